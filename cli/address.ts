@@ -1,0 +1,63 @@
+import { MhoError } from "../src/errors.ts";
+
+/** Where a chip is: `serial:/dev/ttyACM0?baud=3000000` or `emulator:pcm-64?seed=7&tiles=14`. */
+export interface ChipAddress {
+  readonly text: string;
+  readonly scheme: "serial" | "emulator";
+  /** A port, or a preset. */
+  readonly target: string;
+  readonly baud: number | undefined;
+  /** A preset's name or a description file. */
+  readonly chip: string | undefined;
+  readonly tiles: number | undefined;
+  readonly seed: number | undefined;
+}
+
+const parameters = {
+  serial: ["baud", "dialect", "chip", "tiles"],
+  emulator: ["seed", "tiles", "chip"],
+} as const;
+
+/** Throws `bad-argument` that says which part is wrong. */
+export function parseAddress(text: string): ChipAddress {
+  const match = /^(serial|emulator):([^?]+)(?:\?(.*))?$/.exec(text);
+  if (!match) {
+    throw bad(
+      text,
+      "it is neither serial:PORT nor emulator:PRESET, such as serial:/dev/ttyACM0 or emulator:pcm-64",
+    );
+  }
+  const scheme = match[1] as ChipAddress["scheme"];
+  const given = new URLSearchParams(match[3] ?? "");
+  for (const name of given.keys()) {
+    if (!(parameters[scheme] as readonly string[]).includes(name)) {
+      throw bad(text, `${scheme} addresses have no ${name}; they have ${parameters[scheme].join(", ")}`);
+    }
+  }
+  const dialect = given.get("dialect");
+  if (dialect !== null && dialect !== "packet")
+    throw bad(text, `the dialect ${dialect} is unknown; use packet`);
+  return {
+    text,
+    scheme,
+    target: match[2]!,
+    baud: wholeNumber(text, given, "baud", 1),
+    chip: given.get("chip") ?? undefined,
+    tiles: wholeNumber(text, given, "tiles", 1),
+    seed: wholeNumber(text, given, "seed", 0),
+  };
+}
+
+function wholeNumber(text: string, given: URLSearchParams, name: string, least: number): number | undefined {
+  const value = given.get(name);
+  if (value === null) return undefined;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < least || number > 0xffffffff) {
+    throw bad(text, `${name} must be a whole number from ${least}, and ${value} is none`);
+  }
+  return number;
+}
+
+function bad(text: string, what: string): MhoError {
+  return new MhoError("bad-argument", `The chip address ${text} cannot be used: ${what}.`, { address: text });
+}

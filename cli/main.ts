@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { CommonOptions, DemoOptions } from "./options.ts";
+import { openOutput, type Output, tellFailure } from "./output.ts";
+import { version } from "./version.ts";
+
+/** Commands load what they need when they run, so that help comes at once. */
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command("mho")
+    .description("Programs analogue-memory chips in a closed loop, and watches them drift.")
+    .version(version)
+    .showHelpAfterError("(mho --help lists the commands)")
+    .exitOverride();
+
+  common(program.command("demo"))
+    .description("the whole loop on an emulated chip over a real serial line, with a report at the end")
+    .addOption(new Option("--network <name>", "which network to program").choices(["mlp"]).default("mlp"))
+    .option("--weights <file>", "weights of your own: a perceptron fc1, fc2, … in safetensors")
+    .option("--chip <address>", "a chip of your own instead of a new emulated one (or MHO_CHIP)")
+    .option("--out <folder>", "where the report goes", "mho-demo")
+    .action(async (options: DemoOptions) => {
+      const { demo } = await import("./demo.ts");
+      await run(options, (output) => demo(options, output));
+    });
+
+  common(program.command("emulate"))
+    .description(
+      "serves an emulated chip on a pseudo-terminal; its first line on stdout is JSON with the address",
+    )
+    .argument("<preset>", "pcm-64, or for instance pcm-64?tiles=14")
+    .action(async (preset: string, options: CommonOptions) => {
+      const { emulate } = await import("./emulate.ts");
+      await run(options, (output) => emulate(preset, options.seed, output));
+    });
+
+  common(program.command("standby"))
+    .description("puts a chip into its safe state, now")
+    .option("--chip <address>", "which chip (or MHO_CHIP)")
+    .action(async (options: CommonOptions & { chip?: string }) => {
+      const { standby } = await import("./standby.ts");
+      await run(options, (output) => standby(options, output));
+    });
+
+  common(program.command("show"))
+    .description("the runs of a workspace, or one run")
+    .argument("[run]", "for instance r2")
+    .action(async (id: string | undefined, options: CommonOptions) => {
+      const { show } = await import("./show.ts");
+      await run(options, (output) => show(id, options, output));
+    });
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else process.exitCode = tellFailure(error, false);
+  }
+}
+
+function common(command: Command): Command {
+  return command
+    .option("--json", "one JSON object a line on stdout, the last one the result", false)
+    .option("--quiet", "say nothing but errors", false)
+    .option("--seed <number>", "seed of every draw of chance", parseSeed, 7)
+    .option("--workspace <folder>", "where runs are kept");
+}
+
+function parseSeed(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || seed > 0xffffffff)
+    throw new InvalidArgumentError("A seed is a whole number from 0.");
+  return seed;
+}
+
+async function run(options: CommonOptions, work: (output: Output) => Promise<void>): Promise<void> {
+  try {
+    await work(openOutput(options));
+  } catch (error) {
+    process.exitCode = tellFailure(error, options.json);
+  }
+}
+
+await main(process.argv.slice(2));

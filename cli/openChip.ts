@@ -1,0 +1,52 @@
+import { randomInt } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { connectInProcess } from "../drivers/inProcess.ts";
+import { PacketDriver } from "../drivers/packetDriver.ts";
+import { openSerial } from "../drivers/serial.ts";
+import { systemClock } from "../drivers/systemClock.ts";
+import { Firmware } from "../emulator/firmware.ts";
+import { findPreset, presetNames } from "../emulator/presets.ts";
+import { readChipDescription } from "../files/chipDescription.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import { MhoError } from "../src/errors.ts";
+import type { ChipAddress } from "./address.ts";
+import { packageRoot } from "./packageRoot.ts";
+
+/** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
+export async function openChip(address: ChipAddress, seed: number): Promise<PacketDriver> {
+  const description = await describeChip(address);
+  const session = randomInt(1, 0xffffffff);
+  const transport =
+    address.scheme === "serial"
+      ? await openSerial(address.target, address.baud ?? description.line.baud)
+      : connectInProcess(emulated(address, description, seed));
+  return new PacketDriver(transport, { address: address.text, description, session });
+}
+
+/** The description of the chip that an address names: of its preset, or a file of the user's own. */
+export async function describeChip(address: ChipAddress): Promise<ChipDescription> {
+  const name = address.chip ?? (address.scheme === "emulator" ? address.target : "pcm-64");
+  const builtIn = (presetNames as readonly string[]).includes(name);
+  if (!builtIn && !/[./\\]/.test(name)) {
+    throw new MhoError(
+      "bad-argument",
+      `There is no chip ${name}. Known are ${presetNames.join(", ")}, or give a file.`,
+    );
+  }
+  const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
+  const description = await readChipDescription(path);
+  const tiles = address.tiles ?? description.geometry.tiles;
+  return { ...description, geometry: { ...description.geometry, tiles } };
+}
+
+function emulated(address: ChipAddress, description: ChipDescription, seed: number) {
+  const preset = findPreset(address.target, description.geometry.tiles);
+  if (preset === undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
+    );
+  }
+  const firmware = new Firmware(preset, address.seed ?? seed);
+  return { receive: (bytes: Uint8Array) => firmware.receive(bytes, systemClock.nowMicroseconds()) };
+}

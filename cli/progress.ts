@@ -1,0 +1,39 @@
+import { systemClock } from "../drivers/systemClock.ts";
+import type { RunEvent } from "../src/run/engine.ts";
+import { formatDuration, microsecondsPerSecond } from "../src/units.ts";
+import type { Output } from "./output.ts";
+
+/** Tells the events of a run: every one to machines, and to people how far it has come. */
+export function progressOf(name: string, output: Output): (event: RunEvent) => void {
+  const startedAt = systemClock.nowMicroseconds();
+  let lastTile = -1;
+  return (event) => {
+    output.event(event);
+    if (event.type === "started") {
+      output.say(`${name}: run ${event.run}, ${event.devices.toLocaleString("en")} devices`);
+    } else if (event.type === "sweep") {
+      output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
+    } else if (event.type === "turn") {
+      const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
+      const { devicesDone, devices, pulses, tile } = event;
+      const rate = devicesDone / Math.max(seconds, 0.001);
+      const text =
+        `${name}: ${((100 * devicesDone) / devices).toFixed(0).padStart(3)} %  ` +
+        `${devicesDone.toLocaleString("en")} of ${devices.toLocaleString("en")} devices  ` +
+        `${pulses.toLocaleString("en")} pulses  ${Math.round(rate).toLocaleString("en")} devices/s  ` +
+        `${devicesDone === 0 ? "" : formatLeft((devices - devicesDone) / rate)}`;
+      // A log gets a line a tile.
+      output.progress(text, tile === lastTile ? undefined : text);
+      lastTile = tile;
+    } else {
+      const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
+      output.say(
+        `${name}: run ${event.run} ${event.outcome} after ${seconds.toFixed(1)} s; the chip is in standby`,
+      );
+    }
+  };
+}
+
+function formatLeft(seconds: number): string {
+  return seconds < 1 ? "" : `${formatDuration(Math.round(seconds))} left`;
+}

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { MhoError } from "../src/errors.ts";
+import { summarise } from "../src/run/summary.ts";
+import { formatDuration } from "../src/units.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+import { type CommonOptions, defaultWorkspace } from "./options.ts";
+import type { Output } from "./output.ts";
+
+/** Lists the runs of a workspace, or tells how one of them went. */
+export async function show(id: string | undefined, options: CommonOptions, output: Output): Promise<void> {
+  const folder = options.workspace ?? defaultWorkspace;
+  if (!existsSync(join(folder, "workspace.db"))) {
+    throw new MhoError("bad-argument", `There is no workspace in ${folder}. Name one with --workspace.`, {
+      folder,
+    });
+  }
+  const store = await openWorkspace(folder);
+  try {
+    if (id === undefined) {
+      const runs = await store.runs();
+      for (const run of runs) {
+        output.say(
+          `${run.id.padEnd(6)}${run.outcome.padEnd(13)}${run.startedAt}  ${run.chipSerialNumber}  ${run.title}`,
+        );
+      }
+      output.event({ type: "result", runs });
+      return;
+    }
+    const plan = await store.plan(id);
+    const summary = await summarise(store, id);
+    output.say(
+      `Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`,
+    );
+    output.say(`at ${plan.chipAddress}`);
+    output.say(`${summary.pulses} pulses on ${summary.devices} devices in ${summary.turns} turns`);
+    for (const [verdict, count] of Object.entries(summary.verdicts)) {
+      if (count > 0) output.say(`  ${String(count).padStart(8)} ${verdict}`);
+    }
+    output.say(`swept at ${summary.sweepTimesSeconds.map(formatDuration).join(", ") || "no time yet"}`);
+    output.event({ type: "result", run: id, plan: { ...plan, tiles: plan.tiles.length }, summary });
+  } finally {
+    await store.close();
+  }
+}

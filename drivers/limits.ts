@@ -1,0 +1,31 @@
+import type { ChipDescription } from "../src/chip/description.ts";
+import type { PulseOrder } from "../src/chip/driver.ts";
+import type { Block } from "../src/chip/geometry.ts";
+import { MhoError } from "../src/errors.ts";
+
+/** Throws `limit-exceeded`, naming the limit, when an order lies outside what the chip may be given. */
+export function refuseOutsideLimits(description: ChipDescription, block: Block, order: PulseOrder): void {
+  const { limits, reset, geometry } = description;
+  const { widthNanoseconds } = order;
+  if (block.tile >= geometry.tiles || block.rowStart + block.rowCount > geometry.rows) {
+    throw refusal(`tile ${block.tile}, rows up to ${block.rowStart + block.rowCount}, is not on the chip`);
+  }
+  if (widthNanoseconds < limits.minWidthNanoseconds || widthNanoseconds > limits.maxWidthNanoseconds) {
+    throw refusal(
+      `a width of ${widthNanoseconds} ns is outside ${limits.minWidthNanoseconds} … ${limits.maxWidthNanoseconds} ns`,
+    );
+  }
+  const highest = order.codes.reduce((max, code) => Math.max(max, code), 0);
+  const amplitude = highest * reset.microamperesPerCode;
+  if (highest >= reset.codes || amplitude > limits.maxAmplitudeMicroamperes) {
+    throw refusal(`an amplitude of ${amplitude} µA is above ${limits.maxAmplitudeMicroamperes} µA`);
+  }
+
+  function refusal(what: string): MhoError {
+    return new MhoError(
+      "limit-exceeded",
+      `Nothing was fired: ${what}, a limit of chip ${description.name}. Change the order, or the chip's description.`,
+      { chip: description.name },
+    );
+  }
+}

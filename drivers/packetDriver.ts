@@ -1,0 +1,207 @@
+import {
+  decodeIdentity,
+  decodeNumber,
+  decodeRowCodes,
+  decodeTicketFate,
+  encodeHello,
+  encodeNothing,
+  encodeNumber,
+  encodePulseRow,
+  encodeReadRow,
+  invalidCode,
+  kinds,
+  protocolVersion,
+  type TicketFate,
+  ticketsRemembered,
+} from "../protocols/packet/messages.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import {
+  type ChipDriver,
+  type ChipIdentity,
+  type PulseOrder,
+  type PulseReport,
+  type Reading,
+  readingFlags,
+} from "../src/chip/driver.ts";
+import { type Block, devicesPerRow, formatGeometry, sameGeometry } from "../src/chip/geometry.ts";
+import { assert, MhoError } from "../src/errors.ts";
+import type { Microseconds } from "../src/units.ts";
+import { refuseOutsideLimits } from "./limits.ts";
+import { noReply, plain, type Request, RequestQueue } from "./requests.ts";
+import type { Transport } from "./transport.ts";
+
+export interface PacketDriverOptions {
+  /** How a person named the chip. */
+  readonly address: string;
+  readonly description: ChipDescription;
+  /** A fresh 32-bit number for every connection: replies to an earlier session are then never believed. */
+  readonly session: number;
+  /** How long one reply may take, beyond what is in flight before it. */
+  readonly deadlineMilliseconds?: number;
+}
+
+/** Drives a chip that speaks the packet dialect, over any transport. */
+export class PacketDriver implements ChipDriver {
+  readonly address: string;
+  readonly description: ChipDescription;
+  readonly #transport: Transport;
+  readonly #requests: RequestQueue;
+
+  constructor(transport: Transport, options: PacketDriverOptions) {
+    const { baud, bitsPerByte } = options.description.line;
+    this.address = options.address;
+    this.description = options.description;
+    this.#transport = transport;
+    this.#requests = new RequestQueue(transport, options.address, options.session, {
+      deadlineMilliseconds: options.deadlineMilliseconds ?? 2000,
+      windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
+    });
+  }
+
+  /** The port as the system names it. */
+  get port(): string {
+    return this.#transport.port;
+  }
+
+  async identify(): Promise<ChipIdentity> {
+    const request = { kind: kinds.hello, body: encodeHello(), what: "hello", replyBytes: 256 };
+    const identity = await this.#ask(request, decodeIdentity);
+    const named = {
+      ...identity,
+      name: plain(identity.name),
+      firmware: plain(identity.firmware),
+      serialNumber: plain(identity.serialNumber),
+    };
+    this.#refuseOtherKind(named);
+    return named;
+  }
+
+  async read(block: Block, averages: number): Promise<Reading> {
+    const { converter, geometry } = this.description;
+    const perRow = devicesPerRow(geometry);
+    const reading: Reading = {
+      conductanceMicrosiemens: new Float32Array(block.rowCount * perRow),
+      flags: new Uint8Array(block.rowCount * perRow),
+      rowTimesMicroseconds: new Float64Array(block.rowCount),
+    };
+    await this.#eachRow(block, async (row) => {
+      const request = {
+        kind: kinds.read,
+        body: encodeReadRow({ tile: block.tile, row: block.rowStart + row, averages }),
+        what: `read of tile ${block.tile}, row ${block.rowStart + row}`,
+        replyBytes: 10 + 2 * perRow,
+      };
+      const reply = await this.#ask(request, decodeRowCodes);
+      if (reply.codes.length !== perRow) throw this.#requests.malformed(request);
+      reading.rowTimesMicroseconds[row] = reply.chipTimeMicroseconds;
+      for (let k = 0; k < perRow; k++) {
+        const code = reply.codes[k]!;
+        const at = row * perRow + k;
+        reading.conductanceMicrosiemens[at] = (code - converter.offsetCodes) * converter.microsiemensPerCode;
+        if (code >= converter.codes - 1) {
+          reading.flags[at] = code === invalidCode ? readingFlags.invalid : readingFlags.saturated;
+        }
+      }
+    });
+    return reading;
+  }
+
+  async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
+    const perRow = devicesPerRow(this.description.geometry);
+    assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
+    assert(block.rowCount < ticketsRemembered, "a block's tickets fit the chip's memory");
+    refuseOutsideLimits(this.description, block, order);
+    const rowTimesMicroseconds = new Float64Array(block.rowCount).fill(Number.NaN);
+    await this.#eachRow(block, async (row) => {
+      const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
+      if (codes.every((code) => code === 0)) return;
+      const ticket = order.firstTicket + row;
+      const { widthNanoseconds } = order;
+      const body = encodePulseRow({
+        ticket,
+        tile: block.tile,
+        row: block.rowStart + row,
+        widthNanoseconds,
+        codes,
+      });
+      const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;
+      rowTimesMicroseconds[row] = await this.#fire(ticket, { kind: kinds.pulse, body, what, replyBytes: 9 });
+    });
+    return { rowTimesMicroseconds };
+  }
+
+  chipTime(): Promise<Microseconds> {
+    const request = { kind: kinds.time, body: encodeNothing(), what: "question for the time", replyBytes: 8 };
+    return this.#ask(request, decodeNumber);
+  }
+
+  advance(duration: Microseconds): Promise<Microseconds> {
+    const request = { kind: kinds.advance, body: encodeNumber(duration), what: "advance", replyBytes: 8 };
+    return this.#ask(request, decodeNumber);
+  }
+
+  async standby(): Promise<void> {
+    const request = { kind: kinds.standby, body: encodeNothing(), what: "standby", replyBytes: 0 };
+    await this.#ask(request, () => true);
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #ask<T>(request: Request, decode: (body: Uint8Array) => T | undefined): Promise<T> {
+    const body = await this.#requests.ask(request, true);
+    const answer = body === noReply ? undefined : decode(body);
+    if (answer === undefined) throw this.#requests.malformed(request);
+    return answer;
+  }
+
+  /** Sends a pulse; on a lost reply asks what became of its ticket, and sends it again only if it never fired. */
+  async #fire(ticket: number, request: Request): Promise<Microseconds> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const body = await this.#requests.ask(request, false);
+      const fate = body === noReply ? await this.#fateOf(ticket, request) : decodeTicketFate(body);
+      if (fate === undefined) throw this.#requests.malformed(request);
+      if (fate.fate === "fired") return fate.chipTimeMicroseconds;
+      if (fate.fate === "unknown") break;
+    }
+    throw new MhoError(
+      "pulse-uncertain",
+      `Whether the ${request.what} fired is unknown: the chip at ${this.address} gave no answer that tells. ` +
+        "Read the row before anything else is fired at it.",
+      { address: this.address, ticket },
+    );
+  }
+
+  #fateOf(ticket: number, about: Request): Promise<TicketFate> {
+    const what = `question whether the ${about.what} fired`;
+    return this.#ask(
+      { kind: kinds.ticket, body: encodeNumber(ticket), what, replyBytes: 9 },
+      decodeTicketFate,
+    );
+  }
+
+  /** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
+  async #eachRow(block: Block, work: (row: number) => Promise<void>): Promise<void> {
+    const rows = await Promise.allSettled(Array.from({ length: block.rowCount }, (_, row) => work(row)));
+    for (const row of rows) if (row.status === "rejected") throw row.reason;
+  }
+
+  #refuseOtherKind(identity: ChipIdentity & { version: number }): void {
+    const { name, geometry } = this.description;
+    const wrong =
+      identity.version !== protocolVersion
+        ? `speaks version ${identity.version} of the packet dialect, and this program version ${protocolVersion}`
+        : identity.name !== name
+          ? `calls itself ${identity.name}, and ${name} was meant`
+          : sameGeometry(identity.geometry, geometry)
+            ? undefined
+            : `has ${formatGeometry(identity.geometry)}, and the description says ${formatGeometry(geometry)}`;
+    if (wrong === undefined) return;
+    throw new MhoError(
+      "wrong-chip",
+      `The chip at ${this.address} ${wrong}. Connect the right chip, or name its description with ?chip=FILE.json.`,
+      { address: this.address, found: identity.name },
+    );
+  }
+}

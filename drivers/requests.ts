@@ -1,0 +1,177 @@
+import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
+import { decodeRefusal, kinds, refusals, replyBit } from "../protocols/packet/messages.ts";
+import { MhoError } from "../src/errors.ts";
+import { after } from "./systemClock.ts";
+import type { Transport } from "./transport.ts";
+
+/** One question to the chip. */
+export interface Request {
+  readonly kind: number;
+  readonly body: Uint8Array;
+  /** For error messages: `read of tile 3, row 7`. */
+  readonly what: string;
+  /** Bytes of the reply's body, for the window. */
+  readonly replyBytes: number;
+}
+
+/** A reply never came: the one failure that the caller may mend. */
+export const noReply = Symbol("no reply");
+
+const attempts = 3;
+
+/**
+ * Requests in flight over one transport: each has a tag of its own, its reply is known by that tag alone, and
+ * each ends, with a reply or at its deadline. A repeat carries the same tag, so a chip answers it from memory.
+ */
+export class RequestQueue {
+  readonly #transport: Transport;
+  readonly #address: string;
+  readonly #session: number;
+  readonly #deadlineMilliseconds: number;
+  readonly #windowBytes: number;
+  readonly #waiting = new Map<number, { settle: (frame: Frame) => void; fail: (error: MhoError) => void }>();
+  readonly #decoder = new FrameDecoder();
+  #nextTag = 1;
+  #bytesInFlight = 0;
+  #roomWanted: (() => void)[] = [];
+  #closed: string | undefined;
+  /** Frames that no request waited for and bytes that made none; a healthy line has neither. */
+  readonly noise = { strayFrames: 0, damagedFrames: 0 };
+
+  /**
+   * @param windowBytes the most that may be in flight, so that an urgent request is never stuck behind more
+   *   than a moment of line time.
+   */
+  constructor(
+    transport: Transport,
+    address: string,
+    session: number,
+    options: { deadlineMilliseconds: number; windowBytes: number },
+  ) {
+    this.#transport = transport;
+    this.#address = address;
+    this.#session = session;
+    this.#deadlineMilliseconds = options.deadlineMilliseconds;
+    this.#windowBytes = options.windowBytes;
+    transport.onBytes((bytes) =>
+      this.#decoder.push(
+        bytes,
+        (frame) => this.#receive(frame),
+        () => void this.noise.damagedFrames++,
+      ),
+    );
+    transport.onClosed((reason) => this.#lose(reason));
+  }
+
+  /**
+   * Sends a request, again when no reply comes, and returns the reply's body.
+   *
+   * @param repeats false for what must not be sent twice; then `noReply` is returned at the deadline.
+   */
+  async ask(request: Request, repeats: boolean): Promise<Uint8Array | typeof noReply> {
+    const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
+    await this.#room(bytes);
+    const tag = this.#nextTag++;
+    try {
+      const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
+      for (let attempt = 1; attempt <= (repeats ? attempts : 1); attempt++) {
+        const reply = await this.#exchange(tag, frame);
+        if (reply !== noReply) return this.#read(request, reply);
+      }
+    } finally {
+      this.#release(bytes);
+    }
+    if (!repeats) return noReply;
+    throw this.#silent(request, tag);
+  }
+
+  /** The waiter is armed before the bytes leave; its deadline starts when they have. */
+  async #exchange(tag: number, frame: Uint8Array): Promise<Frame | typeof noReply> {
+    if (this.#closed !== undefined) throw this.#lost(this.#closed);
+    let cancel = (): void => {};
+    try {
+      return await new Promise<Frame | typeof noReply>((resolve, reject) => {
+        this.#waiting.set(tag, { settle: resolve, fail: reject });
+        this.#transport.write(frame).then(() => {
+          cancel = after(this.#deadlineMilliseconds, () => resolve(noReply));
+        }, reject);
+      });
+    } finally {
+      cancel();
+      this.#waiting.delete(tag);
+    }
+  }
+
+  #receive(frame: Frame): void {
+    const waiter = frame.session === this.#session ? this.#waiting.get(frame.tag) : undefined;
+    if (waiter === undefined) this.noise.strayFrames++;
+    else waiter.settle(frame);
+  }
+
+  #read(request: Request, frame: Frame): Uint8Array {
+    if (frame.kind === (request.kind | replyBit)) return frame.body;
+    const refusal = frame.kind === (kinds.error | replyBit) ? decodeRefusal(frame.body) : undefined;
+    if (refusal === undefined) throw this.malformed(request);
+    const standby = refusal.code === refusals.standby;
+    throw new MhoError(
+      "chip-refused",
+      `The chip at ${this.#address} refused the ${request.what}: ${plain(refusal.text)}. ` +
+        (standby
+          ? "It had heard nothing for too long; start the run again."
+          : "Check the chip description against the board."),
+      { address: this.#address, code: refusal.code },
+    );
+  }
+
+  malformed(request: Request): MhoError {
+    return new MhoError(
+      "chip-refused",
+      `The chip at ${this.#address} answered the ${request.what} with something else. ` +
+        "Check that its firmware speaks version 1 of the packet dialect.",
+      { address: this.#address },
+    );
+  }
+
+  #silent(request: Request, tag: number): MhoError {
+    const seconds = this.#deadlineMilliseconds / 1000;
+    return new MhoError(
+      "link-lost",
+      `The chip at ${this.#address} did not answer the ${request.what} (packet dialect, tag ${tag}) within ` +
+        `${seconds} s, ${attempts} times. Check the cable, the board's power and the baud rate.`,
+      { address: this.#address, tag, deadlineSeconds: seconds, attempts },
+    );
+  }
+
+  #lost(reason: string): MhoError {
+    return new MhoError(
+      "link-lost",
+      `The link to the chip at ${this.#address} is gone: ${reason}. ` +
+        "Check the cable and the board's power; what was acknowledged is in the workspace.",
+      { address: this.#address },
+    );
+  }
+
+  #lose(reason: string): void {
+    this.#closed = reason;
+    for (const waiter of this.#waiting.values()) waiter.fail(this.#lost(reason));
+    this.#roomWanted.splice(0).forEach((wake) => wake());
+  }
+
+  async #room(bytes: number): Promise<void> {
+    while (this.#bytesInFlight > 0 && this.#bytesInFlight + bytes > this.#windowBytes) {
+      if (this.#closed !== undefined) throw this.#lost(this.#closed);
+      await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+    }
+    this.#bytesInFlight += bytes;
+  }
+
+  #release(bytes: number): void {
+    this.#bytesInFlight -= bytes;
+    this.#roomWanted.splice(0).forEach((wake) => wake());
+  }
+}
+
+/** Text from a chip, made harmless for a terminal. */
+export function plain(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}

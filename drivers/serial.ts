@@ -1,0 +1,143 @@
+import fs from "node:fs";
+import { promisify } from "node:util";
+import {
+  autoDetect,
+  LinuxBinding,
+  type LinuxOpenOptions,
+  type LinuxPortBinding,
+} from "@serialport/bindings-cpp";
+import { SerialPortStream } from "@serialport/stream";
+import { MhoError } from "../src/errors.ts";
+import { after } from "./systemClock.ts";
+import type { Transport } from "./transport.ts";
+
+const writeDeadlineMilliseconds = 5000;
+
+/**
+ * Opens a serial port, 8N1, exclusively. Throws `port-failed` when there is none or somebody holds it.
+ *
+ * The port is left as it was found on closing (`hupcl` off), since dropping the modem lines resets many boards.
+ */
+export async function openSerial(path: string, baudRate: number): Promise<Transport> {
+  const binding = process.platform === "linux" ? guardedLinux : autoDetect();
+  const options = { binding, path, baudRate, autoOpen: false, hupcl: false, lock: true };
+  const stream = new SerialPortStream(options as ConstructorParameters<typeof SerialPortStream>[0]);
+  // A close with a write pending emits an error that nobody waits for.
+  stream.on("error", () => {});
+  await new Promise<void>((resolve, reject) => {
+    stream.open((error) => (error ? reject(portFailed(path, error)) : resolve()));
+  });
+  return overStream(stream, path);
+}
+
+function overStream(stream: SerialPortStream, path: string): Transport {
+  let closedReason: string | undefined;
+  let onClosed: (reason: string) => void = () => {};
+  let onBytes: (bytes: Uint8Array) => void = () => {};
+  // A port that nobody reads from never notices that its far end is gone.
+  stream.on("data", (chunk: Buffer) => onBytes(chunk));
+  stream.once("close", (error: Error | null) => {
+    closedReason = error?.message ?? "the port was closed";
+    onClosed(closedReason);
+  });
+  return {
+    port: path,
+    onBytes(listener) {
+      onBytes = listener;
+    },
+    onClosed(listener) {
+      onClosed = listener;
+      if (closedReason !== undefined) listener(closedReason);
+    },
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        const cancel = after(writeDeadlineMilliseconds, () =>
+          reject(writeFailed(path, "it took no bytes for 5 s")),
+        );
+        stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
+          cancel();
+          if (error) reject(writeFailed(path, error.message));
+          else resolve();
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        if (!stream.isOpen) return resolve();
+        after(writeDeadlineMilliseconds, resolve);
+        stream.close(() => resolve());
+      }),
+  };
+}
+
+function portFailed(path: string, error: Error): MhoError {
+  const text = error.message;
+  const reason = /lock/i.test(text)
+    ? ["another program holds it", "Close that program, then try again."]
+    : /no such file|ENOENT|cannot find/i.test(text)
+      ? ["there is no such port", "Check the cable and the name; ls /dev/tty* lists what is there."]
+      : /permission|EACCES/i.test(text)
+        ? ["this user may not open it", "Add the user to the group that owns it (often dialout)."]
+        : [text, "Check that it is a serial port."];
+  return new MhoError(
+    "port-failed",
+    `Cannot open ${path}: ${reason[0]}. ${reason[1]}`,
+    { port: path },
+    error,
+  );
+}
+
+function writeFailed(path: string, reason: string): MhoError {
+  return new MhoError(
+    "link-lost",
+    `Cannot write to ${path}: ${reason}. Check the cable and the board's power.`,
+    {
+      port: path,
+    },
+  );
+}
+
+/**
+ * `@serialport/bindings-cpp` reads a hung-up terminal again for ever, at the cost of most of a core and of the
+ * `close` event. Here a read of no bytes is the end of the line.
+ */
+const guardedLinux = {
+  list: () => LinuxBinding.list(),
+  async open(options: LinuxOpenOptions): Promise<LinuxPortBinding> {
+    const port = await LinuxBinding.open(options);
+    port.read = (buffer, offset, length) => readOnce(port, buffer, offset, length);
+    return port;
+  },
+};
+
+const readDescriptor = promisify(fs.read);
+
+async function readOnce(
+  port: LinuxPortBinding,
+  buffer: Buffer,
+  offset: number,
+  length: number,
+): Promise<{ buffer: Buffer; bytesRead: number }> {
+  for (;;) {
+    if (port.fd === null) throw canceled();
+    try {
+      const { bytesRead } = await readDescriptor(port.fd, buffer, offset, length, null);
+      if (bytesRead === 0) throw Object.assign(new Error("the serial line hung up"), { disconnect: true });
+      return { buffer, bytesRead };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EIO" || code === "EBADF" || code === "ENXIO") {
+        throw Object.assign(new Error("the serial line hung up"), { disconnect: true, cause: error });
+      }
+      if (code !== "EAGAIN" && code !== "EINTR") throw error;
+      // Closed while the read was under way: polling a destroyed poller crashes the process.
+      if (port.fd === null) throw canceled();
+      await new Promise<void>((resolve, reject) =>
+        port.poller.once("readable", (failure: Error | null) => (failure ? reject(failure) : resolve())),
+      );
+    }
+  }
+}
+
+function canceled(): Error {
+  return Object.assign(new Error("Port is not open"), { canceled: true });
+}

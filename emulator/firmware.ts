@@ -1,0 +1,227 @@
+import { devicesPerRow } from "../src/chip/geometry.ts";
+import { encodeFrame, type Frame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
+import {
+  decodeHello,
+  decodeNumber,
+  decodePulseRow,
+  decodeReadRow,
+  encodeIdentity,
+  encodeNothing,
+  encodeNumber,
+  encodeRefusal,
+  encodeRowCodes,
+  encodeTicketFate,
+  kinds,
+  protocolVersion,
+  refusals,
+  replyBit,
+} from "../protocols/packet/messages.ts";
+import type { Microseconds } from "../src/units.ts";
+import { EmulatedChip } from "./chip.ts";
+import type { Preset } from "./presets.ts";
+import { TicketBook } from "./tickets.ts";
+
+export const firmwareVersion = "mho-emulator 1";
+
+/**
+ * The firmware of an emulated chip: bytes in, bytes out. It keeps chip time, which moves by the modelled length
+ * of each operation (on the line and on the array) and by `advance`, never by heartbeats or repeats.
+ */
+export class Firmware {
+  readonly chip: EmulatedChip;
+  readonly #decoder = new FrameDecoder();
+  readonly #serialNumber: string;
+  readonly #tickets = new TicketBook();
+  readonly #replies = new Map<number, Uint8Array>();
+  #session = 0;
+  #newestTag = 0;
+  #armed = false;
+  #chipTime: Microseconds = 0;
+  #heardAt: Microseconds = 0;
+
+  constructor(preset: Preset, seed: number) {
+    this.chip = new EmulatedChip(preset, seed);
+    this.#serialNumber = `EMU-${seed}`;
+  }
+
+  /** Whether pulses and reads are refused because every line is in its safe state. */
+  get inStandby(): boolean {
+    return !this.#armed;
+  }
+
+  /**
+   * Takes what came over the line and returns what goes back, a frame an entry.
+   *
+   * @param linkTime real and monotonic, for the watchdog alone.
+   */
+  receive(bytes: Uint8Array, linkTime: Microseconds): Uint8Array[] {
+    this.#heardAt = linkTime;
+    const out: Uint8Array[] = [];
+    // Damage is not answered: the host's deadline does that.
+    const ignoreDamage = (): void => {};
+    this.#decoder.push(bytes, (frame) => this.#accept(frame, out), ignoreDamage);
+    return out;
+  }
+
+  /** The watchdog: a host that has gone quiet leaves the chip in standby. */
+  tick(linkTime: Microseconds): void {
+    if (linkTime - this.#heardAt > this.chip.preset.firmware.watchdogMicroseconds) this.#armed = false;
+  }
+
+  #accept(frame: Frame, out: Uint8Array[]): void {
+    if (frame.kind === kinds.hello && frame.session !== this.#session) this.#openSession(frame);
+    const said = this.#replies.get(frame.tag);
+    if (frame.session === this.#session && said !== undefined) {
+      out.push(said);
+      return;
+    }
+    if (frame.session === this.#session && frame.tag + repliesRemembered <= this.#newestTag) return;
+    const reply = this.#answer(frame);
+    if (frame.session === this.#session) this.#remember(frame.tag, reply);
+    out.push(reply);
+  }
+
+  #openSession(frame: Frame): void {
+    this.#session = frame.session;
+    this.#newestTag = 0;
+    this.#replies.clear();
+  }
+
+  #remember(tag: number, reply: Uint8Array): void {
+    this.#replies.set(tag, reply);
+    this.#newestTag = Math.max(this.#newestTag, tag);
+    for (const old of this.#replies.keys()) {
+      if (this.#replies.size <= repliesRemembered) break;
+      this.#replies.delete(old);
+    }
+  }
+
+  #answer(frame: Frame): Uint8Array {
+    if (frame.session !== this.#session) return refuse(frame, refusals.noSession, "say hello first");
+    switch (frame.kind) {
+      case kinds.hello:
+        return this.#hello(frame);
+      case kinds.time:
+        return reply(frame, encodeNumber(this.#chipTime));
+      case kinds.read:
+        return this.#read(frame);
+      case kinds.pulse:
+        return this.#pulse(frame);
+      case kinds.ticket:
+        return this.#ticket(frame);
+      case kinds.advance:
+        return this.#advance(frame);
+      case kinds.standby:
+        this.#armed = false;
+        return reply(frame, encodeNothing());
+      default:
+        return refuse(frame, refusals.unknownKind, `kind ${frame.kind} is unknown`);
+    }
+  }
+
+  #hello(frame: Frame): Uint8Array {
+    const hello = decodeHello(frame.body);
+    if (hello === undefined) return malformed(frame);
+    this.#armed = true;
+    const { name, geometry } = this.chip.preset;
+    return reply(
+      frame,
+      encodeIdentity({
+        name,
+        firmware: `${firmwareVersion}, packet ${protocolVersion}`,
+        serialNumber: this.#serialNumber,
+        boot: 1,
+        geometry,
+        capabilities: { virtualTime: true },
+        newestTicket: this.#tickets.newest,
+      }),
+    );
+  }
+
+  #read(frame: Frame): Uint8Array {
+    const { geometry, firmware, readout } = this.chip.preset;
+    const order = decodeReadRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    if (!this.#armed) return refuse(frame, refusals.standby, "in standby");
+    const { tile, row, averages } = order;
+    if (tile >= geometry.tiles || row >= geometry.rows) {
+      return refuse(frame, refusals.limit, `tile ${tile}, row ${row} is not on this chip`);
+    }
+    if (averages < 1 || averages > firmware.maxAverages) {
+      return refuse(frame, refusals.limit, `averages must be 1 … ${firmware.maxAverages}`);
+    }
+    this.#charge(lineBytes(frame.body.length));
+    const chipTimeMicroseconds = this.#chipTime;
+    const codes = new Uint16Array(devicesPerRow(geometry));
+    this.chip.readRow(tile, row, averages, chipTimeMicroseconds, codes);
+    this.#chipTime += averages * readout.readRowMicroseconds;
+    const body = encodeRowCodes({ chipTimeMicroseconds, codes });
+    this.#charge(lineBytes(body.length));
+    return reply(frame, body);
+  }
+
+  #pulse(frame: Frame): Uint8Array {
+    const { geometry, firmware, readout } = this.chip.preset;
+    const order = decodePulseRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    const { ticket, tile, row, widthNanoseconds, codes } = order;
+    const known = this.#tickets.fate(ticket);
+    if (known.fate === "fired") return reply(frame, encodeTicketFate(known));
+    if (known.fate === "unknown") return refuse(frame, refusals.staleTicket, `ticket ${ticket} is too old`);
+    if (!this.#armed) return refuse(frame, refusals.standby, "in standby");
+    if (tile >= geometry.tiles || row >= geometry.rows || codes.length !== devicesPerRow(geometry)) {
+      return refuse(
+        frame,
+        refusals.limit,
+        `tile ${tile}, row ${row} with ${codes.length} codes is not on this chip`,
+      );
+    }
+    if (widthNanoseconds < firmware.minWidthNanoseconds || widthNanoseconds > firmware.maxWidthNanoseconds) {
+      return refuse(frame, refusals.limit, `a width of ${widthNanoseconds} ns is outside the limits`);
+    }
+    if (codes.some((code) => code > firmware.maxAmplitudeCode)) {
+      return refuse(frame, refusals.limit, `an amplitude code is above ${firmware.maxAmplitudeCode}`);
+    }
+    this.#charge(lineBytes(frame.body.length));
+    const chipTimeMicroseconds = this.#chipTime;
+    this.chip.pulseRow(tile, row, codes, widthNanoseconds, chipTimeMicroseconds);
+    this.#tickets.fired(ticket, chipTimeMicroseconds);
+    this.#chipTime += readout.pulseRowMicroseconds;
+    return reply(frame, encodeTicketFate({ fate: "fired", chipTimeMicroseconds }));
+  }
+
+  #ticket(frame: Frame): Uint8Array {
+    const ticket = decodeNumber(frame.body);
+    if (ticket === undefined) return malformed(frame);
+    return reply(frame, encodeTicketFate(this.#tickets.fate(ticket)));
+  }
+
+  #advance(frame: Frame): Uint8Array {
+    const duration = decodeNumber(frame.body);
+    if (duration === undefined) return malformed(frame);
+    if (this.#chipTime + duration > Number.MAX_SAFE_INTEGER) {
+      return refuse(frame, refusals.limit, "chip time ends at 285 years");
+    }
+    this.#chipTime += duration;
+    return reply(frame, encodeNumber(this.#chipTime));
+  }
+
+  #charge(bytes: number): void {
+    this.#chipTime += Math.ceil((bytes * 1e6) / this.chip.preset.firmware.lineBytesPerSecond);
+  }
+}
+
+/** Answers kept for requests that are repeated; tags further back are ignored. */
+const repliesRemembered = 256;
+
+function reply({ kind, session, tag }: Frame, body: Uint8Array): Uint8Array {
+  return encodeFrame({ kind: kind | replyBit, session, tag, body });
+}
+
+function refuse({ session, tag }: Frame, code: number, text: string): Uint8Array {
+  return encodeFrame({ kind: kinds.error | replyBit, session, tag, body: encodeRefusal({ code, text }) });
+}
+
+function malformed(frame: Frame): Uint8Array {
+  return refuse(frame, refusals.malformed, `the body of kind ${frame.kind} is malformed`);
+}

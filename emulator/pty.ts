@@ -1,0 +1,44 @@
+import { createRequire } from "node:module";
+import tty from "node:tty";
+
+/** Both ends of a pseudo-terminal: `serialport` opens `path` like any serial port. */
+export interface Pty {
+  readonly path: string;
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+/**
+ * Opens a raw pseudo-terminal. The far end is held open here too, or the master would see an error and the path
+ * would vanish as soon as the first client closes.
+ */
+export function openPty(): Pty {
+  // The package's public open() reads the far end itself and loses bytes; its native one hands out both ends.
+  const pair = native().open(80, 24);
+  const farEnd = new tty.ReadStream(pair.slave);
+  farEnd.setRawMode(true);
+  farEnd.pause();
+  const master = new tty.ReadStream(pair.master);
+  master.on("error", () => {});
+  return {
+    path: pair.pty,
+    onBytes: (listener) => void master.on("data", (chunk: Buffer) => listener(chunk)),
+    write: (bytes) => void master.write(bytes),
+    close() {
+      master.destroy();
+      farEnd.destroy();
+    },
+  };
+}
+
+interface NativePty {
+  open(columns: number, rows: number): { master: number; slave: number; pty: string };
+}
+
+function native(): NativePty {
+  const { requireBinary } = createRequire(import.meta.url)("@lydell/node-pty/requireBinary.js") as {
+    requireBinary: (this: void, name: string) => NativePty;
+  };
+  return requireBinary("pty.node");
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { badFile, readInputFile } from "./readFile.ts";
+
+/** One tensor of numbers, row-major. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+}
+
+const headerSchema = z.record(
+  z.string(),
+  z.object({
+    dtype: z.string(),
+    shape: z.array(z.int().nonnegative()),
+    data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+  }),
+);
+
+const maxHeaderBytes = 100_000_000;
+const bytesPerElement: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2 };
+const saveAgain = "Save it again with the tool that trained the network.";
+
+/**
+ * Reads every floating-point tensor of a safetensors file (F64, F32, F16, BF16), as 32-bit floats.
+ * Throws `bad-file` when the file is cut, malformed, or holds a number that is not finite.
+ */
+export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
+  const bytes = await readInputFile(path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length < 8) throw badFile(path, `it ends after ${bytes.length} bytes`, saveAgain);
+  const headerLength = Number(view.getBigUint64(0, true));
+  if (headerLength > maxHeaderBytes) throw badFile(path, "it is no safetensors file", saveAgain);
+  if (bytes.length < 8 + headerLength) throw badFile(path, "it is cut inside its header", saveAgain);
+  const tensors = new Map<string, Tensor>();
+  const data = bytes.subarray(8 + headerLength);
+  for (const [name, entry] of parseHeader(path, bytes.subarray(8, 8 + headerLength))) {
+    const [start, end] = entry.data_offsets;
+    const size = bytesPerElement[entry.dtype];
+    if (size === undefined) continue;
+    const count = entry.shape.reduce((product, length) => product * length, 1);
+    if (end - start !== count * size) {
+      throw badFile(
+        path,
+        `tensor ${name} has ${end - start} bytes where its shape needs ${count * size}`,
+        saveAgain,
+      );
+    }
+    if (end > data.length) {
+      throw badFile(
+        path,
+        `it is cut inside tensor ${name}: ${end - data.length} bytes are missing`,
+        saveAgain,
+      );
+    }
+    const values = readFloats(data.subarray(start, end), entry.dtype, count);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw badFile(
+        path,
+        `tensor ${name} holds ${values[bad]} at element ${bad}`,
+        "Weights must be finite numbers.",
+      );
+    }
+    tensors.set(name, { shape: entry.shape, values });
+  }
+  return tensors;
+}
+
+function parseHeader(path: string, bytes: Uint8Array) {
+  try {
+    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Record<
+      string,
+      unknown
+    >;
+    delete header["__metadata__"];
+    return Object.entries(headerSchema.parse(header));
+  } catch (error) {
+    throw badFile(path, "its header is not that of a safetensors file", saveAgain, error);
+  }
+}
+
+function readFloats(bytes: Uint8Array, dtype: string, count: number): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    if (dtype === "F32") values[i] = view.getFloat32(4 * i, true);
+    else if (dtype === "F64") values[i] = view.getFloat64(8 * i, true);
+    else if (dtype === "F16") values[i] = halfToFloat(view.getUint16(2 * i, true));
+    else values[i] = bfloatToFloat(view, 2 * i);
+  }
+  return values;
+}
+
+function halfToFloat(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 5.960464477539063e-8;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return (sign * (1024 + fraction) * (1 << exponent)) / 33554432;
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+function bfloatToFloat(view: DataView, at: number): number {
+  scratch.setUint32(0, view.getUint16(at, true) << 16);
+  return scratch.getFloat32(0);
+}

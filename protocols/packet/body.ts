@@ -1,0 +1,117 @@
+/** Writes the fields of a body in order, little-endian. */
+export class BodyWriter {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(capacity: number) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#at, value);
+    this.#at += 1;
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#at, value, true);
+    this.#at += 2;
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
+    return this;
+  }
+
+  /** A whole number up to 2^53, in eight bytes. */
+  u64(value: number): this {
+    this.#view.setUint32(this.#at, value % 0x100000000, true);
+    this.#view.setUint32(this.#at + 4, Math.floor(value / 0x100000000), true);
+    this.#at += 8;
+    return this;
+  }
+
+  /** At most 255 bytes of UTF-8, after their count. */
+  text(value: string): this {
+    const bytes = new TextEncoder().encode(value).subarray(0, 255);
+    this.u8(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return this;
+  }
+
+  u16s(values: Uint16Array): this {
+    for (let i = 0; i < values.length; i++) this.#view.setUint16(this.#at + 2 * i, values[i]!, true);
+    this.#at += 2 * values.length;
+    return this;
+  }
+
+  done(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+}
+
+/** Reads the fields of a body in order. Past its end it reads zeros and `whole` turns false. */
+export class BodyReader {
+  readonly #view: DataView;
+  #at = 0;
+  #short = false;
+
+  constructor(body: Uint8Array) {
+    this.#view = new DataView(body.buffer, body.byteOffset, body.length);
+  }
+
+  /** Whether everything read was there and nothing was left over. */
+  get whole(): boolean {
+    return !this.#short && this.#at === this.#view.byteLength;
+  }
+
+  u8(): number {
+    const at = this.#take(1);
+    return at < 0 ? 0 : this.#view.getUint8(at);
+  }
+
+  u16(): number {
+    const at = this.#take(2);
+    return at < 0 ? 0 : this.#view.getUint16(at, true);
+  }
+
+  u32(): number {
+    const at = this.#take(4);
+    return at < 0 ? 0 : this.#view.getUint32(at, true);
+  }
+
+  u64(): number {
+    const low = this.u32();
+    return low + this.u32() * 0x100000000;
+  }
+
+  text(): string {
+    const length = this.u8();
+    const at = this.#take(length);
+    if (at < 0) return "";
+    return new TextDecoder().decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length));
+  }
+
+  u16s(count: number): Uint16Array {
+    const at = this.#take(2 * count);
+    if (at < 0) return new Uint16Array(0);
+    const values = new Uint16Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.#view.getUint16(at + 2 * i, true);
+    return values;
+  }
+
+  #take(length: number): number {
+    const at = this.#at;
+    if (this.#short || at + length > this.#view.byteLength) {
+      this.#short = true;
+      return -1;
+    }
+    this.#at = at + length;
+    return at;
+  }
+}

@@ -1,0 +1,104 @@
+import { cobsBound, cobsDecode, cobsEncode } from "./cobs.ts";
+import { crc32c } from "./crc32c.ts";
+
+/** One message on the line, either way. The layout of every frame stands in this folder's README. */
+export interface Frame {
+  /** One of `kinds`; replies carry the request's kind with the top bit set. */
+  readonly kind: number;
+  /** The nonce of the session, chosen by the host. */
+  readonly session: number;
+  /** The number of the request, unsigned 32-bit; a reply repeats it. */
+  readonly tag: number;
+  readonly body: Uint8Array;
+}
+
+/** Bytes that made no frame, and why: a value, never an exception. */
+export interface Damage {
+  readonly reason: "too long" | "bad stuffing" | "too short" | "bad checksum";
+  readonly length: number;
+}
+
+/** Longest frame on the line, delimiter included. A longer one is refused, never buffered. */
+export const maxFrameBytes = 8192;
+
+const headerBytes = 9;
+const checksumBytes = 4;
+
+/** The longest body that fits. */
+export const maxBodyBytes = maxFrameBytes - 1 - Math.ceil(maxFrameBytes / 254) - headerBytes - checksumBytes;
+
+/** Throws RangeError when the body is longer than `maxBodyBytes`. */
+export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
+  if (body.length > maxBodyBytes)
+    throw new RangeError(`A body of ${body.length} bytes does not fit a frame.`);
+  const raw = new Uint8Array(headerBytes + body.length + checksumBytes);
+  const view = new DataView(raw.buffer);
+  raw[0] = kind;
+  view.setUint32(1, session, true);
+  view.setUint32(5, tag, true);
+  raw.set(body, headerBytes);
+  view.setUint32(raw.length - checksumBytes, crc32c(raw, 0, raw.length - checksumBytes), true);
+  const out = new Uint8Array(cobsBound(raw.length) + 1);
+  const end = cobsEncode(raw, out, 0);
+  out[end] = 0;
+  return out.subarray(0, end + 1);
+}
+
+/** Bytes a frame with a body of this length takes on the line, at most. */
+export function lineBytes(bodyLength: number): number {
+  return cobsBound(headerBytes + bodyLength + checksumBytes) + 1;
+}
+
+/** Cuts a stream of bytes into frames, whatever its chunks; after damage it resumes at the next delimiter. */
+export class FrameDecoder {
+  readonly #buffer = new Uint8Array(maxFrameBytes);
+  #length = 0;
+  #overrun = 0;
+
+  push(chunk: Uint8Array, onFrame: (frame: Frame) => void, onDamage: (damage: Damage) => void): void {
+    let start = 0;
+    while (start < chunk.length) {
+      const zero = chunk.indexOf(0, start);
+      const end = zero < 0 ? chunk.length : zero;
+      this.#keep(chunk.subarray(start, end));
+      if (zero < 0) return;
+      this.#finish(onFrame, onDamage);
+      start = zero + 1;
+    }
+  }
+
+  #keep(part: Uint8Array): void {
+    if (this.#length + part.length >= maxFrameBytes) {
+      this.#overrun += this.#length + part.length;
+      this.#length = 0;
+    } else if (this.#overrun > 0) {
+      this.#overrun += part.length;
+    } else {
+      this.#buffer.set(part, this.#length);
+      this.#length += part.length;
+    }
+  }
+
+  #finish(onFrame: (frame: Frame) => void, onDamage: (damage: Damage) => void): void {
+    const length = this.#length;
+    const overrun = this.#overrun;
+    this.#length = 0;
+    this.#overrun = 0;
+    if (overrun > 0) return onDamage({ reason: "too long", length: overrun });
+    // Two delimiters in a row are how a sender clears the line, not damage.
+    if (length === 0) return;
+    const raw = cobsDecode(this.#buffer.subarray(0, length));
+    if (raw === undefined) return onDamage({ reason: "bad stuffing", length });
+    if (raw.length < headerBytes + checksumBytes) return onDamage({ reason: "too short", length });
+    const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
+    const end = raw.length - checksumBytes;
+    if (view.getUint32(end, true) !== crc32c(raw, 0, end))
+      return onDamage({ reason: "bad checksum", length });
+    onFrame({
+      kind: raw[0]!,
+      session: view.getUint32(1, true),
+      tag: view.getUint32(5, true),
+      body: raw.subarray(headerBytes, end),
+    });
+  }
+}

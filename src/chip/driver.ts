@@ -1,0 +1,88 @@
+import type { Microseconds, Nanoseconds } from "../units.ts";
+import type { ChipDescription } from "./description.ts";
+import type { Block, ChipGeometry } from "./geometry.ts";
+
+/**
+ * The seam to hardware. It speaks the nouns of the lab; all beneath it is bytes.
+ *
+ * What every implementation owes:
+ * - `identify` names chip, firmware, serial number and boot, so that a run can refuse a stranger.
+ * - `read` may be repeated: a lost reply is asked for again.
+ * - `pulse` is never fired twice. One ticket is one row pulse, whole or not at all; tickets rise for ever and
+ *   stand in the journal before bytes leave. After a lost reply the driver asks whether the ticket fired.
+ *   Where that cannot be known it throws `pulse-uncertain`, and nobody may assume either.
+ * - Limits of the description are enforced here, before a byte leaves, and again in the firmware.
+ * - `standby` puts every line in its safe state, whatever went before.
+ * - Every call ends: with its answer or, at its deadline, with an error that names the chip and the port.
+ */
+export interface ChipDriver {
+  readonly address: string;
+  readonly description: ChipDescription;
+
+  /** Opens a session and names the chip. Throws `wrong-chip` when it is not of the kind described. */
+  identify(): Promise<ChipIdentity>;
+
+  /** Reads every device of a block, row by row; `averages` reads are taken and averaged by the chip. */
+  read(block: Block, averages: number): Promise<Reading>;
+
+  /**
+   * Fires one row pulse for every row of the block that has a code other than 0.
+   * Throws `limit-exceeded` before anything is sent, `pulse-uncertain` after a reset in mid-flight.
+   */
+  pulse(block: Block, order: PulseOrder): Promise<PulseReport>;
+
+  /** Chip time now. */
+  chipTime(): Promise<Microseconds>;
+
+  /** Moves chip time on. Only where `identity.capabilities.virtualTime` is true. */
+  advance(duration: Microseconds): Promise<Microseconds>;
+
+  standby(): Promise<void>;
+
+  /** Frees the port. Sends nothing: `standby` comes first. */
+  close(): Promise<void>;
+}
+
+export interface ChipIdentity {
+  readonly name: string;
+  readonly firmware: string;
+  readonly serialNumber: string;
+  /** Counts the chip's power-ups and resets. */
+  readonly boot: number;
+  readonly geometry: ChipGeometry;
+  readonly capabilities: ChipCapabilities;
+  /** The highest ticket that the chip remembers; 0 when none. */
+  readonly newestTicket: number;
+}
+
+/** Declared by the chip, never guessed. */
+export interface ChipCapabilities {
+  /** The chip's time can be moved on: emulators only. */
+  readonly virtualTime: boolean;
+}
+
+/** One read-out of a block. */
+export interface Reading {
+  /** µS, one a device. */
+  readonly conductanceMicrosiemens: Float32Array;
+  /** One of `readingFlags` a device. */
+  readonly flags: Uint8Array;
+  /** Chip time at which each row was read. */
+  readonly rowTimesMicroseconds: Float64Array;
+}
+
+export const readingFlags = { ok: 0, saturated: 1, invalid: 2 } as const;
+
+/** What to fire at a block. */
+export interface PulseOrder {
+  /** One amplitude code a device; 0 leaves the device alone. */
+  readonly codes: Uint16Array;
+  readonly widthNanoseconds: Nanoseconds;
+  /** The ticket of the block's first row; row i holds ticket `firstTicket + i`, used or not. */
+  readonly firstTicket: number;
+}
+
+export interface PulseReport {
+  /** Chip time at which each row fired; NaN for a row that had nothing to fire. */
+  readonly rowTimesMicroseconds: Float64Array;
+}

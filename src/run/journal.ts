@@ -1,0 +1,99 @@
+import type { Block } from "../chip/geometry.ts";
+import { verdicts } from "../program/method.ts";
+import type { Microseconds, Seconds } from "../units.ts";
+
+/**
+ * One turn of one tile: what was seen, what was decided and what is about to be fired. It is committed between
+ * deciding and acting, so a pulse that fired always stands in the journal, and so does its ticket.
+ *
+ * Only the devices that the turn concerns are kept: `devices` holds their places in the block, ascending, and
+ * every other array has one entry for each of them.
+ */
+export interface TurnRecord {
+  readonly tile: number;
+  /** 0 for the tile's first. */
+  readonly turn: number;
+  readonly devices: Uint32Array;
+  /** µS; NaN where nothing was read. */
+  readonly conductanceMicrosiemens: Float32Array;
+  readonly verdicts: Uint8Array;
+  /** Amplitude codes about to be fired; 0 for none. */
+  readonly codes: Uint16Array;
+  /** The ticket of the block's first row, or 0 when nothing is fired. */
+  readonly firstTicket: number;
+  /** The ticket of the block's last row, or 0 likewise: the next order's tickets lie above it. */
+  readonly newestTicket: number;
+  /** Chip time at which each row of the block fired in the turn before; NaN for none. Empty on the first turn. */
+  readonly firedRowTimesMicroseconds: Float64Array;
+}
+
+/** One read-out of a tile at one time after its last pulse. */
+export interface SweepRecord {
+  readonly tile: number;
+  /** The time that was asked for; the devices' true ages follow from `rowTimesMicroseconds`. */
+  readonly timeSeconds: Seconds;
+  readonly rowTimesMicroseconds: Float64Array;
+  readonly conductanceMicrosiemens: Float32Array;
+  readonly flags: Uint8Array;
+  readonly averages: number;
+}
+
+/** What a tile's turns add up to. One entry a device of the block. */
+export interface TileMemory {
+  readonly block: Block;
+  readonly devicesPerRow: number;
+  turns: number;
+  readonly verdicts: Uint8Array;
+  readonly pulses: Uint32Array;
+  /** Chip time of each device's last pulse, the one thing that the chip cannot tell; NaN when never pulsed. */
+  readonly pulsedAtMicroseconds: Float64Array;
+  /** Reading that the last verdict stands on, µS; NaN when never read. */
+  readonly lastReadMicrosiemens: Float32Array;
+  /** The codes of the last turn, whose firing times come with the next. */
+  readonly lastCodes: Uint16Array;
+}
+
+export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
+  const count = block.rowCount * devicesPerRow;
+  return {
+    block,
+    devicesPerRow,
+    turns: 0,
+    verdicts: new Uint8Array(count).fill(verdicts.pending),
+    pulses: new Uint32Array(count),
+    pulsedAtMicroseconds: new Float64Array(count).fill(Number.NaN),
+    lastReadMicrosiemens: new Float32Array(count).fill(Number.NaN),
+    lastCodes: new Uint16Array(count),
+  };
+}
+
+/** Adds a turn to what is known of its tile. The engine and a reader of the store fold alike. */
+export function foldTurn(memory: TileMemory, record: TurnRecord): void {
+  foldFiring(memory, record.firedRowTimesMicroseconds);
+  memory.lastCodes.fill(0);
+  record.devices.forEach((device, k) => {
+    memory.verdicts[device] = record.verdicts[k]!;
+    const reading = record.conductanceMicrosiemens[k]!;
+    if (!Number.isNaN(reading)) memory.lastReadMicrosiemens[device] = reading;
+    memory.lastCodes[device] = record.codes[k]!;
+    if (record.codes[k] !== 0) memory.pulses[device]!++;
+  });
+  memory.turns = record.turn + 1;
+}
+
+function foldFiring(memory: TileMemory, rowTimes: Float64Array): void {
+  for (let row = 0; row < rowTimes.length; row++) {
+    const time = rowTimes[row]!;
+    if (Number.isNaN(time)) continue;
+    for (let i = row * memory.devicesPerRow; i < (row + 1) * memory.devicesPerRow; i++) {
+      if (memory.lastCodes[i] !== 0) memory.pulsedAtMicroseconds[i] = time;
+    }
+  }
+}
+
+/** Chip time of the tile's last pulse; NaN when it never had one. */
+export function lastPulse(memory: TileMemory): Microseconds {
+  let last = Number.NaN;
+  for (const time of memory.pulsedAtMicroseconds) if (!(time <= last) && !Number.isNaN(time)) last = time;
+  return last;
+}

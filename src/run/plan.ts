@@ -1,0 +1,25 @@
+import type { Block } from "../chip/geometry.ts";
+import type { MethodName } from "../program/methods.ts";
+import type { Seconds } from "../units.ts";
+
+/** All that a run needs to know; what it does with it stands in its journal. */
+export interface RunPlan {
+  readonly title: string;
+  /** The run refuses any other chip. */
+  readonly chipName: string;
+  readonly chipSerialNumber: string;
+  readonly chipAddress: string;
+  readonly method: MethodName;
+  readonly model: string;
+  /** After each of these, counted from a tile's last pulse, the tile is swept. Ascending. */
+  readonly sweepTimesSeconds: readonly Seconds[];
+  /** Reads averaged by the chip in every sweep. */
+  readonly sweepAverages: number;
+  readonly tiles: readonly TileTargets[];
+}
+
+export interface TileTargets {
+  readonly block: Block;
+  /** µS, one a device of the block; NaN leaves a device alone. */
+  readonly targetsMicrosiemens: Float32Array;
+}

@@ -1,0 +1,37 @@
+import type { ChipIdentity } from "../chip/driver.ts";
+import type { RunPlan } from "./plan.ts";
+import type { SweepRecord, TurnRecord } from "./journal.ts";
+
+/**
+ * Where runs are kept. What a call has acknowledged survives a crash of the process or of the machine.
+ * Every method throws `workspace-failed` when the store is full, locked or damaged.
+ */
+export interface RunStore {
+  /** Opens a run and returns its id. `startedAt` is wall time, ISO 8601. */
+  beginRun(plan: RunPlan, identity: ChipIdentity, startedAt: string): Promise<RunId>;
+  appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
+  appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
+  endRun(run: RunId, outcome: RunOutcome): Promise<void>;
+
+  /** The highest ticket that any run has journalled for this chip; 0 when none. */
+  newestTicket(chipSerialNumber: string): Promise<number>;
+
+  runs(): Promise<RunSummary[]>;
+  plan(run: RunId): Promise<RunPlan>;
+  /** In the order in which they were appended. */
+  turns(run: RunId): AsyncIterable<TurnRecord>;
+  sweeps(run: RunId): AsyncIterable<SweepRecord>;
+  close(): Promise<void>;
+}
+
+export type RunId = string;
+
+export type RunOutcome = "done" | "interrupted" | "failed";
+
+export interface RunSummary {
+  readonly id: RunId;
+  readonly title: string;
+  readonly chipSerialNumber: string;
+  readonly startedAt: string;
+  readonly outcome: RunOutcome | "running";
+}

@@ -1,0 +1,68 @@
+import type { Block, ChipGeometry } from "../chip/geometry.ts";
+import { MhoError } from "../errors.ts";
+import type { LayerWeights } from "./layer.ts";
+
+/** The part of one layer that one tile holds, laid into the tile's upper left corner. */
+export interface TilePlacement {
+  readonly layer: number;
+  readonly block: Block;
+  readonly inputStart: number;
+  readonly inputCount: number;
+  readonly outputStart: number;
+  readonly outputCount: number;
+}
+
+/**
+ * Lays layers on tiles in order: inputs on rows, outputs on columns, a new tile for every part.
+ * Throws `bad-argument` when the chip has too few tiles.
+ */
+export function placeLayers(layers: readonly LayerWeights[], geometry: ChipGeometry): TilePlacement[] {
+  const { rows, columns, tiles } = geometry;
+  const placements: TilePlacement[] = [];
+  layers.forEach(({ inputs, outputs }, layer) => {
+    for (let inputStart = 0; inputStart < inputs; inputStart += rows) {
+      for (let outputStart = 0; outputStart < outputs; outputStart += columns) {
+        const inputCount = Math.min(rows, inputs - inputStart);
+        const outputCount = Math.min(columns, outputs - outputStart);
+        const block = { tile: placements.length, rowStart: 0, rowCount: inputCount };
+        placements.push({ layer, block, inputStart, inputCount, outputStart, outputCount });
+      }
+    }
+  });
+  if (placements.length > tiles) {
+    throw new MhoError(
+      "bad-argument",
+      `The network needs ${placements.length} tiles of ${rows} × ${columns} cells, and the chip has ${tiles}. ` +
+        `Use a chip with more tiles, such as emulator:pcm-64?tiles=${placements.length}.`,
+      { needed: placements.length, tiles },
+    );
+  }
+  return placements;
+}
+
+/** The weights of a placement, row-major over its inputs and outputs. */
+export function weightsOfPlacement(layer: LayerWeights, placement: TilePlacement): Float32Array {
+  const { inputStart, inputCount, outputStart, outputCount } = placement;
+  const part = new Float32Array(inputCount * outputCount);
+  for (let input = 0; input < inputCount; input++) {
+    const from = (inputStart + input) * layer.outputs + outputStart;
+    part.set(layer.values.subarray(from, from + outputCount), input * outputCount);
+  }
+  return part;
+}
+
+/** Writes a placement's weights back where they stand in the layer's matrix. */
+export function putWeights(
+  matrix: Float32Array,
+  outputs: number,
+  placement: TilePlacement,
+  part: Float32Array,
+): void {
+  const { inputStart, inputCount, outputStart, outputCount } = placement;
+  for (let input = 0; input < inputCount; input++) {
+    matrix.set(
+      part.subarray(input * outputCount, (input + 1) * outputCount),
+      (inputStart + input) * outputs + outputStart,
+    );
+  }
+}

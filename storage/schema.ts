@@ -1,0 +1,68 @@
+import type { DatabaseSyncInstance } from "@photostructure/sqlite";
+import { MhoError } from "../src/errors.ts";
+
+/** Each entry lifts a workspace by one `user_version`. Never edit one that was released; add another. */
+const migrations: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chip_serial_number TEXT NOT NULL,
+    chip TEXT NOT NULL,                       -- identity, JSON
+    plan TEXT NOT NULL,                       -- settings, JSON
+    started_at TEXT NOT NULL,                 -- ISO 8601
+    outcome TEXT NOT NULL                     -- running, done, interrupted, failed
+  ) STRICT;
+
+  CREATE TABLE run_tiles (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    place INTEGER NOT NULL,
+    block TEXT NOT NULL,                      -- JSON
+    targets BLOB NOT NULL,                    -- float32, microsiemens, NaN for "leave alone"
+    PRIMARY KEY (run, place)
+  ) STRICT;
+
+  CREATE TABLE turns (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    tile INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    devices BLOB NOT NULL,                    -- uint32, places in the block
+    conductance_microsiemens BLOB NOT NULL,   -- float32, one a device
+    verdicts BLOB NOT NULL,                   -- uint8, one a device
+    codes BLOB NOT NULL,                      -- uint16, one a device
+    first_ticket INTEGER NOT NULL,            -- 0 when nothing is fired
+    newest_ticket INTEGER NOT NULL,
+    fired_row_times_microseconds BLOB NOT NULL -- float64, chip time, of the turn before
+  ) STRICT;
+  CREATE INDEX turns_of_run ON turns (run);
+
+  CREATE TABLE sweeps (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    tile INTEGER NOT NULL,
+    time_seconds REAL NOT NULL,               -- as asked for
+    averages INTEGER NOT NULL,
+    row_times_microseconds BLOB NOT NULL,     -- float64, chip time
+    conductance_microsiemens BLOB NOT NULL,   -- float32, row-major
+    flags BLOB NOT NULL                       -- uint8: 0 ok, 1 saturated, 2 invalid
+  ) STRICT;
+  CREATE INDEX sweeps_of_run ON sweeps (run);
+  `,
+];
+
+/** Sets the file up and brings it to today's layout. Throws when it was written by a newer program. */
+export function migrate(database: DatabaseSyncInstance, file: string): void {
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (version > migrations.length) {
+    throw new MhoError(
+      "workspace-failed",
+      `The workspace ${file} was written by a newer mho (layout ${version}; this one knows ${migrations.length}). ` +
+        "Update mho, or name another --workspace.",
+      { file, version },
+    );
+  }
+  for (let next = version; next < migrations.length; next++) {
+    database.exec(`BEGIN IMMEDIATE; ${migrations[next]} PRAGMA user_version = ${next + 1}; COMMIT`);
+  }
+}

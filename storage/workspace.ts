@@ -1,0 +1,270 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
+import type { ChipIdentity } from "../src/chip/driver.ts";
+import { MhoError } from "../src/errors.ts";
+import type { SweepRecord, TurnRecord } from "../src/run/journal.ts";
+import type { RunPlan } from "../src/run/plan.ts";
+import type { RunId, RunOutcome, RunStore, RunSummary } from "../src/run/store.ts";
+import { fromBlob, toBlob } from "./blobs.ts";
+import { migrate } from "./schema.ts";
+
+/**
+ * Opens the workspace in a folder, creating both when they are missing: one SQLite file in WAL mode with full
+ * synchronisation, which other programs may read while a run is on.
+ */
+export async function openWorkspace(folder: string): Promise<Workspace> {
+  const file = join(folder, "workspace.db");
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw workspaceFailed(folder, error);
+  }
+  return guarded(file, () => {
+    const database = new DatabaseSync(file, { timeout: lockTimeoutMilliseconds });
+    migrate(database, file);
+    return new Workspace(database, file);
+  });
+}
+
+const lockTimeoutMilliseconds = 5000;
+
+/** The runs of a workspace, on SQLite. */
+export class Workspace implements RunStore {
+  readonly file: string;
+  readonly #database: DatabaseSyncInstance;
+
+  constructor(database: DatabaseSyncInstance, file: string) {
+    this.#database = database;
+    this.file = file;
+  }
+
+  beginRun(plan: RunPlan, identity: ChipIdentity, startedAt: string): Promise<RunId> {
+    return this.#do((db) => {
+      const { tiles, ...settings } = plan;
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        const { lastInsertRowid } = db
+          .prepare(
+            "INSERT INTO runs (chip_serial_number, chip, plan, started_at, outcome) VALUES (?, ?, ?, ?, 'running')",
+          )
+          .run(identity.serialNumber, JSON.stringify(identity), JSON.stringify(settings), startedAt);
+        const insert = db.prepare("INSERT INTO run_tiles (run, place, block, targets) VALUES (?, ?, ?, ?)");
+        tiles.forEach(({ block, targetsMicrosiemens }, place) => {
+          insert.run(lastInsertRowid, place, JSON.stringify(block), toBlob(targetsMicrosiemens));
+        });
+        db.exec("COMMIT");
+        return `r${lastInsertRowid}`;
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  appendTurn(run: RunId, turn: TurnRecord): Promise<void> {
+    return this.#do((db) => {
+      db.prepare(
+        `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
+                            newest_ticket, fired_row_times_microseconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        rowOf(run),
+        turn.tile,
+        turn.turn,
+        toBlob(turn.devices),
+        toBlob(turn.conductanceMicrosiemens),
+        toBlob(turn.verdicts),
+        toBlob(turn.codes),
+        turn.firstTicket,
+        turn.newestTicket,
+        toBlob(turn.firedRowTimesMicroseconds),
+      );
+    });
+  }
+
+  appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
+    return this.#do((db) => {
+      db.prepare(
+        `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens,
+                             flags) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
+        rowOf(run),
+        sweep.tile,
+        sweep.timeSeconds,
+        sweep.averages,
+        toBlob(sweep.rowTimesMicroseconds),
+        toBlob(sweep.conductanceMicrosiemens),
+        toBlob(sweep.flags),
+      );
+    });
+  }
+
+  endRun(run: RunId, outcome: RunOutcome): Promise<void> {
+    return this.#do((db) => {
+      db.prepare("UPDATE runs SET outcome = ? WHERE id = ?").run(outcome, rowOf(run));
+    });
+  }
+
+  newestTicket(chipSerialNumber: string): Promise<number> {
+    return this.#do((db) => {
+      const row = db
+        .prepare(
+          `SELECT max(newest_ticket) AS newest FROM turns JOIN runs ON runs.id = turns.run
+           WHERE runs.chip_serial_number = ?`,
+        )
+        .get(chipSerialNumber) as { newest: number | null };
+      return row.newest ?? 0;
+    });
+  }
+
+  runs(): Promise<RunSummary[]> {
+    return this.#do((db) =>
+      (
+        db
+          .prepare("SELECT id, plan, chip_serial_number, started_at, outcome FROM runs ORDER BY id")
+          .all() as RunRow[]
+      ).map((row) => ({
+        id: `r${row.id}`,
+        title: (JSON.parse(row.plan) as RunPlan).title,
+        chipSerialNumber: row.chip_serial_number,
+        startedAt: row.started_at,
+        outcome: row.outcome,
+      })),
+    );
+  }
+
+  plan(run: RunId): Promise<RunPlan> {
+    return this.#do((db) => {
+      const row = db.prepare("SELECT plan FROM runs WHERE id = ?").get(rowOf(run)) as
+        { plan: string } | undefined;
+      if (row === undefined) {
+        throw new MhoError(
+          "bad-argument",
+          `There is no run ${run} in ${this.file}. mho show lists the runs.`,
+          { run },
+        );
+      }
+      const tiles = db
+        .prepare("SELECT block, targets FROM run_tiles WHERE run = ? ORDER BY place")
+        .all(rowOf(run)) as { block: string; targets: Uint8Array }[];
+      return {
+        ...(JSON.parse(row.plan) as Omit<RunPlan, "tiles">),
+        tiles: tiles.map((tile) => ({
+          block: JSON.parse(tile.block) as RunPlan["tiles"][number]["block"],
+          targetsMicrosiemens: fromBlob(tile.targets, Float32Array),
+        })),
+      };
+    });
+  }
+
+  async *turns(run: RunId): AsyncIterable<TurnRecord> {
+    const select = await this.#do((db) => db.prepare("SELECT * FROM turns WHERE run = ? ORDER BY id"));
+    for (const row of select.iterate(rowOf(run)) as Iterable<TurnRow>) {
+      yield {
+        tile: row.tile,
+        turn: row.turn,
+        devices: fromBlob(row.devices, Uint32Array),
+        conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
+        verdicts: fromBlob(row.verdicts, Uint8Array),
+        codes: fromBlob(row.codes, Uint16Array),
+        firstTicket: row.first_ticket,
+        newestTicket: row.newest_ticket,
+        firedRowTimesMicroseconds: fromBlob(row.fired_row_times_microseconds, Float64Array),
+      };
+    }
+  }
+
+  async *sweeps(run: RunId): AsyncIterable<SweepRecord> {
+    const select = await this.#do((db) => db.prepare("SELECT * FROM sweeps WHERE run = ? ORDER BY id"));
+    for (const row of select.iterate(rowOf(run)) as Iterable<SweepRow>) {
+      yield {
+        tile: row.tile,
+        timeSeconds: row.time_seconds,
+        averages: row.averages,
+        rowTimesMicroseconds: fromBlob(row.row_times_microseconds, Float64Array),
+        conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
+        flags: fromBlob(row.flags, Uint8Array),
+      };
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#do((db) => db.close());
+  }
+
+  #do<T>(work: (database: DatabaseSyncInstance) => T): Promise<T> {
+    return new Promise((resolve) => resolve(guarded(this.file, () => work(this.#database))));
+  }
+}
+
+function guarded<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof MhoError) throw error;
+    throw workspaceFailed(file, error);
+  }
+}
+
+const reasons: readonly [pattern: RegExp, what: string, advice: string][] = [
+  [/FULL|ENOSPC/, "the disk is full", "Free some space; all that was acknowledged is safe."],
+  [/IOERR/, "it could not be read or written", "Check the disk, its quota and the file size limit."],
+  [/BUSY|LOCKED/, "another program holds it locked", "Close that program, then try again."],
+  [/CORRUPT|NOTADB/, "it is damaged or no workspace", "Restore it from a copy, or name another --workspace."],
+  [
+    /READONLY|EROFS|EACCES|EPERM|CANTOPEN|ENOTDIR|EEXIST/,
+    "it may not be written here",
+    "Check who owns the folder.",
+  ],
+];
+
+function workspaceFailed(file: string, error: unknown): MhoError {
+  const { sqliteCodeName, code, message } = error as {
+    sqliteCodeName?: string;
+    code?: string;
+    message: string;
+  };
+  const text = `${sqliteCodeName ?? ""} ${code ?? ""} ${message}`;
+  const known = reasons.find(([pattern]) => pattern.test(text));
+  const what = known?.[1] ?? message;
+  const advice = known?.[2] ?? "Check the folder.";
+  return new MhoError(
+    "workspace-failed",
+    `The workspace ${file} failed: ${what}. ${advice}`,
+    { file },
+    error,
+  );
+}
+
+function rowOf(run: RunId): number {
+  return Number(run.slice(1));
+}
+
+interface RunRow {
+  id: number;
+  plan: string;
+  chip_serial_number: string;
+  started_at: string;
+  outcome: RunSummary["outcome"];
+}
+
+interface TurnRow {
+  tile: number;
+  turn: number;
+  devices: Uint8Array;
+  conductance_microsiemens: Uint8Array;
+  verdicts: Uint8Array;
+  codes: Uint8Array;
+  first_ticket: number;
+  newest_ticket: number;
+  fired_row_times_microseconds: Uint8Array;
+}
+
+interface SweepRow {
+  tile: number;
+  time_seconds: number;
+  averages: number;
+  row_times_microseconds: Uint8Array;
+  conductance_microsiemens: Uint8Array;
+  flags: Uint8Array;
+}

@@ -1,0 +1,56 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseAddress } from "../cli/address.ts";
+import { MhoError } from "../src/errors.ts";
+
+describe("a chip's address", () => {
+  it("names a port with its settings", () => {
+    expect(
+      parseAddress("serial:/dev/ttyACM0?baud=3000000&dialect=packet&chip=my.json&tiles=2"),
+    ).toMatchObject({
+      scheme: "serial",
+      target: "/dev/ttyACM0",
+      baud: 3_000_000,
+      chip: "my.json",
+      tiles: 2,
+    });
+  });
+
+  it("names an emulator with its seed", () => {
+    expect(parseAddress("emulator:pcm-64?seed=0")).toMatchObject({
+      scheme: "emulator",
+      target: "pcm-64",
+      seed: 0,
+    });
+  });
+
+  it.each([
+    ["/dev/ttyACM0", /neither serial:PORT nor emulator:PRESET/],
+    ["usb:1", /neither/],
+    ["serial:", /neither/],
+    ["serial:/dev/x?bauds=9600", /have no bauds; they have baud/],
+    ["serial:/dev/x?baud=fast", /baud must be a whole number from 1, and fast is none/],
+    ["serial:/dev/x?dialect=morse", /dialect morse is unknown/],
+    ["emulator:pcm-64?tiles=0", /tiles must be a whole number from 1/],
+  ])("%s is refused, saying what is wrong", (text, message) => {
+    expect(() => parseAddress(text)).toThrow(message);
+  });
+
+  it("of any text is read or refused by name, never anything else", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.string().map((s) => `serial:${s}`),
+        ),
+        (text) => {
+          try {
+            parseAddress(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(MhoError);
+          }
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,240 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openSerial } from "../drivers/serial.ts";
+import { normalOf, Random } from "../src/random.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+import { collect } from "./contracts/runStore.ts";
+import { mho, startMho } from "./support/commandLine.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { safetensors } from "./support/safetensors.ts";
+
+removeFoldersAfterEach();
+
+/** A perceptron for the digits that fits two tiles: quick to program. */
+function smallWeights(folder: string): string {
+  const random = new Random(2).fork("weights");
+  const gaussian = (count: number, layer: number): Float32Array =>
+    Float32Array.from({ length: count }, (_, i) => 0.2 * normalOf(random.at(i, layer).word0));
+  const path = join(folder, "small.safetensors");
+  const bytes = safetensors({
+    "fc1.weight": { shape: [32, 64], values: gaussian(2048, 1) },
+    "fc2.weight": { shape: [10, 32], values: gaussian(320, 2) },
+  });
+  writeFileSync(path, bytes);
+  return path;
+}
+
+describe("mho demo", () => {
+  it("programs the digits over a tty, and the closed loop errs at most 0.75 as much at 1 s", async () => {
+    const out = emptyFolder();
+    const { code, out: text } = await mho("demo", "--json", "--out", out);
+    expect(code).toBe(0);
+    const result = JSON.parse(text.trim().split("\n").at(-1)!) as DemoResult;
+    expect(result.type).toBe("result");
+    const [naive, closedLoop] = result.contenders;
+    expect(
+      closedLoop!.weight_error_rms_percent[0]! / naive!.weight_error_rms_percent[0]!,
+    ).toBeLessThanOrEqual(0.75);
+    expect(result.software_accuracy).toBeCloseTo(584 / 597, 12);
+    expect(closedLoop!.accuracy[0]).toBeGreaterThan(0.96);
+    expect(readFileSync(result.report, "utf8")).toContain("<!doctype html>");
+    expect(readFileSync(result.figures, "utf8")).toContain("closed loop,31536000,");
+    const store = await openWorkspace(join(out, "workspace"));
+    const plan = await store.plan("r2");
+    expect(plan.chipAddress).toMatch(/^serial:\/dev\/(pts\/|tty)/);
+    expect((await collect(store.sweeps("r2"))).length).toBe(14 * 5);
+    await store.close();
+  });
+
+  it("prints the same table for the same seed, and another for another", async () => {
+    const folder = emptyFolder();
+    const weights = smallWeights(folder);
+    const table = async (seed: string): Promise<string> => {
+      const { out } = await mho("demo", "--weights", weights, "--out", folder, "--seed", seed);
+      return out.slice(out.indexOf("time after"), out.indexOf("Report:"));
+    };
+    const first = await table("7");
+    expect(first).toMatch(/naive +\d/);
+    expect(await table("7")).toBe(first);
+    expect(await table("8")).not.toBe(first);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "ends on %s with 130, the chip in standby, the run kept",
+    async (signal) => {
+      const folder = emptyFolder();
+      const emulator = startMho(["emulate", "pcm-64?tiles=2", "--json"]);
+      const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+      const workspace = join(folder, "w");
+      const demo = startMho([
+        "demo",
+        "--json",
+        "--weights",
+        smallWeights(folder),
+        "--out",
+        folder,
+        "--chip",
+        address,
+        "--workspace",
+        workspace,
+      ]);
+      await demo.line(/"turn":2/);
+      demo.process.kill(signal);
+      const { code, out, err } = await demo.ended();
+      expect([code, err]).toEqual([
+        130,
+        expect.stringMatching(/Run r\d was stopped and the chip is in standby\./),
+      ]);
+      expect(JSON.parse(out.trim().split("\n").at(-1)!)).toMatchObject({
+        type: "error",
+        code: "interrupted",
+      });
+      const { out: runs } = await mho("show", "--json", "--workspace", workspace);
+      expect(runs).toContain('"outcome":"interrupted"');
+      expect(readdirSync(folder).filter((name) => /report|figures/.test(name))).toEqual([]);
+      emulator.process.kill("SIGINT");
+      expect((await emulator.ended()).code).toBe(0);
+    },
+  );
+
+  it("ends with 3 and a sentence when the emulator is killed in mid-run, and does not hang", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=2", "--json"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const demo = startMho([
+      "demo",
+      "--json",
+      "--weights",
+      smallWeights(folder),
+      "--out",
+      folder,
+      "--chip",
+      address,
+      "--workspace",
+      folder,
+    ]);
+    await demo.line(/"turn":2/);
+    emulator.process.kill("SIGKILL");
+    const { code, err } = await demo.ended();
+    expect(code).toBe(3);
+    expect(err).toMatch(/^mho: The link to the chip at serial:\/dev\/pts\/\d+\S* is gone: .*Check the cable/);
+    expect(err.trim().split("\n")).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "that is cut",
+      (whole: Buffer) => whole.subarray(0, whole.length - 5),
+      /is cut inside tensor fc2\.weight/,
+    ],
+    [
+      "that holds NaN",
+      (whole: Buffer) => Buffer.concat([whole.subarray(0, -4), Buffer.of(0, 0, 0xc0, 0x7f)]),
+      /holds NaN/,
+    ],
+  ])("refuses a weights file %s with 2, and leaves nothing behind", async (_, spoil, message) => {
+    const folder = emptyFolder();
+    const path = smallWeights(folder);
+    writeFileSync(path, spoil(readFileSync(path)));
+    const out = join(folder, "out");
+    const { code, err } = await mho("demo", "--weights", path, "--out", out);
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+    expect(err).toContain(path);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it("refuses weights of the wrong shape with 2", async () => {
+    const path = join(emptyFolder(), "wrong.safetensors");
+    writeFileSync(path, safetensors({ "fc1.weight": { shape: [10, 63], values: new Float32Array(630) } }));
+    const { code, err } = await mho("demo", "--weights", path);
+    expect([code, err]).toEqual([2, expect.stringMatching(/takes 63 inputs .* 64 pixels/)]);
+  });
+
+  it("refuses a port that does not exist, and one that is held, with 3", async () => {
+    const folder = emptyFolder();
+    const demo = ["demo", "--weights", smallWeights(folder), "--workspace", folder, "--chip"];
+    const missing = await mho(...demo, "serial:/dev/ttyNoSuchPort");
+    expect([missing.code, missing.err]).toEqual([
+      3,
+      expect.stringMatching(/ttyNoSuchPort: there is no such port/),
+    ]);
+    const emulator = startMho(["emulate", "pcm-64?tiles=2"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const holder = await openSerial(/serial:([^?]+)/.exec(address)![1]!, 3_000_000);
+    const held = await mho(...demo, address);
+    expect([held.code, held.err]).toEqual([3, expect.stringMatching(/another program holds it/)]);
+    await holder.close();
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
+  it("refuses a chip with another identity with 3", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=3"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const asked = address.replace("tiles=3", "tiles=2");
+    const { code, err } = await mho(
+      "demo",
+      "--weights",
+      smallWeights(folder),
+      "--workspace",
+      folder,
+      "--chip",
+      asked,
+    );
+    expect([code, err]).toEqual([3, expect.stringMatching(/has 3 tiles .*and the description says 2 tiles/)]);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
+  it("ends with 4 when the disk takes no more, names the workspace, and leaves it readable", async () => {
+    const folder = emptyFolder();
+    const weights = smallWeights(folder);
+    // A limit on the size of files stands in for the end of the disk. 512-byte units.
+    const limited = 'ulimit -f 400; exec "$MHO_NODE" "$0" "$@"';
+    const out = join(folder, "out");
+    const { code, err } = await startMho(["demo", "--weights", weights, "--out", out], limited).ended();
+    expect([code, err]).toEqual([4, expect.stringMatching(/The workspace .*workspace\.db failed: /)]);
+    expect(existsSync(join(out, "report.html"))).toBe(false);
+    const store = await openWorkspace(join(out, "workspace"));
+    expect(await store.runs()).toHaveLength(1);
+    await store.close();
+  });
+});
+
+describe("mho", () => {
+  it.each([
+    [["nonsense"], /unknown command 'nonsense'/],
+    [["demo", "--network", "gpt"], /Allowed choices are mlp/],
+    [["demo", "--seed", "x"], /A seed is a whole number/],
+    [["demo", "--colour"], /unknown option '--colour'/],
+    [["emulate"], /missing required argument 'preset'/],
+    [["emulate", "pcm-65"], /no emulator pcm-65/],
+    [["demo", "--chip", "nowhere"], /neither serial:PORT nor emulator:PRESET/],
+    [["standby"], /Which chip\? Give --chip/],
+    [["show", "--workspace", "/no/such/folder"], /no workspace in \/no\/such\/folder/],
+  ])("%j ends with 2 and says why", async (args, message) => {
+    const { code, err } = await mho(...args);
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it("tells its version and its help, and ends with 0", async () => {
+    expect(await mho("--version")).toMatchObject({ code: 0, out: "0.1.0\n" });
+    const { code, out } = await mho("--help");
+    expect([code, out]).toEqual([0, expect.stringContaining("emulate")]);
+  });
+
+  it("puts a chip in standby", async () => {
+    const { code, out } = await mho("standby", "--chip", "emulator:pcm-64?seed=3");
+    expect([code, out]).toEqual([0, "pcm-64 number EMU-3 is in standby.\n"]);
+  });
+});
+
+interface DemoResult {
+  readonly type: string;
+  readonly software_accuracy: number;
+  readonly report: string;
+  readonly figures: string;
+  readonly contenders: readonly { weight_error_rms_percent: number[]; accuracy: number[] }[];
+}

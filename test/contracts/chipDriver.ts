@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChipDriver } from "../../src/chip/driver.ts";
+import { devicesOfBlock } from "../../src/chip/geometry.ts";
+
+/** What every chip driver owes, on a healthy chip of which it may pulse the first rows of tile 0. */
+export function chipDriverContract(
+  name: string,
+  open: () => Promise<{ driver: ChipDriver; dispose(): void }>,
+): void {
+  describe(`${name} as a chip driver`, () => {
+    let chip: { driver: ChipDriver; dispose(): void };
+    const block = { tile: 0, rowStart: 2, rowCount: 3 };
+    let devices: number;
+
+    beforeEach(async () => {
+      chip = await open();
+      devices = devicesOfBlock(chip.driver.description.geometry, block);
+    });
+    afterEach(async () => {
+      await chip.driver.close();
+      chip.dispose();
+    });
+
+    const order = (code: number, firstTicket: number) => ({
+      codes: new Uint16Array(devices).fill(code),
+      widthNanoseconds: chip.driver.description.reset.widthNanoseconds,
+      firstTicket,
+    });
+
+    it("names the chip that its description describes", async () => {
+      const identity = await chip.driver.identify();
+      expect(identity.name).toBe(chip.driver.description.name);
+      expect(identity.geometry).toEqual(chip.driver.description.geometry);
+      expect(identity.serialNumber).not.toBe("");
+    });
+
+    it("refuses to read or pulse before it has been identified", async () => {
+      await expect(chip.driver.read(block, 1)).rejects.toMatchObject({ code: "chip-refused" });
+      await expect(chip.driver.pulse(block, order(300, 1))).rejects.toMatchObject({ code: "chip-refused" });
+    });
+
+    it("reads a conductance and a flag a device, with row times that rise", async () => {
+      await chip.driver.identify();
+      const { conductanceMicrosiemens, flags, rowTimesMicroseconds } = await chip.driver.read(block, 1);
+      expect(conductanceMicrosiemens).toHaveLength(devices);
+      expect(flags).toHaveLength(devices);
+      expect([...rowTimesMicroseconds]).toEqual([...rowTimesMicroseconds].sort((a, b) => a - b));
+      expect(conductanceMicrosiemens.every(Number.isFinite)).toBe(true);
+    });
+
+    it("pulses what has a code and nothing else", async () => {
+      await chip.driver.identify();
+      const { firstTicket, ...rest } = order(0, 1);
+      rest.codes.fill(700, 0, devices / 3);
+      const before = await chip.driver.read(block, 16);
+      const report = await chip.driver.pulse(block, { ...rest, firstTicket });
+      const after = await chip.driver.read(block, 16);
+      expect([...report.rowTimesMicroseconds].map(Number.isFinite)).toEqual([true, false, false]);
+      const moved = after.conductanceMicrosiemens.map((g, i) =>
+        Math.abs(g - before.conductanceMicrosiemens[i]!),
+      );
+      expect(moved.subarray(0, devices / 3).filter((g) => g > 5).length).toBeGreaterThan(0.9 * (devices / 3));
+      expect(moved.subarray(devices / 3).filter((g) => g > 5)).toHaveLength(0);
+    });
+
+    it("refuses an order outside the limits and names the limit, and nothing fires", async () => {
+      await chip.driver.identify();
+      const before = await chip.driver.chipTime();
+      const tooHigh = order(chip.driver.description.reset.codes - 1, 1);
+      await expect(chip.driver.pulse(block, tooHigh)).rejects.toMatchObject({
+        code: "limit-exceeded",
+        message: expect.stringMatching(/above 490 µA/) as string,
+      });
+      const tooLong = { ...order(300, 1), widthNanoseconds: 1e6 };
+      await expect(chip.driver.pulse(block, tooLong)).rejects.toMatchObject({ code: "limit-exceeded" });
+      expect(await chip.driver.chipTime()).toBe(before);
+    });
+
+    it("moves chip time by exactly what was asked, where it can", async () => {
+      const { capabilities } = await chip.driver.identify();
+      expect(capabilities.virtualTime).toBe(true);
+      const before = await chip.driver.chipTime();
+      expect(await chip.driver.advance(31_536_000_000_000)).toBe(before + 31_536_000_000_000);
+    });
+
+    it("fires nothing in standby until it is identified again", async () => {
+      await chip.driver.identify();
+      await chip.driver.standby();
+      await expect(chip.driver.pulse(block, order(300, 1))).rejects.toMatchObject({ code: "chip-refused" });
+      await chip.driver.identify();
+      await chip.driver.pulse(block, order(300, 1));
+    });
+  });
+}

@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ChipIdentity } from "../../src/chip/driver.ts";
+import type { SweepRecord, TurnRecord } from "../../src/run/journal.ts";
+import type { RunPlan } from "../../src/run/plan.ts";
+import type { RunStore } from "../../src/run/store.ts";
+
+export const identity: ChipIdentity = {
+  name: "pcm-64",
+  firmware: "f",
+  serialNumber: "S1",
+  boot: 1,
+  geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 4 },
+  capabilities: { virtualTime: true },
+  newestTicket: 0,
+};
+
+export const plan: RunPlan = {
+  title: "a plan",
+  chipName: "pcm-64",
+  chipSerialNumber: "S1",
+  chipAddress: "emulator:pcm-64",
+  method: "verify",
+  model: "pcm-90nm",
+  sweepTimesSeconds: [1, 3600],
+  sweepAverages: 1,
+  tiles: [
+    {
+      block: { tile: 0, rowStart: 1, rowCount: 2 },
+      targetsMicrosiemens: Float32Array.of(1, Number.NaN, 3, 4),
+    },
+  ],
+};
+
+export const turn: TurnRecord = {
+  tile: 0,
+  turn: 0,
+  devices: Uint32Array.of(0, 2),
+  conductanceMicrosiemens: Float32Array.of(1.25, Number.NaN),
+  verdicts: Uint8Array.of(1, 0),
+  codes: Uint16Array.of(0, 512),
+  firstTicket: 40,
+  newestTicket: 41,
+  firedRowTimesMicroseconds: Float64Array.of(2 ** 52 + 1, Number.NaN),
+};
+
+const sweep: SweepRecord = {
+  tile: 0,
+  timeSeconds: 3600,
+  averages: 4,
+  rowTimesMicroseconds: Float64Array.of(1, 2 ** 52 + 1),
+  conductanceMicrosiemens: Float32Array.of(1, 2, 3, 4),
+  flags: Uint8Array.of(0, 1, 2, 0),
+};
+
+/** What every store owes. `reopen` closes nothing: it opens the same store as another program would. */
+export function runStoreContract(
+  name: string,
+  make: () => Promise<{ store: RunStore; reopen(): Promise<RunStore> }>,
+): void {
+  describe(`${name} as a run store`, () => {
+    let store: RunStore;
+    let reopen: () => Promise<RunStore>;
+    beforeEach(async () => {
+      const made = await make();
+      store = made.store;
+      reopen = () => made.reopen();
+    });
+    afterEach(() => store.close());
+
+    it("gives back to the bit what it was given, also to another program while it is open", async () => {
+      const run = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
+      await store.appendTurn(run, turn);
+      await store.appendSweep(run, sweep);
+      const other = await reopen();
+      expect(await other.plan(run)).toEqual(plan);
+      expect(await collect(other.turns(run))).toEqual([turn]);
+      expect(await collect(other.sweeps(run))).toEqual([sweep]);
+      await other.close();
+    });
+
+    it("keeps turns in the order in which they came, run by run", async () => {
+      const [a, b] = [await store.beginRun(plan, identity, "t"), await store.beginRun(plan, identity, "t")];
+      for (let n = 0; n < 5; n++) {
+        await store.appendTurn(a, { ...turn, turn: n });
+        await store.appendTurn(b, { ...turn, turn: 10 + n });
+      }
+      expect((await collect(store.turns(a))).map((record) => record.turn)).toEqual([0, 1, 2, 3, 4]);
+      expect((await collect(store.turns(b))).map((record) => record.turn)).toEqual([10, 11, 12, 13, 14]);
+    });
+
+    it("knows a chip's newest ticket over all its runs, and no other chip's", async () => {
+      expect(await store.newestTicket("S1")).toBe(0);
+      const a = await store.beginRun(plan, identity, "t");
+      const b = await store.beginRun(plan, { ...identity, serialNumber: "S2" }, "t");
+      await store.appendTurn(a, { ...turn, firstTicket: 100, newestTicket: 163 });
+      await store.appendTurn(a, { ...turn, firstTicket: 0, newestTicket: 0 });
+      await store.appendTurn(b, { ...turn, firstTicket: 900, newestTicket: 963 });
+      expect(await store.newestTicket("S1")).toBe(163);
+    });
+
+    it("lists its runs with how they ended", async () => {
+      const a = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
+      await store.beginRun(plan, identity, "t");
+      await store.endRun(a, "done");
+      expect((await store.runs()).map(({ outcome }) => outcome)).toEqual(["done", "running"]);
+      expect((await store.runs())[0]).toMatchObject({
+        id: a,
+        title: "a plan",
+        startedAt: "2026-01-02T03:04:05Z",
+      });
+    });
+
+    it("names a run that it does not have", async () => {
+      await expect(store.plan("r99")).rejects.toMatchObject({
+        code: "bad-argument",
+        message: expect.stringContaining("no run r99") as string,
+      });
+    });
+  });
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { connectInProcess } from "../drivers/inProcess.ts";
+import { PacketDriver } from "../drivers/packetDriver.ts";
+import { openSerial } from "../drivers/serial.ts";
+import { Firmware } from "../emulator/firmware.ts";
+import { pcm64 } from "../emulator/presets.ts";
+import { openPty } from "../emulator/pty.ts";
+import { encodeFrame, FrameDecoder } from "../protocols/packet/frame.ts";
+import { kinds, replyBit } from "../protocols/packet/messages.ts";
+import { Random, uniformOf } from "../src/random.ts";
+import { chipDriverContract } from "./contracts/chipDriver.ts";
+import { describePcm64, openTestChip, spoiledLine } from "./support/chips.ts";
+
+chipDriverContract("the packet driver in process", async () => ({ ...(await openTestChip()), dispose() {} }));
+
+chipDriverContract("the packet driver over a pseudo-terminal", async () => {
+  const firmware = new Firmware(pcm64(1), 7);
+  const pty = openPty();
+  pty.onBytes((bytes) => firmware.receive(bytes, 0).forEach((reply) => pty.write(reply)));
+  const transport = await openSerial(pty.path, 3_000_000);
+  const description = await describePcm64();
+  const driver = new PacketDriver(transport, { address: `serial:${pty.path}`, description, session: 99 });
+  return { driver, dispose: () => pty.close() };
+});
+
+function seeded(seed: number): () => number {
+  const random = new Random(seed).fork("line");
+  let draws = 0;
+  return () => uniformOf(random.at(draws++, 0).word0);
+}
+
+describe("a pulse", () => {
+  const block = { tile: 0, rowStart: 0, rowCount: 16 };
+
+  it.each([1, 2, 3, 4])(
+    "fires exactly once however the line loses, repeats and damages frames (seed %i)",
+    async (seed) => {
+      const { driver, firmware } = await openTestChip({
+        line: spoiledLine(seeded(seed), 0.05),
+        deadlineMilliseconds: 3,
+      });
+      await driver.identify();
+      const turns = 6;
+      for (let turn = 0; turn < turns; turn++) {
+        const codes = new Uint16Array(16 * 256).fill(400);
+        await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 + 16 * turn });
+      }
+      const felt = firmware.chip.pulsesFeltByTile(0);
+      expect(new Set(felt.subarray(0, 16 * 256))).toEqual(new Set([turns]));
+      expect(new Set(felt.subarray(16 * 256))).toEqual(new Set([0]));
+    },
+  );
+
+  it("whose reply was lost is asked about, not fired again", async () => {
+    let lose = true;
+    const { driver, firmware } = await openTestChip({
+      line: (peer) => ({
+        receive: (bytes) => {
+          const replies = peer.receive(bytes);
+          const isPulse = kindOf(bytes) === kinds.pulse;
+          if (isPulse && lose) {
+            lose = false;
+            return [];
+          }
+          return replies;
+        },
+      }),
+    });
+    await driver.identify();
+    const order = { codes: new Uint16Array(256).fill(400), widthNanoseconds: 100, firstTicket: 5 };
+    const { rowTimesMicroseconds } = await driver.pulse({ tile: 0, rowStart: 0, rowCount: 1 }, order);
+    expect(rowTimesMicroseconds[0]).toBeGreaterThan(0);
+    expect(new Set(firmware.chip.pulsesFeltByTile(0).subarray(0, 256))).toEqual(new Set([1]));
+  });
+
+  it("whose fate the chip no longer knows is reported as uncertain", async () => {
+    const { driver } = await openTestChip();
+    await driver.identify();
+    const row = { tile: 0, rowStart: 0, rowCount: 1 };
+    const order = { codes: new Uint16Array(256).fill(400), widthNanoseconds: 100 };
+    await driver.pulse(row, { ...order, firstTicket: 5000 });
+    await expect(driver.pulse(row, { ...order, firstTicket: 1 })).rejects.toMatchObject({
+      code: "chip-refused",
+    });
+  });
+});
+
+describe("a mute chip", () => {
+  it("ends every question at its deadline with an error that names chip, question, tag and deadline", async () => {
+    const { driver } = await openTestChip({ line: () => ({ receive: () => [] }), deadlineMilliseconds: 5 });
+    await expect(driver.identify()).rejects.toMatchObject({
+      code: "link-lost",
+      message: expect.stringMatching(
+        /emulator:pcm-64 did not answer the hello .*tag 1\) within 0\.005 s, 3 times/,
+      ) as string,
+    });
+  });
+});
+
+describe("what answers", () => {
+  it("is refused when it is another kind of chip", async () => {
+    const firmware = new Firmware({ ...pcm64(1), name: "other-1" }, 7);
+    const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
+    const driver = new PacketDriver(transport, {
+      address: "x",
+      description: await describePcm64(),
+      session: 1,
+    });
+    await expect(driver.identify()).rejects.toMatchObject({
+      code: "wrong-chip",
+      message: expect.stringMatching(/calls itself other-1, and pcm-64 was meant/) as string,
+    });
+  });
+
+  it("is refused when it has another number of tiles", async () => {
+    const firmware = new Firmware(pcm64(2), 7);
+    const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
+    const driver = new PacketDriver(transport, {
+      address: "x",
+      description: await describePcm64(3),
+      session: 1,
+    });
+    await expect(driver.identify()).rejects.toMatchObject({ code: "wrong-chip" });
+  });
+
+  it("cannot put escape codes on a terminal through its name", async () => {
+    const firmware = new Firmware({ ...pcm64(1), name: "\x1b[2Jpcm" }, 7);
+    const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
+    const driver = new PacketDriver(transport, {
+      address: "x",
+      description: await describePcm64(),
+      session: 1,
+    });
+    await expect(driver.identify()).rejects.toMatchObject({
+      message: expect.not.stringContaining("\x1b") as string,
+    });
+  });
+
+  it("under another session or tag is never taken for a reply", async () => {
+    const { driver } = await openTestChip({
+      deadlineMilliseconds: 5,
+      line: () => ({
+        receive: () => [
+          encodeFrame({ kind: kinds.time | replyBit, session: 1234, tag: 77, body: new Uint8Array(8) }),
+          encodeFrame({ kind: kinds.time | replyBit, session: 999, tag: 1, body: new Uint8Array(8) }),
+        ],
+      }),
+    });
+    await expect(driver.chipTime()).rejects.toMatchObject({ code: "link-lost" });
+  });
+
+  it("with a malformed body under the right tag is refused, not believed", async () => {
+    const { driver } = await openTestChip({
+      line: () => ({
+        receive: () => [
+          encodeFrame({ kind: kinds.time | replyBit, session: 1234, tag: 1, body: new Uint8Array(3) }),
+        ],
+      }),
+    });
+    await expect(driver.chipTime()).rejects.toMatchObject({ code: "chip-refused" });
+  });
+});
+
+function kindOf(bytes: Uint8Array): number {
+  let kind = -1;
+  new FrameDecoder().push(
+    bytes,
+    (frame) => (kind = frame.kind),
+    () => {},
+  );
+  return kind;
+}

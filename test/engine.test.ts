@@ -1,0 +1,245 @@
+import { describe, expect, it } from "vitest";
+import type { ChipDriver } from "../src/chip/driver.ts";
+import { MhoError } from "../src/errors.ts";
+import { pcm90nm } from "../src/model/pcm90nm.ts";
+import type { MethodName } from "../src/program/methods.ts";
+import { executeRun, type RunEvent } from "../src/run/engine.ts";
+import { lastPulse } from "../src/run/journal.ts";
+import { PulseLedger } from "../src/run/ledger.ts";
+import type { RunPlan } from "../src/run/plan.ts";
+import { nextJob } from "../src/run/schedule.ts";
+import type { RunStore } from "../src/run/store.ts";
+import { recall, summarise } from "../src/run/summary.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+import { collect } from "./contracts/runStore.ts";
+import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
+
+const rows = 4;
+
+function planFor(chip: TestChip, method: MethodName, tiles = 1): RunPlan {
+  return {
+    title: method,
+    chipName: "pcm-64",
+    chipSerialNumber: "EMU-7",
+    chipAddress: chip.driver.address,
+    method,
+    model: pcm90nm.name,
+    sweepTimesSeconds: [1, 3600],
+    sweepAverages: 1,
+    tiles: Array.from({ length: tiles }, (_, tile) => ({
+      block: { tile, rowStart: 3, rowCount: rows },
+      // Every level between nothing and full range, and every seventh device left alone.
+      targetsMicrosiemens: Float32Array.from({ length: rows * 256 }, (_, i) =>
+        i % 7 === 0 ? Number.NaN : i % 26,
+      ),
+    })),
+  };
+}
+
+async function run(
+  chip: TestChip,
+  plan: RunPlan,
+  over: { driver?: ChipDriver; stopAfter?: number; store?: RunStore } = {},
+) {
+  const store = over.store ?? (await openWorkspace(emptyFolder()));
+  const events: RunEvent[] = [];
+  const stop = { requested: false };
+  const context = {
+    driver: over.driver ?? chip.driver,
+    store,
+    clock: stillClock(),
+    model: pcm90nm,
+    stop,
+    startedAt: "2026-01-01T00:00:00Z",
+    onEvent(event: RunEvent) {
+      events.push(event);
+      if (events.length === over.stopAfter) stop.requested = true;
+    },
+  };
+  const outcome = await executeRun(context, plan).then(
+    (id) => ({ id }),
+    (error: unknown) => ({ error: error as MhoError }),
+  );
+  return { store, events, outcome };
+}
+
+describe("a run", () => {
+  it("books every pulse that the devices felt, device by device, over several runs", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const { store } = await run(chip, planFor(chip, "open-loop", 2));
+    await run(chip, planFor(chip, "verify", 2), { store });
+    const ledger = await PulseLedger.ofChip(store, "EMU-7", chip.description.geometry);
+    for (const tile of [0, 1]) {
+      expect(ledger.pulsesOfTile(tile)).toEqual(chip.firmware.chip.pulsesFeltByTile(tile));
+      expect(ledger.pulsesOfTile(tile)[3 * 256 + 1]).toBeGreaterThan(1);
+    }
+    await store.close();
+  });
+
+  it("remembers when each device was last pulsed, to the microsecond, and leaves the others alone", async () => {
+    const chip = await openTestChip();
+    const { store, outcome } = await run(chip, planFor(chip, "verify"));
+    const [memory] = await recall(store, (outcome as { id: string }).id);
+    expect(memory!.pulsedAtMicroseconds.filter(Number.isNaN)).toHaveLength(Math.ceil((rows * 256) / 7));
+    // A device read a year later has drifted by its age: what the journal says must agree with the chip.
+    const [firstSweep] = await collect(store.sweeps("r1"));
+    const ages = firstSweep!.rowTimesMicroseconds.map((time) => (time - lastPulse(memory!)) / 1e6);
+    expect(Math.min(...ages)).toBeGreaterThanOrEqual(1);
+    expect(Math.max(...ages)).toBeLessThan(1.2);
+    await store.close();
+  });
+
+  it("sweeps every tile at every time after its own last pulse", async () => {
+    const chip = await openTestChip({ tiles: 3 });
+    const { store } = await run(chip, planFor(chip, "verify", 3));
+    const memories = await recall(store, "r1");
+    const sweeps = await collect(store.sweeps("r1"));
+    expect(sweeps).toHaveLength(6);
+    for (const { tile, timeSeconds, rowTimesMicroseconds } of sweeps) {
+      const age = (rowTimesMicroseconds[0]! - lastPulse(memories[tile]!)) / 1e6;
+      expect(age).toBeGreaterThanOrEqual(timeSeconds);
+      expect(age).toBeLessThan(timeSeconds + 1);
+    }
+    await store.close();
+  });
+
+  it("gives every device with a target a verdict, and accepts at least 95 % of them", async () => {
+    const chip = await openTestChip();
+    const { store } = await run(chip, planFor(chip, "verify"));
+    const { verdicts, devices, pulses, devicesByPulses } = await summarise(store, "r1");
+    expect(verdicts.pending).toBe(0);
+    expect(verdicts.accepted / devices).toBeGreaterThan(0.95);
+    expect(devicesByPulses.reduce((sum, count, n) => sum + count * n, 0)).toBe(pulses);
+    await store.close();
+  });
+
+  it("takes tickets above all that the store or the chip knows", async () => {
+    const chip = await openTestChip();
+    const { store } = await run(chip, planFor(chip, "open-loop"));
+    const newest = await store.newestTicket("EMU-7");
+    await run(chip, planFor(chip, "open-loop"), { store });
+    const [second] = await collect(store.turns("r2"));
+    expect(second!.firstTicket).toBeGreaterThan(newest);
+    const fresh = await run(chip, planFor(chip, "open-loop"));
+    const [third] = await collect(fresh.store.turns("r1"));
+    expect(third!.firstTicket).toBeGreaterThan(second!.firstTicket);
+    expect(chip.firmware.chip.pulsesFeltByTile(0)[3 * 256 + 1]).toBe(3);
+    await store.close();
+    await fresh.store.close();
+  });
+
+  it("tells its events in their order", async () => {
+    const chip = await openTestChip();
+    const { store, events } = await run(chip, planFor(chip, "verify"));
+    const kinds = events.map(({ type }) => type).join(" ");
+    expect(kinds).toMatch(/^started( turn)+( sweep){2} ended$/);
+    await store.close();
+  });
+
+  it("is the same run for the same seed, and another for another", async () => {
+    const read = async (seed: number): Promise<number[]> => {
+      const chip = await openTestChip({ seed });
+      const { store } = await run(chip, { ...planFor(chip, "verify"), chipSerialNumber: `EMU-${seed}` });
+      const sweeps = await collect(store.sweeps("r1"));
+      await store.close();
+      return [...sweeps.at(-1)!.conductanceMicrosiemens];
+    };
+    expect(await read(7)).toEqual(await read(7));
+    expect(await read(7)).not.toEqual(await read(8));
+  });
+});
+
+describe("a run that ends early", () => {
+  it("stops after the turn when asked, in standby, as interrupted", async () => {
+    const chip = await openTestChip();
+    const { store, events, outcome } = await run(chip, planFor(chip, "verify"), { stopAfter: 4 });
+    expect(outcome).toMatchObject({ error: { code: "interrupted" } });
+    expect(chip.firmware.inStandby).toBe(true);
+    expect(events.at(-1)).toMatchObject({ type: "ended", outcome: "interrupted" });
+    expect((await store.runs())[0]!.outcome).toBe("interrupted");
+    await store.close();
+  });
+
+  it("refuses a chip that it was not planned for, and fires nothing", async () => {
+    const chip = await openTestChip();
+    const { store, outcome } = await run(chip, { ...planFor(chip, "verify"), chipSerialNumber: "EMU-8" });
+    expect(outcome).toMatchObject({ error: { code: "wrong-chip" } });
+    expect((outcome as { error: MhoError }).error.message).toContain(
+      "number EMU-7, but this run was planned for",
+    );
+    expect(chip.firmware.inStandby).toBe(true);
+    expect(await store.runs()).toEqual([]);
+    await store.close();
+  });
+
+  it.each(["read", "pulse", "chipTime"] as const)(
+    "puts the chip in standby and says failed when %s fails",
+    async (call) => {
+      const chip = await openTestChip();
+      const failing = failingAt(chip.driver, call, 2);
+      const { store, outcome } = await run(chip, planFor(chip, "verify"), { driver: failing });
+      expect(outcome).toMatchObject({ error: { code: "link-lost" } });
+      expect(chip.firmware.inStandby).toBe(true);
+      expect((await store.runs())[0]!.outcome).toBe("failed");
+      await store.close();
+    },
+  );
+
+  it("has journalled the tickets of a pulse that may have fired", async () => {
+    const chip = await openTestChip();
+    const failing = failingAt(chip.driver, "pulse", 1);
+    const { store } = await run(chip, planFor(chip, "verify"), { driver: failing });
+    const turns = await collect(store.turns("r1"));
+    expect(turns.at(-1)!.firstTicket).toBeGreaterThan(0);
+    expect(turns.at(-1)!.codes.some((code) => code > 0)).toBe(true);
+    await store.close();
+  });
+
+  it("tells what failed first, also when standby fails too", async () => {
+    const chip = await openTestChip();
+    const failing = failingAt(failingAt(chip.driver, "standby", 1), "read", 1);
+    const { store, outcome } = await run(chip, planFor(chip, "verify"), { driver: failing });
+    expect((outcome as { error: MhoError }).error.message).toBe("read failed");
+    await store.close();
+  });
+});
+
+describe("the order of jobs", () => {
+  const tile = { block: { tile: 0, rowStart: 0, rowCount: 1 }, targetsMicrosiemens: new Float32Array(0) };
+  const due = (dueAt: number) => ({ tile, timeSeconds: 1, dueAt });
+
+  it("programs while nothing falls due before the next tile would be done", () => {
+    expect(nextJob(1, [due(1000)], 0, 999)).toBe("program");
+    expect(nextJob(1, [], 0, 1e9)).toBe("program");
+  });
+
+  it("sweeps first what would fall due meanwhile, the earliest first", () => {
+    const early = due(500);
+    expect(nextJob(1, [due(900), early], 0, 600)).toBe(early);
+  });
+
+  it("ends when there is nothing left", () => {
+    expect(nextJob(0, [], 0, 0)).toBe("none");
+    const last = due(5);
+    expect(nextJob(0, [last], 0, 0)).toBe(last);
+  });
+});
+
+/** The same driver, whose nth call of one kind loses the link. */
+function failingAt(driver: ChipDriver, call: keyof ChipDriver, nth: number): ChipDriver {
+  let calls = 0;
+  return new Proxy(driver, {
+    get(target, property) {
+      const value = Reflect.get(target, property, target) as unknown;
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        if (property === call && ++calls === nth)
+          return Promise.reject(new MhoError("link-lost", `${call} failed`));
+        return (value as (...args: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+}

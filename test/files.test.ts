@@ -1,0 +1,211 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readChipDescription } from "../files/chipDescription.ts";
+import { readNpy } from "../files/npy.ts";
+import { readSafetensors } from "../files/safetensors.ts";
+import { mlpAccuracy, mlpFromTensors } from "../networks/mlp.ts";
+import { MhoError } from "../src/errors.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { safetensors } from "./support/safetensors.ts";
+
+removeFoldersAfterEach();
+
+const example = (name: string): string =>
+  fileURLToPath(new URL(`../examples/digits/${name}`, import.meta.url));
+const pcm64File = fileURLToPath(new URL("../chips/pcm-64.json", import.meta.url));
+
+function fileOf(bytes: Uint8Array | string): string {
+  const path = join(emptyFolder(), "given");
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const bad = (message: RegExp) => ({ code: "bad-file", message: expect.stringMatching(message) as string });
+
+describe("the digits example", () => {
+  it("gets 97.8 % of 597 held-out images right, as it did where it was trained", async () => {
+    const path = example("digits-mlp.safetensors");
+    const mlp = mlpFromTensors(path, await readSafetensors(path));
+    const images = await readNpy(example("digits-test-images.npy"));
+    const labels = await readNpy(example("digits-test-labels.npy"));
+    expect(images.shape).toEqual([597, 64]);
+    expect(mlpAccuracy(mlp, images, labels.values)).toBe(584 / 597);
+  });
+});
+
+describe("a safetensors file", () => {
+  it("gives its tensors back, whatever their names", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(
+          fc
+            .string({ minLength: 1, maxLength: 12 })
+            .filter((name) => name !== "__metadata__" && name !== "__proto__"),
+          fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { maxLength: 20 }),
+          { maxKeys: 5 },
+        ),
+        async (tensors) => {
+          const shaped = Object.fromEntries(
+            Object.entries(tensors).map(([name, values]) => [name, { shape: [values.length], values }]),
+          );
+          const read = await readSafetensors(fileOf(safetensors(shaped)));
+          for (const [name, values] of Object.entries(tensors))
+            expect([...read.get(name)!.values]).toEqual(values);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it("in half precision gives the values that the halves stand for", async () => {
+    const header = Buffer.from(
+      JSON.stringify({
+        h: { dtype: "F16", shape: [4], data_offsets: [0, 8] },
+        b: { dtype: "BF16", shape: [2], data_offsets: [8, 12] },
+      }),
+    );
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(header.length));
+    // 1, −2, the largest half, the smallest one; 1 and −0.5 as brain floats.
+    const data = Buffer.from(Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x3f80, 0xbf00).buffer);
+    const read = await readSafetensors(fileOf(Buffer.concat([length, header, data])));
+    expect([...read.get("h")!.values]).toEqual([1, -2, 65_504, Math.fround(5.960464477539063e-8)]);
+    expect([...read.get("b")!.values]).toEqual([1, -0.5]);
+  });
+
+  const whole = safetensors({ "fc1.weight": { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] } });
+
+  it("cut anywhere is refused as cut, with its name", async () => {
+    for (let length = 0; length < whole.length; length++) {
+      await expect(readSafetensors(fileOf(whole.subarray(0, length)))).rejects.toMatchObject(
+        bad(/given: it (is cut|ends)/),
+      );
+    }
+  });
+
+  it("with a number that is not finite is refused, with tensor and element", async () => {
+    const path = fileOf(safetensors({ "fc2.weight": { shape: [3], values: [1, Number.NaN, 2] } }));
+    await expect(readSafetensors(path)).rejects.toMatchObject(
+      bad(/tensor fc2\.weight holds NaN at element 1/),
+    );
+  });
+
+  it("of another kind, or none, is refused", async () => {
+    await expect(readSafetensors(fileOf("PK\x03\x04 a zip file, not tensors"))).rejects.toMatchObject(
+      bad(/no safetensors/),
+    );
+    await expect(readSafetensors("/no/such/file")).rejects.toMatchObject(bad(/there is no such file/));
+    const folder = join(emptyFolder(), "folder");
+    mkdirSync(folder);
+    await expect(readSafetensors(folder)).rejects.toMatchObject(bad(/it is a folder/));
+  });
+
+  it("of random bytes never does more than be refused", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 64 }), async (bytes) => {
+        await expect(readSafetensors(fileOf(bytes))).rejects.toBeInstanceOf(MhoError);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("a perceptron", () => {
+  const layer = (outputs: number, inputs: number) => ({
+    shape: [outputs, inputs],
+    values: Array(outputs * inputs).fill(1),
+  });
+  const perceptron = async (tensors: Parameters<typeof safetensors>[0]) =>
+    mlpFromTensors("w", await readSafetensors(fileOf(safetensors(tensors))));
+
+  it("is turned so that rows are inputs", async () => {
+    const { layers } = await perceptron({ "fc1.weight": { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] } });
+    expect(layers[0]).toMatchObject({ inputs: 3, outputs: 2 });
+    expect([...layers[0]!.values]).toEqual([1, 4, 2, 5, 3, 6]);
+  });
+
+  it.each([
+    ["no layer at all", { other: layer(2, 3) }, /no tensor fc1\.weight/],
+    [
+      "layers that do not follow",
+      { "fc1.weight": layer(4, 3), "fc2.weight": layer(2, 5) },
+      /fc2 takes 5 inputs, but fc1 gives 4/,
+    ],
+    [
+      "a bias of another length",
+      { "fc1.weight": layer(4, 3), "fc1.bias": { shape: [2], values: [0, 0] } },
+      /fc1\.bias has 2/,
+    ],
+    [
+      "a weight that is no matrix",
+      { "fc1.weight": { shape: [4], values: [1, 2, 3, 4] } },
+      /fc1\.weight is \[4\]/,
+    ],
+  ])("with %s is refused", async (_, tensors, message) => {
+    await expect(perceptron(tensors)).rejects.toMatchObject(bad(message));
+  });
+});
+
+describe("a numpy array", () => {
+  it("that is cut, foreign or Fortran-ordered is refused", async () => {
+    const bytes = readFileSync(example("digits-test-labels.npy"));
+    await expect(readNpy(fileOf(bytes.subarray(0, bytes.length - 1)))).rejects.toMatchObject(
+      bad(/it is cut/),
+    );
+    await expect(readNpy(fileOf("nothing like it"))).rejects.toMatchObject(bad(/no \.npy file/));
+    const fortran = Buffer.from(bytes.toString("latin1").replace("False", "True "), "latin1");
+    await expect(readNpy(fileOf(fortran))).rejects.toMatchObject(bad(/order that is not read/));
+  });
+});
+
+describe("a chip description", () => {
+  it("of pcm-64 is read in full", async () => {
+    const { name, geometry, reset } = await readChipDescription(pcm64File);
+    expect([name, geometry.rows, reset.nominalCurve.amplitudeMicroamperes.length]).toEqual([
+      "pcm-64",
+      64,
+      50,
+    ]);
+  });
+
+  it.each([
+    ["an unknown field", (d: Json) => (d["colour"] = "blue"), /colour/],
+    [
+      "a negative limit",
+      (d: Json) => ((d["limits"] as Json)["max_amplitude_microamperes"] = -1),
+      /limits\.max_amplitude/,
+    ],
+    [
+      "a rising curve",
+      (d: Json) => (curve(d)["conductance_microsiemens"] as number[]).reverse(),
+      /must not rise/,
+    ],
+    [
+      "amplitudes out of order",
+      (d: Json) => (curve(d)["amplitude_microamperes"] as number[]).reverse(),
+      /must ascend/,
+    ],
+    [
+      "a shorter column",
+      (d: Json) => (curve(d)["amplitude_microamperes"] as number[]).pop(),
+      /as many conductances/,
+    ],
+  ])("with %s is refused, naming it", async (_, spoil, message) => {
+    const json = JSON.parse(readFileSync(pcm64File, "utf8")) as Json;
+    spoil(json);
+    await expect(readChipDescription(fileOf(JSON.stringify(json)))).rejects.toMatchObject(bad(message));
+  });
+
+  it("that is not JSON is refused", async () => {
+    await expect(readChipDescription(fileOf("{"))).rejects.toMatchObject(bad(/it is not JSON/));
+  });
+});
+
+type Json = Record<string, unknown>;
+
+function curve(description: Json): Json {
+  return (description["reset_pulse"] as Json)["nominal_curve"] as Json;
+}

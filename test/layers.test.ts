@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseSync } from "vite";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Who may import whom, beside one's own folder. `npm` is the list of packages, `node` whether Node's own serve. */
+const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: boolean }>> = {
+  src: { folders: [], npm: [], node: false },
+  protocols: { folders: ["src"], npm: [], node: false },
+  networks: { folders: ["src", "files"], npm: [], node: false },
+  files: { folders: ["src"], npm: ["zod"], node: true },
+  drivers: {
+    folders: ["src", "protocols"],
+    npm: ["@serialport/bindings-cpp", "@serialport/stream"],
+    node: true,
+  },
+  emulator: { folders: ["src", "protocols"], npm: [], node: true },
+  storage: { folders: ["src", "files"], npm: ["@photostructure/sqlite"], node: true },
+  report: { folders: ["src", "storage"], npm: ["echarts", "fast-png"], node: true },
+};
+
+/** The emulator shares no belief with the models that it tests. */
+const srcForEmulator = /^src\/(chip\/|units|clock|random|errors)/;
+
+describe("the layers", () => {
+  for (const [layer, allowed] of Object.entries(layers)) {
+    it(`${layer} imports only ${["itself", ...allowed.folders, ...allowed.npm].join(", ")}`, () => {
+      const faults = filesOf(layer).flatMap((file) =>
+        importsOf(file)
+          .filter((target) => !isAllowed(layer, file, target))
+          .map((target) => `${file} → ${target}`),
+      );
+      expect(faults).toEqual([]);
+    });
+  }
+
+  it("the emulator takes from src only the chip, units, clock, random and errors", () => {
+    const faults = filesOf("emulator")
+      .flatMap((file) => importsOf(file).map((target) => resolved(file, target)))
+      .filter((target) => target.startsWith("src/") && !srcForEmulator.test(target));
+    expect(faults).toEqual([]);
+  });
+
+  it("only the command line knows the command line", () => {
+    const others = Object.keys(layers).flatMap(filesOf);
+    const faults = others.filter((file) => importsOf(file).some((t) => resolved(file, t).startsWith("cli/")));
+    expect(faults).toEqual([]);
+  });
+
+  it("what must give the same bytes on every Node raises no number to a power by ** or Math.pow", () => {
+    const faults = ["src", "protocols", "emulator"].flatMap(filesOf).filter((file) => {
+      const nodes = JSON.stringify(parsed(file).program);
+      return (
+        nodes.includes('"operator":"**"') ||
+        nodes.includes('"operator":"**="') ||
+        /Math\.pow/.test(text(file))
+      );
+    });
+    expect(faults).toEqual([]);
+  });
+});
+
+function isAllowed(layer: string, file: string, target: string): boolean {
+  const { folders, npm, node } = layers[layer]!;
+  if (target.startsWith("node:")) return node;
+  if (!target.startsWith(".")) return npm.some((name) => target === name || target.startsWith(`${name}/`));
+  const folder = resolved(file, target).split("/")[0]!;
+  return folder === layer || folders.includes(folder);
+}
+
+function resolved(file: string, target: string): string {
+  return target.startsWith(".") ? relative(root, resolve(root, dirname(file), target)) : target;
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(folder, name));
+}
+
+function importsOf(file: string): string[] {
+  const { module } = parsed(file);
+  const literal = /^["'](.*)["']$/;
+  const dynamic = module.dynamicImports.map(
+    ({ moduleRequest: at }) => (literal.exec(text(file).slice(at.start, at.end)) ?? ["", "(computed)"])[1]!,
+  );
+  const reexported = module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
+  );
+  return [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...reexported, ...dynamic];
+}
+
+function parsed(file: string) {
+  return parseSync(file, text(file));
+}
+
+function text(file: string): string {
+  return readFileSync(join(root, file), "utf8");
+}

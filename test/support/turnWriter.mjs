@@ -1,0 +1,23 @@
+// Appends turns to a fresh workspace for ever and says the number of each one that was acknowledged.
+import { openWorkspace } from "../../dist/storage/workspace.js";
+
+const store = await openWorkspace(process.argv[2]);
+const run = await store.beginRun(
+  { title: "t", sweepTimesSeconds: [], tiles: [] },
+  { serialNumber: "S1", geometry: {}, capabilities: {} },
+  "t",
+);
+for (let turn = 0; ; turn++) {
+  await store.appendTurn(run, {
+    tile: 0,
+    turn,
+    devices: new Uint32Array(500),
+    conductanceMicrosiemens: new Float32Array(500),
+    verdicts: new Uint8Array(500),
+    codes: new Uint16Array(500),
+    firstTicket: 0,
+    newestTicket: 0,
+    firedRowTimesMicroseconds: new Float64Array(64),
+  });
+  process.stdout.write(`${turn}\n`);
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { connectInProcess } from "../drivers/inProcess.ts";
+import { openSerial } from "../drivers/serial.ts";
+import { openPty } from "../emulator/pty.ts";
+import { transportContract } from "./contracts/transport.ts";
+
+transportContract("the line in process", () =>
+  Promise.resolve({ transport: connectInProcess({ receive: (bytes) => [bytes] }), dispose() {} }),
+);
+
+transportContract("a serial port on a pseudo-terminal", async () => {
+  const pty = openPty();
+  pty.onBytes((bytes) => pty.write(bytes));
+  const transport = await openSerial(pty.path, 115_200);
+  return { transport, hangUp: () => pty.close(), dispose: () => pty.close() };
+});
+
+describe("a serial port", () => {
+  it("that does not exist is refused with its name and what to do", async () => {
+    const opening = openSerial("/dev/ttyNoSuchPort", 115_200);
+    await expect(opening).rejects.toMatchObject({
+      code: "port-failed",
+      message: expect.stringMatching(
+        /\/dev\/ttyNoSuchPort: there is no such port\. Check the cable/,
+      ) as string,
+    });
+  });
+
+  it("that somebody holds is refused, and opens once it is free", async () => {
+    const pty = openPty();
+    const first = await openSerial(pty.path, 115_200);
+    await expect(openSerial(pty.path, 115_200)).rejects.toMatchObject({
+      code: "port-failed",
+      message: expect.stringContaining("another program holds it") as string,
+    });
+    await first.close();
+    const second = await openSerial(pty.path, 115_200);
+    await second.close();
+    pty.close();
+  });
+});
