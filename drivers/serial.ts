@@ -51,6 +51,8 @@ function overStream(stream: SerialPortStream, path: string): Transport {
     },
     write: (bytes) =>
       new Promise((resolve, reject) => {
+        // A closed stream would hold the bytes until somebody opened it again.
+        if (!stream.isOpen) return reject(writeFailed(path, closedReason ?? "the port is closed"));
         const cancel = after(writeDeadlineMilliseconds, () =>
           reject(writeFailed(path, "it took no bytes for 5 s")),
         );
