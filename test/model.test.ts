@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { clippedMoments, foldedNormalLaplace, normalDistribution } from "../src/model/normal.ts";
-import { driftExponent, pcm90nm, readStd } from "../src/model/pcm90nm.ts";
+import { hermes1, hermes2, pcm90nm, pcm90nmLaw, withTabulatedDrift } from "../src/model/pcm.ts";
+import { powerLawModel } from "../src/model/powerLaw.ts";
 import { normalOf, Random } from "../src/random.ts";
 
 describe("the normal distribution", () => {
@@ -28,36 +29,11 @@ describe("the 90 nm model", () => {
   });
 
   it("has the published drift exponents, clipped at both ends", () => {
-    expect(driftExponent(25)).toEqual({ mean: 0.049, std: 0.008 });
-    expect(driftExponent(0)).toEqual({ mean: 0.1, std: 0.045 });
-    const { mean, std } = driftExponent(2.5);
+    expect(pcm90nmLaw.driftExponent(25)).toEqual({ mean: 0.049, std: 0.008 });
+    expect(pcm90nmLaw.driftExponent(0)).toEqual({ mean: 0.1, std: 0.045 });
+    const { mean, std } = pcm90nmLaw.driftExponent(2.5);
     expect(mean).toBeCloseTo(0.0244 + 0.0155 * Math.log(10), 12);
     expect(std).toBeCloseTo(-0.0059 + 0.0125 * Math.log(10), 12);
-  });
-
-  it("agrees with a Monte Carlo of the law that it states (40,000 devices, 4 standard errors)", () => {
-    const n = 40_000;
-    const random = new Random(3).fork("model");
-    let stream = 0;
-    for (const target of [0, 0.5, 5, 25]) {
-      for (const time of [1, 3600, 31_536_000]) {
-        let sum = 0;
-        let squares = 0;
-        let fourth = 0;
-        const draws = Float64Array.from({ length: n }, (_, i) => sample(random, i, stream, target, time));
-        stream += 2;
-        for (const g of draws) sum += g;
-        const mean = sum / n;
-        for (const g of draws) {
-          squares += (g - mean) * (g - mean);
-          fourth += (g - mean) * (g - mean) * (g - mean) * (g - mean);
-        }
-        const variance = squares / n;
-        expect(Math.abs(pcm90nm.mean(target, time) - mean)).toBeLessThan(4 * Math.sqrt(variance / n));
-        const varianceError = Math.sqrt((fourth / n - variance * variance) / n);
-        expect(Math.abs(pcm90nm.variance(target, time) - variance)).toBeLessThan(4 * varianceError);
-      }
-    }
   });
 
   it("has moments that never turn negative or infinite, from nothing to full range and over a century", () => {
@@ -86,12 +62,35 @@ describe("moments in closed form", () => {
   });
 });
 
-/** One device by the law itself: programmed, drifted, read. */
-function sample(random: Random, i: number, stream: number, target: number, time: number): number {
-  random.at(i, stream);
-  const programmed = Math.max(0, target + pcm90nm.programmingStd(target) * normalOf(random.word0));
-  const { mean, std } = driftExponent(target);
-  const exponent = Math.abs(mean + std * normalOf(random.word1));
-  const read = 1 + readStd(target, time) * normalOf(random.at(i, stream + 1).word0);
-  return Math.max(0, programmed * Math.exp(-exponent * Math.log((time + 20) / 20)) * read);
-}
+const tabulated = powerLawModel(
+  withTabulatedDrift(pcm90nmLaw, "tabulated", {
+    conductanceMicrosiemens: [0, 12, 25],
+    driftExponentMean: [0.09, 0.02, 0.07],
+    driftExponentStd: [0.03, 0.006, 0.025],
+  }),
+);
+
+describe.each([pcm90nm, hermes1, hermes2, tabulated].map((model) => [model.name, model] as const))(
+  "the moments of %s",
+  (name, model) => {
+    it("agree with a Monte Carlo of the law itself (40,000 devices, 4 standard errors)", () => {
+      const n = 40_000;
+      const random = new Random(3).fork(name);
+      let draws = 0;
+      const normal = (): number => normalOf(random.at(draws++, 0).word0);
+      for (const share of [0, 0.02, 0.2, 1]) {
+        for (const time of [1, 3600, 31_536_000]) {
+          const target = share * model.maxConductanceMicrosiemens;
+          const reads = Float64Array.from({ length: n }, () => model.sample(target, time, normal));
+          const mean = reads.reduce((sum, g) => sum + g, 0) / n;
+          const squares = reads.map((g) => (g - mean) * (g - mean));
+          const variance = squares.reduce((sum, s) => sum + s, 0) / n;
+          const fourth = squares.reduce((sum, s) => sum + s * s, 0) / n;
+          expect(Math.abs(model.mean(target, time) - mean)).toBeLessThan(4 * Math.sqrt(variance / n));
+          const varianceError = Math.sqrt((fourth - variance * variance) / n);
+          expect(Math.abs(model.variance(target, time) - variance)).toBeLessThan(4 * varianceError);
+        }
+      }
+    });
+  },
+);

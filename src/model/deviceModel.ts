@@ -6,11 +6,20 @@ import type { Microsiemens, Seconds } from "../units.ts";
  */
 export interface DeviceModel {
   readonly name: string;
+  readonly minConductanceMicrosiemens: Microsiemens;
   readonly maxConductanceMicrosiemens: Microsiemens;
+  /** The times for which anything is known; outside them the moments throw RangeError. */
+  readonly knownTimesSeconds: { readonly from: Seconds; readonly to: Seconds };
   /** Standard deviation of the conductance that programming leaves, µS. */
   programmingStd(target: Microsiemens): Microsiemens;
   /** µS. */
   mean(target: Microsiemens, time: Seconds): Microsiemens;
   /** µS². */
   variance(target: Microsiemens, time: Seconds): number;
+  /**
+   * One read of one newly programmed device, drawn by the law itself and not by its moments: the check on them.
+   *
+   * @param normal  gives independent standard normal deviates.
+   */
+  sample(target: Microsiemens, time: Seconds, normal: () => number): Microsiemens;
 }

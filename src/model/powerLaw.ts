@@ -1,0 +1,73 @@
+import { assert } from "../errors.ts";
+import type { Microsiemens, Seconds } from "../units.ts";
+import type { DeviceModel } from "./deviceModel.ts";
+import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
+
+/**
+ * A device whose conductance is programmed with a Gaussian error, drifts by a power law and is read with 1/f
+ * noise:
+ *
+ *     G_p = max(0, G + σ_p N)
+ *     G(t) = G_p τ^−ν                      τ = (t + t0)/t0,  ν = |N(μ, σ)|
+ *     G_read = max(0, G(t) (1 + s N))      s = Q sqrt(ln((t + t0 + t_read)/(2 t_read)))
+ *
+ * σ_p, μ, σ and Q depend on the target, so the three factors are independent and their moments multiply. The
+ * clipping at zero and the folding of ν are in closed form.
+ */
+export interface PowerLaw {
+  readonly name: string;
+  readonly maxConductanceMicrosiemens: Microsiemens;
+  readonly t0Seconds: Seconds;
+  readonly readSeconds: Seconds;
+  /** σ_p, µS. */
+  programmingStd(target: Microsiemens): Microsiemens;
+  /** μ and σ of the normal law under the folded one. */
+  driftExponent(target: Microsiemens): { mean: number; std: number };
+  /** Q. */
+  readStrength(target: Microsiemens): number;
+}
+
+export function powerLawModel(law: PowerLaw): DeviceModel {
+  return {
+    name: law.name,
+    minConductanceMicrosiemens: 0,
+    maxConductanceMicrosiemens: law.maxConductanceMicrosiemens,
+    knownTimesSeconds: { from: 0, to: Infinity },
+    programmingStd: (target) => law.programmingStd(target),
+    mean(target, time) {
+      const programmed = clippedMoments(target, law.programmingStd(target));
+      const read = clippedMoments(1, readStd(law, target, time));
+      return programmed.first * driftMoment(law, target, time, 1) * read.first;
+    },
+    variance(target, time) {
+      const programmed = clippedMoments(target, law.programmingStd(target));
+      const read = clippedMoments(1, readStd(law, target, time));
+      const first = programmed.first * driftMoment(law, target, time, 1) * read.first;
+      return programmed.second * driftMoment(law, target, time, 2) * read.second - first * first;
+    },
+    sample(target, time, normal) {
+      const programmed = Math.max(0, target + law.programmingStd(target) * normal());
+      const { mean, std } = law.driftExponent(target);
+      const drift = Math.exp(-Math.abs(mean + std * normal()) * logAge(law, time));
+      return programmed * drift * Math.max(0, 1 + readStd(law, target, time) * normal());
+    },
+  };
+}
+
+/** Relative standard deviation of one read, a time after programming. */
+export function readStd(law: PowerLaw, target: Microsiemens, time: Seconds): number {
+  const { t0Seconds, readSeconds } = law;
+  return law.readStrength(target) * Math.sqrt(Math.log((time + t0Seconds + readSeconds) / (2 * readSeconds)));
+}
+
+/** E[τ^(−order ν)]. */
+function driftMoment(law: PowerLaw, target: Microsiemens, time: Seconds, order: number): number {
+  const { mean, std } = law.driftExponent(target);
+  return foldedNormalLaplace(mean, std, order * logAge(law, time));
+}
+
+/** ln τ. */
+function logAge({ t0Seconds }: PowerLaw, time: Seconds): number {
+  assert(time >= 0, "a time after programming is not negative");
+  return Math.log((time + t0Seconds) / t0Seconds);
+}

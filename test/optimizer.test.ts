@@ -1,0 +1,209 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { normalDensity } from "../src/model/normal.ts";
+import { hermes2, pcm90nm, pcm90nmLaw, withTabulatedDrift } from "../src/model/pcm.ts";
+import { powerLawModel } from "../src/model/powerLaw.ts";
+import { CellSolver } from "../src/optimize/cellSolver.ts";
+import { fullScale, targetsOf } from "../src/optimize/dualPair.ts";
+import { MomentTable } from "../src/optimize/momentTable.ts";
+import { predict } from "../src/optimize/prediction.ts";
+import { onSizes, type Solution, solveStrategy } from "../src/optimize/strategySolver.ts";
+import { normalOf, Random } from "../src/random.ts";
+
+/** 1 s, 1 min, 1 h, 1 day, 30 days, 360 days, weighted equally. */
+const times = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
+const timeWeights = new Float64Array(times.length).fill(1 / times.length);
+
+const tabulated = powerLawModel(
+  withTabulatedDrift(pcm90nmLaw, "tabulated", {
+    conductanceMicrosiemens: [0, 12, 25],
+    driftExponentMean: [0.09, 0.02, 0.07],
+    driftExponentStd: [0.03, 0.006, 0.025],
+  }),
+);
+
+/** Gaussian weights, σ a quarter of the largest. */
+const gaussian = (() => {
+  const sizes = Float64Array.from({ length: 501 }, (_, k) => k / 500);
+  const density = sizes.map((size, k) => normalDensity(4 * size) * (k === 0 || k === 500 ? 0.5 : 1));
+  const total = density.reduce((sum, d) => sum + d, 0);
+  return { sizes, shares: density.map((d) => d / total), max: 1 };
+})();
+
+function lspFirst(model: DeviceModel, significance: number): number {
+  const max = model.maxConductanceMicrosiemens;
+  const scale = fullScale(1, significance, max);
+  const rule = {
+    rule: "lsp-first",
+    significance,
+    scaleMicrosiemensPerUnit: scale,
+    maxConductanceMicrosiemens: max,
+  };
+  const targets = Float64Array.from(
+    targetsOf(rule as Parameters<typeof targetsOf>[0], Float32Array.from(gaussian.sizes)),
+  );
+  return predict(
+    new MomentTable(model, times),
+    timeWeights,
+    "least-squares",
+    gaussian,
+    targets,
+    [significance, 1],
+    scale,
+  ).tnmse;
+}
+
+function solved(model: DeviceModel, significance: number, over = 1): Solution {
+  const scale = over * fullScale(1, significance, model.maxConductanceMicrosiemens);
+  return solveStrategy(
+    new MomentTable(model, times),
+    timeWeights,
+    "least-squares",
+    gaussian,
+    [significance, 1],
+    scale,
+  );
+}
+
+describe("a moment table", () => {
+  it.each([pcm90nm, hermes2, tabulated].map((model) => [model.name, model] as const))(
+    "follows %s to a thousandth of its range, and gives its slopes",
+    (_, model) => {
+      const table = new MomentTable(model, times);
+      const max = model.maxConductanceMicrosiemens;
+      fc.assert(
+        fc.property(fc.double({ min: 0.001, max: 0.999, noNaN: true }), (share) => {
+          const g = share * max;
+          const h = 1e-5 * max;
+          table.at(g);
+          const slopes = table.mean[1].slice();
+          times.forEach((time, t) => {
+            expect(Math.abs(table.mean[0][t]! - model.mean(g, time))).toBeLessThan(1e-3 * max);
+            expect(Math.abs(table.variance[0][t]! - model.variance(g, time))).toBeLessThan(1e-3 * max);
+          });
+          table.at(g + h);
+          const above = table.mean[0].slice();
+          table.at(g - h);
+          above.forEach((m, t) =>
+            expect(Math.abs((m - table.mean[0][t]!) / (2 * h) - slopes[t]!)).toBeLessThan(1e-3),
+          );
+        }),
+        { numRuns: 30 },
+      );
+    },
+  );
+});
+
+describe("the best cell for a weight", () => {
+  it.each([
+    ["pcm-90nm", pcm90nm],
+    ["tabulated", tabulated],
+  ])("is at least as good as every cell of a fine scan (%s)", (_, model) => {
+    const solver = new CellSolver(new MomentTable(model, times), timeWeights, [2, 1]);
+    solver.compensate(Float64Array.of(1, 1.07, 1.25, 1.4, 1.6, 1.8));
+    const cell = new Float64Array(4);
+    for (const wanted of [0, 3, 12, 24, 40, 70]) {
+      const { conductances, loss } = solver.solve(wanted, undefined);
+      expect(conductances.every((g) => g >= 0 && g <= 25)).toBe(true);
+      expect(solver.loss(wanted, conductances)).toBeCloseTo(loss, 9);
+      let least = Infinity;
+      for (let n = 0; n < 17 * 17 * 17 * 17; n++) {
+        for (let i = 0, rest = n; i < 4; i++, rest = Math.floor(rest / 17)) cell[i] = ((rest % 17) / 16) * 25;
+        // Far from the weight nothing can win.
+        if (Math.abs(2 * (cell[0]! - cell[1]!) + cell[2]! - cell[3]! - wanted) > 12) continue;
+        least = Math.min(least, solver.loss(wanted, cell));
+      }
+      expect(loss).toBeLessThanOrEqual(least);
+    }
+  });
+
+  it("cannot be bettered by a small step of any device", () => {
+    const solver = new CellSolver(new MomentTable(tabulated, times), timeWeights, [2, 1]);
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 75, noNaN: true }),
+        fc.nat(3),
+        fc.boolean(),
+        (wanted, device, up) => {
+          const { conductances, loss } = solver.solve(wanted, undefined);
+          conductances[device] = Math.min(25, Math.max(0, conductances[device]! + (up ? 0.05 : -0.05)));
+          expect(solver.loss(wanted, conductances)).toBeGreaterThanOrEqual(loss - 1e-9);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("strategies for Gaussian weights", () => {
+  it("by today's rules come out at the figures known for them", () => {
+    expect(lspFirst(pcm90nm, 1)).toBeCloseTo(0.085, 3);
+    expect(Math.abs(lspFirst(pcm90nm, 3) / 0.0655 - 1)).toBeLessThan(0.01);
+    expect(Math.abs(lspFirst(tabulated, 4) / 0.214 - 1)).toBeLessThan(0.01);
+  });
+
+  it("solved to the optimum beat every LSP-first rule at full range", () => {
+    for (const model of [pcm90nm, hermes2, tabulated]) {
+      for (const significance of [1, 2, 3, 4]) {
+        expect(solved(model, significance).tnmse).toBeLessThanOrEqual(lspFirst(model, significance) * 1.0005);
+      }
+    }
+    expect(solved(pcm90nm, 2.6).tnmse).toBeLessThan(0.0647);
+    expect(solved(hermes2, 3).tnmse).toBeLessThan(0.066);
+    expect(solved(tabulated, 2).tnmse).toBeLessThan(0.091);
+  });
+
+  it("raise both devices of a pair together where a device at rest is the noisier one", () => {
+    const restless: DeviceModel = {
+      ...pcm90nm,
+      mean: (target) => target,
+      variance: (target) => 4 * (1 - target / 25),
+    };
+    const { curves } = solved(restless, 2);
+    expect(Math.min(...curves.conductances.subarray(4, 8))).toBeGreaterThan(20);
+  });
+
+  it("keep α at 1 when nothing drifts and nothing errs", () => {
+    const perfect: DeviceModel = {
+      ...pcm90nm,
+      programmingStd: () => 0,
+      mean: (target) => target,
+      variance: () => 0,
+    };
+    const { compensation, tnmse } = solved(perfect, 2);
+    compensation.forEach((alpha) => expect(alpha).toBeCloseTo(1, 6));
+    expect(tnmse).toBeLessThan(1e-6);
+  });
+
+  it("err as predicted when devices are drawn afresh (20,000 weights, 4 standard errors)", () => {
+    const {
+      curves,
+      compensation,
+      significance,
+      tnmseByTime,
+      scaleMicrosiemensPerUnit: scale,
+    } = solved(pcm90nm, 3);
+    const random = new Random(12).fork("weights");
+    let draws = 0;
+    const normal = (): number => normalOf(random.at(draws++, 0).word0);
+    const n = 20_000;
+    const sizes = Float64Array.from({ length: n }, () => Math.min(1, Math.abs(normal() / 4))).sort();
+    const cells = onSizes(curves, 4, { sizes, shares: sizes, max: 1 });
+    times.forEach((time, t) => {
+      let sum = 0;
+      let squares = 0;
+      sizes.forEach((size, k) => {
+        const [a, b, c, d] = Array.from(cells.subarray(4 * k, 4 * k + 4), (g) =>
+          pcm90nm.sample(g, time, normal),
+        );
+        const held = significance[0]! * (a! - b!) + significance[1]! * (c! - d!);
+        const error = (compensation[t]! * held) / scale - size;
+        sum += 100 * error * error;
+        squares += 1e4 * error * error * error * error;
+      });
+      const standardError = Math.sqrt((squares / n - (sum / n) * (sum / n)) / n);
+      expect(Math.abs(sum / n - tnmseByTime[t]!)).toBeLessThan(4 * standardError);
+    });
+  });
+});
