@@ -84,7 +84,14 @@ async function openDemoWorkspace(options: DemoOptions): Promise<Workspace> {
   if (options.workspace !== undefined) return openWorkspace(options.workspace);
   if (chipOf(options) !== undefined) return openWorkspace(defaultWorkspace);
   const folder = join(options.out, "workspace");
-  for (const ending of ["", "-wal", "-shm"]) await rm(join(folder, `workspace.db${ending}`), { force: true });
+  try {
+    for (const ending of ["", "-wal", "-shm"])
+      await rm(join(folder, `workspace.db${ending}`), { force: true });
+  } catch (error) {
+    const { message } = error as Error;
+    const text = `Cannot begin a workspace in ${folder}: ${message}. Name another folder with --out.`;
+    throw new MhoError("output-failed", text, { folder }, error);
+  }
   return openWorkspace(folder);
 }
 

@@ -3,21 +3,35 @@ import type { Story } from "./story.ts";
 /** The figures of a story as comma-separated values, under a commented header that says what they are. */
 export function figuresCsv(story: Story): string {
   const lines = [
-    `# ${story.networkText}; ${story.chipText}; seed ${story.seed}; mho ${story.softwareVersion}`,
+    `# ${oneLine(`${story.networkText}; ${story.chipText}; seed ${story.seed}; mho ${story.softwareVersion}`)}`,
+    `# written ${oneLine(story.writtenAt)}; ${story.images} held-out images`,
+    "# contender: how the weights were programmed; software: not on a chip",
     "# time_seconds: after the last pulse of each tile, chip time",
     "# weight_error_rms_percent: RMS of (alpha w_read - w) / max|w| of its layer, alpha one factor a tile",
-    "# accuracy: share of held-out images right",
+    "# accuracy: share of held-out images right, 0 to 1",
+    "# empty: not known",
     "contender,time_seconds,weight_error_rms_percent,accuracy",
-    `software,,0,${story.softwareAccuracy}`,
+    `software,,0,${known(story.softwareAccuracy)}`,
   ];
   for (const { name, points } of story.contenders) {
     for (const { timeSeconds, rmsPercent, accuracy } of points) {
-      lines.push(`${quoted(name)},${timeSeconds},${rmsPercent},${accuracy}`);
+      lines.push(`${quoted(name)},${timeSeconds},${known(rmsPercent)},${known(accuracy)}`);
     }
   }
-  return `${lines.join("\n").replace(/\r/g, "")}\n`;
+  return `${lines.join("\n")}\n`;
 }
 
-function quoted(text: string): string {
-  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+/** Keeps a comment from spilling into the rows. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, " ");
+}
+
+/** A leading `#` is quoted too, or a reader would take the row for a comment. */
+function quoted(name: string): string {
+  const text = oneLine(name);
+  return /[",]|^#/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+}
+
+function known(value: number): string {
+  return Number.isFinite(value) ? String(value) : "";
 }

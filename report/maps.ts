@@ -1,4 +1,5 @@
 import { encode } from "fast-png";
+import { sortedSizes } from "./statistics.ts";
 import type { ConductanceMap } from "./story.ts";
 
 type Colour = readonly [red: number, green: number, blue: number];
@@ -25,51 +26,52 @@ const diverging: readonly Colour[] = [
   [178, 24, 43],
 ];
 
-const devicesPerCell = 4;
-const gap = 2;
+/** The devices of a cell, in their order on a row. */
+export const deviceNames = ["G+", "G−", "g+", "g−"];
 
-/** Conductances from 0 to full range as a picture: G+ and G− above, g+ and g− below. A data URL. */
-export function conductancePicture(map: ConductanceMap, conductances: Float32Array): string {
-  return picture(map, sequential, (i) =>
+/** Conductances from 0 to full range: a picture for each device of a cell, as data URLs. */
+export function conductancePictures(map: ConductanceMap, conductances: Float32Array): string[] {
+  return pictures(map, sequential, (i) =>
     Number.isNaN(map.target[i]!) ? Number.NaN : conductances[i]! / map.maxConductanceMicrosiemens,
   );
 }
 
-/** Read back less target, on a range that holds 99 % of the devices. */
-export function differencePicture(map: ConductanceMap): { picture: string; rangeMicrosiemens: number } {
-  const sizes = map.readBack
-    .map((g, i) => Math.abs(g - map.target[i]!))
-    .filter((size) => !Number.isNaN(size));
-  sizes.sort();
-  const rangeMicrosiemens = Math.max(1, Math.ceil(sizes[Math.floor(0.99 * (sizes.length - 1))] ?? 1));
-  const difference = (i: number): number =>
-    0.5 + (map.readBack[i]! - map.target[i]!) / (2 * rangeMicrosiemens);
-  return { picture: picture(map, diverging, difference), rangeMicrosiemens };
+/** Read back less target, full colour at ± a range in µS. */
+export function differencePictures(map: ConductanceMap, rangeMicrosiemens: number): string[] {
+  return pictures(map, diverging, (i) => 0.5 + (map.readBack[i]! - map.target[i]!) / (2 * rangeMicrosiemens));
 }
 
-/** A bar that explains a scale, with what its ends mean. */
+/** How far the devices are from their targets, µS, ascending; devices without a target left out. */
+export function sortedDifferences(map: ConductanceMap): Float32Array {
+  return sortedSizes(map.readBack.map((conductance, i) => conductance - map.target[i]!));
+}
+
+/** A bar that explains a scale, with what its ends mean. `low` and `high` are HTML. */
 export function colourBar(scale: "sequential" | "diverging", low: string, high: string): string {
   const stops = (scale === "sequential" ? sequential : diverging).map((colour) => `rgb(${colour.join(",")})`);
-  return `<div class="bar">${low}<i style="background:linear-gradient(90deg,${stops.join(",")})"></i>${high}</div>`;
+  return (
+    `<div class="bar"><span>${low}</span>` +
+    `<i style="background:linear-gradient(90deg,${stops.join(",")})"></i><span>${high}</span></div>`
+  );
 }
 
-/** @param shade  0 … 1 for a device, NaN for none. */
-function picture(map: ConductanceMap, scale: readonly Colour[], shade: (device: number) => number): string {
-  const columns = map.devicesPerRow / devicesPerCell;
-  const width = 2 * columns + gap;
-  const height = 2 * map.rows + gap;
-  const data = new Uint8Array(4 * width * height);
-  for (let i = 0; i < map.rows * map.devicesPerRow; i++) {
-    const share = shade(i);
-    if (Number.isNaN(share)) continue;
-    const row = Math.floor(i / map.devicesPerRow);
-    const column = Math.floor((i % map.devicesPerRow) / devicesPerCell);
-    const device = i % devicesPerCell;
-    const x = column + (device % 2 === 1 ? columns + gap : 0);
-    const y = row + (device >= 2 ? map.rows + gap : 0);
-    data.set([...colourAt(scale, share), 255], 4 * (y * width + x));
-  }
-  return `data:image/png;base64,${Buffer.from(encode({ width, height, data })).toString("base64")}`;
+/** @param shade  0 … 1 for a device, NaN for none, which stays transparent. */
+function pictures(
+  map: ConductanceMap,
+  scale: readonly Colour[],
+  shade: (device: number) => number,
+): string[] {
+  const width = Math.floor(map.devicesPerRow / deviceNames.length);
+  return deviceNames.map((_, device) => {
+    const data = new Uint8Array(4 * width * map.rows);
+    for (let cell = 0; cell < width * map.rows; cell++) {
+      const row = Math.floor(cell / width);
+      const share = shade(row * map.devicesPerRow + (cell % width) * deviceNames.length + device);
+      if (!Number.isNaN(share)) data.set([...colourAt(scale, share), 255], 4 * cell);
+    }
+    const bytes = encode({ width, height: map.rows, data });
+    return `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`;
+  });
 }
 
 function colourAt(scale: readonly Colour[], share: number): [number, number, number] {

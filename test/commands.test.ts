@@ -144,6 +144,13 @@ describe("mho demo", () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it("ends with 4 and names the folder when --out is a file", async () => {
+    const out = join(emptyFolder(), "taken");
+    writeFileSync(out, "");
+    const { code, err } = await mho("demo", "--out", out);
+    expect([code, err]).toEqual([4, expect.stringMatching(/Cannot begin a workspace in .*taken.*--out/)]);
+  });
+
   it("refuses weights of the wrong shape with 2", async () => {
     const path = join(emptyFolder(), "wrong.safetensors");
     writeFileSync(path, safetensors({ "fc1.weight": { shape: [10, 63], values: new Float32Array(630) } }));

@@ -1,0 +1,26 @@
+/** Sizes without sign, ascending; what is not a number is left out. */
+export function sortedSizes(values: Float32Array): Float32Array {
+  return values
+    .filter((value) => !Number.isNaN(value))
+    .map(Math.abs)
+    .sort();
+}
+
+/** The value that a share of the sorted values does not exceed; NaN of none. */
+export function quantile(sorted: Float32Array, share: number): number {
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? sorted[0] ?? Number.NaN;
+}
+
+/** Share of the sorted values that are at most a limit, 0 … 1; NaN of none. */
+export function shareWithin(sorted: Float32Array, limit: number): number {
+  const beyond = sorted.findIndex((value) => value > limit);
+  return (beyond < 0 ? sorted.length : beyond) / sorted.length;
+}
+
+/** The smallest number of pulses that a share of the devices did not exceed. */
+export function pulsesOfShare(devicesByPulses: readonly number[], share: number): number {
+  const enough = share * devicesByPulses.reduce((sum, devices) => sum + devices, 0);
+  let devices = 0;
+  const place = devicesByPulses.findIndex((more) => (devices += more) >= enough);
+  return Math.max(0, place);
+}

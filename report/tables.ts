@@ -1,0 +1,62 @@
+import type { Painted } from "./colours.ts";
+import { escaped, keyed } from "./page.ts";
+import type { Story } from "./story.ts";
+import { count, duration, percent, percentage } from "./text.ts";
+
+/** Accuracy and weight error of every contender at every time that any of them was read at. */
+export function results({ softwareAccuracy, images }: Story, contenders: readonly Painted[]): string {
+  const times = [
+    ...new Set(contenders.flatMap(({ points }) => points.map(({ timeSeconds }) => timeSeconds))),
+  ].sort((a, b) => a - b);
+  const head = times.map((time) => `<th scope="col">${duration(time)}</th>`).join("");
+  const rows = contenders.map((contender) => {
+    const cells = times.map((time) => {
+      const point = contender.points.find(({ timeSeconds }) => timeSeconds === time);
+      if (point === undefined) return `<td>–</td>`;
+      return `<td>${percent(point.accuracy)}<small>±${percentage(point.rmsPercent)}</small></td>`;
+    });
+    return `<tr><th scope="row">${keyed(contender)}</th>${cells.join("")}</tr>`;
+  });
+  const software = times.map(() => `<td>${percent(softwareAccuracy)}<small>±0</small></td>`).join("");
+  return (
+    `<section class="results"><p class="note"><b>Accuracy</b> on ${count(images)} held-out images, and ` +
+    `under it the <b>weight error</b> (±): root mean square, in percent of the layer’s largest weight.</p>` +
+    `<div class="scroll"><table><thead><tr><th scope="col">after the last pulse</th>${head}</tr></thead><tbody>` +
+    `<tr><th scope="row"><span class="key dashed"></span>software</th>${software}</tr>${rows.join("")}` +
+    `</tbody></table></div></section>`
+  );
+}
+
+/** Who is who. */
+export function explanations(contenders: readonly Painted[]): string {
+  const rows = contenders.map((contender) => {
+    return `<div><dt>${keyed(contender)}</dt><dd>${escaped(contender.explanation)}</dd></div>`;
+  });
+  return `<dl>${rows.join("")}</dl>`;
+}
+
+/** How the devices of each contender ended; the commonest verdict first. */
+export function endings(contenders: readonly Painted[]): string {
+  const totals = new Map<string, number>();
+  for (const { verdicts } of contenders) {
+    for (const [verdict, n] of Object.entries(verdicts)) totals.set(verdict, (totals.get(verdict) ?? 0) + n);
+  }
+  const names = [...totals].sort((a, b) => b[1] - a[1]).map(([verdict]) => verdict);
+  const row = (title: string, value: (contender: Painted) => string): string =>
+    `<tr><th scope="row">${title}</th>${contenders.map((one) => `<td>${value(one)}</td>`).join("")}</tr>`;
+  const verdictRows = names.map((verdict) =>
+    row(escaped(verdict), ({ verdicts, devices }) => {
+      const n = Object.hasOwn(verdicts, verdict) ? verdicts[verdict]! : 0;
+      return n === 0 ? "–" : `${count(n)}<small>${percent(n / Math.max(1, devices))}</small>`;
+    }),
+  );
+  if (contenders.length === 0) return "";
+  return (
+    `<section class="endings"><h2>How the devices ended</h2><div class="scroll"><table>` +
+    `<thead><tr><th scope="col">verdict</th>` +
+    `${contenders.map((contender) => `<th scope="col">${keyed(contender)}</th>`).join("")}</tr></thead>` +
+    `<tbody>${verdictRows.join("")}` +
+    `${row("devices in all", ({ devices }) => count(devices))}` +
+    `${row("pulses in all", ({ pulses }) => count(pulses))}</tbody></table></div></section>`
+  );
+}
