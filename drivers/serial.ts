@@ -107,9 +107,28 @@ const guardedLinux = {
   async open(options: LinuxOpenOptions): Promise<LinuxPortBinding> {
     const port = await LinuxBinding.open(options);
     port.read = (buffer, offset, length) => readOnce(port, buffer, offset, length);
+    keepBothWaits(port.poller);
     return port;
   },
 };
+
+/**
+ * A wait of the reader would replace the writer's in the native poller, and the writer then sleeps until the chip
+ * speaks, which it may not do before it has the whole request. Every wait therefore asks for both.
+ */
+function keepBothWaits(poller: LinuxPortBinding["poller"]): void {
+  const poll = poller.poll.bind(poller);
+  poller.poll = (flag = 0) =>
+    poll(
+      flag |
+        (poller.listenerCount("readable") > 0 ? uvReadable : 0) |
+        (poller.listenerCount("writable") > 0 ? uvWritable : 0),
+    );
+}
+
+/** Event bits of libuv's `uv_poll_start`. */
+const uvReadable = 1;
+const uvWritable = 2;
 
 const readDescriptor = promisify(fs.read);
 

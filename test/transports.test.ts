@@ -26,6 +26,26 @@ describe("a serial port", () => {
     });
   });
 
+  it("goes on writing to a slow far end that speaks meanwhile", async () => {
+    const pty = openPty();
+    const port = await openSerial(pty.path, 115_200);
+    let heard: () => void = () => {};
+    port.onBytes(() => heard());
+    // Nobody reads yet: the writer waits for room while the reader is woken, and waits again, three times.
+    const written = port.write(new Uint8Array(400_000));
+    for (let k = 0; k < 3; k++) {
+      const hearing = new Promise<void>((resolve) => (heard = resolve));
+      pty.write(Uint8Array.of(k));
+      await hearing;
+    }
+    let arrived = 0;
+    pty.onBytes((bytes) => void (arrived += bytes.length));
+    await written;
+    expect(arrived).toBeGreaterThan(0);
+    await port.close();
+    pty.close();
+  });
+
   it("that somebody holds is refused, and opens once it is free", async () => {
     const pty = openPty();
     const first = await openSerial(pty.path, 115_200);
