@@ -2,7 +2,7 @@ import type { PacketDriver } from "../drivers/packetDriver.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
-import { pcm90nm } from "../src/model/pcm.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
 import { type DualPairRule, fullScale, targetsOf } from "../src/optimize/dualPair.ts";
 import { expectedSquareError } from "../src/optimize/expectedError.ts";
 import type { MethodName } from "../src/program/methods.ts";

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../drivers/systemClock.ts";
 import { MhoError } from "../src/errors.ts";
-import { pcm90nm } from "../src/model/pcm.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "./address.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ChipDriver } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import { pcm90nm } from "../src/model/pcm.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { executeRun, type RunEvent } from "../src/run/engine.ts";
 import { lastPulse } from "../src/run/journal.ts";

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { amplitudeFor, slopeAt } from "../src/chip/amplitudeCurve.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
-import { pcm90nm } from "../src/model/pcm.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
 import { type ProgrammingTask, verdicts } from "../src/program/method.ts";
 import { methods } from "../src/program/methods.ts";
 import { normalOf, Random } from "../src/random.ts";

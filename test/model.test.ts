@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { clippedMoments, foldedNormalLaplace, normalDistribution } from "../src/model/normal.ts";
-import { hermes1, hermes2, pcm90nm, pcm90nmLaw, withTabulatedDrift } from "../src/model/pcm.ts";
-import { powerLawModel } from "../src/model/powerLaw.ts";
+import { builtInDefinitions, pcm90nmDefinition } from "../src/model/builtIn.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
+import { modelOf, pcm90nm } from "../src/model/modelOf.ts";
+import { powerLawOf } from "../src/model/powerLaw.ts";
 import { normalOf, Random } from "../src/random.ts";
 
 describe("the normal distribution", () => {
@@ -29,9 +31,9 @@ describe("the 90 nm model", () => {
   });
 
   it("has the published drift exponents, clipped at both ends", () => {
-    expect(pcm90nmLaw.driftExponent(25)).toEqual({ mean: 0.049, std: 0.008 });
-    expect(pcm90nmLaw.driftExponent(0)).toEqual({ mean: 0.1, std: 0.045 });
-    const { mean, std } = pcm90nmLaw.driftExponent(2.5);
+    expect(powerLawOf(pcm90nmDefinition).driftExponent(25)).toEqual({ mean: 0.049, std: 0.008 });
+    expect(powerLawOf(pcm90nmDefinition).driftExponent(0)).toEqual({ mean: 0.1, std: 0.045 });
+    const { mean, std } = powerLawOf(pcm90nmDefinition).driftExponent(2.5);
     expect(mean).toBeCloseTo(0.0244 + 0.0155 * Math.log(10), 12);
     expect(std).toBeCloseTo(-0.0059 + 0.0125 * Math.log(10), 12);
   });
@@ -62,15 +64,33 @@ describe("moments in closed form", () => {
   });
 });
 
-const tabulated = powerLawModel(
-  withTabulatedDrift(pcm90nmLaw, "tabulated", {
-    conductanceMicrosiemens: [0, 12, 25],
-    driftExponentMean: [0.09, 0.02, 0.07],
-    driftExponentStd: [0.03, 0.006, 0.025],
-  }),
-);
+const tabulated: ModelDefinition = {
+  family: "tabulated-drift",
+  name: "tabulated",
+  base: pcm90nmDefinition,
+  conductanceMicrosiemens: [0, 12, 25],
+  driftExponentMean: [0.09, 0.02, 0.07],
+  driftExponentStd: [0.03, 0.006, 0.025],
+};
 
-describe.each([pcm90nm, hermes1, hermes2, tabulated].map((model) => [model.name, model] as const))(
+const measured: ModelDefinition = {
+  family: "measured-moments",
+  name: "measured",
+  conductanceMicrosiemens: [1, 5, 20],
+  timesSeconds: [1, 3600, 31_536_000],
+  meanMicrosiemens: [
+    [1, 5, 20],
+    [0.8, 4.4, 18],
+    [0.6, 4, 17],
+  ],
+  varianceMicrosiemensSquared: [
+    [0.1, 0.4, 1],
+    [0.2, 0.6, 2],
+    [0.3, 0.8, 3],
+  ],
+};
+
+describe.each([...builtInDefinitions, tabulated, measured].map((d) => [d.name, modelOf(d)] as const))(
   "the moments of %s",
   (name, model) => {
     it("agree with a Monte Carlo of the law itself (40,000 devices, 4 standard errors)", () => {
@@ -79,8 +99,9 @@ describe.each([pcm90nm, hermes1, hermes2, tabulated].map((model) => [model.name,
       let draws = 0;
       const normal = (): number => normalOf(random.at(draws++, 0).word0);
       for (const share of [0, 0.02, 0.2, 1]) {
-        for (const time of [1, 3600, 31_536_000]) {
-          const target = share * model.maxConductanceMicrosiemens;
+        for (const time of [1, 3600, Math.min(31_536_000, model.knownTimesSeconds.to)]) {
+          const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
+          const target = min + share * (max - min);
           const reads = Float64Array.from({ length: n }, () => model.sample(target, time, normal));
           const mean = reads.reduce((sum, g) => sum + g, 0) / n;
           const squares = reads.map((g) => (g - mean) * (g - mean));
@@ -91,6 +112,24 @@ describe.each([pcm90nm, hermes1, hermes2, tabulated].map((model) => [model.name,
           expect(Math.abs(model.variance(target, time) - variance)).toBeLessThan(4 * varianceError);
         }
       }
+    });
+
+    it("fall into parts that are not negative and add up to the variance", () => {
+      const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
+      for (const share of [0, 0.01, 0.3, 0.9, 1]) {
+        for (const time of [1, 86_400]) {
+          const target = min + share * (max - min);
+          const { programming, drift, read } = model.varianceParts(target, time);
+          for (const part of [programming, drift, read]) expect(part).toBeGreaterThanOrEqual(-1e-12);
+          expect(programming + drift + read).toBeCloseTo(model.variance(target, time), 12);
+        }
+      }
+    });
+
+    it("refuse times of which nothing is known", () => {
+      const { from, to } = model.knownTimesSeconds;
+      if (from > 0) expect(() => model.mean(10, from / 2)).toThrow(/is known from/);
+      if (to < Infinity) expect(() => model.variance(10, 2 * to)).toThrow(/is known from/);
     });
   },
 );

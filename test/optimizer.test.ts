@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { normalDensity } from "../src/model/normal.ts";
-import { hermes2, pcm90nm, pcm90nmLaw, withTabulatedDrift } from "../src/model/pcm.ts";
-import { powerLawModel } from "../src/model/powerLaw.ts";
+import { hermes2Definition, pcm90nmDefinition } from "../src/model/builtIn.ts";
+import { modelOf, pcm90nm } from "../src/model/modelOf.ts";
 import { CellSolver } from "../src/optimize/cellSolver.ts";
 import { fullScale, targetsOf } from "../src/optimize/dualPair.ts";
 import { MomentTable } from "../src/optimize/momentTable.ts";
@@ -15,13 +15,15 @@ import { normalOf, Random } from "../src/random.ts";
 const times = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
 const timeWeights = new Float64Array(times.length).fill(1 / times.length);
 
-const tabulated = powerLawModel(
-  withTabulatedDrift(pcm90nmLaw, "tabulated", {
-    conductanceMicrosiemens: [0, 12, 25],
-    driftExponentMean: [0.09, 0.02, 0.07],
-    driftExponentStd: [0.03, 0.006, 0.025],
-  }),
-);
+const hermes2 = modelOf(hermes2Definition);
+const tabulated = modelOf({
+  family: "tabulated-drift",
+  name: "tabulated",
+  base: pcm90nmDefinition,
+  conductanceMicrosiemens: [0, 12, 25],
+  driftExponentMean: [0.09, 0.02, 0.07],
+  driftExponentStd: [0.03, 0.006, 0.025],
+});
 
 /** Gaussian weights, σ a quarter of the largest. */
 const gaussian = (() => {

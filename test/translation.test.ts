@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MhoError } from "../src/errors.ts";
-import { pcm90nm } from "../src/model/pcm.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
 import { driftCompensation } from "../src/optimize/compensation.ts";
 import { type DualPairRule, fullScale, targetsOf, weightsOf } from "../src/optimize/dualPair.ts";
 import { expectedSquareError } from "../src/optimize/expectedError.ts";

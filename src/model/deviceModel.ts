@@ -12,14 +12,36 @@ export interface DeviceModel {
   readonly knownTimesSeconds: { readonly from: Seconds; readonly to: Seconds };
   /** Standard deviation of the conductance that programming leaves, µS. */
   programmingStd(target: Microsiemens): Microsiemens;
+  /** Mean of what programming leaves, before it drifts, µS. */
+  programmedMean(target: Microsiemens): Microsiemens;
   /** µS. */
   mean(target: Microsiemens, time: Seconds): Microsiemens;
-  /** µS². */
+  /** µS²; the sum of its parts. */
   variance(target: Microsiemens, time: Seconds): number;
+  /** The variance by cause. */
+  varianceParts(target: Microsiemens, time: Seconds): VarianceParts;
+  /** The same devices if programming never erred; undefined where the data cannot tell. */
+  perfectlyProgrammed(): DeviceModel | undefined;
   /**
    * One read of one newly programmed device, drawn by the law itself and not by its moments: the check on them.
    *
    * @param normal  gives independent standard normal deviates.
    */
   sample(target: Microsiemens, time: Seconds, normal: () => number): Microsiemens;
+}
+
+/** µS²: what each cause adds to what the ones before it leave. */
+export interface VarianceParts {
+  readonly programming: number;
+  /** How differently equal devices drift or relax. */
+  readonly drift: number;
+  readonly read: number;
+}
+
+/** The moments outside what is known would be invention. */
+export function refuseUnknownTime(model: DeviceModel, time: Seconds): void {
+  const { from, to } = model.knownTimesSeconds;
+  if (!(time >= from && time <= to)) {
+    throw new RangeError(`${model.name} is known from ${from} s to ${to} s, and not at ${time} s`);
+  }
 }

@@ -39,12 +39,39 @@ export function clippedMoments(mean: number, std: number): { first: number; seco
   };
 }
 
+/** First and second moment of X for X normal, held between low and high. */
+export function clampedMoments(
+  mean: number,
+  std: number,
+  low: number,
+  high: number,
+): { first: number; second: number } {
+  if (std === 0) {
+    const held = Math.min(high, Math.max(low, mean));
+    return { first: held, second: held * held };
+  }
+  const a = (low - mean) / std;
+  const b = (high - mean) / std;
+  const [below, above] = [normalDistribution(a), normalDistribution(-b)];
+  const inside = 1 - below - above;
+  const [atLow, atHigh] = [normalDensity(a), normalDensity(b)];
+  return {
+    first: low * below + high * above + mean * inside + std * (atLow - atHigh),
+    second:
+      low * low * below +
+      high * high * above +
+      (mean * mean + std * std) * inside +
+      std * ((mean + low) * atLow - (mean + high) * atHigh),
+  };
+}
+
 /**
  * E[exp(−s |X|)] for X normal: what drift by a folded-normal exponent does to a mean, with s = ln τ.
  *
- * @param std > 0.
+ * @param std ≥ 0.
  */
 export function foldedNormalLaplace(mean: number, std: number, s: number): number {
+  if (std === 0) return Math.exp(-Math.abs(mean) * s);
   const shift = std * s;
   const z = mean / std;
   const half = 0.5 * shift * shift;

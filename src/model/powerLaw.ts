@@ -1,5 +1,11 @@
 import { assert } from "../errors.ts";
 import type { Microsiemens, Seconds } from "../units.ts";
+import {
+  curveAt,
+  interpolate,
+  type PowerLawDefinition,
+  type TabulatedDriftDefinition,
+} from "./definition.ts";
 import type { DeviceModel } from "./deviceModel.ts";
 import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
 
@@ -27,24 +33,66 @@ export interface PowerLaw {
   readStrength(target: Microsiemens): number;
 }
 
+export function powerLawOf(definition: PowerLawDefinition): PowerLaw {
+  const max = definition.maxConductanceMicrosiemens;
+  return {
+    name: definition.name,
+    maxConductanceMicrosiemens: max,
+    t0Seconds: definition.t0Seconds,
+    readSeconds: definition.readSeconds,
+    programmingStd: (target) => Math.max(0, curveAt(definition.programmingStdMicrosiemens, target / max)),
+    driftExponent: (target) => ({
+      mean: curveAt(definition.driftExponentMean, target / max),
+      std: curveAt(definition.driftExponentStd, target / max),
+    }),
+    readStrength: (target) => Math.max(0, curveAt(definition.readNoiseStrength, target / max)),
+  };
+}
+
+/** The base's law in everything but its drift, which was tabulated. */
+export function tabulatedDriftOf(definition: TabulatedDriftDefinition): PowerLaw {
+  const { conductanceMicrosiemens, driftExponentMean, driftExponentStd } = definition;
+  return {
+    ...powerLawOf(definition.base),
+    name: definition.name,
+    driftExponent: (target) => ({
+      mean: interpolate(conductanceMicrosiemens, driftExponentMean, target),
+      std: interpolate(conductanceMicrosiemens, driftExponentStd, target),
+    }),
+  };
+}
+
 export function powerLawModel(law: PowerLaw): DeviceModel {
+  const varianceParts: DeviceModel["varianceParts"] = (target, time) => {
+    const programmed = clippedMoments(target, law.programmingStd(target));
+    const drift1 = driftMoment(law, target, time, 1);
+    const drift2 = driftMoment(law, target, time, 2);
+    const read = clippedMoments(1, readStd(law, target, time));
+    const steady = drift1 * drift1 * read.first * read.first;
+    return {
+      programming: (programmed.second - programmed.first * programmed.first) * steady,
+      drift: programmed.second * (drift2 - drift1 * drift1) * read.first * read.first,
+      read: programmed.second * drift2 * (read.second - read.first * read.first),
+    };
+  };
   return {
     name: law.name,
     minConductanceMicrosiemens: 0,
     maxConductanceMicrosiemens: law.maxConductanceMicrosiemens,
     knownTimesSeconds: { from: 0, to: Infinity },
     programmingStd: (target) => law.programmingStd(target),
+    programmedMean: (target) => clippedMoments(target, law.programmingStd(target)).first,
     mean(target, time) {
       const programmed = clippedMoments(target, law.programmingStd(target));
       const read = clippedMoments(1, readStd(law, target, time));
       return programmed.first * driftMoment(law, target, time, 1) * read.first;
     },
     variance(target, time) {
-      const programmed = clippedMoments(target, law.programmingStd(target));
-      const read = clippedMoments(1, readStd(law, target, time));
-      const first = programmed.first * driftMoment(law, target, time, 1) * read.first;
-      return programmed.second * driftMoment(law, target, time, 2) * read.second - first * first;
+      const { programming, drift, read } = varianceParts(target, time);
+      return programming + drift + read;
     },
+    varianceParts,
+    perfectlyProgrammed: () => powerLawModel({ ...law, programmingStd: () => 0 }),
     sample(target, time, normal) {
       const programmed = Math.max(0, target + law.programmingStd(target) * normal());
       const { mean, std } = law.driftExponent(target);

@@ -1,0 +1,53 @@
+import type { Seconds } from "../units.ts";
+import { interpolate, type MeasuredMomentsDefinition } from "./definition.ts";
+import { type DeviceModel, refuseUnknownTime } from "./deviceModel.ts";
+
+/**
+ * A device known by its measured means and variances alone: linear between targets and in ln t between times, and
+ * nothing beyond either. Its samples are drawn as normal, which the moments do not say.
+ */
+export function measuredMomentsModel(definition: MeasuredMomentsDefinition): DeviceModel {
+  const {
+    name,
+    conductanceMicrosiemens: targets,
+    timesSeconds: times,
+    meanMicrosiemens,
+    varianceMicrosiemensSquared,
+    programmingStdMicrosiemens,
+  } = definition;
+  const logs = times.map(Math.log);
+  const at = (rows: readonly (readonly number[])[], target: number, time: Seconds): number => {
+    refuseUnknownTime(model, time);
+    return interpolate(
+      logs,
+      rows.map((row) => interpolate(targets, row, target)),
+      Math.log(time),
+    );
+  };
+  const mean: DeviceModel["mean"] = (target, time) => at(meanMicrosiemens, target, time);
+  const variance: DeviceModel["variance"] = (target, time) => at(varianceMicrosiemensSquared, target, time);
+  const programmingStd: DeviceModel["programmingStd"] = (target) =>
+    programmingStdMicrosiemens === undefined
+      ? Math.sqrt(variance(target, times[0]!))
+      : interpolate(targets, programmingStdMicrosiemens, target);
+  const model: DeviceModel = {
+    name,
+    minConductanceMicrosiemens: targets[0]!,
+    maxConductanceMicrosiemens: targets.at(-1)!,
+    knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
+    programmingStd,
+    programmedMean: (target) => mean(target, times[0]!),
+    mean,
+    variance,
+    varianceParts(target, time) {
+      const all = variance(target, time);
+      const std = programmingStd(target);
+      const shrunk = (std * mean(target, time)) / Math.max(mean(target, times[0]!), 1e-9);
+      const programming = Math.min(all, shrunk * shrunk);
+      return { programming, drift: all - programming, read: 0 };
+    },
+    perfectlyProgrammed: () => undefined,
+    sample: (target, time, normal) => mean(target, time) + Math.sqrt(variance(target, time)) * normal(),
+  };
+  return model;
+}

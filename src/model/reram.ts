@@ -1,0 +1,130 @@
+import type { Microsiemens, Seconds } from "../units.ts";
+import {
+  type LogarithmicRelaxationDefinition,
+  polynomial,
+  type TimedSpreadDefinition,
+} from "./definition.ts";
+import { type DeviceModel, refuseUnknownTime } from "./deviceModel.ts";
+import { clampedMoments, clippedMoments } from "./normal.ts";
+
+/**
+ * Devices that were measured at a few times only. There is no law between them, and none is claimed: the variance
+ * is taken linear in ln t from one measured time to the next, as relaxation by many independent steps would make
+ * it, and other times are refused.
+ *
+ *     G(t) = max(0, G + σ(G, t) N)
+ *
+ * What is there at the first time counts as programming, what comes later as relaxation.
+ */
+export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = false): DeviceModel {
+  const { name, maxConductanceMicrosiemens: max, timesSeconds: times, stdMicrosiemens } = definition;
+  const measured = (target: Microsiemens, k: number): number => {
+    const std = Math.max(0, polynomial(stdMicrosiemens[k]!, target / max));
+    return std * std;
+  };
+  /** Before clipping, µS². */
+  const spread = (target: Microsiemens, time: Seconds): { programming: number; relaxation: number } => {
+    refuseUnknownTime(model, time);
+    let k = 1;
+    while (k < times.length - 1 && time > times[k]!) k++;
+    const first = measured(target, 0);
+    const now =
+      times.length === 1
+        ? first
+        : between(time, times[k - 1]!, times[k]!, measured(target, k - 1), measured(target, k));
+    return perfect
+      ? { programming: 0, relaxation: Math.max(0, now - first) }
+      : { programming: Math.min(first, now), relaxation: Math.max(0, now - first) };
+  };
+  const clipped = (target: Microsiemens, variance: number): { first: number; variance: number } => {
+    const { first, second } = clippedMoments(target, Math.sqrt(variance));
+    return { first, variance: second - first * first };
+  };
+  const model: DeviceModel = {
+    name,
+    minConductanceMicrosiemens: 0,
+    maxConductanceMicrosiemens: max,
+    knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
+    programmingStd: (target) => Math.sqrt(spread(target, times[0]!).programming),
+    programmedMean: (target) => clipped(target, spread(target, times[0]!).programming).first,
+    mean(target, time) {
+      const { programming, relaxation } = spread(target, time);
+      return clipped(target, programming + relaxation).first;
+    },
+    variance(target, time) {
+      const { programming, relaxation } = spread(target, time);
+      return clipped(target, programming + relaxation).variance;
+    },
+    varianceParts(target, time) {
+      const { programming, relaxation } = spread(target, time);
+      const before = clipped(target, programming).variance;
+      return {
+        programming: before,
+        drift: clipped(target, programming + relaxation).variance - before,
+        read: 0,
+      };
+    },
+    perfectlyProgrammed: () => timedSpreadModel(definition, true),
+    sample(target, time, normal) {
+      const { programming, relaxation } = spread(target, time);
+      return Math.max(0, target + Math.sqrt(programming + relaxation) * normal());
+    },
+  };
+  return model;
+}
+
+/** Linear in ln t. */
+function between(time: Seconds, from: Seconds, to: Seconds, a: number, b: number): number {
+  return a + ((b - a) * Math.log(time / from)) / Math.log(to / from);
+}
+
+/**
+ * Devices whose mean and spread move with ln t:
+ *
+ *     G_p = G + σ_p(G) N,   G(t) = clamp(G_p + b ln t + (c + d ln t) N, Gmin, Gmax)
+ *
+ * The fit is in t / 1 s, so nothing is known before 1 s.
+ */
+export function logarithmicRelaxationModel(
+  definition: LogarithmicRelaxationDefinition,
+  perfect = false,
+): DeviceModel {
+  const {
+    minConductanceMicrosiemens: min,
+    maxConductanceMicrosiemens: max,
+    programmingStdMicrosiemens: [constant, slope],
+    meanShiftMicrosiemens,
+    relaxationStdMicrosiemens: [initial, growth],
+  } = definition;
+  const programmingStd = (target: Microsiemens): number => (perfect ? 0 : constant + slope * target);
+  const moments = (target: Microsiemens, time: Seconds, withRelaxation: boolean) => {
+    refuseUnknownTime(model, time);
+    const relaxation = withRelaxation ? initial + growth * Math.log(time) : 0;
+    const std = Math.hypot(programmingStd(target), relaxation);
+    const { first, second } = clampedMoments(target + meanShiftMicrosiemens * Math.log(time), std, min, max);
+    return { first, variance: Math.max(0, second - first * first) };
+  };
+  const model: DeviceModel = {
+    name: definition.name,
+    minConductanceMicrosiemens: min,
+    maxConductanceMicrosiemens: max,
+    knownTimesSeconds: { from: 1, to: Infinity },
+    programmingStd,
+    programmedMean: (target) => clampedMoments(target, programmingStd(target), min, max).first,
+    mean: (target, time) => moments(target, time, true).first,
+    variance: (target, time) => moments(target, time, true).variance,
+    varianceParts(target, time) {
+      const programming = moments(target, time, false).variance;
+      return { programming, drift: moments(target, time, true).variance - programming, read: 0 };
+    },
+    perfectlyProgrammed: () => logarithmicRelaxationModel(definition, true),
+    sample(target, time, normal) {
+      refuseUnknownTime(model, time);
+      const programmed = target + programmingStd(target) * normal();
+      const relaxed =
+        programmed + meanShiftMicrosiemens * Math.log(time) + (initial + growth * Math.log(time)) * normal();
+      return Math.min(max, Math.max(min, relaxed));
+    },
+  };
+  return model;
+}
