@@ -7,7 +7,7 @@ import { modelOf, pcm90nm } from "../src/model/modelOf.ts";
 import { CellSolver } from "../src/optimize/cellSolver.ts";
 import { fullScale, targetsOf } from "../src/optimize/dualPair.ts";
 import { MomentTable } from "../src/optimize/momentTable.ts";
-import { predict } from "../src/optimize/prediction.ts";
+import { predict, type TranslationProblem } from "../src/optimize/prediction.ts";
 import { onSizes, type Solution, solveStrategy } from "../src/optimize/strategySolver.ts";
 import { normalOf, Random } from "../src/random.ts";
 
@@ -30,8 +30,13 @@ const gaussian = (() => {
   const sizes = Float64Array.from({ length: 501 }, (_, k) => k / 500);
   const density = sizes.map((size, k) => normalDensity(4 * size) * (k === 0 || k === 500 ? 0.5 : 1));
   const total = density.reduce((sum, d) => sum + d, 0);
-  return { sizes, shares: density.map((d) => d / total), max: 1 };
+  return { sizes, shares: density.map((d) => d / total), max: 1, clip: 1 };
 })();
+
+function problem(model: DeviceModel): TranslationProblem {
+  const table = new MomentTable(model, times);
+  return { table, timeWeights, rule: "least-squares", weights: gaussian, pairDriftCorrelation: 0 };
+}
 
 function lspFirst(model: DeviceModel, significance: number): number {
   const max = model.maxConductanceMicrosiemens;
@@ -45,27 +50,12 @@ function lspFirst(model: DeviceModel, significance: number): number {
   const targets = Float64Array.from(
     targetsOf(rule as Parameters<typeof targetsOf>[0], Float32Array.from(gaussian.sizes)),
   );
-  return predict(
-    new MomentTable(model, times),
-    timeWeights,
-    "least-squares",
-    gaussian,
-    targets,
-    [significance, 1],
-    scale,
-  ).tnmse;
+  return predict(problem(model), targets, [significance, 1], scale).tnmse;
 }
 
 function solved(model: DeviceModel, significance: number, over = 1): Solution {
   const scale = over * fullScale(1, significance, model.maxConductanceMicrosiemens);
-  return solveStrategy(
-    new MomentTable(model, times),
-    timeWeights,
-    "least-squares",
-    gaussian,
-    [significance, 1],
-    scale,
-  );
+  return solveStrategy(problem(model), [significance, 1], scale);
 }
 
 describe("a moment table", () => {
@@ -191,7 +181,7 @@ describe("strategies for Gaussian weights", () => {
     const normal = (): number => normalOf(random.at(draws++, 0).word0);
     const n = 20_000;
     const sizes = Float64Array.from({ length: n }, () => Math.min(1, Math.abs(normal() / 4))).sort();
-    const cells = onSizes(curves, 4, { sizes, shares: sizes, max: 1 });
+    const cells = onSizes(curves, 4, { sizes });
     times.forEach((time, t) => {
       let sum = 0;
       let squares = 0;

@@ -12,8 +12,6 @@ export interface DeviceModel {
   readonly knownTimesSeconds: { readonly from: Seconds; readonly to: Seconds };
   /** Standard deviation of the conductance that programming leaves, µS. */
   programmingStd(target: Microsiemens): Microsiemens;
-  /** Mean of what programming leaves, before it drifts, µS. */
-  programmedMean(target: Microsiemens): Microsiemens;
   /** µS. */
   mean(target: Microsiemens, time: Seconds): Microsiemens;
   /** µS²; the sum of its parts. */

@@ -36,7 +36,6 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     maxConductanceMicrosiemens: targets.at(-1)!,
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
     programmingStd,
-    programmedMean: (target) => mean(target, times[0]!),
     mean,
     variance,
     varianceParts(target, time) {

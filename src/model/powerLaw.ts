@@ -81,7 +81,6 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     maxConductanceMicrosiemens: law.maxConductanceMicrosiemens,
     knownTimesSeconds: { from: 0, to: Infinity },
     programmingStd: (target) => law.programmingStd(target),
-    programmedMean: (target) => clippedMoments(target, law.programmingStd(target)).first,
     mean(target, time) {
       const programmed = clippedMoments(target, law.programmingStd(target));
       const read = clippedMoments(1, readStd(law, target, time));

@@ -46,7 +46,6 @@ export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = fa
     maxConductanceMicrosiemens: max,
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
     programmingStd: (target) => Math.sqrt(spread(target, times[0]!).programming),
-    programmedMean: (target) => clipped(target, spread(target, times[0]!).programming).first,
     mean(target, time) {
       const { programming, relaxation } = spread(target, time);
       return clipped(target, programming + relaxation).first;
@@ -110,7 +109,6 @@ export function logarithmicRelaxationModel(
     maxConductanceMicrosiemens: max,
     knownTimesSeconds: { from: 1, to: Infinity },
     programmingStd,
-    programmedMean: (target) => clampedMoments(target, programmingStd(target), min, max).first,
     mean: (target, time) => moments(target, time, true).first,
     variance: (target, time) => moments(target, time, true).variance,
     varianceParts(target, time) {

@@ -1,3 +1,5 @@
+import { CellScan } from "./cellScan.ts";
+import { solveDamped } from "./dampedNewton.ts";
 import type { MomentTable } from "./momentTable.ts";
 
 /**
@@ -6,7 +8,8 @@ import type { MomentTable } from "./momentTable.ts";
  *
  *     f(g) = Σ_t ω_t [(α_t M_t − W)² + α_t² V_t],   M = Σ_i s_i m(g_i),  V = Σ_i s_i² v(g_i),
  *
- * with s_i = ±F of the device's pair: smooth, and in a box. A coarse scan of the whole box finds the valleys, a
+ * with s_i = ±F of the device's pair: smooth, and in a box. Where the two devices of a pair share a part c of their
+ * drift, V is less by 2 c F² d(g+) d(g−), d being the standard deviation that drift makes. A coarse scan of the whole box finds the valleys, a
  * projected Newton method with the exact Hessian their bottoms.
  */
 export class CellSolver {
@@ -15,25 +18,37 @@ export class CellSolver {
   /** ω_t, summing to 1. */
   readonly #timeWeights: Float64Array;
   readonly #factors: Float64Array;
+  /** c: the correlation of the drift of a pair's two devices. */
+  readonly #shared: number;
   #compensation: Float64Array;
-  #scan: Scan;
+  #scan: CellScan;
   readonly #moments: CellMoments;
 
   /** @param significance  F of each pair; a pair is two devices, plus and minus, side by side. */
-  constructor(table: MomentTable, timeWeights: Float64Array, significance: readonly number[]) {
+  constructor(
+    table: MomentTable,
+    timeWeights: Float64Array,
+    significance: readonly number[],
+    pairDriftCorrelation = 0,
+  ) {
     this.#table = table;
+    this.#shared = pairDriftCorrelation;
     this.#timeWeights = timeWeights;
     this.#factors = Float64Array.from(significance.flatMap((factor) => [factor, -factor]));
     this.devices = this.#factors.length;
     this.#compensation = new Float64Array(table.times.length).fill(1);
     this.#moments = new CellMoments(this.devices, table.times.length);
-    this.#scan = new Scan(table, this.#factors, timeWeights, this.#compensation);
+    this.#scan = this.#newScan();
   }
 
   /** Sets α, one a time. */
   compensate(compensation: Float64Array): void {
     this.#compensation = compensation;
-    this.#scan = new Scan(this.#table, this.#factors, this.#timeWeights, compensation);
+    this.#scan = this.#newScan();
+  }
+
+  #newScan(): CellScan {
+    return new CellScan(this.#table, this.#factors, this.#timeWeights, this.#compensation, this.#shared);
   }
 
   /** The loss at given conductances, µS². */
@@ -45,7 +60,8 @@ export class CellSolver {
   /** Searches the whole box; `start` is one more place to begin from. Returns conductances and their loss. */
   solve(wanted: number, start: Float64Array | undefined): { conductances: Float64Array; loss: number } {
     const starts = this.#scan.valleys(wanted);
-    if (start) starts.push(start.slice());
+    // First, so that it wins a tie: curves of neighbouring weights then follow one valley.
+    if (start) starts.unshift(start.slice());
     return this.#best(wanted, starts);
   }
 
@@ -59,7 +75,7 @@ export class CellSolver {
     let least = Infinity;
     for (const conductances of starts) {
       const loss = this.#descend(wanted, conductances);
-      if (loss < least) {
+      if (loss < least - worthAJump * (best === undefined ? 0 : least)) {
         least = loss;
         best = conductances;
       }
@@ -132,6 +148,33 @@ export class CellSolver {
         bend[k] = s * s * table.variance[2][t]!;
       }
     }
+    if (this.#shared !== 0) for (let i = 0; i < this.devices; i += 2) this.#shareDrift(i, g[i]!, g[i + 1]!);
+  }
+
+  /** Takes from the variance of the pair of devices i and i + 1 what they have in common. */
+  #shareDrift(i: number, plus: number, minus: number): void {
+    const { variance, bend, shared, totalVariance } = this.#moments;
+    const table = this.#table;
+    const times = table.times.length;
+    const factor = -2 * this.#shared * this.#factors[i]! * this.#factors[i]!;
+    const [std, slope, curvature] = table.driftStd;
+    const store = this.#moments.plusDrift;
+    table.driftAt(plus);
+    for (let t = 0; t < times; t++) {
+      store[3 * t] = std[t]!;
+      store[3 * t + 1] = slope[t]!;
+      store[3 * t + 2] = curvature[t]!;
+    }
+    table.driftAt(minus);
+    for (let t = 0; t < times; t++) {
+      const [p, p1, p2] = [store[3 * t]!, store[3 * t + 1]!, store[3 * t + 2]!];
+      totalVariance[t]! += factor * p * std[t]!;
+      variance[i * times + t]! += factor * p1 * std[t]!;
+      variance[(i + 1) * times + t]! += factor * p * slope[t]!;
+      bend[i * times + t]! += factor * p2 * std[t]!;
+      bend[(i + 1) * times + t]! += factor * p * curvature[t]!;
+      shared[(i / 2) * times + t] = factor * p1 * slope[t]!;
+    }
   }
 
   #lossNow(wanted: number): number {
@@ -146,7 +189,7 @@ export class CellSolver {
   }
 
   #derive(wanted: number): void {
-    const { mean, variance, pull, bend, totalMean, gradient, hessian } = this.#moments;
+    const { mean, variance, pull, bend, shared, totalMean, gradient, hessian } = this.#moments;
     const n = this.devices;
     const times = totalMean.length;
     gradient.fill(0);
@@ -162,12 +205,16 @@ export class CellSolver {
         hessian[i * n + i]! += miss * pull[k]! + square * bend[k]!;
         for (let j = 0; j <= i; j++) hessian[i * n + j]! += 2 * square * mean[k]! * mean[j * times + t]!;
       }
+      if (this.#shared === 0) continue;
+      for (let i = 1; i < n; i += 2) hessian[i * n + i - 1]! += square * shared[((i - 1) / 2) * times + t]!;
     }
     for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) hessian[j * n + i] = hessian[i * n + j]!;
   }
 }
 
 const maxIterations = 60;
+/** Relative gain for which a curve may leave the valley that it follows. */
+const worthAJump = 0;
 /** µS: a slope that moves no conductance by what any converter sees. */
 const flatEnough = 1e-7;
 
@@ -181,6 +228,10 @@ class CellMoments {
   /** Second derivatives, likewise. */
   readonly pull: Float64Array;
   readonly bend: Float64Array;
+  /** Mixed second derivative of a pair's shared variance, by pair and time. */
+  readonly shared: Float64Array;
+  /** Drift of the plus device: value, slope and curvature, by time. */
+  readonly plusDrift: Float64Array;
   readonly gradient: Float64Array;
   readonly hessian: Float64Array;
 
@@ -191,157 +242,9 @@ class CellMoments {
     this.variance = new Float64Array(devices * times);
     this.pull = new Float64Array(devices * times);
     this.bend = new Float64Array(devices * times);
+    this.shared = new Float64Array((devices / 2) * times);
+    this.plusDrift = new Float64Array(3 * times);
     this.gradient = new Float64Array(devices);
     this.hessian = new Float64Array(devices * devices);
   }
-}
-
-/** Every cell of a coarse grid over the box, pair by pair, ready to be asked for the best ones. */
-class Scan {
-  readonly #levels: Float64Array;
-  readonly #devices: number;
-  readonly #timeWeights: Float64Array;
-  /** For each pair and each two levels: Σ-able α M at each time, and the weighted α² V. */
-  readonly #means: Float64Array[] = [];
-  readonly #variances: Float64Array[] = [];
-
-  constructor(
-    table: MomentTable,
-    factors: Float64Array,
-    timeWeights: Float64Array,
-    compensation: Float64Array,
-  ) {
-    const count = levelsFor[factors.length / 2] ?? 3;
-    const times = table.times.length;
-    this.#devices = factors.length;
-    this.#timeWeights = timeWeights;
-    // Finer near rest, where the moments bend most.
-    this.#levels = Float64Array.from({ length: count }, (_, i) => {
-      const share = i / (count - 1);
-      return table.min + (table.max - table.min) * share * (0.5 + 0.5 * share);
-    });
-    const mean: Float64Array[] = [];
-    const variance: Float64Array[] = [];
-    for (const level of this.#levels) {
-      table.at(level);
-      mean.push(table.mean[0].map((m, t) => compensation[t]! * m));
-      variance.push(
-        table.variance[0].map((v, t) => timeWeights[t]! * compensation[t]! * compensation[t]! * v),
-      );
-    }
-    for (let pair = 0; pair < factors.length / 2; pair++) {
-      const factor = factors[2 * pair]!;
-      const means = new Float64Array(count * count * times);
-      const variances = new Float64Array(count * count);
-      for (let a = 0; a < count; a++) {
-        for (let b = 0; b < count; b++) {
-          const at = a * count + b;
-          for (let t = 0; t < times; t++) {
-            means[at * times + t] = factor * (mean[a]![t]! - mean[b]![t]!);
-            variances[at]! += factor * factor * (variance[a]![t]! + variance[b]![t]!);
-          }
-        }
-      }
-      this.#means.push(means);
-      this.#variances.push(variances);
-    }
-  }
-
-  /** The grid's best few cells for a weight, no two next to each other. */
-  valleys(wanted: number): Float64Array[] {
-    const times = this.#timeWeights.length;
-    const found: { loss: number; levels: number[] }[] = [];
-    const miss = new Float64Array(times).fill(-wanted);
-    this.#visit(0, miss, 0, [], found);
-    return found.map(({ levels }) => Float64Array.from(levels, (level) => this.#levels[level]!));
-  }
-
-  #visit(
-    pair: number,
-    miss: Float64Array,
-    variance: number,
-    chosen: number[],
-    found: { loss: number; levels: number[] }[],
-  ): void {
-    const count = this.#levels.length;
-    const times = miss.length;
-    const means = this.#means[pair]!;
-    const variances = this.#variances[pair]!;
-    const last = 2 * (pair + 1) === this.#devices;
-    for (let at = 0; at < count * count; at++) {
-      let loss = variance + variances[at]!;
-      if (last) {
-        for (let t = 0; t < times; t++) {
-          const error = miss[t]! + means[at * times + t]!;
-          loss += this.#timeWeights[t]! * error * error;
-        }
-        if (found.length === valleysKept && loss >= found.at(-1)!.loss) continue;
-        keep(found, { loss, levels: [...chosen, Math.floor(at / count), at % count] });
-      } else {
-        const next = miss.map((error, t) => error + means[at * times + t]!);
-        this.#visit(pair + 1, next, loss, [...chosen, Math.floor(at / count), at % count], found);
-      }
-    }
-  }
-}
-
-/** Levels a device in the scan, by the number of pairs. */
-const levelsFor: Readonly<Record<number, number>> = { 1: 33, 2: 9, 3: 5, 4: 4 };
-const valleysKept = 5;
-
-function keep(found: { loss: number; levels: number[] }[], cell: { loss: number; levels: number[] }): void {
-  const near = found.findIndex(({ levels }) =>
-    levels.every((level, i) => Math.abs(level - cell.levels[i]!) <= 1),
-  );
-  if (near >= 0) {
-    if (found[near]!.loss <= cell.loss) return;
-    found.splice(near, 1);
-  }
-  found.push(cell);
-  found.sort((a, b) => a.loss - b.loss);
-  if (found.length > valleysKept) found.pop();
-}
-
-/**
- * Solves (H + λ diag) step = gradient over the free devices by Cholesky's method.
- *
- * @returns false when the damped Hessian is not positive definite.
- */
-function solveDamped(
-  hessian: Float64Array,
-  gradient: Float64Array,
-  free: Uint8Array,
-  damping: number,
-  step: Float64Array,
-): boolean {
-  const n = gradient.length;
-  const factor = new Float64Array(n * n);
-  step.fill(0);
-  for (let i = 0; i < n; i++) {
-    if (!free[i]) continue;
-    for (let j = 0; j <= i; j++) {
-      if (!free[j]) continue;
-      let sum = hessian[i * n + j]! + (i === j ? damping * (1 + Math.abs(hessian[i * n + i]!)) : 0);
-      for (let k = 0; k < j; k++) if (free[k]) sum -= factor[i * n + k]! * factor[j * n + k]!;
-      if (i === j) {
-        if (sum <= 1e-12) return false;
-        factor[i * n + i] = Math.sqrt(sum);
-      } else {
-        factor[i * n + j] = sum / factor[j * n + j]!;
-      }
-    }
-  }
-  for (let i = 0; i < n; i++) {
-    if (!free[i]) continue;
-    let sum = gradient[i]!;
-    for (let k = 0; k < i; k++) if (free[k]) sum -= factor[i * n + k]! * step[k]!;
-    step[i] = sum / factor[i * n + i]!;
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    if (!free[i]) continue;
-    let sum = step[i]!;
-    for (let k = i + 1; k < n; k++) if (free[k]) sum -= factor[k * n + i]! * step[k]!;
-    step[i] = sum / factor[i * n + i]!;
-  }
-  return true;
 }

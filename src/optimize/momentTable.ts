@@ -9,34 +9,30 @@ export class MomentTable {
   readonly times: readonly Seconds[];
   readonly min: Microsiemens;
   readonly max: Microsiemens;
+  readonly #intervals: number;
   readonly #step: number;
   /** One a time: values and second derivatives at the knots. */
   readonly #mean: Spline[];
   readonly #variance: Spline[];
+  #driftStd: Spline[] | undefined;
+  readonly #model: DeviceModel;
   /** Value, slope and curvature of the last `at`, one a time. */
   readonly mean: readonly [Float64Array, Float64Array, Float64Array];
   readonly variance: readonly [Float64Array, Float64Array, Float64Array];
+  /** Likewise of the last `driftAt`: the square root of the variance's drift part, which two devices may share. */
+  readonly driftStd: readonly [Float64Array, Float64Array, Float64Array];
 
   /** Throws RangeError when the model knows nothing of one of the times. */
   constructor(model: DeviceModel, times: readonly Seconds[], intervals = 400) {
     const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
-    const knots = Float64Array.from({ length: intervals + 1 }, (_, i) => min + ((max - min) * i) / intervals);
+    this.#model = model;
     this.times = times;
     this.min = min;
     this.max = max;
+    this.#intervals = intervals;
     this.#step = (max - min) / intervals;
-    this.#mean = times.map((time) =>
-      spline(
-        knots.map((g) => model.mean(g, time)),
-        this.#step,
-      ),
-    );
-    this.#variance = times.map((time) =>
-      spline(
-        knots.map((g) => model.variance(g, time)),
-        this.#step,
-      ),
-    );
+    this.#mean = times.map((time) => this.#spline((g) => model.mean(g, time)));
+    this.#variance = times.map((time) => this.#spline((g) => model.variance(g, time)));
     const columns = (): [Float64Array, Float64Array, Float64Array] => [
       new Float64Array(times.length),
       new Float64Array(times.length),
@@ -44,18 +40,43 @@ export class MomentTable {
     ];
     this.mean = columns();
     this.variance = columns();
+    this.driftStd = columns();
   }
 
   /** Evaluates everything at one conductance, min … max, into `mean` and `variance`. */
   at(conductance: Microsiemens): void {
     const h = this.#step;
-    const last = this.#mean[0]!.values.length - 2;
-    const i = Math.min(last, Math.max(0, Math.floor((conductance - this.min) / h)));
-    const b = (conductance - this.min) / h - i;
+    const { i, b } = this.#place(conductance);
     for (let t = 0; t < this.times.length; t++) {
       evaluate(this.#mean[t]!, i, b, h, this.mean, t);
       evaluate(this.#variance[t]!, i, b, h, this.variance, t);
     }
+  }
+
+  /** Evaluates the spread of drift at one conductance, into `driftStd`. */
+  driftAt(conductance: Microsiemens): void {
+    const model = this.#model;
+    this.#driftStd ??= this.times.map((time) =>
+      this.#spline((g) => Math.sqrt(Math.max(0, model.varianceParts(g, time).drift))),
+    );
+    const { i, b } = this.#place(conductance);
+    for (let t = 0; t < this.times.length; t++) {
+      evaluate(this.#driftStd[t]!, i, b, this.#step, this.driftStd, t);
+    }
+  }
+
+  #spline(value: (conductance: Microsiemens) => number): Spline {
+    const knots = Float64Array.from({ length: this.#intervals + 1 }, (_, i) => this.min + i * this.#step);
+    knots[this.#intervals] = this.max;
+    return spline(knots.map(value), this.#step);
+  }
+
+  /** Interval and place inside it, 0 … 1. */
+  #place(conductance: Microsiemens): { i: number; b: number } {
+    const last = this.#intervals - 1;
+    const steps = (conductance - this.min) / this.#step;
+    const i = Math.min(last, Math.max(0, Math.floor(steps)));
+    return { i, b: steps - i };
   }
 }
 

@@ -1,17 +1,19 @@
 import { normalDensity, normalDistribution } from "../model/normal.ts";
 import type { MomentTable } from "./momentTable.ts";
+import type { WeightSizes } from "./weightSizes.ts";
 
 /** How α(t) is found on the bench: by least squares over calibration products, or from their mean absolute value. */
 export type CompensationRule = "least-squares" | "mean-absolute";
 
-/** The sizes that a layer's weights take, and how often. Signs do not matter: strategies mirror them. */
-export interface WeightSizes {
-  /** Ascending, software units, ≥ 0. */
-  readonly sizes: Float64Array;
-  /** Shares of the weights, summing to 1. */
-  readonly shares: Float64Array;
-  /** The largest weight. */
-  readonly max: number;
+/** What a strategy is wanted for. */
+export interface TranslationProblem {
+  readonly table: MomentTable;
+  /** ω_t, one for each of the table's times, summing to 1. */
+  readonly timeWeights: Float64Array;
+  readonly rule: CompensationRule;
+  readonly weights: WeightSizes;
+  /** Correlation of the drift of a pair's two devices; 0 when devices are independent. */
+  readonly pairDriftCorrelation: number;
 }
 
 export interface Prediction {
@@ -27,28 +29,65 @@ export interface Prediction {
  *
  *     E[(α Ŵ − w)²] = (α m_W − w)² + α² v_W.
  *
- * Both rules for α compare what the tile gives with what the strategy meant it to hold, so α is 1 at programming
- * time for a strategy that is met: weights that the conductances cannot hold stay visible as errors.
+ * Both rules for α compare what the tile gives at t with what the strategy meant it to hold, so that α is 1 at
+ * programming time for a strategy that is met, and weights that the conductances cannot hold stay visible as errors:
+ *
+ *     least squares:  α = Σ W m / Σ (m² + v),   W = Σ F (G+ − G−) as aimed at,
+ *     mean absolute:  α = Σ |W| / Σ E|Ŵ|.
  *
  * @param conductances  µS, row-major [size, device].
  * @param significance  F of each pair of devices.
  * @param scale         β, µS per unit of weight.
  */
 export function predict(
-  table: MomentTable,
-  timeWeights: Float64Array,
-  rule: CompensationRule,
-  { sizes, shares, max }: WeightSizes,
+  problem: TranslationProblem,
   conductances: Float64Array,
   significance: readonly number[],
   scale: number,
 ): Prediction {
+  const { timeWeights, weights } = problem;
+  const cells = cellMoments(problem, conductances, significance);
+  const times = timeWeights.length;
+  const compensation = new Float64Array(times);
+  const tnmseByTime = new Float64Array(times);
+  if (weights.max === 0) return { compensation: compensation.fill(1), tnmse: 0, tnmseByTime };
+  const { sizes, shares, max } = weights;
+  let tnmse = 0;
+  for (let t = 0; t < times; t++) {
+    const alpha = compensationAt(problem.rule, t, weights, cells);
+    compensation[t] = alpha;
+    for (let k = 0; k < sizes.length; k++) {
+      const miss = alpha * cells.means[k * times + t]! - scale * sizes[k]!;
+      const square = miss * miss + alpha * alpha * cells.variances[k * times + t]!;
+      tnmseByTime[t]! += (100 * shares[k]! * square) / (scale * max * scale * max);
+    }
+    tnmse += timeWeights[t]! * tnmseByTime[t]!;
+  }
+  return { compensation, tnmse, tnmseByTime };
+}
+
+/** Moments of the signed conductance of a cell, for every weight size. */
+export interface CellMomentsBySize {
+  /** W, µS. */
+  readonly nominal: Float64Array;
+  /** µS and µS², row-major [size, time]. */
+  readonly means: Float64Array;
+  readonly variances: Float64Array;
+}
+
+export function cellMoments(
+  { table, weights, pairDriftCorrelation }: TranslationProblem,
+  conductances: Float64Array,
+  significance: readonly number[],
+): CellMomentsBySize {
+  const count = weights.sizes.length;
   const devices = 2 * significance.length;
   const times = table.times.length;
-  const nominal = new Float64Array(sizes.length);
-  const means = new Float64Array(sizes.length * times);
-  const variances = new Float64Array(sizes.length * times);
-  for (let k = 0; k < sizes.length; k++) {
+  const nominal = new Float64Array(count);
+  const means = new Float64Array(count * times);
+  const variances = new Float64Array(count * times);
+  const plus = new Float64Array(times);
+  for (let k = 0; k < count; k++) {
     for (let device = 0; device < devices; device++) {
       const g = conductances[k * devices + device]!;
       const factor = significance[device >> 1]! * (device % 2 === 0 ? 1 : -1);
@@ -58,44 +97,39 @@ export function predict(
         means[k * times + t]! += factor * table.mean[0][t]!;
         variances[k * times + t]! += factor * factor * table.variance[0][t]!;
       }
+      if (pairDriftCorrelation === 0) continue;
+      table.driftAt(g);
+      if (device % 2 === 0) plus.set(table.driftStd[0]);
+      else {
+        const shared = 2 * pairDriftCorrelation * factor * factor;
+        for (let t = 0; t < times; t++)
+          variances[k * times + t]! -= shared * plus[t]! * table.driftStd[0][t]!;
+      }
     }
   }
-  const compensation = new Float64Array(times);
-  const tnmseByTime = new Float64Array(times);
-  let tnmse = 0;
-  for (let t = 0; t < times; t++) {
-    const alpha = compensationAt(rule, t, times, shares, nominal, means, variances);
-    compensation[t] = alpha;
-    for (let k = 0; k < sizes.length; k++) {
-      const miss = alpha * means[k * times + t]! - scale * sizes[k]!;
-      const square = miss * miss + alpha * alpha * variances[k * times + t]!;
-      tnmseByTime[t]! += (100 * shares[k]! * square) / (scale * max * scale * max);
-    }
-    tnmse += timeWeights[t]! * tnmseByTime[t]!;
-  }
-  return { compensation, tnmse, tnmseByTime };
+  return { nominal, means, variances };
 }
 
-function compensationAt(
+/** α at one time; 1 where there is nothing to compare. */
+export function compensationAt(
   rule: CompensationRule,
   t: number,
-  times: number,
-  shares: Float64Array,
-  nominal: Float64Array,
-  means: Float64Array,
-  variances: Float64Array,
+  { shares }: WeightSizes,
+  { nominal, means, variances }: CellMomentsBySize,
 ): number {
+  const times = means.length / shares.length;
   let above = 0;
   let below = 0;
   for (let k = 0; k < shares.length; k++) {
+    const share = shares[k]!;
     const mean = means[k * times + t]!;
     const variance = variances[k * times + t]!;
     if (rule === "least-squares") {
-      above += shares[k]! * nominal[k]! * mean;
-      below += shares[k]! * (mean * mean + variance);
+      above += share * nominal[k]! * mean;
+      below += share * (mean * mean + variance);
     } else {
-      above += shares[k]! * Math.abs(nominal[k]!);
-      below += shares[k]! * meanAbsolute(mean, Math.sqrt(variance));
+      above += share * Math.abs(nominal[k]!);
+      below += share * meanAbsolute(mean, Math.sqrt(variance));
     }
   }
   return above > 0 && below > 0 ? above / below : 1;

@@ -1,10 +1,11 @@
 import { CellSolver } from "./cellSolver.ts";
 import type { MomentTable } from "./momentTable.ts";
-import { type CompensationRule, predict, type Prediction, type WeightSizes } from "./prediction.ts";
+import { predict, type Prediction, type TranslationProblem } from "./prediction.ts";
+import type { WeightSizes } from "./weightSizes.ts";
 
 /** Conductances against weight size; linear in between, mirrored for negative weights. */
 export interface Curves {
-  /** Ascending from 0 to the largest weight, software units. */
+  /** Ascending from 0 to the largest weight that is not clipped, software units. */
   readonly sizes: Float64Array;
   /** µS, row-major [size, device]: G+ and G− of each pair. */
   readonly conductances: Float64Array;
@@ -15,85 +16,85 @@ export interface Solution extends Prediction {
   readonly significance: readonly number[];
   readonly scaleMicrosiemensPerUnit: number;
   readonly rounds: number;
-  readonly stopped: "compensation settled" | "rounds spent";
+  readonly stopped: "compensation settled" | "rounds spent" | "nothing to program";
+}
+
+export interface SolverOptions {
+  /** Sizes that are solved for, 0 and the largest included. */
+  readonly gridPoints?: number;
+  readonly maxRounds?: number;
 }
 
 /**
  * The best curves for given significances and scale. With α fixed the problem falls apart into one small problem a
  * weight size; α follows from the curves; the two alternate until α settles.
  *
- * @param gridPoints  sizes that are solved for, 0 and the largest included.
+ * @param scale  β, µS per unit of weight.
  */
 export function solveStrategy(
-  table: MomentTable,
-  timeWeights: Float64Array,
-  rule: CompensationRule,
-  weights: WeightSizes,
+  problem: TranslationProblem,
   significance: readonly number[],
   scale: number,
-  gridPoints = 33,
+  { gridPoints = 33, maxRounds = 40 }: SolverOptions = {},
 ): Solution {
-  const solver = new CellSolver(table, timeWeights, significance);
+  const { table, timeWeights, weights, pairDriftCorrelation } = problem;
+  const solver = new CellSolver(table, timeWeights, significance, pairDriftCorrelation);
   const devices = solver.devices;
-  const sizes = Float64Array.from({ length: gridPoints }, (_, k) => (weights.max * k) / (gridPoints - 1));
-  const conductances = new Float64Array(gridPoints * devices);
+  const sizes = sizeGrid(weights.clip, gridPoints);
+  const conductances = new Float64Array(sizes.length * devices).fill(table.min);
   const curves = { sizes, conductances };
-  let prediction: Prediction | undefined;
+  const given = { curves, significance, scaleMicrosiemensPerUnit: scale };
+  let prediction = predict(problem, onSizes(curves, devices, weights), significance, scale);
+  if (weights.max === 0) return { ...prediction, ...given, rounds: 0, stopped: "nothing to program" };
+  let alpha = firstGuess(table);
+  let whole = true;
   let settled = false;
   let rounds = 0;
   while (rounds < maxRounds && !settled) {
-    const before = prediction?.compensation ?? firstGuess(table);
-    solver.compensate(before);
-    // The whole box at first and again once α has nearly settled; in between it is enough to go downhill.
-    const whole = rounds % wholeEvery === 0;
+    solver.compensate(alpha);
     let previous: Float64Array | undefined;
-    for (let k = 0; k < gridPoints; k++) {
+    for (let k = 0; k < sizes.length; k++) {
       const cell = conductances.subarray(k * devices, (k + 1) * devices);
       const wanted = scale * sizes[k]!;
       const found = whole ? solver.solve(wanted, previous) : solver.refine(wanted, cell);
       cell.set(found.conductances);
       previous = found.conductances;
     }
-    prediction = predict(
-      table,
-      timeWeights,
-      rule,
-      weights,
-      onSizes(curves, devices, weights),
-      significance,
-      scale,
-    );
+    prediction = predict(problem, onSizes(curves, devices, weights), significance, scale);
     rounds++;
-    settled =
-      rounds > 1 &&
-      prediction.compensation.every((alpha, t) => Math.abs(alpha / before[t]! - 1) < settledWithin);
+    const moved = prediction.compensation.some((next, t) => Math.abs(next / alpha[t]! - 1) > settledWithin);
+    // The whole box at first and again when α stands still; in between it is enough to go downhill.
+    settled = !moved && whole && rounds > 1;
+    whole = !moved;
+    alpha = prediction.compensation;
   }
-  return {
-    ...prediction!,
-    curves,
-    significance,
-    scaleMicrosiemensPerUnit: scale,
-    rounds,
-    stopped: settled ? "compensation settled" : "rounds spent",
-  };
+  return { ...prediction, ...given, rounds, stopped: settled ? "compensation settled" : "rounds spent" };
 }
 
-const maxRounds = 12;
-const wholeEvery = 4;
 const settledWithin = 1e-4;
 
-/** Conductances for every weight size, between the curves' points. */
+/** Denser near zero, where most weights are and the curves bend most. */
+function sizeGrid(largest: number, count: number): Float64Array {
+  if (largest === 0) return Float64Array.of(0);
+  return Float64Array.from({ length: count }, (_, k) => {
+    const share = k / (count - 1);
+    return largest * share * (0.5 + 0.5 * share);
+  });
+}
+
+/** Conductances for every weight size, between the curves' points; beyond the last point, the last. */
 export function onSizes(
   { sizes, conductances }: Curves,
   devices: number,
-  weights: WeightSizes,
+  weights: Pick<WeightSizes, "sizes">,
 ): Float64Array {
   const out = new Float64Array(weights.sizes.length * devices);
-  const last = sizes.length - 2;
-  const step = sizes[1]! - sizes[0]!;
+  if (sizes.length === 1) return out.map((_, i) => conductances[i % devices]!);
+  let k = 0;
   weights.sizes.forEach((size, n) => {
-    const k = Math.min(last, Math.floor(size / step));
-    const part = Math.min(1, size / step - k);
+    if (size < sizes[k]!) k = 0;
+    while (k < sizes.length - 2 && size > sizes[k + 1]!) k++;
+    const part = Math.min(1, (size - sizes[k]!) / (sizes[k + 1]! - sizes[k]!));
     for (let d = 0; d < devices; d++) {
       const low = conductances[k * devices + d]!;
       out[n * devices + d] = low + part * (conductances[(k + 1) * devices + d]! - low);

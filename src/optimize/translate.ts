@@ -1,0 +1,151 @@
+import { assert } from "../errors.ts";
+import { minimise } from "./minimise.ts";
+import type { TranslationProblem } from "./prediction.ts";
+import { type Solution, type SolverOptions, solveStrategy } from "./strategySolver.ts";
+
+/** What may be chosen besides the conductances. */
+export interface Layout {
+  /** Pairs of devices in a cell, 1 … 6. */
+  readonly pairs: number;
+  readonly significance:
+    /** One factor a pair. */
+    | { readonly kind: "given"; readonly factors: readonly number[] }
+    /** The ratio of each pair's factor to the next one's: one of a few, or any from 1 to 8. */
+    | { readonly kind: "one-of"; readonly ratios: readonly number[] }
+    | { readonly kind: "free" };
+  /** β: at full range, wherever the error is least, or given in µS per unit of weight. */
+  readonly scale: "full" | "free" | number;
+}
+
+export interface Translation extends Solution {
+  /** How many strategies were solved on the way. */
+  readonly strategiesTried: number;
+  /** Why the search for the significance and the scale ended. */
+  readonly searchStopped: string;
+}
+
+/**
+ * The best strategy for a problem: curves by `solveStrategy`, the significance and the scale around it by searches
+ * in one dimension, on a coarser grid.
+ */
+export function translate(problem: TranslationProblem, layout: Layout): Translation {
+  const { pairs, significance, scale } = layout;
+  assert(pairs >= 1 && pairs <= 6, "a cell has 1 to 6 pairs");
+  const search = new Search(problem, layout);
+  if (problem.weights.max > 0) {
+    search.coarse(significance.kind === "one-of" ? significance.ratios : freeRatios, freeShares);
+    if (scale === "free") search.coarse(undefined, undefined);
+    search.fine();
+  }
+  return { ...search.best(), strategiesTried: search.tried, searchStopped: search.stopped() };
+}
+
+const freeRatios = [1, 1.4, 1.8, 2.2, 2.7, 3.3, 4.2, 5.6, 8];
+const freeShares = [0.7, 1, 1.2, 1.4, 1.6, 1.9, 2.4];
+
+/** Factors that fall by one ratio from pair to pair, the last 1. */
+export function ladder(ratio: number, pairs: number): number[] {
+  let factor = 1;
+  const factors = [1];
+  for (let pair = 1; pair < pairs; pair++) factors.unshift((factor *= ratio));
+  return factors;
+}
+
+/** The β at which the largest weight that is not clipped uses all that a cell can hold; 1 for a layer of zeros. */
+export function fullScaleOf(
+  { table, weights }: Pick<TranslationProblem, "table" | "weights">,
+  significance: readonly number[],
+): number {
+  const span = significance.reduce((sum, factor) => sum + factor * (table.max - table.min), 0);
+  return weights.clip === 0 ? 1 : span / weights.clip;
+}
+
+/** Looks for the significance and the scale in turns: far and wide on a coarse grid, then close by on the real one. */
+class Search {
+  readonly #problem: TranslationProblem;
+  readonly #layout: Layout;
+  #ratio = 1;
+  /** β over that of full range. */
+  #share = 1;
+  #atEdge = false;
+  #best: Solution | undefined;
+  tried = 0;
+
+  constructor(problem: TranslationProblem, layout: Layout) {
+    this.#problem = problem;
+    this.#layout = layout;
+    if (layout.scale === "free") this.#share = 1.4;
+  }
+
+  /** Places to look at; those of a second turn lie about the best of the first. */
+  coarse(ratios: readonly number[] | undefined, shares: readonly number[] | undefined): void {
+    const { pairs, significance, scale } = this.#layout;
+    const options = { gridPoints: pairs > 2 ? 13 : 21, maxRounds: 12 };
+    const error = (ratio: number, share: number): number => this.#solve(ratio, share, options).tnmse;
+    if (significance.kind === "one-of" && ratios !== undefined) {
+      const errors = ratios.map((ratio) => error(ratio, this.#share));
+      this.#ratio = ratios[errors.indexOf(Math.min(...errors))]!;
+    }
+    if (this.#searchesRatio) {
+      const places = ratios ?? around(this.#ratio, 1.15);
+      const found = minimise((ratio) => error(ratio, this.#share), places, 0.02);
+      this.#ratio = found.at;
+      this.#atEdge = found.atEdge;
+    }
+    if (scale === "free") {
+      const places = shares ?? around(this.#share, 1.15);
+      this.#share = minimise((share) => error(this.#ratio, share), places, 0.02).at;
+    }
+  }
+
+  fine(): void {
+    const solve = (ratio: number, share: number): number => {
+      const solution = this.#solve(ratio, share, {});
+      if (this.#best === undefined || solution.tnmse < this.#best.tnmse) this.#best = solution;
+      return solution.tnmse;
+    };
+    solve(this.#ratio, this.#share);
+    if (this.#searchesRatio) {
+      this.#ratio = minimise((ratio) => solve(ratio, this.#share), around(this.#ratio, 1.04), 0.02).at;
+    }
+    if (this.#layout.scale === "free") {
+      minimise((share) => solve(this.#ratio, share), around(this.#share, 1.04), 0.02);
+      solve(this.#ratio, 1);
+    }
+  }
+
+  best(): Solution {
+    return this.#best ?? this.#solve(this.#ratio, this.#share, {});
+  }
+
+  stopped(): string {
+    const { pairs, significance, scale } = this.#layout;
+    if (this.#problem.weights.max === 0) return "nothing to program";
+    const about =
+      significance.kind === "given" || pairs === 1
+        ? "significance given"
+        : significance.kind === "one-of"
+          ? `best of ${significance.ratios.length} significances`
+          : this.#atEdge
+            ? "significance at the edge of 1 to 8"
+            : "significance found to 2 %";
+    const range = scale === "free" ? "scale found to 2 %" : scale === "full" ? "full range" : "scale given";
+    return `${about}, ${range}`;
+  }
+
+  get #searchesRatio(): boolean {
+    return this.#layout.significance.kind === "free" && this.#layout.pairs > 1;
+  }
+
+  #solve(ratio: number, share: number, options: SolverOptions): Solution {
+    const { pairs, significance, scale } = this.#layout;
+    const factors = significance.kind === "given" ? significance.factors : ladder(ratio, pairs);
+    const full = fullScaleOf(this.#problem, factors);
+    this.tried++;
+    return solveStrategy(this.#problem, factors, typeof scale === "number" ? scale : share * full, options);
+  }
+}
+
+function around(x: number, factor: number): number[] {
+  return [Math.max(1e-3, x / factor), x, x * factor];
+}
