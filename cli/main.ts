@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { CommonOptions, DemoOptions } from "./options.ts";
+import type { CommonOptions, DemoOptions, OptimizeOptions } from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
 import { version } from "./version.ts";
 
@@ -33,6 +33,31 @@ async function main(args: readonly string[]): Promise<void> {
       await run(options, (output) => emulate(preset, options.seed, output));
     });
 
+  common(program.command("optimize"))
+    .description("weights → the conductances that hold them best, with the error to expect at every time")
+    .argument("<weights>", ".npy, .npz, .safetensors, .onnx or .csv")
+    .requiredOption("--model <model>", "a built-in model, such as pcm-90nm, or a JSON file")
+    .option("--tensor <name...>", "only these tensors of the file")
+    .addOption(choice("--layout <layout>", "devices a weight", ["dual-pair", "single-pair", "n-pair"]))
+    .option("--pairs <number>", "pairs of an n-pair layout whose significance is auto (3)")
+    .option("--significance <list>", "auto, F, the values F may take, or one factor a pair (n-pair)", "auto")
+    .option("--scale <scale>", "full range, free, or µS per unit of weight", "full")
+    .option("--times <list>", "when errors count (1,60,1h,1d,30d,360d)")
+    .option("--time-weights <list>", "how much each time counts (equally)")
+    .addOption(choice("--compensation <rule>", "how α is found", ["least-squares", "mean-absolute"]))
+    .addOption(choice("--alpha <per>", "one α a tile or a column", ["tile", "column"]))
+    .addOption(
+      choice("--per <part>", "own curves for each layer, each tile, or none", ["layer", "tile", "network"]),
+    )
+    .option("--tile <rows x columns>", "the size of a tile, for --per tile", "64x64")
+    .option("--clip <percent>", "weights beyond this percentile of |w| are clipped to it", "100")
+    .option("--pair-correlation <c>", "correlation of the drift of a pair's two devices", "0")
+    .option("--out <file>", "the strategy file", "strategy.json")
+    .action(async (weights: string, options: OptimizeOptions) => {
+      const { optimize } = await import("./optimize.ts");
+      await run(options, (output) => optimize(weights, options, output));
+    });
+
   common(program.command("standby"))
     .description("puts a chip into its safe state, now")
     .option("--chip <address>", "which chip (or MHO_CHIP)")
@@ -42,11 +67,20 @@ async function main(args: readonly string[]): Promise<void> {
     });
 
   common(program.command("show"))
-    .description("the runs of a workspace, or one run")
-    .argument("[run]", "for instance r2")
+    .description("the runs of a workspace; or one run, strategy or model")
+    .argument("[what]", "a run such as r2, a strategy or model file, or a built-in model")
     .action(async (id: string | undefined, options: CommonOptions) => {
       const { show } = await import("./show.ts");
       await run(options, (output) => show(id, options, output));
+    });
+
+  common(program.command("report"))
+    .description("one self-contained HTML page with pictures")
+    .argument("<strategy>", "a strategy file")
+    .option("--out <file>", "the page", "report.html")
+    .action(async (path: string, options: CommonOptions & { out: string }) => {
+      const { report } = await import("./report.ts");
+      await run(options, (output) => report(path, options, output));
     });
 
   try {
@@ -55,6 +89,11 @@ async function main(args: readonly string[]): Promise<void> {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else process.exitCode = tellFailure(error, false);
   }
+}
+
+/** The first choice is the default. */
+function choice(flags: string, description: string, choices: readonly string[]): Option {
+  return new Option(flags, description).choices(choices).default(choices[0]);
 }
 
 function common(command: Command): Command {

@@ -13,5 +13,23 @@ export interface DemoOptions extends CommonOptions {
   readonly out: string;
 }
 
+export interface OptimizeOptions extends CommonOptions {
+  readonly model: string;
+  readonly tensor?: readonly string[];
+  readonly layout: "single-pair" | "dual-pair" | "n-pair";
+  readonly pairs?: string;
+  readonly significance: string;
+  readonly scale: string;
+  readonly times?: string;
+  readonly timeWeights?: string;
+  readonly compensation: "least-squares" | "mean-absolute";
+  readonly alpha: "tile" | "column";
+  readonly per: "layer" | "tile" | "network";
+  readonly tile: string;
+  readonly clip: string;
+  readonly pairCorrelation: string;
+  readonly out: string;
+}
+
 /** Where runs are kept when nobody says otherwise. */
 export const defaultWorkspace = "mho-workspace";

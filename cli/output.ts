@@ -16,6 +16,8 @@ export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): 
   const people = !json && !quiet;
   const terminal = process.stdout.isTTY === true;
   let transient = false;
+  // Whoever read this has gone (`| head`): the work goes on, in silence.
+  process.stdout.on("error", () => {});
   const clear = (): void => {
     if (transient) process.stdout.write("\r\x1b[2K");
     transient = false;

@@ -4,11 +4,16 @@ import { MhoError } from "../src/errors.ts";
 import { summarise } from "../src/run/summary.ts";
 import { formatDuration } from "../src/units.ts";
 import { openWorkspace } from "../storage/workspace.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
+import { showFile } from "./showFile.ts";
 import { type CommonOptions, defaultWorkspace } from "./options.ts";
 import type { Output } from "./output.ts";
 
-/** Lists the runs of a workspace, or tells how one of them went. */
+/** Lists the runs of a workspace, or tells of one of them, or of a strategy or model file. */
 export async function show(id: string | undefined, options: CommonOptions, output: Output): Promise<void> {
+  if (id !== undefined && (/[./\\]/.test(id) || builtInDefinition(id) !== undefined)) {
+    return showFile(id, output);
+  }
   const folder = options.workspace ?? defaultWorkspace;
   if (!existsSync(join(folder, "workspace.db"))) {
     throw new MhoError("bad-argument", `There is no workspace in ${folder}. Name one with --workspace.`, {

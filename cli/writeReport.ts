@@ -1,15 +1,14 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { figuresCsv } from "../report/csv.ts";
 import { renderReport } from "../report/report.ts";
 import type { ConductanceMap, Story } from "../report/story.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { formatGeometry } from "../src/chip/geometry.ts";
-import { MhoError } from "../src/errors.ts";
 import type { ContestResult } from "./contest.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
 import type { DemoOptions } from "./options.ts";
 import { version } from "./version.ts";
+import { writeWhole } from "./writeWhole.ts";
 
 export interface ReportInput {
   readonly options: DemoOptions;
@@ -24,29 +23,12 @@ export async function writeReport(input: ReportInput): Promise<{ report: string;
   const story = tell(input);
   const report = resolve(join(input.options.out, "report.html"));
   const figures = resolve(join(input.options.out, "figures.csv"));
-  await writeWhole(report, renderReport(story));
-  await writeWhole(figures, figuresCsv(story));
+  await writeWhole(report, renderReport(story), advice);
+  await writeWhole(figures, figuresCsv(story), advice);
   return { report, figures };
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.part`;
-  try {
-    await mkdir(join(path, ".."), { recursive: true });
-    await writeFile(draft, text);
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === "ENOSPC" ? "the disk is full" : message;
-    throw new MhoError(
-      "output-failed",
-      `Cannot write ${path}: ${reason}. The runs are safe in the workspace; free some space or name another --out.`,
-      { file: path },
-      error,
-    );
-  }
-}
+const advice = "The runs are safe in the workspace; free some space or name another --out.";
 
 function tell({ options, network, identity, port, results }: ReportInput): Story {
   return {

@@ -13,7 +13,10 @@ export interface Course {
 }
 
 /** Percentages over time on a logarithmic axis, a line a contender, named at its end. */
-export function overTime(contenders: readonly Painted[], course: Course): string {
+export function overTime(
+  contenders: readonly Pick<Painted, "name" | "colour" | "points">[],
+  course: Course,
+): string {
   const curves = contenders.map(({ name, colour, points }) => ({
     name,
     colour: seriesColour(colour),

@@ -17,10 +17,16 @@ const defaultCount = 513;
  * shared between its two neighbours.
  *
  * @param values          finite weights, software units.
+ * @param largest         the grid's end, where that is to be more than the largest of these weights.
  * @param clipPercentile  the share of weights, in percent, that `clip` leaves below it; 100 clips none.
  */
-export function weightSizesOf(values: Float32Array, clipPercentile = 100, count = defaultCount): WeightSizes {
-  let max = 0;
+export function weightSizesOf(
+  values: Float32Array,
+  clipPercentile = 100,
+  count = defaultCount,
+  largest?: number,
+): WeightSizes {
+  let max = largest ?? 0;
   for (const value of values) max = Math.max(max, Math.abs(value));
   if (max === 0) return { sizes: Float64Array.of(0), shares: Float64Array.of(1), max: 0, clip: 0 };
   const sizes = Float64Array.from({ length: count }, (_, k) => (max * k) / (count - 1));

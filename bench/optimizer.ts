@@ -1,0 +1,50 @@
+import { hermes2Definition, pcm90nmDefinition } from "../src/model/builtIn.ts";
+import { modelOf } from "../src/model/modelOf.ts";
+import { baselinesOf } from "../src/optimize/baselines.ts";
+import { translate } from "../src/optimize/translate.ts";
+import { Random } from "../src/random.ts";
+import { evolve } from "./evolution.ts";
+import { gaussianProblem, tabulatedDefinition } from "./gaussian.ts";
+
+/**
+ * The optimiser's figures and time for Gaussian weights, beside today's rules; with `--evolution`, beside the
+ * differential evolution that it replaces, in the same run.
+ */
+for (const definition of [pcm90nmDefinition, hermes2Definition, tabulatedDefinition]) {
+  const model = modelOf(definition);
+  const rules = baselinesOf(gaussianProblem(model)).map(({ name, tnmse }) => `${name} ${tnmse.toFixed(4)}`);
+  console.log(`\n${definition.name}: ${rules.join("; ")}`);
+  for (const scale of ["full", "free"] as const) {
+    const seconds: number[] = [];
+    let line = "";
+    for (let repeat = 0; repeat < 5; repeat++) {
+      const begun = performance.now();
+      const found = translate(gaussianProblem(model), { pairs: 2, significance: { kind: "free" }, scale });
+      seconds.push((performance.now() - begun) / 1000);
+      line =
+        `  β ${scale}: TNMSE ${found.tnmse.toFixed(5)}, F ${found.significance[0]!.toFixed(3)}, ` +
+        `β ${found.scaleMicrosiemensPerUnit.toFixed(1)} µS, ${found.strategiesTried} strategies tried`;
+    }
+    const median = seconds.sort((a, b) => a - b)[2]!;
+    console.log(`${line}, ${median.toFixed(2)} s (median of 5 for 65 points, moments included)`);
+  }
+}
+
+if (process.argv.includes("--evolution")) {
+  const problem = gaussianProblem(modelOf(pcm90nmDefinition));
+  const begun = performance.now();
+  const ours = translate(problem, { pairs: 2, significance: { kind: "free" }, scale: "full" });
+  const seconds = (performance.now() - begun) / 1000;
+  console.log(`\npcm-90nm, solved: ${ours.tnmse.toFixed(5)} in ${seconds.toFixed(2)} s`);
+  for (const [points, generations] of [
+    [6, 1339],
+    [17, 500],
+  ] as const) {
+    const theirs = evolve(problem, points, generations, new Random(1).fork("evolution"));
+    console.log(
+      `evolution of ${3 * points + 2} unknowns: ${theirs.tnmse.toFixed(5)} at F ${theirs.significance.toFixed(3)}, ` +
+        `${theirs.evaluations} evaluations, ${theirs.seconds.toFixed(0)} s: ` +
+        `${(theirs.seconds / seconds).toFixed(0)} times as long, ${(theirs.tnmse / ours.tnmse).toFixed(3)} times the error`,
+    );
+  }
+}

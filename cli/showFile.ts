@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { readJson } from "../files/json.ts";
+import { modelDigest, modelFileOf, readModel } from "../files/model.ts";
+import { readStrategy } from "../files/strategy.ts";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
+import { formatDuration } from "../src/units.ts";
+import type { Output } from "./output.ts";
+import { describeStrategy } from "./showStrategy.ts";
+
+const anyFile = z.looseObject({
+  format: z.enum(["mho-strategy", "mho-model"], {
+    error: "this is neither an mho-strategy nor an mho-model",
+  }),
+});
+
+/** Tells of a strategy or a model. */
+export async function showFile(nameOrPath: string, output: Output): Promise<void> {
+  const isModel =
+    builtInDefinition(nameOrPath) !== undefined ||
+    (await readJson(nameOrPath, anyFile, "file")).format === "mho-model";
+  if (isModel) {
+    const definition = await readModel(nameOrPath);
+    for (const line of describeModel(modelOf(definition))) output.say(line);
+    output.event({ type: "result", model: modelFileOf(definition), digest: modelDigest(definition) });
+    return;
+  }
+  const strategy = await readStrategy(nameOrPath);
+  for (const line of describeStrategy(strategy)) output.say(line);
+  output.event({ type: "result", strategy: { ...strategy, model: strategy.model.name } });
+}
+
+/** Mean ± standard deviation of a read, for a few targets and times. */
+function describeModel(model: DeviceModel): string[] {
+  const { name, minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
+  const { from, to } = model.knownTimesSeconds;
+  const times = [1, 3600, 86_400, 30 * 86_400, 31_536_000].filter((time) => time >= from && time <= to);
+  const until = Number.isFinite(to) ? ` to ${formatDuration(to)}` : " on";
+  const targets = Array.from({ length: 6 }, (_, i) => min + ((max - min) * i) / 5);
+  return [
+    `Model ${name}: ${min} … ${max} µS, known from ${from === 0 ? "0 s" : formatDuration(from)}${until}`,
+    `  ${"target".padStart(9)}${"programmed".padStart(14)}${times.map((time) => formatDuration(time).padStart(14)).join("")}   µS, mean ± σ`,
+    ...targets.map((target) => {
+      const reads = times.map((time) =>
+        `${model.mean(target, time).toFixed(2)} ± ${Math.sqrt(model.variance(target, time)).toFixed(2)}`.padStart(
+          14,
+        ),
+      );
+      return `  ${target.toFixed(2).padStart(9)}${`± ${model.programmingStd(target).toFixed(2)}`.padStart(14)}${reads.join("")}`;
+    }),
+  ];
+}

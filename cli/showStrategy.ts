@@ -1,0 +1,73 @@
+import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
+import { formatDuration } from "../src/units.ts";
+
+/** A strategy as a person reads it on a terminal. */
+export function describeStrategy(strategy: Strategy): string[] {
+  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation } = strategy;
+  const shared = pairDriftCorrelation === 0 ? "" : `, drift of a pair correlated by ${pairDriftCorrelation}`;
+  return [
+    `Strategy for ${model.name}, α by ${compensationRule}${shared}`,
+    ...layers.flatMap((layer) => [...describeLayer(layer, timesSeconds), "", ...curveTable(layer), ""]),
+    ...layers.slice(0, 1).flatMap((layer) => ["|w|, how often", ...histogram(layer)]),
+  ];
+}
+
+/** How well one layer can be held, beside the rules of today. */
+export function describeLayer(layer: StrategyLayer, timesSeconds: readonly number[]): string[] {
+  const { name, tile, shape, significance, weightMax, weightClip, predicted, baselines } = layer;
+  const where = tile === undefined ? "" : `, tile ${tile}`;
+  const title = `${name}${where}: ${shape[0]} × ${shape[1]}`;
+  if (weightMax === 0) return [`${title}, all zero: nothing to program`];
+  const factors = significance.map((factor) => Number(factor.toPrecision(3))).join(", ");
+  const clipped = weightClip < weightMax ? `, clipped to ±${weightClip.toPrecision(3)}` : "";
+  const rows: [string, StrategyLayer["predicted"]][] = [["this strategy", predicted]];
+  if (layer.perfectProgramming) rows.push(["… programmed perfectly", layer.perfectProgramming]);
+  for (const baseline of baselines) rows.push([baseline.name, baseline]);
+  return [
+    `${title}, |w| ≤ ${weightMax.toPrecision(3)}${clipped}; F = ${factors}; ` +
+      `β = ${layer.scaleMicrosiemensPerUnit.toPrecision(4)} µS per unit (${layer.search.stopped})`,
+    `  ${"weight error, % of the largest".padEnd(30)}${timesSeconds.map((t) => formatDuration(t).padStart(9)).join("")}    TNMSE`,
+    ...rows.map(
+      ([label, errors]) =>
+        `  ${label.padEnd(30)}${errors.rmsPercentByTime.map((rms) => rms.toFixed(2).padStart(9)).join("")}` +
+        `${errors.tnmse.toFixed(4).padStart(9)}`,
+    ),
+    `  ${"of it, by cause (TNMSE):".padEnd(30)}${causes(layer)}`,
+  ];
+}
+
+function causes({ errorBudget, predicted }: StrategyLayer): string {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Object.entries(errorBudget)
+    .map(([cause, values]) => `${cause} ${((100 * mean(values)) / mean(predicted.tnmseByTime)).toFixed(0)} %`)
+    .join(", ");
+}
+
+/** G(w) of every device, for weights ≥ 0; negative weights exchange plus and minus. */
+function curveTable({ weights, plus, minus, significance }: StrategyLayer): string[] {
+  const zero = weights.indexOf(0);
+  const places = weights.map((_, i) => i).slice(zero);
+  const shown = places.filter(
+    (_, i) => i % Math.max(1, Math.floor(places.length / 8)) === 0 || i === places.length - 1,
+  );
+  const heads = significance.flatMap((factor) => {
+    const f = Number(factor.toPrecision(3));
+    return [`G+ ×${f}`, `G− ×${f}`];
+  });
+  return [
+    `  ${"w".padStart(9)}${heads.map((head) => head.padStart(10)).join("")}   µS`,
+    ...shown.map((i) => {
+      const devices = significance.flatMap((_, pair) => [plus[pair]![i]!, minus[pair]![i]!]);
+      return `  ${weights[i]!.toPrecision(3).padStart(9)}${devices.map((g) => g.toFixed(2).padStart(10)).join("")}`;
+    }),
+  ];
+}
+
+const blocks = " ▁▂▃▄▅▆▇█";
+
+function histogram({ histogram: { shares }, weightMax }: StrategyLayer): string[] {
+  const most = Math.max(...shares);
+  const bars = shares.map((share) => blocks[Math.ceil((share / most) * 8)]!).join("");
+  return [`  0 ${bars} ${weightMax.toPrecision(3)}`];
+}

@@ -1,0 +1,30 @@
+import type { z } from "zod";
+import { badFile, readInputFile } from "./readFile.ts";
+
+/** Reads a JSON file and checks it. Throws `bad-file` with the first place that is wrong. */
+export async function readJson<T>(path: string, schema: z.ZodType<T>, kind: string): Promise<T> {
+  const bytes = await readInputFile(path);
+  let data: unknown;
+  try {
+    data = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw badFile(path, "it is not JSON", `Give a ${kind} in JSON.`, error);
+  }
+  const parsed = schema.safeParse(data);
+  if (!parsed.success) {
+    const issue = deepest(parsed.error.issues[0]!);
+    const place = issue.path.length > 0 ? `at ${issue.path.join(".")}: ` : "";
+    throw badFile(path, `${place}${issue.message}`, `Correct the ${kind} there.`, parsed.error);
+  }
+  return parsed.data;
+}
+
+/** Of the branches of a union, the one that came furthest says best what is wrong. */
+function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
+  const found = issue.errors
+    .filter((branch) => branch.length > 0)
+    .map((branch) => deepest(branch[0]!))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  return found === undefined ? issue : { path: [...issue.path, ...found.path], message: found.message };
+}

@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { builtInDefinitions, pcm90nmDefinition } from "../src/model/builtIn.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
+import { MhoError } from "../src/errors.ts";
+import { readJson } from "./json.ts";
+import { camelKeys, snakeKeys } from "./keys.ts";
+
+const positive = z.number().positive();
+const nonNegative = z.number().nonnegative();
+const ascending = (name: string, from: z.ZodType<number> = nonNegative) =>
+  z
+    .array(from)
+    .min(1)
+    .refine(
+      (values) => values.every((value, i) => i === 0 || value > values[i - 1]!),
+      `the ${name} must ascend`,
+    );
+
+const below = { below: positive.optional() };
+const curve = z
+  .array(
+    z.discriminatedUnion("kind", [
+      z.strictObject({ ...below, kind: z.literal("polynomial"), coefficients: z.array(z.number()).min(1) }),
+      z.strictObject({
+        ...below,
+        kind: z.literal("logarithm"),
+        slope: z.number(),
+        intercept: z.number(),
+        least: nonNegative,
+        most: nonNegative,
+      }),
+      z.strictObject({
+        ...below,
+        kind: z.literal("power"),
+        factor: nonNegative,
+        exponent: z.number(),
+        most: nonNegative,
+      }),
+    ]),
+  )
+  .min(1);
+
+const common = {
+  format: z.literal("mho-model"),
+  version: z.literal(1),
+  name: z.string().min(1).max(100),
+  source: z.string().optional(),
+};
+
+const powerLaw = z.strictObject({
+  ...common,
+  family: z.literal("power-law"),
+  max_conductance_microsiemens: positive,
+  t0_seconds: positive,
+  read_seconds: positive,
+  programming_std_microsiemens: curve,
+  drift_exponent_mean: curve,
+  drift_exponent_std: curve,
+  read_noise_strength: curve,
+});
+
+const powerLawNames = builtInDefinitions.flatMap((d) => (d.family === "power-law" ? [d.name] : []));
+
+const tabulatedDrift = z
+  .strictObject({
+    ...common,
+    family: z.literal("tabulated-drift"),
+    /** A built-in name, or a power-law model whole. */
+    base: z.union([
+      z.enum(powerLawNames, { error: `the base must be a model or one of ${powerLawNames.join(", ")}` }),
+      powerLaw,
+    ]),
+    conductance_microsiemens: ascending("conductances"),
+    drift_exponent_mean: z.array(nonNegative),
+    drift_exponent_std: z.array(nonNegative),
+  })
+  .refine(
+    (file) =>
+      file.drift_exponent_mean.length === file.conductance_microsiemens.length &&
+      file.drift_exponent_std.length === file.conductance_microsiemens.length,
+    "conductance_microsiemens, drift_exponent_mean and drift_exponent_std need equal lengths",
+  );
+
+const timedSpread = z
+  .strictObject({
+    ...common,
+    family: z.literal("timed-spread"),
+    max_conductance_microsiemens: positive,
+    times_seconds: ascending("times", positive),
+    std_microsiemens: z.array(z.array(z.number()).min(1)),
+  })
+  .refine(
+    (file) => file.std_microsiemens.length === file.times_seconds.length,
+    "std_microsiemens needs one polynomial for each of times_seconds",
+  );
+
+const logarithmicRelaxation = z
+  .strictObject({
+    ...common,
+    family: z.literal("logarithmic-relaxation"),
+    min_conductance_microsiemens: nonNegative,
+    max_conductance_microsiemens: positive,
+    programming_std_microsiemens: z.tuple([nonNegative, nonNegative]),
+    mean_shift_microsiemens: z.number(),
+    relaxation_std_microsiemens: z.tuple([nonNegative, nonNegative]),
+  })
+  .refine(
+    (file) => file.min_conductance_microsiemens < file.max_conductance_microsiemens,
+    "min_conductance_microsiemens must be below max_conductance_microsiemens",
+  );
+
+const measuredMoments = z
+  .strictObject({
+    ...common,
+    family: z.literal("measured-moments"),
+    conductance_microsiemens: ascending("conductances").min(2),
+    times_seconds: ascending("times", positive),
+    mean_microsiemens: z.array(z.array(nonNegative)),
+    variance_microsiemens_squared: z.array(
+      z.array(z.number().nonnegative("a variance must not be negative")),
+    ),
+    programming_std_microsiemens: z.array(nonNegative).optional(),
+  })
+  .superRefine((file, context) => {
+    for (const key of ["mean_microsiemens", "variance_microsiemens_squared"] as const) {
+      const rows = file[key];
+      const wrong =
+        rows.length !== file.times_seconds.length ||
+        rows.some((row) => row.length !== file.conductance_microsiemens.length);
+      if (wrong) {
+        context.addIssue({
+          code: "custom",
+          path: [key],
+          message: `it needs a row for each of ${file.times_seconds.length} times, with ${file.conductance_microsiemens.length} values each`,
+        });
+      }
+    }
+    const std = file.programming_std_microsiemens;
+    if (std !== undefined && std.length !== file.conductance_microsiemens.length) {
+      context.addIssue({
+        code: "custom",
+        path: ["programming_std_microsiemens"],
+        message: "it needs a value for each conductance",
+      });
+    }
+  });
+
+/** What a model file must look like. */
+export const modelSchema = z.discriminatedUnion(
+  "family",
+  [powerLaw, tabulatedDrift, timedSpread, logarithmicRelaxation, measuredMoments],
+  { error: (issue) => (issue.code === "invalid_union" ? `there is no such family of models` : undefined) },
+);
+
+export type ModelFile = z.input<typeof modelSchema>;
+
+/** A built-in model by name, or one from a file. Throws `bad-argument` or `bad-file`. */
+export async function readModel(nameOrPath: string): Promise<ModelDefinition> {
+  const builtIn = builtInDefinition(nameOrPath);
+  if (builtIn !== undefined) return builtIn;
+  if (!/[./\\]/.test(nameOrPath)) {
+    throw new MhoError(
+      "bad-argument",
+      `There is no model ${nameOrPath}. Name a JSON file, or one of ${builtInDefinitions.map(({ name }) => name).join(", ")}.`,
+      { model: nameOrPath },
+    );
+  }
+  return definitionOf(await readJson(nameOrPath, modelSchema, "model"));
+}
+
+/** A file's contents as the code knows them; a base that was named is put in whole. */
+export function definitionOf(file: z.output<typeof modelSchema>): ModelDefinition {
+  if (file.family === "tabulated-drift") {
+    const { format: _, version: __, base, ...rest } = file;
+    const named = typeof base === "string" ? builtInDefinition(base) : definitionOf(base);
+    const whole = named?.family === "power-law" ? named : pcm90nmDefinition;
+    return { ...camelKeys(rest), base: whole };
+  }
+  const { format: _, version: __, ...rest } = file;
+  return camelKeys(rest) as ModelDefinition;
+}
+
+/** A definition as a file's contents, whole. */
+export function modelFileOf(definition: ModelDefinition): Record<string, unknown> {
+  const { family, name, ...rest } = definition;
+  const body = snakeKeys(rest) as Record<string, unknown>;
+  if (definition.family === "tabulated-drift") body["base"] = modelFileOf(definition.base);
+  return { format: "mho-model", version: 1, name, family, ...body };
+}
+
+/** SHA-256 of a model's file contents: two strategies with the same digest believe the same of the devices. */
+export function modelDigest(definition: ModelDefinition): string {
+  return createHash("sha256")
+    .update(JSON.stringify(modelFileOf(definition)))
+    .digest("hex");
+}

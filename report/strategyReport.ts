@@ -1,0 +1,72 @@
+import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
+import { escaped, page } from "./page.ts";
+import { bestRule, budgetFigure, curvesFigure, predictedFigure, sizesFigure } from "./strategyFigures.ts";
+import { count, duration, percent, withUnit } from "./text.ts";
+
+/** The most layers or tiles that are drawn; the file has them all. */
+const mostDrawn = 24;
+
+/** A strategy as one HTML page without network or script. The same strategy gives the same page. */
+export function renderStrategy(strategy: Strategy, softwareVersion: string): string {
+  const { model, layers, compensationRule, timesSeconds } = strategy;
+  const drawn = layers.filter(({ weightMax }) => weightMax > 0).slice(0, mostDrawn);
+  const parts = [
+    `<header><p class="kicker">mho · strategy</p><h1>${headline(drawn)}</h1>`,
+    `<p class="facts">${escaped(model.name)} · α by ${compensationRule} · ${escaped([...new Set(layers.map((l) => l.weightsSource.file))].join(", "))}</p></header>`,
+    ...drawn.map((layer, i) => layerPart(layer, strategy, `${i}`)),
+    layers.length > drawn.length
+      ? `<p class="note">${count(layers.length - drawn.length)} more are in the file, or hold nothing but zeros.</p>`
+      : "",
+    `<footer><p><b>TNMSE</b> is 100 × the mean square of (α ŵ − w) / max |w|, averaged over ` +
+      `${timesSeconds.map(duration).join(", ")}; <b>α</b> is the drift-compensation factor, 1 at programming time. ` +
+      `All figures are predictions of the model, for independent devices` +
+      `${strategy.pairDriftCorrelation === 0 ? "" : ` whose drift is correlated by ${strategy.pairDriftCorrelation} in a pair`}.</p>` +
+      `<p>mho ${escaped(softwareVersion)}</p></footer>`,
+  ];
+  return page(`mho: strategy for ${model.name}`, parts.join("\n"));
+}
+
+function headline(layers: readonly StrategyLayer[]): string {
+  const [first] = layers.toSorted((a, b) => b.shape[0] * b.shape[1] - a.shape[0] * a.shape[1]);
+  if (first === undefined) return "Nothing to program: every weight is zero.";
+  const best = bestRule(first)!;
+  return (
+    `Layer <em>${escaped(first.name)}</em> is expected to err by <em>${rms(first.predicted.tnmse)}</em> of its ` +
+    `largest weight, in the mean over all times (${escaped(best.name)}: ${rms(best.tnmse)}).`
+  );
+}
+
+function layerPart(layer: StrategyLayer, { timesSeconds }: Strategy, id: string): string {
+  const { name, tile, shape, scaleMicrosiemensPerUnit: scale } = layer;
+  const title = `${escaped(name)}${tile === undefined ? "" : `, tile ${tile}`}`;
+  return (
+    `<section><h2>${title}: ${count(shape[0])} × ${count(shape[1])}</h2>` +
+    `<p class="note">β is ${withUnit(scale, "µS", 1)} per unit of weight. ${escaped(layer.search.stopped)}; ` +
+    `${layer.search.strategiesTried} strategies tried.</p>${table(layer, timesSeconds)}</section>` +
+    `<div class="pair">${curvesFigure(layer, id)}${predictedFigure(layer, timesSeconds, id)}</div>` +
+    `<div class="pair">${budgetFigure(layer, timesSeconds, id)}${sizesFigure(layer, id)}</div>`
+  );
+}
+
+function table(layer: StrategyLayer, timesSeconds: readonly number[]): string {
+  const rows = [
+    ...(layer.perfectProgramming
+      ? [{ name: "if programming never erred", ...layer.perfectProgramming }]
+      : []),
+    ...layer.baselines,
+    { name: "this strategy", ...layer.predicted },
+  ];
+  const body = rows.map(
+    ({ name, rmsPercentByTime, tnmse }) =>
+      `<tr><th scope="row">${escaped(name)}</th>${rmsPercentByTime.map((r) => `<td>${withUnit(r, "%", 2)}</td>`).join("")}<td>${tnmse.toFixed(4)}</td></tr>`,
+  );
+  return (
+    `<div class="scroll results"><table><thead><tr><th scope="col">weight error</th>` +
+    `${timesSeconds.map((t) => `<th scope="col">${duration(t)}</th>`).join("")}<th scope="col">TNMSE</th></tr></thead>` +
+    `<tbody>${body.join("")}</tbody></table></div>`
+  );
+}
+
+function rms(tnmse: number): string {
+  return percent(Math.sqrt(tnmse / 100));
+}

@@ -1,0 +1,158 @@
+import type { ModelDefinition } from "../model/definition.ts";
+import type { Seconds } from "../units.ts";
+import type { LayerStrategy } from "./layerStrategy.ts";
+import type { CompensationRule } from "./prediction.ts";
+import type { Curves } from "./strategySolver.ts";
+
+/** How a network's weights are to be held by devices: what `optimize` hands to `program`. */
+export interface Strategy {
+  readonly model: ModelDefinition;
+  readonly timesSeconds: readonly Seconds[];
+  /** One a time, summing to 1. */
+  readonly timeWeights: readonly number[];
+  readonly compensationRule: CompensationRule;
+  readonly pairDriftCorrelation: number;
+  readonly layers: readonly StrategyLayer[];
+}
+
+/** One layer, or one tile of it. */
+export interface StrategyLayer {
+  readonly name: string;
+  /** Where the curves are a tile's own: its number in the layer, row by row, and where it begins. */
+  readonly tile?: number | undefined;
+  readonly inputStart?: number | undefined;
+  readonly outputStart?: number | undefined;
+  /** Inputs (rows) and outputs (columns). */
+  readonly shape: readonly [number, number];
+  readonly weightsSource: { readonly file: string; readonly tensor: string; readonly digest: string };
+  /** The largest |w|, by which errors are normalised. */
+  readonly weightMax: number;
+  /** Larger weights are clipped to this. */
+  readonly weightClip: number;
+  /** β. */
+  readonly scaleMicrosiemensPerUnit: number;
+  /** F of each pair. */
+  readonly significance: readonly number[];
+  /** Ascending from −weightClip to weightClip; just 0 for a layer of zeros. */
+  readonly weights: readonly number[];
+  /** µS, one row a pair, one entry a weight of the grid; linear in between. */
+  readonly plus: readonly (readonly number[])[];
+  readonly minus: readonly (readonly number[])[];
+  /** α at each time. */
+  readonly compensation: readonly number[];
+  /** α of each column at each time, where columns have their own. */
+  readonly compensationByColumn?: readonly (readonly number[])[] | undefined;
+  readonly predicted: Errors;
+  readonly baselines: readonly (Errors & {
+    readonly name: string;
+    readonly significance: readonly number[];
+  })[];
+  /** TNMSE by cause at each time. */
+  readonly errorBudget: {
+    readonly programming: readonly number[];
+    readonly drift: readonly number[];
+    readonly read: readonly number[];
+    readonly translation: readonly number[];
+    readonly saturation: readonly number[];
+  };
+  /** What perfect programming would leave; absent where the model cannot tell. */
+  readonly perfectProgramming?: Errors | undefined;
+  /** How the sizes |w| are spread: shares between edges. */
+  readonly histogram: { readonly edges: readonly number[]; readonly shares: readonly number[] };
+  readonly search: {
+    readonly stopped: string;
+    readonly strategiesTried: number;
+    readonly rounds: number;
+    readonly roundsStopped: string;
+  };
+}
+
+export interface Errors {
+  readonly tnmse: number;
+  readonly tnmseByTime: readonly number[];
+  /** Root mean square error in percent of the largest weight. */
+  readonly rmsPercentByTime: readonly number[];
+}
+
+/** What is found for a layer, as a strategy tells it. */
+export function strategyLayer(
+  given: Pick<StrategyLayer, "name" | "tile" | "inputStart" | "outputStart" | "shape" | "weightsSource">,
+  { weights, translation, columns, budget, limit, baselines }: LayerStrategy,
+): StrategyLayer {
+  return {
+    ...given,
+    weightMax: weights.max,
+    weightClip: weights.clip,
+    scaleMicrosiemensPerUnit: translation.scaleMicrosiemensPerUnit,
+    significance: translation.significance,
+    ...mirrored(translation.curves, translation.significance.length),
+    compensation: [...translation.compensation],
+    ...(columns ? { compensationByColumn: rowsOf(columns.compensation, given.shape[1]) } : {}),
+    predicted: errorsOf(columns ?? translation),
+    baselines: baselines.map((baseline) => ({
+      name: baseline.name,
+      significance: baseline.significance,
+      ...errorsOf(baseline),
+    })),
+    errorBudget: {
+      programming: [...budget.programming],
+      drift: [...budget.drift],
+      read: [...budget.read],
+      translation: [...budget.translation],
+      saturation: [...budget.saturation],
+    },
+    ...(limit ? { perfectProgramming: errorsOf(limit) } : {}),
+    histogram: histogramOf(weights),
+    search: {
+      stopped: translation.searchStopped,
+      strategiesTried: translation.strategiesTried,
+      rounds: translation.rounds,
+      roundsStopped: translation.stopped,
+    },
+  };
+}
+
+function errorsOf({ tnmse, tnmseByTime }: { tnmse: number; tnmseByTime: Float64Array }): Errors {
+  return {
+    tnmse,
+    tnmseByTime: [...tnmseByTime],
+    rmsPercentByTime: Array.from(tnmseByTime, (error) => 10 * Math.sqrt(error)),
+  };
+}
+
+/** Curves for both signs: a negative weight is its positive with plus and minus exchanged. */
+export function mirrored(
+  { sizes, conductances }: Curves,
+  pairs: number,
+): Pick<StrategyLayer, "weights" | "plus" | "minus"> {
+  const devices = 2 * pairs;
+  const last = sizes.length - 1;
+  const places = Array.from({ length: 2 * last + 1 }, (_, i) => i - last);
+  const curve = (pair: number, side: 0 | 1): number[] =>
+    places.map((place) => {
+      const device = 2 * pair + (place < 0 ? 1 - side : side);
+      return conductances[Math.abs(place) * devices + device]!;
+    });
+  return {
+    weights: places.map((place) => (place < 0 ? -sizes[-place]! : sizes[place]!)),
+    plus: Array.from({ length: pairs }, (_, pair) => curve(pair, 0)),
+    minus: Array.from({ length: pairs }, (_, pair) => curve(pair, 1)),
+  };
+}
+
+function rowsOf(values: Float64Array, rows: number): number[][] {
+  const length = values.length / rows;
+  return Array.from({ length: rows }, (_, row) => [...values.subarray(row * length, (row + 1) * length)]);
+}
+
+const histogramBins = 64;
+
+function histogramOf({ sizes, shares, max }: LayerStrategy["weights"]): StrategyLayer["histogram"] {
+  const edges = Array.from({ length: histogramBins + 1 }, (_, i) => (max * i) / histogramBins);
+  const bins = Array.from({ length: histogramBins }, () => 0);
+  sizes.forEach((size, k) => {
+    const bin = max === 0 ? 0 : Math.min(histogramBins - 1, Math.floor((size / max) * histogramBins));
+    bins[bin]! += shares[k]!;
+  });
+  return { edges, shares: bins };
+}
