@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bfloatToFloat, halfToFloat } from "./halves.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 
 /** One tensor of numbers, row-major. */
@@ -86,23 +87,7 @@ function readFloats(bytes: Uint8Array, dtype: string, count: number): Float32Arr
     if (dtype === "F32") values[i] = view.getFloat32(4 * i, true);
     else if (dtype === "F64") values[i] = view.getFloat64(8 * i, true);
     else if (dtype === "F16") values[i] = halfToFloat(view.getUint16(2 * i, true));
-    else values[i] = bfloatToFloat(view, 2 * i);
+    else values[i] = bfloatToFloat(view.getUint16(2 * i, true));
   }
   return values;
-}
-
-function halfToFloat(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 5.960464477539063e-8;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return (sign * (1024 + fraction) * (1 << exponent)) / 33554432;
-}
-
-const scratch = new DataView(new ArrayBuffer(4));
-
-function bfloatToFloat(view: DataView, at: number): number {
-  scratch.setUint32(0, view.getUint16(at, true) << 16);
-  return scratch.getFloat32(0);
 }

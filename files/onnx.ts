@@ -1,0 +1,162 @@
+import { numbersOf, isReal, storedTensor, type StoredTensor } from "./onnxTensor.ts";
+import { DamagedMessage, type Field, fieldsOf, wholeNumbers } from "./protobuf.ts";
+import { badFile, readInputFile } from "./readFile.ts";
+import type { Tensor } from "./safetensors.ts";
+
+/** A matrix of a layer, its first dimension the inputs or the outputs. */
+export interface OnnxWeights {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly outputsFirst: boolean;
+}
+
+/**
+ * Reads the weight matrices of MatMul, Gemm, Conv, LSTM, GRU and RNN nodes, in the graph's order. Throws `bad-file`.
+ */
+export async function readOnnx(path: string): Promise<OnnxWeights[]> {
+  const bytes = await readInputFile(path);
+  try {
+    const graph = graphOf(bytes);
+    const found: OnnxWeights[] = [];
+    for (const use of weightUses(graph)) {
+      const tensor = await numbersOf(use.stored, path);
+      found.push(...matricesOf(use, tensor));
+    }
+    return found;
+  } catch (error) {
+    if (!(error instanceof DamagedMessage)) throw error;
+    throw badFile(path, "it is no ONNX model, or it is damaged or cut", "Export or copy it again.", error);
+  }
+}
+
+interface Node {
+  readonly op: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+interface Attribute {
+  readonly whole: number;
+  readonly wholes: readonly number[];
+  readonly tensor: StoredTensor | undefined;
+}
+
+interface Graph {
+  readonly nodes: readonly Node[];
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+}
+
+function graphOf(bytes: Uint8Array): Graph {
+  const graph = [...fieldsOf(bytes)].find(({ number }) => number === 7);
+  if (graph === undefined) throw new DamagedMessage();
+  const nodes: Node[] = [];
+  const tensors = new Map<string, StoredTensor>();
+  for (const field of fieldsOf(graph.bytes)) {
+    if (field.number === 1) nodes.push(nodeOf(field.bytes));
+    else if (field.number === 5) {
+      const tensor = storedTensor(field.bytes);
+      tensors.set(tensor.name, tensor);
+    }
+  }
+  for (const node of nodes) {
+    const value = node.op === "Constant" ? node.attributes.get("value")?.tensor : undefined;
+    if (value !== undefined && node.outputs[0] !== undefined) tensors.set(node.outputs[0], value);
+  }
+  return { nodes, tensors };
+}
+
+function nodeOf(bytes: Uint8Array): Node {
+  const texts = new TextDecoder();
+  const fields = [...fieldsOf(bytes)];
+  const strings = (number: number): string[] =>
+    fields.filter((field) => field.number === number).map((field) => texts.decode(field.bytes));
+  const attributes = fields.filter(({ number }) => number === 5).map(attributeOf);
+  return {
+    inputs: strings(1),
+    outputs: strings(2),
+    name: strings(3)[0] ?? "",
+    op: strings(4)[0] ?? "",
+    attributes: new Map(attributes),
+  };
+}
+
+function attributeOf({ bytes }: Field): [string, Attribute] {
+  const fields = [...fieldsOf(bytes)];
+  const name = fields.find(({ number }) => number === 1);
+  const tensor = fields.find(({ number }) => number === 5);
+  return [
+    new TextDecoder().decode(name?.bytes),
+    {
+      whole: fields.find(({ number }) => number === 3)?.value ?? 0,
+      wholes: fields.filter(({ number }) => number === 8).flatMap(wholeNumbers),
+      tensor: tensor && storedTensor(tensor.bytes),
+    },
+  ];
+}
+
+interface WeightUse {
+  readonly name: string;
+  readonly stored: StoredTensor;
+  readonly op: string;
+  readonly outputsFirst: boolean;
+}
+
+/** Which stored tensors are weights, each once, and which way round. */
+function weightUses(graph: Graph): WeightUse[] {
+  const uses: WeightUse[] = [];
+  const taken = new Set<string>();
+  const add = (node: Node, index: number, input: number, outputsFirst: boolean, part = ""): void => {
+    const source = sourceOf(graph, node.inputs[input] ?? "", 0);
+    if (source === undefined || !isReal(source.stored) || source.stored.shape.length < 2) return;
+    if (taken.has(source.name)) return;
+    taken.add(source.name);
+    const plain = part === "" && source.name !== "" && !/::|^\d+$|Constant|^\//.test(source.name);
+    const name = plain ? source.name : `${node.name || `${node.op}_${index}`}${part}`;
+    uses.push({ name, stored: source.stored, op: node.op, outputsFirst: outputsFirst !== source.turned });
+  };
+  graph.nodes.forEach((node, index) => {
+    if (node.op === "MatMul") {
+      add(node, index, 1, false);
+      add(node, index, 0, true);
+    } else if (node.op === "Gemm") {
+      add(node, index, 1, node.attributes.get("transB")?.whole === 1);
+    } else if (node.op === "Conv") {
+      add(node, index, 1, true);
+    } else if (node.op === "LSTM" || node.op === "GRU" || node.op === "RNN") {
+      add(node, index, 1, true, ".W");
+      add(node, index, 2, true, ".R");
+    }
+  });
+  return uses;
+}
+
+/** The stored tensor behind a name, through nodes that only pass or turn it. */
+function sourceOf(
+  graph: Graph,
+  name: string,
+  depth: number,
+): { name: string; stored: StoredTensor; turned: boolean } | undefined {
+  const stored = graph.tensors.get(name);
+  if (stored !== undefined) return { name, stored, turned: false };
+  const node = depth < 8 ? graph.nodes.find(({ outputs }) => outputs.includes(name)) : undefined;
+  if (node === undefined || !["Identity", "Cast", "Transpose"].includes(node.op)) return undefined;
+  const before = sourceOf(graph, node.inputs[0] ?? "", depth + 1);
+  if (before === undefined || node.op !== "Transpose") return before;
+  // Only a matrix is turned in a way that rows and columns can tell.
+  return before.stored.shape.length === 2 ? { ...before, turned: !before.turned } : undefined;
+}
+
+/** Recurrent layers hold a matrix a direction. */
+function matricesOf({ name, op, outputsFirst }: WeightUse, tensor: Tensor): OnnxWeights[] {
+  if (!["LSTM", "GRU", "RNN"].includes(op) || tensor.shape.length !== 3)
+    return [{ name, tensor, outputsFirst }];
+  const [directions, ...shape] = tensor.shape as [number, number, number];
+  const length = shape[0] * shape[1];
+  return Array.from({ length: directions }, (_, n) => ({
+    name: n === 0 ? name : `${name}.reverse`,
+    tensor: { shape, values: tensor.values.slice(n * length, (n + 1) * length) },
+    outputsFirst,
+  }));
+}

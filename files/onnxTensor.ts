@@ -1,0 +1,118 @@
+import { open } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve } from "node:path";
+import { bfloatToFloat, halfToFloat } from "./halves.ts";
+import { DamagedMessage, fieldsOf, wholeNumbers } from "./protobuf.ts";
+import { badFile } from "./readFile.ts";
+import type { Tensor } from "./safetensors.ts";
+
+/** A TensorProto whose numbers have not been read yet. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dataType: number;
+  readonly raw: Uint8Array | undefined;
+  /** float_data, double_data or int32_data, as written. */
+  readonly typed: readonly Uint8Array[];
+  readonly whole: readonly number[];
+  readonly external: ReadonlyMap<string, string>;
+}
+
+const advice = "Export the model again.";
+const bytesPerElement: Readonly<Record<number, number>> = { 1: 4, 11: 8, 10: 2, 16: 2 };
+
+/** Whether it holds FLOAT, DOUBLE, FLOAT16 or BFLOAT16. */
+export function isReal({ dataType }: StoredTensor): boolean {
+  return Object.hasOwn(bytesPerElement, dataType);
+}
+
+export function storedTensor(bytes: Uint8Array): StoredTensor {
+  const text = new TextDecoder();
+  const shape: number[] = [];
+  const typed: Uint8Array[] = [];
+  const whole: number[] = [];
+  const external = new Map<string, string>();
+  let name = "";
+  let dataType = 0;
+  let raw: Uint8Array | undefined;
+  for (const field of fieldsOf(bytes)) {
+    if (field.number === 1) shape.push(...wholeNumbers(field));
+    else if (field.number === 2) dataType = field.value;
+    else if (field.number === 4 || field.number === 10) typed.push(field.bytes);
+    else if (field.number === 5) for (const number of wholeNumbers(field)) whole.push(number);
+    else if (field.number === 8) name = text.decode(field.bytes);
+    else if (field.number === 9) raw = field.bytes;
+    else if (field.number === 13) {
+      const entry = [...fieldsOf(field.bytes)];
+      const part = (n: number): string => text.decode(entry.find(({ number }) => number === n)?.bytes);
+      external.set(part(1), part(2));
+    }
+  }
+  return { name, shape, dataType, raw, typed, whole, external };
+}
+
+/** The numbers of a tensor. Throws `bad-file`, DamagedMessage. */
+export async function numbersOf(stored: StoredTensor, path: string): Promise<Tensor> {
+  const { shape, dataType, typed, whole } = stored;
+  const count = shape.reduce((product, length) => product * length, 1);
+  const size = bytesPerElement[dataType]!;
+  if (!Number.isSafeInteger(count * size)) throw new DamagedMessage();
+  const raw = stored.external.size > 0 ? await externalBytes(stored, path, count * size) : stored.raw;
+  if (raw === undefined && typed.length === 0 && whole.length === count) {
+    const read = dataType === 10 ? halfToFloat : bfloatToFloat;
+    return { shape, values: Float32Array.from(whole, read) };
+  }
+  const bytes = raw ?? joined(typed);
+  if (bytes.length !== count * size) throw new DamagedMessage();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    if (dataType === 1) values[i] = view.getFloat32(4 * i, true);
+    else if (dataType === 11) values[i] = view.getFloat64(8 * i, true);
+    else values[i] = (dataType === 10 ? halfToFloat : bfloatToFloat)(view.getUint16(2 * i, true));
+  }
+  return { shape, values };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Numbers that a large model keeps beside itself. A place outside the model's folder is refused. */
+async function externalBytes(
+  { name, external }: StoredTensor,
+  path: string,
+  bytes: number,
+): Promise<Uint8Array> {
+  const location = external.get("location") ?? "";
+  const folder = resolve(dirname(path));
+  const place = resolve(folder, location);
+  const inside = relative(folder, place);
+  if (location === "" || isAbsolute(location) || inside.startsWith("..") || isAbsolute(inside)) {
+    throw badFile(
+      path,
+      `tensor ${name} points outside the model's folder, to "${location}"`,
+      "Keep external data beside the model.",
+    );
+  }
+  const offset = Number(external.get("offset") ?? 0);
+  const length = Number(external.get("length") ?? bytes);
+  if (!Number.isSafeInteger(offset) || offset < 0 || length !== bytes) throw new DamagedMessage();
+  const buffer = new Uint8Array(bytes);
+  let file;
+  try {
+    file = await open(place);
+    const { bytesRead } = await file.read(buffer, 0, bytes, offset);
+    if (bytesRead === bytes) return buffer;
+  } catch (error) {
+    throw badFile(path, `its external data ${location} cannot be read`, "Copy it beside the model.", error);
+  } finally {
+    await file?.close();
+  }
+  throw badFile(path, `its external data ${location} is cut`, advice);
+}
