@@ -1,12 +1,13 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../files/folder.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** Writes a file whole or not at all. Throws `output-failed`. */
 export async function writeWhole(path: string, text: string, advice: string): Promise<void> {
   const draft = `${path}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(draft, text);
     await rename(draft, path);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
 import { escaped, page } from "./page.ts";
 import { bestRule, budgetFigure, curvesFigure, predictedFigure, sizesFigure } from "./strategyFigures.ts";
-import { count, duration, percent, withUnit } from "./text.ts";
+import { count, duration, withUnit } from "./text.ts";
 
 /** The most layers or tiles that are drawn; the file has them all. */
 const mostDrawn = 24;
@@ -68,5 +68,5 @@ function table(layer: StrategyLayer, timesSeconds: readonly number[]): string {
 }
 
 function rms(tnmse: number): string {
-  return percent(Math.sqrt(tnmse / 100));
+  return withUnit(10 * Math.sqrt(tnmse), "%", 2);
 }

@@ -1,6 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
+import { makeFolder } from "../files/folder.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { SweepRecord, TurnRecord } from "../src/run/journal.ts";
@@ -16,7 +16,7 @@ import { migrate } from "./schema.ts";
 export async function openWorkspace(folder: string): Promise<Workspace> {
   const file = join(folder, "workspace.db");
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     throw workspaceFailed(folder, error);
   }

@@ -150,14 +150,12 @@ describe("a perceptron", () => {
 });
 
 describe("a numpy array", () => {
-  it("that is cut, foreign or Fortran-ordered is refused", async () => {
+  it("that is cut or foreign is refused", async () => {
     const bytes = readFileSync(example("digits-test-labels.npy"));
     await expect(readNpy(fileOf(bytes.subarray(0, bytes.length - 1)))).rejects.toMatchObject(
       bad(/it is cut/),
     );
     await expect(readNpy(fileOf("nothing like it"))).rejects.toMatchObject(bad(/no \.npy file/));
-    const fortran = Buffer.from(bytes.toString("latin1").replace("False", "True "), "latin1");
-    await expect(readNpy(fileOf(fortran))).rejects.toMatchObject(bad(/order that is not read/));
   });
 });
 
