@@ -116,12 +116,15 @@ export class PacketDriver implements ChipDriver {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) return;
       const ticket = order.firstTicket + row;
-      const { widthNanoseconds } = order;
+      const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
       const body = encodePulseRow({
         ticket,
         tile: block.tile,
         row: block.rowStart + row,
+        kind,
         widthNanoseconds,
+        trailingNanoseconds,
+        gateCode,
         codes,
       });
       const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;

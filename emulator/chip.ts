@@ -1,145 +1,186 @@
 import { devicesOfTile } from "../src/chip/geometry.ts";
-import { normalOf, Random } from "../src/random.ts";
+import { Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond } from "../src/units.ts";
-import { type Births, drawBirths } from "./births.ts";
-import { driftExponentAt, driftLogTime, noiseStrengthAt } from "./driftLaw.ts";
-import { NoiseBank } from "./noise.ts";
+import { Converter } from "./converter.ts";
+import { highNormal, lowNormal } from "./fastNormal.ts";
+import { instant, PcmTile } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
+import { RramTile } from "./rramTile.ts";
+import type { DeviceFault, RowPulse, Tile } from "./tile.ts";
+import { throughWires } from "./wires.ts";
 
 /**
- * A chip made of numbers: phase-change devices that are born once, keep their history and obey their pulses.
- * It has no clock: every call says when it happens, in chip time that only grows.
+ * A chip made of numbers: devices that are born once, keep their history and obey their pulses, behind converters and
+ * wires. Tiles are born when they are first touched. It has no clock: every call says when it happens, in chip time that
+ * only grows.
  */
 export class EmulatedChip {
   readonly preset: Preset;
   readonly devicesPerRow: number;
-  readonly #births: Births;
-  readonly #pulseRandom: Random;
+  readonly #random: Random;
   readonly #readRandom: Random;
-  /** µS, as it would read without noise at an age of 20 s. */
-  readonly #conductance: Float32Array;
-  readonly #driftExponent: Float32Array;
-  readonly #noiseStrength: Float32Array;
-  readonly #pulsedAt: Float64Array;
-  readonly #noiseAt: Float64Array;
-  readonly #noise: NoiseBank;
-  readonly #pulses: Uint32Array;
+  readonly #tiles: (Tile | undefined)[];
+  readonly #converters: Converter[];
+  readonly #deadRows = new Set<number>();
+  readonly #sensed: Float64Array;
 
   constructor(preset: Preset, seed: number) {
-    const { geometry } = preset;
-    const random = new Random(seed).fork("chip").fork(preset.name);
-    const count = geometry.tiles * devicesOfTile(geometry);
+    const { tiles, columns, devicesPerCell } = preset.geometry;
     this.preset = preset;
-    this.devicesPerRow = geometry.columns * geometry.devicesPerCell;
-    this.#births = drawBirths(preset, random.fork("births"));
-    this.#pulseRandom = random.fork("pulses");
-    this.#readRandom = random.fork("reads");
-    this.#conductance = this.#births.topConductance.slice();
-    this.#driftExponent = new Float32Array(count);
-    this.#noiseStrength = new Float32Array(count);
-    this.#pulsedAt = new Float64Array(count).fill(fabricatedAt);
-    this.#noiseAt = new Float64Array(count).fill(fabricatedAt);
-    this.#noise = new NoiseBank(count);
-    this.#pulses = new Uint32Array(count);
-    const fabrication = random.fork("fabrication");
-    for (let i = 0; i < count; i++) this.#settle(i, normalOf(fabrication.at(i, 0).word0));
+    this.devicesPerRow = columns * devicesPerCell;
+    this.#random = new Random(seed).fork("chip").fork(preset.name);
+    this.#readRandom = this.#random.fork("reads");
+    this.#tiles = Array.from({ length: tiles }, () => undefined);
+    const converters = this.#random.fork("converters");
+    this.#converters = Array.from(
+      { length: tiles },
+      (_, tile) => new Converter(preset.readout, converters.at(tile, 0).child()),
+    );
+    this.#sensed = new Float64Array(this.devicesPerRow);
   }
 
-  /**
-   * Melts and re-quenches every device of a row that has a code: what is left follows the amplitude, not the
-   * past, and its drift and noise begin anew.
-   *
-   * @param codes one a device of the row; 0 leaves it alone.
-   */
-  pulseRow(tile: number, row: number, codes: Uint16Array, widthNanoseconds: number, at: Microseconds): void {
-    const { physics, firmware } = this.preset;
-    const first = this.#firstDevice(tile, row);
-    const random = instant(this.#pulseRandom, at);
-    const widthFactor = Math.exp(
-      physics.widthExponent * Math.log(widthNanoseconds / physics.referenceWidthNanoseconds),
-    );
-    for (let k = 0; k < codes.length; k++) {
-      if (codes[k] === 0) continue;
-      const i = first + k;
-      random.at(i, 0);
-      const top = this.#births.topConductance[i]!;
-      const residual = this.#births.residualConductance[i]!;
-      const halfway =
-        this.#births.halfwayAmplitude[i]! * widthFactor + physics.halfwayScatter * normalOf(random.word0);
-      const amplitude = codes[k]! * firmware.microamperesPerCode;
-      const melted = 1 + Math.exp((amplitude - halfway) / this.#births.slopeAmplitude[i]!);
-      const meant = residual + (top - residual) / melted;
-      const scattered = meant * (1 + physics.relativeScatter * normalOf(random.word1));
-      this.#conductance[i] = Math.min(Math.max(scattered, 0), 1.05 * top);
-      this.#settle(i, normalOf(random.at(i, 1).word0));
-      this.#noise.clear(i);
-      this.#pulsedAt[i] = at;
-      this.#noiseAt[i] = at;
-      this.#pulses[i]!++;
-    }
+  /** Fires one pulse at every device of a row that has a code. */
+  pulseRow(tile: number, row: number, pulse: Omit<RowPulse, "droop">, at: Microseconds): void {
+    const { array } = this.preset;
+    const found = this.#tile(tile);
+    let sum = 0;
+    for (const code of pulse.codes) sum += code;
+    const load = sum / (this.devicesPerRow * usualCode);
+    found.pulseRow(row, { ...pulse, droop: array.droop * load }, at);
+    if (array.halfSelectDisturb > 0) this.#disturbColumns(found, row, pulse.codes);
   }
 
   /** Reads a row `averages` times in a row of instants and gives the mean as converter codes. */
   readRow(tile: number, row: number, averages: number, at: Microseconds, codes: Uint16Array): void {
-    const { readout } = this.preset;
-    const first = this.#firstDevice(tile, row);
+    if (this.#deadRows.has(this.#rowNumber(tile, row))) {
+      codes.fill(0xffff);
+      return;
+    }
+    const { readout, array } = this.preset;
+    const converter = this.#converters[tile]!;
     const sums = new Float64Array(codes.length);
     for (let n = 0; n < averages; n++) {
       const now = at + n * readout.readRowMicroseconds;
-      const random = instant(this.#readRandom, now);
-      for (let k = 0; k < codes.length; k++)
-        sums[k]! += this.#convert(this.#readDevice(first + k, now, random));
+      const sensed = this.#sense(tile, row, now);
+      for (let k = 0; k < codes.length; k++) sums[k]! += converter.code(sensed[k]!);
     }
     for (let k = 0; k < codes.length; k++) codes[k] = Math.round(sums[k]! / averages);
+    if (array.readDisturb > 0) {
+      const found = this.#tile(tile);
+      const share = averages * array.readDisturb;
+      for (let k = 0; k < codes.length; k++) found.disturb(row * this.devicesPerRow + k, share);
+    }
+  }
+
+  /**
+   * Currents of all lines of devices when every row is driven at once.
+   *
+   * @param inputs  one a row, −127 … 127.
+   * @returns       one signed code a line, clipped at its ends.
+   */
+  multiply(tile: number, inputs: Int8Array, at: Microseconds): Int16Array {
+    const { outputBits, fullScaleMicrosiemens } = this.preset.readout.multiply!;
+    const converter = this.#converters[tile]!;
+    const currents = new Float64Array(this.devicesPerRow);
+    inputs.forEach((input, row) => {
+      if (input === 0) return;
+      const sensed = this.#sense(tile, row, at);
+      const dead = this.#deadRows.has(this.#rowNumber(tile, row));
+      if (!dead) for (let k = 0; k < currents.length; k++) currents[k]! += (input / 127) * sensed[k]!;
+    });
+    const most = Math.round(Math.exp((outputBits - 1) * Math.LN2)) - 1;
+    return Int16Array.from(currents, (current) => {
+      const code = Math.round(
+        ((converter.gain * current) / fullScaleMicrosiemens) * most + converter.offsetCodes,
+      );
+      return Math.min(most, Math.max(-most, code));
+    });
+  }
+
+  /** °C at an instant. */
+  temperature(at: Microseconds): number {
+    const { meanCelsius, swingCelsius, periodSeconds } = this.preset.array.temperature;
+    if (swingCelsius === 0) return meanCelsius;
+    return meanCelsius + swingCelsius * Math.sin((2 * Math.PI * at) / microsecondsPerSecond / periodSeconds);
+  }
+
+  /** Makes a device fail for good, a row give nothing, or a tile's converter jump. */
+  fail(tile: number, row: number, device: number, fault: DeviceFault): void {
+    this.#tile(tile).fail(row * this.devicesPerRow + device, fault);
+  }
+
+  killRow(tile: number, row: number): void {
+    this.#deadRows.add(this.#rowNumber(tile, row));
+  }
+
+  jumpConverter(tile: number, offsetCodes: number, gain: number): void {
+    const converter = this.#converters[tile]!;
+    converter.offsetCodes += offsetCodes;
+    converter.gain *= gain;
   }
 
   /** Noise-free conductance of every device of a tile at a chip time, µS. For tests and benches only. */
   truthOfTile(tile: number, at: Microseconds): Float32Array {
-    const perTile = devicesOfTile(this.preset.geometry);
-    return Float32Array.from({ length: perTile }, (_, k) => this.#truth(tile * perTile + k, at));
+    const found = this.#tile(tile);
+    return Float32Array.from({ length: devicesOfTile(this.preset.geometry) }, (_, i) => found.truth(i, at));
   }
 
   /** Pulses felt by every device of a tile. For tests and benches only. */
   pulsesFeltByTile(tile: number): Uint32Array {
-    const perTile = devicesOfTile(this.preset.geometry);
-    return this.#pulses.slice(tile * perTile, (tile + 1) * perTile);
+    return this.#tile(tile).felt.slice();
   }
 
-  #firstDevice(tile: number, row: number): number {
-    return (tile * this.preset.geometry.rows + row) * this.devicesPerRow;
+  /** What the amplifiers of a row are given at an instant, µS. */
+  #sense(tile: number, row: number, at: Microseconds): Float64Array {
+    const { array, readout, physics } = this.preset;
+    const sensed = this.#sensed;
+    const random = instant(this.#readRandom, at);
+    const celsius = this.temperature(at);
+    const heat = (celsius + 273.15) / 298.15;
+    this.#tile(tile).senseRow(row, at, heat, random, sensed);
+    if (celsius !== 25) {
+      for (let k = 0; k < sensed.length; k++) {
+        const share = Math.min(1, sensed[k]! / physics.maxConductance);
+        sensed[k]! *= Math.exp((0.03 - 0.027 * share) * (celsius - 25));
+      }
+    }
+    throughWires(sensed, this.preset.geometry.rows - row, array.wireOhmsPerCell);
+    const first = tile * devicesOfTile(this.preset.geometry) + row * this.devicesPerRow;
+    for (let k = 0; k < sensed.length; k += 2) {
+      const { word0 } = random.at(first + k, 99);
+      sensed[k]! += readout.whiteNoise * lowNormal(word0);
+      if (k + 1 < sensed.length) sensed[k + 1]! += readout.whiteNoise * highNormal(word0);
+    }
+    return sensed;
   }
 
-  /** Fixes what a device's new conductance and a fresh draw decide: its drift and how noisy it is. */
-  #settle(i: number, pulseLeaning: number): void {
-    const relative = this.#conductance[i]! / this.preset.physics.maxConductance;
-    const leaning = Math.sqrt(0.3) * this.#births.driftLeaning[i]! + Math.sqrt(0.7) * pulseLeaning;
-    this.#driftExponent[i] = driftExponentAt(relative, leaning);
-    this.#noiseStrength[i] = noiseStrengthAt(relative);
+  #tile(tile: number): Tile {
+    return (this.#tiles[tile] ??= this.#born(tile));
   }
 
-  #truth(i: number, at: Microseconds): number {
-    const age = (at - this.#pulsedAt[i]!) / microsecondsPerSecond;
-    return this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * driftLogTime(age));
+  #born(tile: number): Tile {
+    const { physics, defects, geometry, firmware } = this.preset;
+    const first = tile * devicesOfTile(geometry);
+    return physics.technology === "pcm"
+      ? new PcmTile(physics, defects, geometry, firmware.microamperesPerCode, first, this.#random)
+      : new RramTile(physics, defects, geometry, first, this.#random);
   }
 
-  #readDevice(i: number, at: Microseconds, random: Random): number {
-    const flicker = this.#noise.step(i, (at - this.#noiseAt[i]!) / microsecondsPerSecond, random);
-    this.#noiseAt[i] = at;
-    const white = this.preset.readout.whiteNoise * normalOf(random.at(i, 99).word0);
-    return this.#truth(i, at) * (1 + this.#noiseStrength[i]! * flicker) + white;
+  /** Without selectors, a pulse is felt by all that share its column. */
+  #disturbColumns(tile: Tile, pulsedRow: number, codes: Uint16Array): void {
+    const { array, geometry } = this.preset;
+    for (let row = 0; row < geometry.rows; row++) {
+      if (row === pulsedRow) continue;
+      for (let k = 0; k < codes.length; k++) {
+        if (codes[k] !== 0) tile.disturb(row * this.devicesPerRow + k, array.halfSelectDisturb);
+      }
+    }
   }
 
-  #convert(conductance: number): number {
-    const { microsiemensPerCode, codes } = this.preset.readout;
-    const code = Math.round(conductance / microsiemensPerCode);
-    return code < 0 ? 0 : code >= codes ? codes - 1 : code;
+  #rowNumber(tile: number, row: number): number {
+    return tile * this.preset.geometry.rows + row;
   }
 }
 
-/** A device comes from the factory SET, a day before the chip's time begins. */
-const fabricatedAt: Microseconds = -86_400 * microsecondsPerSecond;
-
-/** Chance that belongs to one instant of chip time. */
-function instant(random: Random, at: Microseconds): Random {
-  return random.at(at % 0x100000000, Math.floor(at / 0x100000000)).child();
-}
+/** About 300 µA: what a row of devices draws when all are pulsed together. */
+const usualCode = 612;

@@ -2,12 +2,16 @@ import { devicesPerRow } from "../src/chip/geometry.ts";
 import { encodeFrame, type Frame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
 import {
   decodeHello,
+  decodeMultiply,
   decodeNumber,
   decodePulseRow,
   decodeReadRow,
+  decodeVerifyRow,
+  encodeEnvironment,
   encodeIdentity,
   encodeNothing,
   encodeNumber,
+  encodeProducts,
   encodeRefusal,
   encodeRowCodes,
   encodeTicketFate,
@@ -18,6 +22,7 @@ import {
 } from "../protocols/packet/messages.ts";
 import type { Microseconds } from "../src/units.ts";
 import { EmulatedChip } from "./chip.ts";
+import { mostIterations, verifyRow } from "./onBoardVerify.ts";
 import type { Preset } from "./presets.ts";
 import { TicketBook } from "./tickets.ts";
 
@@ -114,6 +119,14 @@ export class Firmware {
       case kinds.standby:
         this.#armed = false;
         return reply(frame, encodeNothing());
+      case kinds.multiply:
+        return this.#multiply(frame);
+      case kinds.environment:
+        return this.#environment(frame);
+      case kinds.selfTest:
+        return reply(frame, encodeNumber(0));
+      case kinds.verify:
+        return this.#verify(frame);
       default:
         return refuse(frame, refusals.unknownKind, `kind ${frame.kind} is unknown`);
     }
@@ -132,7 +145,12 @@ export class Firmware {
         serialNumber: this.#serialNumber,
         boot: 1,
         geometry,
-        capabilities: { virtualTime: true },
+        capabilities: {
+          virtualTime: true,
+          multiply: this.chip.preset.readout.multiply !== undefined,
+          onBoardVerify: this.chip.preset.physics.technology === "pcm",
+          environment: true,
+        },
         newestTicket: this.#tickets.newest,
       }),
     );
@@ -164,7 +182,7 @@ export class Firmware {
     const { geometry, firmware, readout } = this.chip.preset;
     const order = decodePulseRow(frame.body);
     if (order === undefined) return malformed(frame);
-    const { ticket, tile, row, widthNanoseconds, codes } = order;
+    const { ticket, tile, row, kind, widthNanoseconds, trailingNanoseconds, gateCode, codes } = order;
     const known = this.#tickets.fate(ticket);
     if (known.fate === "fired") return reply(frame, encodeTicketFate(known));
     if (known.fate === "unknown") return refuse(frame, refusals.staleTicket, `ticket ${ticket} is too old`);
@@ -184,10 +202,73 @@ export class Firmware {
     }
     this.#charge(lineBytes(frame.body.length));
     const chipTimeMicroseconds = this.#chipTime;
-    this.chip.pulseRow(tile, row, codes, widthNanoseconds, chipTimeMicroseconds);
+    const pulse = { kind, codes, widthNanoseconds, trailingNanoseconds, gateCode };
+    this.chip.pulseRow(tile, row, pulse, chipTimeMicroseconds);
     this.#tickets.fired(ticket, chipTimeMicroseconds);
     this.#chipTime += readout.pulseRowMicroseconds;
     return reply(frame, encodeTicketFate({ fate: "fired", chipTimeMicroseconds }));
+  }
+
+  #multiply(frame: Frame): Uint8Array {
+    const { geometry, readout } = this.chip.preset;
+    const order = decodeMultiply(frame.body);
+    if (order === undefined) return malformed(frame);
+    if (readout.multiply === undefined)
+      return refuse(frame, refusals.unsupported, "this chip cannot multiply");
+    if (!this.#armed) return refuse(frame, refusals.standby, "in standby");
+    if (order.tile >= geometry.tiles || order.inputs.length !== geometry.rows) {
+      return refuse(
+        frame,
+        refusals.limit,
+        `tile ${order.tile} with ${order.inputs.length} inputs is not on this chip`,
+      );
+    }
+    this.#charge(lineBytes(frame.body.length));
+    const at = this.#chipTime;
+    const codes = this.chip.multiply(order.tile, order.inputs, at);
+    this.#chipTime += readout.readRowMicroseconds;
+    const body = encodeProducts(at, codes);
+    this.#charge(lineBytes(body.length));
+    return reply(frame, body);
+  }
+
+  #environment(frame: Frame): Uint8Array {
+    const milliCelsius = Math.round(1000 * this.chip.temperature(this.#chipTime));
+    return reply(
+      frame,
+      encodeEnvironment({ chipTimeMicroseconds: this.#chipTime, milliCelsius, supplyMillivolts: 3300 }),
+    );
+  }
+
+  #verify(frame: Frame): Uint8Array {
+    const { geometry, physics, readout } = this.chip.preset;
+    const order = decodeVerifyRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    if (physics.technology !== "pcm") {
+      return refuse(frame, refusals.unsupported, "this board has no verify loop for its devices");
+    }
+    const known = this.#tickets.fate(order.ticket);
+    if (known.fate === "fired") return reply(frame, encodeTicketFate(known));
+    if (known.fate === "unknown")
+      return refuse(frame, refusals.staleTicket, `ticket ${order.ticket} is too old`);
+    if (!this.#armed) return refuse(frame, refusals.standby, "in standby");
+    const { tile, row, targets, iterations } = order;
+    if (tile >= geometry.tiles || row >= geometry.rows || targets.length !== devicesPerRow(geometry)) {
+      return refuse(
+        frame,
+        refusals.limit,
+        `tile ${tile}, row ${row} with ${targets.length} targets is not on this chip`,
+      );
+    }
+    if (iterations < 1 || iterations > mostIterations) {
+      return refuse(frame, refusals.limit, `iterations must be 1 … ${mostIterations}`);
+    }
+    this.#charge(lineBytes(frame.body.length));
+    this.#chipTime = verifyRow(this.chip, order, this.#chipTime);
+    this.#tickets.fired(order.ticket, this.#chipTime);
+    const fate = encodeTicketFate({ fate: "fired", chipTimeMicroseconds: this.#chipTime });
+    this.#chipTime += readout.pulseRowMicroseconds;
+    return reply(frame, fate);
   }
 
   #ticket(frame: Frame): Uint8Array {

@@ -1,4 +1,5 @@
-import { normalOf, type Random } from "../src/random.ts";
+import type { Random } from "../src/random.ts";
+import { highNormal, lowNormal } from "./fastNormal.ts";
 
 /**
  * 1/f noise with its time structure: sixteen first-order processes a device, one a decade of correlation time,
@@ -10,22 +11,36 @@ import { normalOf, type Random } from "../src/random.ts";
  */
 export const noiseComponents = 16;
 
-const readSeconds = 250e-9;
 const strength = 1.517;
-const correlationSeconds = Float64Array.from(
-  { length: noiseComponents },
-  (_, k) => 4 * Math.exp(0.5772156649015329) * readSeconds * Number(`1e${k}`) * Math.sqrt(10),
-);
+const eulerGamma = 0.5772156649015329;
 
-/** Relative deviations of many devices, evolved together; remembers the weights of the last time step. */
+function correlationTimes(readSeconds: number): Float64Array {
+  return Float64Array.from(
+    { length: noiseComponents },
+    (_, k) => 4 * Math.exp(eulerGamma) * readSeconds * Number(`1e${k}`) * Math.sqrt(10),
+  );
+}
+
+/** One-sided power density of the noise of an old device at a frequency, in Q² per hertz. */
+export function noisePowerDensity(hertz: number, readSeconds = 250e-9): number {
+  return correlationTimes(readSeconds).reduce((sum, tau) => {
+    const turn = 2 * Math.PI * hertz * tau;
+    return sum + (strength * strength * 4 * tau) / (1 + turn * turn);
+  }, 0);
+}
+
+/** Relative deviations of many devices, evolved together; remembers the weights of the last few time steps. */
 export class NoiseBank {
   readonly #values: Float32Array;
-  readonly #decay = new Float64Array(noiseComponents);
-  readonly #kick = new Float64Array(noiseComponents);
-  #stepSeconds = Number.NaN;
+  readonly #correlationSeconds: Float64Array;
+  /** Decay and kick of each component, for a few steps, one after the other. */
+  readonly #weights = new Float64Array(stepsKept * 2 * noiseComponents);
+  readonly #steps = new Float64Array(stepsKept).fill(Number.NaN);
+  #oldest = 0;
 
-  constructor(devices: number) {
+  constructor(devices: number, readSeconds = 250e-9) {
     this.#values = new Float32Array(devices * noiseComponents);
+    this.#correlationSeconds = correlationTimes(readSeconds);
   }
 
   /** A pulse melts the past away. */
@@ -33,34 +48,55 @@ export class NoiseBank {
     this.#values.fill(0, device * noiseComponents, (device + 1) * noiseComponents);
   }
 
+  /** A pulse that changes a part of the device leaves the rest of its noise. */
+  keep(device: number, share: number): void {
+    for (let at = device * noiseComponents; at < (device + 1) * noiseComponents; at++)
+      this.#values[at]! *= share;
+  }
+
   /**
    * Moves one device's noise on and returns it in units of Q.
    *
-   * @param random keyed by the instant that is moved to.
+   * @param device  its place in this bank.
+   * @param key     its number for the draws.
+   * @param random  keyed by the instant that is moved to.
    */
-  step(device: number, seconds: number, random: Random): number {
-    if (seconds !== this.#stepSeconds) this.#setStep(seconds);
+  step(device: number, key: number, seconds: number, random: Random): number {
     const values = this.#values;
+    const weights = this.#weights;
+    let w = this.#weightsOf(seconds);
     let at = device * noiseComponents;
     let sum = 0;
-    for (let k = 0; k < noiseComponents; k += 2) {
-      random.at(device, k);
-      const a = this.#decay[k]! * values[at]! + this.#kick[k]! * normalOf(random.word0);
-      const b = this.#decay[k + 1]! * values[at + 1]! + this.#kick[k + 1]! * normalOf(random.word1);
+    for (let k = 0; k < noiseComponents; k += 4) {
+      random.at(key, k);
+      const { word0, word1 } = random;
+      const a = weights[w]! * values[at]! + weights[w + 1]! * lowNormal(word0);
+      const b = weights[w + 2]! * values[at + 1]! + weights[w + 3]! * highNormal(word0);
+      const c = weights[w + 4]! * values[at + 2]! + weights[w + 5]! * lowNormal(word1);
+      const d = weights[w + 6]! * values[at + 3]! + weights[w + 7]! * highNormal(word1);
       values[at] = a;
       values[at + 1] = b;
-      at += 2;
-      sum += a + b;
+      values[at + 2] = c;
+      values[at + 3] = d;
+      at += 4;
+      w += 8;
+      sum += a + b + c + d;
     }
     return strength * sum;
   }
 
-  #setStep(seconds: number): void {
-    this.#stepSeconds = seconds;
+  #weightsOf(seconds: number): number {
+    for (let n = 0; n < stepsKept; n++) if (this.#steps[n] === seconds) return n * 2 * noiseComponents;
+    const place = this.#oldest;
+    this.#oldest = (place + 1) % stepsKept;
+    this.#steps[place] = seconds;
     for (let k = 0; k < noiseComponents; k++) {
-      const decay = Math.exp(-seconds / correlationSeconds[k]!);
-      this.#decay[k] = decay;
-      this.#kick[k] = Math.sqrt(-Math.expm1((-2 * seconds) / correlationSeconds[k]!));
+      const share = seconds / this.#correlationSeconds[k]!;
+      this.#weights[(place * noiseComponents + k) * 2] = Math.exp(-share);
+      this.#weights[(place * noiseComponents + k) * 2 + 1] = Math.sqrt(-Math.expm1(-2 * share));
     }
+    return place * 2 * noiseComponents;
   }
 }
+
+const stepsKept = 4;

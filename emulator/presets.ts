@@ -1,5 +1,6 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
-import type { Microamperes, Microseconds, Microsiemens, Nanoseconds } from "../src/units.ts";
+import type { Microamperes, Microseconds, Microsiemens, Nanoseconds, Seconds } from "../src/units.ts";
+import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
 
 /**
  * The truth of an emulated kind of chip. It shares no number and no code with the models and chip descriptions
@@ -8,13 +9,16 @@ import type { Microamperes, Microseconds, Microsiemens, Nanoseconds } from "../s
 export interface Preset {
   readonly name: string;
   readonly geometry: ChipGeometry;
-  readonly physics: PcmPhysics;
+  readonly physics: PcmPhysics | RramPhysics;
+  readonly defects: Defects;
   readonly readout: Readout;
+  readonly array: ArrayEffects;
   readonly firmware: FirmwareLimits;
 }
 
 /** Laws and figures: docs/emulator.md. Between devices: `…Spread`; between pulses: `…Scatter`. */
 export interface PcmPhysics {
+  readonly technology: "pcm";
   readonly maxConductance: Microsiemens;
   readonly topConductance: Microsiemens;
   readonly topSpread: Microsiemens;
@@ -31,14 +35,94 @@ export interface PcmPhysics {
   readonly slopeLogSpread: number;
   readonly referenceWidthNanoseconds: Nanoseconds;
   readonly widthExponent: number;
+  /** A slow trailing edge crystallises a share 1 − exp(−t/this). */
+  readonly trailingNanoseconds: Nanoseconds;
+  readonly partialSet: PartialSet;
+  readonly drift: DriftLaw;
+  /** Births outside every model family, as shares of the devices. */
+  readonly outliers: Outliers;
+}
+
+/** ΔG = (G_top − G) κ, κ = gain (width/150 ns) exp(−((I − best)/range)²), lognormal. */
+export interface PartialSet {
+  readonly gain: number;
+  readonly referenceWidthNanoseconds: Nanoseconds;
+  readonly bestAmplitude: Microamperes;
+  readonly amplitudeRange: Microamperes;
+  readonly logScatter: number;
+}
+
+export interface Outliers {
+  /** Drift that bends on its logarithmic axis. */
+  readonly curved: number;
+  /** Random telegraph noise of 2 … 10 %. */
+  readonly telegraph: number;
+  /** Twice the drift of their neighbours. */
+  readonly fastDrifting: number;
+  /** Crystallise suddenly, at a time of their own. */
+  readonly crystallising: number;
+}
+
+/** HfOx with a transistor: limits that pulses move a conductance towards. docs/emulator.md has the laws. */
+export interface RramPhysics {
+  readonly technology: "rram";
+  readonly maxConductance: Microsiemens;
+  readonly voltsPerCode: number;
+  /** Pristine devices need one SET above this voltage. */
+  readonly formed: boolean;
+  readonly formingVoltage: number;
+  readonly formingSpread: number;
+}
+
+/** Shares of the devices that are born wrong, and how soon weak ones wear out. */
+export interface Defects {
+  readonly stuckHigh: number;
+  readonly stuckLow: number;
+  readonly open: number;
+  readonly weak: number;
+  /** Median number of pulses that a weak device bears. */
+  readonly weakEndurance: number;
 }
 
 export interface Readout {
   readonly microsiemensPerCode: Microsiemens;
   readonly codes: number;
   readonly whiteNoise: Microsiemens;
+  /** Code that a converter gives for nothing, and its relative gain error; between tiles. */
+  readonly offsetSpreadCodes: number;
+  readonly gainSpread: number;
+  /** Largest deviation from a straight line, as a share of full scale; a parabola. */
+  readonly nonLinearity: number;
   readonly readRowMicroseconds: Microseconds;
   readonly pulseRowMicroseconds: Microseconds;
+  /** Matrix–vector products in one step, for tiles that can. */
+  readonly multiply: MultiplyConverters | undefined;
+}
+
+/** Inputs of 8 bits with sign, where 127 is the read voltage; outputs of so many bits over ± full scale. */
+export interface MultiplyConverters {
+  readonly outputBits: number;
+  readonly fullScaleMicrosiemens: Microsiemens;
+}
+
+/** What devices do to each other. */
+export interface ArrayEffects {
+  /** Loss of amplitude at the far end of a row whose devices are all pulsed together. */
+  readonly droop: number;
+  /** Share of the way to the top that one read moves a device. */
+  readonly readDisturb: number;
+  /** Share that a pulse moves the other devices of its column: arrays without selectors. */
+  readonly halfSelectDisturb: number;
+  /** Resistance of one cell's length of row and column wire; 0 for none. */
+  readonly wireOhmsPerCell: number;
+  readonly temperature: TemperatureProfile;
+}
+
+/** °C: a mean, and a swing about it like that of day and night. */
+export interface TemperatureProfile {
+  readonly meanCelsius: number;
+  readonly swingCelsius: number;
+  readonly periodSeconds: Seconds;
 }
 
 export interface FirmwareLimits {
@@ -53,49 +137,145 @@ export interface FirmwareLimits {
   readonly watchdogMicroseconds: Microseconds;
 }
 
-/** Phase-change memory up to 25 µS: tiles of 64 × 64 cells of four devices. */
-export function pcm64(tiles: number): Preset {
-  return {
-    name: "pcm-64",
-    geometry: { tiles, rows: 64, columns: 64, devicesPerCell: 4 },
-    physics: {
-      maxConductance: 25,
-      topConductance: 30,
-      topSpread: 1.6,
-      relativeScatter: 0.06,
-      residualConductance: 0.12,
-      residualLogSpread: 0.5,
-      halfwayAmplitude: 250,
-      halfwaySpread: 20,
-      halfwayScatter: 5,
-      halfwayGradient: 0.03,
-      slopeAmplitude: 22,
-      slopeLogSpread: 0.1,
-      referenceWidthNanoseconds: 100,
-      widthExponent: -0.15,
-    },
-    readout: {
-      microsiemensPerCode: 0.04,
-      codes: 1024,
-      whiteNoise: 0.02,
-      readRowMicroseconds: 20,
-      pulseRowMicroseconds: 10,
-    },
-    firmware: {
-      microamperesPerCode: 0.49,
-      maxAmplitudeCode: 1000,
-      minWidthNanoseconds: 20,
-      maxWidthNanoseconds: 1000,
-      maxAverages: 256,
-      lineBytesPerSecond: 300_000,
-      watchdogMicroseconds: 10_000_000,
-    },
-  };
-}
+export const noDefects: Defects = { stuckHigh: 0, stuckLow: 0, open: 0, weak: 0, weakEndurance: 60 };
 
-export const presetNames = ["pcm-64"] as const;
+const noOutliers: Outliers = { curved: 0, telegraph: 0, fastDrifting: 0, crystallising: 0 };
+export const manyOutliers: Outliers = {
+  curved: 0.1,
+  telegraph: 0.02,
+  fastDrifting: 0.1,
+  crystallising: 0.005,
+};
+
+const pcm90nm: PcmPhysics = {
+  technology: "pcm",
+  maxConductance: 25,
+  topConductance: 30,
+  topSpread: 1.6,
+  relativeScatter: 0.06,
+  residualConductance: 0.12,
+  residualLogSpread: 0.5,
+  halfwayAmplitude: 250,
+  halfwaySpread: 20,
+  halfwayScatter: 5,
+  halfwayGradient: 0.03,
+  slopeAmplitude: 22,
+  slopeLogSpread: 0.1,
+  referenceWidthNanoseconds: 100,
+  widthExponent: -0.15,
+  trailingNanoseconds: 400,
+  partialSet: {
+    gain: 0.12,
+    referenceWidthNanoseconds: 150,
+    bestAmplitude: 150,
+    amplitudeRange: 40,
+    logScatter: 0.35,
+  },
+  drift: driftLaw90nm,
+  outliers: noOutliers,
+};
+
+/** The same chemistry in the smaller range of the 64-core chip. */
+const pcmHermes: PcmPhysics = {
+  ...pcm90nm,
+  maxConductance: 20.7,
+  topConductance: 24.8,
+  topSpread: 1.3,
+  residualConductance: 0.1,
+  drift: driftLawHermes,
+};
+
+const fewDefects: Defects = { stuckHigh: 2e-4, stuckLow: 4e-4, open: 2e-4, weak: 5e-4, weakEndurance: 60 };
+
+const readout: Readout = {
+  microsiemensPerCode: 0.04,
+  codes: 1024,
+  whiteNoise: 0.02,
+  offsetSpreadCodes: 0,
+  gainSpread: 0,
+  nonLinearity: 0,
+  readRowMicroseconds: 20,
+  pulseRowMicroseconds: 10,
+  multiply: { outputBits: 12, fullScaleMicrosiemens: 400 },
+};
+
+const array: ArrayEffects = {
+  droop: 0.01,
+  readDisturb: 0,
+  halfSelectDisturb: 0,
+  wireOhmsPerCell: 0,
+  temperature: { meanCelsius: 25, swingCelsius: 0, periodSeconds: 86_400 },
+};
+
+const firmware: FirmwareLimits = {
+  microamperesPerCode: 0.49,
+  maxAmplitudeCode: 1000,
+  minWidthNanoseconds: 20,
+  maxWidthNanoseconds: 5000,
+  maxAverages: 256,
+  lineBytesPerSecond: 300_000,
+  watchdogMicroseconds: 10_000_000,
+};
+
+const presets: Readonly<Record<string, Preset>> = {
+  /** Phase-change memory up to 25 µS: tiles of 64 × 64 cells of four devices. */
+  "pcm-64": {
+    name: "pcm-64",
+    geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 4 },
+    physics: pcm90nm,
+    defects: fewDefects,
+    readout,
+    array,
+    firmware,
+  },
+  /** One core of the 64-core chip: 256 × 256 cells of four devices. */
+  "pcm-256": {
+    name: "pcm-256",
+    geometry: { tiles: 1, rows: 256, columns: 256, devicesPerCell: 4 },
+    physics: pcmHermes,
+    defects: fewDefects,
+    readout,
+    array,
+    firmware: { ...firmware, lineBytesPerSecond: 1_200_000 },
+  },
+  /** All of it: 16.8 million devices. */
+  "pcm-64core": {
+    name: "pcm-64core",
+    geometry: { tiles: 64, rows: 256, columns: 256, devicesPerCell: 4 },
+    physics: pcmHermes,
+    defects: fewDefects,
+    readout,
+    array,
+    firmware: { ...firmware, lineBytesPerSecond: 1_200_000 },
+  },
+  /** HfOx with transistors, formed: 128 × 128 cells of two devices up to 40 µS. */
+  "rram-128": {
+    name: "rram-128",
+    geometry: { tiles: 1, rows: 128, columns: 128, devicesPerCell: 2 },
+    physics: {
+      technology: "rram",
+      maxConductance: 40,
+      voltsPerCode: 0.005,
+      formed: true,
+      formingVoltage: 2.8,
+      formingSpread: 0.2,
+    },
+    defects: fewDefects,
+    readout: { ...readout, microsiemensPerCode: 0.06 },
+    array,
+    firmware: { ...firmware, maxAmplitudeCode: 800 },
+  },
+};
+
+export const presetNames: readonly string[] = Object.keys(presets);
 
 /** @returns undefined for a name that is no preset. */
-export function findPreset(name: string, tiles: number): Preset | undefined {
-  return name === "pcm-64" ? pcm64(tiles) : undefined;
+export function findPreset(name: string, tiles?: number): Preset | undefined {
+  const preset = Object.hasOwn(presets, name) ? presets[name]! : undefined;
+  if (preset === undefined || tiles === undefined) return preset;
+  return { ...preset, geometry: { ...preset.geometry, tiles } };
+}
+
+export function pcm64(tiles: number): Preset {
+  return findPreset("pcm-64", tiles)!;
 }

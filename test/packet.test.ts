@@ -154,6 +154,10 @@ const decoders: readonly ((body: Uint8Array) => unknown)[] = [
   messages.decodeRefusal,
   messages.decodeRowCodes,
   messages.decodeTicketFate,
+  messages.decodeMultiply,
+  messages.decodeProducts,
+  messages.decodeEnvironment,
+  messages.decodeVerifyRow,
 ];
 
 describe("bodies", () => {
@@ -164,8 +168,33 @@ describe("bodies", () => {
   it("of every kind come back as they were", () => {
     fc.assert(
       fc.property(time, time, u16, u16, codes, fc.nat(0xffffffff), (ticket, at, tile, row, list, width) => {
-        const pulse = { ticket, tile, row, widthNanoseconds: width, codes: list };
+        const pulse = {
+          ticket,
+          tile,
+          row,
+          kind: width % 2 === 0 ? ("set" as const) : ("reset" as const),
+          widthNanoseconds: width,
+          trailingNanoseconds: tile,
+          gateCode: row,
+          codes: list,
+        };
         expect(messages.decodePulseRow(messages.encodePulseRow(pulse))).toEqual(pulse);
+        const verify = {
+          ticket,
+          tile,
+          row,
+          marginCodes: 12,
+          iterations: 30,
+          widthNanoseconds: width,
+          targets: list,
+        };
+        expect(messages.decodeVerifyRow(messages.encodeVerifyRow(verify))).toEqual(verify);
+        const inputs = Int8Array.from(list, (code) => (code % 255) - 127);
+        expect(messages.decodeMultiply(messages.encodeMultiply({ tile, inputs }))).toEqual({ tile, inputs });
+        const products = Int16Array.from(list, (code) => code - 32_768);
+        expect(messages.decodeProducts(messages.encodeProducts(at, products))?.codes).toEqual(products);
+        const environment = { chipTimeMicroseconds: at, milliCelsius: tile - 40_000, supplyMillivolts: row };
+        expect(messages.decodeEnvironment(messages.encodeEnvironment(environment))).toEqual(environment);
         const read = { tile, row, averages: 16 };
         expect(messages.decodeReadRow(messages.encodeReadRow(read))).toEqual(read);
         const reply = { chipTimeMicroseconds: at, codes: list };
@@ -183,14 +212,19 @@ describe("bodies", () => {
         fc.string({ unit: "grapheme", maxLength: 40 }),
         u16,
         fc.boolean(),
-        (text, tiles, virtualTime) => {
+        (text, tiles, virtual) => {
           const identity = {
             name: text,
             firmware: "f",
             serialNumber: text,
             boot: 3,
             geometry: { tiles, rows: 64, columns: 64, devicesPerCell: 4 },
-            capabilities: { virtualTime },
+            capabilities: {
+              virtualTime: virtual,
+              multiply: !virtual,
+              onBoardVerify: virtual,
+              environment: !virtual,
+            },
             newestTicket: 2 ** 40,
           };
           const back = messages.decodeIdentity(messages.encodeIdentity(identity));
@@ -203,7 +237,9 @@ describe("bodies", () => {
   });
 
   it("cut short, or with something left over, are refused as values", () => {
-    const pulse = { ticket: 1, tile: 0, row: 0, widthNanoseconds: 100, codes: Uint16Array.of(1, 2, 3) };
+    const codes = Uint16Array.of(1, 2, 3);
+    const rest = { widthNanoseconds: 100, trailingNanoseconds: 0, gateCode: 0, codes };
+    const pulse = { ticket: 1, tile: 0, row: 0, kind: "reset", ...rest } as const;
     const whole = messages.encodePulseRow(pulse);
     for (let length = 0; length < whole.length; length++) {
       expect(messages.decodePulseRow(whole.subarray(0, length))).toBeUndefined();

@@ -13,6 +13,10 @@ export const kinds = {
   ticket: 0x05,
   advance: 0x06,
   standby: 0x07,
+  multiply: 0x08,
+  environment: 0x09,
+  selfTest: 0x0a,
+  verify: 0x0b,
   error: 0x7f,
 } as const;
 
@@ -32,7 +36,12 @@ export const refusals = {
 } as const;
 
 const noBody = new Uint8Array(0);
-const virtualTimeBit = 1;
+const capabilityBits: Readonly<Record<keyof ChipCapabilities, number>> = {
+  virtualTime: 1,
+  multiply: 2,
+  onBoardVerify: 4,
+  environment: 8,
+};
 
 export const encodeNothing = (): Uint8Array => noBody;
 
@@ -55,12 +64,17 @@ export function encodeIdentity(identity: ChipIdentity): Uint8Array {
     .u16(geometry.rows)
     .u16(geometry.columns)
     .u16(geometry.devicesPerCell)
-    .u32(capabilities.virtualTime ? virtualTimeBit : 0)
+    .u32(bitsOf(capabilities))
     .u64(identity.newestTicket)
     .text(identity.name)
     .text(identity.firmware)
     .text(identity.serialNumber)
     .done();
+}
+
+function bitsOf(capabilities: ChipCapabilities): number {
+  const names = Object.keys(capabilityBits) as (keyof ChipCapabilities)[];
+  return names.reduce((bits, name) => bits | (capabilities[name] ? capabilityBits[name] : 0), 0);
 }
 
 export function decodeIdentity(body: Uint8Array): (ChipIdentity & { version: number }) | undefined {
@@ -74,7 +88,13 @@ export function decodeIdentity(body: Uint8Array): (ChipIdentity & { version: num
     devicesPerCell: reader.u16(),
   };
   const bits = reader.u32();
-  const capabilities: ChipCapabilities = { virtualTime: (bits & virtualTimeBit) !== 0 };
+  const declares = (name: keyof ChipCapabilities): boolean => (bits & capabilityBits[name]) !== 0;
+  const capabilities: ChipCapabilities = {
+    virtualTime: declares("virtualTime"),
+    multiply: declares("multiply"),
+    onBoardVerify: declares("onBoardVerify"),
+    environment: declares("environment"),
+  };
   const newestTicket = reader.u64();
   const name = reader.text();
   const firmware = reader.text();
@@ -118,23 +138,35 @@ export function decodeRowCodes(body: Uint8Array): RowCodes | undefined {
   return reader.whole ? { chipTimeMicroseconds, codes } : undefined;
 }
 
+export type PulseKind = "reset" | "set";
+
+const pulseKinds: readonly PulseKind[] = ["reset", "set"];
+
 export interface PulseRow {
   readonly ticket: number;
   readonly tile: number;
   readonly row: number;
+  readonly kind: PulseKind;
   readonly widthNanoseconds: number;
+  /** How long the amplitude takes to fall. */
+  readonly trailingNanoseconds: number;
+  /** Gate of the select transistors; 0 is the usual voltage. */
+  readonly gateCode: number;
   /** Amplitude codes, one a device; 0 leaves it alone. */
   readonly codes: Uint16Array;
 }
 
-export function encodePulseRow({ ticket, tile, row, widthNanoseconds, codes }: PulseRow): Uint8Array {
-  return new BodyWriter(18 + 2 * codes.length)
-    .u64(ticket)
-    .u16(tile)
-    .u16(row)
-    .u32(widthNanoseconds)
-    .u16(codes.length)
-    .u16s(codes)
+export function encodePulseRow(pulse: PulseRow): Uint8Array {
+  return new BodyWriter(25 + 2 * pulse.codes.length)
+    .u64(pulse.ticket)
+    .u16(pulse.tile)
+    .u16(pulse.row)
+    .u8(pulseKinds.indexOf(pulse.kind))
+    .u32(pulse.widthNanoseconds)
+    .u32(pulse.trailingNanoseconds)
+    .u16(pulse.gateCode)
+    .u16(pulse.codes.length)
+    .u16s(pulse.codes)
     .done();
 }
 
@@ -143,9 +175,111 @@ export function decodePulseRow(body: Uint8Array): PulseRow | undefined {
   const ticket = reader.u64();
   const tile = reader.u16();
   const row = reader.u16();
+  const kind = pulseKinds[reader.u8()];
   const widthNanoseconds = reader.u32();
+  const trailingNanoseconds = reader.u32();
+  const gateCode = reader.u16();
   const codes = reader.u16s(reader.u16());
-  return reader.whole ? { ticket, tile, row, widthNanoseconds, codes } : undefined;
+  if (!reader.whole || kind === undefined) return undefined;
+  return { ticket, tile, row, kind, widthNanoseconds, trailingNanoseconds, gateCode, codes };
+}
+
+/** One matrix–vector product of a tile: an input of −127 … 127 for every row. */
+export interface Multiply {
+  readonly tile: number;
+  readonly inputs: Int8Array;
+}
+
+export function encodeMultiply({ tile, inputs }: Multiply): Uint8Array {
+  const writer = new BodyWriter(4 + inputs.length).u16(tile).u16(inputs.length);
+  for (const input of inputs) writer.u8(input & 0xff);
+  return writer.done();
+}
+
+export function decodeMultiply(body: Uint8Array): Multiply | undefined {
+  const reader = new BodyReader(body);
+  const tile = reader.u16();
+  const inputs = Int8Array.from({ length: Math.min(reader.u16(), 65_535) }, () => reader.u8());
+  return reader.whole ? { tile, inputs } : undefined;
+}
+
+/** Products come as codes with sign, one a line of devices, written as two's complement. */
+export function encodeProducts(chipTimeMicroseconds: number, codes: Int16Array): Uint8Array {
+  return encodeRowCodes({ chipTimeMicroseconds, codes: Uint16Array.from(codes, (code) => code & 0xffff) });
+}
+
+export function decodeProducts(
+  body: Uint8Array,
+): { chipTimeMicroseconds: number; codes: Int16Array } | undefined {
+  const row = decodeRowCodes(body);
+  return row && { chipTimeMicroseconds: row.chipTimeMicroseconds, codes: Int16Array.from(row.codes) };
+}
+
+/** What the chip's sensors say, and what its self-test found: one bit a fault, 0 when all is well. */
+export interface Environment {
+  readonly chipTimeMicroseconds: number;
+  readonly milliCelsius: number;
+  readonly supplyMillivolts: number;
+}
+
+export function encodeEnvironment({
+  chipTimeMicroseconds,
+  milliCelsius,
+  supplyMillivolts,
+}: Environment): Uint8Array {
+  // Shifted by 273.15 °C, so that it has no sign.
+  return new BodyWriter(14)
+    .u64(chipTimeMicroseconds)
+    .u32(milliCelsius + 273_150)
+    .u16(supplyMillivolts)
+    .done();
+}
+
+export function decodeEnvironment(body: Uint8Array): Environment | undefined {
+  const reader = new BodyReader(body);
+  const chipTimeMicroseconds = reader.u64();
+  const milliCelsius = reader.u32() - 273_150;
+  const supplyMillivolts = reader.u16();
+  return reader.whole ? { chipTimeMicroseconds, milliCelsius, supplyMillivolts } : undefined;
+}
+
+/** A loop on the board: pulse and read every device of a row until it is near its target. Answered like a pulse. */
+export interface VerifyRow {
+  readonly ticket: number;
+  readonly tile: number;
+  readonly row: number;
+  readonly marginCodes: number;
+  readonly iterations: number;
+  readonly widthNanoseconds: number;
+  /** Converter codes to reach, one a device; `invalidCode` leaves it alone. */
+  readonly targets: Uint16Array;
+}
+
+export function encodeVerifyRow(order: VerifyRow): Uint8Array {
+  return new BodyWriter(22 + 2 * order.targets.length)
+    .u64(order.ticket)
+    .u16(order.tile)
+    .u16(order.row)
+    .u16(order.marginCodes)
+    .u16(order.iterations)
+    .u32(order.widthNanoseconds)
+    .u16(order.targets.length)
+    .u16s(order.targets)
+    .done();
+}
+
+export function decodeVerifyRow(body: Uint8Array): VerifyRow | undefined {
+  const reader = new BodyReader(body);
+  const order = {
+    ticket: reader.u64(),
+    tile: reader.u16(),
+    row: reader.u16(),
+    marginCodes: reader.u16(),
+    iterations: reader.u16(),
+    widthNanoseconds: reader.u32(),
+    targets: reader.u16s(reader.u16()),
+  };
+  return reader.whole ? order : undefined;
 }
 
 /** What became of a ticket, and when it fired (chip time; 0 when it did not). */

@@ -59,6 +59,12 @@ export interface ChipIdentity {
 export interface ChipCapabilities {
   /** The chip's time can be moved on: emulators only. */
   readonly virtualTime: boolean;
+  /** Matrix–vector products in one step. */
+  readonly multiply: boolean;
+  /** The board can run a program-and-verify loop by itself. */
+  readonly onBoardVerify: boolean;
+  /** The board measures its temperature and supply. */
+  readonly environment: boolean;
 }
 
 /** One read-out of a block. */
@@ -75,9 +81,15 @@ export const readingFlags = { ok: 0, saturated: 1, invalid: 2 } as const;
 
 /** What to fire at a block. */
 export interface PulseOrder {
+  /** RESET when not given. */
+  readonly kind?: "reset" | "set";
   /** One amplitude code a device; 0 leaves the device alone. */
   readonly codes: Uint16Array;
   readonly widthNanoseconds: Nanoseconds;
+  /** How long the amplitude takes to fall; 0 when not given. */
+  readonly trailingNanoseconds?: Nanoseconds;
+  /** Gate of the select transistors; 0, the usual voltage, when not given. */
+  readonly gateCode?: number;
   /** The ticket of the block's first row; row i holds ticket `firstTicket + i`, used or not. */
   readonly firstTicket: number;
 }

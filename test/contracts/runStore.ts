@@ -10,7 +10,7 @@ export const identity: ChipIdentity = {
   serialNumber: "S1",
   boot: 1,
   geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 4 },
-  capabilities: { virtualTime: true },
+  capabilities: { virtualTime: true, multiply: false, onBoardVerify: false, environment: false },
   newestTicket: 0,
 };
 

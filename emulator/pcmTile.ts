@@ -1,0 +1,217 @@
+import type { ChipGeometry } from "../src/chip/geometry.ts";
+import { normalOf, type Random, uniformOf } from "../src/random.ts";
+import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
+import {
+  type BornDefects,
+  drawDefects,
+  drawOddities,
+  drawPcmBirths,
+  oddities,
+  type PcmBirths,
+} from "./births.ts";
+import { driftLogTime } from "./driftLaw.ts";
+import { NoiseBank } from "./noise.ts";
+import type { Defects, PcmPhysics } from "./presets.ts";
+import { type DeviceFault, deviceFaults, type RowPulse, type Tile } from "./tile.ts";
+
+/**
+ * Phase-change devices. A RESET pulse melts and re-quenches: what is left follows the amplitude, not the past. A SET
+ * pulse crystallises a part of what is amorphous. Every pulse begins drift anew from its own instant.
+ */
+export class PcmTile implements Tile {
+  readonly felt: Uint32Array;
+  readonly #physics: PcmPhysics;
+  readonly #microamperesPerCode: number;
+  readonly #perRow: number;
+  /** Number in the chip of this tile's first device. */
+  readonly #first: number;
+  readonly #births: PcmBirths;
+  readonly #defects: BornDefects;
+  readonly #odd: Uint8Array | undefined;
+  readonly #pulseRandom: Random;
+  readonly #oddRandom: Random;
+  /** µS, as it would read without noise at an age of 20 s. */
+  readonly #conductance: Float32Array;
+  readonly #pulseLeaning: Float32Array;
+  readonly #driftExponent: Float32Array;
+  readonly #noiseStrength: Float32Array;
+  readonly #pulsedAt: Float64Array;
+  readonly #noiseAt: Float64Array;
+  readonly #noise: NoiseBank;
+
+  constructor(
+    physics: PcmPhysics,
+    defects: Defects,
+    geometry: ChipGeometry,
+    microamperesPerCode: number,
+    first: number,
+    random: Random,
+  ) {
+    const count = geometry.rows * geometry.columns * geometry.devicesPerCell;
+    this.#physics = physics;
+    this.#microamperesPerCode = microamperesPerCode;
+    this.#perRow = geometry.columns * geometry.devicesPerCell;
+    this.#first = first;
+    this.#births = drawPcmBirths(physics, geometry, first, random.fork("births"));
+    this.#defects = drawDefects(defects, count, first, random.fork("defects"));
+    this.#odd = drawOddities(physics.outliers, count, first, random.fork("oddities"));
+    this.#pulseRandom = random.fork("pulses");
+    this.#oddRandom = random.fork("odd ways");
+    this.felt = new Uint32Array(count);
+    this.#conductance = this.#births.topConductance.slice();
+    this.#pulseLeaning = new Float32Array(count);
+    this.#driftExponent = new Float32Array(count);
+    this.#noiseStrength = new Float32Array(count);
+    this.#pulsedAt = new Float64Array(count).fill(fabricatedAt);
+    this.#noiseAt = new Float64Array(count).fill(fabricatedAt);
+    this.#noise = new NoiseBank(count, physics.drift.readSeconds);
+    const fabrication = random.fork("fabrication");
+    for (let i = 0; i < count; i++) {
+      this.#pulseLeaning[i] = normalOf(fabrication.at(first + i, 0).word0);
+      this.#settle(i);
+    }
+  }
+
+  pulseRow(row: number, pulse: RowPulse, at: Microseconds): void {
+    const { codes, widthNanoseconds, trailingNanoseconds, droop } = pulse;
+    const physics = this.#physics;
+    const random = instant(this.#pulseRandom, at);
+    const widthFactor = Math.exp(
+      physics.widthExponent * Math.log(widthNanoseconds / physics.referenceWidthNanoseconds),
+    );
+    const crystallised = -Math.expm1(-trailingNanoseconds / physics.trailingNanoseconds);
+    const start = row * this.#perRow;
+    for (let k = 0; k < codes.length; k++) {
+      if (codes[k] === 0) continue;
+      const i = start + k;
+      this.felt[i]!++;
+      if (this.#defects.endurance[i] !== 0 && this.felt[i]! > this.#defects.endurance[i]!) {
+        this.#defects.faults[i] = deviceFaults.stuckLow;
+      }
+      const place = (k + 1) / codes.length;
+      const amplitude = codes[k]! * this.#microamperesPerCode * (1 - droop * place);
+      if (pulse.kind === "set") this.#crystallise(i, amplitude, widthNanoseconds, random);
+      else this.#melt(i, amplitude, widthFactor, crystallised, random);
+      this.#settle(i);
+      this.#pulsedAt[i] = at;
+      this.#noiseAt[i] = at;
+    }
+  }
+
+  senseRow(row: number, at: Microseconds, heat: number, random: Random, out: Float64Array): void {
+    const start = row * this.#perRow;
+    let pulsedAt = Number.NaN;
+    let logTime = 0;
+    for (let k = 0; k < this.#perRow; k++) {
+      const i = start + k;
+      if (this.#pulsedAt[i] !== pulsedAt) {
+        pulsedAt = this.#pulsedAt[i]!;
+        logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
+      }
+      const seconds = (at - this.#noiseAt[i]!) / microsecondsPerSecond;
+      const flicker = this.#noise.step(i, this.#first + i, seconds, random);
+      this.#noiseAt[i] = at;
+      let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
+      if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
+      out[k] = truth * (1 + this.#noiseStrength[i]! * flicker);
+    }
+  }
+
+  truth(i: number, at: Microseconds): Microsiemens {
+    const fault = this.#defects.faults[i];
+    if (fault === deviceFaults.open) return 0;
+    if (fault === deviceFaults.stuckHigh) return this.#births.topConductance[i]!;
+    if (fault === deviceFaults.stuckLow) return this.#births.residualConductance[i]!;
+    const age = (at - this.#pulsedAt[i]!) / microsecondsPerSecond;
+    const logTime = driftLogTime(age);
+    const odd = this.#odd?.[i] ?? 0;
+    if (odd === 0) return this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
+    return this.#oddTruth(i, odd, at, age, logTime);
+  }
+
+  fail(device: number, fault: DeviceFault): void {
+    this.#defects.faults[device] = fault;
+  }
+
+  disturb(device: number, share: number): void {
+    const conductance = this.#conductance[device]!;
+    const room = this.#births.topConductance[device]! - conductance;
+    this.#conductance[device] = conductance + Math.max(0, room) * share;
+  }
+
+  #melt(i: number, amplitude: number, widthFactor: number, crystallised: number, random: Random): void {
+    const physics = this.#physics;
+    const births = this.#births;
+    random.at(this.#first + i, 0);
+    const top = births.topConductance[i]!;
+    const residual = births.residualConductance[i]!;
+    const halfway =
+      births.halfwayAmplitude[i]! * widthFactor + physics.halfwayScatter * normalOf(random.word0);
+    const melted = 1 + Math.exp((amplitude - halfway) / births.slopeAmplitude[i]!);
+    const quenched = residual + (top - residual) / melted;
+    const meant = quenched + (top - quenched) * crystallised;
+    const scattered = meant * (1 + physics.relativeScatter * normalOf(random.word1));
+    this.#conductance[i] = Math.min(Math.max(scattered, 0), 1.05 * top);
+    this.#pulseLeaning[i] = normalOf(random.at(this.#first + i, 1).word0);
+    this.#noise.clear(i);
+  }
+
+  #crystallise(i: number, amplitude: number, width: number, random: Random): void {
+    const { gain, referenceWidthNanoseconds, bestAmplitude, amplitudeRange, logScatter } =
+      this.#physics.partialSet;
+    random.at(this.#first + i, 2);
+    const off = (amplitude - bestAmplitude) / amplitudeRange;
+    const scatter = Math.exp(logScatter * normalOf(random.word0) - (logScatter * logScatter) / 2);
+    const share = Math.min(1, gain * (width / referenceWidthNanoseconds) * Math.exp(-off * off) * scatter);
+    const before = this.#conductance[i]!;
+    const after = before + Math.max(0, this.#births.topConductance[i]! - before) * share;
+    this.#conductance[i] = after;
+    this.#pulseLeaning[i] = 0.7 * this.#pulseLeaning[i]! + 0.71 * normalOf(random.word1);
+    this.#noise.keep(i, Math.max(0, 1 - (after - before) / Math.max(before, 0.01)));
+  }
+
+  /** Fixes what a device's conductance and leanings decide: its drift and how noisy it is. */
+  #settle(i: number): void {
+    const relative = this.#conductance[i]! / this.#physics.maxConductance;
+    const { drift } = this.#physics;
+    const leaning = Math.sqrt(0.3) * this.#births.driftLeaning[i]! + Math.sqrt(0.7) * this.#pulseLeaning[i]!;
+    const fast = this.#odd !== undefined && (this.#odd[i]! & oddities.fastDrifting) !== 0 ? 2 : 1;
+    this.#driftExponent[i] =
+      fast *
+      Math.abs(Math.max(0.005, drift.exponentMean(relative)) + drift.exponentSpread(relative) * leaning);
+    this.#noiseStrength[i] = drift.noiseStrength(relative);
+  }
+
+  #oddTruth(i: number, odd: number, at: Microseconds, age: number, logTime: number): Microsiemens {
+    const key = this.#first + i;
+    let bent = logTime;
+    if (odd & oddities.curved) {
+      // Up to ± 6 % of the slope for every e-fold of age.
+      bent += 0.03 * normalOf(this.#oddRandom.at(key, 0).word0) * logTime * logTime;
+    }
+    let conductance = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * bent);
+    if (odd & oddities.crystallising) {
+      // Median 30 days after the pulse, a spread of a decade.
+      const pulse = this.felt[i]!;
+      const moment = 2.6e6 * Math.exp(2.3 * normalOf(this.#oddRandom.at(key, 2 + pulse).word1));
+      if (age > moment) conductance = this.#births.topConductance[i]!;
+    }
+    if (odd & oddities.telegraph) {
+      this.#oddRandom.at(key, 1);
+      const height = 0.02 + 0.08 * uniformOf(this.#oddRandom.word0);
+      const dwellSeconds = 10 * Math.exp(2.3 * normalOf(this.#oddRandom.word1));
+      const interval = Math.floor(at / microsecondsPerSecond / dwellSeconds);
+      const state = this.#oddRandom.at(key, 0x40000000 + (interval % 0x3fffffff)).word0 & 1;
+      if (state === 1) conductance *= 1 + height;
+    }
+    return conductance;
+  }
+}
+
+/** A device comes from the factory SET, a day before the chip's time begins. */
+const fabricatedAt: Microseconds = -86_400 * microsecondsPerSecond;
+
+/** Chance that belongs to one instant of chip time. */
+export function instant(random: Random, at: Microseconds): Random {
+  return random.at(at % 0x100000000, Math.floor(at / 0x100000000)).child();
+}

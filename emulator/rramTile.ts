@@ -1,0 +1,194 @@
+import type { ChipGeometry } from "../src/chip/geometry.ts";
+import { normalOf, type Random } from "../src/random.ts";
+import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
+import { type BornDefects, drawDefects } from "./births.ts";
+import { instant } from "./pcmTile.ts";
+import type { Defects, RramPhysics } from "./presets.ts";
+import { type DeviceFault, deviceFaults, type RowPulse, type Tile } from "./tile.ts";
+
+/**
+ * Filamentary HfOx devices with a transistor each. A pulse moves a conductance part of the way to a limit that its
+ * voltage sets, and no pulse moves it away from there; afterwards it relaxes, by a walk in the logarithm of time.
+ *
+ *     SET:    L = 70 µS/V · max(0, V − V_S − jitter), at most what the gate lets through;  G += u (L − G) if L > G
+ *     RESET:  L = 45 µS exp(−(V − V_R − jitter)/0.35 V);                                   G −= u (G − L) if L < G
+ */
+export class RramTile implements Tile {
+  readonly felt: Uint32Array;
+  readonly #physics: RramPhysics;
+  readonly #perRow: number;
+  readonly #first: number;
+  readonly #defects: BornDefects;
+  readonly #pulseRandom: Random;
+  /** What the last pulse left. */
+  readonly #conductance: Float32Array;
+  readonly #formed: Uint8Array;
+  readonly #setVoltage: Float32Array;
+  readonly #resetVoltage: Float32Array;
+  readonly #formingVoltage: Float32Array;
+  readonly #slope: Float32Array;
+  /** h: how erratic a device is. */
+  readonly #erratic: Float32Array;
+  /** How strongly the last pulse lets it relax, √A. */
+  readonly #restlessness: Float32Array;
+  /** Where the walk of relaxation stands, in units of its standard deviation for one decade. */
+  readonly #walk: Float32Array;
+  readonly #walkedAt: Float64Array;
+  readonly #pulsedAt: Float64Array;
+
+  constructor(physics: RramPhysics, defects: Defects, geometry: ChipGeometry, first: number, random: Random) {
+    const count = geometry.rows * geometry.columns * geometry.devicesPerCell;
+    const column = (): Float32Array => new Float32Array(count);
+    this.#physics = physics;
+    this.#perRow = geometry.columns * geometry.devicesPerCell;
+    this.#first = first;
+    this.#defects = drawDefects(defects, count, first, random.fork("defects"));
+    this.#pulseRandom = random.fork("pulses");
+    this.felt = new Uint32Array(count);
+    [this.#conductance, this.#setVoltage, this.#resetVoltage, this.#formingVoltage] = [
+      column(),
+      column(),
+      column(),
+      column(),
+    ];
+    [this.#slope, this.#erratic, this.#restlessness, this.#walk] = [column(), column(), column(), column()];
+    this.#formed = new Uint8Array(count).fill(physics.formed ? 1 : 0);
+    this.#walkedAt = new Float64Array(count);
+    this.#pulsedAt = new Float64Array(count);
+    const births = random.fork("births");
+    for (let i = 0; i < count; i++) {
+      births.at(first + i, 0);
+      this.#setVoltage[i] = 1.45 + 0.12 * normalOf(births.word0);
+      this.#resetVoltage[i] = 1.6 + 0.12 * normalOf(births.word1);
+      births.at(first + i, 1);
+      this.#slope[i] = Math.exp(0.15 * normalOf(births.word0));
+      this.#erratic[i] = Math.exp(0.8 * normalOf(births.word1));
+      births.at(first + i, 2);
+      this.#formingVoltage[i] = physics.formingVoltage + physics.formingSpread * normalOf(births.word0);
+      // Formed devices come as forming left them; pristine ones conduct next to nothing.
+      this.#conductance[i] = physics.formed ? 60 * Math.exp(0.3 * normalOf(births.word1)) : 0.03;
+    }
+  }
+
+  pulseRow(row: number, { kind, codes, gateCode }: RowPulse, at: Microseconds): void {
+    const random = instant(this.#pulseRandom, at);
+    const start = row * this.#perRow;
+    const compliance = gateCode === 0 ? usualCompliance : gateCode * complianceMicrosiemensPerCode;
+    for (let k = 0; k < codes.length; k++) {
+      if (codes[k] === 0) continue;
+      const i = start + k;
+      this.felt[i]!++;
+      if (this.#defects.endurance[i] !== 0 && this.felt[i]! > this.#defects.endurance[i]!) {
+        this.#defects.faults[i] = deviceFaults.stuckHigh;
+      }
+      const volts = codes[k]! * this.#physics.voltsPerCode;
+      random.at(this.#first + i, 0);
+      const erratic = this.#erratic[i]!;
+      const jitter = 0.067 * erratic * normalOf(random.word0);
+      const scatter = Math.exp(0.8 * erratic * normalOf(random.word1));
+      const before = this.#now(i, at, random);
+      const after =
+        this.#formed[i] === 0
+          ? this.#form(i, kind, volts, compliance, scatter)
+          : kind === "set"
+            ? this.#set(i, before, volts - jitter, compliance, scatter)
+            : this.#reset(i, before, volts - jitter, scatter);
+      if (after === before) continue;
+      this.#conductance[i] = after;
+      random.at(this.#first + i, 1);
+      // E A² = 1 with A lognormal of spread 0.4.
+      this.#restlessness[i] = Math.exp(0.4 * normalOf(random.word0) - 0.16);
+      this.#walk[i] = 0;
+      this.#walkedAt[i] = at;
+      this.#pulsedAt[i] = at;
+    }
+  }
+
+  senseRow(row: number, at: Microseconds, _heat: number, random: Random, out: Float64Array): void {
+    const start = row * this.#perRow;
+    for (let k = 0; k < this.#perRow; k++) {
+      const now = this.#now(start + k, at, random);
+      // 1 % of short-lived noise, and a little that does not grow with conductance.
+      out[k] = now + (0.01 * now + 0.05) * normalOf(random.at(this.#first + start + k, 7).word0);
+    }
+  }
+
+  /** What relaxation has come to by the last look at the device. */
+  truth(i: number): Microsiemens {
+    const fault = this.#defects.faults[i];
+    if (fault === deviceFaults.open) return 0;
+    if (fault === deviceFaults.stuckHigh) return 45;
+    if (fault === deviceFaults.stuckLow) return 0.2;
+    const target = this.#conductance[i]!;
+    const r = target / this.#physics.maxConductance;
+    return Math.max(0, target + this.#restlessness[i]! * Math.sqrt(relaxationPerDecade(r)) * this.#walk[i]!);
+  }
+
+  fail(device: number, fault: DeviceFault): void {
+    this.#defects.faults[device] = fault;
+  }
+
+  disturb(device: number, share: number): void {
+    this.#conductance[device]! += (50 - this.#conductance[device]!) * share;
+  }
+
+  /** Walks on in log10(1 + t/t_r) to an instant, and tells where the device stands. */
+  #now(i: number, at: Microseconds, random: Random): Microsiemens {
+    if (at > this.#walkedAt[i]!) {
+      const r = this.#conductance[i]! / this.#physics.maxConductance;
+      const onset = relaxationOnsetSeconds(r);
+      const decades = (time: Microseconds): number =>
+        Math.log10(1 + (time - this.#pulsedAt[i]!) / microsecondsPerSecond / onset);
+      const passed = decades(at) - decades(this.#walkedAt[i]!);
+      this.#walk[i]! += Math.sqrt(Math.max(0, passed)) * normalOf(random.at(this.#first + i, 3).word0);
+      this.#walkedAt[i] = at;
+    }
+    return this.truth(i);
+  }
+
+  #form(i: number, kind: RowPulse["kind"], volts: number, compliance: number, scatter: number): number {
+    if (kind !== "set" || volts < this.#formingVoltage[i]!) return this.#conductance[i]!;
+    this.#formed[i] = 1;
+    return Math.min(120, compliance, 70 * scatter);
+  }
+
+  #set(i: number, before: number, volts: number, compliance: number, scatter: number): number {
+    const limit = Math.min(compliance, 70 * this.#slope[i]! * Math.max(0, volts - this.#setVoltage[i]!));
+    if (limit <= before) return before;
+    const step = before < 3 ? 0.85 : 0.6;
+    return before + Math.min(1, step * scatter) * (limit - before);
+  }
+
+  #reset(i: number, before: number, volts: number, scatter: number): number {
+    const limit = 45 * Math.exp(-(volts - this.#resetVoltage[i]!) / 0.35);
+    if (limit >= before) return before;
+    return Math.max(0.2, before - Math.min(1, 0.5 * scatter) * (before - limit));
+  }
+}
+
+/** The gate at its usual 2.5 V lets through more than a device is programmed to. */
+const usualCompliance: Microsiemens = 150;
+const complianceMicrosiemensPerCode = 0.3;
+
+const relative = [0, 0.025, 0.1, 0.25, 0.5, 0.75, 1];
+const perDecade = [0.075, 0.197, 0.723, 1.771, 2.266, 1.82, 1.177];
+const onsetSeconds = [0.15, 0.013, 0.0014, 0.0024, 0.025, 0.093, 0.5];
+
+const logOnset = onsetSeconds.map(Math.log);
+
+/** µS² that relaxation adds in every decade of time. */
+function relaxationPerDecade(r: number): number {
+  return between(perDecade, r);
+}
+
+function relaxationOnsetSeconds(r: number): number {
+  return Math.exp(between(logOnset, r));
+}
+
+function between(values: readonly number[], r: number): number {
+  if (r >= 1) return values.at(-1)!;
+  let k = 1;
+  while (relative[k]! < r) k++;
+  const part = (r - relative[k - 1]!) / (relative[k]! - relative[k - 1]!);
+  return values[k - 1]! + part * (values[k]! - values[k - 1]!);
+}

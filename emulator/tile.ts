@@ -1,0 +1,42 @@
+import type { Random } from "../src/random.ts";
+import type { Microseconds, Microsiemens, Nanoseconds } from "../src/units.ts";
+
+/** One pulse for a row, with an amplitude for every device that is to feel it. */
+export interface RowPulse {
+  readonly kind: "reset" | "set";
+  /** Amplitude codes, one a device; 0 leaves it alone. */
+  readonly codes: Uint16Array;
+  readonly widthNanoseconds: Nanoseconds;
+  /** How long the amplitude takes to fall. */
+  readonly trailingNanoseconds: Nanoseconds;
+  /** Share of the amplitude that is lost at the far end of the row. */
+  readonly droop: number;
+  /** Gate of the select transistor, where there is one that matters; 0 is the usual voltage. */
+  readonly gateCode: number;
+}
+
+/**
+ * The devices of one tile: born once, with a history. It has no clock: every call says when it happens, in chip time
+ * that only grows.
+ */
+export interface Tile {
+  pulseRow(row: number, pulse: RowPulse, at: Microseconds): void;
+  /**
+   * What each device of a row conducts at an instant, its own noise included, µS.
+   *
+   * @param random  keyed by the instant.
+   * @param heat    absolute temperature over that of the room: drift is the faster for it.
+   */
+  senseRow(row: number, at: Microseconds, heat: number, random: Random, out: Float64Array): void;
+  /** Noise-free conductance of a device. */
+  truth(device: number, at: Microseconds): Microsiemens;
+  /** Pulses felt, one entry a device. */
+  readonly felt: Uint32Array;
+  /** Moves a device a share of the way to its top, too little to begin its drift anew. */
+  disturb(device: number, share: number): void;
+  /** Makes a device fail for good. */
+  fail(device: number, fault: DeviceFault): void;
+}
+
+export const deviceFaults = { none: 0, stuckHigh: 1, stuckLow: 2, open: 3, weak: 4 } as const;
+export type DeviceFault = (typeof deviceFaults)[keyof typeof deviceFaults];

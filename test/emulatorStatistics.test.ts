@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest";
+import { EmulatedChip } from "../emulator/chip.ts";
+import { NoiseBank, noisePowerDensity } from "../emulator/noise.ts";
+import { findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
+import { Random } from "../src/random.ts";
+import { programPcm, programRram, sixteenReads } from "./support/procedures.ts";
+
+/**
+ * Published statistics that must come out of the emulated chips. Each is a ratio of measured to published, and each
+ * check is shown to fail on physics that are off by a quarter.
+ */
+const second = 1_000_000;
+const sound = (name: string): Preset => ({ ...findPreset(name)!, defects: noDefects });
+const withPcm = (preset: Preset, changes: (physics: PcmPhysics) => Partial<PcmPhysics>): Preset => {
+  const physics = preset.physics as PcmPhysics;
+  return { ...preset, physics: { ...physics, ...changes(physics) } };
+};
+
+function statistics(values: readonly number[]): { mean: number; std: number } {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return {
+    mean,
+    std: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / values.length),
+  };
+}
+
+const clip = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** Published mean and σ of ν, as the moments of the folded law would be where folding matters little. */
+const published90nm = (r: number) => ({
+  mean: clip(-0.0155 * Math.log(r) + 0.0244, 0.049, 0.1),
+  std: clip(-0.0125 * Math.log(r) - 0.0059, 0.008, 0.045),
+});
+const publishedHermes = (r: number) => ({
+  mean:
+    r < 0.0945 ? clip(-0.0387 * Math.log(r) - 0.0182, 0.072, 0.13) : -0.0436 * r * r - 0.0126 * r + 0.0736,
+  std:
+    r < 0.3055 ? clip(-0.0117 * Math.log(r) - 0.0057, 0.0091, 0.04) : -0.0118 * r * r + 0.0093 * r + 0.0073,
+});
+
+/** ν of the devices that pulses left within 4 % of a level, from their truth at 20 s and 1 day. */
+function exponentsNear(preset: Preset, level: number): number[] {
+  const chip = new EmulatedChip(preset, 11);
+  const codes = new Uint16Array(chip.devicesPerRow);
+  const found: number[] = [];
+  const { topConductance: top, residualConductance: rest } = preset.physics as PcmPhysics;
+  const amplitude = 250 + 22 * Math.log((top - level) / (level - rest));
+  for (let round = 0; round < 12 && found.length < 3000; round++) {
+    const at = (1 + round * 200_000) * second;
+    codes.fill(Math.round(amplitude / 0.49));
+    const pulse = {
+      kind: "reset",
+      codes,
+      widthNanoseconds: 100,
+      trailingNanoseconds: 0,
+      gateCode: 0,
+    } as const;
+    for (let row = 0; row < preset.geometry.rows; row++) chip.pulseRow(0, row, pulse, at);
+    const early = chip.truthOfTile(0, at + 20 * second);
+    const late = chip.truthOfTile(0, at + 86_400 * second);
+    early.forEach((g, i) => {
+      if (Math.abs(g / level - 1) < 0.04) found.push(Math.log(g / late[i]!) / Math.log(86_401 / 21));
+    });
+  }
+  return found;
+}
+
+describe.each([
+  ["pcm-64", published90nm, [0.05, 0.1, 0.2, 0.4, 0.8]],
+  ["pcm-256", publishedHermes, [0.05, 0.2, 0.4, 0.7]],
+] as const)("drift exponents of %s", (name, published, levels) => {
+  const preset = { ...sound(name), geometry: { ...findPreset(name)!.geometry, rows: 64 } };
+  const ratios = (of: Preset): { mean: number; std: number }[] =>
+    levels.map((r) => {
+      const { mean, std } = statistics(exponentsNear(of, r * (of.physics as PcmPhysics).maxConductance));
+      return { mean: mean / published(r).mean, std: std / published(r).std };
+    });
+  const agrees = (found: { mean: number; std: number }[]): boolean =>
+    found.every(({ mean, std }) => Math.abs(mean - 1) < 0.05 && Math.abs(std - 1) < 0.15);
+
+  it("have the published mean within 5 % and spread within 15 % (3,000 devices: 1 and 1.3 % standard error)", () => {
+    expect(ratios(preset)).toSatisfy(agrees);
+  });
+
+  it("would not, were drift a quarter stronger or its spread a quarter wider", () => {
+    const stronger = withPcm(preset, ({ drift }) => ({
+      drift: { ...drift, exponentMean: (r) => 1.25 * drift.exponentMean(r) },
+    }));
+    const wider = withPcm(preset, ({ drift }) => ({
+      drift: { ...drift, exponentSpread: (r) => 1.25 * drift.exponentSpread(r) },
+    }));
+    expect(ratios(stronger)).not.toSatisfy(agrees);
+    expect(ratios(wider)).not.toSatisfy(agrees);
+  });
+});
+
+describe("read noise", () => {
+  const devices = 300;
+  const samples = 1024;
+
+  /** Power at frequencies in cycles a sample, of traces of many devices. */
+  function spectrum(spacingSeconds: number): { frequency: number; power: number }[] {
+    const bank = new NoiseBank(devices);
+    const traces = Array.from({ length: devices }, () => new Float64Array(samples));
+    for (let n = 0; n < samples; n++) {
+      const random = new Random(8).fork(`${spacingSeconds} ${n}`);
+      for (let d = 0; d < devices; d++) {
+        traces[d]![n] = bank.step(d, d, n === 0 ? 1e4 * spacingSeconds * samples : spacingSeconds, random);
+      }
+    }
+    const bins = Array.from({ length: 60 }, (_, i) => Math.round(6 * Math.exp(i * 0.066)));
+    return [...new Set(bins)].map((bin) => {
+      let power = 0;
+      for (const trace of traces) {
+        let [re, im] = [0, 0];
+        for (let n = 0; n < samples; n++) {
+          // Hann's window keeps the strong low frequencies out of the weak high ones.
+          const value = trace[n]! * (1 - Math.cos((2 * Math.PI * n) / samples));
+          re += value * Math.cos((2 * Math.PI * bin * n) / samples);
+          im += value * Math.sin((2 * Math.PI * bin * n) / samples);
+        }
+        power += re * re + im * im;
+      }
+      return { frequency: bin / samples, power };
+    });
+  }
+
+  it("has a spectral slope of −1 ± 0.2 in every half decade from once in three years to 10 kHz", () => {
+    for (let low = 1e-8; low < 1e4; low *= Math.sqrt(10)) {
+      const drop = Math.log(noisePowerDensity(low * Math.sqrt(10)) / noisePowerDensity(low));
+      expect(Math.abs(drop / Math.log(Math.sqrt(10)) + 1)).toBeLessThan(0.2);
+    }
+  });
+
+  it("shows that spectrum in reads 10 µs apart, where no faster noise folds back (300 devices, 4 standard errors)", () => {
+    const spacing = 1e-5;
+    const points = spectrum(spacing).filter(({ frequency }) => frequency < 0.1);
+    const expected = points.map(({ frequency }) => noisePowerDensity(frequency / spacing));
+    const scale = points.reduce((sum, { power }, i) => sum + power / expected[i]!, 0) / points.length;
+    points.forEach(({ power }, i) => expect(Math.abs(power / expected[i]! / scale - 1)).toBeLessThan(0.24));
+  });
+
+  it("is cut by 16 reads at age 20 s to 1/2.2 (10 %) when they are 1 s apart, and to 1/1.04 (2 %) when 1 µs", () => {
+    const reduction = (spacing: number): number => {
+      const many = 16_384;
+      const bank = new NoiseBank(many);
+      const [first, means] = [new Float64Array(many), new Float64Array(many)];
+      for (let n = 0; n < 16; n++) {
+        const random = new Random(6).fork(`read ${n}`);
+        for (let d = 0; d < many; d++) {
+          const noise = bank.step(d, d, n === 0 ? 20 : spacing, random);
+          if (n === 0) first[d] = noise;
+          means[d]! += noise / 16;
+        }
+      }
+      return statistics([...first]).std / statistics([...means]).std;
+    };
+    expect(Math.abs(reduction(1) / 2.2 - 1)).toBeLessThan(0.1);
+    expect(Math.abs(reduction(1e-6) / 1.04 - 1)).toBeLessThan(0.02);
+  });
+});
+
+describe("the published programming procedure on pcm-64", () => {
+  const polynomial = (g: number): number => 0.26348 + (1.965 * g) / 25 - 1.1731 * (g / 25) * (g / 25);
+  const levels = [1, 2.5, 5, 7.5, 10, 12.5, 15, 20, 22.5];
+  const ratio = (preset: Preset, level: number): number => {
+    const programmed = programPcm(preset, 7, level, 0.8 * (1.62 * polynomial(level) - 0.12));
+    const reads = [...sixteenReads(programmed)].filter((_, i) => programmed.done[i] === 1);
+    return statistics(reads).std / polynomial(level);
+  };
+
+  it("leaves the published spread within 15 % at nine levels (16-read means of 16,384 devices)", () => {
+    const ratios = levels.map((level) => ratio(sound("pcm-64"), level));
+    expect(ratios).toSatisfy((found: number[]) => found.every((one) => Math.abs(one - 1) < 0.15));
+  });
+
+  it("would not with a quarter less or more read noise at the top", () => {
+    const off = [0.6, 1.5].map((factor) =>
+      ratio(
+        withPcm(sound("pcm-64"), ({ drift }) => ({
+          drift: { ...drift, noiseStrength: (r) => factor * drift.noiseStrength(r) },
+        })),
+        1,
+      ),
+    );
+    expect(off.some((one) => Math.abs(one - 1) >= 0.15)).toBe(true);
+  });
+});
+
+describe("incremental-step programming of rram-128", () => {
+  const devices = 32_768;
+  const random = new Random(3).fork("targets");
+  const spread = Float64Array.from(
+    { length: devices },
+    (_, i) => 2 + (38 * random.at(i, 0).word0) / 0x100000000,
+  );
+  const sorted = (values: ArrayLike<number>): number[] => Array.from(values).sort((a, b) => a - b);
+
+  it("takes 8–21 pulses in the mean, 80–120 at the 99th percentile, and succeeds for at least 96 %", () => {
+    const { pulses, done } = programRram(sound("rram-128"), 5, spread);
+    const ordered = sorted(pulses);
+    const { mean } = statistics(ordered);
+    expect(mean).toBeGreaterThan(8);
+    expect(mean).toBeLessThan(21);
+    expect(ordered[Math.floor(0.99 * devices)]).toBeGreaterThanOrEqual(80);
+    expect(ordered[Math.floor(0.99 * devices)]).toBeLessThanOrEqual(120);
+    expect(done.reduce((sum, d) => sum + d, 0) / devices).toBeGreaterThanOrEqual(0.96);
+  });
+
+  it.each([0.05, 0.1, 0.25, 0.5, 0.75, 1])(
+    "leaves devices at r = %d that spread as published at 1 s, 1 day and 2 days (15 %)",
+    (r) => {
+      const coefficients = [
+        [0.348, 16.03, -43.853, 45.393, -16.815],
+        [0.701, 22.086, -50.773, 47.095, -16.458],
+        [0.782, 20.274, -43.507, 37.062, -11.934],
+      ];
+      const { chip, endedAt, done } = programRram(
+        sound("rram-128"),
+        5,
+        new Float64Array(devices).fill(40 * r),
+      );
+      const codes = new Uint16Array(256);
+      [1, 86_400, 172_800].forEach((seconds, k) => {
+        const at = endedAt + seconds * second;
+        for (let row = 0; row < 128; row++) chip.readRow(0, row, 1, at, codes);
+        const truth = [...chip.truthOfTile(0, at)].filter((_, i) => done[i] === 1);
+        const published = coefficients[k]!.reduceRight((sum, c) => sum * r + c, 0);
+        expect(Math.abs(statistics(truth).std / published - 1)).toBeLessThan(0.15);
+      });
+    },
+  );
+});
