@@ -1,10 +1,10 @@
 import { MhoError } from "../src/errors.ts";
 
-/** Where a chip is: `serial:/dev/ttyACM0?baud=3000000` or `emulator:pcm-64?seed=7&tiles=14`. */
+/** Where a chip is: `serial:/dev/ttyACM0?baud=3000000`, `tcp:127.0.0.1:5025` or `emulator:pcm-64?seed=7&tiles=14`. */
 export interface ChipAddress {
   readonly text: string;
-  readonly scheme: "serial" | "emulator";
-  /** A port, or a preset. */
+  readonly scheme: "serial" | "tcp" | "emulator";
+  /** A port, HOST:PORT, or a preset. */
   readonly target: string;
   readonly baud: number | undefined;
   /** A preset's name or a description file. */
@@ -15,16 +15,17 @@ export interface ChipAddress {
 
 const parameters = {
   serial: ["baud", "dialect", "chip", "tiles"],
+  tcp: ["dialect", "chip", "tiles"],
   emulator: ["seed", "tiles", "chip"],
 } as const;
 
 /** Throws `bad-argument` that says which part is wrong. */
 export function parseAddress(text: string): ChipAddress {
-  const match = /^(serial|emulator):([^?]+)(?:\?(.*))?$/.exec(text);
+  const match = /^(serial|tcp|emulator):([^?]+)(?:\?(.*))?$/.exec(text);
   if (!match) {
     throw bad(
       text,
-      "it is neither serial:PORT nor emulator:PRESET, such as serial:/dev/ttyACM0 or emulator:pcm-64",
+      "it is neither serial:PORT, tcp:HOST:PORT nor emulator:PRESET, such as serial:/dev/ttyACM0 or emulator:pcm-64",
     );
   }
   const scheme = match[1] as ChipAddress["scheme"];

@@ -19,10 +19,14 @@ const startDeadlineMilliseconds = 20_000;
  */
 export async function startEmulator(preset: string, seed: number): Promise<ChildEmulator> {
   const main = fileURLToPath(new URL("dist/cli/main.js", packageRoot));
-  const child = spawn(process.execPath, [main, "emulate", preset, "--quiet", "--seed", String(seed)], {
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-    detached: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [main, "emulate", preset, "--quiet", "--no-pace", "--seed", String(seed)],
+    {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+      detached: true,
+    },
+  );
   const lines = createInterface({ input: child.stdout! });
   const address = await new Promise<string>((resolve, reject) => {
     const failed = (reason: string): void =>

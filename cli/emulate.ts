@@ -1,44 +1,154 @@
-import { systemClock } from "../drivers/systemClock.ts";
+import { readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../emulator/faults.ts";
+import { FaultyLine } from "../emulator/faultyLine.ts";
 import { Firmware } from "../emulator/firmware.ts";
-import { findPreset, presetNames } from "../emulator/presets.ts";
+import { findPreset, type Preset, presetNames } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
+import type { ServedLine } from "../emulator/servedLine.ts";
+import { openTcpLine } from "../emulator/tcpLine.ts";
+import { readFaults } from "../files/faults.ts";
 import { MhoError } from "../src/errors.ts";
 import { parseAddress } from "./address.ts";
+import { openControl } from "./control.ts";
+import type { EmulateOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { serveChip } from "./serveChip.ts";
 
 /**
- * Serves an emulated chip on a pseudo-terminal until it is told to stop. The first line on stdout is JSON with
- * the address by which the chip is reached.
+ * Serves an emulated chip on a pseudo-terminal or on loopback TCP until it is told to stop. The first line on stdout is
+ * JSON with the address by which the chip is reached.
  *
- * @param preset  such as `pcm-64` or `pcm-64?tiles=14`.
+ * @param text  such as `pcm-64` or `pcm-64?tiles=14`.
  */
-export async function emulate(preset: string, seed: number, output: Output): Promise<void> {
-  const { target, tiles, seed: ownSeed, chip } = parseAddress(`emulator:${preset}`);
-  const found = findPreset(target, tiles ?? 1);
-  if (found === undefined || chip !== undefined) {
-    throw new MhoError(
-      "bad-argument",
-      `There is no emulator ${preset}. Known are ${presetNames.join(", ")}.`,
-    );
+export async function emulate(text: string, options: EmulateOptions, output: Output): Promise<void> {
+  const { preset, seed, tiles } = presetOf(text, options.seed);
+  const timeScale = timeScaleOf(options.timeScale);
+  const port = options.tcp === undefined ? undefined : portOf(options.tcp, "--tcp");
+  if (port === undefined && process.platform === "win32") {
+    throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  if (process.platform === "win32") {
-    throw new MhoError(
-      "bad-argument",
-      "Windows has no pseudo-terminals. Use an in-process chip: emulator:pcm-64.",
-    );
-  }
-  const firmware = new Firmware(found, ownSeed ?? seed);
-  const pty = openPty();
-  pty.onBytes((bytes) => {
-    const replies = firmware.receive(bytes, systemClock.nowMicroseconds());
-    if (replies.length > 0) pty.write(Buffer.concat(replies));
+  const chip = new FaultyLine(new Firmware(preset, seed), await faultsOf(options.faults, preset));
+  const address = (line: ServedLine): string => {
+    const chipQuery = `dialect=packet&chip=${preset.name}&tiles=${tiles}`;
+    const baud = preset.firmware.lineBytesPerSecond * 10;
+    return port === undefined
+      ? `serial:${options.link ?? line.name}?baud=${baud}&${chipQuery}`
+      : `tcp:${line.name}?${chipQuery}`;
+  };
+  let opened: ServedLine | undefined;
+  let announce: (line: ServedLine) => void = () => {};
+  const served = await serveChip(chip, {
+    bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
+    timeScale,
+    open: () => openLine(port, opened),
+    onOpen(line) {
+      opened = line;
+      if (options.link !== undefined && port === undefined) link(options.link, line.name);
+      announce(line);
+    },
   });
-  const baud = found.firmware.lineBytesPerSecond * 10;
-  const address = `serial:${pty.path}?baud=${baud}&dialect=packet&chip=${target}&tiles=${tiles ?? 1}`;
-  process.stdout.write(`${JSON.stringify({ type: "listening", address, seed: ownSeed ?? seed })}\n`);
-  output.say(`An emulated ${preset} answers at ${pty.path}. Ctrl-C ends it.`);
-  await untilStopped(() => firmware.tick(systemClock.nowMicroseconds()));
-  pty.close();
+  const control =
+    options.control === undefined
+      ? undefined
+      : await openControl(
+          chip,
+          portOf(options.control === true ? "0" : options.control, "--control"),
+          (milliseconds) => served.unplug(milliseconds),
+        );
+  const event = {
+    type: "listening",
+    address: address(opened!),
+    seed,
+    ...(control ? { control: `127.0.0.1:${control.port}` } : {}),
+  };
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+  output.say(`An emulated ${text} answers at ${opened!.name}. Ctrl-C ends it.`);
+  announce = (line) => {
+    output.event({ type: "replugged", address: address(line) });
+    output.say(`The cable is back, at ${line.name}.`);
+  };
+  await untilStopped(() => served.tick());
+  served.close();
+  control?.close();
+  if (options.link !== undefined) unlink(options.link);
+}
+
+/** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
+function openLine(port: number | undefined, before: ServedLine | undefined): Promise<ServedLine> {
+  if (port === undefined) return Promise.resolve(openPty());
+  return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1))).catch(
+    (error: unknown) => {
+      const reason =
+        (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? "it is taken" : (error as Error).message;
+      throw new MhoError(
+        "port-failed",
+        `Cannot listen on port ${port}: ${reason}. Use --tcp 0 for any free one.`,
+      );
+    },
+  );
+}
+
+function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {
+  const { target, tiles, seed: own, chip } = parseAddress(`emulator:${text}`);
+  const preset = findPreset(target, tiles);
+  if (preset === undefined || chip !== undefined) {
+    throw bad(`There is no emulator ${text}. Known are ${presetNames.join(", ")}`);
+  }
+  return { preset, seed: own ?? seed, tiles: preset.geometry.tiles };
+}
+
+async function faultsOf(wish: string | undefined, preset: Preset): Promise<FaultRecord> {
+  if (wish === undefined) return noFaults;
+  if (/^\d+$/.test(wish)) return drawFaults(Number(wish) >>> 0, preset.geometry);
+  const record = (await readFaults(wish)) as FaultRecord;
+  const missing = record.events.map((event) => placeMissing(preset.geometry, event)).find(Boolean);
+  if (missing === undefined) return record;
+  throw new MhoError("bad-file", `Cannot use ${wish}: ${missing}. Correct its events.`, { file: wish });
+}
+
+function timeScaleOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const scale = Number(text);
+  if (!(scale > 0 && scale <= 1e9))
+    throw bad(`--time-scale ${text}: give a factor above 0, such as 1 or 3600`);
+  return scale;
+}
+
+function portOf(text: string, flag: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw bad(`${flag} ${text}: give a port from 0 to 65535`);
+  return port;
+}
+
+function bad(message: string): MhoError {
+  return new MhoError("bad-argument", `${message}.`);
+}
+
+/** Points a link at a terminal; only a link is ever replaced. */
+function link(path: string, target: string): void {
+  unlink(path);
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "EEXIST" ? "something else has that name" : message;
+    throw new MhoError(
+      "output-failed",
+      `Cannot make the link ${path}: ${reason}. Name another with --link.`,
+      {
+        file: path,
+      },
+    );
+  }
+}
+
+function unlink(path: string): void {
+  try {
+    readlinkSync(path);
+    rmSync(path);
+  } catch {
+    // It is not there, or no link.
+  }
 }
 
 /** Resolves on a signal, or when the parent that started this process with a channel goes away. */

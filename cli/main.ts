@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { CommonOptions, DemoOptions, OptimizeOptions } from "./options.ts";
+import type { CommonOptions, DemoOptions, EmulateOptions, OptimizeOptions } from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
 import { version } from "./version.ts";
 
@@ -25,12 +25,21 @@ async function main(args: readonly string[]): Promise<void> {
 
   common(program.command("emulate"))
     .description(
-      "serves an emulated chip on a pseudo-terminal; its first line on stdout is JSON with the address",
+      "serves an emulated chip until it is stopped; its first line on stdout is JSON with the address",
     )
-    .argument("<preset>", "pcm-64, or for instance pcm-64?tiles=14")
-    .action(async (preset: string, options: CommonOptions) => {
+    .argument("<preset>", "pcm-64, pcm-256, pcm-64core or rram-128; for instance pcm-64?tiles=14")
+    .option("--link <path>", "a symbolic link that always names the pseudo-terminal")
+    .option("--tcp <port>", "serve on loopback TCP instead; 0 for any free port")
+    .option("--faults <file or seed>", "what goes wrong: a record, or the seed of one")
+    .option(
+      "--time-scale <factor>",
+      "chip time goes by itself, so much faster than the clock; else it is virtual",
+    )
+    .option("--no-pace", "answer faster than the line's rate would let through")
+    .option("--control [port]", "open a side door on loopback: inject faults, read the truth")
+    .action(async (preset: string, options: EmulateOptions) => {
       const { emulate } = await import("./emulate.ts");
-      await run(options, (output) => emulate(preset, options.seed, output));
+      await run(options, (output) => emulate(preset, options, output));
     });
 
   common(program.command("optimize"))

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { PacketDriver } from "../drivers/packetDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
+import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { Firmware } from "../emulator/firmware.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
@@ -19,7 +20,9 @@ export async function openChip(address: ChipAddress, seed: number): Promise<Pack
   const transport =
     address.scheme === "serial"
       ? await openSerial(address.target, address.baud ?? description.line.baud)
-      : connectInProcess(emulated(address, description, seed));
+      : address.scheme === "tcp"
+        ? await openTcp(address.target)
+        : connectInProcess(emulated(address, description, seed));
   return new PacketDriver(transport, { address: address.text, description, session });
 }
 

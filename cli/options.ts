@@ -13,6 +13,15 @@ export interface DemoOptions extends CommonOptions {
   readonly out: string;
 }
 
+export interface EmulateOptions extends CommonOptions {
+  readonly link?: string;
+  readonly tcp?: string;
+  readonly faults?: string;
+  readonly timeScale?: string;
+  readonly pace: boolean;
+  readonly control?: string | true;
+}
+
 export interface OptimizeOptions extends CommonOptions {
   readonly model: string;
   readonly tensor?: readonly string[];

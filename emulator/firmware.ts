@@ -34,9 +34,15 @@ export const firmwareVersion = "mho-emulator 1";
  */
 export class Firmware {
   readonly chip: EmulatedChip;
-  readonly #decoder = new FrameDecoder();
+  #decoder = new FrameDecoder();
   readonly #serialNumber: string;
-  readonly #tickets = new TicketBook();
+  #tickets = new TicketBook();
+  #boot = 1;
+  /** The supply is failing: a pulse reaches half of its row. */
+  #sagging = false;
+  #following = false;
+  /** How fast the chip believes that time goes. */
+  clockPartsPerMillion = 0;
   readonly #replies = new Map<number, Uint8Array>();
   #session = 0;
   #newestTag = 0;
@@ -73,6 +79,30 @@ export class Firmware {
     if (linkTime - this.#heardAt > this.chip.preset.firmware.watchdogMicroseconds) this.#armed = false;
   }
 
+  /** Chip time goes with the host's from here on, and cannot be moved. */
+  follow(at: Microseconds): void {
+    this.#following = true;
+    this.#chipTime = Math.max(this.#chipTime, at);
+  }
+
+  /** Starts anew: sessions, replies and tickets are forgotten, the lines are safe, the devices are as they are. */
+  restart(): void {
+    this.#boot++;
+    this.#session = 0;
+    this.#newestTag = 0;
+    this.#replies.clear();
+    this.#tickets = new TicketBook(true);
+    this.#armed = false;
+    this.#sagging = false;
+    this.#decoder = new FrameDecoder();
+  }
+
+  /** Takes bytes while the supply fails: what they order is half done, and nothing is answered. */
+  sag(bytes: Uint8Array, linkTime: Microseconds): void {
+    this.#sagging = true;
+    this.receive(bytes, linkTime);
+  }
+
   #accept(frame: Frame, out: Uint8Array[]): void {
     if (frame.kind === kinds.hello && frame.session !== this.#session) this.#openSession(frame);
     const said = this.#replies.get(frame.tag);
@@ -107,7 +137,7 @@ export class Firmware {
       case kinds.hello:
         return this.#hello(frame);
       case kinds.time:
-        return reply(frame, encodeNumber(this.#chipTime));
+        return reply(frame, encodeNumber(this.#stamp(this.#chipTime)));
       case kinds.read:
         return this.#read(frame);
       case kinds.pulse:
@@ -143,10 +173,10 @@ export class Firmware {
         name,
         firmware: `${firmwareVersion}, packet ${protocolVersion}`,
         serialNumber: this.#serialNumber,
-        boot: 1,
+        boot: this.#boot,
         geometry,
         capabilities: {
-          virtualTime: true,
+          virtualTime: !this.#following,
           multiply: this.chip.preset.readout.multiply !== undefined,
           onBoardVerify: this.chip.preset.physics.technology === "pcm",
           environment: true,
@@ -169,9 +199,9 @@ export class Firmware {
       return refuse(frame, refusals.limit, `averages must be 1 … ${firmware.maxAverages}`);
     }
     this.#charge(lineBytes(frame.body.length));
-    const chipTimeMicroseconds = this.#chipTime;
+    const chipTimeMicroseconds = this.#stamp(this.#chipTime);
     const codes = new Uint16Array(devicesPerRow(geometry));
-    this.chip.readRow(tile, row, averages, chipTimeMicroseconds, codes);
+    this.chip.readRow(tile, row, averages, this.#chipTime, codes);
     this.#chipTime += averages * readout.readRowMicroseconds;
     const body = encodeRowCodes({ chipTimeMicroseconds, codes });
     this.#charge(lineBytes(body.length));
@@ -185,7 +215,8 @@ export class Firmware {
     const { ticket, tile, row, kind, widthNanoseconds, trailingNanoseconds, gateCode, codes } = order;
     const known = this.#tickets.fate(ticket);
     if (known.fate === "fired") return reply(frame, encodeTicketFate(known));
-    if (known.fate === "unknown") return refuse(frame, refusals.staleTicket, `ticket ${ticket} is too old`);
+    if (!this.#tickets.mayFire(ticket))
+      return refuse(frame, refusals.staleTicket, `ticket ${ticket} is too old`);
     if (!this.#armed) return refuse(frame, refusals.standby, "in standby");
     if (tile >= geometry.tiles || row >= geometry.rows || codes.length !== devicesPerRow(geometry)) {
       return refuse(
@@ -201,9 +232,10 @@ export class Firmware {
       return refuse(frame, refusals.limit, `an amplitude code is above ${firmware.maxAmplitudeCode}`);
     }
     this.#charge(lineBytes(frame.body.length));
-    const chipTimeMicroseconds = this.#chipTime;
+    const chipTimeMicroseconds = this.#stamp(this.#chipTime);
+    if (this.#sagging) codes.fill(0, codes.length >> 1);
     const pulse = { kind, codes, widthNanoseconds, trailingNanoseconds, gateCode };
-    this.chip.pulseRow(tile, row, pulse, chipTimeMicroseconds);
+    this.chip.pulseRow(tile, row, pulse, this.#chipTime);
     this.#tickets.fired(ticket, chipTimeMicroseconds);
     this.#chipTime += readout.pulseRowMicroseconds;
     return reply(frame, encodeTicketFate({ fate: "fired", chipTimeMicroseconds }));
@@ -227,7 +259,7 @@ export class Firmware {
     const at = this.#chipTime;
     const codes = this.chip.multiply(order.tile, order.inputs, at);
     this.#chipTime += readout.readRowMicroseconds;
-    const body = encodeProducts(at, codes);
+    const body = encodeProducts(this.#stamp(at), codes);
     this.#charge(lineBytes(body.length));
     return reply(frame, body);
   }
@@ -236,7 +268,11 @@ export class Firmware {
     const milliCelsius = Math.round(1000 * this.chip.temperature(this.#chipTime));
     return reply(
       frame,
-      encodeEnvironment({ chipTimeMicroseconds: this.#chipTime, milliCelsius, supplyMillivolts: 3300 }),
+      encodeEnvironment({
+        chipTimeMicroseconds: this.#stamp(this.#chipTime),
+        milliCelsius,
+        supplyMillivolts: 3300,
+      }),
     );
   }
 
@@ -249,7 +285,7 @@ export class Firmware {
     }
     const known = this.#tickets.fate(order.ticket);
     if (known.fate === "fired") return reply(frame, encodeTicketFate(known));
-    if (known.fate === "unknown")
+    if (!this.#tickets.mayFire(order.ticket))
       return refuse(frame, refusals.staleTicket, `ticket ${order.ticket} is too old`);
     if (!this.#armed) return refuse(frame, refusals.standby, "in standby");
     const { tile, row, targets, iterations } = order;
@@ -265,8 +301,9 @@ export class Firmware {
     }
     this.#charge(lineBytes(frame.body.length));
     this.#chipTime = verifyRow(this.chip, order, this.#chipTime);
-    this.#tickets.fired(order.ticket, this.#chipTime);
-    const fate = encodeTicketFate({ fate: "fired", chipTimeMicroseconds: this.#chipTime });
+    const chipTimeMicroseconds = this.#stamp(this.#chipTime);
+    this.#tickets.fired(order.ticket, chipTimeMicroseconds);
+    const fate = encodeTicketFate({ fate: "fired", chipTimeMicroseconds });
     this.#chipTime += readout.pulseRowMicroseconds;
     return reply(frame, fate);
   }
@@ -283,8 +320,14 @@ export class Firmware {
     if (this.#chipTime + duration > Number.MAX_SAFE_INTEGER) {
       return refuse(frame, refusals.limit, "chip time ends at 285 years");
     }
+    if (this.#following) return refuse(frame, refusals.unsupported, "this chip's time goes by itself");
     this.#chipTime += duration;
-    return reply(frame, encodeNumber(this.#chipTime));
+    return reply(frame, encodeNumber(this.#stamp(this.#chipTime)));
+  }
+
+  /** What the chip's own clock shows. */
+  #stamp(time: Microseconds): Microseconds {
+    return Math.round(time * (1 + this.clockPartsPerMillion * 1e-6));
   }
 
   #charge(bytes: number): void {

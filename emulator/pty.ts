@@ -1,19 +1,12 @@
 import { createRequire } from "node:module";
 import tty from "node:tty";
-
-/** Both ends of a pseudo-terminal: `serialport` opens `path` like any serial port. */
-export interface Pty {
-  readonly path: string;
-  onBytes(listener: (bytes: Uint8Array) => void): void;
-  write(bytes: Uint8Array): void;
-  close(): void;
-}
+import type { ServedLine } from "./servedLine.ts";
 
 /**
- * Opens a raw pseudo-terminal. The far end is held open here too, or the master would see an error and the path
+ * Opens a raw pseudo-terminal, whose name `serialport` opens like any serial port. The far end is held open here too, or the master would see an error and the path
  * would vanish as soon as the first client closes.
  */
-export function openPty(): Pty {
+export function openPty(): ServedLine {
   // The package's public open() reads the far end itself and loses bytes; its native one hands out both ends.
   const pair = native().open(80, 24);
   const farEnd = new tty.ReadStream(pair.slave);
@@ -22,7 +15,7 @@ export function openPty(): Pty {
   const master = new tty.ReadStream(pair.master);
   master.on("error", () => {});
   return {
-    path: pair.pty,
+    name: pair.pty,
     onBytes: (listener) => void master.on("data", (chunk: Buffer) => listener(chunk)),
     write: (bytes) => void master.write(bytes),
     close() {

@@ -1,6 +1,6 @@
 /**
  * What a row of devices shows through wires that resist: the row's wire is a ladder that loses voltage from cell to
- * cell, and each device sees its own length of column wire in series. Other rows are held at zero.
+ * cell, and each device sees its own length of column wire in series. The transistors of the other rows are off.
  *
  * @param conductances  µS, from the driven end on; replaced by what the sense amplifiers see.
  * @param columnCells   cells of column wire between this row and the amplifiers.

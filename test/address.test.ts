@@ -25,7 +25,7 @@ describe("a chip's address", () => {
   });
 
   it.each([
-    ["/dev/ttyACM0", /neither serial:PORT nor emulator:PRESET/],
+    ["/dev/ttyACM0", /neither serial:PORT, tcp:HOST:PORT nor emulator:PRESET/],
     ["usb:1", /neither/],
     ["serial:", /neither/],
     ["serial:/dev/x?bauds=9600", /have no bauds; they have baud/],

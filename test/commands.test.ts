@@ -218,7 +218,7 @@ describe("mho", () => {
     [["demo", "--colour"], /unknown option '--colour'/],
     [["emulate"], /missing required argument 'preset'/],
     [["emulate", "pcm-65"], /no emulator pcm-65/],
-    [["demo", "--chip", "nowhere"], /neither serial:PORT nor emulator:PRESET/],
+    [["demo", "--chip", "nowhere"], /neither serial:PORT, tcp:HOST:PORT nor emulator:PRESET/],
     [["standby"], /Which chip\? Give --chip/],
     [["show", "--workspace", "/no/such/folder"], /no workspace in \/no\/such\/folder/],
   ])("%j ends with 2 and says why", async (args, message) => {

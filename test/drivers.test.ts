@@ -17,9 +17,9 @@ chipDriverContract("the packet driver over a pseudo-terminal", async () => {
   const firmware = new Firmware(pcm64(1), 7);
   const pty = openPty();
   pty.onBytes((bytes) => firmware.receive(bytes, 0).forEach((reply) => pty.write(reply)));
-  const transport = await openSerial(pty.path, 3_000_000);
+  const transport = await openSerial(pty.name, 3_000_000);
   const description = await describePcm64();
-  const driver = new PacketDriver(transport, { address: `serial:${pty.path}`, description, session: 99 });
+  const driver = new PacketDriver(transport, { address: `serial:${pty.name}`, description, session: 99 });
   return { driver, dispose: () => pty.close() };
 });
 

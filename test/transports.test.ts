@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { openSerial } from "../drivers/serial.ts";
+import { openTcp } from "../drivers/tcp.ts";
+import { openTcpLine } from "../emulator/tcpLine.ts";
 import { openPty } from "../emulator/pty.ts";
 import { transportContract } from "./contracts/transport.ts";
 
@@ -11,8 +13,27 @@ transportContract("the line in process", () =>
 transportContract("a serial port on a pseudo-terminal", async () => {
   const pty = openPty();
   pty.onBytes((bytes) => pty.write(bytes));
-  const transport = await openSerial(pty.path, 115_200);
+  const transport = await openSerial(pty.name, 115_200);
   return { transport, hangUp: () => pty.close(), dispose: () => pty.close() };
+});
+
+transportContract("a TCP connection", async () => {
+  const line = await openTcpLine(0);
+  line.onBytes((bytes) => line.write(bytes));
+  const transport = await openTcp(line.name);
+  return { transport, hangUp: () => line.close(), dispose: () => line.close() };
+});
+
+describe("a TCP connection", () => {
+  it.each([
+    ["127.0.0.1:1", /nobody listens there/],
+    ["nowhere", /no HOST:PORT/],
+  ])("to %s is refused with a reason", async (target, message) => {
+    await expect(openTcp(target)).rejects.toMatchObject({
+      code: "port-failed",
+      message: expect.stringMatching(message) as string,
+    });
+  });
 });
 
 describe("a serial port", () => {
@@ -28,7 +49,7 @@ describe("a serial port", () => {
 
   it("goes on writing to a slow far end that speaks meanwhile", async () => {
     const pty = openPty();
-    const port = await openSerial(pty.path, 115_200);
+    const port = await openSerial(pty.name, 115_200);
     let heard: () => void = () => {};
     port.onBytes(() => heard());
     // Nobody reads yet: the writer waits for room while the reader is woken, and waits again, three times.
@@ -48,13 +69,13 @@ describe("a serial port", () => {
 
   it("that somebody holds is refused, and opens once it is free", async () => {
     const pty = openPty();
-    const first = await openSerial(pty.path, 115_200);
-    await expect(openSerial(pty.path, 115_200)).rejects.toMatchObject({
+    const first = await openSerial(pty.name, 115_200);
+    await expect(openSerial(pty.name, 115_200)).rejects.toMatchObject({
       code: "port-failed",
       message: expect.stringContaining("another program holds it") as string,
     });
     await first.close();
-    const second = await openSerial(pty.path, 115_200);
+    const second = await openSerial(pty.name, 115_200);
     await second.close();
     pty.close();
   });

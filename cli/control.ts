@@ -1,0 +1,68 @@
+import { createInterface } from "node:readline";
+import { createServer } from "node:net";
+import { z } from "zod";
+import { placeMissing } from "../emulator/faults.ts";
+import { systemClock } from "../drivers/systemClock.ts";
+import type { FaultyLine } from "../emulator/faultyLine.ts";
+import { faultSchema, scheduledFault } from "../files/faults.ts";
+
+const order = z.union([
+  z.strictObject({ inject: faultSchema }),
+  z.strictObject({
+    truth: z.strictObject({ tile: z.int().nonnegative(), at_microseconds: z.int().nonnegative() }),
+  }),
+  z.strictObject({ log: z.literal(true) }),
+]);
+
+/**
+ * A side door to an emulated chip, on loopback: a line of JSON in, a line out. `{"inject": {"fault": "reset"}}` makes a
+ * fault happen, `{"truth": {"tile": 0, "at_microseconds": 0}}` tells what the devices hold, `{"log": true}` what went
+ * wrong so far.
+ *
+ * @param onUnplug  called for a fault that pulls the cable.
+ */
+export async function openControl(
+  chip: FaultyLine,
+  port: number,
+  onUnplug: (milliseconds: number) => void,
+): Promise<{ port: number; close(): void }> {
+  const answer = (line: string): unknown => {
+    const parsed = order.safeParse(json(line));
+    if (!parsed.success) return { error: "say inject, truth or log: docs/emulator.md" };
+    const wish = parsed.data;
+    if ("log" in wish) return { log: chip.log };
+    if ("truth" in wish) {
+      const { geometry } = chip.firmware.chip.preset;
+      if (wish.truth.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };
+      return {
+        truth: Array.from(chip.firmware.chip.truthOfTile(wish.truth.tile, wish.truth.at_microseconds)),
+      };
+    }
+    const fault = scheduledFault(wish.inject);
+    const missing = placeMissing(chip.firmware.chip.preset.geometry, fault);
+    if (missing !== undefined) return { error: missing };
+    chip.inject(fault, systemClock.nowMicroseconds());
+    if (fault.fault === "unplug") onUnplug(fault.forMilliseconds);
+    return { injected: fault.fault };
+  };
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    createInterface({ input: socket }).on("line", (line) =>
+      socket.write(`${JSON.stringify(answer(line))}\n`),
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  server.unref();
+  return { port: (server.address() as { port: number }).port, close: () => void server.close() };
+}
+
+function json(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import { after, systemClock } from "../drivers/systemClock.ts";
+import type { FaultyLine } from "../emulator/faultyLine.ts";
+import type { ServedLine } from "../emulator/servedLine.ts";
+import { lineTime } from "./lineTime.ts";
+
+export interface ServeOptions {
+  /** Bytes a second each way; undefined for as fast as it goes. */
+  readonly bytesPerSecond: number | undefined;
+  /** Chip time against the host's; undefined for virtual time. */
+  readonly timeScale: number | undefined;
+  /** Opens a line, at first and again after the cable was pulled. */
+  readonly open: () => Promise<ServedLine>;
+  readonly onOpen: (line: ServedLine) => void;
+}
+
+export interface ServedChip {
+  tick(): void;
+  /** Pulls the cable, and puts it back after a while. */
+  unplug(milliseconds: number): void;
+  close(): void;
+}
+
+/** Puts a chip at the end of a line that hosts can open, and keeps to the line's speed and the record's faults. */
+export async function serveChip(chip: FaultyLine, options: ServeOptions): Promise<ServedChip> {
+  const { bytesPerSecond, timeScale } = options;
+  let line: ServedLine | undefined;
+  let closed = false;
+  const begun = systemClock.nowMicroseconds();
+  const passed = lineTime(bytesPerSecond, () => systemClock.nowMicroseconds());
+
+  const later = (milliseconds: number, then: () => void): void => {
+    if (milliseconds < 1) then();
+    else after(milliseconds, then);
+  };
+  const receive = (bytes: Uint8Array): void => {
+    const now = systemClock.nowMicroseconds();
+    if (timeScale !== undefined) chip.firmware.follow(Math.round((now - begun) * timeScale));
+    const { deliveries, unpluggedForMilliseconds } = chip.receive(bytes, now);
+    const inMilliseconds = passed.inward(bytes.length);
+    for (const { bytes: reply, lateMilliseconds } of deliveries) {
+      const outMilliseconds = passed.outward(reply.length, inMilliseconds);
+      const to = line;
+      later(outMilliseconds + lateMilliseconds, () => to?.write(reply));
+    }
+    if (unpluggedForMilliseconds !== undefined) unplug(unpluggedForMilliseconds);
+  };
+  const unplug = (milliseconds: number): void => {
+    line?.close();
+    line = undefined;
+    after(milliseconds, () => void plugIn());
+  };
+  const plugIn = async (): Promise<void> => {
+    if (closed) return;
+    line = await options.open();
+    line.onBytes(receive);
+    options.onOpen(line);
+  };
+
+  await plugIn();
+  return {
+    unplug,
+    tick: () => chip.firmware.tick(systemClock.nowMicroseconds()),
+    close() {
+      closed = true;
+      line?.close();
+    },
+  };
+}
