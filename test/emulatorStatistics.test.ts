@@ -1,9 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { EmulatedChip } from "../emulator/chip.ts";
 import { NoiseBank, noisePowerDensity } from "../emulator/noise.ts";
 import { findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
 import { Random } from "../src/random.ts";
-import { programPcm, programRram, sixteenReads } from "./support/procedures.ts";
+import {
+  exponentsNear,
+  programPcm,
+  programRram,
+  publishedHermes,
+  published90nm,
+  publishedProgrammingStd,
+  publishedRramStd,
+  sixteenReads,
+  statistics,
+} from "../bench/procedures.ts";
 
 /**
  * Published statistics that must come out of the emulated chips. Each is a ratio of measured to published, and each
@@ -15,55 +24,6 @@ const withPcm = (preset: Preset, changes: (physics: PcmPhysics) => Partial<PcmPh
   const physics = preset.physics as PcmPhysics;
   return { ...preset, physics: { ...physics, ...changes(physics) } };
 };
-
-function statistics(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-  return {
-    mean,
-    std: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / values.length),
-  };
-}
-
-const clip = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
-
-/** Published mean and σ of ν, as the moments of the folded law would be where folding matters little. */
-const published90nm = (r: number) => ({
-  mean: clip(-0.0155 * Math.log(r) + 0.0244, 0.049, 0.1),
-  std: clip(-0.0125 * Math.log(r) - 0.0059, 0.008, 0.045),
-});
-const publishedHermes = (r: number) => ({
-  mean:
-    r < 0.0945 ? clip(-0.0387 * Math.log(r) - 0.0182, 0.072, 0.13) : -0.0436 * r * r - 0.0126 * r + 0.0736,
-  std:
-    r < 0.3055 ? clip(-0.0117 * Math.log(r) - 0.0057, 0.0091, 0.04) : -0.0118 * r * r + 0.0093 * r + 0.0073,
-});
-
-/** ν of the devices that pulses left within 4 % of a level, from their truth at 20 s and 1 day. */
-function exponentsNear(preset: Preset, level: number): number[] {
-  const chip = new EmulatedChip(preset, 11);
-  const codes = new Uint16Array(chip.devicesPerRow);
-  const found: number[] = [];
-  const { topConductance: top, residualConductance: rest } = preset.physics as PcmPhysics;
-  const amplitude = 250 + 22 * Math.log((top - level) / (level - rest));
-  for (let round = 0; round < 12 && found.length < 3000; round++) {
-    const at = (1 + round * 200_000) * second;
-    codes.fill(Math.round(amplitude / 0.49));
-    const pulse = {
-      kind: "reset",
-      codes,
-      widthNanoseconds: 100,
-      trailingNanoseconds: 0,
-      gateCode: 0,
-    } as const;
-    for (let row = 0; row < preset.geometry.rows; row++) chip.pulseRow(0, row, pulse, at);
-    const early = chip.truthOfTile(0, at + 20 * second);
-    const late = chip.truthOfTile(0, at + 86_400 * second);
-    early.forEach((g, i) => {
-      if (Math.abs(g / level - 1) < 0.04) found.push(Math.log(g / late[i]!) / Math.log(86_401 / 21));
-    });
-  }
-  return found;
-}
 
 describe.each([
   ["pcm-64", published90nm, [0.05, 0.1, 0.2, 0.4, 0.8]],
@@ -161,12 +121,11 @@ describe("read noise", () => {
 });
 
 describe("the published programming procedure on pcm-64", () => {
-  const polynomial = (g: number): number => 0.26348 + (1.965 * g) / 25 - 1.1731 * (g / 25) * (g / 25);
   const levels = [1, 2.5, 5, 7.5, 10, 12.5, 15, 20, 22.5];
   const ratio = (preset: Preset, level: number): number => {
-    const programmed = programPcm(preset, 7, level, 0.8 * (1.62 * polynomial(level) - 0.12));
+    const programmed = programPcm(preset, 7, level, 0.8 * (1.62 * publishedProgrammingStd(level) - 0.12));
     const reads = [...sixteenReads(programmed)].filter((_, i) => programmed.done[i] === 1);
-    return statistics(reads).std / polynomial(level);
+    return statistics(reads).std / publishedProgrammingStd(level);
   };
 
   it("leaves the published spread within 15 % at nine levels (16-read means of 16,384 devices)", () => {
@@ -210,11 +169,6 @@ describe("incremental-step programming of rram-128", () => {
   it.each([0.05, 0.1, 0.25, 0.5, 0.75, 1])(
     "leaves devices at r = %d that spread as published at 1 s, 1 day and 2 days (15 %)",
     (r) => {
-      const coefficients = [
-        [0.348, 16.03, -43.853, 45.393, -16.815],
-        [0.701, 22.086, -50.773, 47.095, -16.458],
-        [0.782, 20.274, -43.507, 37.062, -11.934],
-      ];
       const { chip, endedAt, done } = programRram(
         sound("rram-128"),
         5,
@@ -225,7 +179,7 @@ describe("incremental-step programming of rram-128", () => {
         const at = endedAt + seconds * second;
         for (let row = 0; row < 128; row++) chip.readRow(0, row, 1, at, codes);
         const truth = [...chip.truthOfTile(0, at)].filter((_, i) => done[i] === 1);
-        const published = coefficients[k]!.reduceRight((sum, c) => sum * r + c, 0);
+        const published = publishedRramStd(k, r);
         expect(Math.abs(statistics(truth).std / published - 1)).toBeLessThan(0.15);
       });
     },

@@ -1,5 +1,5 @@
-import { EmulatedChip } from "../../emulator/chip.ts";
-import type { Preset } from "../../emulator/presets.ts";
+import { EmulatedChip } from "../emulator/chip.ts";
+import type { PcmPhysics, Preset } from "../emulator/presets.ts";
 
 /** The procedures by which published statistics were taken, on an emulated chip, without any code of the controller. */
 
@@ -151,4 +151,70 @@ export function programRram(preset: Preset, seed: number, targets: Float64Array)
     if (fired === 0) break;
   }
   return { chip, endedAt: now, pulses, done };
+}
+
+export function statistics(values: readonly number[]): { mean: number; std: number } {
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return {
+    mean,
+    std: Math.sqrt(values.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / values.length),
+  };
+}
+
+const clip = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** Published mean and σ of ν of the 90 nm array (Joshi et al. 2020), and of HERMES (Le Gallo et al. 2023). */
+export const published90nm = (r: number) => ({
+  mean: clip(-0.0155 * Math.log(r) + 0.0244, 0.049, 0.1),
+  std: clip(-0.0125 * Math.log(r) - 0.0059, 0.008, 0.045),
+});
+export const publishedHermes = (r: number) => ({
+  mean:
+    r < 0.0945 ? clip(-0.0387 * Math.log(r) - 0.0182, 0.072, 0.13) : -0.0436 * r * r - 0.0126 * r + 0.0736,
+  std:
+    r < 0.3055 ? clip(-0.0117 * Math.log(r) - 0.0057, 0.0091, 0.04) : -0.0118 * r * r + 0.0093 * r + 0.0073,
+});
+
+/** ν of the devices that pulses left within 4 % of a level, from their truth at 20 s and 1 day. */
+export function exponentsNear(preset: Preset, level: number): number[] {
+  const chip = new EmulatedChip(preset, 11);
+  const codes = new Uint16Array(chip.devicesPerRow);
+  const found: number[] = [];
+  const { topConductance: top, residualConductance: rest } = preset.physics as PcmPhysics;
+  const amplitude = 250 + 22 * Math.log((top - level) / (level - rest));
+  for (let round = 0; round < 12 && found.length < 3000; round++) {
+    const at = (1 + round * 200_000) * second;
+    codes.fill(Math.round(amplitude / 0.49));
+    const pulse = {
+      kind: "reset",
+      codes,
+      widthNanoseconds: 100,
+      trailingNanoseconds: 0,
+      gateCode: 0,
+    } as const;
+    for (let row = 0; row < preset.geometry.rows; row++) chip.pulseRow(0, row, pulse, at);
+    const early = chip.truthOfTile(0, at + 20 * second);
+    const late = chip.truthOfTile(0, at + 86_400 * second);
+    early.forEach((g, i) => {
+      if (Math.abs(g / level - 1) < 0.04) found.push(Math.log(g / late[i]!) / Math.log(86_401 / 21));
+    });
+  }
+  return found;
+}
+
+/** σ that the published procedure leaves in the 90 nm array, µS. */
+export function publishedProgrammingStd(target: number): number {
+  const r = target / 25;
+  return 0.26348 + 1.965 * r - 1.1731 * r * r;
+}
+
+const rramCoefficients = [
+  [0.348, 16.03, -43.853, 45.393, -16.815],
+  [0.701, 22.086, -50.773, 47.095, -16.458],
+  [0.782, 20.274, -43.507, 37.062, -11.934],
+];
+
+/** σ of HfOx devices (Wan et al. 2022) at r = G/40 µS, 1 s (0), 1 day (1) and 2 days (2) after programming, µS. */
+export function publishedRramStd(time: number, r: number): number {
+  return rramCoefficients[time]!.reduceRight((sum, c) => sum * r + c, 0);
 }

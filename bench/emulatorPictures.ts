@@ -1,0 +1,177 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { NoiseBank, noisePowerDensity } from "../emulator/noise.ts";
+import { findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
+import { axis, drawing, rule, seriesColour } from "../report/draw.ts";
+import { Random } from "../src/random.ts";
+import {
+  exponentsNear,
+  programPcm,
+  programRram,
+  published90nm,
+  publishedHermes,
+  publishedProgrammingStd,
+  publishedRramStd,
+  sixteenReads,
+  statistics,
+} from "./procedures.ts";
+
+/** Draws what comes out of the emulated chips beside what was published, for docs/emulator.md. */
+const folder = process.argv[2] ?? "docs/emulator";
+mkdirSync(folder, { recursive: true });
+
+type Points = [number, number][];
+const sound = (name: string, rows?: number): Preset => {
+  const preset = findPreset(name)!;
+  const geometry = { ...preset.geometry, rows: rows ?? preset.geometry.rows };
+  return { ...preset, geometry, defects: noDefects };
+};
+const steps = (from: number, to: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
+
+/** Lines are published, dots are measured. */
+function draw(
+  name: string,
+  title: string,
+  x: { name: string; log?: boolean },
+  y: string,
+  series: { points: Points; colour: number; dots: boolean }[],
+): void {
+  const at = (value: number): number => (x.log ? Math.log10(value) : value);
+  const values = series.flatMap(({ points }) => points.map(([value]) => at(value)));
+  const html = drawing(name, title, { width: 520, height: 300 }, () => ({
+    grid: { left: 62, right: 20, top: 16, bottom: 50 },
+    xAxis: {
+      ...axis,
+      name: x.name,
+      min: x.log ? Math.min(...values) : 0,
+      max: x.log ? Math.max(...values) : Math.ceil(Math.max(...values) - 1e-9),
+      splitLine: { show: false },
+      axisTick: { show: true, lineStyle: { color: rule } },
+      axisLabel: { ...axis.axisLabel, formatter: (value: number) => (x.log ? power(value) : String(value)) },
+    },
+    yAxis: { ...axis, name: y, nameGap: 46 },
+    series: series.map(({ points, colour, dots }) => ({
+      type: "line",
+      data: points.map(([px, py]) => [at(px), py]),
+      symbol: dots ? "circle" : "none",
+      symbolSize: 7,
+      lineStyle: { color: seriesColour(colour), width: dots ? 0 : 2 },
+      itemStyle: { color: seriesColour(colour) },
+    })),
+  }));
+  const svg = /<svg.*?<\/svg>/s.exec(html)![0];
+  const colours: Record<string, string> = {
+    "--ink": "#1b1f24",
+    "--soft": "#5b6570",
+    "--line": "#dfe3e8",
+    "--series-0": "#0072b2",
+    "--series-1": "#d55e00",
+    "--series-2": "#009e73",
+  };
+  const plain = svg
+    .replace(/var\((--[\w-]+)\)/g, (_, key: string) => colours[key] ?? "#000000")
+    .replace("<svg ", '<svg style="background:#ffffff;font-family:sans-serif" ');
+  writeFileSync(`${folder}/${name}.svg`, plain);
+  console.log(`${name}.svg`);
+}
+
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+function power(exponent: number): string {
+  const digits = String(Math.abs(exponent)).replace(/\d/g, (digit) => superscripts[Number(digit)]!);
+  return Number.isInteger(exponent) ? `10${exponent < 0 ? "⁻" : ""}${digits}` : "";
+}
+
+for (const [name, published] of [
+  ["pcm-64", published90nm],
+  ["pcm-256", publishedHermes],
+] as const) {
+  const preset = sound(name, 64);
+  const { maxConductance } = preset.physics as PcmPhysics;
+  const measured = [0.03, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8].map((r) => ({
+    r,
+    ...statistics(exponentsNear(preset, r * maxConductance)),
+  }));
+  const line = (of: "mean" | "std"): Points =>
+    steps(0.02, 1, 99).map((r) => [r * maxConductance, published(r)[of]]);
+  const dots = (of: "mean" | "std"): Points => measured.map((m) => [m.r * maxConductance, m[of]]);
+  draw(`drift-${name}`, "Drift exponent against conductance", { name: "conductance, µS" }, "ν: mean, σ", [
+    { points: line("mean"), colour: 0, dots: false },
+    { points: dots("mean"), colour: 0, dots: true },
+    { points: line("std"), colour: 1, dots: false },
+    { points: dots("std"), colour: 1, dots: true },
+  ]);
+}
+
+const levels = [1, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 22.5, 25];
+draw("programming", "Spread after programming against the target", { name: "target, µS" }, "σ, µS", [
+  { points: steps(0.5, 25, 50).map((g) => [g, publishedProgrammingStd(g)]), colour: 0, dots: false },
+  {
+    points: levels.map((level) => {
+      const programmed = programPcm(
+        sound("pcm-64"),
+        7,
+        level,
+        0.8 * (1.62 * publishedProgrammingStd(level) - 0.12),
+      );
+      return [
+        level,
+        statistics([...sixteenReads(programmed)].filter((_, i) => programmed.done[i] === 1)).std,
+      ];
+    }),
+    colour: 0,
+    dots: true,
+  },
+]);
+
+const ages = steps(-5, 7.5, 26).map((exponent) => Math.exp(exponent * Math.LN10));
+draw("noise", "Variance of read noise against age", { name: "age, s", log: true }, "variance, Q²", [
+  { points: ages.map((age) => [age, Math.log((age + 250e-9) / 500e-9)]), colour: 0, dots: false },
+  {
+    points: ages.map((age) => {
+      const bank = new NoiseBank(20_000);
+      const random = new Random(5).fork(`noise ${age}`);
+      const { std } = statistics(
+        Array.from({ length: 20_000 }, (_, device) => bank.step(device, device, age, random)),
+      );
+      return [age, std * std];
+    }),
+    colour: 0,
+    dots: true,
+  },
+]);
+draw("spectrum", "Noise spectrum", { name: "frequency, Hz", log: true }, "frequency × power density, Q²", [
+  {
+    points: steps(-8, 4, 121).map((exponent) => {
+      const hertz = Math.exp(exponent * Math.LN10);
+      return [hertz, hertz * noisePowerDensity(hertz)];
+    }),
+    colour: 0,
+    dots: false,
+  },
+]);
+
+const rates = [0.05, 0.1, 0.25, 0.4, 0.5, 0.75, 0.9, 1];
+const spreads = rates.map((r) => {
+  const { chip, endedAt, done } = programRram(sound("rram-128"), 5, new Float64Array(32_768).fill(40 * r));
+  const codes = new Uint16Array(chip.devicesPerRow);
+  return [1, 86_400, 172_800].map((seconds) => {
+    const at = endedAt + seconds * 1_000_000;
+    for (let row = 0; row < 128; row++) chip.readRow(0, row, 1, at, codes);
+    return statistics([...chip.truthOfTile(0, at)].filter((_, i) => done[i] === 1)).std;
+  });
+});
+draw(
+  "relaxation",
+  "Spread of ReRAM after programming",
+  { name: "target, µS" },
+  "σ, µS",
+  [0, 1, 2].flatMap((time) => [
+    {
+      points: steps(0.02, 1, 50).map((r): [number, number] => [40 * r, publishedRramStd(time, r)]),
+      colour: time,
+      dots: false,
+    },
+    { points: rates.map((r, i): [number, number] => [40 * r, spreads[i]![time]!]), colour: time, dots: true },
+  ]),
+);
