@@ -119,6 +119,14 @@ export class EmulatedChip {
     converter.gain *= gain;
   }
 
+  /** What the chip finds when it looks at itself, one bit a fault: 1 rows that give nothing, 2 converters off their reference. */
+  selfTest(): number {
+    const off = this.#converters.some(
+      ({ offsetCodes, gain }) => Math.abs(offsetCodes) > 5 || Math.abs(gain - 1) > 0.02,
+    );
+    return (this.#deadRows.size > 0 ? 1 : 0) + (off ? 2 : 0);
+  }
+
   /** Noise-free conductance of every device of a tile at a chip time, µS. For tests and benches only. */
   truthOfTile(tile: number, at: Microseconds): Float32Array {
     const found = this.#tile(tile);

@@ -154,7 +154,7 @@ export class Firmware {
       case kinds.environment:
         return this.#environment(frame);
       case kinds.selfTest:
-        return reply(frame, encodeNumber(0));
+        return reply(frame, encodeNumber(this.chip.selfTest()));
       case kinds.verify:
         return this.#verify(frame);
       default:

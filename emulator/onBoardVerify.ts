@@ -19,6 +19,8 @@ export function verifyRow(
   const offsets = new Float64Array(targets.length);
   const codes = new Uint16Array(targets.length);
   const seen = new Uint16Array(targets.length);
+  /** Once near its target, a device is left alone: a later read may be noise. */
+  const done = Uint8Array.from(targets, (target) => (target === invalidCode ? 1 : 0));
   let now = start;
   for (let iteration = 0; iteration < iterations; iteration++) {
     chip.readRow(tile, row, 1, now, seen);
@@ -27,8 +29,11 @@ export function verifyRow(
     for (let k = 0; k < targets.length; k++) {
       codes[k] = 0;
       const wanted = targets[k]!;
-      if (wanted === invalidCode || seen[k] === invalidCode) continue;
-      if (Math.abs(seen[k]! - wanted) <= marginCodes) continue;
+      if (done[k] || seen[k] === invalidCode) continue;
+      if (Math.abs(seen[k]! - wanted) <= marginCodes) {
+        done[k] = 1;
+        continue;
+      }
       // What the last pulse missed by, as amplitude; the first pulse has nothing to learn from.
       if (iteration > 0) offsets[k]! += 0.6 * (nominal(wanted, chip) - nominal(seen[k]!, chip));
       const amplitude = nominal(wanted, chip) + offsets[k]!;

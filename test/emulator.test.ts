@@ -215,6 +215,60 @@ describe("the emulated firmware", () => {
     expect(firmware.chip.pulsesFeltByTile(0)[0]).toBe(0);
   });
 
+  it("runs a verify loop by itself: nearly all of a row comes within the margin, and a repeat fires nothing", () => {
+    const firmware = new Firmware(sound, 7);
+    ask(firmware, kinds.hello, 1, messages.encodeHello());
+    const targets = Uint16Array.from({ length: 256 }, (_, k) =>
+      k === 0 ? messages.invalidCode : 100 + 2 * k,
+    );
+    const order = {
+      ticket: 1,
+      tile: 0,
+      row: 3,
+      marginCodes: 25,
+      iterations: 30,
+      widthNanoseconds: 100,
+      targets,
+    };
+    const [done] = ask(firmware, kinds.verify, 2, messages.encodeVerifyRow(order));
+    expect(messages.decodeTicketFate(done!.body)?.fate).toBe("fired");
+    const felt = firmware.chip.pulsesFeltByTile(0).slice(768, 1024);
+    expect([felt[0], Math.max(...felt) <= 30]).toEqual([0, true]);
+    const [row] = ask(firmware, kinds.read, 3, messages.encodeReadRow({ tile: 0, row: 3, averages: 1 }));
+    const { codes } = messages.decodeRowCodes(row!.body)!;
+    const near = codes.filter((code, k) => k > 0 && Math.abs(code - targets[k]!) <= 45).length;
+    expect(near).toBeGreaterThan(230);
+    ask(firmware, kinds.verify, 4, messages.encodeVerifyRow(order));
+    expect(firmware.chip.pulsesFeltByTile(0).slice(768, 1024)).toEqual(felt);
+  });
+
+  it("multiplies, tells its temperature, and finds its own dead rows and converters that are off", () => {
+    const firmware = awake();
+    const inputs = new Int8Array(64).fill(50);
+    const [product] = ask(firmware, kinds.multiply, 2, messages.encodeMultiply({ tile: 0, inputs }));
+    expect(messages.decodeProducts(product!.body)!.codes).toHaveLength(256);
+    const [air] = ask(firmware, kinds.environment, 3, messages.encodeNothing());
+    expect(messages.decodeEnvironment(air!.body)).toMatchObject({
+      milliCelsius: 25_000,
+      supplyMillivolts: 3300,
+    });
+    const test = (tag: number): number | undefined =>
+      messages.decodeNumber(ask(firmware, kinds.selfTest, tag, messages.encodeNothing())[0]!.body);
+    expect(test(4)).toBe(0);
+    firmware.chip.killRow(0, 1);
+    firmware.chip.jumpConverter(0, 30, 1);
+    expect(test(5)).toBe(3);
+  });
+
+  it("lets its time go with the host's where told to, and then refuses to have it moved", () => {
+    const firmware = awake();
+    firmware.follow(5 * second);
+    const [time] = ask(firmware, kinds.time, 2, messages.encodeNothing());
+    expect(messages.decodeNumber(time!.body)).toBe(5 * second);
+    const [refused] = ask(firmware, kinds.advance, 3, messages.encodeNumber(1));
+    expect(messages.decodeRefusal(refused!.body)?.code).toBe(messages.refusals.unsupported);
+  });
+
   it("goes to standby by itself when the host is quiet for longer than its watchdog, and not before", () => {
     const firmware = awake();
     firmware.tick(10 * second);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { readNpy } from "../files/npy.ts";
 import { readSafetensors } from "../files/safetensors.ts";
@@ -160,6 +161,17 @@ describe("a numpy array", () => {
 });
 
 describe("a chip description", () => {
+  it.each(["pcm-64", "pcm-256", "pcm-64core"])(
+    "of %s agrees with the emulated chip of that name",
+    async (name) => {
+      const path = fileURLToPath(new URL(`../chips/${name}.json`, import.meta.url));
+      const { geometry, line } = await readChipDescription(path);
+      const preset = findPreset(name)!;
+      expect(geometry).toEqual(preset.geometry);
+      expect(line.baud / line.bitsPerByte).toBe(preset.firmware.lineBytesPerSecond);
+    },
+  );
+
   it("of pcm-64 is read in full", async () => {
     const { name, geometry, reset } = await readChipDescription(pcm64File);
     expect([name, geometry.rows, reset.nominalCurve.amplitudeMicroamperes.length]).toEqual([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
+import { lineTime } from "../cli/lineTime.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
@@ -78,5 +79,23 @@ describe("a serial port", () => {
     const second = await openSerial(pty.name, 115_200);
     await second.close();
     pty.close();
+  });
+});
+
+describe("a paced line", () => {
+  it("passes bytes at its rate each way, one after the other", () => {
+    let now = 0;
+    const line = lineTime(300_000, () => now);
+    expect(line.inward(3000)).toBeCloseTo(10, 9);
+    expect(line.inward(3000)).toBeCloseTo(20, 9);
+    expect(line.outward(300, 20)).toBeCloseTo(21, 9);
+    now = 1_000_000;
+    expect(line.inward(300)).toBeCloseTo(1, 9);
+    expect(line.outward(300, 1)).toBeCloseTo(2, 9);
+  });
+
+  it("that is not paced lets all through at once", () => {
+    const line = lineTime(undefined, () => 0);
+    expect([line.inward(1e6), line.outward(1e6, 5)]).toEqual([0, 0]);
   });
 });
