@@ -8,10 +8,8 @@ import {
 } from "@serialport/bindings-cpp";
 import { SerialPortStream } from "@serialport/stream";
 import { MhoError } from "../src/errors.ts";
-import { after } from "./systemClock.ts";
+import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
-
-const writeDeadlineMilliseconds = 5000;
 
 /**
  * Opens a serial port, 8N1, exclusively. Throws `port-failed` when there is none or somebody holds it.
@@ -22,53 +20,17 @@ export async function openSerial(path: string, baudRate: number): Promise<Transp
   const binding = process.platform === "linux" ? guardedLinux : autoDetect();
   const options = { binding, path, baudRate, autoOpen: false, hupcl: false, lock: true };
   const stream = new SerialPortStream(options as ConstructorParameters<typeof SerialPortStream>[0]);
-  // A close with a write pending emits an error that nobody waits for.
+  // An open that fails says so twice.
   stream.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
     stream.open((error) => (error ? reject(portFailed(path, error)) : resolve()));
   });
-  return overStream(stream, path);
-}
-
-function overStream(stream: SerialPortStream, path: string): Transport {
-  let closedReason: string | undefined;
-  let onClosed: (reason: string) => void = () => {};
-  let onBytes: (bytes: Uint8Array) => void = () => {};
-  // A port that nobody reads from never notices that its far end is gone.
-  stream.on("data", (chunk: Buffer) => onBytes(chunk));
-  stream.once("close", (error: Error | null) => {
-    closedReason = error?.message ?? "the port was closed";
-    onClosed(closedReason);
-  });
-  return {
+  return streamTransport(stream, {
     port: path,
-    onBytes(listener) {
-      onBytes = listener;
-    },
-    onClosed(listener) {
-      onClosed = listener;
-      if (closedReason !== undefined) listener(closedReason);
-    },
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        // A closed stream would hold the bytes until somebody opened it again.
-        if (!stream.isOpen) return reject(writeFailed(path, closedReason ?? "the port is closed"));
-        const cancel = after(writeDeadlineMilliseconds, () =>
-          reject(writeFailed(path, "it took no bytes for 5 s")),
-        );
-        stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
-          cancel();
-          if (error) reject(writeFailed(path, error.message));
-          else resolve();
-        });
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        if (!stream.isOpen) return resolve();
-        after(writeDeadlineMilliseconds, resolve);
-        stream.close(() => resolve());
-      }),
-  };
+    isOpen: () => stream.isOpen,
+    end: () => stream.close(),
+    advice: "Check the cable and the board's power.",
+  });
 }
 
 function portFailed(path: string, error: Error): MhoError {
@@ -85,16 +47,6 @@ function portFailed(path: string, error: Error): MhoError {
     `Cannot open ${path}: ${reason[0]}. ${reason[1]}`,
     { port: path },
     error,
-  );
-}
-
-function writeFailed(path: string, reason: string): MhoError {
-  return new MhoError(
-    "link-lost",
-    `Cannot write to ${path}: ${reason}. Check the cable and the board's power.`,
-    {
-      port: path,
-    },
   );
 }
 

@@ -1,10 +1,10 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { MhoError } from "../src/errors.ts";
+import { streamTransport } from "./streamTransport.ts";
 import { after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
 const connectDeadlineMilliseconds = 5000;
-const writeDeadlineMilliseconds = 5000;
 
 /** Connects to `host:port`. Throws `port-failed` when nobody answers there within 5 s. */
 export async function openTcp(target: string): Promise<Transport> {
@@ -29,62 +29,15 @@ export async function openTcp(target: string): Promise<Transport> {
       reject(portFailed(target, reason, "Check the address, and that the chip is on."));
     });
   });
-  return overSocket(socket, target);
-}
-
-function overSocket(socket: Socket, target: string): Transport {
-  let closedReason: string | undefined;
-  let onClosed: (reason: string) => void = () => {};
-  let onBytes: (bytes: Uint8Array) => void = () => {};
-  let failure: string | undefined;
-  socket.on("data", (chunk: Buffer) => onBytes(chunk));
-  socket.on("error", (error) => (failure = error.message));
-  socket.once("end", () => (failure ??= "the far end closed the connection"));
-  socket.once("close", () => {
-    closedReason = failure ?? "the connection was closed";
-    onClosed(closedReason);
-  });
-  return {
+  socket.removeAllListeners("error");
+  return streamTransport(socket, {
     port: target,
-    onBytes(listener) {
-      onBytes = listener;
-    },
-    onClosed(listener) {
-      onClosed = listener;
-      if (closedReason !== undefined) listener(closedReason);
-    },
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        if (closedReason !== undefined || socket.destroyed) {
-          return reject(writeFailed(target, closedReason ?? "the connection is closed"));
-        }
-        const cancel = after(writeDeadlineMilliseconds, () =>
-          reject(writeFailed(target, "it took no bytes for 5 s")),
-        );
-        socket.write(bytes, (error) => {
-          cancel();
-          if (error) reject(writeFailed(target, error.message));
-          else resolve();
-        });
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        if (closedReason !== undefined) return resolve();
-        after(writeDeadlineMilliseconds, resolve);
-        socket.once("close", () => resolve());
-        socket.destroy();
-      }),
-  };
+    isOpen: () => !socket.destroyed,
+    end: () => void socket.destroy(),
+    advice: "Check the network and the board's power.",
+  });
 }
 
 function portFailed(target: string, reason: string, advice: string): MhoError {
   return new MhoError("port-failed", `Cannot connect to ${target}: ${reason}. ${advice}`, { port: target });
-}
-
-function writeFailed(target: string, reason: string): MhoError {
-  return new MhoError(
-    "link-lost",
-    `Cannot write to ${target}: ${reason}. Check the network and the board's power.`,
-    { port: target },
-  );
 }

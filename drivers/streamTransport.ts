@@ -1,0 +1,63 @@
+import type { Duplex } from "node:stream";
+import { MhoError } from "../src/errors.ts";
+import { after } from "./systemClock.ts";
+import type { Transport } from "./transport.ts";
+
+const deadlineMilliseconds = 5000;
+
+export interface StreamOptions {
+  /** The port as a person knows it. */
+  readonly port: string;
+  /** A closed stream may hold bytes back without a word. */
+  readonly isOpen: () => boolean;
+  /** Ends the stream; it then says `close`. */
+  readonly end: () => void;
+  /** What to look at when writing fails. */
+  readonly advice: string;
+}
+
+/** A transport over an open stream of Node's, with a deadline on every write and on closing. */
+export function streamTransport(stream: Duplex, { port, isOpen, end, advice }: StreamOptions): Transport {
+  let closedReason: string | undefined;
+  let failure: string | undefined;
+  let onClosed: (reason: string) => void = () => {};
+  let onBytes: (bytes: Uint8Array) => void = () => {};
+  const writeFailed = (reason: string): MhoError =>
+    new MhoError("link-lost", `Cannot write to ${port}: ${reason}. ${advice}`, { port });
+  // A stream that nobody reads from never notices that its far end is gone.
+  stream.on("data", (chunk: Buffer) => onBytes(chunk));
+  // A close with a write pending emits an error that nobody waits for.
+  stream.on("error", (error) => (failure = error.message));
+  stream.once("end", () => (failure ??= "the far end closed it"));
+  stream.once("close", (error?: unknown) => {
+    closedReason = error instanceof Error ? error.message : (failure ?? "it was closed");
+    onClosed(closedReason);
+  });
+  return {
+    port,
+    onBytes(listener) {
+      onBytes = listener;
+    },
+    onClosed(listener) {
+      onClosed = listener;
+      if (closedReason !== undefined) listener(closedReason);
+    },
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        if (!isOpen()) return reject(writeFailed(closedReason ?? "it is closed"));
+        const cancel = after(deadlineMilliseconds, () => reject(writeFailed("it took no bytes for 5 s")));
+        stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
+          cancel();
+          if (error) reject(writeFailed(error.message));
+          else resolve();
+        });
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        if (closedReason !== undefined || !isOpen()) return resolve();
+        after(deadlineMilliseconds, resolve);
+        stream.once("close", () => resolve());
+        end();
+      }),
+  };
+}
