@@ -49,6 +49,6 @@ for (const name of [
   const best = Math.min(...read);
   console.log(
     `${name}: ${devices} devices born in ${born.toFixed(2)} s and ${grown.toFixed(0)} MB; ` +
-      `${(devices / pulsed / 1e6).toFixed(2)} M pulses/s, ${(devices / best / 1e6).toFixed(2)} M reads/s`,
+      `${(devices / pulsed / 1e6).toFixed(2)} M pulses/s, ${(devices / best / 1e6).toFixed(2)} M reads/s, ${megabytes().toFixed(0)} MB in all`,
   );
 }

@@ -11,12 +11,17 @@ export interface ChipAddress {
   readonly chip: string | undefined;
   readonly tiles: number | undefined;
   readonly seed: number | undefined;
+  /** Of an emulated chip: how its devices are born, and what they live in. */
+  readonly births: "sound" | "usual" | "odd" | undefined;
+  readonly temperatureCelsius: number | undefined;
+  readonly swingCelsius: number | undefined;
+  readonly wireOhmsPerCell: number | undefined;
 }
 
 const parameters = {
   serial: ["baud", "dialect", "chip", "tiles"],
   tcp: ["dialect", "chip", "tiles"],
-  emulator: ["seed", "tiles", "chip"],
+  emulator: ["seed", "tiles", "chip", "births", "temperature", "swing", "wires"],
 } as const;
 
 /** Throws `bad-argument` that says which part is wrong. */
@@ -46,7 +51,40 @@ export function parseAddress(text: string): ChipAddress {
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1),
     seed: wholeNumber(text, given, "seed", 0),
+    births: oneOf(text, given, "births", ["sound", "usual", "odd"]),
+    temperatureCelsius: within(text, given, "temperature", -60, 200),
+    swingCelsius: within(text, given, "swing", 0, 50),
+    wireOhmsPerCell: within(text, given, "wires", 0, 1000),
   };
+}
+
+function oneOf<T extends string>(
+  text: string,
+  given: URLSearchParams,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const value = given.get(name);
+  if (value === null) return undefined;
+  const choice = choices.find((one) => one === value);
+  if (choice === undefined) throw bad(text, `${name} must be ${choices.join(" or ")}, and ${value} is not`);
+  return choice;
+}
+
+function within(
+  text: string,
+  given: URLSearchParams,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const value = given.get(name);
+  if (value === null) return undefined;
+  const number = Number(value);
+  if (value === "" || !(number >= least && number <= most)) {
+    throw bad(text, `${name} must be a number from ${least} to ${most}, and ${value} is not`);
+  }
+  return number;
 }
 
 function wholeNumber(text: string, given: URLSearchParams, name: string, least: number): number | undefined {

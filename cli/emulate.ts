@@ -89,12 +89,12 @@ function openLine(port: number | undefined, before: ServedLine | undefined): Pro
 }
 
 function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {
-  const { target, tiles, seed: own, chip } = parseAddress(`emulator:${text}`);
-  const preset = findPreset(target, tiles);
-  if (preset === undefined || chip !== undefined) {
+  const address = parseAddress(`emulator:${text}`);
+  const preset = findPreset(address.target, address);
+  if (preset === undefined || address.chip !== undefined) {
     throw bad(`There is no emulator ${text}. Known are ${presetNames.join(", ")}`);
   }
-  return { preset, seed: own ?? seed, tiles: preset.geometry.tiles };
+  return { preset, seed: address.seed ?? seed, tiles: preset.geometry.tiles };
 }
 
 async function faultsOf(wish: string | undefined, preset: Preset): Promise<FaultRecord> {

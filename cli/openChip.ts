@@ -49,7 +49,7 @@ export async function describeChip(address: ChipAddress): Promise<ChipDescriptio
 }
 
 function emulated(address: ChipAddress, description: ChipDescription, seed: number) {
-  const preset = findPreset(address.target, description.geometry.tiles);
+  const preset = findPreset(address.target, { ...address, tiles: description.geometry.tiles });
   if (preset === undefined) {
     throw new MhoError(
       "bad-argument",

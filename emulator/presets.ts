@@ -269,13 +269,42 @@ const presets: Readonly<Record<string, Preset>> = {
 
 export const presetNames: readonly string[] = Object.keys(presets);
 
+/** What may be chosen for any preset. */
+export interface Conditions {
+  readonly tiles?: number | undefined;
+  /** `sound`: none is born wrong; `odd`: many lie outside every family of models. */
+  readonly births?: "sound" | "usual" | "odd" | undefined;
+  readonly temperatureCelsius?: number | undefined;
+  /** Up and down about it, once a day. */
+  readonly swingCelsius?: number | undefined;
+  readonly wireOhmsPerCell?: number | undefined;
+}
+
 /** @returns undefined for a name that is no preset. */
-export function findPreset(name: string, tiles?: number): Preset | undefined {
+export function findPreset(name: string, conditions: Conditions = {}): Preset | undefined {
   const preset = Object.hasOwn(presets, name) ? presets[name]! : undefined;
-  if (preset === undefined || tiles === undefined) return preset;
-  return { ...preset, geometry: { ...preset.geometry, tiles } };
+  if (preset === undefined) return undefined;
+  const { tiles, births, temperatureCelsius, swingCelsius, wireOhmsPerCell } = conditions;
+  const { geometry, physics, array: effects } = preset;
+  const { temperature } = effects;
+  return {
+    ...preset,
+    geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
+    physics:
+      births === "odd" && physics.technology === "pcm" ? { ...physics, outliers: manyOutliers } : physics,
+    defects: births === "sound" ? noDefects : preset.defects,
+    array: {
+      ...effects,
+      wireOhmsPerCell: wireOhmsPerCell ?? effects.wireOhmsPerCell,
+      temperature: {
+        ...temperature,
+        meanCelsius: temperatureCelsius ?? temperature.meanCelsius,
+        swingCelsius: swingCelsius ?? temperature.swingCelsius,
+      },
+    },
+  };
 }
 
 export function pcm64(tiles: number): Preset {
-  return findPreset("pcm-64", tiles)!;
+  return findPreset("pcm-64", { tiles })!;
 }

@@ -16,6 +16,16 @@ describe("a chip's address", () => {
     });
   });
 
+  it("names a TCP port, and the conditions that an emulated chip lives in", () => {
+    expect(parseAddress("tcp:[::1]:5025?chip=pcm-64")).toMatchObject({ scheme: "tcp", target: "[::1]:5025" });
+    expect(parseAddress("emulator:pcm-64?births=odd&temperature=-5.5&swing=2&wires=3")).toMatchObject({
+      births: "odd",
+      temperatureCelsius: -5.5,
+      swingCelsius: 2,
+      wireOhmsPerCell: 3,
+    });
+  });
+
   it("names an emulator with its seed", () => {
     expect(parseAddress("emulator:pcm-64?seed=0")).toMatchObject({
       scheme: "emulator",
@@ -31,6 +41,9 @@ describe("a chip's address", () => {
     ["serial:/dev/x?bauds=9600", /have no bauds; they have baud/],
     ["serial:/dev/x?baud=fast", /baud must be a whole number from 1, and fast is none/],
     ["serial:/dev/x?dialect=morse", /dialect morse is unknown/],
+    ["emulator:pcm-64?births=lucky", /births must be sound or usual or odd, and lucky is not/],
+    ["emulator:pcm-64?temperature=hot", /temperature must be a number from -60 to 200/],
+    ["tcp:host:1?baud=9600", /have no baud/],
     ["emulator:pcm-64?tiles=0", /tiles must be a whole number from 1/],
   ])("%s is refused, saying what is wrong", (text, message) => {
     expect(() => parseAddress(text)).toThrow(message);

@@ -138,6 +138,28 @@ describe("births outside every family of models", () => {
   });
 });
 
+describe("a preset", () => {
+  it("takes the conditions that an address names, and no other name", () => {
+    const preset = findPreset("pcm-64", {
+      tiles: 3,
+      births: "odd",
+      temperatureCelsius: 60,
+      swingCelsius: 5,
+      wireOhmsPerCell: 2,
+    })!;
+    expect(preset.geometry.tiles).toBe(3);
+    expect((preset.physics as PcmPhysics).outliers).toEqual(manyOutliers);
+    expect(preset.array).toMatchObject({
+      wireOhmsPerCell: 2,
+      temperature: { meanCelsius: 60, swingCelsius: 5 },
+    });
+    expect(findPreset("pcm-64", { births: "sound" })!.defects).toEqual(noDefects);
+    expect(findPreset("toString")).toBeUndefined();
+    const chip = new EmulatedChip(preset, 7);
+    expect(chip.temperature(21_600 * second)).toBeCloseTo(65, 9);
+  });
+});
+
 describe("reading through the array", () => {
   it("warms: low conductances rise by 3 % a kelvin, high ones by far less", () => {
     const ratio = (code: number): number => {
