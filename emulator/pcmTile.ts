@@ -36,7 +36,8 @@ export class PcmTile implements Tile {
   readonly #driftExponent: Float32Array;
   readonly #noiseStrength: Float32Array;
   readonly #pulsedAt: Float64Array;
-  readonly #noiseAt: Float64Array;
+  /** When each row was last read: since then, or since its pulse, a device's noise has not moved. */
+  readonly #readAt: Float64Array;
   readonly #noise: NoiseBank;
 
   constructor(
@@ -63,7 +64,7 @@ export class PcmTile implements Tile {
     this.#driftExponent = new Float32Array(count);
     this.#noiseStrength = new Float32Array(count);
     this.#pulsedAt = new Float64Array(count).fill(fabricatedAt);
-    this.#noiseAt = new Float64Array(count).fill(fabricatedAt);
+    this.#readAt = new Float64Array(geometry.rows).fill(fabricatedAt);
     this.#noise = new NoiseBank(count, physics.drift.readSeconds);
     const fabrication = random.fork("fabrication");
     for (let i = 0; i < count; i++) {
@@ -94,27 +95,28 @@ export class PcmTile implements Tile {
       else this.#melt(i, amplitude, widthFactor, crystallised, random);
       this.#settle(i);
       this.#pulsedAt[i] = at;
-      this.#noiseAt[i] = at;
     }
   }
 
   senseRow(row: number, at: Microseconds, heat: number, random: Random, out: Float64Array): void {
     const start = row * this.#perRow;
+    const readAt = this.#readAt[row]!;
     let pulsedAt = Number.NaN;
+    let seconds = 0;
     let logTime = 0;
     for (let k = 0; k < this.#perRow; k++) {
       const i = start + k;
       if (this.#pulsedAt[i] !== pulsedAt) {
         pulsedAt = this.#pulsedAt[i]!;
         logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
+        seconds = (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond;
       }
-      const seconds = (at - this.#noiseAt[i]!) / microsecondsPerSecond;
       const flicker = this.#noise.step(i, this.#first + i, seconds, random);
-      this.#noiseAt[i] = at;
       let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
       if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
       out[k] = truth * (1 + this.#noiseStrength[i]! * flicker);
     }
+    this.#readAt[row] = at;
   }
 
   truth(i: number, at: Microseconds): Microsiemens {
