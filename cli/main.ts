@@ -67,6 +67,15 @@ async function main(args: readonly string[]): Promise<void> {
       await run(options, (output) => optimize(weights, options, output));
     });
 
+  common(program.command("ports"))
+    .description("serial ports, and which answer as a chip")
+    .argument("[port...]", "ask only these")
+    .option("--baud <rate>", "line rate to ask at", "3000000")
+    .action(async (named: string[], options: CommonOptions & { baud: string }) => {
+      const { ports } = await import("./ports.ts");
+      await run(options, (output) => ports(named, options, output));
+    });
+
   common(program.command("standby"))
     .description("puts a chip into its safe state, now")
     .option("--chip <address>", "which chip (or MHO_CHIP)")

@@ -1,9 +1,16 @@
 import { MhoError } from "../src/errors.ts";
+import { after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
 /** Something in this process that speaks a chip's bytes. */
 export interface BytePeer {
-  receive(bytes: Uint8Array): Uint8Array[];
+  receive(bytes: Uint8Array): readonly (Uint8Array | LateBytes)[];
+}
+
+/** Bytes that take a while. */
+export interface LateBytes {
+  readonly bytes: Uint8Array;
+  readonly lateMilliseconds: number;
 }
 
 /** A line to a peer in the same process: the same bytes as over a cable, answered in a later turn of the loop. */
@@ -23,7 +30,12 @@ export function connectInProcess(peer: BytePeer): Transport {
       if (!open) throw new MhoError("link-lost", "The in-process line is closed.");
       const answers = peer.receive(bytes);
       await Promise.resolve();
-      if (open) for (const answer of answers) onBytes(answer);
+      if (!open) return;
+      for (const answer of answers) {
+        if (answer instanceof Uint8Array) onBytes(answer);
+        else if (answer.lateMilliseconds === 0) onBytes(answer.bytes);
+        else after(answer.lateMilliseconds, () => open && onBytes(answer.bytes));
+      }
     },
     close() {
       if (open) {

@@ -38,7 +38,12 @@ export interface PacketDriverOptions {
   readonly session: number;
   /** How long one reply may take, beyond what is in flight before it. */
   readonly deadlineMilliseconds?: number;
+  /** How often a question is asked before the link is given up. */
+  readonly attempts?: number;
 }
+
+/** Orders that the chip says it never had are sent again, this often. */
+const fireAttempts = 10;
 
 /** Drives a chip that speaks the packet dialect, over any transport. */
 export class PacketDriver implements ChipDriver {
@@ -53,8 +58,9 @@ export class PacketDriver implements ChipDriver {
     this.description = options.description;
     this.#transport = transport;
     this.#requests = new RequestQueue(transport, options.address, options.session, {
-      deadlineMilliseconds: options.deadlineMilliseconds ?? 2000,
+      deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
       windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
+      attempts: options.attempts,
     });
   }
 
@@ -161,14 +167,23 @@ export class PacketDriver implements ChipDriver {
 
   /** Sends a pulse; on a lost reply asks what became of its ticket, and sends it again only if it never fired. */
   async #fire(ticket: number, request: Request): Promise<Microseconds> {
-    for (let attempt = 0; attempt < 3; attempt++) {
+    for (let attempt = 0; attempt < fireAttempts; attempt++) {
       const body = await this.#requests.ask(request, false);
       const fate = body === noReply ? await this.#fateOf(ticket, request) : decodeTicketFate(body);
       if (fate === undefined) throw this.#requests.malformed(request);
       if (fate.fate === "fired") return fate.chipTimeMicroseconds;
-      if (fate.fate === "unknown") break;
+      if (fate.fate === "unknown") throw this.#uncertain(ticket, request);
     }
     throw new MhoError(
+      "link-lost",
+      `The ${request.what} never reached the chip at ${this.address}, in ${fireAttempts} attempts: it did not fire. ` +
+        "Check the cable and the baud rate.",
+      { address: this.address, ticket },
+    );
+  }
+
+  #uncertain(ticket: number, request: Request): MhoError {
+    return new MhoError(
       "pulse-uncertain",
       `Whether the ${request.what} fired is unknown: the chip at ${this.address} gave no answer that tells. ` +
         "Read the row before anything else is fired at it.",

@@ -17,7 +17,8 @@ export interface Request {
 /** A reply never came: the one failure that the caller may mend. */
 export const noReply = Symbol("no reply");
 
-const attempts = 3;
+/** On a line that loses a quarter of all exchanges, one question in 65,000 goes unanswered. */
+export const usualAttempts = 8;
 
 /**
  * Requests in flight over one transport: each has a tag of its own, its reply is known by that tag alone, and
@@ -29,6 +30,7 @@ export class RequestQueue {
   readonly #session: number;
   readonly #deadlineMilliseconds: number;
   readonly #windowBytes: number;
+  readonly #attempts: number;
   readonly #waiting = new Map<number, { settle: (frame: Frame) => void; fail: (error: MhoError) => void }>();
   readonly #decoder = new FrameDecoder();
   #nextTag = 1;
@@ -46,13 +48,14 @@ export class RequestQueue {
     transport: Transport,
     address: string,
     session: number,
-    options: { deadlineMilliseconds: number; windowBytes: number },
+    options: { deadlineMilliseconds: number; windowBytes: number; attempts?: number | undefined },
   ) {
     this.#transport = transport;
     this.#address = address;
     this.#session = session;
     this.#deadlineMilliseconds = options.deadlineMilliseconds;
     this.#windowBytes = options.windowBytes;
+    this.#attempts = options.attempts ?? usualAttempts;
     transport.onBytes((bytes) =>
       this.#decoder.push(
         bytes,
@@ -74,7 +77,7 @@ export class RequestQueue {
     const tag = this.#nextTag++;
     try {
       const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
-      for (let attempt = 1; attempt <= (repeats ? attempts : 1); attempt++) {
+      for (let attempt = 1; attempt <= (repeats ? this.#attempts : 1); attempt++) {
         const reply = await this.#exchange(tag, frame);
         if (reply !== noReply) return this.#read(request, reply);
       }
@@ -137,8 +140,8 @@ export class RequestQueue {
     return new MhoError(
       "link-lost",
       `The chip at ${this.#address} did not answer the ${request.what} (packet dialect, tag ${tag}) within ` +
-        `${seconds} s, ${attempts} times. Check the cable, the board's power and the baud rate.`,
-      { address: this.#address, tag, deadlineSeconds: seconds, attempts },
+        `${seconds} s, ${this.#attempts} times. Check the cable, the board's power and the baud rate.`,
+      { address: this.#address, tag, deadlineSeconds: seconds, attempts: this.#attempts },
     );
   }
 

@@ -91,7 +91,7 @@ describe("a mute chip", () => {
     await expect(driver.identify()).rejects.toMatchObject({
       code: "link-lost",
       message: expect.stringMatching(
-        /emulator:pcm-64 did not answer the hello .*tag 1\) within 0\.005 s, 3 times/,
+        /emulator:pcm-64 did not answer the hello .*tag 1\) within 0\.005 s, 8 times/,
       ) as string,
     });
   });

@@ -11,6 +11,7 @@ import { drawFaults, type FaultRecord, noFaults, type ScheduledFault } from "../
 import { FaultyLine } from "../emulator/faultyLine.ts";
 import { Firmware } from "../emulator/firmware.ts";
 import { noDefects, pcm64, type Preset } from "../emulator/presets.ts";
+import { openPty } from "../emulator/pty.ts";
 import { TicketBook } from "../emulator/tickets.ts";
 import { encodeFrame, type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
 import * as messages from "../protocols/packet/messages.ts";
@@ -217,6 +218,24 @@ describe("mho emulate", () => {
     expect(existsSync(link)).toBe(false);
   });
 
+  it("is found by mho ports, beside a port that is mute and one that does not exist", async () => {
+    const mute = openPty();
+    const { emulator, address } = await listening("pcm-64", "--no-pace");
+    const chip = target(address);
+    const { code, out } = await mho("ports", "--json", chip, mute.name, "/dev/ttyNoSuchPort");
+    const { ports } = JSON.parse(out) as {
+      ports: { path: string; answer: string; chip?: { serialNumber: string } }[];
+    };
+    const of = (path: string) => ports.find((port) => port.path === path);
+    expect(code).toBe(0);
+    expect(of(chip)).toMatchObject({ answer: "chip", chip: { serialNumber: "EMU-7" } });
+    expect(of(mute.name)).toMatchObject({ answer: "silent" });
+    expect(of("/dev/ttyNoSuchPort")).toMatchObject({ answer: "not asked" });
+    mute.close();
+    emulator.process.kill("SIGTERM");
+    await emulator.ended();
+  });
+
   it("tells the truth at its side door only", async () => {
     const { emulator, control } = await listening("pcm-64", "--control", "0");
     const said = (await sideDoor(control!, { truth: { tile: 0, at_microseconds: 0 } })) as {
@@ -254,6 +273,46 @@ describe("mho emulate", () => {
 });
 
 describe("a driver over an in-process world of faults", () => {
+  it("fires 100,000 pulses exactly as meant while 5 % of all frames are damaged, cut, doubled or late (20 seeds)", async () => {
+    const description = await describePcm64(1);
+    const chances = {
+      ...noFaults.line,
+      damaged: 0.05,
+      dropped: 0.05,
+      duplicated: 0.05,
+      late: 0.05,
+      lostReplies: 0.05,
+    };
+    const oneWorld = async (seed: number): Promise<void> => {
+      // Late frames come after the driver has given up on them.
+      const record = { ...noFaults, seed, line: chances, latestMilliseconds: 40 };
+      const line = new FaultyLine(new Firmware(sound, seed), record);
+      const peer = { receive: (bytes: Uint8Array) => line.receive(bytes, 0).deliveries };
+      const driver = new PacketDriver(connectInProcess(peer), {
+        address: "emulator:pcm-64",
+        description,
+        session: seed + 1,
+        deadlineMilliseconds: 15,
+        attempts: 20,
+      });
+      await driver.identify();
+      const meant = new Uint32Array(16_384);
+      let ticket = 1;
+      for (let round = 0; round < 7; round++) {
+        const codes = Uint16Array.from({ length: 16_384 }, (_, i) =>
+          (i * 7 + round * 13 + seed) % 10 === 0 ? 0 : 400,
+        );
+        codes.forEach((code, i) => code > 0 && meant[i]!++);
+        const block = { tile: 0, rowStart: 0, rowCount: 64 };
+        await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: ticket });
+        ticket += 64;
+      }
+      expect(line.firmware.chip.pulsesFeltByTile(0)).toEqual(meant);
+      await driver.close();
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, seed) => oneWorld(seed)));
+  }, 60_000);
+
   it("reads right through damaged, split and glued frames", async () => {
     const chances = { ...noFaults.line, damaged: 0.02, split: 0.3, duplicated: 0.05 };
     const line = new FaultyLine(new Firmware(sound, 7), { ...noFaults, seed: 4, line: chances });

@@ -25,7 +25,7 @@ const headerBytes = 9;
 const checksumBytes = 4;
 
 /** The longest body that fits. */
-export const maxBodyBytes = maxFrameBytes - 1 - Math.ceil(maxFrameBytes / 254) - headerBytes - checksumBytes;
+export const maxBodyBytes = maxFrameBytes - 2 - Math.ceil(maxFrameBytes / 254) - headerBytes - checksumBytes;
 
 /** Throws RangeError when the body is longer than `maxBodyBytes`. */
 export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
@@ -38,15 +38,16 @@ export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
   view.setUint32(5, tag, true);
   raw.set(body, headerBytes);
   view.setUint32(raw.length - checksumBytes, crc32c(raw, 0, raw.length - checksumBytes), true);
-  const out = new Uint8Array(cobsBound(raw.length) + 1);
-  const end = cobsEncode(raw, out, 0);
+  // A zero before it, too, so that what is left of a cut frame does not spoil this one.
+  const out = new Uint8Array(cobsBound(raw.length) + 2);
+  const end = cobsEncode(raw, out, 1);
   out[end] = 0;
   return out.subarray(0, end + 1);
 }
 
 /** Bytes a frame with a body of this length takes on the line, at most. */
 export function lineBytes(bodyLength: number): number {
-  return cobsBound(headerBytes + bodyLength + checksumBytes) + 1;
+  return cobsBound(headerBytes + bodyLength + checksumBytes) + 2;
 }
 
 /** Cuts a stream of bytes into frames, whatever its chunks; after damage it resumes at the next delimiter. */

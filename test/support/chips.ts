@@ -67,6 +67,9 @@ export function spoiledLine(random: () => number, rate: number): (peer: BytePeer
     return [bytes];
   };
   return (peer) => ({
-    receive: (bytes) => spoil(bytes).flatMap((sent) => peer.receive(sent).flatMap(spoil)),
+    receive: (bytes) =>
+      spoil(bytes).flatMap((sent) =>
+        peer.receive(sent).flatMap((answer) => spoil(answer instanceof Uint8Array ? answer : answer.bytes)),
+      ),
   });
 }
