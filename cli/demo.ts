@@ -105,7 +105,7 @@ async function withChip(
   const preset = `pcm-64?tiles=${await tilesNeeded(network)}`;
   const emulator = given === undefined ? await startEmulator(preset, options.seed) : undefined;
   try {
-    const driver = await openChip(parseAddress(given ?? emulator!.address), options.seed);
+    const driver = await openChip(parseAddress(given ?? emulator!.address), options);
     stop.onSecond(() => driver.standby());
     try {
       if (stop.requested) throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");

@@ -17,6 +17,7 @@ async function main(args: readonly string[]): Promise<void> {
     .addOption(new Option("--network <name>", "which network to program").choices(["mlp"]).default("mlp"))
     .option("--weights <file>", "weights of your own: a perceptron fc1, fc2, … in safetensors")
     .option("--chip <address>", "a chip of your own instead of a new emulated one (or MHO_CHIP)")
+    .option("--transcript <file>", "record every byte that passes")
     .option("--out <folder>", "where the report goes", "mho-demo")
     .action(async (options: DemoOptions) => {
       const { demo } = await import("./demo.ts");
@@ -79,7 +80,8 @@ async function main(args: readonly string[]): Promise<void> {
   common(program.command("standby"))
     .description("puts a chip into its safe state, now")
     .option("--chip <address>", "which chip (or MHO_CHIP)")
-    .action(async (options: CommonOptions & { chip?: string }) => {
+    .option("--transcript <file>", "record every byte that passes")
+    .action(async (options: CommonOptions & { chip?: string; transcript?: string }) => {
       const { standby } = await import("./standby.ts");
       await run(options, (output) => standby(options, output));
     });
@@ -90,6 +92,14 @@ async function main(args: readonly string[]): Promise<void> {
     .action(async (id: string | undefined, options: CommonOptions) => {
       const { show } = await import("./show.ts");
       await run(options, (output) => show(id, options, output));
+    });
+
+  common(program.command("replay"))
+    .description("runs a recorded transcript against today's code, and points at the first difference")
+    .argument("<transcript>", "a file written by --transcript")
+    .action(async (path: string, options: CommonOptions) => {
+      const { replay } = await import("./replay.ts");
+      await run(options, (output) => replay(path, output));
     });
 
   common(program.command("report"))

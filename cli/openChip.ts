@@ -11,19 +11,32 @@ import { readChipDescription } from "../files/chipDescription.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
+import type { Transport } from "../drivers/transport.ts";
+import { recordTo } from "./transcriptFile.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
-export async function openChip(address: ChipAddress, seed: number): Promise<PacketDriver> {
+export async function openChip(
+  address: ChipAddress,
+  { seed, transcript }: { seed: number; transcript?: string },
+): Promise<PacketDriver> {
   const description = await describeChip(address);
   const session = randomInt(1, 0xffffffff);
+  const line = await openLine(address, description, seed);
   const transport =
-    address.scheme === "serial"
-      ? await openSerial(address.target, address.baud ?? description.line.baud)
-      : address.scheme === "tcp"
-        ? await openTcp(address.target)
-        : connectInProcess(emulated(address, description, seed));
+    transcript === undefined ? line : recordTo(transcript, line, address.text, new Date().toISOString());
   return new PacketDriver(transport, { address: address.text, description, session });
+}
+
+function openLine(address: ChipAddress, description: ChipDescription, seed: number): Promise<Transport> {
+  switch (address.scheme) {
+    case "serial":
+      return openSerial(address.target, address.baud ?? description.line.baud);
+    case "tcp":
+      return openTcp(address.target);
+    case "emulator":
+      return Promise.resolve(connectInProcess(emulated(address, description, seed)));
+  }
 }
 
 /** The description of the chip that an address names: of its preset, or a file of the user's own. */

@@ -10,6 +10,7 @@ export interface DemoOptions extends CommonOptions {
   readonly network: "mlp";
   readonly weights?: string;
   readonly chip?: string;
+  readonly transcript?: string;
   readonly out: string;
 }
 

@@ -5,12 +5,15 @@ import { openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
 
 /** Puts a chip into its safe state. */
-export async function standby(options: CommonOptions & { chip?: string }, output: Output): Promise<void> {
+export async function standby(
+  options: CommonOptions & { chip?: string; transcript?: string },
+  output: Output,
+): Promise<void> {
   const text = options.chip ?? process.env["MHO_CHIP"];
   if (text === undefined) {
     throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
   }
-  const driver = await openChip(parseAddress(text), options.seed);
+  const driver = await openChip(parseAddress(text), options);
   try {
     const { name, serialNumber } = await driver.identify();
     await driver.standby();
