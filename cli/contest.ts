@@ -1,4 +1,4 @@
-import type { PacketDriver } from "../drivers/packetDriver.ts";
+import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
@@ -67,7 +67,7 @@ export interface JudgedPoint extends Assessment {
 export function planContest(
   contest: Contest,
   network: DemoNetwork,
-  driver: PacketDriver,
+  driver: ConnectedDriver,
   identity: ChipIdentity,
 ): RunPlan {
   const { geometry } = driver.description;

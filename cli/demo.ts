@@ -11,12 +11,13 @@ import { type ContestResult, contests, judgeContest, planContest } from "./conte
 import { type DemoNetwork, loadNetwork, tilesNeeded } from "./demoNetwork.ts";
 import { printTable, resultOf } from "./demoTable.ts";
 import { openChip } from "./openChip.ts";
+import { openLasting } from "./openLasting.ts";
 import { type DemoOptions, defaultWorkspace } from "./options.ts";
 import type { Output } from "./output.ts";
 import { progressOf } from "./progress.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 import { writeReport } from "./writeReport.ts";
-import type { PacketDriver } from "../drivers/packetDriver.ts";
+import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 
 /**
  * The whole loop: a trained network is translated to conductances, programmed into one chip twice, first blind
@@ -31,7 +32,7 @@ export async function demo(options: DemoOptions, output: Output): Promise<void> 
     );
     const store = await openDemoWorkspace(options);
     try {
-      await withChip(options, network, stop, (driver) =>
+      await withChip(options, network, stop, output, (driver) =>
         runContests(options, output, stop, network, store, driver),
       );
     } finally {
@@ -48,7 +49,7 @@ async function runContests(
   stop: StopListener,
   network: DemoNetwork,
   store: Workspace,
-  driver: PacketDriver,
+  driver: ConnectedDriver,
 ): Promise<void> {
   const identity = await driver.identify();
   output.say(
@@ -99,13 +100,18 @@ async function withChip(
   options: DemoOptions,
   network: DemoNetwork,
   stop: StopListener,
-  work: (driver: PacketDriver) => Promise<void>,
+  output: Output,
+  work: (driver: ConnectedDriver) => Promise<void>,
 ): Promise<void> {
   const given = chipOf(options);
   const preset = `pcm-64?tiles=${await tilesNeeded(network)}`;
   const emulator = given === undefined ? await startEmulator(preset, options.seed) : undefined;
   try {
-    const driver = await openChip(parseAddress(given ?? emulator!.address), options);
+    const address = parseAddress(given ?? emulator!.address);
+    // When the demo's own emulator is gone, nothing will bring it back.
+    const driver = await (given === undefined
+      ? openChip(address, options)
+      : openLasting(address, options, output));
     stop.onSecond(() => driver.standby());
     try {
       if (stop.requested) throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");

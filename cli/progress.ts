@@ -11,6 +11,10 @@ export function progressOf(name: string, output: Output): (event: RunEvent) => v
     output.event(event);
     if (event.type === "started") {
       output.say(`${name}: run ${event.run}, ${event.devices.toLocaleString("en")} devices`);
+    } else if (event.type === "uncertain") {
+      output.say(
+        `${name}: whether the pulses of tile ${event.tile}, turn ${event.turn} fired is unknown; reading on`,
+      );
     } else if (event.type === "sweep") {
       output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
     } else if (event.type === "turn") {

@@ -66,7 +66,16 @@ describe("a transcript", () => {
     expect(result.first_difference?.what).toMatch(/today's emulator says/);
   });
 
-  it("that is none, or is cut in a line, is refused in a sentence", async () => {
+  it("that a crash cut in its last line is replayed up to there", async () => {
+    const path = join(emptyFolder(), "t");
+    writeFileSync(
+      path,
+      '{"format":"mho-transcript","version":1,"address":"x"}\n{"microseconds":1,"to":"chip","he',
+    );
+    expect((await mho("replay", path)).code).toBe(0);
+  });
+
+  it("that is none, or is damaged in the middle, is refused in a sentence", async () => {
     const path = join(emptyFolder(), "t");
     writeFileSync(path, "hello\n");
     expect(await mho("replay", path)).toMatchObject({
@@ -75,7 +84,7 @@ describe("a transcript", () => {
     });
     writeFileSync(
       path,
-      '{"format":"mho-transcript","version":1,"address":"x"}\n{"microseconds":1,"to":"chip","he',
+      '{"format":"mho-transcript","version":1,"address":"x"}\n{"microseconds":1,"to":"chip","he\n{"microseconds":2,"to":"chip","hex":""}\n',
     );
     expect(await mho("replay", path)).toMatchObject({
       code: 2,

@@ -24,7 +24,7 @@ export interface RunContext {
   readonly onEvent: (event: RunEvent) => void;
 }
 
-/** In this order: one `started`, any number of `turn` and `sweep`, one `ended`. */
+/** In this order: one `started`, any number of `turn`, `uncertain` and `sweep`, one `ended`. */
 export type RunEvent =
   | { readonly type: "started"; readonly run: RunId; readonly chip: ChipIdentity; readonly devices: number }
   | {
@@ -36,6 +36,8 @@ export type RunEvent =
       readonly devices: number;
       readonly pulses: number;
     }
+  /** Whether a turn's pulses fired is unknown; the devices are read before anything else is decided. */
+  | { readonly type: "uncertain"; readonly run: RunId; readonly tile: number; readonly turn: number }
   | { readonly type: "sweep"; readonly run: RunId; readonly tile: number; readonly timeSeconds: number }
   | { readonly type: "ended"; readonly run: RunId; readonly outcome: RunOutcome };
 
@@ -186,7 +188,14 @@ async function commitAndFire(
   if (decision.codes !== undefined) {
     standing.nextTicket += block.rowCount;
     const widthNanoseconds = context.driver.description.reset.widthNanoseconds;
-    report = await context.driver.pulse(block, { codes: decision.codes, widthNanoseconds, firstTicket });
+    try {
+      report = await context.driver.pulse(block, { codes: decision.codes, widthNanoseconds, firstTicket });
+    } catch (error) {
+      // The journal says what was meant. A method that looks next will see what became of it; one that does not cannot.
+      const willLook = decision.look.kind !== "done";
+      if (!willLook || !(error instanceof MhoError) || error.code !== "pulse-uncertain") throw error;
+      context.onEvent({ type: "uncertain", run, tile: block.tile, turn: record.turn });
+    }
   }
   for (const code of record.codes) if (code !== 0) standing.pulses++;
   for (const verdict of record.verdicts) {

@@ -1,0 +1,44 @@
+import { isLikely, listPorts } from "../drivers/ports.ts";
+import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
+import { systemClock } from "../drivers/systemClock.ts";
+import { formatDuration } from "../src/units.ts";
+import type { ChipAddress } from "./address.ts";
+import { openChip } from "./openChip.ts";
+import type { Output } from "./output.ts";
+
+const patienceMilliseconds = 30_000;
+
+/** Opens a chip whose link may be lost and found again, also under another name of the port. */
+export async function openLasting(
+  address: ChipAddress,
+  options: { seed: number; transcript?: string },
+  output: Output,
+): Promise<ConnectedDriver> {
+  let next = 0;
+  /** The port itself and, from time to time, each other one that could be it. */
+  const open = async (): Promise<ConnectedDriver> => {
+    const others =
+      address.scheme === "serial" ? (await listPorts()).filter(isLikely).map(({ path }) => path) : [];
+    const places = [address.target, ...others.filter((path) => path !== address.target)];
+    return openChip({ ...address, target: places[next++ % places.length]! }, { seed: options.seed });
+  };
+  return new ReconnectingDriver(await openChip(address, options), {
+    open,
+    patienceMilliseconds,
+    now: () => systemClock.nowMicroseconds() / 1000,
+    // A wait for the chip keeps the process alive, unlike a deadline.
+    sleep: (milliseconds) => systemClock.sleep(1000 * milliseconds),
+    onEvent(event) {
+      output.event(event);
+      if (event.type === "link-lost") {
+        output.say(
+          `${event.reason} Trying for ${formatDuration(patienceMilliseconds / 1000)} to find the chip again.`,
+        );
+      } else {
+        output.say(
+          `The chip is back at ${event.port} after ${formatDuration(event.afterMilliseconds / 1000)}.`,
+        );
+      }
+    },
+  });
+}

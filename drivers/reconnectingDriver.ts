@@ -1,0 +1,150 @@
+import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipDriver, ChipIdentity, PulseOrder, PulseReport, Reading } from "../src/chip/driver.ts";
+import type { Block } from "../src/chip/geometry.ts";
+import { MhoError } from "../src/errors.ts";
+import type { Microseconds } from "../src/units.ts";
+
+/** A driver of one connection, which names its port. */
+export interface ConnectedDriver extends ChipDriver {
+  readonly port: string;
+}
+
+export interface ReconnectOptions {
+  /** Opens the chip anew, wherever it is found. */
+  readonly open: () => Promise<ConnectedDriver>;
+  /** How long a link may be gone before it is given up. */
+  readonly patienceMilliseconds: number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly now: () => number;
+  readonly onEvent: (event: LinkEvent) => void;
+}
+
+export type LinkEvent =
+  | { readonly type: "link-lost"; readonly reason: string }
+  | { readonly type: "link-back"; readonly port: string; readonly afterMilliseconds: number };
+
+/**
+ * Keeps on through a lost link: opens the chip anew, makes sure that it is the same one, and asks again. A pulse is sent
+ * again under its own ticket, which the chip does not fire twice; where the chip has been reset meanwhile and forgot its
+ * tickets, the pulse is uncertain, and nobody may assume either.
+ */
+export class ReconnectingDriver implements ConnectedDriver {
+  readonly address: string;
+  readonly description: ChipDescription;
+  readonly #options: ReconnectOptions;
+  #driver: ConnectedDriver;
+  #identity: ChipIdentity | undefined;
+  #mending: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(first: ConnectedDriver, options: ReconnectOptions) {
+    this.#driver = first;
+    this.#options = options;
+    this.address = first.address;
+    this.description = first.description;
+  }
+
+  get port(): string {
+    return this.#driver.port;
+  }
+
+  /** The first time, a link that fails is the caller's to hear of: there may never have been a chip. */
+  async identify(): Promise<ChipIdentity> {
+    if (this.#identity === undefined) this.#identity = await this.#driver.identify();
+    else this.#identity = await this.#through((driver) => driver.identify());
+    return this.#identity;
+  }
+
+  read(block: Block, averages: number): Promise<Reading> {
+    return this.#through((driver) => driver.read(block, averages));
+  }
+
+  chipTime(): Promise<Microseconds> {
+    return this.#through((driver) => driver.chipTime());
+  }
+
+  async advance(duration: Microseconds): Promise<Microseconds> {
+    // Not to be repeated blindly: time may have moved although the reply was lost.
+    const before = await this.chipTime();
+    return this.#through(async (driver) => {
+      const left = before + duration - (await driver.chipTime());
+      return left > 0 ? driver.advance(left) : driver.chipTime();
+    });
+  }
+
+  pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
+    const boot = this.#identity?.boot;
+    return this.#through((driver) => {
+      if (this.#identity?.boot !== boot) throw this.#forgotten(block, order);
+      return driver.pulse(block, order);
+    });
+  }
+
+  standby(): Promise<void> {
+    return this.#driver.standby();
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.#driver.close();
+  }
+
+  async #through<T>(work: (driver: ConnectedDriver) => Promise<T>): Promise<T> {
+    for (;;) {
+      const driver = this.#driver;
+      try {
+        return await work(driver);
+      } catch (error) {
+        if (!isLost(error) || this.#closed || this.#identity === undefined) throw error;
+        // Several questions may fail at once; one of them mends the link for all.
+        if (this.#driver === driver) {
+          this.#mending ??= this.#mend(error).finally(() => (this.#mending = undefined));
+        }
+        await this.#mending;
+      }
+    }
+  }
+
+  async #mend(lost: MhoError): Promise<void> {
+    const { open, now, sleep, patienceMilliseconds, onEvent } = this.#options;
+    const begun = now();
+    onEvent({ type: "link-lost", reason: lost.message });
+    await this.#driver.close();
+    for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
+      if (this.#closed || now() - begun + wait > patienceMilliseconds) throw lost;
+      await sleep(wait);
+      const driver = await open().catch(() => undefined);
+      const identity = await driver?.identify().catch(() => undefined);
+      if (driver !== undefined && identity !== undefined && this.#isSame(identity)) {
+        this.#driver = driver;
+        this.#identity = identity;
+        onEvent({ type: "link-back", port: driver.port, afterMilliseconds: now() - begun });
+        return;
+      }
+      await driver?.close();
+    }
+  }
+
+  #isSame({ name, serialNumber }: ChipIdentity): boolean {
+    return name === this.#identity?.name && serialNumber === this.#identity.serialNumber;
+  }
+
+  #forgotten(block: Block, { firstTicket }: PulseOrder): MhoError {
+    return new MhoError(
+      "pulse-uncertain",
+      `The chip at ${this.address} was reset while tile ${block.tile}, rows ${block.rowStart} to ` +
+        `${block.rowStart + block.rowCount - 1} were being pulsed: which of them fired is unknown. ` +
+        "Read them before anything else is fired.",
+      { address: this.address, ticket: firstTicket },
+    );
+  }
+}
+
+function isLost(error: unknown): error is MhoError {
+  if (!(error instanceof MhoError)) return false;
+  // A chip that was reset knows no session, and says so.
+  return error.code === "link-lost" || (error.code === "chip-refused" && error.facts["code"] === noSession);
+}
+
+/** `refusals.noSession` of the packet dialect. */
+const noSession = 3;

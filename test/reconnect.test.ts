@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import { PacketDriver } from "../drivers/packetDriver.ts";
+import { type LinkEvent, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
+import type { Transport } from "../drivers/transport.ts";
+import { Firmware } from "../emulator/firmware.ts";
+import { noDefects, pcm64 } from "../emulator/presets.ts";
+import { MhoError } from "../src/errors.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
+import { executeRun, type RunEvent } from "../src/run/engine.ts";
+import { PulseLedger } from "../src/run/ledger.ts";
+import type { RunPlan } from "../src/run/plan.ts";
+import { Random } from "../src/random.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+import { describePcm64, stillClock } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
+
+/** A cable to an emulated chip that can be cut at any byte, and is back after a few tries, at another port. */
+class Cable {
+  readonly firmware = new Firmware({ ...pcm64(1), defects: noDefects }, 7);
+  ports = 0;
+  cuts = 0;
+  /** Writes until the next cut; the last one arrives or not, by its parity. */
+  writesLeft = Infinity;
+  #triesUntilBack = 0;
+  onCut: () => void = () => {};
+
+  open(): Transport {
+    if (this.#triesUntilBack-- > 0) throw new MhoError("port-failed", "Cannot open the port: there is none.");
+    let onBytes: (bytes: Uint8Array) => void = () => {};
+    let onClosed: (reason: string) => void = () => {};
+    let open = true;
+    const end = (reason: string): void => {
+      if (!open) return;
+      open = false;
+      onClosed(reason);
+    };
+    return {
+      port: `port ${++this.ports}`,
+      onBytes: (listener) => void (onBytes = listener),
+      onClosed: (listener) => void (onClosed = listener),
+      write: async (bytes) => {
+        if (!open) throw new MhoError("link-lost", "The cable is out.");
+        if (--this.writesLeft < 0) {
+          this.cuts++;
+          this.#triesUntilBack = this.cuts % 3;
+          // Half of the cuts come after the chip heard, and before it was heard.
+          if (this.cuts % 2 === 0) this.firmware.receive(bytes, 0);
+          this.onCut();
+          end("the cable was pulled");
+          throw new MhoError("link-lost", "The cable was pulled.");
+        }
+        const replies = this.firmware.receive(bytes, 0);
+        await Promise.resolve();
+        if (open) for (const reply of replies) onBytes(reply);
+      },
+      close: () => {
+        end("closed");
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+const plan: RunPlan = {
+  title: "verify",
+  chipName: "pcm-64",
+  chipSerialNumber: "EMU-7",
+  chipAddress: "cable",
+  method: "verify",
+  model: pcm90nm.name,
+  sweepTimesSeconds: [1],
+  sweepAverages: 1,
+  tiles: [
+    {
+      block: { tile: 0, rowStart: 0, rowCount: 4 },
+      targetsMicrosiemens: Float32Array.from({ length: 1024 }, (_, i) => 1 + (i % 24)),
+    },
+  ],
+};
+
+/** Runs the plan over a cable that is cut after so many writes each time. */
+async function runOver(cable: Cable, cutAfter: () => number, patienceMilliseconds = 1e6) {
+  const description = await describePcm64(1);
+  const links: LinkEvent[] = [];
+  let session = 1;
+  let now = 0;
+  const connect = (): PacketDriver =>
+    new PacketDriver(cable.open(), {
+      address: "cable",
+      description,
+      session: session++,
+      deadlineMilliseconds: 20,
+    });
+  const driver = new ReconnectingDriver(connect(), {
+    open: () => {
+      cable.writesLeft = cutAfter();
+      return Promise.resolve().then(connect);
+    },
+    patienceMilliseconds,
+    now: () => now,
+    sleep(milliseconds) {
+      now += milliseconds;
+      return Promise.resolve();
+    },
+    onEvent: (event) => links.push(event),
+  });
+  const store = await openWorkspace(emptyFolder());
+  const events: RunEvent[] = [];
+  cable.writesLeft = 1 + cutAfter();
+  const outcome = await executeRun(
+    {
+      driver,
+      store,
+      clock: stillClock(),
+      model: pcm90nm,
+      stop: { requested: false },
+      startedAt: "2026-01-01T00:00:00Z",
+      onEvent: (event) => events.push(event),
+    },
+    plan,
+  ).then(
+    (id) => id,
+    (error: unknown) => error as MhoError,
+  );
+  const ledger = await PulseLedger.ofChip(store, "EMU-7", description.geometry);
+  const booked = ledger.pulsesOfTile(0);
+  await store.close();
+  return { outcome, events, links, booked, felt: cable.firmware.chip.pulsesFeltByTile(0) };
+}
+
+describe("a run over a cable that is pulled and put back at another port", () => {
+  it("completes, and no pulse is fired twice or lost, at 100 random moments", async () => {
+    const random = new Random(5).fork("cuts");
+    let draws = 0;
+    let cuts = 0;
+    for (let n = 0; cuts < 100; n++) {
+      const cable = new Cable();
+      const { outcome, booked, felt, links } = await runOver(
+        cable,
+        () => 2 + (random.at(draws++, n).word0 % 40),
+      );
+      expect(outcome).toBe("r1");
+      expect(booked).toEqual(felt);
+      expect(links.filter(({ type }) => type === "link-back").length).toBe(cable.cuts);
+      cuts += cable.cuts;
+    }
+  });
+
+  it("goes on by reading where the chip was reset meanwhile, and says which turn is uncertain", async () => {
+    const cable = new Cable();
+    let cutsLeft = 1;
+    cable.onCut = () => cable.firmware.restart();
+    const { outcome, events, booked, felt } = await runOver(cable, () => (cutsLeft-- > 0 ? 13 : Infinity));
+    expect(outcome).toBe("r1");
+    const uncertain = events.filter(({ type }) => type === "uncertain");
+    expect(uncertain.length).toBeLessThanOrEqual(1);
+    // Never more than was booked, and less only by what the uncertain turn may not have fired.
+    felt.forEach((pulses, i) => {
+      expect(pulses).toBeLessThanOrEqual(booked[i]!);
+      expect(booked[i]! - pulses).toBeLessThanOrEqual(uncertain.length);
+    });
+  });
+
+  it("ends with the reason when the chip does not come back in time", async () => {
+    const cable = new Cable();
+    cable.onCut = () => {
+      cable.open = () => {
+        throw new MhoError("port-failed", "Cannot open the port: there is none.");
+      };
+    };
+    const { outcome, links } = await runOver(cable, () => 20, 5000);
+    expect(outcome).toMatchObject({ code: "link-lost" });
+    expect(links.map(({ type }) => type)).toEqual(["link-lost"]);
+  });
+
+  it("does not take another chip for the one it lost", async () => {
+    const cable = new Cable();
+    cable.onCut = () => {
+      Object.assign(cable, { firmware: new Firmware(pcm64(1), 8) });
+    };
+    const { outcome } = await runOver(cable, () => 20, 5000);
+    expect(outcome).toMatchObject({ code: "link-lost" });
+  });
+});
