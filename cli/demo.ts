@@ -111,7 +111,7 @@ async function withChip(
     // When the demo's own emulator is gone, nothing will bring it back.
     const driver = await (given === undefined
       ? openChip(address, options)
-      : openLasting(address, options, output));
+      : openLasting(address, options, stop, output));
     stop.onSecond(() => driver.standby());
     try {
       if (stop.requested) throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");

@@ -2,6 +2,7 @@ import { isLikely, listPorts } from "../drivers/ports.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { formatDuration } from "../src/units.ts";
+import type { StopRequest } from "../src/clock.ts";
 import type { ChipAddress } from "./address.ts";
 import { openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
@@ -12,6 +13,7 @@ const patienceMilliseconds = 30_000;
 export async function openLasting(
   address: ChipAddress,
   options: { seed: number; transcript?: string },
+  stop: StopRequest,
   output: Output,
 ): Promise<ConnectedDriver> {
   let next = 0;
@@ -25,6 +27,7 @@ export async function openLasting(
   return new ReconnectingDriver(await openChip(address, options), {
     open,
     patienceMilliseconds,
+    stopped: () => stop.requested,
     now: () => systemClock.nowMicroseconds() / 1000,
     // A wait for the chip keeps the process alive, unlike a deadline.
     sleep: (milliseconds) => systemClock.sleep(1000 * milliseconds),

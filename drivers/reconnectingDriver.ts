@@ -16,6 +16,8 @@ export interface ReconnectOptions {
   readonly patienceMilliseconds: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly now: () => number;
+  /** Whether somebody asked to stop: then the search for the chip ends. */
+  readonly stopped: () => boolean;
   readonly onEvent: (event: LinkEvent) => void;
 }
 
@@ -106,11 +108,18 @@ export class ReconnectingDriver implements ConnectedDriver {
   }
 
   async #mend(lost: MhoError): Promise<void> {
-    const { open, now, sleep, patienceMilliseconds, onEvent } = this.#options;
+    const { open, now, sleep, patienceMilliseconds, stopped, onEvent } = this.#options;
     const begun = now();
     onEvent({ type: "link-lost", reason: lost.message });
     await this.#driver.close();
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
+      if (stopped()) {
+        throw new MhoError(
+          "interrupted",
+          `Stopped while the chip at ${this.address} was out of reach; its watchdog puts it in standby.`,
+          { address: this.address },
+        );
+      }
       if (this.#closed || now() - begun + wait > patienceMilliseconds) throw lost;
       await sleep(wait);
       const driver = await open().catch(() => undefined);

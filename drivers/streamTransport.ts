@@ -30,7 +30,7 @@ export function streamTransport(stream: Duplex, { port, isOpen, end, advice }: S
   stream.on("error", (error) => (failure = error.message));
   stream.once("end", () => (failure ??= "the far end closed it"));
   stream.once("close", (error?: unknown) => {
-    closedReason = error instanceof Error ? error.message : (failure ?? "it was closed");
+    closedReason = inWords(error instanceof Error ? error.message : (failure ?? "it was closed"));
     onClosed(closedReason);
   });
   return {
@@ -48,7 +48,7 @@ export function streamTransport(stream: Duplex, { port, isOpen, end, advice }: S
         const cancel = after(deadlineMilliseconds, () => reject(writeFailed("it took no bytes for 5 s")));
         stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
           cancel();
-          if (error) reject(writeFailed(error.message));
+          if (error) reject(writeFailed(inWords(error.message)));
           else resolve();
         });
       }),
@@ -60,4 +60,9 @@ export function streamTransport(stream: Duplex, { port, isOpen, end, advice }: S
         end();
       }),
   };
+}
+
+/** What the system calls an input/output error is a far end that is gone. */
+function inWords(reason: string): string {
+  return /^(EIO|ENXIO|EBADF|EPIPE|ECONNRESET)\b/.test(reason) ? "the line hung up" : reason;
 }

@@ -81,7 +81,12 @@ const plan: RunPlan = {
 };
 
 /** Runs the plan over a cable that is cut after so many writes each time. */
-async function runOver(cable: Cable, cutAfter: () => number, patienceMilliseconds = 1e6) {
+async function runOver(
+  cable: Cable,
+  cutAfter: () => number,
+  patienceMilliseconds = 1e6,
+  stopped: () => boolean = () => false,
+) {
   const description = await describePcm64(1);
   const links: LinkEvent[] = [];
   let session = 1;
@@ -99,6 +104,7 @@ async function runOver(cable: Cable, cutAfter: () => number, patienceMillisecond
       return Promise.resolve().then(connect);
     },
     patienceMilliseconds,
+    stopped,
     now: () => now,
     sleep(milliseconds) {
       now += milliseconds;
@@ -173,6 +179,22 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     const { outcome, links } = await runOver(cable, () => 20, 5000);
     expect(outcome).toMatchObject({ code: "link-lost" });
     expect(links.map(({ type }) => type)).toEqual(["link-lost"]);
+  });
+
+  it("stops looking for the chip when it is asked to", async () => {
+    const cable = new Cable();
+    cable.onCut = () => {
+      cable.open = () => {
+        throw new MhoError("port-failed", "Cannot open the port: there is none.");
+      };
+    };
+    const { outcome } = await runOver(
+      cable,
+      () => 20,
+      1e9,
+      () => cable.cuts > 0,
+    );
+    expect(outcome).toMatchObject({ code: "interrupted" });
   });
 
   it("does not take another chip for the one it lost", async () => {
