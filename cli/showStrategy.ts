@@ -26,14 +26,19 @@ export function describeLayer(layer: StrategyLayer, timesSeconds: readonly numbe
   return [
     `${title}, |w| ≤ ${weightMax.toPrecision(3)}${clipped}; F = ${factors}; ` +
       `β = ${layer.scaleMicrosiemensPerUnit.toPrecision(4)} µS per unit (${layer.search.stopped})`,
-    `  ${"weight error, % of the largest".padEnd(30)}${timesSeconds.map((t) => formatDuration(t).padStart(9)).join("")}    TNMSE`,
+    `  ${"weight error, % of the largest".padEnd(30)}${timesSeconds.map((t) => column(formatDuration(t))).join("")}${column("TNMSE")}`,
     ...rows.map(
       ([label, errors]) =>
-        `  ${label.padEnd(30)}${errors.rmsPercentByTime.map((rms) => rms.toFixed(2).padStart(9)).join("")}` +
-        `${errors.tnmse.toFixed(4).padStart(9)}`,
+        `  ${label.padEnd(30)}${errors.rmsPercentByTime.map((rms) => column(rms.toFixed(2))).join("")}` +
+        `${column(errors.tnmse.toFixed(4))}`,
     ),
     `  ${"of it, by cause (TNMSE):".padEnd(30)}${causes(layer)}`,
   ];
+}
+
+/** At least one blank before it, however wide. */
+function column(text: string): string {
+  return ` ${text.padStart(9)}`;
 }
 
 function causes({ errorBudget, predicted }: StrategyLayer): string {

@@ -7,7 +7,8 @@ import { listed, percent, shortDuration, withUnit } from "./text.ts";
 
 /** What every device holds, for every weight. */
 export function curvesFigure(layer: StrategyLayer, id: string): string {
-  const { weights, significance, plus, minus } = layer;
+  const { weights, significance, plus, minus, weightMax, weightClip } = layer;
+  const reach = weightClip / weightMax;
   const curves = significance.flatMap((factor, pair) => {
     const f = Number(factor.toPrecision(3));
     return [
@@ -28,18 +29,18 @@ export function curvesFigure(layer: StrategyLayer, id: string): string {
       grid: { left: 46, right: 22, top: 14, bottom: 50 },
       xAxis: {
         ...axis,
-        min: weights[0]!,
-        max: weights.at(-1)!,
+        min: -100 * reach,
+        max: 100 * reach,
         splitLine: { show: false },
         axisTick: { show: true, lineStyle: { color: rule } },
         axisLabel: { ...axis.axisLabel, formatter: short },
-        name: "weight",
+        name: "weight, % of the largest",
       },
       yAxis: { ...axis, min: 0, axisLabel: { ...axis.axisLabel, formatter: "{value}\u202fµS" } },
       series: curves.map(({ name, values, colour, dashed }) => ({
         type: "line",
         name,
-        data: weights.map((weight, i) => [weight, values[i]!]),
+        data: weights.map((weight, i) => [(100 * weight) / weightMax, values[i]!]),
         symbol: "none",
         lineStyle: { color: colour, width: 2, type: dashed ? "dashed" : "solid" },
       })),
@@ -138,19 +139,18 @@ export function budgetFigure(layer: StrategyLayer, timesSeconds: readonly Second
 
 /** How large the weights are. */
 export function sizesFigure({ histogram, weightMax, weightClip }: StrategyLayer, id: string): string {
-  const { edges, shares } = histogram;
-  const width = edges[1]! - edges[0]!;
+  const { shares } = histogram;
   const clipped = weightClip < weightMax ? ` Those beyond ${short(weightClip)} are clipped.` : "";
   const picture = drawing(`sizes-${id}`, "Histogram of weight sizes", { width: 520, height: 260 }, () => ({
     grid: { left: 46, right: 22, top: 14, bottom: 50 },
     xAxis: {
       ...axis,
       min: 0,
-      max: weightMax,
+      max: 100,
       splitLine: { show: false },
       axisTick: { show: true, lineStyle: { color: rule } },
       axisLabel: { ...axis.axisLabel, formatter: short },
-      name: "|weight|",
+      name: "|weight|, % of the largest",
     },
     yAxis: { ...axis, splitNumber: 4, axisLabel: { ...axis.axisLabel, formatter: "{value}\u202f%" } },
     series: [
@@ -158,7 +158,7 @@ export function sizesFigure({ histogram, weightMax, weightClip }: StrategyLayer,
         type: "line",
         step: "middle",
         symbol: "none",
-        data: shares.map((share, i) => [edges[i]! + width / 2, 100 * share]),
+        data: shares.map((share, i) => [(100 * (i + 0.5)) / shares.length, 100 * share]),
         lineStyle: { color: soft, width: 1.5 },
         areaStyle: { color: soft, opacity: 0.18 },
       },

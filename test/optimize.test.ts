@@ -93,6 +93,34 @@ describe("mho optimize", () => {
     expect((await mho("report", join(folder, "s.json"), "--out", join(folder, "r.html"))).code).toBe(0);
   });
 
+  it.each([["1e-30,2e-30,-1e-30"], ["1e30,-2e30,3e29"], ["0.5"]])(
+    "takes weights of any size (%s)",
+    async (text) => {
+      const folder = emptyFolder();
+      writeFileSync(join(folder, "w.csv"), text);
+      const file = join(folder, "s.json");
+      const { code } = await mho(
+        "optimize",
+        join(folder, "w.csv"),
+        "--model",
+        "pcm-90nm",
+        "--out",
+        file,
+        "--significance",
+        "2",
+      );
+      expect(code).toBe(0);
+      expect((await mho("report", file, "--out", join(folder, "r.html"))).code).toBe(0);
+      expect(readFileSync(join(folder, "r.html"), "utf8")).not.toContain("NaN");
+    },
+  );
+
+  it("says how far a given scale is from full range", async () => {
+    const file = join(emptyFolder(), "s.json");
+    const { out } = await mho("optimize", small, "--model", "pcm-90nm", "--scale", "1", "--out", file);
+    expect(out).toMatch(/scale given, \d+(\.\d+)? % of full range/);
+  });
+
   it.each([
     [["--model", "pcm-80nm"], /There is no model pcm-80nm/],
     [["--model", "pcm-90nm", "--times", "0"], /no time above zero/],

@@ -87,7 +87,7 @@ class Search {
       this.#ratio = ratios[errors.indexOf(Math.min(...errors))]!;
     }
     if (this.#searchesRatio) {
-      const places = ratios ?? around(this.#ratio, 1.15);
+      const places = ratios ?? within(around(this.#ratio, 1.15));
       const found = minimise((ratio) => error(ratio, this.#share), places, 0.02);
       this.#ratio = found.at;
       this.#atEdge = found.atEdge;
@@ -106,7 +106,11 @@ class Search {
     };
     solve(this.#ratio, this.#share);
     if (this.#searchesRatio) {
-      this.#ratio = minimise((ratio) => solve(ratio, this.#share), around(this.#ratio, 1.04), 0.02).at;
+      this.#ratio = minimise(
+        (ratio) => solve(ratio, this.#share),
+        within(around(this.#ratio, 1.04)),
+        0.02,
+      ).at;
     }
     if (this.#layout.scale === "free") {
       minimise((share) => solve(this.#ratio, share), around(this.#share, 1.04), 0.02);
@@ -129,8 +133,18 @@ class Search {
           : this.#atEdge
             ? "significance at the edge of 1 to 8"
             : "significance found to 2 %";
-    const range = scale === "free" ? "scale found to 2 %" : scale === "full" ? "full range" : "scale given";
+    const range =
+      scale === "free"
+        ? "scale found to 2 %"
+        : scale === "full"
+          ? "full range"
+          : `scale given, ${this.#ofFullRange()}`;
     return `${about}, ${range}`;
+  }
+
+  #ofFullRange(): string {
+    const { significance, scaleMicrosiemensPerUnit } = this.best();
+    return `${Number(((100 * scaleMicrosiemensPerUnit) / fullScaleOf(this.#problem, significance)).toPrecision(3))} % of full range`;
   }
 
   get #searchesRatio(): boolean {
@@ -144,6 +158,11 @@ class Search {
     this.tried++;
     return solveStrategy(this.#problem, factors, typeof scale === "number" ? scale : share * full, options);
   }
+}
+
+/** Ratios below 1 only exchange the pairs. */
+function within(ratios: readonly number[]): number[] {
+  return [...new Set(ratios.map((ratio) => Math.min(8, Math.max(1, ratio))))];
 }
 
 function around(x: number, factor: number): number[] {
