@@ -147,4 +147,6 @@ async function run(options: CommonOptions, work: (output: Output) => Promise<voi
   }
 }
 
+// What a second controller is told of this one.
+process.title = `mho ${process.argv[2] ?? ""}`.trim();
 await main(process.argv.slice(2));

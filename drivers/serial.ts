@@ -8,6 +8,7 @@ import {
 } from "@serialport/bindings-cpp";
 import { SerialPortStream } from "@serialport/stream";
 import { MhoError } from "../src/errors.ts";
+import { forgetHolder, holderOf, noteHolder } from "./holders.ts";
 import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -25,6 +26,8 @@ export async function openSerial(path: string, baudRate: number): Promise<Transp
   await new Promise<void>((resolve, reject) => {
     stream.open((error) => (error ? reject(portFailed(path, error)) : resolve()));
   });
+  noteHolder(path, process.title, new Date().toISOString());
+  stream.once("close", () => forgetHolder(path));
   return streamTransport(stream, {
     port: path,
     isOpen: () => stream.isOpen,
@@ -33,10 +36,17 @@ export async function openSerial(path: string, baudRate: number): Promise<Transp
   });
 }
 
+/** Who holds a port, as far as it is known. */
+function heldBy(path: string): string {
+  const holder = holderOf(path);
+  if (holder === undefined) return "another program holds it";
+  return `${holder.program} (process ${holder.processId}) holds it since ${holder.since}`;
+}
+
 function portFailed(path: string, error: Error): MhoError {
   const text = error.message;
   const reason = /lock/i.test(text)
-    ? ["another program holds it", "Close that program, then try again."]
+    ? [heldBy(path), "Close that program, then try again."]
     : /no such file|ENOENT|cannot find/i.test(text)
       ? ["there is no such port", "Check the cable and the name; ls /dev/tty* lists what is there."]
       : /permission|EACCES/i.test(text)

@@ -236,7 +236,7 @@ const presets: Readonly<Record<string, Preset>> = {
     defects: fewDefects,
     readout,
     array,
-    firmware: { ...firmware, lineBytesPerSecond: 1_200_000 },
+    firmware,
   },
   /** All of it: 16.8 million devices. */
   "pcm-64core": {
@@ -246,7 +246,7 @@ const presets: Readonly<Record<string, Preset>> = {
     defects: fewDefects,
     readout,
     array,
-    firmware: { ...firmware, lineBytesPerSecond: 1_200_000 },
+    firmware,
   },
   /** HfOx with transistors, formed: 128 × 128 cells of two devices up to 40 µS. */
   "rram-128": {

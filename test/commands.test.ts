@@ -170,8 +170,36 @@ describe("mho demo", () => {
     const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
     const holder = await openSerial(/serial:([^?]+)/.exec(address)![1]!, 3_000_000);
     const held = await mho(...demo, address);
-    expect([held.code, held.err]).toEqual([3, expect.stringMatching(/another program holds it/)]);
+    expect([held.code, held.err]).toEqual([
+      3,
+      expect.stringMatching(new RegExp(`process ${process.pid}\\) holds it since 20`)),
+    ]);
     await holder.close();
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
+  it("lets mho standby through while it runs: it stops, and the chip is in standby", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=14"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const demo = startMho([
+      "demo",
+      "--json",
+      "--workspace",
+      join(folder, "ws"),
+      "--out",
+      folder,
+      "--chip",
+      address,
+    ]);
+    await demo.line(/"turn"/);
+    const standby = await mho("standby", "--chip", address);
+    expect([standby.code, standby.out]).toEqual([
+      0,
+      expect.stringMatching(/mho demo \(process \d+\) holds .*told to stop[^]*is in standby/),
+    ]);
+    expect((await demo.ended()).code).toBe(130);
     emulator.process.kill("SIGINT");
     await emulator.ended();
   });
