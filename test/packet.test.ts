@@ -12,6 +12,7 @@ import {
   maxFrameBytes,
 } from "../protocols/packet/frame.ts";
 import * as messages from "../protocols/packet/messages.ts";
+import { Random } from "../src/random.ts";
 
 const bytes = fc.uint8Array({ maxLength: 600 });
 const frame = fc.record({
@@ -253,5 +254,33 @@ describe("bodies", () => {
         for (const decodeBody of decoders) decodeBody(body);
       }),
     );
+  });
+});
+
+describe("a million random byte strings", () => {
+  it("crash no decoder, and make no frame that a sender did not send", () => {
+    const random = new Random(1).fork("fuzz");
+    const frames = new FrameDecoder();
+    let made = 0;
+    const given = new Uint8Array(64);
+    for (let n = 0; n < 1_000_000; n++) {
+      const { word0 } = random.at(n, 0);
+      const length = word0 % 65;
+      for (let k = 0; k < length; k += 8) {
+        random.at(n, 1 + k);
+        for (let b = 0; b < 4; b++) {
+          given[k + b] = random.word0 >>> (8 * b);
+          given[(k + 4 + b) % 64] = random.word1 >>> (8 * b);
+        }
+      }
+      const text = given.subarray(0, length);
+      frames.push(
+        text,
+        () => made++,
+        () => {},
+      );
+      decoders[n % decoders.length]!(text);
+    }
+    expect(made).toBe(0);
   });
 });

@@ -105,6 +105,12 @@ export class BodyReader {
     return values;
   }
 
+  i8s(count: number): Int8Array {
+    const at = this.#take(count);
+    if (at < 0) return new Int8Array(0);
+    return Int8Array.from({ length: count }, (_, i) => this.#view.getInt8(at + i));
+  }
+
   #take(length: number): number {
     const at = this.#at;
     if (this.#short || at + length > this.#view.byteLength) {

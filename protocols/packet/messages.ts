@@ -199,7 +199,7 @@ export function encodeMultiply({ tile, inputs }: Multiply): Uint8Array {
 export function decodeMultiply(body: Uint8Array): Multiply | undefined {
   const reader = new BodyReader(body);
   const tile = reader.u16();
-  const inputs = Int8Array.from({ length: Math.min(reader.u16(), 65_535) }, () => reader.u8());
+  const inputs = reader.i8s(reader.u16());
   return reader.whole ? { tile, inputs } : undefined;
 }
 
