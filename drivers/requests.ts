@@ -37,6 +37,8 @@ export class RequestQueue {
   #bytesInFlight = 0;
   #roomWanted: (() => void)[] = [];
   #closed: string | undefined;
+  #heardBytes = 0;
+  #lastHeard = new Uint8Array(0);
   /** Frames that no request waited for and bytes that made none; a healthy line has neither. */
   readonly noise = { strayFrames: 0, damagedFrames: 0 };
 
@@ -56,13 +58,15 @@ export class RequestQueue {
     this.#deadlineMilliseconds = options.deadlineMilliseconds;
     this.#windowBytes = options.windowBytes;
     this.#attempts = options.attempts ?? usualAttempts;
-    transport.onBytes((bytes) =>
+    transport.onBytes((bytes) => {
+      this.#heardBytes += bytes.length;
+      this.#lastHeard = bytes.slice(-shownBytes);
       this.#decoder.push(
         bytes,
         (frame) => this.#receive(frame),
         () => void this.noise.damagedFrames++,
-      ),
-    );
+      );
+    });
     transport.onClosed((reason) => this.#lose(reason));
   }
 
@@ -75,17 +79,18 @@ export class RequestQueue {
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
     await this.#room(bytes);
     const tag = this.#nextTag++;
+    const heardBefore = this.#heardBytes;
     try {
       const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
       for (let attempt = 1; attempt <= (repeats ? this.#attempts : 1); attempt++) {
         const reply = await this.#exchange(tag, frame);
         if (reply !== noReply) return this.#read(request, reply);
       }
+      if (!repeats) return noReply;
+      throw this.#silent(request, tag, frame, this.#heardBytes - heardBefore);
     } finally {
       this.#release(bytes);
     }
-    if (!repeats) return noReply;
-    throw this.#silent(request, tag);
   }
 
   /** The waiter is armed before the bytes leave; its deadline starts when they have. */
@@ -135,13 +140,26 @@ export class RequestQueue {
     );
   }
 
-  #silent(request: Request, tag: number): MhoError {
+  #silent(request: Request, tag: number, sent: Uint8Array, heardBytes: number): MhoError {
+    const heard =
+      heardBytes === 0
+        ? "nothing came back"
+        : `${heardBytes} bytes came back, the last ${Buffer.from(this.#lastHeard).toString("hex")}`;
     const seconds = this.#deadlineMilliseconds / 1000;
     return new MhoError(
       "link-lost",
       `The chip at ${this.#address} did not answer the ${request.what} (packet dialect, tag ${tag}) within ` +
-        `${seconds} s, ${this.#attempts} times. Check the cable, the board's power and the baud rate.`,
-      { address: this.#address, tag, deadlineSeconds: seconds, attempts: this.#attempts },
+        `${seconds} s, ${this.#attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
+      {
+        address: this.#address,
+        port: this.#transport.port,
+        dialect: "packet",
+        tag,
+        deadlineSeconds: seconds,
+        attempts: this.#attempts,
+        sent: shown(sent),
+        heardBytes,
+      },
     );
   }
 
@@ -172,6 +190,14 @@ export class RequestQueue {
     this.#bytesInFlight -= bytes;
     this.#roomWanted.splice(0).forEach((wake) => wake());
   }
+}
+
+const shownBytes = 32;
+
+/** The first bytes in hexadecimal, and how many there were. */
+function shown(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes.subarray(0, shownBytes)).toString("hex");
+  return bytes.length > shownBytes ? `${hex}… (${bytes.length} bytes)` : hex;
 }
 
 /** Text from a chip, made harmless for a terminal. */

@@ -91,8 +91,28 @@ describe("a mute chip", () => {
     await expect(driver.identify()).rejects.toMatchObject({
       code: "link-lost",
       message: expect.stringMatching(
-        /emulator:pcm-64 did not answer the hello .*tag 1\) within 0\.005 s, 8 times/,
+        /emulator:pcm-64 did not answer the hello .*tag 1\) within 0\.005 s, 8 times: nothing came back/,
       ) as string,
+      facts: {
+        port: "in process",
+        dialect: "packet",
+        tag: 1,
+        attempts: 8,
+        sent: expect.stringMatching(/^00[\da-f]+00$/) as string,
+        heardBytes: 0,
+      },
+    });
+  });
+
+  it("that mutters is quoted: how much came back, and how it ended", async () => {
+    const mutter = Uint8Array.of(0xde, 0xad, 0xbe, 0xef);
+    const { driver } = await openTestChip({
+      line: () => ({ receive: () => [mutter] }),
+      deadlineMilliseconds: 5,
+    });
+    await expect(driver.identify()).rejects.toMatchObject({
+      message: expect.stringContaining("32 bytes came back, the last deadbeef") as string,
+      facts: { heardBytes: 32 },
     });
   });
 });
