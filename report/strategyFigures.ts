@@ -62,7 +62,7 @@ export function predictedFigure(layer: StrategyLayer, timesSeconds: readonly Sec
   if (best) shown.push([best.name, best]);
   const single = layer.baselines.find(({ name }) => name === "equal split");
   if (single && single !== best) shown.push([single.name, single]);
-  if (layer.perfectProgramming) shown.push(["perfect programming", layer.perfectProgramming]);
+  if (layer.perfectProgramming) shown.push(["ideal programming", layer.perfectProgramming]);
   const contenders = shown.map(([name, { rmsPercentByTime }], colour) => ({
     name,
     colour,

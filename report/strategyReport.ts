@@ -41,7 +41,7 @@ function layerPart(layer: StrategyLayer, { timesSeconds }: Strategy, id: string)
   const title = `${escaped(name)}${tile === undefined ? "" : `, tile ${tile}`}`;
   return (
     `<section><h2>${title}: ${count(shape[0])} × ${count(shape[1])}</h2>` +
-    `<p class="note">β is ${withUnit(scale, "µS", 1)} per unit of weight. ${escaped(layer.search.stopped)}; ` +
+    `<p class="note">β is ${withUnit(scale, "µS", 1)} per unit of weight; ${escaped(layer.search.stopped)}; ` +
     `${layer.search.strategiesTried} strategies tried.</p>${table(layer, timesSeconds)}</section>` +
     `<div class="pair">${curvesFigure(layer, id)}${predictedFigure(layer, timesSeconds, id)}</div>` +
     `<div class="pair">${budgetFigure(layer, timesSeconds, id)}${sizesFigure(layer, id)}</div>`
