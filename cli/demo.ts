@@ -11,7 +11,7 @@ import { type ContestResult, contests, judgeContest, planContest } from "./conte
 import { type DemoNetwork, loadNetwork, tilesNeeded } from "./demoNetwork.ts";
 import { printTable, resultOf } from "./demoTable.ts";
 import { openChip } from "./openChip.ts";
-import { openLasting } from "./openLasting.ts";
+import { openLasting, wallTime } from "./openLasting.ts";
 import { type DemoOptions, defaultWorkspace } from "./options.ts";
 import type { Output } from "./output.ts";
 import { progressOf } from "./progress.ts";
@@ -65,7 +65,8 @@ async function runContests(
         clock: systemClock,
         model: pcm90nm,
         stop,
-        startedAt: new Date().toISOString(),
+        wallTime,
+        linkNotes: () => driver.linkNotes?.() ?? [],
         onEvent: progressOf(contest.name, output),
       },
       plan,

@@ -5,7 +5,7 @@ import { PacketDriver } from "../drivers/packetDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
@@ -69,6 +69,6 @@ function emulated(address: ChipAddress, description: ChipDescription, seed: numb
       `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
     );
   }
-  const firmware = new Firmware(preset, address.seed ?? seed);
+  const firmware = new PacketFirmware(preset, address.seed ?? seed);
   return { receive: (bytes: Uint8Array) => firmware.receive(bytes, systemClock.nowMicroseconds()) };
 }

@@ -9,6 +9,9 @@ import type { Output } from "./output.ts";
 
 const patienceMilliseconds = 30_000;
 
+/** Now, ISO 8601. */
+export const wallTime = (): string => new Date().toISOString();
+
 /** Opens a chip whose link may be lost and found again, also under another name of the port. */
 export async function openLasting(
   address: ChipAddress,
@@ -28,6 +31,7 @@ export async function openLasting(
     open,
     patienceMilliseconds,
     stopped: () => stop.requested,
+    wallTime,
     now: () => systemClock.nowMicroseconds() / 1000,
     // A wait for the chip keeps the process alive, unlike a deadline.
     sleep: (milliseconds) => systemClock.sleep(1000 * milliseconds),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { findPreset } from "../emulator/presets.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
 import { type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
@@ -158,13 +158,13 @@ function emulatedDifference(
   return "same";
 }
 
-function emulatorOf(received: readonly Passed[]): Firmware | undefined {
+function emulatorOf(received: readonly Passed[]): PacketFirmware | undefined {
   const hello = received.find(({ frame }) => frame.kind === (messages.kinds.hello | messages.replyBit));
   const identity = hello && messages.decodeIdentity(hello.frame.body);
   const seed = /^EMU-(\d+)$/.exec(identity?.serialNumber ?? "")?.[1];
   if (identity === undefined || seed === undefined) return undefined;
   const preset = findPreset(identity.name, { tiles: identity.geometry.tiles });
-  return preset && new Firmware(preset, Number(seed));
+  return preset && new PacketFirmware(preset, Number(seed));
 }
 
 function named({ kind, tag }: Frame): string {

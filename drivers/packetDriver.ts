@@ -21,13 +21,15 @@ import {
   type PulseOrder,
   type PulseReport,
   type Reading,
+  blankReport,
   readingFlags,
+  rowFates,
 } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow, formatGeometry, sameGeometry } from "../src/chip/geometry.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
 import { refuseOutsideLimits } from "./limits.ts";
-import { noReply, plain, type Request, RequestQueue } from "./requests.ts";
+import { type Haste, noReply, plain, type Request, RequestQueue } from "./requests.ts";
 import type { Transport } from "./transport.ts";
 
 export interface PacketDriverOptions {
@@ -51,6 +53,7 @@ export class PacketDriver implements ChipDriver {
   readonly description: ChipDescription;
   readonly #transport: Transport;
   readonly #requests: RequestQueue;
+  #boot = 0;
 
   constructor(transport: Transport, options: PacketDriverOptions) {
     const { baud, bitsPerByte } = options.description.line;
@@ -79,6 +82,7 @@ export class PacketDriver implements ChipDriver {
       serialNumber: plain(identity.serialNumber),
     };
     this.#refuseOtherKind(named);
+    this.#boot = named.boot;
     return named;
   }
 
@@ -90,7 +94,7 @@ export class PacketDriver implements ChipDriver {
       flags: new Uint8Array(block.rowCount * perRow),
       rowTimesMicroseconds: new Float64Array(block.rowCount),
     };
-    await this.#eachRow(block, async (row) => {
+    await eachRow(block.rowCount, async (row) => {
       const request = {
         kind: kinds.read,
         body: encodeReadRow({ tile: block.tile, row: block.rowStart + row, averages }),
@@ -117,8 +121,8 @@ export class PacketDriver implements ChipDriver {
     assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
     assert(block.rowCount < ticketsRemembered, "a block's tickets fit the chip's memory");
     refuseOutsideLimits(this.description, block, order);
-    const rowTimesMicroseconds = new Float64Array(block.rowCount).fill(Number.NaN);
-    await this.#eachRow(block, async (row) => {
+    const report = blankReport(block.rowCount);
+    await eachRow(block.rowCount, async (row) => {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) return;
       const ticket = order.firstTicket + row;
@@ -134,14 +138,28 @@ export class PacketDriver implements ChipDriver {
         codes,
       });
       const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;
-      rowTimesMicroseconds[row] = await this.#fire(ticket, { kind: kinds.pulse, body, what, replyBytes: 9 });
+      enter(report, row, await this.#fire(ticket, { kind: kinds.pulse, body, what, replyBytes: 9 }));
     });
-    return { rowTimesMicroseconds };
+    return report;
+  }
+
+  async fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
+    const report = blankReport(rowCount);
+    await eachRow(rowCount, async (row) => {
+      const known = this.#boot === boot;
+      enter(report, row, known ? await this.#fateOf(firstTicket + row, "pulse") : forgotten);
+    });
+    return report;
   }
 
   chipTime(): Promise<Microseconds> {
     const request = { kind: kinds.time, body: encodeNothing(), what: "question for the time", replyBytes: 8 };
     return this.#ask(request, decodeNumber);
+  }
+
+  heartbeat(): Promise<Microseconds> {
+    const request = { kind: kinds.time, body: encodeNothing(), what: "heartbeat", replyBytes: 8 };
+    return this.#ask(request, decodeNumber, { attempts: 4, deadlineMilliseconds: 200 });
   }
 
   advance(duration: Microseconds): Promise<Microseconds> {
@@ -150,29 +168,35 @@ export class PacketDriver implements ChipDriver {
   }
 
   async standby(): Promise<void> {
-    const request = { kind: kinds.standby, body: encodeNothing(), what: "standby", replyBytes: 0 };
-    await this.#ask(request, () => true);
+    this.#requests.callOff(`the chip at ${this.address} was put in standby`);
+    const abort = { kind: kinds.abort, body: encodeNothing(), what: "abort", replyBytes: 0 };
+    const standby = { kind: kinds.standby, body: encodeNothing(), what: "standby", replyBytes: 0 };
+    // Both leave at once: an order that is under way to the chip must not fire between them.
+    await Promise.all([abort, standby].map((request) => this.#ask(request, () => true, { urgent: true })));
   }
 
   close(): Promise<void> {
     return this.#transport.close();
   }
 
-  async #ask<T>(request: Request, decode: (body: Uint8Array) => T | undefined): Promise<T> {
-    const body = await this.#requests.ask(request, true);
+  async #ask<T>(
+    request: Request,
+    decode: (body: Uint8Array) => T | undefined,
+    haste: Haste = {},
+  ): Promise<T> {
+    const body = await this.#requests.ask(request, haste);
     const answer = body === noReply ? undefined : decode(body);
     if (answer === undefined) throw this.#requests.malformed(request);
     return answer;
   }
 
   /** Sends a pulse; on a lost reply asks what became of its ticket, and sends it again only if it never fired. */
-  async #fire(ticket: number, request: Request): Promise<Microseconds> {
+  async #fire(ticket: number, request: Request): Promise<TicketFate> {
     for (let attempt = 0; attempt < fireAttempts; attempt++) {
-      const body = await this.#requests.ask(request, false);
-      const fate = body === noReply ? await this.#fateOf(ticket, request) : decodeTicketFate(body);
+      const body = await this.#requests.ask(request, { attempts: 1, mayStaySilent: true });
+      const fate = body === noReply ? await this.#fateOf(ticket, request.what) : decodeTicketFate(body);
       if (fate === undefined) throw this.#requests.malformed(request);
-      if (fate.fate === "fired") return fate.chipTimeMicroseconds;
-      if (fate.fate === "unknown") throw this.#uncertain(ticket, request);
+      if (fate.fate !== "not fired") return fate;
     }
     throw new MhoError(
       "link-lost",
@@ -182,27 +206,12 @@ export class PacketDriver implements ChipDriver {
     );
   }
 
-  #uncertain(ticket: number, request: Request): MhoError {
-    return new MhoError(
-      "pulse-uncertain",
-      `Whether the ${request.what} fired is unknown: the chip at ${this.address} gave no answer that tells. ` +
-        "Read the row before anything else is fired at it.",
-      { address: this.address, ticket },
-    );
-  }
-
-  #fateOf(ticket: number, about: Request): Promise<TicketFate> {
-    const what = `question whether the ${about.what} fired`;
+  #fateOf(ticket: number, pulse: string): Promise<TicketFate> {
+    const what = `question whether the ${pulse} fired`;
     return this.#ask(
       { kind: kinds.ticket, body: encodeNumber(ticket), what, replyBytes: 9 },
       decodeTicketFate,
     );
-  }
-
-  /** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
-  async #eachRow(block: Block, work: (row: number) => Promise<void>): Promise<void> {
-    const rows = await Promise.allSettled(Array.from({ length: block.rowCount }, (_, row) => work(row)));
-    for (const row of rows) if (row.status === "rejected") throw row.reason;
   }
 
   #refuseOtherKind(identity: ChipIdentity & { version: number }): void {
@@ -222,4 +231,18 @@ export class PacketDriver implements ChipDriver {
       { address: this.address, found: identity.name },
     );
   }
+}
+
+/** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
+async function eachRow(rowCount: number, work: (row: number) => Promise<void>): Promise<void> {
+  const rows = await Promise.allSettled(Array.from({ length: rowCount }, (_, row) => work(row)));
+  for (const row of rows) if (row.status === "rejected") throw row.reason;
+}
+
+const forgotten: TicketFate = { fate: "unknown", chipTimeMicroseconds: 0 };
+const fateOfTicket = { "not fired": rowFates.notFired, fired: rowFates.fired, unknown: rowFates.uncertain };
+
+function enter(report: PulseReport, row: number, { fate, chipTimeMicroseconds }: TicketFate): void {
+  report.fates[row] = fateOfTicket[fate];
+  if (fate === "fired") report.rowTimesMicroseconds[row] = chipTimeMicroseconds;
 }

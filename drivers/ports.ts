@@ -68,7 +68,7 @@ export async function askPort(path: string, baud: number, deadlineMilliseconds =
   const tooLate = new Promise<typeof noReply>((resolve) => {
     after(deadlineMilliseconds, () => resolve(noReply));
   });
-  const reply = await Promise.race([requests.ask(hello, true).catch(() => noReply), tooLate]);
+  const reply = await Promise.race([requests.ask(hello).catch(() => noReply), tooLate]);
   await transport.close();
   const identity = typeof reply === "symbol" ? undefined : decodeIdentity(reply);
   if (identity === undefined) return { kind: "silent" };

@@ -1,12 +1,23 @@
 import type { ChipDescription } from "../src/chip/description.ts";
-import type { ChipDriver, ChipIdentity, PulseOrder, PulseReport, Reading } from "../src/chip/driver.ts";
-import type { Block } from "../src/chip/geometry.ts";
+import {
+  blankReport,
+  type ChipDriver,
+  type ChipIdentity,
+  type PulseOrder,
+  type PulseReport,
+  type Reading,
+  rowFates,
+} from "../src/chip/driver.ts";
+import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
+import type { RunNote } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
 
 /** A driver of one connection, which names its port. */
 export interface ConnectedDriver extends ChipDriver {
   readonly port: string;
+  /** What happened to the link since this was last asked. */
+  linkNotes?(): readonly RunNote[];
 }
 
 export interface ReconnectOptions {
@@ -16,6 +27,8 @@ export interface ReconnectOptions {
   readonly patienceMilliseconds: number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly now: () => number;
+  /** ISO 8601. */
+  readonly wallTime: () => string;
   /** Whether somebody asked to stop: then the search for the chip ends. */
   readonly stopped: () => boolean;
   readonly onEvent: (event: LinkEvent) => void;
@@ -38,6 +51,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   #identity: ChipIdentity | undefined;
   #mending: Promise<void> | undefined;
   #closed = false;
+  #notes: RunNote[] = [];
 
   constructor(first: ConnectedDriver, options: ReconnectOptions) {
     this.#driver = first;
@@ -74,12 +88,25 @@ export class ReconnectingDriver implements ConnectedDriver {
     });
   }
 
+  heartbeat(): Promise<Microseconds> {
+    return this.#through((driver) => driver.heartbeat());
+  }
+
   pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     const boot = this.#identity?.boot;
-    return this.#through((driver) => {
-      if (this.#identity?.boot !== boot) throw this.#forgotten(block, order);
-      return driver.pulse(block, order);
-    });
+    return this.#through((driver) =>
+      this.#identity?.boot === boot
+        ? driver.pulse(block, order)
+        : Promise.resolve(this.#forgotten(block, order)),
+    );
+  }
+
+  fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
+    return this.#through((driver) => driver.fates(firstTicket, rowCount, boot));
+  }
+
+  linkNotes(): readonly RunNote[] {
+    return this.#notes.splice(0);
   }
 
   standby(): Promise<void> {
@@ -108,9 +135,10 @@ export class ReconnectingDriver implements ConnectedDriver {
   }
 
   async #mend(lost: MhoError): Promise<void> {
-    const { open, now, sleep, patienceMilliseconds, stopped, onEvent } = this.#options;
+    const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime } = this.#options;
     const begun = now();
     onEvent({ type: "link-lost", reason: lost.message });
+    this.#notes.push({ notedAt: wallTime(), what: "link-lost", text: lost.message });
     await this.#driver.close();
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
       if (stopped()) {
@@ -128,6 +156,8 @@ export class ReconnectingDriver implements ConnectedDriver {
         this.#driver = driver;
         this.#identity = identity;
         onEvent({ type: "link-back", port: driver.port, afterMilliseconds: now() - begun });
+        const text = `At ${driver.port}, boot ${identity.boot}.`;
+        this.#notes.push({ notedAt: wallTime(), what: "link-back", text });
         return;
       }
       await driver?.close();
@@ -138,14 +168,15 @@ export class ReconnectingDriver implements ConnectedDriver {
     return name === this.#identity?.name && serialNumber === this.#identity.serialNumber;
   }
 
-  #forgotten(block: Block, { firstTicket }: PulseOrder): MhoError {
-    return new MhoError(
-      "pulse-uncertain",
-      `The chip at ${this.address} was reset while tile ${block.tile}, rows ${block.rowStart} to ` +
-        `${block.rowStart + block.rowCount - 1} were being pulsed: which of them fired is unknown. ` +
-        "Read them before anything else is fired.",
-      { address: this.address, ticket: firstTicket },
-    );
+  /** The chip was reset while it was being pulsed: which rows fired is unknown. */
+  #forgotten({ rowCount }: Block, { codes }: PulseOrder): PulseReport {
+    const report = blankReport(rowCount);
+    const perRow = devicesPerRow(this.description.geometry);
+    for (let row = 0; row < rowCount; row++) {
+      const ordered = codes.subarray(row * perRow, (row + 1) * perRow).some((code) => code !== 0);
+      if (ordered) report.fates[row] = rowFates.uncertain;
+    }
+    return report;
   }
 }
 

@@ -14,6 +14,16 @@ export interface Request {
   readonly replyBytes: number;
 }
 
+/** How a question is put; as usual where nothing is said. */
+export interface Haste {
+  /** It does not wait for room among the requests in flight. */
+  readonly urgent?: boolean;
+  readonly attempts?: number;
+  readonly deadlineMilliseconds?: number;
+  /** No reply is an answer too: `noReply`. */
+  readonly mayStaySilent?: boolean;
+}
+
 /** A reply never came: the one failure that the caller may mend. */
 export const noReply = Symbol("no reply");
 
@@ -37,6 +47,8 @@ export class RequestQueue {
   #bytesInFlight = 0;
   #roomWanted: (() => void)[] = [];
   #closed: string | undefined;
+  /** Counts how often what was waiting to leave has been called off, and why the last time. */
+  #calledOff = { times: 0, reason: "" };
   #heardBytes = 0;
   #lastHeard = new Uint8Array(0);
   /** Frames that no request waited for and bytes that made none; a healthy line has neither. */
@@ -70,38 +82,47 @@ export class RequestQueue {
     transport.onClosed((reason) => this.#lose(reason));
   }
 
-  /**
-   * Sends a request, again when no reply comes, and returns the reply's body.
-   *
-   * @param repeats false for what must not be sent twice; then `noReply` is returned at the deadline.
-   */
-  async ask(request: Request, repeats: boolean): Promise<Uint8Array | typeof noReply> {
+  /** Sends a request, again when no reply comes, and returns the reply's body. */
+  async ask(request: Request, haste: Haste = {}): Promise<Uint8Array | typeof noReply> {
+    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = haste;
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
-    await this.#room(bytes);
+    if (haste.urgent === true) this.#bytesInFlight += bytes;
+    else await this.#room(bytes);
     const tag = this.#nextTag++;
     const heardBefore = this.#heardBytes;
     try {
       const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
-      for (let attempt = 1; attempt <= (repeats ? this.#attempts : 1); attempt++) {
-        const reply = await this.#exchange(tag, frame);
+      for (let attempt = 1; attempt <= attempts; attempt++) {
+        const reply = await this.#exchange(tag, frame, deadlineMilliseconds);
         if (reply !== noReply) return this.#read(request, reply);
       }
-      if (!repeats) return noReply;
-      throw this.#silent(request, tag, frame, this.#heardBytes - heardBefore);
+      if (haste.mayStaySilent === true) return noReply;
+      const patience = { attempts, deadlineSeconds: deadlineMilliseconds / 1000 };
+      throw this.#silent(request, tag, frame, this.#heardBytes - heardBefore, patience);
     } finally {
       this.#release(bytes);
     }
   }
 
+  /** What waits for room fails, and never leaves. */
+  callOff(reason: string): void {
+    this.#calledOff = { times: this.#calledOff.times + 1, reason };
+    this.#roomWanted.splice(0).forEach((wake) => wake());
+  }
+
   /** The waiter is armed before the bytes leave; its deadline starts when they have. */
-  async #exchange(tag: number, frame: Uint8Array): Promise<Frame | typeof noReply> {
+  async #exchange(
+    tag: number,
+    frame: Uint8Array,
+    deadlineMilliseconds: number,
+  ): Promise<Frame | typeof noReply> {
     if (this.#closed !== undefined) throw this.#lost(this.#closed);
     let cancel = (): void => {};
     try {
       return await new Promise<Frame | typeof noReply>((resolve, reject) => {
         this.#waiting.set(tag, { settle: resolve, fail: reject });
         this.#transport.write(frame).then(() => {
-          cancel = after(this.#deadlineMilliseconds, () => resolve(noReply));
+          cancel = after(deadlineMilliseconds, () => resolve(noReply));
         }, reject);
       });
     } finally {
@@ -140,23 +161,28 @@ export class RequestQueue {
     );
   }
 
-  #silent(request: Request, tag: number, sent: Uint8Array, heardBytes: number): MhoError {
+  #silent(
+    request: Request,
+    tag: number,
+    sent: Uint8Array,
+    heardBytes: number,
+    patience: { attempts: number; deadlineSeconds: number },
+  ): MhoError {
     const heard =
       heardBytes === 0
         ? "nothing came back"
         : `${heardBytes} bytes came back, the last ${Buffer.from(this.#lastHeard).toString("hex")}`;
-    const seconds = this.#deadlineMilliseconds / 1000;
+    const { attempts, deadlineSeconds } = patience;
     return new MhoError(
       "link-lost",
       `The chip at ${this.#address} did not answer the ${request.what} (packet dialect, tag ${tag}) within ` +
-        `${seconds} s, ${this.#attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
+        `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
       {
         address: this.#address,
         port: this.#transport.port,
         dialect: "packet",
         tag,
-        deadlineSeconds: seconds,
-        attempts: this.#attempts,
+        ...patience,
         sent: shown(sent),
         heardBytes,
       },
@@ -179,9 +205,14 @@ export class RequestQueue {
   }
 
   async #room(bytes: number): Promise<void> {
+    const { times } = this.#calledOff;
     while (this.#bytesInFlight > 0 && this.#bytesInFlight + bytes > this.#windowBytes) {
       if (this.#closed !== undefined) throw this.#lost(this.#closed);
       await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+      if (this.#calledOff.times !== times) {
+        const message = `Called off before it was sent: ${this.#calledOff.reason}.`;
+        throw new MhoError("interrupted", message, { address: this.#address });
+      }
     }
     this.#bytesInFlight += bytes;
   }

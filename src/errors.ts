@@ -37,8 +37,6 @@ export type ErrorCode =
   | "port-failed"
   /** The link ended, or the chip fell silent. */
   | "link-lost"
-  /** A pulse may or may not have fired. */
-  | "pulse-uncertain"
   /** The workspace is full, locked or damaged. */
   | "workspace-failed"
   /** A person or the system asked us to stop. */
@@ -54,7 +52,6 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   "limit-exceeded": 2,
   "port-failed": 3,
   "link-lost": 3,
-  "pulse-uncertain": 3,
   "workspace-failed": 4,
   interrupted: 130,
 };

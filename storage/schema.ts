@@ -48,6 +48,18 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX sweeps_of_run ON sweeps (run);
   `,
+  `
+  -- uint8, one a row of the turn before: 0 nothing to fire, 1 fired, 2 not fired, 3 uncertain
+  ALTER TABLE turns ADD COLUMN row_fates BLOB NOT NULL DEFAULT x'';
+
+  CREATE TABLE notes (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    noted_at TEXT NOT NULL,                   -- ISO 8601
+    note TEXT NOT NULL                        -- JSON: what happened to the run, such as a lost link
+  ) STRICT;
+  CREATE INDEX notes_of_run ON notes (run);
+  `,
 ];
 
 /** Sets the file up and brings it to today's layout. Throws when it was written by a newer program. */

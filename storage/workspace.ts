@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
-import type { ChipIdentity } from "../src/chip/driver.ts";
+import { type ChipIdentity, rowFates } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import type { SweepRecord, TurnRecord } from "../src/run/journal.ts";
+import type { RunNote, SweepRecord, TurnRecord } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunOutcome, RunStore, RunSummary } from "../src/run/store.ts";
 import { fromBlob, toBlob } from "./blobs.ts";
@@ -66,7 +66,8 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       db.prepare(
         `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
-                            newest_ticket, fired_row_times_microseconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                            newest_ticket, fired_row_times_microseconds, row_fates)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         rowOf(run),
         turn.tile,
@@ -77,7 +78,8 @@ export class Workspace implements RunStore {
         toBlob(turn.codes),
         turn.firstTicket,
         turn.newestTicket,
-        toBlob(turn.firedRowTimesMicroseconds),
+        toBlob(turn.fired.rowTimesMicroseconds),
+        toBlob(turn.fired.fates),
       );
     });
   }
@@ -97,6 +99,31 @@ export class Workspace implements RunStore {
         toBlob(sweep.flags),
       );
     });
+  }
+
+  appendNote(run: RunId, note: RunNote): Promise<void> {
+    return this.#do((db) => {
+      const { notedAt, ...rest } = note;
+      db.prepare("INSERT INTO notes (run, noted_at, note) VALUES (?, ?, ?)").run(
+        rowOf(run),
+        notedAt,
+        JSON.stringify(rest),
+      );
+    });
+  }
+
+  notes(run: RunId): Promise<RunNote[]> {
+    return this.#do((db) =>
+      (
+        db.prepare("SELECT noted_at, note FROM notes WHERE run = ? ORDER BY id").all(rowOf(run)) as {
+          noted_at: string;
+          note: string;
+        }[]
+      ).map(({ noted_at: notedAt, note }) => ({
+        notedAt,
+        ...(JSON.parse(note) as Omit<RunNote, "notedAt">),
+      })),
+    );
   }
 
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
@@ -169,7 +196,10 @@ export class Workspace implements RunStore {
         codes: fromBlob(row.codes, Uint16Array),
         firstTicket: row.first_ticket,
         newestTicket: row.newest_ticket,
-        firedRowTimesMicroseconds: fromBlob(row.fired_row_times_microseconds, Float64Array),
+        fired: {
+          rowTimesMicroseconds: fromBlob(row.fired_row_times_microseconds, Float64Array),
+          fates: fatesOf(row),
+        },
       };
     }
   }
@@ -195,6 +225,13 @@ export class Workspace implements RunStore {
   #do<T>(work: (database: DatabaseSyncInstance) => T): Promise<T> {
     return new Promise((resolve) => resolve(guarded(this.file, () => work(this.#database))));
   }
+}
+
+/** A workspace of the first layout kept times alone: whatever has one fired. */
+function fatesOf(row: TurnRow): Uint8Array {
+  if (row.row_fates.length > 0) return fromBlob(row.row_fates, Uint8Array);
+  const times = fromBlob(row.fired_row_times_microseconds, Float64Array);
+  return Uint8Array.from(times, (time) => (Number.isNaN(time) ? rowFates.nothingToFire : rowFates.fired));
 }
 
 function guarded<T>(file: string, work: () => T): T {
@@ -258,6 +295,7 @@ interface TurnRow {
   first_ticket: number;
   newest_ticket: number;
   fired_row_times_microseconds: Uint8Array;
+  row_fates: Uint8Array;
 }
 
 interface SweepRow {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { PacketDriver } from "../drivers/packetDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
-import { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
 import { encodeFrame, FrameDecoder } from "../protocols/packet/frame.ts";
@@ -14,7 +14,7 @@ import { describePcm64, openTestChip, spoiledLine } from "./support/chips.ts";
 chipDriverContract("the packet driver in process", async () => ({ ...(await openTestChip()), dispose() {} }));
 
 chipDriverContract("the packet driver over a pseudo-terminal", async () => {
-  const firmware = new Firmware(pcm64(1), 7);
+  const firmware = new PacketFirmware(pcm64(1), 7);
   const pty = openPty();
   pty.onBytes((bytes) => firmware.receive(bytes, 0).forEach((reply) => pty.write(reply)));
   const transport = await openSerial(pty.name, 3_000_000);
@@ -85,6 +85,86 @@ describe("a pulse", () => {
   });
 });
 
+describe("a question about old tickets", () => {
+  it("is answered row by row: fired and when, not fired, or unknown after a reset", async () => {
+    const { driver, firmware } = await openTestChip();
+    const { boot } = await driver.identify();
+    const order = { codes: new Uint16Array(512).fill(400), widthNanoseconds: 100, firstTicket: 10 };
+    const fired = await driver.pulse({ tile: 0, rowStart: 0, rowCount: 2 }, order);
+    const known = await driver.fates(10, 3, boot);
+    expect([...known.fates]).toEqual([1, 1, 2]);
+    expect(known.rowTimesMicroseconds.slice(0, 2)).toEqual(fired.rowTimesMicroseconds);
+    firmware.restart();
+    await driver.identify();
+    expect([...(await driver.fates(10, 3, boot)).fates]).toEqual([3, 3, 3]);
+  });
+});
+
+describe("standby", () => {
+  it("overtakes what has not left yet: rows still waiting for room never fire", async () => {
+    let arrived: () => void = () => {};
+    const pulseArrived = new Promise<void>((resolve) => (arrived = resolve));
+    const { driver, firmware } = await openTestChip({
+      deadlineMilliseconds: 2000,
+      line: (peer) => ({
+        receive(bytes) {
+          if (kindOf(bytes) === kinds.pulse) arrived();
+          return peer.receive(bytes).map((reply) => ({ bytes: reply as Uint8Array, lateMilliseconds: 5 }));
+        },
+      }),
+    });
+    await driver.identify();
+    const whole = { tile: 0, rowStart: 0, rowCount: 64 };
+    const codes = new Uint16Array(64 * 256).fill(400);
+    const pulsing = driver.pulse(whole, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    const failed = expect(pulsing).rejects.toMatchObject({ code: "interrupted" });
+    await pulseArrived;
+    await driver.standby();
+    await failed;
+    const felt = firmware.chip.pulsesFeltByTile(0);
+    const rowsFired = Array.from({ length: 64 }, (_, row) => felt[row * 256]!);
+    expect(firmware.inStandby).toBe(true);
+    expect(rowsFired.filter((pulses) => pulses === 1).length).toBeLessThan(40);
+    expect(rowsFired.filter((pulses) => pulses === 0).length).toBeGreaterThan(20);
+  });
+
+  it("keeps an order that comes after the abort from firing, however late", async () => {
+    const late: Uint8Array[] = [];
+    const { driver, firmware } = await openTestChip({
+      deadlineMilliseconds: 5,
+      line: (peer) => ({
+        receive(bytes) {
+          // Pulses are held up on the line, everything else passes.
+          if (kindOf(bytes) === kinds.pulse) {
+            late.push(bytes.slice());
+            return [];
+          }
+          const replies = peer.receive(bytes);
+          if (kindOf(bytes) === kinds.abort) for (const held of late) peer.receive(held);
+          return replies;
+        },
+      }),
+    });
+    await driver.identify();
+    const order = { codes: new Uint16Array(256).fill(400), widthNanoseconds: 100, firstTicket: 1 };
+    const pulsing = driver.pulse({ tile: 0, rowStart: 0, rowCount: 1 }, order);
+    const failed = expect(pulsing).rejects.toBeInstanceOf(Error);
+    await driver.standby();
+    await failed;
+    expect(firmware.chip.pulsesFeltByTile(0).every((pulses) => pulses === 0)).toBe(true);
+  });
+});
+
+describe("a heartbeat", () => {
+  it("notices within a second that the line fell silent", async () => {
+    const { driver } = await openTestChip({ line: () => ({ receive: () => [] }) });
+    await expect(driver.heartbeat()).rejects.toMatchObject({
+      code: "link-lost",
+      facts: { deadlineSeconds: 0.2, attempts: 4 },
+    });
+  });
+});
+
 describe("a mute chip", () => {
   it("ends every question at its deadline with an error that names chip, question, tag and deadline", async () => {
     const { driver } = await openTestChip({ line: () => ({ receive: () => [] }), deadlineMilliseconds: 5 });
@@ -119,7 +199,7 @@ describe("a mute chip", () => {
 
 describe("what answers", () => {
   it("is refused when it is another kind of chip", async () => {
-    const firmware = new Firmware({ ...pcm64(1), name: "other-1" }, 7);
+    const firmware = new PacketFirmware({ ...pcm64(1), name: "other-1" }, 7);
     const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
     const driver = new PacketDriver(transport, {
       address: "x",
@@ -133,7 +213,7 @@ describe("what answers", () => {
   });
 
   it("is refused when it has another number of tiles", async () => {
-    const firmware = new Firmware(pcm64(2), 7);
+    const firmware = new PacketFirmware(pcm64(2), 7);
     const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
     const driver = new PacketDriver(transport, {
       address: "x",
@@ -144,7 +224,7 @@ describe("what answers", () => {
   });
 
   it("cannot put escape codes on a terminal through its name", async () => {
-    const firmware = new Firmware({ ...pcm64(1), name: "\x1b[2Jpcm" }, 7);
+    const firmware = new PacketFirmware({ ...pcm64(1), name: "\x1b[2Jpcm" }, 7);
     const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
     const driver = new PacketDriver(transport, {
       address: "x",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EmulatedChip } from "../emulator/chip.ts";
-import { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { NoiseBank } from "../emulator/noise.ts";
 import { noDefects, pcm64, type Preset } from "../emulator/presets.ts";
 import type { RowPulse } from "../emulator/tile.ts";
@@ -159,7 +159,13 @@ describe("an emulated device", () => {
 
 describe("the emulated firmware", () => {
   const session = 42;
-  const ask = (firmware: Firmware, kind: number, tag: number, body: Uint8Array, from = session): Frame[] => {
+  const ask = (
+    firmware: PacketFirmware,
+    kind: number,
+    tag: number,
+    body: Uint8Array,
+    from = session,
+  ): Frame[] => {
     const replies: Frame[] = [];
     const decoder = new FrameDecoder();
     for (const bytes of firmware.receive(encodeFrame({ kind, session: from, tag, body }), 0)) {
@@ -171,8 +177,8 @@ describe("the emulated firmware", () => {
     }
     return replies;
   };
-  const awake = (): Firmware => {
-    const firmware = new Firmware(pcm64(1), 7);
+  const awake = (): PacketFirmware => {
+    const firmware = new PacketFirmware(pcm64(1), 7);
     ask(firmware, kinds.hello, 1, messages.encodeHello());
     return firmware;
   };
@@ -216,7 +222,7 @@ describe("the emulated firmware", () => {
   });
 
   it("runs a verify loop by itself: nearly all of a row comes within the margin, and a repeat fires nothing", () => {
-    const firmware = new Firmware(sound, 7);
+    const firmware = new PacketFirmware(sound, 7);
     ask(firmware, kinds.hello, 1, messages.encodeHello());
     const targets = Uint16Array.from({ length: 256 }, (_, k) =>
       k === 0 ? messages.invalidCode : 100 + 2 * k,

@@ -53,7 +53,7 @@ async function run(
     clock: stillClock(),
     model: pcm90nm,
     stop,
-    startedAt: "2026-01-01T00:00:00Z",
+    wallTime: () => "2026-01-01T00:00:00Z",
     onEvent(event: RunEvent) {
       events.push(event);
       if (events.length === over.stopAfter) stop.requested = true;

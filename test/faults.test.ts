@@ -9,7 +9,7 @@ import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { drawFaults, type FaultRecord, noFaults, type ScheduledFault } from "../emulator/faults.ts";
 import { FaultyLine } from "../emulator/faultyLine.ts";
-import { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { noDefects, pcm64, type Preset } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
 import { TicketBook } from "../emulator/tickets.ts";
@@ -54,7 +54,7 @@ function framesOf(parts: readonly Uint8Array[]): Frame[] {
 
 /** A chip that has been greeted, in a world of the given faults. */
 function world(record: Partial<FaultRecord>): { line: FaultyLine; ask: (bytes: Uint8Array) => Frame[] } {
-  const line = new FaultyLine(new Firmware(sound, 7), { ...noFaults, ...record });
+  const line = new FaultyLine(new PacketFirmware(sound, 7), { ...noFaults, ...record });
   const ask = (bytes: Uint8Array): Frame[] =>
     framesOf(line.receive(bytes, 0).deliveries.map((delivery) => delivery.bytes));
   ask(framed(kinds.hello, 1, messages.encodeHello()));
@@ -286,7 +286,7 @@ describe("a driver over an in-process world of faults", () => {
     const oneWorld = async (seed: number): Promise<void> => {
       // Late frames come after the driver has given up on them.
       const record = { ...noFaults, seed, line: chances, latestMilliseconds: 40 };
-      const line = new FaultyLine(new Firmware(sound, seed), record);
+      const line = new FaultyLine(new PacketFirmware(sound, seed), record);
       const peer = { receive: (bytes: Uint8Array) => line.receive(bytes, 0).deliveries };
       const driver = new PacketDriver(connectInProcess(peer), {
         address: "emulator:pcm-64",
@@ -315,7 +315,7 @@ describe("a driver over an in-process world of faults", () => {
 
   it("reads right through damaged, split and glued frames", async () => {
     const chances = { ...noFaults.line, damaged: 0.02, split: 0.3, duplicated: 0.05 };
-    const line = new FaultyLine(new Firmware(sound, 7), { ...noFaults, seed: 4, line: chances });
+    const line = new FaultyLine(new PacketFirmware(sound, 7), { ...noFaults, seed: 4, line: chances });
     const peer = {
       receive: (bytes: Uint8Array) => line.receive(bytes, 0).deliveries.map((delivery) => delivery.bytes),
     };

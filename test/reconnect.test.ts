@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PacketDriver } from "../drivers/packetDriver.ts";
 import { type LinkEvent, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import type { Transport } from "../drivers/transport.ts";
-import { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
@@ -18,12 +18,13 @@ removeFoldersAfterEach();
 
 /** A cable to an emulated chip that can be cut at any byte, and is back after a few tries, at another port. */
 class Cable {
-  readonly firmware = new Firmware({ ...pcm64(1), defects: noDefects }, 7);
+  readonly firmware = new PacketFirmware({ ...pcm64(1), defects: noDefects }, 7);
   ports = 0;
   cuts = 0;
   /** Writes until the next cut; the last one arrives or not, by its parity. */
   writesLeft = Infinity;
   #triesUntilBack = 0;
+  brownOut = false;
   onCut: () => void = () => {};
 
   open(): Transport {
@@ -46,7 +47,8 @@ class Cable {
           this.cuts++;
           this.#triesUntilBack = this.cuts % 3;
           // Half of the cuts come after the chip heard, and before it was heard.
-          if (this.cuts % 2 === 0) this.firmware.receive(bytes, 0);
+          if (this.brownOut) this.firmware.sag(bytes, 0);
+          else if (this.cuts % 2 === 0) this.firmware.receive(bytes, 0);
           this.onCut();
           end("the cable was pulled");
           throw new MhoError("link-lost", "The cable was pulled.");
@@ -106,6 +108,7 @@ async function runOver(
     patienceMilliseconds,
     stopped,
     now: () => now,
+    wallTime: () => "2026-01-01T00:00:00Z",
     sleep(milliseconds) {
       now += milliseconds;
       return Promise.resolve();
@@ -122,7 +125,8 @@ async function runOver(
       clock: stillClock(),
       model: pcm90nm,
       stop: { requested: false },
-      startedAt: "2026-01-01T00:00:00Z",
+      linkNotes: () => driver.linkNotes(),
+      wallTime: () => "2026-01-01T00:00:00Z",
       onEvent: (event) => events.push(event),
     },
     plan,
@@ -132,8 +136,10 @@ async function runOver(
   );
   const ledger = await PulseLedger.ofChip(store, "EMU-7", description.geometry);
   const booked = ledger.pulsesOfTile(0);
+  const uncertain = ledger.uncertainOfTile(0);
+  const notes = (await store.runs()).length > 0 ? await store.notes("r1") : [];
   await store.close();
-  return { outcome, events, links, booked, felt: cable.firmware.chip.pulsesFeltByTile(0) };
+  return { outcome, events, links, notes, booked, uncertain, felt: cable.firmware.chip.pulsesFeltByTile(0) };
 }
 
 describe("a run over a cable that is pulled and put back at another port", () => {
@@ -154,20 +160,36 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     }
   });
 
-  it("goes on by reading where the chip was reset meanwhile, and says which turn is uncertain", async () => {
-    const cable = new Cable();
-    let cutsLeft = 1;
-    cable.onCut = () => cable.firmware.restart();
-    const { outcome, events, booked, felt } = await runOver(cable, () => (cutsLeft-- > 0 ? 13 : Infinity));
-    expect(outcome).toBe("r1");
-    const uncertain = events.filter(({ type }) => type === "uncertain");
-    expect(uncertain.length).toBeLessThanOrEqual(1);
-    // Never more than was booked, and less only by what the uncertain turn may not have fired.
-    felt.forEach((pulses, i) => {
-      expect(pulses).toBeLessThanOrEqual(booked[i]!);
-      expect(booked[i]! - pulses).toBeLessThanOrEqual(uncertain.length);
-    });
-  });
+  it.each([
+    ["reset", false],
+    ["browned out in mid-pulse", true],
+  ])(
+    "goes on by reading where the chip was %s meanwhile, and books device by device what is uncertain",
+    async (_, brownOut) => {
+      let uncertainRuns = 0;
+      for (let first = 10; first < 20; first++) {
+        const cable = new Cable();
+        let cutsLeft = 1;
+        cable.brownOut = brownOut;
+        cable.onCut = () => cable.firmware.restart();
+        const { outcome, events, booked, uncertain, felt, notes } = await runOver(cable, () =>
+          cutsLeft-- > 0 ? first : Infinity,
+        );
+        expect(outcome).toBe("r1");
+        const told = events.filter(({ type }) => type === "uncertain");
+        if (told.length > 0) uncertainRuns++;
+        expect(notes.map(({ what }) => what)).toEqual(
+          ["link-lost", "link-back", "uncertain"].slice(0, told.length > 0 ? 3 : 2),
+        );
+        // Never more than was booked, and less only where a pulse is booked as uncertain.
+        felt.forEach((pulses, i) => {
+          expect(pulses).toBeLessThanOrEqual(booked[i]!);
+          expect(pulses).toBeGreaterThanOrEqual(booked[i]! - uncertain[i]!);
+        });
+      }
+      expect(uncertainRuns).toBeGreaterThan(2);
+    },
+  );
 
   it("ends with the reason when the chip does not come back in time", async () => {
     const cable = new Cable();
@@ -200,7 +222,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
   it("does not take another chip for the one it lost", async () => {
     const cable = new Cable();
     cable.onCut = () => {
-      Object.assign(cable, { firmware: new Firmware(pcm64(1), 8) });
+      Object.assign(cable, { firmware: new PacketFirmware(pcm64(1), 8) });
     };
     const { outcome } = await runOver(cable, () => 20, 5000);
     expect(outcome).toMatchObject({ code: "link-lost" });

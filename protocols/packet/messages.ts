@@ -17,6 +17,7 @@ export const kinds = {
   environment: 0x09,
   selfTest: 0x0a,
   verify: 0x0b,
+  abort: 0x0c,
   error: 0x7f,
 } as const;
 
@@ -33,6 +34,7 @@ export const refusals = {
   limit: 5,
   staleTicket: 6,
   unsupported: 7,
+  calledOff: 8,
 } as const;
 
 const noBody = new Uint8Array(0);

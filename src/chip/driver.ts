@@ -10,9 +10,9 @@ import type { Block, ChipGeometry } from "./geometry.ts";
  * - `read` may be repeated: a lost reply is asked for again.
  * - `pulse` is never fired twice. One ticket is one row pulse, whole or not at all; tickets rise for ever and
  *   stand in the journal before bytes leave. After a lost reply the driver asks whether the ticket fired.
- *   Where that cannot be known it throws `pulse-uncertain`, and nobody may assume either.
+ *   Where that cannot be known the row is reported as uncertain, and nobody may assume either.
  * - Limits of the description are enforced here, before a byte leaves, and again in the firmware.
- * - `standby` puts every line in its safe state, whatever went before.
+ * - `standby` puts every line in its safe state, whatever went before, and overtakes what has not left yet.
  * - Every call ends: with its answer or, at its deadline, with an error that names the chip and the port.
  */
 export interface ChipDriver {
@@ -27,12 +27,21 @@ export interface ChipDriver {
 
   /**
    * Fires one row pulse for every row of the block that has a code other than 0.
-   * Throws `limit-exceeded` before anything is sent, `pulse-uncertain` after a reset in mid-flight.
+   * Throws `limit-exceeded` before anything is sent.
    */
   pulse(block: Block, order: PulseOrder): Promise<PulseReport>;
 
+  /**
+   * What became of the tickets from `firstTicket` on, one a row, that an earlier session sent or was about to send.
+   * Uncertain where the chip does not remember, for instance because it was reset since `boot`.
+   */
+  fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport>;
+
   /** Chip time now. */
   chipTime(): Promise<Microseconds>;
+
+  /** Chip time now, or `link-lost` within a second: for a line on which nothing else happens. */
+  heartbeat(): Promise<Microseconds>;
 
   /** Moves chip time on. Only where `identity.capabilities.virtualTime` is true. */
   advance(duration: Microseconds): Promise<Microseconds>;
@@ -94,7 +103,20 @@ export interface PulseOrder {
   readonly firstTicket: number;
 }
 
+/** What became of a row's pulse. */
+export const rowFates = { nothingToFire: 0, fired: 1, notFired: 2, uncertain: 3 } as const;
+
 export interface PulseReport {
-  /** Chip time at which each row fired; NaN for a row that had nothing to fire. */
+  /** Chip time at which each row fired; NaN where it did not, or nobody knows. */
   readonly rowTimesMicroseconds: Float64Array;
+  /** One of `rowFates` a row. */
+  readonly fates: Uint8Array;
+}
+
+/** A report of so many rows of which nothing is known yet. */
+export function blankReport(rowCount: number): PulseReport {
+  return {
+    rowTimesMicroseconds: new Float64Array(rowCount).fill(Number.NaN),
+    fates: new Uint8Array(rowCount),
+  };
 }

@@ -55,6 +55,8 @@ export const verdicts = {
   unverified: 4,
   /** No target. */
   leftAlone: 5,
+  /** Whether its last pulse fired is unknown, and it was not read since. */
+  uncertain: 6,
 } as const;
 
 export const verdictNames = [
@@ -64,6 +66,7 @@ export const verdictNames = [
   "budget spent",
   "unverified",
   "left alone",
+  "uncertain",
 ] as const;
 
 export type VerdictCounts = Record<(typeof verdictNames)[number], number>;
@@ -74,5 +77,13 @@ export function countVerdicts(given: Uint8Array, counts = noVerdicts()): Verdict
 }
 
 export function noVerdicts(): VerdictCounts {
-  return { pending: 0, accepted: 0, unreachable: 0, "budget spent": 0, unverified: 0, "left alone": 0 };
+  return {
+    pending: 0,
+    accepted: 0,
+    unreachable: 0,
+    "budget spent": 0,
+    unverified: 0,
+    "left alone": 0,
+    uncertain: 0,
+  };
 }

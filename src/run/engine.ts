@@ -1,4 +1,10 @@
-import type { ChipDriver, ChipIdentity, PulseReport } from "../chip/driver.ts";
+import {
+  blankReport,
+  type ChipDriver,
+  type ChipIdentity,
+  type PulseReport,
+  rowFates,
+} from "../chip/driver.ts";
 import { devicesOfBlock, devicesPerRow } from "../chip/geometry.ts";
 import type { Clock, StopRequest } from "../clock.ts";
 import { MhoError } from "../errors.ts";
@@ -6,7 +12,14 @@ import type { DeviceModel } from "../model/deviceModel.ts";
 import { type Decision, type ProgrammingMethod, type Seen, verdicts } from "../program/method.ts";
 import { methods } from "../program/methods.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
-import { emptyMemory, foldTurn, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
+import {
+  emptyMemory,
+  foldTurn,
+  lastPulse,
+  type RunNote,
+  type TileMemory,
+  type TurnRecord,
+} from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
@@ -19,8 +32,10 @@ export interface RunContext {
   readonly clock: Clock;
   readonly model: DeviceModel;
   readonly stop: StopRequest;
-  /** Wall time, ISO 8601. */
-  readonly startedAt: string;
+  /** Now, ISO 8601. */
+  readonly wallTime: () => string;
+  /** What happened to the link since this was last asked. */
+  readonly linkNotes?: () => readonly RunNote[];
   readonly onEvent: (event: RunEvent) => void;
 }
 
@@ -36,8 +51,14 @@ export type RunEvent =
       readonly devices: number;
       readonly pulses: number;
     }
-  /** Whether a turn's pulses fired is unknown; the devices are read before anything else is decided. */
-  | { readonly type: "uncertain"; readonly run: RunId; readonly tile: number; readonly turn: number }
+  /** Whether so many rows of a turn fired is unknown; they are read before anything else is decided. */
+  | {
+      readonly type: "uncertain";
+      readonly run: RunId;
+      readonly tile: number;
+      readonly turn: number;
+      readonly rows: number;
+    }
   | { readonly type: "sweep"; readonly run: RunId; readonly tile: number; readonly timeSeconds: number }
   | { readonly type: "ended"; readonly run: RunId; readonly outcome: RunOutcome };
 
@@ -66,12 +87,15 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Ru
     // What failed first is what the person must hear of: a standby or a closing line that fails after it is not.
     await (outcome === "done" ? driver.standby() : driver.standby().catch(() => undefined));
     if (standing) {
+      await keepLinkNotes(standing).catch(() => undefined);
       const ending = store.endRun(standing.run, outcome);
       await (outcome === "done" ? ending : ending.catch(() => undefined));
       onEvent({ type: "ended", run: standing.run, outcome });
     }
   }
 }
+
+const nothingFired = blankReport(0);
 
 /** Where a run stands. */
 interface Standing {
@@ -87,10 +111,10 @@ interface Standing {
 }
 
 async function openRun(context: RunContext, plan: RunPlan, identity: ChipIdentity): Promise<Standing> {
-  const { store, driver, startedAt } = context;
+  const { store, driver, wallTime } = context;
   const ledger = await PulseLedger.ofChip(store, identity.serialNumber, driver.description.geometry);
   const newest = Math.max(await store.newestTicket(identity.serialNumber), identity.newestTicket);
-  const run = await store.beginRun(plan, identity, startedAt);
+  const run = await store.beginRun(plan, identity, wallTime());
   let devices = 0;
   for (const tile of plan.tiles) {
     for (const target of tile.targetsMicrosiemens) if (!Number.isNaN(target)) devices++;
@@ -155,16 +179,16 @@ async function programTile(standing: Standing, tile: TileTargets): Promise<TileM
     context.model,
   );
   let seen: Seen | undefined;
-  let firedRowTimes = new Float64Array(0);
+  let fired = nothingFired;
   for (;;) {
     stopIfAsked(standing);
+    await keepLinkNotes(standing);
     const decision = method.next(state, seen);
-    const report = await commitAndFire(standing, tile, memory, seen, decision, firedRowTimes);
-    firedRowTimes = report?.rowTimesMicroseconds.slice() ?? new Float64Array(0);
+    fired = await commitAndFire(standing, tile, memory, seen, decision, fired);
     if (decision.look.kind === "done") break;
     seen = await context.driver.read(tile.block, decision.look.averages);
   }
-  if (firedRowTimes.length > 0) await closeTile(standing, memory, firedRowTimes);
+  if (fired !== nothingFired) await closeTile(standing, memory, fired);
   return memory;
 }
 
@@ -175,26 +199,24 @@ async function commitAndFire(
   memory: TileMemory,
   seen: Seen | undefined,
   decision: Decision,
-  firedRowTimes: Float64Array,
-): Promise<PulseReport | undefined> {
+  firedBefore: PulseReport,
+): Promise<PulseReport> {
   const { context, run, ledger } = standing;
   const { block } = tile;
   const firstTicket = decision.codes === undefined ? 0 : standing.nextTicket;
-  const record = recordTurn(memory, seen, decision, firstTicket, firedRowTimes);
+  const record = recordTurn(memory, seen, decision, firstTicket, firedBefore);
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
   ledger.book(block.tile, block.rowStart, record.devices, record.codes);
-  let report: PulseReport | undefined;
+  let report = nothingFired;
   if (decision.codes !== undefined) {
     standing.nextTicket += block.rowCount;
     const widthNanoseconds = context.driver.description.reset.widthNanoseconds;
-    try {
-      report = await context.driver.pulse(block, { codes: decision.codes, widthNanoseconds, firstTicket });
-    } catch (error) {
-      // The journal says what was meant. A method that looks next will see what became of it; one that does not cannot.
-      const willLook = decision.look.kind !== "done";
-      if (!willLook || !(error instanceof MhoError) || error.code !== "pulse-uncertain") throw error;
-      context.onEvent({ type: "uncertain", run, tile: block.tile, turn: record.turn });
+    report = await context.driver.pulse(block, { codes: decision.codes, widthNanoseconds, firstTicket });
+    const uncertain = report.fates.reduce((rows, fate) => rows + (fate === rowFates.uncertain ? 1 : 0), 0);
+    if (uncertain > 0) {
+      await keepLinkNotes(standing);
+      await bookUncertain(standing, report, record, uncertain);
     }
   }
   for (const code of record.codes) if (code !== 0) standing.pulses++;
@@ -213,13 +235,29 @@ async function commitAndFire(
   return report;
 }
 
+/** Rows of which nobody knows whether they fired: they did so now at the latest. */
+async function bookUncertain(
+  { context, run }: Standing,
+  report: PulseReport,
+  { tile, turn }: TurnRecord,
+  rows: number,
+): Promise<void> {
+  const now = await context.driver.chipTime();
+  report.fates.forEach((fate, row) => {
+    if (fate === rowFates.uncertain) report.rowTimesMicroseconds[row] = now;
+  });
+  context.onEvent({ type: "uncertain", run, tile, turn, rows });
+  const text = `Whether ${rows} ${rows === 1 ? "row" : "rows"} of tile ${tile} fired in turn ${turn} is unknown.`;
+  await context.store.appendNote(run, { notedAt: context.wallTime(), what: "uncertain", text });
+}
+
 /** Keeps of a turn what concerns devices that had no final verdict before it. */
 function recordTurn(
   memory: TileMemory,
   seen: Seen | undefined,
   decision: Decision,
   firstTicket: number,
-  firedRowTimesMicroseconds: Float64Array,
+  fired: PulseReport,
 ): TurnRecord {
   const count = memory.verdicts.length;
   const devices = new Uint32Array(count);
@@ -234,7 +272,7 @@ function recordTurn(
     codes: new Uint16Array(kept),
     firstTicket,
     newestTicket: firstTicket === 0 ? 0 : firstTicket + memory.block.rowCount - 1,
-    firedRowTimesMicroseconds,
+    fired,
   };
   record.devices.forEach((device, k) => {
     if (seen) record.conductanceMicrosiemens[k] = seen.conductanceMicrosiemens[device]!;
@@ -245,17 +283,22 @@ function recordTurn(
 }
 
 /** A method that fires and does not look back leaves firing times to be written down. */
-async function closeTile(standing: Standing, memory: TileMemory, firedRowTimes: Float64Array): Promise<void> {
+async function closeTile(standing: Standing, memory: TileMemory, fired: PulseReport): Promise<void> {
+  const devices = Uint32Array.from(memory.lastCodes.keys()).filter(
+    (device) =>
+      memory.lastCodes[device] !== 0 &&
+      fired.fates[Math.floor(device / memory.devicesPerRow)] === rowFates.uncertain,
+  );
   const record: TurnRecord = {
     tile: memory.block.tile,
     turn: memory.turns,
-    devices: new Uint32Array(0),
-    conductanceMicrosiemens: new Float32Array(0),
-    verdicts: new Uint8Array(0),
-    codes: new Uint16Array(0),
+    devices,
+    conductanceMicrosiemens: new Float32Array(devices.length).fill(Number.NaN),
+    verdicts: new Uint8Array(devices.length).fill(verdicts.uncertain),
+    codes: new Uint16Array(devices.length),
     firstTicket: 0,
     newestTicket: 0,
-    firedRowTimesMicroseconds: firedRowTimes,
+    fired,
   };
   await standing.context.store.appendTurn(standing.run, record);
   foldTurn(memory, record);
@@ -283,14 +326,20 @@ async function waitUntil(standing: Standing, due: Microseconds): Promise<void> {
   const { driver, clock } = standing.context;
   for (;;) {
     stopIfAsked(standing);
-    const left = due - (await driver.chipTime());
+    const { virtualTime } = standing.identity.capabilities;
+    const left = due - (await (virtualTime ? driver.chipTime() : driver.heartbeat()));
     if (left <= 0) return;
-    if (standing.identity.capabilities.virtualTime) await driver.advance(left);
+    if (virtualTime) await driver.advance(left);
     else await clock.sleep(Math.min(left, longestSleep));
   }
 }
 
-const longestSleep: Microseconds = 500_000;
+/** Between two heartbeats: a link that fell silent is noticed within a second. */
+const longestSleep: Microseconds = 200_000;
+
+async function keepLinkNotes({ context, run }: Standing): Promise<void> {
+  for (const note of context.linkNotes?.() ?? []) await context.store.appendNote(run, note);
+}
 
 function stopIfAsked({ context, run }: Standing): void {
   if (!context.stop.requested) return;

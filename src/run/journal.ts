@@ -1,3 +1,4 @@
+import { type PulseReport, rowFates } from "../chip/driver.ts";
 import type { Block } from "../chip/geometry.ts";
 import { verdicts } from "../program/method.ts";
 import type { Microseconds, Seconds } from "../units.ts";
@@ -23,8 +24,8 @@ export interface TurnRecord {
   readonly firstTicket: number;
   /** The ticket of the block's last row, or 0 likewise: the next order's tickets lie above it. */
   readonly newestTicket: number;
-  /** Chip time at which each row of the block fired in the turn before; NaN for none. Empty on the first turn. */
-  readonly firedRowTimesMicroseconds: Float64Array;
+  /** What became of each row of the block in the turn before. Empty when nothing was fired in it. */
+  readonly fired: PulseReport;
 }
 
 /** One read-out of a tile at one time after its last pulse. */
@@ -38,6 +39,15 @@ export interface SweepRecord {
   readonly averages: number;
 }
 
+/** Something that happened to a run and is no turn and no sweep. */
+export interface RunNote {
+  /** Wall time, ISO 8601. */
+  readonly notedAt: string;
+  readonly what: "link-lost" | "link-back" | "uncertain" | "stopped" | "failed" | "resumed";
+  /** For a person. */
+  readonly text: string;
+}
+
 /** What a tile's turns add up to. One entry a device of the block. */
 export interface TileMemory {
   readonly block: Block;
@@ -45,6 +55,8 @@ export interface TileMemory {
   turns: number;
   readonly verdicts: Uint8Array;
   readonly pulses: Uint32Array;
+  /** How many of these may not have fired. */
+  readonly uncertainPulses: Uint32Array;
   /** Chip time of each device's last pulse, the one thing that the chip cannot tell; NaN when never pulsed. */
   readonly pulsedAtMicroseconds: Float64Array;
   /** Reading that the last verdict stands on, µS; NaN when never read. */
@@ -61,6 +73,7 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
     turns: 0,
     verdicts: new Uint8Array(count).fill(verdicts.pending),
     pulses: new Uint32Array(count),
+    uncertainPulses: new Uint32Array(count),
     pulsedAtMicroseconds: new Float64Array(count).fill(Number.NaN),
     lastReadMicrosiemens: new Float32Array(count).fill(Number.NaN),
     lastCodes: new Uint16Array(count),
@@ -69,7 +82,7 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
 
 /** Adds a turn to what is known of its tile. The engine and a reader of the store fold alike. */
 export function foldTurn(memory: TileMemory, record: TurnRecord): void {
-  foldFiring(memory, record.firedRowTimesMicroseconds);
+  foldFiring(memory, record.fired);
   memory.lastCodes.fill(0);
   record.devices.forEach((device, k) => {
     memory.verdicts[device] = record.verdicts[k]!;
@@ -81,12 +94,17 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
   memory.turns = record.turn + 1;
 }
 
-function foldFiring(memory: TileMemory, rowTimes: Float64Array): void {
-  for (let row = 0; row < rowTimes.length; row++) {
-    const time = rowTimes[row]!;
-    if (Number.isNaN(time)) continue;
+/** A pulse was counted when it was written down, before it left. */
+function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates }: PulseReport): void {
+  for (let row = 0; row < fates.length; row++) {
+    const fate = fates[row];
+    if (fate === rowFates.nothingToFire) continue;
     for (let i = row * memory.devicesPerRow; i < (row + 1) * memory.devicesPerRow; i++) {
-      if (memory.lastCodes[i] !== 0) memory.pulsedAtMicroseconds[i] = time;
+      if (memory.lastCodes[i] === 0) continue;
+      if (fate === rowFates.notFired) memory.pulses[i]!--;
+      else if (fate === rowFates.uncertain) memory.uncertainPulses[i]!++;
+      const time = rowTimesMicroseconds[row]!;
+      if (!Number.isNaN(time)) memory.pulsedAtMicroseconds[i] = time;
     }
   }
 }

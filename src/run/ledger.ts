@@ -1,10 +1,12 @@
 import { devicesOfTile, devicesPerRow, type ChipGeometry } from "../chip/geometry.ts";
 import type { RunId, RunStore } from "./store.ts";
+import { recall } from "./summary.ts";
 
 /** Pulses that each device of a chip has been given over its life, by tile: the fold of every run's turns. */
 export class PulseLedger {
   readonly #geometry: ChipGeometry;
   readonly #tiles = new Map<number, Uint32Array>();
+  readonly #uncertain = new Map<number, Uint32Array>();
 
   constructor(geometry: ChipGeometry) {
     this.#geometry = geometry;
@@ -12,12 +14,21 @@ export class PulseLedger {
 
   /** One count a device of the tile, row-major. */
   pulsesOfTile(tile: number): Uint32Array {
-    let pulses = this.#tiles.get(tile);
-    if (pulses === undefined) {
-      pulses = new Uint32Array(devicesOfTile(this.#geometry));
-      this.#tiles.set(tile, pulses);
+    return this.#counts(this.#tiles, tile);
+  }
+
+  /** How many of these may not have fired: a reply was lost, and the chip could not say. */
+  uncertainOfTile(tile: number): Uint32Array {
+    return this.#counts(this.#uncertain, tile);
+  }
+
+  #counts(tiles: Map<number, Uint32Array>, tile: number): Uint32Array {
+    let counts = tiles.get(tile);
+    if (counts === undefined) {
+      counts = new Uint32Array(devicesOfTile(this.#geometry));
+      tiles.set(tile, counts);
     }
-    return pulses;
+    return counts;
   }
 
   /** Books what a turn is about to fire. `rowStart` is the first row of the turn's block. */
@@ -46,10 +57,14 @@ export class PulseLedger {
   }
 
   async #addRun(store: RunStore, run: RunId): Promise<void> {
-    const plan = await store.plan(run);
-    const rowStarts = new Map(plan.tiles.map(({ block }) => [block.tile, block.rowStart]));
-    for await (const { tile, devices, codes } of store.turns(run)) {
-      this.book(tile, rowStarts.get(tile) ?? 0, devices, codes);
+    for (const { block, pulses, uncertainPulses } of await recall(store, run)) {
+      const first = block.rowStart * devicesPerRow(this.#geometry);
+      add(this.pulsesOfTile(block.tile), first, pulses);
+      add(this.uncertainOfTile(block.tile), first, uncertainPulses);
     }
   }
+}
+
+function add(sums: Uint32Array, first: number, counts: Uint32Array): void {
+  for (let i = 0; i < counts.length; i++) sums[first + i]! += counts[i]!;
 }

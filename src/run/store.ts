@@ -1,6 +1,6 @@
 import type { ChipIdentity } from "../chip/driver.ts";
 import type { RunPlan } from "./plan.ts";
-import type { SweepRecord, TurnRecord } from "./journal.ts";
+import type { RunNote, SweepRecord, TurnRecord } from "./journal.ts";
 
 /**
  * Where runs are kept. What a call has acknowledged survives a crash of the process or of the machine.
@@ -11,6 +11,7 @@ export interface RunStore {
   beginRun(plan: RunPlan, identity: ChipIdentity, startedAt: string): Promise<RunId>;
   appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
+  appendNote(run: RunId, note: RunNote): Promise<void>;
   endRun(run: RunId, outcome: RunOutcome): Promise<void>;
 
   /** The highest ticket that any run has journalled for this chip; 0 when none. */
@@ -21,6 +22,8 @@ export interface RunStore {
   /** In the order in which they were appended. */
   turns(run: RunId): AsyncIterable<TurnRecord>;
   sweeps(run: RunId): AsyncIterable<SweepRecord>;
+  /** What happened to a run, in order. */
+  notes(run: RunId): Promise<RunNote[]>;
   close(): Promise<void>;
 }
 

@@ -40,7 +40,10 @@ export const turn: TurnRecord = {
   codes: Uint16Array.of(0, 512),
   firstTicket: 40,
   newestTicket: 41,
-  firedRowTimesMicroseconds: Float64Array.of(2 ** 52 + 1, Number.NaN),
+  fired: {
+    rowTimesMicroseconds: Float64Array.of(2 ** 52 + 1, Number.NaN),
+    fates: Uint8Array.of(1, 3),
+  },
 };
 
 const sweep: SweepRecord = {
@@ -71,10 +74,13 @@ export function runStoreContract(
       const run = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
       await store.appendTurn(run, turn);
       await store.appendSweep(run, sweep);
+      const note = { notedAt: "2026-01-02T03:04:06Z", what: "link-lost", text: "a cable" } as const;
+      await store.appendNote(run, note);
       const other = await reopen();
       expect(await other.plan(run)).toEqual(plan);
       expect(await collect(other.turns(run))).toEqual([turn]);
       expect(await collect(other.sweeps(run))).toEqual([sweep]);
+      expect(await other.notes(run)).toEqual([note]);
       await other.close();
     });
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type BytePeer, connectInProcess } from "../../drivers/inProcess.ts";
 import { PacketDriver } from "../../drivers/packetDriver.ts";
-import { Firmware } from "../../emulator/firmware.ts";
+import { PacketFirmware } from "../../emulator/packetFirmware.ts";
 import { pcm64 } from "../../emulator/presets.ts";
 import { readChipDescription } from "../../files/chipDescription.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
@@ -28,7 +28,7 @@ export async function describePcm64(tiles = 1): Promise<ChipDescription> {
 
 export interface TestChip {
   readonly driver: PacketDriver;
-  readonly firmware: Firmware;
+  readonly firmware: PacketFirmware;
   readonly description: ChipDescription;
 }
 
@@ -42,7 +42,7 @@ export async function openTestChip(
   } = {},
 ): Promise<TestChip> {
   const description = await describePcm64(options.tiles);
-  const firmware = new Firmware(pcm64(options.tiles ?? 1), options.seed ?? 7);
+  const firmware = new PacketFirmware(pcm64(options.tiles ?? 1), options.seed ?? 7);
   const peer = { receive: (bytes: Uint8Array) => firmware.receive(bytes, 0) };
   const driver = new PacketDriver(connectInProcess(options.line?.(peer) ?? peer), {
     address: "emulator:pcm-64",

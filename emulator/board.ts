@@ -1,0 +1,181 @@
+import { devicesPerRow } from "../src/chip/geometry.ts";
+import type { Microseconds } from "../src/units.ts";
+import { EmulatedChip } from "./chip.ts";
+import { mostIterations, type RowVerify, verifyRow } from "./onBoardVerify.ts";
+import type { Preset } from "./presets.ts";
+import type { RowPulse } from "./tile.ts";
+
+export const firmwareVersion = "mho-emulator 1";
+
+/** Why a board does not do what it was told. */
+export interface BoardRefusal {
+  readonly refused: "standby" | "limit" | "unsupported";
+  readonly text: string;
+}
+
+/** Codes of a row, or of a product, and the chip's time. */
+export interface Measured<Codes> {
+  readonly chipTimeMicroseconds: Microseconds;
+  readonly codes: Codes;
+}
+
+/**
+ * What every firmware of an emulated chip has under it, whatever language it speaks: the chip, its limits, its safe state
+ * and its time, which moves by the length of each operation, on the line and on the array, and by `advance`.
+ *
+ * `lineBytes` is how long the order was on the line; time for it passes only when the order is carried out.
+ */
+export class Board {
+  readonly chip: EmulatedChip;
+  readonly serialNumber: string;
+  boot = 1;
+  armed = false;
+  /** The supply is failing: a pulse reaches half of its row. */
+  sagging = false;
+  /** How fast the chip believes that time goes. */
+  clockPartsPerMillion = 0;
+  #following = false;
+  #chipTime: Microseconds = 0;
+
+  constructor(preset: Preset, seed: number) {
+    this.chip = new EmulatedChip(preset, seed);
+    this.serialNumber = `EMU-${seed}`;
+  }
+
+  get preset(): Preset {
+    return this.chip.preset;
+  }
+
+  /** Whether the chip's time can be moved. */
+  get virtualTime(): boolean {
+    return !this.#following;
+  }
+
+  /** What the chip's own clock shows. */
+  get clock(): Microseconds {
+    return Math.round(this.#chipTime * (1 + this.clockPartsPerMillion * 1e-6));
+  }
+
+  /** Time passes while bytes pass. */
+  charge(bytes: number): void {
+    this.#chipTime += Math.ceil((bytes * 1e6) / this.preset.firmware.lineBytesPerSecond);
+  }
+
+  /** Chip time goes with the host's from here on, and cannot be moved. */
+  follow(at: Microseconds): void {
+    this.#following = true;
+    this.#chipTime = Math.max(this.#chipTime, at);
+  }
+
+  /** The lines are safe and the boot counts one more; the devices are as they are. */
+  restart(): void {
+    this.boot++;
+    this.armed = false;
+    this.sagging = false;
+  }
+
+  read(
+    tile: number,
+    row: number,
+    averages: number,
+    lineBytes: number,
+  ): Measured<Uint16Array<ArrayBuffer>> | BoardRefusal {
+    const { firmware, readout, geometry } = this.preset;
+    if (!this.armed) return inStandby;
+    if (!this.#has(tile, row)) return limit(`tile ${tile}, row ${row} is not on this chip`);
+    if (!(averages >= 1 && averages <= firmware.maxAverages)) {
+      return limit(`averages must be 1 … ${firmware.maxAverages}`);
+    }
+    this.charge(lineBytes);
+    const chipTimeMicroseconds = this.clock;
+    const codes = new Uint16Array(devicesPerRow(geometry));
+    this.chip.readRow(tile, row, averages, this.#chipTime, codes);
+    this.#chipTime += averages * readout.readRowMicroseconds;
+    return { chipTimeMicroseconds, codes };
+  }
+
+  /** @returns chip time at which it fired. */
+  pulse(
+    tile: number,
+    row: number,
+    pulse: Omit<RowPulse, "droop">,
+    lineBytes: number,
+  ): Microseconds | BoardRefusal {
+    const { firmware, readout, geometry } = this.preset;
+    const { codes, widthNanoseconds } = pulse;
+    if (!this.armed) return inStandby;
+    if (!this.#has(tile, row) || codes.length !== devicesPerRow(geometry)) {
+      return limit(`tile ${tile}, row ${row} with ${codes.length} codes is not on this chip`);
+    }
+    if (!(
+      widthNanoseconds >= firmware.minWidthNanoseconds && widthNanoseconds <= firmware.maxWidthNanoseconds
+    )) {
+      return limit(`a width of ${widthNanoseconds} ns is outside the limits`);
+    }
+    if (codes.some((code) => code > firmware.maxAmplitudeCode)) {
+      return limit(`an amplitude code is above ${firmware.maxAmplitudeCode}`);
+    }
+    this.charge(lineBytes);
+    const firedAt = this.clock;
+    if (this.sagging) codes.fill(0, codes.length >> 1);
+    this.chip.pulseRow(tile, row, pulse, this.#chipTime);
+    this.#chipTime += readout.pulseRowMicroseconds;
+    return firedAt;
+  }
+
+  multiply(tile: number, inputs: Int8Array, lineBytes: number): Measured<Int16Array> | BoardRefusal {
+    const { geometry, readout } = this.preset;
+    if (readout.multiply === undefined) return unsupported("this chip cannot multiply");
+    if (!this.armed) return inStandby;
+    if (tile >= geometry.tiles || inputs.length !== geometry.rows) {
+      return limit(`tile ${tile} with ${inputs.length} inputs is not on this chip`);
+    }
+    this.charge(lineBytes);
+    const codes = this.chip.multiply(tile, inputs, this.#chipTime);
+    const chipTimeMicroseconds = this.clock;
+    this.#chipTime += readout.readRowMicroseconds;
+    return { chipTimeMicroseconds, codes };
+  }
+
+  /** The board's own loop; it takes as long as it takes. @returns chip time at which it ended. */
+  verify(order: RowVerify, lineBytes: number): Microseconds | BoardRefusal {
+    const { geometry, physics, readout } = this.preset;
+    if (physics.technology !== "pcm") return unsupported("this board has no verify loop for its devices");
+    if (!this.armed) return inStandby;
+    const { tile, row, targets, iterations } = order;
+    if (!this.#has(tile, row) || targets.length !== devicesPerRow(geometry)) {
+      return limit(`tile ${tile}, row ${row} with ${targets.length} targets is not on this chip`);
+    }
+    if (!(iterations >= 1 && iterations <= mostIterations)) {
+      return limit(`iterations must be 1 … ${mostIterations}`);
+    }
+    this.charge(lineBytes);
+    this.#chipTime = verifyRow(this.chip, order, this.#chipTime);
+    const endedAt = this.clock;
+    this.#chipTime += readout.pulseRowMicroseconds;
+    return endedAt;
+  }
+
+  get milliCelsius(): number {
+    return Math.round(1000 * this.chip.temperature(this.#chipTime));
+  }
+
+  /** @returns chip time after it. */
+  advance(duration: Microseconds): Microseconds | BoardRefusal {
+    if (!(this.#chipTime + duration <= Number.MAX_SAFE_INTEGER)) return limit("chip time ends at 285 years");
+    if (this.#following) return unsupported("this chip's time goes by itself");
+    this.#chipTime += duration;
+    return this.clock;
+  }
+
+  #has(tile: number, row: number): boolean {
+    const { geometry } = this.preset;
+    return tile >= 0 && tile < geometry.tiles && row >= 0 && row < geometry.rows;
+  }
+}
+
+export const supplyMillivolts = 3300;
+
+const inStandby: BoardRefusal = { refused: "standby", text: "in standby" };
+const limit = (text: string): BoardRefusal => ({ refused: "limit", text });
+const unsupported = (text: string): BoardRefusal => ({ refused: "unsupported", text });

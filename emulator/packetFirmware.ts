@@ -1,0 +1,225 @@
+import { encodeFrame, type Frame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
+import {
+  decodeHello,
+  decodeMultiply,
+  decodeNumber,
+  decodePulseRow,
+  decodeReadRow,
+  decodeVerifyRow,
+  encodeEnvironment,
+  encodeIdentity,
+  encodeNothing,
+  encodeNumber,
+  encodeProducts,
+  encodeRefusal,
+  encodeRowCodes,
+  encodeTicketFate,
+  kinds,
+  protocolVersion,
+  refusals,
+  replyBit,
+} from "../protocols/packet/messages.ts";
+import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
+import { Firmware } from "./firmware.ts";
+import { TicketBook } from "./tickets.ts";
+
+/** A board that speaks the packet dialect: protocols/packet/README.md. */
+export class PacketFirmware extends Firmware {
+  #decoder = new FrameDecoder();
+  #tickets = new TicketBook();
+  readonly #replies = new Map<number, Uint8Array>();
+  #session = 0;
+  #newestTag = 0;
+  /** Orders under this tag were called off. */
+  #calledOffBelow = 0;
+
+  protected override take(bytes: Uint8Array): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    // Damage is not answered: the host's deadline does that.
+    const ignoreDamage = (): void => {};
+    this.#decoder.push(bytes, (frame) => this.#accept(frame, out), ignoreDamage);
+    return out;
+  }
+
+  protected override forget(): void {
+    this.#session = 0;
+    this.#newestTag = 0;
+    this.#calledOffBelow = 0;
+    this.#replies.clear();
+    this.#tickets = new TicketBook(true);
+    this.#decoder = new FrameDecoder();
+  }
+
+  #accept(frame: Frame, out: Uint8Array[]): void {
+    if (frame.kind === kinds.hello && frame.session !== this.#session) this.#openSession(frame);
+    const said = this.#replies.get(frame.tag);
+    if (frame.session === this.#session && said !== undefined) {
+      out.push(said);
+      return;
+    }
+    if (frame.session === this.#session && frame.tag + repliesRemembered <= this.#newestTag) return;
+    const reply = this.#answer(frame);
+    if (frame.session === this.#session) this.#remember(frame.tag, reply);
+    out.push(reply);
+  }
+
+  #openSession(frame: Frame): void {
+    this.#session = frame.session;
+    this.#newestTag = 0;
+    this.#calledOffBelow = 0;
+    this.#replies.clear();
+  }
+
+  #remember(tag: number, reply: Uint8Array): void {
+    this.#replies.set(tag, reply);
+    this.#newestTag = Math.max(this.#newestTag, tag);
+    for (const old of this.#replies.keys()) {
+      if (this.#replies.size <= repliesRemembered) break;
+      this.#replies.delete(old);
+    }
+  }
+
+  #answer(frame: Frame): Uint8Array {
+    if (frame.session !== this.#session) return refuse(frame, refusals.noSession, "say hello first");
+    switch (frame.kind) {
+      case kinds.hello:
+        return this.#hello(frame);
+      case kinds.time:
+        return reply(frame, encodeNumber(this.board.clock));
+      case kinds.read:
+        return this.#read(frame);
+      case kinds.pulse:
+        return this.#pulse(frame);
+      case kinds.ticket:
+        return this.#ticket(frame);
+      case kinds.advance:
+        return this.#advance(frame);
+      case kinds.standby:
+        this.board.armed = false;
+        return reply(frame, encodeNothing());
+      case kinds.multiply:
+        return this.#multiply(frame);
+      case kinds.environment:
+        return this.#environment(frame);
+      case kinds.selfTest:
+        return reply(frame, encodeNumber(this.chip.selfTest()));
+      case kinds.verify:
+        return this.#verify(frame);
+      case kinds.abort:
+        this.#calledOffBelow = frame.tag;
+        return reply(frame, encodeNothing());
+      default:
+        return refuse(frame, refusals.unknownKind, `kind ${frame.kind} is unknown`);
+    }
+  }
+
+  #hello(frame: Frame): Uint8Array {
+    const hello = decodeHello(frame.body);
+    if (hello === undefined) return malformed(frame);
+    this.board.armed = true;
+    const { name, geometry, readout, physics } = this.board.preset;
+    return reply(
+      frame,
+      encodeIdentity({
+        name,
+        firmware: `${firmwareVersion}, packet ${protocolVersion}`,
+        serialNumber: this.board.serialNumber,
+        boot: this.board.boot,
+        geometry,
+        capabilities: {
+          virtualTime: this.board.virtualTime,
+          multiply: readout.multiply !== undefined,
+          onBoardVerify: physics.technology === "pcm",
+          environment: true,
+        },
+        newestTicket: this.#tickets.newest,
+      }),
+    );
+  }
+
+  #read(frame: Frame): Uint8Array {
+    const order = decodeReadRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    const { tile, row, averages } = order;
+    const measured = this.board.read(tile, row, averages, lineBytes(frame.body.length));
+    if ("refused" in measured) return refused(frame, measured);
+    return this.#charged(frame, encodeRowCodes(measured));
+  }
+
+  #pulse(frame: Frame): Uint8Array {
+    const order = decodePulseRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    const { ticket, tile, row, ...pulse } = order;
+    return this.#once(frame, ticket, () => this.board.pulse(tile, row, pulse, lineBytes(frame.body.length)));
+  }
+
+  #verify(frame: Frame): Uint8Array {
+    const order = decodeVerifyRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    return this.#once(frame, order.ticket, () => this.board.verify(order, lineBytes(frame.body.length)));
+  }
+
+  /** Carries an order out unless its ticket was used. */
+  #once(frame: Frame, ticket: number, carryOut: () => number | BoardRefusal): Uint8Array {
+    const known = this.#tickets.fate(ticket);
+    if (known.fate === "fired") return reply(frame, encodeTicketFate(known));
+    if (!this.#tickets.mayFire(ticket))
+      return refuse(frame, refusals.staleTicket, `ticket ${ticket} is too old`);
+    if (frame.tag < this.#calledOffBelow) return refuse(frame, refusals.calledOff, "called off");
+    const chipTimeMicroseconds = carryOut();
+    if (typeof chipTimeMicroseconds !== "number") return refused(frame, chipTimeMicroseconds);
+    this.#tickets.fired(ticket, chipTimeMicroseconds);
+    return reply(frame, encodeTicketFate({ fate: "fired", chipTimeMicroseconds }));
+  }
+
+  #multiply(frame: Frame): Uint8Array {
+    const order = decodeMultiply(frame.body);
+    if (order === undefined) return malformed(frame);
+    const measured = this.board.multiply(order.tile, order.inputs, lineBytes(frame.body.length));
+    if ("refused" in measured) return refused(frame, measured);
+    return this.#charged(frame, encodeProducts(measured.chipTimeMicroseconds, measured.codes));
+  }
+
+  #environment(frame: Frame): Uint8Array {
+    const { clock: chipTimeMicroseconds, milliCelsius } = this.board;
+    return reply(frame, encodeEnvironment({ chipTimeMicroseconds, milliCelsius, supplyMillivolts }));
+  }
+
+  #ticket(frame: Frame): Uint8Array {
+    const ticket = decodeNumber(frame.body);
+    if (ticket === undefined) return malformed(frame);
+    return reply(frame, encodeTicketFate(this.#tickets.fate(ticket)));
+  }
+
+  #advance(frame: Frame): Uint8Array {
+    const duration = decodeNumber(frame.body);
+    if (duration === undefined) return malformed(frame);
+    const time = this.board.advance(duration);
+    return typeof time === "number" ? reply(frame, encodeNumber(time)) : refused(frame, time);
+  }
+
+  /** A long reply takes its time on the line. */
+  #charged(frame: Frame, body: Uint8Array): Uint8Array {
+    this.board.charge(lineBytes(body.length));
+    return reply(frame, body);
+  }
+}
+
+/** Answers kept for requests that are repeated; tags further back are ignored. */
+const repliesRemembered = 256;
+
+function reply({ kind, session, tag }: Frame, body: Uint8Array): Uint8Array {
+  return encodeFrame({ kind: kind | replyBit, session, tag, body });
+}
+
+function refuse({ session, tag }: Frame, code: number, text: string): Uint8Array {
+  return encodeFrame({ kind: kinds.error | replyBit, session, tag, body: encodeRefusal({ code, text }) });
+}
+
+function refused(frame: Frame, { refused: why, text }: BoardRefusal): Uint8Array {
+  return refuse(frame, refusals[why], text);
+}
+
+function malformed(frame: Frame): Uint8Array {
+  return refuse(frame, refusals.malformed, `the body of kind ${frame.kind} is malformed`);
+}
