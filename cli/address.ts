@@ -7,6 +7,7 @@ export interface ChipAddress {
   /** A port, HOST:PORT, or a preset. */
   readonly target: string;
   readonly baud: number | undefined;
+  readonly dialect: Dialect;
   /** A preset's name or a description file. */
   readonly chip: string | undefined;
   readonly tiles: number | undefined;
@@ -18,10 +19,12 @@ export interface ChipAddress {
   readonly wireOhmsPerCell: number | undefined;
 }
 
+export type Dialect = "packet" | "scpi";
+
 const parameters = {
   serial: ["baud", "dialect", "chip", "tiles"],
   tcp: ["dialect", "chip", "tiles"],
-  emulator: ["seed", "tiles", "chip", "births", "temperature", "swing", "wires"],
+  emulator: ["dialect", "seed", "tiles", "chip", "births", "temperature", "swing", "wires"],
 } as const;
 
 /** Throws `bad-argument` that says which part is wrong. */
@@ -40,14 +43,12 @@ export function parseAddress(text: string): ChipAddress {
       throw bad(text, `${scheme} addresses have no ${name}; they have ${parameters[scheme].join(", ")}`);
     }
   }
-  const dialect = given.get("dialect");
-  if (dialect !== null && dialect !== "packet")
-    throw bad(text, `the dialect ${dialect} is unknown; use packet`);
   return {
     text,
     scheme,
     target: match[2]!,
     baud: wholeNumber(text, given, "baud", 1),
+    dialect: oneOf(text, given, "dialect", ["packet", "scpi"]) ?? "packet",
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1),
     seed: wholeNumber(text, given, "seed", 0),

@@ -10,7 +10,7 @@ import { startEmulator } from "./childEmulator.ts";
 import { type ContestResult, contests, judgeContest, planContest } from "./contest.ts";
 import { type DemoNetwork, loadNetwork, tilesNeeded } from "./demoNetwork.ts";
 import { printTable, resultOf } from "./demoTable.ts";
-import { openChip } from "./openChip.ts";
+import { chipOptions, openChip } from "./openChip.ts";
 import { openLasting, wallTime } from "./openLasting.ts";
 import { type DemoOptions, defaultWorkspace } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -110,9 +110,10 @@ async function withChip(
   try {
     const address = parseAddress(given ?? emulator!.address);
     // When the demo's own emulator is gone, nothing will bring it back.
+    const opening = chipOptions(address, options);
     const driver = await (given === undefined
-      ? openChip(address, options)
-      : openLasting(address, options, stop, output));
+      ? openChip(address, opening)
+      : openLasting(address, opening, stop, output));
     stop.onSecond(() => driver.standby());
     try {
       if (stop.requested) throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");

@@ -1,7 +1,7 @@
 import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../emulator/faults.ts";
+import { firmwareFor } from "../emulator/dialects.ts";
 import { FaultyLine } from "../emulator/faultyLine.ts";
-import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { findPreset, type Preset, presetNames } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
 import type { ServedLine } from "../emulator/servedLine.ts";
@@ -27,9 +27,12 @@ export async function emulate(text: string, options: EmulateOptions, output: Out
   if (port === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const chip = new FaultyLine(new PacketFirmware(preset, seed), await faultsOf(options.faults, preset));
+  const chip = new FaultyLine(
+    firmwareFor(options.dialect, preset, seed),
+    await faultsOf(options.faults, preset),
+  );
   const address = (line: ServedLine): string => {
-    const chipQuery = `dialect=packet&chip=${preset.name}&tiles=${tiles}`;
+    const chipQuery = `dialect=${options.dialect}&chip=${preset.name}&tiles=${tiles}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return port === undefined
       ? `serial:${options.link ?? line.name}?baud=${baud}&${chipQuery}`

@@ -2,30 +2,43 @@ import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { PacketDriver } from "../drivers/packetDriver.ts";
+import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
+import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { PacketFirmware } from "../emulator/packetFirmware.ts";
+import { firmwareFor } from "../emulator/dialects.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
 import type { Transport } from "../drivers/transport.ts";
-import { recordTo } from "./transcriptFile.ts";
+import { openRecorder } from "./transcriptFile.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, transcript }: { seed: number; transcript?: string },
-): Promise<PacketDriver> {
+  { seed, record }: { seed: number; record?: (line: Transport) => Transport },
+): Promise<ConnectedDriver> {
   const description = await describeChip(address);
   const session = randomInt(1, 0xffffffff);
   const line = await openLine(address, description, seed);
-  const transport =
-    transcript === undefined ? line : recordTo(transcript, line, address.text, new Date().toISOString());
-  return new PacketDriver(transport, { address: address.text, description, session });
+  const transport = record?.(line) ?? line;
+  const options = { address: address.text, description, session };
+  return address.dialect === "scpi"
+    ? new ScpiDriver(transport, options)
+    : new PacketDriver(transport, options);
+}
+
+/** What opening a chip takes, from a command's flags. */
+export function chipOptions(
+  address: ChipAddress,
+  { seed, transcript }: { seed: number; transcript?: string },
+): { seed: number; record?: (line: Transport) => Transport } {
+  if (transcript === undefined) return { seed };
+  return { seed, record: openRecorder(transcript, address, new Date().toISOString()) };
 }
 
 function openLine(address: ChipAddress, description: ChipDescription, seed: number): Promise<Transport> {
@@ -69,6 +82,6 @@ function emulated(address: ChipAddress, description: ChipDescription, seed: numb
       `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
     );
   }
-  const firmware = new PacketFirmware(preset, address.seed ?? seed);
+  const firmware = firmwareFor(address.dialect, preset, address.seed ?? seed);
   return { receive: (bytes: Uint8Array) => firmware.receive(bytes, systemClock.nowMicroseconds()) };
 }

@@ -2,6 +2,7 @@ import { isLikely, listPorts } from "../drivers/ports.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { formatDuration } from "../src/units.ts";
+import type { Transport } from "../drivers/transport.ts";
 import type { StopRequest } from "../src/clock.ts";
 import type { ChipAddress } from "./address.ts";
 import { openChip } from "./openChip.ts";
@@ -15,7 +16,7 @@ export const wallTime = (): string => new Date().toISOString();
 /** Opens a chip whose link may be lost and found again, also under another name of the port. */
 export async function openLasting(
   address: ChipAddress,
-  options: { seed: number; transcript?: string },
+  options: { seed: number; record?: (line: Transport) => Transport },
   stop: StopRequest,
   output: Output,
 ): Promise<ConnectedDriver> {
@@ -25,7 +26,7 @@ export async function openLasting(
     const others =
       address.scheme === "serial" ? (await listPorts()).filter(isLikely).map(({ path }) => path) : [];
     const places = [address.target, ...others.filter((path) => path !== address.target)];
-    return openChip({ ...address, target: places[next++ % places.length]! }, { seed: options.seed });
+    return openChip({ ...address, target: places[next++ % places.length]! }, options);
   };
   return new ReconnectingDriver(await openChip(address, options), {
     open,

@@ -20,6 +20,7 @@ export interface EmulateOptions extends CommonOptions {
   readonly faults?: string;
   readonly timeScale?: string;
   readonly pace: boolean;
+  readonly dialect: "packet" | "scpi";
   readonly control?: string | true;
 }
 

@@ -47,11 +47,15 @@ export async function ports(
         product_id: port.productId ?? null,
         serial_number: port.serialNumber ?? null,
         answer: answer.kind,
-        ...(answer.kind === "chip" ? { chip: answer.identity } : {}),
+        ...(answer.kind === "chip" ? { chip: chipOf(answer) } : {}),
         ...(answer.kind === "not asked" ? { reason: answer.reason } : {}),
       };
     }),
   });
+}
+
+function chipOf({ dialect, name, serialNumber, firmware }: Answer & { kind: "chip" }): object {
+  return { dialect, name, serial_number: serialNumber, firmware };
 }
 
 function described({ vendor, vendorId, productId, serialNumber }: PortInfo): string {
@@ -60,8 +64,8 @@ function described({ vendor, vendorId, productId, serialNumber }: PortInfo): str
 }
 
 function said(answer: Answer): string {
-  if (answer.kind === "silent") return "does not answer in the packet dialect";
+  if (answer.kind === "silent") return "does not answer, neither in the packet dialect nor to *IDN?";
   if (answer.kind === "not asked") return `not asked: ${answer.reason}`;
-  const { name, serialNumber, firmware } = answer.identity;
-  return `${name} number ${serialNumber}, ${firmware}`;
+  const { name, serialNumber, firmware, dialect } = answer;
+  return `${name} number ${serialNumber}, ${firmware} (${dialect})`;
 }

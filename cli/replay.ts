@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { PacketFirmware } from "../emulator/packetFirmware.ts";
+import { firmwareFor } from "../emulator/dialects.ts";
+import type { Firmware } from "../emulator/firmware.ts";
 import { findPreset } from "../emulator/presets.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
-import { type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
-import * as messages from "../protocols/packet/messages.ts";
+import { type Message, packetMessages, scpiMessages } from "./heard.ts";
 import type { Output } from "./output.ts";
 
 const header = z.looseObject({
   format: z.literal("mho-transcript"),
   version: z.literal(1),
+  dialect: z.enum(["packet", "scpi"]).default("packet"),
   address: z.string(),
 });
 const line = z.strictObject({
@@ -17,12 +18,8 @@ const line = z.strictObject({
   hex: z.string().regex(/^([\da-f]{2})*$/),
 });
 
+type Dialect = z.output<typeof header>["dialect"];
 type Line = z.output<typeof line>;
-
-interface Passed {
-  readonly frame: Frame;
-  readonly microseconds: number;
-}
 
 /** What today's code makes of a recorded conversation, and where it first differs. */
 interface Finding {
@@ -35,14 +32,14 @@ interface Finding {
  * request, and, where an emulated chip answered, today's emulator give the same bytes. Ends with 1 at a difference.
  */
 export async function replay(path: string, output: Output): Promise<void> {
-  const { address, lines } = await readTranscript(path);
-  const sent = framesOf(lines, "chip");
-  const received = framesOf(lines, "host");
-  const findings = [...misunderstood(sent.frames), ...strays(sent.frames, received.frames)];
-  const emulated = emulatedDifference(lines, received.frames);
+  const { address, dialect, lines } = await readTranscript(path);
+  const sent = messagesOf(dialect, lines, "chip");
+  const received = messagesOf(dialect, lines, "host");
+  const findings = [...misunderstood(sent.messages), ...strays(sent.messages, received.messages)];
+  const emulated = emulatedDifference(dialect, lines, received.messages);
   if (emulated !== undefined && emulated !== "same") findings.push(emulated);
   findings.sort((a, b) => a.microseconds - b.microseconds);
-  output.say(`${address}: ${sent.frames.length} requests, ${received.frames.length} replies`);
+  output.say(`${address}: ${sent.messages.length} requests, ${received.messages.length} replies`);
   if (sent.damaged + received.damaged > 0) {
     output.say(`Damaged on the line: ${sent.damaged} to the chip, ${received.damaged} to the host`);
   }
@@ -56,8 +53,8 @@ export async function replay(path: string, output: Output): Promise<void> {
   }
   output.event({
     type: "result",
-    requests: sent.frames.length,
-    replies: received.frames.length,
+    requests: sent.messages.length,
+    replies: received.messages.length,
     damaged_frames: sent.damaged + received.damaged,
     emulator: emulated === undefined ? "not emulated" : emulated === "same" ? "same" : "different",
     differences: findings.length,
@@ -65,7 +62,7 @@ export async function replay(path: string, output: Output): Promise<void> {
   });
 }
 
-async function readTranscript(path: string): Promise<{ address: string; lines: Line[] }> {
+async function readTranscript(path: string): Promise<{ address: string; dialect: Dialect; lines: Line[] }> {
   const [first = "", ...rest] = new TextDecoder().decode(await readInputFile(path)).split("\n");
   const found = header.safeParse(json(first));
   if (!found.success) throw badFile(path, "it is no transcript", "Record one with --transcript.");
@@ -78,104 +75,66 @@ async function readTranscript(path: string): Promise<{ address: string; lines: L
       if (i === all.length - 1) return [];
       throw badFile(path, `line ${i + 2} is damaged`, "Cut it off there, or record it again.");
     });
-  return { address: found.data.address, lines };
+  return { address: found.data.address, dialect: found.data.dialect, lines };
 }
 
-function framesOf(lines: readonly Line[], to: Line["to"]): { frames: Passed[]; damaged: number } {
-  const decoder = new FrameDecoder();
-  const frames: Passed[] = [];
-  let damaged = 0;
+function messagesOf(
+  dialect: Dialect,
+  lines: readonly Line[],
+  to: Line["to"],
+): { messages: Message[]; damaged: number } {
+  const heard = (dialect === "scpi" ? scpiMessages : packetMessages)(to);
   for (const { microseconds, hex } of lines.filter((one) => one.to === to)) {
-    decoder.push(
-      Buffer.from(hex, "hex"),
-      (frame) => frames.push({ frame: { ...frame, body: frame.body.slice() }, microseconds }),
-      () => void damaged++,
-    );
+    heard.push(Buffer.from(hex, "hex"), microseconds);
   }
-  return { frames, damaged };
+  return heard;
 }
 
-const requestDecoders: Readonly<Record<number, (body: Uint8Array) => unknown>> = {
-  [messages.kinds.hello]: messages.decodeHello,
-  [messages.kinds.read]: messages.decodeReadRow,
-  [messages.kinds.pulse]: messages.decodePulseRow,
-  [messages.kinds.ticket]: messages.decodeNumber,
-  [messages.kinds.advance]: messages.decodeNumber,
-  [messages.kinds.multiply]: messages.decodeMultiply,
-  [messages.kinds.verify]: messages.decodeVerifyRow,
-};
-
-function misunderstood(sent: readonly Passed[]): Finding[] {
-  return sent.flatMap(({ frame, microseconds }) => {
-    const decode = requestDecoders[frame.kind];
-    if (decode === undefined || decode(frame.body) !== undefined) return [];
-    return [{ microseconds, what: `request ${named(frame)} is not understood: ${cut(frame.body)}` }];
-  });
+function misunderstood(sent: readonly Message[]): Finding[] {
+  return sent.flatMap(({ understood, name, shown, microseconds }) =>
+    understood ? [] : [{ microseconds, what: `request ${name} is not understood: ${shown}` }],
+  );
 }
 
-function strays(sent: readonly Passed[], received: readonly Passed[]): Finding[] {
-  const asked = new Set(sent.map(({ frame }) => `${frame.session} ${frame.tag}`));
+function strays(sent: readonly Message[], received: readonly Message[]): Finding[] {
+  const asked = new Set(sent.map(({ key }) => key));
   return received
-    .filter(({ frame }) => !asked.has(`${frame.session} ${frame.tag}`))
-    .map(({ frame, microseconds }) => ({
-      microseconds,
-      what: `reply ${named(frame)} belongs to no request`,
-    }));
+    .filter(({ key }) => !asked.has(key))
+    .map(({ name, microseconds }) => ({ microseconds, what: `reply ${name} belongs to no request` }));
 }
 
 /** Undefined where no emulated chip answered. */
 function emulatedDifference(
+  dialect: Dialect,
   lines: readonly Line[],
-  received: readonly Passed[],
+  received: readonly Message[],
 ): Finding | "same" | undefined {
-  const firmware = emulatorOf(received);
+  const firmware = emulatorOf(dialect, received);
   if (firmware === undefined) return undefined;
-  const expected: Passed[] = [];
-  const decoder = new FrameDecoder();
+  const today = (dialect === "scpi" ? scpiMessages : packetMessages)("host");
   for (const { microseconds, hex } of lines.filter(({ to }) => to === "chip")) {
-    for (const bytes of firmware.receive(Buffer.from(hex, "hex"), microseconds)) {
-      decoder.push(
-        bytes,
-        (frame) => expected.push({ frame: { ...frame, body: frame.body.slice() }, microseconds }),
-        () => {},
-      );
-    }
+    for (const bytes of firmware.receive(Buffer.from(hex, "hex"), microseconds))
+      today.push(bytes, microseconds);
   }
-  for (const [i, { frame, microseconds }] of received.entries()) {
-    const today = expected[i]?.frame;
-    if (today === undefined) return { microseconds, what: `today's emulator gives no reply ${named(frame)}` };
-    if (
-      Buffer.compare(today.body, frame.body) !== 0 ||
-      today.kind !== frame.kind ||
-      today.tag !== frame.tag
-    ) {
-      return {
-        microseconds,
-        what: `reply ${named(frame)} was ${cut(frame.body)}, and today's emulator says ${named(today)} ${cut(today.body)}`,
-      };
+  // A reply may have been lost, and one that was given twice is the same twice.
+  const expected = new Map(today.messages.map((message) => [message.key, message]));
+  for (const { key, name, shown, whole, microseconds } of received) {
+    const found = expected.get(key);
+    if (found === undefined) return { microseconds, what: `today's emulator gives no reply ${name}` };
+    if (found.whole !== whole) {
+      const says = `${found.name} ${found.shown}`;
+      return { microseconds, what: `reply ${name} was ${shown}, and today's emulator says ${says}` };
     }
   }
   return "same";
 }
 
-function emulatorOf(received: readonly Passed[]): PacketFirmware | undefined {
-  const hello = received.find(({ frame }) => frame.kind === (messages.kinds.hello | messages.replyBit));
-  const identity = hello && messages.decodeIdentity(hello.frame.body);
+function emulatorOf(dialect: Dialect, received: readonly Message[]): Firmware | undefined {
+  const identity = received.find((message) => message.identity !== undefined)?.identity;
   const seed = /^EMU-(\d+)$/.exec(identity?.serialNumber ?? "")?.[1];
   if (identity === undefined || seed === undefined) return undefined;
-  const preset = findPreset(identity.name, { tiles: identity.geometry.tiles });
-  return preset && new PacketFirmware(preset, Number(seed));
-}
-
-function named({ kind, tag }: Frame): string {
-  const name = Object.entries(messages.kinds).find(([, value]) => value === (kind & 0x7f))?.[0];
-  return `${name ?? `kind ${kind}`}, tag ${tag}`;
-}
-
-/** The first bytes of a body, in hexadecimal. */
-function cut(body: Uint8Array): string {
-  const hex = Buffer.from(body.subarray(0, 24)).toString("hex");
-  return body.length > 24 ? `${hex}… (${body.length} bytes)` : hex;
+  const preset = findPreset(identity.name, { tiles: identity.tiles });
+  return preset && firmwareFor(dialect, preset, Number(seed));
 }
 
 function json(text: string): unknown {

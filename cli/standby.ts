@@ -3,7 +3,7 @@ import { systemClock } from "../drivers/systemClock.ts";
 import { MhoError } from "../src/errors.ts";
 import { parseAddress } from "./address.ts";
 import type { CommonOptions } from "./options.ts";
-import { openChip } from "./openChip.ts";
+import { chipOptions, openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
 
 /** How long a controller may take to finish its turn, put the chip in standby and let go of the port. */
@@ -31,7 +31,7 @@ export async function standby(
   }
   const address = parseAddress(text);
   if (address.scheme === "serial") await relieveHolder(address.target, output);
-  const driver = await openChip(address, options);
+  const driver = await openChip(address, chipOptions(address, options));
   try {
     const { name, serialNumber } = await driver.identify();
     await driver.standby();

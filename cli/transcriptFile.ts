@@ -1,14 +1,19 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { openSync, writeSync } from "node:fs";
 import { systemClock } from "../drivers/systemClock.ts";
 import { recorded } from "../drivers/transcript.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { MhoError } from "../src/errors.ts";
+import type { ChipAddress } from "./address.ts";
 
 /**
- * Records every byte of a transport in a file, a line of JSON each; what passed before a crash is there. Throws
- * `output-failed` when the file cannot be written.
+ * Records every byte of a chip's lines, one after the other when a link is lost and found again, in a file, a line of JSON
+ * each; what passed before a crash is there. Throws `output-failed` when the file cannot be written.
  */
-export function recordTo(path: string, transport: Transport, address: string, startedAt: string): Transport {
+export function openRecorder(
+  path: string,
+  { text: address, dialect }: ChipAddress,
+  startedAt: string,
+): (line: Transport) => Transport {
   let file: number;
   try {
     file = openSync(path, "w");
@@ -20,14 +25,8 @@ export function recordTo(path: string, transport: Transport, address: string, st
       error,
     );
   }
+  const begun = systemClock.nowMicroseconds();
   const write = (record: object): void => void writeSync(file, `${JSON.stringify(record)}\n`);
-  write({ format: "mho-transcript", version: 1, dialect: "packet", address, started_at: startedAt });
-  const line = recorded(transport, () => systemClock.nowMicroseconds(), write);
-  return {
-    ...line,
-    async close() {
-      await line.close();
-      closeSync(file);
-    },
-  };
+  write({ format: "mho-transcript", version: 1, dialect, address, started_at: startedAt });
+  return (line) => recorded(line, () => systemClock.nowMicroseconds() - begun, write);
 }

@@ -8,7 +8,6 @@ import {
   encodeNumber,
   encodePulseRow,
   encodeReadRow,
-  invalidCode,
   kinds,
   protocolVersion,
   type TicketFate,
@@ -22,14 +21,15 @@ import {
   type PulseReport,
   type Reading,
   blankReport,
-  readingFlags,
   rowFates,
 } from "../src/chip/driver.ts";
-import { type Block, devicesPerRow, formatGeometry, sameGeometry } from "../src/chip/geometry.ts";
+import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
 import { refuseOutsideLimits } from "./limits.ts";
-import { type Haste, noReply, plain, type Request, RequestQueue } from "./requests.ts";
+import { plain } from "./linkErrors.ts";
+import { type Haste, noReply, type Request, RequestQueue } from "./requests.ts";
+import { blankReading, enterRow, refuseOtherChip } from "./rows.ts";
 import type { Transport } from "./transport.ts";
 
 export interface PacketDriverOptions {
@@ -81,7 +81,15 @@ export class PacketDriver implements ChipDriver {
       firmware: plain(identity.firmware),
       serialNumber: plain(identity.serialNumber),
     };
-    this.#refuseOtherKind(named);
+    const { version } = identity;
+    refuseOtherChip(
+      this.address,
+      this.description,
+      named,
+      version === protocolVersion
+        ? undefined
+        : `speaks version ${version} of the packet dialect, and this program version ${protocolVersion}`,
+    );
     this.#boot = named.boot;
     return named;
   }
@@ -89,11 +97,7 @@ export class PacketDriver implements ChipDriver {
   async read(block: Block, averages: number): Promise<Reading> {
     const { converter, geometry } = this.description;
     const perRow = devicesPerRow(geometry);
-    const reading: Reading = {
-      conductanceMicrosiemens: new Float32Array(block.rowCount * perRow),
-      flags: new Uint8Array(block.rowCount * perRow),
-      rowTimesMicroseconds: new Float64Array(block.rowCount),
-    };
+    const reading = blankReading(this.description, block);
     await eachRow(block.rowCount, async (row) => {
       const request = {
         kind: kinds.read,
@@ -103,15 +107,7 @@ export class PacketDriver implements ChipDriver {
       };
       const reply = await this.#ask(request, decodeRowCodes);
       if (reply.codes.length !== perRow) throw this.#requests.malformed(request);
-      reading.rowTimesMicroseconds[row] = reply.chipTimeMicroseconds;
-      for (let k = 0; k < perRow; k++) {
-        const code = reply.codes[k]!;
-        const at = row * perRow + k;
-        reading.conductanceMicrosiemens[at] = (code - converter.offsetCodes) * converter.microsiemensPerCode;
-        if (code >= converter.codes - 1) {
-          reading.flags[at] = code === invalidCode ? readingFlags.invalid : readingFlags.saturated;
-        }
-      }
+      enterRow(reading, row, reply.codes, converter, reply.chipTimeMicroseconds);
     });
     return reading;
   }
@@ -211,24 +207,6 @@ export class PacketDriver implements ChipDriver {
     return this.#ask(
       { kind: kinds.ticket, body: encodeNumber(ticket), what, replyBytes: 9 },
       decodeTicketFate,
-    );
-  }
-
-  #refuseOtherKind(identity: ChipIdentity & { version: number }): void {
-    const { name, geometry } = this.description;
-    const wrong =
-      identity.version !== protocolVersion
-        ? `speaks version ${identity.version} of the packet dialect, and this program version ${protocolVersion}`
-        : identity.name !== name
-          ? `calls itself ${identity.name}, and ${name} was meant`
-          : sameGeometry(identity.geometry, geometry)
-            ? undefined
-            : `has ${formatGeometry(identity.geometry)}, and the description says ${formatGeometry(geometry)}`;
-    if (wrong === undefined) return;
-    throw new MhoError(
-      "wrong-chip",
-      `The chip at ${this.address} ${wrong}. Connect the right chip, or name its description with ?chip=FILE.json.`,
-      { address: this.address, found: identity.name },
     );
   }
 }

@@ -2,8 +2,10 @@ import { randomInt } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { autoDetect } from "@serialport/bindings-cpp";
 import { decodeIdentity, encodeHello, kinds } from "../protocols/packet/messages.ts";
-import type { ChipIdentity } from "../src/chip/driver.ts";
-import { noReply, plain, RequestQueue, usualAttempts } from "./requests.ts";
+import { bytesOf, textOf } from "../protocols/scpi/bytes.ts";
+import { plain } from "./linkErrors.ts";
+import { noReply, RequestQueue } from "./requests.ts";
+import type { Transport } from "./transport.ts";
 import { openSerial } from "./serial.ts";
 import { after } from "./systemClock.ts";
 
@@ -18,7 +20,13 @@ export interface PortInfo {
 
 /** What a port said when it was asked who is there. */
 export type Answer =
-  | { readonly kind: "chip"; readonly identity: ChipIdentity }
+  | {
+      readonly kind: "chip";
+      readonly dialect: "packet" | "scpi";
+      readonly name: string;
+      readonly firmware: string;
+      readonly serialNumber: string;
+    }
   | { readonly kind: "silent" }
   | { readonly kind: "not asked"; readonly reason: string };
 
@@ -52,7 +60,10 @@ export function isLikely({ path, vendorId }: PortInfo): boolean {
   return vendorId !== undefined || /ttyACM|ttyUSB|cu\.usb|COM\d/.test(path);
 }
 
-/** Asks a port who is there, in the packet dialect. Never takes longer than the deadline, and never throws. */
+/**
+ * Asks a port who is there, in the packet dialect and then by `*IDN?`. Never takes longer than the deadline, and never
+ * throws.
+ */
 export async function askPort(path: string, baud: number, deadlineMilliseconds = 1500): Promise<Answer> {
   let transport;
   try {
@@ -60,26 +71,58 @@ export async function askPort(path: string, baud: number, deadlineMilliseconds =
   } catch (error) {
     return { kind: "not asked", reason: (error as Error).message };
   }
-  const requests = new RequestQueue(transport, path, randomInt(1, 0xffffffff), {
-    deadlineMilliseconds: deadlineMilliseconds / usualAttempts,
+  const half = deadlineMilliseconds / 2;
+  const identity = (await askHello(transport, half)) ?? (await askIdn(transport, half));
+  await transport.close();
+  return identity ?? { kind: "silent" };
+}
+
+async function askHello(transport: Transport, deadlineMilliseconds: number): Promise<Answer | undefined> {
+  const requests = new RequestQueue(transport, transport.port, randomInt(1, 0xffffffff), {
+    deadlineMilliseconds: deadlineMilliseconds / 4,
     windowBytes: 4096,
+    attempts: 4,
   });
   const hello = { kind: kinds.hello, body: encodeHello(), what: "hello", replyBytes: 256 };
-  const tooLate = new Promise<typeof noReply>((resolve) => {
-    after(deadlineMilliseconds, () => resolve(noReply));
-  });
-  const reply = await Promise.race([requests.ask(hello).catch(() => noReply), tooLate]);
-  await transport.close();
-  const identity = typeof reply === "symbol" ? undefined : decodeIdentity(reply);
-  if (identity === undefined) return { kind: "silent" };
-  const { version: _, ...rest } = identity;
+  const reply = await inTime(
+    requests.ask(hello).catch(() => noReply),
+    deadlineMilliseconds,
+  );
+  const identity = reply === undefined || typeof reply === "symbol" ? undefined : decodeIdentity(reply);
+  if (identity === undefined) return undefined;
+  const { name, firmware, serialNumber } = identity;
   return {
     kind: "chip",
-    identity: {
-      ...rest,
-      name: plain(rest.name),
-      firmware: plain(rest.firmware),
-      serialNumber: plain(rest.serialNumber),
-    },
+    dialect: "packet",
+    name: plain(name),
+    firmware: plain(firmware),
+    serialNumber: plain(serialNumber),
   };
+}
+
+/** Any instrument that speaks SCPI says who made it, what it is, its number and its firmware. */
+async function askIdn(transport: Transport, deadlineMilliseconds: number): Promise<Answer | undefined> {
+  let heard = "";
+  const said = new Promise<string | undefined>((resolve) => {
+    transport.onBytes((bytes) => {
+      heard = (heard + textOf(bytes)).slice(-1024);
+      const line = /(?:^|\n)([^\n]*,[^\n]*,[^\n]*,[^\n]*)\r?\n/.exec(heard)?.[1];
+      if (line !== undefined) resolve(line);
+    });
+  });
+  // The line ends whatever the question before left behind.
+  await transport.write(bytesOf("\n*IDN?\n")).catch(() => undefined);
+  const line = await inTime(said, deadlineMilliseconds);
+  if (line === undefined) return undefined;
+  const [, name = "", serialNumber = "", firmware = ""] = line.split(",").map((part) => plain(part.trim()));
+  return { kind: "chip", dialect: "scpi", name, firmware, serialNumber };
+}
+
+function inTime<T>(answer: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  return Promise.race([
+    answer,
+    new Promise<undefined>((resolve) => {
+      after(milliseconds, () => resolve(undefined));
+    }),
+  ]);
 }

@@ -183,8 +183,5 @@ export class ReconnectingDriver implements ConnectedDriver {
 function isLost(error: unknown): error is MhoError {
   if (!(error instanceof MhoError)) return false;
   // A chip that was reset knows no session, and says so.
-  return error.code === "link-lost" || (error.code === "chip-refused" && error.facts["code"] === noSession);
+  return error.code === "link-lost" || (error.code === "chip-refused" && error.facts["noSession"] === true);
 }
-
-/** `refusals.noSession` of the packet dialect. */
-const noSession = 3;

@@ -1,6 +1,7 @@
 import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
 import { decodeRefusal, kinds, refusals, replyBit } from "../protocols/packet/messages.ts";
 import { MhoError } from "../src/errors.ts";
+import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "./linkErrors.ts";
 import { after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
@@ -97,8 +98,18 @@ export class RequestQueue {
         if (reply !== noReply) return this.#read(request, reply);
       }
       if (haste.mayStaySilent === true) return noReply;
-      const patience = { attempts, deadlineSeconds: deadlineMilliseconds / 1000 };
-      throw this.#silent(request, tag, frame, this.#heardBytes - heardBefore, patience);
+      throw silentChip({
+        address: this.#address,
+        port: this.#transport.port,
+        dialect: "packet",
+        what: request.what,
+        tag,
+        attempts,
+        deadlineMilliseconds,
+        sent: shown(frame),
+        heardBytes: this.#heardBytes - heardBefore,
+        lastHeard: this.#lastHeard,
+      });
     } finally {
       this.#release(bytes);
     }
@@ -116,7 +127,7 @@ export class RequestQueue {
     frame: Uint8Array,
     deadlineMilliseconds: number,
   ): Promise<Frame | typeof noReply> {
-    if (this.#closed !== undefined) throw this.#lost(this.#closed);
+    if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
     let cancel = (): void => {};
     try {
       return await new Promise<Frame | typeof noReply>((resolve, reject) => {
@@ -148,70 +159,27 @@ export class RequestQueue {
         (standby
           ? "It had heard nothing for too long; start the run again."
           : "Check the chip description against the board."),
-      { address: this.#address, code: refusal.code },
+      { address: this.#address, code: refusal.code, noSession: refusal.code === refusals.noSession },
     );
   }
 
-  malformed(request: Request): MhoError {
-    return new MhoError(
-      "chip-refused",
-      `The chip at ${this.#address} answered the ${request.what} with something else. ` +
-        "Check that its firmware speaks version 1 of the packet dialect.",
-      { address: this.#address },
-    );
-  }
-
-  #silent(
-    request: Request,
-    tag: number,
-    sent: Uint8Array,
-    heardBytes: number,
-    patience: { attempts: number; deadlineSeconds: number },
-  ): MhoError {
-    const heard =
-      heardBytes === 0
-        ? "nothing came back"
-        : `${heardBytes} bytes came back, the last ${Buffer.from(this.#lastHeard).toString("hex")}`;
-    const { attempts, deadlineSeconds } = patience;
-    return new MhoError(
-      "link-lost",
-      `The chip at ${this.#address} did not answer the ${request.what} (packet dialect, tag ${tag}) within ` +
-        `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
-      {
-        address: this.#address,
-        port: this.#transport.port,
-        dialect: "packet",
-        tag,
-        ...patience,
-        sent: shown(sent),
-        heardBytes,
-      },
-    );
-  }
-
-  #lost(reason: string): MhoError {
-    return new MhoError(
-      "link-lost",
-      `The link to the chip at ${this.#address} is gone: ${reason}. ` +
-        "Check the cable and the board's power; what was acknowledged is in the workspace.",
-      { address: this.#address },
-    );
+  malformed({ what }: Request): MhoError {
+    return strangeAnswer(this.#address, what, "version 1 of the packet dialect");
   }
 
   #lose(reason: string): void {
     this.#closed = reason;
-    for (const waiter of this.#waiting.values()) waiter.fail(this.#lost(reason));
+    for (const waiter of this.#waiting.values()) waiter.fail(lineGone(this.#address, reason));
     this.#roomWanted.splice(0).forEach((wake) => wake());
   }
 
   async #room(bytes: number): Promise<void> {
     const { times } = this.#calledOff;
     while (this.#bytesInFlight > 0 && this.#bytesInFlight + bytes > this.#windowBytes) {
-      if (this.#closed !== undefined) throw this.#lost(this.#closed);
+      if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
       await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
       if (this.#calledOff.times !== times) {
-        const message = `Called off before it was sent: ${this.#calledOff.reason}.`;
-        throw new MhoError("interrupted", message, { address: this.#address });
+        throw calledOff(this.#address, this.#calledOff.reason);
       }
     }
     this.#bytesInFlight += bytes;
@@ -229,9 +197,4 @@ const shownBytes = 32;
 function shown(bytes: Uint8Array): string {
   const hex = Buffer.from(bytes.subarray(0, shownBytes)).toString("hex");
   return bytes.length > shownBytes ? `${hex}… (${bytes.length} bytes)` : hex;
-}
-
-/** Text from a chip, made harmless for a terminal. */
-export function plain(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?");
 }

@@ -14,9 +14,8 @@ export function recorded(
   now: () => Microseconds,
   tell: (line: TranscriptLine) => void,
 ): Transport {
-  const begun = now();
   const told = (to: TranscriptLine["to"], bytes: Uint8Array): void =>
-    tell({ microseconds: now() - begun, to, hex: Buffer.from(bytes).toString("hex") });
+    tell({ microseconds: now(), to, hex: Buffer.from(bytes).toString("hex") });
   return {
     port: transport.port,
     write(bytes) {

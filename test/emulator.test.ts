@@ -7,7 +7,7 @@ import type { RowPulse } from "../emulator/tile.ts";
 import { TicketBook } from "../emulator/tickets.ts";
 import { encodeFrame, type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
 import * as messages from "../protocols/packet/messages.ts";
-import { crc32c } from "../protocols/packet/crc32c.ts";
+import { crc32c } from "../protocols/crc32c.ts";
 import { Random } from "../src/random.ts";
 
 const { kinds } = messages;

@@ -14,7 +14,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   files: { folders: ["src"], npm: ["zod"], node: true },
   drivers: {
     folders: ["src", "protocols"],
-    npm: ["@serialport/bindings-cpp", "@serialport/stream"],
+    npm: ["@serialport/bindings-cpp", "@serialport/parser-readline", "@serialport/stream"],
     node: true,
   },
   emulator: { folders: ["src", "protocols"], npm: [], node: true },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cobsBound, cobsDecode, cobsEncode } from "../protocols/packet/cobs.ts";
-import { crc32c } from "../protocols/packet/crc32c.ts";
+import { crc32c } from "../protocols/crc32c.ts";
 import {
   type Damage,
   encodeFrame,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { PacketDriver } from "../drivers/packetDriver.ts";
-import { type LinkEvent, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
+import { type ConnectedDriver, type LinkEvent, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
+import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import type { Transport } from "../drivers/transport.ts";
-import { PacketFirmware } from "../emulator/packetFirmware.ts";
+import { firmwareFor } from "../emulator/dialects.ts";
+import type { Firmware } from "../emulator/firmware.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
@@ -18,13 +20,19 @@ removeFoldersAfterEach();
 
 /** A cable to an emulated chip that can be cut at any byte, and is back after a few tries, at another port. */
 class Cable {
-  readonly firmware = new PacketFirmware({ ...pcm64(1), defects: noDefects }, 7);
+  readonly dialect: "packet" | "scpi";
+  readonly firmware: Firmware;
   ports = 0;
   cuts = 0;
   /** Writes until the next cut; the last one arrives or not, by its parity. */
   writesLeft = Infinity;
   #triesUntilBack = 0;
   brownOut = false;
+
+  constructor(dialect: "packet" | "scpi" = "packet") {
+    this.dialect = dialect;
+    this.firmware = firmwareFor(dialect, { ...pcm64(1), defects: noDefects }, 7);
+  }
   onCut: () => void = () => {};
 
   open(): Transport {
@@ -93,8 +101,9 @@ async function runOver(
   const links: LinkEvent[] = [];
   let session = 1;
   let now = 0;
-  const connect = (): PacketDriver =>
-    new PacketDriver(cable.open(), {
+  const Driver = cable.dialect === "scpi" ? ScpiDriver : PacketDriver;
+  const connect = (): ConnectedDriver =>
+    new Driver(cable.open(), {
       address: "cable",
       description,
       session: session++,
@@ -191,6 +200,28 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     },
   );
 
+  it("in the scpi dialect completes too, and books device by device what may have fired", async () => {
+    const random = new Random(6).fork("cuts");
+    let draws = 0;
+    let cuts = 0;
+    let unsure = 0;
+    for (let n = 0; cuts < 60; n++) {
+      const cable = new Cable("scpi");
+      const { outcome, booked, uncertain, felt } = await runOver(
+        cable,
+        () => 2 + (random.at(draws++, n).word0 % 40),
+      );
+      expect(outcome).toBe("r1");
+      felt.forEach((pulses, i) => {
+        expect(pulses).toBeLessThanOrEqual(booked[i]!);
+        expect(pulses).toBeGreaterThanOrEqual(booked[i]! - uncertain[i]!);
+        unsure += uncertain[i]!;
+      });
+      cuts += cable.cuts;
+    }
+    expect(unsure).toBeGreaterThan(0);
+  });
+
   it("ends with the reason when the chip does not come back in time", async () => {
     const cable = new Cable();
     cable.onCut = () => {
@@ -222,7 +253,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
   it("does not take another chip for the one it lost", async () => {
     const cable = new Cable();
     cable.onCut = () => {
-      Object.assign(cable, { firmware: new PacketFirmware(pcm64(1), 8) });
+      Object.assign(cable, { firmware: firmwareFor("packet", pcm64(1), 8) });
     };
     const { outcome } = await runOver(cable, () => 20, 5000);
     expect(outcome).toMatchObject({ code: "link-lost" });

@@ -1,5 +1,5 @@
 import { cobsBound, cobsDecode, cobsEncode } from "./cobs.ts";
-import { crc32c } from "./crc32c.ts";
+import { crc32c } from "../crc32c.ts";
 
 /** One message on the line, either way. The layout of every frame stands in this folder's README. */
 export interface Frame {

@@ -1,0 +1,167 @@
+import { ReadlineParser } from "@serialport/parser-readline";
+import { bytesOf } from "../protocols/scpi/bytes.ts";
+import { decodeTaggedReply, encodeTaggedRequest } from "../protocols/scpi/taggedLine.ts";
+import { MhoError } from "../src/errors.ts";
+import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "./linkErrors.ts";
+import { type Haste, usualAttempts } from "./requests.ts";
+import { after } from "./systemClock.ts";
+import type { Transport } from "./transport.ts";
+
+/** Longest reply; a longer one is dropped as it comes in. */
+const maxReplyBytes = 65_536;
+
+/**
+ * Lines of SCPI, one at a time: each carries a tag and a check, its reply the same tag and a check of its own. A line
+ * that is sent again is known by its tag: the board answers it from memory and does nothing twice.
+ */
+export class LineRequests {
+  readonly #transport: Transport;
+  readonly #address: string;
+  readonly #session: number;
+  readonly #deadlineMilliseconds: number;
+  readonly #attempts: number;
+  #parser = this.#newParser();
+  #sinceLineFeed = 0;
+  #nextTag = 1;
+  #waiting: { tag: number; settle: (rest: string) => void; fail: (error: MhoError) => void } | undefined;
+  #busy = false;
+  readonly #queue: { urgent: boolean; go: () => void; fail: (error: MhoError) => void }[] = [];
+  #closed: string | undefined;
+  #heardBytes = 0;
+  #lastHeard: Uint8Array = new Uint8Array(0);
+
+  constructor(
+    transport: Transport,
+    address: string,
+    session: number,
+    options: { deadlineMilliseconds: number; attempts?: number | undefined },
+  ) {
+    this.#transport = transport;
+    this.#address = address;
+    this.#session = session;
+    this.#deadlineMilliseconds = options.deadlineMilliseconds;
+    this.#attempts = options.attempts ?? usualAttempts;
+    transport.onBytes((bytes) => this.#hear(bytes));
+    transport.onClosed((reason) => this.#lose(reason));
+  }
+
+  /**
+   * Sends a line, again when no reply comes, and returns what the board said to each of its queries.
+   *
+   * @param what  for error messages: `read of tile 3, row 7`.
+   */
+  async ask(line: string, what: string, haste: Haste = {}): Promise<string[]> {
+    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = haste;
+    await this.#turn(haste.urgent === true);
+    try {
+      const tag = this.#nextTag++;
+      const text = encodeTaggedRequest({ session: this.#session, tag, rest: `*CLS;${line};:SYST:ERR?` });
+      const heardBefore = this.#heardBytes;
+      for (let attempt = 1; attempt <= attempts; attempt++) {
+        const reply = await this.#exchange(tag, bytesOf(`${text}\n`), deadlineMilliseconds);
+        if (reply !== undefined) return this.#read(reply, what);
+      }
+      throw silentChip({
+        address: this.#address,
+        port: this.#transport.port,
+        dialect: "scpi",
+        what,
+        tag,
+        attempts,
+        deadlineMilliseconds,
+        sent: text.length > 80 ? `${text.slice(0, 80)}… (${text.length} bytes)` : text,
+        heardBytes: this.#heardBytes - heardBefore,
+        lastHeard: this.#lastHeard,
+      });
+    } finally {
+      this.#busy = false;
+      this.#queue.shift()?.go();
+    }
+  }
+
+  /** What waits for its turn fails, and never leaves. */
+  callOff(reason: string): void {
+    for (const waiting of this.#queue.splice(0)) waiting.fail(calledOff(this.#address, reason));
+  }
+
+  #turn(urgent: boolean): Promise<void> {
+    if (!this.#busy) {
+      this.#busy = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        this.#busy = true;
+        resolve();
+      };
+      const place = urgent ? this.#queue.findIndex((waiting) => !waiting.urgent) : -1;
+      this.#queue.splice(place < 0 ? this.#queue.length : place, 0, { urgent, go, fail: reject });
+    });
+  }
+
+  async #exchange(tag: number, bytes: Uint8Array, deadlineMilliseconds: number): Promise<string | undefined> {
+    if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
+    let cancel = (): void => {};
+    try {
+      return await new Promise<string | undefined>((resolve, reject) => {
+        this.#waiting = { tag, settle: resolve, fail: reject };
+        this.#transport.write(bytes).then(() => {
+          cancel = after(deadlineMilliseconds, () => resolve(undefined));
+        }, reject);
+      });
+    } finally {
+      cancel();
+      this.#waiting = undefined;
+    }
+  }
+
+  #newParser(): ReadlineParser {
+    const parser = new ReadlineParser({ delimiter: "\n", encoding: "latin1" });
+    parser.on("data", (line: string) => {
+      const reply = decodeTaggedReply(line.replace(/\r$/, ""));
+      if (reply === undefined || reply.session !== this.#session) return;
+      if (reply.tag === this.#waiting?.tag) this.#waiting.settle(reply.rest);
+    });
+    return parser;
+  }
+
+  /** A line that never ends is dropped, and its beginning with it. */
+  #hear(bytes: Uint8Array): void {
+    this.#heardBytes += bytes.length;
+    this.#lastHeard = bytes.slice(-32);
+    const lineFeed = bytes.lastIndexOf(10);
+    this.#sinceLineFeed = lineFeed < 0 ? this.#sinceLineFeed + bytes.length : bytes.length - lineFeed - 1;
+    if (this.#sinceLineFeed > maxReplyBytes) {
+      this.#parser = this.#newParser();
+      this.#sinceLineFeed = 0;
+      return;
+    }
+    this.#parser.write(Buffer.from(bytes));
+  }
+
+  /** The last reply of a line is its first error. */
+  #read(reply: string, what: string): string[] {
+    const match = /(?:^|;)([+-]?\d+),"((?:[^"]|"")*)"$/.exec(reply);
+    if (!match) throw this.malformed(what);
+    const number = Number(match[1]);
+    if (number === 0) return match.index === 0 ? [] : reply.slice(0, match.index).split(";");
+    throw new MhoError(
+      "chip-refused",
+      `The chip at ${this.#address} refused the ${what}: ${number}, ${plain(match[2]!)}. ` +
+        (number === -221
+          ? "It is in standby: it had heard nothing for too long, or was reset. Start the run again."
+          : "Check the chip description against the board."),
+      { address: this.#address, code: number, noSession: match[2]!.endsWith("no such session") },
+    );
+  }
+
+  malformed(what: string): MhoError {
+    return strangeAnswer(this.#address, what, "SCPI as protocols/scpi/README.md says");
+  }
+
+  #lose(reason: string): void {
+    this.#closed = reason;
+    this.#waiting?.fail(lineGone(this.#address, reason));
+    for (const waiting of this.#queue.splice(0)) waiting.fail(lineGone(this.#address, reason));
+  }
+}

@@ -1,0 +1,60 @@
+import { MhoError } from "../src/errors.ts";
+
+/** A question that was asked in vain. */
+export interface Unanswered {
+  readonly address: string;
+  readonly port: string;
+  readonly dialect: "packet" | "scpi";
+  readonly what: string;
+  readonly tag: number;
+  readonly attempts: number;
+  readonly deadlineMilliseconds: number;
+  /** What was sent, as a person can read it. */
+  readonly sent: string;
+  readonly heardBytes: number;
+  /** The last bytes that came, if any. */
+  readonly lastHeard: Uint8Array;
+}
+
+export function silentChip(unanswered: Unanswered): MhoError {
+  const { address, port, dialect, what, tag, attempts, deadlineMilliseconds, sent, heardBytes, lastHeard } =
+    unanswered;
+  const heard =
+    heardBytes === 0
+      ? "nothing came back"
+      : `${heardBytes} bytes came back, the last ${Buffer.from(lastHeard).toString("hex")}`;
+  const deadlineSeconds = deadlineMilliseconds / 1000;
+  return new MhoError(
+    "link-lost",
+    `The chip at ${address} did not answer the ${what} (${dialect} dialect, tag ${tag}) within ` +
+      `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
+    { address, port, dialect, tag, deadlineSeconds, attempts, sent, heardBytes },
+  );
+}
+
+export function lineGone(address: string, reason: string): MhoError {
+  return new MhoError(
+    "link-lost",
+    `The link to the chip at ${address} is gone: ${reason}. ` +
+      "Check the cable and the board's power; what was acknowledged is in the workspace.",
+    { address },
+  );
+}
+
+export function calledOff(address: string, reason: string): MhoError {
+  return new MhoError("interrupted", `Called off before it was sent: ${reason}.`, { address });
+}
+
+/** @param version what the firmware should speak. */
+export function strangeAnswer(address: string, what: string, version: string): MhoError {
+  return new MhoError(
+    "chip-refused",
+    `The chip at ${address} answered the ${what} with something else. Check that its firmware speaks ${version}.`,
+    { address },
+  );
+}
+
+/** Text from a chip, made harmless for a terminal. */
+export function plain(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?");
+}

@@ -1,0 +1,168 @@
+import type { ChipDescription } from "../src/chip/description.ts";
+import {
+  blankReport,
+  type ChipDriver,
+  type ChipIdentity,
+  type PulseOrder,
+  type PulseReport,
+  type Reading,
+  rowFates,
+} from "../src/chip/driver.ts";
+import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
+import { assert, MhoError } from "../src/errors.ts";
+import type { Microseconds } from "../src/units.ts";
+import { refuseOutsideLimits } from "./limits.ts";
+import { LineRequests } from "./lineRequests.ts";
+import { plain } from "./linkErrors.ts";
+import type { PacketDriverOptions } from "./packetDriver.ts";
+import type { Haste } from "./requests.ts";
+import { blankReading, enterRow, refuseOtherChip } from "./rows.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * Drives a chip that speaks SCPI, over any transport, a line at a time. The board knows a line that comes again while a
+ * session lasts; it keeps no tickets beyond that, so a pulse whose answer is lost with the session is uncertain.
+ */
+export class ScpiDriver implements ChipDriver {
+  readonly address: string;
+  readonly description: ChipDescription;
+  readonly #transport: Transport;
+  readonly #lines: LineRequests;
+
+  constructor(transport: Transport, options: PacketDriverOptions) {
+    this.address = options.address;
+    this.description = options.description;
+    this.#transport = transport;
+    this.#lines = new LineRequests(transport, options.address, options.session, {
+      deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
+      attempts: options.attempts,
+    });
+  }
+
+  get port(): string {
+    return this.#transport.port;
+  }
+
+  async identify(): Promise<ChipIdentity> {
+    const line = "*IDN?;:SYST:BOOT?;:SYST:GEOM?;:SYST:CAP?;:OUTP ON";
+    const [idn = "", boot, geometry = "", capabilities = ""] = await this.#lines.ask(line, "*IDN?");
+    const [, name = "", serialNumber = "", firmware = ""] = idn.split(",").map(plain);
+    const [tiles, rows, columns, devicesPerCell] = geometry.split(",").map(Number);
+    const declared = capabilities.replaceAll('"', "").split(",");
+    const identity: ChipIdentity = {
+      name,
+      serialNumber,
+      firmware,
+      boot: this.#whole(boot, "SYST:BOOT?"),
+      geometry: {
+        tiles: this.#whole(tiles, "SYST:GEOM?"),
+        rows: this.#whole(rows, "SYST:GEOM?"),
+        columns: this.#whole(columns, "SYST:GEOM?"),
+        devicesPerCell: this.#whole(devicesPerCell, "SYST:GEOM?"),
+      },
+      capabilities: {
+        virtualTime: declared.includes("VIRTUALTIME"),
+        // The dialect has no word for products, and no ticket for a loop of the board's own.
+        multiply: false,
+        onBoardVerify: false,
+        environment: declared.includes("ENVIRONMENT"),
+      },
+      newestTicket: 0,
+    };
+    refuseOtherChip(this.address, this.description, identity);
+    return identity;
+  }
+
+  async read(block: Block, averages: number): Promise<Reading> {
+    const { converter, geometry } = this.description;
+    const reading = blankReading(this.description, block);
+    for (let row = 0; row < block.rowCount; row++) {
+      const what = `read of tile ${block.tile}, row ${block.rowStart + row}`;
+      const line = `FORM ASC;:AVER:COUN ${averages};:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`;
+      const [values = "", time] = await this.#lines.ask(line, what);
+      const codes = values.split(",").map(Number);
+      if (codes.length !== devicesPerRow(geometry) || !codes.every((code) => code >= 0 && code <= 0xffff)) {
+        throw this.#lines.malformed(what);
+      }
+      enterRow(reading, row, codes, converter, this.#whole(time, what));
+    }
+    return reading;
+  }
+
+  /** A row whose answer is lost is uncertain, and those after it have not been sent. */
+  async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
+    const perRow = devicesPerRow(this.description.geometry);
+    assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
+    refuseOutsideLimits(this.description, block, order);
+    const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
+    const settings =
+      `PULS:KIND ${kind === "set" ? "SET" : "RES"};WIDT ${widthNanoseconds} NS;` +
+      `TRA ${trailingNanoseconds} NS;GATE ${gateCode}`;
+    const report = blankReport(block.rowCount);
+    let lost = false;
+    for (let row = 0; row < block.rowCount; row++) {
+      const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
+      if (codes.every((code) => code === 0)) continue;
+      report.fates[row] = rowFates.notFired;
+      if (lost) continue;
+      const what = `pulse of tile ${block.tile}, row ${block.rowStart + row}`;
+      const line = `${settings};IMM ${this.#list(block, row)},${codes.join(",")};:FETC:TIME?`;
+      try {
+        const [time] = await this.#lines.ask(line, what);
+        report.rowTimesMicroseconds[row] = this.#whole(time, what);
+        report.fates[row] = rowFates.fired;
+      } catch (error) {
+        // The next question will find the link lost, and say so; what is known must not be lost with it.
+        if (!(error instanceof MhoError)) throw error;
+        if (error.facts["noSession"] !== true && error.code !== "link-lost") throw error;
+        if (error.code === "link-lost") report.fates[row] = rowFates.uncertain;
+        lost = true;
+      }
+    }
+    return report;
+  }
+
+  fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
+    const report = blankReport(rowCount);
+    report.fates.fill(rowFates.uncertain);
+    return Promise.resolve(report);
+  }
+
+  async chipTime(): Promise<Microseconds> {
+    return this.#time("question for the time");
+  }
+
+  heartbeat(): Promise<Microseconds> {
+    return this.#time("heartbeat", { attempts: 4, deadlineMilliseconds: 200 });
+  }
+
+  async advance(duration: Microseconds): Promise<Microseconds> {
+    const line = `SYST:TIME:ADV ${(duration / 1e6).toFixed(6)} S;:SYST:TIME?`;
+    const [time] = await this.#lines.ask(line, "advance");
+    return this.#whole(time, "advance");
+  }
+
+  async standby(): Promise<void> {
+    this.#lines.callOff(`the chip at ${this.address} was put in standby`);
+    await this.#lines.ask("ABOR;:OUTP OFF", "standby", { urgent: true });
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  async #time(what: string, haste?: Haste): Promise<Microseconds> {
+    const [time] = await this.#lines.ask("SYST:TIME?", what, haste);
+    return this.#whole(time, what);
+  }
+
+  #list({ tile, rowStart }: Block, row: number): string {
+    return `(@${tile}!${rowStart + row})`;
+  }
+
+  #whole(text: string | number | undefined, what: string): number {
+    const value = text === undefined || text === "" ? Number.NaN : Number(text);
+    if (!Number.isSafeInteger(value) || value < 0) throw this.#lines.malformed(what);
+    return value;
+  }
+}
