@@ -228,7 +228,7 @@ describe("mho emulate", () => {
     };
     const of = (path: string) => ports.find((port) => port.path === path);
     expect(code).toBe(0);
-    expect(of(chip)).toMatchObject({ answer: "chip", chip: { serialNumber: "EMU-7" } });
+    expect(of(chip)).toMatchObject({ answer: "chip", chip: { dialect: "packet", serial_number: "EMU-7" } });
     expect(of(mute.name)).toMatchObject({ answer: "silent" });
     expect(of("/dev/ttyNoSuchPort")).toMatchObject({ answer: "not asked" });
     mute.close();

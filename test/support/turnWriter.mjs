@@ -17,7 +17,7 @@ for (let turn = 0; ; turn++) {
     codes: new Uint16Array(500),
     firstTicket: 0,
     newestTicket: 0,
-    firedRowTimesMicroseconds: new Float64Array(64),
+    fired: { rowTimesMicroseconds: new Float64Array(64), fates: new Uint8Array(64) },
   });
   process.stdout.write(`${turn}\n`);
 }
