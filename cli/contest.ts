@@ -8,7 +8,7 @@ import { expectedSquareError } from "../src/optimize/expectedError.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { assess, type Assessment, type LaidNetwork, spreadTargets } from "../src/run/assessment.ts";
 import type { SweepRecord } from "../src/run/journal.ts";
-import type { RunPlan } from "../src/run/plan.ts";
+import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { type RunOverview, summarise } from "../src/run/summary.ts";
 import type { Seconds } from "../src/units.ts";
@@ -81,6 +81,7 @@ export function planContest(
     model: pcm90nm.name,
     sweepTimesSeconds,
     sweepAverages: 1,
+    pulsesPerDevice: usualPulsesPerDevice,
     tiles: laid.placements.map((placement) => {
       const weights = weightsOfPlacement(laid.layers[placement.layer]!, placement);
       const cells = targetsOf(laid.strategies[placement.layer]!, weights);

@@ -94,11 +94,12 @@ export class PacketDriver implements ChipDriver {
     return named;
   }
 
-  async read(block: Block, averages: number): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
     const { converter, geometry } = this.description;
     const perRow = devicesPerRow(geometry);
     const reading = blankReading(this.description, block);
     await eachRow(block.rowCount, async (row) => {
+      if (wanted?.[row] === 0) return;
       const request = {
         kind: kinds.read,
         body: encodeReadRow({ tile: block.tile, row: block.rowStart + row, averages }),

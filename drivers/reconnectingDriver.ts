@@ -51,6 +51,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   #identity: ChipIdentity | undefined;
   #mending: Promise<void> | undefined;
   #closed = false;
+  #givenUp = false;
   #notes: RunNote[] = [];
 
   constructor(first: ConnectedDriver, options: ReconnectOptions) {
@@ -71,8 +72,8 @@ export class ReconnectingDriver implements ConnectedDriver {
     return this.#identity;
   }
 
-  read(block: Block, averages: number): Promise<Reading> {
-    return this.#through((driver) => driver.read(block, averages));
+  read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+    return this.#through((driver) => driver.read(block, averages, wanted));
   }
 
   chipTime(): Promise<Microseconds> {
@@ -109,8 +110,10 @@ export class ReconnectingDriver implements ConnectedDriver {
     return this.#notes.splice(0);
   }
 
+  /** A link that was given up, or that somebody asked to leave, is not looked for again: the chip's watchdog sees to it. */
   standby(): Promise<void> {
-    return this.#driver.standby();
+    if (this.#givenUp || this.#options.stopped()) return this.#driver.standby();
+    return this.#through((driver) => driver.standby());
   }
 
   close(): Promise<void> {
@@ -148,7 +151,10 @@ export class ReconnectingDriver implements ConnectedDriver {
           { address: this.address },
         );
       }
-      if (this.#closed || now() - begun + wait > patienceMilliseconds) throw lost;
+      if (this.#closed || now() - begun + wait > patienceMilliseconds) {
+        this.#givenUp = true;
+        throw lost;
+      }
       await sleep(wait);
       const driver = await open().catch(() => undefined);
       const identity = await driver?.identify().catch(() => undefined);

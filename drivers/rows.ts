@@ -7,9 +7,9 @@ import { MhoError } from "../src/errors.ts";
 export function blankReading({ geometry }: ChipDescription, { rowCount }: Block): Reading {
   const devices = rowCount * devicesPerRow(geometry);
   return {
-    conductanceMicrosiemens: new Float32Array(devices),
+    conductanceMicrosiemens: new Float32Array(devices).fill(Number.NaN),
     flags: new Uint8Array(devices),
-    rowTimesMicroseconds: new Float64Array(rowCount),
+    rowTimesMicroseconds: new Float64Array(rowCount).fill(Number.NaN),
   };
 }
 

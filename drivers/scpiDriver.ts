@@ -73,10 +73,11 @@ export class ScpiDriver implements ChipDriver {
     return identity;
   }
 
-  async read(block: Block, averages: number): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
     const { converter, geometry } = this.description;
     const reading = blankReading(this.description, block);
     for (let row = 0; row < block.rowCount; row++) {
+      if (wanted?.[row] === 0) continue;
       const what = `read of tile ${block.tile}, row ${block.rowStart + row}`;
       const line = `FORM ASC;:AVER:COUN ${averages};:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`;
       const [values = "", time] = await this.#lines.ask(line, what);

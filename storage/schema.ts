@@ -51,6 +51,11 @@ const migrations: readonly string[] = [
   `
   -- uint8, one a row of the turn before: 0 nothing to fire, 1 fired, 2 not fired, 3 uncertain
   ALTER TABLE turns ADD COLUMN row_fates BLOB NOT NULL DEFAULT x'';
+  -- settings of what is fired, one entry an order, JSON; codes and fates have one part for each
+  ALTER TABLE turns ADD COLUMN orders TEXT NOT NULL DEFAULT '[]';
+  -- which weights the devices of a tile hold: JSON, and float32 in microsiemens, one a cell
+  ALTER TABLE run_tiles ADD COLUMN cells TEXT;
+  ALTER TABLE run_tiles ADD COLUMN wanted BLOB;
 
   CREATE TABLE notes (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -3,8 +3,9 @@ import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite"
 import { makeFolder } from "../files/folder.ts";
 import { type ChipIdentity, rowFates } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import type { RunNote, SweepRecord, TurnRecord } from "../src/run/journal.ts";
-import type { RunPlan } from "../src/run/plan.ts";
+import type { JournalledOrder, RunNote, SweepRecord, TurnRecord } from "../src/run/journal.ts";
+import type { CellTask } from "../src/program/method.ts";
+import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunOutcome, RunStore, RunSummary } from "../src/run/store.ts";
 import { fromBlob, toBlob } from "./blobs.ts";
 import { migrate } from "./schema.ts";
@@ -49,9 +50,19 @@ export class Workspace implements RunStore {
             "INSERT INTO runs (chip_serial_number, chip, plan, started_at, outcome) VALUES (?, ?, ?, ?, 'running')",
           )
           .run(identity.serialNumber, JSON.stringify(identity), JSON.stringify(settings), startedAt);
-        const insert = db.prepare("INSERT INTO run_tiles (run, place, block, targets) VALUES (?, ?, ?, ?)");
-        tiles.forEach(({ block, targetsMicrosiemens }, place) => {
-          insert.run(lastInsertRowid, place, JSON.stringify(block), toBlob(targetsMicrosiemens));
+        const insert = db.prepare(
+          "INSERT INTO run_tiles (run, place, block, targets, cells, wanted) VALUES (?, ?, ?, ?, ?, ?)",
+        );
+        tiles.forEach(({ block, targetsMicrosiemens, cells }, place) => {
+          const { wantedMicrosiemens, ...layout } = cells ?? {};
+          insert.run(
+            lastInsertRowid,
+            place,
+            JSON.stringify(block),
+            toBlob(targetsMicrosiemens),
+            cells === undefined ? null : JSON.stringify(layout),
+            wantedMicrosiemens === undefined ? null : toBlob(wantedMicrosiemens),
+          );
         });
         db.exec("COMMIT");
         return `r${lastInsertRowid}`;
@@ -66,8 +77,8 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       db.prepare(
         `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
-                            newest_ticket, fired_row_times_microseconds, row_fates)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                            newest_ticket, fired_row_times_microseconds, row_fates, orders)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         rowOf(run),
         turn.tile,
@@ -75,11 +86,12 @@ export class Workspace implements RunStore {
         toBlob(turn.devices),
         toBlob(turn.conductanceMicrosiemens),
         toBlob(turn.verdicts),
-        toBlob(turn.codes),
+        toBlob(joined(turn.orders.map(({ codes }) => codes))),
         turn.firstTicket,
         turn.newestTicket,
         toBlob(turn.fired.rowTimesMicroseconds),
         toBlob(turn.fired.fates),
+        JSON.stringify(turn.orders.map(({ codes: _, ...settings }) => settings)),
       );
     });
   }
@@ -126,6 +138,24 @@ export class Workspace implements RunStore {
     );
   }
 
+  identity(run: RunId): Promise<ChipIdentity> {
+    return this.#do((db) => {
+      const row = db.prepare("SELECT chip FROM runs WHERE id = ?").get(rowOf(run)) as
+        { chip: string } | undefined;
+      if (row === undefined) throw this.#noRun(run);
+      return JSON.parse(row.chip) as ChipIdentity;
+    });
+  }
+
+  reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
+    return this.#do((db) => {
+      db.prepare("UPDATE runs SET outcome = 'running', chip = ? WHERE id = ?").run(
+        JSON.stringify(identity),
+        rowOf(run),
+      );
+    });
+  }
+
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
     return this.#do((db) => {
       db.prepare("UPDATE runs SET outcome = ? WHERE id = ?").run(outcome, rowOf(run));
@@ -164,21 +194,26 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       const row = db.prepare("SELECT plan FROM runs WHERE id = ?").get(rowOf(run)) as
         { plan: string } | undefined;
-      if (row === undefined) {
-        throw new MhoError(
-          "bad-argument",
-          `There is no run ${run} in ${this.file}. mho show lists the runs.`,
-          { run },
-        );
-      }
+      if (row === undefined) throw this.#noRun(run);
       const tiles = db
-        .prepare("SELECT block, targets FROM run_tiles WHERE run = ? ORDER BY place")
-        .all(rowOf(run)) as { block: string; targets: Uint8Array }[];
+        .prepare("SELECT block, targets, cells, wanted FROM run_tiles WHERE run = ? ORDER BY place")
+        .all(rowOf(run)) as TileRow[];
       return {
-        ...(JSON.parse(row.plan) as Omit<RunPlan, "tiles">),
+        pulsesPerDevice: usualPulsesPerDevice,
+        ...(JSON.parse(row.plan) as Omit<RunPlan, "tiles" | "pulsesPerDevice"> & {
+          pulsesPerDevice?: number;
+        }),
         tiles: tiles.map((tile) => ({
           block: JSON.parse(tile.block) as RunPlan["tiles"][number]["block"],
           targetsMicrosiemens: fromBlob(tile.targets, Float32Array),
+          ...(tile.cells === null || tile.wanted === null
+            ? {}
+            : {
+                cells: {
+                  ...(JSON.parse(tile.cells) as Omit<CellTask, "wantedMicrosiemens">),
+                  wantedMicrosiemens: fromBlob(tile.wanted, Float32Array),
+                },
+              }),
         })),
       };
     });
@@ -193,7 +228,7 @@ export class Workspace implements RunStore {
         devices: fromBlob(row.devices, Uint32Array),
         conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
         verdicts: fromBlob(row.verdicts, Uint8Array),
-        codes: fromBlob(row.codes, Uint16Array),
+        orders: ordersOf(row),
         firstTicket: row.first_ticket,
         newestTicket: row.newest_ticket,
         fired: {
@@ -222,6 +257,12 @@ export class Workspace implements RunStore {
     return this.#do((db) => db.close());
   }
 
+  #noRun(run: RunId): MhoError {
+    return new MhoError("bad-argument", `There is no run ${run} in ${this.file}. mho show lists the runs.`, {
+      run,
+    });
+  }
+
   #do<T>(work: (database: DatabaseSyncInstance) => T): Promise<T> {
     return new Promise((resolve) => resolve(guarded(this.file, () => work(this.#database))));
   }
@@ -233,6 +274,39 @@ function fatesOf(row: TurnRow): Uint8Array {
   const times = fromBlob(row.fired_row_times_microseconds, Float64Array);
   return Uint8Array.from(times, (time) => (Number.isNaN(time) ? rowFates.nothingToFire : rowFates.fired));
 }
+
+interface TileRow {
+  block: string;
+  targets: Uint8Array;
+  cells: string | null;
+  wanted: Uint8Array | null;
+}
+
+function joined(parts: readonly Uint16Array[]): Uint16Array {
+  const all = new Uint16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** A workspace of the first layout knew RESET pulses of one width only, and kept their codes alone. */
+function ordersOf(row: TurnRow): JournalledOrder[] {
+  const codes = fromBlob(row.codes, Uint16Array);
+  const settings = JSON.parse(row.orders) as Omit<JournalledOrder, "codes">[];
+  if (settings.length === 0 && row.first_ticket > 0) settings.push(firstLayoutPulse);
+  const devices = row.devices.length / Uint32Array.BYTES_PER_ELEMENT;
+  return settings.map((order, k) => ({ ...order, codes: codes.slice(k * devices, (k + 1) * devices) }));
+}
+
+const firstLayoutPulse = {
+  kind: "reset",
+  widthNanoseconds: 100,
+  trailingNanoseconds: 0,
+  gateCode: 0,
+} as const;
 
 function guarded<T>(file: string, work: () => T): T {
   try {
@@ -296,6 +370,7 @@ interface TurnRow {
   newest_ticket: number;
   fired_row_times_microseconds: Uint8Array;
   row_fates: Uint8Array;
+  orders: string;
 }
 
 interface SweepRow {

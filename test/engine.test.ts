@@ -29,6 +29,7 @@ function planFor(chip: TestChip, method: MethodName, tiles = 1): RunPlan {
     model: pcm90nm.name,
     sweepTimesSeconds: [1, 3600],
     sweepAverages: 1,
+    pulsesPerDevice: 200,
     tiles: Array.from({ length: tiles }, (_, tile) => ({
       block: { tile, rowStart: 3, rowCount: rows },
       // Every level between nothing and full range, and every seventh device left alone.
@@ -194,7 +195,7 @@ describe("a run that ends early", () => {
     const { store } = await run(chip, planFor(chip, "verify"), { driver: failing });
     const turns = await collect(store.turns("r1"));
     expect(turns.at(-1)!.firstTicket).toBeGreaterThan(0);
-    expect(turns.at(-1)!.codes.some((code) => code > 0)).toBe(true);
+    expect(turns.at(-1)!.orders[0]!.codes.some((code) => code > 0)).toBe(true);
     await store.close();
   });
 
@@ -210,21 +211,25 @@ describe("a run that ends early", () => {
 describe("the order of jobs", () => {
   const tile = { block: { tile: 0, rowStart: 0, rowCount: 1 }, targetsMicrosiemens: new Float32Array(0) };
   const due = (dueAt: number) => ({ tile, timeSeconds: 1, dueAt });
+  const work = (dueAt: number) => ({ dueAt });
 
-  it("programs while nothing falls due before the next tile would be done", () => {
-    expect(nextJob(1, [due(1000)], 0, 999)).toBe("program");
-    expect(nextJob(1, [], 0, 1e9)).toBe("program");
+  it("takes turns while no sweep falls due before one would be over", () => {
+    expect(nextJob(1, [work(0)], [due(1000)], 0, 999)).toEqual({ kind: "turn", work: work(0) });
+    expect(nextJob(1, [], [due(1000)], 0, 999)).toEqual({ kind: "next tile" });
   });
 
   it("sweeps first what would fall due meanwhile, the earliest first", () => {
-    const early = due(500);
-    expect(nextJob(1, [due(900), early], 0, 600)).toBe(early);
+    expect(nextJob(1, [work(0)], [due(900), due(500)], 0, 600)).toEqual({ kind: "sweep", sweep: due(500) });
+  });
+
+  it("begins the next tile while those at work wait for their devices to settle", () => {
+    expect(nextJob(1, [work(50)], [], 0, 10)).toEqual({ kind: "next tile" });
+    expect(nextJob(0, [work(50), work(40)], [due(45)], 0, 10)).toEqual({ kind: "turn", work: work(40) });
   });
 
   it("ends when there is nothing left", () => {
-    expect(nextJob(0, [], 0, 0)).toBe("none");
-    const last = due(5);
-    expect(nextJob(0, [last], 0, 0)).toBe(last);
+    expect(nextJob(0, [], [], 0, 0)).toEqual({ kind: "none" });
+    expect(nextJob(0, [], [due(5)], 0, 0)).toEqual({ kind: "sweep", sweep: due(5) });
   });
 });
 

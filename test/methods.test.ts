@@ -4,7 +4,7 @@ import { amplitudeFor, slopeAt } from "../src/chip/amplitudeCurve.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
-import { type ProgrammingTask, verdicts } from "../src/program/method.ts";
+import { type ProgrammingTask, type Seen, verdictNames, verdicts } from "../src/program/method.ts";
 import { methods } from "../src/program/methods.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { describePcm64 } from "./support/chips.ts";
@@ -21,8 +21,13 @@ function taskOf(targets: number[], pulseBudget = 1000): ProgrammingTask {
     targetsMicrosiemens: Float32Array.from(targets),
     reset: description.reset,
     maxCode: 1000,
-    pulseBudget,
+    pulsesLeft: new Uint32Array(targets.length).fill(pulseBudget),
   };
+}
+
+/** Read at the reference age, nothing in doubt. */
+function justPulsed(devices: number) {
+  return { agesSeconds: new Float32Array(devices).fill(20), unsure: new Uint8Array(devices) };
 }
 
 const target = fc.oneof(
@@ -44,10 +49,11 @@ describe.each(Object.values(methods).map((method) => [method.name, method] as co
             const state = method.begin(taskOf(targets, budget), pcm90nm);
             const pulses = targets.map(() => 0);
             const unread = targets.map(() => true);
-            let seen: { conductanceMicrosiemens: Float32Array; flags: Uint8Array } | undefined;
+            let seen: Seen | undefined;
             for (let turn = 0; ; turn++) {
               expect(turn).toBeLessThan(100);
-              const { codes, verdicts: given, look } = method.next(state, seen);
+              const { orders, verdicts: given, look } = method.next(state, seen);
+              const codes = orders[0]?.codes;
               targets.forEach((goal, i) => {
                 const code = codes?.[i] ?? 0;
                 expect(code <= 1000).toBe(true);
@@ -68,6 +74,7 @@ describe.each(Object.values(methods).map((method) => [method.name, method] as co
               seen = {
                 conductanceMicrosiemens: Float32Array.from(readings.map(([g]) => g)),
                 flags: Uint8Array.from(readings.map(([, flag]) => flag)),
+                ...justPulsed(targets.length),
               };
               targets.forEach((_goal, i) => (unread[i] &&= seen!.flags[i] === readingFlags.invalid));
             }
@@ -89,13 +96,15 @@ describe("program and verify", () => {
     let draws = 0;
     for (;;) {
       const {
-        codes,
+        orders,
         verdicts: given,
         look,
       } = method.next(state, {
         conductanceMicrosiemens: held,
         flags: new Uint8Array(held.length),
+        ...justPulsed(held.length),
       });
+      const codes = orders[0]?.codes;
       if (look.kind === "done") {
         return { accepted: given.filter((v) => v === verdicts.accepted).length, pulses };
       }
@@ -119,27 +128,98 @@ describe("program and verify", () => {
     expect(pulses.reduce((sum, n) => sum + n, 0) / goals.length).toBeLessThan(7);
   });
 
-  it("gives up a device that cannot get there, and says why", () => {
+  it.each([
+    ["stuck high", [0, 20], () => 28],
+    ["stuck low", [20], () => 0.12],
+    ["open", [20], () => 0],
+    ["weak", [5], (pulse: number) => (pulse < 2 ? 12 : 28)],
+    ["saturated", [5], () => 40.92],
+    ["unreadable", [5], () => Number.NaN],
+    ["accepted outside tolerance", [0], () => 0.6],
+  ])("gives up a device that is %s after a dozen pulses at most, and says so", (verdict, goals, world) => {
     const method = methods.verify;
-    const state = method.begin(taskOf([0, 20]), pcm90nm);
-    const stuck = { conductanceMicrosiemens: Float32Array.of(5, 5), flags: new Uint8Array(2) };
-    let given: Uint8Array = new Uint8Array(0);
-    for (let turn = 0; turn < 40; turn++) {
-      const decision = method.next(state, turn === 0 ? undefined : stuck);
-      given = decision.verdicts;
-      if (decision.look.kind === "done") break;
+    const state = method.begin(taskOf(goals), pcm90nm);
+    let pulses = 0;
+    for (let seen: Seen | undefined; ; pulses++) {
+      const decision = method.next(state, seen);
+      if (decision.look.kind === "done") {
+        expect([...decision.verdicts].map((one) => verdictNames[one])).toEqual(goals.map(() => verdict));
+        break;
+      }
+      const reading = world(pulses);
+      const flag = verdict === "saturated" ? 1 : Number.isNaN(reading) ? 2 : 0;
+      seen = {
+        conductanceMicrosiemens: new Float32Array(goals.length).fill(reading),
+        flags: new Uint8Array(goals.length).fill(flag),
+        ...justPulsed(goals.length),
+      };
     }
-    expect([...given]).toEqual([verdicts.unreachable, verdicts.unreachable]);
+    expect(pulses).toBeLessThanOrEqual(14);
   });
 
   it("pulses a device that already reads right, so that its drift begins with its neighbours'", () => {
-    const state = methods.verify.begin(taskOf([10]), pcm90nm);
-    methods.verify.next(state, undefined);
-    const { codes } = methods.verify.next(state, {
-      conductanceMicrosiemens: Float32Array.of(10),
-      flags: new Uint8Array(1),
+    const { orders } = methods.verify.next(methods.verify.begin(taskOf([10]), pcm90nm), undefined);
+    expect(orders[0]?.codes[0]).toBeGreaterThan(0);
+  });
+
+  it("of a run that goes on looks first, and does not wear what was pulsed and lies right", () => {
+    const standing = { verdicts: new Uint8Array(3), pulses: Uint32Array.of(4, 4, 0) };
+    const state = methods.verify.begin({ ...taskOf([10, 10, 10]), standing }, pcm90nm);
+    const first = methods.verify.next(state, undefined);
+    expect([first.orders, first.look.kind]).toEqual([[], "read"]);
+    const { orders } = methods.verify.next(state, {
+      conductanceMicrosiemens: Float32Array.of(10, 20, 10),
+      flags: new Uint8Array(3),
+      ...justPulsed(3),
     });
-    expect(codes?.[0]).toBeGreaterThan(0);
+    expect([...orders[0]!.codes].map((code) => code > 0)).toEqual([false, true, true]);
+  });
+
+  it("looks again at the reference age, and pulses again what has strayed", () => {
+    const state = methods.verify.begin(taskOf([10, 10]), pcm90nm);
+    const seen = (...g: number[]): Seen => ({
+      conductanceMicrosiemens: Float32Array.from(g),
+      flags: new Uint8Array(2),
+      ...justPulsed(2),
+    });
+    methods.verify.next(state, undefined);
+    const inside = methods.verify.next(state, seen(10, 10));
+    expect(inside).toMatchObject({ orders: [], inside: 2, look: { kind: "read", afterSeconds: 20 } });
+    const later = methods.verify.next(state, seen(10.2, 7));
+    expect([...later.verdicts]).toEqual([verdicts.accepted, verdicts.pending]);
+    expect([...later.orders[0]!.codes].map((code) => code > 0)).toEqual([false, true]);
+  });
+
+  it("judges a young device by what it will be at the reference age", () => {
+    // 1 s after its pulse a device of 10 µS still has ln(21/2) ν ≈ 12 % to lose.
+    const insideAt = (reading: number): number => {
+      const state = methods.verify.begin(taskOf([10]), pcm90nm);
+      methods.verify.next(state, undefined);
+      const seen = {
+        conductanceMicrosiemens: Float32Array.of(reading),
+        flags: new Uint8Array(1),
+        ...justPulsed(1),
+      };
+      return methods.verify.next(state, { ...seen, agesSeconds: Float32Array.of(1) }).inside!;
+    };
+    expect([insideAt(10), insideAt(11.22)]).toEqual([0, 1]);
+  });
+
+  it("learns nothing from a reading after a pulse that may not have fired", () => {
+    const codesAfter = (unsure: number): number => {
+      const state = methods.verify.begin(taskOf([10]), pcm90nm);
+      const seen = {
+        conductanceMicrosiemens: Float32Array.of(25),
+        flags: new Uint8Array(1),
+        ...justPulsed(1),
+      };
+      const first = methods.verify.next(state, undefined).orders[0]!.codes[0]!;
+      const second = methods.verify.next(state, { ...seen, unsure: Uint8Array.of(unsure) }).orders[0]!
+        .codes[0]!;
+      return second - first;
+    };
+    expect(codesAfter(1)).toBe(0);
+    expect(codesAfter(0)).toBeGreaterThan(0);
   });
 });
 

@@ -82,6 +82,7 @@ const plan: RunPlan = {
   model: pcm90nm.name,
   sweepTimesSeconds: [1],
   sweepAverages: 1,
+  pulsesPerDevice: 200,
   tiles: [
     {
       block: { tile: 0, rowStart: 0, rowCount: 4 },

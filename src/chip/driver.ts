@@ -22,8 +22,12 @@ export interface ChipDriver {
   /** Opens a session and names the chip. Throws `wrong-chip` when it is not of the kind described. */
   identify(): Promise<ChipIdentity>;
 
-  /** Reads every device of a block, row by row; `averages` reads are taken and averaged by the chip. */
-  read(block: Block, averages: number): Promise<Reading>;
+  /**
+   * Reads every device of a block, row by row; `averages` reads are taken and averaged by the chip.
+   *
+   * @param wanted  1 for the rows of the block to read, all when not given; the others are NaN.
+   */
+  read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading>;
 
   /**
    * Fires one row pulse for every row of the block that has a code other than 0.
@@ -78,11 +82,11 @@ export interface ChipCapabilities {
 
 /** One read-out of a block. */
 export interface Reading {
-  /** µS, one a device. */
+  /** µS, one a device; NaN where it was not read. */
   readonly conductanceMicrosiemens: Float32Array;
   /** One of `readingFlags` a device. */
   readonly flags: Uint8Array;
-  /** Chip time at which each row was read. */
+  /** Chip time at which each row was read; NaN where it was not. */
   readonly rowTimesMicroseconds: Float64Array;
 }
 

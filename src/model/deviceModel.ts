@@ -10,6 +10,10 @@ export interface DeviceModel {
   readonly maxConductanceMicrosiemens: Microsiemens;
   /** The times for which anything is known; outside them the moments throw RangeError. */
   readonly knownTimesSeconds: { readonly from: Seconds; readonly to: Seconds };
+  /** Age after the last pulse at which a device is meant to have its target: the zero of the model's time. */
+  readonly referenceAgeSeconds: Seconds;
+  /** Mean exponent of the power law by which devices drift; 0 where they follow none. */
+  driftExponentMean(target: Microsiemens): number;
   /** Standard deviation of the conductance that programming leaves, µS. */
   programmingStd(target: Microsiemens): Microsiemens;
   /** µS. */

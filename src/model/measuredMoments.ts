@@ -35,6 +35,9 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     minConductanceMicrosiemens: targets[0]!,
     maxConductanceMicrosiemens: targets.at(-1)!,
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
+    // The moments were measured at times after a read that the file does not date: nothing is corrected.
+    referenceAgeSeconds: 0,
+    driftExponentMean: () => 0,
     programmingStd,
     mean,
     variance,

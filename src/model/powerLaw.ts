@@ -80,6 +80,8 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     minConductanceMicrosiemens: 0,
     maxConductanceMicrosiemens: law.maxConductanceMicrosiemens,
     knownTimesSeconds: { from: 0, to: Infinity },
+    referenceAgeSeconds: law.t0Seconds,
+    driftExponentMean: (target) => law.driftExponent(target).mean,
     programmingStd: (target) => law.programmingStd(target),
     mean(target, time) {
       const programmed = clippedMoments(target, law.programmingStd(target));

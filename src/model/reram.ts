@@ -45,6 +45,8 @@ export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = fa
     minConductanceMicrosiemens: 0,
     maxConductanceMicrosiemens: max,
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
+    referenceAgeSeconds: times[0]!,
+    driftExponentMean: () => 0,
     programmingStd: (target) => Math.sqrt(spread(target, times[0]!).programming),
     mean(target, time) {
       const { programming, relaxation } = spread(target, time);
@@ -108,6 +110,8 @@ export function logarithmicRelaxationModel(
     minConductanceMicrosiemens: min,
     maxConductanceMicrosiemens: max,
     knownTimesSeconds: { from: 1, to: Infinity },
+    referenceAgeSeconds: 1,
+    driftExponentMean: () => 0,
     programmingStd,
     mean: (target, time) => moments(target, time, true).first,
     variance: (target, time) => moments(target, time, true).variance,

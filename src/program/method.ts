@@ -8,6 +8,8 @@ import type { DeviceModel } from "../model/deviceModel.ts";
  */
 export interface ProgrammingMethod<State = unknown> {
   readonly name: string;
+  /** Whether it needs to know which devices hold which weight. */
+  readonly needsCells: boolean;
   begin(task: ProgrammingTask, model: DeviceModel): State;
   /** `seen` is undefined on the first turn. The decision's arrays belong to the method until the next call. */
   next(state: State, seen: Seen | undefined): Decision;
@@ -22,25 +24,65 @@ export interface ProgrammingTask {
   readonly reset: PulseKind;
   /** The highest amplitude code within the chip's limits. */
   readonly maxCode: number;
-  /** Pulses that each device may still get in this run. */
-  readonly pulseBudget: number;
+  /** Pulses that each device may still get. */
+  readonly pulsesLeft: Uint32Array;
+  /** Which weights the devices hold; absent when targets are all that is known. */
+  readonly cells?: CellTask | undefined;
+  /** Of a run that is resumed: final verdicts stand, and their devices are left as they are. */
+  readonly standing?: { readonly verdicts: Uint8Array; readonly pulses: Uint32Array } | undefined;
+}
+
+/** Cells lie one after the other, `devicesPerCell` devices each. */
+export interface CellTask {
+  readonly devicesPerCell: number;
+  /** What a µS of each device of a cell adds to its weight: +F, −F, +1, −1 for two pairs. */
+  readonly factors: readonly number[];
+  /** The weight in µS, one a cell; NaN for a cell that holds none. */
+  readonly wantedMicrosiemens: Float32Array;
 }
 
 export interface Seen {
+  /** µS; NaN for what was not looked at. */
   readonly conductanceMicrosiemens: Float32Array;
   /** One of `readingFlags` a device. */
   readonly flags: Uint8Array;
+  /** Since each device's last pulse, s; NaN where it never had one. */
+  readonly agesSeconds: Float32Array;
+  /** 1 where the last pulse may not have fired: such a reading teaches nothing about the pulse. */
+  readonly unsure: Uint8Array;
 }
 
 export interface Decision {
-  /** One amplitude code a device, 0 for none; undefined when nothing is to be fired. */
-  readonly codes: Uint16Array | undefined;
+  /** Fired one after the other; empty when nothing is to be fired. */
+  readonly orders: readonly PulseWish[];
   /** One of `verdicts` a device. */
   readonly verdicts: Uint8Array;
   readonly look: Look;
+  /** Devices that are where they should be, also those that are still to be confirmed: for progress. */
+  readonly inside?: number;
 }
 
-export type Look = { readonly kind: "read"; readonly averages: number } | { readonly kind: "done" };
+/** Pulses of one kind for a block. */
+export interface PulseWish {
+  readonly kind: "reset" | "set";
+  /** One amplitude code a device, 0 for none. */
+  readonly codes: Uint16Array;
+  readonly widthNanoseconds: number;
+  readonly trailingNanoseconds: number;
+  /** 0 for the usual voltage. */
+  readonly gateCode: number;
+}
+
+export type Look =
+  | {
+      readonly kind: "read";
+      readonly averages: number;
+      /** 1 for each row of the block that is to be read. */
+      readonly rows: Uint8Array;
+      /** Not before this long after the last pulse. */
+      readonly afterSeconds: number;
+    }
+  | { readonly kind: "done" };
 
 /** How a device ended, and why. */
 export const verdicts = {
@@ -57,6 +99,20 @@ export const verdicts = {
   leftAlone: 5,
   /** Whether its last pulse fired is unknown, and it was not read since. */
   uncertain: 6,
+  /** Outside the margin, and another pulse would more likely do harm than good. */
+  acceptedOutside: 7,
+  /** Conducts, and no pulse lowers it. */
+  stuckHigh: 8,
+  /** Conducts a little, and no pulse raises it. */
+  stuckLow: 9,
+  /** Conducts nothing at all. */
+  open: 10,
+  /** Obeyed at first and then no more. */
+  weak: 11,
+  /** Beyond what the converter can tell, whatever was fired. */
+  saturated: 12,
+  /** The converter gave nothing, whenever it was asked. */
+  unreadable: 13,
 } as const;
 
 export const verdictNames = [
@@ -67,9 +123,26 @@ export const verdictNames = [
   "unverified",
   "left alone",
   "uncertain",
+  "accepted outside tolerance",
+  "stuck high",
+  "stuck low",
+  "open",
+  "weak",
+  "saturated",
+  "unreadable",
 ] as const;
 
 export type VerdictCounts = Record<(typeof verdictNames)[number], number>;
+
+/** Whether a verdict ends the work on a device; `leftAlone` never began. */
+export function isFinal(verdict: number): boolean {
+  return verdict !== verdicts.pending && verdict !== verdicts.leftAlone;
+}
+
+/** Whether a device does not obey, so that the others of its cell must do its work. */
+export function isBroken(verdict: number): boolean {
+  return verdict >= verdicts.stuckHigh && verdict <= verdicts.unreadable;
+}
 
 export function countVerdicts(given: Uint8Array, counts = noVerdicts()): VerdictCounts {
   for (const verdict of given) counts[verdictNames[verdict]!]++;
@@ -77,13 +150,13 @@ export function countVerdicts(given: Uint8Array, counts = noVerdicts()): Verdict
 }
 
 export function noVerdicts(): VerdictCounts {
-  return {
-    pending: 0,
-    accepted: 0,
-    unreachable: 0,
-    "budget spent": 0,
-    unverified: 0,
-    "left alone": 0,
-    uncertain: 0,
-  };
+  return Object.fromEntries(verdictNames.map((name) => [name, 0])) as VerdictCounts;
+}
+
+/** Verdicts to begin with: what stands, `leftAlone` without a target, else `pending`. */
+export function firstVerdicts({ targetsMicrosiemens, standing }: ProgrammingTask): Uint8Array {
+  return Uint8Array.from(targetsMicrosiemens, (target, i) => {
+    if (standing !== undefined && standing.verdicts[i] !== verdicts.pending) return standing.verdicts[i]!;
+    return Number.isNaN(target) ? verdicts.leftAlone : verdicts.pending;
+  });
 }

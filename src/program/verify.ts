@@ -1,14 +1,16 @@
 import { amplitudeFor, slopeAt } from "../chip/amplitudeCurve.ts";
-import type { AmplitudeCurve } from "../chip/description.ts";
+import type { AmplitudeCurve, PulseKind } from "../chip/description.ts";
 import { readingFlags } from "../chip/driver.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
+  firstVerdicts,
   type ProgrammingMethod,
   type ProgrammingTask,
   type Seen,
   verdicts,
 } from "./method.ts";
+import { Settling } from "./settling.ts";
 
 /**
  * Program and verify, a device at a time but a block in one turn: read, pulse, read, until the reading lies
@@ -21,32 +23,67 @@ import {
  *     I = I_nominal(target) + offset
  *     observed offset = I − I_nominal(reading),  its variance from the scatter between pulses
  *
+ * Targets are meant for the model's reference age, and a reading is brought to that age before it is judged. When all are
+ * inside their margins they are looked at once more at that age: what strayed meanwhile, by drift or because noise had
+ * shown it nearer than it was, is pulsed again. A later look gives better retention (Nandakumar et al., IEDM 2020).
+ *
  * Every device gets at least one pulse, even when it already reads inside its margin: one that was left alone
  * would drift out of step with neighbours whose drift has just begun anew.
  */
-export const verify: ProgrammingMethod<VerifyState> = { name: "verify", begin, next };
+export const verify: ProgrammingMethod<VerifyState> = { name: "verify", needsCells: false, begin, next };
 
 /** One entry a device. */
-interface VerifyState {
+export interface VerifyState {
   readonly task: ProgrammingTask;
+  readonly settling: Settling;
+  readonly curve: CurveTable;
   readonly margin: Float32Array;
-  readonly lowestTelling: number;
-  readonly highestTelling: number;
+  /** µA for the target on the nominal curve. */
+  readonly aimMicroamperes: Float32Array;
   readonly offsetMicroamperes: Float32Array;
   readonly offsetVariance: Float32Array;
   readonly lastCode: Uint16Array;
+  /** Since the device was given its target. */
   readonly pulses: Uint16Array;
-  /** Pulses spent at an end of the amplitude range without getting there. */
+  readonly pulsesLeft: Uint32Array;
+  /** Pulses spent beyond what any sound device needs, without getting there. */
   readonly pulsesAtLimit: Uint8Array;
+  readonly unreadable: Uint8Array;
+  readonly lowestSeen: Float32Array;
+  readonly highestSeen: Float32Array;
+  /** 1 where the device was read inside its margin since its last pulse, and is still to be confirmed. */
+  readonly inside: Uint8Array;
   readonly codes: Uint16Array;
   readonly verdicts: Uint8Array;
+  readonly averages: number;
+  readonly referenceAgeSeconds: number;
+  phase: "found" | "pulsing" | "confirming";
+  confirmations: number;
 }
 
 const maxIterations = 30;
 const maxPulsesAtLimit = 3;
+const maxUnreadable = 3;
 /** The published procedure leaves σ_p; half of it asks for more and still converges in about five pulses. */
 const marginInProgrammingStds = 0.5;
-const minMarginMicrosiemens = 0.25;
+/** Bounds of a margin, as shares of full range: beneath the lower one a device only wears. */
+const narrowestMargin = 0.01;
+const widestMargin = 0.02;
+/** What the lowest conductance of the curve may be exceeded by, as a factor, where nothing is wanted. */
+const residualTolerance = 3.5;
+/**
+ * Reads that are averaged in one look. 1/f noise averages little, and the less the longer it takes: of the noise of one
+ * read at the age of a second, four leave 0.9, sixteen 0.84, sixty-four 0.78, at the converter's 20 µs each.
+ */
+const usualAverages = 64;
+/** A device that has strayed this far at the reference age, in margins, is pulsed again if it has pulses for it. */
+const strayedInMargins = 3;
+const fewestForAnotherTry = 10;
+const mostConfirmations = 1;
+/** In its last iterations a method takes what it can get, up to twice the margin. */
+const lenientIterations = 5;
+/** An offset that no sound device has, in standard deviations between devices. */
+const implausibleOffset = 5;
 /** Scatter of a reading that is no offset: cycle-to-cycle and 1/f noise, relative, and the converter's, µS. */
 const relativeReadingScatter = 0.06;
 const absoluteReadingScatter = 0.1;
@@ -57,121 +94,317 @@ const maxTellingVariance = 900;
 
 function begin(task: ProgrammingTask, model: DeviceModel): VerifyState {
   const count = task.targetsMicrosiemens.length;
+  const curve = new CurveTable(task.reset);
   const spread = task.reset.nominalCurve.deviceSpreadMicroamperes;
   const state: VerifyState = {
     task,
+    settling: new Settling(model),
+    curve,
     margin: new Float32Array(count),
-    ...tellingRange(task.reset.nominalCurve),
+    aimMicroamperes: new Float32Array(count),
     offsetMicroamperes: new Float32Array(count),
     offsetVariance: new Float32Array(count).fill(spread * spread),
     lastCode: new Uint16Array(count),
     pulses: new Uint16Array(count),
+    pulsesLeft: task.pulsesLeft.slice(),
     pulsesAtLimit: new Uint8Array(count),
+    unreadable: new Uint8Array(count),
+    lowestSeen: new Float32Array(count).fill(Infinity),
+    highestSeen: new Float32Array(count).fill(-Infinity),
+    inside: new Uint8Array(count),
     codes: new Uint16Array(count),
-    verdicts: new Uint8Array(count),
+    verdicts: firstVerdicts(task),
+    averages: usualAverages,
+    referenceAgeSeconds: model.referenceAgeSeconds,
+    phase: "pulsing",
+    confirmations: 0,
   };
+  const { maxConductanceMicrosiemens: top } = model;
   for (let i = 0; i < count; i++) {
-    const target = task.targetsMicrosiemens[i]!;
-    if (Number.isNaN(target)) state.verdicts[i] = verdicts.leftAlone;
-    else
-      state.margin[i] = Math.max(
-        minMarginMicrosiemens,
-        marginInProgrammingStds * model.programmingStd(target),
-      );
+    if (state.verdicts[i] === verdicts.pending) aimAt(state, i, task.targetsMicrosiemens[i]!, model, top);
   }
   return state;
 }
 
+/** Gives a device a target. What is known of its offset stays. */
+export function aimAt(
+  state: VerifyState,
+  i: number,
+  target: number,
+  model: DeviceModel,
+  top = model.maxConductanceMicrosiemens,
+): void {
+  const wished = marginInProgrammingStds * model.programmingStd(target);
+  state.margin[i] = Math.min(widestMargin * top, Math.max(narrowestMargin * top, wished));
+  state.task.targetsMicrosiemens[i] = target;
+  state.aimMicroamperes[i] = state.curve.amplitude(target);
+  state.pulses[i] = 0;
+  state.pulsesAtLimit[i] = 0;
+  state.verdicts[i] = verdicts.pending;
+  state.lastCode[i] = 0;
+  state.inside[i] = 0;
+}
+
 function next(state: VerifyState, seen: Seen | undefined): Decision {
-  if (seen === undefined) {
-    const idle = state.verdicts.every((verdict) => verdict !== verdicts.pending);
-    return decision(state, idle, false);
+  if (seen === undefined) return firstDecision(state);
+  switch (state.phase) {
+    case "found":
+      findInside(state, seen);
+      break;
+    case "confirming":
+      confirm(state, seen);
+      break;
+    case "pulsing":
   }
-  const { task, codes } = state;
-  let pending = 0;
+  return pulseOrConfirm(state, seen);
+}
+
+/** A run that goes on looks first: what was pulsed and lies inside its margin is not worn again. */
+function firstDecision(state: VerifyState): Decision {
+  const { standing } = state.task;
+  const pending = state.verdicts.includes(verdicts.pending);
+  if (pending && standing !== undefined) {
+    state.phase = "found";
+    return lookAgain(state, (i) => state.verdicts[i] === verdicts.pending, 0);
+  }
+  return pending ? pulseOrConfirm(state, undefined) : done(state);
+}
+
+function findInside(state: VerifyState, seen: Seen): void {
+  for (let i = 0; i < state.codes.length; i++) {
+    const pulsed = state.task.standing!.pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
+    if (!pulsed || seen.flags[i] !== readingFlags.ok) continue;
+    if (Math.abs(errorOf(state, i, seen)) <= state.margin[i]!) state.inside[i] = 1;
+  }
+}
+
+/** Of devices that were inside their margin when young, those that have strayed are pulsed again. */
+function confirm(state: VerifyState, seen: Seen): void {
+  for (let i = 0; i < state.codes.length; i++) {
+    if (state.inside[i] === 0 || state.verdicts[i] !== verdicts.pending) continue;
+    if (Number.isNaN(seen.conductanceMicrosiemens[i]!)) continue;
+    const strayed = Math.abs(errorOf(state, i, seen)) > strayedInMargins * state.margin[i]!;
+    if (strayed && pulsesLeft(state, i) >= fewestForAnotherTry) state.inside[i] = 0;
+    else state.verdicts[i] = verdicts.accepted;
+  }
+}
+
+/** Pulses what is not yet inside; when all is, looks once more at the reference age, and ends. */
+function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
+  const { codes, inside } = state;
+  const perRow = state.task.devicesPerRow;
+  const rows = new Uint8Array(state.task.rowCount);
+  let fired = 0;
+  let insideNow = 0;
   for (let i = 0; i < codes.length; i++) {
     codes[i] = 0;
     if (state.verdicts[i] !== verdicts.pending) continue;
-    if (state.lastCode[i] !== 0) judge(state, i, seen);
+    if (inside[i] === 0 && state.phase === "pulsing" && seen && state.lastCode[i] !== 0)
+      judge(state, i, seen);
     if (state.verdicts[i] !== verdicts.pending) continue;
-    if (state.pulses[i]! >= Math.min(maxIterations, task.pulseBudget)) {
+    if (inside[i] !== 0) {
+      insideNow++;
+      continue;
+    }
+    if (pulsesLeft(state, i) <= 0) {
       state.verdicts[i] = verdicts.budgetSpent;
       continue;
     }
     codes[i] = nextCode(state, i);
     state.lastCode[i] = codes[i]!;
     state.pulses[i]!++;
-    pending++;
+    state.pulsesLeft[i]!--;
+    rows[Math.floor(i / perRow)] = 1;
+    fired++;
   }
-  return decision(state, pending === 0, pending > 0);
+  if (fired > 0) {
+    state.phase = "pulsing";
+    return {
+      orders: [resetWith(state.task.reset, codes)],
+      verdicts: state.verdicts,
+      look: { kind: "read", averages: state.averages, rows, afterSeconds: 0 },
+      inside: insideNow,
+    };
+  }
+  if (insideNow === 0) return done(state);
+  if (state.confirmations >= mostConfirmations) {
+    for (let i = 0; i < inside.length; i++) {
+      if (inside[i] !== 0 && state.verdicts[i] === verdicts.pending) state.verdicts[i] = verdicts.accepted;
+    }
+    return done(state);
+  }
+  state.confirmations++;
+  state.phase = "confirming";
+  const waiting = (i: number): boolean => inside[i] !== 0 && state.verdicts[i] === verdicts.pending;
+  return { ...lookAgain(state, waiting, state.referenceAgeSeconds), inside: insideNow };
+}
+
+function lookAgain(state: VerifyState, which: (i: number) => boolean, afterSeconds: number): Decision {
+  const rows = new Uint8Array(state.task.rowCount);
+  for (let i = 0; i < state.codes.length; i++)
+    if (which(i)) rows[Math.floor(i / state.task.devicesPerRow)] = 1;
+  const look = { kind: "read", averages: state.averages, rows, afterSeconds } as const;
+  return { orders: [], verdicts: state.verdicts, look };
+}
+
+function done(state: VerifyState): Decision {
+  return { orders: [], verdicts: state.verdicts, look: { kind: "done" } };
+}
+
+/** What a device will be off by at the reference age, by a reading now, µS. */
+function errorOf(state: VerifyState, i: number, seen: Seen): number {
+  const raw = seen.conductanceMicrosiemens[i]!;
+  return raw * state.settling.factor(raw, seen.agesSeconds[i]!) - state.task.targetsMicrosiemens[i]!;
 }
 
 /** Accepts a reading, gives the device up, or learns from it. */
 function judge(state: VerifyState, i: number, seen: Seen): void {
-  const reading = seen.conductanceMicrosiemens[i]!;
-  if (seen.flags[i] === readingFlags.invalid) return;
-  const target = state.task.targetsMicrosiemens[i]!;
-  if (seen.flags[i] === readingFlags.ok && Math.abs(reading - target) <= state.margin[i]!) {
-    state.verdicts[i] = verdicts.accepted;
+  const { task } = state;
+  const left = pulsesLeft(state, i);
+  if (seen.flags[i] === readingFlags.invalid) {
+    if (++state.unreadable[i]! >= maxUnreadable) state.verdicts[i] = verdicts.unreadable;
     return;
   }
-  const atLimit =
-    (reading > target && state.lastCode[i] === state.task.maxCode) ||
-    (reading < target && state.lastCode[i] === 1);
-  if (atLimit && ++state.pulsesAtLimit[i]! >= maxPulsesAtLimit) {
-    state.verdicts[i] = verdicts.unreachable;
+  const raw = seen.conductanceMicrosiemens[i]!;
+  const reading = raw * state.settling.factor(raw, seen.agesSeconds[i]!);
+  const target = task.targetsMicrosiemens[i]!;
+  const error = reading - target;
+  const saturated = seen.flags[i] === readingFlags.saturated;
+  const inside = Math.abs(error) <= state.margin[i]! || (error > 0 && isResidual(state, target, reading));
+  if (inside && !saturated) {
+    state.inside[i] = 1;
     return;
   }
-  learn(state, i, reading);
+  if (reading < state.lowestSeen[i]!) state.lowestSeen[i] = reading;
+  if (reading > state.highestSeen[i]!) state.highestSeen[i] = reading;
+  if (left < lenientIterations && !saturated) {
+    const leniency = 2 - Math.max(0, left) / lenientIterations;
+    if (Math.abs(error) <= leniency * state.margin[i]!) {
+      state.verdicts[i] = verdicts.acceptedOutside;
+      return;
+    }
+  }
+  if (isBeyondReason(state, i, error) && ++state.pulsesAtLimit[i]! >= maxPulsesAtLimit) {
+    state.verdicts[i] = diagnosis(state, i, reading, error, saturated);
+    return;
+  }
+  if (seen.unsure[i] === 0) learn(state, i, reading);
+}
+
+function pulsesLeft(state: VerifyState, i: number): number {
+  return Math.min(maxIterations - state.pulses[i]!, state.pulsesLeft[i]!);
+}
+
+/** Where nothing is wanted, nearly nothing will do. */
+function isResidual(state: VerifyState, target: number, reading: number): boolean {
+  const { lowest } = state.curve;
+  return target <= lowest && reading <= residualTolerance * lowest;
+}
+
+/** At the end of the amplitudes, or at an offset that no sound device has, and still on the wrong side. */
+function isBeyondReason(state: VerifyState, i: number, error: number): boolean {
+  const { task, curve } = state;
+  const offset = state.offsetMicroamperes[i]!;
+  const high = state.lastCode[i] === task.maxCode || offset > implausibleOffset * curve.deviceSpread;
+  const low = state.lastCode[i] === 1 || offset < -implausibleOffset * curve.deviceSpread;
+  return (error > 0 && high) || (error < 0 && low);
+}
+
+/** Why a device does not get there. */
+function diagnosis(
+  state: VerifyState,
+  i: number,
+  reading: number,
+  error: number,
+  saturated: boolean,
+): number {
+  const { curve } = state;
+  if (saturated) return verdicts.saturated;
+  const moved = state.highestSeen[i]! - state.lowestSeen[i]! > 0.15 * curve.highest;
+  if (error > 0) {
+    if (reading > 0.3 * curve.highest) return moved ? verdicts.weak : verdicts.stuckHigh;
+    // It went down as far as it goes.
+    return reading <= 2 * residualTolerance * curve.lowest ? verdicts.acceptedOutside : verdicts.unreachable;
+  }
+  if (reading < 0.03 * curve.highest) {
+    if (moved) return verdicts.weak;
+    return reading < 0.25 * curve.lowest ? verdicts.open : verdicts.stuckLow;
+  }
+  return verdicts.unreachable;
 }
 
 /**
  * One step of the Kalman filter. Where the curve is flat a reading tells no amplitude, only that the device lies
- * beyond the knee: such a reading counts as one at the knee.
+ * beyond the knee: such a reading counts as one at the knee, and leaves the doubt as it was.
  */
 function learn(state: VerifyState, i: number, reading: number): void {
-  const { nominalCurve: curve, microamperesPerCode } = state.task.reset;
-  const telling = Math.min(state.highestTelling, Math.max(state.lowestTelling, reading));
-  const observed = state.lastCode[i]! * microamperesPerCode - amplitudeFor(curve, telling);
+  const { curve } = state;
+  const telling = Math.min(curve.highestTelling, Math.max(curve.lowestTelling, reading));
+  const observed = state.lastCode[i]! * curve.microamperesPerCode - curve.amplitude(telling);
   const prior = state.offsetVariance[i]! + offsetWalkVariance;
-  const gain = prior / (prior + offsetVarianceOfReading(curve, telling));
+  const gain = prior / (prior + curve.observationVariance(telling));
   state.offsetMicroamperes[i]! += gain * (observed - state.offsetMicroamperes[i]!);
-  state.offsetVariance[i] = (1 - gain) * prior;
-}
-
-/** How well a reading tells a device's offset, µA². */
-function offsetVarianceOfReading(curve: AmplitudeCurve, reading: number): number {
-  const scatter = relativeReadingScatter * reading + absoluteReadingScatter;
-  const inAmplitude = scatter / Math.max(slopeAt(curve, reading), 1e-9);
-  return curve.cycleSpreadMicroamperes * curve.cycleSpreadMicroamperes + inAmplitude * inAmplitude;
-}
-
-/** The lowest and the highest conductance on the curve that tell an offset well enough to learn from. */
-function tellingRange(curve: AmplitudeCurve): { lowestTelling: number; highestTelling: number } {
-  const { conductanceMicrosiemens: g } = curve;
-  let lowestTelling = Infinity;
-  let highestTelling = -Infinity;
-  for (let i = 1; i < g.length; i++) {
-    const middle = (g[i - 1]! + g[i]!) / 2;
-    if (offsetVarianceOfReading(curve, middle) > maxTellingVariance) continue;
-    lowestTelling = Math.min(lowestTelling, middle);
-    highestTelling = Math.max(highestTelling, middle);
-  }
-  return lowestTelling <= highestTelling
-    ? { lowestTelling, highestTelling }
-    : { lowestTelling: g.at(-1)!, highestTelling: g[0]! };
+  state.offsetVariance[i] = telling === reading ? (1 - gain) * prior : prior;
 }
 
 function nextCode(state: VerifyState, i: number): number {
-  const { reset, maxCode, targetsMicrosiemens } = state.task;
-  const amplitude = amplitudeFor(reset.nominalCurve, targetsMicrosiemens[i]!) + state.offsetMicroamperes[i]!;
-  return Math.min(maxCode, Math.max(1, Math.round(amplitude / reset.microamperesPerCode)));
+  const amplitude = state.aimMicroamperes[i]! + state.offsetMicroamperes[i]!;
+  return Math.min(state.task.maxCode, Math.max(1, Math.round(amplitude / state.curve.microamperesPerCode)));
 }
 
-function decision(state: VerifyState, done: boolean, fire: boolean): Decision {
-  return {
-    codes: fire ? state.codes : undefined,
-    verdicts: state.verdicts,
-    look: done ? { kind: "done" } : { kind: "read", averages: 1 },
-  };
+/** A RESET pulse as the chip's description has it. */
+export function resetWith({ widthNanoseconds }: PulseKind, codes: Uint16Array) {
+  return { kind: "reset", codes, widthNanoseconds, trailingNanoseconds: 0, gateCode: 0 } as const;
+}
+
+/** The nominal curve, looked up on an even grid of conductances. */
+class CurveTable {
+  readonly microamperesPerCode: number;
+  readonly deviceSpread: number;
+  readonly lowest: number;
+  readonly highest: number;
+  /** The lowest and the highest conductance that tell an offset well enough to learn from. */
+  readonly lowestTelling: number;
+  readonly highestTelling: number;
+  readonly #perMicrosiemens: number;
+  readonly #amplitudes: Float64Array;
+  readonly #variances: Float64Array;
+
+  constructor({ nominalCurve: curve, microamperesPerCode }: PulseKind) {
+    const g = curve.conductanceMicrosiemens;
+    this.microamperesPerCode = microamperesPerCode;
+    this.deviceSpread = curve.deviceSpreadMicroamperes;
+    this.lowest = g.at(-1)!;
+    this.highest = g[0]!;
+    this.#perMicrosiemens = (points - 1) / (this.highest - this.lowest || 1);
+    const conductance = (_: unknown, k: number): number => this.lowest + k / this.#perMicrosiemens;
+    const grid = Float64Array.from({ length: points }, conductance);
+    this.#amplitudes = grid.map((conductanceHere) => amplitudeFor(curve, conductanceHere));
+    this.#variances = grid.map((conductanceHere) => varianceOfReading(curve, conductanceHere));
+    const telling = grid.filter((_, k) => this.#variances[k]! <= maxTellingVariance);
+    this.lowestTelling = telling[0] ?? this.lowest;
+    this.highestTelling = telling.at(-1) ?? this.highest;
+  }
+
+  /** µA for a conductance; beyond the curve's ends it is brought to them. */
+  amplitude(conductance: number): number {
+    const place = Math.min(points - 1, Math.max(0, (conductance - this.lowest) * this.#perMicrosiemens));
+    const k = Math.min(points - 2, Math.floor(place));
+    const part = place - k;
+    return this.#amplitudes[k]! * (1 - part) + this.#amplitudes[k + 1]! * part;
+  }
+
+  /** How well a reading tells a device's offset, µA². */
+  observationVariance(reading: number): number {
+    const place = (reading - this.lowest) * this.#perMicrosiemens;
+    return this.#variances[Math.min(points - 1, Math.max(0, Math.round(place)))]!;
+  }
+}
+
+const points = 4096;
+
+function varianceOfReading(curve: AmplitudeCurve, reading: number): number {
+  const scatter = relativeReadingScatter * reading + absoluteReadingScatter;
+  const inAmplitude = scatter / Math.max(slopeAt(curve, reading), 1e-9);
+  return curve.cycleSpreadMicroamperes * curve.cycleSpreadMicroamperes + inAmplitude * inAmplitude;
 }

@@ -1,29 +1,19 @@
-import {
-  blankReport,
-  type ChipDriver,
-  type ChipIdentity,
-  type PulseReport,
-  rowFates,
-} from "../chip/driver.ts";
+import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
 import { devicesOfBlock, devicesPerRow } from "../chip/geometry.ts";
 import type { Clock, StopRequest } from "../clock.ts";
 import { MhoError } from "../errors.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
-import { type Decision, type ProgrammingMethod, type Seen, verdicts } from "../program/method.ts";
+import { isFinal, verdicts } from "../program/method.ts";
 import { methods } from "../program/methods.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
-import {
-  emptyMemory,
-  foldTurn,
-  lastPulse,
-  type RunNote,
-  type TileMemory,
-  type TurnRecord,
-} from "./journal.ts";
+import { emptyMemory, foldTurn, lastPulse, type RunNote, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
+import { Standing } from "./standing.ts";
 import type { RunId, RunOutcome, RunStore } from "./store.ts";
+import { recall } from "./summary.ts";
+import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
 
 /** The world as a run sees it. */
 export interface RunContext {
@@ -41,13 +31,20 @@ export interface RunContext {
 
 /** In this order: one `started`, any number of `turn`, `uncertain` and `sweep`, one `ended`. */
 export type RunEvent =
-  | { readonly type: "started"; readonly run: RunId; readonly chip: ChipIdentity; readonly devices: number }
+  | {
+      readonly type: "started";
+      readonly run: RunId;
+      readonly chip: ChipIdentity;
+      readonly devices: number;
+      readonly resumed: boolean;
+    }
   | {
       readonly type: "turn";
       readonly run: RunId;
       readonly tile: number;
       readonly turn: number;
       readonly devicesDone: number;
+      readonly accepted: number;
       readonly devices: number;
       readonly pulses: number;
     }
@@ -64,30 +61,79 @@ export type RunEvent =
 
 /**
  * Carries out a plan on one chip: the only loop that acts. Tile by tile it asks the method what to do, writes
- * the answer down, does it and looks again; between tiles it takes the sweeps that fall due. The chip is in
+ * the answer down, does it and looks again; between turns it takes the sweeps that fall due. The chip is in
  * standby when this returns or throws, unless the link is gone (then the chip's own watchdog sees to it).
  *
  * @returns the run's id.
  */
-export async function executeRun(context: RunContext, plan: RunPlan): Promise<RunId> {
+export function executeRun(context: RunContext, plan: RunPlan): Promise<RunId> {
+  return carryOut(context, plan, async (identity) => {
+    const { store, wallTime } = context;
+    const ledger = await ledgerOf(context, identity);
+    const nextTicket = (await newestTicket(context, identity)) + 1;
+    const run = await store.beginRun(plan, identity, wallTime());
+    return { standing: new Standing(context, plan, identity, run, ledger, nextTicket), memories: undefined };
+  });
+}
+
+/**
+ * Goes on with a run that was stopped, cut off or killed: folds its journal, asks the chip what became of the pulses
+ * that were under way, and works on what has no final verdict and on the sweeps that are still to come.
+ */
+export async function resumeRun(context: RunContext, run: RunId): Promise<RunId> {
+  const { store } = context;
+  const plan = await store.plan(run);
+  return carryOut(context, plan, async (identity) => {
+    const { boot } = await store.identity(run);
+    const memories = await recall(store, run);
+    const ledger = await ledgerOf(context, identity);
+    const nextTicket = (await newestTicket(context, identity)) + 1;
+    await store.reopenRun(run, identity);
+    const standing = new Standing(context, plan, identity, run, ledger, nextTicket);
+    await standing.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
+    for (const memory of memories) await settleUnderWay(standing, memory, boot);
+    return { standing, memories };
+  });
+}
+
+interface Opened {
+  readonly standing: Standing;
+  /** Of a run that is resumed, in the plan's order. */
+  readonly memories: readonly TileMemory[] | undefined;
+}
+
+async function carryOut(
+  context: RunContext,
+  plan: RunPlan,
+  open: (identity: ChipIdentity) => Promise<Opened>,
+): Promise<RunId> {
   const { driver, store, onEvent } = context;
-  let standing: Standing | undefined;
+  let opened: Opened | undefined;
   let outcome: RunOutcome = "failed";
   try {
     const identity = await driver.identify();
     refuseStranger(plan, identity, driver.address);
-    standing = await openRun(context, plan, identity);
-    await workThrough(standing);
+    refusePlan(plan);
+    opened = await open(identity);
+    const { standing, memories } = opened;
+    const { run, devices } = standing;
+    onEvent({ type: "started", run, chip: identity, devices, resumed: memories !== undefined });
+    await workThrough(opened);
     outcome = "done";
-    return standing.run;
+    return run;
   } catch (error) {
     if (error instanceof MhoError && error.code === "interrupted") outcome = "interrupted";
+    if (opened !== undefined && outcome === "failed") {
+      const text = error instanceof Error ? error.message : String(error);
+      await opened.standing.note("failed", text).catch(() => undefined);
+    }
     throw error;
   } finally {
     // What failed first is what the person must hear of: a standby or a closing line that fails after it is not.
     await (outcome === "done" ? driver.standby() : driver.standby().catch(() => undefined));
-    if (standing) {
-      await keepLinkNotes(standing).catch(() => undefined);
+    if (opened) {
+      const { standing } = opened;
+      await standing.keepLinkNotes().catch(() => undefined);
       const ending = store.endRun(standing.run, outcome);
       await (outcome === "done" ? ending : ending.catch(() => undefined));
       onEvent({ type: "ended", run: standing.run, outcome });
@@ -95,32 +141,12 @@ export async function executeRun(context: RunContext, plan: RunPlan): Promise<Ru
   }
 }
 
-const nothingFired = blankReport(0);
-
-/** Where a run stands. */
-interface Standing {
-  readonly context: RunContext;
-  readonly plan: RunPlan;
-  readonly identity: ChipIdentity;
-  readonly run: RunId;
-  readonly ledger: PulseLedger;
-  readonly devices: number;
-  nextTicket: number;
-  devicesDone: number;
-  pulses: number;
+function ledgerOf({ store, driver }: RunContext, { serialNumber }: ChipIdentity): Promise<PulseLedger> {
+  return PulseLedger.ofChip(store, serialNumber, driver.description.geometry);
 }
 
-async function openRun(context: RunContext, plan: RunPlan, identity: ChipIdentity): Promise<Standing> {
-  const { store, driver, wallTime } = context;
-  const ledger = await PulseLedger.ofChip(store, identity.serialNumber, driver.description.geometry);
-  const newest = Math.max(await store.newestTicket(identity.serialNumber), identity.newestTicket);
-  const run = await store.beginRun(plan, identity, wallTime());
-  let devices = 0;
-  for (const tile of plan.tiles) {
-    for (const target of tile.targetsMicrosiemens) if (!Number.isNaN(target)) devices++;
-  }
-  context.onEvent({ type: "started", run, chip: identity, devices });
-  return { context, plan, identity, run, ledger, devices, nextTicket: newest + 1, devicesDone: 0, pulses: 0 };
+async function newestTicket({ store }: RunContext, identity: ChipIdentity): Promise<number> {
+  return Math.max(await store.newestTicket(identity.serialNumber), identity.newestTicket);
 }
 
 function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: string): void {
@@ -133,175 +159,91 @@ function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: string):
   );
 }
 
-async function workThrough(standing: Standing): Promise<void> {
-  const { plan, context } = standing;
-  const waiting = [...plan.tiles];
-  const due: DueSweep[] = [];
-  let programmingTook: Microseconds = 0;
-  for (;;) {
-    const now = await context.driver.chipTime();
-    const job = nextJob(waiting.length, due, now, programmingTook);
-    if (job === "none") return;
-    if (job === "program") {
-      const tile = waiting.shift()!;
-      const memory = await programTile(standing, tile);
-      const pulsedAt = lastPulse(memory);
-      for (const timeSeconds of Number.isNaN(pulsedAt) ? [] : plan.sweepTimesSeconds) {
-        due.push({ tile, timeSeconds, dueAt: pulsedAt + Math.round(timeSeconds * microsecondsPerSecond) });
-      }
-      programmingTook = (await context.driver.chipTime()) - now;
-    } else {
-      due.splice(due.indexOf(job), 1);
-      await sweepTile(standing, job);
-    }
-  }
-}
-
-/** The turns of one tile: decide, write it down, act, look. */
-async function programTile(standing: Standing, tile: TileTargets): Promise<TileMemory> {
-  const { context, plan, ledger, identity } = standing;
-  const { description } = context.driver;
-  const perRow = devicesPerRow(identity.geometry);
-  const memory = emptyMemory(tile.block, perRow);
-  const method: ProgrammingMethod = methods[plan.method];
-  const state = method.begin(
-    {
-      rowCount: tile.block.rowCount,
-      devicesPerRow: perRow,
-      targetsMicrosiemens: tile.targetsMicrosiemens,
-      reset: description.reset,
-      maxCode: Math.min(
-        description.reset.codes - 1,
-        Math.floor(description.limits.maxAmplitudeMicroamperes / description.reset.microamperesPerCode),
-      ),
-      pulseBudget: ledger.remaining(tile.block.tile, description.limits.pulsesPerDevice),
-    },
-    context.model,
+function refusePlan({ method, tiles }: RunPlan): void {
+  if (!methods[method].needsCells || tiles.every(({ cells }) => cells !== undefined)) return;
+  throw new MhoError(
+    "bad-argument",
+    `The method ${method} must know which weights the devices hold, and these targets do not say. ` +
+      "Give a strategy, or use --method verify.",
+    { method },
   );
-  let seen: Seen | undefined;
-  let fired = nothingFired;
-  for (;;) {
-    stopIfAsked(standing);
-    await keepLinkNotes(standing);
-    const decision = method.next(state, seen);
-    fired = await commitAndFire(standing, tile, memory, seen, decision, fired);
-    if (decision.look.kind === "done") break;
-    seen = await context.driver.read(tile.block, decision.look.averages);
-  }
-  if (fired !== nothingFired) await closeTile(standing, memory, fired);
-  return memory;
 }
 
-/** One commit between deciding and acting: what fires always stands in the journal first. */
-async function commitAndFire(
-  standing: Standing,
-  tile: TileTargets,
-  memory: TileMemory,
-  seen: Seen | undefined,
-  decision: Decision,
-  firedBefore: PulseReport,
-): Promise<PulseReport> {
-  const { context, run, ledger } = standing;
-  const { block } = tile;
-  const firstTicket = decision.codes === undefined ? 0 : standing.nextTicket;
-  const record = recordTurn(memory, seen, decision, firstTicket, firedBefore);
+/** Pulses that were written down, and of which nobody wrote what became of them. */
+async function settleUnderWay(standing: Standing, memory: TileMemory, boot: number): Promise<void> {
+  const { context, run } = standing;
+  if (memory.lastOrders.length === 0) return;
+  const rows = memory.block.rowCount;
+  const fired = await context.driver.fates(memory.lastFirstTicket, memory.lastOrders.length * rows, boot);
+  // Rows without a code had no ticket to fire.
+  for (let k = 0; k < fired.fates.length; k++) {
+    const first = (k % rows) * memory.devicesPerRow;
+    const codes = memory.lastOrders[Math.floor(k / rows)]!.subarray(first, first + memory.devicesPerRow);
+    if (codes.every((code) => code === 0)) fired.fates[k] = 0;
+  }
+  await standing.bookUncertain(fired, memory.block.tile, memory.turns - 1);
+  const record = closingRecord(memory, fired);
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
-  ledger.book(block.tile, block.rowStart, record.devices, record.codes);
-  let report = nothingFired;
-  if (decision.codes !== undefined) {
-    standing.nextTicket += block.rowCount;
-    const widthNanoseconds = context.driver.description.reset.widthNanoseconds;
-    report = await context.driver.pulse(block, { codes: decision.codes, widthNanoseconds, firstTicket });
-    const uncertain = report.fates.reduce((rows, fate) => rows + (fate === rowFates.uncertain ? 1 : 0), 0);
-    if (uncertain > 0) {
-      await keepLinkNotes(standing);
-      await bookUncertain(standing, report, record, uncertain);
+}
+
+async function workThrough({ standing, memories }: Opened): Promise<void> {
+  const { plan, context, identity } = standing;
+  const perRow = devicesPerRow(identity.geometry);
+  const waiting: TileTargets[] = [];
+  const remembered = new Map((memories ?? []).map((memory) => [memory.block.tile, memory]));
+  const sweeps: DueSweep[] = [];
+  const swept = memories === undefined ? new Set<string>() : await sweptOf(standing);
+  const planSweeps = (tile: TileTargets, memory: TileMemory): void => {
+    const pulsedAt = lastPulse(memory);
+    for (const timeSeconds of Number.isNaN(pulsedAt) ? [] : plan.sweepTimesSeconds) {
+      if (swept.has(`${tile.block.tile} ${timeSeconds}`)) continue;
+      sweeps.push({ tile, timeSeconds, dueAt: pulsedAt + Math.round(timeSeconds * microsecondsPerSecond) });
+    }
+  };
+  for (const tile of plan.tiles) {
+    const memory = remembered.get(tile.block.tile);
+    if (memory === undefined || memory.turns === 0 || memory.verdicts.includes(verdicts.pending)) {
+      waiting.push(tile);
+    } else {
+      planSweeps(tile, memory);
+    }
+    for (const verdict of memory?.verdicts ?? []) if (isFinal(verdict)) standing.devicesDone++;
+    for (const verdict of memory?.verdicts ?? []) if (verdict === verdicts.accepted) standing.accepted++;
+    for (const pulses of memory?.pulses ?? []) standing.pulses += pulses;
+  }
+  const atWork: TileWork[] = [];
+  let turnTook: Microseconds = 0;
+  for (;;) {
+    stopIfAsked(standing);
+    await standing.keepLinkNotes();
+    const now = await context.driver.chipTime();
+    const job = nextJob(waiting.length, atWork, sweeps, now, turnTook);
+    if (job.kind === "none") return;
+    if (job.kind === "next tile") {
+      const tile = waiting.shift()!;
+      const memory = remembered.get(tile.block.tile) ?? emptyMemory(tile.block, perRow);
+      atWork.push(beginTile(standing, tile, memory));
+    } else if (job.kind === "turn") {
+      await waitUntil(standing, job.work.dueAt);
+      const begun = await context.driver.chipTime();
+      const done = await turnTile(standing, job.work);
+      turnTook = (await context.driver.chipTime()) - begun;
+      if (!done) continue;
+      atWork.splice(atWork.indexOf(job.work), 1);
+      planSweeps(job.work.tile, job.work.memory);
+    } else {
+      sweeps.splice(sweeps.indexOf(job.sweep), 1);
+      await sweepTile(standing, job.sweep);
     }
   }
-  for (const code of record.codes) if (code !== 0) standing.pulses++;
-  for (const verdict of record.verdicts) {
-    if (verdict !== verdicts.pending && verdict !== verdicts.leftAlone) standing.devicesDone++;
-  }
-  context.onEvent({
-    type: "turn",
-    run,
-    tile: block.tile,
-    turn: record.turn,
-    devicesDone: standing.devicesDone,
-    devices: standing.devices,
-    pulses: standing.pulses,
-  });
-  return report;
 }
 
-/** Rows of which nobody knows whether they fired: they did so now at the latest. */
-async function bookUncertain(
-  { context, run }: Standing,
-  report: PulseReport,
-  { tile, turn }: TurnRecord,
-  rows: number,
-): Promise<void> {
-  const now = await context.driver.chipTime();
-  report.fates.forEach((fate, row) => {
-    if (fate === rowFates.uncertain) report.rowTimesMicroseconds[row] = now;
-  });
-  context.onEvent({ type: "uncertain", run, tile, turn, rows });
-  const text = `Whether ${rows} ${rows === 1 ? "row" : "rows"} of tile ${tile} fired in turn ${turn} is unknown.`;
-  await context.store.appendNote(run, { notedAt: context.wallTime(), what: "uncertain", text });
-}
-
-/** Keeps of a turn what concerns devices that had no final verdict before it. */
-function recordTurn(
-  memory: TileMemory,
-  seen: Seen | undefined,
-  decision: Decision,
-  firstTicket: number,
-  fired: PulseReport,
-): TurnRecord {
-  const count = memory.verdicts.length;
-  const devices = new Uint32Array(count);
-  let kept = 0;
-  for (let i = 0; i < count; i++) if (memory.verdicts[i] === verdicts.pending) devices[kept++] = i;
-  const record = {
-    tile: memory.block.tile,
-    turn: memory.turns,
-    devices: devices.slice(0, kept),
-    conductanceMicrosiemens: new Float32Array(kept).fill(Number.NaN),
-    verdicts: new Uint8Array(kept),
-    codes: new Uint16Array(kept),
-    firstTicket,
-    newestTicket: firstTicket === 0 ? 0 : firstTicket + memory.block.rowCount - 1,
-    fired,
-  };
-  record.devices.forEach((device, k) => {
-    if (seen) record.conductanceMicrosiemens[k] = seen.conductanceMicrosiemens[device]!;
-    record.verdicts[k] = decision.verdicts[device]!;
-    if (decision.codes) record.codes[k] = decision.codes[device]!;
-  });
-  return record;
-}
-
-/** A method that fires and does not look back leaves firing times to be written down. */
-async function closeTile(standing: Standing, memory: TileMemory, fired: PulseReport): Promise<void> {
-  const devices = Uint32Array.from(memory.lastCodes.keys()).filter(
-    (device) =>
-      memory.lastCodes[device] !== 0 &&
-      fired.fates[Math.floor(device / memory.devicesPerRow)] === rowFates.uncertain,
-  );
-  const record: TurnRecord = {
-    tile: memory.block.tile,
-    turn: memory.turns,
-    devices,
-    conductanceMicrosiemens: new Float32Array(devices.length).fill(Number.NaN),
-    verdicts: new Uint8Array(devices.length).fill(verdicts.uncertain),
-    codes: new Uint16Array(devices.length),
-    firstTicket: 0,
-    newestTicket: 0,
-    fired,
-  };
-  await standing.context.store.appendTurn(standing.run, record);
-  foldTurn(memory, record);
+/** The sweeps that a run has taken: tile and time. */
+async function sweptOf({ context, run }: Standing): Promise<Set<string>> {
+  const taken = new Set<string>();
+  for await (const { tile, timeSeconds } of context.store.sweeps(run)) taken.add(`${tile} ${timeSeconds}`);
+  return taken;
 }
 
 async function sweepTile(standing: Standing, job: DueSweep): Promise<void> {
@@ -324,9 +266,9 @@ async function sweepTile(standing: Standing, job: DueSweep): Promise<void> {
 /** Waits for a chip time: by moving it where the chip allows that, else by sleeping, awake for a stop. */
 async function waitUntil(standing: Standing, due: Microseconds): Promise<void> {
   const { driver, clock } = standing.context;
-  for (;;) {
+  const { virtualTime } = standing.identity.capabilities;
+  while (due > 0) {
     stopIfAsked(standing);
-    const { virtualTime } = standing.identity.capabilities;
     const left = due - (await (virtualTime ? driver.chipTime() : driver.heartbeat()));
     if (left <= 0) return;
     if (virtualTime) await driver.advance(left);
@@ -337,11 +279,11 @@ async function waitUntil(standing: Standing, due: Microseconds): Promise<void> {
 /** Between two heartbeats: a link that fell silent is noticed within a second. */
 const longestSleep: Microseconds = 200_000;
 
-async function keepLinkNotes({ context, run }: Standing): Promise<void> {
-  for (const note of context.linkNotes?.() ?? []) await context.store.appendNote(run, note);
-}
-
 function stopIfAsked({ context, run }: Standing): void {
   if (!context.stop.requested) return;
-  throw new MhoError("interrupted", `Run ${run} was stopped and the chip is in standby.`, { run });
+  throw new MhoError(
+    "interrupted",
+    `Run ${run} was stopped and the chip is in standby. Go on with mho resume ${run}.`,
+    { run },
+  );
 }

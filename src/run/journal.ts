@@ -1,6 +1,6 @@
 import { type PulseReport, rowFates } from "../chip/driver.ts";
 import type { Block } from "../chip/geometry.ts";
-import { verdicts } from "../program/method.ts";
+import { type PulseWish, verdicts } from "../program/method.ts";
 import type { Microseconds, Seconds } from "../units.ts";
 
 /**
@@ -18,15 +18,18 @@ export interface TurnRecord {
   /** µS; NaN where nothing was read. */
   readonly conductanceMicrosiemens: Float32Array;
   readonly verdicts: Uint8Array;
-  /** Amplitude codes about to be fired; 0 for none. */
-  readonly codes: Uint16Array;
-  /** The ticket of the block's first row, or 0 when nothing is fired. */
+  /** What is about to be fired, one after the other. */
+  readonly orders: readonly JournalledOrder[];
+  /** The ticket of the first order's first row, or 0 when nothing is fired; orders follow each other, row by row. */
   readonly firstTicket: number;
-  /** The ticket of the block's last row, or 0 likewise: the next order's tickets lie above it. */
+  /** The ticket of the last order's last row, or 0 likewise: the next turn's tickets lie above it. */
   readonly newestTicket: number;
-  /** What became of each row of the block in the turn before. Empty when nothing was fired in it. */
+  /** What became of each row of the block in the turn before, order after order. Empty when nothing was fired in it. */
   readonly fired: PulseReport;
 }
+
+/** A pulse wish for the devices that a turn concerns: one amplitude code each, 0 for none. */
+export type JournalledOrder = PulseWish;
 
 /** One read-out of a tile at one time after its last pulse. */
 export interface SweepRecord {
@@ -61,8 +64,10 @@ export interface TileMemory {
   readonly pulsedAtMicroseconds: Float64Array;
   /** Reading that the last verdict stands on, µS; NaN when never read. */
   readonly lastReadMicrosiemens: Float32Array;
-  /** The codes of the last turn, whose firing times come with the next. */
-  readonly lastCodes: Uint16Array;
+  /** The codes of the last turn's orders, whose fates come with the next: one entry a device each. */
+  lastOrders: readonly Uint16Array[];
+  /** The ticket of the first of them. */
+  lastFirstTicket: number;
 }
 
 export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
@@ -76,34 +81,46 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
     uncertainPulses: new Uint32Array(count),
     pulsedAtMicroseconds: new Float64Array(count).fill(Number.NaN),
     lastReadMicrosiemens: new Float32Array(count).fill(Number.NaN),
-    lastCodes: new Uint16Array(count),
+    lastOrders: [],
+    lastFirstTicket: 0,
   };
 }
 
 /** Adds a turn to what is known of its tile. The engine and a reader of the store fold alike. */
 export function foldTurn(memory: TileMemory, record: TurnRecord): void {
   foldFiring(memory, record.fired);
-  memory.lastCodes.fill(0);
-  record.devices.forEach((device, k) => {
+  const { devices } = record;
+  for (let k = 0; k < devices.length; k++) {
+    const device = devices[k]!;
     memory.verdicts[device] = record.verdicts[k]!;
     const reading = record.conductanceMicrosiemens[k]!;
     if (!Number.isNaN(reading)) memory.lastReadMicrosiemens[device] = reading;
-    memory.lastCodes[device] = record.codes[k]!;
-    if (record.codes[k] !== 0) memory.pulses[device]!++;
+  }
+  memory.lastOrders = record.orders.map(({ codes }) => {
+    const all = new Uint16Array(memory.verdicts.length);
+    for (let k = 0; k < devices.length; k++) {
+      all[devices[k]!] = codes[k]!;
+      if (codes[k] !== 0) memory.pulses[devices[k]!]!++;
+    }
+    return all;
   });
+  memory.lastFirstTicket = record.firstTicket;
   memory.turns = record.turn + 1;
 }
 
 /** A pulse was counted when it was written down, before it left. */
 function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates }: PulseReport): void {
-  for (let row = 0; row < fates.length; row++) {
-    const fate = fates[row];
-    if (fate === rowFates.nothingToFire) continue;
+  const rows = memory.block.rowCount;
+  for (let k = 0; k < fates.length; k++) {
+    const fate = fates[k];
+    const codes = memory.lastOrders[Math.floor(k / rows)];
+    if (fate === rowFates.nothingToFire || codes === undefined) continue;
+    const row = k % rows;
     for (let i = row * memory.devicesPerRow; i < (row + 1) * memory.devicesPerRow; i++) {
-      if (memory.lastCodes[i] === 0) continue;
+      if (codes[i] === 0) continue;
       if (fate === rowFates.notFired) memory.pulses[i]!--;
       else if (fate === rowFates.uncertain) memory.uncertainPulses[i]!++;
-      const time = rowTimesMicroseconds[row]!;
+      const time = rowTimesMicroseconds[k]!;
       if (!Number.isNaN(time)) memory.pulsedAtMicroseconds[i] = time;
     }
   }

@@ -1,4 +1,5 @@
 import type { Block } from "../chip/geometry.ts";
+import type { CellTask } from "../program/method.ts";
 import type { MethodName } from "../program/methods.ts";
 import type { Seconds } from "../units.ts";
 
@@ -15,6 +16,8 @@ export interface RunPlan {
   readonly sweepTimesSeconds: readonly Seconds[];
   /** Reads averaged by the chip in every sweep. */
   readonly sweepAverages: number;
+  /** What a device may be given in this run, at most. */
+  readonly pulsesPerDevice: number;
   readonly tiles: readonly TileTargets[];
 }
 
@@ -22,4 +25,9 @@ export interface TileTargets {
   readonly block: Block;
   /** µS, one a device of the block; NaN leaves a device alone. */
   readonly targetsMicrosiemens: Float32Array;
+  /** The weights that the devices hold, where they are known. */
+  readonly cells?: CellTask | undefined;
 }
+
+/** Enough for every method; a device that needs more is worn for nothing. */
+export const usualPulsesPerDevice = 200;

@@ -8,20 +8,45 @@ export interface DueSweep {
   readonly dueAt: Microseconds;
 }
 
+/** Anything that has its time. */
+interface Due {
+  /** Chip time. */
+  readonly dueAt: Microseconds;
+}
+
+export type Job<Work extends Due> =
+  | { readonly kind: "turn"; readonly work: Work }
+  | { readonly kind: "sweep"; readonly sweep: DueSweep }
+  | { readonly kind: "next tile" }
+  | { readonly kind: "none" };
+
 /**
- * What to do next: the earliest sweep, if it would fall due before another tile could be programmed; else
- * program the next tile, if one waits.
+ * What to do next: the earliest sweep, if it would fall due before a turn could be over; else the turn that has waited
+ * longest; else the next tile, while those at work wait for something; else whatever falls due first.
  *
- * @param programmingTook how long the last tile took: the best guess for the next.
+ * @param turnTook how long the last turn took: the best guess for the next.
  */
-export function nextJob(
+export function nextJob<Work extends Due>(
   tilesWaiting: number,
-  due: readonly DueSweep[],
+  atWork: readonly Work[],
+  sweeps: readonly DueSweep[],
   now: Microseconds,
-  programmingTook: Microseconds,
-): DueSweep | "program" | "none" {
-  let earliest: DueSweep | undefined;
-  for (const sweep of due) if (earliest === undefined || sweep.dueAt < earliest.dueAt) earliest = sweep;
-  if (tilesWaiting === 0) return earliest ?? "none";
-  return earliest !== undefined && earliest.dueAt <= now + programmingTook ? earliest : "program";
+  turnTook: Microseconds,
+): Job<Work> {
+  const sweep = earliest(sweeps);
+  const work = earliest(atWork);
+  if (sweep !== undefined && sweep.dueAt <= now + turnTook) return { kind: "sweep", sweep };
+  if (work !== undefined && work.dueAt <= now) return { kind: "turn", work };
+  if (tilesWaiting > 0 && atWork.length < mostAtWork) return { kind: "next tile" };
+  if (work !== undefined && (sweep === undefined || work.dueAt <= sweep.dueAt)) return { kind: "turn", work };
+  return sweep === undefined ? { kind: "none" } : { kind: "sweep", sweep };
+}
+
+/** Each tile at work takes memory. */
+const mostAtWork = 16;
+
+function earliest<T extends Due>(jobs: readonly T[]): T | undefined {
+  let first: T | undefined;
+  for (const job of jobs) if (first === undefined || job.dueAt < first.dueAt) first = job;
+  return first;
 }

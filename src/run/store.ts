@@ -12,6 +12,8 @@ export interface RunStore {
   appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
   appendNote(run: RunId, note: RunNote): Promise<void>;
+  /** A run goes on, with the chip as it is found now. */
+  reopenRun(run: RunId, identity: ChipIdentity): Promise<void>;
   endRun(run: RunId, outcome: RunOutcome): Promise<void>;
 
   /** The highest ticket that any run has journalled for this chip; 0 when none. */
@@ -19,6 +21,8 @@ export interface RunStore {
 
   runs(): Promise<RunSummary[]>;
   plan(run: RunId): Promise<RunPlan>;
+  /** The chip as the run found it, the last time that it began or went on. */
+  identity(run: RunId): Promise<ChipIdentity>;
   /** In the order in which they were appended. */
   turns(run: RunId): AsyncIterable<TurnRecord>;
   sweeps(run: RunId): AsyncIterable<SweepRecord>;

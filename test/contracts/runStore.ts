@@ -23,10 +23,12 @@ export const plan: RunPlan = {
   model: "pcm-90nm",
   sweepTimesSeconds: [1, 3600],
   sweepAverages: 1,
+  pulsesPerDevice: 200,
   tiles: [
     {
       block: { tile: 0, rowStart: 1, rowCount: 2 },
       targetsMicrosiemens: Float32Array.of(1, Number.NaN, 3, 4),
+      cells: { devicesPerCell: 2, factors: [1, -1], wantedMicrosiemens: Float32Array.of(1, Number.NaN) },
     },
   ],
 };
@@ -37,7 +39,22 @@ export const turn: TurnRecord = {
   devices: Uint32Array.of(0, 2),
   conductanceMicrosiemens: Float32Array.of(1.25, Number.NaN),
   verdicts: Uint8Array.of(1, 0),
-  codes: Uint16Array.of(0, 512),
+  orders: [
+    {
+      kind: "set",
+      codes: Uint16Array.of(0, 512),
+      widthNanoseconds: 1000,
+      trailingNanoseconds: 50,
+      gateCode: 3,
+    },
+    {
+      kind: "reset",
+      codes: Uint16Array.of(7, 0),
+      widthNanoseconds: 100,
+      trailingNanoseconds: 0,
+      gateCode: 0,
+    },
+  ],
   firstTicket: 40,
   newestTicket: 41,
   fired: {

@@ -14,7 +14,7 @@ for (let turn = 0; ; turn++) {
     devices: new Uint32Array(500),
     conductanceMicrosiemens: new Float32Array(500),
     verdicts: new Uint8Array(500),
-    codes: new Uint16Array(500),
+    orders: [],
     firstTicket: 0,
     newestTicket: 0,
     fired: { rowTimesMicroseconds: new Float64Array(64), fates: new Uint8Array(64) },

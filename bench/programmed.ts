@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectInProcess } from "../drivers/inProcess.ts";
+import { PacketDriver } from "../drivers/packetDriver.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
+import type { Preset } from "../emulator/presets.ts";
+import { readChipDescription } from "../files/chipDescription.ts";
+import type { Clock } from "../src/clock.ts";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import type { MethodName } from "../src/program/methods.ts";
+import { executeRun } from "../src/run/engine.ts";
+import type { TileMemory } from "../src/run/journal.ts";
+import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
+import { recall } from "../src/run/summary.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+
+/** A chip that was programmed by the engine, over the chip's own bytes. */
+export interface ProgrammedChip {
+  readonly firmware: PacketFirmware;
+  readonly memories: readonly TileMemory[];
+  /** Chip time after the last pulse. */
+  readonly endedAt: number;
+  /** What the chip's time, and the host's, took. */
+  readonly chipSeconds: number;
+  readonly hostSeconds: number;
+}
+
+export async function programChip(given: {
+  preset: Preset;
+  seed: number;
+  method: MethodName;
+  model: DeviceModel;
+  tiles: readonly TileTargets[];
+}): Promise<ProgrammedChip> {
+  const { preset, seed, method, model, tiles } = given;
+  const described = await readChipDescription(`chips/${preset.name}.json`);
+  const description = { ...described, geometry: preset.geometry };
+  const firmware = new PacketFirmware(preset, seed);
+  const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
+  const driver = new PacketDriver(transport, { address: "in process", description, session: 1 });
+  const folder = mkdtempSync(join(tmpdir(), "mho-bench-"));
+  const store = await openWorkspace(folder);
+  const plan: RunPlan = {
+    title: "bench",
+    chipName: preset.name,
+    chipSerialNumber: `EMU-${seed}`,
+    chipAddress: "in process",
+    method,
+    model: model.name,
+    sweepTimesSeconds: [],
+    sweepAverages: 1,
+    pulsesPerDevice: usualPulsesPerDevice,
+    tiles,
+  };
+  const begun = process.hrtime.bigint();
+  const context = {
+    driver,
+    store,
+    clock: noClock,
+    model,
+    stop: { requested: false },
+    wallTime: () => "2026-01-01T00:00:00Z",
+    onEvent() {},
+  };
+  const run = await executeRun(context, plan);
+  const hostSeconds = Number(process.hrtime.bigint() - begun) / 1e9;
+  await driver.identify();
+  const endedAt = await driver.chipTime();
+  const memories = await recall(store, run);
+  await store.close();
+  rmSync(folder, { recursive: true });
+  return { firmware, memories, endedAt, chipSeconds: endedAt / 1e6, hostSeconds };
+}
+
+const noClock: Clock = { nowMicroseconds: () => 0, sleep: () => Promise.resolve() };
+
+/** Means of `reads` reads of every device of a tile, spread over a second, µS. */
+export function readTile(firmware: PacketFirmware, tile: number, at: number, reads: number): Float32Array {
+  const { chip } = firmware;
+  const { geometry, readout } = chip.preset;
+  const perRow = chip.devicesPerRow;
+  const sums = new Float32Array(geometry.rows * perRow);
+  const codes = new Uint16Array(perRow);
+  for (let read = 0; read < reads; read++) {
+    const now = Math.round(at + (read * 1e6) / reads);
+    for (let row = 0; row < geometry.rows; row++) {
+      chip.readRow(tile, row, 1, now + row, codes);
+      for (let k = 0; k < perRow; k++) {
+        sums[row * perRow + k]! += (codes[k]! * readout.microsiemensPerCode) / reads;
+      }
+    }
+  }
+  return sums;
+}

@@ -1,0 +1,37 @@
+import type { DeviceModel } from "../model/deviceModel.ts";
+import type { Microsiemens, Seconds } from "../units.ts";
+
+/**
+ * Readings of young devices, brought to the age for which targets are meant. A device is read milliseconds to seconds
+ * after its pulse and is meant to be right at the model's reference age; until then it drifts, on the average, by
+ *
+ *     G(reference) = G(age) ((reference + onset)/(age + onset))^−ν̄(G)
+ *
+ * The drift law of published models begins at the reference age. That it holds from about a second on is a belief of ours;
+ * a look after the reference age does not depend on it.
+ */
+export class Settling {
+  readonly #logReference: number;
+  readonly #exponents: Float64Array;
+  readonly #perMicrosiemens: number;
+
+  constructor(model: DeviceModel) {
+    const top = 1.5 * model.maxConductanceMicrosiemens;
+    this.#logReference = Math.log(model.referenceAgeSeconds + onsetSeconds);
+    this.#perMicrosiemens = (tablePoints - 1) / top;
+    this.#exponents = Float64Array.from({ length: tablePoints }, (_, i) =>
+      model.driftExponentMean(Math.min(model.maxConductanceMicrosiemens, i / this.#perMicrosiemens)),
+    );
+  }
+
+  /** What a reading at an age becomes until the reference age, as a factor. NaN counts as the reference age. */
+  factor(reading: Microsiemens, age: Seconds): number {
+    if (!(age >= 0)) return 1;
+    const place = Math.min(tablePoints - 1, Math.max(0, Math.round(reading * this.#perMicrosiemens)));
+    const exponent = this.#exponents[place]!;
+    return exponent === 0 ? 1 : Math.exp(exponent * (Math.log(age + onsetSeconds) - this.#logReference));
+  }
+}
+
+const onsetSeconds: Seconds = 1;
+const tablePoints = 256;

@@ -1,0 +1,68 @@
+import { type ChipIdentity, type PulseReport, rowFates } from "../chip/driver.ts";
+import type { RunContext } from "./engine.ts";
+import type { PulseLedger } from "./ledger.ts";
+import type { RunNote } from "./journal.ts";
+import type { RunPlan } from "./plan.ts";
+import type { RunId } from "./store.ts";
+
+/** Where a run stands. */
+export class Standing {
+  readonly context: RunContext;
+  readonly plan: RunPlan;
+  readonly identity: ChipIdentity;
+  readonly run: RunId;
+  readonly ledger: PulseLedger;
+  /** Devices with a target. */
+  readonly devices: number;
+  nextTicket: number;
+  devicesDone = 0;
+  accepted = 0;
+  pulses = 0;
+
+  constructor(
+    context: RunContext,
+    plan: RunPlan,
+    identity: ChipIdentity,
+    run: RunId,
+    ledger: PulseLedger,
+    nextTicket: number,
+  ) {
+    this.context = context;
+    this.plan = plan;
+    this.identity = identity;
+    this.run = run;
+    this.ledger = ledger;
+    this.nextTicket = nextTicket;
+    this.devices = plan.tiles.reduce(
+      (sum, { targetsMicrosiemens }) =>
+        targetsMicrosiemens.reduce((n, g) => n + (Number.isNaN(g) ? 0 : 1), sum),
+      0,
+    );
+  }
+
+  /** Writes into the journal what happened to the link since it was last asked. */
+  async keepLinkNotes(): Promise<void> {
+    const { store, linkNotes } = this.context;
+    for (const note of linkNotes?.() ?? []) await store.appendNote(this.run, note);
+  }
+
+  async note(what: RunNote["what"], text: string): Promise<void> {
+    await this.context.store.appendNote(this.run, { notedAt: this.context.wallTime(), what, text });
+  }
+
+  /** Rows of which nobody knows whether they fired did so now at the latest; it is told and noted. */
+  async bookUncertain(report: PulseReport, tile: number, turn: number): Promise<void> {
+    const rows = report.fates.reduce((sum, fate) => sum + (fate === rowFates.uncertain ? 1 : 0), 0);
+    if (rows === 0) return;
+    await this.keepLinkNotes();
+    const now = await this.context.driver.chipTime();
+    report.fates.forEach((fate, k) => {
+      if (fate === rowFates.uncertain) report.rowTimesMicroseconds[k] = now;
+    });
+    this.context.onEvent({ type: "uncertain", run: this.run, tile, turn, rows });
+    await this.note(
+      "uncertain",
+      `Whether ${rows} ${rows === 1 ? "row" : "rows"} of tile ${tile} fired in turn ${turn} is unknown.`,
+    );
+  }
+}

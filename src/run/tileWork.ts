@@ -1,0 +1,258 @@
+import { blankReport, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
+import { devicesPerRow } from "../chip/geometry.ts";
+import {
+  type Decision,
+  isFinal,
+  type Look,
+  type ProgrammingMethod,
+  type Seen,
+  verdicts,
+} from "../program/method.ts";
+import { methods } from "../program/methods.ts";
+import { type Microseconds, microsecondsPerSecond } from "../units.ts";
+import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
+import type { TileTargets } from "./plan.ts";
+import type { Standing } from "./standing.ts";
+
+/** A tile that is being programmed. */
+export interface TileWork {
+  readonly tile: TileTargets;
+  readonly memory: TileMemory;
+  readonly method: ProgrammingMethod;
+  readonly state: unknown;
+  /** What became of the last turn's pulses. */
+  fired: PulseReport;
+  look: Look | undefined;
+  /** Chip time at which the next turn may begin. */
+  dueAt: Microseconds;
+}
+
+/** Begins a tile, or goes on with one whose memory is not empty. */
+export function beginTile(standing: Standing, tile: TileTargets, memory: TileMemory): TileWork {
+  const { plan, ledger, identity, context } = standing;
+  const { description } = context.driver;
+  const { block, targetsMicrosiemens, cells } = tile;
+  const perRow = devicesPerRow(identity.geometry);
+  const spent = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * perRow);
+  const { pulsesPerDevice } = description.limits;
+  const method: ProgrammingMethod = methods[plan.method];
+  const state = method.begin(
+    {
+      rowCount: block.rowCount,
+      devicesPerRow: perRow,
+      targetsMicrosiemens: targetsMicrosiemens.slice(),
+      reset: description.reset,
+      maxCode: Math.min(
+        description.reset.codes - 1,
+        Math.floor(description.limits.maxAmplitudeMicroamperes / description.reset.microamperesPerCode),
+      ),
+      pulsesLeft: Uint32Array.from(targetsMicrosiemens, (_, i) =>
+        Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
+      ),
+      cells,
+      standing: memory.turns === 0 ? undefined : { verdicts: memory.verdicts, pulses: memory.pulses },
+    },
+    context.model,
+  );
+  return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
+}
+
+const nothingFired = blankReport(0);
+
+/**
+ * One turn: look at what the last one did, decide, write it down, act.
+ *
+ * @returns whether the tile is done.
+ */
+export async function turnTile(standing: Standing, work: TileWork): Promise<boolean> {
+  const seen = work.look?.kind === "read" ? await lookAt(standing, work, work.look) : undefined;
+  const decision = work.method.next(work.state, seen);
+  const report = await commitAndFire(standing, work, seen, decision);
+  work.fired = report;
+  work.look = decision.look;
+  if (decision.look.kind === "done") {
+    if (report !== nothingFired) await closeTile(standing, work);
+    return true;
+  }
+  const { afterSeconds } = decision.look;
+  work.dueAt = afterSeconds === 0 ? 0 : latestPulse(work) + Math.round(afterSeconds * microsecondsPerSecond);
+  return false;
+}
+
+async function lookAt(
+  { context }: Standing,
+  { tile, memory, fired }: TileWork,
+  look: Look & { kind: "read" },
+): Promise<Seen> {
+  const reading = await context.driver.read(tile.block, look.averages, look.rows);
+  return {
+    conductanceMicrosiemens: reading.conductanceMicrosiemens,
+    flags: reading.flags,
+    agesSeconds: agesOf(reading, memory, fired),
+    unsure: unsureOf(memory, fired),
+  };
+}
+
+/** The journal learns of the last turn's firing times with the next record; until then they are in its report. */
+function agesOf(reading: Reading, memory: TileMemory, fired: PulseReport): Float32Array {
+  const perRow = memory.devicesPerRow;
+  const rows = memory.block.rowCount;
+  const ages = new Float32Array(memory.verdicts.length);
+  for (let row = 0; row < rows; row++) {
+    const readAt = reading.rowTimesMicroseconds[row]!;
+    for (let i = row * perRow; i < (row + 1) * perRow; i++) {
+      let pulsedAt = memory.pulsedAtMicroseconds[i]!;
+      for (let order = 0; order < memory.lastOrders.length; order++) {
+        const firedAt = fired.rowTimesMicroseconds[order * rows + row]!;
+        if (memory.lastOrders[order]![i] !== 0 && !Number.isNaN(firedAt)) pulsedAt = firedAt;
+      }
+      ages[i] = (readAt - pulsedAt) / microsecondsPerSecond;
+    }
+  }
+  return ages;
+}
+
+function unsureOf(memory: TileMemory, { fates }: PulseReport): Uint8Array {
+  const unsure = new Uint8Array(memory.verdicts.length);
+  const rows = memory.block.rowCount;
+  const perRow = memory.devicesPerRow;
+  fates.forEach((fate, k) => {
+    if (fate === rowFates.uncertain || fate === rowFates.notFired) {
+      const row = k % rows;
+      unsure.fill(1, row * perRow, (row + 1) * perRow);
+    }
+  });
+  return unsure;
+}
+
+/** One commit between deciding and acting: what fires always stands in the journal first. */
+async function commitAndFire(
+  standing: Standing,
+  work: TileWork,
+  seen: Seen | undefined,
+  decision: Decision,
+): Promise<PulseReport> {
+  const { context, run, ledger } = standing;
+  const { memory, tile } = work;
+  const { block } = tile;
+  const { orders } = decision;
+  const firstTicket = orders.length === 0 ? 0 : standing.nextTicket;
+  const record = recordTurn(memory, seen, decision, firstTicket, work.fired);
+  await context.store.appendTurn(run, record);
+  foldTurn(memory, record);
+  for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
+  standing.nextTicket += orders.length * block.rowCount;
+  const report = orders.length === 0 ? nothingFired : blankReport(orders.length * block.rowCount);
+  for (const [k, order] of orders.entries()) {
+    const first = k * block.rowCount;
+    const part = await context.driver.pulse(block, { ...order, firstTicket: firstTicket + first });
+    report.rowTimesMicroseconds.set(part.rowTimesMicroseconds, first);
+    report.fates.set(part.fates, first);
+  }
+  await standing.bookUncertain(report, block.tile, record.turn);
+  for (const { codes } of record.orders) for (const code of codes) if (code !== 0) standing.pulses++;
+  for (const verdict of record.verdicts) {
+    if (isFinal(verdict)) standing.devicesDone++;
+    if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) standing.accepted++;
+  }
+  context.onEvent({
+    type: "turn",
+    run,
+    tile: block.tile,
+    turn: record.turn,
+    devicesDone: standing.devicesDone,
+    devices: standing.devices,
+    pulses: standing.pulses,
+    accepted: standing.accepted + (decision.inside ?? 0),
+  });
+  return report;
+}
+
+/** Keeps of a turn what concerns devices that had no final verdict before it and were looked at, fired at or judged. */
+function recordTurn(
+  memory: TileMemory,
+  seen: Seen | undefined,
+  decision: Decision,
+  firstTicket: number,
+  fired: PulseReport,
+): TurnRecord {
+  const count = memory.verdicts.length;
+  const { orders } = decision;
+  const devices = new Uint32Array(count);
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    if (memory.verdicts[i] !== verdicts.pending) continue;
+    const judged = decision.verdicts[i] !== verdicts.pending;
+    const looked = seen !== undefined && !Number.isNaN(seen.conductanceMicrosiemens[i]!);
+    if (judged || looked || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
+  }
+  const concerned = devices.slice(0, kept);
+  const ofConcerned = orders.map((order): JournalledOrder => {
+    const codes = new Uint16Array(kept);
+    for (let k = 0; k < kept; k++) codes[k] = order.codes[concerned[k]!]!;
+    return { ...order, codes };
+  });
+  const conductanceMicrosiemens = new Float32Array(kept).fill(Number.NaN);
+  const given = new Uint8Array(kept);
+  for (let k = 0; k < kept; k++) {
+    if (seen) conductanceMicrosiemens[k] = seen.conductanceMicrosiemens[concerned[k]!]!;
+    given[k] = decision.verdicts[concerned[k]!]!;
+  }
+  return {
+    tile: memory.block.tile,
+    turn: memory.turns,
+    devices: concerned,
+    conductanceMicrosiemens,
+    verdicts: given,
+    orders: ofConcerned,
+    firstTicket,
+    newestTicket: orders.length === 0 ? 0 : firstTicket + orders.length * memory.block.rowCount - 1,
+    fired,
+  };
+}
+
+/** A method that fires and does not look back leaves fates to be written down. */
+async function closeTile(standing: Standing, { memory, fired }: TileWork): Promise<void> {
+  const record = closingRecord(memory, fired);
+  await standing.context.store.appendTurn(standing.run, record);
+  foldTurn(memory, record);
+}
+
+/**
+ * What became of the last pulses, and nothing else. Of devices that will not be read, those that may not have fired are
+ * uncertain, and those that did not are to be done again.
+ */
+export function closingRecord(memory: TileMemory, fired: PulseReport): TurnRecord {
+  const rows = memory.block.rowCount;
+  const devices = new Uint32Array(memory.verdicts.length);
+  const given = new Uint8Array(memory.verdicts.length);
+  let kept = 0;
+  for (let i = 0; i < memory.verdicts.length; i++) {
+    if (memory.verdicts[i] !== verdicts.unverified) continue;
+    const row = Math.floor(i / memory.devicesPerRow);
+    const order = memory.lastOrders.findIndex((codes) => codes[i] !== 0);
+    const fate = order < 0 ? undefined : fired.fates[order * rows + row];
+    if (fate !== rowFates.uncertain && fate !== rowFates.notFired) continue;
+    devices[kept] = i;
+    given[kept++] = fate === rowFates.uncertain ? verdicts.uncertain : verdicts.pending;
+  }
+  return {
+    tile: memory.block.tile,
+    turn: memory.turns,
+    devices: devices.slice(0, kept),
+    conductanceMicrosiemens: new Float32Array(kept).fill(Number.NaN),
+    verdicts: given.slice(0, kept),
+    orders: [],
+    firstTicket: 0,
+    newestTicket: 0,
+    fired,
+  };
+}
+
+function latestPulse({ memory, fired }: TileWork): Microseconds {
+  let latest = lastPulse(memory);
+  for (const time of fired.rowTimesMicroseconds) {
+    if (!(time <= latest) && !Number.isNaN(time)) latest = time;
+  }
+  return Number.isNaN(latest) ? 0 : latest;
+}
