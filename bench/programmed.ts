@@ -7,6 +7,7 @@ import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { Clock } from "../src/clock.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
@@ -47,7 +48,7 @@ export async function programChip(given: {
     chipSerialNumber: `EMU-${seed}`,
     chipAddress: "in process",
     method,
-    model: model.name,
+    model: pcm90nmDefinition,
     sweepTimesSeconds: [],
     sweepAverages: 1,
     pulsesPerDevice: usualPulsesPerDevice,

@@ -1,16 +1,31 @@
 import { findPreset } from "../emulator/presets.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { verdictNames, verdicts } from "../src/program/method.ts";
+import { Translator } from "../src/optimize/layerStrategy.ts";
+import { strategyLayer } from "../src/optimize/strategy.ts";
+import type { MethodName } from "../src/program/methods.ts";
+import { normalOf, Random } from "../src/random.ts";
+import { cellErrors } from "../src/run/cellErrors.ts";
+import { layStrategy } from "../src/run/laying.ts";
+import type { TileTargets } from "../src/run/plan.ts";
 import { programChip, readTile } from "./programmed.ts";
 
 /**
- * What the programming methods leave, on emulated chips: node dist/bench/programming.js [--seeds N]
+ * What the programming methods leave, on emulated chips:
+ * node dist/bench/programming.js [verify | residual | stuck] [--seeds N]
  */
 const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] || 3);
 
 const levels = [1, 2.5, 5, 7.5, 10, 15, 20, 22.5, 25];
 
-await verifyLevels();
+const chosen = process.argv[2]?.startsWith("--") === false ? process.argv[2] : undefined;
+if (chosen === undefined || chosen === "verify") await verifyLevels();
+if (chosen === undefined || chosen === "residual") {
+  for (const significance of [1, 2, 3]) await residualAgainstVerify(significance);
+}
+if (chosen === undefined || chosen === "stuck") {
+  for (const significance of [1, 2, 3]) await stuckDevices(significance);
+}
 
 /** Program and verify: how many are accepted, what it takes, and how they spread at the age of 20 s. */
 async function verifyLevels(): Promise<void> {
@@ -65,4 +80,93 @@ function moments(values: readonly number[]): { average: number; std: number } {
   const average = values.reduce((sum, value) => sum + value, 0) / values.length;
   const square = values.reduce((sum, value) => sum + (value - average) * (value - average), 0);
   return { average, std: Math.sqrt(square / values.length) };
+}
+
+/** 4,096 Gaussian weights (σ a quarter of the largest) on one tile, held as the optimiser says at a given significance. */
+function gaussianTile(seed: number, significance: number): TileTargets {
+  const random = new Random(seed).fork("weights");
+  const values = Float32Array.from({ length: 4096 }, (_, i) =>
+    Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
+  );
+  values[0] = 1;
+  const layer = { name: "gaussian", inputs: 64, outputs: 64, values };
+  const timesSeconds = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
+  const translator = new Translator(pcm90nm, {
+    layout: { pairs: 2, significance: { kind: "given", factors: [significance, 1] }, scale: "full" },
+    timesSeconds,
+    timeWeights: new Float64Array(6).fill(1 / 6),
+    rule: "least-squares",
+    compensationPer: "tile",
+    pairDriftCorrelation: 0,
+    clipPercentile: 100,
+  });
+  const given = {
+    name: "gaussian",
+    shape: [64, 64] as const,
+    weightsSource: { file: "", tensor: "", digest: "" },
+  };
+  const solved = strategyLayer(given, translator.strategyFor(layer));
+  return layStrategy([solved], [layer], findPreset("pcm-64", {})!.geometry).tiles[0]!;
+}
+
+interface Held {
+  /** RMS error of the weights, α by least squares, over the largest weight in µS: by 16-read means and by one read. */
+  readonly sixteen: number;
+  readonly one: number;
+  readonly pulses: number;
+}
+
+/** The weights of a tile 1 s after programming: 21 s after the last pulse. */
+async function held(tile: TileTargets, seed: number, method: MethodName, stuckShare = 0): Promise<Held> {
+  const preset = findPreset("pcm-64", { births: "sound" })!;
+  const defects = { ...preset.defects, stuckHigh: stuckShare / 2, stuckLow: stuckShare / 2 };
+  const chip = await programChip({
+    preset: { ...preset, defects },
+    seed,
+    method,
+    model: pcm90nm,
+    tiles: [tile],
+  });
+  const at = chip.endedAt + 20_500_000;
+  const cells = tile.cells!;
+  const most = cells.wantedMicrosiemens.reduce((top, w) => Math.max(top, Math.abs(w)), 0);
+  const rms = (reads: number, when: number): number =>
+    cellErrors(cells, readTile(chip.firmware, 0, when, reads)).rmsMicrosiemens / most;
+  const sixteen = rms(16, at);
+  const one = rms(1, at + 1_100_000);
+  return { sixteen, one, pulses: chip.memories[0]!.pulses.reduce((sum, n) => sum + n, 0) };
+}
+
+async function residualAgainstVerify(significance: number): Promise<void> {
+  const ratios = { sixteen: [] as number[], one: [] as number[], pulses: [] as number[] };
+  for (let seed = 1; seed <= seeds; seed++) {
+    const tile = gaussianTile(seed, significance);
+    const plain = await held(tile, seed, "verify");
+    const better = await held(tile, seed, "residual");
+    for (const key of ["sixteen", "one", "pulses"] as const) ratios[key].push(better[key] / plain[key]);
+  }
+  console.log(
+    `residual / verify, F = ${significance}: RMS weight error at 1 s ${spread(ratios.sixteen)} on 16-read means (bar 0.85), ` +
+      `${spread(ratios.one)} on one read (bar 0.93); pulses ${spread(ratios.pulses)} (bar 1.5)`,
+  );
+}
+
+async function stuckDevices(significance: number): Promise<void> {
+  const ratios: number[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    const tile = gaussianTile(seed, significance);
+    const healthy = await held(tile, seed, "residual");
+    const spoilt = await held(tile, seed, "residual", 0.02);
+    const ratio = spoilt.sixteen / healthy.sixteen;
+    ratios.push(ratio * ratio);
+  }
+  const bar = [1.25, 1.45, 1.7][significance - 1];
+  console.log(
+    `2 % stuck devices, F = ${significance}: mean square weight error ${spread(ratios)} of the healthy chip's (bar ${bar})`,
+  );
+}
+
+function spread(values: readonly number[]): string {
+  const { average, std } = moments(values);
+  return `${average.toFixed(3)} ± ${std.toFixed(3)}`;
 }

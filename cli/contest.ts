@@ -2,6 +2,7 @@ import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { type DualPairRule, fullScale, targetsOf } from "../src/optimize/dualPair.ts";
 import { expectedSquareError } from "../src/optimize/expectedError.ts";
@@ -78,7 +79,7 @@ export function planContest(
     chipSerialNumber: identity.serialNumber,
     chipAddress: driver.address,
     method: contest.method,
-    model: pcm90nm.name,
+    model: pcm90nmDefinition,
     sweepTimesSeconds,
     sweepAverages: 1,
     pulsesPerDevice: usualPulsesPerDevice,

@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { CommonOptions, DemoOptions, EmulateOptions, OptimizeOptions } from "./options.ts";
+import type {
+  CommonOptions,
+  DemoOptions,
+  EmulateOptions,
+  OptimizeOptions,
+  ProgramOptions,
+  ResumeOptions,
+} from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
 import { version } from "./version.ts";
 
@@ -67,6 +74,40 @@ async function main(args: readonly string[]): Promise<void> {
     .action(async (weights: string, options: OptimizeOptions) => {
       const { optimize } = await import("./optimize.ts");
       await run(options, (output) => optimize(weights, options, output));
+    });
+
+  common(program.command("program"))
+    .description("programs a chip, reads it back after every pulse, and gives each device a verdict")
+    .argument("<targets>", "a strategy (.json), or conductances in µS (.npy, .csv)")
+    .option("--chip <address>", "which chip (or MHO_CHIP)")
+    .addOption(
+      new Option("--method <method>", "how (residual for a strategy, else verify)").choices([
+        "open-loop",
+        "verify",
+        "residual",
+      ]),
+    )
+    .option("--model <model>", "what is believed of the devices (the strategy's)")
+    .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
+    .option("--sweep <list>", "read everything this long after programming, or none", "1")
+    .option("--budget <pulses>", "what a device may be given in this run (200)")
+    .option("--min-yield <percent>", "end with 1 when fewer devices are accepted")
+    .option("--dry-run", "say what it will take, and touch nothing")
+    .option("--transcript <file>", "record every byte that passes")
+    .action(async (path: string, options: ProgramOptions) => {
+      const { program: work } = await import("./program.ts");
+      await run(options, (output) => work(path, options, output));
+    });
+
+  common(program.command("resume"))
+    .description("goes on with a run after a stop, a crash or a cable pull")
+    .argument("<run>", "a run such as r2")
+    .option("--chip <address>", "where the chip is now, if it has moved")
+    .option("--min-yield <percent>", "end with 1 when fewer devices are accepted")
+    .option("--transcript <file>", "record every byte that passes")
+    .action(async (id: string, options: ResumeOptions) => {
+      const { resume } = await import("./program.ts");
+      await run(options, (output) => resume(id, options, output));
     });
 
   common(program.command("ports"))

@@ -1,3 +1,5 @@
+import type { MethodName } from "../src/program/methods.ts";
+
 /** The flags that every command takes. */
 export interface CommonOptions {
   readonly json: boolean;
@@ -40,6 +42,21 @@ export interface OptimizeOptions extends CommonOptions {
   readonly clip: string;
   readonly pairCorrelation: string;
   readonly out: string;
+}
+
+export interface ResumeOptions extends CommonOptions {
+  readonly chip?: string;
+  readonly transcript?: string;
+  readonly minYield?: string;
+}
+
+export interface ProgramOptions extends ResumeOptions {
+  readonly weights?: string;
+  readonly model?: string;
+  readonly method?: MethodName;
+  readonly sweep: string;
+  readonly budget?: string;
+  readonly dryRun?: boolean;
 }
 
 /** Where runs are kept when nobody says otherwise. */

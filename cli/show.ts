@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MhoError } from "../src/errors.ts";
-import { summarise } from "../src/run/summary.ts";
 import { formatDuration } from "../src/units.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { showFile } from "./showFile.ts";
 import { type CommonOptions, defaultWorkspace } from "./options.ts";
+import { judgeRun, tellRun } from "./runResult.ts";
 import type { Output } from "./output.ts";
 
 /** Lists the runs of a workspace, or tells of one of them, or of a strategy or model file. */
@@ -33,17 +33,24 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
       return;
     }
     const plan = await store.plan(id);
-    const summary = await summarise(store, id);
+    const result = await judgeRun(store, id);
     output.say(
       `Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`,
     );
     output.say(`at ${plan.chipAddress}`);
-    output.say(`${summary.pulses} pulses on ${summary.devices} devices in ${summary.turns} turns`);
-    for (const [verdict, count] of Object.entries(summary.verdicts)) {
-      if (count > 0) output.say(`  ${String(count).padStart(8)} ${verdict}`);
-    }
-    output.say(`swept at ${summary.sweepTimesSeconds.map(formatDuration).join(", ") || "no time yet"}`);
-    output.event({ type: "result", run: id, plan: { ...plan, tiles: plan.tiles.length }, summary });
+    tellRun(result, output);
+    const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
+    output.say(`swept at ${swept || "no time yet"}`);
+    const notes = await store.notes(id);
+    for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
+    output.event({
+      type: "result",
+      run: id,
+      plan: { ...plan, model: plan.model.name, tiles: plan.tiles.length },
+      summary: result.overview,
+      ...result.forMachines,
+      notes,
+    });
   } finally {
     await store.close();
   }

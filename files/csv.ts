@@ -6,7 +6,11 @@ import type { Tensor } from "./safetensors.ts";
  * heading line at most. Throws `bad-file` with the line that is wrong.
  */
 export async function readCsv(path: string): Promise<Tensor> {
-  const text = new TextDecoder().decode(await readInputFile(path));
+  return parseCsv(new TextDecoder().decode(await readInputFile(path)), path);
+}
+
+/** @param withGaps  whether `nan` may stand for a number that is not there. */
+export function parseCsv(text: string, path: string, withGaps = false): Tensor {
   const values: number[] = [];
   let columns = 0;
   let rows = 0;
@@ -21,7 +25,9 @@ export async function readCsv(path: string): Promise<Tensor> {
       .split(/\s*[,;\t]\s*|\s+/)
       .filter((part, i, all) => part !== "" || i < all.length - 1);
     const numbers = parts.map((part) => (part === "" ? Number.NaN : Number(part)));
-    const wrong = numbers.findIndex((value) => Number.isNaN(value));
+    const wrong = numbers.findIndex(
+      (value, i) => Number.isNaN(value) && !(withGaps && /^nan$/i.test(parts[i]!)),
+    );
     if (wrong >= 0) {
       if (rows === 0 && !headed && numbers.every((value) => Number.isNaN(value))) {
         headed = true;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ChipDriver } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { executeRun, type RunEvent } from "../src/run/engine.ts";
@@ -26,7 +27,7 @@ function planFor(chip: TestChip, method: MethodName, tiles = 1): RunPlan {
     chipSerialNumber: "EMU-7",
     chipAddress: chip.driver.address,
     method,
-    model: pcm90nm.name,
+    model: pcm90nmDefinition,
     sweepTimesSeconds: [1, 3600],
     sweepAverages: 1,
     pulsesPerDevice: 200,

@@ -7,6 +7,7 @@ import { firmwareFor } from "../emulator/dialects.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
 import { MhoError } from "../src/errors.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { executeRun, type RunEvent } from "../src/run/engine.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
@@ -79,7 +80,7 @@ const plan: RunPlan = {
   chipSerialNumber: "EMU-7",
   chipAddress: "cable",
   method: "verify",
-  model: pcm90nm.name,
+  model: pcm90nmDefinition,
   sweepTimesSeconds: [1],
   sweepAverages: 1,
   pulsesPerDevice: 200,

@@ -1,4 +1,5 @@
 import type { Block } from "../chip/geometry.ts";
+import type { ModelDefinition } from "../model/definition.ts";
 import type { CellTask } from "../program/method.ts";
 import type { MethodName } from "../program/methods.ts";
 import type { Seconds } from "../units.ts";
@@ -11,7 +12,7 @@ export interface RunPlan {
   readonly chipSerialNumber: string;
   readonly chipAddress: string;
   readonly method: MethodName;
-  readonly model: string;
+  readonly model: ModelDefinition;
   /** After each of these, counted from a tile's last pulse, the tile is swept. Ascending. */
   readonly sweepTimesSeconds: readonly Seconds[];
   /** Reads averaged by the chip in every sweep. */

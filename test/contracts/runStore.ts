@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ChipIdentity } from "../../src/chip/driver.ts";
+import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
 import type { SweepRecord, TurnRecord } from "../../src/run/journal.ts";
 import type { RunPlan } from "../../src/run/plan.ts";
 import type { RunStore } from "../../src/run/store.ts";
@@ -20,7 +21,7 @@ export const plan: RunPlan = {
   chipSerialNumber: "S1",
   chipAddress: "emulator:pcm-64",
   method: "verify",
-  model: "pcm-90nm",
+  model: pcm90nmDefinition,
   sweepTimesSeconds: [1, 3600],
   sweepAverages: 1,
   pulsesPerDevice: 200,

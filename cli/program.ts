@@ -1,0 +1,199 @@
+import { readModel } from "../files/model.ts";
+import { systemClock } from "../drivers/systemClock.ts";
+import { MhoError } from "../src/errors.ts";
+import { modelOf } from "../src/model/modelOf.ts";
+import { methods } from "../src/program/methods.ts";
+import { executeRun, resumeRun, type RunContext } from "../src/run/engine.ts";
+import { estimateRun } from "../src/run/estimate.ts";
+import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import type { RunId } from "../src/run/store.ts";
+import { formatDuration, parseDuration } from "../src/units.ts";
+import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { parseAddress } from "./address.ts";
+import { chipOptions, describeChip } from "./openChip.ts";
+import { openLasting, wallTime } from "./openLasting.ts";
+import { defaultWorkspace, type ProgramOptions, type ResumeOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { readTargets } from "./programTargets.ts";
+import { progressOf } from "./progress.ts";
+import { judgeRun, tellRun } from "./runResult.ts";
+import { listenForStop } from "./stop.ts";
+
+/** Programs a strategy, or conductances of the user's own, into a chip. */
+export async function program(path: string, options: ProgramOptions, output: Output): Promise<void> {
+  const text = options.chip ?? process.env["MHO_CHIP"];
+  if (text === undefined) {
+    throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
+  }
+  const address = parseAddress(text);
+  const description = await describeChip(address);
+  const targets = await readTargets(path, description, options.weights);
+  const model = options.model === undefined ? targets.model : await readModel(options.model);
+  const method = options.method ?? (targets.model === undefined ? "verify" : "residual");
+  const wishes = {
+    method,
+    model: model ?? (await readModel("pcm-90nm")),
+    sweepTimesSeconds: timesOf(options.sweep),
+    pulsesPerDevice: wholeNumber("--budget", options.budget, usualPulsesPerDevice),
+    leastYieldPercent: percentOf(options.minYield),
+  };
+  if (options.dryRun) return tellEstimate(wishes, description, targets.tiles, output);
+  await work(text, options, output, wishes.leastYieldPercent, async (context, identity) => {
+    const plan: RunPlan = {
+      title: targets.title,
+      chipName: identity.name,
+      chipSerialNumber: identity.serialNumber,
+      chipAddress: text,
+      method,
+      model: wishes.model,
+      sweepTimesSeconds: wishes.sweepTimesSeconds,
+      sweepAverages,
+      pulsesPerDevice: wishes.pulsesPerDevice,
+      tiles: targets.tiles,
+    };
+    return executeRun({ ...context, model: modelOf(plan.model) }, plan);
+  });
+}
+
+/** Goes on with a run that was stopped, cut off or killed. */
+export async function resume(run: RunId, options: ResumeOptions, output: Output): Promise<void> {
+  const store = await openWorkspace(options.workspace ?? defaultWorkspace);
+  let address: string;
+  let model: RunPlan["model"];
+  try {
+    const plan = await store.plan(run);
+    address = options.chip ?? plan.chipAddress;
+    ({ model } = plan);
+  } finally {
+    await store.close();
+  }
+  const leastYieldPercent = percentOf(options.minYield);
+  await work(address, options, output, leastYieldPercent, (context) =>
+    resumeRun({ ...context, model: modelOf(model) }, run),
+  );
+}
+
+/** Reads that are averaged when a programmed tile is looked at. */
+const sweepAverages = 16;
+
+/** Opens the workspace and the chip, lets a run happen, and tells how it went. */
+async function work(
+  chip: string,
+  options: ProgramOptions | ResumeOptions,
+  output: Output,
+  leastYieldPercent: number | undefined,
+  carryOut: (
+    context: Omit<RunContext, "model">,
+    identity: Awaited<ReturnType<RunContext["driver"]["identify"]>>,
+  ) => Promise<RunId>,
+): Promise<void> {
+  const stop = listenForStop();
+  try {
+    const store = await openWorkspace(options.workspace ?? defaultWorkspace);
+    try {
+      const address = parseAddress(chip);
+      const driver = await openLasting(address, chipOptions(address, options), stop, output);
+      stop.onSecond(() => driver.standby());
+      try {
+        const identity = await driver.identify();
+        output.say(`Chip: ${identity.name} number ${identity.serialNumber} at ${driver.port}.`);
+        const context = {
+          driver,
+          store,
+          clock: systemClock,
+          stop,
+          wallTime,
+          linkNotes: () => driver.linkNotes?.() ?? [],
+          onEvent: progressOf("program", output),
+        };
+        const run = await carryOut(context, identity);
+        await tell(store, run, leastYieldPercent, output);
+      } finally {
+        await driver.close();
+      }
+    } finally {
+      await store.close();
+    }
+  } finally {
+    stop.release();
+  }
+}
+
+async function tell(
+  store: Workspace,
+  run: RunId,
+  leastYieldPercent: number | undefined,
+  output: Output,
+): Promise<void> {
+  const result = await judgeRun(store, run);
+  tellRun(result, output);
+  output.event({ type: "result", run, workspace: store.file, ...result.forMachines });
+  if (leastYieldPercent !== undefined && result.yieldPercent < leastYieldPercent) {
+    process.exitCode = 1;
+    output.say(
+      `The yield of ${result.yieldPercent.toFixed(2)} % is short of the ${leastYieldPercent} % that was asked for.`,
+    );
+  }
+}
+
+function tellEstimate(
+  { method, pulsesPerDevice }: { method: ProgramMethod; pulsesPerDevice: number },
+  description: Parameters<typeof estimateRun>[0],
+  tiles: Parameters<typeof estimateRun>[1],
+  output: Output,
+): void {
+  const estimate = estimateRun(description, tiles, method, pulsesPerDevice);
+  output.say(
+    `${estimate.devices.toLocaleString("en")} devices on ${estimate.tiles} ${estimate.tiles === 1 ? "tile" : "tiles"}, by ${method}`,
+  );
+  output.say(
+    `about ${estimate.pulses.toLocaleString("en")} pulses, ${estimate.pulsesPerDevice.toFixed(1)} a device, ` +
+      `${estimate.mostPulsesPerDevice} at most`,
+  );
+  output.say(`about ${formatDuration(Math.ceil(estimate.seconds))}. Nothing was sent to a chip.`);
+  output.event({
+    type: "result",
+    dry_run: true,
+    method,
+    devices: estimate.devices,
+    tiles: estimate.tiles,
+    pulses: estimate.pulses,
+    pulses_per_device: estimate.pulsesPerDevice,
+    most_pulses_per_device: estimate.mostPulsesPerDevice,
+    seconds: estimate.seconds,
+  });
+}
+
+type ProgramMethod = keyof typeof methods;
+
+function timesOf(list: string): number[] {
+  if (list === "none") return [];
+  return list
+    .split(",")
+    .map((text) => {
+      const seconds = parseDuration(text);
+      if (seconds === undefined) {
+        throw new MhoError("bad-argument", `--sweep ${list}: ${text} is no time. Give for instance 1,1h,1d.`);
+      }
+      return seconds;
+    })
+    .sort((a, b) => a - b);
+}
+
+function wholeNumber(flag: string, text: string | undefined, usual: number): number {
+  if (text === undefined) return usual;
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1) {
+    throw new MhoError("bad-argument", `${flag} ${text}: give a whole number from 1.`);
+  }
+  return number;
+}
+
+function percentOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const percent = Number(text);
+  if (text.trim() === "" || !(percent >= 0 && percent <= 100)) {
+    throw new MhoError("bad-argument", `--min-yield ${text}: give a percentage from 0 to 100.`);
+  }
+  return percent;
+}

@@ -1,0 +1,174 @@
+import { dirname, extname, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { parseCsv } from "../files/csv.ts";
+import { isFusionCsv, parseFusionCsv } from "../files/fusionCsv.ts";
+import { readNpy } from "../files/npy.ts";
+import { badFile, readInputFile } from "../files/readFile.ts";
+import { readStrategy } from "../files/strategy.ts";
+import { readWeights, type SourcedLayer } from "../files/weights.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import { devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
+import { MhoError } from "../src/errors.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
+import type { StrategyLayer } from "../src/optimize/strategy.ts";
+import { layMatrix, layStrategy } from "../src/run/laying.ts";
+import type { TileTargets } from "../src/run/plan.ts";
+import type { LayerWeights } from "../src/weights/layer.ts";
+import { placeLayers } from "../src/weights/placement.ts";
+
+/** What is to be programmed, laid on a chip's tiles. */
+export interface ProgramTargets {
+  readonly title: string;
+  readonly tiles: readonly TileTargets[];
+  /** Of a strategy: what its curves were solved for. */
+  readonly model: ModelDefinition | undefined;
+}
+
+/** Reads a strategy, a matrix of conductances, or what aihwkit's `fusion_export` writes. Throws `bad-file`. */
+export async function readTargets(
+  path: string,
+  description: ChipDescription,
+  weightsFile: string | undefined,
+): Promise<ProgramTargets> {
+  switch (extname(path).toLowerCase()) {
+    case ".json":
+      return strategyTargets(path, description, weightsFile);
+    case ".npy": {
+      const { shape, values } = await readNpy(path);
+      return matrixTargets(path, shape, values, description);
+    }
+    case ".csv": {
+      const text = new TextDecoder().decode(await readInputFile(path));
+      if (isFusionCsv(text)) return fusionTargets(path, text, description);
+      const { shape, values } = parseCsv(text, path, true);
+      return matrixTargets(path, shape, values, description);
+    }
+    default:
+      throw badFile(
+        path,
+        "it is neither a strategy nor a matrix of conductances",
+        "Give a strategy (.json), or conductances in µS (.npy, .csv).",
+      );
+  }
+}
+
+async function strategyTargets(
+  path: string,
+  { geometry }: ChipDescription,
+  weightsFile: string | undefined,
+): Promise<ProgramTargets> {
+  const strategy = await readStrategy(path);
+  const weights: LayerWeights[] = [];
+  const read = new Map<string, SourcedLayer[]>();
+  for (const layer of strategy.layers) {
+    const file = findWeights(path, layer, weightsFile);
+    const key = `${file} ${layer.weightsSource.tensor}`;
+    if (!read.has(key)) read.set(key, await readWeights(file, [layer.weightsSource.tensor]));
+    weights.push(partOf(layer, read.get(key)![0]!, file));
+  }
+  const { tiles } = layStrategy(strategy.layers, weights, geometry);
+  return { title: path, tiles, model: strategy.model };
+}
+
+/** The file that the strategy names, from here or from beside the strategy, or the one that is given. */
+function findWeights(path: string, { weightsSource }: StrategyLayer, given: string | undefined): string {
+  if (given !== undefined) return given;
+  const { file } = weightsSource;
+  const found = [file, resolve(dirname(path), file)].find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw badFile(path, `the weights ${file} that it was made from are not there`, "Name them with --weights.");
+}
+
+/** A layer's weights, or those of its tile where the strategy has curves for each. */
+function partOf(layer: StrategyLayer, found: SourcedLayer, file: string): LayerWeights {
+  if (found.source.sha256 !== layer.weightsSource.digest) {
+    throw badFile(
+      file,
+      `tensor ${layer.weightsSource.tensor} is not the one that layer ${layer.name} was optimised for`,
+      "Run mho optimize again.",
+    );
+  }
+  const { inputStart = 0, outputStart = 0 } = layer;
+  const [inputs, outputs] = layer.shape;
+  if (inputs === found.inputs && outputs === found.outputs) return found;
+  const values = new Float32Array(inputs * outputs);
+  for (let input = 0; input < inputs; input++) {
+    const from = (inputStart + input) * found.outputs + outputStart;
+    values.set(found.values.subarray(from, from + outputs), input * outputs);
+  }
+  return { name: layer.name, inputs, outputs, values };
+}
+
+function matrixTargets(
+  path: string,
+  shape: readonly number[],
+  values: Float32Array,
+  description: ChipDescription,
+): ProgramTargets {
+  const { geometry, maxConductanceMicrosiemens: most } = description;
+  const perRow = devicesPerRow(geometry);
+  let inRow = 1;
+  for (let d = shape.length - 1; d >= 0 && inRow < perRow; d--) inRow *= shape[d]!;
+  const rows = values.length / perRow;
+  if (inRow !== perRow || values.length === 0) {
+    throw badFile(
+      path,
+      `its shape is ${shape.join(" × ")}, and a row of this chip has ${perRow} devices`,
+      "Give one value a device, row after row, NaN for those to be left alone.",
+    );
+  }
+  if (rows > geometry.rows * geometry.tiles) {
+    throw badFile(
+      path,
+      `it has ${rows} rows, and the chip ${formatGeometry(geometry)}`,
+      "Use a larger chip.",
+    );
+  }
+  const wrong = values.findIndex((value) => value < 0 || value > most);
+  if (wrong >= 0) {
+    throw badFile(
+      path,
+      `value ${wrong + 1} is ${values[wrong]} µS, and this chip holds 0 … ${most} µS`,
+      "Conductances are in µS.",
+    );
+  }
+  return { title: path, tiles: layMatrix(values, geometry), model: undefined };
+}
+
+/** One device a weight: the first of its cell. */
+function fusionTargets(path: string, text: string, description: ChipDescription): ProgramTargets {
+  const { geometry, maxConductanceMicrosiemens: most } = description;
+  const layers = parseFusionCsv(text, path).map(({ name, inputs, outputs, values }): LayerWeights => {
+    const turned = new Float32Array(values.length);
+    for (let output = 0; output < outputs; output++) {
+      for (let input = 0; input < inputs; input++) {
+        const value = values[output * inputs + input]!;
+        if (value > most) {
+          throw new MhoError(
+            "bad-file",
+            `Cannot use ${path}: layer ${name} wants ${value} µS, and this chip holds 0 … ${most} µS. ` +
+              "Export it with a converter for this range.",
+            { file: path },
+          );
+        }
+        turned[input * outputs + output] = value;
+      }
+    }
+    return { name, inputs, outputs, values: turned };
+  });
+  const tiles = placeLayers(layers, geometry).map(
+    ({ layer, block, inputStart, inputCount, outputStart, outputCount }): TileTargets => {
+      const perRow = devicesPerRow(geometry);
+      const targetsMicrosiemens = new Float32Array(inputCount * perRow).fill(Number.NaN);
+      const { outputs, values } = layers[layer]!;
+      for (let input = 0; input < inputCount; input++) {
+        for (let output = 0; output < outputCount; output++) {
+          targetsMicrosiemens[input * perRow + output * geometry.devicesPerCell] =
+            values[(inputStart + input) * outputs + outputStart + output]!;
+        }
+      }
+      return { block, targetsMicrosiemens };
+    },
+  );
+  return { title: path, tiles, model: undefined };
+}

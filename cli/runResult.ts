@@ -1,0 +1,89 @@
+import { cellErrors } from "../src/run/cellErrors.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { type RunOverview, summarise } from "../src/run/summary.ts";
+import { formatDuration, type Seconds } from "../src/units.ts";
+import type { Output } from "./output.ts";
+
+/** How a run went. */
+export interface RunResult {
+  readonly overview: RunOverview;
+  /** Devices accepted, of those with a target. */
+  readonly yieldPercent: number;
+  /** Weight errors at each sweep, where the weights are known. */
+  readonly errors: readonly {
+    readonly timeSeconds: Seconds;
+    readonly rmsPercent: number;
+    readonly alpha: number;
+  }[];
+  readonly forMachines: Readonly<Record<string, unknown>>;
+}
+
+export async function judgeRun(store: RunStore, run: RunId): Promise<RunResult> {
+  const overview = await summarise(store, run);
+  const { verdicts, devices } = overview;
+  const accepted = verdicts.accepted + verdicts["accepted outside tolerance"];
+  const yieldPercent = devices === 0 ? 100 : (100 * accepted) / devices;
+  const errors = await weightErrors(store, run);
+  return {
+    overview,
+    yieldPercent,
+    errors,
+    forMachines: {
+      devices,
+      pulses: overview.pulses,
+      turns: overview.turns,
+      yield_percent: yieldPercent,
+      verdicts,
+      weight_errors: errors.map(({ timeSeconds, rmsPercent, alpha }) => ({
+        time_seconds: timeSeconds,
+        rms_percent: rmsPercent,
+        compensation: alpha,
+      })),
+    },
+  };
+}
+
+/** RMS over all weights, in percent of each tile's largest, α by least squares on each tile. */
+async function weightErrors(store: RunStore, run: RunId): Promise<RunResult["errors"]> {
+  const { tiles } = await store.plan(run);
+  const byTile = new Map(tiles.map((tile) => [tile.block.tile, tile]));
+  const sums = new Map<Seconds, { square: number; cells: number; alpha: number; tiles: number }>();
+  for await (const { tile, timeSeconds, conductanceMicrosiemens } of store.sweeps(run)) {
+    const cells = byTile.get(tile)?.cells;
+    if (cells === undefined) continue;
+    const largest = cells.wantedMicrosiemens.reduce(
+      (most, w) => (Math.abs(w) > most ? Math.abs(w) : most),
+      0,
+    );
+    const found = cellErrors(cells, conductanceMicrosiemens);
+    const sum = sums.get(timeSeconds) ?? { square: 0, cells: 0, alpha: 0, tiles: 0 };
+    const relative = found.rmsMicrosiemens / (largest || 1);
+    sum.square += relative * relative * found.cells;
+    sum.cells += found.cells;
+    sum.alpha += found.compensation;
+    sum.tiles++;
+    sums.set(timeSeconds, sum);
+  }
+  return [...sums].map(([timeSeconds, { square, cells, alpha, tiles: count }]) => ({
+    timeSeconds,
+    rmsPercent: 100 * Math.sqrt(square / Math.max(1, cells)),
+    alpha: alpha / count,
+  }));
+}
+
+export function tellRun({ overview, yieldPercent, errors }: RunResult, output: Output): void {
+  const { pulses, devices, turns, verdicts } = overview;
+  const each = devices === 0 ? 0 : pulses / devices;
+  output.say(
+    `${pulses.toLocaleString("en")} pulses on ${devices.toLocaleString("en")} devices (${each.toFixed(1)} each) ` +
+      `in ${turns} turns; yield ${yieldPercent.toFixed(2)} %`,
+  );
+  for (const [verdict, count] of Object.entries(verdicts)) {
+    if (count > 0) output.say(`  ${count.toLocaleString("en").padStart(10)} ${verdict}`);
+  }
+  for (const { timeSeconds, rmsPercent, alpha } of errors) {
+    output.say(
+      `weight error after ${formatDuration(timeSeconds)}: ${rmsPercent.toFixed(2)} % of the largest, α ${alpha.toFixed(3)}`,
+    );
+  }
+}

@@ -1,0 +1,41 @@
+import { badFile } from "./readFile.ts";
+
+/** One layer of conductances as aihwkit's `fusion_export` writes them: outputs × inputs, one device a weight. */
+export interface FusionLayer {
+  readonly name: string;
+  readonly outputs: number;
+  readonly inputs: number;
+  /** µS, row-major over outputs and inputs. */
+  readonly values: Float32Array;
+}
+
+/** Whether a text is what `fusion_export` writes: five lines about layers before their names. */
+export function isFusionCsv(text: string): boolean {
+  const lines = text.split(/\r?\n/, 3);
+  return /^\d+(,\d+)*$/.test(lines[0] ?? "") && /^Analog\w+(,Analog\w+)*$/.test(lines[1] ?? "");
+}
+
+/** @throws `bad-file` with the line that is wrong. */
+export function parseFusionCsv(text: string, path: string): FusionLayer[] {
+  const lines = text.split(/\r?\n/);
+  const wrong = (line: number, what: string): Error =>
+    badFile(path, `line ${line + 1} ${what}`, "Write it again with aihwkit's fusion_export.");
+  const [counts = [], heights = [], widths = []] = [2, 3, 4].map((line) =>
+    (lines[line] ?? "").split(",").map(Number),
+  );
+  const names = (lines[5] ?? "").split(",");
+  return names.map((name, k) => {
+    const values = (lines[6 + k] ?? "")
+      .split(",")
+      .map((value) => (value === "" ? Number.NaN : Number(value)));
+    const count = counts[k];
+    const outputs = heights[k] ?? 0;
+    const inputs = widths[k] ?? 0;
+    if (count === undefined || outputs * inputs !== count || values.length !== count) {
+      throw wrong(6 + k, `has ${values.length} values where its heading says ${outputs} × ${inputs}`);
+    }
+    const bad = values.findIndex((value) => !(value >= 0));
+    if (bad >= 0) throw wrong(6 + k, `has a conductance of ${values[bad]} µS at place ${bad + 1}`);
+    return { name, outputs, inputs, values: Float32Array.from(values) };
+  });
+}

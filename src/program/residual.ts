@@ -1,0 +1,294 @@
+import { readingFlags } from "../chip/driver.ts";
+import type { DeviceModel } from "../model/deviceModel.ts";
+import { assert } from "../errors.ts";
+import {
+  type CellTask,
+  type Decision,
+  firstVerdicts,
+  isBroken,
+  type ProgrammingMethod,
+  type ProgrammingTask,
+  type Seen,
+  verdicts,
+} from "./method.ts";
+import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } from "./verify.ts";
+
+/**
+ * Residual programming: every device is programmed and verified, then each cell is looked at as a whole, late and with
+ * averaging, and what its weight is off by is given to one of its devices, whichever can be expected to leave the least
+ * error: a small device that is idle takes a small residue best, and any of a cell's devices may do so. Repeated while it
+ * pays. Where a device is broken the others take its part as far as they can.
+ *
+ * Re-pulsing device d of factor f to T = G − e/f replaces the cell's error e by f (T − G) + e, zero unless T is clamped,
+ * and adds f² σ_v²(T) for what verify leaves; drift and read noise change from those of G to those of T.
+ *
+ * After Narayanan et al. (TED 2021) and Song et al. (Science 383, 903, 2024), who correct with the lesser devices only.
+ */
+export const residual: ProgrammingMethod<ResidualState> = {
+  name: "residual",
+  needsCells: true,
+  begin,
+  next,
+};
+
+interface ResidualState {
+  readonly cells: CellTask;
+  readonly model: DeviceModel;
+  readonly inner: VerifyState;
+  readonly laws: Laws;
+  /** Reported until all is done. */
+  readonly meanwhile: Uint8Array;
+  readonly rowCount: number;
+  readonly devicesPerRow: number;
+  /** Of a run that goes on: devices that had a pulse before. */
+  readonly pulsedBefore: Uint32Array | undefined;
+  readonly targets: Float32Array;
+  /** Sums of what was seen at the reference age, and how often; the average is what cells are judged by. */
+  readonly sums: Float32Array;
+  looksTaken: number;
+  phase: "found" | "programming" | "looking";
+  roundsLeft: number;
+}
+
+const rounds = 3;
+/** σ of what verify leaves at the reference age, as a share of the model's programming error. */
+const verifiedShare = 0.85;
+/** A correction must win this much, as a share of what it leaves, and at least this many µS². */
+const leastShareWon = 0.3;
+const leastSquareWon = 0.02;
+/** Pulses that a device should have left to be aimed anew. */
+const fewestPulses = 12;
+/**
+ * A cell is looked at this often, so far apart. Reads in quick succession share their 1/f noise: of one read's, sixteen
+ * within a millisecond leave 0.8, and over a second 0.45.
+ */
+const looks = 16;
+const secondsBetweenLooks = 0.125;
+const lookAverages = 4;
+/** Of a run that goes on: a cell within this many µS of its weight is not begun anew. */
+const nearEnough = 1;
+
+function begin(task: ProgrammingTask, model: DeviceModel): ResidualState {
+  assert(task.cells !== undefined, "residual programming is given cells");
+  const targets = task.targetsMicrosiemens.slice();
+  const inner = beginVerify(
+    { ...task, targetsMicrosiemens: targets.slice(), standing: finalOnly(task) },
+    model,
+    0,
+  );
+  return {
+    cells: task.cells,
+    model,
+    inner,
+    laws: lawsOf(model),
+    meanwhile: firstVerdicts(task),
+    rowCount: task.rowCount,
+    devicesPerRow: task.devicesPerRow,
+    pulsedBefore: task.standing?.pulses,
+    targets,
+    sums: new Float32Array(targets.length),
+    looksTaken: 0,
+    phase: task.standing === undefined ? "programming" : "found",
+    roundsLeft: rounds,
+  };
+}
+
+/** Verify inside begins all that has no final verdict anew; what was pulsed before is found by its cell. */
+function finalOnly({ standing }: ProgrammingTask): ProgrammingTask["standing"] {
+  return standing && { verdicts: standing.verdicts, pulses: new Uint32Array(standing.pulses.length) };
+}
+
+function next(state: ResidualState, seen: Seen | undefined): Decision {
+  if (state.phase === "found") {
+    if (seen === undefined) return look(state, 0);
+    addLook(state, seen);
+    acceptNearCells(state);
+    state.inner.phase = "pulsing";
+    state.phase = "programming";
+    return work(state, nextVerify(state.inner, seen));
+  }
+  if (state.phase === "looking") {
+    addLook(state, seen!);
+    if (state.looksTaken < looks) {
+      return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetweenLooks);
+    }
+    if (correct(state) === 0) return done(state);
+    state.phase = "programming";
+    state.inner.phase = "pulsing";
+  }
+  return work(state, nextVerify(state.inner, seen));
+}
+
+/** Passes on what verify wants; when it is through, looks at the cells, or ends. */
+function work(state: ResidualState, inner: Decision): Decision {
+  if (inner.look.kind !== "done") return { ...inner, verdicts: state.meanwhile };
+  if (state.roundsLeft === 0) return done(state);
+  state.roundsLeft--;
+  state.phase = "looking";
+  state.looksTaken = 0;
+  return look(state, state.model.referenceAgeSeconds);
+}
+
+function look(state: ResidualState, afterSeconds: number): Decision {
+  const rows = new Uint8Array(state.rowCount).fill(1);
+  const inside = state.inner.verdicts.reduce((n, verdict) => n + (verdict === verdicts.accepted ? 1 : 0), 0);
+  return {
+    orders: [],
+    verdicts: state.meanwhile,
+    look: { kind: "read", averages: lookAverages, rows, afterSeconds },
+    inside,
+  };
+}
+
+function done({ inner, meanwhile }: ResidualState): Decision {
+  for (let i = 0; i < meanwhile.length; i++) {
+    if (meanwhile[i] === verdicts.pending) meanwhile[i] = inner.verdicts[i]!;
+  }
+  return { orders: [], verdicts: meanwhile, look: { kind: "done" } };
+}
+
+/** NaN, from here on, for a device of which the converter gave nothing. */
+function addLook(state: ResidualState, seen: Seen): void {
+  const { sums, inner } = state;
+  if (state.looksTaken === 0) sums.fill(0);
+  state.looksTaken++;
+  for (let i = 0; i < sums.length; i++) {
+    const raw = seen.flags[i] === readingFlags.invalid ? Number.NaN : seen.conductanceMicrosiemens[i]!;
+    // A device that does not obey does not drift like the others either.
+    sums[i]! += isBroken(inner.verdicts[i]!) ? raw : raw * inner.settling.factor(raw, seen.agesSeconds[i]!);
+  }
+}
+
+/** What a device is held to be at the reference age, µS. */
+function settled({ sums, looksTaken }: ResidualState, i: number): number {
+  return sums[i]! / looksTaken;
+}
+
+/** How far a cell's weight is off, µS; NaN where it holds none, or cannot be read. */
+function cellError(state: ResidualState, cell: number): number {
+  const { devicesPerCell, factors, wantedMicrosiemens } = state.cells;
+  let error = -wantedMicrosiemens[cell]!;
+  for (let d = 0; d < devicesPerCell; d++) {
+    if (factors[d] !== 0) error += factors[d]! * settled(state, cell * devicesPerCell + d);
+  }
+  return error;
+}
+
+function acceptNearCells(state: ResidualState): void {
+  const { devicesPerCell, wantedMicrosiemens } = state.cells;
+  for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
+    const near = Math.abs(cellError(state, cell)) <= nearEnough;
+    for (let i = cell * devicesPerCell; i < (cell + 1) * devicesPerCell; i++) {
+      if (state.inner.verdicts[i] !== verdicts.pending || state.pulsedBefore![i] === 0) continue;
+      const own = Math.abs(settled(state, i) - state.targets[i]!) <= state.inner.margin[i]!;
+      if (near || own) state.inner.verdicts[i] = verdicts.accepted;
+    }
+  }
+}
+
+/**
+ * Aims devices anew where that pays. A cell with a broken device may need several of the others at once.
+ *
+ * @returns how many devices were aimed.
+ */
+function correct(state: ResidualState): number {
+  const { inner, cells, model } = state;
+  const { devicesPerCell, wantedMicrosiemens } = cells;
+  const held = new Float64Array(devicesPerCell);
+  const aimed = new Uint8Array(devicesPerCell);
+  let count = 0;
+  for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
+    let error = cellError(state, cell);
+    if (Number.isNaN(error)) continue;
+    const first = cell * devicesPerCell;
+    let broken = false;
+    for (let d = 0; d < devicesPerCell; d++) {
+      held[d] = settled(state, first + d);
+      aimed[d] = 0;
+      broken ||= isBroken(inner.verdicts[first + d]!);
+    }
+    for (let tries = broken ? devicesPerCell : 1; tries > 0; tries--) {
+      const best = bestCorrection(state, first, error, held, aimed);
+      if (best === undefined) break;
+      const { device, target } = best;
+      error += cells.factors[device]! * (target - held[device]!);
+      held[device] = target;
+      aimed[device] = 1;
+    }
+    for (let d = 0; d < devicesPerCell; d++) {
+      if (aimed[d] === 0) continue;
+      aimAt(inner, first + d, held[d]!, model);
+      count++;
+    }
+  }
+  return count;
+}
+
+/** The device, and its new target, that can be expected to leave the cell with the least error; none when none pays. */
+function bestCorrection(
+  { cells, inner, laws }: ResidualState,
+  first: number,
+  error: number,
+  held: Float64Array,
+  aimed: Uint8Array,
+): { device: number; target: number } | undefined {
+  let best: { device: number; target: number } | undefined;
+  let least = Infinity;
+  for (let device = 0; device < cells.devicesPerCell; device++) {
+    const factor = cells.factors[device]!;
+    const verdict = inner.verdicts[first + device]!;
+    if (factor === 0 || aimed[device] !== 0 || isBroken(verdict) || verdict === verdicts.leftAlone) continue;
+    if (inner.pulsesLeft[first + device]! < fewestPulses) continue;
+    const now = held[device]!;
+    const target = Math.min(laws.top, Math.max(0, now - error / factor));
+    const rest = error + factor * (target - now);
+    const square = factor * factor;
+    const after = rest * rest + square * laws.programming(target);
+    const worse = square * (laws.later(target) - laws.later(now));
+    const loss = after + Math.max(0, worse);
+    const won = error * error - loss;
+    if (loss < least && won > leastShareWon * loss + leastSquareWon) {
+      least = loss;
+      best = { device, target };
+    }
+  }
+  return best;
+}
+
+/** Variances by target, on an even grid, µS². */
+interface Laws {
+  readonly top: number;
+  /** What verify leaves. */
+  programming(target: number): number;
+  /** What drift and read noise add, in the mean over the times that count. */
+  later(target: number): number;
+}
+
+const gridPoints = 256;
+/** When errors count, as far as the model knows. */
+const horizonSeconds = [1, 3600, 86_400];
+
+function lawsOf(model: DeviceModel): Laws {
+  const top = model.maxConductanceMicrosiemens;
+  const times = horizonSeconds.filter(
+    (time) => time >= model.knownTimesSeconds.from && time <= model.knownTimesSeconds.to,
+  );
+  const programming = new Float64Array(gridPoints);
+  const later = new Float64Array(gridPoints);
+  for (let k = 0; k < gridPoints; k++) {
+    const target = (top * k) / (gridPoints - 1);
+    const std = verifiedShare * model.programmingStd(target);
+    programming[k] = std * std;
+    for (const time of times) {
+      const { drift, read } = model.varianceParts(target, time);
+      later[k]! += (drift + read) / times.length;
+    }
+  }
+  const place = (target: number): number =>
+    Math.min(gridPoints - 1, Math.max(0, Math.round((target / top) * (gridPoints - 1))));
+  return {
+    top,
+    programming: (target) => programming[place(target)]!,
+    later: (target) => later[place(target)]!,
+  };
+}
