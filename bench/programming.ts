@@ -1,6 +1,6 @@
 import { findPreset } from "../emulator/presets.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
-import { verdictNames, verdicts } from "../src/program/method.ts";
+import { type CellTask, isBroken, verdictNames, verdicts } from "../src/program/method.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { strategyLayer } from "../src/optimize/strategy.ts";
 import type { MethodName } from "../src/program/methods.ts";
@@ -8,7 +8,7 @@ import { normalOf, Random } from "../src/random.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
 import { layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
-import { programChip, readTile } from "./programmed.ts";
+import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
  * What the programming methods leave, on emulated chips:
@@ -110,6 +110,8 @@ function gaussianTile(seed: number, significance: number): TileTargets {
 }
 
 interface Held {
+  /** What the stuck devices put out of reach of the others: the mean square of it, likewise. */
+  readonly outOfReach: number;
   /** RMS error of the weights, α by least squares, over the largest weight in µS: by 16-read means and by one read. */
   readonly sixteen: number;
   readonly one: number;
@@ -119,7 +121,13 @@ interface Held {
 /** The weights of a tile 1 s after programming: 21 s after the last pulse. */
 async function held(tile: TileTargets, seed: number, method: MethodName, stuckShare = 0): Promise<Held> {
   const preset = findPreset("pcm-64", { births: "sound" })!;
-  const defects = { ...preset.defects, stuckHigh: stuckShare / 2, stuckLow: stuckShare / 2 };
+  // In the proportions of the presets: one stuck high and one open for two stuck low.
+  const defects = {
+    ...preset.defects,
+    stuckHigh: stuckShare / 4,
+    stuckLow: stuckShare / 2,
+    open: stuckShare / 4,
+  };
   const chip = await programChip({
     preset: { ...preset, defects },
     seed,
@@ -134,7 +142,8 @@ async function held(tile: TileTargets, seed: number, method: MethodName, stuckSh
     cellErrors(cells, readTile(chip.firmware, 0, when, reads)).rmsMicrosiemens / most;
   const sixteen = rms(16, at);
   const one = rms(1, at + 1_100_000);
-  return { sixteen, one, pulses: chip.memories[0]!.pulses.reduce((sum, n) => sum + n, 0) };
+  const outOfReach = meanOutOfReach(cells, chip, at) / (most * most);
+  return { outOfReach, sixteen, one, pulses: chip.memories[0]!.pulses.reduce((sum, n) => sum + n, 0) };
 }
 
 async function residualAgainstVerify(significance: number): Promise<void> {
@@ -153,20 +162,44 @@ async function residualAgainstVerify(significance: number): Promise<void> {
 
 async function stuckDevices(significance: number): Promise<void> {
   const ratios: number[] = [];
+  const optima: number[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const tile = gaussianTile(seed, significance);
     const healthy = await held(tile, seed, "residual");
     const spoilt = await held(tile, seed, "residual", 0.02);
     const ratio = spoilt.sixteen / healthy.sixteen;
     ratios.push(ratio * ratio);
+    optima.push(1 + spoilt.outOfReach / (healthy.sixteen * healthy.sixteen));
   }
   const bar = [1.25, 1.45, 1.7][significance - 1];
   console.log(
-    `2 % stuck devices, F = ${significance}: mean square weight error ${spread(ratios)} of the healthy chip's (bar ${bar})`,
+    `2 % stuck devices, F = ${significance}: mean square weight error ${spread(ratios)} of the healthy chip's (bar ${bar}); what is out of reach alone makes ${spread(optima)}`,
   );
 }
 
 function spread(values: readonly number[]): string {
   const { average, std } = moments(values);
   return `${average.toFixed(3)} ± ${std.toFixed(3)}`;
+}
+
+/** How far the weights are that no conductances of the sound devices can reach, mean square, µS². */
+function meanOutOfReach(cells: CellTask, { firmware, memories }: ProgrammedChip, at: number): number {
+  const truth = firmware.chip.truthOfTile(0, at);
+  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
+  const most = pcm90nm.maxConductanceMicrosiemens;
+  let square = 0;
+  wantedMicrosiemens.forEach((wanted, cell) => {
+    let low = 0;
+    let high = 0;
+    factors.forEach((factor, d) => {
+      const i = cell * devicesPerCell + d;
+      const stuck = isBroken(memories[0]!.verdicts[i]!);
+      const [least, greatest] = stuck ? [truth[i]!, truth[i]!] : [0, most];
+      low += Math.min(factor * least, factor * greatest);
+      high += Math.max(factor * least, factor * greatest);
+    });
+    const off = Math.max(0, low - wanted, wanted - high);
+    square += off * off;
+  });
+  return square / wantedMicrosiemens.length;
 }

@@ -11,13 +11,14 @@ const order = z.union([
   z.strictObject({
     truth: z.strictObject({ tile: z.int().nonnegative(), at_microseconds: z.int().nonnegative() }),
   }),
+  z.strictObject({ felt: z.strictObject({ tile: z.int().nonnegative() }) }),
   z.strictObject({ log: z.literal(true) }),
 ]);
 
 /**
  * A side door to an emulated chip, on loopback: a line of JSON in, a line out. `{"inject": {"fault": "reset"}}` makes a
- * fault happen, `{"truth": {"tile": 0, "at_microseconds": 0}}` tells what the devices hold, `{"log": true}` what went
- * wrong so far.
+ * fault happen, `{"truth": {"tile": 0, "at_microseconds": 0}}` tells what the devices hold, `{"felt": {"tile": 0}}`
+ * how many pulses each has felt, `{"log": true}` what went wrong so far.
  *
  * @param onUnplug  called for a fault that pulls the cable.
  */
@@ -28,9 +29,14 @@ export async function openControl(
 ): Promise<{ port: number; close(): void }> {
   const answer = (line: string): unknown => {
     const parsed = order.safeParse(json(line));
-    if (!parsed.success) return { error: "say inject, truth or log: docs/emulator.md" };
+    if (!parsed.success) return { error: "say inject, truth, felt or log: docs/emulator.md" };
     const wish = parsed.data;
     if ("log" in wish) return { log: chip.log };
+    if ("felt" in wish) {
+      const { geometry } = chip.firmware.chip.preset;
+      if (wish.felt.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };
+      return { felt: Array.from(chip.firmware.chip.pulsesFeltByTile(wish.felt.tile)) };
+    }
     if ("truth" in wish) {
       const { geometry } = chip.firmware.chip.preset;
       if (wish.truth.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };

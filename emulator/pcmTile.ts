@@ -113,8 +113,13 @@ export class PcmTile implements Tile {
       }
       const flicker = this.#noise.step(i, this.#first + i, seconds, random);
       let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
+      let strength = this.#noiseStrength[i]!;
       if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
-      out[k] = truth * (1 + this.#noiseStrength[i]! * flicker);
+      // A device that does not obey is as noisy as its conductance makes it, whatever its pulses were meant to do.
+      if (this.#defects.faults[i] !== 0) {
+        strength = this.#physics.drift.noiseStrength(truth / this.#physics.maxConductance);
+      }
+      out[k] = truth * (1 + strength * flicker);
     }
     this.#readAt[row] = at;
   }

@@ -29,7 +29,15 @@ export interface ProgrammingTask {
   /** Which weights the devices hold; absent when targets are all that is known. */
   readonly cells?: CellTask | undefined;
   /** Of a run that is resumed: final verdicts stand, and their devices are left as they are. */
-  readonly standing?: { readonly verdicts: Uint8Array; readonly pulses: Uint32Array } | undefined;
+  readonly standing?: StandingDevices | undefined;
+}
+
+/** Where the devices of a run stand that goes on. */
+export interface StandingDevices {
+  readonly verdicts: Uint8Array;
+  readonly pulses: Uint32Array;
+  /** The last amplitude code of each; 0 when none. */
+  readonly lastCodes: Uint16Array;
 }
 
 /** Cells lie one after the other, `devicesPerCell` devices each. */

@@ -51,9 +51,11 @@ interface ResidualState {
 }
 
 const rounds = 3;
+/** What stands in for a broken device may be brought beyond the range that weights use, as far as devices usually go. */
+const overRange = 1.1;
 /** σ of what verify leaves at the reference age, as a share of the model's programming error. */
 const verifiedShare = 0.85;
-/** A correction must win this much, as a share of what it leaves, and at least this many µS². */
+/** A correction must win this much, as a share of the doubt that it adds, and at least this many µS². */
 const leastShareWon = 0.3;
 const leastSquareWon = 0.02;
 /** Pulses that a device should have left to be aimed anew. */
@@ -95,7 +97,7 @@ function begin(task: ProgrammingTask, model: DeviceModel): ResidualState {
 
 /** Verify inside begins all that has no final verdict anew; what was pulsed before is found by its cell. */
 function finalOnly({ standing }: ProgrammingTask): ProgrammingTask["standing"] {
-  return standing && { verdicts: standing.verdicts, pulses: new Uint32Array(standing.pulses.length) };
+  return standing && { ...standing, pulses: new Uint32Array(standing.pulses.length) };
 }
 
 function next(state: ResidualState, seen: Seen | undefined): Decision {
@@ -192,7 +194,7 @@ function acceptNearCells(state: ResidualState): void {
  * @returns how many devices were aimed.
  */
 function correct(state: ResidualState): number {
-  const { inner, cells, model } = state;
+  const { inner, cells, model, laws } = state;
   const { devicesPerCell, wantedMicrosiemens } = cells;
   const held = new Float64Array(devicesPerCell);
   const aimed = new Uint8Array(devicesPerCell);
@@ -208,7 +210,7 @@ function correct(state: ResidualState): number {
       broken ||= isBroken(inner.verdicts[first + d]!);
     }
     for (let tries = broken ? devicesPerCell : 1; tries > 0; tries--) {
-      const best = bestCorrection(state, first, error, held, aimed);
+      const best = bestCorrection(state, first, error, held, aimed, broken ? overRange * laws.top : laws.top);
       if (best === undefined) break;
       const { device, target } = best;
       error += cells.factors[device]! * (target - held[device]!);
@@ -231,6 +233,7 @@ function bestCorrection(
   error: number,
   held: Float64Array,
   aimed: Uint8Array,
+  top: number,
 ): { device: number; target: number } | undefined {
   let best: { device: number; target: number } | undefined;
   let least = Infinity;
@@ -240,14 +243,13 @@ function bestCorrection(
     if (factor === 0 || aimed[device] !== 0 || isBroken(verdict) || verdict === verdicts.leftAlone) continue;
     if (inner.pulsesLeft[first + device]! < fewestPulses) continue;
     const now = held[device]!;
-    const target = Math.min(laws.top, Math.max(0, now - error / factor));
+    const target = Math.min(top, Math.max(0, now - error / factor));
     const rest = error + factor * (target - now);
     const square = factor * factor;
-    const after = rest * rest + square * laws.programming(target);
-    const worse = square * (laws.later(target) - laws.later(now));
-    const loss = after + Math.max(0, worse);
-    const won = error * error - loss;
-    if (loss < least && won > leastShareWon * loss + leastSquareWon) {
+    const later = Math.max(0, laws.later(target) - laws.later(now));
+    const added = square * (laws.programming(target) + later);
+    const loss = rest * rest + added;
+    if (loss < least && error * error - loss > leastShareWon * added + leastSquareWon) {
       least = loss;
       best = { device, target };
     }

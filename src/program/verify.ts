@@ -177,9 +177,17 @@ function firstDecision(state: VerifyState): Decision {
 
 function findInside(state: VerifyState, seen: Seen): void {
   for (let i = 0; i < state.codes.length; i++) {
-    const pulsed = state.task.standing!.pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
+    const { pulses, lastCodes } = state.task.standing!;
+    const pulsed = pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
     if (!pulsed || seen.flags[i] !== readingFlags.ok) continue;
-    if (Math.abs(errorOf(state, i, seen)) <= state.margin[i]!) state.inside[i] = 1;
+    const error = errorOf(state, i, seen);
+    if (Math.abs(error) <= state.margin[i]!) {
+      state.inside[i] = 1;
+    } else if (seen.unsure[i] === 0) {
+      // What it was given last, and what became of it, tells where its curve lies.
+      state.lastCode[i] = lastCodes[i]!;
+      learn(state, i, error + state.task.targetsMicrosiemens[i]!);
+    }
   }
 }
 

@@ -64,6 +64,8 @@ export interface TileMemory {
   readonly pulsedAtMicroseconds: Float64Array;
   /** Reading that the last verdict stands on, µS; NaN when never read. */
   readonly lastReadMicrosiemens: Float32Array;
+  /** The last amplitude code that each device was given; 0 when none. */
+  readonly lastCodes: Uint16Array;
   /** The codes of the last turn's orders, whose fates come with the next: one entry a device each. */
   lastOrders: readonly Uint16Array[];
   /** The ticket of the first of them. */
@@ -81,6 +83,7 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
     uncertainPulses: new Uint32Array(count),
     pulsedAtMicroseconds: new Float64Array(count).fill(Number.NaN),
     lastReadMicrosiemens: new Float32Array(count).fill(Number.NaN),
+    lastCodes: new Uint16Array(count),
     lastOrders: [],
     lastFirstTicket: 0,
   };
@@ -100,7 +103,9 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
     const all = new Uint16Array(memory.verdicts.length);
     for (let k = 0; k < devices.length; k++) {
       all[devices[k]!] = codes[k]!;
-      if (codes[k] !== 0) memory.pulses[devices[k]!]!++;
+      if (codes[k] === 0) continue;
+      memory.pulses[devices[k]!]!++;
+      memory.lastCodes[devices[k]!] = codes[k]!;
     }
     return all;
   });

@@ -50,7 +50,7 @@ export function beginTile(standing: Standing, tile: TileTargets, memory: TileMem
         Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
       ),
       cells,
-      standing: memory.turns === 0 ? undefined : { verdicts: memory.verdicts, pulses: memory.pulses },
+      standing: memory.turns === 0 ? undefined : memory,
     },
     context.model,
   );

@@ -1,0 +1,184 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { killAndResume } from "../bench/killing.ts";
+import { mho, startMho } from "./support/commandLine.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
+
+/** Rows of 256 conductances, every fifth device left alone. */
+function targetsFile(folder: string, rows = 2, value = (i: number) => i % 25): string {
+  const path = join(folder, "targets.csv");
+  const lines = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: 256 }, (__, k) => (k % 5 === 0 ? "nan" : String(value(row * 256 + k)))).join(","),
+  );
+  writeFileSync(path, `# µS\n${lines.join("\n")}\n`);
+  return path;
+}
+
+const sound = "emulator:pcm-64?seed=5&births=sound";
+
+interface Result {
+  readonly run: string;
+  readonly devices: number;
+  readonly pulses: number;
+  readonly yield_percent: number;
+  readonly verdicts: Record<string, number>;
+  readonly weight_errors: readonly { readonly rms_percent: number }[];
+}
+
+function lastOf(out: string): Result {
+  return JSON.parse(out.trim().split("\n").at(-1)!) as Result;
+}
+
+describe("mho program", () => {
+  it("programs conductances of one's own, tells its events in order, and leaves a run to look at", async () => {
+    const folder = emptyFolder();
+    const args = ["program", targetsFile(folder), "--chip", sound, "--workspace", folder, "--json"];
+    const { code, out } = await mho(...args);
+    const events = out
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(events.join(" ")).toMatch(/^started( turn)+ sweep ended result$/);
+    const result = lastOf(out);
+    expect([code, result.devices]).toEqual([0, 408]);
+    expect(result.yield_percent).toBeGreaterThan(98);
+    const shown = await mho("show", "r1", "--workspace", folder);
+    expect(shown.out).toMatch(/Run r1: .*targets\.csv, verify, on pcm-64 number EMU-5[^]*yield \d+\.\d+ %/);
+    expect(shown.out).toMatch(/\d+ accepted\n[^]*104 left alone/);
+  });
+
+  it("programs a strategy by residual programming, and says how far the weights are off", async () => {
+    const folder = emptyFolder();
+    const weights = join(folder, "w.csv");
+    const values = Array.from({ length: 8 }, (_, i) =>
+      Array.from({ length: 16 }, (__, j) => (((i * 16 + j) * 37) % 101) / 50 - 1).join(","),
+    );
+    writeFileSync(weights, values.join("\n"));
+    const strategy = join(folder, "s.json");
+    await mho("optimize", weights, "--model", "pcm-90nm", "--out", strategy, "--quiet");
+    const args = ["program", strategy, "--chip", sound, "--workspace", folder, "--json"];
+    const { code, out } = await mho(...args);
+    const result = lastOf(out);
+    expect([code, result.devices]).toEqual([0, 8 * 16 * 4]);
+    expect(result.weight_errors[0]!.rms_percent).toBeLessThan(4);
+    // The weights have changed meanwhile: what was solved is no longer theirs.
+    writeFileSync(weights, ["0.5", ...values.join("\n").split(",").slice(1)].join(","));
+    const changed = await mho(...args);
+    expect([changed.code, changed.err]).toEqual([2, expect.stringContaining("is not the one that layer")]);
+  }, 30_000);
+
+  it("says beforehand what it will take, and touches nothing", async () => {
+    const folder = emptyFolder();
+    const chip = "serial:/dev/ttyNoSuchPort";
+    const { code, out } = await mho("program", targetsFile(folder), "--chip", chip, "--dry-run");
+    expect(code).toBe(0);
+    expect(out).toMatch(/408 devices on 1 tile, by verify\nabout [\d,]+ pulses.*\nabout .*Nothing was sent/);
+  });
+
+  it("reads what aihwkit's fusion_export writes: one device a weight", async () => {
+    const folder = emptyFolder();
+    const path = join(folder, "fusion.csv");
+    writeFileSync(path, "1\nAnalogLinear\n6\n2\n3\nfc1\n1,2,3,4.5,5,6\n");
+    const { code, out } = await mho("program", path, "--chip", sound, "--workspace", folder, "--json");
+    expect([code, lastOf(out).devices]).toEqual([0, 6]);
+  });
+
+  it("ends with 1 when the yield is short of what was asked for", async () => {
+    const folder = emptyFolder();
+    const path = targetsFile(folder, 1, () => 24.9);
+    const args = ["--chip", "emulator:pcm-64?seed=5", "--workspace", folder, "--min-yield", "100"];
+    const { code, out } = await mho("program", path, ...args, "--budget", "1");
+    expect([code, out]).toEqual([1, expect.stringMatching(/budget spent[^]*short of the 100 %/)]);
+  });
+
+  it.each([
+    [
+      ["--chip", "emulator:pcm-64", "--budget", "0"],
+      Array(256).fill("2").join(","),
+      /--budget 0: give a whole number from 1/,
+    ],
+    [["--chip", "emulator:pcm-64"], "2,3\n4,5", /its shape is 2 × 2, and a row of this chip has 256 devices/],
+    [["--chip", "emulator:pcm-64"], Array(256).fill("26").join(","), /value 1 is 26 µS, .* 0 … 25 µS/],
+    [["--chip", "emulator:pcm-64"], Array(256).fill("-1").join(","), /value 1 is -1 µS/],
+    [
+      ["--chip", "emulator:pcm-64"],
+      Array(256).fill("2").join(",").concat("\nx"),
+      /line 2 has "x" where a number should be/,
+    ],
+    [
+      ["--chip", "emulator:pcm-64", "--method", "residual"],
+      Array(256).fill("2").join(","),
+      /must know which weights/,
+    ],
+    [["--chip", "emulator:pcm-64", "--sweep", "soon"], Array(256).fill("2").join(","), /--sweep soon/],
+    [["--chip", "emulator:pcm-64", "--min-yield", "200"], Array(256).fill("2").join(","), /--min-yield 200/],
+    [[], Array(256).fill("2").join(","), /Which chip\?/],
+    [["--chip", "serial:/dev/ttyNoSuchPort"], Array(256).fill("2").join(","), /there is no such port/],
+  ])("refuses %j with a reason (%#)", async (args, text, message) => {
+    const folder = emptyFolder();
+    const path = join(folder, "t.csv");
+    writeFileSync(path, text);
+    const { code, err } = await mho("program", path, "--workspace", folder, ...args);
+    expect([code === 2 || code === 3, err]).toEqual([true, expect.stringMatching(message)]);
+  });
+});
+
+describe("mho resume", () => {
+  it("goes on after Ctrl-C: the chip is in standby, and one command finishes the run", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0", "--no-pace"]);
+    const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
+    const path = targetsFile(folder, 64);
+    const program = startMho(["program", path, "--chip", address, "--workspace", folder, "--json"]);
+    await program.line(/"turn":3/);
+    program.process.kill("SIGINT");
+    const stopped = await program.ended();
+    expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining("Go on with mho resume r1")]);
+    const { code, out } = await mho("resume", "r1", "--workspace", folder, "--json");
+    expect([code, out.split("\n")[0]]).toEqual([0, expect.stringContaining('"resumed":true')]);
+    expect(lastOf(out).verdicts["pending"]).toBe(0);
+    expect((await mho("show", "r1", "--workspace", folder)).out).toMatch(/resumed: At tcp:/);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  }, 30_000);
+
+  it("of a run that is not there, or of another chip's, ends with a reason", async () => {
+    const folder = emptyFolder();
+    expect(await mho("resume", "r7", "--workspace", folder)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("There is no run r7") as string,
+    });
+    await mho("program", targetsFile(folder), "--chip", sound, "--workspace", folder, "--quiet");
+    const other = "emulator:pcm-64?seed=6";
+    expect(await mho("resume", "r1", "--chip", other, "--workspace", folder)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("this run was planned for pcm-64 number EMU-5") as string,
+    });
+  });
+
+  it("loses nothing over ten kill -9s: no finished device is pulsed again, and the ledger is what was felt", async () => {
+    const { kills, ...result } = await killAndResume(3, 10, "verify");
+    expect(kills).toBe(10);
+    expect(result).toMatchObject({
+      outcome: "done",
+      ledgerErrors: 0,
+      pulsedAgain: 0,
+      turnsMissing: 0,
+      devicesWithoutVerdict: 0,
+    });
+  }, 120_000);
+});
+
+describe("what is programmed", () => {
+  it("is refused whole when the file is cut", async () => {
+    const folder = emptyFolder();
+    const path = targetsFile(folder, 2);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.slice(0, text.length - 20));
+    const { code, err } = await mho("program", path, "--chip", sound, "--workspace", folder);
+    expect([code, err]).toEqual([2, expect.stringMatching(/line 3 has \d+ numbers and those before it 256/)]);
+  });
+});
