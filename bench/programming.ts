@@ -24,7 +24,14 @@ if (chosen === undefined || chosen === "residual") {
   for (const significance of [1, 2, 3]) await residualAgainstVerify(significance);
 }
 if (chosen === undefined || chosen === "stuck") {
-  for (const significance of [1, 2, 3]) await stuckDevices(significance);
+  // In the proportions of the presets, and without those that are stuck high.
+  const kinds = {
+    "stuck high, low or open": [0.25, 0.5, 0.25],
+    "stuck low or open": [0, 0.67, 0.33],
+  } as const;
+  for (const [name, shares] of Object.entries(kinds)) {
+    for (const significance of [1, 2, 3]) await stuckDevices(significance, name, shares);
+  }
 }
 
 /** Program and verify: how many are accepted, what it takes, and how they spread at the age of 20 s. */
@@ -119,14 +126,18 @@ interface Held {
 }
 
 /** The weights of a tile 1 s after programming: 21 s after the last pulse. */
-async function held(tile: TileTargets, seed: number, method: MethodName, stuckShare = 0): Promise<Held> {
+async function held(
+  tile: TileTargets,
+  seed: number,
+  method: MethodName,
+  [stuckHigh, stuckLow, open]: readonly number[] = [0, 0, 0],
+): Promise<Held> {
   const preset = findPreset("pcm-64", { births: "sound" })!;
-  // In the proportions of the presets: one stuck high and one open for two stuck low.
   const defects = {
     ...preset.defects,
-    stuckHigh: stuckShare / 4,
-    stuckLow: stuckShare / 2,
-    open: stuckShare / 4,
+    stuckHigh: 0.02 * stuckHigh!,
+    stuckLow: 0.02 * stuckLow!,
+    open: 0.02 * open!,
   };
   const chip = await programChip({
     preset: { ...preset, defects },
@@ -160,20 +171,20 @@ async function residualAgainstVerify(significance: number): Promise<void> {
   );
 }
 
-async function stuckDevices(significance: number): Promise<void> {
+async function stuckDevices(significance: number, name: string, shares: readonly number[]): Promise<void> {
   const ratios: number[] = [];
   const optima: number[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     const tile = gaussianTile(seed, significance);
     const healthy = await held(tile, seed, "residual");
-    const spoilt = await held(tile, seed, "residual", 0.02);
+    const spoilt = await held(tile, seed, "residual", shares);
     const ratio = spoilt.sixteen / healthy.sixteen;
     ratios.push(ratio * ratio);
     optima.push(1 + spoilt.outOfReach / (healthy.sixteen * healthy.sixteen));
   }
   const bar = [1.25, 1.45, 1.7][significance - 1];
   console.log(
-    `2 % stuck devices, F = ${significance}: mean square weight error ${spread(ratios)} of the healthy chip's (bar ${bar}); what is out of reach alone makes ${spread(optima)}`,
+    `2 % of the devices ${name}, F = ${significance}: mean square weight error ${spread(ratios)} of the healthy chip's (bar ${bar}); what is out of reach alone makes ${spread(optima)}`,
   );
 }
 

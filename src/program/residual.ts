@@ -201,7 +201,7 @@ function correct(state: ResidualState): number {
   let count = 0;
   for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
     let error = cellError(state, cell);
-    if (Number.isNaN(error)) continue;
+    if (!(error * error > leastSquareWon)) continue;
     const first = cell * devicesPerCell;
     let broken = false;
     for (let d = 0; d < devicesPerCell; d++) {
