@@ -7,7 +7,7 @@ import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { Clock } from "../src/clock.ts";
-import { pcm90nmDefinition } from "../src/model/builtIn.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
@@ -33,8 +33,9 @@ export async function programChip(given: {
   method: MethodName;
   model: DeviceModel;
   tiles: readonly TileTargets[];
+  pulsesPerDevice?: number;
 }): Promise<ProgrammedChip> {
-  const { preset, seed, method, model, tiles } = given;
+  const { preset, seed, method, model, tiles, pulsesPerDevice = usualPulsesPerDevice } = given;
   const described = await readChipDescription(`chips/${preset.name}.json`);
   const description = { ...described, geometry: preset.geometry };
   const firmware = new PacketFirmware(preset, seed);
@@ -48,10 +49,10 @@ export async function programChip(given: {
     chipSerialNumber: `EMU-${seed}`,
     chipAddress: "in process",
     method,
-    model: pcm90nmDefinition,
+    model: builtInDefinition(model.name)!,
     sweepTimesSeconds: [],
     sweepAverages: 1,
-    pulsesPerDevice: usualPulsesPerDevice,
+    pulsesPerDevice,
     tiles,
   };
   const begun = process.hrtime.bigint();

@@ -1,5 +1,5 @@
 import { findPreset } from "../emulator/presets.ts";
-import { pcm90nm } from "../src/model/modelOf.ts";
+import { builtInDefinition, modelOf, pcm90nm } from "../src/model/modelOf.ts";
 import { type CellTask, isBroken, verdictNames, verdicts } from "../src/program/method.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { strategyLayer } from "../src/optimize/strategy.ts";
@@ -12,7 +12,7 @@ import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
  * What the programming methods leave, on emulated chips:
- * node dist/bench/programming.js [verify | residual | stuck] [--seeds N]
+ * node dist/bench/programming.js [verify | residual | rram | stuck] [--seeds N]
  */
 const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] || 3);
 
@@ -23,6 +23,7 @@ if (chosen === undefined || chosen === "verify") await verifyLevels();
 if (chosen === undefined || chosen === "residual") {
   for (const significance of [1, 2, 3]) await residualAgainstVerify(significance);
 }
+if (chosen === undefined || chosen === "rram") await resistive();
 if (chosen === undefined || chosen === "stuck") {
   // In the proportions of the presets, and without those that are stuck high.
   const kinds = {
@@ -213,4 +214,37 @@ function meanOutOfReach(cells: CellTask, { firmware, memories }: ProgrammedChip,
     square += off * off;
   });
   return square / wantedMicrosiemens.length;
+}
+
+/** ReRAM: pulses and yield of verify and of the incremental staircase, on the same chips. */
+async function resistive(): Promise<void> {
+  const preset = findPreset("rram-128", { births: "sound" })!;
+  const model = modelOf(builtInDefinition("reram-wan-2022")!);
+  const found = new Map<MethodName, { mean: number; p99: number; yieldPercent: number }>();
+  for (const method of ["staircase", "verify"] as const) {
+    const pulses: number[] = [];
+    let accepted = 0;
+    for (let seed = 1; seed <= seeds; seed++) {
+      const targetsMicrosiemens = Float32Array.from({ length: 32_768 }, (_, i) => 2 + ((i * 7) % 39));
+      const tiles = [{ block: { tile: 0, rowStart: 0, rowCount: 128 }, targetsMicrosiemens }];
+      const chip = await programChip({ preset, seed, method, model, tiles, pulsesPerDevice: 1000 });
+      const [memory] = chip.memories;
+      memory!.pulses.forEach((n) => pulses.push(n));
+      for (const verdict of memory!.verdicts) if (verdict === verdicts.accepted) accepted++;
+    }
+    pulses.sort((a, b) => a - b);
+    const mean = pulses.reduce((sum, n) => sum + n, 0) / pulses.length;
+    const p99 = pulses[Math.floor(0.99 * pulses.length)]!;
+    const yieldPercent = (100 * accepted) / pulses.length;
+    found.set(method, { mean, p99, yieldPercent });
+    console.log(
+      `${method} on rram-128, 2 … 40 µS: yield ${yieldPercent.toFixed(2)} %, pulses: mean ${mean.toFixed(1)}, ` +
+        `median ${pulses[pulses.length >> 1]}, p99 ${p99}, most ${pulses.at(-1)}`,
+    );
+  }
+  const [stairs, ours] = [found.get("staircase")!, found.get("verify")!];
+  console.log(
+    `verify / staircase: mean ${(ours.mean / stairs.mean).toFixed(2)} (bar 0.87), p99 ${(ours.p99 / stairs.p99).toFixed(2)} (bar 0.80), ` +
+      `yield ${(ours.yieldPercent - stairs.yieldPercent).toFixed(2)} points (bar −0.5)`,
+  );
 }

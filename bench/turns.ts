@@ -40,7 +40,7 @@ function decisions(name: "verify" | "residual"): { median: number; longest: numb
       rowCount: 64,
       devicesPerRow: 1024,
       targetsMicrosiemens: targets.slice(),
-      reset: description.reset,
+      pulses: description.pulses,
       maxCode: 1000,
       pulsesLeft: new Uint32Array(count).fill(1000),
       cells: {

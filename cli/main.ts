@@ -85,6 +85,7 @@ async function main(args: readonly string[]): Promise<void> {
         "open-loop",
         "verify",
         "residual",
+        "staircase",
       ]),
     )
     .option("--model <model>", "what is believed of the devices (the strategy's)")

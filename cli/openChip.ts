@@ -62,12 +62,6 @@ export async function describeChip(address: ChipAddress): Promise<ChipDescriptio
       `There is no chip ${name}. Known are ${presetNames.join(", ")}, or give a file.`,
     );
   }
-  if (name === "rram-128") {
-    throw new MhoError(
-      "bad-argument",
-      "There is no description of rram-128 for the controller yet. Serve it with mho emulate for programs of your own.",
-    );
-  }
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
   const description = await readChipDescription(path);
   const tiles = address.tiles ?? description.geometry.tiles;

@@ -29,10 +29,12 @@ export async function program(path: string, options: ProgramOptions, output: Out
   const description = await describeChip(address);
   const targets = await readTargets(path, description, options.weights);
   const model = options.model === undefined ? targets.model : await readModel(options.model);
-  const method = options.method ?? (targets.model === undefined ? "verify" : "residual");
+  const { technology } = description.pulses;
+  const usual = targets.model === undefined || technology === "rram" ? "verify" : "residual";
+  const method = options.method ?? usual;
   const wishes = {
     method,
-    model: model ?? (await readModel("pcm-90nm")),
+    model: model ?? (await readModel(technology === "pcm" ? "pcm-90nm" : "reram-wan-2022")),
     sweepTimesSeconds: timesOf(options.sweep),
     pulsesPerDevice: wholeNumber("--budget", options.budget, usualPulsesPerDevice),
     leastYieldPercent: percentOf(options.minYield),

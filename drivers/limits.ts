@@ -1,11 +1,11 @@
-import type { ChipDescription } from "../src/chip/description.ts";
+import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
 import type { PulseOrder } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** Throws `limit-exceeded`, naming the limit, when an order lies outside what the chip may be given. */
 export function refuseOutsideLimits(description: ChipDescription, block: Block, order: PulseOrder): void {
-  const { limits, reset, geometry } = description;
+  const { limits, pulses, geometry } = description;
   const { widthNanoseconds } = order;
   if (block.tile >= geometry.tiles || block.rowStart + block.rowCount > geometry.rows) {
     throw refusal(`tile ${block.tile}, rows up to ${block.rowStart + block.rowCount}, is not on the chip`);
@@ -16,9 +16,10 @@ export function refuseOutsideLimits(description: ChipDescription, block: Block, 
     );
   }
   const highest = order.codes.reduce((max, code) => Math.max(max, code), 0);
-  const amplitude = highest * reset.microamperesPerCode;
-  if (highest >= reset.codes || amplitude > limits.maxAmplitudeMicroamperes) {
-    throw refusal(`an amplitude of ${amplitude} µA is above ${limits.maxAmplitudeMicroamperes} µA`);
+  if (highest > highestCode(description)) {
+    const unit = pulses.technology === "pcm" ? "µA" : "V";
+    const amplitude = (highest * amplitudePerCode(pulses)).toFixed(2).replace(/\.?0+$/, "");
+    throw refusal(`an amplitude of ${amplitude} ${unit} is above ${limits.maxAmplitude} ${unit}`);
   }
 
   function refusal(what: string): MhoError {

@@ -1,16 +1,57 @@
 import { z } from "zod";
-import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipDescription, ChipPulses, LimitPulse } from "../src/chip/description.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 
 const positive = z.number().positive();
 const count = z.int().positive().max(65_535);
+
+const resetPulse = z.strictObject({
+  microamperes_per_code: positive,
+  codes: z.int().min(2).max(65_536),
+  width_nanoseconds: positive,
+  nominal_curve: z
+    .strictObject({
+      amplitude_microamperes: z.array(z.number().nonnegative()).min(2),
+      conductance_microsiemens: z.array(z.number().nonnegative()).min(2),
+      device_spread_microamperes: positive,
+      cycle_spread_microamperes: positive,
+    })
+    .refine(
+      (curve) => curve.amplitude_microamperes.length === curve.conductance_microsiemens.length,
+      "the nominal curve needs as many conductances as amplitudes",
+    )
+    .refine(
+      (curve) => isSorted(curve.amplitude_microamperes, 1, true),
+      "the amplitudes of the nominal curve must ascend",
+    )
+    .refine(
+      (curve) => isSorted(curve.conductance_microsiemens, -1, false),
+      "the conductances of the nominal curve must not rise",
+    ),
+});
+
+const limitPulse = z
+  .strictObject({
+    width_nanoseconds: positive,
+    gate_code: z.int().nonnegative().max(65_535),
+    from_volts: positive,
+    to_volts: positive,
+    volts: z.array(z.number().nonnegative()).min(2),
+    limit_microsiemens: z.array(z.number().nonnegative()).min(2),
+    share: z.number().positive().max(1),
+    device_spread_volts: positive,
+  })
+  .refine(
+    (pulse) => pulse.volts.length === pulse.limit_microsiemens.length && isSorted(pulse.volts, 1, true),
+    "volts must ascend, with one limit each",
+  );
 
 const schema = z
   .strictObject({
     format: z.literal("mho-chip"),
     version: z.literal(1),
     name: z.string().min(1).max(64),
-    technology: z.enum(["pcm"]),
+    technology: z.enum(["pcm", "rram"]),
     geometry: z.strictObject({
       tiles: count,
       rows: z.int().positive().max(1023),
@@ -23,32 +64,18 @@ const schema = z
       offset_codes: z.number(),
       codes: z.int().min(2).max(65_535),
     }),
-    reset_pulse: z.strictObject({
-      microamperes_per_code: positive,
-      codes: z.int().min(2).max(65_536),
-      width_nanoseconds: positive,
-      nominal_curve: z
-        .strictObject({
-          amplitude_microamperes: z.array(z.number().nonnegative()).min(2),
-          conductance_microsiemens: z.array(z.number().nonnegative()).min(2),
-          device_spread_microamperes: positive,
-          cycle_spread_microamperes: positive,
-        })
-        .refine(
-          (curve) => curve.amplitude_microamperes.length === curve.conductance_microsiemens.length,
-          "the nominal curve needs as many conductances as amplitudes",
-        )
-        .refine(
-          (curve) => isSorted(curve.amplitude_microamperes, 1, true),
-          "the amplitudes of the nominal curve must ascend",
-        )
-        .refine(
-          (curve) => isSorted(curve.conductance_microsiemens, -1, false),
-          "the conductances of the nominal curve must not rise",
-        ),
-    }),
+    reset_pulse: resetPulse.optional(),
+    rram_pulses: z
+      .strictObject({
+        volts_per_code: positive,
+        codes: z.int().min(2).max(65_536),
+        set: limitPulse,
+        reset: limitPulse,
+      })
+      .optional(),
     limits: z.strictObject({
-      max_amplitude_microamperes: positive,
+      max_amplitude_microamperes: positive.optional(),
+      max_amplitude_volts: positive.optional(),
       min_width_nanoseconds: positive,
       max_width_nanoseconds: positive,
       pulses_per_device: z.int().positive(),
@@ -56,6 +83,13 @@ const schema = z
     timing: z.strictObject({ read_row_microseconds: positive, pulse_row_microseconds: positive }),
     line: z.strictObject({ baud: z.int().positive(), bits_per_byte: z.int().min(8).max(12) }),
   })
+  .refine(
+    ({ technology, reset_pulse, rram_pulses, limits }) =>
+      technology === "pcm"
+        ? reset_pulse !== undefined && limits.max_amplitude_microamperes !== undefined
+        : rram_pulses !== undefined && limits.max_amplitude_volts !== undefined,
+    "pcm needs reset_pulse and limits.max_amplitude_microamperes; rram needs rram_pulses and limits.max_amplitude_volts",
+  )
   .transform((file): ChipDescription => ({
     name: file.name,
     geometry: {
@@ -70,19 +104,9 @@ const schema = z
       offsetCodes: file.converter.offset_codes,
       codes: file.converter.codes,
     },
-    reset: {
-      microamperesPerCode: file.reset_pulse.microamperes_per_code,
-      codes: file.reset_pulse.codes,
-      widthNanoseconds: file.reset_pulse.width_nanoseconds,
-      nominalCurve: {
-        amplitudeMicroamperes: Float64Array.from(file.reset_pulse.nominal_curve.amplitude_microamperes),
-        conductanceMicrosiemens: Float64Array.from(file.reset_pulse.nominal_curve.conductance_microsiemens),
-        deviceSpreadMicroamperes: file.reset_pulse.nominal_curve.device_spread_microamperes,
-        cycleSpreadMicroamperes: file.reset_pulse.nominal_curve.cycle_spread_microamperes,
-      },
-    },
+    pulses: pulsesOf(file),
     limits: {
-      maxAmplitudeMicroamperes: file.limits.max_amplitude_microamperes,
+      maxAmplitude: (file.limits.max_amplitude_microamperes ?? file.limits.max_amplitude_volts)!,
       minWidthNanoseconds: file.limits.min_width_nanoseconds,
       maxWidthNanoseconds: file.limits.max_width_nanoseconds,
       pulsesPerDevice: file.limits.pulses_per_device,
@@ -93,6 +117,43 @@ const schema = z
     },
     line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
   }));
+
+type PulsesFile = Pick<z.input<typeof schema>, "reset_pulse" | "rram_pulses">;
+
+function pulsesOf({ reset_pulse: reset, rram_pulses: rram }: PulsesFile): ChipPulses {
+  if (rram !== undefined) {
+    const { volts_per_code: voltsPerCode, codes } = rram;
+    return { technology: "rram", voltsPerCode, codes, set: limitOf(rram.set), reset: limitOf(rram.reset) };
+  }
+  const curve = reset!.nominal_curve;
+  return {
+    technology: "pcm",
+    reset: {
+      microamperesPerCode: reset!.microamperes_per_code,
+      codes: reset!.codes,
+      widthNanoseconds: reset!.width_nanoseconds,
+      nominalCurve: {
+        amplitudeMicroamperes: Float64Array.from(curve.amplitude_microamperes),
+        conductanceMicrosiemens: Float64Array.from(curve.conductance_microsiemens),
+        deviceSpreadMicroamperes: curve.device_spread_microamperes,
+        cycleSpreadMicroamperes: curve.cycle_spread_microamperes,
+      },
+    },
+  };
+}
+
+function limitOf(pulse: z.input<typeof limitPulse>): LimitPulse {
+  return {
+    widthNanoseconds: pulse.width_nanoseconds,
+    gateCode: pulse.gate_code,
+    fromVolts: pulse.from_volts,
+    toVolts: pulse.to_volts,
+    volts: Float64Array.from(pulse.volts),
+    limitMicrosiemens: Float64Array.from(pulse.limit_microsiemens),
+    share: pulse.share,
+    deviceSpreadVolts: pulse.device_spread_volts,
+  };
+}
 
 /** Reads a chip description. Throws `bad-file` naming the field that is wrong. */
 export async function readChipDescription(path: string): Promise<ChipDescription> {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import type { PcmPulses } from "../src/chip/description.ts";
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
@@ -173,7 +174,8 @@ describe("a chip description", () => {
   );
 
   it("of pcm-64 is read in full", async () => {
-    const { name, geometry, reset } = await readChipDescription(pcm64File);
+    const { name, geometry, pulses } = await readChipDescription(pcm64File);
+    const { reset } = pulses as PcmPulses;
     expect([name, geometry.rows, reset.nominalCurve.amplitudeMicroamperes.length]).toEqual([
       "pcm-64",
       64,

@@ -1,17 +1,20 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { amplitudeFor, slopeAt } from "../src/chip/amplitudeCurve.ts";
-import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipDescription, PcmPulses } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { type ProgrammingTask, type Seen, verdictNames, verdicts } from "../src/program/method.ts";
+import { readChipDescription } from "../files/chipDescription.ts";
 import { methods } from "../src/program/methods.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { describePcm64 } from "./support/chips.ts";
 
 let description: ChipDescription;
+let rram: ChipDescription;
 beforeAll(async () => {
   description = await describePcm64();
+  rram = await readChipDescription("chips/rram-128.json");
 });
 
 function taskOf(targets: number[], pulseBudget = 1000): ProgrammingTask {
@@ -19,7 +22,7 @@ function taskOf(targets: number[], pulseBudget = 1000): ProgrammingTask {
     rowCount: 1,
     devicesPerRow: targets.length,
     targetsMicrosiemens: Float32Array.from(targets),
-    reset: description.reset,
+    pulses: description.pulses,
     maxCode: 1000,
     pulsesLeft: new Uint32Array(targets.length).fill(pulseBudget),
   };
@@ -36,60 +39,62 @@ const target = fc.oneof(
 );
 const reading = fc.oneof(fc.double({ min: 0, max: 41, noNaN: true }), fc.constantFrom(0, 40.92));
 
-describe.each(Object.values(methods).map((method) => [method.name, method] as const))(
-  "the method %s",
-  (_, method) => {
-    it("keeps to the limits, ends, and accepts no device unread since its last pulse, whatever it is shown", () => {
-      fc.assert(
-        fc.property(
-          fc.array(fc.tuple(target, target, target, target), { minLength: 1, maxLength: 3 }),
-          fc.infiniteStream(fc.tuple(reading, fc.constantFrom(0, 0, 0, 1, 2))),
-          fc.nat(40),
-          (cellTargets, world, budget) => {
-            const targets = cellTargets.flat();
-            const cells = {
-              devicesPerCell: 4,
-              factors: [2, -2, 1, -1],
-              wantedMicrosiemens: Float32Array.from(cellTargets, ([a, b, c, d]) => 2 * (a - b) + c - d),
-            };
-            const state = method.begin({ ...taskOf(targets, budget), cells }, pcm90nm);
-            const pulses = targets.map(() => 0);
-            const unread = targets.map(() => true);
-            let seen: Seen | undefined;
-            for (let turn = 0; ; turn++) {
-              expect(turn).toBeLessThan(300);
-              const { orders, verdicts: given, look } = method.next(state, seen);
-              const codes = orders[0]?.codes;
-              targets.forEach((goal, i) => {
-                const code = codes?.[i] ?? 0;
-                expect(code <= 1000).toBe(true);
-                if (given[i] === verdicts.accepted) expect(unread[i]).toBe(false);
-                if (given[i] !== verdicts.pending && given[i] !== verdicts.unverified) expect(code).toBe(0);
-                if (Number.isNaN(goal)) expect([code, given[i]]).toEqual([0, verdicts.leftAlone]);
-                if (code !== 0) {
-                  pulses[i]!++;
-                  unread[i] = true;
-                }
-              });
-              expect(Math.max(...pulses)).toBeLessThanOrEqual(budget);
-              if (look.kind === "done") {
-                expect([...given]).not.toContain(verdicts.pending);
-                break;
-              }
-              const readings = targets.map(() => world.next().value);
-              seen = {
-                conductanceMicrosiemens: Float32Array.from(readings.map(([g]) => g)),
-                flags: Uint8Array.from(readings.map(([, flag]) => flag)),
-                ...justPulsed(targets.length),
-              };
-              targets.forEach((_goal, i) => (unread[i] &&= seen!.flags[i] === readingFlags.invalid));
-            }
-          },
-        ),
-      );
-    });
-  },
+const onTechnologies = Object.values(methods).flatMap((method) =>
+  method.technologies.map((technology) => [method.name, technology, method] as const),
 );
+
+describe.each(onTechnologies)("the method %s on %s devices", (_, technology, method) => {
+  it("keeps to the limits, ends, and accepts no device unread since its last pulse, whatever it is shown", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(target, target, target, target), { minLength: 1, maxLength: 3 }),
+        fc.infiniteStream(fc.tuple(reading, fc.constantFrom(0, 0, 0, 1, 2))),
+        fc.nat(40),
+        (cellTargets, world, budget) => {
+          const targets = cellTargets.flat();
+          const cells = {
+            devicesPerCell: 4,
+            factors: [2, -2, 1, -1],
+            wantedMicrosiemens: Float32Array.from(cellTargets, ([a, b, c, d]) => 2 * (a - b) + c - d),
+          };
+          const { pulses: kinds } = technology === "pcm" ? description : rram;
+          const state = method.begin({ ...taskOf(targets, budget), pulses: kinds, cells }, pcm90nm);
+          const pulses = targets.map(() => 0);
+          const unread = targets.map(() => true);
+          let seen: Seen | undefined;
+          for (let turn = 0; ; turn++) {
+            expect(turn).toBeLessThan(400);
+            const { orders, verdicts: given, look } = method.next(state, seen);
+            expect(orders.length).toBeLessThanOrEqual(technology === "pcm" ? 1 : 2);
+            targets.forEach((goal, i) => {
+              const code = Math.max(0, ...orders.map(({ codes }) => codes[i]!));
+              expect(code <= 1000).toBe(true);
+              if (given[i] === verdicts.accepted) expect(unread[i]).toBe(false);
+              if (given[i] !== verdicts.pending && given[i] !== verdicts.unverified) expect(code).toBe(0);
+              if (Number.isNaN(goal)) expect([code, given[i]]).toEqual([0, verdicts.leftAlone]);
+              if (code !== 0) {
+                pulses[i]!++;
+                unread[i] = true;
+              }
+            });
+            expect(Math.max(...pulses)).toBeLessThanOrEqual(budget);
+            if (look.kind === "done") {
+              expect([...given]).not.toContain(verdicts.pending);
+              break;
+            }
+            const readings = targets.map(() => world.next().value);
+            seen = {
+              conductanceMicrosiemens: Float32Array.from(readings.map(([g]) => g)),
+              flags: Uint8Array.from(readings.map(([, flag]) => flag)),
+              ...justPulsed(targets.length),
+            };
+            targets.forEach((_goal, i) => (unread[i] &&= seen!.flags[i] === readingFlags.invalid));
+          }
+        },
+      ),
+    );
+  });
+});
 
 describe("program and verify", () => {
   /** A device that obeys the nominal curve, shifted, with scatter; it knows nothing of the emulator. */
@@ -233,9 +238,45 @@ describe("program and verify", () => {
   });
 });
 
+describe("program and verify of resistive devices", () => {
+  /** A device that goes a share of the way to a limit which its voltage sets; it knows nothing of the emulator. */
+  function pulsesNeeded(target: number, thresholdOffset: number, start: number): number {
+    const state = methods.verify.begin(
+      { ...taskOf([target], 200), pulses: rram.pulses, maxCode: 660 },
+      pcm90nm,
+    );
+    let held = start;
+    let pulses = 0;
+    for (let seen: Seen | undefined; ;) {
+      const { orders, look } = methods.verify.next(state, seen);
+      if (look.kind === "done") return pulses;
+      for (const { kind, codes } of orders) {
+        const volts = codes[0]! * 0.005 - thresholdOffset;
+        const limit = kind === "set" ? 70 * Math.max(0, volts - 1.45) : 45 * Math.exp(-(volts - 1.6) / 0.35);
+        if (kind === "set" ? limit > held : limit < held) held += 0.5 * (limit - held);
+        pulses++;
+      }
+      seen = { conductanceMicrosiemens: Float32Array.of(held), flags: new Uint8Array(1), ...justPulsed(1) };
+    }
+  }
+
+  it.each([
+    [20, 0, 60],
+    [20, 0.2, 60],
+    [5, -0.2, 60],
+    [35, 0.15, 2],
+    [10, 0, 0.5],
+  ])(
+    "reaches %d µS on a device whose threshold is %d V off, from %d µS, in at most 12 pulses",
+    (target, off, start) => {
+      expect(pulsesNeeded(target, off, start)).toBeLessThanOrEqual(12);
+    },
+  );
+});
+
 describe("a nominal curve", () => {
   it("is undone by its inverse everywhere on it", () => {
-    const { nominalCurve: curve } = description.reset;
+    const { nominalCurve: curve } = (description.pulses as PcmPulses).reset;
     fc.assert(
       fc.property(fc.double({ min: 0.13, max: 29.9, noNaN: true }), (g) => {
         const amplitude = amplitudeFor(curve, g);
@@ -249,7 +290,7 @@ describe("a nominal curve", () => {
   });
 
   it("brings what lies beyond its ends to them", () => {
-    const { nominalCurve: curve } = description.reset;
+    const { nominalCurve: curve } = (description.pulses as PcmPulses).reset;
     expect(amplitudeFor(curve, 50)).toBe(0);
     expect(amplitudeFor(curve, 0)).toBe(490);
   });

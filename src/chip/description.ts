@@ -7,7 +7,7 @@ export interface ChipDescription {
   readonly geometry: ChipGeometry;
   readonly maxConductanceMicrosiemens: Microsiemens;
   readonly converter: Converter;
-  readonly reset: PulseKind;
+  readonly pulses: ChipPulses;
   readonly limits: ChipLimits;
   readonly timing: ChipTiming;
   readonly line: LineSettings;
@@ -19,6 +19,56 @@ export interface Converter {
   readonly offsetCodes: number;
   /** Codes are 0 … codes − 1; the last one means saturated. */
   readonly codes: number;
+}
+
+/** How devices are programmed, by their technology. */
+export type ChipPulses = PcmPulses | RramPulses;
+
+/** Phase change: a RESET pulse sets the conductance anew, whatever it was. */
+export interface PcmPulses {
+  readonly technology: "pcm";
+  readonly reset: PulseKind;
+}
+
+/** Filaments: SET raises the conductance towards a limit, RESET lowers it; each limit follows the voltage. */
+export interface RramPulses {
+  readonly technology: "rram";
+  readonly voltsPerCode: number;
+  /** Codes are 0 … codes − 1; 0 leaves the device alone. */
+  readonly codes: number;
+  readonly set: LimitPulse;
+  readonly reset: LimitPulse;
+}
+
+/** One direction of programming, and how the datasheet says that devices answer to it. */
+export interface LimitPulse {
+  readonly widthNanoseconds: Nanoseconds;
+  /** Gate of the select transistor; 0 for the usual voltage. */
+  readonly gateCode: number;
+  /** Where a staircase begins. */
+  readonly fromVolts: number;
+  readonly toVolts: number;
+  /** Voltage → the conductance that it moves a device towards; voltages ascend, conductances rise or fall throughout. */
+  readonly volts: Float64Array;
+  readonly limitMicrosiemens: Float64Array;
+  /** Share of the way to the limit that one pulse goes. */
+  readonly share: number;
+  /** How far a device's own threshold lies from the nominal one, as a standard deviation. */
+  readonly deviceSpreadVolts: number;
+}
+
+/** The highest amplitude code within the chip's limits. */
+export function highestCode({ pulses, limits }: ChipDescription): number {
+  return Math.min(codesOf(pulses) - 1, Math.floor(limits.maxAmplitude / amplitudePerCode(pulses) + 1e-9));
+}
+
+export function codesOf(pulses: ChipPulses): number {
+  return pulses.technology === "pcm" ? pulses.reset.codes : pulses.codes;
+}
+
+/** µA or V, by the technology. */
+export function amplitudePerCode(pulses: ChipPulses): number {
+  return pulses.technology === "pcm" ? pulses.reset.microamperesPerCode : pulses.voltsPerCode;
 }
 
 /** One kind of programming pulse and how the datasheet says that conductance answers to it. */
@@ -41,7 +91,8 @@ export interface AmplitudeCurve {
 }
 
 export interface ChipLimits {
-  readonly maxAmplitudeMicroamperes: Microamperes;
+  /** µA for PCM, V for ReRAM. */
+  readonly maxAmplitude: number;
   readonly minWidthNanoseconds: Nanoseconds;
   readonly maxWidthNanoseconds: Nanoseconds;
   /** Over the device's life. */

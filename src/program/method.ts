@@ -1,4 +1,5 @@
-import type { PulseKind } from "../chip/description.ts";
+import type { ChipPulses, PulseKind } from "../chip/description.ts";
+import { assert } from "../errors.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 
 /**
@@ -8,11 +9,19 @@ import type { DeviceModel } from "../model/deviceModel.ts";
  */
 export interface ProgrammingMethod<State = unknown> {
   readonly name: string;
+  /** What it can work on. */
+  readonly technologies: readonly ChipPulses["technology"][];
   /** Whether it needs to know which devices hold which weight. */
   readonly needsCells: boolean;
   begin(task: ProgrammingTask, model: DeviceModel): State;
   /** `seen` is undefined on the first turn. The decision's arrays belong to the method until the next call. */
   next(state: State, seen: Seen | undefined): Decision;
+}
+
+/** How a phase-change chip is pulsed; methods are only given chips that they can work on. */
+export function resetOf({ pulses }: ProgrammingTask): PulseKind {
+  assert(pulses.technology === "pcm", "the method works on phase-change devices");
+  return pulses.reset;
 }
 
 /** What is to be programmed. All arrays are over one block, row-major, one entry a device. */
@@ -21,7 +30,7 @@ export interface ProgrammingTask {
   readonly devicesPerRow: number;
   /** µS; NaN leaves the device alone. */
   readonly targetsMicrosiemens: Float32Array;
-  readonly reset: PulseKind;
+  readonly pulses: ChipPulses;
   /** The highest amplitude code within the chip's limits. */
   readonly maxCode: number;
   /** Pulses that each device may still get. */

@@ -1,13 +1,15 @@
 import { amplitudeFor } from "../chip/amplitudeCurve.ts";
-import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, verdicts } from "./method.ts";
+import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, resetOf, verdicts } from "./method.ts";
 import { resetWith } from "./verify.ts";
 
 /** One pulse a device, from the chip's nominal curve, and no look back. */
 export const openLoop: ProgrammingMethod<ProgrammingTask> = {
   name: "open-loop",
+  technologies: ["pcm"],
   needsCells: false,
   begin: (task) => task,
   next(task) {
+    const reset = resetOf(task);
     const targets = task.targetsMicrosiemens;
     const codes = new Uint16Array(targets.length);
     const given = firstVerdicts(task);
@@ -18,11 +20,11 @@ export const openLoop: ProgrammingMethod<ProgrammingTask> = {
         given[i] = verdicts.budgetSpent;
         continue;
       }
-      const amplitude = amplitudeFor(task.reset.nominalCurve, targets[i]!);
-      codes[i] = Math.min(task.maxCode, Math.max(1, Math.round(amplitude / task.reset.microamperesPerCode)));
+      const amplitude = amplitudeFor(reset.nominalCurve, targets[i]!);
+      codes[i] = Math.min(task.maxCode, Math.max(1, Math.round(amplitude / reset.microamperesPerCode)));
       given[i] = verdicts.unverified;
       fire = true;
     }
-    return { orders: fire ? [resetWith(task.reset, codes)] : [], verdicts: given, look: { kind: "done" } };
+    return { orders: fire ? [resetWith(reset, codes)] : [], verdicts: given, look: { kind: "done" } };
   },
 };

@@ -26,6 +26,7 @@ import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } fro
  */
 export const residual: ProgrammingMethod<ResidualState> = {
   name: "residual",
+  technologies: ["pcm"],
   needsCells: true,
   begin,
   next,

@@ -7,6 +7,7 @@ import {
   firstVerdicts,
   type ProgrammingMethod,
   type ProgrammingTask,
+  resetOf,
   type Seen,
   verdicts,
 } from "./method.ts";
@@ -30,7 +31,13 @@ import { Settling } from "./settling.ts";
  * Every device gets at least one pulse, even when it already reads inside its margin: one that was left alone
  * would drift out of step with neighbours whose drift has just begun anew.
  */
-export const verify: ProgrammingMethod<VerifyState> = { name: "verify", needsCells: false, begin, next };
+export const verifyPcm: ProgrammingMethod<VerifyState> = {
+  name: "verify",
+  technologies: ["pcm"],
+  needsCells: false,
+  begin,
+  next,
+};
 
 /** One entry a device. */
 export interface VerifyState {
@@ -100,8 +107,8 @@ export function begin(
   confirmations = mostConfirmations,
 ): VerifyState {
   const count = task.targetsMicrosiemens.length;
-  const curve = new CurveTable(task.reset);
-  const spread = task.reset.nominalCurve.deviceSpreadMicroamperes;
+  const curve = new CurveTable(resetOf(task));
+  const spread = curve.deviceSpread;
   const state: VerifyState = {
     task,
     settling: new Settling(model),
@@ -233,7 +240,7 @@ function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
   if (fired > 0) {
     state.phase = "pulsing";
     return {
-      orders: [resetWith(state.task.reset, codes)],
+      orders: [resetWith(resetOf(state.task), codes)],
       verdicts: state.verdicts,
       look: { kind: "read", averages: usualAverages, rows, afterSeconds: 0 },
       inside: insideNow,

@@ -1,3 +1,4 @@
+import type { ChipDescription } from "../chip/description.ts";
 import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
 import { devicesOfBlock, devicesPerRow } from "../chip/geometry.ts";
 import type { Clock, StopRequest } from "../clock.ts";
@@ -113,7 +114,7 @@ async function carryOut(
   try {
     const identity = await driver.identify();
     refuseStranger(plan, identity, driver.address);
-    refusePlan(plan);
+    refusePlan(plan, driver.description);
     opened = await open(identity);
     const { standing, memories } = opened;
     const { run, devices } = standing;
@@ -159,7 +160,17 @@ function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: string):
   );
 }
 
-function refusePlan({ method, tiles }: RunPlan): void {
+function refusePlan({ method, tiles }: RunPlan, { name, pulses }: ChipDescription): void {
+  const { technologies } = methods[method];
+  if (!technologies.includes(pulses.technology)) {
+    const others = Object.values(methods).filter((one) => one.technologies.includes(pulses.technology));
+    throw new MhoError(
+      "bad-argument",
+      `The method ${method} is not for the ${pulses.technology === "pcm" ? "phase-change" : "resistive"} devices of ${name}. ` +
+        `Use ${others.map((one) => one.name).join(" or ")}.`,
+      { method },
+    );
+  }
   if (!methods[method].needsCells || tiles.every(({ cells }) => cells !== undefined)) return;
   throw new MhoError(
     "bad-argument",

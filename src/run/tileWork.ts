@@ -1,4 +1,5 @@
 import { blankReport, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
+import { highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import {
   type Decision,
@@ -41,11 +42,8 @@ export function beginTile(standing: Standing, tile: TileTargets, memory: TileMem
       rowCount: block.rowCount,
       devicesPerRow: perRow,
       targetsMicrosiemens: targetsMicrosiemens.slice(),
-      reset: description.reset,
-      maxCode: Math.min(
-        description.reset.codes - 1,
-        Math.floor(description.limits.maxAmplitudeMicroamperes / description.reset.microamperesPerCode),
-      ),
+      pulses: description.pulses,
+      maxCode: highestCode(description),
       pulsesLeft: Uint32Array.from(targetsMicrosiemens, (_, i) =>
         Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
       ),

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { codesOf, type PcmPulses } from "../../src/chip/description.ts";
 import type { ChipDriver } from "../../src/chip/driver.ts";
 import { devicesOfBlock } from "../../src/chip/geometry.ts";
 
@@ -23,7 +24,7 @@ export function chipDriverContract(
 
     const order = (code: number, firstTicket: number) => ({
       codes: new Uint16Array(devices).fill(code),
-      widthNanoseconds: chip.driver.description.reset.widthNanoseconds,
+      widthNanoseconds: (chip.driver.description.pulses as PcmPulses).reset.widthNanoseconds,
       firstTicket,
     });
 
@@ -66,7 +67,7 @@ export function chipDriverContract(
     it("refuses an order outside the limits and names the limit, and nothing fires", async () => {
       await chip.driver.identify();
       const before = await chip.driver.chipTime();
-      const tooHigh = order(chip.driver.description.reset.codes - 1, 1);
+      const tooHigh = order(codesOf(chip.driver.description.pulses) - 1, 1);
       await expect(chip.driver.pulse(block, tooHigh)).rejects.toMatchObject({
         code: "limit-exceeded",
         message: expect.stringMatching(/above 490 µA/) as string,

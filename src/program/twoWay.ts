@@ -1,0 +1,205 @@
+import type { LimitPulse, RramPulses } from "../chip/description.ts";
+import { readingFlags } from "../chip/driver.ts";
+import { assert } from "../errors.ts";
+import {
+  type Decision,
+  firstVerdicts,
+  type ProgrammingTask,
+  type PulseWish,
+  type Seen,
+  verdicts,
+} from "./method.ts";
+
+/** What programming in two directions, with a reading after every pulse, has in common. One entry a device. */
+export interface TwoWayState {
+  readonly task: ProgrammingTask;
+  readonly pulses: RramPulses;
+  readonly marginMicrosiemens: number;
+  readonly verdicts: Uint8Array;
+  readonly pulsesLeft: Uint32Array;
+  /** 1 SET, −1 RESET, 0 when not pulsed yet. */
+  readonly direction: Int8Array;
+  readonly volts: Float32Array;
+  readonly readingBefore: Float32Array;
+  readonly lowestSeen: Float32Array;
+  readonly highestSeen: Float32Array;
+  readonly pulsesAtTop: Uint8Array;
+  readonly unreadable: Uint8Array;
+  /** 1 where the device was read inside its margin, and is still to be looked at when it has relaxed. */
+  readonly inside: Uint8Array;
+  /** Looks at the whole array that are still to come, and how long after the last pulse. */
+  passesLeft: number;
+  readonly relaxedAfterSeconds: number;
+  relaxing?: boolean;
+  readonly setCodes: Uint16Array;
+  readonly resetCodes: Uint16Array;
+}
+
+/** The direction and the voltage of the next pulse for a device that reads off its target; undefined to give it up. */
+export type NextPulse<State extends TwoWayState> = (
+  state: State,
+  i: number,
+  reading: number,
+  unsure: boolean,
+) => void;
+
+/** NeuRRAM accepts ± 1 µS of 40. */
+const marginShare = 0.025;
+const maxPulsesAtTop = 30;
+const maxUnreadable = 3;
+
+export function beginTwoWay(
+  task: ProgrammingTask,
+  maxConductance: number,
+): Omit<TwoWayState, "passesLeft" | "relaxedAfterSeconds"> {
+  const { pulses } = task;
+  assert(pulses.technology === "rram", "the method works on resistive devices");
+  const count = task.targetsMicrosiemens.length;
+  return {
+    task,
+    pulses,
+    marginMicrosiemens: marginShare * maxConductance,
+    verdicts: firstVerdicts(task),
+    pulsesLeft: task.pulsesLeft.slice(),
+    direction: new Int8Array(count),
+    volts: new Float32Array(count),
+    readingBefore: new Float32Array(count).fill(Number.NaN),
+    lowestSeen: new Float32Array(count).fill(Infinity),
+    highestSeen: new Float32Array(count).fill(-Infinity),
+    pulsesAtTop: new Uint8Array(count),
+    unreadable: new Uint8Array(count),
+    inside: new Uint8Array(count),
+    setCodes: new Uint16Array(count),
+    resetCodes: new Uint16Array(count),
+  };
+}
+
+/** Judges what was seen and asks for one pulse, up or down, for every device that is still off its target. */
+export function nextTwoWay<State extends TwoWayState>(
+  state: State,
+  seen: Seen | undefined,
+  choose: NextPulse<State>,
+): Decision {
+  const { task, verdicts: given, setCodes, resetCodes } = state;
+  const rows = new Uint8Array(task.rowCount);
+  let pending = 0;
+  let inside = 0;
+  let fired = 0;
+  if (state.relaxing === true && seen !== undefined) findStrayed(state, seen);
+  state.relaxing = false;
+  setCodes.fill(0);
+  resetCodes.fill(0);
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] !== verdicts.pending) continue;
+    if (seen !== undefined && state.inside[i] === 0) judge(state, i, seen, choose);
+    if (given[i] !== verdicts.pending) continue;
+    if (state.inside[i] !== 0) {
+      inside++;
+      continue;
+    }
+    if (state.direction[i] !== 0 && state.pulsesLeft[i]! <= 0) {
+      given[i] = verdicts.budgetSpent;
+      continue;
+    }
+    pending++;
+    rows[Math.floor(i / task.devicesPerRow)] = 1;
+    if (state.direction[i] === 0) continue;
+    const code = Math.min(task.maxCode, Math.max(1, Math.round(state.volts[i]! / state.pulses.voltsPerCode)));
+    (state.direction[i] === 1 ? setCodes : resetCodes)[i] = code;
+    state.pulsesLeft[i]!--;
+    fired++;
+  }
+  const orders: PulseWish[] = [];
+  if (fired > 0) {
+    if (setCodes.some((code) => code !== 0)) orders.push(wish("set", state.pulses.set, setCodes));
+    if (resetCodes.some((code) => code !== 0)) orders.push(wish("reset", state.pulses.reset, resetCodes));
+  }
+  if (pending > 0) {
+    const look = { kind: "read", averages: 1, rows, afterSeconds: 0 } as const;
+    return { orders, verdicts: given, look, inside };
+  }
+  if (inside === 0 || state.passesLeft === 0) {
+    for (let i = 0; i < given.length; i++) if (given[i] === verdicts.pending) given[i] = verdicts.accepted;
+    return { orders: [], verdicts: given, look: { kind: "done" } };
+  }
+  state.passesLeft--;
+  state.relaxing = true;
+  rows.fill(1);
+  const look = { kind: "read", averages: 1, rows, afterSeconds: state.relaxedAfterSeconds } as const;
+  return { orders: [], verdicts: given, look, inside };
+}
+
+/** A device that has relaxed this many margins away is programmed anew. */
+const strayedInMargins = 2.5;
+/** One that took more pulses than this is erratic, and would only be worn. */
+const mostSpent = 25;
+
+function findStrayed(state: TwoWayState, seen: Seen): void {
+  for (let i = 0; i < state.inside.length; i++) {
+    if (state.inside[i] === 0 || state.verdicts[i] !== verdicts.pending) continue;
+    const error = seen.conductanceMicrosiemens[i]! - state.task.targetsMicrosiemens[i]!;
+    const spent = state.task.pulsesLeft[i]! - state.pulsesLeft[i]!;
+    const pays = spent <= mostSpent && state.pulsesLeft[i]! > 0;
+    if (pays && Math.abs(error) > strayedInMargins * state.marginMicrosiemens) {
+      state.inside[i] = 0;
+    }
+  }
+}
+
+function wish(kind: "set" | "reset", pulse: LimitPulse, codes: Uint16Array): PulseWish {
+  const { widthNanoseconds, gateCode } = pulse;
+  return { kind, codes, widthNanoseconds, trailingNanoseconds: 0, gateCode };
+}
+
+function judge<State extends TwoWayState>(
+  state: State,
+  i: number,
+  seen: Seen,
+  choose: NextPulse<State>,
+): void {
+  const { task, verdicts: given } = state;
+  const target = task.targetsMicrosiemens[i]!;
+  if (seen.flags[i] === readingFlags.invalid) {
+    if (++state.unreadable[i]! >= maxUnreadable) given[i] = verdicts.unreadable;
+    return;
+  }
+  const reading = seen.conductanceMicrosiemens[i]!;
+  const error = reading - target;
+  const saturated = seen.flags[i] === readingFlags.saturated;
+  if (Math.abs(error) <= state.marginMicrosiemens && !saturated) {
+    state.inside[i] = 1;
+    return;
+  }
+  if (state.direction[i] !== 0) {
+    state.lowestSeen[i] = Math.min(state.lowestSeen[i]!, reading);
+    state.highestSeen[i] = Math.max(state.highestSeen[i]!, reading);
+  }
+  if (state.pulsesLeft[i]! <= 0) {
+    given[i] =
+      Math.abs(error) <= 2 * state.marginMicrosiemens ? verdicts.acceptedOutside : verdicts.budgetSpent;
+    return;
+  }
+  const wanted = error < 0 ? 1 : -1;
+  const { toVolts } = wanted === 1 ? state.pulses.set : state.pulses.reset;
+  const atTop = wanted === state.direction[i] && state.volts[i]! >= toVolts - 1e-6;
+  if (atTop && ++state.pulsesAtTop[i]! >= maxPulsesAtTop) {
+    given[i] = diagnosis(state, i, reading, error, saturated);
+    return;
+  }
+  choose(state, i, reading, seen.unsure[i] !== 0);
+  state.readingBefore[i] = reading;
+}
+
+function diagnosis(
+  state: TwoWayState,
+  i: number,
+  reading: number,
+  error: number,
+  saturated: boolean,
+): number {
+  if (saturated) return verdicts.saturated;
+  const moved = state.highestSeen[i]! - state.lowestSeen[i]! > 4 * state.marginMicrosiemens;
+  if (moved) return verdicts.weak;
+  if (error > 0) return verdicts.stuckHigh;
+  return reading < 0.1 * state.marginMicrosiemens ? verdicts.open : verdicts.stuckLow;
+}
