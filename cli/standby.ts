@@ -30,7 +30,7 @@ export async function standby(
     throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
   }
   const address = parseAddress(text);
-  if (address.scheme === "serial") await relieveHolder(address.target, output);
+  if (address.scheme !== "emulator") await relieveHolder(address.target, output);
   const driver = await openChip(address, chipOptions(address, options));
   try {
     const { name, serialNumber } = await driver.identify();

@@ -26,6 +26,11 @@ export function forgetHolder(port: string): void {
   if (holderOf(port)?.processId === process.pid) rmSync(noteOf(port), { force: true });
 }
 
+/** For messages: `mho demo (process 4711) holds it since …`. */
+export function describeHolder({ program, processId, since }: Holder): string {
+  return `${program} (process ${processId}) holds it since ${since}`;
+}
+
 /** Undefined where nobody left a note, or whoever did has ended. */
 export function holderOf(port: string): Holder | undefined {
   try {

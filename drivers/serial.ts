@@ -8,7 +8,7 @@ import {
 } from "@serialport/bindings-cpp";
 import { SerialPortStream } from "@serialport/stream";
 import { MhoError } from "../src/errors.ts";
-import { forgetHolder, holderOf, noteHolder } from "./holders.ts";
+import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
 import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -39,8 +39,7 @@ export async function openSerial(path: string, baudRate: number): Promise<Transp
 /** Who holds a port, as far as it is known. */
 function heldBy(path: string): string {
   const holder = holderOf(path);
-  if (holder === undefined) return "another program holds it";
-  return `${holder.program} (process ${holder.processId}) holds it since ${holder.since}`;
+  return holder === undefined ? "another program holds it" : describeHolder(holder);
 }
 
 function portFailed(path: string, error: Error): MhoError {

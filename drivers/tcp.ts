@@ -1,17 +1,26 @@
 import { connect } from "node:net";
 import { MhoError } from "../src/errors.ts";
+import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
 import { streamTransport } from "./streamTransport.ts";
 import { after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
 const connectDeadlineMilliseconds = 5000;
 
-/** Connects to `host:port`. Throws `port-failed` when nobody answers there within 5 s. */
+/**
+ * Connects to `host:port`. Throws `port-failed` when nobody answers there within 5 s, or another process of
+ * this machine is at work there.
+ */
 export async function openTcp(target: string): Promise<Transport> {
   const match = /^(.+):(\d{1,5})$/.exec(target);
   const port = Number(match?.[2]);
   if (!match || port < 1 || port > 65_535) {
     throw portFailed(target, "it is no HOST:PORT", "Write it as 127.0.0.1:5025.");
+  }
+  // A network knows no lock: two controllers of one chip would take it from each other for ever.
+  const holder = holderOf(target);
+  if (holder !== undefined && holder.processId !== process.pid) {
+    throw portFailed(target, describeHolder(holder), "Stop that program, then try again.");
   }
   const socket = connect({ host: match[1]!.replace(/^\[(.*)\]$/, "$1"), port, noDelay: true });
   await new Promise<void>((resolve, reject) => {
@@ -30,6 +39,8 @@ export async function openTcp(target: string): Promise<Transport> {
     });
   });
   socket.removeAllListeners("error");
+  noteHolder(target, process.title, new Date().toISOString());
+  socket.once("close", () => forgetHolder(target));
   return streamTransport(socket, {
     port: target,
     isOpen: () => !socket.destroyed,

@@ -1,19 +1,31 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { ServedLine } from "./servedLine.ts";
 
+/** A client that has said nothing for so long may be gone, and gives way to another. */
+const quietMilliseconds = 2000;
+
 /**
- * Listens on loopback; one client at a time, the newest, as on a cable. Rejects when the port is taken.
+ * Listens on loopback; one client at a time, as on a cable: another is turned away while the first is speaking. Rejects
+ * when the port is taken.
  *
  * @param port  0 for any free one.
  */
 export async function openTcpLine(port: number): Promise<ServedLine> {
   let client: Socket | undefined;
+  let heardAt = -Infinity;
   let onBytes: (bytes: Uint8Array) => void = () => {};
   const server: Server = createServer((socket) => {
+    if (client !== undefined && performance.now() - heardAt < quietMilliseconds) {
+      socket.destroy();
+      return;
+    }
     client?.destroy();
     client = socket;
     socket.setNoDelay(true);
-    socket.on("data", (chunk: Buffer) => onBytes(chunk));
+    socket.on("data", (chunk: Buffer) => {
+      heardAt = performance.now();
+      onBytes(chunk);
+    });
     socket.on("error", () => {});
     socket.on("close", () => {
       if (client === socket) client = undefined;

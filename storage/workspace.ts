@@ -91,7 +91,7 @@ export class Workspace implements RunStore {
         turn.newestTicket,
         toBlob(turn.fired.rowTimesMicroseconds),
         toBlob(turn.fired.fates),
-        JSON.stringify(turn.orders.map(({ codes: _, ...settings }) => settings)),
+        JSON.stringify(turn.orders.map(settingsOf)),
       );
     });
   }
@@ -380,4 +380,9 @@ interface SweepRow {
   row_times_microseconds: Uint8Array;
   conductance_microsiemens: Uint8Array;
   flags: Uint8Array;
+}
+
+function settingsOf(order: JournalledOrder): Omit<JournalledOrder, "codes"> {
+  const { kind, widthNanoseconds, trailingNanoseconds, gateCode } = order;
+  return { kind, widthNanoseconds, trailingNanoseconds, gateCode };
 }

@@ -204,6 +204,40 @@ describe("mho demo", () => {
     await emulator.ended();
   });
 
+  it("over TCP too has one controller: a second one is told who holds the chip, and standby gets through", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=3", "--tcp", "0"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const demo = startMho([
+      "demo",
+      "--json",
+      "--weights",
+      smallWeights(folder),
+      "--workspace",
+      folder,
+      "--chip",
+      address,
+    ]);
+    await demo.line(/"turn"/);
+    const second = await mho(
+      "demo",
+      "--weights",
+      smallWeights(folder),
+      "--workspace",
+      folder,
+      "--chip",
+      address,
+    );
+    expect([second.code, second.err]).toEqual([
+      3,
+      expect.stringMatching(/mho demo \(process \d+\) holds it/),
+    ]);
+    expect((await mho("standby", "--chip", address)).out).toContain("is in standby");
+    expect((await demo.ended()).code).toBe(130);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
   it("refuses a chip with another identity with 3", async () => {
     const folder = emptyFolder();
     const emulator = startMho(["emulate", "pcm-64?tiles=3"]);
