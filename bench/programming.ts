@@ -12,7 +12,7 @@ import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
  * What the programming methods leave, on emulated chips:
- * node dist/bench/programming.js [verify | residual | rram | stuck] [--seeds N]
+ * node dist/bench/programming.js [verify | residual | fill | rram | stuck] [--seeds N]
  */
 const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] || 3);
 
@@ -22,6 +22,9 @@ const chosen = process.argv[2]?.startsWith("--") === false ? process.argv[2] : u
 if (chosen === undefined || chosen === "verify") await verifyLevels();
 if (chosen === undefined || chosen === "residual") {
   for (const significance of [1, 2, 3]) await residualAgainstVerify(significance);
+}
+if (chosen === undefined || chosen === "fill") {
+  for (const significance of [1, 2, 3]) await fillAgainstVerify(significance);
 }
 if (chosen === undefined || chosen === "rram") await resistive();
 if (chosen === undefined || chosen === "stuck") {
@@ -246,5 +249,20 @@ async function resistive(): Promise<void> {
   console.log(
     `verify / staircase: mean ${(ours.mean / stairs.mean).toFixed(2)} (bar 0.87), p99 ${(ours.p99 / stairs.p99).toFixed(2)} (bar 0.80), ` +
       `yield ${(ours.yieldPercent - stairs.yieldPercent).toFixed(2)} points (bar −0.5)`,
+  );
+}
+
+async function fillAgainstVerify(significance: number): Promise<void> {
+  const ratios: number[] = [];
+  const pulses: number[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    const tile = gaussianTile(seed, significance);
+    const plain = await held(tile, seed, "verify");
+    const filled = await held(tile, seed, "max-set-fill");
+    ratios.push(filled.sixteen / plain.sixteen);
+    pulses.push(filled.pulses / plain.pulses);
+  }
+  console.log(
+    `max-set-fill / verify, F = ${significance}: RMS weight error at 1 s ${spread(ratios)} on 16-read means, pulses ${spread(pulses)}`,
   );
 }

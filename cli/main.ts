@@ -85,6 +85,7 @@ async function main(args: readonly string[]): Promise<void> {
         "open-loop",
         "verify",
         "residual",
+        "max-set-fill",
         "staircase",
       ]),
     )

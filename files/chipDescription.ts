@@ -30,6 +30,12 @@ const resetPulse = z.strictObject({
     ),
 });
 
+const fullSetPulse = z.strictObject({
+  amplitude_microamperes: positive,
+  width_nanoseconds: positive,
+  trailing_nanoseconds: positive,
+});
+
 const limitPulse = z
   .strictObject({
     width_nanoseconds: positive,
@@ -65,6 +71,7 @@ const schema = z
       codes: z.int().min(2).max(65_535),
     }),
     reset_pulse: resetPulse.optional(),
+    set_pulse: fullSetPulse.optional(),
     rram_pulses: z
       .strictObject({
         volts_per_code: positive,
@@ -118,9 +125,9 @@ const schema = z
     line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
   }));
 
-type PulsesFile = Pick<z.input<typeof schema>, "reset_pulse" | "rram_pulses">;
+type PulsesFile = Pick<z.input<typeof schema>, "reset_pulse" | "set_pulse" | "rram_pulses">;
 
-function pulsesOf({ reset_pulse: reset, rram_pulses: rram }: PulsesFile): ChipPulses {
+function pulsesOf({ reset_pulse: reset, set_pulse: set, rram_pulses: rram }: PulsesFile): ChipPulses {
   if (rram !== undefined) {
     const { volts_per_code: voltsPerCode, codes } = rram;
     return { technology: "rram", voltsPerCode, codes, set: limitOf(rram.set), reset: limitOf(rram.reset) };
@@ -128,6 +135,15 @@ function pulsesOf({ reset_pulse: reset, rram_pulses: rram }: PulsesFile): ChipPu
   const curve = reset!.nominal_curve;
   return {
     technology: "pcm",
+    ...(set === undefined
+      ? {}
+      : {
+          set: {
+            amplitudeMicroamperes: set.amplitude_microamperes,
+            widthNanoseconds: set.width_nanoseconds,
+            trailingNanoseconds: set.trailing_nanoseconds,
+          },
+        }),
     reset: {
       microamperesPerCode: reset!.microamperes_per_code,
       codes: reset!.codes,

@@ -65,7 +65,7 @@ describe.each(onTechnologies)("the method %s on %s devices", (_, technology, met
           for (let turn = 0; ; turn++) {
             expect(turn).toBeLessThan(400);
             const { orders, verdicts: given, look } = method.next(state, seen);
-            expect(orders.length).toBeLessThanOrEqual(technology === "pcm" ? 1 : 2);
+            expect(orders.length).toBeLessThanOrEqual(2);
             targets.forEach((goal, i) => {
               const code = Math.max(0, ...orders.map(({ codes }) => codes[i]!));
               expect(code <= 1000).toBe(true);

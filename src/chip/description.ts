@@ -28,6 +28,15 @@ export type ChipPulses = PcmPulses | RramPulses;
 export interface PcmPulses {
   readonly technology: "pcm";
   readonly reset: PulseKind;
+  /** A pulse that brings a device to the top of its range, whatever it was: melted, and let cool slowly. */
+  readonly set?: FullSetPulse | undefined;
+}
+
+export interface FullSetPulse {
+  readonly amplitudeMicroamperes: Microamperes;
+  readonly widthNanoseconds: Nanoseconds;
+  /** How long the amplitude takes to fall. */
+  readonly trailingNanoseconds: Nanoseconds;
 }
 
 /** Filaments: SET raises the conductance towards a limit, RESET lowers it; each limit follows the voltage. */

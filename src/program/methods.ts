@@ -1,4 +1,5 @@
 import type { ProgrammingMethod } from "./method.ts";
+import { maxSetFill } from "./maxSetFill.ts";
 import { openLoop } from "./openLoop.ts";
 import { residual } from "./residual.ts";
 import { staircase } from "./staircase.ts";
@@ -24,7 +25,8 @@ export const methods: Readonly<Record<MethodName, ProgrammingMethod>> = {
   "open-loop": openLoop as ProgrammingMethod,
   verify,
   residual: residual as ProgrammingMethod,
+  "max-set-fill": maxSetFill as ProgrammingMethod,
   staircase: staircase as ProgrammingMethod,
 };
 
-export type MethodName = "open-loop" | "verify" | "residual" | "staircase";
+export type MethodName = "open-loop" | "verify" | "residual" | "max-set-fill" | "staircase";

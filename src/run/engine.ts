@@ -171,6 +171,13 @@ function refusePlan({ method, tiles }: RunPlan, { name, pulses }: ChipDescriptio
       { method },
     );
   }
+  if (method === "max-set-fill" && pulses.technology === "pcm" && pulses.set === undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `The description of ${name} has no SET pulse, which max-set-fill begins with. Add set_pulse, or use another --method.`,
+      { method },
+    );
+  }
   if (!methods[method].needsCells || tiles.every(({ cells }) => cells !== undefined)) return;
   throw new MhoError(
     "bad-argument",

@@ -23,6 +23,7 @@ const habits: Readonly<
 > = {
   "open-loop": { pulses: 1, idlePulses: 1, turns: 1, most: 1 },
   verify: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
+  "max-set-fill": { pulses: 3.5, idlePulses: 1.5, turns: 45, most: 31 },
   staircase: { pulses: 17, idlePulses: 8, turns: 250, most: 200 },
   residual: { pulses: 6.8, idlePulses: 2.2, turns: 70, most: 90 },
 };

@@ -1,0 +1,200 @@
+import { readingFlags } from "../chip/driver.ts";
+import { assert } from "../errors.ts";
+import type { DeviceModel } from "../model/deviceModel.ts";
+import {
+  type CellTask,
+  type Decision,
+  firstVerdicts,
+  type ProgrammingMethod,
+  type ProgrammingTask,
+  type PulseWish,
+  resetOf,
+  type Seen,
+  verdicts,
+} from "./method.ts";
+import { aimAt, begin as beginVerify, next as nextVerify, resetWith, type VerifyState } from "./verify.ts";
+
+/**
+ * Max-SET-fill: the devices of a cell that push its weight the right way are all SET, the others RESET; then they are
+ * read, as many are left at SET as fit into the weight, at most one is programmed to what is missing, and the rest are
+ * RESET. A device at SET hardly drifts and needs no aiming, so only one device a cell carries a programming error.
+ *
+ * @source Vasilopoulos et al. 2023, IEEE Trans. Electron Devices
+ */
+export const maxSetFill: ProgrammingMethod<FillState> = {
+  name: "max-set-fill",
+  technologies: ["pcm"],
+  needsCells: true,
+  begin,
+  next,
+};
+
+interface FillState {
+  readonly task: ProgrammingTask;
+  readonly cells: CellTask;
+  readonly model: DeviceModel;
+  readonly inner: VerifyState;
+  /** Reported until all is done. */
+  readonly meanwhile: Uint8Array;
+  phase: "setting" | "filling" | "programming";
+}
+
+/** A device that reads less than this share of full range after a SET does not obey. */
+const leastSetShare = 0.6;
+/** A device that reads more than this share after a RESET does not either. */
+const mostResetShare = 0.3;
+const lookAverages = 64;
+
+function begin(task: ProgrammingTask, model: DeviceModel): FillState {
+  assert(task.cells !== undefined, "max-set-fill is given cells");
+  const alone = new Float32Array(task.targetsMicrosiemens.length).fill(Number.NaN);
+  return {
+    task,
+    cells: task.cells,
+    model,
+    inner: beginVerify({ ...task, targetsMicrosiemens: alone, standing: undefined }, model),
+    meanwhile: firstVerdicts(task),
+    phase: "setting",
+  };
+}
+
+function next(state: FillState, seen: Seen | undefined): Decision {
+  switch (state.phase) {
+    case "setting":
+      state.phase = "filling";
+      return setAndReset(state);
+    case "filling":
+      fill(state, seen!);
+      state.phase = "programming";
+      return work(state, nextVerify(state.inner, undefined));
+    case "programming":
+      return work(state, nextVerify(state.inner, seen));
+  }
+}
+
+function work(state: FillState, inner: Decision): Decision {
+  const { meanwhile } = state;
+  if (inner.look.kind !== "done") return { ...inner, verdicts: meanwhile };
+  for (let i = 0; i < meanwhile.length; i++) {
+    if (meanwhile[i] === verdicts.pending) meanwhile[i] = state.inner.verdicts[i]!;
+  }
+  return { ...inner, verdicts: meanwhile };
+}
+
+/** What pushes a weight its own way is SET, everything else RESET. */
+function setAndReset(state: FillState): Decision {
+  const { task, cells, meanwhile } = state;
+  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
+  const setCodes = new Uint16Array(meanwhile.length);
+  const resetCodes = new Uint16Array(meanwhile.length);
+  const { set, reset } = pulsesOf(task);
+  for (let i = 0; i < meanwhile.length; i++) {
+    if (meanwhile[i] !== verdicts.pending) continue;
+    if (state.inner.pulsesLeft[i]! < 1) {
+      meanwhile[i] = verdicts.budgetSpent;
+      continue;
+    }
+    const factor = factors[i % devicesPerCell]!;
+    const pushes = factor !== 0 && factor > 0 === wantedMicrosiemens[Math.floor(i / devicesPerCell)]! > 0;
+    if (pushes) setCodes[i] = Math.round(set.amplitudeMicroamperes / reset.microamperesPerCode);
+    else resetCodes[i] = task.maxCode;
+    state.inner.pulsesLeft[i]!--;
+  }
+  const orders: PulseWish[] = [];
+  if (setCodes.some((code) => code !== 0)) {
+    const { widthNanoseconds, trailingNanoseconds } = set;
+    orders.push({ kind: "reset", codes: setCodes, widthNanoseconds, trailingNanoseconds, gateCode: 0 });
+  }
+  if (resetCodes.some((code) => code !== 0)) orders.push(resetWith(reset, resetCodes));
+  const rows = new Uint8Array(task.rowCount).fill(1);
+  const { referenceAgeSeconds: afterSeconds } = state.model;
+  return { orders, verdicts: meanwhile, look: { kind: "read", averages: lookAverages, rows, afterSeconds } };
+}
+
+/** Decides for every cell what stays at SET, what is programmed to the rest, and what is RESET. */
+function fill(state: FillState, seen: Seen): void {
+  const { cells, inner, model, meanwhile } = state;
+  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
+  const top = model.maxConductanceMicrosiemens;
+  const held = new Float64Array(devicesPerCell);
+  const free: number[] = [];
+  for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
+    const wanted = wantedMicrosiemens[cell]!;
+    if (Number.isNaN(wanted)) continue;
+    const first = cell * devicesPerCell;
+    let fixed = 0;
+    free.length = 0;
+    for (let d = 0; d < devicesPerCell; d++) {
+      const i = first + d;
+      const raw = seen.flags[i] === readingFlags.invalid ? 0 : seen.conductanceMicrosiemens[i]!;
+      held[d] = raw * inner.settling.factor(raw, seen.agesSeconds[i]!);
+      if (meanwhile[i] !== verdicts.pending) {
+        fixed += factors[d]! * held[d]!;
+        continue;
+      }
+      const pushes = factors[d] !== 0 && factors[d]! > 0 === wanted > 0;
+      if (pushes && held[d]! >= leastSetShare * top) free.push(d);
+      else {
+        fixed += factors[d]! * held[d]!;
+        meanwhile[i] = verdictOf(pushes, held[d]!, top);
+      }
+    }
+    const best = bestFill(state, wanted - fixed, held, free);
+    for (const d of free) {
+      if (d === best.partial) aimAt(inner, first + d, best.target, model);
+      else if (best.left & (1 << d)) meanwhile[first + d] = verdicts.accepted;
+      else aimAt(inner, first + d, 0, model);
+    }
+  }
+}
+
+function verdictOf(pushes: boolean, reading: number, top: number): number {
+  if (pushes) return reading < 0.001 * top ? verdicts.open : verdicts.stuckLow;
+  return reading > mostResetShare * top ? verdicts.stuckHigh : verdicts.accepted;
+}
+
+/** Of all ways to leave some at SET and one in between, the one that can be expected to err least. */
+function bestFill(
+  { cells, model }: FillState,
+  missing: number,
+  held: Float64Array,
+  free: readonly number[],
+): { left: number; partial: number; target: number } {
+  const { factors } = cells;
+  const top = model.maxConductanceMicrosiemens;
+  let best = { left: 0, partial: -1, target: 0 };
+  let least = missing * missing;
+  for (let subset = 0; subset < 1 << free.length; subset++) {
+    let left = 0;
+    let rest = missing;
+    free.forEach((d, k) => {
+      if ((subset & (1 << k)) === 0) return;
+      left |= 1 << d;
+      rest -= factors[d]! * held[d]!;
+    });
+    if (rest * rest < least) {
+      least = rest * rest;
+      best = { left, partial: -1, target: 0 };
+    }
+    for (const d of free) {
+      if ((left & (1 << d)) !== 0) continue;
+      const factor = factors[d]!;
+      const target = Math.min(top, Math.max(0, rest / factor));
+      const off = rest - factor * target;
+      const std = factor * model.programmingStd(target);
+      const loss = off * off + std * std;
+      if (loss < least) {
+        least = loss;
+        best = { left, partial: d, target };
+      }
+    }
+  }
+  return best;
+}
+
+function pulsesOf(task: ProgrammingTask) {
+  const { pulses } = task;
+  assert(pulses.technology === "pcm", "max-set-fill works on phase-change devices");
+  assert(pulses.set !== undefined, "max-set-fill needs a SET pulse in the chip's description");
+  return { set: pulses.set, reset: resetOf(task) };
+}
