@@ -7,6 +7,7 @@ import { openPty } from "../emulator/pty.ts";
 import type { ServedLine } from "../emulator/servedLine.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
 import { readFaults } from "../files/faults.ts";
+import { systemClock } from "../drivers/systemClock.ts";
 import { MhoError } from "../src/errors.ts";
 import { parseAddress } from "./address.ts";
 import { openControl } from "./control.ts";
@@ -79,16 +80,16 @@ export async function emulate(text: string, options: EmulateOptions, output: Out
 /** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
 function openLine(port: number | undefined, before: ServedLine | undefined): Promise<ServedLine> {
   if (port === undefined) return Promise.resolve(openPty());
-  return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1))).catch(
-    (error: unknown) => {
-      const reason =
-        (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? "it is taken" : (error as Error).message;
-      throw new MhoError(
-        "port-failed",
-        `Cannot listen on port ${port}: ${reason}. Use --tcp 0 for any free one.`,
-      );
-    },
-  );
+  return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1)), () =>
+    systemClock.nowMicroseconds(),
+  ).catch((error: unknown) => {
+    const reason =
+      (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? "it is taken" : (error as Error).message;
+    throw new MhoError(
+      "port-failed",
+      `Cannot listen on port ${port}: ${reason}. Use --tcp 0 for any free one.`,
+    );
+  });
 }
 
 function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {

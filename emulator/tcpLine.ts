@@ -1,21 +1,26 @@
 import { createServer, type Server, type Socket } from "node:net";
+import type { Microseconds } from "../src/units.ts";
 import type { ServedLine } from "./servedLine.ts";
 
 /** A client that has said nothing for so long may be gone, and gives way to another. */
-const quietMilliseconds = 2000;
+const quietMicroseconds: Microseconds = 2_000_000;
 
 /**
  * Listens on loopback; one client at a time, as on a cable: another is turned away while the first is speaking. Rejects
  * when the port is taken.
  *
  * @param port  0 for any free one.
+ * @param now   link time; without it every newcomer is let in.
  */
-export async function openTcpLine(port: number): Promise<ServedLine> {
+export async function openTcpLine(
+  port: number,
+  now: () => Microseconds = () => Infinity,
+): Promise<ServedLine> {
   let client: Socket | undefined;
   let heardAt = -Infinity;
   let onBytes: (bytes: Uint8Array) => void = () => {};
   const server: Server = createServer((socket) => {
-    if (client !== undefined && performance.now() - heardAt < quietMilliseconds) {
+    if (client !== undefined && now() - heardAt < quietMicroseconds) {
       socket.destroy();
       return;
     }
@@ -23,7 +28,7 @@ export async function openTcpLine(port: number): Promise<ServedLine> {
     client = socket;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => {
-      heardAt = performance.now();
+      heardAt = now();
       onBytes(chunk);
     });
     socket.on("error", () => {});

@@ -95,7 +95,12 @@ function setAndReset(state: FillState): Decision {
       continue;
     }
     const factor = factors[i % devicesPerCell]!;
-    const pushes = factor !== 0 && factor > 0 === wantedMicrosiemens[Math.floor(i / devicesPerCell)]! > 0;
+    const wanted = wantedMicrosiemens[Math.floor(i / devicesPerCell)]!;
+    if (Number.isNaN(wanted)) {
+      meanwhile[i] = verdicts.leftAlone;
+      continue;
+    }
+    const pushes = factor !== 0 && factor > 0 === wanted > 0;
     if (pushes) setCodes[i] = Math.round(set.amplitudeMicroamperes / reset.microamperesPerCode);
     else resetCodes[i] = task.maxCode;
     state.inner.pulsesLeft[i]!--;
@@ -126,7 +131,11 @@ function fill(state: FillState, seen: Seen): void {
     free.length = 0;
     for (let d = 0; d < devicesPerCell; d++) {
       const i = first + d;
-      const raw = seen.flags[i] === readingFlags.invalid ? 0 : seen.conductanceMicrosiemens[i]!;
+      if (seen.flags[i] === readingFlags.invalid) {
+        if (meanwhile[i] === verdicts.pending) meanwhile[i] = verdicts.unreadable;
+        continue;
+      }
+      const raw = seen.conductanceMicrosiemens[i]!;
       held[d] = raw * inner.settling.factor(raw, seen.agesSeconds[i]!);
       if (meanwhile[i] !== verdicts.pending) {
         fixed += factors[d]! * held[d]!;
