@@ -12,7 +12,7 @@ import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
  * What the programming methods leave, on emulated chips:
- * node dist/bench/programming.js [verify | residual | fill | rram | stuck] [--seeds N]
+ * node dist/bench/programming.js [verify | residual | gdp | fill | rram | stuck] [--seeds N]
  */
 const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] || 3);
 
@@ -26,6 +26,7 @@ if (chosen === undefined || chosen === "residual") {
 if (chosen === undefined || chosen === "fill") {
   for (const significance of [1, 2, 3]) await fillAgainstVerify(significance);
 }
+if (chosen === undefined || chosen === "gdp") await products();
 if (chosen === undefined || chosen === "rram") await resistive();
 if (chosen === undefined || chosen === "stuck") {
   // In the proportions of the presets, and without those that are stuck high.
@@ -265,4 +266,77 @@ async function fillAgainstVerify(significance: number): Promise<void> {
   console.log(
     `max-set-fill / verify, F = ${significance}: RMS weight error at 1 s ${spread(ratios)} on 16-read means, pulses ${spread(pulses)}`,
   );
+}
+
+/**
+ * The systematic error of products on a tile whose converters have offsets and whose wires resist (2.4 Ω a cell, 607 Ω over 256): the mean of
+ * 256 repeats of 16 random vectors, against what the weights say, the best common factor and offset taken away.
+ */
+async function products(): Promise<void> {
+  const errors = new Map<MethodName, number[]>();
+  for (let seed = 1; seed <= seeds; seed++) {
+    const tile = gaussianTile(seed, 2);
+    for (const method of ["verify", "residual", "gdp"] as const) {
+      const preset = findPreset("pcm-64", { births: "sound", wireOhmsPerCell: 2.4 })!;
+      const readout = { ...preset.readout, offsetSpreadCodes: 2, gainSpread: 0.01 };
+      const chip = await programChip({
+        preset: { ...preset, readout },
+        seed,
+        method,
+        model: pcm90nm,
+        tiles: [tile],
+      });
+      errors.set(method, [...(errors.get(method) ?? []), systematicError(chip, tile, seed)]);
+    }
+  }
+  const means = [...errors].map(([method, values]) => [method, moments(values).average] as const);
+  const [plain] = means[0]!.slice(1) as [number];
+  for (const [method, error] of means) {
+    console.log(
+      `${method}, wires of 2.4 Ω, converter offsets: systematic product error ${(100 * error).toFixed(2)} % of the products' RMS, ` +
+        `${(error / plain).toFixed(2)} of verify's${method === "gdp" ? " (bar 0.6)" : ""}`,
+    );
+  }
+}
+
+function systematicError({ firmware, endedAt }: ProgrammedChip, tile: TileTargets, seed: number): number {
+  const { devicesPerCell, factors, wantedMicrosiemens } = tile.cells!;
+  const random = new Random(seed).fork("inputs");
+  const columns = 64;
+  const meant: number[] = [];
+  const found: number[] = [];
+  const vectors = Array.from({ length: 16 }, (_, vector) =>
+    Int8Array.from({ length: 64 }, (__, row) => (random.at(vector, row).word0 & 0xff) - 128 || 1),
+  );
+  const sums = vectors.map(() => new Float64Array(columns * devicesPerCell));
+  let now = endedAt + 20_000_000;
+  for (let repeat = 0; repeat < 256; repeat++) {
+    for (const [vector, inputs] of vectors.entries()) {
+      now += 2000;
+      firmware.chip.multiply(0, inputs, now).forEach((code, k) => (sums[vector]![k]! += code));
+    }
+  }
+  for (const [vector, inputs] of vectors.entries()) {
+    for (let column = 0; column < columns; column++) {
+      let product = 0;
+      for (let d = 0; d < devicesPerCell; d++)
+        product += factors[d]! * sums[vector]![column * devicesPerCell + d]!;
+      let wanted = 0;
+      for (let row = 0; row < 64; row++) wanted += inputs[row]! * wantedMicrosiemens[row * columns + column]!;
+      meant.push(wanted);
+      found.push(product);
+    }
+  }
+  const fit = line(found, meant);
+  const square = meant.reduce((sum, w, i) => sum + (fit.slope * found[i]! + fit.offset - w) ** 2, 0);
+  return Math.sqrt(square / meant.reduce((sum, w) => sum + w * w, 0));
+}
+
+function line(x: readonly number[], y: readonly number[]): { slope: number; offset: number } {
+  const mx = moments(x).average;
+  const my = moments(y).average;
+  const slope =
+    x.reduce((sum, v, i) => sum + (v - mx) * (y[i]! - my), 0) /
+    x.reduce((sum, v) => sum + (v - mx) * (v - mx), 0);
+  return { slope, offset: my - slope * mx };
 }

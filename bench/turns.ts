@@ -38,6 +38,7 @@ function decisions(name: "verify" | "residual"): { median: number; longest: numb
   const state = method.begin(
     {
       rowCount: 64,
+      tileRows: 64,
       devicesPerRow: 1024,
       targetsMicrosiemens: targets.slice(),
       pulses: description.pulses,

@@ -85,7 +85,9 @@ async function main(args: readonly string[]): Promise<void> {
         "open-loop",
         "verify",
         "residual",
+        "gdp",
         "max-set-fill",
+        "on-board",
         "staircase",
       ]),
     )

@@ -4,7 +4,11 @@ import type { Block } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** Throws `limit-exceeded`, naming the limit, when an order lies outside what the chip may be given. */
-export function refuseOutsideLimits(description: ChipDescription, block: Block, order: PulseOrder): void {
+export function refuseOutsideLimits(
+  description: ChipDescription,
+  block: Block,
+  order: Pick<PulseOrder, "codes" | "widthNanoseconds">,
+): void {
   const { limits, pulses, geometry } = description;
   const { widthNanoseconds } = order;
   if (block.tile >= geometry.tiles || block.rowStart + block.rowCount > geometry.rows) {

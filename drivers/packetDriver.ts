@@ -1,13 +1,18 @@
 import {
   decodeIdentity,
+  decodeProducts,
   decodeNumber,
   decodeRowCodes,
   decodeTicketFate,
+  decodeVerifyReport,
   encodeHello,
+  encodeMultiply,
   encodeNothing,
   encodeNumber,
   encodePulseRow,
   encodeReadRow,
+  encodeVerifyRow,
+  invalidCode,
   kinds,
   protocolVersion,
   type TicketFate,
@@ -21,6 +26,7 @@ import {
   type PulseReport,
   type Reading,
   blankReport,
+  type BoardVerifyOrder,
   rowFates,
 } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
@@ -138,6 +144,55 @@ export class PacketDriver implements ChipDriver {
       enter(report, row, await this.#fire(ticket, { kind: kinds.pulse, body, what, replyBytes: 9 }));
     });
     return report;
+  }
+
+  async verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport> {
+    const { geometry, converter } = this.description;
+    const perRow = devicesPerRow(geometry);
+    const { iterations, widthNanoseconds, targetsMicrosiemens, marginMicrosiemens } = order;
+    const { microsiemensPerCode, offsetCodes, codes: highest } = converter;
+    refuseOutsideLimits(this.description, block, { codes: new Uint16Array(0), widthNanoseconds });
+    const report = blankReport(block.rowCount);
+    const pulsesGiven = new Uint8Array(block.rowCount * perRow);
+    await eachRow(block.rowCount, async (row) => {
+      const targets = Uint16Array.from(targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow), (g) =>
+        Number.isNaN(g)
+          ? invalidCode
+          : Math.min(highest - 2, Math.max(0, Math.round(g / microsiemensPerCode + offsetCodes))),
+      );
+      if (targets.every((target) => target === invalidCode)) return;
+      const body = encodeVerifyRow({
+        ticket: order.firstTicket + row,
+        tile: block.tile,
+        row: block.rowStart + row,
+        marginCodes: Math.max(1, Math.round(marginMicrosiemens / microsiemensPerCode)),
+        iterations,
+        widthNanoseconds,
+        targets,
+      });
+      const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
+      const request = { kind: kinds.verify, body, what, replyBytes: 11 + perRow };
+      const found = await this.#ask(request, decodeVerifyReport);
+      enter(report, row, found);
+      pulsesGiven.set(found.pulses.subarray(0, perRow), row * perRow);
+    });
+    return { ...report, pulsesGiven };
+  }
+
+  async multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]> {
+    const step = this.description.multiply?.microsiemensPerCode;
+    assert(step !== undefined, "products are asked of chips whose description says how they are measured");
+    const perRow = devicesPerRow(this.description.geometry);
+    return Promise.all(
+      inputs.map(async (vector) => {
+        const what = `product of tile ${tile}`;
+        const body = encodeMultiply({ tile, inputs: vector });
+        const request = { kind: kinds.multiply, body, what, replyBytes: 10 + 2 * perRow };
+        const { codes } = await this.#ask(request, decodeProducts);
+        if (codes.length !== perRow) throw this.#requests.malformed(request);
+        return Float32Array.from(codes, (code) => code * step);
+      }),
+    );
   }
 
   async fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {

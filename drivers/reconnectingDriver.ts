@@ -1,6 +1,7 @@
 import type { ChipDescription } from "../src/chip/description.ts";
 import {
   blankReport,
+  type BoardVerifyOrder,
   type ChipDriver,
   type ChipIdentity,
   type PulseOrder,
@@ -102,6 +103,19 @@ export class ReconnectingDriver implements ConnectedDriver {
     );
   }
 
+  verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport> {
+    const boot = this.#identity?.boot;
+    return this.#through((driver) => {
+      if (this.#identity?.boot === boot) return driver.verify(block, order);
+      const codes = Uint16Array.from(order.targetsMicrosiemens, (g) => (Number.isNaN(g) ? 0 : 1));
+      return Promise.resolve(this.#forgotten(block, { codes }));
+    });
+  }
+
+  multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]> {
+    return this.#through((driver) => driver.multiply(tile, inputs));
+  }
+
   fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
     return this.#through((driver) => driver.fates(firstTicket, rowCount, boot));
   }
@@ -175,7 +189,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   }
 
   /** The chip was reset while it was being pulsed: which rows fired is unknown. */
-  #forgotten({ rowCount }: Block, { codes }: PulseOrder): PulseReport {
+  #forgotten({ rowCount }: Block, { codes }: Pick<PulseOrder, "codes">): PulseReport {
     const report = blankReport(rowCount);
     const perRow = devicesPerRow(this.description.geometry);
     for (let row = 0; row < rowCount; row++) {

@@ -123,6 +123,29 @@ export class ScpiDriver implements ChipDriver {
     return report;
   }
 
+  verify(): Promise<PulseReport> {
+    return Promise.reject(
+      new MhoError(
+        "chip-refused",
+        `The chip at ${this.address} speaks SCPI, in which its own loop says nothing of the pulses it gave. ` +
+          "Use --method verify.",
+        { address: this.address },
+      ),
+    );
+  }
+
+  multiply(): Promise<Float32Array[]> {
+    return Promise.reject(
+      new MhoError(
+        "chip-refused",
+        `The chip at ${this.address} speaks SCPI, which has no word for products here.`,
+        {
+          address: this.address,
+        },
+      ),
+    );
+  }
+
   fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
     const report = blankReport(rowCount);
     report.fates.fill(rowFates.uncertain);

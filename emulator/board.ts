@@ -137,8 +137,11 @@ export class Board {
     return { chipTimeMicroseconds, codes };
   }
 
-  /** The board's own loop; it takes as long as it takes. @returns chip time at which it ended. */
-  verify(order: RowVerify, lineBytes: number): Microseconds | BoardRefusal {
+  /** The board's own loop; it takes as long as it takes. */
+  verify(
+    order: RowVerify,
+    lineBytes: number,
+  ): { chipTimeMicroseconds: Microseconds; pulses: Uint8Array } | BoardRefusal {
     const { geometry, physics, readout } = this.preset;
     if (physics.technology !== "pcm") return unsupported("this board has no verify loop for its devices");
     if (!this.armed) return inStandby;
@@ -150,10 +153,11 @@ export class Board {
       return limit(`iterations must be 1 … ${mostIterations}`);
     }
     this.charge(lineBytes);
-    this.#chipTime = verifyRow(this.chip, order, this.#chipTime);
-    const endedAt = this.clock;
+    const { endedAt, pulses } = verifyRow(this.chip, order, this.#chipTime);
+    this.#chipTime = endedAt;
+    const chipTimeMicroseconds = this.clock;
     this.#chipTime += readout.pulseRowMicroseconds;
-    return endedAt;
+    return { chipTimeMicroseconds, pulses };
   }
 
   get milliCelsius(): number {

@@ -7,7 +7,7 @@ import { instant, PcmTile } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
 import { RramTile } from "./rramTile.ts";
 import type { DeviceFault, RowPulse, Tile } from "./tile.ts";
-import { throughWires } from "./wires.ts";
+import { throughColumn, throughWires } from "./wires.ts";
 
 /**
  * A chip made of numbers: devices that are born once, keep their history and obey their pulses, behind converters and
@@ -82,12 +82,28 @@ export class EmulatedChip {
     const { outputBits, fullScaleMicrosiemens } = this.preset.readout.multiply!;
     const converter = this.#converters[tile]!;
     const currents = new Float64Array(this.devicesPerRow);
+    const ohms = this.preset.array.wireOhmsPerCell;
+    const { rows } = this.preset.geometry;
+    const all = ohms > 0 ? new Float64Array(rows * currents.length) : undefined;
     inputs.forEach((input, row) => {
-      if (input === 0) return;
-      const sensed = this.#sense(tile, row, at);
+      // With wires that resist, rows at rest draw from the others.
+      if (input === 0 && all === undefined) return;
       const dead = this.#deadRows.has(this.#rowNumber(tile, row));
-      if (!dead) for (let k = 0; k < currents.length; k++) currents[k]! += (input / 127) * sensed[k]!;
+      if (dead) return;
+      const sensed = this.#sense(tile, row, at, 0);
+      if (all === undefined) {
+        for (let k = 0; k < currents.length; k++) currents[k]! += (input / 127) * sensed[k]!;
+      } else {
+        for (let k = 0; k < currents.length; k++) all[k * rows + row] = sensed[k]!;
+      }
     });
+    if (all !== undefined) {
+      const voltages = Float64Array.from(inputs, (input) => input / 127);
+      const room = new Float64Array(rows);
+      for (let k = 0; k < currents.length; k++) {
+        currents[k] = throughColumn(all.subarray(k * rows, (k + 1) * rows), voltages, ohms, room);
+      }
+    }
     const most = Math.round(Math.exp((outputBits - 1) * Math.LN2)) - 1;
     return Int16Array.from(currents, (current) => {
       const code = Math.round(
@@ -138,8 +154,13 @@ export class EmulatedChip {
     return this.#tile(tile).felt.slice();
   }
 
-  /** What the amplifiers of a row are given at an instant, µS. */
-  #sense(tile: number, row: number, at: Microseconds): Float64Array {
+  /** What the amplifiers of a row are given at an instant, µS, through so many cells of column wire. */
+  #sense(
+    tile: number,
+    row: number,
+    at: Microseconds,
+    columnCells = this.preset.geometry.rows - row,
+  ): Float64Array {
     const { array, readout, physics } = this.preset;
     const sensed = this.#sensed;
     const random = instant(this.#readRandom, at);
@@ -152,7 +173,7 @@ export class EmulatedChip {
         sensed[k]! *= Math.exp((0.03 - 0.027 * share) * (celsius - 25));
       }
     }
-    throughWires(sensed, this.preset.geometry.rows - row, array.wireOhmsPerCell);
+    throughWires(sensed, columnCells, array.wireOhmsPerCell);
     const first = tile * devicesOfTile(this.preset.geometry) + row * this.devicesPerRow;
     for (let k = 0; k < sensed.length; k += 2) {
       const { word0 } = random.at(first + k, 99);

@@ -20,19 +20,20 @@ const invalidCode = 0xffff;
  * The loop that a board runs by itself: RESET every device that is off its target, read, and try again with an
  * amplitude corrected by what its own pulses did. It knows the nominal curve of its devices and nothing else of them.
  *
- * @returns chip time when it ends.
+ * @returns chip time when it ends, and the pulses given to each device.
  */
 export function verifyRow(
   chip: EmulatedChip,
   { tile, row, targets, marginCodes, iterations, widthNanoseconds }: RowVerify,
   start: Microseconds,
-): Microseconds {
+): { endedAt: Microseconds; pulses: Uint8Array } {
   const { readout, firmware } = chip.preset;
   const offsets = new Float64Array(targets.length);
   const codes = new Uint16Array(targets.length);
   const seen = new Uint16Array(targets.length);
   /** Once near its target, a device is left alone: a later read may be noise. */
   const done = Uint8Array.from(targets, (target) => (target === invalidCode ? 1 : 0));
+  const pulses = new Uint8Array(targets.length);
   let now = start;
   for (let iteration = 0; iteration < iterations; iteration++) {
     chip.readRow(tile, row, 1, now, seen);
@@ -51,6 +52,7 @@ export function verifyRow(
       const amplitude = nominal(wanted, chip) + offsets[k]!;
       const code = Math.round(amplitude / firmware.microamperesPerCode);
       codes[k] = Math.min(firmware.maxAmplitudeCode, Math.max(1, code));
+      pulses[k]!++;
       off++;
     }
     if (off === 0) break;
@@ -60,7 +62,7 @@ export function verifyRow(
     // The devices settle for a millisecond before they are looked at.
     now += 1000;
   }
-  return now;
+  return { endedAt: now, pulses };
 }
 
 /** Amplitude for a converter code by the nominal curve, µA. */

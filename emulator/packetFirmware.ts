@@ -14,10 +14,12 @@ import {
   encodeRefusal,
   encodeRowCodes,
   encodeTicketFate,
+  encodeVerifyReport,
   kinds,
   protocolVersion,
   refusals,
   replyBit,
+  type VerifyReport,
 } from "../protocols/packet/messages.ts";
 import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
 import { Firmware } from "./firmware.ts";
@@ -28,6 +30,8 @@ export class PacketFirmware extends Firmware {
   #decoder = new FrameDecoder();
   #tickets = new TicketBook();
   readonly #replies = new Map<number, Uint8Array>();
+  /** What the board's own loops did, by their tickets. */
+  readonly #verified = new Map<number, VerifyReport>();
   #session = 0;
   #newestTag = 0;
   /** Orders under this tag were called off. */
@@ -46,6 +50,7 @@ export class PacketFirmware extends Firmware {
     this.#newestTag = 0;
     this.#calledOffBelow = 0;
     this.#replies.clear();
+    this.#verified.clear();
     this.#tickets = new TicketBook(true);
     this.#decoder = new FrameDecoder();
   }
@@ -156,7 +161,22 @@ export class PacketFirmware extends Firmware {
   #verify(frame: Frame): Uint8Array {
     const order = decodeVerifyRow(frame.body);
     if (order === undefined) return malformed(frame);
-    return this.#once(frame, order.ticket, () => this.board.verify(order, lineBytes(frame.body.length)));
+    const known = this.#verified.get(order.ticket);
+    if (known !== undefined) return reply(frame, encodeVerifyReport(known));
+    if (!this.#tickets.mayFire(order.ticket)) {
+      return refuse(frame, refusals.staleTicket, `ticket ${order.ticket} is too old`);
+    }
+    if (frame.tag < this.#calledOffBelow) return refuse(frame, refusals.calledOff, "called off");
+    const done = this.board.verify(order, lineBytes(frame.body.length));
+    if ("refused" in done) return refused(frame, done);
+    this.#tickets.fired(order.ticket, done.chipTimeMicroseconds);
+    const report = { fate: "fired", ...done } as const;
+    this.#verified.set(order.ticket, report);
+    for (const ticket of this.#verified.keys()) {
+      if (this.#verified.size <= repliesRemembered) break;
+      this.#verified.delete(ticket);
+    }
+    return reply(frame, encodeVerifyReport(report));
   }
 
   /** Carries an order out unless its ticket was used. */

@@ -422,7 +422,8 @@ export class ScpiFirmware extends Firmware {
     this.#overlapped = undefined;
     this.#settle();
     for (const row of work?.rows ?? []) {
-      this.#measuredAt = this.#accepted(this.board.verify(row, this.#takeLineBytes()));
+      const { chipTimeMicroseconds } = this.#accepted(this.board.verify(row, this.#takeLineBytes()));
+      this.#measuredAt = chipTimeMicroseconds;
     }
   }
 

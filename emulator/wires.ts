@@ -28,3 +28,33 @@ export function throughWires(conductances: Float64Array, columnCells: number, oh
     conductances[c] = conductances[c]! * voltage;
   }
 }
+
+/**
+ * The current that a line of devices gives when all rows are driven at once: their currents share the column's wire, which
+ * loses voltage on the way to the amplifier, beyond the last row.
+ *
+ * @param conductances  µS, of one line, row after row.
+ * @param inputs        voltage of each row, as a share of the read voltage.
+ * @param ohms          of one cell's length of wire, > 0.
+ * @param upper         room for as many numbers, overwritten.
+ * @returns µS: current over the read voltage.
+ */
+export function throughColumn(
+  conductances: Float64Array,
+  inputs: Float64Array,
+  ohms: number,
+  upper: Float64Array,
+): number {
+  const count = conductances.length;
+  const wire = 1e6 / ohms;
+  // −V_(r−1) + (n + g) V_r − V_(r+1) = g x_r, in units of one length's conductance; n neighbours, the amplifier one of them.
+  let right = 0;
+  for (let r = 0; r < count; r++) {
+    const g = conductances[r]! / wire;
+    const diagonal = (r === 0 ? 1 : 2) + g;
+    const pivot = r === 0 ? diagonal : diagonal - upper[r - 1]!;
+    upper[r] = 1 / pivot;
+    right = (g * inputs[r]! + right) / pivot;
+  }
+  return right * wire;
+}

@@ -80,6 +80,7 @@ const schema = z
         reset: limitPulse,
       })
       .optional(),
+    multiply: z.strictObject({ microsiemens_per_code: positive }).optional(),
     limits: z.strictObject({
       max_amplitude_microamperes: positive.optional(),
       max_amplitude_volts: positive.optional(),
@@ -112,6 +113,9 @@ const schema = z
       codes: file.converter.codes,
     },
     pulses: pulsesOf(file),
+    ...(file.multiply === undefined
+      ? {}
+      : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
     limits: {
       maxAmplitude: (file.limits.max_amplitude_microamperes ?? file.limits.max_amplitude_volts)!,
       minWidthNanoseconds: file.limits.min_width_nanoseconds,

@@ -53,6 +53,8 @@ const migrations: readonly string[] = [
   ALTER TABLE turns ADD COLUMN row_fates BLOB NOT NULL DEFAULT x'';
   -- settings of what is fired, one entry an order, JSON; codes and fates have one part for each
   ALTER TABLE turns ADD COLUMN orders TEXT NOT NULL DEFAULT '[]';
+  -- uint8, one a device of the block: what a loop of the board's own gave in the turn before
+  ALTER TABLE turns ADD COLUMN pulses_given BLOB NOT NULL DEFAULT x'';
   -- which weights the devices of a tile hold: JSON, and float32 in microsiemens, one a cell
   ALTER TABLE run_tiles ADD COLUMN cells TEXT;
   ALTER TABLE run_tiles ADD COLUMN wanted BLOB;

@@ -77,8 +77,8 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       db.prepare(
         `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
-                            newest_ticket, fired_row_times_microseconds, row_fates, orders)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                            newest_ticket, fired_row_times_microseconds, row_fates, orders, pulses_given)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         rowOf(run),
         turn.tile,
@@ -92,6 +92,7 @@ export class Workspace implements RunStore {
         toBlob(turn.fired.rowTimesMicroseconds),
         toBlob(turn.fired.fates),
         JSON.stringify(turn.orders.map(settingsOf)),
+        toBlob(turn.fired.pulsesGiven ?? new Uint8Array(0)),
       );
     });
   }
@@ -234,6 +235,7 @@ export class Workspace implements RunStore {
         fired: {
           rowTimesMicroseconds: fromBlob(row.fired_row_times_microseconds, Float64Array),
           fates: fatesOf(row),
+          ...(row.pulses_given.length > 0 ? { pulsesGiven: fromBlob(row.pulses_given, Uint8Array) } : {}),
         },
       };
     }
@@ -371,6 +373,7 @@ interface TurnRow {
   fired_row_times_microseconds: Uint8Array;
   row_fates: Uint8Array;
   orders: string;
+  pulses_given: Uint8Array;
 }
 
 interface SweepRow {
@@ -383,6 +386,6 @@ interface SweepRow {
 }
 
 function settingsOf(order: JournalledOrder): Omit<JournalledOrder, "codes"> {
-  const { kind, widthNanoseconds, trailingNanoseconds, gateCode } = order;
-  return { kind, widthNanoseconds, trailingNanoseconds, gateCode };
+  const { codes: _codes, ...settings } = order;
+  return settings;
 }

@@ -9,7 +9,7 @@ import {
   type Preset,
 } from "../emulator/presets.ts";
 import type { RowPulse } from "../emulator/tile.ts";
-import { throughWires } from "../emulator/wires.ts";
+import { throughColumn, throughWires } from "../emulator/wires.ts";
 import { Random, uniformOf } from "../src/random.ts";
 
 const second = 1_000_000;
@@ -319,3 +319,18 @@ function nodal(conductances: Float64Array, size: number, driven: number, ohms: n
   }
   return Float64Array.from({ length: size }, (_, c) => wire * v[bottom(size - 1, c)]!);
 }
+
+describe("a column's wire that all rows share", () => {
+  it("loses what a nodal analysis of two rows by hand says", () => {
+    // Row 0 sits 2 lengths of R from the amplifier, row 1 one: V0 = I0 R + V1, V1 = (I0 + I1) R.
+    const [g0, g1, x0, x1, ohms] = [20, 10, 1, -0.5, 500];
+    const r = ohms / 1e6;
+    // I0 = g0 (x0 − V0), I1 = g1 (x1 − V1), solved for I0 and I1.
+    const [a, b, c, d] = [1 + 2 * g0 * r, g0 * r, g1 * r, 1 + g1 * r];
+    const determinant = a * d - b * c;
+    const i0 = (g0 * x0 * d - b * g1 * x1) / determinant;
+    const i1 = (a * g1 * x1 - c * g0 * x0) / determinant;
+    const found = throughColumn(Float64Array.of(g0, g1), Float64Array.of(x0, x1), ohms, new Float64Array(2));
+    expect(found).toBeCloseTo(i0 + i1, 9);
+  });
+});

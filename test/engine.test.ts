@@ -81,6 +81,17 @@ describe("a run", () => {
     await store.close();
   });
 
+  it("books what the board's own loop gave, device by device", async () => {
+    const chip = await openTestChip();
+    const { store } = await run(chip, planFor(chip, "on-board"));
+    const ledger = await PulseLedger.ofChip(store, "EMU-7", chip.description.geometry);
+    expect(ledger.pulsesOfTile(0)).toEqual(chip.firmware.chip.pulsesFeltByTile(0));
+    const { verdicts: counts, devices } = await summarise(store, "r1");
+    expect(counts.pending).toBe(0);
+    expect((counts.accepted + counts["accepted outside tolerance"]) / devices).toBeGreaterThan(0.9);
+    await store.close();
+  });
+
   it("remembers when each device was last pulsed, to the microsecond, and leaves the others alone", async () => {
     const chip = await openTestChip();
     const { store, outcome } = await run(chip, planFor(chip, "verify"));

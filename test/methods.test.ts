@@ -6,6 +6,7 @@ import { readingFlags } from "../src/chip/driver.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { type ProgrammingTask, type Seen, verdictNames, verdicts } from "../src/program/method.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
+import { ProductProbe } from "../src/program/productProbe.ts";
 import { methods } from "../src/program/methods.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { describePcm64 } from "./support/chips.ts";
@@ -20,6 +21,7 @@ beforeAll(async () => {
 function taskOf(targets: number[], pulseBudget = 1000): ProgrammingTask {
   return {
     rowCount: 1,
+    tileRows: 1,
     devicesPerRow: targets.length,
     targetsMicrosiemens: Float32Array.from(targets),
     pulses: description.pulses,
@@ -235,6 +237,90 @@ describe("program and verify", () => {
     };
     expect(codesAfter(1)).toBe(0);
     expect(codesAfter(0)).toBeGreaterThan(0);
+  });
+});
+
+describe("residual programming", () => {
+  /** Cells of four devices that obey the nominal curve with scatter, and are read without noise. */
+  function weightError(method: "verify" | "residual", broken?: { device: number; at: number }): number {
+    const count = 400;
+    const random = new Random(5).fork(method);
+    const targets: number[] = [];
+    const wanted = Float32Array.from({ length: count }, (_, cell) => {
+      const w = ((cell * 37) % 120) - 60;
+      const [minor, major] = [Math.min(20, Math.abs(w)), Math.max(0, (Math.abs(w) - 20) / 2)];
+      targets.push(...(w > 0 ? [major, 0, minor, 0] : [0, major, 0, minor]));
+      return w;
+    });
+    const cells = { devicesPerCell: 4, factors: [2, -2, 1, -1], wantedMicrosiemens: wanted };
+    const chosen = methods[method];
+    const state = chosen.begin({ ...taskOf(targets), cells }, pcm90nm);
+    const held = new Float32Array(4 * count);
+    let draws = 0;
+    for (let seen: Seen | undefined; ;) {
+      const { orders, look } = chosen.next(state, seen);
+      orders[0]?.codes.forEach((code, i) => {
+        if (code === 0) return;
+        random.at(draws++, 0);
+        const amplitude = code * 0.49 - 5 * normalOf(random.word0);
+        held[i] =
+          (0.12 + 29.88 / (1 + Math.exp((amplitude - 250) / 22))) * (1 + 0.06 * normalOf(random.word1));
+      });
+      if (broken !== undefined) held[broken.device] = broken.at;
+      if (look.kind === "done") break;
+      seen = {
+        conductanceMicrosiemens: held,
+        flags: new Uint8Array(held.length),
+        ...justPulsed(held.length),
+      };
+    }
+    if (broken !== undefined) {
+      const first = broken.device - (broken.device % 4);
+      return 2 * (held[first]! - held[first + 1]!) + held[first + 2]! - held[first + 3]! - wanted[first / 4]!;
+    }
+    let square = 0;
+    wanted.forEach((w, cell) => {
+      const [a, b, c, d] = held.subarray(4 * cell, 4 * cell + 4);
+      square += (2 * (a! - b!) + c! - d! - w) ** 2;
+    });
+    return Math.sqrt(square / count);
+  }
+
+  it("leaves at most 0.7 of verify's weight error where reads tell the truth", () => {
+    expect(weightError("residual")).toBeLessThan(0.7 * weightError("verify"));
+  });
+
+  it.each([
+    ["stuck high", 28],
+    ["open", 0],
+  ])("lets the others of a cell take the part of a device that is %s", (_, at) => {
+    // Weight −23 at cell 1: of G− and g− the larger device is the one that fails.
+    expect(Math.abs(weightError("residual", { device: 7, at }))).toBeLessThan(1.5);
+  });
+});
+
+describe("a probe by products", () => {
+  it("finds every conductance, whatever offset the converter has, and drives no line much more than by chance", () => {
+    for (const [tileRows, rows] of [
+      [64, 64],
+      [64, 37],
+      [256, 256],
+    ] as const) {
+      const probe = new ProductProbe(tileRows, rows);
+      const g = Float64Array.from({ length: rows * 3 }, (_, i) => ((i * 37) % 101) / 5);
+      const products = probe.inputs.map((inputs) =>
+        Float32Array.from({ length: 3 }, (_, k) => {
+          let sum = 7;
+          for (let row = 0; row < rows; row++) sum += (inputs[row]! / 127) * g[row * 3 + k]!;
+          return sum;
+        }),
+      );
+      const found = new Float32Array(rows * 3);
+      probe.addTo(found, products);
+      found.forEach((value, i) => expect(value).toBeCloseTo(g[i]!, 2));
+      const sums = probe.inputs.map((inputs) => Math.abs(inputs.reduce((sum, x) => sum + x / 127, 0)));
+      expect(Math.max(...sums)).toBeLessThanOrEqual(3 * Math.sqrt(rows));
+    }
   });
 });
 

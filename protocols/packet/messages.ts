@@ -284,6 +284,28 @@ export function decodeVerifyRow(body: Uint8Array): VerifyRow | undefined {
   return reader.whole ? order : undefined;
 }
 
+/** What a board's own loop did: the fate of its ticket, and how many pulses it gave to each device. */
+export interface VerifyReport extends TicketFate {
+  readonly pulses: Uint8Array;
+}
+
+export function encodeVerifyReport({ fate, chipTimeMicroseconds, pulses }: VerifyReport): Uint8Array {
+  const writer = new BodyWriter(11 + pulses.length)
+    .u8(fates.indexOf(fate))
+    .u64(chipTimeMicroseconds)
+    .u16(pulses.length);
+  for (const count of pulses) writer.u8(count);
+  return writer.done();
+}
+
+export function decodeVerifyReport(body: Uint8Array): VerifyReport | undefined {
+  const reader = new BodyReader(body);
+  const fate = fates[reader.u8()];
+  const chipTimeMicroseconds = reader.u64();
+  const pulses = Uint8Array.from(reader.i8s(reader.u16()), (count) => count & 0xff);
+  return reader.whole && fate !== undefined ? { fate, chipTimeMicroseconds, pulses } : undefined;
+}
+
 /** What became of a ticket, and when it fired (chip time; 0 when it did not). */
 export interface TicketFate {
   readonly fate: "not fired" | "fired" | "unknown";

@@ -8,6 +8,8 @@ export interface ChipDescription {
   readonly maxConductanceMicrosiemens: Microsiemens;
   readonly converter: Converter;
   readonly pulses: ChipPulses;
+  /** How products of a whole tile are measured, where the chip can: µS = code × step, per line of devices. */
+  readonly multiply?: { readonly microsiemensPerCode: number } | undefined;
   readonly limits: ChipLimits;
   readonly timing: ChipTiming;
   readonly line: LineSettings;

@@ -36,6 +36,21 @@ export interface ChipDriver {
   pulse(block: Block, order: PulseOrder): Promise<PulseReport>;
 
   /**
+   * Lets the board itself pulse and read every device of a block that has a target until it is near it. One ticket a row,
+   * as for pulses. Only where `identity.capabilities.onBoardVerify` is true.
+   */
+  verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport>;
+
+  /**
+   * Matrix–vector products of a tile: every row driven at once, each line of devices measured. Only where
+   * `identity.capabilities.multiply` is true.
+   *
+   * @param inputs  vectors of −127 … 127, one entry a row of the tile.
+   * @returns µS for each vector, one a line: Σ (input/127) G.
+   */
+  multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]>;
+
+  /**
    * What became of the tickets from `firstTicket` on, one a row, that an earlier session sent or was about to send.
    * Uncertain where the chip does not remember, for instance because it was reset since `boot`.
    */
@@ -107,6 +122,17 @@ export interface PulseOrder {
   readonly firstTicket: number;
 }
 
+/** What a board is told to reach by itself. */
+export interface BoardVerifyOrder {
+  /** µS, one a device; NaN leaves the device alone. */
+  readonly targetsMicrosiemens: Float32Array;
+  readonly marginMicrosiemens: number;
+  /** Pulses that a device may get, at most. */
+  readonly iterations: number;
+  readonly widthNanoseconds: Nanoseconds;
+  readonly firstTicket: number;
+}
+
 /** What became of a row's pulse. */
 export const rowFates = { nothingToFire: 0, fired: 1, notFired: 2, uncertain: 3 } as const;
 
@@ -115,6 +141,8 @@ export interface PulseReport {
   readonly rowTimesMicroseconds: Float64Array;
   /** One of `rowFates` a row. */
   readonly fates: Uint8Array;
+  /** Of a board's own loop: the pulses that it gave, one entry a device. */
+  readonly pulsesGiven?: Uint8Array;
 }
 
 /** A report of so many rows of which nothing is known yet. */

@@ -27,6 +27,8 @@ export function resetOf({ pulses }: ProgrammingTask): PulseKind {
 /** What is to be programmed. All arrays are over one block, row-major, one entry a device. */
 export interface ProgrammingTask {
   readonly rowCount: number;
+  /** Of the whole tile. */
+  readonly tileRows: number;
   readonly devicesPerRow: number;
   /** µS; NaN leaves the device alone. */
   readonly targetsMicrosiemens: Float32Array;
@@ -67,6 +69,8 @@ export interface Seen {
   readonly agesSeconds: Float32Array;
   /** 1 where the last pulse may not have fired: such a reading teaches nothing about the pulse. */
   readonly unsure: Uint8Array;
+  /** After a look by products: µS for each vector of inputs, one a line of devices. */
+  readonly products?: readonly Float32Array[];
 }
 
 export interface Decision {
@@ -75,8 +79,19 @@ export interface Decision {
   /** One of `verdicts` a device. */
   readonly verdicts: Uint8Array;
   readonly look: Look;
+  /** What the board is to reach by itself, instead of orders. */
+  readonly board?: BoardWish;
   /** Devices that are where they should be, also those that are still to be confirmed: for progress. */
   readonly inside?: number;
+}
+
+/** What the board is to reach by itself; µS, NaN leaves a device alone. */
+export interface BoardWish {
+  readonly targetsMicrosiemens: Float32Array;
+  readonly marginMicrosiemens: number;
+  /** Pulses that a device may get, at most. */
+  readonly iterations: number;
+  readonly widthNanoseconds: number;
 }
 
 /** Pulses of one kind for a block. */
@@ -97,6 +112,12 @@ export type Look =
       /** 1 for each row of the block that is to be read. */
       readonly rows: Uint8Array;
       /** Not before this long after the last pulse. */
+      readonly afterSeconds: number;
+    }
+  | {
+      /** Products of the whole tile, whose block must be all of its rows. */
+      readonly kind: "multiply";
+      readonly inputs: readonly Int8Array[];
       readonly afterSeconds: number;
     }
   | { readonly kind: "done" };

@@ -1,7 +1,8 @@
 import type { ProgrammingMethod } from "./method.ts";
 import { maxSetFill } from "./maxSetFill.ts";
+import { onBoard } from "./onBoard.ts";
 import { openLoop } from "./openLoop.ts";
-import { residual } from "./residual.ts";
+import { gdp, residual } from "./residual.ts";
 import { staircase } from "./staircase.ts";
 import { verifyPcm } from "./verify.ts";
 import { verifyRram } from "./verifyRram.ts";
@@ -25,8 +26,11 @@ export const methods: Readonly<Record<MethodName, ProgrammingMethod>> = {
   "open-loop": openLoop as ProgrammingMethod,
   verify,
   residual: residual as ProgrammingMethod,
+  gdp: gdp as ProgrammingMethod,
   "max-set-fill": maxSetFill as ProgrammingMethod,
+  "on-board": onBoard as ProgrammingMethod,
   staircase: staircase as ProgrammingMethod,
 };
 
-export type MethodName = "open-loop" | "verify" | "residual" | "max-set-fill" | "staircase";
+export type MethodName =
+  "open-loop" | "verify" | "residual" | "gdp" | "max-set-fill" | "on-board" | "staircase";

@@ -11,6 +11,7 @@ import {
   type Seen,
   verdicts,
 } from "./method.ts";
+import { ProductProbe } from "./productProbe.ts";
 import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } from "./verify.ts";
 
 /**
@@ -28,7 +29,23 @@ export const residual: ProgrammingMethod<ResidualState> = {
   name: "residual",
   technologies: ["pcm"],
   needsCells: true,
-  begin,
+  begin: (task, model) => begin(task, model, undefined),
+  next,
+};
+
+/**
+ * Programming by products: as residual programming, but what a weight is off by is not read from its devices, row by row; it
+ * is found from matrix–vector products of the whole tile, as the chip will be used. So what its wires lose when all rows
+ * conduct, and what its converters make of it, is corrected too. One factor for the whole tile is left to α.
+ *
+ * After gradient-descent programming, Büchel et al. (JETCAS 2023), with inputs that make the gradient of every weight
+ * independent of all others instead of random ones.
+ */
+export const gdp: ProgrammingMethod<ResidualState> = {
+  name: "gdp",
+  technologies: ["pcm"],
+  needsCells: true,
+  begin: (task, model) => begin(task, model, new ProductProbe(task.tileRows, task.rowCount)),
   next,
 };
 
@@ -47,6 +64,12 @@ interface ResidualState {
   /** Sums of what was seen at the reference age, and how often; the average is what cells are judged by. */
   readonly sums: Float32Array;
   looksTaken: number;
+  /** How products are asked for, where they are. */
+  readonly probe: ProductProbe | undefined;
+  /** Of what a row's devices conduct, the share that a product shows; 1 for reads. */
+  readonly shown: Float32Array;
+  /** What the wanted weights are multiplied by; α takes it away again. 1 for reads. */
+  scale: number;
   phase: "found" | "programming" | "looking";
   roundsLeft: number;
 }
@@ -68,10 +91,13 @@ const fewestPulses = 12;
 const looks = 16;
 const secondsBetweenLooks = 0.125;
 const lookAverages = 4;
+/** Products of all inputs are taken this often, so far apart: noise of seconds averages out as well. */
+const productLooks = 6;
+const secondsBetweenProducts = 3;
 /** Of a run that goes on: a cell within this many µS of its weight is not begun anew. */
 const nearEnough = 1;
 
-function begin(task: ProgrammingTask, model: DeviceModel): ResidualState {
+function begin(task: ProgrammingTask, model: DeviceModel, probe: ProductProbe | undefined): ResidualState {
   assert(task.cells !== undefined, "residual programming is given cells");
   const targets = task.targetsMicrosiemens.slice();
   const inner = beginVerify(
@@ -91,6 +117,9 @@ function begin(task: ProgrammingTask, model: DeviceModel): ResidualState {
     targets,
     sums: new Float32Array(targets.length),
     looksTaken: 0,
+    probe,
+    shown: new Float32Array(task.rowCount).fill(1),
+    scale: 1,
     phase: task.standing === undefined ? "programming" : "found",
     roundsLeft: rounds,
   };
@@ -112,7 +141,12 @@ function next(state: ResidualState, seen: Seen | undefined): Decision {
   }
   if (state.phase === "looking") {
     addLook(state, seen!);
-    if (state.looksTaken < looks) {
+    if (state.probe !== undefined) {
+      if (state.looksTaken < productLooks) {
+        return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetweenProducts);
+      }
+      weighProducts(state);
+    } else if (state.looksTaken < looks) {
       return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetweenLooks);
     }
     if (correct(state) === 0) return done(state);
@@ -135,6 +169,15 @@ function work(state: ResidualState, inner: Decision): Decision {
 function look(state: ResidualState, afterSeconds: number): Decision {
   const rows = new Uint8Array(state.rowCount).fill(1);
   const inside = state.inner.verdicts.reduce((n, verdict) => n + (verdict === verdicts.accepted ? 1 : 0), 0);
+  if (state.probe !== undefined && state.phase === "looking") {
+    const { inputs } = state.probe;
+    return {
+      orders: [],
+      verdicts: state.meanwhile,
+      look: { kind: "multiply", inputs, afterSeconds },
+      inside,
+    };
+  }
   return {
     orders: [],
     verdicts: state.meanwhile,
@@ -155,6 +198,7 @@ function addLook(state: ResidualState, seen: Seen): void {
   const { sums, inner } = state;
   if (state.looksTaken === 0) sums.fill(0);
   state.looksTaken++;
+  if (seen.products !== undefined) return state.probe!.addTo(sums, seen.products);
   for (let i = 0; i < sums.length; i++) {
     const raw = seen.flags[i] === readingFlags.invalid ? Number.NaN : seen.conductanceMicrosiemens[i]!;
     // A device that does not obey does not drift like the others either.
@@ -167,10 +211,41 @@ function settled({ sums, looksTaken }: ResidualState, i: number): number {
   return sums[i]! / looksTaken;
 }
 
+/** Finds what rows lose on the way, and the factor that α will take away. */
+function weighProducts(state: ResidualState): void {
+  const { sums, looksTaken, shown, inner, cells, devicesPerRow } = state;
+  const { targetsMicrosiemens } = inner.task;
+  for (let row = 0; row < shown.length; row++) {
+    let seen = 0;
+    let meant = 0;
+    for (let i = row * devicesPerRow; i < (row + 1) * devicesPerRow; i++) {
+      if (inner.verdicts[i] !== verdicts.accepted) continue;
+      seen += sums[i]! / looksTaken;
+      meant += targetsMicrosiemens[i]!;
+    }
+    shown[row] = meant > 0 && seen > 0.2 * meant ? seen / meant : 1;
+  }
+  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
+  let product = 0;
+  let square = 0;
+  for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
+    const wanted = wantedMicrosiemens[cell]!;
+    if (Number.isNaN(wanted)) continue;
+    let held = 0;
+    for (let d = 0; d < devicesPerCell; d++) {
+      if (factors[d] !== 0) held += (factors[d]! * sums[cell * devicesPerCell + d]!) / looksTaken;
+    }
+    if (Number.isNaN(held)) continue;
+    product += held * wanted;
+    square += wanted * wanted;
+  }
+  state.scale = square > 0 && product > 0 ? product / square : 1;
+}
+
 /** How far a cell's weight is off, µS; NaN where it holds none, or cannot be read. */
 function cellError(state: ResidualState, cell: number): number {
   const { devicesPerCell, factors, wantedMicrosiemens } = state.cells;
-  let error = -wantedMicrosiemens[cell]!;
+  let error = -state.scale * wantedMicrosiemens[cell]!;
   for (let d = 0; d < devicesPerCell; d++) {
     if (factors[d] !== 0) error += factors[d]! * settled(state, cell * devicesPerCell + d);
   }
@@ -204,17 +279,20 @@ function correct(state: ResidualState): number {
     let error = cellError(state, cell);
     if (!(error * error > leastSquareWon)) continue;
     const first = cell * devicesPerCell;
+    const shown = state.shown[Math.floor(first / state.devicesPerRow)]!;
     let broken = false;
     for (let d = 0; d < devicesPerCell; d++) {
-      held[d] = settled(state, first + d);
+      held[d] = settled(state, first + d) / shown;
       aimed[d] = 0;
       broken ||= isBroken(inner.verdicts[first + d]!);
     }
     for (let tries = broken ? devicesPerCell : 1; tries > 0; tries--) {
-      const best = bestCorrection(state, first, error, held, aimed, broken ? overRange * laws.top : laws.top);
+      const top = broken ? overRange * laws.top : laws.top;
+      // In what the devices conduct, not in what is shown of it.
+      const best = bestCorrection(state, first, error / shown, held, aimed, top);
       if (best === undefined) break;
       const { device, target } = best;
-      error += cells.factors[device]! * (target - held[device]!);
+      error += shown * cells.factors[device]! * (target - held[device]!);
       held[device] = target;
       aimed[device] = 1;
     }

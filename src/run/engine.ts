@@ -114,7 +114,7 @@ async function carryOut(
   try {
     const identity = await driver.identify();
     refuseStranger(plan, identity, driver.address);
-    refusePlan(plan, driver.description);
+    refusePlan(plan, driver.description, identity);
     opened = await open(identity);
     const { standing, memories } = opened;
     const { run, devices } = standing;
@@ -160,7 +160,11 @@ function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: string):
   );
 }
 
-function refusePlan({ method, tiles }: RunPlan, { name, pulses }: ChipDescription): void {
+function refusePlan(
+  { method, tiles }: RunPlan,
+  { name, pulses, multiply }: ChipDescription,
+  { capabilities }: ChipIdentity,
+): void {
   const { technologies } = methods[method];
   if (!technologies.includes(pulses.technology)) {
     const others = Object.values(methods).filter((one) => one.technologies.includes(pulses.technology));
@@ -170,6 +174,18 @@ function refusePlan({ method, tiles }: RunPlan, { name, pulses }: ChipDescriptio
         `Use ${others.map((one) => one.name).join(" or ")}.`,
       { method },
     );
+  }
+  if (method === "gdp" && (!capabilities.multiply || multiply === undefined)) {
+    throw new MhoError(
+      "bad-argument",
+      `${name} cannot measure products, or its description does not say how (multiply). Use --method residual.`,
+      { method },
+    );
+  }
+  if (method === "on-board" && !capabilities.onBoardVerify) {
+    throw new MhoError("bad-argument", `${name} has no verify loop of its own. Use --method verify.`, {
+      method,
+    });
   }
   if (method === "max-set-fill" && pulses.technology === "pcm" && pulses.set === undefined) {
     throw new MhoError(

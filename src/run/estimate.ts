@@ -23,7 +23,9 @@ const habits: Readonly<
 > = {
   "open-loop": { pulses: 1, idlePulses: 1, turns: 1, most: 1 },
   verify: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
+  gdp: { pulses: 7.5, idlePulses: 2.2, turns: 75, most: 90 },
   "max-set-fill": { pulses: 3.5, idlePulses: 1.5, turns: 45, most: 31 },
+  "on-board": { pulses: 7, idlePulses: 1.5, turns: 4, most: 90 },
   staircase: { pulses: 17, idlePulses: 8, turns: 250, most: 200 },
   residual: { pulses: 6.8, idlePulses: 2.2, turns: 70, most: 90 },
 };

@@ -28,8 +28,14 @@ export interface TurnRecord {
   readonly fired: PulseReport;
 }
 
-/** A pulse wish for the devices that a turn concerns: one amplitude code each, 0 for none. */
-export type JournalledOrder = PulseWish;
+/**
+ * A pulse wish for the devices that a turn concerns: one amplitude code each, 0 for none. Of a board's own loop, 1 for each
+ * device that it works on, which is then given as many pulses as it says, and `iterations` at most.
+ */
+export interface JournalledOrder extends Omit<PulseWish, "kind"> {
+  readonly kind: PulseWish["kind"] | "on-board";
+  readonly iterations?: number;
+}
 
 /** One read-out of a tile at one time after its last pulse. */
 export interface SweepRecord {
@@ -68,6 +74,8 @@ export interface TileMemory {
   readonly lastCodes: Uint16Array;
   /** The codes of the last turn's orders, whose fates come with the next: one entry a device each. */
   lastOrders: readonly Uint16Array[];
+  /** Of a board's own loop: the most pulses that it may have given to a device; 1 for pulses. */
+  lastIterations: number;
   /** The ticket of the first of them. */
   lastFirstTicket: number;
 }
@@ -85,6 +93,7 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
     lastReadMicrosiemens: new Float32Array(count).fill(Number.NaN),
     lastCodes: new Uint16Array(count),
     lastOrders: [],
+    lastIterations: 1,
     lastFirstTicket: 0,
   };
 }
@@ -109,12 +118,13 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
     }
     return all;
   });
+  memory.lastIterations = record.orders[0]?.iterations ?? 1;
   memory.lastFirstTicket = record.firstTicket;
   memory.turns = record.turn + 1;
 }
 
 /** A pulse was counted when it was written down, before it left. */
-function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates }: PulseReport): void {
+function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates, pulsesGiven }: PulseReport): void {
   const rows = memory.block.rowCount;
   for (let k = 0; k < fates.length; k++) {
     const fate = fates[k];
@@ -124,7 +134,15 @@ function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates }: PulseRe
     for (let i = row * memory.devicesPerRow; i < (row + 1) * memory.devicesPerRow; i++) {
       if (codes[i] === 0) continue;
       if (fate === rowFates.notFired) memory.pulses[i]!--;
-      else if (fate === rowFates.uncertain) memory.uncertainPulses[i]!++;
+      else if (fate === rowFates.uncertain) {
+        memory.pulses[i]! += memory.lastIterations - 1;
+        memory.uncertainPulses[i]! += memory.lastIterations;
+      } else if (memory.lastIterations > 1) {
+        // A loop of the board's own was counted as one pulse. When its answer is lost, what it gave is not known.
+        const given = pulsesGiven?.[i];
+        memory.pulses[i]! += (given ?? memory.lastIterations) - 1;
+        if (given === undefined) memory.uncertainPulses[i]! += memory.lastIterations;
+      }
       const time = rowTimesMicroseconds[k]!;
       if (!Number.isNaN(time)) memory.pulsedAtMicroseconds[i] = time;
     }

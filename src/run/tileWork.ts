@@ -40,6 +40,7 @@ export function beginTile(standing: Standing, tile: TileTargets, memory: TileMem
   const state = method.begin(
     {
       rowCount: block.rowCount,
+      tileRows: description.geometry.rows,
       devicesPerRow: perRow,
       targetsMicrosiemens: targetsMicrosiemens.slice(),
       pulses: description.pulses,
@@ -63,7 +64,12 @@ const nothingFired = blankReport(0);
  * @returns whether the tile is done.
  */
 export async function turnTile(standing: Standing, work: TileWork): Promise<boolean> {
-  const seen = work.look?.kind === "read" ? await lookAt(standing, work, work.look) : undefined;
+  const seen =
+    work.look?.kind === "read"
+      ? await lookAt(standing, work, work.look)
+      : work.look?.kind === "multiply"
+        ? await multiply(standing, work, work.look)
+        : undefined;
   const decision = work.method.next(work.state, seen);
   const report = await commitAndFire(standing, work, seen, decision);
   work.fired = report;
@@ -88,6 +94,21 @@ async function lookAt(
     flags: reading.flags,
     agesSeconds: agesOf(reading, memory, fired),
     unsure: unsureOf(memory, fired),
+  };
+}
+
+async function multiply(
+  { context }: Standing,
+  { tile, memory }: TileWork,
+  { inputs }: Look & { kind: "multiply" },
+): Promise<Seen> {
+  const devices = memory.verdicts.length;
+  return {
+    conductanceMicrosiemens: new Float32Array(devices).fill(Number.NaN),
+    flags: new Uint8Array(devices),
+    agesSeconds: new Float32Array(devices).fill(Number.NaN),
+    unsure: new Uint8Array(devices),
+    products: await context.driver.multiply(tile.block.tile, inputs),
   };
 }
 
@@ -133,20 +154,15 @@ async function commitAndFire(
   const { context, run, ledger } = standing;
   const { memory, tile } = work;
   const { block } = tile;
-  const { orders } = decision;
+  const orders = ordersOf(decision);
   const firstTicket = orders.length === 0 ? 0 : standing.nextTicket;
   const record = recordTurn(memory, seen, decision, firstTicket, work.fired);
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
   for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
   standing.nextTicket += orders.length * block.rowCount;
-  const report = orders.length === 0 ? nothingFired : blankReport(orders.length * block.rowCount);
-  for (const [k, order] of orders.entries()) {
-    const first = k * block.rowCount;
-    const part = await context.driver.pulse(block, { ...order, firstTicket: firstTicket + first });
-    report.rowTimesMicroseconds.set(part.rowTimesMicroseconds, first);
-    report.fates.set(part.fates, first);
-  }
+  const report = await fire(standing, tile, decision, firstTicket);
+
   await standing.bookUncertain(report, block.tile, record.turn);
   for (const { codes } of record.orders) for (const code of codes) if (code !== 0) standing.pulses++;
   for (const verdict of record.verdicts) {
@@ -166,6 +182,32 @@ async function commitAndFire(
   return report;
 }
 
+/** What a decision fires, as the journal keeps it. */
+function ordersOf({ orders, board }: Decision): readonly JournalledOrder[] {
+  if (board === undefined) return orders;
+  const { targetsMicrosiemens, widthNanoseconds, iterations } = board;
+  const codes = Uint16Array.from(targetsMicrosiemens, (target) => (Number.isNaN(target) ? 0 : 1));
+  return [{ kind: "on-board", codes, widthNanoseconds, trailingNanoseconds: 0, gateCode: 0, iterations }];
+}
+
+async function fire(
+  { context }: Standing,
+  { block }: TileTargets,
+  { orders, board }: Decision,
+  firstTicket: number,
+): Promise<PulseReport> {
+  if (board !== undefined) return context.driver.verify(block, { ...board, firstTicket });
+  if (orders.length === 0) return nothingFired;
+  const report = blankReport(orders.length * block.rowCount);
+  for (const [k, order] of orders.entries()) {
+    const first = k * block.rowCount;
+    const part = await context.driver.pulse(block, { ...order, firstTicket: firstTicket + first });
+    report.rowTimesMicroseconds.set(part.rowTimesMicroseconds, first);
+    report.fates.set(part.fates, first);
+  }
+  return report;
+}
+
 /** Keeps of a turn what concerns devices that had no final verdict before it and were looked at, fired at or judged. */
 function recordTurn(
   memory: TileMemory,
@@ -175,7 +217,7 @@ function recordTurn(
   fired: PulseReport,
 ): TurnRecord {
   const count = memory.verdicts.length;
-  const { orders } = decision;
+  const orders = ordersOf(decision);
   const devices = new Uint32Array(count);
   let kept = 0;
   for (let i = 0; i < count; i++) {

@@ -1,0 +1,97 @@
+import { readingFlags } from "../chip/driver.ts";
+import type { DeviceModel } from "../model/deviceModel.ts";
+import {
+  type Decision,
+  firstVerdicts,
+  type ProgrammingMethod,
+  type ProgrammingTask,
+  resetOf,
+  type Seen,
+  verdicts,
+} from "./method.ts";
+import { Settling } from "./settling.ts";
+
+/**
+ * The board's own verify loop: it pulses and reads each device until one young reading lies near its target. What it left is
+ * looked at late and with averaging, and what is off goes to the board once more.
+ */
+export const onBoard: ProgrammingMethod<OnBoardState> = {
+  name: "on-board",
+  technologies: ["pcm"],
+  needsCells: false,
+  begin: (task: ProgrammingTask, model: DeviceModel) => ({
+    task,
+    model,
+    settling: new Settling(model),
+    verdicts: firstVerdicts(task),
+    pulsesLeft: task.pulsesLeft.slice(),
+    roundsLeft: rounds,
+  }),
+  next,
+};
+
+interface OnBoardState {
+  readonly task: ProgrammingTask;
+  readonly model: DeviceModel;
+  readonly settling: Settling;
+  readonly verdicts: Uint8Array;
+  readonly pulsesLeft: Uint32Array;
+  roundsLeft: number;
+}
+
+const rounds = 3;
+const iterations = 30;
+/** How old a device is when the board looks at it. */
+const boardLookSeconds = 0.001;
+const lookAverages = 64;
+/** The board's margin, as a share of full range; what is accepted at the reference age is this many times as wide. */
+const boardMarginShare = 0.016;
+const acceptedMargins = 3;
+
+function next(state: OnBoardState, seen: Seen | undefined): Decision {
+  const { task, verdicts: given, model, settling, pulsesLeft } = state;
+  const margin = boardMarginShare * model.maxConductanceMicrosiemens;
+  if (seen !== undefined) judge(state, seen, acceptedMargins * margin);
+  const targetsMicrosiemens = new Float32Array(given.length).fill(Number.NaN);
+  let fewest = iterations;
+  let pending = 0;
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] !== verdicts.pending) continue;
+    if (pulsesLeft[i]! < 1) {
+      given[i] = verdicts.budgetSpent;
+      continue;
+    }
+    const target = task.targetsMicrosiemens[i]!;
+    // What is right at the reference age reads higher when it is young.
+    targetsMicrosiemens[i] = target / settling.factor(target, boardLookSeconds);
+    fewest = Math.min(fewest, pulsesLeft[i]!);
+    pending++;
+  }
+  if (pending === 0) return { orders: [], verdicts: given, look: { kind: "done" } };
+  state.roundsLeft--;
+  for (let i = 0; i < given.length; i++) if (given[i] === verdicts.pending) pulsesLeft[i]! -= fewest;
+  const rows = new Uint8Array(task.rowCount).fill(1);
+  const { widthNanoseconds } = resetOf(task);
+  return {
+    orders: [],
+    board: { targetsMicrosiemens, marginMicrosiemens: margin, iterations: fewest, widthNanoseconds },
+    verdicts: given,
+    look: { kind: "read", averages: lookAverages, rows, afterSeconds: model.referenceAgeSeconds },
+  };
+}
+
+function judge(state: OnBoardState, seen: Seen, margin: number): void {
+  const { task, verdicts: given, settling } = state;
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] !== verdicts.pending) continue;
+    const last = state.roundsLeft === 0;
+    if (seen.flags[i] === readingFlags.invalid) {
+      if (last) given[i] = verdicts.unreadable;
+      continue;
+    }
+    const raw = seen.conductanceMicrosiemens[i]!;
+    const error = raw * settling.factor(raw, seen.agesSeconds[i]!) - task.targetsMicrosiemens[i]!;
+    if (Math.abs(error) <= margin) given[i] = verdicts.accepted;
+    else if (last) given[i] = Math.abs(error) <= 2 * margin ? verdicts.acceptedOutside : verdicts.budgetSpent;
+  }
+}
