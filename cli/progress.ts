@@ -19,13 +19,16 @@ export function progressOf(name: string, output: Output): (event: RunEvent) => v
       output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
     } else if (event.type === "turn") {
       const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
-      const { devicesDone, devices, pulses, tile } = event;
-      const rate = devicesDone / Math.max(seconds, 0.001);
+      const { devicesDone, accepted, devices, pulses, tile } = event;
+      const settled = Math.max(devicesDone, accepted);
+      const rate = settled / Math.max(seconds, 0.001);
       const text =
-        `${name}: ${((100 * devicesDone) / devices).toFixed(0).padStart(3)} %  ` +
-        `${devicesDone.toLocaleString("en")} of ${devices.toLocaleString("en")} devices  ` +
-        `${pulses.toLocaleString("en")} pulses  ${Math.round(rate).toLocaleString("en")} devices/s  ` +
-        `${devicesDone === 0 ? "" : formatLeft((devices - devicesDone) / rate)}`;
+        `${name}: ${((100 * settled) / devices).toFixed(0).padStart(3)} %  ` +
+        `${settled.toLocaleString("en")} of ${devices.toLocaleString("en")} devices in place  ` +
+        `${(pulses / Math.max(1, settled)).toFixed(1)} pulses each  ` +
+        `${devicesDone > 0 ? `yield ${((100 * Math.min(accepted, devicesDone)) / devicesDone).toFixed(1)} %  ` : ""}` +
+        `${Math.round(rate).toLocaleString("en")} devices/s  ` +
+        `${settled === 0 ? "" : formatLeft((devices - settled) / rate)}`;
       // A log gets a line a tile.
       output.progress(text, tile === lastTile ? undefined : text);
       lastTile = tile;

@@ -1,6 +1,6 @@
 import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
 import type { PulseOrder } from "../src/chip/driver.ts";
-import type { Block } from "../src/chip/geometry.ts";
+import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** Throws `limit-exceeded`, naming the limit, when an order lies outside what the chip may be given. */
@@ -24,6 +24,18 @@ export function refuseOutsideLimits(
     const unit = pulses.technology === "pcm" ? "µA" : "V";
     const amplitude = (highest * amplitudePerCode(pulses)).toFixed(2).replace(/\.?0+$/, "");
     throw refusal(`an amplitude of ${amplitude} ${unit} is above ${limits.maxAmplitude} ${unit}`);
+  }
+
+  const most = limits.maxRowMilliamperes;
+  if (most !== undefined && pulses.technology === "pcm") {
+    const perRow = devicesPerRow(geometry);
+    for (let first = 0; first < order.codes.length; first += perRow) {
+      let sum = 0;
+      for (let i = first; i < first + perRow; i++) sum += order.codes[i]!;
+      const drawn = (sum * pulses.reset.microamperesPerCode) / 1000;
+      if (drawn > most + 1e-9)
+        throw refusal(`a row would draw ${drawn.toFixed(1)} mA, and ${most} mA are allowed`);
+    }
   }
 
   function refusal(what: string): MhoError {

@@ -84,6 +84,7 @@ const schema = z
     limits: z.strictObject({
       max_amplitude_microamperes: positive.optional(),
       max_amplitude_volts: positive.optional(),
+      max_row_milliamperes: positive.optional(),
       min_width_nanoseconds: positive,
       max_width_nanoseconds: positive,
       pulses_per_device: z.int().positive(),
@@ -118,6 +119,7 @@ const schema = z
       : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
     limits: {
       maxAmplitude: (file.limits.max_amplitude_microamperes ?? file.limits.max_amplitude_volts)!,
+      maxRowMilliamperes: file.limits.max_row_milliamperes,
       minWidthNanoseconds: file.limits.min_width_nanoseconds,
       maxWidthNanoseconds: file.limits.max_width_nanoseconds,
       pulsesPerDevice: file.limits.pulses_per_device,

@@ -104,6 +104,8 @@ export interface AmplitudeCurve {
 export interface ChipLimits {
   /** µA for PCM, V for ReRAM. */
   readonly maxAmplitude: number;
+  /** What all devices of a row may draw together in one pulse; a row that wants more is pulsed in parts. PCM. */
+  readonly maxRowMilliamperes?: number | undefined;
   readonly minWidthNanoseconds: Nanoseconds;
   readonly maxWidthNanoseconds: Nanoseconds;
   /** Over the device's life. */

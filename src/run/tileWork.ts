@@ -2,10 +2,12 @@ import { blankReport, type PulseReport, type Reading, rowFates } from "../chip/d
 import { highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import {
+  type BoardWish,
   type Decision,
   isFinal,
   type Look,
   type ProgrammingMethod,
+  type PulseWish,
   type Seen,
   verdicts,
 } from "../program/method.ts";
@@ -13,6 +15,7 @@ import { methods } from "../program/methods.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
+import { withinRowCurrent } from "./rowCurrent.ts";
 import type { Standing } from "./standing.ts";
 
 /** A tile that is being programmed. */
@@ -154,14 +157,16 @@ async function commitAndFire(
   const { context, run, ledger } = standing;
   const { memory, tile } = work;
   const { block } = tile;
-  const orders = ordersOf(decision);
+  const { board } = decision;
+  const pulses = decision.orders.flatMap((order) => withinRowCurrent(order, context.driver.description));
+  const orders = board === undefined ? pulses : [journalled(board)];
   const firstTicket = orders.length === 0 ? 0 : standing.nextTicket;
-  const record = recordTurn(memory, seen, decision, firstTicket, work.fired);
+  const record = recordTurn(memory, seen, decision, orders, firstTicket, work.fired);
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
   for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
   standing.nextTicket += orders.length * block.rowCount;
-  const report = await fire(standing, tile, decision, firstTicket);
+  const report = await fire(standing, tile, board, pulses, firstTicket);
 
   await standing.bookUncertain(report, block.tile, record.turn);
   for (const { codes } of record.orders) for (const code of codes) if (code !== 0) standing.pulses++;
@@ -182,18 +187,17 @@ async function commitAndFire(
   return report;
 }
 
-/** What a decision fires, as the journal keeps it. */
-function ordersOf({ orders, board }: Decision): readonly JournalledOrder[] {
-  if (board === undefined) return orders;
-  const { targetsMicrosiemens, widthNanoseconds, iterations } = board;
+/** A loop of the board's own, as the journal keeps it. */
+function journalled({ targetsMicrosiemens, widthNanoseconds, iterations }: BoardWish): JournalledOrder {
   const codes = Uint16Array.from(targetsMicrosiemens, (target) => (Number.isNaN(target) ? 0 : 1));
-  return [{ kind: "on-board", codes, widthNanoseconds, trailingNanoseconds: 0, gateCode: 0, iterations }];
+  return { kind: "on-board", codes, widthNanoseconds, trailingNanoseconds: 0, gateCode: 0, iterations };
 }
 
 async function fire(
   { context }: Standing,
   { block }: TileTargets,
-  { orders, board }: Decision,
+  board: BoardWish | undefined,
+  orders: readonly PulseWish[],
   firstTicket: number,
 ): Promise<PulseReport> {
   if (board !== undefined) return context.driver.verify(block, { ...board, firstTicket });
@@ -213,11 +217,11 @@ function recordTurn(
   memory: TileMemory,
   seen: Seen | undefined,
   decision: Decision,
+  orders: readonly JournalledOrder[],
   firstTicket: number,
   fired: PulseReport,
 ): TurnRecord {
   const count = memory.verdicts.length;
-  const orders = ordersOf(decision);
   const devices = new Uint32Array(count);
   let kept = 0;
   for (let i = 0; i < count; i++) {

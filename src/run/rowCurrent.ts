@@ -1,0 +1,30 @@
+import type { ChipDescription } from "../chip/description.ts";
+import { devicesPerRow } from "../chip/geometry.ts";
+import type { PulseWish } from "../program/method.ts";
+
+/** Splits an order into parts whose rows each draw no more than the chip allows; one part where nothing needs splitting. */
+export function withinRowCurrent(
+  order: PulseWish,
+  { pulses, limits, geometry }: ChipDescription,
+): PulseWish[] {
+  const { maxRowMilliamperes } = limits;
+  if (maxRowMilliamperes === undefined || pulses.technology !== "pcm") return [order];
+  const mostCodes = (maxRowMilliamperes * 1000) / pulses.reset.microamperesPerCode;
+  const perRow = devicesPerRow(geometry);
+  const { codes } = order;
+  const parts: Uint16Array[] = [];
+  for (let first = 0; first < codes.length; first += perRow) {
+    let part = 0;
+    let sum = 0;
+    for (let i = first; i < first + perRow; i++) {
+      if (codes[i] === 0) continue;
+      if (sum + codes[i]! > mostCodes && sum > 0) {
+        part++;
+        sum = 0;
+      }
+      sum += codes[i]!;
+      (parts[part] ??= new Uint16Array(codes.length))[i] = codes[i]!;
+    }
+  }
+  return parts.length <= 1 ? [order] : parts.map((part) => ({ ...order, codes: part }));
+}
