@@ -1,20 +1,11 @@
+import { invalidCode, type VerifyRow } from "../protocols/packet/messages.ts";
 import type { Microseconds } from "../src/units.ts";
 import type { EmulatedChip } from "./chip.ts";
 
 export const mostIterations = 64;
 
 /** What a board is told to reach by itself, in one row. */
-export interface RowVerify {
-  readonly tile: number;
-  readonly row: number;
-  readonly marginCodes: number;
-  readonly iterations: number;
-  readonly widthNanoseconds: number;
-  /** Converter codes to reach, one a device; 0xffff leaves it alone. */
-  readonly targets: Uint16Array;
-}
-
-const invalidCode = 0xffff;
+export type RowVerify = Omit<VerifyRow, "ticket">;
 
 /**
  * The loop that a board runs by itself: RESET every device that is off its target, read, and try again with an

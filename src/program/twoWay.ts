@@ -35,11 +35,12 @@ export interface TwoWayState {
   readonly resetCodes: Uint16Array;
 }
 
-/** The direction and the voltage of the next pulse for a device that reads off its target; undefined to give it up. */
+/** Sets the direction and the voltage of the next pulse for a device that reads off its target, or gives it a verdict. */
 export type NextPulse<State extends TwoWayState> = (
   state: State,
   i: number,
   reading: number,
+  /** Whether the last pulse may not have fired. */
   unsure: boolean,
 ) => void;
 

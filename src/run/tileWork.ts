@@ -212,7 +212,10 @@ async function fire(
   return report;
 }
 
-/** Keeps of a turn what concerns devices that had no final verdict before it and were looked at, fired at or judged. */
+/**
+ * Keeps of a turn what concerns devices that had no final verdict before it and are fired at or judged. Looks that lead to
+ * neither are not kept: a method may take dozens.
+ */
 function recordTurn(
   memory: TileMemory,
   seen: Seen | undefined,
@@ -227,8 +230,7 @@ function recordTurn(
   for (let i = 0; i < count; i++) {
     if (memory.verdicts[i] !== verdicts.pending) continue;
     const judged = decision.verdicts[i] !== verdicts.pending;
-    const looked = seen !== undefined && !Number.isNaN(seen.conductanceMicrosiemens[i]!);
-    if (judged || looked || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
+    if (judged || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
   const concerned = devices.slice(0, kept);
   const ofConcerned = orders.map((order): JournalledOrder => {
