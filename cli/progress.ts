@@ -6,7 +6,8 @@ import type { Output } from "./output.ts";
 /** Tells the events of a run: every one to machines, and to people how far it has come. */
 export function progressOf(name: string, output: Output): (event: RunEvent) => void {
   const startedAt = systemClock.nowMicroseconds();
-  let lastTile = -1;
+  let lastTenth = 0;
+  let lastLogged = 0;
   return (event) => {
     output.event(event);
     if (event.type === "started") {
@@ -19,27 +20,33 @@ export function progressOf(name: string, output: Output): (event: RunEvent) => v
       output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
     } else if (event.type === "turn") {
       const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
-      const { devicesDone, accepted, devices, pulses, tile } = event;
-      const settled = Math.max(devicesDone, accepted);
+      const { devicesDone, accepted, inside, devices, pulses } = event;
+      const settled = devicesDone + inside;
       const rate = settled / Math.max(seconds, 0.001);
       const text =
         `${name}: ${((100 * settled) / devices).toFixed(0).padStart(3)} %  ` +
         `${settled.toLocaleString("en")} of ${devices.toLocaleString("en")} devices in place  ` +
-        `${(pulses / Math.max(1, settled)).toFixed(1)} pulses each  ` +
-        `${devicesDone > 0 ? `yield ${((100 * Math.min(accepted, devicesDone)) / devicesDone).toFixed(1)} %  ` : ""}` +
+        `${settled === 0 ? `${pulses.toLocaleString("en")} pulses` : `${(pulses / settled).toFixed(1)} pulses each`}  ` +
+        `${devicesDone > 0 && accepted > 0 ? `yield ${((100 * Math.min(accepted, devicesDone)) / devicesDone).toFixed(1)} %  ` : ""}` +
         `${Math.round(rate).toLocaleString("en")} devices/s  ` +
         `${settled === 0 ? "" : formatLeft((devices - settled) / rate)}`;
-      // A log gets a line a tile.
-      output.progress(text, tile === lastTile ? undefined : text);
-      lastTile = tile;
+      // A log gets a line every tenth of the way, and one every ten seconds.
+      const tenth = Math.floor((10 * settled) / devices);
+      const due = tenth > lastTenth || seconds - lastLogged >= secondsBetweenLines;
+      output.progress(text, due ? text : undefined);
+      if (!due) return;
+      lastLogged = seconds;
+      lastTenth = Math.max(tenth, lastTenth);
     } else {
       const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
-      output.say(
-        `${name}: run ${event.run} ${event.outcome} after ${seconds.toFixed(1)} s; the chip is in standby`,
-      );
+      const after =
+        event.outcome === "done" ? "the chip is in standby" : `mho resume ${event.run} goes on with it`;
+      output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds.toFixed(1)} s; ${after}`);
     }
   };
 }
+
+const secondsBetweenLines = 10;
 
 function formatLeft(seconds: number): string {
   return seconds < 1 ? "" : `${formatDuration(Math.round(seconds))} left`;

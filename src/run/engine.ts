@@ -46,6 +46,8 @@ export type RunEvent =
       readonly turn: number;
       readonly devicesDone: number;
       readonly accepted: number;
+      /** Devices that are where they should be, and are still to be confirmed. */
+      readonly inside: number;
       readonly devices: number;
       readonly pulses: number;
     }
@@ -125,6 +127,7 @@ async function carryOut(
   } catch (error) {
     if (error instanceof MhoError && error.code === "interrupted") outcome = "interrupted";
     if (opened !== undefined && outcome === "failed") {
+      await opened.standing.keepLinkNotes().catch(() => undefined);
       const text = error instanceof Error ? error.message : String(error);
       await opened.standing.note("failed", text).catch(() => undefined);
     }

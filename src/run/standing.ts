@@ -18,6 +18,8 @@ export class Standing {
   devicesDone = 0;
   accepted = 0;
   pulses = 0;
+  /** Devices that are inside their margins and still to be confirmed, by tile. */
+  readonly insideOfTile = new Map<number, number>();
 
   constructor(
     context: RunContext,
@@ -38,6 +40,12 @@ export class Standing {
         targetsMicrosiemens.reduce((n, g) => n + (Number.isNaN(g) ? 0 : 1), sum),
       0,
     );
+  }
+
+  get inside(): number {
+    let sum = 0;
+    for (const count of this.insideOfTile.values()) sum += count;
+    return sum;
   }
 
   /** Writes into the journal what happened to the link since it was last asked. */

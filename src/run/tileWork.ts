@@ -174,6 +174,7 @@ async function commitAndFire(
     if (isFinal(verdict)) standing.devicesDone++;
     if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) standing.accepted++;
   }
+  standing.insideOfTile.set(block.tile, decision.look.kind === "done" ? 0 : (decision.inside ?? 0));
   context.onEvent({
     type: "turn",
     run,
@@ -182,7 +183,8 @@ async function commitAndFire(
     devicesDone: standing.devicesDone,
     devices: standing.devices,
     pulses: standing.pulses,
-    accepted: standing.accepted + (decision.inside ?? 0),
+    accepted: standing.accepted,
+    inside: standing.inside,
   });
   return report;
 }
