@@ -70,6 +70,14 @@ export async function resume(run: RunId, options: ResumeOptions, output: Output)
     await store.close();
   }
   const leastYieldPercent = percentOf(options.minYield);
+  if (parseAddress(address).scheme === "emulator") {
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} was on a chip inside the command that began it, at ${address}, and ended with it. ` +
+        "Serve a chip that outlives a command with mho emulate, and program that.",
+      { run },
+    );
+  }
   await work(address, options, output, leastYieldPercent, (context) =>
     resumeRun({ ...context, model: modelOf(model) }, run),
   );

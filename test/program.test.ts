@@ -152,11 +152,18 @@ describe("mho resume", () => {
       err: expect.stringContaining("There is no run r7") as string,
     });
     await mho("program", targetsFile(folder), "--chip", sound, "--workspace", folder, "--quiet");
-    const other = "emulator:pcm-64?seed=6";
+    expect(await mho("resume", "r1", "--workspace", folder)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/inside the command that began it.*mho emulate/) as string,
+    });
+    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0", "--seed", "6"]);
+    const { address: other } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
     expect(await mho("resume", "r1", "--chip", other, "--workspace", folder)).toMatchObject({
       code: 3,
       err: expect.stringContaining("this run was planned for pcm-64 number EMU-5") as string,
     });
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
   });
 
   it("loses nothing over ten kill -9s: no finished device is pulsed again, and the ledger is what was felt", async () => {
