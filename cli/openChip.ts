@@ -32,6 +32,13 @@ export async function openChip(
     : new PacketDriver(transport, options);
 }
 
+/** The chip that a command is to work on. Throws `bad-argument` when none is named. */
+export function chipNamed({ chip }: { chip?: string }): string {
+  const text = chip ?? process.env["MHO_CHIP"];
+  if (text !== undefined) return text;
+  throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
+}
+
 /** What opening a chip takes, from a command's flags. */
 export function chipOptions(
   address: ChipAddress,

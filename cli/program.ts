@@ -10,7 +10,7 @@ import type { RunId } from "../src/run/store.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "./address.ts";
-import { chipOptions, describeChip } from "./openChip.ts";
+import { chipNamed, chipOptions, describeChip } from "./openChip.ts";
 import { openLasting, wallTime } from "./openLasting.ts";
 import { defaultWorkspace, type ProgramOptions, type ResumeOptions } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -21,10 +21,7 @@ import { listenForStop } from "./stop.ts";
 
 /** Programs a strategy, or conductances of the user's own, into a chip. */
 export async function program(path: string, options: ProgramOptions, output: Output): Promise<void> {
-  const text = options.chip ?? process.env["MHO_CHIP"];
-  if (text === undefined) {
-    throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
-  }
+  const text = chipNamed(options);
   const address = parseAddress(text);
   const description = await describeChip(address);
   const targets = await readTargets(path, description, options.weights);

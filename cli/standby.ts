@@ -1,9 +1,8 @@
 import { holderOf } from "../drivers/holders.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { MhoError } from "../src/errors.ts";
 import { parseAddress } from "./address.ts";
 import type { CommonOptions } from "./options.ts";
-import { chipOptions, openChip } from "./openChip.ts";
+import { chipNamed, chipOptions, openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
 
 /** How long a controller may take to finish its turn, put the chip in standby and let go of the port. */
@@ -25,11 +24,7 @@ export async function standby(
   options: CommonOptions & { chip?: string; transcript?: string },
   output: Output,
 ): Promise<void> {
-  const text = options.chip ?? process.env["MHO_CHIP"];
-  if (text === undefined) {
-    throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
-  }
-  const address = parseAddress(text);
+  const address = parseAddress(chipNamed(options));
   if (address.scheme !== "emulator") await relieveHolder(address.target, output);
   const driver = await openChip(address, chipOptions(address, options));
   try {

@@ -38,7 +38,7 @@ import { type Haste, noReply, type Request, RequestQueue } from "./requests.ts";
 import { blankReading, enterRow, refuseOtherChip } from "./rows.ts";
 import type { Transport } from "./transport.ts";
 
-export interface PacketDriverOptions {
+export interface DriverOptions {
   /** How a person named the chip. */
   readonly address: string;
   readonly description: ChipDescription;
@@ -61,7 +61,7 @@ export class PacketDriver implements ChipDriver {
   readonly #requests: RequestQueue;
   #boot = 0;
 
-  constructor(transport: Transport, options: PacketDriverOptions) {
+  constructor(transport: Transport, options: DriverOptions) {
     const { baud, bitsPerByte } = options.description.line;
     this.address = options.address;
     this.description = options.description;

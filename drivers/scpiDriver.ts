@@ -14,7 +14,7 @@ import type { Microseconds } from "../src/units.ts";
 import { refuseOutsideLimits } from "./limits.ts";
 import { LineRequests } from "./lineRequests.ts";
 import { plain } from "./linkErrors.ts";
-import type { PacketDriverOptions } from "./packetDriver.ts";
+import type { DriverOptions } from "./packetDriver.ts";
 import type { Haste } from "./requests.ts";
 import { blankReading, enterRow, refuseOtherChip } from "./rows.ts";
 import type { Transport } from "./transport.ts";
@@ -29,7 +29,7 @@ export class ScpiDriver implements ChipDriver {
   readonly #transport: Transport;
   readonly #lines: LineRequests;
 
-  constructor(transport: Transport, options: PacketDriverOptions) {
+  constructor(transport: Transport, options: DriverOptions) {
     this.address = options.address;
     this.description = options.description;
     this.#transport = transport;

@@ -9,6 +9,7 @@ import {
   choiceOf,
   integerOf,
   numberOf,
+  rowsOf,
   shortForm,
 } from "../protocols/scpi/parameters.ts";
 import { type Parameter, parseMessage, type Unit } from "../protocols/scpi/parse.ts";
@@ -497,16 +498,4 @@ function expectParameters(parameters: readonly Parameter[], count: number): read
 
 function missing(): never {
   throw new ScpiError(-109);
-}
-
-/** Channels by their rows, in the order in which rows are first named. */
-function rowsOf(channels: readonly Channel[]): [Channel, Channel[]][] {
-  const rows = new Map<string, [Channel, Channel[]]>();
-  for (const channel of channels) {
-    const key = `${channel.tile}!${channel.row}`;
-    const found = rows.get(key);
-    if (found === undefined) rows.set(key, [channel, [channel]]);
-    else found[1].push(channel);
-  }
-  return [...rows.values()];
 }

@@ -16,7 +16,7 @@ import { TicketBook } from "../emulator/tickets.ts";
 import { encodeFrame, type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
 import * as messages from "../protocols/packet/messages.ts";
 import { mho, startMho } from "./support/commandLine.ts";
-import { describePcm64 } from "./support/chips.ts";
+import { describePcm64, fivePercent } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -275,17 +275,9 @@ describe("mho emulate", () => {
 describe("a driver over an in-process world of faults", () => {
   it("fires 100,000 pulses exactly as meant while 5 % of all frames are damaged, cut, doubled or late (20 seeds)", async () => {
     const description = await describePcm64(1);
-    const chances = {
-      ...noFaults.line,
-      damaged: 0.05,
-      dropped: 0.05,
-      duplicated: 0.05,
-      late: 0.05,
-      lostReplies: 0.05,
-    };
     const oneWorld = async (seed: number): Promise<void> => {
       // Late frames come after the driver has given up on them.
-      const record = { ...noFaults, seed, line: chances, latestMilliseconds: 40 };
+      const record = { ...noFaults, seed, line: fivePercent, latestMilliseconds: 40 };
       const line = new FaultyLine(new PacketFirmware(sound, seed), record);
       const peer = { receive: (bytes: Uint8Array) => line.receive(bytes, 0).deliveries };
       const driver = new PacketDriver(connectInProcess(peer), {

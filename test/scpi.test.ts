@@ -14,7 +14,7 @@ import { channelsOf, numberOf, type Quantity } from "../protocols/scpi/parameter
 import { parseMessage, type Unit } from "../protocols/scpi/parse.ts";
 import { decodeTaggedReply, decodeTaggedRequest, encodeTaggedRequest } from "../protocols/scpi/taggedLine.ts";
 import { Random } from "../src/random.ts";
-import { describePcm64 } from "./support/chips.ts";
+import { describePcm64, fivePercent } from "./support/chips.ts";
 
 const sound = { ...pcm64(1), defects: noDefects };
 
@@ -337,16 +337,8 @@ describe("tagged lines", () => {
 describe("the scpi driver over a line of faults", () => {
   it("fires exactly what was meant, or books what is uncertain, in 20 worlds of damage, loss and delay", async () => {
     const description = await describePcm64(1);
-    const line = {
-      ...noFaults.line,
-      damaged: 0.05,
-      dropped: 0.05,
-      duplicated: 0.05,
-      late: 0.05,
-      lostReplies: 0.05,
-    };
     const oneWorld = async (seed: number): Promise<void> => {
-      const record = { ...noFaults, seed, line, latestMilliseconds: 25 };
+      const record = { ...noFaults, seed, line: fivePercent, latestMilliseconds: 25 };
       const faulty = new FaultyLine(new ScpiFirmware(sound, seed), record);
       const peer = { receive: (bytes: Uint8Array) => faulty.receive(bytes, 0).deliveries };
       const driver = new ScpiDriver(connectInProcess(peer), {

@@ -93,7 +93,7 @@ export interface Channel {
 }
 
 /** The most channels that a list may name. */
-export const mostChannels = 4096;
+const mostChannels = 4096;
 
 /**
  * A channel list (SCPI-99, volume 1, 8.3.2): `@0!3`, `@0!3:0!7`, `@0!3!17,0!3!20:0!3!23`. Numbers count from 0: tile, row
@@ -125,4 +125,16 @@ function channelOf(text: string): Channel {
     row: Number(match[2]),
     line: match[3] === undefined ? undefined : Number(match[3]),
   };
+}
+
+/** Channels by their rows, in the order in which rows are first named. */
+export function rowsOf(channels: readonly Channel[]): [Channel, Channel[]][] {
+  const rows = new Map<string, [Channel, Channel[]]>();
+  for (const channel of channels) {
+    const key = `${channel.tile}!${channel.row}`;
+    const found = rows.get(key);
+    if (found === undefined) rows.set(key, [channel, [channel]]);
+    else found[1].push(channel);
+  }
+  return [...rows.values()];
 }

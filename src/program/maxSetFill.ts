@@ -12,7 +12,7 @@ import {
   type Seen,
   verdicts,
 } from "./method.ts";
-import { aimAt, begin as beginVerify, next as nextVerify, resetWith, type VerifyState } from "./verify.ts";
+import { aimAt, begin as beginVerify, next as nextVerify, resetWith, type VerifyState } from "./verifyPcm.ts";
 
 /**
  * Max-SET-fill: the devices of a cell that push its weight the right way are all SET, the others RESET; then they are

@@ -4,7 +4,7 @@ import { onBoard } from "./onBoard.ts";
 import { openLoop } from "./openLoop.ts";
 import { gdp, residual } from "./residual.ts";
 import { staircase } from "./staircase.ts";
-import { verifyPcm } from "./verify.ts";
+import { verifyPcm } from "./verifyPcm.ts";
 import { verifyRram } from "./verifyRram.ts";
 
 /** Program and verify, for either technology. */

@@ -1,6 +1,6 @@
 import { amplitudeFor } from "../chip/amplitudeCurve.ts";
 import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, resetOf, verdicts } from "./method.ts";
-import { resetWith } from "./verify.ts";
+import { resetWith } from "./verifyPcm.ts";
 
 /** One pulse a device, from the chip's nominal curve, and no look back. */
 export const openLoop: ProgrammingMethod<ProgrammingTask> = {

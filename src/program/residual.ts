@@ -12,7 +12,7 @@ import {
   verdicts,
 } from "./method.ts";
 import { ProductProbe } from "./productProbe.ts";
-import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } from "./verify.ts";
+import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } from "./verifyPcm.ts";
 
 /**
  * Residual programming: every device is programmed and verified, then each cell is looked at as a whole, late and with
@@ -88,12 +88,10 @@ const fewestPulses = 12;
  * A cell is looked at this often, so far apart. Reads in quick succession share their 1/f noise: of one read's, sixteen
  * within a millisecond leave 0.8, and over a second 0.45.
  */
-const looks = 16;
-const secondsBetweenLooks = 0.125;
+const readLooks = { count: 16, secondsBetween: 0.125 };
 const lookAverages = 4;
 /** Products of all inputs are taken this often, so far apart: noise of seconds averages out as well. */
-const productLooks = 6;
-const secondsBetweenProducts = 3;
+const productLooks = { count: 6, secondsBetween: 3 };
 /** Of a run that goes on: a cell within this many µS of its weight is not begun anew. */
 const nearEnough = 1;
 
@@ -141,14 +139,11 @@ function next(state: ResidualState, seen: Seen | undefined): Decision {
   }
   if (state.phase === "looking") {
     addLook(state, seen!);
-    if (state.probe !== undefined) {
-      if (state.looksTaken < productLooks) {
-        return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetweenProducts);
-      }
-      weighProducts(state);
-    } else if (state.looksTaken < looks) {
-      return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetweenLooks);
+    const { count, secondsBetween } = state.probe === undefined ? readLooks : productLooks;
+    if (state.looksTaken < count) {
+      return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetween);
     }
+    if (state.probe !== undefined) weighProducts(state);
     if (correct(state) === 0) return done(state);
     state.phase = "programming";
     state.inner.phase = "pulsing";
@@ -213,28 +208,25 @@ function settled({ sums, looksTaken }: ResidualState, i: number): number {
 
 /** Finds what rows lose on the way, and the factor that α will take away. */
 function weighProducts(state: ResidualState): void {
-  const { sums, looksTaken, shown, inner, cells, devicesPerRow } = state;
+  const { shown, inner, devicesPerRow } = state;
   const { targetsMicrosiemens } = inner.task;
   for (let row = 0; row < shown.length; row++) {
     let seen = 0;
     let meant = 0;
     for (let i = row * devicesPerRow; i < (row + 1) * devicesPerRow; i++) {
       if (inner.verdicts[i] !== verdicts.accepted) continue;
-      seen += sums[i]! / looksTaken;
+      seen += settled(state, i);
       meant += targetsMicrosiemens[i]!;
     }
     shown[row] = meant > 0 && seen > 0.2 * meant ? seen / meant : 1;
   }
-  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
+  const { wantedMicrosiemens } = state.cells;
   let product = 0;
   let square = 0;
   for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
     const wanted = wantedMicrosiemens[cell]!;
     if (Number.isNaN(wanted)) continue;
-    let held = 0;
-    for (let d = 0; d < devicesPerCell; d++) {
-      if (factors[d] !== 0) held += (factors[d]! * sums[cell * devicesPerCell + d]!) / looksTaken;
-    }
+    const held = heldWeight(state, cell);
     if (Number.isNaN(held)) continue;
     product += held * wanted;
     square += wanted * wanted;
@@ -244,12 +236,17 @@ function weighProducts(state: ResidualState): void {
 
 /** How far a cell's weight is off, µS; NaN where it holds none, or cannot be read. */
 function cellError(state: ResidualState, cell: number): number {
-  const { devicesPerCell, factors, wantedMicrosiemens } = state.cells;
-  let error = -state.scale * wantedMicrosiemens[cell]!;
+  return heldWeight(state, cell) - state.scale * state.cells.wantedMicrosiemens[cell]!;
+}
+
+/** The weight that a cell holds, µS; NaN where it cannot be read. */
+function heldWeight(state: ResidualState, cell: number): number {
+  const { devicesPerCell, factors } = state.cells;
+  let held = 0;
   for (let d = 0; d < devicesPerCell; d++) {
-    if (factors[d] !== 0) error += factors[d]! * settled(state, cell * devicesPerCell + d);
+    if (factors[d] !== 0) held += factors[d]! * settled(state, cell * devicesPerCell + d);
   }
-  return error;
+  return held;
 }
 
 function acceptNearCells(state: ResidualState): void {

@@ -167,7 +167,6 @@ async function commitAndFire(
   for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
   standing.nextTicket += orders.length * block.rowCount;
   const report = await fire(standing, tile, board, pulses, firstTicket);
-
   await standing.bookUncertain(report, block.tile, record.turn);
   for (const { codes } of record.orders) for (const code of codes) if (code !== 0) standing.pulses++;
   for (const verdict of record.verdicts) {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type BytePeer, connectInProcess } from "../../drivers/inProcess.ts";
 import { PacketDriver } from "../../drivers/packetDriver.ts";
+import { noFaults } from "../../emulator/faults.ts";
 import { PacketFirmware } from "../../emulator/packetFirmware.ts";
 import { pcm64 } from "../../emulator/presets.ts";
 import { readChipDescription } from "../../files/chipDescription.ts";
@@ -25,6 +26,16 @@ export async function describePcm64(tiles = 1): Promise<ChipDescription> {
   );
   return { ...description, geometry: { ...description.geometry, tiles } };
 }
+
+/** One frame in twenty is damaged, one cut, one doubled, one late, one reply lost. */
+export const fivePercent = {
+  ...noFaults.line,
+  damaged: 0.05,
+  dropped: 0.05,
+  duplicated: 0.05,
+  late: 0.05,
+  lostReplies: 0.05,
+};
 
 export interface TestChip {
   readonly driver: PacketDriver;

@@ -1,5 +1,4 @@
-import { amplitudeFor, slopeAt } from "../chip/amplitudeCurve.ts";
-import type { AmplitudeCurve, PulseKind } from "../chip/description.ts";
+import type { PulseKind } from "../chip/description.ts";
 import { readingFlags } from "../chip/driver.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
@@ -11,6 +10,7 @@ import {
   type Seen,
   verdicts,
 } from "./method.ts";
+import { CurveTable } from "./curveTable.ts";
 import { Settling } from "./settling.ts";
 
 /**
@@ -92,14 +92,8 @@ const mostConfirmations = 1;
 const lenientIterations = 5;
 /** An offset that no sound device has, in standard deviations between devices. */
 const implausibleOffset = 5;
-/** Scatter of a reading that is no offset: cycle-to-cycle and 1/f noise, relative, and the converter's, µS. */
-const relativeReadingScatter = 0.06;
-const absoluteReadingScatter = 0.1;
 /** What a pulse adds to the doubt about an offset, µA²: curves differ in more than their offset. */
 const offsetWalkVariance = 9;
-/** A reading that tells an offset no better than this lies on a flat end of the curve, µA². */
-const maxTellingVariance = 900;
-
 /** @param confirmations  how often what is inside is looked at again at the reference age. */
 export function begin(
   task: ProgrammingTask,
@@ -131,21 +125,15 @@ export function begin(
     phase: "pulsing",
     confirmationsLeft: confirmations,
   };
-  const { maxConductanceMicrosiemens: top } = model;
   for (let i = 0; i < count; i++) {
-    if (state.verdicts[i] === verdicts.pending) aimAt(state, i, task.targetsMicrosiemens[i]!, model, top);
+    if (state.verdicts[i] === verdicts.pending) aimAt(state, i, task.targetsMicrosiemens[i]!, model);
   }
   return state;
 }
 
 /** Gives a device a target. What is known of its offset stays. */
-export function aimAt(
-  state: VerifyState,
-  i: number,
-  target: number,
-  model: DeviceModel,
-  top = model.maxConductanceMicrosiemens,
-): void {
+export function aimAt(state: VerifyState, i: number, target: number, model: DeviceModel): void {
+  const top = model.maxConductanceMicrosiemens;
   const wished = marginInProgrammingStds * model.programmingStd(target);
   state.margin[i] = Math.min(widestMargin * top, Math.max(narrowestMargin * top, wished));
   state.task.targetsMicrosiemens[i] = target;
@@ -187,13 +175,12 @@ function findInside(state: VerifyState, seen: Seen): void {
     const { pulses, lastCodes } = state.task.standing!;
     const pulsed = pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
     if (!pulsed || seen.flags[i] !== readingFlags.ok) continue;
-    const error = errorOf(state, i, seen);
-    if (Math.abs(error) <= state.margin[i]!) {
+    if (Math.abs(errorOf(state, i, seen)) <= state.margin[i]!) {
       state.inside[i] = 1;
     } else if (seen.unsure[i] === 0) {
       // What it was given last, and what became of it, tells where its curve lies.
       state.lastCode[i] = lastCodes[i]!;
-      learn(state, i, error + state.task.targetsMicrosiemens[i]!);
+      learn(state, i, settledReading(state, i, seen));
     }
   }
 }
@@ -271,10 +258,15 @@ function done(state: VerifyState): Decision {
   return { orders: [], verdicts: state.verdicts, look: { kind: "done" } };
 }
 
-/** What a device will be off by at the reference age, by a reading now, µS. */
-function errorOf(state: VerifyState, i: number, seen: Seen): number {
+/** What a device will read at the reference age, by a reading now, µS. */
+function settledReading(state: VerifyState, i: number, seen: Seen): number {
   const raw = seen.conductanceMicrosiemens[i]!;
-  return raw * state.settling.factor(raw, seen.agesSeconds[i]!) - state.task.targetsMicrosiemens[i]!;
+  return raw * state.settling.factor(raw, seen.agesSeconds[i]!);
+}
+
+/** What it will be off by then, µS. */
+function errorOf(state: VerifyState, i: number, seen: Seen): number {
+  return settledReading(state, i, seen) - state.task.targetsMicrosiemens[i]!;
 }
 
 /** Accepts a reading, gives the device up, or learns from it. */
@@ -285,8 +277,7 @@ function judge(state: VerifyState, i: number, seen: Seen): void {
     if (++state.unreadable[i]! >= maxUnreadable) state.verdicts[i] = verdicts.unreadable;
     return;
   }
-  const raw = seen.conductanceMicrosiemens[i]!;
-  const reading = raw * state.settling.factor(raw, seen.agesSeconds[i]!);
+  const reading = settledReading(state, i, seen);
   const target = task.targetsMicrosiemens[i]!;
   const error = reading - target;
   const saturated = seen.flags[i] === readingFlags.saturated;
@@ -375,56 +366,4 @@ function nextCode(state: VerifyState, i: number): number {
 /** A RESET pulse as the chip's description has it. */
 export function resetWith({ widthNanoseconds }: PulseKind, codes: Uint16Array) {
   return { kind: "reset", codes, widthNanoseconds, trailingNanoseconds: 0, gateCode: 0 } as const;
-}
-
-/** The nominal curve, looked up on an even grid of conductances. */
-class CurveTable {
-  readonly microamperesPerCode: number;
-  readonly deviceSpread: number;
-  readonly lowest: number;
-  readonly highest: number;
-  /** The lowest and the highest conductance that tell an offset well enough to learn from. */
-  readonly lowestTelling: number;
-  readonly highestTelling: number;
-  readonly #perMicrosiemens: number;
-  readonly #amplitudes: Float64Array;
-  readonly #variances: Float64Array;
-
-  constructor({ nominalCurve: curve, microamperesPerCode }: PulseKind) {
-    const g = curve.conductanceMicrosiemens;
-    this.microamperesPerCode = microamperesPerCode;
-    this.deviceSpread = curve.deviceSpreadMicroamperes;
-    this.lowest = g.at(-1)!;
-    this.highest = g[0]!;
-    this.#perMicrosiemens = (points - 1) / (this.highest - this.lowest || 1);
-    const conductance = (_: unknown, k: number): number => this.lowest + k / this.#perMicrosiemens;
-    const grid = Float64Array.from({ length: points }, conductance);
-    this.#amplitudes = grid.map((conductanceHere) => amplitudeFor(curve, conductanceHere));
-    this.#variances = grid.map((conductanceHere) => varianceOfReading(curve, conductanceHere));
-    const telling = grid.filter((_, k) => this.#variances[k]! <= maxTellingVariance);
-    this.lowestTelling = telling[0] ?? this.lowest;
-    this.highestTelling = telling.at(-1) ?? this.highest;
-  }
-
-  /** µA for a conductance; beyond the curve's ends it is brought to them. */
-  amplitude(conductance: number): number {
-    const place = Math.min(points - 1, Math.max(0, (conductance - this.lowest) * this.#perMicrosiemens));
-    const k = Math.min(points - 2, Math.floor(place));
-    const part = place - k;
-    return this.#amplitudes[k]! * (1 - part) + this.#amplitudes[k + 1]! * part;
-  }
-
-  /** How well a reading tells a device's offset, µA². */
-  observationVariance(reading: number): number {
-    const place = (reading - this.lowest) * this.#perMicrosiemens;
-    return this.#variances[Math.min(points - 1, Math.max(0, Math.round(place)))]!;
-  }
-}
-
-const points = 4096;
-
-function varianceOfReading(curve: AmplitudeCurve, reading: number): number {
-  const scatter = relativeReadingScatter * reading + absoluteReadingScatter;
-  const inAmplitude = scatter / Math.max(slopeAt(curve, reading), 1e-9);
-  return curve.cycleSpreadMicroamperes * curve.cycleSpreadMicroamperes + inAmplitude * inAmplitude;
 }
