@@ -7,6 +7,7 @@ import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { Clock } from "../src/clock.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { MethodName } from "../src/program/methods.ts";
@@ -15,6 +16,8 @@ import type { TileMemory } from "../src/run/journal.ts";
 import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { recall } from "../src/run/summary.ts";
 import { openWorkspace } from "../storage/workspace.ts";
+
+let sessions = 0;
 
 /** A chip that was programmed by the engine, over the chip's own bytes. */
 export interface ProgrammedChip {
@@ -34,13 +37,16 @@ export async function programChip(given: {
   model: DeviceModel;
   tiles: readonly TileTargets[];
   pulsesPerDevice?: number;
+  /** A chip that was programmed before. */
+  chip?: PacketFirmware;
+  definition?: ModelDefinition;
 }): Promise<ProgrammedChip> {
   const { preset, seed, method, model, tiles, pulsesPerDevice = usualPulsesPerDevice } = given;
   const described = await readChipDescription(`chips/${preset.name}.json`);
   const description = { ...described, geometry: preset.geometry };
-  const firmware = new PacketFirmware(preset, seed);
+  const firmware = given.chip ?? new PacketFirmware(preset, seed);
   const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
-  const driver = new PacketDriver(transport, { address: "in process", description, session: 1 });
+  const driver = new PacketDriver(transport, { address: "in process", description, session: ++sessions });
   const folder = mkdtempSync(join(tmpdir(), "mho-bench-"));
   const store = await openWorkspace(folder);
   const plan: RunPlan = {
@@ -49,7 +55,7 @@ export async function programChip(given: {
     chipSerialNumber: `EMU-${seed}`,
     chipAddress: "in process",
     method,
-    model: builtInDefinition(model.name)!,
+    model: given.definition ?? builtInDefinition(model.name)!,
     sweepTimesSeconds: [],
     sweepAverages: 1,
     pulsesPerDevice,

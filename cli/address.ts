@@ -13,7 +13,7 @@ export interface ChipAddress {
   readonly tiles: number | undefined;
   readonly seed: number | undefined;
   /** Of an emulated chip: how its devices are born, and what they live in. */
-  readonly births: "sound" | "usual" | "odd" | undefined;
+  readonly births: "sound" | "usual" | "odd" | "stranger" | undefined;
   readonly temperatureCelsius: number | undefined;
   readonly swingCelsius: number | undefined;
   readonly wireOhmsPerCell: number | undefined;
@@ -52,7 +52,7 @@ export function parseAddress(text: string): ChipAddress {
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1),
     seed: wholeNumber(text, given, "seed", 0),
-    births: oneOf(text, given, "births", ["sound", "usual", "odd"]),
+    births: oneOf(text, given, "births", ["sound", "usual", "odd", "stranger"]),
     temperatureCelsius: within(text, given, "temperature", -60, 200),
     swingCelsius: within(text, given, "swing", 0, 50),
     wireOhmsPerCell: within(text, given, "wires", 0, 1000),

@@ -31,6 +31,17 @@ export const driftLawHermes: DriftLaw = {
   readSeconds: 512e-9,
 };
 
+/**
+ * A chip unlike any that was published: its drift is least in the middle of its range, with kinks there, and its noise is
+ * that of the 90 nm array.
+ */
+export const driftLawStranger: DriftLaw = {
+  exponentMean: (r) => (r < 0.48 ? 0.09 - (0.07 * r) / 0.48 : 0.02 + (0.05 * (r - 0.48)) / 0.52),
+  exponentSpread: (r) => (r < 0.48 ? 0.03 - (0.024 * r) / 0.48 : 0.006 + (0.019 * (r - 0.48)) / 0.52),
+  noiseStrength: driftLaw90nm.noiseStrength,
+  readSeconds: 250e-9,
+};
+
 /** Drift sets in after about a second, and conductances are quoted at twenty: ln((age + 1)/21). */
 export function driftLogTime(ageSeconds: number): number {
   return Math.log((ageSeconds + 1) / 21);

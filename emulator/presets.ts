@@ -1,6 +1,6 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
 import type { Microamperes, Microseconds, Microsiemens, Nanoseconds, Seconds } from "../src/units.ts";
-import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
+import { driftLaw90nm, driftLawHermes, driftLawStranger, type DriftLaw } from "./driftLaw.ts";
 
 /**
  * The truth of an emulated kind of chip. It shares no number and no code with the models and chip descriptions
@@ -175,6 +175,14 @@ const pcm90nm: PcmPhysics = {
   outliers: noOutliers,
 };
 
+/** Another process: it drifts by a law of its own, and wants more current. */
+const pcmStranger: PcmPhysics = {
+  ...pcm90nm,
+  halfwayAmplitude: 275,
+  slopeAmplitude: 26,
+  drift: driftLawStranger,
+};
+
 /** The same chemistry in the smaller range of the 64-core chip. */
 const pcmHermes: PcmPhysics = {
   ...pcm90nm,
@@ -272,8 +280,11 @@ export const presetNames: readonly string[] = Object.keys(presets);
 /** What may be chosen for any preset. */
 export interface Conditions {
   readonly tiles?: number | undefined;
-  /** `sound`: none is born wrong; `odd`: many lie outside every family of models. */
-  readonly births?: "sound" | "usual" | "odd" | undefined;
+  /**
+   * `sound`: none is born wrong; `odd`: many lie outside every family of models; `stranger`: as `pcm-64`, of a process that
+   * nobody has published.
+   */
+  readonly births?: "sound" | "usual" | "odd" | "stranger" | undefined;
   readonly temperatureCelsius?: number | undefined;
   /** Up and down about it, once a day. */
   readonly swingCelsius?: number | undefined;
@@ -290,8 +301,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
   return {
     ...preset,
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
-    physics:
-      births === "odd" && physics.technology === "pcm" ? { ...physics, outliers: manyOutliers } : physics,
+    physics: physics.technology === "pcm" ? bornAs(physics, births) : physics,
     defects: births === "sound" ? noDefects : preset.defects,
     array: {
       ...effects,
@@ -303,6 +313,11 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
       },
     },
   };
+}
+
+function bornAs(physics: PcmPhysics, births: Conditions["births"]): PcmPhysics {
+  if (births === "odd") return { ...physics, outliers: manyOutliers };
+  return births === "stranger" && physics === pcm90nm ? pcmStranger : physics;
 }
 
 export function pcm64(tiles: number): Preset {

@@ -9,6 +9,7 @@ export type Seconds = number;
 export type Microseconds = number;
 export type Nanoseconds = number;
 export type Microamperes = number;
+export type Celsius = number;
 
 export const microsecondsPerSecond = 1e6;
 
