@@ -340,6 +340,7 @@ function fitProgramming(all: All, q2: (x: number) => number, max: Microsiemens):
         seen: (variance * count) / (count - 1),
         noise: noise / count,
       },
+      shared: shared / count,
     });
   }
   if (points.length < 4) return { programming: undefined, programmingShift: undefined };
