@@ -39,6 +39,8 @@ export async function programChip(given: {
   pulsesPerDevice?: number;
   /** A chip that was programmed before. */
   chip?: PacketFirmware;
+  /** Chip time passes before anything is done, s. */
+  waitSeconds?: number;
   definition?: ModelDefinition;
 }): Promise<ProgrammedChip> {
   const { preset, seed, method, model, tiles, pulsesPerDevice = usualPulsesPerDevice } = given;
@@ -71,6 +73,10 @@ export async function programChip(given: {
     wallTime: () => "2026-01-01T00:00:00Z",
     onEvent() {},
   };
+  if (given.waitSeconds !== undefined) {
+    await driver.identify();
+    await driver.advance(given.waitSeconds * 1e6);
+  }
   const run = await executeRun(context, plan);
   const hostSeconds = Number(process.hrtime.bigint() - begun) / 1e9;
   await driver.identify();

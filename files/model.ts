@@ -54,6 +54,7 @@ const powerLaw = z.strictObject({
   family: z.literal("power-law"),
   max_conductance_microsiemens: positive,
   t0_seconds: positive,
+  onset_seconds: positive.optional(),
   read_seconds: positive,
   programming_std_microsiemens: curve,
   drift_exponent_mean: curve,

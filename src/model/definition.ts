@@ -15,6 +15,8 @@ export interface PowerLawDefinition {
   readonly source?: string | undefined;
   readonly maxConductanceMicrosiemens: Microsiemens;
   readonly t0Seconds: Seconds;
+  /** Where it was measured: drift follows ((age + onset)/(t0 + onset))^−ν from the pulse on. Else it counts from t0. */
+  readonly onsetSeconds?: Seconds | undefined;
   readonly readSeconds: Seconds;
   readonly programmingStdMicrosiemens: Curve;
   readonly driftExponentMean: Curve;

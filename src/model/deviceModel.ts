@@ -12,6 +12,8 @@ export interface DeviceModel {
   readonly knownTimesSeconds: { readonly from: Seconds; readonly to: Seconds };
   /** Age after the last pulse at which a device is meant to have its target: the zero of the model's time. */
   readonly referenceAgeSeconds: Seconds;
+  /** Age at which drift sets in: below the reference age it goes as (age + onset). */
+  readonly onsetSeconds: Seconds;
   /** Mean exponent of the power law by which devices drift; 0 where they follow none. */
   driftExponentMean(target: Microsiemens): number;
   /** Standard deviation of the conductance that programming leaves, µS. */
@@ -47,3 +49,6 @@ export function refuseUnknownTime(model: DeviceModel, time: Seconds): void {
     throw new RangeError(`${model.name} is known from ${from} s to ${to} s, and not at ${time} s`);
   }
 }
+
+/** Of models that say nothing of it: as 90 nm devices are held to do. */
+export const usualOnsetSeconds: Seconds = 1;

@@ -1,6 +1,6 @@
 import type { Seconds } from "../units.ts";
 import { interpolate, type MeasuredMomentsDefinition } from "./definition.ts";
-import { type DeviceModel, refuseUnknownTime } from "./deviceModel.ts";
+import { type DeviceModel, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
 
 /**
  * A device known by its measured means and variances alone: linear between targets and in ln t between times, and
@@ -37,6 +37,7 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
     // The moments were measured at times after a read that the file does not date: nothing is corrected.
     referenceAgeSeconds: 0,
+    onsetSeconds: usualOnsetSeconds,
     driftExponentMean: () => 0,
     programmingStd,
     mean,

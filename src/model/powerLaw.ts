@@ -6,7 +6,7 @@ import {
   type PowerLawDefinition,
   type TabulatedDriftDefinition,
 } from "./definition.ts";
-import type { DeviceModel } from "./deviceModel.ts";
+import { type DeviceModel, usualOnsetSeconds } from "./deviceModel.ts";
 import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
 
 /**
@@ -24,6 +24,8 @@ export interface PowerLaw {
   readonly name: string;
   readonly maxConductanceMicrosiemens: Microsiemens;
   readonly t0Seconds: Seconds;
+  /** Undefined in published laws, whose τ is (t + t0)/t0; else τ = (t + t0 + onset)/(t0 + onset). */
+  readonly onsetSeconds: Seconds | undefined;
   readonly readSeconds: Seconds;
   /** σ_p, µS. */
   programmingStd(target: Microsiemens): Microsiemens;
@@ -39,6 +41,7 @@ export function powerLawOf(definition: PowerLawDefinition): PowerLaw {
     name: definition.name,
     maxConductanceMicrosiemens: max,
     t0Seconds: definition.t0Seconds,
+    onsetSeconds: definition.onsetSeconds,
     readSeconds: definition.readSeconds,
     programmingStd: (target) => Math.max(0, curveAt(definition.programmingStdMicrosiemens, target / max)),
     driftExponent: (target) => ({
@@ -81,6 +84,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     maxConductanceMicrosiemens: law.maxConductanceMicrosiemens,
     knownTimesSeconds: { from: 0, to: Infinity },
     referenceAgeSeconds: law.t0Seconds,
+    onsetSeconds: law.onsetSeconds ?? usualOnsetSeconds,
     driftExponentMean: (target) => law.driftExponent(target).mean,
     programmingStd: (target) => law.programmingStd(target),
     mean(target, time) {
@@ -116,7 +120,7 @@ function driftMoment(law: PowerLaw, target: Microsiemens, time: Seconds, order: 
 }
 
 /** ln τ. */
-function logAge({ t0Seconds }: PowerLaw, time: Seconds): number {
+function logAge({ t0Seconds, onsetSeconds = 0 }: PowerLaw, time: Seconds): number {
   assert(time >= 0, "a time after programming is not negative");
-  return Math.log((time + t0Seconds) / t0Seconds);
+  return Math.log((time + t0Seconds + onsetSeconds) / (t0Seconds + onsetSeconds));
 }

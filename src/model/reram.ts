@@ -4,7 +4,7 @@ import {
   polynomial,
   type TimedSpreadDefinition,
 } from "./definition.ts";
-import { type DeviceModel, refuseUnknownTime } from "./deviceModel.ts";
+import { type DeviceModel, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
 import { clampedMoments, clippedMoments } from "./normal.ts";
 
 /**
@@ -46,6 +46,7 @@ export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = fa
     maxConductanceMicrosiemens: max,
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
     referenceAgeSeconds: times[0]!,
+    onsetSeconds: usualOnsetSeconds,
     driftExponentMean: () => 0,
     programmingStd: (target) => Math.sqrt(spread(target, times[0]!).programming),
     mean(target, time) {
@@ -111,6 +112,7 @@ export function logarithmicRelaxationModel(
     maxConductanceMicrosiemens: max,
     knownTimesSeconds: { from: 1, to: Infinity },
     referenceAgeSeconds: 1,
+    onsetSeconds: usualOnsetSeconds,
     driftExponentMean: () => 0,
     programmingStd,
     mean: (target, time) => moments(target, time, true).first,

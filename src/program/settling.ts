@@ -7,10 +7,11 @@ import type { Microsiemens, Seconds } from "../units.ts";
  *
  *     G(reference) = G(age) ((reference + onset)/(age + onset))^−ν̄(G)
  *
- * The drift law of published models begins at the reference age. That it holds from about a second on is a belief of ours;
- * a look after the reference age does not depend on it.
+ * The drift law of published models begins at the reference age. That it holds from about a second on is a belief of ours
+ * until a fit has measured the onset; a look after the reference age does not depend on it.
  */
 export class Settling {
+  readonly #onsetSeconds: Seconds;
   readonly #logReference: number;
   readonly #exponents: Float64Array;
   readonly #perMicrosiemens: number;
@@ -20,7 +21,8 @@ export class Settling {
 
   constructor(model: DeviceModel) {
     const top = 1.5 * model.maxConductanceMicrosiemens;
-    this.#logReference = Math.log(model.referenceAgeSeconds + onsetSeconds);
+    this.#onsetSeconds = model.onsetSeconds;
+    this.#logReference = Math.log(model.referenceAgeSeconds + model.onsetSeconds);
     this.#perMicrosiemens = (tablePoints - 1) / top;
     this.#exponents = Float64Array.from({ length: tablePoints }, (_, i) =>
       model.driftExponentMean(Math.min(model.maxConductanceMicrosiemens, i / this.#perMicrosiemens)),
@@ -31,7 +33,7 @@ export class Settling {
   factor(reading: Microsiemens, age: Seconds): number {
     if (age !== this.#lastAge) {
       this.#lastAge = age;
-      this.#lastLog = age >= 0 ? Math.log(age + onsetSeconds) - this.#logReference : 0;
+      this.#lastLog = age >= 0 ? Math.log(age + this.#onsetSeconds) - this.#logReference : 0;
     }
     const log = this.#lastLog;
     if (log === 0) return 1;
@@ -44,5 +46,4 @@ export class Settling {
   }
 }
 
-const onsetSeconds: Seconds = 1;
 const tablePoints = 256;

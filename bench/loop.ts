@@ -1,0 +1,236 @@
+import type { DriftData } from "../calibration/driftData.ts";
+import { beliefsOf } from "../calibration/deviceBelief.ts";
+import { fittedModel } from "../calibration/fittedModel.ts";
+import { refit } from "../calibration/refit.ts";
+import { planTrim } from "../calibration/trimPlan.ts";
+import { findPreset, type Preset } from "../emulator/presets.ts";
+import type { PacketFirmware } from "../emulator/packetFirmware.ts";
+import type { PowerLawDefinition } from "../src/model/definition.ts";
+import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
+import { Translator } from "../src/optimize/layerStrategy.ts";
+import { strategyLayer } from "../src/optimize/strategy.ts";
+import { isBroken } from "../src/program/method.ts";
+import type { MethodName } from "../src/program/methods.ts";
+import { normalOf, Random } from "../src/random.ts";
+import { cellErrors } from "../src/run/cellErrors.ts";
+import type { TileMemory } from "../src/run/journal.ts";
+import { layStrategy } from "../src/run/laying.ts";
+import type { TileTargets } from "../src/run/plan.ts";
+import { belief, characterise, readOut } from "./characterised.ts";
+import { programChip, readTile } from "./programmed.ts";
+import { logTimes, watchTile } from "./watched.ts";
+
+/** The six times of the optimiser's table. */
+export const sixTimes = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
+
+export const published = builtInDefinition("pcm-90nm") as PowerLawDefinition;
+
+/** 4,096 Gaussian weights (σ a quarter of the largest) on one tile, as the optimiser would hold them. */
+export function gaussianTile(
+  definition: PowerLawDefinition,
+  seed: number,
+  significance: "auto" | number,
+): TileTargets {
+  const random = new Random(seed).fork("weights");
+  const values = Float32Array.from({ length: 4096 }, (_, i) =>
+    Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
+  );
+  values[0] = 1;
+  const layer = { name: "gaussian", inputs: 64, outputs: 64, values };
+  const translator = new Translator(modelOf(definition), {
+    layout: {
+      pairs: 2,
+      significance:
+        significance === "auto" ? { kind: "free" } : { kind: "given", factors: [significance, 1] },
+      scale: "full",
+    },
+    timesSeconds: sixTimes,
+    timeWeights: new Float64Array(6).fill(1 / 6),
+    rule: "least-squares",
+    compensationPer: "tile",
+    pairDriftCorrelation: 0,
+    clipPercentile: 100,
+  });
+  const given = {
+    name: "gaussian",
+    shape: [64, 64] as const,
+    weightsSource: { file: "", tensor: "", digest: "" },
+  };
+  const solved = strategyLayer(given, translator.strategyFor(layer));
+  return layStrategy([solved], [layer], findPreset("pcm-64", {})!.geometry).tiles[0]!;
+}
+
+/** A chip that holds weights. */
+export interface Holding {
+  readonly preset: Preset;
+  readonly seed: number;
+  readonly firmware: PacketFirmware;
+  readonly tile: TileTargets;
+  memory: TileMemory;
+  endedAt: number;
+}
+
+export async function hold(
+  preset: Preset,
+  seed: number,
+  definition: PowerLawDefinition,
+  method: MethodName,
+  tile: TileTargets,
+): Promise<Holding> {
+  const model = modelOf(definition);
+  const chip = await programChip({ preset, seed, method, model, definition, tiles: [tile] });
+  return { preset, seed, firmware: chip.firmware, tile, memory: chip.memories[0]!, endedAt: chip.endedAt };
+}
+
+/** TNMSE by time, its mean, and α: by noise-free truth and by means of 16 reads. `waited`: how long the chip sat before. */
+export function measure({ firmware, tile, endedAt }: Holding, waited = 0) {
+  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const start = endedAt + (waited + 20) * 1e6;
+  const tnmse = (read: (at: number) => Float32Array): number =>
+    sixTimes.reduce((sum, time) => {
+      const { rmsMicrosiemens } = cellErrors(tile.cells!, read(start + time * 1e6));
+      return sum + (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest) / sixTimes.length;
+    }, 0);
+  const truth = tnmse((at) => firmware.chip.truthOfTile(0, at));
+  const sixteen = tnmse((at) => readTile(firmware, 0, at, 16));
+  return { truth, sixteen };
+}
+
+/** Watches for a while, fits, and programs anew what will go wrong. Moves the chip's time on. */
+export async function visit(
+  held: Holding,
+  before: PowerLawDefinition,
+  watchSeconds: number,
+  sweeps: number,
+): Promise<{ devices: number; expectedBefore: number; expectedAfter: number }> {
+  const { firmware, tile, memory } = held;
+  const data: DriftData = watchTile(
+    firmware,
+    memory,
+    tile.targetsMicrosiemens,
+    held.endedAt,
+    logTimes(1, watchSeconds, sweeps),
+  );
+  const usable = Uint8Array.from(memory.verdicts, (verdict) => (isBroken(verdict) || verdict === 5 ? 0 : 1));
+  const all = { ...data, usable };
+  const model = modelOf(before);
+  const found = refit([all], readOut, model);
+  const trimModel = fittedModel(found, before, "watched");
+  const visitSeconds = 60;
+  const startAt = held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6;
+  const plan = planTrim({
+    cells: tile.cells!,
+    beliefs: beliefsOf(found, 0, all, 0),
+    model: modelOf({ ...before, programmingStdMicrosiemens: trimModel.programmingStdMicrosiemens }),
+    agesSeconds: memory.pulsedAtMicroseconds.map((pulsedAt) => (startAt - pulsedAt) / 1e6) as Float64Array,
+    timesSeconds: sixTimes,
+    timeWeights: new Float64Array(6).fill(1 / 6),
+    movable: usable,
+    onsetSeconds: found.law.onsetSeconds,
+  });
+  const chip = await programChip({
+    preset: held.preset,
+    seed: held.seed,
+    method: "verify",
+    model,
+    definition: before,
+    tiles: [{ block: tile.block, targetsMicrosiemens: plan.targetsMicrosiemens }],
+    chip: firmware,
+    waitSeconds: watchSeconds + 1,
+  });
+  const again = chip.memories[0]!;
+  const pulsedAt = memory.pulsedAtMicroseconds;
+  const verdicts = memory.verdicts;
+  for (let i = 0; i < pulsedAt.length; i++) {
+    if (Number.isNaN(again.pulsedAtMicroseconds[i]!)) continue;
+    pulsedAt[i] = again.pulsedAtMicroseconds[i]!;
+    verdicts[i] = again.verdicts[i]!;
+    tile.targetsMicrosiemens[i] = plan.targetsMicrosiemens[i]!;
+  }
+  held.endedAt = chip.endedAt;
+  return plan;
+}
+
+/** The loop on a chip whose drift nobody published. */
+export async function strangerLoop(seed: number): Promise<void> {
+  const characterised = await characterise("stranger", seed);
+  const found = refit(characterised.data, readOut, belief);
+  const fitted = fittedModel(found, published, "stranger");
+  const preset = findPreset("pcm-64", { births: "stranger" })!;
+  const wrong = measure(await hold(preset, seed, published, "verify", gaussianTile(published, seed, "auto")));
+  const day = measure(
+    await hold(preset, seed, published, "verify", gaussianTile(published, seed, "auto")),
+    86_400,
+  );
+  const refitted = measure(await hold(preset, seed, fitted, "verify", gaussianTile(fitted, seed, "auto")));
+  const residual = await hold(preset, seed, fitted, "residual", gaussianTile(fitted, seed, "auto"));
+  const fresh = measure(await hold(preset, seed, fitted, "residual", gaussianTile(fitted, seed, "auto")));
+  const show = (name: string, one: { truth: number; sixteen: number }): void =>
+    console.log(
+      `  ${name}: truth ${one.truth.toFixed(4)} (${(one.truth / wrong.truth).toFixed(3)}), 16-read ${one.sixteen.toFixed(4)} (${(one.sixteen / wrong.sixteen).toFixed(3)})`,
+    );
+  console.log(`seed ${seed}`);
+  show("wrong", wrong);
+  show("wrong, waited a day", day);
+  show("refit", refitted);
+  show("refit + residual", fresh);
+  for (const [watch, sweeps] of [
+    [7200, 24],
+    [72_000, 28],
+  ] as const) {
+    const plan = await visit(residual, fitted, watch, sweeps);
+    console.log(
+      `  visit: ${plan.devices} devices, expected ${plan.expectedBefore.toFixed(4)} → ${plan.expectedAfter.toFixed(4)}`,
+    );
+  }
+  show("refit + residual + 2 visits", measure(residual));
+}
+
+/** Weights as aihwkit lays them by default: the lesser pair first, both of equal significance. */
+function lesserFirst(tile: TileTargets): TileTargets {
+  const cells = tile.cells!;
+  const largest = cells.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const wantedMicrosiemens = cells.wantedMicrosiemens.map((w) => (50 * w) / largest);
+  const targetsMicrosiemens = new Float32Array(4 * wantedMicrosiemens.length);
+  wantedMicrosiemens.forEach((w, cell) => {
+    const size = Math.abs(w);
+    const minus = w < 0 ? 1 : 0;
+    targetsMicrosiemens[4 * cell + minus] = Math.max(0, size - 25);
+    targetsMicrosiemens[4 * cell + 2 + minus] = Math.min(25, size);
+  });
+  return {
+    ...tile,
+    targetsMicrosiemens,
+    cells: { devicesPerCell: 4, factors: [1, -1, 1, -1], wantedMicrosiemens },
+  };
+}
+
+/** A chip that is as published: what correcting wins over the usual way. */
+export async function knownLoop(seed: number): Promise<void> {
+  const preset = findPreset("pcm-64", { births: "usual" })!;
+  const tile = (): TileTargets => gaussianTile(published, seed, "auto");
+  const base = measure(await hold(preset, seed, published, "verify", lesserFirst(tile())));
+  const waited = measure(await hold(preset, seed, published, "verify", lesserFirst(tile())), 7200);
+  const optimised = measure(await hold(preset, seed, published, "verify", tile()));
+  const fresh = measure(await hold(preset, seed, published, "residual", tile()));
+  const held = await hold(preset, seed, published, "residual", tile());
+  const show = (name: string, one: { truth: number; sixteen: number }): void =>
+    console.log(
+      `  ${name}: truth ${one.truth.toFixed(4)} (${(one.truth / base.truth).toFixed(3)}), 16-read ${one.sixteen.toFixed(4)} (${(one.sixteen / base.sixteen).toFixed(3)})`,
+    );
+  console.log(`seed ${seed}`);
+  show("LSP first F = 1, verify", base);
+  show("waited", waited);
+  show("optimised, verify", optimised);
+  show("residual", fresh);
+  for (const [watch, sweeps] of [
+    [7200, 24],
+    [72_000, 28],
+  ] as const) {
+    const plan = await visit(held, published, watch, sweeps);
+    console.log(
+      `  visit: ${plan.devices} devices, expected ${plan.expectedBefore.toFixed(4)} → ${plan.expectedAfter.toFixed(4)}`,
+    );
+  }
+  show("residual + 2 visits", measure(held));
+}
