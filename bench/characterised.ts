@@ -1,5 +1,5 @@
 import type { DriftData } from "../calibration/driftData.ts";
-import { findPreset, type Preset } from "../emulator/presets.ts";
+import { findPreset, manyOutliers, type Outliers, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { Random, uniformOf } from "../src/random.ts";
@@ -8,7 +8,6 @@ import { programChip } from "./programmed.ts";
 import { logTimes, watchTile } from "./watched.ts";
 
 export const readOut = { readSeconds: 250e-9, spacingMicroseconds: 20, microsiemensPerCode: 0.04 };
-export const belief = { ...pcm90nm, onsetSeconds: 1 };
 
 /** A chip whose devices were spread over their range and watched for a day. */
 export interface Characterised {
@@ -24,11 +23,8 @@ export interface Characterised {
  * One day of a new `pcm-64`: every other column of cells gets single pulses of evenly spread amplitudes, as verify would
  * pick devices by how they drift, the others are verified to evenly spread targets; then 32 sweeps of 16 reads.
  */
-export async function characterise(
-  births: "stranger" | "odd" | "sound" | "usual",
-  seed: number,
-): Promise<Characterised> {
-  const preset = findPreset("pcm-64", { births, swingCelsius: 2 })!;
+export async function characterise(births: Births, seed: number): Promise<Characterised> {
+  const preset = presetOf(births);
   const { targets, pulsed } = characterisingTargets(seed);
   const block = { tile: 0, rowStart: 0, rowCount: 64 };
   const given = { preset, seed, model: pcm90nm };
@@ -58,6 +54,18 @@ export async function characterise(
       { ...open, ...ofRun(memories[1], targets) },
     ],
   };
+}
+
+/** As an address may ask for, or outside the models' family in one way only. */
+export type Births = "stranger" | "odd" | "sound" | "usual" | keyof Outliers;
+
+function presetOf(births: Births): Preset {
+  const named = (["stranger", "odd", "sound", "usual"] as const).find((one) => one === births);
+  const preset = findPreset("pcm-64", { births: named, swingCelsius: 2 })!;
+  if (named !== undefined || preset.physics.technology !== "pcm") return preset;
+  const odd = births as keyof Outliers;
+  const outliers = { ...preset.physics.outliers, [odd]: manyOutliers[odd] };
+  return { ...preset, physics: { ...preset.physics, outliers } };
 }
 
 function ofRun(memory: TileMemory, targetsMicrosiemens: Float32Array) {

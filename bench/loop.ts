@@ -16,7 +16,7 @@ import { cellErrors } from "../src/run/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import { layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
-import { belief, characterise, readOut } from "./characterised.ts";
+import { characterise, readOut } from "./characterised.ts";
 import { programChip, readTile } from "./programmed.ts";
 import { logTimes, watchTile } from "./watched.ts";
 
@@ -114,7 +114,7 @@ export async function visit(
   const usable = Uint8Array.from(memory.verdicts, (verdict) => (isBroken(verdict) || verdict === 5 ? 0 : 1));
   const all = { ...data, usable };
   const model = modelOf(before);
-  const found = refit([all], readOut, model);
+  const found = refit([all], readOut, before);
   const trimModel = fittedModel(found, before, "watched");
   const visitSeconds = 60;
   const startAt = held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6;
@@ -151,39 +151,39 @@ export async function visit(
   return plan;
 }
 
-/** The loop on a chip whose drift nobody published. */
-export async function strangerLoop(seed: number): Promise<void> {
-  const characterised = await characterise("stranger", seed);
-  const found = refit(characterised.data, readOut, belief);
+/** Time-averaged errors of one seed, the baseline first: by noise-free truth and by means of 16 reads. */
+export type LoopResult = Readonly<Record<string, { readonly truth: number; readonly sixteen: number }>>;
+
+/** How long a chip is watched before each visit, s, and with how many sweeps: two visits within a day. */
+const visits = [
+  { watchSeconds: 7200, sweeps: 24 },
+  { watchSeconds: 72_000, sweeps: 28 },
+];
+
+/** The loop on a chip whose drift nobody published: the strategy of the wrong model, of the refitted one, and corrected. */
+export async function strangerLoop(seed: number): Promise<LoopResult> {
+  const found = refit((await characterise("stranger", seed)).data, readOut, published);
   const fitted = fittedModel(found, published, "stranger");
   const preset = findPreset("pcm-64", { births: "stranger" })!;
-  const wrong = measure(await hold(preset, seed, published, "verify", gaussianTile(published, seed, "auto")));
-  const day = measure(
-    await hold(preset, seed, published, "verify", gaussianTile(published, seed, "auto")),
-    86_400,
-  );
-  const refitted = measure(await hold(preset, seed, fitted, "verify", gaussianTile(fitted, seed, "auto")));
-  const residual = await hold(preset, seed, fitted, "residual", gaussianTile(fitted, seed, "auto"));
-  const fresh = measure(await hold(preset, seed, fitted, "residual", gaussianTile(fitted, seed, "auto")));
-  const show = (name: string, one: { truth: number; sixteen: number }): void =>
-    console.log(
-      `  ${name}: truth ${one.truth.toFixed(4)} (${(one.truth / wrong.truth).toFixed(3)}), 16-read ${one.sixteen.toFixed(4)} (${(one.sixteen / wrong.sixteen).toFixed(3)})`,
-    );
-  console.log(`seed ${seed}`);
-  show("wrong", wrong);
-  show("wrong, waited a day", day);
-  show("refit", refitted);
-  show("refit + residual", fresh);
-  for (const [watch, sweeps] of [
-    [7200, 24],
-    [72_000, 28],
-  ] as const) {
-    const plan = await visit(residual, fitted, watch, sweeps);
-    console.log(
-      `  visit: ${plan.devices} devices, expected ${plan.expectedBefore.toFixed(4)} → ${plan.expectedAfter.toFixed(4)}`,
-    );
-  }
-  show("refit + residual + 2 visits", measure(residual));
+  const wrong = (): Promise<Holding> =>
+    hold(preset, seed, published, "verify", gaussianTile(published, seed, "auto"));
+  const refitted = (method: MethodName): Promise<Holding> =>
+    hold(preset, seed, fitted, method, gaussianTile(fitted, seed, "auto"));
+  return {
+    "wrong model, verify": measure(await wrong()),
+    "wrong model, verify, after a day": measure(await wrong(), 86_400),
+    "refitted, verify": measure(await refitted("verify")),
+    "refitted, residual": measure(await refitted("residual")),
+    "refitted, residual, two visits": await visited(await refitted("residual"), fitted),
+  };
+}
+
+async function visited(
+  held: Holding,
+  definition: PowerLawDefinition,
+): Promise<{ truth: number; sixteen: number }> {
+  for (const { watchSeconds, sweeps } of visits) await visit(held, definition, watchSeconds, sweeps);
+  return measure(held);
 }
 
 /** Weights as aihwkit lays them by default: the lesser pair first, both of equal significance. */
@@ -206,31 +206,17 @@ function lesserFirst(tile: TileTargets): TileTargets {
 }
 
 /** A chip that is as published: what correcting wins over the usual way. */
-export async function knownLoop(seed: number): Promise<void> {
-  const preset = findPreset("pcm-64", { births: "usual" })!;
+export async function knownLoop(seed: number): Promise<LoopResult> {
+  const preset = findPreset("pcm-64", { births: "sound" })!;
   const tile = (): TileTargets => gaussianTile(published, seed, "auto");
-  const base = measure(await hold(preset, seed, published, "verify", lesserFirst(tile())));
-  const waited = measure(await hold(preset, seed, published, "verify", lesserFirst(tile())), 7200);
-  const optimised = measure(await hold(preset, seed, published, "verify", tile()));
-  const fresh = measure(await hold(preset, seed, published, "residual", tile()));
-  const held = await hold(preset, seed, published, "residual", tile());
-  const show = (name: string, one: { truth: number; sixteen: number }): void =>
-    console.log(
-      `  ${name}: truth ${one.truth.toFixed(4)} (${(one.truth / base.truth).toFixed(3)}), 16-read ${one.sixteen.toFixed(4)} (${(one.sixteen / base.sixteen).toFixed(3)})`,
-    );
-  console.log(`seed ${seed}`);
-  show("LSP first F = 1, verify", base);
-  show("waited", waited);
-  show("optimised, verify", optimised);
-  show("residual", fresh);
-  for (const [watch, sweeps] of [
-    [7200, 24],
-    [72_000, 28],
-  ] as const) {
-    const plan = await visit(held, published, watch, sweeps);
-    console.log(
-      `  visit: ${plan.devices} devices, expected ${plan.expectedBefore.toFixed(4)} → ${plan.expectedAfter.toFixed(4)}`,
-    );
-  }
-  show("residual + 2 visits", measure(held));
+  const usual = (): Promise<Holding> =>
+    hold(preset, seed, published, "verify", lesserFirst(gaussianTile(published, seed, 1)));
+  const residual = (): Promise<Holding> => hold(preset, seed, published, "residual", tile());
+  return {
+    "LSP first, F = 1, verify": measure(await usual()),
+    "LSP first, F = 1, verify, after a day": measure(await usual(), 86_400),
+    "optimised, verify": measure(await hold(preset, seed, published, "verify", tile())),
+    "optimised, residual": measure(await residual()),
+    "optimised, residual, two visits": await visited(await residual(), published),
+  };
 }

@@ -1,20 +1,119 @@
 import { refit } from "../calibration/refit.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
 import { fitFateNames } from "../calibration/population.ts";
-import { belief, characterise, readOut } from "./characterised.ts";
+import { type Births, characterise, readOut } from "./characterised.ts";
+import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
+import { normalOf, Random, uniformOf } from "../src/random.ts";
+import type { DriftSweep } from "../calibration/driftData.ts";
 import { truthOf } from "./truth.ts";
+import { logTimes } from "./watched.ts";
 
 /**
  * How well the loop does, on emulated chips whose truth is known:
- * node dist/bench/quality.js [laws] [--seeds N]
+ * node dist/bench/quality.js [laws | verdict | loop | known | speed] [--seeds N]
  */
 /** Places at which intervals are judged. */
 const places = [1.25, 1.75, 2.5, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24];
 
-const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] || 10);
+const given = process.argv.indexOf("--seeds");
+const seeds = Number(given < 0 ? 10 : process.argv[given + 1]);
+const loopSeeds = given < 0 ? 5 : seeds;
 const chosen = process.argv[2]?.startsWith("--") === false ? process.argv[2] : undefined;
 if (chosen === undefined || chosen === "laws") await laws("stranger");
 if (chosen === "sound") await laws("sound");
+if (chosen === undefined || chosen === "verdict") await verdicts();
+if (chosen === undefined || chosen === "speed") speed();
+if (chosen === undefined || chosen === "loop") {
+  await loop("pcm-64?births=stranger, believed to be pcm-90nm", strangerLoop);
+}
+if (chosen === undefined || chosen === "known") await loop("pcm-64, which is as pcm-90nm says", knownLoop);
+
+/** A refit of a million devices, each read 20 times: 1,024 rows of 1,024, pulsed in 40 turns. */
+function speed(): void {
+  const [rows, perRow, turns] = [1024, 1024, 40];
+  const random = new Random(1);
+  const count = rows * perRow;
+  const targetsMicrosiemens = new Float32Array(count);
+  const exponents = new Float32Array(count);
+  const pulsedAtMicroseconds = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    random.at(i, 0);
+    targetsMicrosiemens[i] = 1 + 24 * uniformOf(random.word0);
+    exponents[i] = 0.05 + 0.015 * normalOf(random.word1);
+    pulsedAtMicroseconds[i] = Math.floor(turns * uniformOf(random.at(i, 1).word0)) * 1e6 + 100 * (i >> 10);
+  }
+  const sweeps = logTimes(1, 86_400, 20).map((time, k): DriftSweep => {
+    const conductanceMicrosiemens = new Float32Array(count);
+    const rowTimesMicroseconds = Float64Array.from(
+      { length: rows },
+      (_, row) => (turns + time) * 1e6 + 100 * row,
+    );
+    for (let i = 0; i < count; i++) {
+      const age = (rowTimesMicroseconds[i >> 10]! - pulsedAtMicroseconds[i]!) / 1e6;
+      const drift = Math.exp(-exponents[i]! * Math.log((age + 1) / 21));
+      const noise = 1 + 0.04 * normalOf(random.at(i, 2 + k).word0);
+      conductanceMicrosiemens[i] = targetsMicrosiemens[i]! * drift * noise;
+    }
+    return {
+      conductanceMicrosiemens,
+      flags: new Uint8Array(count),
+      rowTimesMicroseconds,
+      averages: 16,
+      celsius: 25,
+    };
+  });
+  const usable = new Uint8Array(count).fill(1);
+  const data = {
+    devicesPerRow: perRow,
+    targetsMicrosiemens,
+    picked: false,
+    usable,
+    pulsedAtMicroseconds,
+    sweeps,
+  };
+  const begun = process.hrtime.bigint();
+  refit([data], readOut, published);
+  const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+  console.log(`refit of ${count} devices × 20 reads: ${seconds.toFixed(2)} s (bar 5 s)`);
+}
+
+/** What is said of a fit, by how the chip was born. */
+async function verdicts(): Promise<void> {
+  const births: Births[] = [
+    "stranger",
+    "usual",
+    "odd",
+    "curved",
+    "telegraph",
+    "fastDrifting",
+    "crystallising",
+  ];
+  for (const one of births) {
+    for (let seed = 1; seed <= Math.min(3, seeds); seed++) {
+      const { verdict } = refit((await characterise(one, seed)).data, readOut, published);
+      console.log(`\nbirths=${one}, seed ${seed}: ${verdict.believe ? "believe it" : "do not believe it"}`);
+      for (const { ok, name, says } of verdict.checks)
+        console.log(`  ${ok ? "yes" : "NO "} ${name}: ${says}`);
+      for (const remark of verdict.remarks) console.log(`      ${remark}`);
+    }
+  }
+}
+
+/** Time-averaged TNMSE of 4,096 Gaussian weights, over the six times of the optimiser's table. */
+async function loop(name: string, work: (seed: number) => Promise<LoopResult>): Promise<void> {
+  console.log(`\n${name}: time-averaged TNMSE, and its share of the first line, mean ± spread over seeds`);
+  const results: LoopResult[] = [];
+  for (let seed = 1; seed <= loopSeeds; seed++) results.push(await work(seed));
+  const [first] = Object.keys(results[0]!);
+  for (const contender of Object.keys(results[0]!)) {
+    const cells = (["truth", "sixteen"] as const).map((read) => {
+      const values = results.map((result) => result[contender]![read]);
+      const shares = results.map((result) => result[contender]![read] / result[first!]![read]);
+      return `${mean(values).toFixed(4)} ± ${spreadOf(values).toFixed(4)} (${mean(shares).toFixed(3)} ± ${spreadOf(shares).toFixed(3)})`;
+    });
+    console.log(`${contender.padEnd(40)} truth ${cells[0]}   16 reads ${cells[1]}`);
+  }
+}
 
 interface Judged {
   readonly law: string;
@@ -36,7 +135,7 @@ async function laws(births: "stranger" | "sound"): Promise<void> {
   for (let seed = 1; seed <= seeds; seed++) {
     const chip = await characterise(births, seed);
     const begun = process.hrtime.bigint();
-    const found = refit(chip.data, readOut, belief);
+    const found = refit(chip.data, readOut, published);
     const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
     const { physics } = chip.preset;
     if (physics.technology !== "pcm") throw new Error("these are laws of phase-change devices");

@@ -2,7 +2,7 @@ import { interpolate } from "../src/model/definition.ts";
 import type { Microsiemens } from "../src/units.ts";
 import type { DriftData } from "./driftData.ts";
 import type { DeviceFits } from "./deviceFit.ts";
-import { fitLaw, type FittedLaw, type LawKind, type LawPoint } from "./lawFit.ts";
+import { fitLaw, type FittedLaw, type LawPoint } from "./lawFit.ts";
 
 /** The laws that a population of devices follows, against conductance in µS. */
 export interface PopulationLaws {
@@ -56,8 +56,14 @@ export interface Population {
   readonly standing: Float32Array;
   /** Bend of the drift in standard errors, likewise. */
   readonly bend: Float32Array;
-  /** Noise of each used device over that of the law. */
+  /** Noise of each used or restless device over that of the law. */
   readonly noiseRatio: Float32Array;
+  /** 1 for devices that were picked by how they drift. */
+  readonly picked: Uint8Array;
+  /** Whether the laws of drift rest on devices that nobody picked. */
+  readonly unpicked: boolean;
+  /** 1 for sound devices that were kept from the laws. */
+  readonly heldOut: Uint8Array;
 }
 
 /** Devices beneath this share of the range say little of drift: their noise is as large as they are. */
@@ -65,7 +71,7 @@ const leastShare = 0.03;
 /** Devices a bin, at least, and bins at most. */
 const devicesPerBin = 40;
 const mostBins = 160;
-const rounds = 4;
+const rounds = 3;
 /** A device this many standard errors from the law is none of its population. */
 const strayLimit = 5;
 /** Beyond these probabilities a device's scatter is not by chance; of a normal law, in standard deviations. */
@@ -85,10 +91,21 @@ export function fitPopulation(
   parts: readonly { readonly data: DriftData; readonly fits: DeviceFits }[],
   maxMicrosiemens: Microsiemens,
   microsiemensPerCode: Microsiemens,
+  /** To try how well laws foresee devices that they were not fitted to: of so many of them, every so many-th is kept out. */
+  trial: { readonly holdOutEvery: number; readonly mostDevices: number } | undefined = undefined,
 ): Population {
   const all = joined(parts);
+  if (trial !== undefined) thin(all, trial.mostDevices);
   const { count, fates } = all;
   screen(all, leastShare * maxMicrosiemens);
+  const heldOut = new Uint8Array(count);
+  if (trial !== undefined) {
+    let sound = 0;
+    for (let i = 0; i < count; i++) {
+      if (fates[i] === fitFates.used && sound++ % trial.holdOutEvery === 0) heldOut[i] = 1;
+    }
+  }
+  all.heldOut = heldOut;
   const readNoise = fitReadNoise(all, maxMicrosiemens, microsiemensPerCode);
   const q2 = squaredOf(readNoise, maxMicrosiemens);
   let laws: Omit<PopulationLaws, "readNoise"> | undefined;
@@ -96,8 +113,10 @@ export function fitPopulation(
   const exponent = all.exponent.slice();
   const exponentVariance = new Float32Array(count).fill(Number.NaN);
   const standing = new Float32Array(count).fill(Number.NaN);
+  let programming: Programming = { programming: undefined, programmingShift: undefined };
   for (let round = 0; round < rounds; round++) {
-    const programming = fitProgramming(all, q2, maxMicrosiemens);
+    // It does not ask how devices drift, only which of them count.
+    if (round < 2) programming = fitProgramming(all, q2, maxMicrosiemens);
     weighTargets(all, q2, programming, laws, maxMicrosiemens, { conductance, exponent, exponentVariance });
     laws = {
       ...programming,
@@ -108,10 +127,10 @@ export function fitPopulation(
   const bend = new Float32Array(count).fill(Number.NaN);
   const noiseRatio = new Float32Array(count).fill(Number.NaN);
   for (let i = 0; i < count; i++) {
-    if (fates[i] !== fitFates.used) continue;
+    if (fates[i] !== fitFates.used && fates[i] !== fitFates.restless) continue;
     const noise = q2(conductance[i]!);
-    bend[i] = all.bend[i]! / Math.sqrt(noise);
     noiseRatio[i] = all.noise[i]! / noise;
+    if (fates[i] === fitFates.used) bend[i] = all.bend[i]! / Math.sqrt(noise);
   }
   return {
     laws: { ...laws!, readNoise },
@@ -122,6 +141,9 @@ export function fitPopulation(
     standing,
     bend,
     noiseRatio,
+    picked: all.picked,
+    unpicked: enoughUnpicked(all),
+    heldOut,
   };
 }
 
@@ -132,6 +154,7 @@ interface All extends Omit<DeviceFits, "conductanceMicrosiemens"> {
   /** 1 for devices of a block whose devices were picked. */
   readonly picked: Uint8Array;
   readonly fates: Uint8Array;
+  heldOut: Uint8Array;
 }
 
 function joined(parts: readonly { readonly data: DriftData; readonly fits: DeviceFits }[]): All {
@@ -174,7 +197,14 @@ function joined(parts: readonly { readonly data: DriftData; readonly fits: Devic
     alongLook: floats(({ fits }) => fits.alongLook),
     picked,
     fates,
+    heldOut: new Uint8Array(count),
   };
+}
+
+/** Leaves most of many devices out. */
+function thin({ fates, count }: All, mostDevices: number): void {
+  const step = Math.ceil(count / mostDevices);
+  for (let i = 0; i < count; i++) if (i % step !== 0) fates[i] = fitFates.notTried;
 }
 
 /** Leaves out what is too small, and what scatters unlike its neighbours. */
@@ -187,7 +217,7 @@ function screen(all: All, least: Microsiemens): void {
   }
   const bins = binsOf(all, conductance);
   for (const bin of bins) {
-    const ratios = Float64Array.from(bin, (i) => noise[i]! / medianOfChiSquare(freedom[i]!)).sort();
+    const ratios = aFew(Float64Array.from(bin, (i) => noise[i]! / medianOfChiSquare(freedom[i]!))).sort();
     const usual = ratios[ratios.length >> 1]!;
     for (const i of bin) {
       const away = normalOfChiSquare(noise[i]! / usual, freedom[i]!);
@@ -203,7 +233,7 @@ function medianOfChiSquare(n: number): number {
   return root * root * root;
 }
 
-function normalOfChiSquare(ratio: number, n: number): number {
+export function normalOfChiSquare(ratio: number, n: number): number {
   return (Math.cbrt(ratio) - (1 - 2 / (9 * n))) / Math.sqrt(2 / (9 * n));
 }
 
@@ -211,7 +241,10 @@ function normalOfChiSquare(ratio: number, n: number): number {
 function binsOf(all: All, by: Float32Array, unpicked = false): Uint32Array[] {
   const { fates } = all;
   const counts = (i: number): boolean =>
-    fates[i] === fitFates.used && !Number.isNaN(by[i]!) && !(unpicked && all.picked[i] === 1);
+    fates[i] === fitFates.used &&
+    all.heldOut[i] === 0 &&
+    !Number.isNaN(by[i]!) &&
+    !(unpicked && all.picked[i] === 1);
   let used = 0;
   for (let i = 0; i < all.count; i++) if (counts(i)) used++;
   const order = new Uint32Array(used);
@@ -308,7 +341,7 @@ function fitProgramming(all: All, q2: (x: number) => number, max: Microsiemens):
   const points: { mean: LawPoint; spread: LawPoint; shared: number }[] = [];
   for (const bin of bins) {
     const errors = Float64Array.from(bin, (i) => all.conductance[i]! - all.targets[i]!);
-    const sorted = errors.slice().sort();
+    const sorted = aFew(errors).sort();
     const middle = sorted[sorted.length >> 1]!;
     const scatter =
       (sorted[Math.floor(0.84 * sorted.length)]! - sorted[Math.floor(0.16 * sorted.length)]!) / 2;
@@ -356,6 +389,12 @@ function fitProgramming(all: All, q2: (x: number) => number, max: Microsiemens):
     Math.hypot(law.error(x), shared(x) / (2 * Math.sqrt(12) * law.value(x)));
   const shift = points.map(({ mean }) => mean);
   return { programming: { ...law, error }, programmingShift: fitLaw("mean", shift, max, 4) };
+}
+
+/** Enough of many values to tell their middle and their scatter. */
+function aFew(values: Float64Array): Float64Array {
+  const step = Math.max(1, Math.floor(values.length / 500));
+  return Float64Array.from({ length: Math.ceil(values.length / step) }, (_, k) => values[k * step]!);
 }
 
 function interpolator(points: readonly { x: number; y: number }[]): (at: number) => number {
@@ -436,34 +475,79 @@ function fitExponents(
   before: Omit<PopulationLaws, "readNoise"> | undefined,
   max: Microsiemens,
 ): Pick<PopulationLaws, "exponentMean" | "exponentSpread"> {
-  const bins = binsOf(all, conductance, enoughUnpicked(all));
-  const pointsOf = (kind: LawKind, mean?: FittedLaw, spread?: FittedLaw): LawPoint[] =>
-    bins.map((bin) => {
-      let x = 0;
-      let sum = 0;
-      let noise = 0;
-      let square = 0;
-      const lawAt = mean === undefined ? undefined : tabulatedOver(mean, bin, conductance);
-      for (const i of bin) {
-        x += conductance[i]!;
-        sum += exponent[i]!;
-        noise += variance[i]!;
-        if (lawAt !== undefined) {
-          const off = exponent[i]! - lawAt(conductance[i]!);
-          square += off * off;
-        }
-      }
-      const count = bin.length;
-      const centre = x / count;
-      const own = spread === undefined ? 0.02 : spread.value(centre);
-      return kind === "mean"
-        ? { x: centre, count, seen: sum / count, noise: own * own + noise / count }
-        : { x: centre, count, seen: square / count, noise: noise / count };
+  const sums = binsOf(all, conductance, enoughUnpicked(all)).map((bin) =>
+    sumsOf(bin, conductance, exponent, variance),
+  );
+  const means = (spread?: FittedLaw): LawPoint[] =>
+    sums.map(({ count, x, y, noise }) => {
+      const own = spread === undefined ? usualSpread : spread.value(x);
+      return { x, count, seen: y, noise: own * own + noise };
     });
-  let exponentMean = before?.exponentMean ?? fitLaw("mean", pointsOf("mean"), max);
-  const exponentSpread = fitLaw("spread", pointsOf("spread", exponentMean), max);
-  exponentMean = fitLaw("mean", pointsOf("mean", undefined, exponentSpread), max);
-  return { exponentMean, exponentSpread: fitLaw("spread", pointsOf("spread", exponentMean), max) };
+  const spreads = (mean: FittedLaw): LawPoint[] =>
+    sums.map((bin) => ({ x: bin.x, count: bin.count, seen: squareAbout(mean, bin), noise: bin.noise }));
+  let exponentMean = before?.exponentMean ?? fitLaw("mean", means(), max);
+  const exponentSpread = fitLaw("spread", spreads(exponentMean), max);
+  exponentMean = fitLaw("mean", means(exponentSpread), max);
+  return { exponentMean, exponentSpread: fitLaw("spread", spreads(exponentMean), max) };
+}
+
+/** Of exponents, for a first look at their mean. */
+const usualSpread = 0.02;
+
+/** What a bin's devices add up to: means of conductance, exponent and its variance, and second moments about the means. */
+interface BinSums {
+  readonly count: number;
+  readonly x: number;
+  readonly y: number;
+  readonly noise: number;
+  readonly xx: number;
+  readonly xy: number;
+  readonly yy: number;
+  readonly halfWidth: number;
+}
+
+function sumsOf(
+  bin: Uint32Array,
+  conductance: Float32Array,
+  exponent: Float32Array,
+  variance: Float32Array,
+): BinSums {
+  const x0 = conductance[bin[0]!]!;
+  const y0 = exponent[bin[0]!]!;
+  let [x, y, noise, xx, xy, yy, low, high] = [0, 0, 0, 0, 0, 0, Infinity, -Infinity];
+  for (let k = 0; k < bin.length; k++) {
+    const i = bin[k]!;
+    const dx = conductance[i]! - x0;
+    const dy = exponent[i]! - y0;
+    x += dx;
+    y += dy;
+    noise += variance[i]!;
+    xx += dx * dx;
+    xy += dx * dy;
+    yy += dy * dy;
+    if (dx < low) low = dx;
+    if (dx > high) high = dx;
+  }
+  const count = bin.length;
+  x /= count;
+  y /= count;
+  return {
+    count,
+    x: x0 + x,
+    y: y0 + y,
+    noise: noise / count,
+    xx: xx / count - x * x,
+    xy: xy / count - x * y,
+    yy: yy / count - y * y,
+    halfWidth: (high - low) / 2,
+  };
+}
+
+/** Mean square of exponents about a law, which is nearly straight over a bin. */
+function squareAbout(law: FittedLaw, { x, y, xx, xy, yy, halfWidth }: BinSums): number {
+  const slope = halfWidth > 0 ? (law.value(x + halfWidth) - law.value(x - halfWidth)) / (2 * halfWidth) : 0;
+  const off = y - (law.value(x + halfWidth) + law.value(x - halfWidth)) / 2;
+  return yy - 2 * slope * xy + slope * slope * xx + off * off;
 }
 
 /** Whether devices that nobody picked are enough to tell how all drift. */
@@ -474,19 +558,6 @@ export function enoughUnpicked({ picked, fates }: Pick<All, "picked" | "fates">)
 }
 
 const fewestUnpicked = 1000;
-
-/** A law is nearly straight over a bin. */
-function tabulatedOver(law: FittedLaw, bin: Uint32Array, x: Float32Array): (at: number) => number {
-  let low = Infinity;
-  let high = -Infinity;
-  for (const i of bin) {
-    if (x[i]! < low) low = x[i]!;
-    if (x[i]! > high) high = x[i]!;
-  }
-  const [first, last] = [law.value(low), law.value(high)];
-  const slope = high > low ? (last - first) / (high - low) : 0;
-  return (at) => first + slope * (at - low);
-}
 
 function leaveOutStrays(
   all: All,

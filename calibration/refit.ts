@@ -1,21 +1,17 @@
-import type { Microsiemens, Seconds } from "../src/units.ts";
+import type { PowerLawDefinition } from "../src/model/definition.ts";
+import { powerLawModel, powerLawOf } from "../src/model/powerLaw.ts";
+import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { onsetOf, temperatureSlopes } from "./commonLaws.ts";
 import { atOneTemperature, type DeviceFits, type DriftLawGuess, fitDevices } from "./deviceFit.ts";
 import type { FittedLaw } from "./lawFit.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
 import { fitPopulation, type Population } from "./population.ts";
-
-/** What is believed before: where the fit begins, and what it does not find anew. */
-export interface Belief {
-  readonly maxConductanceMicrosiemens: Microsiemens;
-  readonly referenceAgeSeconds: Seconds;
-  readonly onsetSeconds: Seconds;
-  driftExponentMean(conductance: Microsiemens): number;
-}
+import { heldOutEvery, judge, scoreHeldOut, type Verdict } from "./verdict.ts";
 
 /** All that was found of the devices. */
 export interface Refit {
   readonly population: Population;
+  readonly verdict: Verdict;
   /** One entry a block, in the order given. */
   readonly fits: readonly DeviceFits[];
   /** How the fits took drift and temperature. */
@@ -28,7 +24,8 @@ export interface Refit {
  * Finds the laws of a chip's devices from sweeps of it: first what all share, the onset of drift and what temperature does,
  * from a part of the devices; then every device; then the population.
  */
-export function refit(parts: readonly DriftData[], readOut: ReadOut, belief: Belief): Refit {
+export function refit(parts: readonly DriftData[], readOut: ReadOut, before: PowerLawDefinition): Refit {
+  const belief = powerLawModel(powerLawOf(before));
   const referenceCelsius = firstCelsius(parts);
   let law: DriftLawGuess = {
     referenceAgeSeconds: belief.referenceAgeSeconds,
@@ -48,12 +45,36 @@ export function refit(parts: readonly DriftData[], readOut: ReadOut, belief: Bel
   const onset = onsetOf(steady, readOut, law);
   if (onset !== undefined) law = { ...law, onsetSeconds: onset.onsetSeconds };
   const fits = steady.map((data) => fitDevices(data, readOut, law));
-  const population = fitPopulation(
-    steady.map((data, n) => ({ data, fits: fits[n]! })),
-    belief.maxConductanceMicrosiemens,
-    readOut.microsiemensPerCode,
-  );
-  return { population, fits, law, onset, temperature };
+  const blocks = steady.map((data, n) => ({ data, fits: fits[n]! }));
+  const max = belief.maxConductanceMicrosiemens;
+  const population = fitPopulation(blocks, max, readOut.microsiemensPerCode);
+  const without = fitPopulation(blocks, max, readOut.microsiemensPerCode, {
+    holdOutEvery: heldOutEvery,
+    mostDevices: 100_003,
+  });
+  const freedom = fits.map((block) => block.freedom);
+  const verdict = judge(population, freedom, agesOf(parts), scoreHeldOut(without, before));
+  return { population, verdict, fits, law, onset, temperature };
+}
+
+/** Youngest and oldest age of any read. */
+function agesOf(parts: readonly DriftData[]): { from: Seconds; to: Seconds } {
+  let from = Infinity;
+  let to = 0;
+  for (const { sweeps, usable, pulsedAtMicroseconds, devicesPerRow } of parts) {
+    for (const { rowTimesMicroseconds } of [sweeps[0], sweeps.at(-1)].filter(
+      (sweep) => sweep !== undefined,
+    )) {
+      for (let i = 0; i < usable.length; i++) {
+        if (usable[i] === 0) continue;
+        const readAt = rowTimesMicroseconds[Math.floor(i / devicesPerRow)]!;
+        const age = (readAt - pulsedAtMicroseconds[i]!) / microsecondsPerSecond;
+        if (age > 0 && age < from) from = age;
+        if (age > to) to = age;
+      }
+    }
+  }
+  return { from, to };
 }
 
 /** That of the first sweep: nearest to when targets were met. */

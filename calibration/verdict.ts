@@ -1,0 +1,234 @@
+import type { PowerLawDefinition } from "../src/model/definition.ts";
+import { powerLawOf } from "../src/model/powerLaw.ts";
+import { fitFateNames, fitFates, normalOfChiSquare, type Population } from "./population.ts";
+
+/** Whether a fit may be believed, and why. */
+export interface Verdict {
+  readonly believe: boolean;
+  readonly checks: readonly Check[];
+  /** What a person should know besides. */
+  readonly remarks: readonly string[];
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was found and what would be expected, for a person. */
+  readonly says: string;
+}
+
+/** How well two models foresee devices that neither was fitted to. */
+export interface HeldOut {
+  readonly devices: number;
+  /** Mean logarithm of the density of their exponents, under the fit and under the model before. */
+  readonly fitted: number;
+  readonly before: number;
+}
+
+const fewestDevices = 300;
+const shortestDecades = 2;
+const mostOutsiders = 0.005;
+const mostBendMean = 0.25;
+const mostBendVariance = 1.06;
+const mostBendKurtosis = 0.4;
+const mostSkewness = 0.3;
+const mostKurtosis = 0.7;
+/** By chance 0.13 %. */
+const mostLoud = 0.0025;
+/** What chance alone moves a figure by, in standard errors, is never held against a fit. */
+const chance = 4;
+
+/**
+ * Looks at what the fit leaves unexplained. Every figure is one that devices of the model's family give within narrow
+ * bounds, however many they are; the limits are effects, not significances, as a million devices would find fault with any law.
+ */
+export function judge(
+  population: Population,
+  freedom: readonly Uint16Array[],
+  ageRange: { readonly from: number; readonly to: number },
+  heldOut: HeldOut | undefined,
+): Verdict {
+  const { fates, bend, noiseRatio, conductance } = population;
+  const counts = fitFateNames.map((_, fate) => fates.reduce((n, one) => n + (one === fate ? 1 : 0), 0));
+  const used = counts[fitFates.used]!;
+  const outsiders = counts[fitFates.restless]! + counts[fitFates.silent]! + counts[fitFates.stray]!;
+  const share = outsiders / Math.max(1, used + outsiders);
+  const decades = Math.log10(ageRange.to / ageRange.from);
+  const bends = momentsOf(bend);
+  const standings = momentsOf(judgedStandings(population));
+  const loud = loudShareOf(noiseRatio, conductance, freedom);
+  const room = chance / Math.sqrt(Math.max(1, used));
+  const judgedRoom = chance / Math.sqrt(Math.max(1, standings.count));
+  const limits = {
+    bendVariance: mostBendVariance + 1.42 * room,
+    bendKurtosis: mostBendKurtosis + 4.9 * room,
+    skewness: mostSkewness + 2.45 * judgedRoom,
+    kurtosis: mostKurtosis + 4.9 * judgedRoom,
+    loud: mostLoud + (3 * Math.sqrt(mostLoud)) / Math.sqrt(Math.max(1, loud.devices)),
+  };
+  const checks: Check[] = [
+    check("enough devices", used >= fewestDevices, `${used} devices were used (${fewestDevices} at least)`),
+    check(
+      "long enough",
+      decades >= shortestDecades,
+      `ages span ${decades.toFixed(1)} decades (${shortestDecades} at least)`,
+    ),
+    check(
+      "few outsiders",
+      share <= mostOutsiders,
+      `${(100 * share).toFixed(2)} % scatter or drift like no other device (${100 * mostOutsiders} % at most)`,
+    ),
+    check(
+      "straight drift",
+      Math.abs(bends.mean) <= mostBendMean &&
+        bends.variance <= limits.bendVariance &&
+        bends.kurtosis <= limits.bendKurtosis,
+      `drift bends by ${bends.mean.toFixed(2)} ± ${Math.sqrt(bends.variance).toFixed(2)} standard errors with an excess of ` +
+        `${bends.kurtosis.toFixed(2)} in the tails (0 ± 1 and 0 for a power law; ${mostBendMean} ± ` +
+        `${Math.sqrt(limits.bendVariance).toFixed(2)} and ${limits.bendKurtosis.toFixed(2)} at most)`,
+    ),
+    check(
+      "one kind of device",
+      Math.abs(standings.skewness) <= limits.skewness && Math.abs(standings.kurtosis) <= limits.kurtosis,
+      `exponents about their law have a skewness of ${standings.skewness.toFixed(2)} and an excess of ` +
+        `${standings.kurtosis.toFixed(2)} in the tails (0 and 0 for a normal law; ${limits.skewness.toFixed(2)} and ` +
+        `${limits.kurtosis.toFixed(2)} at most)`,
+    ),
+    check(
+      "equal noise",
+      loud.share <= limits.loud,
+      `${(100 * loud.share).toFixed(2)} % of the better half are noisier than their like by three standard deviations ` +
+        `(0.13 % by chance; ${(100 * limits.loud).toFixed(2)} % at most)`,
+    ),
+  ];
+  if (heldOut !== undefined) {
+    checks.push(
+      check(
+        "foresees more than before",
+        heldOut.fitted >= heldOut.before - 0.02,
+        `${heldOut.devices} devices that it was not fitted to are foreseen ` +
+          `${Math.exp(heldOut.fitted - heldOut.before).toFixed(2)} times as well as by the model before`,
+      ),
+    );
+  }
+  const remarks: string[] = [];
+  for (const fate of [
+    fitFates.tooFew,
+    fitFates.tooSmall,
+    fitFates.restless,
+    fitFates.silent,
+    fitFates.stray,
+  ]) {
+    if (counts[fate]! > 0) remarks.push(`${counts[fate]} devices left out: ${fitFateNames[fate]}`);
+  }
+  if (!population.unpicked) {
+    remarks.push(
+      "all devices were picked by a method that looked again and pulsed what had drifted too far: the law of exponents may be " +
+        "too narrow where drift is strong. Devices that got single pulses (--method open-loop) would tell it better",
+    );
+  }
+  return { believe: checks.every(({ ok }) => ok), checks, remarks };
+}
+
+function check(name: string, ok: boolean, says: string): Check {
+  return { name, ok, says };
+}
+
+/** Of devices that nobody picked, where those are enough. */
+function judgedStandings({ standing, picked, fates, unpicked }: Population): Float32Array {
+  if (!unpicked) return standing.map((z, i) => (fates[i] === fitFates.used ? z : Number.NaN));
+  return standing.map((z, i) => (picked[i] === 0 && fates[i] === fitFates.used ? z : Number.NaN));
+}
+
+interface Moments {
+  readonly count: number;
+  readonly mean: number;
+  readonly variance: number;
+  readonly skewness: number;
+  readonly kurtosis: number;
+}
+
+function momentsOf(values: Float32Array): Moments {
+  let count = 0;
+  let sum = 0;
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    count++;
+    sum += value;
+  }
+  const mean = sum / Math.max(1, count);
+  let [two, three, four] = [0, 0, 0];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    const off = value - mean;
+    two += off * off;
+    three += off * off * off;
+    four += off * off * off * off;
+  }
+  const variance = two / Math.max(1, count);
+  return {
+    count,
+    mean,
+    variance,
+    skewness: three / Math.max(1, count) / (variance * Math.sqrt(variance) || 1),
+    kurtosis: four / Math.max(1, count) / (variance * variance || 1) - 3,
+  };
+}
+
+/**
+ * Share of devices whose noise is above its law by three standard deviations or more, among the better half: the more a device
+ * conducts the less 1/f noise hides what else it does.
+ */
+function loudShareOf(
+  ratios: Float32Array,
+  conductance: Float32Array,
+  freedom: readonly Uint16Array[],
+): { share: number; devices: number } {
+  const known = conductance.filter((g, i) => !Number.isNaN(ratios[i]!) && g > 0).sort();
+  const half = known[known.length >> 1] ?? 0;
+  let at = 0;
+  let loud = 0;
+  let count = 0;
+  for (const block of freedom) {
+    for (let i = 0; i < block.length; i++, at++) {
+      if (Number.isNaN(ratios[at]!) || conductance[at]! < half) continue;
+      count++;
+      if (normalOfChiSquare(ratios[at]!, block[i]!) > 3) loud++;
+    }
+  }
+  return { share: loud / Math.max(1, count), devices: count };
+}
+
+/** Every so many-th device is held out, when models are compared. */
+export const heldOutEvery = 5;
+
+/**
+ * Compares a fit of four fifths of the devices with the model before, on the last fifth: the density of each measured
+ * exponent, its measuring error included.
+ */
+export function scoreHeldOut(population: Population, before: PowerLawDefinition): HeldOut | undefined {
+  const law = powerLawOf(before);
+  const { exponentMean, exponentSpread } = population.laws;
+  let devices = 0;
+  let fitted = 0;
+  let old = 0;
+  for (let i = 0; i < population.heldOut.length; i++) {
+    if (population.heldOut[i] === 0) continue;
+    const g = population.conductance[i]!;
+    const exponent = population.exponent[i]!;
+    const variance = population.exponentVariance[i]!;
+    if (!(variance > 0) || (population.unpicked && population.picked[i] === 1)) continue;
+    const { mean, std } = law.driftExponent(Math.min(g, law.maxConductanceMicrosiemens));
+    devices++;
+    fitted += logDensity(exponent, exponentMean.value(g), exponentSpread.value(g), variance);
+    old += logDensity(exponent, mean, std, variance);
+  }
+  return devices < 20 ? undefined : { devices, fitted: fitted / devices, before: old / devices };
+}
+
+/** Of a normal law and a measuring error; bounded, so that a single outsider does not decide. */
+function logDensity(exponent: number, mean: number, std: number, variance: number): number {
+  const all = std * std + variance;
+  const off = exponent - mean;
+  return Math.max(-20, -0.5 * ((off * off) / all + Math.log(2 * Math.PI * all)));
+}
