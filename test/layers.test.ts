@@ -19,7 +19,12 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   },
   emulator: { folders: ["src", "protocols"], npm: [], node: true },
   storage: { folders: ["src", "files"], npm: ["@photostructure/sqlite"], node: true },
-  bench: { folders: ["src", "emulator", "report", "drivers", "files", "storage"], npm: [], node: true },
+  calibration: { folders: ["src"], npm: [], node: false },
+  bench: {
+    folders: ["src", "calibration", "emulator", "report", "drivers", "files", "storage"],
+    npm: [],
+    node: true,
+  },
   report: { folders: ["src", "storage"], npm: ["echarts", "fast-png"], node: true },
 };
 
