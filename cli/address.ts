@@ -17,6 +17,9 @@ export interface ChipAddress {
   readonly temperatureCelsius: number | undefined;
   readonly swingCelsius: number | undefined;
   readonly wireOhmsPerCell: number | undefined;
+  readonly converter: "ideal" | "worn" | undefined;
+  /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
+  readonly state: string | undefined;
 }
 
 export type Dialect = "packet" | "scpi";
@@ -24,7 +27,18 @@ export type Dialect = "packet" | "scpi";
 const parameters = {
   serial: ["baud", "dialect", "chip", "tiles"],
   tcp: ["dialect", "chip", "tiles"],
-  emulator: ["dialect", "seed", "tiles", "chip", "births", "temperature", "swing", "wires"],
+  emulator: [
+    "dialect",
+    "seed",
+    "tiles",
+    "chip",
+    "births",
+    "temperature",
+    "swing",
+    "wires",
+    "converter",
+    "state",
+  ],
 } as const;
 
 /** Throws `bad-argument` that says which part is wrong. */
@@ -56,6 +70,8 @@ export function parseAddress(text: string): ChipAddress {
     temperatureCelsius: within(text, given, "temperature", -60, 200),
     swingCelsius: within(text, given, "swing", 0, 50),
     wireOhmsPerCell: within(text, given, "wires", 0, 1000),
+    converter: oneOf(text, given, "converter", ["ideal", "worn"]),
+    state: given.get("state") ?? undefined,
   };
 }
 

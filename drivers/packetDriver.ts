@@ -1,4 +1,5 @@
 import {
+  decodeEnvironment,
   decodeIdentity,
   decodeProducts,
   decodeNumber,
@@ -10,6 +11,7 @@ import {
   encodeNothing,
   encodeNumber,
   encodePulseRow,
+  encodeReadReferences,
   encodeReadRow,
   encodeVerifyRow,
   invalidCode,
@@ -27,6 +29,7 @@ import {
   type Reading,
   blankReport,
   type BoardVerifyOrder,
+  type Environment,
   rowFates,
 } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
@@ -202,6 +205,24 @@ export class PacketDriver implements ChipDriver {
       enter(report, row, known ? await this.#fateOf(firstTicket + row, "pulse") : forgotten);
     });
     return report;
+  }
+
+  async environment(): Promise<Environment> {
+    const request = {
+      kind: kinds.environment,
+      body: encodeNothing(),
+      what: "look at its sensors",
+      replyBytes: 14,
+    };
+    const { milliCelsius, supplyMillivolts } = await this.#ask(request, decodeEnvironment);
+    return { celsius: milliCelsius / 1000, supplyVolts: supplyMillivolts / 1000 };
+  }
+
+  async references(tile: number, averages: number): Promise<Uint16Array> {
+    const what = `look at the references of tile ${tile}`;
+    const body = encodeReadReferences({ tile, averages });
+    const request = { kind: kinds.references, body, what, replyBytes: 64 };
+    return (await this.#ask(request, decodeRowCodes)).codes;
   }
 
   chipTime(): Promise<Microseconds> {

@@ -4,6 +4,7 @@ import {
   type BoardVerifyOrder,
   type ChipDriver,
   type ChipIdentity,
+  type Environment,
   type PulseOrder,
   type PulseReport,
   type Reading,
@@ -75,6 +76,14 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
     return this.#through((driver) => driver.read(block, averages, wanted));
+  }
+
+  environment(): Promise<Environment> {
+    return this.#through((driver) => driver.environment());
+  }
+
+  references(tile: number, averages: number): Promise<Uint16Array> {
+    return this.#through((driver) => driver.references(tile, averages));
   }
 
   chipTime(): Promise<Microseconds> {

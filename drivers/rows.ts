@@ -1,5 +1,6 @@
+import { convertCodes } from "../src/chip/conversion.ts";
 import type { ChipDescription, Converter } from "../src/chip/description.ts";
-import { type ChipIdentity, type Reading, readingFlags } from "../src/chip/driver.ts";
+import { type ChipIdentity, noCode, type Reading } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow, formatGeometry, sameGeometry } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 
@@ -9,12 +10,10 @@ export function blankReading({ geometry }: ChipDescription, { rowCount }: Block)
   return {
     conductanceMicrosiemens: new Float32Array(devices).fill(Number.NaN),
     flags: new Uint8Array(devices),
+    codes: new Uint16Array(devices).fill(noCode),
     rowTimesMicroseconds: new Float64Array(rowCount).fill(Number.NaN),
   };
 }
-
-/** The code of a device for which the converter gave none, in every dialect. */
-const noCode = 0xffff;
 
 /** Enters the converter codes of one row of a block. */
 export function enterRow(
@@ -25,14 +24,9 @@ export function enterRow(
   chipTimeMicroseconds: number,
 ): void {
   reading.rowTimesMicroseconds[row] = chipTimeMicroseconds;
-  for (let k = 0; k < codes.length; k++) {
-    const code = codes[k]!;
-    const at = row * codes.length + k;
-    reading.conductanceMicrosiemens[at] = (code - converter.offsetCodes) * converter.microsiemensPerCode;
-    if (code >= converter.codes - 1) {
-      reading.flags[at] = code === noCode ? readingFlags.invalid : readingFlags.saturated;
-    }
-  }
+  const start = row * codes.length;
+  reading.codes.set(codes, start);
+  convertCodes(reading, converter, start, start + codes.length);
 }
 
 /** Throws `wrong-chip` when what answers is not what is described. `otherVersion` says how it speaks otherwise. */

@@ -3,6 +3,7 @@ import {
   blankReport,
   type ChipDriver,
   type ChipIdentity,
+  type Environment,
   type PulseOrder,
   type PulseReport,
   type Reading,
@@ -66,6 +67,7 @@ export class ScpiDriver implements ChipDriver {
         multiply: false,
         onBoardVerify: false,
         environment: declared.includes("ENVIRONMENT"),
+        references: declared.includes("REFERENCES"),
       },
       newestTicket: 0,
     };
@@ -150,6 +152,20 @@ export class ScpiDriver implements ChipDriver {
     const report = blankReport(rowCount);
     report.fates.fill(rowFates.uncertain);
     return Promise.resolve(report);
+  }
+
+  async environment(): Promise<Environment> {
+    const what = "look at its sensors";
+    const answers = await this.#lines.ask("MEAS:TEMP?;:MEAS:SUPP?", what);
+    const [celsius = Number.NaN, supplyVolts = Number.NaN] = answers.map(Number);
+    if (Number.isNaN(celsius) || Number.isNaN(supplyVolts)) throw this.#lines.malformed(what);
+    return { celsius, supplyVolts };
+  }
+
+  async references(tile: number, averages: number): Promise<Uint16Array> {
+    const what = `look at the references of tile ${tile}`;
+    const [values = ""] = await this.#lines.ask(`FORM ASC;:AVER:COUN ${averages};:MEAS:REF? ${tile}`, what);
+    return Uint16Array.from(values.split(","), (code) => this.#whole(code, what));
   }
 
   async chipTime(): Promise<Microseconds> {

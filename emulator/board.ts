@@ -94,6 +94,24 @@ export class Board {
     return { chipTimeMicroseconds, codes };
   }
 
+  references(
+    tile: number,
+    averages: number,
+    lineBytes: number,
+  ): Measured<Uint16Array<ArrayBuffer>> | BoardRefusal {
+    const { firmware, readout } = this.preset;
+    if (!this.armed) return inStandby;
+    if (!this.#has(tile, 0)) return limit(`tile ${tile} is not on this chip`);
+    if (!(averages >= 1 && averages <= firmware.maxAverages)) {
+      return limit(`averages must be 1 … ${firmware.maxAverages}`);
+    }
+    this.charge(lineBytes);
+    const chipTimeMicroseconds = this.clock;
+    const codes = this.chip.readReferences(tile, averages, this.#chipTime);
+    this.#chipTime += averages * readout.readRowMicroseconds;
+    return { chipTimeMicroseconds, codes };
+  }
+
   /** @returns chip time at which it fired. */
   pulse(
     tile: number,

@@ -19,6 +19,7 @@ export class EmulatedChip {
   readonly devicesPerRow: number;
   readonly #random: Random;
   readonly #readRandom: Random;
+  readonly #referenceRandom: Random;
   readonly #tiles: (Tile | undefined)[];
   readonly #converters: Converter[];
   readonly #deadRows = new Set<number>();
@@ -30,6 +31,7 @@ export class EmulatedChip {
     this.devicesPerRow = columns * devicesPerCell;
     this.#random = new Random(seed).fork("chip").fork(preset.name);
     this.#readRandom = this.#random.fork("reads");
+    this.#referenceRandom = this.#random.fork("references");
     this.#tiles = Array.from({ length: tiles }, () => undefined);
     const converters = this.#random.fork("converters");
     this.#converters = Array.from(
@@ -70,6 +72,22 @@ export class EmulatedChip {
       const share = averages * array.readDisturb;
       for (let k = 0; k < codes.length; k++) found.disturb(row * this.devicesPerRow + k, share);
     }
+  }
+
+  /** Reads a tile's known resistors through its converter, as a row of devices is read. */
+  readReferences(tile: number, averages: number, at: Microseconds): Uint16Array<ArrayBuffer> {
+    const { references, readRowMicroseconds, whiteNoise } = this.preset.readout;
+    const converter = this.#converters[tile]!;
+    const first = tile * references.length;
+    return Uint16Array.from(references, (conductance, k) => {
+      let sum = 0;
+      for (let n = 0; n < averages; n++) {
+        const random = instant(this.#referenceRandom, at + n * readRowMicroseconds);
+        const { word0 } = random.at(first + k, 0);
+        sum += converter.code(conductance + whiteNoise * lowNormal(word0));
+      }
+      return Math.round(sum / averages);
+    });
   }
 
   /**

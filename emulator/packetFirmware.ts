@@ -4,6 +4,7 @@ import {
   decodeMultiply,
   decodeNumber,
   decodePulseRow,
+  decodeReadReferences,
   decodeReadRow,
   decodeVerifyRow,
   encodeEnvironment,
@@ -106,6 +107,8 @@ export class PacketFirmware extends Firmware {
         return this.#multiply(frame);
       case kinds.environment:
         return this.#environment(frame);
+      case kinds.references:
+        return this.#references(frame);
       case kinds.selfTest:
         return reply(frame, encodeNumber(this.chip.selfTest()));
       case kinds.verify:
@@ -136,6 +139,7 @@ export class PacketFirmware extends Firmware {
           multiply: readout.multiply !== undefined,
           onBoardVerify: physics.technology === "pcm",
           environment: true,
+          references: readout.references.length > 0,
         },
         newestTicket: this.#tickets.newest,
       }),
@@ -147,6 +151,14 @@ export class PacketFirmware extends Firmware {
     if (order === undefined) return malformed(frame);
     const { tile, row, averages } = order;
     const measured = this.board.read(tile, row, averages, lineBytes(frame.body.length));
+    if ("refused" in measured) return refused(frame, measured);
+    return this.#charged(frame, encodeRowCodes(measured));
+  }
+
+  #references(frame: Frame): Uint8Array {
+    const order = decodeReadReferences(frame.body);
+    if (order === undefined) return malformed(frame);
+    const measured = this.board.references(order.tile, order.averages, lineBytes(frame.body.length));
     if ("refused" in measured) return refused(frame, measured);
     return this.#charged(frame, encodeRowCodes(measured));
   }

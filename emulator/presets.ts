@@ -95,6 +95,8 @@ export interface Readout {
   readonly nonLinearity: number;
   readonly readRowMicroseconds: Microseconds;
   readonly pulseRowMicroseconds: Microseconds;
+  /** Known resistors that the converters can look at. */
+  readonly references: readonly Microsiemens[];
   /** Matrix–vector products in one step, for tiles that can. */
   readonly multiply: MultiplyConverters | undefined;
 }
@@ -204,6 +206,7 @@ const readout: Readout = {
   nonLinearity: 0,
   readRowMicroseconds: 20,
   pulseRowMicroseconds: 10,
+  references: [0, 1, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 22.5, 25, 30],
   multiply: { outputBits: 12, fullScaleMicrosiemens: 400 },
 };
 
@@ -269,7 +272,11 @@ const presets: Readonly<Record<string, Preset>> = {
       formingSpread: 0.2,
     },
     defects: fewDefects,
-    readout: { ...readout, microsiemensPerCode: 0.06 },
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.06,
+      references: [0, 1.5, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48],
+    },
     array,
     firmware: { ...firmware, maxAmplitudeCode: 800 },
   },
@@ -289,13 +296,18 @@ export interface Conditions {
   /** Up and down about it, once a day. */
   readonly swingCelsius?: number | undefined;
   readonly wireOhmsPerCell?: number | undefined;
+  /** `worn`: converters of each tile lie off by an offset, a gain and a bend of their own. */
+  readonly converter?: "ideal" | "worn" | undefined;
 }
+
+/** Of converters that nobody has calibrated. */
+const wornConverter = { offsetSpreadCodes: 4, gainSpread: 0.02, nonLinearity: 0.004 };
 
 /** @returns undefined for a name that is no preset. */
 export function findPreset(name: string, conditions: Conditions = {}): Preset | undefined {
   const preset = Object.hasOwn(presets, name) ? presets[name]! : undefined;
   if (preset === undefined) return undefined;
-  const { tiles, births, temperatureCelsius, swingCelsius, wireOhmsPerCell } = conditions;
+  const { tiles, births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
   const { geometry, physics, array: effects } = preset;
   const { temperature } = effects;
   return {
@@ -303,6 +315,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
     physics: physics.technology === "pcm" ? bornAs(physics, births) : physics,
     defects: births === "sound" ? noDefects : preset.defects,
+    readout: converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout,
     array: {
       ...effects,
       wireOhmsPerCell: wireOhmsPerCell ?? effects.wireOhmsPerCell,

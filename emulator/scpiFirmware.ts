@@ -17,7 +17,7 @@ import { InstrumentStatus, standardEvents } from "../protocols/scpi/status.ts";
 import { decodeTaggedRequest, encodeTaggedReply } from "../protocols/scpi/taggedLine.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import type { Microseconds } from "../src/units.ts";
-import { type BoardRefusal, firmwareVersion } from "./board.ts";
+import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
 import { Firmware } from "./firmware.ts";
 import type { RowVerify } from "./onBoardVerify.ts";
 import type { Preset } from "./presets.ts";
@@ -219,7 +219,7 @@ export class ScpiFirmware extends Firmware {
         [geometry.tiles, geometry.rows, geometry.columns, geometry.devicesPerCell].join(","),
       "SYSTem:CAPability?": () => {
         const verify = physics.technology === "pcm" ? ["VERIFY"] : [];
-        return `"${["ENVIRONMENT", ...verify, ...(this.board.virtualTime ? ["VIRTUALTIME"] : [])].join(",")}"`;
+        return `"${["ENVIRONMENT", "REFERENCES", ...verify, ...(this.board.virtualTime ? ["VIRTUALTIME"] : [])].join(",")}"`;
       },
       "SYSTem:TIME?": () => String(this.board.clock),
       "SYSTem:TIME:ADVance": (p) =>
@@ -253,6 +253,8 @@ export class ScpiFirmware extends Firmware {
           "INT,16",
         ),
       "MEASure:TEMPerature?": () => exponent(this.board.milliCelsius / 1000),
+      "MEASure:SUPPly?": () => exponent(supplyMillivolts / 1000),
+      "MEASure:REFerence?": (p) => this.#references(one(p)),
       "FETCh:TIME?": () => String(this.#measuredAt),
       "[SOURce:]PULSe:WIDTh": width.set,
       "[SOURce:]PULSe:WIDTh?": width.ask,
@@ -291,6 +293,16 @@ export class ScpiFirmware extends Firmware {
       }
     }
     return values;
+  }
+
+  /** Codes of a tile's known resistors. */
+  #references(tile: Parameter): string {
+    this.#complete();
+    const { codes, chipTimeMicroseconds } = this.#accepted(
+      this.board.references(integerOf(tile, 0, 65_535), this.#settings.averages, this.#takeLineBytes()),
+    );
+    this.#measuredAt = chipTimeMicroseconds;
+    return this.#values([...codes], "INT,16");
   }
 
   #at(codes: Uint16Array, line: number): number {

@@ -69,7 +69,9 @@ const schema = z
       microsiemens_per_code: positive,
       offset_codes: z.number(),
       codes: z.int().min(2).max(65_535),
+      read_volts: positive.optional(),
     }),
+    references_microsiemens: z.array(z.number().nonnegative()).min(3).optional(),
     reset_pulse: resetPulse.optional(),
     set_pulse: fullSetPulse.optional(),
     rram_pulses: z
@@ -112,7 +114,11 @@ const schema = z
       microsiemensPerCode: file.converter.microsiemens_per_code,
       offsetCodes: file.converter.offset_codes,
       codes: file.converter.codes,
+      ...(file.converter.read_volts === undefined ? {} : { readVolts: file.converter.read_volts }),
     },
+    ...(file.references_microsiemens === undefined
+      ? {}
+      : { referencesMicrosiemens: file.references_microsiemens }),
     pulses: pulsesOf(file),
     ...(file.multiply === undefined
       ? {}

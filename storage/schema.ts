@@ -67,6 +67,28 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX notes_of_run ON notes (run);
   `,
+  `
+  -- uint16, one a device: what the converters said; conductance_microsiemens and flags, which follow, are then empty
+  ALTER TABLE sweeps ADD COLUMN codes BLOB NOT NULL DEFAULT x'';
+  -- uint16, the tile's known resistors
+  ALTER TABLE sweeps ADD COLUMN reference_codes BLOB NOT NULL DEFAULT x'';
+  -- converter, wall time, boot, temperature and supply, JSON
+  ALTER TABLE sweeps ADD COLUMN circumstances TEXT NOT NULL DEFAULT '{}';
+
+  CREATE TABLE watches (
+    run INTEGER PRIMARY KEY REFERENCES runs (id),
+    settings TEXT NOT NULL                    -- JSON: times in seconds, averages
+  ) STRICT;
+
+  CREATE TABLE clock_marks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chip_serial_number TEXT NOT NULL,
+    boot INTEGER NOT NULL,
+    chip_time_microseconds INTEGER NOT NULL,
+    marked_at TEXT NOT NULL                   -- ISO 8601
+  ) STRICT;
+  CREATE INDEX marks_of_chip ON clock_marks (chip_serial_number);
+  `,
 ];
 
 /** Sets the file up and brings it to today's layout. Throws when it was written by a newer program. */

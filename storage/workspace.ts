@@ -1,9 +1,17 @@
 import { join } from "node:path";
 import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
+import { convertCodes } from "../src/chip/conversion.ts";
 import { type ChipIdentity, rowFates } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import type { JournalledOrder, RunNote, SweepRecord, TurnRecord } from "../src/run/journal.ts";
+import type {
+  ClockMark,
+  JournalledOrder,
+  RunNote,
+  SweepRecord,
+  TurnRecord,
+  WatchSettings,
+} from "../src/run/journal.ts";
 import type { CellTask } from "../src/program/method.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunOutcome, RunStore, RunSummary } from "../src/run/store.ts";
@@ -99,17 +107,20 @@ export class Workspace implements RunStore {
 
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
     return this.#do((db) => {
+      const { converter, takenAt, boot, environment } = sweep;
       db.prepare(
         `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens,
-                             flags) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+                             flags, codes, reference_codes, circumstances)
+         VALUES (?, ?, ?, ?, ?, x'', x'', ?, ?, ?)`,
       ).run(
         rowOf(run),
         sweep.tile,
         sweep.timeSeconds,
         sweep.averages,
         toBlob(sweep.rowTimesMicroseconds),
-        toBlob(sweep.conductanceMicrosiemens),
-        toBlob(sweep.flags),
+        toBlob(sweep.codes),
+        toBlob(sweep.referenceCodes ?? new Uint16Array(0)),
+        JSON.stringify({ converter, takenAt, boot, environment } satisfies Circumstances),
       );
     });
   }
@@ -244,15 +255,50 @@ export class Workspace implements RunStore {
   async *sweeps(run: RunId): AsyncIterable<SweepRecord> {
     const select = await this.#do((db) => db.prepare("SELECT * FROM sweeps WHERE run = ? ORDER BY id"));
     for (const row of select.iterate(rowOf(run)) as Iterable<SweepRow>) {
-      yield {
-        tile: row.tile,
-        timeSeconds: row.time_seconds,
-        averages: row.averages,
-        rowTimesMicroseconds: fromBlob(row.row_times_microseconds, Float64Array),
-        conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
-        flags: fromBlob(row.flags, Uint8Array),
-      };
+      yield sweepOf(row);
     }
+  }
+
+  setWatch(run: RunId, settings: WatchSettings): Promise<void> {
+    return this.#do((db) => {
+      db.prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(
+        rowOf(run),
+        JSON.stringify(settings),
+      );
+    });
+  }
+
+  watch(run: RunId): Promise<WatchSettings | undefined> {
+    return this.#do((db) => {
+      const row = db.prepare("SELECT settings FROM watches WHERE run = ?").get(rowOf(run)) as
+        { settings: string } | undefined;
+      return row && (JSON.parse(row.settings) as WatchSettings);
+    });
+  }
+
+  markClock({ chipSerialNumber, boot, chipTimeMicroseconds, markedAt }: ClockMark): Promise<void> {
+    return this.#do((db) => {
+      db.prepare(
+        "INSERT INTO clock_marks (chip_serial_number, boot, chip_time_microseconds, marked_at) VALUES (?, ?, ?, ?)",
+      ).run(chipSerialNumber, boot, chipTimeMicroseconds, markedAt);
+    });
+  }
+
+  newestMark(chipSerialNumber: string): Promise<ClockMark | undefined> {
+    return this.#do((db) => {
+      const row = db
+        .prepare("SELECT * FROM clock_marks WHERE chip_serial_number = ? ORDER BY id DESC LIMIT 1")
+        .get(chipSerialNumber) as
+        { boot: number; chip_time_microseconds: number; marked_at: string } | undefined;
+      return (
+        row && {
+          chipSerialNumber,
+          boot: row.boot,
+          chipTimeMicroseconds: row.chip_time_microseconds,
+          markedAt: row.marked_at,
+        }
+      );
+    });
   }
 
   close(): Promise<void> {
@@ -269,6 +315,42 @@ export class Workspace implements RunStore {
     return new Promise((resolve) => resolve(guarded(this.file, () => work(this.#database))));
   }
 }
+
+/** What stands beside a sweep's numbers. */
+type Circumstances = Pick<SweepRecord, "converter" | "takenAt" | "boot" | "environment">;
+
+function sweepOf(row: SweepRow): SweepRecord {
+  const codes = fromBlob(row.codes, Uint16Array);
+  const referenceCodes = fromBlob(row.reference_codes, Uint16Array);
+  const circumstances = JSON.parse(row.circumstances) as Partial<Circumstances>;
+  const sweep = {
+    tile: row.tile,
+    timeSeconds: row.time_seconds,
+    averages: row.averages,
+    rowTimesMicroseconds: fromBlob(row.row_times_microseconds, Float64Array),
+    codes,
+    ...(referenceCodes.length === 0 ? {} : { referenceCodes }),
+  };
+  if (circumstances.converter === undefined) {
+    return {
+      ...sweep,
+      ...beforeCircumstances,
+      conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
+      flags: fromBlob(row.flags, Uint8Array),
+    };
+  }
+  const conductanceMicrosiemens = new Float32Array(codes.length);
+  const flags = new Uint8Array(codes.length);
+  convertCodes({ codes, conductanceMicrosiemens, flags }, circumstances.converter);
+  return { ...sweep, ...(circumstances as Circumstances), conductanceMicrosiemens, flags };
+}
+
+/** Workspaces of the second layout kept µS, and not what they were read with. */
+const beforeCircumstances: Circumstances = {
+  converter: { microsiemensPerCode: Number.NaN, offsetCodes: 0, codes: 0 },
+  takenAt: "",
+  boot: 0,
+};
 
 /** A workspace of the first layout kept times alone: whatever has one fired. */
 function fatesOf(row: TurnRow): Uint8Array {
@@ -383,6 +465,9 @@ interface SweepRow {
   row_times_microseconds: Uint8Array;
   conductance_microsiemens: Uint8Array;
   flags: Uint8Array;
+  codes: Uint8Array;
+  reference_codes: Uint8Array;
+  circumstances: string;
 }
 
 function settingsOf(order: JournalledOrder): Omit<JournalledOrder, "codes"> {

@@ -225,6 +225,7 @@ describe("bodies", () => {
               multiply: !virtual,
               onBoardVerify: virtual,
               environment: !virtual,
+              references: virtual,
             },
             newestTicket: 2 ** 40,
           };

@@ -18,6 +18,7 @@ export const kinds = {
   selfTest: 0x0a,
   verify: 0x0b,
   abort: 0x0c,
+  references: 0x0d,
   error: 0x7f,
 } as const;
 
@@ -43,6 +44,7 @@ const capabilityBits: Readonly<Record<keyof ChipCapabilities, number>> = {
   multiply: 2,
   onBoardVerify: 4,
   environment: 8,
+  references: 16,
 };
 
 export const encodeNothing = (): Uint8Array => noBody;
@@ -96,6 +98,7 @@ export function decodeIdentity(body: Uint8Array): (ChipIdentity & { version: num
     multiply: declares("multiply"),
     onBoardVerify: declares("onBoardVerify"),
     environment: declares("environment"),
+    references: declares("references"),
   };
   const newestTicket = reader.u64();
   const name = reader.text();
@@ -118,6 +121,22 @@ export function encodeReadRow({ tile, row, averages }: ReadRow): Uint8Array {
 export function decodeReadRow(body: Uint8Array): ReadRow | undefined {
   const reader = new BodyReader(body);
   const request = { tile: reader.u16(), row: reader.u16(), averages: reader.u16() };
+  return reader.whole ? request : undefined;
+}
+
+/** A look at a tile's known resistors: answered by `RowCodes`, one code a resistor. */
+export interface ReadReferences {
+  readonly tile: number;
+  readonly averages: number;
+}
+
+export function encodeReadReferences({ tile, averages }: ReadReferences): Uint8Array {
+  return new BodyWriter(4).u16(tile).u16(averages).done();
+}
+
+export function decodeReadReferences(body: Uint8Array): ReadReferences | undefined {
+  const reader = new BodyReader(body);
+  const request = { tile: reader.u16(), averages: reader.u16() };
   return reader.whole ? request : undefined;
 }
 
@@ -218,7 +237,7 @@ export function decodeProducts(
 }
 
 /** What the chip's sensors say, and what its self-test found: one bit a fault, 0 when all is well. */
-export interface Environment {
+export interface BoardEnvironment {
   readonly chipTimeMicroseconds: number;
   readonly milliCelsius: number;
   readonly supplyMillivolts: number;
@@ -228,7 +247,7 @@ export function encodeEnvironment({
   chipTimeMicroseconds,
   milliCelsius,
   supplyMillivolts,
-}: Environment): Uint8Array {
+}: BoardEnvironment): Uint8Array {
   // Shifted by 273.15 °C, so that it has no sign.
   return new BodyWriter(14)
     .u64(chipTimeMicroseconds)
@@ -237,7 +256,7 @@ export function encodeEnvironment({
     .done();
 }
 
-export function decodeEnvironment(body: Uint8Array): Environment | undefined {
+export function decodeEnvironment(body: Uint8Array): BoardEnvironment | undefined {
   const reader = new BodyReader(body);
   const chipTimeMicroseconds = reader.u64();
   const milliCelsius = reader.u32() - 273_150;

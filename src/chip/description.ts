@@ -7,6 +7,8 @@ export interface ChipDescription {
   readonly geometry: ChipGeometry;
   readonly maxConductanceMicrosiemens: Microsiemens;
   readonly converter: Converter;
+  /** Known resistors that the converters can look at instead of the array. */
+  readonly referencesMicrosiemens?: readonly Microsiemens[] | undefined;
   readonly pulses: ChipPulses;
   /** How products of a whole tile are measured, where the chip can: µS = code × step, per line of devices. */
   readonly multiply?: { readonly microsiemensPerCode: number } | undefined;
@@ -21,6 +23,8 @@ export interface Converter {
   readonly offsetCodes: number;
   /** Codes are 0 … codes − 1; the last one means saturated. */
   readonly codes: number;
+  /** What devices are read with, where that is known. */
+  readonly readVolts?: number | undefined;
 }
 
 /** How devices are programmed, by their technology. */

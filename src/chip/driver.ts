@@ -1,4 +1,4 @@
-import type { Microseconds, Nanoseconds } from "../units.ts";
+import type { Celsius, Microseconds, Nanoseconds } from "../units.ts";
 import type { ChipDescription } from "./description.ts";
 import type { Block, ChipGeometry } from "./geometry.ts";
 
@@ -56,6 +56,17 @@ export interface ChipDriver {
    */
   fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport>;
 
+  /** What the board's sensors say. Only where `identity.capabilities.environment` is true. */
+  environment(): Promise<Environment>;
+
+  /**
+   * Reads the known resistors that a tile's converters can look at instead of the array, in the order of the
+   * description's `referencesMicrosiemens`. Only where `identity.capabilities.references` is true.
+   *
+   * @returns converter codes, each the mean of `averages` reads.
+   */
+  references(tile: number, averages: number): Promise<Uint16Array>;
+
   /** Chip time now. */
   chipTime(): Promise<Microseconds>;
 
@@ -93,6 +104,13 @@ export interface ChipCapabilities {
   readonly onBoardVerify: boolean;
   /** The board measures its temperature and supply. */
   readonly environment: boolean;
+  /** Its converters can look at known resistors. */
+  readonly references: boolean;
+}
+
+export interface Environment {
+  readonly celsius: Celsius;
+  readonly supplyVolts: number;
 }
 
 /** One read-out of a block. */
@@ -101,9 +119,14 @@ export interface Reading {
   readonly conductanceMicrosiemens: Float32Array;
   /** One of `readingFlags` a device. */
   readonly flags: Uint8Array;
+  /** What the converters said, one a device; `noCode` where they said nothing. */
+  readonly codes: Uint16Array;
   /** Chip time at which each row was read; NaN where it was not. */
   readonly rowTimesMicroseconds: Float64Array;
 }
+
+/** The code of a device of which the converter had nothing to say, in every dialect. */
+export const noCode = 0xffff;
 
 export const readingFlags = { ok: 0, saturated: 1, invalid: 2 } as const;
 

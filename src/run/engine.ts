@@ -1,6 +1,6 @@
 import type { ChipDescription } from "../chip/description.ts";
 import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
-import { devicesOfBlock, devicesPerRow } from "../chip/geometry.ts";
+import { devicesPerRow } from "../chip/geometry.ts";
 import type { Clock, StopRequest } from "../clock.ts";
 import { MhoError } from "../errors.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
@@ -14,7 +14,9 @@ import { nextJob, type DueSweep } from "./schedule.ts";
 import { Standing } from "./standing.ts";
 import type { RunId, RunOutcome, RunStore } from "./store.ts";
 import { recall } from "./summary.ts";
+import { takeSweep } from "./sweep.ts";
 import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
+import { waitUntil } from "./waiting.ts";
 
 /** The world as a run sees it. */
 export interface RunContext {
@@ -153,7 +155,8 @@ async function newestTicket({ store }: RunContext, identity: ChipIdentity): Prom
   return Math.max(await store.newestTicket(identity.serialNumber), identity.newestTicket);
 }
 
-function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: string): void {
+/** Throws `wrong-chip` for any chip but the one that a run was planned for. */
+export function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: string): void {
   if (identity.name === plan.chipName && identity.serialNumber === plan.chipSerialNumber) return;
   throw new MhoError(
     "wrong-chip",
@@ -262,7 +265,7 @@ async function workThrough({ standing, memories }: Opened): Promise<void> {
       const memory = remembered.get(tile.block.tile) ?? emptyMemory(tile.block, perRow);
       atWork.push(beginTile(standing, tile, memory));
     } else if (job.kind === "turn") {
-      await waitUntil(standing, job.work.dueAt);
+      await waitFor(standing, job.work.dueAt);
       const begun = await context.driver.chipTime();
       const done = await turnTile(standing, job.work);
       turnTook = (await context.driver.chipTime()) - begun;
@@ -286,35 +289,15 @@ async function sweptOf({ context, run }: Standing): Promise<Set<string>> {
 async function sweepTile(standing: Standing, job: DueSweep): Promise<void> {
   const { context, plan, run, identity } = standing;
   const { block } = job.tile;
-  await waitUntil(standing, job.dueAt);
-  const reading = await context.driver.read(block, plan.sweepAverages);
-  if (reading.conductanceMicrosiemens.length !== devicesOfBlock(identity.geometry, block)) {
-    throw new Error(`This is a mistake in mho itself: a reading of tile ${block.tile} has the wrong length.`);
-  }
-  await context.store.appendSweep(run, {
-    tile: block.tile,
-    timeSeconds: job.timeSeconds,
-    averages: plan.sweepAverages,
-    ...reading,
-  });
+  await waitFor(standing, job.dueAt);
+  await takeSweep(context, identity, run, block, job.timeSeconds, plan.sweepAverages);
   context.onEvent({ type: "sweep", run, tile: block.tile, timeSeconds: job.timeSeconds });
 }
 
-/** Waits for a chip time: by moving it where the chip allows that, else by sleeping, awake for a stop. */
-async function waitUntil(standing: Standing, due: Microseconds): Promise<void> {
-  const { driver, clock } = standing.context;
+function waitFor(standing: Standing, due: Microseconds): Promise<void> {
   const { virtualTime } = standing.identity.capabilities;
-  while (due > 0) {
-    stopIfAsked(standing);
-    const left = due - (await (virtualTime ? driver.chipTime() : driver.heartbeat()));
-    if (left <= 0) return;
-    if (virtualTime) await driver.advance(left);
-    else await clock.sleep(Math.min(left, longestSleep));
-  }
+  return waitUntil(standing.context, virtualTime, due, () => stopIfAsked(standing));
 }
-
-/** Between two heartbeats: a link that fell silent is noticed within a second. */
-const longestSleep: Microseconds = 200_000;
 
 function stopIfAsked({ context, run }: Standing): void {
   if (!context.stop.requested) return;

@@ -1,4 +1,5 @@
-import { type PulseReport, rowFates } from "../chip/driver.ts";
+import type { Converter } from "../chip/description.ts";
+import { type Environment, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
 import type { Block } from "../chip/geometry.ts";
 import { type PulseWish, verdicts } from "../program/method.ts";
 import type { Microseconds, Seconds } from "../units.ts";
@@ -37,15 +38,39 @@ export interface JournalledOrder extends Omit<PulseWish, "kind"> {
   readonly iterations?: number;
 }
 
-/** One read-out of a tile at one time after its last pulse. */
-export interface SweepRecord {
+/**
+ * One read-out of a tile at one time after its last pulse. The converter's codes are what is kept: µS follow from them and
+ * from what is known of the converter, today or after it was calibrated anew.
+ */
+export interface SweepRecord extends Reading {
   readonly tile: number;
   /** The time that was asked for; the devices' true ages follow from `rowTimesMicroseconds`. */
   readonly timeSeconds: Seconds;
-  readonly rowTimesMicroseconds: Float64Array;
-  readonly conductanceMicrosiemens: Float32Array;
-  readonly flags: Uint8Array;
   readonly averages: number;
+  /** As it was known then: its range, and the voltage that it reads with. */
+  readonly converter: Converter;
+  /** Wall time, ISO 8601, and the chip's boot. */
+  readonly takenAt: string;
+  readonly boot: number;
+  readonly environment?: Environment | undefined;
+  /** Codes of the tile's known resistors, in the order of the description. */
+  readonly referenceCodes?: Uint16Array | undefined;
+}
+
+/** At which ages a run's tiles are to be read, after it is done. */
+export interface WatchSettings {
+  /** Counted from a tile's last pulse; ascending. */
+  readonly timesSeconds: readonly Seconds[];
+  readonly averages: number;
+}
+
+/** Chip time and wall time at one instant: what dates a chip whose clock began anew. */
+export interface ClockMark {
+  readonly chipSerialNumber: string;
+  readonly boot: number;
+  readonly chipTimeMicroseconds: Microseconds;
+  /** ISO 8601. */
+  readonly markedAt: string;
 }
 
 /** Something that happened to a run and is no turn and no sweep. */

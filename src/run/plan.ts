@@ -19,6 +19,8 @@ export interface RunPlan {
   readonly sweepAverages: number;
   /** What a device may be given in this run, at most. */
   readonly pulsesPerDevice: number;
+  /** The run whose devices this one corrects. */
+  readonly corrects?: string | undefined;
   readonly tiles: readonly TileTargets[];
 }
 

@@ -1,6 +1,6 @@
 import type { ChipIdentity } from "../chip/driver.ts";
 import type { RunPlan } from "./plan.ts";
-import type { RunNote, SweepRecord, TurnRecord } from "./journal.ts";
+import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "./journal.ts";
 
 /**
  * Where runs are kept. What a call has acknowledged survives a crash of the process or of the machine.
@@ -15,6 +15,9 @@ export interface RunStore {
   /** A run goes on, with the chip as it is found now. */
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void>;
   endRun(run: RunId, outcome: RunOutcome): Promise<void>;
+  /** Sets when a run is read after it is done, in place of what was set before. */
+  setWatch(run: RunId, settings: WatchSettings): Promise<void>;
+  markClock(mark: ClockMark): Promise<void>;
 
   /** The highest ticket that any run has journalled for this chip; 0 when none. */
   newestTicket(chipSerialNumber: string): Promise<number>;
@@ -26,6 +29,10 @@ export interface RunStore {
   /** In the order in which they were appended. */
   turns(run: RunId): AsyncIterable<TurnRecord>;
   sweeps(run: RunId): AsyncIterable<SweepRecord>;
+  /** Undefined for a run that nobody watches. */
+  watch(run: RunId): Promise<WatchSettings | undefined>;
+  /** The last mark of a chip's clock; undefined when there is none. */
+  newestMark(chipSerialNumber: string): Promise<ClockMark | undefined>;
   /** What happened to a run, in order. */
   notes(run: RunId): Promise<RunNote[]>;
   close(): Promise<void>;

@@ -49,6 +49,36 @@ export function chipDriverContract(
       expect(conductanceMicrosiemens.every(Number.isFinite)).toBe(true);
     });
 
+    it("gives the codes that its conductances follow from", async () => {
+      await chip.driver.identify();
+      const { codes, conductanceMicrosiemens } = await chip.driver.read(block, 4);
+      const { microsiemensPerCode, offsetCodes } = chip.driver.description.converter;
+      expect(conductanceMicrosiemens).toEqual(
+        Float32Array.from(codes, (code) => (code - offsetCodes) * microsiemensPerCode),
+      );
+    });
+
+    it("says how warm it is and what feeds it, where it can", async () => {
+      const { capabilities } = await chip.driver.identify();
+      expect(capabilities.environment).toBe(true);
+      const { celsius, supplyVolts } = await chip.driver.environment();
+      expect(celsius).toBeCloseTo(25, 2);
+      expect(supplyVolts).toBeCloseTo(3.3, 3);
+    });
+
+    it("reads its known resistors through the converter of a tile, where it can", async () => {
+      const { capabilities } = await chip.driver.identify();
+      expect(capabilities.references).toBe(true);
+      const { referencesMicrosiemens, converter } = chip.driver.description;
+      const codes = await chip.driver.references(0, 64);
+      const read = Array.from(
+        codes,
+        (code) => (code - converter.offsetCodes) * converter.microsiemensPerCode,
+      );
+      expect(read).toHaveLength(referencesMicrosiemens!.length);
+      read.forEach((g, k) => expect(Math.abs(g - referencesMicrosiemens![k]!)).toBeLessThan(0.05));
+    });
+
     it("pulses what has a code and nothing else", async () => {
       await chip.driver.identify();
       const { firstTicket, ...rest } = order(0, 1);

@@ -11,7 +11,13 @@ export const identity: ChipIdentity = {
   serialNumber: "S1",
   boot: 1,
   geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 4 },
-  capabilities: { virtualTime: true, multiply: false, onBoardVerify: false, environment: false },
+  capabilities: {
+    virtualTime: true,
+    multiply: false,
+    onBoardVerify: false,
+    environment: false,
+    references: false,
+  },
   newestTicket: 0,
 };
 
@@ -69,8 +75,14 @@ const sweep: SweepRecord = {
   timeSeconds: 3600,
   averages: 4,
   rowTimesMicroseconds: Float64Array.of(1, 2 ** 52 + 1),
-  conductanceMicrosiemens: Float32Array.of(1, 2, 3, 4),
+  codes: Uint16Array.of(30, 1023, 0xffff, 0),
+  conductanceMicrosiemens: Float32Array.of(1, 40.72, 2621.2, -0.2),
   flags: Uint8Array.of(0, 1, 2, 0),
+  converter: { microsiemensPerCode: 0.04, offsetCodes: 5, codes: 1024, readVolts: 0.2 },
+  takenAt: "2026-01-02T04:04:05Z",
+  boot: 3,
+  environment: { celsius: -12.5, supplyVolts: 3.3 },
+  referenceCodes: Uint16Array.of(0, 25, 250),
 };
 
 /** What every store owes. `reopen` closes nothing: it opens the same store as another program would. */
@@ -99,6 +111,22 @@ export function runStoreContract(
       expect(await collect(other.turns(run))).toEqual([turn]);
       expect(await collect(other.sweeps(run))).toEqual([sweep]);
       expect(await other.notes(run)).toEqual([note]);
+      await other.close();
+    });
+
+    it("keeps when a run is to be read, the last settings holding, and marks of each chip's clock", async () => {
+      const run = await store.beginRun(plan, identity, "t");
+      expect(await store.watch(run)).toBeUndefined();
+      await store.setWatch(run, { timesSeconds: [1, 10], averages: 4 });
+      await store.setWatch(run, { timesSeconds: [1, 2.5, 2_592_000], averages: 16 });
+      expect(await store.newestMark("S1")).toBeUndefined();
+      const mark = { boot: 1, markedAt: "2026-01-02T03:04:05Z", chipTimeMicroseconds: 2 ** 52 + 1 };
+      await store.markClock({ ...mark, chipSerialNumber: "S1", boot: 0 });
+      await store.markClock({ ...mark, chipSerialNumber: "S1" });
+      await store.markClock({ ...mark, chipSerialNumber: "S2", boot: 9 });
+      const other = await reopen();
+      expect(await other.watch(run)).toEqual({ timesSeconds: [1, 2.5, 2_592_000], averages: 16 });
+      expect(await other.newestMark("S1")).toEqual({ ...mark, chipSerialNumber: "S1" });
       await other.close();
     });
 

@@ -1,0 +1,18 @@
+import type { Converter } from "./description.ts";
+import { noCode, type Reading, readingFlags } from "./driver.ts";
+
+/** µS and flags of converter codes from `start` on, in place: by whatever is known of the converter today. */
+export function convertCodes(
+  { codes, conductanceMicrosiemens, flags }: Omit<Reading, "rowTimesMicroseconds">,
+  converter: Converter,
+  start = 0,
+  end = codes.length,
+): void {
+  for (let i = start; i < end; i++) {
+    const code = codes[i]!;
+    conductanceMicrosiemens[i] = (code - converter.offsetCodes) * converter.microsiemensPerCode;
+    if (code >= converter.codes - 1) {
+      flags[i] = code === noCode ? readingFlags.invalid : readingFlags.saturated;
+    }
+  }
+}

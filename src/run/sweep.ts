@@ -1,0 +1,41 @@
+import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
+import { type Block, devicesOfBlock } from "../chip/geometry.ts";
+import { assert } from "../errors.ts";
+import type { Seconds } from "../units.ts";
+import type { SweepRecord } from "./journal.ts";
+import type { RunId, RunStore } from "./store.ts";
+
+/** Reads a block, with all that a later reader of the numbers could ask for, and keeps it. */
+export async function takeSweep(
+  {
+    driver,
+    store,
+    wallTime,
+  }: { readonly driver: ChipDriver; readonly store: RunStore; readonly wallTime: () => string },
+  { geometry, capabilities, boot }: ChipIdentity,
+  run: RunId,
+  block: Block,
+  timeSeconds: Seconds,
+  averages: number,
+): Promise<SweepRecord> {
+  const environment = capabilities.environment ? await driver.environment() : undefined;
+  const referenced = capabilities.references && driver.description.referencesMicrosiemens !== undefined;
+  const referenceCodes = referenced ? await driver.references(block.tile, averages) : undefined;
+  const takenAt = wallTime();
+  const reading = await driver.read(block, averages);
+  assert(reading.codes.length === devicesOfBlock(geometry, block), "a reading has one code a device");
+  const { converter } = driver.description;
+  const sweep = {
+    ...reading,
+    tile: block.tile,
+    timeSeconds,
+    averages,
+    converter,
+    takenAt,
+    boot,
+    ...(environment && { environment }),
+    ...(referenceCodes && { referenceCodes }),
+  };
+  await store.appendSweep(run, sweep);
+  return sweep;
+}
