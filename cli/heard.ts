@@ -18,7 +18,12 @@ export interface Message {
   readonly microseconds: number;
   readonly understood: boolean;
   /** Who answered, where the message says so. */
-  readonly identity?: { readonly name: string; readonly serialNumber: string; readonly tiles: number };
+  readonly identity?: {
+    readonly name: string;
+    readonly serialNumber: string;
+    readonly boot: number;
+    readonly tiles: number;
+  };
 }
 
 /** Puts one direction of a conversation together again. */
@@ -74,6 +79,7 @@ function packetMessage({ kind, session, tag, body }: Frame, microseconds: number
       identity: {
         name: identity.name,
         serialNumber: identity.serialNumber,
+        boot: identity.boot,
         tiles: identity.geometry.tiles,
       },
     }),
@@ -97,7 +103,7 @@ export function scpiMessages(to: "chip" | "host"): Heard {
           const line = to === "chip" ? decodeTaggedRequest(text) : decodeTaggedReply(text);
           if (line === undefined || line === "damaged") return void damaged++;
           const { session, tag, rest } = line;
-          const idn = /^[^,;]*,([^,;]*),([^,;]*),[^;]*;\d+;(\d+),/.exec(rest);
+          const idn = /^[^,;]*,([^,;]*),([^,;]*),[^;]*;(\d+);(\d+),/.exec(rest);
           found.push({
             key: `${session} ${tag}`,
             name: `tag ${tag}`,
@@ -106,7 +112,14 @@ export function scpiMessages(to: "chip" | "host"): Heard {
             microseconds,
             understood: to === "host" || parses(rest),
             ...(to === "host" && idn
-              ? { identity: { name: idn[1]!, serialNumber: idn[2]!, tiles: Number(idn[3]) } }
+              ? {
+                  identity: {
+                    name: idn[1]!,
+                    serialNumber: idn[2]!,
+                    boot: Number(idn[3]),
+                    tiles: Number(idn[4]),
+                  },
+                }
               : {}),
           });
         },

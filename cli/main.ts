@@ -7,6 +7,7 @@ import type {
   OptimizeOptions,
   ProgramOptions,
   ResumeOptions,
+  WatchOptions,
 } from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
 import { version } from "./version.ts";
@@ -112,6 +113,19 @@ async function main(args: readonly string[]): Promise<void> {
     .action(async (id: string, options: ResumeOptions) => {
       const { resume } = await import("./program.ts");
       await run(options, (output) => resume(id, options, output));
+    });
+
+  common(program.command("watch"))
+    .description("reads runs at log-spaced ages, over minutes to months; goes on where it was stopped")
+    .argument("<run...>", "runs such as r2; of several chips too")
+    .option("--until <age>", "the last age to read at (30d, or what was set before)")
+    .option("--per-decade <number>", "ages a decade, from 1 s on (3)")
+    .option("--averages <number>", "reads that the chip averages (16)")
+    .option("--chip <address>", "where the chip is now, if it has moved")
+    .option("--transcript <file>", "record every byte that passes")
+    .action(async (runs: string[], options: WatchOptions) => {
+      const { watch } = await import("./watch.ts");
+      await run(options, (output) => watch(runs, options, output));
     });
 
   common(program.command("ports"))

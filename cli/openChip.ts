@@ -14,17 +14,19 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
 import type { Transport } from "../drivers/transport.ts";
+import { keepChip, stateFileOf } from "./keptChip.ts";
+import { defaultWorkspace } from "./options.ts";
 import { openRecorder } from "./transcriptFile.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, record }: { seed: number; record?: (line: Transport) => Transport },
+  { seed, record, workspace }: ChipOptions,
 ): Promise<ConnectedDriver> {
   const description = await describeChip(address);
   const session = randomInt(1, 0xffffffff);
-  const line = await openLine(address, description, seed);
+  const line = await openLine(address, description, seed, workspace);
   const transport = record?.(line) ?? line;
   const options = { address: address.text, description, session };
   return address.dialect === "scpi"
@@ -39,23 +41,40 @@ export function chipNamed({ chip }: { chip?: string }): string {
   throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
 }
 
-/** What opening a chip takes, from a command's flags. */
-export function chipOptions(
-  address: ChipAddress,
-  { seed, transcript }: { seed: number; transcript?: string },
-): { seed: number; record?: (line: Transport) => Transport } {
-  if (transcript === undefined) return { seed };
-  return { seed, record: openRecorder(transcript, address, new Date().toISOString()) };
+/** What opening a chip takes. */
+export interface ChipOptions {
+  readonly seed: number;
+  readonly record?: (line: Transport) => Transport;
+  /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
+  readonly workspace?: string | undefined;
 }
 
-function openLine(address: ChipAddress, description: ChipDescription, seed: number): Promise<Transport> {
+/** The same, from a command's flags. */
+export function chipOptions(
+  address: ChipAddress,
+  {
+    seed,
+    transcript,
+    workspace = defaultWorkspace,
+  }: { seed: number; transcript?: string; workspace?: string },
+): ChipOptions {
+  if (transcript === undefined) return { seed, workspace };
+  return { seed, workspace, record: openRecorder(transcript, address, new Date().toISOString()) };
+}
+
+function openLine(
+  address: ChipAddress,
+  description: ChipDescription,
+  seed: number,
+  workspace: string | undefined,
+): Promise<Transport> {
   switch (address.scheme) {
     case "serial":
       return openSerial(address.target, address.baud ?? description.line.baud);
     case "tcp":
       return openTcp(address.target);
     case "emulator":
-      return Promise.resolve(connectInProcess(emulated(address, description, seed)));
+      return Promise.resolve(emulated(address, description, seed, workspace));
   }
 }
 
@@ -75,7 +94,12 @@ export async function describeChip(address: ChipAddress): Promise<ChipDescriptio
   return { ...description, geometry: { ...description.geometry, tiles } };
 }
 
-function emulated(address: ChipAddress, description: ChipDescription, seed: number) {
+function emulated(
+  address: ChipAddress,
+  description: ChipDescription,
+  seed: number,
+  workspace: string | undefined,
+): Transport {
   const preset = findPreset(address.target, { ...address, tiles: description.geometry.tiles });
   if (preset === undefined) {
     throw new MhoError(
@@ -84,5 +108,16 @@ function emulated(address: ChipAddress, description: ChipDescription, seed: numb
     );
   }
   const firmware = firmwareFor(address.dialect, preset, address.seed ?? seed);
-  return { receive: (bytes: Uint8Array) => firmware.receive(bytes, systemClock.nowMicroseconds()) };
+  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed);
+  const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
+  const line = connectInProcess({
+    receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),
+  });
+  return {
+    ...line,
+    async close() {
+      await line.close();
+      switchOff?.();
+    },
+  };
 }

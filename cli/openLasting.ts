@@ -2,10 +2,9 @@ import { isLikely, listPorts } from "../drivers/ports.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { formatDuration } from "../src/units.ts";
-import type { Transport } from "../drivers/transport.ts";
 import type { StopRequest } from "../src/clock.ts";
 import type { ChipAddress } from "./address.ts";
-import { openChip } from "./openChip.ts";
+import { type ChipOptions, openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
 
 const patienceMilliseconds = 30_000;
@@ -16,7 +15,7 @@ export const wallTime = (): string => new Date().toISOString();
 /** Opens a chip whose link may be lost and found again, also under another name of the port. */
 export async function openLasting(
   address: ChipAddress,
-  options: { seed: number; record?: (line: Transport) => Transport },
+  options: ChipOptions,
   stop: StopRequest,
   output: Output,
 ): Promise<ConnectedDriver> {

@@ -59,5 +59,13 @@ export interface ProgramOptions extends ResumeOptions {
   readonly dryRun?: boolean;
 }
 
+export interface WatchOptions extends CommonOptions {
+  readonly chip?: string;
+  readonly transcript?: string;
+  readonly until?: string;
+  readonly perDecade?: string;
+  readonly averages?: string;
+}
+
 /** Where runs are kept when nobody says otherwise. */
 export const defaultWorkspace = "mho-workspace";

@@ -10,6 +10,7 @@ import type { RunId } from "../src/run/store.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "./address.ts";
+import { wholeNumber } from "./numbers.ts";
 import { chipNamed, chipOptions, describeChip } from "./openChip.ts";
 import { openLasting, wallTime } from "./openLasting.ts";
 import { defaultWorkspace, type ProgramOptions, type ResumeOptions } from "./options.ts";
@@ -67,11 +68,12 @@ export async function resume(run: RunId, options: ResumeOptions, output: Output)
     await store.close();
   }
   const leastYieldPercent = percentOf(options.minYield);
-  if (parseAddress(address).scheme === "emulator") {
+  const { scheme, state } = parseAddress(address);
+  if (scheme === "emulator" && state === "none") {
     throw new MhoError(
       "bad-argument",
-      `Run ${run} was on a chip inside the command that began it, at ${address}, and ended with it. ` +
-        "Serve a chip that outlives a command with mho emulate, and program that.",
+      `Run ${run} was on a chip that was not kept, at ${address}, and ended with the command that began it. ` +
+        "Leave ?state=none away to go on with a chip.",
       { run },
     );
   }
@@ -185,15 +187,6 @@ function timesOf(list: string): number[] {
       return seconds;
     })
     .sort((a, b) => a - b);
-}
-
-function wholeNumber(flag: string, text: string | undefined, usual: number): number {
-  if (text === undefined) return usual;
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < 1) {
-    throw new MhoError("bad-argument", `${flag} ${text}: give a whole number from 1.`);
-  }
-  return number;
 }
 
 function percentOf(text: string | undefined): number | undefined {

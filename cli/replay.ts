@@ -132,7 +132,8 @@ function emulatedDifference(
 function emulatorOf(dialect: Dialect, received: readonly Message[]): Firmware | undefined {
   const identity = received.find((message) => message.identity !== undefined)?.identity;
   const seed = /^EMU-(\d+)$/.exec(identity?.serialNumber ?? "")?.[1];
-  if (identity === undefined || seed === undefined) return undefined;
+  // What an older chip had been through is not in the transcript.
+  if (identity === undefined || seed === undefined || identity.boot !== 1) return undefined;
   const preset = findPreset(identity.name, { tiles: identity.tiles });
   return preset && firmwareFor(dialect, preset, Number(seed));
 }

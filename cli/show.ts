@@ -1,11 +1,8 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { MhoError } from "../src/errors.ts";
 import { formatDuration } from "../src/units.ts";
-import { openWorkspace } from "../storage/workspace.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { showFile } from "./showFile.ts";
-import { type CommonOptions, defaultWorkspace } from "./options.ts";
+import { inWorkspace } from "./existingWorkspace.ts";
+import type { CommonOptions } from "./options.ts";
 import { judgeRun, tellRun } from "./runResult.ts";
 import type { Output } from "./output.ts";
 
@@ -14,14 +11,7 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
   if (id !== undefined && (/[./\\]/.test(id) || builtInDefinition(id) !== undefined)) {
     return showFile(id, output);
   }
-  const folder = options.workspace ?? defaultWorkspace;
-  if (!existsSync(join(folder, "workspace.db"))) {
-    throw new MhoError("bad-argument", `There is no workspace in ${folder}. Name one with --workspace.`, {
-      folder,
-    });
-  }
-  const store = await openWorkspace(folder);
-  try {
+  return inWorkspace(options, async (store) => {
     if (id === undefined) {
       const runs = await store.runs();
       for (const run of runs) {
@@ -51,7 +41,5 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
       ...result.forMachines,
       notes,
     });
-  } finally {
-    await store.close();
-  }
+  });
 }

@@ -26,7 +26,7 @@ export async function standby(
 ): Promise<void> {
   const address = parseAddress(chipNamed(options));
   if (address.scheme !== "emulator") await relieveHolder(address.target, output);
-  const driver = await openChip(address, chipOptions(address, options));
+  const driver = await openChip(address, { ...chipOptions(address, options), workspace: undefined });
   try {
     const { name, serialNumber } = await driver.identify();
     await driver.standby();

@@ -1,6 +1,6 @@
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import type { Microseconds } from "../src/units.ts";
-import { EmulatedChip } from "./chip.ts";
+import { type ChipHistory, EmulatedChip } from "./chip.ts";
 import { mostIterations, type RowVerify, verifyRow } from "./onBoardVerify.ts";
 import type { Preset } from "./presets.ts";
 import type { RowPulse } from "./tile.ts";
@@ -17,6 +17,12 @@ export interface BoardRefusal {
 export interface Measured<Codes> {
   readonly chipTimeMicroseconds: Microseconds;
   readonly codes: Codes;
+}
+
+export interface BoardHistory {
+  readonly boot: number;
+  readonly chipTimeMicroseconds: Microseconds;
+  readonly chip: ChipHistory;
 }
 
 /**
@@ -65,6 +71,18 @@ export class Board {
   follow(at: Microseconds): void {
     this.#following = true;
     this.#chipTime = Math.max(this.#chipTime, at);
+  }
+
+  /** What is left of a board when its supply is switched off; its time stands still until it is on again. */
+  get history(): BoardHistory {
+    return { boot: this.boot, chipTimeMicroseconds: this.#chipTime, chip: this.chip.history };
+  }
+
+  /** Switches a new board on as another of the same preset and seed: one more boot, nothing in memory. */
+  relive({ boot, chipTimeMicroseconds, chip }: BoardHistory): void {
+    this.boot = boot + 1;
+    this.#chipTime = chipTimeMicroseconds;
+    this.chip.relive(chip);
   }
 
   /** The lines are safe and the boot counts one more; the devices are as they are. */

@@ -6,7 +6,7 @@ import { highNormal, lowNormal } from "./fastNormal.ts";
 import { instant, PcmTile } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
 import { RramTile } from "./rramTile.ts";
-import type { DeviceFault, RowPulse, Tile } from "./tile.ts";
+import { type DeviceFault, type History, relive, type RowPulse, type Tile } from "./tile.ts";
 import { throughColumn, throughWires } from "./wires.ts";
 
 /**
@@ -138,6 +138,22 @@ export class EmulatedChip {
     return meanCelsius + swingCelsius * Math.sin((2 * Math.PI * at) / microsecondsPerSecond / periodSeconds);
   }
 
+  /** What happened to the chip since it was made, with the tiles that were ever touched. */
+  get history(): ChipHistory {
+    return {
+      tiles: this.#tiles.map((tile) => tile?.history),
+      deadRows: [...this.#deadRows],
+      converters: this.#converters.map(({ offsetCodes, gain }) => ({ offsetCodes, gain })),
+    };
+  }
+
+  /** Makes a new chip go on as another of the same preset and seed. */
+  relive({ tiles, deadRows, converters }: ChipHistory): void {
+    tiles.forEach((history, tile) => history && relive(this.#tile(tile), history));
+    for (const row of deadRows) this.#deadRows.add(row);
+    converters.forEach((converter, tile) => Object.assign(this.#converters[tile]!, converter));
+  }
+
   /** Makes a device fail for good, a row give nothing, or a tile's converter jump. */
   fail(tile: number, row: number, device: number, fault: DeviceFault): void {
     this.#tile(tile).fail(row * this.devicesPerRow + device, fault);
@@ -227,6 +243,12 @@ export class EmulatedChip {
   #rowNumber(tile: number, row: number): number {
     return tile * this.preset.geometry.rows + row;
   }
+}
+
+export interface ChipHistory {
+  readonly tiles: readonly (History | undefined)[];
+  readonly deadRows: readonly number[];
+  readonly converters: readonly { readonly offsetCodes: number; readonly gain: number }[];
 }
 
 /** About 300 µA: what a row of devices draws when all are pulsed together. */

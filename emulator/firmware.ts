@@ -1,5 +1,5 @@
 import type { Microseconds } from "../src/units.ts";
-import { Board } from "./board.ts";
+import { Board, type BoardHistory } from "./board.ts";
 import type { EmulatedChip } from "./chip.ts";
 import type { Preset } from "./presets.ts";
 
@@ -44,6 +44,16 @@ export abstract class Firmware {
   /** Chip time goes with the host's from here on, and cannot be moved. */
   follow(at: Microseconds): void {
     this.board.follow(at);
+  }
+
+  get history(): BoardHistory {
+    return this.board.history;
+  }
+
+  /** Goes on as a board that was switched off: what stood in memory is gone. */
+  relive(history: BoardHistory): void {
+    this.board.relive(history);
+    this.forget();
   }
 
   /** How fast the chip's clock runs against the truth. */

@@ -43,6 +43,11 @@ export class NoiseBank {
     this.#correlationSeconds = correlationTimes(readSeconds);
   }
 
+  /** Where every process stands, device after device. */
+  get values(): Float32Array {
+    return this.#values;
+  }
+
   /** A pulse melts the past away. */
   clear(device: number): void {
     this.#values.fill(0, device * noiseComponents, (device + 1) * noiseComponents);

@@ -12,7 +12,7 @@ import {
 import { driftLogTime } from "./driftLaw.ts";
 import { NoiseBank } from "./noise.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
-import { type DeviceFault, deviceFaults, type RowPulse, type Tile } from "./tile.ts";
+import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
 /**
  * Phase-change devices. A RESET pulse melts and re-quenches: what is left follows the amplitude, not the past. A SET
@@ -122,6 +122,20 @@ export class PcmTile implements Tile {
       out[k] = truth * (1 + strength * flicker);
     }
     this.#readAt[row] = at;
+  }
+
+  get history(): History {
+    return {
+      felt: this.felt,
+      faults: this.#defects.faults,
+      conductance: this.#conductance,
+      pulseLeaning: this.#pulseLeaning,
+      driftExponent: this.#driftExponent,
+      noiseStrength: this.#noiseStrength,
+      pulsedAt: this.#pulsedAt,
+      readAt: this.#readAt,
+      noise: this.#noise.values,
+    };
   }
 
   truth(i: number, at: Microseconds): Microsiemens {

@@ -4,7 +4,7 @@ import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../
 import { type BornDefects, drawDefects } from "./births.ts";
 import { instant } from "./pcmTile.ts";
 import type { Defects, RramPhysics } from "./presets.ts";
-import { type DeviceFault, deviceFaults, type RowPulse, type Tile } from "./tile.ts";
+import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
 /**
  * Filamentary HfOx devices with a transistor each. A pulse moves a conductance part of the way to a limit that its
@@ -68,6 +68,19 @@ export class RramTile implements Tile {
       // Formed devices come as forming left them; pristine ones conduct next to nothing.
       this.#conductance[i] = physics.formed ? 60 * Math.exp(0.3 * normalOf(births.word1)) : 0.03;
     }
+  }
+
+  get history(): History {
+    return {
+      felt: this.felt,
+      faults: this.#defects.faults,
+      conductance: this.#conductance,
+      formed: this.#formed,
+      restlessness: this.#restlessness,
+      walk: this.#walk,
+      walkedAt: this.#walkedAt,
+      pulsedAt: this.#pulsedAt,
+    };
   }
 
   pulseRow(row: number, { kind, codes, gateCode }: RowPulse, at: Microseconds): void {

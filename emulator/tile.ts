@@ -36,6 +36,15 @@ export interface Tile {
   disturb(device: number, share: number): void;
   /** Makes a device fail for good. */
   fail(device: number, fault: DeviceFault): void;
+  /** All that happened to the devices since they were born, by name: set these, and a newborn tile goes on as this one. */
+  readonly history: History;
+}
+
+export type History = Readonly<Record<string, Float32Array | Float64Array | Uint32Array | Uint8Array>>;
+
+/** Makes a newborn tile go on as another of the same birth. */
+export function relive(tile: Tile, history: History): void {
+  for (const [name, column] of Object.entries(tile.history)) column.set(history[name]!);
 }
 
 export const deviceFaults = { none: 0, stuckHigh: 1, stuckLow: 2, open: 3, weak: 4 } as const;

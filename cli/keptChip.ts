@@ -1,0 +1,126 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { deserialize, serialize } from "node:v8";
+import type { BoardHistory } from "../emulator/board.ts";
+import type { Firmware } from "../emulator/firmware.ts";
+import { MhoError } from "../src/errors.ts";
+import type { ChipAddress } from "./address.ts";
+
+/** Where an emulated chip inside a command is kept between commands; undefined when it is not. */
+export function stateFileOf(address: ChipAddress, workspace: string, seed: number): string | undefined {
+  const { state, target, text } = address;
+  if (state !== undefined) return state === "none" ? undefined : state;
+  const conditions = new URLSearchParams(text.split("?")[1] ?? "");
+  for (const name of ["seed", "dialect", "chip"]) conditions.delete(name);
+  conditions.sort();
+  const parts = [
+    target,
+    `seed=${address.seed ?? seed}`,
+    ...[...conditions].map(([name, value]) => `${name}=${value}`),
+  ];
+  return join(workspace, "chips", `${parts.join(",")}.state`);
+}
+
+/**
+ * Keeps a chip in a file: switched on again where it was switched off, if there is one. One command at a time has it.
+ *
+ * @returns what switches it off. It is called when the process ends without it, too.
+ */
+export function keepChip(firmware: Firmware, file: string, address: string): () => void {
+  let unlock: () => void;
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    unlock = lock(file, address);
+  } catch (error) {
+    throw error instanceof MhoError ? error : notKept(file, address, error);
+  }
+  const found = readState(file, address);
+  if (found !== undefined) firmware.relive(found);
+  let on = true;
+  const switchOff = (): void => {
+    if (!on) return;
+    on = false;
+    process.off("exit", switchOff);
+    try {
+      const state = { format: stateFormat, version: 1, ...firmware.history };
+      writeFileSync(`${file}.part`, serialize(state));
+      renameSync(`${file}.part`, file);
+    } catch (error) {
+      throw notKept(file, address, error);
+    } finally {
+      unlock();
+    }
+  };
+  process.on("exit", switchOff);
+  return switchOff;
+}
+
+function notKept(file: string, address: string, error: unknown): MhoError {
+  return new MhoError(
+    "output-failed",
+    `The emulated chip ${address} cannot be kept in ${file}: ${(error as Error).message}. ` +
+      "Name another place with ?state=FILE, or ?state=none.",
+    { file },
+    error,
+  );
+}
+
+const stateFormat = "mho-emulated-chip";
+
+function readState(file: string, address: string): BoardHistory | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw badState(file, address, error);
+  }
+  try {
+    const state = deserialize(bytes) as BoardHistory & { format: string; version: number };
+    if (state.format === stateFormat && state.version === 1) return state;
+  } catch (error) {
+    throw badState(file, address, error);
+  }
+  throw badState(file, address);
+}
+
+function badState(file: string, address: string, cause?: unknown): MhoError {
+  return new MhoError(
+    "bad-file",
+    `${file} does not hold the devices of ${address}. Delete it to begin with a new chip, or name another ?state=FILE.`,
+    { file },
+    cause,
+  );
+}
+
+/** A file beside the state that names the process that has the chip. */
+function lock(file: string, address: string): () => void {
+  const path = `${file}.lock`;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: "wx" });
+      return () => rmSync(path, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 1) throw error;
+      const holder = Number(readFileSync(path, "utf8"));
+      if (isAlive(holder)) {
+        throw new MhoError(
+          "port-failed",
+          `The emulated chip ${address} is in use by process ${holder}. Wait for it, or name another chip with ?seed= or ?state=.`,
+          { file, holder },
+        );
+      }
+      rmSync(path, { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

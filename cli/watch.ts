@@ -1,0 +1,139 @@
+import { systemClock } from "../drivers/systemClock.ts";
+import { MhoError } from "../src/errors.ts";
+import type { WatchSettings } from "../src/run/journal.ts";
+import type { RunId } from "../src/run/store.ts";
+import { type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
+import { formatDuration, parseDuration } from "../src/units.ts";
+import type { Workspace } from "../storage/workspace.ts";
+import { parseAddress } from "./address.ts";
+import { inWorkspace } from "./existingWorkspace.ts";
+import { wholeNumber } from "./numbers.ts";
+import { chipOptions } from "./openChip.ts";
+import { openLasting, wallTime } from "./openLasting.ts";
+import type { WatchOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { listenForStop, type StopListener } from "./stop.ts";
+
+/** Reads runs again and again as they age. Chips are watched at the same time, the runs of one chip in turn. */
+export async function watch(runs: readonly RunId[], options: WatchOptions, output: Output): Promise<void> {
+  const wanted = settingsWanted(options);
+  await inWorkspace(options, async (store) => {
+    const chips = new Map<string, RunId[]>();
+    for (const run of new Set(runs)) {
+      const address = await prepare(store, run, wanted, options);
+      chips.set(address, [...(chips.get(address) ?? []), run]);
+    }
+    const stop = listenForStop();
+    let sweeps = 0;
+    const count = (event: WatchEvent): void => {
+      if (event.type === "sweep") sweeps++;
+    };
+    try {
+      const ends = await Promise.allSettled(
+        [...chips].map(([address, ofChip]) =>
+          watchChip(store, address, ofChip, options, stop, output, count).catch((error: unknown) => {
+            // Another chip may be at work for weeks: what happened to this one is told now.
+            if (chips.size > 1)
+              output.say(`${address}: ${error instanceof Error ? error.message : String(error)}`);
+            throw error;
+          }),
+        ),
+      );
+      for (const end of ends) if (end.status === "rejected") throw end.reason;
+    } finally {
+      stop.release();
+    }
+    output.say(`watch: nothing is left to read; ${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"} taken`);
+    output.event({ type: "result", runs: [...new Set(runs)], sweeps, workspace: store.file });
+  });
+}
+
+/** What the flags say; undefined where they say nothing, and what was set before holds. */
+function settingsWanted(options: WatchOptions): WatchSettings | undefined {
+  const { until, perDecade, averages } = options;
+  if (until === undefined && perDecade === undefined && averages === undefined) return undefined;
+  return settingsOf(
+    until ?? usual.until,
+    wholeNumber("--per-decade", perDecade, usual.perDecade, 50),
+    wholeNumber("--averages", averages, usual.averages, 256),
+  );
+}
+
+const usual = { until: "30d", perDecade: 3, averages: 16 };
+
+function settingsOf(until: string, perDecade: number, averages: number): WatchSettings {
+  const untilSeconds = parseDuration(until);
+  if (untilSeconds === undefined || !(untilSeconds > 1)) {
+    throw new MhoError("bad-argument", `--until ${until}: give a time beyond 1 s, such as 1d or 30d.`);
+  }
+  return { timesSeconds: watchTimes(untilSeconds, perDecade), averages };
+}
+
+/** Writes down when a run is to be read. @returns the address of its chip. */
+async function prepare(
+  store: Workspace,
+  run: RunId,
+  wanted: WatchSettings | undefined,
+  options: WatchOptions,
+): Promise<string> {
+  const plan = await store.plan(run);
+  const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
+  if (outcome !== "done") {
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} is not finished (${outcome}), and devices age from their last pulse. mho resume ${run} comes first.`,
+      { run },
+    );
+  }
+  const before = await store.watch(run);
+  const settings = wanted ?? before ?? settingsOf(usual.until, usual.perDecade, usual.averages);
+  await store.setWatch(run, settings);
+  return options.chip ?? plan.chipAddress;
+}
+
+async function watchChip(
+  store: Workspace,
+  text: string,
+  runs: readonly RunId[],
+  options: WatchOptions,
+  stop: StopListener,
+  output: Output,
+  count: (event: WatchEvent) => void,
+): Promise<void> {
+  const address = parseAddress(text);
+  const driver = await openLasting(address, chipOptions(address, options), stop, output);
+  stop.onSecond(() => driver.standby());
+  try {
+    await watchRuns(
+      {
+        driver,
+        store,
+        clock: systemClock,
+        stop,
+        wallTime,
+        onEvent(event) {
+          count(event);
+          output.event(event);
+          tellEvent(event, output);
+        },
+      },
+      runs,
+    );
+  } finally {
+    await driver.close();
+  }
+}
+
+function tellEvent(event: WatchEvent, output: Output): void {
+  if (event.type === "watching") {
+    const { runs, sweeps } = event;
+    output.say(`watch: ${runs.join(", ")}; ${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"} to take`);
+    return;
+  }
+  const { run, tile, timeSeconds, lateSeconds, celsius, left } = event;
+  // A tile takes a moment to read; only what is late for its age is worth a word.
+  const late = lateSeconds > 0.02 * timeSeconds ? `, ${formatDuration(lateSeconds)} late` : "";
+  const warm = celsius === undefined ? "" : `, ${celsius.toFixed(1)} °C`;
+  const text = `watch: ${run}, tile ${tile} at ${formatDuration(timeSeconds)}${late}${warm}; ${left} left`;
+  output.progress(text, text);
+}
