@@ -5,7 +5,12 @@ import type { Refit } from "./refit.ts";
  * What was found, as an ordinary model: the laws as curves in r = G/Gmax, level beyond what the devices covered. What the
  * data could not tell is kept from the model that was believed before.
  */
-export function fittedModel(found: Refit, before: PowerLawDefinition, name: string): PowerLawDefinition {
+export function fittedModel(
+  found: Refit,
+  before: PowerLawDefinition,
+  name: string,
+  more: Pick<PowerLawDefinition, "pulseResponse" | "fit"> = {},
+): PowerLawDefinition {
   const { exponentMean, exponentSpread, programming, readNoise } = found.population.laws;
   const max = before.maxConductanceMicrosiemens;
   return {
@@ -20,5 +25,7 @@ export function fittedModel(found: Refit, before: PowerLawDefinition, name: stri
     driftExponentMean: exponentMean.curve(max),
     driftExponentStd: exponentSpread.curve(max),
     readNoiseStrength: readNoise.curve(max),
+    ...(before.pulseResponse === undefined ? {} : { pulseResponse: before.pulseResponse }),
+    ...more,
   };
 }

@@ -1,4 +1,4 @@
-import type { Curve } from "../src/model/definition.ts";
+import { type Curve, linearPieces } from "../src/model/definition.ts";
 
 /** A family of functions of conductance, with parameters to be found. */
 export interface LawForm {
@@ -49,18 +49,8 @@ export function linearSpline(from: number, to: number, knots: number): LawForm {
       return true;
     },
     curve(p, max) {
-      const pieces: Curve[number][] = [{ kind: "polynomial", below: from / max, coefficients: [p[0]!] }];
-      for (let k = 0; k < knots - 1; k++) {
-        const [left, right] = [at(p, k), at(p, k + 1)];
-        const slope = (p[k + 1]! - p[k]!) / (right - left);
-        pieces.push({
-          kind: "polynomial",
-          below: right / max,
-          coefficients: [p[k]! - slope * left, slope * max],
-        });
-      }
-      pieces.push({ kind: "polynomial", coefficients: [p[knots - 1]!] });
-      return pieces;
+      const places = Array.from({ length: knots }, (_, k) => at(p, k) / max);
+      return linearPieces(places, [...p.subarray(0, knots)]);
     },
   };
 }

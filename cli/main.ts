@@ -4,6 +4,7 @@ import type {
   CommonOptions,
   DemoOptions,
   EmulateOptions,
+  FitOptions,
   OptimizeOptions,
   ProgramOptions,
   ResumeOptions,
@@ -126,6 +127,17 @@ async function main(args: readonly string[]): Promise<void> {
     .action(async (runs: string[], options: WatchOptions) => {
       const { watch } = await import("./watch.ts");
       await run(options, (output) => watch(runs, options, output));
+    });
+
+  common(program.command("fit"))
+    .description("fits a model to how devices of runs were read, and says whether to believe it")
+    .argument("<run...>", "runs that were watched")
+    .requiredOption("--out <file>", "the model file, to be used like any other")
+    .option("--model <model>", "what was believed before (that of the first run)")
+    .option("--name <name>", "the model's name (that of the file)")
+    .action(async (runs: string[], options: FitOptions) => {
+      const { fit } = await import("./fit.ts");
+      await run(options, (output) => fit(runs, options, output));
     });
 
   common(program.command("ports"))

@@ -59,6 +59,12 @@ export interface ProgramOptions extends ResumeOptions {
   readonly dryRun?: boolean;
 }
 
+export interface FitOptions extends CommonOptions {
+  readonly out: string;
+  readonly model?: string;
+  readonly name?: string;
+}
+
 export interface WatchOptions extends CommonOptions {
   readonly chip?: string;
   readonly transcript?: string;

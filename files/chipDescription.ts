@@ -5,29 +5,32 @@ import { badFile, readInputFile } from "./readFile.ts";
 const positive = z.number().positive();
 const count = z.int().positive().max(65_535);
 
+/** How conductance answers to the amplitude of a RESET pulse. */
+export const amplitudeCurve = z
+  .strictObject({
+    amplitude_microamperes: z.array(z.number().nonnegative()).min(2),
+    conductance_microsiemens: z.array(z.number().nonnegative()).min(2),
+    device_spread_microamperes: positive,
+    cycle_spread_microamperes: positive,
+  })
+  .refine(
+    (curve) => curve.amplitude_microamperes.length === curve.conductance_microsiemens.length,
+    "the curve needs as many conductances as amplitudes",
+  )
+  .refine(
+    (curve) => isSorted(curve.amplitude_microamperes, 1, true),
+    "the amplitudes of the curve must ascend",
+  )
+  .refine(
+    (curve) => isSorted(curve.conductance_microsiemens, -1, false),
+    "the conductances of the curve must not rise",
+  );
+
 const resetPulse = z.strictObject({
   microamperes_per_code: positive,
   codes: z.int().min(2).max(65_536),
   width_nanoseconds: positive,
-  nominal_curve: z
-    .strictObject({
-      amplitude_microamperes: z.array(z.number().nonnegative()).min(2),
-      conductance_microsiemens: z.array(z.number().nonnegative()).min(2),
-      device_spread_microamperes: positive,
-      cycle_spread_microamperes: positive,
-    })
-    .refine(
-      (curve) => curve.amplitude_microamperes.length === curve.conductance_microsiemens.length,
-      "the nominal curve needs as many conductances as amplitudes",
-    )
-    .refine(
-      (curve) => isSorted(curve.amplitude_microamperes, 1, true),
-      "the amplitudes of the nominal curve must ascend",
-    )
-    .refine(
-      (curve) => isSorted(curve.conductance_microsiemens, -1, false),
-      "the conductances of the nominal curve must not rise",
-    ),
+  nominal_curve: amplitudeCurve,
 });
 
 const fullSetPulse = z.strictObject({

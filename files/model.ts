@@ -4,6 +4,7 @@ import { builtInDefinitions, pcm90nmDefinition } from "../src/model/builtIn.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { MhoError } from "../src/errors.ts";
+import { amplitudeCurve } from "./chipDescription.ts";
 import { readJson } from "./json.ts";
 import { camelKeys, snakeKeys } from "./keys.ts";
 
@@ -49,6 +50,34 @@ const common = {
   source: z.string().optional(),
 };
 
+const fitRecord = z.strictObject({
+  runs: z.array(z.string()),
+  chip: z.string(),
+  chip_serial_numbers: z.array(z.string()),
+  measured_from: z.string().optional(),
+  measured_to: z.string().optional(),
+  celsius: z.strictObject({ least: z.number(), mean: z.number(), most: z.number() }).optional(),
+  sweeps: nonNegative,
+  devices: z.array(z.strictObject({ fate: z.string(), count: nonNegative })),
+  model_before: z.string(),
+  software: z.string(),
+  seed: nonNegative,
+  data_digest: z.string(),
+  believe: z.boolean(),
+  checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), says: z.string() })),
+  remarks: z.array(z.string()),
+  laws: z.array(
+    z.strictObject({
+      law: z.string(),
+      form: z.string(),
+      conductance_microsiemens: z.array(nonNegative),
+      value: z.array(z.number()),
+      standard_error: z.array(nonNegative),
+    }),
+  ),
+  figures: z.array(z.strictObject({ figure: z.string(), value: z.number(), standard_error: nonNegative })),
+});
+
 const powerLaw = z.strictObject({
   ...common,
   family: z.literal("power-law"),
@@ -60,6 +89,8 @@ const powerLaw = z.strictObject({
   drift_exponent_mean: curve,
   drift_exponent_std: curve,
   read_noise_strength: curve,
+  pulse_response: amplitudeCurve.optional(),
+  fit: fitRecord.optional(),
 });
 
 const powerLawNames = builtInDefinitions.flatMap((d) => (d.family === "power-law" ? [d.name] : []));

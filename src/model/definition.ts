@@ -1,4 +1,4 @@
-import type { Microsiemens, Seconds } from "../units.ts";
+import type { Microamperes, Microsiemens, Seconds } from "../units.ts";
 
 /** A device model as data: what a model file holds, and what a strategy carries along. */
 export type ModelDefinition =
@@ -22,6 +22,54 @@ export interface PowerLawDefinition {
   readonly driftExponentMean: Curve;
   readonly driftExponentStd: Curve;
   readonly readNoiseStrength: Curve;
+  /** How devices answer to a RESET pulse, where it was measured: in place of what the chip's description says. */
+  readonly pulseResponse?: MeasuredPulseResponse | undefined;
+  /** Of a model that was fitted to measurements. */
+  readonly fit?: FitRecord | undefined;
+}
+
+/** Amplitudes ascend, conductances never rise; spreads are standard deviations along the amplitude axis. */
+export interface MeasuredPulseResponse {
+  readonly amplitudeMicroamperes: readonly Microamperes[];
+  readonly conductanceMicrosiemens: readonly Microsiemens[];
+  readonly deviceSpreadMicroamperes: Microamperes;
+  readonly cycleSpreadMicroamperes: Microamperes;
+}
+
+/** Where a fitted model comes from, how sure it is of its figures, and whether to believe it. */
+export interface FitRecord {
+  readonly runs: readonly string[];
+  readonly chip: string;
+  readonly chipSerialNumbers: readonly string[];
+  /** Wall times of the first and the last sweep, ISO 8601. */
+  readonly measuredFrom?: string | undefined;
+  readonly measuredTo?: string | undefined;
+  readonly celsius?: { readonly least: number; readonly mean: number; readonly most: number } | undefined;
+  readonly sweeps: number;
+  /** What became of the devices: how many were used, and how many were left out for which reason. */
+  readonly devices: readonly { readonly fate: string; readonly count: number }[];
+  readonly modelBefore: string;
+  readonly software: string;
+  readonly seed: number;
+  /** SHA-256 of what was measured. */
+  readonly dataDigest: string;
+  readonly believe: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly says: string }[];
+  readonly remarks: readonly string[];
+  /** Laws at a few conductances, with their standard errors. */
+  readonly laws: readonly {
+    readonly law: string;
+    readonly form: string;
+    readonly conductanceMicrosiemens: readonly Microsiemens[];
+    readonly value: readonly number[];
+    readonly standardError: readonly number[];
+  }[];
+  /** Single figures with their standard errors. */
+  readonly figures: readonly {
+    readonly figure: string;
+    readonly value: number;
+    readonly standardError: number;
+  }[];
 }
 
 /** A power law like another in everything but its drift, which was measured at a few conductances. */
@@ -104,6 +152,17 @@ export function curveAt(curve: Curve, r: number): number {
   return piece.kind === "logarithm"
     ? Math.min(piece.most, Math.max(piece.least, piece.slope * logR + piece.intercept))
     : Math.min(piece.most, piece.factor * Math.exp(piece.exponent * logR));
+}
+
+/** Linear in r between points, level beyond the outer ones; r ascends. */
+export function linearPieces(r: readonly number[], values: readonly number[]): Curve {
+  const pieces: Piece[] = [{ kind: "polynomial", below: r[0]!, coefficients: [values[0]!] }];
+  for (let k = 1; k < r.length; k++) {
+    const slope = (values[k]! - values[k - 1]!) / (r[k]! - r[k - 1]!);
+    const coefficients = [values[k - 1]! - slope * r[k - 1]!, slope];
+    pieces.push({ kind: "polynomial", below: r[k]!, coefficients });
+  }
+  return [...pieces, { kind: "polynomial", coefficients: [values.at(-1)!] }];
 }
 
 /** Lowest power first. */

@@ -3,6 +3,8 @@ import type { Microsiemens, Seconds } from "../units.ts";
 import {
   curveAt,
   interpolate,
+  linearPieces,
+  type ModelDefinition,
   type PowerLawDefinition,
   type TabulatedDriftDefinition,
 } from "./definition.ts";
@@ -49,6 +51,21 @@ export function powerLawOf(definition: PowerLawDefinition): PowerLaw {
       std: curveAt(definition.driftExponentStd, target / max),
     }),
     readStrength: (target) => Math.max(0, curveAt(definition.readNoiseStrength, target / max)),
+  };
+}
+
+/** The same model in the family of power laws, pieces linear in r; undefined where it is of another kind. */
+export function asPowerLaw(definition: ModelDefinition): PowerLawDefinition | undefined {
+  if (definition.family === "power-law") return definition;
+  if (definition.family !== "tabulated-drift") return undefined;
+  const { base, name, source, conductanceMicrosiemens, driftExponentMean, driftExponentStd } = definition;
+  const r = conductanceMicrosiemens.map((g) => g / base.maxConductanceMicrosiemens);
+  return {
+    ...base,
+    name,
+    source,
+    driftExponentMean: linearPieces(r, driftExponentMean),
+    driftExponentStd: linearPieces(r, driftExponentStd),
   };
 }
 

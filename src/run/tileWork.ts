@@ -1,6 +1,7 @@
 import { blankReport, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
-import { highestCode } from "../chip/description.ts";
+import { type ChipPulses, highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
+import type { ModelDefinition } from "../model/definition.ts";
 import {
   type BoardWish,
   type Decision,
@@ -46,7 +47,7 @@ export function beginTile(standing: Standing, tile: TileTargets, memory: TileMem
       tileRows: description.geometry.rows,
       devicesPerRow: perRow,
       targetsMicrosiemens: targetsMicrosiemens.slice(),
-      pulses: description.pulses,
+      pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
       pulsesLeft: Uint32Array.from(targetsMicrosiemens, (_, i) =>
         Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
@@ -57,6 +58,18 @@ export function beginTile(standing: Standing, tile: TileTargets, memory: TileMem
     context.model,
   );
   return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
+}
+
+/** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
+function pulsesBelieved(model: ModelDefinition, pulses: ChipPulses): ChipPulses {
+  const measured = model.family === "power-law" ? model.pulseResponse : undefined;
+  if (measured === undefined || pulses.technology !== "pcm") return pulses;
+  const nominalCurve = {
+    ...measured,
+    amplitudeMicroamperes: Float64Array.from(measured.amplitudeMicroamperes),
+    conductanceMicrosiemens: Float64Array.from(measured.conductanceMicrosiemens),
+  };
+  return { ...pulses, reset: { ...pulses.reset, nominalCurve } };
 }
 
 const nothingFired = blankReport(0);

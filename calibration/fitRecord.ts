@@ -1,0 +1,107 @@
+import type { FitRecord } from "../src/model/definition.ts";
+import type { Gathered } from "./gather.ts";
+import type { FittedLaw } from "./lawFit.ts";
+import { fitFateNames } from "./population.ts";
+import type { PulseResponse } from "./pulseResponse.ts";
+import type { Refit } from "./refit.ts";
+
+/** What a model file says of where its laws come from. */
+export function fitRecord(
+  found: Refit,
+  gathered: Gathered,
+  response: PulseResponse | undefined,
+  circumstances: Pick<FitRecord, "runs" | "chip" | "modelBefore" | "software" | "seed" | "dataDigest">,
+): FitRecord {
+  const { population, verdict } = found;
+  const { from, to, sweeps } = gathered;
+  const counts = new Uint32Array(fitFateNames.length);
+  for (const fate of population.fates) counts[fate]!++;
+  return {
+    ...circumstances,
+    chipSerialNumbers: [...new Set(gathered.parts.map(({ chipSerialNumber }) => chipSerialNumber))],
+    ...(from === undefined || to === undefined ? {} : { measuredFrom: from, measuredTo: to }),
+    ...celsiusOf(gathered),
+    sweeps,
+    devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
+    believe: verdict.believe,
+    checks: verdict.checks,
+    remarks: [...verdict.remarks, ...remarksOnConverters(gathered)],
+    laws: lawsOf(found),
+    figures: figuresOf(found, gathered, response),
+  };
+}
+
+function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
+  const known = parts.flatMap(({ data }) => data.sweeps.flatMap(({ celsius }) => celsius ?? []));
+  if (known.length === 0) return {};
+  const mean = known.reduce((sum, celsius) => sum + celsius, 0) / known.length;
+  return { celsius: { least: Math.min(...known), mean, most: Math.max(...known) } };
+}
+
+function remarksOnConverters({ converters }: Gathered): string[] {
+  return converters.flatMap(({ chipSerialNumber, tile, fit }) =>
+    fit.differs
+      ? [
+          `the converters of ${chipSerialNumber}, tile ${tile} are not as described: offset ${fit.offsetCodes.toFixed(2)} codes, ` +
+            `gain ${fit.gain.toFixed(4)}, bent by ${(100 * fit.nonLinearity).toFixed(2)} % of full scale; µS were derived anew ` +
+            "from the codes",
+        ]
+      : [],
+  );
+}
+
+function lawsOf({ population, temperature }: Refit): FitRecord["laws"] {
+  const { exponentMean, exponentSpread, programming, programmingShift, readNoise } = population.laws;
+  const named: [string, FittedLaw | undefined][] = [
+    ["drift exponent, mean", exponentMean],
+    ["drift exponent, spread", exponentSpread],
+    ["programming error, µS", programming],
+    ["programming shift, µS", programmingShift],
+    ["read noise Q", readNoise],
+    ["ln G per kelvin", temperature],
+  ];
+  return named.flatMap(([law, found]) => {
+    if (found === undefined) return [];
+    const { from, to, form } = found;
+    const places = Array.from({ length: 9 }, (_, k) => from + ((to - from) * k) / 8);
+    return [
+      {
+        law,
+        form,
+        conductanceMicrosiemens: places,
+        value: places.map((g) => found.value(g)),
+        standardError: places.map((g) => found.error(g)),
+      },
+    ];
+  });
+}
+
+function figuresOf(
+  { onset }: Refit,
+  { converters }: Gathered,
+  response: PulseResponse | undefined,
+): FitRecord["figures"] {
+  const figures: { figure: string; value: number; standardError: number }[] = [];
+  const add = (figure: string, value: number, standardError: number): void => {
+    figures.push({ figure, value, standardError });
+  };
+  if (onset !== undefined)
+    add("ln of the onset of drift in seconds", Math.log(onset.onsetSeconds), onset.logError);
+  if (response !== undefined) {
+    const { halfwayMicroamperes, halfwayError, cycleSpreadMicroamperes, cycleSpreadError } = response;
+    add("halfway amplitude, µA", halfwayMicroamperes, halfwayError);
+    add(
+      "halfway amplitude between devices, µA",
+      response.deviceSpreadMicroamperes,
+      response.deviceSpreadError,
+    );
+    add("halfway amplitude between pulses, µA", cycleSpreadMicroamperes, cycleSpreadError);
+  }
+  for (const { chipSerialNumber, tile, fit } of converters) {
+    const of = `converters of ${chipSerialNumber}, tile ${tile}`;
+    add(`offset of the ${of}, codes`, fit.offsetCodes, fit.offsetError);
+    add(`gain of the ${of}`, fit.gain, fit.gainError);
+    add(`non-linearity of the ${of}`, fit.nonLinearity, fit.nonLinearityError);
+  }
+  return figures;
+}

@@ -1,0 +1,214 @@
+import { noCode, readingFlags } from "../src/chip/driver.ts";
+import type { Block } from "../src/chip/geometry.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import { MhoError } from "../src/errors.ts";
+import { verdicts } from "../src/program/method.ts";
+import type { MethodName } from "../src/program/methods.ts";
+import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { recall } from "../src/run/summary.ts";
+import { type ConverterFit, fitConverter } from "./converterFit.ts";
+import type { DriftData, DriftSweep } from "./driftData.ts";
+
+/** What a store knows of how the devices of some runs went on after they were programmed. */
+export interface Gathered {
+  readonly parts: readonly GatheredPart[];
+  /** Of tiles whose known resistors were read. */
+  readonly converters: readonly TileConverter[];
+  /** Sweeps in all, and the wall times of the first and the last; undefined where nobody wrote them down. */
+  readonly sweeps: number;
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+/** One block of one run. */
+export interface GatheredPart {
+  readonly run: RunId;
+  readonly chipSerialNumber: string;
+  readonly block: Block;
+  readonly memory: TileMemory;
+  readonly data: DriftData;
+}
+
+export interface TileConverter {
+  readonly chipSerialNumber: string;
+  readonly tile: number;
+  readonly fit: ConverterFit;
+}
+
+/**
+ * Collects the devices of runs with every sweep of them, whichever of the runs it was taken for. A read counts for a device
+ * when it came after the run's last pulse at it, and before any later run pulsed it again. µS are derived anew from the codes
+ * where known resistors say that a tile's converter is not as described.
+ *
+ * @throws `bad-argument` when there is nothing to fit: no sweep, or of a chip that is not `description`'s.
+ */
+export async function gather(
+  store: RunStore,
+  runs: readonly RunId[],
+  description: ChipDescription,
+): Promise<Gathered> {
+  const serialOf = new Map((await store.runs()).map(({ id, chipSerialNumber }) => [id, chipSerialNumber]));
+  const sweeps = new Map<string, TileSweep[]>();
+  let count = 0;
+  for (const run of runs) {
+    const { tiles } = await store.plan(run);
+    const rowStarts = new Map(tiles.map(({ block }) => [block.tile, block.rowStart]));
+    for await (const record of store.sweeps(run)) {
+      const place = placeOf(serialOf.get(run)!, record.tile);
+      const ofTile = sweeps.get(place) ?? [];
+      ofTile.push({ record, rowStart: rowStarts.get(record.tile)! });
+      sweeps.set(place, ofTile);
+      count++;
+    }
+  }
+  if (count === 0) {
+    const which = runs.length === 1 ? `Run ${runs[0]} was` : `Runs ${runs.join(", ")} were`;
+    throw new MhoError("bad-argument", `${which} never read. mho watch ${runs.join(" ")} does that.`);
+  }
+  const converters: TileConverter[] = [];
+  const readings = new Map<string, Reading[]>();
+  for (const [place, ofTile] of sweeps) {
+    ofTile.sort((a, b) => a.record.rowTimesMicroseconds[0]! - b.record.rowTimesMicroseconds[0]!);
+    const fit = converterOf(ofTile, description);
+    const [chipSerialNumber = "", tile] = place.split("\n");
+    if (fit !== undefined) converters.push({ chipSerialNumber, tile: Number(tile), fit });
+    readings.set(
+      place,
+      ofTile.map((sweep) => readingOf(sweep, fit?.differs === true ? fit : undefined)),
+    );
+  }
+  const parts: GatheredPart[] = [];
+  for (const [chipSerialNumber, ofChip] of byChip(runs, serialOf)) {
+    const later = new Map<string, Float64Array>();
+    // From the newest run back, so that what came later is known.
+    for (const { id } of (await store.runs()).toReversed()) {
+      if (serialOf.get(id) !== chipSerialNumber) continue;
+      const plan = await store.plan(id);
+      for (const [k, memory] of (await recall(store, id)).entries()) {
+        const place = placeOf(chipSerialNumber, memory.block.tile);
+        const supersededAt = later.get(place);
+        if (ofChip.includes(id)) {
+          const data = dataOf(memory, readings.get(place) ?? [], supersededAt, {
+            method: plan.method,
+            targetsMicrosiemens: plan.tiles[k]!.targetsMicrosiemens,
+          });
+          parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
+        }
+        later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
+      }
+    }
+  }
+  const times = [...sweeps.values()]
+    .flat()
+    .flatMap(({ record: { takenAt } }) => (takenAt === "" ? [] : takenAt));
+  times.sort();
+  return { parts, converters, sweeps: count, from: times[0], to: times.at(-1) };
+}
+
+function byChip(runs: readonly RunId[], serialOf: ReadonlyMap<RunId, string>): Map<string, readonly RunId[]> {
+  const chips = new Map<string, RunId[]>();
+  for (const run of runs) chips.set(serialOf.get(run)!, [...(chips.get(serialOf.get(run)!) ?? []), run]);
+  return chips;
+}
+
+function placeOf(chipSerialNumber: string, tile: number): string {
+  return `${chipSerialNumber}\n${tile}`;
+}
+
+interface TileSweep {
+  readonly record: SweepRecord;
+  /** A sweep holds the rows of the block that it was taken of. */
+  readonly rowStart: number;
+}
+
+interface Reading extends DriftSweep {
+  readonly rowStart: number;
+}
+
+function converterOf(
+  sweeps: readonly TileSweep[],
+  { referencesMicrosiemens, converter }: ChipDescription,
+): ConverterFit | undefined {
+  const looks = sweeps.flatMap(({ record: { referenceCodes } }) => referenceCodes ?? []);
+  if (referencesMicrosiemens === undefined || looks.length === 0) return undefined;
+  return fitConverter(referencesMicrosiemens, looks, converter);
+}
+
+function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | undefined): Reading {
+  const { codes, flags, rowTimesMicroseconds, averages, environment, conductanceMicrosiemens } = record;
+  const anew = (code: number): number =>
+    code === noCode ? Number.NaN : converter!.microsiemensOfCode[code]!;
+  return {
+    conductanceMicrosiemens:
+      converter === undefined ? conductanceMicrosiemens : Float32Array.from(codes, anew),
+    flags,
+    rowTimesMicroseconds,
+    averages,
+    celsius: environment?.celsius,
+    rowStart,
+  };
+}
+
+/** Methods that leave devices at the targets of the plan; the others move targets, or never look. */
+const keepsTargets: readonly MethodName[] = ["verify", "on-board", "staircase", "max-set-fill"];
+
+/** The sweeps of a tile as the devices of a block see them. */
+function dataOf(
+  memory: TileMemory,
+  readings: readonly Reading[],
+  supersededAt: Float64Array | undefined,
+  { method, targetsMicrosiemens }: { method: MethodName; targetsMicrosiemens: Float32Array },
+): DriftData {
+  const { block, devicesPerRow, pulsedAtMicroseconds } = memory;
+  const count = pulsedAtMicroseconds.length;
+  const first = block.rowStart * devicesPerRow;
+  const seen: DriftSweep[] = [];
+  for (const { rowStart, ...reading } of readings) {
+    const ofRows = reading.rowTimesMicroseconds.length;
+    const conductanceMicrosiemens = new Float32Array(count).fill(Number.NaN);
+    const flags = new Uint8Array(count).fill(readingFlags.invalid);
+    const rowTimesMicroseconds = new Float64Array(block.rowCount).fill(Number.NaN);
+    let some = false;
+    for (let row = 0; row < block.rowCount; row++) {
+      const there = block.rowStart + row - rowStart;
+      if (there < 0 || there >= ofRows) continue;
+      const at = reading.rowTimesMicroseconds[there]!;
+      rowTimesMicroseconds[row] = at;
+      for (let d = 0; d < devicesPerRow; d++) {
+        const i = row * devicesPerRow + d;
+        if (!(at > pulsedAtMicroseconds[i]!) || at >= (supersededAt?.[first + i] ?? Infinity)) continue;
+        conductanceMicrosiemens[i] = reading.conductanceMicrosiemens[there * devicesPerRow + d]!;
+        flags[i] = reading.flags[there * devicesPerRow + d]!;
+        some = true;
+      }
+    }
+    if (some) seen.push({ ...reading, conductanceMicrosiemens, flags, rowTimesMicroseconds });
+  }
+  return {
+    devicesPerRow,
+    targetsMicrosiemens: keepsTargets.includes(method)
+      ? targetsMicrosiemens
+      : new Float32Array(count).fill(Number.NaN),
+    picked: method !== "open-loop",
+    usable: Uint8Array.from(memory.verdicts, (verdict) =>
+      verdict === verdicts.accepted || verdict === verdicts.unverified ? 1 : 0,
+    ),
+    pulsedAtMicroseconds,
+    sweeps: seen,
+  };
+}
+
+/** When each device of a tile is first known to be pulsed by this run or one that came after it. */
+function pulsedFrom(
+  { block, devicesPerRow, pulsedAtMicroseconds }: TileMemory,
+  rows: number,
+  later: Float64Array | undefined,
+): Float64Array {
+  const from = later ?? new Float64Array(rows * devicesPerRow).fill(Infinity);
+  const first = block.rowStart * devicesPerRow;
+  pulsedAtMicroseconds.forEach((at, i) => {
+    if (at < from[first + i]!) from[first + i] = at;
+  });
+  return from;
+}

@@ -1,0 +1,103 @@
+import type { ChipDescription } from "../src/chip/description.ts";
+import { readingFlags } from "../src/chip/driver.ts";
+import { MhoError } from "../src/errors.ts";
+import type { PowerLawDefinition } from "../src/model/definition.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { gather, type Gathered } from "./gather.ts";
+import { fitPulseResponse, PulseReader, type PulseResponse } from "./pulseResponse.ts";
+import type { DriftData, ReadOut } from "./driftData.ts";
+import { type Refit, refit } from "./refit.ts";
+
+/** All that runs say of a chip's devices. */
+export interface Measured {
+  readonly gathered: Gathered;
+  readonly found: Refit;
+  /** Undefined where single RESET pulses were too few. */
+  readonly response: PulseResponse | undefined;
+}
+
+/** Fits everything that can be fitted to runs. Throws `bad-argument` when they say too little. */
+export async function measureRuns(
+  store: RunStore,
+  runs: readonly RunId[],
+  description: ChipDescription,
+  before: PowerLawDefinition,
+): Promise<Measured> {
+  const gathered = await gather(store, runs, description);
+  const parts = gathered.parts.map(({ data }) => data);
+  refuseTooLittle(parts, runs);
+  const found = refit(parts, readOutOf(description, before), before);
+  return { gathered, found, response: await responseOf(store, gathered, description) };
+}
+
+export function readOutOf(
+  { timing, converter }: ChipDescription,
+  { readSeconds }: PowerLawDefinition,
+): ReadOut {
+  return {
+    readSeconds,
+    spacingMicroseconds: timing.readRowMicroseconds,
+    microsiemensPerCode: converter.microsiemensPerCode,
+  };
+}
+
+/** Beneath these a fit would be a guess. */
+const fewestDevices = 100;
+const fewestSweeps = 4;
+
+function refuseTooLittle(parts: readonly DriftData[], runs: readonly RunId[]): void {
+  let devices = 0;
+  let most = 0;
+  for (const { sweeps, usable } of parts) {
+    most = Math.max(most, sweeps.length);
+    if (sweeps.length < fewestSweeps) continue;
+    const last = sweeps.at(-1)!;
+    for (let i = 0; i < usable.length; i++) {
+      if (usable[i] === 1 && last.flags[i] === readingFlags.ok) devices++;
+    }
+  }
+  if (most < fewestSweeps) {
+    throw new MhoError(
+      "bad-argument",
+      `Drift cannot be told from ${most} ${most === 1 ? "sweep" : "sweeps"}; it takes ${fewestSweeps} at least, better thirty ` +
+        `over a day: mho watch ${runs.join(" ")} --until 1d --per-decade 6.`,
+    );
+  }
+  if (devices < fewestDevices) {
+    throw new MhoError(
+      "bad-argument",
+      `Only ${devices} devices ended where they were wanted and were read until the end; a fit takes ${fewestDevices} at least.`,
+    );
+  }
+}
+
+async function responseOf(
+  store: RunStore,
+  { parts }: Gathered,
+  { pulses }: ChipDescription,
+): Promise<PulseResponse | undefined> {
+  if (pulses.technology !== "pcm") return undefined;
+  const seen = [];
+  let offset = 0;
+  for (const run of new Set(parts.map((part) => part.run))) {
+    const ofRun = parts.filter((part) => part.run === run);
+    const readers = new Map(
+      ofRun.map(({ block, data }) => {
+        const reader = new PulseReader(pulses, data.usable.length, offset);
+        offset += data.usable.length;
+        return [block.tile, reader];
+      }),
+    );
+    for await (const turn of store.turns(run)) readers.get(turn.tile)?.take(turn);
+    // What was fired and not looked at is seen by the first sweep.
+    for (const { block, data } of ofRun) {
+      const reader = readers.get(block.tile)!;
+      const first = data.sweeps[0];
+      first?.conductanceMicrosiemens.forEach((g, i) => {
+        if (data.usable[i] === 1 && first.flags[i] === readingFlags.ok) reader.read(i, g);
+      });
+      for (const pulse of reader.seen) seen.push(pulse);
+    }
+  }
+  return fitPulseResponse(seen, pulses.reset);
+}

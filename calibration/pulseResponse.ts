@@ -1,0 +1,274 @@
+import type { AmplitudeCurve, PcmPulses } from "../src/chip/description.ts";
+import type { TurnRecord } from "../src/run/journal.ts";
+import type { Microamperes, Microsiemens } from "../src/units.ts";
+import { inverseOf } from "./matrix.ts";
+
+/** One RESET pulse at one device, and what the device was read at next. */
+export interface PulseSeen {
+  /** Names the device, over all runs. */
+  readonly device: number;
+  readonly amplitudeMicroamperes: Microamperes;
+  readonly conductanceMicrosiemens: Microsiemens;
+  /** Whether the amplitude was chosen without knowledge of the device. */
+  readonly first: boolean;
+}
+
+/** How devices answer to a RESET pulse. */
+export interface PulseResponse extends AmplitudeCurve {
+  readonly pulses: number;
+  /** Standard errors of the two spreads, and of where the curve is halfway. */
+  readonly deviceSpreadError: Microamperes;
+  readonly cycleSpreadError: Microamperes;
+  readonly halfwayMicroamperes: Microamperes;
+  readonly halfwayError: Microamperes;
+}
+
+/**
+ * The pulses of a tile's turns, each with the next reading of its device. Only whole RESET pulses of the usual width count,
+ * and of turns that ordered one kind of pulse alone.
+ *
+ * @param offset  added to a device's place.
+ */
+export class PulseReader {
+  readonly #pulses: PcmPulses;
+  readonly #code: Uint16Array;
+  readonly #given: Uint16Array;
+  readonly #offset: number;
+  readonly seen: PulseSeen[] = [];
+
+  constructor(pulses: PcmPulses, devices: number, offset: number) {
+    this.#pulses = pulses;
+    this.#code = new Uint16Array(devices);
+    this.#given = new Uint16Array(devices);
+    this.#offset = offset;
+  }
+
+  take({ devices, conductanceMicrosiemens, orders }: TurnRecord): void {
+    for (let k = 0; k < devices.length; k++) this.read(devices[k]!, conductanceMicrosiemens[k]!);
+    for (const { kind, codes, widthNanoseconds, trailingNanoseconds } of orders) {
+      const usual =
+        orders.length === 1 &&
+        kind === "reset" &&
+        (trailingNanoseconds ?? 0) === 0 &&
+        widthNanoseconds === this.#pulses.reset.widthNanoseconds;
+      for (let k = 0; k < devices.length; k++) {
+        if (codes[k] === 0) continue;
+        this.#code[devices[k]!] = usual ? codes[k]! : 0;
+        this.#given[devices[k]!]!++;
+      }
+    }
+  }
+
+  /** A reading of a device, µS, also one from a sweep. */
+  read(device: number, conductanceMicrosiemens: number): void {
+    const code = this.#code[device]!;
+    if (code === 0 || Number.isNaN(conductanceMicrosiemens)) return;
+    this.#code[device] = 0;
+    this.seen.push({
+      device: this.#offset + device,
+      amplitudeMicroamperes: code * this.#pulses.reset.microamperesPerCode,
+      conductanceMicrosiemens,
+      first: this.#given[device] === 1,
+    });
+  }
+}
+
+/** Fewer first pulses than this say nothing of a curve. */
+const fewestPulses = 500;
+const binMicroamperes = 6;
+const fewestInBin = 12;
+
+/**
+ * Fits G = R + (T − R)/(1 + e^((I − H)/S)) to the medians of first pulses, which no method chose by what it knew of a device:
+ * a median is where the middle device lies, however devices spread along the amplitude axis. From each pulse on the steep
+ * part of the curve follows where its device was halfway, and from a device's several pulses what differs between devices and
+ * what between pulses (analysis of variance, one way).
+ *
+ * @returns undefined where pulses are too few or do not cover the steep part of the curve.
+ */
+export function fitPulseResponse(
+  seen: readonly PulseSeen[],
+  { nominalCurve }: PcmPulses["reset"],
+): PulseResponse | undefined {
+  const first = seen.filter((pulse) => pulse.first);
+  if (first.length < fewestPulses) return undefined;
+  const medians = mediansOf(first);
+  const top = nominalCurve.conductanceMicrosiemens[0]!;
+  const bottom = nominalCurve.conductanceMicrosiemens.at(-1)!;
+  const covered = medians.filter(
+    ({ g }) => g > bottom + 0.15 * (top - bottom) && g < bottom + 0.8 * (top - bottom),
+  );
+  if (covered.length < 5) return undefined;
+  const sigmoid = fitSigmoid(medians, top, bottom);
+  if (sigmoid === undefined) return undefined;
+  const spread = spreadsOf(seen, sigmoid);
+  if (spread === undefined) return undefined;
+  const amplitudes = nominalCurve.amplitudeMicroamperes;
+  return {
+    amplitudeMicroamperes: amplitudes,
+    conductanceMicrosiemens: amplitudes.map((amplitude) => sigmoidAt(sigmoid, amplitude)),
+    halfwayMicroamperes: sigmoid.halfway,
+    halfwayError: sigmoid.halfwayError,
+    pulses: seen.length,
+    ...spread,
+  };
+}
+
+interface Median {
+  readonly amplitude: number;
+  readonly g: number;
+  /** Of the median. */
+  readonly variance: number;
+}
+
+function mediansOf(first: readonly PulseSeen[]): Median[] {
+  const bins = new Map<number, PulseSeen[]>();
+  for (const pulse of first) {
+    const bin = Math.floor(pulse.amplitudeMicroamperes / binMicroamperes);
+    const inBin = bins.get(bin) ?? [];
+    inBin.push(pulse);
+    bins.set(bin, inBin);
+  }
+  return [...bins.values()].flatMap((inBin) => {
+    if (inBin.length < fewestInBin) return [];
+    const sorted = inBin.map((pulse) => pulse.conductanceMicrosiemens).sort((a, b) => a - b);
+    const at = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+    const spread = Math.max(0.02, (at(0.84) - at(0.16)) / 2);
+    const amplitude = inBin.reduce((sum, pulse) => sum + pulse.amplitudeMicroamperes, 0) / inBin.length;
+    return [{ amplitude, g: at(0.5), variance: (1.57 * spread * spread) / inBin.length }];
+  });
+}
+
+interface Sigmoid {
+  readonly top: number;
+  readonly bottom: number;
+  readonly halfway: number;
+  readonly slope: number;
+  readonly halfwayError: number;
+}
+
+function sigmoidAt(
+  { top, bottom, halfway, slope }: Omit<Sigmoid, "halfwayError">,
+  amplitude: number,
+): number {
+  return bottom + (top - bottom) / (1 + Math.exp((amplitude - halfway) / slope));
+}
+
+/** Gauss–Newton with a growing trust; both ends are held near what the datasheet says where the data do not reach them. */
+function fitSigmoid(medians: readonly Median[], top: number, bottom: number): Sigmoid | undefined {
+  const middle = (top + bottom) / 2;
+  const nearest = medians.reduce((a, b) => (Math.abs(a.g - middle) <= Math.abs(b.g - middle) ? a : b));
+  let p: [number, number, number, number] = [top, bottom, nearest.amplitude, 25];
+  const prior = [0.1 * top, 0.5 * bottom + 0.01, Infinity, Infinity];
+  const start = p;
+  const cost = (at: typeof p): number =>
+    medians.reduce((sum, { amplitude, g, variance }) => {
+      const off = g - sigmoidAt(named(at), amplitude);
+      return sum + (off * off) / variance;
+    }, 0) + at.reduce((sum, value, k) => sum + ((value - start[k]!) / prior[k]!) ** 2, 0);
+  let damping = 1;
+  let inverse: Float64Array | undefined;
+  for (let step = 0; step < 60; step++) {
+    const normal = new Float64Array(16);
+    const right = new Float64Array(4);
+    for (const { amplitude, g, variance } of medians) {
+      const e = Math.exp((amplitude - p[2]) / p[3]);
+      const share = 1 / (1 + e);
+      const steep = ((p[0] - p[1]) * share * (1 - share)) / p[3];
+      const slopes = [share, 1 - share, steep, (steep * (amplitude - p[2])) / p[3]];
+      const off = g - sigmoidAt(named(p), amplitude);
+      for (let a = 0; a < 4; a++) {
+        right[a]! += (slopes[a]! * off) / variance;
+        for (let b = 0; b < 4; b++) normal[4 * a + b]! += (slopes[a]! * slopes[b]!) / variance;
+      }
+    }
+    for (let a = 0; a < 4; a++) {
+      right[a]! += (start[a]! - p[a]!) / (prior[a]! * prior[a]!);
+      normal[5 * a]! += 1 / (prior[a]! * prior[a]!);
+    }
+    inverse = inverseOf(normal, 4);
+    const damped = inverseOf(
+      normal.map((value, k) => (k % 5 === 0 ? value * (1 + damping) : value)),
+      4,
+    );
+    if (inverse === undefined || damped === undefined) return undefined;
+    const next = p.map((value, a) => {
+      let move = 0;
+      for (let b = 0; b < 4; b++) move += damped[4 * a + b]! * right[b]!;
+      return value + move;
+    }) as typeof p;
+    if (next[3] > 1 && cost(next) <= cost(p)) {
+      p = next;
+      damping /= 5;
+    } else damping *= 5;
+    if (damping < 1e-9 || damping > 1e9) break;
+  }
+  // The curve is not quite a sigmoid: what it misses by is part of the error.
+  const chi = Math.max(1, cost(p) / Math.max(1, medians.length - 4));
+  return { ...named(p), halfwayError: Math.sqrt(inverse![10]! * chi) };
+}
+
+function named([top, bottom, halfway, slope]: readonly [number, number, number, number]) {
+  return { top, bottom, halfway, slope };
+}
+
+/** Where a reading says that its device was halfway, by the population's slope; NaN off the steep part. */
+function halfwayOf(
+  { top, bottom, slope }: Sigmoid,
+  { amplitudeMicroamperes, conductanceMicrosiemens }: PulseSeen,
+): number {
+  const share = (conductanceMicrosiemens - bottom) / (top - bottom);
+  if (!(share > 0.15 && share < 0.8)) return Number.NaN;
+  return amplitudeMicroamperes - slope * Math.log((1 - share) / share);
+}
+
+function spreadsOf(
+  seen: readonly PulseSeen[],
+  sigmoid: Sigmoid,
+):
+  | Pick<
+      PulseResponse,
+      "deviceSpreadMicroamperes" | "cycleSpreadMicroamperes" | "deviceSpreadError" | "cycleSpreadError"
+    >
+  | undefined {
+  const groups = new Map<number, { n: number; sum: number; square: number }>();
+  for (const pulse of seen) {
+    const halfway = halfwayOf(sigmoid, pulse);
+    if (Number.isNaN(halfway)) continue;
+    const off = halfway - sigmoid.halfway;
+    const group = groups.get(pulse.device) ?? { n: 0, sum: 0, square: 0 };
+    group.n++;
+    group.sum += off;
+    group.square += off * off;
+    groups.set(pulse.device, group);
+  }
+  let within = 0;
+  let freedom = 0;
+  let means = 0;
+  let mean = 0;
+  let inverseSizes = 0;
+  for (const { n, sum, square } of groups.values()) {
+    if (n < 2) continue;
+    within += square - (sum * sum) / n;
+    freedom += n - 1;
+    means++;
+    mean += sum / n;
+    inverseSizes += 1 / n;
+  }
+  if (means < 50) return undefined;
+  mean /= means;
+  let between = 0;
+  for (const { n, sum } of groups.values()) {
+    if (n >= 2) between += (sum / n - mean) * (sum / n - mean);
+  }
+  between /= means - 1;
+  const cycle = within / freedom;
+  const device = Math.max(0, between - (cycle * inverseSizes) / means);
+  return {
+    cycleSpreadMicroamperes: Math.sqrt(cycle),
+    deviceSpreadMicroamperes: Math.sqrt(device),
+    cycleSpreadError: Math.sqrt(cycle / (2 * freedom)),
+    deviceSpreadError: between / Math.sqrt(2 * (means - 1)) / Math.max(1, Math.sqrt(device)),
+  };
+}

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { basename } from "node:path";
+import { fitRecord } from "../calibration/fitRecord.ts";
+import { fittedModel } from "../calibration/fittedModel.ts";
+import { measureRuns } from "../calibration/measured.ts";
+import type { PulseResponse } from "../calibration/pulseResponse.ts";
+import { modelFileOf, readModel } from "../files/model.ts";
+import { MhoError } from "../src/errors.ts";
+import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
+import { asPowerLaw } from "../src/model/powerLaw.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { parseAddress } from "./address.ts";
+import { inWorkspace } from "./existingWorkspace.ts";
+import { describeChip } from "./openChip.ts";
+import type { FitOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { version } from "./version.ts";
+import { writeWhole } from "./writeWhole.ts";
+
+/** Fits a model to what was measured of runs, and says whether to believe it. Ends with 1 when not. */
+export async function fit(given: readonly RunId[], options: FitOptions, output: Output): Promise<void> {
+  const runs = [...new Set(given)];
+  await inWorkspace(options, async (store) => {
+    const plan = await store.plan(runs[0]!);
+    for (const run of runs) {
+      const { chipName } = await store.plan(run);
+      if (chipName === plan.chipName) continue;
+      throw new MhoError(
+        "bad-argument",
+        `Run ${runs[0]} is of a ${plan.chipName} and ${run} of a ${chipName}: one model cannot serve both. Fit them one by one.`,
+      );
+    }
+    const description = await describeChip(parseAddress(plan.chipAddress));
+    const before = powerLawBefore(options.model === undefined ? plan.model : await readModel(options.model));
+    const { gathered, found, response } = await measureRuns(store, runs, description, before);
+    const record = fitRecord(found, gathered, response, {
+      runs,
+      chip: plan.chipName,
+      modelBefore: before.name,
+      software: `mho ${version}`,
+      seed: options.seed,
+      dataDigest: await digestOf(store, runs),
+    });
+    const name = options.name ?? basename(options.out).replace(/\.json$/, "");
+    const model = fittedModel(found, before, name, {
+      fit: record,
+      ...(response && { pulseResponse: pulseResponseOf(response) }),
+    });
+    await writeWhole(
+      options.out,
+      `${JSON.stringify(modelFileOf(model), undefined, 2)}\n`,
+      "Name another file with --out.",
+    );
+    tellFit(record, before, output);
+    output.say(`Model: ${options.out}`);
+    const { laws, figures, ...rest } = record;
+    output.event({ type: "result", model: options.out, ...rest, laws, figures });
+    if (!record.believe) process.exitCode = 1;
+  });
+}
+
+/** Throws `bad-argument` for models that say nothing of drift exponents. */
+export function powerLawBefore(definition: ModelDefinition): PowerLawDefinition {
+  const law = asPowerLaw(definition);
+  if (law !== undefined) return law;
+  throw new MhoError(
+    "bad-argument",
+    `${definition.name} is no model of phase-change devices that drift by a power law, and mho fits no other yet. ` +
+      "Name one with --model, such as pcm-90nm.",
+    { model: definition.name },
+  );
+}
+
+/** SHA-256 of the codes and times of every sweep. */
+async function digestOf(store: RunStore, runs: readonly RunId[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const run of runs) {
+    for await (const { tile, codes, rowTimesMicroseconds, conductanceMicrosiemens } of store.sweeps(run)) {
+      hash.update(`${run} ${tile} `);
+      hash.update(codes.length > 0 ? codes : conductanceMicrosiemens);
+      hash.update(rowTimesMicroseconds);
+    }
+  }
+  return hash.digest("hex");
+}
+
+function pulseResponseOf(response: PulseResponse): PowerLawDefinition["pulseResponse"] {
+  const { amplitudeMicroamperes, conductanceMicrosiemens } = response;
+  return {
+    amplitudeMicroamperes: [...amplitudeMicroamperes],
+    conductanceMicrosiemens: Array.from(conductanceMicrosiemens, (g) => Number(g.toPrecision(6))),
+    deviceSpreadMicroamperes: response.deviceSpreadMicroamperes,
+    cycleSpreadMicroamperes: response.cycleSpreadMicroamperes,
+  };
+}
+
+function tellFit(record: FitRecord, before: PowerLawDefinition, output: Output): void {
+  const used = record.devices.find(({ fate }) => fate === "used")?.count ?? 0;
+  output.say(
+    `${used.toLocaleString("en")} devices of ${record.chip} number ${record.chipSerialNumbers.join(", ")}, ` +
+      `${record.sweeps} sweeps of ${record.runs.join(", ")}`,
+  );
+  for (const { law, form, conductanceMicrosiemens: g, value, standardError } of record.laws) {
+    output.say(`${law}: ${form}`);
+    for (const k of [0, 2, 4, 6, 8]) {
+      const digits = 1 - Math.floor(Math.log10(Math.max(standardError[k]!, 1e-9)));
+      const shown = (x: number): string => x.toFixed(Math.min(6, Math.max(1, digits)));
+      output.say(
+        `  ${g[k]!.toFixed(2).padStart(7)} µS  ${shown(value[k]!)} ± ${shown(1.96 * standardError[k]!)}`,
+      );
+    }
+  }
+  for (const { figure, value, standardError } of record.figures) {
+    output.say(`${figure}: ${value.toPrecision(4)} ± ${(1.96 * standardError).toPrecision(2)}`);
+  }
+  for (const { ok, name, says } of record.checks) output.say(`${ok ? "  ok " : "  NO "} ${name}: ${says}`);
+  for (const remark of record.remarks) output.say(`  note: ${remark}`);
+  output.say(
+    record.believe
+      ? `Believe it: it passes every check (± are 95 % intervals; before it was ${before.name}).`
+      : "Do not believe it: what failed is marked NO. The model is written, for a look; do not aim by it.",
+  );
+}
