@@ -3,8 +3,9 @@ import { readingFlags } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
+import { microsecondsPerSecond } from "../src/units.ts";
 import { gather, type Gathered } from "./gather.ts";
-import { fitPulseResponse, PulseReader, type PulseResponse } from "./pulseResponse.ts";
+import { fitPulseResponse, PulseReader, type PulseResponse, type Settle } from "./pulseResponse.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
 import { type Refit, refit } from "./refit.ts";
 
@@ -27,7 +28,7 @@ export async function measureRuns(
   const parts = gathered.parts.map(({ data }) => data);
   refuseTooLittle(parts, runs);
   const found = refit(parts, readOutOf(description, before), before);
-  return { gathered, found, response: await responseOf(store, gathered, description) };
+  return { gathered, found, response: await responseOf(store, gathered, description, settleBy(found)) };
 }
 
 export function readOutOf(
@@ -71,10 +72,24 @@ function refuseTooLittle(parts: readonly DriftData[], runs: readonly RunId[]): v
   }
 }
 
+/** ln G falls by ν ln((age + onset)/(reference age + onset)), ν that of what the device conducts at the reference age. */
+function settleBy({ law, population }: Refit): Settle {
+  const { exponentMean } = population.laws;
+  return (conductance, ageSeconds) => {
+    const logAge = Math.log((law.referenceAgeSeconds + law.onsetSeconds) / (ageSeconds + law.onsetSeconds));
+    let settled = conductance;
+    for (let round = 0; round < 3; round++) {
+      settled = conductance * Math.exp(-exponentMean.value(settled) * logAge);
+    }
+    return settled;
+  };
+}
+
 async function responseOf(
   store: RunStore,
   { parts }: Gathered,
   { pulses }: ChipDescription,
+  settle: Settle,
 ): Promise<PulseResponse | undefined> {
   if (pulses.technology !== "pcm") return undefined;
   const seen = [];
@@ -83,7 +98,7 @@ async function responseOf(
     const ofRun = parts.filter((part) => part.run === run);
     const readers = new Map(
       ofRun.map(({ block, data }) => {
-        const reader = new PulseReader(pulses, data.usable.length, offset);
+        const reader = new PulseReader(pulses, data.usable.length, offset, settle);
         offset += data.usable.length;
         return [block.tile, reader];
       }),
@@ -94,7 +109,9 @@ async function responseOf(
       const reader = readers.get(block.tile)!;
       const first = data.sweeps[0];
       first?.conductanceMicrosiemens.forEach((g, i) => {
-        if (data.usable[i] === 1 && first.flags[i] === readingFlags.ok) reader.read(i, g);
+        if (data.usable[i] === 0 || first.flags[i] !== readingFlags.ok) return;
+        const readAt = first.rowTimesMicroseconds[Math.floor(i / data.devicesPerRow)]!;
+        reader.read(i, g, (readAt - data.pulsedAtMicroseconds[i]!) / microsecondsPerSecond);
       });
       for (const pulse of reader.seen) seen.push(pulse);
     }

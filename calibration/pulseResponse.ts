@@ -1,6 +1,6 @@
 import type { AmplitudeCurve, PcmPulses } from "../src/chip/description.ts";
 import type { TurnRecord } from "../src/run/journal.ts";
-import type { Microamperes, Microsiemens } from "../src/units.ts";
+import { type Microamperes, type Microsiemens, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { inverseOf } from "./matrix.ts";
 
 /** One RESET pulse at one device, and what the device was read at next. */
@@ -8,6 +8,7 @@ export interface PulseSeen {
   /** Names the device, over all runs. */
   readonly device: number;
   readonly amplitudeMicroamperes: Microamperes;
+  /** At the reference age of its drift. */
   readonly conductanceMicrosiemens: Microsiemens;
   /** Whether the amplitude was chosen without knowledge of the device. */
   readonly first: boolean;
@@ -19,13 +20,20 @@ export interface PulseResponse extends AmplitudeCurve {
   /** Standard errors of the two spreads, and of where the curve is halfway. */
   readonly deviceSpreadError: Microamperes;
   readonly cycleSpreadError: Microamperes;
+  /** What brings the middle device to half of the nominal curve. */
   readonly halfwayMicroamperes: Microamperes;
   readonly halfwayError: Microamperes;
 }
 
+/** Brings a reading at an age to the reference age of drift, by the mean law. */
+export type Settle = (conductance: Microsiemens, ageSeconds: Seconds) => Microsiemens;
+
 /**
  * The pulses of a tile's turns, each with the next reading of its device. Only whole RESET pulses of the usual width count,
  * and of turns that ordered one kind of pulse alone.
+ *
+ * A turn says when it fired, not when it looked. A device that is fired at again was looked at about as long after its pulse
+ * as all rows take to be pulsed; one that is judged had settled. Before its onset, drift hardly asks.
  *
  * @param offset  added to a device's place.
  */
@@ -34,17 +42,23 @@ export class PulseReader {
   readonly #code: Uint16Array;
   readonly #given: Uint16Array;
   readonly #offset: number;
+  readonly #settle: Settle;
   readonly seen: PulseSeen[] = [];
 
-  constructor(pulses: PcmPulses, devices: number, offset: number) {
+  constructor(pulses: PcmPulses, devices: number, offset: number, settle: Settle) {
     this.#pulses = pulses;
     this.#code = new Uint16Array(devices);
     this.#given = new Uint16Array(devices);
     this.#offset = offset;
+    this.#settle = settle;
   }
 
-  take({ devices, conductanceMicrosiemens, orders }: TurnRecord): void {
-    for (let k = 0; k < devices.length; k++) this.read(devices[k]!, conductanceMicrosiemens[k]!);
+  take({ devices, conductanceMicrosiemens, orders, fired }: TurnRecord): void {
+    const youngAge = spanSeconds(fired.rowTimesMicroseconds);
+    for (let k = 0; k < devices.length; k++) {
+      const again = orders.some(({ codes }) => codes[k] !== 0);
+      this.read(devices[k]!, conductanceMicrosiemens[k]!, again ? youngAge : undefined);
+    }
     for (const { kind, codes, widthNanoseconds, trailingNanoseconds } of orders) {
       const usual =
         orders.length === 1 &&
@@ -59,18 +73,27 @@ export class PulseReader {
     }
   }
 
-  /** A reading of a device, µS, also one from a sweep. */
-  read(device: number, conductanceMicrosiemens: number): void {
+  /** A reading of a device, also one from a sweep; of a device that has settled where no age is given. */
+  read(device: number, conductance: Microsiemens, ageSeconds?: Seconds): void {
     const code = this.#code[device]!;
-    if (code === 0 || Number.isNaN(conductanceMicrosiemens)) return;
+    if (code === 0 || Number.isNaN(conductance)) return;
     this.#code[device] = 0;
     this.seen.push({
       device: this.#offset + device,
       amplitudeMicroamperes: code * this.#pulses.reset.microamperesPerCode,
-      conductanceMicrosiemens,
+      conductanceMicrosiemens: ageSeconds === undefined ? conductance : this.#settle(conductance, ageSeconds),
       first: this.#given[device] === 1,
     });
   }
+}
+
+function spanSeconds(times: Float64Array): Seconds {
+  let [first, last] = [Infinity, -Infinity];
+  for (const time of times) {
+    if (time < first) first = time;
+    if (time > last) last = time;
+  }
+  return first <= last ? (last - first) / microsecondsPerSecond : 0;
 }
 
 /** Fewer first pulses than this say nothing of a curve. */
@@ -107,8 +130,8 @@ export function fitPulseResponse(
   return {
     amplitudeMicroamperes: amplitudes,
     conductanceMicrosiemens: amplitudes.map((amplitude) => sigmoidAt(sigmoid, amplitude)),
-    halfwayMicroamperes: sigmoid.halfway,
-    halfwayError: sigmoid.halfwayError,
+    halfwayMicroamperes: sigmoid.atMiddle,
+    halfwayError: sigmoid.atMiddleError,
     pulses: seen.length,
     ...spread,
   };
@@ -145,13 +168,14 @@ interface Sigmoid {
   readonly bottom: number;
   readonly halfway: number;
   readonly slope: number;
-  readonly halfwayError: number;
+  /** The amplitude for a conductance amid the nominal curve: the data tell it better than any parameter alone. */
+  readonly atMiddle: number;
+  readonly atMiddleError: number;
 }
 
-function sigmoidAt(
-  { top, bottom, halfway, slope }: Omit<Sigmoid, "halfwayError">,
-  amplitude: number,
-): number {
+type Parameters = readonly [top: number, bottom: number, halfway: number, slope: number];
+
+function sigmoidAt({ top, bottom, halfway, slope }: ReturnType<typeof named>, amplitude: number): number {
   return bottom + (top - bottom) / (1 + Math.exp((amplitude - halfway) / slope));
 }
 
@@ -206,10 +230,24 @@ function fitSigmoid(medians: readonly Median[], top: number, bottom: number): Si
   }
   // The curve is not quite a sigmoid: what it misses by is part of the error.
   const chi = Math.max(1, cost(p) / Math.max(1, medians.length - 4));
-  return { ...named(p), halfwayError: Math.sqrt(inverse![10]! * chi) };
+  const atMiddle = amplitudeAt(p, middle);
+  const slopes = p.map((value, a) => {
+    const step = 1e-4 * Math.max(0.1, Math.abs(value));
+    const moved = p.map((one, b) => (a === b ? one + step : one)) as typeof p;
+    return (amplitudeAt(moved, middle) - atMiddle) / step;
+  });
+  let variance = 0;
+  for (let a = 0; a < 4; a++) {
+    for (let b = 0; b < 4; b++) variance += slopes[a]! * slopes[b]! * inverse![4 * a + b]!;
+  }
+  return { ...named(p), atMiddle, atMiddleError: Math.sqrt(variance * chi) };
 }
 
-function named([top, bottom, halfway, slope]: readonly [number, number, number, number]) {
+function amplitudeAt([top, bottom, halfway, slope]: Parameters, conductance: number): number {
+  return halfway + slope * Math.log((top - conductance) / (conductance - bottom));
+}
+
+function named([top, bottom, halfway, slope]: Parameters) {
   return { top, bottom, halfway, slope };
 }
 
