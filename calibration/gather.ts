@@ -1,7 +1,7 @@
 import { noCode, readingFlags } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
-import { MhoError } from "../src/errors.ts";
+import { assert, MhoError } from "../src/errors.ts";
 import { verdicts } from "../src/program/method.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
@@ -41,12 +41,15 @@ export interface TileConverter {
  * when it came after the run's last pulse at it, and before any later run pulsed it again. µS are derived anew from the codes
  * where known resistors say that a tile's converter is not as described.
  *
+ * @param asOne  whether runs that correct each other are taken as one, under the name of the first: each device is then as the
+ *               last of them left it.
  * @throws `bad-argument` when there is nothing to fit: no sweep, or of a chip that is not `description`'s.
  */
 export async function gather(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
+  { asOne = false }: { asOne?: boolean } = {},
 ): Promise<Gathered> {
   const serialOf = new Map((await store.runs()).map(({ id, chipSerialNumber }) => [id, chipSerialNumber]));
   const sweeps = new Map<string, TileSweep[]>();
@@ -81,21 +84,23 @@ export async function gather(
   const parts: GatheredPart[] = [];
   for (const [chipSerialNumber, ofChip] of byChip(runs, serialOf)) {
     const later = new Map<string, Float64Array>();
+    const asLeft = new Map<string, TileMemory>();
     // From the newest run back, so that what came later is known.
     for (const { id } of (await store.runs()).toReversed()) {
       if (serialOf.get(id) !== chipSerialNumber) continue;
-      const plan = await store.plan(id);
-      for (const [k, memory] of (await recall(store, id)).entries()) {
-        const place = placeOf(chipSerialNumber, memory.block.tile);
+      const { tiles, method } = await store.plan(id);
+      for (const [k, found] of (await recall(store, id)).entries()) {
+        const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
-        if (ofChip.includes(id)) {
-          const data = dataOf(memory, readings.get(place) ?? [], supersededAt, {
-            method: plan.method,
-            targetsMicrosiemens: plan.tiles[k]!.targetsMicrosiemens,
-          });
+        const wanted = ofChip.includes(id);
+        const memory = wanted && asOne ? underneath(asLeft.get(place), found) : found;
+        if (wanted && asOne) asLeft.set(place, memory);
+        if (wanted && (!asOne || id === ofChip[0])) {
+          const targets = asOne ? undefined : { method, targetsMicrosiemens: tiles[k]!.targetsMicrosiemens };
+          const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets);
           parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
         }
-        later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
+        if (!wanted || !asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
       }
     }
   }
@@ -158,7 +163,7 @@ function dataOf(
   memory: TileMemory,
   readings: readonly Reading[],
   supersededAt: Float64Array | undefined,
-  { method, targetsMicrosiemens }: { method: MethodName; targetsMicrosiemens: Float32Array },
+  aimed: { method: MethodName; targetsMicrosiemens: Float32Array } | undefined,
 ): DriftData {
   const { block, devicesPerRow, pulsedAtMicroseconds } = memory;
   const count = pulsedAtMicroseconds.length;
@@ -187,16 +192,31 @@ function dataOf(
   }
   return {
     devicesPerRow,
-    targetsMicrosiemens: keepsTargets.includes(method)
-      ? targetsMicrosiemens
-      : new Float32Array(count).fill(Number.NaN),
-    picked: method !== "open-loop",
+    targetsMicrosiemens:
+      aimed !== undefined && keepsTargets.includes(aimed.method)
+        ? aimed.targetsMicrosiemens
+        : new Float32Array(count).fill(Number.NaN),
+    picked: aimed?.method !== "open-loop",
     usable: Uint8Array.from(memory.verdicts, (verdict) =>
       verdict === verdicts.accepted || verdict === verdicts.unverified ? 1 : 0,
     ),
     pulsedAtMicroseconds,
     sweeps: seen,
   };
+}
+
+/** What an earlier run left of a block, under what later runs changed; blocks that differ are not corrections. */
+function underneath(later: TileMemory | undefined, earlier: TileMemory): TileMemory {
+  if (later === undefined) return earlier;
+  const { pulsedAtMicroseconds, verdicts: given, lastReadMicrosiemens } = later;
+  assert(given.length === earlier.verdicts.length, "a run that corrects another has its blocks");
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] !== verdicts.leftAlone) continue;
+    pulsedAtMicroseconds[i] = earlier.pulsedAtMicroseconds[i]!;
+    given[i] = earlier.verdicts[i]!;
+    lastReadMicrosiemens[i] = earlier.lastReadMicrosiemens[i]!;
+  }
+  return later;
 }
 
 /** When each device of a tile is first known to be pulsed by this run or one that came after it. */

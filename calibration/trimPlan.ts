@@ -27,8 +27,9 @@ export interface TrimPlan {
   readonly devices: number;
   readonly expectedBefore: number;
   readonly expectedAfter: number;
-  /** α(t) that is expected. */
-  readonly compensation: Float64Array;
+  /** The same at each time. */
+  readonly before: Float64Array;
+  readonly after: Float64Array;
 }
 
 /**
@@ -46,7 +47,7 @@ export function planTrim(task: TrimTask): TrimPlan {
   const times = timesSeconds.length;
   const targets = new Float32Array(task.movable.length).fill(Number.NaN);
   let compensation = compensationOf(task, now.mean, now.variance);
-  const expectedBefore = expectedError(task, now.mean, now.variance, compensation);
+  const before = expectedErrors(task, now.mean, now.variance, compensation);
   let { mean, variance } = now;
   let devices = 0;
   // The few that are moved hardly change α; once more settles it.
@@ -68,12 +69,14 @@ export function planTrim(task: TrimTask): TrimPlan {
     }
     compensation = compensationOf(task, mean, variance);
   }
+  const after = expectedErrors(task, mean, variance, compensation);
   return {
     targetsMicrosiemens: targets,
     devices,
-    expectedBefore,
-    expectedAfter: expectedError(task, mean, variance, compensation),
-    compensation,
+    expectedBefore: averaged(before, timeWeights),
+    expectedAfter: averaged(after, timeWeights),
+    before,
+    after,
   };
 
   function bestMove(
@@ -206,26 +209,46 @@ function compensationOf(
   });
 }
 
-function expectedError(
-  { cells, timesSeconds, timeWeights }: TrimTask,
+/** At each time. */
+function expectedErrors(
+  { cells, timesSeconds }: TrimTask,
   mean: Float64Array,
   variance: Float64Array,
   compensation: Float64Array,
-): number {
+): Float64Array {
   const times = timesSeconds.length;
-  let sum = 0;
-  let count = 0;
-  let largest = 0;
-  timesSeconds.forEach((_, t) => {
+  return Float64Array.from(timesSeconds, (_, t) => {
     const alpha = compensation[t]!;
+    let sum = 0;
+    let count = 0;
+    let largest = 0;
     eachCell(cells, mean, variance, t, times, (m, v, wanted) => {
       const miss = alpha * m - wanted;
-      sum += timeWeights[t]! * (miss * miss + alpha * alpha * v);
+      sum += miss * miss + alpha * alpha * v;
       count++;
       if (Math.abs(wanted) > largest) largest = Math.abs(wanted);
     });
+    return count === 0 || largest === 0 ? 0 : (100 * sum) / count / (largest * largest);
   });
-  return count === 0 || largest === 0 ? 0 : (100 * sum * times) / count / (largest * largest);
+}
+
+/** Mean over the times, as they count. */
+export function averaged(errors: Float64Array, weights: Float64Array): number {
+  return errors.reduce((sum, error, t) => sum + weights[t]! * error, 0);
+}
+
+/** What is to be expected once devices were programmed anew and read. @param reached  µS; NaN where nothing was done. */
+export function expectedOnceReached(task: TrimTask, reached: Float32Array): number {
+  const { mean, variance } = predictDevices(task);
+  const { model, timesSeconds, timeWeights } = task;
+  reached.forEach((g, i) => {
+    if (Number.isNaN(g)) return;
+    timesSeconds.forEach((time, t) => {
+      mean[i * timesSeconds.length + t] = model.mean(g, time);
+      variance[i * timesSeconds.length + t] = model.varianceParts(g, time).drift;
+    });
+  });
+  return averaged(expectedErrors(task, mean, variance, compensationOf(task, mean, variance)), timeWeights);
 }
 
 function eachCell(

@@ -8,6 +8,7 @@ import type {
   OptimizeOptions,
   ProgramOptions,
   ResumeOptions,
+  TrimOptions,
   WatchOptions,
 } from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
@@ -138,6 +139,21 @@ async function main(args: readonly string[]): Promise<void> {
     .action(async (runs: string[], options: FitOptions) => {
       const { fit } = await import("./fit.ts");
       await run(options, (output) => fit(runs, options, output));
+    });
+
+  common(program.command("trim"))
+    .description("corrects the weights of a run that its devices' measured drift says will go wrong")
+    .argument("<run>", "a run that was watched, or a trim of it")
+    .option("--model <model>", "what is believed of devices that are programmed anew (the run's)")
+    .option("--times <list>", "when errors count, from the visit on (1,60,1h,1d,30d,360d)")
+    .option("--budget <pulses>", "what a device may be given in this visit (200)")
+    .option("--dry-run", "say what is expected of it, and pulse nothing")
+    .option("--min-yield <percent>", "end with 1 when fewer devices are accepted")
+    .option("--chip <address>", "where the chip is now, if it has moved")
+    .option("--transcript <file>", "record every byte that passes")
+    .action(async (id: string, options: TrimOptions) => {
+      const { trim } = await import("./trim.ts");
+      await run(options, (output) => trim(id, options, output));
     });
 
   common(program.command("ports"))

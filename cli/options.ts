@@ -65,6 +65,13 @@ export interface FitOptions extends CommonOptions {
   readonly name?: string;
 }
 
+export interface TrimOptions extends ResumeOptions {
+  readonly model?: string;
+  readonly times?: string;
+  readonly budget?: string;
+  readonly dryRun?: boolean;
+}
+
 export interface WatchOptions extends CommonOptions {
   readonly chip?: string;
   readonly transcript?: string;

@@ -33,12 +33,12 @@ export async function program(path: string, options: ProgramOptions, output: Out
   const wishes = {
     method,
     model: model ?? (await readModel(technology === "pcm" ? "pcm-90nm" : "reram-wan-2022")),
-    sweepTimesSeconds: timesOf(options.sweep),
+    sweepTimesSeconds: options.sweep === "none" ? [] : timesOf("--sweep", options.sweep),
     pulsesPerDevice: wholeNumber("--budget", options.budget, usualPulsesPerDevice),
     leastYieldPercent: percentOf(options.minYield),
   };
   if (options.dryRun) return tellEstimate(wishes, description, targets.tiles, output);
-  await work(text, options, output, wishes.leastYieldPercent, async (context, identity) => {
+  await withChip(text, options, output, wishes.leastYieldPercent, async (context, identity) => {
     const plan: RunPlan = {
       title: targets.title,
       chipName: identity.name,
@@ -77,16 +77,16 @@ export async function resume(run: RunId, options: ResumeOptions, output: Output)
       { run },
     );
   }
-  await work(address, options, output, leastYieldPercent, (context) =>
+  await withChip(address, options, output, leastYieldPercent, (context) =>
     resumeRun({ ...context, model: modelOf(model) }, run),
   );
 }
 
 /** Reads that are averaged when a programmed tile is looked at. */
-const sweepAverages = 16;
+export const sweepAverages = 16;
 
-/** Opens the workspace and the chip, lets a run happen, and tells how it went. */
-async function work(
+/** Opens the workspace and the chip, lets a run happen, and tells how it went, unless there was none. */
+export async function withChip(
   chip: string,
   options: ProgramOptions | ResumeOptions,
   output: Output,
@@ -94,7 +94,7 @@ async function work(
   carryOut: (
     context: Omit<RunContext, "model">,
     identity: Awaited<ReturnType<RunContext["driver"]["identify"]>>,
-  ) => Promise<RunId>,
+  ) => Promise<RunId | undefined>,
 ): Promise<void> {
   const stop = listenForStop();
   try {
@@ -116,7 +116,7 @@ async function work(
           onEvent: progressOf("program", output),
         };
         const run = await carryOut(context, identity);
-        await tell(store, run, leastYieldPercent, output);
+        if (run !== undefined) await tell(store, run, leastYieldPercent, output);
       } finally {
         await driver.close();
       }
@@ -175,21 +175,21 @@ function tellEstimate(
 
 type ProgramMethod = keyof typeof methods;
 
-function timesOf(list: string): number[] {
-  if (list === "none") return [];
+/** A flag's list of times, in seconds, ascending. Throws `bad-argument`. */
+export function timesOf(flag: string, list: string): number[] {
   return list
     .split(",")
     .map((text) => {
       const seconds = parseDuration(text);
       if (seconds === undefined) {
-        throw new MhoError("bad-argument", `--sweep ${list}: ${text} is no time. Give for instance 1,1h,1d.`);
+        throw new MhoError("bad-argument", `${flag} ${list}: ${text} is no time. Give for instance 1,1h,1d.`);
       }
       return seconds;
     })
     .sort((a, b) => a - b);
 }
 
-function percentOf(text: string | undefined): number | undefined {
+export function percentOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const percent = Number(text);
   if (text.trim() === "" || !(percent >= 0 && percent <= 100)) {
