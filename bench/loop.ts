@@ -1,15 +1,14 @@
 import type { DriftData } from "../calibration/driftData.ts";
-import { beliefsOf } from "../calibration/deviceBelief.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
+import type { Gathered } from "../calibration/gather.ts";
 import { refit } from "../calibration/refit.ts";
-import { planTrim } from "../calibration/trimPlan.ts";
+import { planVisit } from "../calibration/visit.ts";
 import { findPreset, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { strategyLayer } from "../src/optimize/strategy.ts";
-import { isBroken } from "../src/program/method.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
@@ -111,30 +110,32 @@ export async function visit(
     held.endedAt,
     logTimes(1, watchSeconds, sweeps),
   );
-  const usable = Uint8Array.from(memory.verdicts, (verdict) => (isBroken(verdict) || verdict === 5 ? 0 : 1));
-  const all = { ...data, usable };
-  const model = modelOf(before);
-  const found = refit([all], readOut, before);
-  const trimModel = fittedModel(found, before, "watched");
+  const gathered: Gathered = {
+    parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
+    converters: [],
+    sweeps,
+    from: undefined,
+    to: undefined,
+  };
   const visitSeconds = 60;
-  const startAt = held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6;
-  const plan = planTrim({
-    cells: tile.cells!,
-    beliefs: beliefsOf(found, 0, all, 0),
-    model: modelOf({ ...before, programmingStdMicrosiemens: trimModel.programmingStdMicrosiemens }),
-    agesSeconds: memory.pulsedAtMicroseconds.map((pulsedAt) => (startAt - pulsedAt) / 1e6) as Float64Array,
+  const { tiles, ...plan } = planVisit({
+    gathered,
+    tiles: [tile],
+    readOut,
+    model: before,
+    at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
     timesSeconds: sixTimes,
     timeWeights: new Float64Array(6).fill(1 / 6),
-    movable: usable,
-    onsetSeconds: found.law.onsetSeconds,
+    random: new Random(held.seed).fork("visit"),
   });
+  const { targetsMicrosiemens } = tiles[0]!.plan;
   const chip = await programChip({
     preset: held.preset,
     seed: held.seed,
     method: "verify",
-    model,
+    model: modelOf(before),
     definition: before,
-    tiles: [{ block: tile.block, targetsMicrosiemens: plan.targetsMicrosiemens }],
+    tiles: [{ block: tile.block, targetsMicrosiemens }],
     chip: firmware,
     waitSeconds: watchSeconds + 1,
   });
@@ -145,7 +146,7 @@ export async function visit(
     if (Number.isNaN(again.pulsedAtMicroseconds[i]!)) continue;
     pulsedAt[i] = again.pulsedAtMicroseconds[i]!;
     verdicts[i] = again.verdicts[i]!;
-    tile.targetsMicrosiemens[i] = plan.targetsMicrosiemens[i]!;
+    tile.targetsMicrosiemens[i] = targetsMicrosiemens[i]!;
   }
   held.endedAt = chip.endedAt;
   return plan;

@@ -194,7 +194,7 @@ function table(judged: readonly Judged[]): void {
     console.log(
       `\n${law}: at µS, truth, RMS deviation over seeds, as a share, mean deviation, stated error, covered`,
     );
-    for (const at of [...new Set(judged.filter((one) => one.law === law).map((one) => one.at))]) {
+    for (const at of new Set(judged.filter((one) => one.law === law).map((one) => one.at))) {
       const ones = judged.filter((one) => one.law === law && one.at === at);
       const rms = Math.sqrt(mean(ones.map(({ value, truth }) => (value - truth) * (value - truth))));
       const bias = mean(ones.map(({ value, truth }) => value - truth));

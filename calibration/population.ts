@@ -92,7 +92,7 @@ export function fitPopulation(
   maxMicrosiemens: Microsiemens,
   microsiemensPerCode: Microsiemens,
   /** To try how well laws foresee devices that they were not fitted to: of so many of them, every so many-th is kept out. */
-  trial: { readonly holdOutEvery: number; readonly mostDevices: number } | undefined = undefined,
+  trial?: { readonly holdOutEvery: number; readonly mostDevices: number },
 ): Population {
   const all = joined(parts);
   if (trial !== undefined) thin(all, trial.mostDevices);

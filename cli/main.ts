@@ -4,6 +4,7 @@ import type {
   CommonOptions,
   DemoOptions,
   EmulateOptions,
+  ExportOptions,
   FitOptions,
   OptimizeOptions,
   ProgramOptions,
@@ -154,6 +155,21 @@ async function main(args: readonly string[]): Promise<void> {
     .action(async (id: string, options: TrimOptions) => {
       const { trim } = await import("./trim.ts");
       await run(options, (output) => trim(id, options, output));
+    });
+
+  common(program.command("export"))
+    .description("a run's sweeps as a table, or a model as aihwkit's arguments")
+    .argument("<what>", "a run such as r2; a model file or name for aihwkit")
+    .addOption(
+      new Option("--to <format>", "what it becomes")
+        .choices(["parquet", "csv", "npz", "aihwkit"])
+        .makeOptionMandatory(),
+    )
+    .option("--out <file>", "where it goes (named after what it is)")
+    .option("--times <list>", "aihwkit: when to infer", "1,60,1h,1d,30d,360d")
+    .action(async (what: string, options: ExportOptions) => {
+      const { exportTo } = await import("./export.ts");
+      await run(options, (output) => exportTo(what, options, output));
     });
 
   common(program.command("ports"))

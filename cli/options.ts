@@ -72,6 +72,12 @@ export interface TrimOptions extends ResumeOptions {
   readonly dryRun?: boolean;
 }
 
+export interface ExportOptions extends CommonOptions {
+  readonly to: "parquet" | "csv" | "npz" | "aihwkit";
+  readonly out?: string;
+  readonly times: string;
+}
+
 export interface WatchOptions extends CommonOptions {
   readonly chip?: string;
   readonly transcript?: string;

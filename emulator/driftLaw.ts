@@ -38,7 +38,7 @@ export const driftLawHermes: DriftLaw = {
 export const driftLawStranger: DriftLaw = {
   exponentMean: (r) => (r < 0.48 ? 0.09 - (0.07 * r) / 0.48 : 0.02 + (0.05 * (r - 0.48)) / 0.52),
   exponentSpread: (r) => (r < 0.48 ? 0.03 - (0.024 * r) / 0.48 : 0.006 + (0.019 * (r - 0.48)) / 0.52),
-  noiseStrength: driftLaw90nm.noiseStrength,
+  noiseStrength: (r) => driftLaw90nm.noiseStrength(r),
   readSeconds: 250e-9,
 };
 

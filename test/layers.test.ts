@@ -11,7 +11,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   src: { folders: [], npm: [], node: false },
   protocols: { folders: ["src"], npm: [], node: false },
   networks: { folders: ["src", "files"], npm: [], node: false },
-  files: { folders: ["src"], npm: ["zod"], node: true },
+  files: { folders: ["src"], npm: ["zod", "fflate", "hyparquet-writer"], node: true },
   drivers: {
     folders: ["src", "protocols"],
     npm: ["@serialport/bindings-cpp", "@serialport/parser-readline", "@serialport/stream"],

@@ -1,0 +1,108 @@
+import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../units.ts";
+import type { SweepRecord, TileMemory } from "./journal.ts";
+import type { RunPlan } from "./plan.ts";
+import type { RunId, RunStore } from "./store.ts";
+import { recall } from "./summary.ts";
+
+/** One sweep with all that belongs to its devices, which lie as in the block: row-major, `devicesPerRow` a row. */
+export interface SweepTable {
+  /** 0 for the run's first. */
+  readonly number: number;
+  readonly sweep: SweepRecord;
+  /** Of the tile. */
+  readonly rowStart: number;
+  readonly devicesPerRow: number;
+  /** µS; NaN where a device had none. */
+  readonly targetsMicrosiemens: Float32Array;
+  readonly verdicts: Uint8Array;
+  /** Chip time of each device's last pulse in this run; NaN where it had none. */
+  readonly pulsedAtMicroseconds: Float64Array;
+}
+
+/** A run's sweeps, in the order in which they were taken. */
+export async function* sweepTables(
+  store: RunStore,
+  run: RunId,
+  { tiles }: RunPlan,
+): AsyncIterable<SweepTable> {
+  const memories = new Map<number, { memory: TileMemory; targetsMicrosiemens: Float32Array }>();
+  (await recall(store, run)).forEach((memory, k) => {
+    memories.set(memory.block.tile, { memory, targetsMicrosiemens: tiles[k]!.targetsMicrosiemens });
+  });
+  let number = 0;
+  for await (const sweep of store.sweeps(run)) {
+    const { memory, targetsMicrosiemens } = memories.get(sweep.tile)!;
+    const { block, devicesPerRow, verdicts, pulsedAtMicroseconds } = memory;
+    const { rowStart } = block;
+    yield { number, sweep, rowStart, devicesPerRow, targetsMicrosiemens, verdicts, pulsedAtMicroseconds };
+    number++;
+  }
+}
+
+/** A device's age when it was read, s; NaN where it was never pulsed. */
+export function ageOf({ pulsedAtMicroseconds, devicesPerRow, sweep }: SweepTable, device: number): number {
+  const readAt: Microseconds = sweep.rowTimesMicroseconds[Math.floor(device / devicesPerRow)]!;
+  return (readAt - pulsedAtMicroseconds[device]!) / microsecondsPerSecond;
+}
+
+/** The columns of every table of sweeps, with what they hold. */
+export const sweepColumns = [
+  ["sweep", "0 for the first"],
+  ["tile", ""],
+  ["row", "of cells, in the tile"],
+  ["line", "device of the row: column × devices a cell + device"],
+  ["asked_age_seconds", "since the tile's last pulse, as asked for"],
+  ["age_seconds", "since the device's own last pulse; empty where it had none"],
+  ["conductance_microsiemens", "mean of the averaged reads"],
+  ["code", "of the converter; 65535 for none"],
+  ["flag", "0 ok, 1 saturated, 2 invalid"],
+  ["averages", "reads that the chip averaged"],
+  ["target_microsiemens", "empty where there was none"],
+  ["verdict", "by number, as in docs/programming.md"],
+  ["celsius", "of the chip; empty where it was not measured"],
+  ["taken_at", "wall time, ISO 8601"],
+] as const;
+
+export type SweepColumn = (typeof sweepColumns)[number][0];
+
+/** The numbers of one device's row of a table; text columns are left to the writer. */
+export function sweepValue(
+  table: SweepTable,
+  device: number,
+  column: Exclude<SweepColumn, "taken_at">,
+): number {
+  const { sweep, devicesPerRow, rowStart } = table;
+  switch (column) {
+    case "sweep":
+      return table.number;
+    case "tile":
+      return sweep.tile;
+    case "row":
+      return rowStart + Math.floor(device / devicesPerRow);
+    case "line":
+      return device % devicesPerRow;
+    case "asked_age_seconds":
+      return sweep.timeSeconds;
+    case "age_seconds":
+      return ageOf(table, device);
+    case "conductance_microsiemens":
+      return microsiemens(sweep.conductanceMicrosiemens[device]!);
+    case "code":
+      return sweep.codes[device] ?? 0xffff;
+    case "flag":
+      return sweep.flags[device]!;
+    case "averages":
+      return sweep.averages;
+    case "target_microsiemens":
+      return microsiemens(table.targetsMicrosiemens[device]!);
+    case "verdict":
+      return table.verdicts[device]!;
+    case "celsius":
+      return sweep.environment?.celsius ?? Number.NaN;
+  }
+}
+
+/** A 32-bit number without the tail that 64 bits give it. */
+function microsiemens(value: number): Microsiemens {
+  return Number.isNaN(value) ? value : Number(value.toPrecision(7));
+}
