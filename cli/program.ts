@@ -6,6 +6,7 @@ import { methods } from "../src/program/methods.ts";
 import { executeRun, resumeRun, type RunContext } from "../src/run/engine.ts";
 import { estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import { SteadyClock } from "../drivers/steadyClock.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
@@ -101,21 +102,25 @@ export async function withChip(
     const store = await openWorkspace(options.workspace ?? defaultWorkspace);
     try {
       const address = parseAddress(chip);
-      const driver = await openLasting(address, chipOptions(address, options), stop, output);
+      const link = await openLasting(address, chipOptions(address, options), stop, output);
+      const driver = new SteadyClock(link, store, wallTime);
       stop.onSecond(() => driver.standby());
       try {
         const identity = await driver.identify();
-        output.say(`Chip: ${identity.name} number ${identity.serialNumber} at ${driver.port}.`);
+        await driver.mark();
+        output.say(`Chip: ${identity.name} number ${identity.serialNumber} at ${link.port}.`);
         const context = {
           driver,
           store,
           clock: systemClock,
           stop,
           wallTime,
-          linkNotes: () => driver.linkNotes?.() ?? [],
+          linkNotes: () => link.linkNotes?.() ?? [],
           onEvent: progressOf("program", output),
         };
         const run = await carryOut(context, identity);
+        // Devices age from here on, whatever becomes of the chip's clock. The run is done, with or without it.
+        await driver.mark().catch(() => undefined);
         if (run !== undefined) await tell(store, run, leastYieldPercent, output);
       } finally {
         await driver.close();

@@ -2,6 +2,7 @@ import { systemClock } from "../drivers/systemClock.ts";
 import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
+import { SteadyClock } from "../drivers/steadyClock.ts";
 import { type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
@@ -101,12 +102,14 @@ async function watchChip(
   count: (event: WatchEvent) => void,
 ): Promise<void> {
   const address = parseAddress(text);
-  const driver = await openLasting(address, chipOptions(address, options), stop, output);
+  const link = await openLasting(address, chipOptions(address, options), stop, output);
+  const driver = new SteadyClock(link, store, wallTime);
   stop.onSecond(() => driver.standby());
   try {
     await watchRuns(
       {
         driver,
+        markClock: () => driver.mark(),
         store,
         clock: systemClock,
         stop,

@@ -85,6 +85,7 @@ const migrations: readonly string[] = [
     chip_serial_number TEXT NOT NULL,
     boot INTEGER NOT NULL,
     chip_time_microseconds INTEGER NOT NULL,
+    offset_microseconds INTEGER NOT NULL,     -- of that to what the chip's own clock showed
     marked_at TEXT NOT NULL                   -- ISO 8601
   ) STRICT;
   CREATE INDEX marks_of_chip ON clock_marks (chip_serial_number);

@@ -276,28 +276,31 @@ export class Workspace implements RunStore {
     });
   }
 
-  markClock({ chipSerialNumber, boot, chipTimeMicroseconds, markedAt }: ClockMark): Promise<void> {
+  markClock(mark: ClockMark): Promise<void> {
     return this.#do((db) => {
       db.prepare(
-        "INSERT INTO clock_marks (chip_serial_number, boot, chip_time_microseconds, marked_at) VALUES (?, ?, ?, ?)",
-      ).run(chipSerialNumber, boot, chipTimeMicroseconds, markedAt);
+        `INSERT INTO clock_marks (chip_serial_number, boot, chip_time_microseconds, offset_microseconds, marked_at)
+         VALUES (?, ?, ?, ?, ?)`,
+      ).run(
+        mark.chipSerialNumber,
+        mark.boot,
+        mark.chipTimeMicroseconds,
+        mark.offsetMicroseconds,
+        mark.markedAt,
+      );
     });
   }
 
   newestMark(chipSerialNumber: string): Promise<ClockMark | undefined> {
     return this.#do((db) => {
       const row = db
-        .prepare("SELECT * FROM clock_marks WHERE chip_serial_number = ? ORDER BY id DESC LIMIT 1")
-        .get(chipSerialNumber) as
-        { boot: number; chip_time_microseconds: number; marked_at: string } | undefined;
-      return (
-        row && {
-          chipSerialNumber,
-          boot: row.boot,
-          chipTimeMicroseconds: row.chip_time_microseconds,
-          markedAt: row.marked_at,
-        }
-      );
+        .prepare(
+          `SELECT chip_serial_number AS chipSerialNumber, boot, chip_time_microseconds AS chipTimeMicroseconds,
+                  offset_microseconds AS offsetMicroseconds, marked_at AS markedAt
+           FROM clock_marks WHERE chip_serial_number = ? ORDER BY id DESC LIMIT 1`,
+        )
+        .get(chipSerialNumber) as ClockMark | undefined;
+      return row && { ...row };
     });
   }
 

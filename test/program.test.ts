@@ -151,10 +151,11 @@ describe("mho resume", () => {
       code: 2,
       err: expect.stringContaining("There is no run r7") as string,
     });
-    await mho("program", targetsFile(folder), "--chip", sound, "--workspace", folder, "--quiet");
+    const gone = `${sound}&state=none`;
+    await mho("program", targetsFile(folder), "--chip", gone, "--workspace", folder, "--quiet");
     expect(await mho("resume", "r1", "--workspace", folder)).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/inside the command that began it.*mho emulate/) as string,
+      err: expect.stringMatching(/a chip that was not kept.*Leave \?state=none away/) as string,
     });
     const emulator = startMho(["emulate", "pcm-64", "--tcp", "0", "--seed", "6"]);
     const { address: other } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
@@ -165,6 +166,34 @@ describe("mho resume", () => {
     emulator.process.kill("SIGINT");
     await emulator.ended();
   });
+
+  it("meets the devices of an emulated chip again that an earlier command left, one command at a time", async () => {
+    const folder = emptyFolder();
+    const args = ["--chip", sound, "--workspace", folder, "--json"];
+    await mho("program", targetsFile(folder), ...args);
+    const none = join(folder, "none.csv");
+    writeFileSync(none, Array(256).fill("nan").join(","));
+    const { out } = await mho("program", none, "--sweep", "none", ...args);
+    const chip = (JSON.parse(out.split("\n")[0]!) as { chip: { boot: number; newestTicket: number } }).chip;
+    expect(chip.boot).toBe(2);
+    const watched = await mho("watch", "r1", "--until", "10", "--workspace", folder, "--json");
+    expect([watched.code, watched.out.match(/"type":"sweep"/g)]).toEqual([
+      0,
+      expect.arrayContaining(['"type":"sweep"']),
+    ]);
+    const shown = await mho("show", "r1", "--workspace", folder, "--json");
+    expect(shown.out).toContain('"accepted":');
+    const state = join(folder, "chips", "pcm-64,seed=5,births=sound.state");
+    writeFileSync(`${state}.lock`, String(process.pid));
+    const busy = await mho("program", none, ...args);
+    expect([busy.code, busy.err]).toEqual([3, expect.stringContaining(`in use by process ${process.pid}`)]);
+    // A process that is no more holds nothing.
+    writeFileSync(`${state}.lock`, "999999999");
+    expect((await mho("program", none, ...args)).code).toBe(0);
+    writeFileSync(state, "damaged");
+    const damaged = await mho("program", none, ...args);
+    expect([damaged.code, damaged.err]).toEqual([2, expect.stringContaining("does not hold the devices")]);
+  }, 30_000);
 
   it("loses nothing over ten kill -9s: no finished device is pulsed again, and the ledger is what was felt", async () => {
     const { kills, ...result } = await killAndResume(3, 10, "verify");

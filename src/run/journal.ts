@@ -68,7 +68,9 @@ export interface WatchSettings {
 export interface ClockMark {
   readonly chipSerialNumber: string;
   readonly boot: number;
+  /** As runs count it: what the chip's own clock shows, and this offset. */
   readonly chipTimeMicroseconds: Microseconds;
+  readonly offsetMicroseconds: Microseconds;
   /** ISO 8601. */
   readonly markedAt: string;
 }

@@ -18,6 +18,8 @@ export interface WatchContext {
   readonly stop: StopRequest;
   /** Now, ISO 8601. */
   readonly wallTime: () => string;
+  /** Writes down what the chip's clock and the wall's show together. */
+  readonly markClock: () => Promise<void>;
   readonly onEvent: (event: WatchEvent) => void;
 }
 
@@ -72,7 +74,7 @@ export async function watchRuns(context: WatchContext, runs: readonly RunId[]): 
         tile.settings.averages,
       );
       tile.newestSeconds = timeSeconds;
-      await markClock(context, identity);
+      await context.markClock();
       onEvent({
         type: "sweep",
         run: tile.run,
@@ -87,15 +89,6 @@ export async function watchRuns(context: WatchContext, runs: readonly RunId[]): 
   } finally {
     await (done ? driver.standby() : driver.standby().catch(() => undefined));
   }
-}
-
-/** Writes down what the chip's clock and the wall's show together. */
-export async function markClock(
-  { driver, store, wallTime }: Pick<WatchContext, "driver" | "store" | "wallTime">,
-  { serialNumber: chipSerialNumber, boot }: ChipIdentity,
-): Promise<void> {
-  const chipTimeMicroseconds = await driver.chipTime();
-  await store.markClock({ chipSerialNumber, boot, chipTimeMicroseconds, markedAt: wallTime() });
 }
 
 interface WatchedTile {

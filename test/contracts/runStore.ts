@@ -120,7 +120,8 @@ export function runStoreContract(
       await store.setWatch(run, { timesSeconds: [1, 10], averages: 4 });
       await store.setWatch(run, { timesSeconds: [1, 2.5, 2_592_000], averages: 16 });
       expect(await store.newestMark("S1")).toBeUndefined();
-      const mark = { boot: 1, markedAt: "2026-01-02T03:04:05Z", chipTimeMicroseconds: 2 ** 52 + 1 };
+      const times = { chipTimeMicroseconds: 2 ** 52 + 1, offsetMicroseconds: -7 };
+      const mark = { boot: 1, markedAt: "2026-01-02T03:04:05Z", ...times };
       await store.markClock({ ...mark, chipSerialNumber: "S1", boot: 0 });
       await store.markClock({ ...mark, chipSerialNumber: "S1" });
       await store.markClock({ ...mark, chipSerialNumber: "S2", boot: 9 });

@@ -1,0 +1,230 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ChipDriver, ChipIdentity } from "../src/chip/driver.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
+import { executeRun } from "../src/run/engine.ts";
+import type { RunPlan } from "../src/run/plan.ts";
+import { SteadyClock } from "../drivers/steadyClock.ts";
+import type { RunStore } from "../src/run/store.ts";
+import { nextAge, type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+import { collect } from "./contracts/runStore.ts";
+import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
+
+const wallTime = (): string => "2026-01-01T00:00:00Z";
+
+async function programmed(chip: TestChip, store: RunStore, tiles = 1): Promise<string> {
+  const plan: RunPlan = {
+    title: "to be watched",
+    chipName: "pcm-64",
+    chipSerialNumber: "EMU-7",
+    chipAddress: chip.driver.address,
+    method: "open-loop",
+    model: pcm90nmDefinition,
+    sweepTimesSeconds: [],
+    sweepAverages: 1,
+    pulsesPerDevice: 200,
+    tiles: Array.from({ length: tiles }, (_, tile) => ({
+      block: { tile, rowStart: 5, rowCount: 2 },
+      targetsMicrosiemens: new Float32Array(512).fill(12),
+    })),
+  };
+  const context = { driver: chip.driver, store, clock: stillClock(), model: pcm90nm, wallTime };
+  return executeRun({ ...context, stop: { requested: false }, onEvent() {} }, plan);
+}
+
+/** @param stopAfter  sweeps after which somebody asks to stop. */
+async function watch(chip: TestChip, store: RunStore, runs: string[], stopAfter = Infinity) {
+  const events: WatchEvent[] = [];
+  const stop = { requested: false };
+  const driver = new SteadyClock(chip.driver, store, wallTime);
+  await watchRuns(
+    {
+      driver,
+      markClock: () => driver.mark(),
+      store,
+      clock: stillClock(),
+      stop,
+      wallTime,
+      onEvent(event) {
+        events.push(event);
+        if (events.length > stopAfter) stop.requested = true;
+      },
+    },
+    runs,
+  );
+  return events;
+}
+
+describe("a watch", () => {
+  it("reads every tile at each age after its last pulse, with all that a later reader needs", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const store = await openWorkspace(emptyFolder());
+    const run = await programmed(chip, store, 2);
+    await store.setWatch(run, { timesSeconds: [10, 100, 1000], averages: 4 });
+    const events = await watch(chip, store, [run]);
+    expect(events).toHaveLength(1 + 2 * 3);
+    const sweeps = await collect(store.sweeps(run));
+    const places = sweeps.map(({ tile, timeSeconds }) => `${tile} ${timeSeconds}`);
+    expect(places).toEqual(["0 10", "1 10", "0 100", "1 100", "0 1000", "1 1000"]);
+    for (const { environment, referenceCodes, converter, codes, averages } of sweeps) {
+      expect(environment!.celsius).toBeCloseTo(25, 2);
+      expect(referenceCodes).toHaveLength(chip.description.referencesMicrosiemens!.length);
+      expect(converter).toEqual(chip.description.converter);
+      expect([codes.length, averages]).toEqual([512, 4]);
+    }
+    for (const event of events) if (event.type === "sweep") expect(event.lateSeconds).toBeLessThan(0.2);
+    expect(chip.firmware.inStandby).toBe(true);
+  });
+
+  it("that is stopped goes on where it was, and makes up for what passed by one read with its true age", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const run = await programmed(chip, store);
+    await store.setWatch(run, { timesSeconds: [10, 20, 40, 80, 160, 320], averages: 1 });
+    await expect(watch(chip, store, [run], 2)).rejects.toMatchObject({ code: "interrupted" });
+    expect(chip.firmware.inStandby).toBe(true);
+    await chip.driver.identify();
+    await chip.driver.advance(150e6);
+    const events = await watch(chip, store, [run]);
+    const taken = (await collect(store.sweeps(run))).map(({ timeSeconds }) => timeSeconds);
+    expect(taken).toEqual([10, 20, 160, 320]);
+    const late = events.find((event) => event.type === "sweep")!;
+    expect(late.timeSeconds === 160 && late.lateSeconds > 9 && late.lateSeconds < 12).toBe(true);
+    expect(await watch(chip, store, [run])).toHaveLength(1);
+  });
+
+  it("of several runs reads each when it is due", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const first = await programmed(chip, store);
+    await chip.driver.identify();
+    await chip.driver.advance(50e6);
+    const second = await programmed(chip, store);
+    for (const run of [first, second]) await store.setWatch(run, { timesSeconds: [60, 100], averages: 1 });
+    const events = await watch(chip, store, [first, second]);
+    const order = events.flatMap((event) =>
+      event.type === "sweep" ? `${event.run} ${event.timeSeconds}` : [],
+    );
+    expect(order).toEqual([`${first} 60`, `${first} 100`, `${second} 60`, `${second} 100`]);
+  });
+
+  it("refuses a chip that the run was not on", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const run = await programmed(chip, store);
+    await store.setWatch(run, { timesSeconds: [10], averages: 1 });
+    const other = await openTestChip({ seed: 8 });
+    await expect(watch(other, store, [run])).rejects.toMatchObject({ code: "wrong-chip" });
+  });
+
+  it("reads at ages that rise evenly on a logarithmic axis and end where they should", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 2, max: 1e8, noNaN: true }),
+        fc.integer({ min: 1, max: 50 }),
+        (until, perDecade) => {
+          const times = watchTimes(until, perDecade);
+          expect(times.at(-1)).toBe(until);
+          const steps = times.slice(1).map((time, k) => time / times[k]!);
+          expect(Math.min(...steps, 2)).toBeGreaterThan(1);
+          expect(Math.max(...steps)).toBeLessThan(10 ** (1 / perDecade) * 1.001);
+        },
+      ),
+    );
+    expect(watchTimes(86_400, 6)).toHaveLength(31);
+  });
+
+  it("always reads next at an age that was not read, the last of those that passed", () => {
+    const times = fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 1 });
+    fc.assert(
+      fc.property(times, fc.nat(1000), fc.nat(1000), (unsorted, newest, age) => {
+        const sorted = unsorted.sort((a, b) => a - b);
+        const next = nextAge(sorted, newest, age);
+        const left = sorted.filter((time) => time > newest);
+        const passed = left.filter((time) => time <= age);
+        expect(next).toBe(passed.at(-1) ?? left.at(0));
+      }),
+    );
+  });
+});
+
+/** A chip of which nothing matters but its clock. */
+class BareClock implements Partial<ChipDriver> {
+  readonly address = "a board";
+  boot = 1;
+  own = 0;
+  virtualTime = false;
+
+  identify(): Promise<ChipIdentity> {
+    const capabilities = { virtualTime: this.virtualTime } as ChipIdentity["capabilities"];
+    return Promise.resolve({ serialNumber: "S1", boot: this.boot, capabilities } as ChipIdentity);
+  }
+
+  chipTime(): Promise<number> {
+    return Promise.resolve(this.own);
+  }
+}
+
+describe("a steady clock", () => {
+  const hour = 3600e6;
+  async function at(hours: { wall: number }, board: BareClock, store: RunStore): Promise<SteadyClock> {
+    const wall = (): string => new Date(Date.UTC(2026, 0, 1) + (hours.wall * hour) / 1000).toISOString();
+    const clock = new SteadyClock(board as unknown as ChipDriver, store, wall);
+    await clock.identify();
+    return clock;
+  }
+
+  it("goes on by the calendar over a board's restart, once and again", async () => {
+    const store = await openWorkspace(emptyFolder());
+    const board = new BareClock();
+    board.own = 10 * hour;
+    const hours = { wall: 0 };
+    await (await at(hours, board, store)).mark();
+    hours.wall = 5;
+    Object.assign(board, { own: 1 * hour, boot: 2 });
+    const later = await at(hours, board, store);
+    expect(await later.chipTime()).toBe(15 * hour);
+    await later.mark();
+    Object.assign(board, { own: 3 * hour });
+    hours.wall = 7;
+    expect(await (await at(hours, board, store)).chipTime()).toBe(17 * hour);
+  });
+
+  it("sees a restart that caught up with the old time while nobody looked", async () => {
+    const store = await openWorkspace(emptyFolder());
+    const board = new BareClock();
+    board.own = 1 * hour;
+    const hours = { wall: 0 };
+    await (await at(hours, board, store)).mark();
+    hours.wall = 24;
+    Object.assign(board, { own: 2 * hour, boot: 2 });
+    expect(await (await at(hours, board, store)).chipTime()).toBe(25 * hour);
+  });
+
+  it("notices a restart in mid-session", async () => {
+    const store = await openWorkspace(emptyFolder());
+    const board = new BareClock();
+    board.own = 4 * hour;
+    const hours = { wall: 0 };
+    const clock = await at(hours, board, store);
+    hours.wall = 1;
+    board.own = 60e6;
+    expect(await clock.chipTime()).toBe(5 * hour);
+  });
+
+  it("leaves a chip alone whose time can be moved, and which kept it", async () => {
+    const store = await openWorkspace(emptyFolder());
+    const board = new BareClock();
+    Object.assign(board, { own: 4 * hour, virtualTime: true });
+    const hours = { wall: 0 };
+    await (await at(hours, board, store)).mark();
+    hours.wall = 1000;
+    Object.assign(board, { own: 4 * hour + 5, boot: 2 });
+    expect(await (await at(hours, board, store)).chipTime()).toBe(4 * hour + 5);
+  });
+});
