@@ -36,23 +36,21 @@ export function fitConverter(
   const normal = new Float64Array(9);
   const right = new Float64Array(3);
   const points: { powers: [number, number, number]; code: number }[] = [];
-  const seen = new Set<number>();
-  for (const look of looks) {
-    resistorsMicrosiemens.forEach((g, k) => {
-      const code = look[k];
-      if (code === undefined || code === noCode || code >= codes - 1 || code <= 0) return;
-      // In units of full scale, so that the normal equations are well conditioned.
-      const s = g / microsiemensPerCode / codes;
-      const powers: [number, number, number] = [1, s, s * s];
-      points.push({ powers, code });
-      seen.add(k);
-      for (let a = 0; a < 3; a++) {
-        right[a]! += powers[a]! * code;
-        for (let b = 0; b < 3; b++) normal[3 * a + b]! += powers[a]! * powers[b]!;
-      }
-    });
-  }
-  const inverse = seen.size < 3 ? undefined : inverseOf(normal, 3);
+  resistorsMicrosiemens.forEach((g, k) => {
+    const said = looks.flatMap((look) => (look[k] === undefined || look[k] === noCode ? [] : [look[k]]));
+    // Near its ends a converter cuts noise off.
+    if (said.length === 0 || said.some((code) => code <= 1 || code >= codes - 2)) return;
+    const code = said.reduce((sum, one) => sum + one, 0) / said.length;
+    // In units of full scale, so that the normal equations are well conditioned.
+    const share = g / microsiemensPerCode / codes;
+    const powers: [number, number, number] = [1, share, share * share];
+    points.push({ powers, code });
+    for (let i = 0; i < 3; i++) {
+      right[i]! += powers[i]! * code;
+      for (let j = 0; j < 3; j++) normal[3 * i + j]! += powers[i]! * powers[j]!;
+    }
+  });
+  const inverse = points.length < 3 ? undefined : inverseOf(normal, 3);
   if (inverse === undefined) return undefined;
   const solution = [0, 1, 2].map(
     (a) => inverse[3 * a]! * right[0]! + inverse[3 * a + 1]! * right[1]! + inverse[3 * a + 2]! * right[2]!,
@@ -62,7 +60,7 @@ export function fitConverter(
     const off = code - powers.reduce<number>((sum, power, a) => sum + power * solution[a]!, 0);
     squares += off * off;
   }
-  // Codes are whole: looks that agree to the code still leave a twelfth of a square code unknown.
+  // Codes are whole: however often a resistor is looked at, up to a twelfth of a square code stays unknown.
   const variance = Math.max(squares / Math.max(1, points.length - 3), 1 / 12);
   const figures = figuresOf(solution, codes);
   const errors = figures.map((_, figure) => {
