@@ -6,7 +6,7 @@ import { measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
 import { MhoError } from "../src/errors.ts";
-import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
+import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
@@ -14,6 +14,7 @@ import { inWorkspace } from "./existingWorkspace.ts";
 import { describeChip } from "./openChip.ts";
 import type { FitOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { describeFit } from "./showFit.ts";
 import { version } from "./version.ts";
 import { writeWhole } from "./writeWhole.ts";
 
@@ -51,7 +52,7 @@ export async function fit(given: readonly RunId[], options: FitOptions, output: 
       `${JSON.stringify(modelFileOf(model), undefined, 2)}\n`,
       "Name another file with --out.",
     );
-    tellFit(record, before, output);
+    for (const line of describeFit(record)) output.say(line);
     output.say(`Model: ${options.out}`);
     const { laws, figures, ...rest } = record;
     output.event({ type: "result", model: options.out, ...rest, laws, figures });
@@ -92,32 +93,4 @@ function pulseResponseOf(response: PulseResponse): PowerLawDefinition["pulseResp
     deviceSpreadMicroamperes: response.deviceSpreadMicroamperes,
     cycleSpreadMicroamperes: response.cycleSpreadMicroamperes,
   };
-}
-
-function tellFit(record: FitRecord, before: PowerLawDefinition, output: Output): void {
-  const used = record.devices.find(({ fate }) => fate === "used")?.count ?? 0;
-  output.say(
-    `${used.toLocaleString("en")} devices of ${record.chip} number ${record.chipSerialNumbers.join(", ")}, ` +
-      `${record.sweeps} sweeps of ${record.runs.join(", ")}`,
-  );
-  for (const { law, form, conductanceMicrosiemens: g, value, standardError } of record.laws) {
-    output.say(`${law}: ${form}`);
-    for (const k of [0, 2, 4, 6, 8]) {
-      const digits = 1 - Math.floor(Math.log10(Math.max(standardError[k]!, 1e-9)));
-      const shown = (x: number): string => x.toFixed(Math.min(6, Math.max(1, digits)));
-      output.say(
-        `  ${g[k]!.toFixed(2).padStart(7)} µS  ${shown(value[k]!)} ± ${shown(1.96 * standardError[k]!)}`,
-      );
-    }
-  }
-  for (const { figure, value, standardError } of record.figures) {
-    output.say(`${figure}: ${value.toPrecision(4)} ± ${(1.96 * standardError).toPrecision(2)}`);
-  }
-  for (const { ok, name, says } of record.checks) output.say(`${ok ? "  ok " : "  NO "} ${name}: ${says}`);
-  for (const remark of record.remarks) output.say(`  note: ${remark}`);
-  output.say(
-    record.believe
-      ? `Believe it: it passes every check (± are 95 % intervals; before it was ${before.name}).`
-      : "Do not believe it: what failed is marked NO. The model is written, for a look; do not aim by it.",
-  );
 }

@@ -6,6 +6,7 @@ import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { describeFit } from "./showFit.ts";
 import { describeStrategy } from "./showStrategy.ts";
 
 const anyFile = z.looseObject({
@@ -22,6 +23,8 @@ export async function showFile(nameOrPath: string, output: Output): Promise<void
   if (isModel) {
     const definition = await readModel(nameOrPath);
     for (const line of describeModel(modelOf(definition))) output.say(line);
+    const record = definition.family === "power-law" ? definition.fit : undefined;
+    for (const line of record === undefined ? [] : describeFit(record)) output.say(line);
     output.event({ type: "result", model: modelFileOf(definition), digest: modelDigest(definition) });
     return;
   }

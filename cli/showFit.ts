@@ -1,0 +1,47 @@
+import type { FitRecord } from "../src/model/definition.ts";
+
+/** Where a model comes from, what it found with 95 % intervals, and whether to believe it, as a person reads it. */
+export function describeFit(record: FitRecord): string[] {
+  const { chip, chipSerialNumbers, runs, sweeps, devices, laws, figures, checks, remarks, celsius } = record;
+  const used = devices.find(({ fate }) => fate === "used")?.count ?? 0;
+  const when =
+    record.measuredFrom === undefined
+      ? ""
+      : `, ${record.measuredFrom.slice(0, 16)} to ${record.measuredTo!.slice(0, 16)}`;
+  const warm = celsius === undefined ? "" : `, ${celsius.least.toFixed(1)} … ${celsius.most.toFixed(1)} °C`;
+  return [
+    `fitted to ${runs.join(", ")} of ${chip} number ${chipSerialNumbers.join(", ")}: ` +
+      `${used.toLocaleString("en")} devices, ${sweeps} sweeps${when}${warm}`,
+    record.believe
+      ? `Believe it: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
+      : "Do not believe it: what failed is marked NO. The model is there to look at; do not aim by it.",
+    ...checks.map(({ ok, name, says }) => `${ok ? "  ok " : "  NO "} ${name}: ${says}`),
+    ...remarks.map((remark) => `  note: ${remark}`),
+    ...laws.flatMap(describeLaw),
+    ...figures.map(
+      ({ figure, value, standardError }) =>
+        `${figure}: ${value.toPrecision(4)} ± ${(1.96 * standardError).toPrecision(2)}`,
+    ),
+  ];
+}
+
+function describeLaw({
+  law,
+  form,
+  conductanceMicrosiemens: g,
+  value,
+  standardError,
+}: FitRecord["laws"][number]): string[] {
+  const shown = (x: number, k: number): string => {
+    const digits = 1 - Math.floor(Math.log10(Math.max(standardError[k]!, 1e-9)));
+    return x.toFixed(Math.min(6, Math.max(1, digits)));
+  };
+  const places = [0, 2, 4, 6, 8].filter((k) => k < g.length);
+  return [
+    `${law}: ${form}`,
+    ...places.map(
+      (k) =>
+        `  ${g[k]!.toFixed(2).padStart(7)} µS  ${shown(value[k]!, k)} ± ${shown(1.96 * standardError[k]!, k)}`,
+    ),
+  ];
+}
