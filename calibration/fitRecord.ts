@@ -1,7 +1,7 @@
 import type { FitRecord } from "../src/model/definition.ts";
 import type { Gathered } from "./gather.ts";
 import type { FittedLaw } from "./lawFit.ts";
-import { fitFateNames } from "./population.ts";
+import { fitFateNames, normalOfChiSquare } from "./population.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
 
@@ -27,6 +27,7 @@ export function fitRecord(
     checks: verdict.checks,
     remarks: [...verdict.remarks, ...remarksOnConverters(gathered)],
     laws: lawsOf(found),
+    residuals: residualsOf(found),
     figures: figuresOf(found, gathered, response),
   };
 }
@@ -63,17 +64,80 @@ function lawsOf({ population, temperature }: Refit): FitRecord["laws"] {
   return named.flatMap(([law, found]) => {
     if (found === undefined) return [];
     const { from, to, form } = found;
-    const places = Array.from({ length: 9 }, (_, k) => from + ((to - from) * k) / 8);
+    const places = Array.from({ length: 33 }, (_, k) => from + ((to - from) * k) / 32);
     return [
       {
         law,
         form,
-        conductanceMicrosiemens: places,
-        value: places.map((g) => found.value(g)),
-        standardError: places.map((g) => found.error(g)),
+        conductanceMicrosiemens: places.map(short),
+        value: places.map((g) => short(found.value(g))),
+        standardError: places.map((g) => short(found.error(g))),
       },
     ];
   });
+}
+
+/** Enough digits for every use, and a file that a person can read. */
+function short(value: number): number {
+  return Number(value.toPrecision(6));
+}
+
+const histogram = { from: -5, step: 0.25, bins: 40 };
+const conductanceBins = 20;
+
+function residualsOf({ population, fits }: Refit): FitRecord["residuals"] {
+  const { standing, bend, noiseRatio, conductance } = population;
+  const noise = new Float32Array(noiseRatio.length);
+  let at = 0;
+  for (const { freedom } of fits) {
+    for (const n of freedom) {
+      noise[at] = n > 0 ? normalOfChiSquare(noiseRatio[at]!, n) : Number.NaN;
+      at++;
+    }
+  }
+  const named: [string, Float32Array][] = [
+    ["drift exponents about their law", standing],
+    ["bend of drift on its logarithmic axis", bend],
+    ["noise of each device against its like", noise],
+  ];
+  return named.map(([residual, values]) => ({ residual, ...spreadOut(values, conductance) }));
+}
+
+function spreadOut(
+  values: Float32Array,
+  conductance: Float32Array,
+): Omit<FitRecord["residuals"][number], "residual"> {
+  const { from, step, bins } = histogram;
+  const share = new Float64Array(bins);
+  let count = 0;
+  let most = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i]!)) continue;
+    count++;
+    share[Math.min(bins - 1, Math.max(0, Math.floor((values[i]! - from) / step)))]!++;
+    if (conductance[i]! > most) most = conductance[i]!;
+  }
+  const sums = Array.from({ length: conductanceBins }, () => ({ n: 0, g: 0, sum: 0, square: 0 }));
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i]!)) continue;
+    const place = Math.floor((conductanceBins * conductance[i]!) / most);
+    const bin = sums[Math.min(conductanceBins - 1, Math.max(0, place))]!;
+    bin.n++;
+    bin.g += conductance[i]!;
+    bin.sum += values[i]!;
+    bin.square += values[i]! * values[i]!;
+  }
+  const filled = sums.filter(({ n }) => n >= 10);
+  return {
+    from,
+    step,
+    share: Array.from(share, (n) => short(n / Math.max(1, count))),
+    conductanceMicrosiemens: filled.map(({ n, g }) => short(g / n)),
+    mean: filled.map(({ n, sum }) => short(sum / n)),
+    spread: filled.map(({ n, sum, square }) =>
+      short(Math.sqrt(Math.max(0, square / n - (sum / n) * (sum / n)))),
+    ),
+  };
 }
 
 function figuresOf(

@@ -1,15 +1,36 @@
 import { resolve } from "node:path";
+import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
+import { renderFit } from "../report/fitReport.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
+import { MhoError } from "../src/errors.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
+import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { Output } from "./output.ts";
+import { kindOfFile } from "./showFile.ts";
 import { version } from "./version.ts";
 import { writeWhole } from "./writeWhole.ts";
 
-/** Draws a strategy on one HTML page. */
+/** Draws a strategy or a fit on one HTML page. */
 export async function report(path: string, options: { out: string }, output: Output): Promise<void> {
-  const strategy = await readStrategy(path);
   const file = resolve(options.out);
-  await writeWhole(file, renderStrategy(strategy, version), "Name another file with --out.");
+  const kind = await kindOfFile(path);
+  const drawn =
+    kind === "mho-model" ? await drawFit(path) : renderStrategy(await readStrategy(path), version);
+  await writeWhole(file, drawn, "Name another file with --out.");
   output.say(`Report: ${file}`);
   output.event({ type: "result", report: file });
+}
+
+async function drawFit(path: string): Promise<string> {
+  const definition = await readModel(path);
+  if (definition.family !== "power-law" || definition.fit === undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `The model ${path} was not fitted by mho fit: there is nothing to draw. mho show ${path} tells of it.`,
+      { file: path },
+    );
+  }
+  const before = builtInDefinition(definition.fit.modelBefore);
+  return renderFit(definition, definition.fit, before && asPowerLaw(before), version);
 }

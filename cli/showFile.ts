@@ -18,8 +18,7 @@ const anyFile = z.looseObject({
 /** Tells of a strategy or a model. */
 export async function showFile(nameOrPath: string, output: Output): Promise<void> {
   const isModel =
-    builtInDefinition(nameOrPath) !== undefined ||
-    (await readJson(nameOrPath, anyFile, "file")).format === "mho-model";
+    builtInDefinition(nameOrPath) !== undefined || (await kindOfFile(nameOrPath)) === "mho-model";
   if (isModel) {
     const definition = await readModel(nameOrPath);
     for (const line of describeModel(modelOf(definition))) output.say(line);
@@ -31,6 +30,11 @@ export async function showFile(nameOrPath: string, output: Output): Promise<void
   const strategy = await readStrategy(nameOrPath);
   for (const line of describeStrategy(strategy)) output.say(line);
   output.event({ type: "result", strategy: { ...strategy, model: strategy.model.name } });
+}
+
+/** What a file says it is. Throws `bad-file`. */
+export async function kindOfFile(path: string): Promise<"mho-strategy" | "mho-model"> {
+  return (await readJson(path, anyFile, "file")).format;
 }
 
 /** Mean ± standard deviation of a read, for a few targets and times. */

@@ -36,7 +36,7 @@ function describeLaw({
     const digits = 1 - Math.floor(Math.log10(Math.max(standardError[k]!, 1e-9)));
     return x.toFixed(Math.min(6, Math.max(1, digits)));
   };
-  const places = [0, 2, 4, 6, 8].filter((k) => k < g.length);
+  const places = [0, 1, 2, 3, 4].map((part) => Math.round((part * (g.length - 1)) / 4));
   return [
     `${law}: ${form}`,
     ...places.map(

@@ -75,6 +75,17 @@ const fitRecord = z.strictObject({
       standard_error: z.array(nonNegative),
     }),
   ),
+  residuals: z.array(
+    z.strictObject({
+      residual: z.string(),
+      from: z.number(),
+      step: positive,
+      share: z.array(nonNegative),
+      conductance_microsiemens: z.array(nonNegative),
+      mean: z.array(z.number()),
+      spread: z.array(nonNegative),
+    }),
+  ),
   figures: z.array(z.strictObject({ figure: z.string(), value: z.number(), standard_error: nonNegative })),
 });
 

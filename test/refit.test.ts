@@ -69,6 +69,16 @@ describe("the loop, on the command line", () => {
     expect(shown.out).toMatch(/Model mine: 0 … 25 µS/);
     expect(shown.out).toMatch(/fitted to r1 of pcm-64 number EMU-5.*\n.*believe it/i);
 
+    const page = join(folder, "fit.html");
+    expect((await mho("report", model, "--out", page)).code).toBe(0);
+    const html = readFileSync(page, "utf8");
+    expect(html).toMatch(/<em>Believe it:<\/em> the laws of [\d,]+ devices pass every check/);
+    for (const title of ["Drift exponent, mean", "Read noise Q", "Drift exponents about their law"]) {
+      expect(html).toContain(`<h2>${title}</h2>`);
+    }
+    // A picture's title may come twice, for a desk and for a phone; no number is missing.
+    expect(html).not.toContain("NaN");
+
     const strategy = join(folder, "strategy.json");
     expect((await mho("optimize", weights(folder), "--model", model, "--out", strategy)).code).toBe(0);
     await mho("program", strategy, "--chip", chip, ...at);
@@ -192,6 +202,7 @@ describe("what cannot be done is said", () => {
     ],
     [["trim", "r1"], /Run r1 says nothing of weights/],
     [["trim", "r1", "--times", "later"], /--times later: later is no time/],
+    [["report", "examples/pcm-90nm.json"], /was not fitted by mho fit|Cannot read/],
     [["export", "r9", "--to", "csv"], /There is no run r9/],
     [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is no run.*Models go --to aihwkit/],
     [["export", "reram-wan-2022", "--to", "aihwkit"], /does not drift by a power law/],

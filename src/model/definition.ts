@@ -64,6 +64,19 @@ export interface FitRecord {
     readonly value: readonly number[];
     readonly standardError: readonly number[];
   }[];
+  /**
+   * What the laws leave unexplained, in standard deviations: 0 ± 1 and a bell where they hold. Shares of the devices in bins of
+   * width `step` from `from` on, and mean and spread by conductance.
+   */
+  readonly residuals: readonly {
+    readonly residual: string;
+    readonly from: number;
+    readonly step: number;
+    readonly share: readonly number[];
+    readonly conductanceMicrosiemens: readonly Microsiemens[];
+    readonly mean: readonly number[];
+    readonly spread: readonly number[];
+  }[];
   /** Single figures with their standard errors. */
   readonly figures: readonly {
     readonly figure: string;
