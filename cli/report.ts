@@ -14,7 +14,7 @@ import { writeWhole } from "./writeWhole.ts";
 /** Draws a strategy or a fit on one HTML page. */
 export async function report(path: string, options: { out: string }, output: Output): Promise<void> {
   const file = resolve(options.out);
-  const kind = await kindOfFile(path);
+  const kind = builtInDefinition(path) === undefined ? await kindOfFile(path) : "mho-model";
   const drawn =
     kind === "mho-model" ? await drawFit(path) : renderStrategy(await readStrategy(path), version);
   await writeWhole(file, drawn, "Name another file with --out.");

@@ -202,7 +202,7 @@ describe("what cannot be done is said", () => {
     ],
     [["trim", "r1"], /Run r1 says nothing of weights/],
     [["trim", "r1", "--times", "later"], /--times later: later is no time/],
-    [["report", "examples/pcm-90nm.json"], /was not fitted by mho fit|Cannot read/],
+    [["report", "pcm-90nm"], /was not fitted by mho fit/],
     [["export", "r9", "--to", "csv"], /There is no run r9/],
     [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is no run.*Models go --to aihwkit/],
     [["export", "reram-wan-2022", "--to", "aihwkit"], /does not drift by a power law/],
