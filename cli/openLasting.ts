@@ -7,7 +7,7 @@ import type { ChipAddress } from "./address.ts";
 import { type ChipOptions, openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
 
-const patienceMilliseconds = 30_000;
+const usualPatienceMilliseconds = 30_000;
 
 /** Now, ISO 8601. */
 export const wallTime = (): string => new Date().toISOString();
@@ -18,6 +18,7 @@ export async function openLasting(
   options: ChipOptions,
   stop: StopRequest,
   output: Output,
+  patienceMilliseconds = usualPatienceMilliseconds,
 ): Promise<ConnectedDriver> {
   let next = 0;
   /** The port itself and, from time to time, each other one that could be it. */

@@ -102,7 +102,7 @@ async function watchChip(
   count: (event: WatchEvent) => void,
 ): Promise<void> {
   const address = parseAddress(text);
-  const link = await openLasting(address, chipOptions(address, options), stop, output);
+  const link = await openLasting(address, chipOptions(address, options), stop, output, patienceMilliseconds);
   const driver = new SteadyClock(link, store, wallTime);
   stop.onSecond(() => driver.standby());
   try {
@@ -126,6 +126,9 @@ async function watchChip(
     await driver.close();
   }
 }
+
+/** Nothing is under way between two sweeps: a watch of weeks outlives a cable that is out for a while. */
+const patienceMilliseconds = 3_600_000;
 
 function tellEvent(event: WatchEvent, output: Output): void {
   if (event.type === "watching") {
