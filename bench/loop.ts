@@ -7,57 +7,17 @@ import { findPreset, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
-import { Translator } from "../src/optimize/layerStrategy.ts";
-import { strategyLayer } from "../src/optimize/strategy.ts";
 import type { MethodName } from "../src/program/methods.ts";
-import { normalOf, Random } from "../src/random.ts";
+import { Random } from "../src/random.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
-import { layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { characterise, readOut } from "./characterised.ts";
+import { gaussianTile, sixTimes } from "./gaussianTile.ts";
 import { programChip, readTile } from "./programmed.ts";
 import { logTimes, watchTile } from "./watched.ts";
 
-/** The six times of the optimiser's table. */
-export const sixTimes = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
-
 export const published = builtInDefinition("pcm-90nm") as PowerLawDefinition;
-
-/** 4,096 Gaussian weights (σ a quarter of the largest) on one tile, as the optimiser would hold them. */
-export function gaussianTile(
-  definition: PowerLawDefinition,
-  seed: number,
-  significance: "auto" | number,
-): TileTargets {
-  const random = new Random(seed).fork("weights");
-  const values = Float32Array.from({ length: 4096 }, (_, i) =>
-    Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
-  );
-  values[0] = 1;
-  const layer = { name: "gaussian", inputs: 64, outputs: 64, values };
-  const translator = new Translator(modelOf(definition), {
-    layout: {
-      pairs: 2,
-      significance:
-        significance === "auto" ? { kind: "free" } : { kind: "given", factors: [significance, 1] },
-      scale: "full",
-    },
-    timesSeconds: sixTimes,
-    timeWeights: new Float64Array(6).fill(1 / 6),
-    rule: "least-squares",
-    compensationPer: "tile",
-    pairDriftCorrelation: 0,
-    clipPercentile: 100,
-  });
-  const given = {
-    name: "gaussian",
-    shape: [64, 64] as const,
-    weightsSource: { file: "", tensor: "", digest: "" },
-  };
-  const solved = strategyLayer(given, translator.strategyFor(layer));
-  return layStrategy([solved], [layer], findPreset("pcm-64", {})!.geometry).tiles[0]!;
-}
 
 /** A chip that holds weights. */
 export interface Holding {
@@ -167,9 +127,9 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   const fitted = fittedModel(found, published, "stranger");
   const preset = findPreset("pcm-64", { births: "stranger" })!;
   const wrong = (): Promise<Holding> =>
-    hold(preset, seed, published, "verify", gaussianTile(published, seed, "auto"));
+    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto"));
   const refitted = (method: MethodName): Promise<Holding> =>
-    hold(preset, seed, fitted, method, gaussianTile(fitted, seed, "auto"));
+    hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto"));
   return {
     "wrong model, verify": measure(await wrong()),
     "wrong model, verify, after a day": measure(await wrong(), 86_400),
@@ -209,9 +169,9 @@ function lesserFirst(tile: TileTargets): TileTargets {
 /** A chip that is as published: what correcting wins over the usual way. */
 export async function knownLoop(seed: number): Promise<LoopResult> {
   const preset = findPreset("pcm-64", { births: "sound" })!;
-  const tile = (): TileTargets => gaussianTile(published, seed, "auto");
+  const tile = (): TileTargets => gaussianTile(modelOf(published), seed, "auto");
   const usual = (): Promise<Holding> =>
-    hold(preset, seed, published, "verify", lesserFirst(gaussianTile(published, seed, 1)));
+    hold(preset, seed, published, "verify", lesserFirst(gaussianTile(modelOf(published), seed, 1)));
   const residual = (): Promise<Holding> => hold(preset, seed, published, "residual", tile());
   return {
     "LSP first, F = 1, verify": measure(await usual()),

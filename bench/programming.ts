@@ -1,13 +1,11 @@
 import { findPreset } from "../emulator/presets.ts";
 import { builtInDefinition, modelOf, pcm90nm } from "../src/model/modelOf.ts";
 import { type CellTask, isBroken, verdictNames, verdicts } from "../src/program/method.ts";
-import { Translator } from "../src/optimize/layerStrategy.ts";
-import { strategyLayer } from "../src/optimize/strategy.ts";
 import type { MethodName } from "../src/program/methods.ts";
-import { normalOf, Random } from "../src/random.ts";
+import { Random } from "../src/random.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
-import { layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
+import { gaussianTile } from "./gaussianTile.ts";
 import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
@@ -94,33 +92,6 @@ function moments(values: readonly number[]): { average: number; std: number } {
   return { average, std: Math.sqrt(square / values.length) };
 }
 
-/** 4,096 Gaussian weights (σ a quarter of the largest) on one tile, held as the optimiser says at a given significance. */
-function gaussianTile(seed: number, significance: number): TileTargets {
-  const random = new Random(seed).fork("weights");
-  const values = Float32Array.from({ length: 4096 }, (_, i) =>
-    Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
-  );
-  values[0] = 1;
-  const layer = { name: "gaussian", inputs: 64, outputs: 64, values };
-  const timesSeconds = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
-  const translator = new Translator(pcm90nm, {
-    layout: { pairs: 2, significance: { kind: "given", factors: [significance, 1] }, scale: "full" },
-    timesSeconds,
-    timeWeights: new Float64Array(6).fill(1 / 6),
-    rule: "least-squares",
-    compensationPer: "tile",
-    pairDriftCorrelation: 0,
-    clipPercentile: 100,
-  });
-  const given = {
-    name: "gaussian",
-    shape: [64, 64] as const,
-    weightsSource: { file: "", tensor: "", digest: "" },
-  };
-  const solved = strategyLayer(given, translator.strategyFor(layer));
-  return layStrategy([solved], [layer], findPreset("pcm-64", {})!.geometry).tiles[0]!;
-}
-
 interface Held {
   /** What the stuck devices put out of reach of the others: the mean square of it, likewise. */
   readonly outOfReach: number;
@@ -165,7 +136,7 @@ async function held(
 async function residualAgainstVerify(significance: number): Promise<void> {
   const ratios = { sixteen: [] as number[], one: [] as number[], pulses: [] as number[] };
   for (let seed = 1; seed <= seeds; seed++) {
-    const tile = gaussianTile(seed, significance);
+    const tile = gaussianTile(pcm90nm, seed, significance);
     const plain = await held(tile, seed, "verify");
     const better = await held(tile, seed, "residual");
     for (const key of ["sixteen", "one", "pulses"] as const) ratios[key].push(better[key] / plain[key]);
@@ -182,7 +153,7 @@ async function stuckDevices(significance: number, name: string, shares: readonly
   const optima: number[] = [];
   let healthyTnmse = 0;
   for (let seed = 1; seed <= seeds; seed++) {
-    const tile = gaussianTile(seed, significance);
+    const tile = gaussianTile(pcm90nm, seed, significance);
     const healthy = await held(tile, seed, "residual");
     const spoilt = await held(tile, seed, "residual", shares);
     const ratio = spoilt.sixteen / healthy.sixteen;
@@ -261,7 +232,7 @@ async function fillAgainstVerify(significance: number): Promise<void> {
   const ratios: number[] = [];
   const pulses: number[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    const tile = gaussianTile(seed, significance);
+    const tile = gaussianTile(pcm90nm, seed, significance);
     const plain = await held(tile, seed, "verify");
     const filled = await held(tile, seed, "max-set-fill");
     ratios.push(filled.sixteen / plain.sixteen);
@@ -279,7 +250,7 @@ async function fillAgainstVerify(significance: number): Promise<void> {
 async function products(): Promise<void> {
   const errors = new Map<MethodName, number[]>();
   for (let seed = 1; seed <= seeds; seed++) {
-    const tile = gaussianTile(seed, 2);
+    const tile = gaussianTile(pcm90nm, seed, 2);
     for (const method of ["verify", "residual", "gdp"] as const) {
       const preset = findPreset("pcm-64", { births: "sound", wireOhmsPerCell: 2.4 })!;
       const readout = { ...preset.readout, offsetSpreadCodes: 2, gainSpread: 0.01 };

@@ -1,6 +1,6 @@
 import { refit } from "../calibration/refit.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
-import { fitFateNames } from "../calibration/population.ts";
+import { fitFateNames } from "../calibration/pool.ts";
 import { type Births, characterise, readOut } from "./characterised.ts";
 import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";

@@ -1,6 +1,6 @@
 import type { Refit } from "./refit.ts";
 import type { DriftData } from "./driftData.ts";
-import { fitFates } from "./population.ts";
+import { fitFates } from "./pool.ts";
 
 /**
  * What is believed of each device of a block after it was watched: (ln A, ν) jointly normal, A the conductance at the

@@ -1,7 +1,7 @@
 import type { FitRecord } from "../src/model/definition.ts";
 import type { Gathered } from "./gather.ts";
 import type { FittedLaw } from "./lawFit.ts";
-import { fitFateNames, normalOfChiSquare } from "./population.ts";
+import { fitFateNames, normalOfChiSquare } from "./pool.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
 

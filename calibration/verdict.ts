@@ -1,6 +1,7 @@
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { powerLawOf } from "../src/model/powerLaw.ts";
-import { fitFateNames, fitFates, normalOfChiSquare, type Population } from "./population.ts";
+import { fitFateNames, fitFates, normalOfChiSquare } from "./pool.ts";
+import type { Population } from "./population.ts";
 
 /** Whether a fit may be believed, and why. */
 export interface Verdict {
