@@ -86,7 +86,7 @@ export function pythonLoader(jsonName: string): string {
 
 /** aihwkit's own: 0.0088 r^−0.65, at most 0.2. */
 function usualReadStrength(r: number): number {
-  return Math.min(0.2, 0.0088 / Math.max(1e-3, r ** 0.65));
+  return Math.min(0.2, 0.0088 / Math.max(1e-3, Math.exp(0.65 * Math.log(r))));
 }
 
 function rounded(value: number): number {
@@ -98,10 +98,12 @@ function polynomialThrough(r: readonly number[], y: readonly number[]): number[]
   const n = degree + 1;
   const normal = new Float64Array(n * n);
   const right = new Float64Array(n);
+  const powers = new Float64Array(n);
   r.forEach((x, k) => {
+    for (let a = 0, power = 1; a < n; a++, power *= x) powers[a] = power;
     for (let a = 0; a < n; a++) {
-      right[a]! += x ** a * y[k]!;
-      for (let b = 0; b < n; b++) normal[n * a + b]! += x ** (a + b);
+      right[a]! += powers[a]! * y[k]!;
+      for (let b = 0; b < n; b++) normal[n * a + b]! += powers[a]! * powers[b]!;
     }
   });
   const inverse = inverseOf(normal, n)!;

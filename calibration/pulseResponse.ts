@@ -190,7 +190,11 @@ function fitSigmoid(medians: readonly Median[], top: number, bottom: number): Si
     medians.reduce((sum, { amplitude, g, variance }) => {
       const off = g - sigmoidAt(named(at), amplitude);
       return sum + (off * off) / variance;
-    }, 0) + at.reduce((sum, value, k) => sum + ((value - start[k]!) / prior[k]!) ** 2, 0);
+    }, 0) +
+    at.reduce((sum, value, k) => {
+      const off = (value - start[k]!) / prior[k]!;
+      return sum + off * off;
+    }, 0);
   let damping = 1;
   let inverse: Float64Array | undefined;
   for (let step = 0; step < 60; step++) {

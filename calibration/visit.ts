@@ -119,7 +119,8 @@ function expectedLater(
   const { timesSeconds, timeWeights, agesSeconds } = task;
   const wait = (factor - 1) * ageSeconds;
   const span = Math.log(ageSeconds + 1);
-  const growth = Math.max(1, Math.log(factor * ageSeconds + 1) / span) ** 3;
+  const longer = Math.max(1, Math.log(factor * ageSeconds + 1) / span);
+  const growth = longer * longer * longer;
   const after = planTrim({
     ...task,
     beliefs: knownBetter(task.beliefs, found, growth, random),

@@ -21,6 +21,9 @@ import { writeWhole } from "./writeWhole.ts";
 /** Fits a model to what was measured of runs, and says whether to believe it. Ends with 1 when not. */
 export async function fit(given: readonly RunId[], options: FitOptions, output: Output): Promise<void> {
   const runs = [...new Set(given)];
+  if (options.name !== undefined && !(options.name.length >= 1 && options.name.length <= longestName)) {
+    throw new MhoError("bad-argument", `--name ${options.name}: give 1 to ${longestName} characters.`);
+  }
   await inWorkspace(options, async (store) => {
     const plan = await store.plan(runs[0]!);
     for (const run of runs) {
@@ -42,7 +45,11 @@ export async function fit(given: readonly RunId[], options: FitOptions, output: 
       seed: options.seed,
       dataDigest: await digestOf(store, runs),
     });
-    const name = options.name ?? basename(options.out).replace(/\.json$/, "");
+    const name =
+      options.name ??
+      basename(options.out)
+        .replace(/\.json$/, "")
+        .slice(0, longestName);
     const model = fittedModel(found, before, name, {
       fit: record,
       ...(response && { pulseResponse: pulseResponseOf(response) }),
@@ -59,6 +66,8 @@ export async function fit(given: readonly RunId[], options: FitOptions, output: 
     if (!record.believe) process.exitCode = 1;
   });
 }
+
+const longestName = 100;
 
 /** Throws `bad-argument` for models that say nothing of drift exponents. */
 export function powerLawBefore(definition: ModelDefinition): PowerLawDefinition {

@@ -10,12 +10,14 @@ import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import { wishesOf } from "./optimizeWishes.ts";
 import type { OptimizeOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { warnOfDoubt } from "./showFit.ts";
 import { describeLayer } from "./showStrategy.ts";
 import { writeWhole } from "./writeWhole.ts";
 
 /** Weights → the curves by which devices hold them best, with the errors to expect, in a strategy file. */
 export async function optimize(path: string, options: OptimizeOptions, output: Output): Promise<void> {
   const definition = await readModel(options.model);
+  warnOfDoubt(definition, output);
   const model = modelOf(definition);
   const { wishes, per, tileShape } = wishesOf(options, model);
   const layers = await readWeights(path, options.tensor);

@@ -19,6 +19,7 @@ import type { Output } from "./output.ts";
 import { readTargets } from "./programTargets.ts";
 import { progressOf } from "./progress.ts";
 import { judgeRun, tellRun } from "./runResult.ts";
+import { warnOfDoubt } from "./showFit.ts";
 import { listenForStop } from "./stop.ts";
 
 /** Programs a strategy, or conductances of the user's own, into a chip. */
@@ -38,6 +39,7 @@ export async function program(path: string, options: ProgramOptions, output: Out
     pulsesPerDevice: wholeNumber("--budget", options.budget, usualPulsesPerDevice),
     leastYieldPercent: percentOf(options.minYield),
   };
+  warnOfDoubt(wishes.model, output);
   if (options.dryRun) return tellEstimate(wishes, description, targets.tiles, output);
   await withChip(text, options, output, wishes.leastYieldPercent, async (context, identity) => {
     const plan: RunPlan = {

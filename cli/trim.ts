@@ -18,6 +18,7 @@ import { powerLawBefore } from "./fit.ts";
 import { wholeNumber } from "./numbers.ts";
 import type { TrimOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { warnOfDoubt } from "./showFit.ts";
 import { percentOf, sweepAverages, timesOf, withChip } from "./program.ts";
 
 /** Programs anew the devices of a run where that is worth its harm; the visit is a run of its own. */
@@ -32,6 +33,7 @@ export async function trim(run: RunId, options: TrimOptions, output: Output): Pr
   });
   const given = options.model === undefined ? plan.model : await readModel(options.model);
   const model = powerLawBefore(given);
+  warnOfDoubt(model, output);
   await withChip(address, options, output, percentOf(options.minYield), async (context) => {
     const visit = await plannedVisit(context, chain, plan, model, times, options.seed);
     tellVisit(visit, run, output);

@@ -119,6 +119,17 @@ describe("the loop, on the command line", () => {
     const out = join(folder, "worn.json");
     const { code } = await mho("fit", "r1", "--out", out, "--workspace", folder);
     expect([0, 1]).toContain(code);
+    // What was said of the fit is said again to whoever uses it.
+    const used = await mho(
+      "optimize",
+      weights(folder),
+      "--model",
+      out,
+      "--out",
+      join(folder, "s.json"),
+      "--json",
+    );
+    expect(used.out.includes('"code":"model-not-believed"')).toBe(code === 1);
     const { fit } = (await readModel(out)) as PowerLawDefinition;
     expect(fit!.remarks.join()).toMatch(
       /converters of EMU-6, tile 0 are not as described: offset -?\d+\.\d+ codes/,
