@@ -24,16 +24,16 @@ export function describeFit(record: FitRecord): string[] {
   return [
     `fitted to ${runs.join(", ")} of ${chip} number ${chipSerialNumbers.join(", ")}: ` +
       `${used.toLocaleString("en")} devices, ${sweeps} sweeps${when}${warm}`,
-    record.believe
-      ? `Believe it: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
-      : "Do not believe it: what failed is marked NO. The model is there to look at; do not aim by it.",
-    ...checks.map(({ ok, name, says }) => `${ok ? "  ok " : "  NO "} ${name}: ${says}`),
-    ...remarks.map((remark) => `  note: ${remark}`),
     ...laws.flatMap(describeLaw),
     ...figures.map(
       ({ figure, value, standardError }) =>
         `${figure}: ${value.toPrecision(4)} ± ${(1.96 * standardError).toPrecision(2)}`,
     ),
+    ...checks.map(({ ok, name, says }) => `${ok ? "  ok " : "  NO "} ${name}: ${says}`),
+    ...remarks.map((remark) => `  note: ${remark}`),
+    record.believe
+      ? `Believe it: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
+      : "Do not believe it: what failed is marked NO. The model is there to look at; do not aim by it.",
   ];
 }
 
