@@ -208,7 +208,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   common(program.command("report"))
     .description("one self-contained HTML page with pictures")
-    .argument("<file>", "a strategy, or a model that was fitted")
+    .argument("<file>", "a run such as r2, a strategy, or a model that was fitted")
     .option("--out <file>", "the page", "report.html")
     .action(async (path: string, options: CommonOptions & { out: string }) => {
       const { report } = await import("./report.ts");

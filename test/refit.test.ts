@@ -76,6 +76,14 @@ describe("the loop, on the command line", () => {
     for (const title of ["Drift exponent, mean", "Read noise Q", "Drift exponents about their law"]) {
       expect(html).toContain(`<h2>${title}</h2>`);
     }
+    const runPage = join(folder, "run.html");
+    expect((await mho("report", "r1", "--out", runPage, "--workspace", folder)).code).toBe(0);
+    const ofRun = readFileSync(runPage, "utf8");
+    expect(ofRun).toMatch(/<em>\d+\.\d[^<]*%<\/em> of 4,096 devices are where they should be/);
+    for (const title of ["Drift", "Pulses per device", "Temperature", "How the devices ended"]) {
+      expect(ofRun).toContain(`<h2>${title}</h2>`);
+    }
+    expect(ofRun).not.toMatch(/[\s",>]NaN/);
     // A picture's title may come twice, for a desk and for a phone; no number is missing.
     expect(html).not.toContain("NaN");
 
