@@ -32,6 +32,7 @@ const mostOutsiders = 0.005;
 const mostBendMean = 0.25;
 const mostBendVariance = 1.06;
 const mostBendKurtosis = 0.4;
+const mostApart = 0.35;
 const mostSkewness = 0.3;
 const mostKurtosis = 0.7;
 /** By chance 0.13 %. */
@@ -102,6 +103,17 @@ export function judge(
         `(0.13 % by chance; ${(100 * limits.loud).toFixed(2)} % at most)`,
     ),
   ];
+  const apart = pickedApart(population);
+  if (apart !== undefined) {
+    checks.push(
+      check(
+        "not picked apart",
+        apart.share <= mostApart,
+        `devices that were aimed at ${apart.at.toFixed(1)} µS settled ${apart.share.toFixed(2)} of their spread beside it (${mostApart} at ` +
+          "most): a wrong model picks those that drift its way. An open-loop run besides tells how the others do",
+      ),
+    );
+  }
   if (heldOut !== undefined) {
     checks.push(
       check(
@@ -130,6 +142,26 @@ export function judge(
   }
   return { believe: checks.every(({ ok }) => ok), checks, remarks };
 }
+
+/**
+ * Where devices settled farthest beside their targets, as a share of their spread; undefined where the laws of drift rest on
+ * devices that nobody picked, or where no targets are known. Verify accepts what reads right twice: when its model is off, the
+ * devices that do are not those of the population.
+ */
+function pickedApart({ laws, unpicked }: Population): { at: number; share: number } | undefined {
+  const { programming, programmingShift } = laws;
+  if (unpicked || programming === undefined || programmingShift === undefined) return undefined;
+  let worst = { at: programming.from, share: 0 };
+  for (let k = 0; k <= placesToLook; k++) {
+    const at = programming.from + ((programming.to - programming.from) * k) / placesToLook;
+    const sure = Math.max(0, Math.abs(programmingShift.value(at)) - chance * programmingShift.error(at));
+    const share = sure / programming.value(at);
+    if (share > worst.share) worst = { at, share };
+  }
+  return worst;
+}
+
+const placesToLook = 32;
 
 function check(name: string, ok: boolean, says: string): Check {
   return { name, ok, says };

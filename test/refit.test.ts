@@ -14,13 +14,15 @@ removeFoldersAfterEach();
 
 const random = new Random(1);
 
-function conductances(folder: string, rows: number): string {
-  const path = join(folder, "targets.csv");
+/** Rows of conductances over the range, after some that are left alone. */
+function conductances(folder: string, rows: number, after = 0): string {
+  const path = join(folder, `targets-${after}.csv`);
   const row = (r: number): string =>
     Array.from({ length: 256 }, (_, k) =>
       (24 * uniformOf(random.at(r * 256 + k, 0).word0) + 0.5).toFixed(3),
     ).join();
-  writeFileSync(path, Array.from({ length: rows }, (_, r) => row(r)).join("\n"));
+  const alone = Array.from({ length: after }, () => Array<string>(256).fill("nan").join());
+  writeFileSync(path, [...alone, ...Array.from({ length: rows }, (_, r) => row(r))].join("\n"));
   return path;
 }
 
@@ -44,21 +46,26 @@ describe("the loop, on the command line", () => {
     const at = ["--workspace", folder, "--json"];
     const model = join(folder, "mine.json");
     await mho("program", conductances(folder, 16), "--chip", chip, ...at);
-    const watched = await mho("watch", "r1", "--until", "1d", "--per-decade", "6", ...at);
-    expect([watched.code, last(watched.out)["sweeps"]]).toEqual([0, 30]);
+    await mho("program", conductances(folder, 16, 16), "--chip", chip, "--method", "open-loop", ...at);
+    const watched = await mho("watch", "r1", "r2", "--until", "1d", "--per-decade", "6", ...at);
+    expect([watched.code, last(watched.out)["sweeps"]]).toEqual([0, 60]);
 
-    const fitted = await mho("fit", "r1", "--out", model, ...at);
+    // Verify with the wrong model picks devices that drift its way, and says so.
+    const picked = await mho("fit", "r1", "--out", join(folder, "picked.json"), ...at);
+    expect([picked.code, last(picked.out)["believe"]]).toEqual([1, false]);
+    expect(picked.out).toMatch(/aimed at \d+\.\d µS settled \d\.\d+ of their spread beside it/);
+    const fitted = await mho("fit", "r1", "r2", "--out", model, ...at);
     expect([fitted.code, last(fitted.out)["believe"]]).toEqual([0, true]);
     const definition = (await readModel(model)) as PowerLawDefinition;
     expect(definition.name).toBe("mine");
     const { fit, pulseResponse } = definition;
     expect(fit).toMatchObject({
-      runs: ["r1"],
+      runs: ["r1", "r2"],
       chip: "pcm-64",
       chipSerialNumbers: ["EMU-5"],
       modelBefore: "pcm-90nm",
       believe: true,
-      sweeps: 31,
+      sweeps: 62,
     });
     expect(fit!.dataDigest).toMatch(/^[\da-f]{64}$/);
     expect(fit!.celsius!.most - fit!.celsius!.least).toBeGreaterThan(3);
@@ -67,7 +74,9 @@ describe("the loop, on the command line", () => {
     expect(powerLawOf(definition).driftExponent(12).mean).toBeLessThan(0.026);
     const shown = await mho("show", model);
     expect(shown.out).toMatch(/Model mine: 0 … 25 µS/);
-    expect(shown.out).toMatch(/fitted to r1 of pcm-64 number EMU-5[^]*\nBelieve it: it passes every check/);
+    expect(shown.out).toMatch(
+      /fitted to r1, r2 of pcm-64 number EMU-5[^]*\nBelieve it: it passes every check/,
+    );
 
     const page = join(folder, "fit.html");
     expect((await mho("report", model, "--out", page)).code).toBe(0);
@@ -90,24 +99,24 @@ describe("the loop, on the command line", () => {
     const strategy = join(folder, "strategy.json");
     expect((await mho("optimize", weights(folder), "--model", model, "--out", strategy)).code).toBe(0);
     await mho("program", strategy, "--chip", chip, ...at);
-    const tooSoon = await mho("trim", "r2", "--workspace", folder);
-    expect([tooSoon.code, tooSoon.err]).toEqual([2, expect.stringContaining("mho watch r2 --until 2h")]);
-    await mho("watch", "r2", "--until", "2h", "--per-decade", "5", ...at);
-    const dry = last((await mho("trim", "r2", "--dry-run", ...at)).out);
+    const tooSoon = await mho("trim", "r3", "--workspace", folder);
+    expect([tooSoon.code, tooSoon.err]).toEqual([2, expect.stringContaining("mho watch r3 --until 2h")]);
+    await mho("watch", "r3", "--until", "2h", "--per-decade", "5", ...at);
+    const dry = last((await mho("trim", "r3", "--dry-run", ...at)).out);
     expect(dry["run"]).toBeNull();
     expect(dry["expected_after"]).toBeLessThan(dry["expected_before"] as number);
-    const trimmed = await mho("trim", "r2", ...at);
+    const trimmed = await mho("trim", "r3", ...at);
     expect(trimmed.code).toBe(0);
     const events = trimmed.out.trim().split("\n");
     const told = JSON.parse(events.find((line) => line.includes('"type":"trimmed"'))!) as Record<
       string,
       number
     >;
-    expect(told).toMatchObject({ run: "r3", corrects: "r2" });
+    expect(told).toMatchObject({ run: "r4", corrects: "r3" });
     expect(told["expected_once_reached"]).toBeLessThan(told["expected_before"]!);
     // The second visit takes both runs as one.
-    await mho("watch", "r3", "--until", "5h", "--per-decade", "5", ...at);
-    const again = last((await mho("trim", "r3", "--dry-run", ...at)).out);
+    await mho("watch", "r4", "--until", "5h", "--per-decade", "5", ...at);
+    const again = last((await mho("trim", "r4", "--dry-run", ...at)).out);
     expect(again["expected_before"]).toBeLessThan(told["expected_before"]!);
   }, 120_000);
 
