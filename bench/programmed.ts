@@ -54,7 +54,7 @@ export async function programChip(given: {
   const plan: RunPlan = {
     title: "bench",
     chipName: preset.name,
-    chipSerialNumber: `EMU-${seed}`,
+    chipSerialNumber: (await driver.identify()).serialNumber,
     chipAddress: "in process",
     method,
     model: given.definition ?? builtInDefinition(model.name)!,

@@ -45,7 +45,8 @@ export class Board {
 
   constructor(preset: Preset, seed: number) {
     this.chip = new EmulatedChip(preset, seed);
-    this.serialNumber = `EMU-${seed}`;
+    const { variant = "" } = preset;
+    this.serialNumber = variant === "" ? `EMU-${seed}` : `EMU-${seed}-${variant}`;
   }
 
   get preset(): Preset {

@@ -8,6 +8,8 @@ import { driftLaw90nm, driftLawHermes, driftLawStranger, type DriftLaw } from ".
  */
 export interface Preset {
   readonly name: string;
+  /** What was chosen of its conditions, as a part of its serial number: such a chip is another one. Empty for none. */
+  readonly variant?: string;
   readonly geometry: ChipGeometry;
   readonly physics: PcmPhysics | RramPhysics;
   readonly defects: Defects;
@@ -312,6 +314,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
   const { temperature } = effects;
   return {
     ...preset,
+    variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
     physics: physics.technology === "pcm" ? bornAs(physics, births) : physics,
     defects: births === "sound" ? noDefects : preset.defects,
@@ -326,6 +329,18 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
       },
     },
   };
+}
+
+function variantOf(conditions: Conditions): string {
+  const { births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
+  const parts = [
+    births === "usual" ? undefined : births,
+    temperatureCelsius === undefined ? undefined : `at${temperatureCelsius}`,
+    swingCelsius === undefined ? undefined : `swing${swingCelsius}`,
+    wireOhmsPerCell === undefined ? undefined : `wires${wireOhmsPerCell}`,
+    converter === "worn" ? converter : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join("-");
 }
 
 function bornAs(physics: PcmPhysics, births: Conditions["births"]): PcmPhysics {

@@ -62,7 +62,7 @@ describe("the loop, on the command line", () => {
     expect(fit).toMatchObject({
       runs: ["r1", "r2"],
       chip: "pcm-64",
-      chipSerialNumbers: ["EMU-5"],
+      chipSerialNumbers: ["EMU-5-stranger-swing2"],
       modelBefore: "pcm-90nm",
       believe: true,
       sweeps: 62,
@@ -149,7 +149,7 @@ describe("the loop, on the command line", () => {
     expect(used.out.includes('"code":"model-not-believed"')).toBe(code === 1);
     const { fit } = (await readModel(out)) as PowerLawDefinition;
     expect(fit!.remarks.join()).toMatch(
-      /converters of EMU-6, tile 0 are not as described: offset -?\d+\.\d+ codes/,
+      /converters of EMU-6-worn, tile 0 are not as described: offset -?\d+\.\d+ codes/,
     );
     const bend = fit!.figures.find(({ figure }) => figure.startsWith("non-linearity"))!;
     expect(Math.abs(bend.value - 0.004)).toBeLessThan(4 * bend.standardError);
@@ -169,7 +169,7 @@ describe("the loop, on the command line", () => {
     const [csv, parquet, npz] = files as [string, string, string];
     const lines = readFileSync(csv, "utf8").trim().split("\n");
     const table = lines.filter((line) => !line.startsWith("#"));
-    expect(lines).toContain("# chip: pcm-64 number EMU-5");
+    expect(lines).toContain("# chip: pcm-64 number EMU-5-stranger-swing2");
     expect(table).toHaveLength(1 + 2 * 512);
     const names = table[0]!.split(",");
     const third = Object.fromEntries(table[700]!.split(",").map((value, k) => [names[k], value]));
