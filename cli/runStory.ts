@@ -1,4 +1,5 @@
 import type { DriftBand, RunStory } from "../report/runReport.ts";
+import { quantile } from "../report/statistics.ts";
 import { ageOf, type SweepTable, sweepTables } from "../src/run/sweepTable.ts";
 import { verdicts } from "../src/program/method.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
@@ -87,9 +88,10 @@ function driftOf(tables: readonly SweepTable[], model: DeviceModel): DriftBand[]
     const middle = (from + to) / 2;
     const firstAge = medianOf(devices.map((i) => ageOf(first, i)));
     const points = tables.map((table) => {
-      const shares = devices
-        .map((i) => table.sweep.conductanceMicrosiemens[i]! / started[i]!)
-        .sort((a, b) => a - b);
+      const shares = Float32Array.from(
+        devices,
+        (i) => table.sweep.conductanceMicrosiemens[i]! / started[i]!,
+      ).sort();
       const ageSeconds = medianOf(devices.map((i) => ageOf(table, i)));
       return {
         ageSeconds,
@@ -110,13 +112,6 @@ function expectedShare(model: DeviceModel, target: number, firstAge: number, age
   return model.mean(target, age) / model.mean(target, firstAge);
 }
 
-function medianOf(values: number[]): number {
-  return quantile(
-    values.sort((a, b) => a - b),
-    0.5,
-  );
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+function medianOf(values: readonly number[]): number {
+  return quantile(Float32Array.from(values).sort(), 0.5);
 }
