@@ -1,60 +1,98 @@
 import { fileURLToPath } from "node:url";
-import { badFile } from "../files/readFile.ts";
 import { readNpy } from "../files/npy.ts";
-import { readSafetensors, type Tensor } from "../files/safetensors.ts";
-import { type Mlp, mlpAccuracy, mlpFromTensors } from "../networks/mlp.ts";
-import type { LayerWeights } from "../src/weights/layer.ts";
+import { badFile } from "../files/readFile.ts";
+import type { Tensor } from "../files/safetensors.ts";
+import { readWeights, type SourcedLayer } from "../files/weights.ts";
+import { OnnxNetwork } from "../networks/onnxNetwork.ts";
+import { MhoError } from "../src/errors.ts";
 import { placeLayers } from "../src/weights/placement.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
+import type { DemoOptions } from "./options.ts";
 import { packageRoot } from "./packageRoot.ts";
 
-/** A trained network and the images that judge it. */
+/** A trained network and, where there are any, the images that judge it. */
 export interface DemoNetwork {
-  readonly mlp: Mlp;
+  readonly name: string;
+  readonly layers: readonly SourcedLayer[];
   readonly text: string;
+  /** 0 where nobody gave any. */
   readonly images: number;
+  /** NaN without images. */
   readonly softwareAccuracy: number;
-  /** The share of images right when the layers' weights are these. */
-  accuracyWith(layers: readonly LayerWeights[]): number;
+  /** The share of images right when the layers hold these values; NaN without images. */
+  accuracyWith(values: readonly Float32Array[]): Promise<number>;
 }
 
-/** Loads the digits network of the examples, or a perceptron for the same images from a file of the user's. */
-export async function loadNetwork(weightsFile: string | undefined): Promise<DemoNetwork> {
-  const path = weightsFile ?? example("digits-mlp.safetensors");
-  const mlp = mlpFromTensors(path, await readSafetensors(path));
-  const images = await readNpy(example("digits-test-images.npy"));
-  const labels = await readNpy(example("digits-test-labels.npy"));
-  refuseOtherShape(path, mlp, images);
-  const accuracyWith = (layers: readonly LayerWeights[]): number =>
-    mlpAccuracy({ ...mlp, layers }, images, labels.values);
-  const widths = [mlp.layers[0]!.inputs, ...mlp.layers.map(({ outputs }) => outputs)];
-  const weights = mlp.layers.reduce((sum, { values }) => sum + values.length, 0);
+/** Loads a network of the examples, or one of the user's own. Throws `bad-file`, `bad-argument`. */
+export async function loadNetwork({
+  network,
+  onnx,
+  images,
+  labels,
+  weights,
+}: Pick<DemoOptions, "network" | "onnx" | "images" | "labels" | "weights">): Promise<DemoNetwork> {
+  if (weights !== undefined) return ofWeights(weights);
+  if ((images === undefined) !== (labels === undefined)) {
+    throw new MhoError(
+      "bad-argument",
+      "Give --images and --labels together: the one says what the other is.",
+    );
+  }
+  if (onnx === undefined && images !== undefined) {
+    throw new MhoError("bad-argument", "--images and --labels go with --onnx, your own network.");
+  }
+  if (onnx !== undefined && images === undefined) return ofWeights(onnx);
+  const found = await OnnxNetwork.read(onnx ?? example(`digits-${network}.onnx`));
+  const pictures = await readNpy(images ?? example("digits-test-images.npy"));
+  const classes = await readNpy(labels ?? example("digits-test-labels.npy"));
+  refuseUnlabelled(images ?? "", pictures, labels ?? "", classes);
+  const accuracyWith = (values: readonly Float32Array[]): Promise<number> =>
+    found.accuracy(values, pictures, classes.values);
   return {
-    mlp,
-    text: `${widths.join("-")} perceptron, ${weights.toLocaleString("en")} weights`,
-    images: labels.values.length,
-    softwareAccuracy: accuracyWith(mlp.layers),
+    name: onnx ?? network,
+    layers: found.layers,
+    text: textOf(onnx ?? network, found.layers),
+    images: classes.values.length,
+    softwareAccuracy: await accuracyWith(found.layers.map(({ values }) => values)),
     accuracyWith,
   };
 }
 
-/** Tiles of the emulated chip that hold the network. */
-export async function tilesNeeded({ mlp }: DemoNetwork): Promise<number> {
-  const { geometry } = await describeChip(parseAddress("emulator:pcm-64?tiles=65535"));
-  return placeLayers(mlp.layers, geometry).length;
+/** Weights alone: how well they are held can be said, and not what for. */
+async function ofWeights(path: string): Promise<DemoNetwork> {
+  const layers = await readWeights(path);
+  return {
+    name: path,
+    layers,
+    text: textOf(path, layers),
+    images: 0,
+    softwareAccuracy: Number.NaN,
+    accuracyWith: () => Promise.resolve(Number.NaN),
+  };
 }
 
-function refuseOtherShape(path: string, mlp: Mlp, images: Tensor): void {
-  const pixels = images.shape[1]!;
-  const { inputs } = mlp.layers[0]!;
-  const { outputs } = mlp.layers.at(-1)!;
-  if (inputs === pixels && outputs === 10) return;
+function textOf(name: string, layers: readonly SourcedLayer[]): string {
+  const weights = layers.reduce((sum, { values }) => sum + values.length, 0);
+  return `${name}, ${weights.toLocaleString("en")} weights in ${layers.length} ${layers.length === 1 ? "matrix" : "matrices"}`;
+}
+
+function refuseUnlabelled(imagesFile: string, images: Tensor, labelsFile: string, labels: Tensor): void {
+  if (images.values.length === 0 || labels.values.length === 0) {
+    throw badFile(images.values.length === 0 ? imagesFile : labelsFile, "it is empty", "Give some images.");
+  }
+  if (images.shape[0] === labels.values.length && labels.shape.length === 1) return;
   throw badFile(
-    path,
-    `the network takes ${inputs} inputs and gives ${outputs} outputs, but the digits have ${pixels} pixels and 10 classes`,
-    "Give a perceptron trained on the 8 × 8 digits.",
+    labelsFile,
+    `it holds labels of shape ${labels.shape.join(" × ")}, and ${imagesFile} ${images.shape[0]} images`,
+    "Give one class number an image.",
   );
+}
+
+/** Tiles of the emulated chip that hold the network, and one to get to know the devices by. */
+export async function tilesNeeded({ layers }: DemoNetwork): Promise<number> {
+  const { geometry } = await describeChip(parseAddress("emulator:pcm-64?tiles=65535"));
+  return placeLayers(layers, geometry).length + 1;
 }
 
 function example(name: string): string {

@@ -1,75 +1,105 @@
 import pc from "picocolors";
 import { formatDuration } from "../src/units.ts";
-import { type ContestResult, sweepTimesSeconds } from "./contest.ts";
+import { judgedAt, type JudgedPoint } from "./contest.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
-import type { Output } from "./output.ts";
+import { contenders, type DemoResult } from "./demoStory.ts";
 
-const nameWidth = 34;
-const cellWidth = 9;
+const nameWidth = 24;
+const cellWidth = 15;
 
-/** The result as a person reads it: a line a contender, a column a time. */
-export function printTable(network: DemoNetwork, results: readonly ContestResult[], output: Output): void {
+/** A figure of a point: what it is, and how the software does. */
+const figures = [
+  {
+    title: "weight error, RMS in % of the largest weight, after drift compensation",
+    of: ({ rmsPercent }: JudgedPoint) => rmsPercent,
+    digits: 2,
+  },
+  {
+    title: "matrix–vector error, RMS in % of the product's size",
+    of: ({ productPercent }: JudgedPoint) => productPercent,
+    digits: 1,
+  },
+  {
+    title: "accuracy on held-out images, %",
+    of: ({ accuracy }: JudgedPoint) => 100 * accuracy,
+    digits: 1,
+  },
+] as const;
+
+/** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
+export function tableOf(network: DemoNetwork, chips: readonly DemoResult[]): string[] {
   const line = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`;
-  const last = results.at(-1)!;
-  output.say(pc.bold(line("time after the last pulse", sweepTimesSeconds.map(formatDuration))));
-  output.say(pc.dim("  weight error, RMS in % of the largest weight, after drift compensation"));
-  output.say(
-    line(
-      "software",
-      sweepTimesSeconds.map(() => "0 %"),
-    ),
-  );
-  for (const { contest, points } of results) {
-    output.say(
+  const spread = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
+  const lines = [pc.bold(line("time after the last pulse", judgedAt.map(formatDuration)))];
+  for (const [f, { title, of, digits }] of figures.entries()) {
+    const accuracy = f === figures.length - 1;
+    if (accuracy && network.images === 0) continue;
+    lines.push(pc.dim(`  ${title.replace("held-out", `${network.images} held-out`)}${spread}`));
+    const software = accuracy ? (100 * network.softwareAccuracy).toFixed(digits) : "0";
+    lines.push(
       line(
-        contest.name,
-        points.map(({ rmsPercent }) => `${rmsPercent.toFixed(2)} %`),
+        "software",
+        judgedAt.map(() => software),
       ),
     );
+    contenders.forEach(({ name }, c) => {
+      const cells = judgedAt.map((_, t) => {
+        const { mean, spread: off } = spreadOf(chips.map(({ results }) => of(results[c]!.points[t]!)));
+        return chips.length > 1 ? `${mean.toFixed(digits)} ± ${off.toFixed(digits)}` : mean.toFixed(digits);
+      });
+      const text = line(name, cells);
+      lines.push(c === contenders.length - 1 ? pc.bold(text) : text);
+    });
   }
-  output.say(
-    pc.dim(
-      line(
-        "(published 90 nm array, expected)",
-        last.points.map((p) => `${p.expectedRmsPercent.toFixed(2)} %`),
-      ),
-    ),
-  );
-  output.say(pc.dim(`  accuracy on ${network.images} held-out images`));
-  output.say(
-    line(
-      "software",
-      sweepTimesSeconds.map(() => percent(network.softwareAccuracy)),
-    ),
-  );
-  for (const { contest, points } of results) {
-    output.say(
-      line(
-        contest.name,
-        points.map(({ accuracy }) => percent(accuracy)),
-      ),
-    );
-  }
+  return lines;
 }
 
-/** The same for machines. */
-export function resultOf(network: DemoNetwork, results: readonly ContestResult[]): Record<string, unknown> {
+/** The same for machines: means, and standard deviations over the chips. */
+export function resultOf(
+  network: DemoNetwork,
+  chips: readonly DemoResult[],
+): Readonly<Record<string, unknown>> {
+  const means = (c: number, of: (point: JudgedPoint) => number) =>
+    judgedAt.map((_, t) => spreadOf(chips.map(({ results }) => of(results[c]!.points[t]!))));
   return {
-    times_seconds: sweepTimesSeconds,
-    software_accuracy: network.softwareAccuracy,
-    contenders: results.map(({ contest, run, overview, points }) => ({
-      name: contest.name,
-      run,
-      pulses: overview.pulses,
-      verdicts: overview.verdicts,
-      weight_error_rms_percent: points.map(({ rmsPercent }) => rmsPercent),
-      expected_rms_percent: points.map(({ expectedRmsPercent }) => expectedRmsPercent),
-      accuracy: points.map(({ accuracy }) => accuracy),
+    network: network.name,
+    times_seconds: judgedAt,
+    chips: chips.map(({ identity, fit, corrected }) => ({
+      serial_number: identity.serialNumber,
+      believed: fit.believe,
+      corrected_devices: corrected,
     })),
+    images: network.images,
+    software_accuracy: known(network.softwareAccuracy),
+    contenders: contenders.map(({ name }, c) => {
+      const weight = means(c, ({ rmsPercent }) => rmsPercent);
+      const product = means(c, ({ productPercent }) => productPercent);
+      const accuracy = means(c, (point) => point.accuracy);
+      const [first] = chips;
+      return {
+        name,
+        run: first!.results[c]!.run,
+        pulses: first!.results[c]!.overview.pulses,
+        verdicts: first!.results[c]!.overview.verdicts,
+        weight_error_rms_percent: weight.map(({ mean }) => mean),
+        weight_error_spread: weight.map(({ spread }) => spread),
+        product_error_percent: product.map(({ mean }) => mean),
+        product_error_spread: product.map(({ spread }) => spread),
+        accuracy: accuracy.map(({ mean }) => known(mean)),
+        accuracy_spread: accuracy.map(({ spread }) => known(spread)),
+      };
+    }),
   };
 }
 
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+/** Mean, and standard deviation; 0 for one value. */
+export function spreadOf(values: readonly number[]): { mean: number; spread: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const square = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
+  return { mean, spread: values.length < 2 ? 0 : Math.sqrt(square / (values.length - 1)) };
+}
+
+function known(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }

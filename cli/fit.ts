@@ -6,7 +6,7 @@ import { measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
 import { MhoError } from "../src/errors.ts";
-import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
+import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
@@ -25,35 +25,13 @@ export async function fit(given: readonly RunId[], options: FitOptions, output: 
     throw new MhoError("bad-argument", `--name ${options.name}: give 1 to ${longestName} characters.`);
   }
   await inWorkspace(options, async (store) => {
-    const plan = await store.plan(runs[0]!);
-    for (const run of runs) {
-      const { chipName } = await store.plan(run);
-      if (chipName === plan.chipName) continue;
-      throw new MhoError(
-        "bad-argument",
-        `Run ${runs[0]} is of a ${plan.chipName} and ${run} of a ${chipName}: one model cannot serve both. Fit them one by one.`,
-      );
-    }
-    const description = await describeChip(parseAddress(plan.chipAddress));
-    const before = powerLawBefore(options.model === undefined ? plan.model : await readModel(options.model));
-    const { gathered, found, response } = await measureRuns(store, runs, description, before);
-    const record = fitRecord(found, gathered, response, {
-      runs,
-      chip: plan.chipName,
-      modelBefore: before.name,
-      software: `mho ${version}`,
-      seed: options.seed,
-      dataDigest: await digestOf(store, runs),
-    });
     const name =
       options.name ??
       basename(options.out)
         .replace(/\.json$/, "")
         .slice(0, longestName);
-    const model = fittedModel(found, before, name, {
-      fit: record,
-      ...(response && { pulseResponse: pulseResponseOf(response) }),
-    });
+    const believed = options.model === undefined ? undefined : await readModel(options.model);
+    const { model, record } = await fitModel(store, runs, believed, name, options.seed);
     await writeWhole(
       options.out,
       `${JSON.stringify(modelFileOf(model), undefined, 2)}\n`,
@@ -68,6 +46,45 @@ export async function fit(given: readonly RunId[], options: FitOptions, output: 
 }
 
 const longestName = 100;
+
+/**
+ * Fits a model to runs of chips of one kind.
+ *
+ * @param believed  before; what the first run was planned with when undefined.
+ */
+export async function fitModel(
+  store: RunStore,
+  runs: readonly RunId[],
+  believed: ModelDefinition | undefined,
+  name: string,
+  seed: number,
+): Promise<{ readonly model: PowerLawDefinition; readonly record: FitRecord }> {
+  const plan = await store.plan(runs[0]!);
+  for (const run of runs) {
+    const { chipName } = await store.plan(run);
+    if (chipName === plan.chipName) continue;
+    throw new MhoError(
+      "bad-argument",
+      `Run ${runs[0]} is of a ${plan.chipName} and ${run} of a ${chipName}: one model cannot serve both. Fit them one by one.`,
+    );
+  }
+  const description = await describeChip(parseAddress(plan.chipAddress));
+  const before = powerLawBefore(believed ?? plan.model);
+  const { gathered, found, response } = await measureRuns(store, runs, description, before);
+  const record = fitRecord(found, gathered, response, {
+    runs,
+    chip: plan.chipName,
+    modelBefore: before.name,
+    software: `mho ${version}`,
+    seed,
+    dataDigest: await digestOf(store, runs),
+  });
+  const model = fittedModel(found, before, name, {
+    fit: record,
+    ...(response && { pulseResponse: pulseResponseOf(response) }),
+  });
+  return { model, record };
+}
 
 /** Throws `bad-argument` for models that say nothing of drift exponents. */
 export function powerLawBefore(definition: ModelDefinition): PowerLawDefinition {

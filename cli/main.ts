@@ -24,9 +24,16 @@ async function main(args: readonly string[]): Promise<void> {
     .exitOverride();
 
   common(program.command("demo"))
-    .description("the whole loop on an emulated chip over a real serial line, with a report at the end")
-    .addOption(new Option("--network <name>", "which network to program").choices(["mlp"]).default("mlp"))
-    .option("--weights <file>", "weights of your own: a perceptron fc1, fc2, … in safetensors")
+    .description("the whole story on emulated chips over real serial lines, with a report at the end")
+    .addOption(choice("--network <name>", "which network to program", ["mlp", "cnn", "lstm", "transformer"]))
+    .option("--onnx <file>", "a network of your own")
+    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--labels <file>", "the class number of each image: .npy")
+    .option(
+      "--weights <file>",
+      "weights of your own, in any file that optimize reads; accuracy is then unknown",
+    )
+    .option("--repeats <number>", "how many chips to tell it of (3; 1 with --chip)")
     .option("--chip <address>", "a chip of your own instead of a new emulated one (or MHO_CHIP)")
     .option("--transcript <file>", "record every byte that passes")
     .option("--out <folder>", "where the report goes", "mho-demo")

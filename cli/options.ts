@@ -9,8 +9,12 @@ export interface CommonOptions {
 }
 
 export interface DemoOptions extends CommonOptions {
-  readonly network: "mlp";
+  readonly network: "mlp" | "cnn" | "lstm" | "transformer";
+  readonly onnx?: string;
+  readonly images?: string;
+  readonly labels?: string;
   readonly weights?: string;
+  readonly repeats?: string;
   readonly chip?: string;
   readonly transcript?: string;
   readonly out: string;

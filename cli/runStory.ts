@@ -43,6 +43,7 @@ export async function storyOf(store: RunStore, run: RunId): Promise<RunStory> {
       points: errors.map(({ timeSeconds, rmsPercent }) => ({
         timeSeconds,
         rmsPercent,
+        productPercent: Number.NaN,
         accuracy: Number.NaN,
       })),
       relativeErrors: new Float32Array(0),

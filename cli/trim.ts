@@ -44,23 +44,9 @@ export async function trim(run: RunId, options: TrimOptions, output: Output): Pr
       output.event({ type: "result", run: null, ...forMachines(visit) });
       return undefined;
     }
-    const { title: _, tiles: __, ...settings } = plan;
     const trimmed = await executeRun(
       { ...context, model: modelOf(model) },
-      {
-        ...settings,
-        title: `trim of ${run}: ${plan.title.replace(/^trim of \S+: /, "")}`,
-        method: "verify",
-        model,
-        sweepTimesSeconds: [1],
-        sweepAverages,
-        pulsesPerDevice,
-        corrects: run,
-        tiles: visit.tiles.map(({ targets, plan: { targetsMicrosiemens } }) => ({
-          ...targets,
-          targetsMicrosiemens,
-        })),
-      },
+      { ...correctionOf(run, plan, visit, model), pulsesPerDevice },
     );
     const got = await expectedNow(context.store, trimmed, visit);
     output.say(
@@ -75,6 +61,28 @@ export async function trim(run: RunId, options: TrimOptions, output: Output): Pr
     });
     return trimmed;
   });
+}
+
+/** The run of a visit: what programs anew the devices that it names. `plan` is that of the first run of the chain. */
+export function correctionOf(
+  corrects: RunId,
+  { title, tiles: _, ...settings }: RunPlan,
+  visit: Visit,
+  model: PowerLawDefinition,
+): RunPlan {
+  return {
+    ...settings,
+    title: `trim of ${corrects}: ${title.replace(/^trim of \S+: /, "")}`,
+    method: "verify",
+    model,
+    sweepTimesSeconds: [1],
+    sweepAverages,
+    corrects,
+    tiles: visit.tiles.map(({ targets, plan: { targetsMicrosiemens } }) => ({
+      ...targets,
+      targetsMicrosiemens,
+    })),
+  };
 }
 
 const usualTimes = "1,60,1h,1d,30d,360d";
@@ -108,7 +116,8 @@ async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles
 
 const fewestSweeps = 4;
 
-async function plannedVisit(
+/** What to correct of a chain of runs, the first one first, and what to expect of it; its plan is the first run's. */
+export async function plannedVisit(
   { driver, store }: Pick<RunContext, "driver" | "store">,
   chain: readonly RunId[],
   { tiles }: RunPlan,

@@ -1,28 +1,26 @@
 import { join, resolve } from "node:path";
 import { figuresCsv } from "../report/csv.ts";
 import { renderReport } from "../report/report.ts";
-import type { ConductanceMap, Story } from "../report/story.ts";
-import type { ChipIdentity } from "../src/chip/driver.ts";
+import type { ConductanceMap, Point, Story } from "../report/story.ts";
 import { formatGeometry } from "../src/chip/geometry.ts";
-import type { ContestResult } from "./contest.ts";
+import { judgedAt, type JudgedPoint } from "./contest.ts";
+import { factory } from "./demoLoop.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
+import { contenders, type DemoResult } from "./demoStory.ts";
+import { spreadOf } from "./demoTable.ts";
 import type { DemoOptions } from "./options.ts";
 import { version } from "./version.ts";
 import { writeWhole } from "./writeWhole.ts";
 
-export interface ReportInput {
-  readonly options: DemoOptions;
-  readonly network: DemoNetwork;
-  readonly identity: ChipIdentity;
-  readonly port: string;
-  readonly results: readonly ContestResult[];
-}
-
 /** Writes the report and its figures, each whole or not at all, and returns their paths. */
-export async function writeReport(input: ReportInput): Promise<{ report: string; figures: string }> {
-  const story = tell(input);
-  const report = resolve(join(input.options.out, "report.html"));
-  const figures = resolve(join(input.options.out, "figures.csv"));
+export async function writeReport(
+  options: DemoOptions,
+  network: DemoNetwork,
+  chips: readonly DemoResult[],
+): Promise<{ report: string; figures: string }> {
+  const story = tell(options, network, chips);
+  const report = resolve(join(options.out, "report.html"));
+  const figures = resolve(join(options.out, "figures.csv"));
   await writeWhole(report, renderReport(story), advice);
   await writeWhole(figures, figuresCsv(story), advice);
   return { report, figures };
@@ -30,46 +28,69 @@ export async function writeReport(input: ReportInput): Promise<{ report: string;
 
 const advice = "The runs are safe in the workspace; free some space or name another --out.";
 
-function tell({ options, network, identity, port, results }: ReportInput): Story {
+/** Of the first chip, but for the figures over time, which are means over all of them. */
+function tell(options: DemoOptions, network: DemoNetwork, chips: readonly DemoResult[]): Story {
+  const first = chips[0]!;
+  const { identity, port } = first;
   return {
-    network: options.network,
+    network: network.name,
     networkText: network.text,
     chipText: `${identity.name} number ${identity.serialNumber}, ${formatGeometry(identity.geometry)}, at ${port}`,
     writtenAt: new Date().toISOString(),
     softwareVersion: version,
     seed: options.seed,
     images: network.images,
+    chips: chips.length,
+    fit: { record: first.fit, before: factory },
     softwareAccuracy: network.softwareAccuracy,
-    contenders: results.map(({ contest, run, overview, points }) => ({
-      name: contest.name,
-      explanation: contest.explanation,
-      run,
-      devices: overview.devices,
-      pulses: overview.pulses,
-      verdicts: Object.fromEntries(
-        Object.entries(overview.verdicts).filter(([name, count]) => count > 0 && name !== "left alone"),
-      ),
-      devicesByPulses: overview.devicesByPulses,
-      points: points.map(({ timeSeconds, rmsPercent, accuracy }) => ({ timeSeconds, rmsPercent, accuracy })),
-      relativeErrors: points[0]!.relativeErrors,
-    })),
-    map: mapOf(results.at(-1)!),
+    contenders: contenders.map(({ name, explanation }, c) => {
+      const { run, overview, relativeErrors } = first.results[c]!;
+      const { verdicts } = overview;
+      return {
+        name,
+        explanation,
+        run,
+        devices: overview.devices,
+        pulses: overview.pulses,
+        verdicts: Object.fromEntries(
+          Object.entries(verdicts).filter(([verdict, count]) => count > 0 && verdict !== "left alone"),
+        ),
+        devicesByPulses: overview.devicesByPulses,
+        points: judgedAt.map((_, t) => pointOf(chips.map(({ results }) => results[c]!.points[t]!))),
+        relativeErrors,
+      };
+    }),
+    map: mapOf(first),
   };
 }
 
-/** The fullest tile of a contest, as meant and as first read. */
-function mapOf({ plan, firstSweeps, laid }: ContestResult): ConductanceMap {
+function pointOf(points: readonly JudgedPoint[]): Point {
+  const of = (what: "rmsPercent" | "productPercent" | "accuracy") => spreadOf(points.map((p) => p[what]));
+  const [rms, product, accuracy] = [of("rmsPercent"), of("productPercent"), of("accuracy")];
+  return {
+    timeSeconds: points[0]!.timeSeconds,
+    rmsPercent: rms.mean,
+    productPercent: product.mean,
+    accuracy: accuracy.mean,
+    ...(points.length > 1
+      ? { spread: { rmsPercent: rms.spread, productPercent: product.spread, accuracy: accuracy.spread } }
+      : {}),
+  };
+}
+
+/** The fullest tile of the last contender, as meant and as first read. */
+function mapOf({ results }: DemoResult): ConductanceMap {
+  const { laid, firstSweeps } = results.at(-1)!;
   const place = laid.placements.findIndex(({ block }) => block.rowCount > 1);
   const at = Math.max(0, place);
-  const { block, targetsMicrosiemens } = plan.tiles[at]!;
+  const { block, targetsMicrosiemens } = laid.tiles[at]!;
   const sweep = firstSweeps.find(({ tile }) => tile === block.tile)!;
-  const placement = laid.placements[at]!;
   return {
     tile: block.tile,
-    layer: laid.layers[placement.layer]!.name,
+    layer: laid.layers[laid.placements[at]!.layer]!.name,
     rows: block.rowCount,
     devicesPerRow: targetsMicrosiemens.length / block.rowCount,
-    maxConductanceMicrosiemens: laid.strategies[placement.layer]!.maxConductanceMicrosiemens,
+    maxConductanceMicrosiemens: factory.maxConductanceMicrosiemens,
     target: targetsMicrosiemens,
     readBack: sweep.conductanceMicrosiemens,
   };

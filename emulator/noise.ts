@@ -11,6 +11,9 @@ import { highNormal, lowNormal } from "./fastNormal.ts";
  */
 export const noiseComponents = 16;
 
+/** The others take minutes and longer: within milliseconds they stand still. */
+const fastComponents = 8;
+
 const strength = 1.517;
 const eulerGamma = 0.5772156649015329;
 
@@ -62,17 +65,25 @@ export class NoiseBank {
   /**
    * Moves one device's noise on and returns it in units of Q.
    *
-   * @param device  its place in this bank.
-   * @param key     its number for the draws.
-   * @param random  keyed by the instant that is moved to.
+   * @param device       its place in this bank.
+   * @param key          its number for the draws.
+   * @param random       keyed by the instant that is moved to.
+   * @param slowSeconds  how far the slower half of the processes is moved on; 0 leaves it where it is.
    */
-  step(device: number, key: number, seconds: number, random: Random): number {
+  step(device: number, key: number, seconds: number, random: Random, slowSeconds = seconds): number {
     const values = this.#values;
     const weights = this.#weights;
     let w = this.#weightsOf(seconds);
     let at = device * noiseComponents;
     let sum = 0;
     for (let k = 0; k < noiseComponents; k += 4) {
+      if (k === fastComponents) {
+        if (slowSeconds === 0) {
+          for (const end = at + noiseComponents - fastComponents; at < end; at++) sum += values[at]!;
+          break;
+        }
+        if (slowSeconds !== seconds) w = this.#weightsOf(slowSeconds) + 2 * fastComponents;
+      }
       random.at(key, k);
       const { word0, word1 } = random;
       const a = weights[w]! * values[at]! + weights[w + 1]! * lowNormal(word0);

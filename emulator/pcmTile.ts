@@ -14,6 +14,9 @@ import { NoiseBank } from "./noise.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
+/** The slow part of the noise moves by less than 0.2 % of the whole in this time. */
+const slowNoiseMicroseconds = 5000;
+
 /**
  * Phase-change devices. A RESET pulse melts and re-quenches: what is left follows the amplitude, not the past. A SET
  * pulse crystallises a part of what is amorphous. Every pulse begins drift anew from its own instant.
@@ -38,6 +41,8 @@ export class PcmTile implements Tile {
   readonly #pulsedAt: Float64Array;
   /** When each row was last read: since then, or since its pulse, a device's noise has not moved. */
   readonly #readAt: Float64Array;
+  /** When the slow part of its noise was last moved on: reads in a burst share it. */
+  readonly #slowReadAt: Float64Array;
   readonly #noise: NoiseBank;
 
   constructor(
@@ -65,6 +70,7 @@ export class PcmTile implements Tile {
     this.#noiseStrength = new Float32Array(count);
     this.#pulsedAt = new Float64Array(count).fill(fabricatedAt);
     this.#readAt = new Float64Array(geometry.rows).fill(fabricatedAt);
+    this.#slowReadAt = new Float64Array(geometry.rows).fill(fabricatedAt);
     this.#noise = new NoiseBank(count, physics.drift.readSeconds);
     const fabrication = random.fork("fabrication");
     for (let i = 0; i < count; i++) {
@@ -102,7 +108,10 @@ export class PcmTile implements Tile {
     const start = row * this.#perRow;
     const readAt = this.#readAt[row]!;
     let pulsedAt = Number.NaN;
+    const slowReadAt = this.#slowReadAt[row]!;
+    const slowMoves = at - slowReadAt >= slowNoiseMicroseconds;
     let seconds = 0;
+    let slowSeconds = 0;
     let logTime = 0;
     for (let k = 0; k < this.#perRow; k++) {
       const i = start + k;
@@ -110,8 +119,9 @@ export class PcmTile implements Tile {
         pulsedAt = this.#pulsedAt[i]!;
         logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
         seconds = (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond;
+        if (slowMoves) slowSeconds = (at - Math.max(slowReadAt, pulsedAt)) / microsecondsPerSecond;
       }
-      const flicker = this.#noise.step(i, this.#first + i, seconds, random);
+      const flicker = this.#noise.step(i, this.#first + i, seconds, random, slowSeconds);
       let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
       let strength = this.#noiseStrength[i]!;
       if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
@@ -122,6 +132,7 @@ export class PcmTile implements Tile {
       out[k] = truth * (1 + strength * flicker);
     }
     this.#readAt[row] = at;
+    if (slowMoves) this.#slowReadAt[row] = at;
   }
 
   get history(): History {
@@ -134,6 +145,7 @@ export class PcmTile implements Tile {
       noiseStrength: this.#noiseStrength,
       pulsedAt: this.#pulsedAt,
       readAt: this.#readAt,
+      slowReadAt: this.#slowReadAt,
       noise: this.#noise.values,
     };
   }

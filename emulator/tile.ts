@@ -42,9 +42,12 @@ export interface Tile {
 
 export type History = Readonly<Record<string, Float32Array | Float64Array | Uint32Array | Uint8Array>>;
 
-/** Makes a newborn tile go on as another of the same birth. */
+/** Makes a newborn tile go on as another of the same birth. What an older state did not keep stays as at birth. */
 export function relive(tile: Tile, history: History): void {
-  for (const [name, column] of Object.entries(tile.history)) column.set(history[name]!);
+  for (const [name, column] of Object.entries(tile.history)) {
+    const kept = history[name];
+    if (kept !== undefined) column.set(kept);
+  }
 }
 
 export const deviceFaults = { none: 0, stuckHigh: 1, stuckLow: 2, open: 3, weak: 4 } as const;

@@ -1,4 +1,4 @@
-import { numbersOf, isReal, storedTensor, type StoredTensor } from "./onnxTensor.ts";
+import { numbersOf, isReal, storedTensor, type StoredTensor, writeNumbers } from "./onnxTensor.ts";
 import { DamagedMessage, type Field, fieldsOf, wholeNumbers } from "./protobuf.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import type { Tensor } from "./safetensors.ts";
@@ -27,6 +27,35 @@ export async function readOnnx(path: string): Promise<OnnxWeights[]> {
     if (!(error instanceof DamagedMessage)) throw error;
     throw badFile(path, "it is no ONNX model, or it is damaged or cut", "Export or copy it again.", error);
   }
+}
+
+/**
+ * The same model with other numbers in its weight matrices, which are written over those of the file.
+ *
+ * @param bytes     of the model; left as they are.
+ * @param matrices  one for each that `readOnnx` finds, in its order and of its shape.
+ * @throws `bad-file` when the weights are not kept inside the file as 32- or 64-bit floats.
+ */
+export function withOtherWeights(
+  path: string,
+  bytes: Uint8Array,
+  matrices: readonly Float32Array[],
+): Uint8Array {
+  const copy = bytes.slice();
+  let next = 0;
+  for (const { stored, op, name } of weightUses(graphOf(copy))) {
+    const directions = isRecurrent(op) && stored.shape.length === 3 ? stored.shape[0]! : 1;
+    const length = stored.shape.reduce((product, size) => product * size, 1) / directions;
+    const values = new Float32Array(length * directions);
+    for (let n = 0; n < directions; n++) values.set(matrices[next++]!, n * length);
+    if (writeNumbers(stored, values)) continue;
+    throw badFile(
+      path,
+      `the weights ${name} are not kept in it as 32- or 64-bit floats`,
+      "Export it with float32 weights inside the file.",
+    );
+  }
+  return copy;
 }
 
 interface Node {
@@ -124,7 +153,7 @@ function weightUses(graph: Graph): WeightUse[] {
       add(node, index, 1, node.attributes.get("transB")?.whole === 1);
     } else if (node.op === "Conv") {
       add(node, index, 1, true);
-    } else if (node.op === "LSTM" || node.op === "GRU" || node.op === "RNN") {
+    } else if (isRecurrent(node.op)) {
       add(node, index, 1, true, ".W");
       add(node, index, 2, true, ".R");
     }
@@ -148,10 +177,13 @@ function sourceOf(
   return before.stored.shape.length === 2 ? { ...before, turned: !before.turned } : undefined;
 }
 
+function isRecurrent(op: string): boolean {
+  return op === "LSTM" || op === "GRU" || op === "RNN";
+}
+
 /** Recurrent layers hold a matrix a direction. */
 function matricesOf({ name, op, outputsFirst }: WeightUse, tensor: Tensor): OnnxWeights[] {
-  if (!["LSTM", "GRU", "RNN"].includes(op) || tensor.shape.length !== 3)
-    return [{ name, tensor, outputsFirst }];
+  if (!isRecurrent(op) || tensor.shape.length !== 3) return [{ name, tensor, outputsFirst }];
   const [directions, ...shape] = tensor.shape as [number, number, number];
   const length = shape[0] * shape[1];
   return Array.from({ length: directions }, (_, n) => ({

@@ -73,6 +73,27 @@ export async function numbersOf(stored: StoredTensor, path: string): Promise<Ten
   return { shape, values };
 }
 
+/** Writes other numbers where a tensor's stand. @returns false when they do not stand in the message as floats. */
+export function writeNumbers(
+  { raw, typed, dataType, external }: StoredTensor,
+  values: Float32Array,
+): boolean {
+  const size = bytesPerElement[dataType]!;
+  const places = raw === undefined ? typed : [raw];
+  const bytes = places.reduce((sum, part) => sum + part.length, 0);
+  if ((dataType !== 1 && dataType !== 11) || external.size > 0 || bytes !== size * values.length)
+    return false;
+  let next = 0;
+  for (const part of places) {
+    const view = new DataView(part.buffer, part.byteOffset, part.length);
+    for (let at = 0; at < part.length; at += size, next++) {
+      if (size === 4) view.setFloat32(at, values[next]!, true);
+      else view.setFloat64(at, values[next]!, true);
+    }
+  }
+  return true;
+}
+
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

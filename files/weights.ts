@@ -11,7 +11,19 @@ import { readSafetensors, type Tensor } from "./safetensors.ts";
 /** A layer, and where its weights came from. */
 export interface SourcedLayer extends LayerWeights {
   /** `sha256`: of the layer's values, row-major little-endian 32-bit floats, in hexadecimal. */
-  readonly source: { readonly file: string; readonly tensor: string; readonly sha256: string };
+  readonly source: {
+    readonly file: string;
+    readonly tensor: string;
+    readonly sha256: string;
+    /** Whether the tensor has its outputs first, as torch does. */
+    readonly turned: boolean;
+  };
+}
+
+/** A layer's values as its tensor had them: what `layerOf` turned is turned back. */
+export function asStored({ inputs, outputs, values, source }: SourcedLayer): Float32Array {
+  if (!source.turned) return values;
+  return values.map((_, i) => values[(i % inputs) * outputs + Math.floor(i / inputs)]!);
 }
 
 interface Found {
@@ -99,6 +111,6 @@ function layerOf(path: string, { name, tensor, outputsFirst }: Found): SourcedLa
     inputs: turned ? rest : first,
     outputs: turned ? first : rest,
     values: rows,
-    source: { file: path, tensor: name, sha256 },
+    source: { file: path, tensor: name, sha256, turned },
   };
 }

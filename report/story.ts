@@ -1,10 +1,11 @@
+import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
 import type { Seconds } from "../src/units.ts";
 
 /** All that the report of a demo shows: plain data, measured and put together elsewhere. */
 export interface Story {
   /** `mlp`. */
   readonly network: string;
-  /** `64-256-128-10 perceptron, 50,432 weights`. */
+  /** `mlp, 50,432 weights in 3 matrices`. */
   readonly networkText: string;
   /** `pcm-64 number EMU-7, 14 tiles of 64 × 64 cells × 4 devices, at /dev/pts/3`. */
   readonly chipText: string;
@@ -13,7 +14,11 @@ export interface Story {
   readonly softwareVersion: string;
   readonly seed: number;
   readonly images: number;
-  /** Share of held-out images that the network gets right in software, 0 … 1. */
+  /** Chips that the figures are means over. */
+  readonly chips: number;
+  /** What was found of the devices, and what was believed before. */
+  readonly fit: { readonly record: FitRecord; readonly before: PowerLawDefinition };
+  /** Share of held-out images that the network gets right in software, 0 … 1; NaN without images. */
   readonly softwareAccuracy: number;
   /** In the order in which they ran; the last one is the one to look at. */
   readonly contenders: readonly Contender[];
@@ -43,8 +48,12 @@ export interface Point {
   readonly timeSeconds: Seconds;
   /** RMS weight error in percent of the largest weight of the layer, after drift compensation. */
   readonly rmsPercent: number;
-  /** Share of held-out images right, 0 … 1. */
+  /** RMS error of matrix–vector products in percent of their size; NaN where it was not worked out. */
+  readonly productPercent: number;
+  /** Share of held-out images right, 0 … 1; NaN where there were none. */
   readonly accuracy: number;
+  /** Standard deviations of the three over repeats, where there were any. */
+  readonly spread?: Pick<Point, "rmsPercent" | "productPercent" | "accuracy"> | undefined;
 }
 
 /** Device conductances of one tile, µS, row-major; a cell's four devices G+, G−, g+, g− lie side by side. */

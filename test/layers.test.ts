@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: boolean }>> = {
   src: { folders: [], npm: [], node: false },
   protocols: { folders: ["src"], npm: [], node: false },
-  networks: { folders: ["src", "files"], npm: [], node: false },
+  networks: { folders: ["src", "files"], npm: ["onnxruntime-web"], node: true },
   files: { folders: ["src"], npm: ["zod", "fflate", "hyparquet-writer"], node: true },
   drivers: {
     folders: ["src", "protocols"],

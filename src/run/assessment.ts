@@ -1,79 +1,66 @@
 import { MhoError } from "../errors.ts";
-import { driftCompensation } from "../optimize/compensation.ts";
-import { type DualPairStrategy, weightsOf } from "../optimize/dualPair.ts";
 import type { Seconds } from "../units.ts";
 import { type LayerWeights, maxWeight } from "../weights/layer.ts";
-import { putWeights, type TilePlacement, weightsOfPlacement } from "../weights/placement.ts";
+import { putWeights, type TilePlacement } from "../weights/placement.ts";
+import { cellErrors, heldWeights } from "./cellErrors.ts";
 import type { SweepRecord } from "./journal.ts";
+import type { TileTargets } from "./plan.ts";
 
 /** How a network laid on tiles stood at one time after programming. */
 export interface Assessment {
-  readonly timeSeconds: Seconds;
   /** The layers as the chip held them, after drift compensation, row-major like `LayerWeights.values`. */
   readonly layers: readonly LayerWeights[];
   /** RMS over all weights of (α ŵ − w) / max|w| of its layer, in percent. */
   readonly rmsPercent: number;
   /** (α ŵ − w) / max|w| of every weight, layer after layer. */
   readonly relativeErrors: Float32Array;
-  /** α of each placement. */
-  readonly compensation: readonly number[];
 }
 
 /** A network's layers, where they lie and how their weights became conductances. */
 export interface LaidNetwork {
   readonly layers: readonly LayerWeights[];
-  readonly strategies: readonly DualPairStrategy[];
+  /** β of each layer. */
+  readonly microsiemensPerUnit: readonly number[];
   readonly placements: readonly TilePlacement[];
-  readonly columns: number;
+  /** One a placement, with its cells. */
+  readonly tiles: readonly TileTargets[];
 }
 
 /**
- * Turns the sweeps of one time back into weights and compares them with what was meant.
- * Throws `workspace-failed` when a tile's sweep is missing.
+ * Turns sweeps back into weights and compares them with what was meant. α is one factor a tile, by least squares.
+ *
+ * @param asked  the age that the sweeps were taken for.
+ * @throws `workspace-failed` when a tile's sweep is missing.
  */
-export function assess(
-  network: LaidNetwork,
-  sweeps: readonly SweepRecord[],
-  timeSeconds: Seconds,
-): Assessment {
+export function assess(network: LaidNetwork, sweeps: readonly SweepRecord[], asked: Seconds): Assessment {
   const layers = network.layers.map((layer) => ({ ...layer, values: new Float32Array(layer.values.length) }));
-  const compensation = network.placements.map((placement) => {
-    const sweep = sweeps.find((s) => s.tile === placement.block.tile && s.timeSeconds === timeSeconds);
+  network.placements.forEach((placement, k) => {
+    const { block, cells } = network.tiles[k]!;
+    const sweep = sweeps.findLast((s) => s.tile === block.tile && s.timeSeconds === asked);
     if (sweep === undefined) {
       throw new MhoError(
         "workspace-failed",
-        `The sweep of tile ${placement.block.tile} at ${timeSeconds} s is missing from the run. Run it again.`,
-        { tile: placement.block.tile, timeSeconds },
+        `The sweep of tile ${block.tile} at ${asked} s is missing from the run. Run it again.`,
+        { tile: block.tile, timeSeconds: asked },
       );
     }
+    const { compensation } = cellErrors(cells!, sweep.conductanceMicrosiemens);
+    const held = heldWeights(cells!, sweep.conductanceMicrosiemens);
+    const columns = held.length / placement.inputCount;
+    const scale = compensation / network.microsiemensPerUnit[placement.layer]!;
+    const part = new Float32Array(placement.inputCount * placement.outputCount);
+    for (let i = 0; i < part.length; i++) {
+      const row = Math.floor(i / placement.outputCount);
+      part[i] = scale * held[row * columns + (i % placement.outputCount)]!;
+    }
     const layer = layers[placement.layer]!;
-    const cells = cellsOf(sweep.conductanceMicrosiemens, placement, network.columns);
-    const readBack = weightsOf(network.strategies[placement.layer]!, cells);
-    const alpha = driftCompensation(
-      weightsOfPlacement(network.layers[placement.layer]!, placement),
-      readBack,
-    );
-    for (let i = 0; i < readBack.length; i++) readBack[i]! *= alpha;
-    putWeights(layer.values, layer.outputs, placement, readBack);
-    return alpha;
+    putWeights(layer.values, layer.outputs, placement, part);
   });
   const relativeErrors = errorsOf(network.layers, layers);
   let square = 0;
   for (const error of relativeErrors) square += error * error;
   const rmsPercent = 100 * Math.sqrt(square / Math.max(1, relativeErrors.length));
-  return { timeSeconds, layers, rmsPercent, relativeErrors, compensation };
-}
-
-/** The devices of a placement's cells alone, out of a reading of its whole rows. */
-function cellsOf(conductance: Float32Array, placement: TilePlacement, columns: number): Float32Array {
-  const perRow = conductance.length / placement.inputCount;
-  const perCell = perRow / columns;
-  const used = placement.outputCount * perCell;
-  const cells = new Float32Array(placement.inputCount * used);
-  for (let row = 0; row < placement.inputCount; row++) {
-    cells.set(conductance.subarray(row * perRow, row * perRow + used), row * used);
-  }
-  return cells;
+  return { layers, rmsPercent, relativeErrors };
 }
 
 function errorsOf(meant: readonly LayerWeights[], held: readonly LayerWeights[]): Float32Array {
@@ -88,16 +75,16 @@ function errorsOf(meant: readonly LayerWeights[], held: readonly LayerWeights[])
   return errors;
 }
 
-/** Targets of a placement's whole rows: NaN for columns that hold no weight. */
+/** Values of a placement's cells over its whole rows: NaN for columns that hold no weight. */
 export function spreadTargets(
   cells: Float32Array,
-  placement: TilePlacement,
-  devicesPerRow: number,
+  { inputCount }: TilePlacement,
+  perRow: number,
 ): Float32Array {
-  const targets = new Float32Array(placement.inputCount * devicesPerRow).fill(Number.NaN);
-  const used = cells.length / placement.inputCount;
-  for (let row = 0; row < placement.inputCount; row++) {
-    targets.set(cells.subarray(row * used, (row + 1) * used), row * devicesPerRow);
+  const targets = new Float32Array(inputCount * perRow).fill(Number.NaN);
+  const used = cells.length / inputCount;
+  for (let row = 0; row < inputCount; row++) {
+    targets.set(cells.subarray(row * used, (row + 1) * used), row * perRow);
   }
   return targets;
 }

@@ -33,7 +33,7 @@ export function cellErrors(cells: CellTask, conductance: Float32Array, compensat
 }
 
 /** The weight of every cell, µS. Devices without a share in it do not count, whatever they read. */
-function heldWeights({ devicesPerCell, factors }: CellTask, conductance: Float32Array): Float32Array {
+export function heldWeights({ devicesPerCell, factors }: CellTask, conductance: Float32Array): Float32Array {
   const held = new Float32Array(conductance.length / devicesPerCell);
   for (let cell = 0; cell < held.length; cell++) {
     for (let d = 0; d < devicesPerCell; d++) {

@@ -112,9 +112,14 @@ async function tilesOf(
   for await (const { tile, timeSeconds } of store.sweeps(run)) {
     taken.set(tile, Math.max(timeSeconds, taken.get(tile) ?? 0));
   }
-  return (await recall(store, run)).flatMap((memory) => {
-    const pulsedAt = lastPulse(memory);
-    if (Number.isNaN(pulsedAt)) return [];
+  const memories = await recall(store, run);
+  const ofAll = memories.map(lastPulse).filter((time) => !Number.isNaN(time));
+  const { corrects } = await store.plan(run);
+  return memories.flatMap((memory) => {
+    const own = lastPulse(memory);
+    // A tile that a correction left as it was is read along with the others.
+    const pulsedAt = Number.isNaN(own) && corrects !== undefined ? Math.max(...ofAll) : own;
+    if (!Number.isFinite(pulsedAt)) return [];
     const { block } = memory;
     return [{ run, block, settings, pulsedAt, newestSeconds: taken.get(block.tile) ?? 0 }];
   });

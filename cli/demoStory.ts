@@ -1,0 +1,126 @@
+import type { ChipIdentity } from "../src/chip/driver.ts";
+import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
+import { modelOf } from "../src/model/modelOf.ts";
+import type { StrategyLayer } from "../src/optimize/strategy.ts";
+import type { LaidNetwork } from "../src/run/assessment.ts";
+import type { TileTargets } from "../src/run/plan.ts";
+import { type RunOverview, summarise } from "../src/run/summary.ts";
+import { type Seconds } from "../src/units.ts";
+import { watchTimes } from "../src/run/watch.ts";
+import type { RunStore } from "../src/run/store.ts";
+import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
+import { type DemoLoop, factory } from "./demoLoop.ts";
+import type { DemoNetwork } from "./demoNetwork.ts";
+import { fitModel } from "./fit.ts";
+import type { Output } from "./output.ts";
+
+/** Who is compared, in this order. */
+export const contenders = [
+  {
+    name: "naive",
+    explanation:
+      "By hand: the major pair first, and one pulse a device from the chip's nominal curve, never read back.",
+  },
+  {
+    name: "best open loop",
+    explanation:
+      "The optimiser's strategy for the published model, every device read back after every pulse, every weight's rest carried by its minor pair. Never measured again.",
+  },
+  {
+    name: "the same, a day old",
+    explanation:
+      "The same devices, counted from a day after programming on: drift slows with age, and the closed loop's first second is a day old too.",
+  },
+  {
+    name: "closed loop",
+    explanation:
+      "The chip measured for a day, the model refitted, the strategy solved again for it, programmed, watched, and corrected twice within a day by what each device was seen to do. Counted from the last correction.",
+  },
+] as const;
+
+/** What came of one chip. */
+export interface DemoResult {
+  readonly identity: ChipIdentity;
+  readonly port: string;
+  /** One a contender. */
+  readonly results: readonly (ContestResult & { readonly overview: RunOverview })[];
+  readonly tiles: readonly TileTargets[];
+  readonly fit: FitRecord;
+  readonly fitted: PowerLawDefinition;
+  readonly curves: { readonly factory: readonly StrategyLayer[]; readonly fitted: readonly StrategyLayer[] };
+  readonly corrected: readonly number[];
+}
+
+/** Tells the story on one chip, chapter by chapter. */
+export async function tellStory(
+  network: DemoNetwork,
+  loop: DemoLoop,
+  store: RunStore,
+  seed: number,
+  output: Output,
+): Promise<Omit<DemoResult, "identity" | "port">> {
+  const { description } = loop;
+  const finish = async (laid: LaidNetwork, run: string, ages?: readonly Seconds[]) => ({
+    ...(await judge(network, laid, store, run, ages)),
+    overview: await summarise(store, run),
+  });
+
+  output.say("1. By hand");
+  const byHand = layNaively(network, description);
+  const naiveRun = await loop.program("naive", "open-loop", factory, byHand.tiles, judgedAt);
+  const naive = await finish(byHand, naiveRun);
+
+  output.say(`2. With the published model, ${factory.name}`);
+  const open = layOptimised(network, modelOf(factory), description);
+  const openRun = await loop.program("open loop", "residual", factory, open.tiles, [1]);
+  const later = judgedAt.map((time) => day + time);
+  const year = [...new Set([...judgedAt, ...later])].sort((a, b) => a - b);
+
+  // A spare tile is got to know while the network lives its first day; without one, when the network is done.
+  const spare = description.geometry.tiles > open.tiles.length;
+  if (!spare) await loop.watch("open loop", new Map([[openRun, year]]));
+  output.say("3. Getting to know the chip for a day");
+  const known = await loop.characterise(spare ? open.tiles.length : 0);
+  const ages = new Map<string, readonly Seconds[]>(known.map((run) => [run, watchTimes(day, 6)]));
+  if (spare) ages.set(openRun, [1, 3600, day]);
+  await loop.watch("a day", ages);
+  const { model: fitted, record: fit } = await fitModel(store, known, factory, "refitted", seed);
+  tellModels(fitted, fit, output);
+  if (spare) await loop.watch("open loop, a year", new Map([[openRun, year]]));
+  const openResult = await finish(open, openRun);
+  const aDayOld = await finish(open, openRun, later);
+
+  output.say("4. With the refitted model, in a closed loop");
+  const again = layOptimised(network, modelOf(fitted), description);
+  const firstRun = await loop.program("closed loop", "residual", fitted, again.tiles, [1]);
+  const { run, corrected } = await loop.correct(firstRun, fitted);
+  await loop.watch("closed loop, a year", new Map([[run, judgedAt]]));
+  const closed = await finish(again, run);
+  output.say(`   corrected: ${corrected.map((n) => `${n.toLocaleString("en")} devices`).join(", then ")}`);
+  return {
+    results: [naive, openResult, aDayOld, closed],
+    tiles: again.tiles,
+    fit,
+    fitted,
+    curves: { factory: open.curves, fitted: again.curves },
+    corrected,
+  };
+}
+
+const day = 86_400;
+
+/** The model, before and after, at a few conductances. */
+function tellModels(fitted: PowerLawDefinition, { believe, checks }: FitRecord, output: Output): void {
+  const row = (name: string, model: PowerLawDefinition): string => {
+    const law = modelOf(model);
+    const left = [2, 5, 10, 20].map((g) => (100 * law.mean(g, day)) / law.mean(g, 1));
+    return `   ${name.padEnd(22)}${left.map((share) => `${share.toFixed(1)} %`.padStart(9)).join("")}`;
+  };
+  output.say(`   left after a day of   ${[2, 5, 10, 20].map((g) => `${g} µS`.padStart(9)).join("")}`);
+  output.say(row(factory.name, factory));
+  output.say(row("refitted", fitted));
+  const failed = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  output.say(
+    believe ? "   The fit passes every check." : `   The fit is not to be believed: ${failed.join(", ")}.`,
+  );
+}
