@@ -7,6 +7,7 @@ import { MhoError } from "../src/errors.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "./address.ts";
 import { startEmulator } from "./childEmulator.ts";
+import { startRepeats } from "./demoRepeats.ts";
 import { DemoLoop } from "./demoLoop.ts";
 import { type DemoNetwork, loadNetwork, tilesNeeded } from "./demoNetwork.ts";
 import { type DemoResult, tellStory } from "./demoStory.ts";
@@ -15,7 +16,7 @@ import { wholeNumber } from "./numbers.ts";
 import { chipOptions, openChip } from "./openChip.ts";
 import { openLasting, wallTime } from "./openLasting.ts";
 import { type DemoOptions, defaultWorkspace } from "./options.ts";
-import { muted, type Output } from "./output.ts";
+import type { Output } from "./output.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 import { writeReport } from "./writeReport.ts";
 
@@ -25,7 +26,11 @@ import { writeReport } from "./writeReport.ts";
  * of the first chip; the others say how far chips differ.
  */
 export async function demo(options: DemoOptions, output: Output): Promise<void> {
-  const repeats = wholeNumber("--repeats", options.repeats, chipOf(options) === undefined ? 3 : 1, 20);
+  const own = chipOf(options) === undefined;
+  const repeats = wholeNumber("--repeats", options.repeats, own ? usualRepeats : 1, 20);
+  if (repeats > 1 && !own) {
+    throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
+  }
   const stop = listenForStop();
   try {
     const network = await loadNetwork(options);
@@ -33,27 +38,30 @@ export async function demo(options: DemoOptions, output: Output): Promise<void> 
       network.images === 0 ? "" : `; ${(100 * network.softwareAccuracy).toFixed(1)} % right in software`;
     output.say(`Network: ${network.text}${known}.`);
     const store = await openDemoWorkspace(options);
+    const others = startRepeats(options, repeats - 1);
     try {
-      const chips = await Promise.all(
-        Array.from({ length: repeats }, (_, k) =>
-          withChip(options, network, k, stop, k === 0 ? output : muted(output), (driver) =>
-            storyOf(options, network, store, stop, driver, k === 0 ? output : muted(output)),
-          ),
-        ),
+      const first = await withChip(options, network, stop, output, (driver) =>
+        storyOf(options, network, store, stop, driver, output),
       );
+      if (repeats > 1) output.progress("waiting for the other chips");
+      const chips = [first.results.map(({ points }) => points), ...(await others.chips)];
       output.say("");
       for (const line of tableOf(network, chips)) output.say(line);
-      const files = await writeReport(options, network, chips);
+      const files = await writeReport(options, network, first, chips);
       output.say("");
       output.say(`Report: ${files.report}`);
-      output.event({ type: "result", ...resultOf(network, chips), ...files, workspace: store.file });
+      output.event({ type: "result", ...resultOf(network, first, chips), ...files, workspace: store.file });
     } finally {
+      others.stop();
       await store.close();
     }
   } finally {
     stop.release();
   }
 }
+
+/** Two chips keep two processor cores busy, and fit into the patience of whoever tries this first. */
+const usualRepeats = 2;
 
 async function storyOf(
   options: DemoOptions,
@@ -94,18 +102,16 @@ async function openDemoWorkspace(options: DemoOptions): Promise<Workspace> {
   return openWorkspace(folder);
 }
 
-/** @param repeat  0 for the first chip; each emulated one has a seed of its own. */
 async function withChip<T>(
   options: DemoOptions,
   network: DemoNetwork,
-  repeat: number,
   stop: StopListener,
   output: Output,
   work: (driver: ConnectedDriver) => Promise<T>,
 ): Promise<T> {
   const given = chipOf(options);
   const preset = `pcm-64?tiles=${await tilesNeeded(network)}&births=stranger`;
-  const emulator = given === undefined ? await startEmulator(preset, options.seed + repeat) : undefined;
+  const emulator = given === undefined ? await startEmulator(preset, options.seed) : undefined;
   try {
     const address = parseAddress(given ?? emulator!.address);
     // When the demo's own emulator is gone, nothing will bring it back.

@@ -92,7 +92,7 @@ export async function tellStory(
 
   output.say("4. With the refitted model, in a closed loop");
   const again = layOptimised(network, modelOf(fitted), description);
-  const firstRun = await loop.program("closed loop", "residual", fitted, again.tiles, [1]);
+  const firstRun = await loop.program("closed loop", "verify", fitted, again.tiles, [1]);
   const { run, corrected } = await loop.correct(firstRun, fitted);
   await loop.watch("closed loop, a year", new Map([[run, judgedAt]]));
   const closed = await finish(again, run);

@@ -2,6 +2,7 @@ import pc from "picocolors";
 import { formatDuration } from "../src/units.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
+import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 
 const nameWidth = 24;
@@ -27,7 +28,7 @@ const figures = [
 ] as const;
 
 /** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
-export function tableOf(network: DemoNetwork, chips: readonly DemoResult[]): string[] {
+export function tableOf(network: DemoNetwork, chips: readonly ChipPoints[]): string[] {
   const line = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`;
   const spread = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
@@ -45,7 +46,7 @@ export function tableOf(network: DemoNetwork, chips: readonly DemoResult[]): str
     );
     contenders.forEach(({ name }, c) => {
       const cells = judgedAt.map((_, t) => {
-        const { mean, spread: off } = spreadOf(chips.map(({ results }) => of(results[c]!.points[t]!)));
+        const { mean, spread: off } = spreadOf(chips.map((chip) => of(chip[c]![t]!)));
         return chips.length > 1 ? `${mean.toFixed(digits)} ± ${off.toFixed(digits)}` : mean.toFixed(digits);
       });
       const text = line(name, cells);
@@ -58,30 +59,29 @@ export function tableOf(network: DemoNetwork, chips: readonly DemoResult[]): str
 /** The same for machines: means, and standard deviations over the chips. */
 export function resultOf(
   network: DemoNetwork,
-  chips: readonly DemoResult[],
+  first: DemoResult,
+  chips: readonly ChipPoints[],
 ): Readonly<Record<string, unknown>> {
   const means = (c: number, of: (point: JudgedPoint) => number) =>
-    judgedAt.map((_, t) => spreadOf(chips.map(({ results }) => of(results[c]!.points[t]!))));
+    judgedAt.map((_, t) => spreadOf(chips.map((chip) => of(chip[c]![t]!))));
   return {
     network: network.name,
     times_seconds: judgedAt,
-    chips: chips.map(({ identity, fit, corrected }) => ({
-      serial_number: identity.serialNumber,
-      believed: fit.believe,
-      corrected_devices: corrected,
-    })),
+    chips: chips.length,
+    serial_number: first.identity.serialNumber,
+    believed: first.fit.believe,
+    corrected_devices: first.corrected,
     images: network.images,
     software_accuracy: known(network.softwareAccuracy),
     contenders: contenders.map(({ name }, c) => {
       const weight = means(c, ({ rmsPercent }) => rmsPercent);
       const product = means(c, ({ productPercent }) => productPercent);
       const accuracy = means(c, (point) => point.accuracy);
-      const [first] = chips;
       return {
         name,
-        run: first!.results[c]!.run,
-        pulses: first!.results[c]!.overview.pulses,
-        verdicts: first!.results[c]!.overview.verdicts,
+        run: first.results[c]!.run,
+        pulses: first.results[c]!.overview.pulses,
+        verdicts: first.results[c]!.overview.verdicts,
         weight_error_rms_percent: weight.map(({ mean }) => mean),
         weight_error_spread: weight.map(({ spread }) => spread),
         product_error_percent: product.map(({ mean }) => mean),

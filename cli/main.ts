@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   common(program.command("demo"))
     .description("the whole story on emulated chips over real serial lines, with a report at the end")
-    .addOption(choice("--network <name>", "which network to program", ["mlp", "cnn", "lstm", "transformer"]))
+    .addOption(choice("--network <name>", "which network to program", ["cnn", "mlp", "lstm", "transformer"]))
     .option("--onnx <file>", "a network of your own")
     .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
@@ -33,7 +33,7 @@ async function main(args: readonly string[]): Promise<void> {
       "--weights <file>",
       "weights of your own, in any file that optimize reads; accuracy is then unknown",
     )
-    .option("--repeats <number>", "how many chips to tell it of (3; 1 with --chip)")
+    .option("--repeats <number>", "so many emulated chips, which gives the spread (2)")
     .option("--chip <address>", "a chip of your own instead of a new emulated one (or MHO_CHIP)")
     .option("--transcript <file>", "record every byte that passes")
     .option("--out <folder>", "where the report goes", "mho-demo")

@@ -45,11 +45,6 @@ export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): 
   };
 }
 
-/** Says nothing to people; machines hear all of it. */
-export function muted(output: Output): Output {
-  return { ...output, say: () => {}, progress: () => {} };
-}
-
 /** Tells a failure, to people on stderr and to machines as a last line, and gives the exit code. */
 export function tellFailure(error: unknown, json: boolean): number {
   const known = error instanceof MhoError;

@@ -66,13 +66,13 @@ export async function trim(run: RunId, options: TrimOptions, output: Output): Pr
 /** The run of a visit: what programs anew the devices that it names. `plan` is that of the first run of the chain. */
 export function correctionOf(
   corrects: RunId,
-  { title, tiles: _, ...settings }: RunPlan,
+  plan: RunPlan,
   visit: Visit,
   model: PowerLawDefinition,
 ): RunPlan {
   return {
-    ...settings,
-    title: `trim of ${corrects}: ${title.replace(/^trim of \S+: /, "")}`,
+    ...plan,
+    title: `trim of ${corrects}: ${plan.title.replace(/^trim of \S+: /, "")}`,
     method: "verify",
     model,
     sweepTimesSeconds: [1],

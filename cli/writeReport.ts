@@ -6,6 +6,7 @@ import { formatGeometry } from "../src/chip/geometry.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import { factory } from "./demoLoop.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
+import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import { spreadOf } from "./demoTable.ts";
 import type { DemoOptions } from "./options.ts";
@@ -16,9 +17,10 @@ import { writeWhole } from "./writeWhole.ts";
 export async function writeReport(
   options: DemoOptions,
   network: DemoNetwork,
-  chips: readonly DemoResult[],
+  first: DemoResult,
+  chips: readonly ChipPoints[],
 ): Promise<{ report: string; figures: string }> {
-  const story = tell(options, network, chips);
+  const story = tell(options, network, first, chips);
   const report = resolve(join(options.out, "report.html"));
   const figures = resolve(join(options.out, "figures.csv"));
   await writeWhole(report, renderReport(story), advice);
@@ -29,8 +31,12 @@ export async function writeReport(
 const advice = "The runs are safe in the workspace; free some space or name another --out.";
 
 /** Of the first chip, but for the figures over time, which are means over all of them. */
-function tell(options: DemoOptions, network: DemoNetwork, chips: readonly DemoResult[]): Story {
-  const first = chips[0]!;
+function tell(
+  options: DemoOptions,
+  network: DemoNetwork,
+  first: DemoResult,
+  chips: readonly ChipPoints[],
+): Story {
   const { identity, port } = first;
   return {
     network: network.name,
@@ -56,7 +62,7 @@ function tell(options: DemoOptions, network: DemoNetwork, chips: readonly DemoRe
           Object.entries(verdicts).filter(([verdict, count]) => count > 0 && verdict !== "left alone"),
         ),
         devicesByPulses: overview.devicesByPulses,
-        points: judgedAt.map((_, t) => pointOf(chips.map(({ results }) => results[c]!.points[t]!))),
+        points: judgedAt.map((_, t) => pointOf(chips.map((chip) => chip[c]![t]!))),
         relativeErrors,
       };
     }),

@@ -11,8 +11,9 @@ import { highNormal, lowNormal } from "./fastNormal.ts";
  */
 export const noiseComponents = 16;
 
-/** The others take minutes and longer: within milliseconds they stand still. */
-const fastComponents = 8;
+/** From here on processes take 0.06 s and longer, and then minutes: within a burst of reads they stand still. */
+const firstMiddle = 4;
+const firstSlow = 8;
 
 const strength = 1.517;
 const eulerGamma = 0.5772156649015329;
@@ -65,24 +66,35 @@ export class NoiseBank {
   /**
    * Moves one device's noise on and returns it in units of Q.
    *
-   * @param device       its place in this bank.
-   * @param key          its number for the draws.
-   * @param random       keyed by the instant that is moved to.
-   * @param slowSeconds  how far the slower half of the processes is moved on; 0 leaves it where it is.
+   * @param device  its place in this bank.
+   * @param key     its number for the draws.
+   * @param random  keyed by the instant that is moved to.
+   * @param middleSeconds  how far the processes of 0.06 … 60 s are moved on; 0 leaves them where they are.
+   * @param slowSeconds    the same, of the slower ones.
    */
-  step(device: number, key: number, seconds: number, random: Random, slowSeconds = seconds): number {
+  step(
+    device: number,
+    key: number,
+    seconds: number,
+    random: Random,
+    middleSeconds = seconds,
+    slowSeconds = middleSeconds,
+  ): number {
     const values = this.#values;
     const weights = this.#weights;
     let w = this.#weightsOf(seconds);
     let at = device * noiseComponents;
     let sum = 0;
     for (let k = 0; k < noiseComponents; k += 4) {
-      if (k === fastComponents) {
-        if (slowSeconds === 0) {
-          for (const end = at + noiseComponents - fastComponents; at < end; at++) sum += values[at]!;
-          break;
+      if (k === firstMiddle || k === firstSlow) {
+        const pace = k === firstMiddle ? middleSeconds : slowSeconds;
+        if (pace === 0) {
+          const end = k === firstMiddle ? firstSlow : noiseComponents;
+          for (; k < end; k++, at++) sum += values[at]!;
+          k -= 4;
+          continue;
         }
-        if (slowSeconds !== seconds) w = this.#weightsOf(slowSeconds) + 2 * fastComponents;
+        w = this.#weightsOf(pace) + 2 * k;
       }
       random.at(key, k);
       const { word0, word1 } = random;
@@ -115,4 +127,4 @@ export class NoiseBank {
   }
 }
 
-const stepsKept = 4;
+const stepsKept = 6;

@@ -14,7 +14,8 @@ import { NoiseBank } from "./noise.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
-/** The slow part of the noise moves by less than 0.2 % of the whole in this time. */
+/** In these times the middle and the slow part of the noise move by less than 3 % and 0.2 % of the whole. */
+const middleNoiseMicroseconds = 200;
 const slowNoiseMicroseconds = 5000;
 
 /**
@@ -41,7 +42,8 @@ export class PcmTile implements Tile {
   readonly #pulsedAt: Float64Array;
   /** When each row was last read: since then, or since its pulse, a device's noise has not moved. */
   readonly #readAt: Float64Array;
-  /** When the slow part of its noise was last moved on: reads in a burst share it. */
+  /** When the middle and the slow part of its noise were last moved on: reads in a burst share them. */
+  readonly #middleReadAt: Float64Array;
   readonly #slowReadAt: Float64Array;
   readonly #noise: NoiseBank;
 
@@ -70,6 +72,7 @@ export class PcmTile implements Tile {
     this.#noiseStrength = new Float32Array(count);
     this.#pulsedAt = new Float64Array(count).fill(fabricatedAt);
     this.#readAt = new Float64Array(geometry.rows).fill(fabricatedAt);
+    this.#middleReadAt = new Float64Array(geometry.rows).fill(fabricatedAt);
     this.#slowReadAt = new Float64Array(geometry.rows).fill(fabricatedAt);
     this.#noise = new NoiseBank(count, physics.drift.readSeconds);
     const fabrication = random.fork("fabrication");
@@ -108,9 +111,12 @@ export class PcmTile implements Tile {
     const start = row * this.#perRow;
     const readAt = this.#readAt[row]!;
     let pulsedAt = Number.NaN;
+    const middleReadAt = this.#middleReadAt[row]!;
+    const middleMoves = at - middleReadAt >= middleNoiseMicroseconds;
     const slowReadAt = this.#slowReadAt[row]!;
     const slowMoves = at - slowReadAt >= slowNoiseMicroseconds;
     let seconds = 0;
+    let middleSeconds = 0;
     let slowSeconds = 0;
     let logTime = 0;
     for (let k = 0; k < this.#perRow; k++) {
@@ -119,9 +125,10 @@ export class PcmTile implements Tile {
         pulsedAt = this.#pulsedAt[i]!;
         logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
         seconds = (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond;
+        if (middleMoves) middleSeconds = (at - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond;
         if (slowMoves) slowSeconds = (at - Math.max(slowReadAt, pulsedAt)) / microsecondsPerSecond;
       }
-      const flicker = this.#noise.step(i, this.#first + i, seconds, random, slowSeconds);
+      const flicker = this.#noise.step(i, this.#first + i, seconds, random, middleSeconds, slowSeconds);
       let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
       let strength = this.#noiseStrength[i]!;
       if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
@@ -132,6 +139,7 @@ export class PcmTile implements Tile {
       out[k] = truth * (1 + strength * flicker);
     }
     this.#readAt[row] = at;
+    if (middleMoves) this.#middleReadAt[row] = at;
     if (slowMoves) this.#slowReadAt[row] = at;
   }
 
@@ -145,6 +153,7 @@ export class PcmTile implements Tile {
       noiseStrength: this.#noiseStrength,
       pulsedAt: this.#pulsedAt,
       readAt: this.#readAt,
+      middleReadAt: this.#middleReadAt,
       slowReadAt: this.#slowReadAt,
       noise: this.#noise.values,
     };

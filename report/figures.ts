@@ -46,6 +46,24 @@ export function errorFigure(contenders: readonly Painted[]): string {
   return figure("Weight error over time", `The root mean square: ${listed(courses)}.`, picture);
 }
 
+export function productFigure(contenders: readonly Painted[]): string {
+  const off = (point?: Point): number => point?.productPercent ?? Number.NaN;
+  const ends = contenders.map(
+    ({ name, points }) =>
+      `${escaped(name)} ${percentage(off(points[0]))} … ${percentage(off(points.at(-1)))}`,
+  );
+  const picture = overTime(contenders, {
+    name: "product",
+    alt: "Matrix–vector error over time",
+    percent: off,
+  });
+  return figure(
+    "Matrix–vector error over time",
+    `How far products lie off, of their size: ${listed(ends)}.`,
+    picture,
+  );
+}
+
 export function histogramFigure(contenders: readonly Painted[]): string {
   const last = contenders.at(-1);
   if (last === undefined) return "";

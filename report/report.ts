@@ -1,5 +1,13 @@
 import { type Painted, painted } from "./colours.ts";
-import { accuracyFigure, errorFigure, histogramFigure, mapsFigure, pulsesFigure } from "./figures.ts";
+import {
+  accuracyFigure,
+  errorFigure,
+  histogramFigure,
+  mapsFigure,
+  productFigure,
+  pulsesFigure,
+} from "./figures.ts";
+import { driftLawFigures } from "./fitReport.ts";
 import { escaped, page } from "./page.ts";
 import type { Story } from "./story.ts";
 import { endings, explanations, results } from "./tables.ts";
@@ -16,7 +24,9 @@ export function renderReport(story: Story): string {
     `<p class="facts">${escaped(story.networkText)} · ${escaped(story.chipText)} · seed ${story.seed}</p></header>`,
     results(story, contenders),
     explanations(contenders),
-    `<div class="pair">${accuracyFigure(story, contenders)}${errorFigure(contenders)}</div>`,
+    `<div class="pair">${errorFigure(contenders)}${productFigure(contenders)}</div>`,
+    story.images > 0 ? accuracyFigure(story, contenders) : "",
+    driftLawFigures(story.fit.record, story.fit.before),
     histogramFigure(contenders),
     mapsFigure(story.map, contenders),
     pulsesFigure(contenders),
@@ -27,10 +37,19 @@ export function renderReport(story: Story): string {
 }
 
 /** The result in a sentence: what the last contender ends with, and what there is to compare it with. */
-function headline({ softwareAccuracy }: Story, contenders: readonly Painted[]): string {
+function headline({ softwareAccuracy, images }: Story, contenders: readonly Painted[]): string {
   const last = contenders.at(-1);
   const end = last?.points.at(-1);
   if (last === undefined || end === undefined) return "Nothing was programmed.";
+  if (images === 0) {
+    const rest = contenders
+      .slice(0, -1)
+      .map(({ name, points }) => `${escaped(name)} ${percentage(points.at(-1)?.rmsPercent ?? Number.NaN)}`);
+    return (
+      `After ${duration(end.timeSeconds)}, the <em>${escaped(last.name)}</em> holds the weights to ` +
+      `<em>${percentage(end.rmsPercent)}</em>${rest.length === 0 ? "" : ` (${rest.join(", ")})`}.`
+    );
+  }
   const others = contenders.slice(0, -1).map(({ name, points }) => {
     const { accuracy, rmsPercent } = points.at(-1) ?? { accuracy: Number.NaN, rmsPercent: Number.NaN };
     return `${escaped(name)} ${percent(accuracy)} at ${percentage(rmsPercent)}`;

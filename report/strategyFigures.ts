@@ -69,6 +69,7 @@ export function predictedFigure(layer: StrategyLayer, timesSeconds: readonly Sec
     points: rmsPercentByTime.map((rmsPercent, t) => ({
       timeSeconds: timesSeconds[t]!,
       rmsPercent,
+      productPercent: Number.NaN,
       accuracy: Number.NaN,
     })),
   }));

@@ -1,10 +1,10 @@
 import type { Painted } from "./colours.ts";
 import { escaped, keyed } from "./page.ts";
-import type { Story } from "./story.ts";
+import type { Point, Story } from "./story.ts";
 import { count, duration, percent, percentage } from "./text.ts";
 
 /** Accuracy and weight error of every contender at every time that any of them was read at. */
-export function results({ softwareAccuracy, images }: Story, contenders: readonly Painted[]): string {
+export function results({ softwareAccuracy, images, chips }: Story, contenders: readonly Painted[]): string {
   const times = [
     ...new Set(contenders.flatMap(({ points }) => points.map(({ timeSeconds }) => timeSeconds))),
   ].sort((a, b) => a - b);
@@ -13,18 +13,37 @@ export function results({ softwareAccuracy, images }: Story, contenders: readonl
     const cells = times.map((time) => {
       const point = contender.points.find(({ timeSeconds }) => timeSeconds === time);
       if (point === undefined) return `<td>–</td>`;
-      return `<td>${percent(point.accuracy)}<small>±${percentage(point.rmsPercent)}</small></td>`;
+      return images > 0
+        ? `<td>${percent(point.accuracy)}${more(100 * (point.spread?.accuracy ?? 0))}<small>${errors(point)}</small></td>`
+        : `<td>${errors(point)}</td>`;
     });
     return `<tr><th scope="row">${keyed(contender)}</th>${cells.join("")}</tr>`;
   });
-  const software = times.map(() => `<td>${percent(softwareAccuracy)}<small>±0</small></td>`).join("");
+  const software = times
+    .map(() => (images > 0 ? `<td>${percent(softwareAccuracy)}<small>0 · 0</small></td>` : `<td>0 · 0</td>`))
+    .join("");
+  const under =
+    "the <b>weight error</b>, root mean square in percent of the layer’s largest weight, and the <b>matrix–vector error</b>, in percent of the product’s size";
+  const legend =
+    images > 0
+      ? `<b>Accuracy</b> on ${count(images)} held-out images, and under it ${under}.`
+      : `Of each, ${under}.`;
+  const repeats = chips > 1 ? ` Means over ${chips} chips, and ± their standard deviation.` : "";
   return (
-    `<section class="results"><p class="note"><b>Accuracy</b> on ${count(images)} held-out images, and ` +
-    `under it the <b>weight error</b> (±): root mean square, in percent of the layer’s largest weight.</p>` +
+    `<section class="results"><p class="note">${legend}${repeats}</p>` +
     `<div class="scroll"><table><thead><tr><th scope="col">after the last pulse</th>${head}</tr></thead><tbody>` +
     `<tr><th scope="row"><span class="key dashed"></span>software</th>${software}</tr>${rows.join("")}` +
     `</tbody></table></div></section>`
   );
+}
+
+function errors({ rmsPercent, productPercent }: Point): string {
+  return `${percentage(rmsPercent)} · ${percentage(productPercent)}`;
+}
+
+/** A spread, where there is one to speak of. */
+function more(spread: number): string {
+  return spread > 0 ? ` <small style="display:inline">± ${spread.toFixed(1)}</small>` : "";
 }
 
 /** Who is who. */

@@ -8,7 +8,6 @@ import { findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { readNpy } from "../files/npy.ts";
 import { readSafetensors } from "../files/safetensors.ts";
-import { mlpAccuracy, mlpFromTensors } from "../networks/mlp.ts";
 import { MhoError } from "../src/errors.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { safetensors } from "./support/safetensors.ts";
@@ -26,17 +25,6 @@ function fileOf(bytes: Uint8Array | string): string {
 }
 
 const bad = (message: RegExp) => ({ code: "bad-file", message: expect.stringMatching(message) as string });
-
-describe("the digits example", () => {
-  it("gets 97.8 % of 597 held-out images right, as it did where it was trained", async () => {
-    const path = example("digits-mlp.safetensors");
-    const mlp = mlpFromTensors(path, await readSafetensors(path));
-    const images = await readNpy(example("digits-test-images.npy"));
-    const labels = await readNpy(example("digits-test-labels.npy"));
-    expect(images.shape).toEqual([597, 64]);
-    expect(mlpAccuracy(mlp, images, labels.values)).toBe(584 / 597);
-  });
-});
 
 describe("a safetensors file", () => {
   it("gives its tensors back, whatever their names", async () => {
@@ -112,42 +100,6 @@ describe("a safetensors file", () => {
       }),
       { numRuns: 50 },
     );
-  });
-});
-
-describe("a perceptron", () => {
-  const layer = (outputs: number, inputs: number) => ({
-    shape: [outputs, inputs],
-    values: Array(outputs * inputs).fill(1),
-  });
-  const perceptron = async (tensors: Parameters<typeof safetensors>[0]) =>
-    mlpFromTensors("w", await readSafetensors(fileOf(safetensors(tensors))));
-
-  it("is turned so that rows are inputs", async () => {
-    const { layers } = await perceptron({ "fc1.weight": { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] } });
-    expect(layers[0]).toMatchObject({ inputs: 3, outputs: 2 });
-    expect([...layers[0]!.values]).toEqual([1, 4, 2, 5, 3, 6]);
-  });
-
-  it.each([
-    ["no layer at all", { other: layer(2, 3) }, /no tensor fc1\.weight/],
-    [
-      "layers that do not follow",
-      { "fc1.weight": layer(4, 3), "fc2.weight": layer(2, 5) },
-      /fc2 takes 5 inputs, but fc1 gives 4/,
-    ],
-    [
-      "a bias of another length",
-      { "fc1.weight": layer(4, 3), "fc1.bias": { shape: [2], values: [0, 0] } },
-      /fc1\.bias has 2/,
-    ],
-    [
-      "a weight that is no matrix",
-      { "fc1.weight": { shape: [4], values: [1, 2, 3, 4] } },
-      /fc1\.weight is \[4\]/,
-    ],
-  ])("with %s is refused", async (_, tensors, message) => {
-    await expect(perceptron(tensors)).rejects.toMatchObject(bad(message));
   });
 });
 

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { figuresCsv } from "../report/csv.ts";
 import { renderReport } from "../report/report.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
+import type { FitRecord } from "../src/model/definition.ts";
 import type { Contender, Story } from "../report/story.ts";
 
 function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
@@ -16,6 +18,7 @@ function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
     points: times.map((timeSeconds, i) => ({
       timeSeconds,
       rmsPercent: 2.34 + i,
+      productPercent: 5 + i,
       accuracy: 0.97 - 0.01 * i,
     })),
     relativeErrors: Float32Array.of(-0.5, -0.01, 0, 0.01, 0.02),
@@ -26,7 +29,23 @@ function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
 const naive: Contender = {
   ...contender("naive"),
   devicesByPulses: [0, 16],
-  points: [{ timeSeconds: 1, rmsPercent: 34.1, accuracy: 0.312 }],
+  points: [{ timeSeconds: 1, rmsPercent: 34.1, productPercent: 60, accuracy: 0.312 }],
+};
+
+/** What a fit says, as short as can be. */
+const fit: Story["fit"] = {
+  before: pcm90nmDefinition,
+  record: {
+    laws: [
+      {
+        law: "drift exponent, mean",
+        form: "a curve",
+        conductanceMicrosiemens: [1, 10, 20],
+        value: [0.1, 0.05, 0.04],
+        standardError: [0.01, 0.01, 0.01],
+      },
+    ],
+  } as unknown as FitRecord,
 };
 
 function story(over: Partial<Story> = {}): Story {
@@ -38,6 +57,8 @@ function story(over: Partial<Story> = {}): Story {
     softwareVersion: "0.1.0",
     seed: 7,
     images: 597,
+    chips: 1,
+    fit,
     softwareAccuracy: 0.978,
     contenders: [naive, contender("closed loop")],
     map: {
@@ -87,14 +108,17 @@ describe("the report", () => {
   });
 
   it("has every contender in its table, each value under its own time", () => {
-    const late = { ...contender("late", [60]), points: [{ timeSeconds: 60, rmsPercent: 9, accuracy: 0.5 }] };
+    const late = {
+      ...contender("late", [60]),
+      points: [{ timeSeconds: 60, rmsPercent: 9, productPercent: 20, accuracy: 0.5 }],
+    };
     const rows = rowsOf(renderReport(story({ contenders: [naive, late, contender("closed loop")] })));
     expect(rows.slice(1)).toEqual([
       "|after the last pulse|1 s|1 min|1 h|1 year|",
-      "|software|97.8 %|±0|97.8 %|±0|97.8 %|±0|97.8 %|±0|",
-      "|naive|31.2 %|±34.1 %|–|–|–|",
-      "|late|–|50.0 %|±9.0 %|–|–|",
-      "|closed loop|97.0 %|±2.3 %|–|96.0 %|±3.3 %|95.0 %|±4.3 %|",
+      "|software|97.8 %|0 · 0|97.8 %|0 · 0|97.8 %|0 · 0|97.8 %|0 · 0|",
+      "|naive|31.2 %|34.1 % · 60.0 %|–|–|–|",
+      "|late|–|50.0 %|9.0 % · 20.0 %|–|–|",
+      "|closed loop|97.0 %|2.3 % · 5.0 %|–|96.0 %|3.3 % · 6.0 %|95.0 %|4.3 % · 7.0 %|",
     ]);
   });
 
@@ -170,7 +194,7 @@ describe("the report", () => {
   it("draws in the page's own colours, so that light and dark both read well", () => {
     const html = renderReport(story());
     const drawings = html.replace(/<defs ?>.*?<\/defs>/gs, "").match(/<svg .*?<\/svg>/gs)!;
-    expect(drawings.length).toBe(8);
+    expect(drawings.length).toBe(12);
     for (const drawing of drawings) {
       expect(drawing).toContain("var(--series-0)");
       expect(drawing).not.toMatch(/(?:fill|stroke)(?:="|:)\s*(?:#|rgb|black|white)/);
@@ -185,7 +209,12 @@ describe("the report", () => {
     expect(html).not.toContain("<img");
   });
 
-  const unknown = { timeSeconds: 1, rmsPercent: Number.NaN, accuracy: Number.NaN };
+  const unknown = {
+    timeSeconds: 1,
+    rmsPercent: Number.NaN,
+    productPercent: Number.NaN,
+    accuracy: Number.NaN,
+  };
   it.each<[string, Partial<Story>]>([
     ["one contender and one time", { contenders: [contender("alone", [1])] }],
     ["no contender", { contenders: [] }],
@@ -219,26 +248,47 @@ describe("the figures", () => {
       .split("\n")
       .filter((line) => !line.startsWith("#"));
 
-  it("are rows of four columns under a commented header", () => {
+  const columns =
+    "contender,time_seconds,weight_error_rms_percent,matrix_vector_error_percent,accuracy," +
+    "weight_error_spread,matrix_vector_error_spread,accuracy_spread";
+
+  it("are rows of eight columns under a commented header", () => {
     expect(figuresCsv(story())).toMatch(/^# .*\n(# .*\n)*contender,/);
     expect(rowsOfCsv({ contenders: [naive, contender('a "closed", loop', [1, 60])] })).toEqual([
-      "contender,time_seconds,weight_error_rms_percent,accuracy",
-      "software,,0,0.978",
-      "naive,1,34.1,0.312",
-      '"a ""closed"", loop",1,2.34,0.97',
-      '"a ""closed"", loop",60,3.34,0.96',
+      columns,
+      "software,,0,0,0.978,,,",
+      "naive,1,34.1,60,0.312,,,",
+      '"a ""closed"", loop",1,2.34,5,0.97,,,',
+      '"a ""closed"", loop",60,3.34,6,0.96,,,',
     ]);
+  });
+
+  it("carry their spread over repeats, in the table and in the file", () => {
+    const spread = { rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 };
+    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: 0.97, spread }];
+    const over = { chips: 3, contenders: [{ ...contender("repeated"), points }] };
+    expect(rowsOfCsv(over).at(-1)).toBe("repeated,1,2,5,0.97,0.2,0.4,0.012");
+    expect(read(renderReport(story(over)))).toMatch(/97\.0 % \|± 1\.2\|/);
+    expect(read(renderReport(story(over)))).toMatch(/Means over 3 chips/);
+  });
+
+  it("say nothing of accuracy where there were no images", () => {
+    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: Number.NaN }];
+    const over = { images: 0, softwareAccuracy: Number.NaN, contenders: [{ ...contender("held"), points }] };
+    const text = read(renderReport(story(over)));
+    expect(text).toMatch(/held\|+2\.0 % · 5\.0 %/);
+    expect(text).not.toMatch(/[Aa]ccuracy|images right/);
   });
 
   it("keep their rows when a name or a chip's text has lines of its own, and leave the unknown empty", () => {
     const lost = {
       ...contender("#lo\nst"),
-      points: [{ timeSeconds: 1, rmsPercent: Number.NaN, accuracy: 0.5 }],
+      points: [{ timeSeconds: 1, rmsPercent: Number.NaN, productPercent: 3, accuracy: 0.5 }],
     };
     expect(rowsOfCsv({ chipText: "one\ntwo\r\nthree", contenders: [lost] })).toEqual([
-      "contender,time_seconds,weight_error_rms_percent,accuracy",
-      "software,,0,0.978",
-      '"#lo st",1,,0.5',
+      columns,
+      "software,,0,0,0.978,,,",
+      '"#lo st",1,,3,0.5,,,',
     ]);
   });
 });
