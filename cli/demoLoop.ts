@@ -3,7 +3,7 @@ import type { SteadyClock } from "../drivers/steadyClock.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
-import { MhoError } from "../src/errors.ts";
+import { assert, MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { modelOf } from "../src/model/modelOf.ts";
@@ -38,6 +38,7 @@ export class DemoLoop {
     seed: number,
     output: Output,
   ) {
+    refuseOtherChips(driver.description);
     this.#context = context;
     this.#driver = driver;
     this.#identity = identity;
@@ -151,12 +152,18 @@ export class DemoLoop {
   }
 }
 
-function resetOf({ pulses, name }: ChipDescription): PcmReset {
-  if (pulses.technology === "pcm") return pulses.reset;
+/** Throws `bad-argument` for chips that the story cannot be told of. */
+function refuseOtherChips({ pulses, geometry, name }: ChipDescription): void {
+  if (pulses.technology === "pcm" && geometry.devicesPerCell === 4) return;
   throw new MhoError(
     "bad-argument",
-    `The demo is for phase-change chips, whose drift mho can fit, and ${name} is none. mho program works on it.`,
+    `The demo is for phase-change chips of four devices a cell, whose drift mho can fit, and ${name} is none. mho program works on it.`,
   );
+}
+
+function resetOf({ pulses }: ChipDescription): PcmReset {
+  assert(pulses.technology === "pcm", "other chips were refused");
+  return pulses.reset;
 }
 
 type PcmReset = Extract<ChipDescription["pulses"], { technology: "pcm" }>["reset"];

@@ -67,7 +67,7 @@ export class OnnxNetwork {
     if (dimensions.reduce((product, size) => product * size, 1) !== pixels) {
       throw badFile(
         this.file,
-        `it takes images of ${wanted.join(" × ")}, and those given are ${given.join(" × ")}`,
+        `it takes images of ${wanted.join(" × ")}, and those given are ${given.join(" × ") || "single numbers"}`,
         "Give the images that it was trained for.",
       );
     }

@@ -169,8 +169,11 @@ describe("mho demo", () => {
     [["--onnx", "no-such.onnx"], /no-such\.onnx/],
     [["--repeats", "0"], /--repeats 0/],
     [["--chip", "emulator:pcm-64", "--repeats", "2"], /there is one of yours/],
+    [["--chip", "emulator:rram-128?tiles=9&state=none"], /is for phase-change chips/],
   ])("refuses %j with 2", async (args, message) => {
-    const { code, err } = await mho("demo", "--out", join(emptyFolder(), "out"), ...args);
+    const folder = emptyFolder();
+    const places = ["--out", join(folder, "out"), "--workspace", join(folder, "w")];
+    const { code, err } = await mho("demo", ...places, ...args);
     expect([code, err]).toEqual([2, expect.stringMatching(message)]);
   });
 
