@@ -35,7 +35,6 @@ export interface ContestResult {
   readonly points: readonly JudgedPoint[];
   /** (α ŵ − w) / max|w| of every weight, at the first time. */
   readonly relativeErrors: Float32Array;
-  readonly firstSweeps: readonly SweepRecord[];
 }
 
 /**
@@ -64,8 +63,7 @@ export async function judge(
       accuracy: await network.accuracyWith(assessment.layers.map(({ values }) => values)),
     });
   }
-  const firstSweeps = sweeps.filter(({ timeSeconds }) => timeSeconds === ages[0]);
-  return { run, laid, points, relativeErrors, firstSweeps };
+  return { run, laid, points, relativeErrors };
 }
 
 /** The same inputs for everybody. */

@@ -3,7 +3,7 @@ import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import type { LaidNetwork } from "../src/run/assessment.ts";
-import type { TileTargets } from "../src/run/plan.ts";
+import type { SweepRecord } from "../src/run/journal.ts";
 import { type RunOverview, summarise } from "../src/run/summary.ts";
 import { type Seconds } from "../src/units.ts";
 import { watchTimes } from "../src/run/watch.ts";
@@ -44,7 +44,8 @@ export interface DemoResult {
   readonly port: string;
   /** One a contender. */
   readonly results: readonly (ContestResult & { readonly overview: RunOverview })[];
-  readonly tiles: readonly TileTargets[];
+  /** The closed loop's devices as they were meant, and as they were read a second after they were programmed. */
+  readonly programmed: { readonly laid: LaidNetwork; readonly sweeps: readonly SweepRecord[] };
   readonly fit: FitRecord;
   readonly fitted: PowerLawDefinition;
   readonly curves: { readonly factory: readonly StrategyLayer[]; readonly fitted: readonly StrategyLayer[] };
@@ -93,13 +94,15 @@ export async function tellStory(
   output.say("4. With the refitted model, in a closed loop");
   const again = layOptimised(network, modelOf(fitted), description);
   const firstRun = await loop.program("closed loop", "verify", fitted, again.tiles, [1]);
+  const sweeps: SweepRecord[] = [];
+  for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { run, corrected } = await loop.correct(firstRun, fitted);
   await loop.watch("closed loop, a year", new Map([[run, judgedAt]]));
   const closed = await finish(again, run);
   output.say(`   corrected: ${corrected.map((n) => `${n.toLocaleString("en")} devices`).join(", then ")}`);
   return {
     results: [naive, openResult, aDayOld, closed],
-    tiles: again.tiles,
+    programmed: { laid: again, sweeps },
     fit,
     fitted,
     curves: { factory: open.curves, fitted: again.curves },

@@ -84,13 +84,12 @@ function pointOf(points: readonly JudgedPoint[]): Point {
   };
 }
 
-/** The fullest tile of the last contender, as meant and as first read. */
-function mapOf({ results }: DemoResult): ConductanceMap {
-  const { laid, firstSweeps } = results.at(-1)!;
-  const place = laid.placements.findIndex(({ block }) => block.rowCount > 1);
-  const at = Math.max(0, place);
+/** The fullest tile of the closed loop, as it was programmed first. */
+function mapOf({ programmed: { laid, sweeps } }: DemoResult): ConductanceMap {
+  const weights = laid.placements.map(({ inputCount, outputCount }) => inputCount * outputCount);
+  const at = weights.indexOf(Math.max(...weights));
   const { block, targetsMicrosiemens } = laid.tiles[at]!;
-  const sweep = firstSweeps.find(({ tile }) => tile === block.tile)!;
+  const sweep = sweeps.find(({ tile }) => tile === block.tile)!;
   return {
     tile: block.tile,
     layer: laid.layers[laid.placements[at]!.layer]!.name,

@@ -97,7 +97,7 @@ export function mapsFigure(map: ConductanceMap, contenders: readonly Painted[]):
   const ends = withUnit(range, "µS", 1);
   return figure(
     title,
-    `Before drift compensation, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
+    `When first read, and before drift compensation, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
       `of their targets and 99\u202f% within ${within(0.99)}.`,
     `<div class="maps">` +
       panel("target", conductancePictures(map, map.target), colourBar("sequential", "0", full)) +

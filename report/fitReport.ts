@@ -33,12 +33,13 @@ export function renderFit(
 }
 
 /** How drift depends on conductance: what was found, and dashed what was believed. */
-export function driftLawFigures({ laws }: FitRecord, before: PowerLawDefinition): string {
+export function driftLawFigures({ laws }: FitRecord, before: PowerLawDefinition): string[] {
   const drift = laws.filter(({ law }) => law.startsWith("drift exponent"));
-  return pairs(drift.map((law) => lawFigure(law, powerLawOf(before)))).join("\n");
+  return drift.map((law) => lawFigure(law, powerLawOf(before)));
 }
 
-function pairs(figures: readonly string[]): string[] {
+/** Side by side on a desk. */
+export function pairs(figures: readonly string[]): string[] {
   return figures.flatMap((one, k) =>
     k % 2 === 0 ? `<div class="pair">${one}${figures[k + 1] ?? ""}</div>` : [],
   );

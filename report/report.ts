@@ -7,7 +7,7 @@ import {
   productFigure,
   pulsesFigure,
 } from "./figures.ts";
-import { driftLawFigures } from "./fitReport.ts";
+import { driftLawFigures, pairs } from "./fitReport.ts";
 import { escaped, page } from "./page.ts";
 import type { Story } from "./story.ts";
 import { endings, explanations, results } from "./tables.ts";
@@ -25,8 +25,10 @@ export function renderReport(story: Story): string {
     results(story, contenders),
     explanations(contenders),
     `<div class="pair">${errorFigure(contenders)}${productFigure(contenders)}</div>`,
-    story.images > 0 ? accuracyFigure(story, contenders) : "",
-    driftLawFigures(story.fit.record, story.fit.before),
+    ...pairs([
+      ...(story.images > 0 ? [accuracyFigure(story, contenders)] : []),
+      ...driftLawFigures(story.fit.record, story.fit.before).slice(0, story.images > 0 ? 1 : 2),
+    ]),
     histogramFigure(contenders),
     mapsFigure(story.map, contenders),
     pulsesFigure(contenders),
