@@ -4,7 +4,7 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import { verdicts } from "../src/program/method.ts";
 import type { MethodName } from "../src/program/methods.ts";
-import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
+import { type SweepRecord, type TileMemory, tileOfEntry } from "../src/run/journal.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { recall } from "../src/run/summary.ts";
 import { type ConverterFit, fitConverter } from "./converterFit.ts";
@@ -60,7 +60,7 @@ export async function gather(
     for await (const record of store.sweeps(run)) {
       const place = placeOf(serialOf.get(run)!, record.tile);
       const ofTile = sweeps.get(place) ?? [];
-      ofTile.push({ record, rowStart: rowStarts.get(record.tile)! });
+      ofTile.push({ record, rowStart: tileOfEntry(rowStarts, record.tile, run) });
       sweeps.set(place, ofTile);
       count++;
     }

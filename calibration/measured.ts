@@ -1,9 +1,12 @@
+import { counted } from "../src/counted.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
+import { type ProgrammedAnew, programmedAnew } from "../src/run/programmedAnew.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
+import { fewestSweeps, refuseFewDevices } from "./enoughData.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { fitPulseResponse, PulseReader, type PulseResponse, type Settle } from "./pulseResponse.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
@@ -26,7 +29,7 @@ export async function measureRuns(
 ): Promise<Measured> {
   const gathered = await gather(store, runs, description);
   const parts = gathered.parts.map(({ data }) => data);
-  refuseTooLittle(parts, runs);
+  refuseTooLittle(parts, runs, await programmedAnew(store, runs));
   const found = refit(parts, readOutOf(description, before), before);
   return { gathered, found, response: await responseOf(store, gathered, description, settleBy(found)) };
 }
@@ -42,34 +45,32 @@ export function readOutOf(
   };
 }
 
-/** Beneath these a fit would be a guess. */
-const fewestDevices = 100;
-const fewestSweeps = 4;
-
-function refuseTooLittle(parts: readonly DriftData[], runs: readonly RunId[]): void {
-  let devices = 0;
-  let most = 0;
-  for (const { sweeps, usable } of parts) {
-    most = Math.max(most, sweeps.length);
-    if (sweeps.length < fewestSweeps) continue;
-    const last = sweeps.at(-1)!;
-    for (let i = 0; i < usable.length; i++) {
-      if (usable[i] === 1 && last.flags[i] === readingFlags.ok) devices++;
-    }
-  }
+function refuseTooLittle(
+  parts: readonly DriftData[],
+  runs: readonly RunId[],
+  anew: readonly ProgrammedAnew[],
+): void {
+  const most = parts.reduce((n, { sweeps }) => Math.max(n, sweeps.length), 0);
   if (most < fewestSweeps) {
+    if (anew.length > 0) throw noLongerTheirs(most, anew);
     throw new MhoError(
       "bad-argument",
-      `Drift cannot be told from ${most} ${most === 1 ? "sweep" : "sweeps"}; it takes ${fewestSweeps} at least, better thirty ` +
+      `Drift cannot be told from ${counted(most, "sweep")}; it takes ${fewestSweeps} at least, better thirty ` +
         `over a day: mho watch ${runs.join(" ")} --until 1d --per-decade 6.`,
     );
   }
-  if (devices < fewestDevices) {
-    throw new MhoError(
-      "bad-argument",
-      `Only ${devices} devices ended where they were wanted and were read until the end; a fit takes ${fewestDevices} at least.`,
-    );
-  }
+  refuseFewDevices(parts, "a fit");
+}
+
+function noLongerTheirs(sweeps: number, anew: readonly ProgrammedAnew[]): MhoError {
+  const tiles = anew.map(({ run, tile, by }) => `tile ${tile} of ${run} was programmed anew by ${by}`);
+  const later = [...new Set(anew.map(({ by }) => by))].join(" ");
+  return new MhoError(
+    "bad-argument",
+    `Of what was read, ${counted(sweeps, "sweep")} at most tell how these devices drift, and it takes ${fewestSweeps}: ` +
+      `${tiles.join(", ")}. mho watch ${later} and mho fit ${later} tell of the devices as they are now.`,
+    { run: anew[0]!.run, by: anew[0]!.by },
+  );
 }
 
 /** ln G falls by ν ln((age + onset)/(reference age + onset)), ν that of what the device conducts at the reference age. */

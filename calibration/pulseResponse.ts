@@ -1,4 +1,5 @@
 import type { AmplitudeCurve, PcmPulses } from "../src/chip/description.ts";
+import { rowFates } from "../src/chip/driver.ts";
 import type { TurnRecord } from "../src/run/journal.ts";
 import { type Microamperes, type Microsiemens, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { inverseOf } from "./matrix.ts";
@@ -43,6 +44,8 @@ export class PulseReader {
   readonly #given: Uint16Array;
   readonly #offset: number;
   readonly #settle: Settle;
+  /** Of the turn before. */
+  #orders = 0;
   readonly seen: PulseSeen[] = [];
 
   constructor(pulses: PcmPulses, devices: number, offset: number, settle: Settle) {
@@ -55,6 +58,8 @@ export class PulseReader {
 
   take({ devices, conductanceMicrosiemens, orders, fired }: TurnRecord): void {
     const youngAge = spanSeconds(fired.rowTimesMicroseconds);
+    this.#forgetUnfired(fired.fates);
+    this.#orders = orders.length;
     for (let k = 0; k < devices.length; k++) {
       const again = orders.some(({ codes }) => codes[k] !== 0);
       this.read(devices[k]!, conductanceMicrosiemens[k]!, again ? youngAge : undefined);
@@ -71,6 +76,19 @@ export class PulseReader {
         this.#given[devices[k]!]!++;
       }
     }
+  }
+
+  /** What a device reads after a pulse that it did not feel, or may not have felt, is no answer to it. */
+  #forgetUnfired(fates: Uint8Array): void {
+    if (this.#orders !== 1 || fates.length === 0) return;
+    const perRow = this.#code.length / fates.length;
+    fates.forEach((fate, row) => {
+      if (fate !== rowFates.notFired && fate !== rowFates.uncertain) return;
+      for (let i = row * perRow; i < (row + 1) * perRow; i++) {
+        if (this.#code[i] !== 0 && fate === rowFates.notFired) this.#given[i]!--;
+        this.#code[i] = 0;
+      }
+    });
   }
 
   /** A reading of a device, also one from a sweep; of a device that has settled where no age is given. */
@@ -107,7 +125,7 @@ const fewestInBin = 12;
  * part of the curve follows where its device was halfway, and from a device's several pulses what differs between devices and
  * what between pulses (analysis of variance, one way).
  *
- * @returns undefined where pulses are too few or do not cover the steep part of the curve.
+ * @returns undefined where pulses are too few, do not cover the steep part of the curve, or show none.
  */
 export function fitPulseResponse(
   seen: readonly PulseSeen[],
@@ -127,6 +145,9 @@ export function fitPulseResponse(
   const spread = spreadsOf(seen, sigmoid);
   if (spread === undefined) return undefined;
   const amplitudes = nominalCurve.amplitudeMicroamperes;
+  const falls = sigmoidAt(sigmoid, amplitudes[0]!) - sigmoidAt(sigmoid, amplitudes.at(-1)!);
+  const spans = spread.deviceSpreadMicroamperes < amplitudes.at(-1)! - amplitudes[0]!;
+  if (!(falls > 0.5 * (top - bottom) && spans)) return undefined;
   return {
     amplitudeMicroamperes: amplitudes,
     conductanceMicrosiemens: amplitudes.map((amplitude) => sigmoidAt(sigmoid, amplitude)),

@@ -1,3 +1,4 @@
+import { counted } from "../src/counted.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { powerLawOf } from "../src/model/powerLaw.ts";
 import { fitFateNames, fitFates, normalOfChiSquare } from "./pool.ts";
@@ -132,7 +133,8 @@ export function judge(
     fitFates.silent,
     fitFates.stray,
   ]) {
-    if (counts[fate]! > 0) remarks.push(`${counts[fate]} devices left out: ${fitFateNames[fate]}`);
+    if (counts[fate]! > 0)
+      remarks.push(`${counted(counts[fate]!, "device")} left out: ${fitFateNames[fate]}`);
   }
   if (!population.unpicked) {
     remarks.push(

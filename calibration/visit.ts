@@ -6,6 +6,7 @@ import type { TileTargets } from "../src/run/plan.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { beliefsOf, type DeviceBeliefs } from "./deviceBelief.ts";
 import type { ReadOut } from "./driftData.ts";
+import { refuseFewDevices } from "./enoughData.ts";
 import { fittedModel } from "./fittedModel.ts";
 import type { Gathered } from "./gather.ts";
 import { type Refit, refit } from "./refit.ts";
@@ -41,7 +42,10 @@ export interface VisitTask {
   readonly random: Random;
 }
 
-/** Plans which devices to program anew, tile by tile, from how each was seen to drift. */
+/**
+ * Plans which devices to program anew, tile by tile, from how each was seen to drift. Throws `bad-argument` where too few could be
+ * read until the end.
+ */
 export function planVisit(given: VisitTask): Visit {
   const { gathered, tiles, readOut, model, at, timesSeconds, timeWeights, random } = given;
   const parts = gathered.parts.map(({ data, memory }) => ({
@@ -51,6 +55,7 @@ export function planVisit(given: VisitTask): Visit {
       isBroken(verdict) || verdict === verdicts.leftAlone ? 0 : 1,
     ),
   }));
+  refuseFewDevices(parts, "a trim");
   const found = refit(parts, readOut, model);
   const { programmingStdMicrosiemens } = fittedModel(found, model, "as seen");
   const anew = modelOf({ ...model, programmingStdMicrosiemens });

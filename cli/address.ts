@@ -56,6 +56,8 @@ export function parseAddress(text: string): ChipAddress {
     if (!(parameters[scheme] as readonly string[]).includes(name)) {
       throw bad(text, `${scheme} addresses have no ${name}; they have ${parameters[scheme].join(", ")}`);
     }
+    // Only the first would be looked at, and the others still name the file of an emulated chip.
+    if (given.getAll(name).length > 1) throw bad(text, `${name} is given twice`);
   }
   return {
     text,
@@ -73,6 +75,13 @@ export function parseAddress(text: string): ChipAddress {
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
     state: given.get("state") ?? undefined,
   };
+}
+
+/** The same address, of a chip with so many tiles. */
+export function withTiles({ text }: ChipAddress, tiles: number): string {
+  const [place, query = ""] = text.split("?");
+  const kept = query.split("&").filter((part) => part !== "" && !part.startsWith("tiles="));
+  return `${place}?${[...kept, `tiles=${tiles}`].join("&")}`;
 }
 
 function oneOf<T extends string>(

@@ -14,7 +14,8 @@ import { type DemoResult, tellStory } from "./demoStory.ts";
 import { resultOf, tableOf } from "./demoTable.ts";
 import { wholeNumber } from "./numbers.ts";
 import { chipOptions, openChip } from "./openChip.ts";
-import { openLasting, wallTime } from "./openLasting.ts";
+import { openLasting } from "./openLasting.ts";
+import { wallTime } from "./wallTime.ts";
 import { type DemoOptions, defaultWorkspace } from "./options.ts";
 import type { Output } from "./output.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
@@ -46,7 +47,7 @@ export async function demo(options: DemoOptions, output: Output): Promise<void> 
       if (repeats > 1) output.progress("waiting for the other chips");
       const chips = [first.results.map(({ points }) => points), ...(await others.chips)];
       output.say("");
-      for (const line of tableOf(network, chips)) output.say(line);
+      for (const { text, look } of tableOf(network, chips)) output.say(text, look);
       const files = await writeReport(options, network, first, chips);
       output.say("");
       output.say(`Report: ${files.report}`);
@@ -80,6 +81,7 @@ async function storyOf(
     stop,
     wallTime,
     linkNotes: () => link.linkNotes?.() ?? [],
+    onLinkNote: (listener: () => void) => link.onLinkNote?.(listener),
   };
   const loop = new DemoLoop(context, driver, identity, options.seed, output);
   const told = await tellStory(network, loop, store, options.seed, output);

@@ -1,3 +1,4 @@
+import { counted } from "../src/counted.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
 import { modelOf } from "../src/model/modelOf.ts";
@@ -99,7 +100,7 @@ export async function tellStory(
   const { run, corrected } = await loop.correct(firstRun, fitted);
   await loop.watch("closed loop, a year", new Map([[run, judgedAt]]));
   const closed = await finish(again, run);
-  output.say(`   corrected: ${corrected.map((n) => `${n.toLocaleString("en")} devices`).join(", then ")}`);
+  output.say(`   corrected: ${corrected.map((n) => counted(n, "device")).join(", then ")}`);
   return {
     results: [naive, openResult, aDayOld, closed],
     programmed: { laid: again, sweeps },

@@ -1,9 +1,9 @@
-import pc from "picocolors";
 import { formatDuration } from "../src/units.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
+import type { Look } from "./output.ts";
 
 const nameWidth = 24;
 const cellWidth = 15;
@@ -28,17 +28,22 @@ const figures = [
 ] as const;
 
 /** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
-export function tableOf(network: DemoNetwork, chips: readonly ChipPoints[]): string[] {
+export function tableOf(
+  network: DemoNetwork,
+  chips: readonly ChipPoints[],
+): { readonly text: string; readonly look: Look }[] {
   const line = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`;
   const spread = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
-  const lines = [pc.bold(line("time after the last pulse", judgedAt.map(formatDuration)))];
+  const lines: { text: string; look: Look }[] = [];
+  const add = (text: string, look: Look = "plain"): void => void lines.push({ text, look });
+  add(line("time after the last pulse", judgedAt.map(formatDuration)), "bold");
   for (const [f, { title, of, digits }] of figures.entries()) {
     const accuracy = f === figures.length - 1;
     if (accuracy && network.images === 0) continue;
-    lines.push(pc.dim(`  ${title.replace("held-out", `${network.images} held-out`)}${spread}`));
+    add(`  ${title.replace("held-out", `${network.images} held-out`)}${spread}`, "dim");
     const software = accuracy ? (100 * network.softwareAccuracy).toFixed(digits) : "0";
-    lines.push(
+    add(
       line(
         "software",
         judgedAt.map(() => software),
@@ -49,8 +54,7 @@ export function tableOf(network: DemoNetwork, chips: readonly ChipPoints[]): str
         const { mean, spread: off } = spreadOf(chips.map((chip) => of(chip[c]![t]!)));
         return chips.length > 1 ? `${mean.toFixed(digits)} ± ${off.toFixed(digits)}` : mean.toFixed(digits);
       });
-      const text = line(name, cells);
-      lines.push(c === contenders.length - 1 ? pc.bold(text) : text);
+      add(line(name, cells), c === contenders.length - 1 ? "bold" : "plain");
     });
   }
   return lines;

@@ -12,7 +12,7 @@ import { MhoError } from "../src/errors.ts";
 import { parseAddress } from "./address.ts";
 import { openControl } from "./control.ts";
 import type { EmulateOptions } from "./options.ts";
-import type { Output } from "./output.ts";
+import { jsonLine, type Output } from "./output.ts";
 import { serveChip } from "./serveChip.ts";
 
 /**
@@ -25,6 +25,10 @@ export async function emulate(text: string, options: EmulateOptions, output: Out
   const { preset, seed, tiles } = presetOf(text, options.seed);
   const timeScale = timeScaleOf(options.timeScale);
   const port = options.tcp === undefined ? undefined : portOf(options.tcp, "--tcp");
+  const controlPort =
+    options.control === undefined
+      ? undefined
+      : portOf(options.control === true ? "0" : options.control, "--control");
   if (port === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
@@ -51,13 +55,18 @@ export async function emulate(text: string, options: EmulateOptions, output: Out
       announce(line);
     },
   });
+  const end = (): void => {
+    served.close();
+    if (options.link !== undefined) unlink(options.link);
+  };
   const control =
-    options.control === undefined
+    controlPort === undefined
       ? undefined
-      : await openControl(
-          chip,
-          portOf(options.control === true ? "0" : options.control, "--control"),
-          (milliseconds) => served.unplug(milliseconds),
+      : await openControl(chip, controlPort, (milliseconds) => served.unplug(milliseconds)).catch(
+          (error: unknown) => {
+            end();
+            throw cannotListen(controlPort, "--control", error);
+          },
         );
   const event = {
     type: "listening",
@@ -65,16 +74,15 @@ export async function emulate(text: string, options: EmulateOptions, output: Out
     seed,
     ...(control ? { control: `127.0.0.1:${control.port}` } : {}),
   };
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+  process.stdout.write(`${jsonLine(event)}\n`);
   output.say(`An emulated ${text} answers at ${opened!.name}. Ctrl-C ends it.`);
   announce = (line) => {
     output.event({ type: "replugged", address: address(line) });
     output.say(`The cable is back, at ${line.name}.`);
   };
   await untilStopped(() => served.tick());
-  served.close();
+  end();
   control?.close();
-  if (options.link !== undefined) unlink(options.link);
 }
 
 /** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
@@ -83,13 +91,20 @@ function openLine(port: number | undefined, before: ServedLine | undefined): Pro
   return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1)), () =>
     systemClock.nowMicroseconds(),
   ).catch((error: unknown) => {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? "it is taken" : (error as Error).message;
-    throw new MhoError(
-      "port-failed",
-      `Cannot listen on port ${port}: ${reason}. Use --tcp 0 for any free one.`,
-    );
+    throw cannotListen(port, "--tcp", error);
   });
+}
+
+function cannotListen(port: number, flag: string, error: unknown): MhoError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason =
+    code === "EADDRINUSE" ? "it is taken" : code === "EACCES" ? "this user may not use it" : message;
+  return new MhoError(
+    "port-failed",
+    `Cannot listen on port ${port}: ${reason}. Use ${flag} 0 for any free one.`,
+    { port },
+    error,
+  );
 }
 
 function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {

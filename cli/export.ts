@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
 import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/writeSweeps.ts";
+import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { sweepTables } from "../src/run/sweepTable.ts";
@@ -9,6 +10,7 @@ import { inWorkspace } from "./existingWorkspace.ts";
 import type { ExportOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { timesOf } from "./program.ts";
+import { isRunName } from "./runNamed.ts";
 import { version } from "./version.ts";
 import { writeWhole, writeWholeBy } from "./writeWhole.ts";
 
@@ -26,7 +28,7 @@ async function exportRun(
   options: ExportOptions & { to: keyof typeof writers },
   output: Output,
 ): Promise<void> {
-  if (!/^r\d+$/.test(run)) {
+  if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",
       `${run} is no run, and --to ${options.to} is for the sweeps of one, such as r2. Models go --to aihwkit.`,
@@ -47,7 +49,7 @@ async function exportRun(
       writers[options.to](draft, header, sweepTables(store, run, plan)),
     );
     if (rows === 0) output.say(`Run ${run} was never read: the table is empty. mho watch ${run} reads it.`);
-    output.say(`${rows.toLocaleString("en")} readings: ${out}`);
+    output.say(`${counted(rows, "reading")}: ${out}`);
     output.event({ type: "result", file: out, readings: rows });
   });
 }
@@ -80,9 +82,9 @@ async function exportModel(nameOrPath: string, options: ExportOptions, output: O
   };
   await writeWhole(out, `${JSON.stringify(contents, undefined, 2)}\n`, advice);
   await writeWhole(loader, pythonLoader(basename(out)), advice);
+  output.say(`aihwkit's arguments: ${out}; five lines that load them: ${loader}`);
   output.say(
-    `aihwkit's arguments: ${out}; five lines that load them: ${loader}\n` +
-      `  its polynomial of the programming error is off by ${found.programmingMissMicrosiemens.toFixed(3)} µS at most, ` +
+    `  its polynomial of the programming error is off by ${found.programmingMissMicrosiemens.toFixed(3)} µS at most, ` +
       `its read noise by a factor of ${found.readNoiseMiss.toFixed(2)}`,
   );
   output.event({ type: "result", file: out, loader, ...contents });

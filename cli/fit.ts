@@ -14,6 +14,7 @@ import { inWorkspace } from "./existingWorkspace.ts";
 import { describeChip } from "./openChip.ts";
 import type { FitOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { runNamed } from "./runNamed.ts";
 import { describeFit } from "./showFit.ts";
 import { version } from "./version.ts";
 import { writeWhole } from "./writeWhole.ts";
@@ -21,6 +22,7 @@ import { writeWhole } from "./writeWhole.ts";
 /** Fits a model to what was measured of runs, and says whether to believe it. Ends with 1 when not. */
 export async function fit(given: readonly RunId[], options: FitOptions, output: Output): Promise<void> {
   const runs = [...new Set(given)];
+  runs.forEach(runNamed);
   if (options.name !== undefined && !(options.name.length >= 1 && options.name.length <= longestName)) {
     throw new MhoError("bad-argument", `--name ${options.name}: give 1 to ${longestName} characters.`);
   }

@@ -34,8 +34,13 @@ export function keepChip(firmware: Firmware, file: string, address: string): () 
   } catch (error) {
     throw error instanceof MhoError ? error : notKept(file, address, error);
   }
-  const found = readState(file, address);
-  if (found !== undefined) firmware.relive(found);
+  try {
+    const bytes = readState(file, address);
+    if (bytes !== undefined) reviveChip(firmware, bytes, file, address);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
   let on = true;
   const switchOff = (): void => {
     if (!on) return;
@@ -67,21 +72,43 @@ function notKept(file: string, address: string, error: unknown): MhoError {
 
 const stateFormat = "mho-emulated-chip";
 
-function readState(file: string, address: string): BoardHistory | undefined {
-  let bytes: Uint8Array;
+function readState(file: string, address: string): Uint8Array | undefined {
   try {
-    bytes = readFileSync(file);
+    return readFileSync(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw badState(file, address, error);
   }
+}
+
+/** Makes a new chip go on as the one whose state these bytes are. Throws `bad-file` for others, and the chip is then spoilt. */
+export function reviveChip(firmware: Firmware, bytes: Uint8Array, file: string, address: string): void {
   try {
-    const state = deserialize(bytes) as BoardHistory & { format: string; version: number };
-    if (state.format === stateFormat && state.version === 1) return state;
+    const state = deserialize(bytes) as unknown;
+    if (isStateOf(firmware, state)) return firmware.relive(state);
   } catch (error) {
     throw badState(file, address, error);
   }
   throw badState(file, address);
+}
+
+/** Whether it is a state, and has no more places than the chip: a few bytes can stand for an endless list of nothing. */
+function isStateOf({ chip }: Firmware, state: unknown): state is BoardHistory {
+  const { tiles, rows } = chip.preset.geometry;
+  const found = state as Partial<BoardHistory> & { format?: unknown; version?: unknown };
+  const times = [found.boot, found.chipTimeMicroseconds];
+  return (
+    found.format === stateFormat &&
+    found.version === 1 &&
+    times.every((time) => Number.isSafeInteger(time) && time! >= 0) &&
+    hasAtMost(found.chip?.tiles, tiles) &&
+    hasAtMost(found.chip?.converters, tiles) &&
+    hasAtMost(found.chip?.deadRows, tiles * rows)
+  );
+}
+
+function hasAtMost(list: unknown, places: number): boolean {
+  return Array.isArray(list) && list.length <= places;
 }
 
 function badState(file: string, address: string, cause?: unknown): MhoError {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { MhoError } from "../src/errors.ts";
 import type {
   CommonOptions,
   DemoOptions,
@@ -8,7 +9,9 @@ import type {
   FitOptions,
   OptimizeOptions,
   ProgramOptions,
+  ReportOptions,
   ResumeOptions,
+  ServeOptions,
   TrimOptions,
   WatchOptions,
 } from "./options.ts";
@@ -20,7 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
   const program = new Command("mho")
     .description("Programs analogue-memory chips in a closed loop, and watches them drift.")
     .version(version)
-    .showHelpAfterError("(mho --help lists the commands)")
+    .configureOutput({ outputError() {} })
     .exitOverride();
 
   common(program.command("demo"))
@@ -179,6 +182,16 @@ async function main(args: readonly string[]): Promise<void> {
       await run(options, (output) => exportTo(what, options, output));
     });
 
+  common(program.command("serve"))
+    .description("the live page: runs now and past, on this machine; pause, stop and resume with its token")
+    .option("--port <number>", "where; 0 for any free one", "8417")
+    .option("--host <address>", "for others than this machine, with --token", "127.0.0.1")
+    .option("--token <text>", "what whoever may ask for something must know (a new one each time)")
+    .action(async (options: ServeOptions) => {
+      const { serve } = await import("./serve.ts");
+      await run(options, (output) => serve(options, output));
+    });
+
   common(program.command("ports"))
     .description("serial ports, and which answer as a chip")
     .argument("[port...]", "ask only these")
@@ -214,10 +227,12 @@ async function main(args: readonly string[]): Promise<void> {
     });
 
   common(program.command("report"))
-    .description("one self-contained HTML page with pictures")
+    .description("one self-contained HTML page with pictures, and their numbers as CSV beside it")
     .argument("<file>", "a run such as r2, a strategy, or a model that was fitted")
+    .option("--model <model>", "of a run: by which its devices are held to drift, such as a fit (its own)")
+    .option("--strategy <file>", "of a run: what it was programmed from, to compare with")
     .option("--out <file>", "the page", "report.html")
-    .action(async (path: string, options: CommonOptions & { out: string }) => {
+    .action(async (path: string, options: ReportOptions) => {
       const { report } = await import("./report.ts");
       await run(options, (output) => report(path, options, output));
     });
@@ -225,9 +240,26 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else process.exitCode = tellFailure(error, false);
+    const json = args.includes("--json");
+    if (!(error instanceof CommanderError)) process.exitCode = tellFailure(error, json);
+    else if (error.exitCode === 0) process.exitCode = 0;
+    else if (error.code === "commander.help") process.exitCode = 2;
+    else {
+      const command = program.commands.find((one) => one.name() === args.find((arg) => !arg.startsWith("-")));
+      process.exitCode = tellFailure(badUsage(error, command), json);
+    }
   }
+}
+
+/** What the parser did not understand, in the words of every other failure, and where help is. */
+function badUsage({ message }: CommanderError, command: Command | undefined): MhoError {
+  const said = message.replace(/^error: /, "").replace(/\.$/, "");
+  const sentence = `${said[0]!.toUpperCase()}${said.slice(1).replace(/\s*\n\s*/g, " ")}`;
+  const help =
+    command === undefined
+      ? "mho --help lists the commands."
+      : `mho ${command.name()} --help says what it takes.`;
+  return new MhoError("bad-argument", `${sentence}${/[)?]$/.test(sentence) ? "" : "."} ${help}`);
 }
 
 /** The first choice is the default. */

@@ -6,11 +6,9 @@ import type { StopRequest } from "../src/clock.ts";
 import type { ChipAddress } from "./address.ts";
 import { type ChipOptions, openChip } from "./openChip.ts";
 import type { Output } from "./output.ts";
+import { wallTime } from "./wallTime.ts";
 
 const usualPatienceMilliseconds = 30_000;
-
-/** Now, ISO 8601. */
-export const wallTime = (): string => new Date().toISOString();
 
 /** Opens a chip whose link may be lost and found again, also under another name of the port. */
 export async function openLasting(

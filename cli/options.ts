@@ -82,6 +82,18 @@ export interface ExportOptions extends CommonOptions {
   readonly times: string;
 }
 
+export interface ReportOptions extends CommonOptions {
+  readonly out: string;
+  readonly model?: string;
+  readonly strategy?: string;
+}
+
+export interface ServeOptions extends CommonOptions {
+  readonly host: string;
+  readonly port: string;
+  readonly token?: string;
+}
+
 export interface WatchOptions extends CommonOptions {
   readonly chip?: string;
   readonly transcript?: string;

@@ -1,16 +1,23 @@
 import pc from "picocolors";
 import { exitCodes, MhoError } from "../src/errors.ts";
+import { harmless } from "../src/harmless.ts";
 
-/** What a command says, to a person or to a machine. */
+/** What a command says, to a person or to a machine. Whatever it is made of, it comes out harmless for a terminal. */
 export interface Output {
   readonly json: boolean;
   /** One JSON object on a line of stdout; nothing for people. */
   event(event: Readonly<Record<string, unknown>>): void;
   /** A line for people. */
-  say(text: string): void;
-  /** A line for people that the next one replaces; `steady` is what goes into a log instead. */
-  progress(text: string, steady?: string): void;
+  say(text: string, look?: Look): void;
+  /**
+   * A line for people that the next one replaces; `steady` is what goes into a log instead.
+   *
+   * @param text  or several that say less and less: the first that fits the terminal is shown.
+   */
+  progress(text: string | readonly string[], steady?: string): void;
 }
+
+export type Look = "plain" | "bold" | "dim";
 
 export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): Output {
   const people = !json && !quiet;
@@ -25,24 +32,31 @@ export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): 
   return {
     json,
     event(event) {
-      if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
+      if (json) process.stdout.write(`${jsonLine(event)}\n`);
     },
-    say(text) {
+    say(text, look = "plain") {
       if (!people) return;
       clear();
-      process.stdout.write(`${text}\n`);
+      const shown = harmless(text);
+      process.stdout.write(`${look === "plain" ? shown : pc[look](shown)}\n`);
     },
     progress(text, steady) {
       if (!people) return;
       if (terminal) {
         clear();
-        process.stdout.write(text.slice(0, Math.max(20, (process.stdout.columns ?? 80) - 1)));
+        const room = Math.max(20, (process.stdout.columns ?? 80) - 1);
+        process.stdout.write(harmless(fitting(typeof text === "string" ? [text] : text, room)));
         transient = true;
       } else if (steady !== undefined) {
-        process.stdout.write(`${steady}\n`);
+        process.stdout.write(`${harmless(steady)}\n`);
       }
     },
   };
+}
+
+/** The first of some lines that has room; the last one, cut, when none has. */
+export function fitting(lines: readonly string[], room: number): string {
+  return lines.find((line) => line.length <= room) ?? (lines.at(-1) ?? "").slice(0, room);
 }
 
 /** Tells a failure, to people on stderr and to machines as a last line, and gives the exit code. */
@@ -53,18 +67,30 @@ export function tellFailure(error: unknown, json: boolean): number {
   if (json) {
     const facts = known ? error.facts : {};
     process.stdout.write(
-      `${JSON.stringify({ type: "error", code: known ? error.code : "bug", message, facts })}\n`,
+      `${jsonLine({ type: "error", code: known ? error.code : "bug", message, facts })}\n`,
     );
   }
   if (known) {
-    process.stderr.write(`${pc.red("mho:")} ${message}\n`);
+    process.stderr.write(`${pc.red("mho:")} ${harmless(message, longestMessage)}\n`);
     return exitCodes[error.code];
   }
-  const stack = error instanceof Error ? error.stack : undefined;
+  const stack = (error instanceof Error ? error.stack : undefined) ?? message;
+  const lines = stack.split("\n").map((line) => harmless(line, longestMessage));
   process.stderr.write(
-    `${pc.red("mho failed by a mistake of its own. Please report this:")}\n${stack ?? message}\n`,
+    `${pc.red("mho failed by a mistake of its own. Please report this:")}\n${lines.join("\n")}\n`,
   );
   return bugExitCode;
+}
+
+/** A file may have names as long as itself. */
+const longestMessage = 2000;
+
+/** A value as one line of JSON. JSON itself lets some characters pass that terminals and people trip over. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** EX_SOFTWARE of sysexits: none of the promised codes, which all say something about the world. */

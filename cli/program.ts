@@ -1,9 +1,10 @@
 import { readModel } from "../files/model.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { methods } from "../src/program/methods.ts";
-import { executeRun, resumeRun, type RunContext } from "../src/run/engine.ts";
+import { executeRun, resumeRun, type RunContext, type RunEvent } from "../src/run/engine.ts";
 import { estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
@@ -11,14 +12,17 @@ import type { RunId } from "../src/run/store.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "./address.ts";
+import { inWorkspace } from "./existingWorkspace.ts";
 import { wholeNumber } from "./numbers.ts";
 import { chipNamed, chipOptions, describeChip } from "./openChip.ts";
-import { openLasting, wallTime } from "./openLasting.ts";
+import { openLasting } from "./openLasting.ts";
+import { wallTime } from "./wallTime.ts";
 import { defaultWorkspace, type ProgramOptions, type ResumeOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { readTargets } from "./programTargets.ts";
 import { progressOf } from "./progress.ts";
-import { judgeRun, tellRun } from "./runResult.ts";
+import { runNamed } from "./runNamed.ts";
+import { judgeRun, type RunResult, tellRun } from "./runResult.ts";
 import { warnOfDoubt } from "./showFit.ts";
 import { listenForStop } from "./stop.ts";
 
@@ -27,7 +31,7 @@ export async function program(path: string, options: ProgramOptions, output: Out
   const text = chipNamed(options);
   const address = parseAddress(text);
   const description = await describeChip(address);
-  const targets = await readTargets(path, description, options.weights);
+  const targets = await readTargets(path, address, description, options.weights);
   const model = options.model === undefined ? targets.model : await readModel(options.model);
   const { technology } = description.pulses;
   const usual = targets.model === undefined || technology === "rram" ? "verify" : "residual";
@@ -60,17 +64,18 @@ export async function program(path: string, options: ProgramOptions, output: Out
 
 /** Goes on with a run that was stopped, cut off or killed. */
 export async function resume(run: RunId, options: ResumeOptions, output: Output): Promise<void> {
-  const store = await openWorkspace(options.workspace ?? defaultWorkspace);
-  let address: string;
-  let model: RunPlan["model"];
-  try {
-    const plan = await store.plan(run);
-    address = options.chip ?? plan.chipAddress;
-    ({ model } = plan);
-  } finally {
-    await store.close();
-  }
+  runNamed(run);
   const leastYieldPercent = percentOf(options.minYield);
+  const found = await inWorkspace(options, async (store) => {
+    const { chipAddress, model } = await store.plan(run);
+    const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
+    if (outcome !== "done") return { address: options.chip ?? chipAddress, model };
+    output.say(`${run} was done already.`);
+    tellResult(store, run, await judgeRun(store, run), leastYieldPercent, output);
+    return undefined;
+  });
+  if (found === undefined) return;
+  const { address, model } = found;
   const { scheme, state } = parseAddress(address);
   if (scheme === "emulator" && state === "none") {
     throw new MhoError(
@@ -99,14 +104,22 @@ export async function withChip(
     identity: Awaited<ReturnType<RunContext["driver"]["identify"]>>,
   ) => Promise<RunId | undefined>,
 ): Promise<void> {
-  const stop = listenForStop();
+  const stop = listenForStop(options.json);
   try {
     const store = await openWorkspace(options.workspace ?? defaultWorkspace);
     try {
       const address = parseAddress(chip);
       const link = await openLasting(address, chipOptions(address, options), stop, output);
       const driver = new SteadyClock(link, store, wallTime);
-      stop.onSecond(() => driver.standby());
+      const tellProgress = progressOf("program", output);
+      let underWay: RunId | undefined;
+      stop.onSecond(
+        async () => {
+          if (underWay !== undefined) await store.endRun(underWay, "interrupted").catch(() => undefined);
+          await driver.standby();
+        },
+        () => underWay && `mho resume ${underWay}`,
+      );
       try {
         const identity = await driver.identify();
         await driver.mark();
@@ -118,12 +131,24 @@ export async function withChip(
           stop,
           wallTime,
           linkNotes: () => link.linkNotes?.() ?? [],
-          onEvent: progressOf("program", output),
+          onLinkNote: (listener: () => void) => link.onLinkNote?.(listener),
+          onEvent(event: RunEvent): void {
+            underWay = event.type === "ended" ? undefined : event.run;
+            tellProgress(event);
+          },
         };
         const run = await carryOut(context, identity);
         // Devices age from here on, whatever becomes of the chip's clock. The run is done, with or without it.
         await driver.mark().catch(() => undefined);
-        if (run !== undefined) await tell(store, run, leastYieldPercent, output);
+        if (run !== undefined) {
+          const result = await judgeRun(store, run);
+          tellRun(result, output);
+          tellResult(store, run, result, leastYieldPercent, output);
+        }
+      } catch (error) {
+        // A run has seen to it; what went wrong before or after one has not.
+        await driver.standby().catch(() => undefined);
+        throw error;
       } finally {
         await driver.close();
       }
@@ -135,15 +160,14 @@ export async function withChip(
   }
 }
 
-async function tell(
+function tellResult(
   store: Workspace,
   run: RunId,
+  result: RunResult,
   leastYieldPercent: number | undefined,
   output: Output,
-): Promise<void> {
-  const result = await judgeRun(store, run);
-  tellRun(result, output);
-  output.event({ type: "result", run, workspace: store.file, ...result.forMachines });
+): void {
+  output.event({ type: "result", run, outcome: "done", workspace: store.file, ...result.forMachines });
   if (leastYieldPercent !== undefined && result.yieldPercent < leastYieldPercent) {
     process.exitCode = 1;
     output.say(
@@ -159,11 +183,9 @@ function tellEstimate(
   output: Output,
 ): void {
   const estimate = estimateRun(description, tiles, method, pulsesPerDevice);
+  output.say(`${counted(estimate.devices, "device")} on ${counted(estimate.tiles, "tile")}, by ${method}`);
   output.say(
-    `${estimate.devices.toLocaleString("en")} devices on ${estimate.tiles} ${estimate.tiles === 1 ? "tile" : "tiles"}, by ${method}`,
-  );
-  output.say(
-    `about ${estimate.pulses.toLocaleString("en")} pulses, ${estimate.pulsesPerDevice.toFixed(1)} a device, ` +
+    `about ${counted(estimate.pulses, "pulse")}, ${estimate.pulsesPerDevice.toFixed(1)} a device, ` +
       `${estimate.mostPulsesPerDevice} at most`,
   );
   output.say(`about ${formatDuration(Math.ceil(estimate.seconds))}. Nothing was sent to a chip.`);

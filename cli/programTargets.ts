@@ -14,7 +14,8 @@ import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
-import { placeLayers } from "../src/weights/placement.ts";
+import { placeLayers, type TilesAdvice } from "../src/weights/placement.ts";
+import { type ChipAddress, withTiles } from "./address.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
 export interface ProgramTargets {
@@ -24,24 +25,29 @@ export interface ProgramTargets {
   readonly model: ModelDefinition | undefined;
 }
 
-/** Reads a strategy, a matrix of conductances, or what aihwkit's `fusion_export` writes. Throws `bad-file`. */
+/**
+ * Reads a strategy, a matrix of conductances, or what aihwkit's `fusion_export` writes. Throws `bad-file`, or `bad-argument` for
+ * more than the chip at an address has room for.
+ */
 export async function readTargets(
   path: string,
+  address: ChipAddress,
   description: ChipDescription,
   weightsFile: string | undefined,
 ): Promise<ProgramTargets> {
+  const advice = adviceOn(address);
   switch (extname(path).toLowerCase()) {
     case ".json":
-      return strategyTargets(path, description, weightsFile);
+      return strategyTargets(path, description, weightsFile, advice);
     case ".npy": {
       const { shape, values } = await readNpy(path);
-      return matrixTargets(path, shape, values, description);
+      return matrixTargets(path, shape, values, description, advice);
     }
     case ".csv": {
       const text = new TextDecoder().decode(await readInputFile(path));
-      if (isFusionCsv(text)) return fusionTargets(path, text, description);
+      if (isFusionCsv(text)) return fusionTargets(path, text, description, advice);
       const { shape, values } = parseCsv(text, path, true);
-      return matrixTargets(path, shape, values, description);
+      return matrixTargets(path, shape, values, description, advice);
     }
     default:
       throw badFile(
@@ -52,10 +58,21 @@ export async function readTargets(
   }
 }
 
+/** A chip's tiles are as many as its address says; the board is asked only when it is opened. */
+function adviceOn(address: ChipAddress): TilesAdvice {
+  return (needed) => {
+    const enough = withTiles(address, needed);
+    return address.scheme === "emulator"
+      ? `Use a chip with more tiles: ${enough}.`
+      : `If this chip has as many, say so in its address, ${enough}; else use a larger one.`;
+  };
+}
+
 async function strategyTargets(
   path: string,
   { geometry }: ChipDescription,
   weightsFile: string | undefined,
+  advice: TilesAdvice,
 ): Promise<ProgramTargets> {
   const strategy = await readStrategy(path);
   const weights: LayerWeights[] = [];
@@ -66,7 +83,7 @@ async function strategyTargets(
     if (!read.has(key)) read.set(key, await readWeights(file, [layer.weightsSource.tensor]));
     weights.push(partOf(layer, read.get(key)![0]!, file));
   }
-  const { tiles } = layStrategy(strategy.layers, weights, geometry);
+  const { tiles } = layStrategy(strategy.layers, weights, geometry, advice);
   return { title: path, tiles, model: strategy.model };
 }
 
@@ -104,6 +121,7 @@ function matrixTargets(
   shape: readonly number[],
   values: Float32Array,
   description: ChipDescription,
+  advice: TilesAdvice,
 ): ProgramTargets {
   const { geometry, maxConductanceMicrosiemens: most } = description;
   const perRow = devicesPerRow(geometry);
@@ -121,7 +139,14 @@ function matrixTargets(
     throw badFile(
       path,
       `it has ${rows} rows, and the chip ${formatGeometry(geometry)}`,
-      "Use a larger chip.",
+      advice(Math.ceil(rows / geometry.rows)),
+    );
+  }
+  if (values.every((value) => Number.isNaN(value))) {
+    throw badFile(
+      path,
+      "it holds no number, so there is nothing to program",
+      "Give a conductance in µS for each device that is to be programmed, NaN for the others.",
     );
   }
   const wrong = values.findIndex((value) => value < 0 || value > most);
@@ -136,7 +161,12 @@ function matrixTargets(
 }
 
 /** One device a weight: the first of its cell. */
-function fusionTargets(path: string, text: string, description: ChipDescription): ProgramTargets {
+function fusionTargets(
+  path: string,
+  text: string,
+  description: ChipDescription,
+  advice: TilesAdvice,
+): ProgramTargets {
   const { geometry, maxConductanceMicrosiemens: most } = description;
   const layers = parseFusionCsv(text, path).map(({ name, inputs, outputs, values }): LayerWeights => {
     const turned = new Float32Array(values.length);
@@ -156,7 +186,7 @@ function fusionTargets(path: string, text: string, description: ChipDescription)
     }
     return { name, inputs, outputs, values: turned };
   });
-  const tiles = placeLayers(layers, geometry).map(
+  const tiles = placeLayers(layers, geometry, advice).map(
     ({ layer, block, inputStart, inputCount, outputStart, outputCount }): TileTargets => {
       const perRow = devicesPerRow(geometry);
       const targetsMicrosiemens = new Float32Array(inputCount * perRow).fill(Number.NaN);

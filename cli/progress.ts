@@ -1,17 +1,26 @@
 import { systemClock } from "../drivers/systemClock.ts";
+import { counted } from "../src/counted.ts";
 import type { RunEvent } from "../src/run/engine.ts";
-import { formatDuration, microsecondsPerSecond } from "../src/units.ts";
+import { formatDuration, type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
 /** Tells the events of a run: every one to machines, and to people how far it has come. */
-export function progressOf(name: string, output: Output): (event: RunEvent) => void {
-  const startedAt = systemClock.nowMicroseconds();
+export function progressOf(
+  name: string,
+  output: Output,
+  now: () => Microseconds = () => systemClock.nowMicroseconds(),
+): (event: RunEvent) => void {
+  const startedAt = now();
+  const secondsSince = (time: Microseconds): Seconds => (now() - time) / microsecondsPerSecond;
+  /** Where the rate is counted from. What was in place before a run was resumed was not done in this time. */
+  let from: { settled: number; at: Microseconds } | undefined = { settled: 0, at: startedAt };
   let lastTenth = 0;
   let lastLogged = 0;
   return (event) => {
     output.event(event);
     if (event.type === "started") {
-      output.say(`${name}: run ${event.run}, ${event.devices.toLocaleString("en")} devices`);
+      if (event.resumed) from = undefined;
+      output.say(`${name}: run ${event.run}, ${counted(event.devices, "device")}`);
     } else if (event.type === "uncertain") {
       output.say(
         `${name}: whether the pulses of tile ${event.tile}, turn ${event.turn} fired is unknown; reading on`,
@@ -19,35 +28,58 @@ export function progressOf(name: string, output: Output): (event: RunEvent) => v
     } else if (event.type === "sweep") {
       output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
     } else if (event.type === "turn") {
-      const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
-      const { devicesDone, accepted, inside, devices, pulses } = event;
-      const settled = devicesDone + inside;
-      const rate = settled / Math.max(seconds, 0.001);
-      const text =
-        `${name}: ${((100 * settled) / devices).toFixed(0).padStart(3)} %  ` +
-        `${settled.toLocaleString("en")} of ${devices.toLocaleString("en")} devices in place  ` +
-        `${settled === 0 ? `${pulses.toLocaleString("en")} pulses` : `${(pulses / settled).toFixed(1)} pulses each`}  ` +
-        `${devicesDone > 0 && accepted > 0 ? `yield ${((100 * Math.min(accepted, devicesDone)) / devicesDone).toFixed(1)} %  ` : ""}` +
-        `${Math.round(rate).toLocaleString("en")} devices/s  ` +
-        `${settled === 0 ? "" : formatLeft((devices - settled) / rate)}`;
+      const seconds = secondsSince(startedAt);
+      const settled = event.devicesDone + event.inside;
+      from ??= { settled, at: now() };
+      const rate = (settled - from.settled) / Math.max(secondsSince(from.at), 0.001);
+      const forms = describeTurn(name, event, rate);
       // A log gets a line every tenth of the way, and one every ten seconds.
-      const tenth = Math.floor((10 * settled) / devices);
+      const tenth = Math.floor((10 * settled) / event.devices);
       const due = tenth > lastTenth || seconds - lastLogged >= secondsBetweenLines;
-      output.progress(text, due ? text : undefined);
+      output.progress(forms, due ? forms[0] : undefined);
       if (!due) return;
       lastLogged = seconds;
       lastTenth = Math.max(tenth, lastTenth);
+    } else if (event.type === "paused") {
+      output.say(`${name}: run ${event.run} is paused from the live page; the chip is in standby`);
+    } else if (event.type === "unpaused") {
+      output.say(`${name}: run ${event.run} goes on`);
     } else {
-      const seconds = (systemClock.nowMicroseconds() - startedAt) / microsecondsPerSecond;
       const after =
         event.outcome === "done" ? "the chip is in standby" : `mho resume ${event.run} goes on with it`;
-      output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds.toFixed(1)} s; ${after}`);
+      const seconds = secondsSince(startedAt).toFixed(1);
+      output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds} s; ${after}`);
     }
   };
 }
 
 const secondsBetweenLines = 10;
 
-function formatLeft(seconds: number): string {
+/** The whole line, and ever shorter ones for a narrow terminal: rate and time left are kept to the last. */
+function describeTurn(
+  name: string,
+  { devicesDone, accepted, inside, devices, pulses }: Extract<RunEvent, { type: "turn" }>,
+  devicesPerSecond: number,
+): string[] {
+  const settled = devicesDone + inside;
+  const percent = `${((100 * settled) / devices).toFixed(0).padStart(3)} %`;
+  const inPlace = `${settled.toLocaleString("en")} of ${counted(devices, "device")} in place`;
+  const fired = settled === 0 ? counted(pulses, "pulse") : `${(pulses / settled).toFixed(1)} pulses each`;
+  const good =
+    devicesDone > 0 && accepted > 0
+      ? `yield ${((100 * Math.min(accepted, devicesDone)) / devicesDone).toFixed(1)} %`
+      : "";
+  const known = devicesPerSecond > 0;
+  const rate = known ? `${Math.round(devicesPerSecond).toLocaleString("en")} devices/s` : "";
+  const left = known ? formatLeft((devices - settled) / devicesPerSecond) : "";
+  return [
+    [`${name}: ${percent}`, inPlace, fired, good, rate, left],
+    [percent, inPlace, fired, good, rate, left],
+    [percent, fired, good, rate, left],
+    [percent, fired, rate, left],
+  ].map((parts) => parts.filter((part) => part !== "").join("  "));
+}
+
+function formatLeft(seconds: Seconds): string {
   return seconds < 1 ? "" : `${formatDuration(Math.round(seconds))} left`;
 }

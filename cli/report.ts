@@ -1,40 +1,85 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
+import { tidyCsv } from "../report/csv.ts";
+import { fitNumbers } from "../report/fitNumbers.ts";
 import { renderFit } from "../report/fitReport.ts";
 import { renderRun } from "../report/runReport.ts";
+import { strategyNumbers } from "../report/strategyNumbers.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
 import { MhoError } from "../src/errors.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { inWorkspace } from "./existingWorkspace.ts";
+import type { ReportOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { runNamed } from "./runNamed.ts";
 import { storyOf } from "./runStory.ts";
 import { kindOfFile } from "./showFile.ts";
 import { version } from "./version.ts";
-import { writeWhole } from "./writeWhole.ts";
+import { writeWhole, writeWholeBy } from "./writeWhole.ts";
 
-/** Draws a run, a strategy or a fit on one HTML page. */
-export async function report(
-  what: string,
-  options: { out: string; workspace?: string },
-  output: Output,
-): Promise<void> {
-  const file = resolve(options.out);
-  const drawn = /^r\d+$/.test(what)
-    ? renderRun(await inWorkspace(options, (store) => storyOf(store, what)))
-    : await drawFile(what);
-  await writeWhole(file, drawn, "Name another file with --out.");
+/** A page, and the numbers of its figures. */
+interface Drawn {
+  readonly html: string;
+  readonly csv: string;
+}
+
+/** Draws a run, a strategy or a fit on one HTML page, and writes the numbers of its figures beside it. */
+export async function report(what: string, options: ReportOptions, output: Output): Promise<void> {
+  const file = pageNamed(options.out);
+  const figures = `${file.replace(/\.html?$/i, "")}.figures.csv`;
+  // No file is called so, and nobody who types R1 means one.
+  const isRun = /^r\d+$/i.test(what) && !existsSync(what);
+  const drawn = isRun ? await drawRun(runNamed(what), options) : await drawFile(what, options);
+  const advice = "Name another file with --out.";
+  // The table waits as a draft until the page is written: a full disk leaves neither.
+  await writeWholeBy(figures, advice, async (draft) => {
+    await writeFile(draft, drawn.csv);
+    await writeWhole(file, drawn.html, advice);
+  });
   output.say(`Report: ${file}`);
-  output.event({ type: "result", report: file });
+  output.say(`Its numbers: ${figures}`);
+  output.event({ type: "result", report: file, figures });
 }
 
-async function drawFile(path: string): Promise<string> {
+/** Only a page is ever written over, never the strategy or the table that a slip of the keyboard names. */
+function pageNamed(out: string): string {
+  if (/[^/\\]\.html?$/i.test(out)) return resolve(out);
+  throw new MhoError(
+    "bad-argument",
+    `--out ${out}: a report is a page, so give a name that ends in .html or .htm, such as report.html.`,
+    { file: out },
+  );
+}
+
+async function drawRun(run: string, options: ReportOptions): Promise<Drawn> {
+  const model = options.model === undefined ? undefined : await readModel(options.model);
+  const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
+  return renderRun(await inWorkspace(options, (store) => storyOf(store, run, { model, strategy })));
+}
+
+async function drawFile(path: string, { model, strategy }: ReportOptions): Promise<Drawn> {
+  if (model !== undefined || strategy !== undefined) {
+    const flag = model === undefined ? "--strategy" : "--model";
+    throw new MhoError(
+      "bad-argument",
+      `${flag} goes with the report of a run, such as r2, and not with ${path}.`,
+      {
+        file: path,
+      },
+    );
+  }
   const kind = builtInDefinition(path) === undefined ? await kindOfFile(path) : "mho-model";
-  return kind === "mho-model" ? drawFit(path) : renderStrategy(await readStrategy(path), version);
+  if (kind === "mho-model") return drawFit(path);
+  const read = await readStrategy(path);
+  const about = [`strategy for ${read.model.name}; mho ${version}`];
+  return { html: renderStrategy(read, version), csv: tidyCsv(about, strategyNumbers(read)) };
 }
 
-async function drawFit(path: string): Promise<string> {
+async function drawFit(path: string): Promise<Drawn> {
   const definition = await readModel(path);
   if (definition.family !== "power-law" || definition.fit === undefined) {
     throw new MhoError(
@@ -43,6 +88,11 @@ async function drawFit(path: string): Promise<string> {
       { file: path },
     );
   }
-  const before = builtInDefinition(definition.fit.modelBefore);
-  return renderFit(definition, definition.fit, before && asPowerLaw(before), version);
+  const { fit } = definition;
+  const before = builtInDefinition(fit.modelBefore);
+  const about = [`fit ${definition.name} of ${fit.chip}, runs ${fit.runs.join(", ")}; mho ${version}`];
+  return {
+    html: renderFit(definition, fit, before && asPowerLaw(before), version),
+    csv: tidyCsv(about, fitNumbers(fit)),
+  };
 }

@@ -1,3 +1,4 @@
+import { counted } from "../src/counted.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { type RunOverview, summarise } from "../src/run/summary.ts";
@@ -75,8 +76,8 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
   const { pulses, devices, turns, verdicts } = overview;
   const each = devices === 0 ? 0 : pulses / devices;
   output.say(
-    `${pulses.toLocaleString("en")} pulses on ${devices.toLocaleString("en")} devices (${each.toFixed(1)} each) ` +
-      `in ${turns} turns; yield ${yieldPercent.toFixed(2)} %`,
+    `${counted(pulses, "pulse")} on ${counted(devices, "device")} (${each.toFixed(1)} each) ` +
+      `in ${counted(turns, "turn")}; yield ${yieldPercent.toFixed(2)} %`,
   );
   for (const [verdict, count] of Object.entries(verdicts)) {
     if (count > 0) output.say(`  ${count.toLocaleString("en").padStart(10)} ${verdict}`);

@@ -1,32 +1,41 @@
-import type { DriftBand, RunStory } from "../report/runReport.ts";
-import { quantile } from "../report/statistics.ts";
-import { ageOf, type SweepTable, sweepTables } from "../src/run/sweepTable.ts";
-import { verdicts } from "../src/program/method.ts";
+import type { DriftLaw, RunStory } from "../report/runStory.ts";
+import type { ConductanceMap } from "../report/story.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
-import { modelOf } from "../src/model/modelOf.ts";
+import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
+import { asPowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
+import type { Strategy } from "../src/optimize/strategy.ts";
+import { verdicts } from "../src/program/method.ts";
+import { Convergence } from "../src/run/convergence.ts";
+import { DeviceExponents } from "../src/run/deviceExponents.ts";
+import { driftBands } from "../src/run/driftBands.ts";
+import { ErrorSpread } from "../src/run/errorSpread.ts";
+import { emptyMemory, foldTurn, type TileMemory } from "../src/run/journal.ts";
+import { LinkFold } from "../src/run/linkQuality.ts";
+import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
+import { type SweepTable, sweepTables } from "../src/run/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import { judgeRun } from "./runResult.ts";
 import { version } from "./version.ts";
 
-/** Puts together what the report of a run shows. */
-export async function storyOf(store: RunStore, run: RunId): Promise<RunStory> {
+/** What a report of a run may be given beside the run. */
+export interface Beside {
+  /** By which the devices are held to drift, in place of the run's own. */
+  readonly model?: ModelDefinition | undefined;
+  /** What it was programmed from. */
+  readonly strategy?: Strategy | undefined;
+}
+
+/** Puts together what the report of a run shows. Turns and sweeps are folded one by one; only those of one tile's drift are held. */
+export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}): Promise<RunStory> {
   const plan = await store.plan(run);
   const { overview, yieldPercent, errors } = await judgeRun(store, run);
+  const notes = await store.notes(run);
+  const { memories, convergence, link } = await foldTurns(store, run, plan);
+  const shown = shownTile(plan, memories);
+  const seen = await foldSweeps(store, run, plan, memories, shown);
   const model = modelOf(plan.model);
-  const tile = plan.tiles[0]?.block.tile;
-  const ofTile: SweepTable[] = [];
-  const temperature: { seconds: number; celsius: number }[] = [];
-  let begun = Number.NaN;
-  for await (const table of sweepTables(store, run, plan)) {
-    const at = table.sweep.rowTimesMicroseconds[0]! / microsecondsPerSecond;
-    if (Number.isNaN(begun)) begun = at;
-    const { environment } = table.sweep;
-    if (environment !== undefined) temperature.push({ seconds: at - begun, celsius: environment.celsius });
-    if (table.sweep.tile === tile) ofTile.push(table);
-  }
-  const first = ofTile[0];
-  const { geometry } = await store.identity(run);
   return {
     title: plan.title,
     chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
@@ -38,7 +47,9 @@ export async function storyOf(store: RunStore, run: RunId): Promise<RunStory> {
       run,
       devices: overview.devices,
       pulses: overview.pulses,
-      verdicts: Object.fromEntries(Object.entries(overview.verdicts).filter(([, count]) => count > 0)),
+      verdicts: Object.fromEntries(
+        Object.entries(overview.verdicts).filter(([verdict, count]) => count > 0 && verdict !== "left alone"),
+      ),
       devicesByPulses: overview.devicesByPulses,
       points: errors.map(({ timeSeconds, rmsPercent }) => ({
         timeSeconds,
@@ -48,71 +59,122 @@ export async function storyOf(store: RunStore, run: RunId): Promise<RunStory> {
       })),
       relativeErrors: new Float32Array(0),
     },
-    map:
-      first === undefined || geometry.devicesPerCell !== devicesOfPicture
-        ? undefined
-        : {
-            tile: first.sweep.tile,
-            layer: plan.title,
-            rows: first.sweep.flags.length / first.devicesPerRow,
-            devicesPerRow: first.devicesPerRow,
-            maxConductanceMicrosiemens: model.maxConductanceMicrosiemens,
-            target: first.targetsMicrosiemens,
-            readBack: first.sweep.conductanceMicrosiemens,
-          },
-    drift: driftOf(ofTile, model),
-    temperature,
-    notes: (await store.notes(run)).map(({ notedAt, what, text }) => `${notedAt}  ${what}: ${text}`),
+    map: mapOf(plan, memories, shown, seen.ofTile[0], model, (await store.identity(run)).geometry),
+    errors: seen.errors,
+    convergence: { kind: convergence.kind, points: convergence.points() },
+    drift: driftBands(seen.ofTile, model),
+    exponents: seen.exponents,
+    law: lawOf(plan.model, beside.model),
+    link: link.quality(notes),
+    temperature: seen.temperature,
+    notes: notes.map(({ notedAt, what, text }) => `${notedAt}  ${what}: ${text}`),
+    strategy: beside.strategy,
   };
 }
 
-/** Maps are drawn of cells with two pairs. */
-const devicesOfPicture = 4;
-const bandCount = 4;
-/** Beneath this share of the range, shares are mostly noise. */
-const leastShare = 0.08;
-
-function driftOf(tables: readonly SweepTable[], model: DeviceModel): DriftBand[] {
-  const [first] = tables;
-  if (first === undefined || tables.length < 3) return [];
-  const max = model.maxConductanceMicrosiemens;
-  const least = leastShare * max;
-  const width = (max - least) / bandCount;
-  const started = first.sweep.conductanceMicrosiemens;
-  return Array.from({ length: bandCount }, (_, band): DriftBand => {
-    const [from, to] = [least + band * width, least + (band + 1) * width];
-    const devices: number[] = [];
-    started.forEach((g, i) => {
-      const settled = first.verdicts[i] === verdicts.accepted || first.verdicts[i] === verdicts.unverified;
-      if (settled && g >= from && g < to && first.sweep.flags[i] === 0) devices.push(i);
-    });
-    const middle = (from + to) / 2;
-    const firstAge = medianOf(devices.map((i) => ageOf(first, i)));
-    const points = tables.map((table) => {
-      const shares = Float32Array.from(
-        devices,
-        (i) => table.sweep.conductanceMicrosiemens[i]! / started[i]!,
-      ).sort();
-      const ageSeconds = medianOf(devices.map((i) => ageOf(table, i)));
-      return {
-        ageSeconds,
-        quarter: quantile(shares, 0.25),
-        median: quantile(shares, 0.5),
-        threeQuarters: quantile(shares, 0.75),
-        expected: expectedShare(model, middle, firstAge, ageSeconds),
-      };
-    });
-    return { fromMicrosiemens: from, toMicrosiemens: to, devices: devices.length, points };
-  }).filter(({ devices }) => devices >= 20);
+async function foldTurns(
+  store: RunStore,
+  run: RunId,
+  plan: RunPlan,
+): Promise<{ memories: TileMemory[]; convergence: Convergence; link: LinkFold }> {
+  const memories = plan.tiles.map(({ block, targetsMicrosiemens }) =>
+    emptyMemory(block, targetsMicrosiemens.length / block.rowCount),
+  );
+  const places = new Map(plan.tiles.map(({ block }, k) => [block.tile, k]));
+  const convergence = new Convergence(plan);
+  const link = new LinkFold((wallTime) => Date.parse(wallTime) / 1000);
+  for await (const turn of store.turns(run)) {
+    const place = places.get(turn.tile)!;
+    foldTurn(memories[place]!, turn);
+    convergence.add(memories[place]!, plan.tiles[place]!);
+    link.add(turn);
+  }
+  return { memories, convergence, link };
 }
 
-/** NaN beyond the times that a model knows. */
-function expectedShare(model: DeviceModel, target: number, firstAge: number, age: number): number {
-  const { from, to } = model.knownTimesSeconds;
-  if (firstAge < from || age > to) return Number.NaN;
-  return model.mean(target, age) / model.mean(target, firstAge);
+/** The place of the fullest tile of those that were worked on longest; undefined where none was. */
+function shownTile({ tiles }: RunPlan, memories: readonly TileMemory[]): number | undefined {
+  const devices = tiles.map(
+    ({ targetsMicrosiemens }) => targetsMicrosiemens.filter((g) => !Number.isNaN(g)).length,
+  );
+  const settled = memories.map((memory) => !memory.verdicts.includes(verdicts.pending));
+  return memories
+    .map(({ turns }, place) => ({ turns, place }))
+    .filter(({ turns, place }) => turns > 0 && devices[place]! > 0)
+    .sort(
+      (a, b) =>
+        Number(settled[b.place]) - Number(settled[a.place]) ||
+        devices[b.place]! - devices[a.place]! ||
+        a.place - b.place,
+    )[0]?.place;
 }
 
-function medianOf(values: readonly number[]): number {
-  return quantile(Float32Array.from(values).sort(), 0.5);
+async function foldSweeps(
+  store: RunStore,
+  run: RunId,
+  plan: RunPlan,
+  memories: readonly TileMemory[],
+  shown: number | undefined,
+): Promise<Pick<RunStory, "errors" | "exponents" | "temperature"> & { ofTile: SweepTable[] }> {
+  const spread = new ErrorSpread(plan);
+  const exponents = new DeviceExponents(modelOf(plan.model));
+  const ofTile: SweepTable[] = [];
+  const temperature: { seconds: number; celsius: number }[] = [];
+  let begun = Number.NaN;
+  for await (const table of sweepTables(store, run, plan, memories)) {
+    const { tile, timeSeconds, conductanceMicrosiemens, rowTimesMicroseconds, environment } = table.sweep;
+    const at = rowTimesMicroseconds[0]! / microsecondsPerSecond;
+    if (Number.isNaN(begun)) begun = at;
+    if (environment !== undefined) temperature.push({ seconds: at - begun, celsius: environment.celsius });
+    spread.add(tile, timeSeconds, conductanceMicrosiemens);
+    exponents.add(table);
+    if (shown !== undefined && tile === plan.tiles[shown]!.block.tile) ofTile.push(table);
+  }
+  if (Number.isNaN(begun)) {
+    // Never swept: what the devices were read at last, while they were programmed, is all that is known.
+    for (const { block, lastReadMicrosiemens } of memories)
+      spread.add(block.tile, Number.NaN, lastReadMicrosiemens);
+  }
+  return { errors: spread.points(), exponents: exponents.bins(), temperature, ofTile };
+}
+
+function mapOf(
+  { tiles }: RunPlan,
+  memories: readonly TileMemory[],
+  shown: number | undefined,
+  first: SweepTable | undefined,
+  { maxConductanceMicrosiemens }: DeviceModel,
+  { devicesPerCell }: { readonly devicesPerCell: number },
+): ConductanceMap | undefined {
+  if (shown === undefined) return undefined;
+  const { block, devicesPerRow, verdicts: ended, lastReadMicrosiemens } = memories[shown]!;
+  return {
+    tile: block.tile,
+    layer: "",
+    rowStart: block.rowStart,
+    rows: block.rowCount,
+    devicesPerCell,
+    devicesPerRow,
+    maxConductanceMicrosiemens,
+    target: tiles[shown]!.targetsMicrosiemens,
+    readBack: first?.sweep.conductanceMicrosiemens ?? lastReadMicrosiemens,
+    verdicts: ended,
+  };
+}
+
+/** The law of the given model or else of the run's, and what was believed before it. */
+function lawOf(ofRun: ModelDefinition, given: ModelDefinition | undefined): DriftLaw | undefined {
+  const definition = asPowerLaw(given ?? ofRun);
+  if (definition === undefined) return undefined;
+  const { fit } = definition;
+  const older = fit === undefined ? given && ofRun : (builtInDefinition(fit.modelBefore) ?? ofRun);
+  const named = fit === undefined || older?.name === fit.modelBefore;
+  const before =
+    older === undefined || !named || older.name === definition.name ? undefined : asPowerLaw(older);
+  return {
+    law: powerLawOf(definition),
+    onsetSeconds: modelOf(definition).onsetSeconds,
+    fitted: fit !== undefined,
+    before: before && powerLawOf(before),
+  };
 }

@@ -51,9 +51,16 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   };
   const plugIn = async (): Promise<void> => {
     if (closed) return;
-    line = await options.open();
+    const opened = await options.open();
+    try {
+      options.onOpen(opened);
+    } catch (error) {
+      // An open line would keep the process alive.
+      opened.close();
+      throw error;
+    }
+    line = opened;
     line.onBytes(receive);
-    options.onOpen(line);
   };
 
   await plugIn();

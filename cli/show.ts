@@ -3,6 +3,7 @@ import { builtInDefinition } from "../src/model/modelOf.ts";
 import { showFile } from "./showFile.ts";
 import { inWorkspace } from "./existingWorkspace.ts";
 import type { CommonOptions } from "./options.ts";
+import { runNamed } from "./runNamed.ts";
 import { judgeRun, tellRun } from "./runResult.ts";
 import type { Output } from "./output.ts";
 
@@ -11,6 +12,7 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
   if (id !== undefined && (/[./\\]/.test(id) || builtInDefinition(id) !== undefined)) {
     return showFile(id, output);
   }
+  if (id !== undefined) runNamed(id);
   return inWorkspace(options, async (store) => {
     if (id === undefined) {
       const runs = await store.runs();

@@ -1,3 +1,4 @@
+import { counted } from "../src/counted.ts";
 import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
 import type { Output } from "./output.ts";
 
@@ -23,7 +24,7 @@ export function describeFit(record: FitRecord): string[] {
   const warm = celsius === undefined ? "" : `, ${celsius.least.toFixed(1)} … ${celsius.most.toFixed(1)} °C`;
   return [
     `fitted to ${runs.join(", ")} of ${chip} number ${chipSerialNumbers.join(", ")}: ` +
-      `${used.toLocaleString("en")} devices, ${sweeps} sweeps${when}${warm}`,
+      `${counted(used, "device")}, ${counted(sweeps, "sweep")}${when}${warm}`,
     ...laws.flatMap(describeLaw),
     ...figures.map(
       ({ figure, value, standardError }) =>

@@ -3,6 +3,7 @@ import { readOutOf } from "../calibration/measured.ts";
 import { expectedOnceReached } from "../calibration/trimPlan.ts";
 import { planVisit, type Visit } from "../calibration/visit.ts";
 import { readModel } from "../files/model.ts";
+import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { modelOf } from "../src/model/modelOf.ts";
@@ -18,11 +19,13 @@ import { powerLawBefore } from "./fit.ts";
 import { wholeNumber } from "./numbers.ts";
 import type { TrimOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { runNamed } from "./runNamed.ts";
 import { warnOfDoubt } from "./showFit.ts";
 import { percentOf, sweepAverages, timesOf, withChip } from "./program.ts";
 
 /** Programs anew the devices of a run where that is worth its harm; the visit is a run of its own. */
 export async function trim(run: RunId, options: TrimOptions, output: Output): Promise<void> {
+  runNamed(run);
   const times = timesOf("--times", options.times ?? usualTimes);
   const pulsesPerDevice = wholeNumber("--budget", options.budget, usualPulsesPerDevice);
   const { address, chain, plan } = await inWorkspace(options, async (store) => {
@@ -108,7 +111,7 @@ async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles
   if (sweeps >= fewestSweeps) return;
   throw new MhoError(
     "bad-argument",
-    `Run ${newest} was read ${sweeps} ${sweeps === 1 ? "time" : "times"}, and a trim needs to see how its devices drift: ` +
+    `Run ${newest} was read ${counted(sweeps, "time")}, and a trim needs to see how its devices drift: ` +
       `mho watch ${newest} --until 2h --per-decade 6 comes first.`,
     { run: newest },
   );
@@ -162,7 +165,7 @@ function tellVisit(visit: Visit, run: RunId, output: Output): void {
   const { devices, expectedBefore, expectedAfter, later } = visit;
   output.say(
     `Weight error to expect, averaged over the times: ${percent(expectedBefore)} of the largest weight; with ` +
-      `${devices.toLocaleString("en")} devices programmed anew now, ${percent(expectedAfter)}.`,
+      `${counted(devices, "device")} programmed anew now, ${percent(expectedAfter)}.`,
   );
   for (const { ageSeconds, expected } of later) {
     output.say(

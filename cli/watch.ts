@@ -1,8 +1,10 @@
 import { systemClock } from "../drivers/systemClock.ts";
+import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
+import { describeAnew } from "../src/run/programmedAnew.ts";
 import { type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
@@ -10,13 +12,16 @@ import { parseAddress } from "./address.ts";
 import { inWorkspace } from "./existingWorkspace.ts";
 import { wholeNumber } from "./numbers.ts";
 import { chipOptions } from "./openChip.ts";
-import { openLasting, wallTime } from "./openLasting.ts";
+import { openLasting } from "./openLasting.ts";
+import { wallTime } from "./wallTime.ts";
 import type { WatchOptions } from "./options.ts";
 import type { Output } from "./output.ts";
+import { runNamed } from "./runNamed.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 
 /** Reads runs again and again as they age. Chips are watched at the same time, the runs of one chip in turn. */
 export async function watch(runs: readonly RunId[], options: WatchOptions, output: Output): Promise<void> {
+  runs.forEach(runNamed);
   const wanted = settingsWanted(options);
   await inWorkspace(options, async (store) => {
     const chips = new Map<string, RunId[]>();
@@ -24,7 +29,7 @@ export async function watch(runs: readonly RunId[], options: WatchOptions, outpu
       const address = await prepare(store, run, wanted, options);
       chips.set(address, [...(chips.get(address) ?? []), run]);
     }
-    const stop = listenForStop();
+    const stop = listenForStop(options.json);
     let sweeps = 0;
     const count = (event: WatchEvent): void => {
       if (event.type === "sweep") sweeps++;
@@ -44,7 +49,7 @@ export async function watch(runs: readonly RunId[], options: WatchOptions, outpu
     } finally {
       stop.release();
     }
-    output.say(`watch: nothing is left to read; ${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"} taken`);
+    output.say(`watch: nothing is left to read; ${counted(sweeps, "sweep")} taken`);
     output.event({ type: "result", runs: [...new Set(runs)], sweeps, workspace: store.file });
   });
 }
@@ -104,7 +109,10 @@ async function watchChip(
   const address = parseAddress(text);
   const link = await openLasting(address, chipOptions(address, options), stop, output, patienceMilliseconds);
   const driver = new SteadyClock(link, store, wallTime);
-  stop.onSecond(() => driver.standby());
+  stop.onSecond(
+    () => driver.standby(),
+    () => `mho watch ${runs.join(" ")}`,
+  );
   try {
     await watchRuns(
       {
@@ -133,7 +141,16 @@ const patienceMilliseconds = 3_600_000;
 function tellEvent(event: WatchEvent, output: Output): void {
   if (event.type === "watching") {
     const { runs, sweeps } = event;
-    output.say(`watch: ${runs.join(", ")}; ${sweeps} ${sweeps === 1 ? "sweep" : "sweeps"} to take`);
+    output.say(`watch: ${runs.join(", ")}; ${counted(sweeps, "sweep")} to take`);
+    return;
+  }
+  if (event.type === "left-out") {
+    output.say(`watch: ${describeAnew(event)}`);
+    return;
+  }
+  if (event.type !== "sweep") {
+    const what = event.type === "paused" ? "paused from the live page; the chip is in standby" : "going on";
+    output.say(`watch: ${event.run}, ${what}`);
     return;
   }
   const { run, tile, timeSeconds, lateSeconds, celsius, left } = event;

@@ -88,12 +88,14 @@ function pointOf(points: readonly JudgedPoint[]): Point {
 function mapOf({ programmed: { laid, sweeps } }: DemoResult): ConductanceMap {
   const weights = laid.placements.map(({ inputCount, outputCount }) => inputCount * outputCount);
   const at = weights.indexOf(Math.max(...weights));
-  const { block, targetsMicrosiemens } = laid.tiles[at]!;
+  const { block, targetsMicrosiemens, cells } = laid.tiles[at]!;
   const sweep = sweeps.find(({ tile }) => tile === block.tile)!;
   return {
     tile: block.tile,
     layer: laid.layers[laid.placements[at]!.layer]!.name,
+    rowStart: block.rowStart,
     rows: block.rowCount,
+    devicesPerCell: cells!.devicesPerCell,
     devicesPerRow: targetsMicrosiemens.length / block.rowCount,
     maxConductanceMicrosiemens: factory.maxConductanceMicrosiemens,
     target: targetsMicrosiemens,

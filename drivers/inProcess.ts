@@ -29,7 +29,8 @@ export function connectInProcess(peer: BytePeer): Transport {
     async write(bytes) {
       if (!open) throw new MhoError("link-lost", "The in-process line is closed.");
       const answers = peer.receive(bytes);
-      await Promise.resolve();
+      // Not behind a promise: signals and other sockets must be heard while a run works on.
+      await new Promise((next) => setImmediate(next));
       if (!open) return;
       for (const answer of answers) {
         if (answer instanceof Uint8Array) onBytes(answer);

@@ -4,7 +4,7 @@ import { decodeTaggedReply, encodeTaggedRequest } from "../protocols/scpi/tagged
 import { MhoError } from "../src/errors.ts";
 import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "./linkErrors.ts";
 import { type Haste, usualAttempts } from "./requests.ts";
-import { after } from "./systemClock.ts";
+import { type After, after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
 /** Longest reply; a longer one is dropped as it comes in. */
@@ -20,6 +20,7 @@ export class LineRequests {
   readonly #session: number;
   readonly #deadlineMilliseconds: number;
   readonly #attempts: number;
+  readonly #after: After;
   #parser = this.#newParser();
   #sinceLineFeed = 0;
   #nextTag = 1;
@@ -34,13 +35,14 @@ export class LineRequests {
     transport: Transport,
     address: string,
     session: number,
-    options: { deadlineMilliseconds: number; attempts?: number | undefined },
+    options: { deadlineMilliseconds: number; attempts?: number | undefined; after?: After | undefined },
   ) {
     this.#transport = transport;
     this.#address = address;
     this.#session = session;
     this.#deadlineMilliseconds = options.deadlineMilliseconds;
     this.#attempts = options.attempts ?? usualAttempts;
+    this.#after = options.after ?? after;
     transport.onBytes((bytes) => this.#hear(bytes));
     transport.onClosed((reason) => this.#lose(reason));
   }
@@ -106,7 +108,9 @@ export class LineRequests {
       return await new Promise<string | undefined>((resolve, reject) => {
         this.#waiting = { tag, settle: resolve, fail: reject };
         this.#transport.write(bytes).then(() => {
-          cancel = after(deadlineMilliseconds, () => resolve(undefined));
+          // A reply may be faster than the write: nothing is then waited for.
+          if (this.#waiting?.tag !== tag) return;
+          cancel = this.#after(deadlineMilliseconds, () => resolve(undefined));
         }, reject);
       });
     } finally {
@@ -118,6 +122,7 @@ export class LineRequests {
   #newParser(): ReadlineParser {
     const parser = new ReadlineParser({ delimiter: "\n", encoding: "latin1" });
     parser.on("data", (line: string) => {
+      if (line.length > maxReplyBytes) return;
       const reply = decodeTaggedReply(line.replace(/\r$/, ""));
       if (reply === undefined || reply.session !== this.#session) return;
       if (reply.tag === this.#waiting?.tag) this.#waiting.settle(reply.rest);

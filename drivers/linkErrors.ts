@@ -54,7 +54,9 @@ export function strangeAnswer(address: string, what: string, version: string): M
   );
 }
 
-/** Text from a chip, made harmless for a terminal. */
+/** Text from a chip: printable ASCII, and no more of it than a person reads. */
 export function plain(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?");
+  return text.slice(0, longestText).replace(/[^\x20-\x7e]/g, "?");
 }
+
+const longestText = 255;

@@ -38,7 +38,8 @@ import type { Microseconds } from "../src/units.ts";
 import { refuseOutsideLimits } from "./limits.ts";
 import { plain } from "./linkErrors.ts";
 import { type Haste, noReply, type Request, RequestQueue } from "./requests.ts";
-import { blankReading, enterRow, refuseOtherChip } from "./rows.ts";
+import { blankReading, enterRow, isOneEach, refuseOtherChip } from "./rows.ts";
+import type { After } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
 export interface DriverOptions {
@@ -51,6 +52,8 @@ export interface DriverOptions {
   readonly deadlineMilliseconds?: number;
   /** How often a question is asked before the link is given up. */
   readonly attempts?: number;
+  /** What deadlines run by; the host's clock when not given. */
+  readonly after?: After;
 }
 
 /** Orders that the chip says it never had are sent again, this often. */
@@ -73,6 +76,7 @@ export class PacketDriver implements ChipDriver {
       deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
       windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
       attempts: options.attempts,
+      after: options.after,
     });
   }
 
@@ -176,8 +180,9 @@ export class PacketDriver implements ChipDriver {
       const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
       const request = { kind: kinds.verify, body, what, replyBytes: 11 + perRow };
       const found = await this.#ask(request, decodeVerifyReport);
+      if (found.pulses.length !== perRow) throw this.#requests.malformed(request);
       enter(report, row, found);
-      pulsesGiven.set(found.pulses.subarray(0, perRow), row * perRow);
+      pulsesGiven.set(found.pulses, row * perRow);
     });
     return { ...report, pulsesGiven };
   }
@@ -222,7 +227,9 @@ export class PacketDriver implements ChipDriver {
     const what = `look at the references of tile ${tile}`;
     const body = encodeReadReferences({ tile, averages });
     const request = { kind: kinds.references, body, what, replyBytes: 64 };
-    return (await this.#ask(request, decodeRowCodes)).codes;
+    const { codes } = await this.#ask(request, decodeRowCodes);
+    if (!isOneEach(codes, this.description)) throw this.#requests.malformed(request);
+    return codes;
   }
 
   chipTime(): Promise<Microseconds> {

@@ -106,7 +106,7 @@ async function askIdn(transport: Transport, deadlineMilliseconds: number): Promi
   const said = new Promise<string | undefined>((resolve) => {
     transport.onBytes((bytes) => {
       heard = (heard + textOf(bytes)).slice(-1024);
-      const line = /(?:^|\n)([^\n]*,[^\n]*,[^\n]*,[^\n]*)\r?\n/.exec(heard)?.[1];
+      const line = identificationIn(heard);
       if (line !== undefined) resolve(line);
     });
   });
@@ -116,6 +116,11 @@ async function askIdn(transport: Transport, deadlineMilliseconds: number): Promi
   if (line === undefined) return undefined;
   const [, name = "", serialNumber = "", firmware = ""] = line.split(",").map((part) => plain(part.trim()));
   return { kind: "chip", dialect: "scpi", name, firmware, serialNumber };
+}
+
+/** The first whole line of four parts or more. Its pattern has one way to match: commas alone must not keep it busy for ever. */
+export function identificationIn(heard: string): string | undefined {
+  return /(?:^|\n)([^\n,]*,[^\n,]*,[^\n,]*,[^\n]*)\n/.exec(heard)?.[1];
 }
 
 function inTime<T>(answer: Promise<T>, milliseconds: number): Promise<T | undefined> {

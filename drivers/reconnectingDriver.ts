@@ -20,6 +20,8 @@ export interface ConnectedDriver extends ChipDriver {
   readonly port: string;
   /** What happened to the link since this was last asked. */
   linkNotes?(): readonly RunNote[];
+  /** Names who is told when there are such notes. */
+  onLinkNote?(listener: () => void): void;
 }
 
 export interface ReconnectOptions {
@@ -55,6 +57,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   #closed = false;
   #givenUp = false;
   #notes: RunNote[] = [];
+  #onNote: () => void = () => {};
 
   constructor(first: ConnectedDriver, options: ReconnectOptions) {
     this.#driver = first;
@@ -133,6 +136,10 @@ export class ReconnectingDriver implements ConnectedDriver {
     return this.#notes.splice(0);
   }
 
+  onLinkNote(listener: () => void): void {
+    this.#onNote = listener;
+  }
+
   /** A link that was given up, or that somebody asked to leave, is not looked for again: the chip's watchdog sees to it. */
   standby(): Promise<void> {
     if (this.#givenUp || this.#options.stopped()) return this.#driver.standby();
@@ -164,7 +171,7 @@ export class ReconnectingDriver implements ConnectedDriver {
     const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime } = this.#options;
     const begun = now();
     onEvent({ type: "link-lost", reason: lost.message });
-    this.#notes.push({ notedAt: wallTime(), what: "link-lost", text: lost.message });
+    this.#note({ notedAt: wallTime(), what: "link-lost", text: lost.message });
     await this.#driver.close();
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
       if (stopped()) {
@@ -186,11 +193,16 @@ export class ReconnectingDriver implements ConnectedDriver {
         this.#identity = identity;
         onEvent({ type: "link-back", port: driver.port, afterMilliseconds: now() - begun });
         const text = `At ${driver.port}, boot ${identity.boot}.`;
-        this.#notes.push({ notedAt: wallTime(), what: "link-back", text });
+        this.#note({ notedAt: wallTime(), what: "link-back", text });
         return;
       }
       await driver?.close();
     }
+  }
+
+  #note(note: RunNote): void {
+    this.#notes.push(note);
+    this.#onNote();
   }
 
   #isSame({ name, serialNumber }: ChipIdentity): boolean {

@@ -2,7 +2,7 @@ import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../protocols/p
 import { decodeRefusal, kinds, refusals, replyBit } from "../protocols/packet/messages.ts";
 import { MhoError } from "../src/errors.ts";
 import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "./linkErrors.ts";
-import { after } from "./systemClock.ts";
+import { type After, after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
 
 /** One question to the chip. */
@@ -42,6 +42,7 @@ export class RequestQueue {
   readonly #deadlineMilliseconds: number;
   readonly #windowBytes: number;
   readonly #attempts: number;
+  readonly #after: After;
   readonly #waiting = new Map<number, { settle: (frame: Frame) => void; fail: (error: MhoError) => void }>();
   readonly #decoder = new FrameDecoder();
   #nextTag = 1;
@@ -63,7 +64,12 @@ export class RequestQueue {
     transport: Transport,
     address: string,
     session: number,
-    options: { deadlineMilliseconds: number; windowBytes: number; attempts?: number | undefined },
+    options: {
+      deadlineMilliseconds: number;
+      windowBytes: number;
+      attempts?: number | undefined;
+      after?: After | undefined;
+    },
   ) {
     this.#transport = transport;
     this.#address = address;
@@ -71,6 +77,7 @@ export class RequestQueue {
     this.#deadlineMilliseconds = options.deadlineMilliseconds;
     this.#windowBytes = options.windowBytes;
     this.#attempts = options.attempts ?? usualAttempts;
+    this.#after = options.after ?? after;
     transport.onBytes((bytes) => {
       this.#heardBytes += bytes.length;
       this.#lastHeard = bytes.slice(-shownBytes);
@@ -133,7 +140,9 @@ export class RequestQueue {
       return await new Promise<Frame | typeof noReply>((resolve, reject) => {
         this.#waiting.set(tag, { settle: resolve, fail: reject });
         this.#transport.write(frame).then(() => {
-          cancel = after(deadlineMilliseconds, () => resolve(noReply));
+          // A reply may be faster than the write: nothing is then waited for.
+          if (!this.#waiting.has(tag)) return;
+          cancel = this.#after(deadlineMilliseconds, () => resolve(noReply));
         }, reject);
       });
     } finally {

@@ -29,6 +29,11 @@ export function enterRow(
   convertCodes(reading, converter, start, start + codes.length);
 }
 
+/** Whether there is a code for each of the known resistors; of a chip that is not known to have any there may be any number. */
+export function isOneEach(codes: Uint16Array, { referencesMicrosiemens: known }: ChipDescription): boolean {
+  return known === undefined || codes.length === known.length;
+}
+
 /** Throws `wrong-chip` when what answers is not what is described. `otherVersion` says how it speaks otherwise. */
 export function refuseOtherChip(
   address: string,

@@ -17,7 +17,7 @@ import { LineRequests } from "./lineRequests.ts";
 import { plain } from "./linkErrors.ts";
 import type { DriverOptions } from "./packetDriver.ts";
 import type { Haste } from "./requests.ts";
-import { blankReading, enterRow, refuseOtherChip } from "./rows.ts";
+import { blankReading, enterRow, isOneEach, refuseOtherChip } from "./rows.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -37,6 +37,7 @@ export class ScpiDriver implements ChipDriver {
     this.#lines = new LineRequests(transport, options.address, options.session, {
       deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
       attempts: options.attempts,
+      after: options.after,
     });
   }
 
@@ -83,10 +84,8 @@ export class ScpiDriver implements ChipDriver {
       const what = `read of tile ${block.tile}, row ${block.rowStart + row}`;
       const line = `FORM ASC;:AVER:COUN ${averages};:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`;
       const [values = "", time] = await this.#lines.ask(line, what);
-      const codes = values.split(",").map(Number);
-      if (codes.length !== devicesPerRow(geometry) || !codes.every((code) => code >= 0 && code <= 0xffff)) {
-        throw this.#lines.malformed(what);
-      }
+      const codes = this.#codes(values, what);
+      if (codes.length !== devicesPerRow(geometry)) throw this.#lines.malformed(what);
       enterRow(reading, row, codes, converter, this.#whole(time, what));
     }
     return reading;
@@ -118,7 +117,8 @@ export class ScpiDriver implements ChipDriver {
         // The next question will find the link lost, and say so; what is known must not be lost with it.
         if (!(error instanceof MhoError)) throw error;
         if (error.facts["noSession"] !== true && error.code !== "link-lost") throw error;
-        if (error.code === "link-lost") report.fates[row] = rowFates.uncertain;
+        // A board that knows no session was reset: before it fired, or after it and before the line came again.
+        report.fates[row] = rowFates.uncertain;
         lost = true;
       }
     }
@@ -158,14 +158,16 @@ export class ScpiDriver implements ChipDriver {
     const what = "look at its sensors";
     const answers = await this.#lines.ask("MEAS:TEMP?;:MEAS:SUPP?", what);
     const [celsius = Number.NaN, supplyVolts = Number.NaN] = answers.map(Number);
-    if (Number.isNaN(celsius) || Number.isNaN(supplyVolts)) throw this.#lines.malformed(what);
+    if (!Number.isFinite(celsius) || !Number.isFinite(supplyVolts)) throw this.#lines.malformed(what);
     return { celsius, supplyVolts };
   }
 
   async references(tile: number, averages: number): Promise<Uint16Array> {
     const what = `look at the references of tile ${tile}`;
     const [values = ""] = await this.#lines.ask(`FORM ASC;:AVER:COUN ${averages};:MEAS:REF? ${tile}`, what);
-    return Uint16Array.from(values.split(","), (code) => this.#whole(code, what));
+    const codes = this.#codes(values, what);
+    if (!isOneEach(codes, this.description)) throw this.#lines.malformed(what);
+    return codes;
   }
 
   async chipTime(): Promise<Microseconds> {
@@ -198,6 +200,15 @@ export class ScpiDriver implements ChipDriver {
 
   #list({ tile, rowStart }: Block, row: number): string {
     return `(@${tile}!${rowStart + row})`;
+  }
+
+  /** What is no code must not become one by being cut to 16 bits. */
+  #codes(values: string, what: string): Uint16Array {
+    return Uint16Array.from(values.split(","), (text) => {
+      const code = this.#whole(text, what);
+      if (code > 0xffff) throw this.#lines.malformed(what);
+      return code;
+    });
   }
 
   #whole(text: string | number | undefined, what: string): number {

@@ -9,6 +9,7 @@ import {
 import { SerialPortStream } from "@serialport/stream";
 import { MhoError } from "../src/errors.ts";
 import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
+import { plain } from "./linkErrors.ts";
 import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -50,13 +51,20 @@ function portFailed(path: string, error: Error): MhoError {
       ? ["there is no such port", "Check the cable and the name; ls /dev/tty* lists what is there."]
       : /permission|EACCES/i.test(text)
         ? ["this user may not open it", "Add the user to the group that owns it (often dialout)."]
-        : [text, "Check that it is a serial port."];
+        : /inappropriate ioctl|ENOTTY|not a typewriter/i.test(text)
+          ? ["it is no serial port", "mho ports lists those that are there."]
+          : [saidBySystem(text), "Check that it is a serial port."];
   return new MhoError(
     "port-failed",
     `Cannot open ${path}: ${reason[0]}. ${reason[1]}`,
     { port: path },
     error,
   );
+}
+
+/** `Error: Access denied, cannot open /dev/x` without what we say ourselves. */
+function saidBySystem(text: string): string {
+  return plain(text.replace(/^(Error: *)+/i, "").replace(/,? *cannot open .*$/i, "")) || "it cannot be used";
 }
 
 /**

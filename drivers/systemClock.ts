@@ -6,13 +6,12 @@ export const systemClock: Clock = {
   sleep: (duration) => new Promise((resolve) => setTimeout(resolve, Math.ceil(duration / 1000))),
 };
 
-/**
- * Calls back once after a while unless cancelled; a pending deadline does not keep the process alive.
- *
- * @returns the cancellation.
- */
-export function after(milliseconds: number, then: () => void): () => void {
+/** Calls back once after a while unless cancelled. @returns the cancellation. */
+export type After = (milliseconds: number, then: () => void) => () => void;
+
+/** By the host's clock; a pending deadline does not keep the process alive. */
+export const after: After = (milliseconds, then) => {
   const timer = setTimeout(then, milliseconds);
   timer.unref();
   return () => clearTimeout(timer);
-}
+};

@@ -1,4 +1,4 @@
-import { devicesOfTile } from "../src/chip/geometry.ts";
+import { type Block, devicesOfTile } from "../src/chip/geometry.ts";
 import { Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond } from "../src/units.ts";
 import { Converter } from "./converter.ts";
@@ -179,8 +179,15 @@ export class EmulatedChip {
 
   /** Noise-free conductance of every device of a tile at a chip time, µS. For tests and benches only. */
   truthOfTile(tile: number, at: Microseconds): Float32Array {
+    return this.truthOfBlock({ tile, rowStart: 0, rowCount: this.preset.geometry.rows }, at);
+  }
+
+  /** The same of a block, row-major. */
+  truthOfBlock({ tile, rowStart, rowCount }: Block, at: Microseconds): Float32Array {
     const found = this.#tile(tile);
-    return Float32Array.from({ length: devicesOfTile(this.preset.geometry) }, (_, i) => found.truth(i, at));
+    const first = rowStart * this.devicesPerRow;
+    const length = rowCount * this.devicesPerRow;
+    return Float32Array.from({ length }, (_, k) => found.truth(first + k, at));
   }
 
   /** Pulses felt by every device of a tile. For tests and benches only. */

@@ -55,18 +55,26 @@ const limitPulse = z
     "volts must ascend, with one limit each",
   );
 
+/** The pulse of a row has to fit one frame of the packet dialect. */
+const mostDevicesPerRow = 4000;
+
 const schema = z
   .strictObject({
     format: z.literal("mho-chip"),
     version: z.literal(1),
     name: z.string().min(1).max(64),
     technology: z.enum(["pcm", "rram"]),
-    geometry: z.strictObject({
-      tiles: count,
-      rows: z.int().positive().max(1023),
-      columns: count,
-      devices_per_cell: z.int().positive().max(16),
-    }),
+    geometry: z
+      .strictObject({
+        tiles: count,
+        rows: z.int().positive().max(1023),
+        columns: count,
+        devices_per_cell: z.int().positive().max(16),
+      })
+      .refine(
+        ({ columns, devices_per_cell }) => columns * devices_per_cell <= mostDevicesPerRow,
+        `a row may have ${mostDevicesPerRow} devices at most`,
+      ),
     max_conductance_microsiemens: positive,
     converter: z.strictObject({
       microsiemens_per_code: positive,
@@ -188,7 +196,11 @@ function limitOf(pulse: z.input<typeof limitPulse>): LimitPulse {
 
 /** Reads a chip description. Throws `bad-file` naming the field that is wrong. */
 export async function readChipDescription(path: string): Promise<ChipDescription> {
-  const bytes = await readInputFile(path);
+  return parseChipDescription(await readInputFile(path), path);
+}
+
+/** The same of a file's bytes. */
+export function parseChipDescription(bytes: Uint8Array, path: string): ChipDescription {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder().decode(bytes));

@@ -12,7 +12,10 @@ export interface FusionLayer {
 /** Whether a text is what `fusion_export` writes: five lines about layers before their names. */
 export function isFusionCsv(text: string): boolean {
   const lines = text.split(/\r?\n/, 3);
-  return /^\d+(,\d+)*$/.test(lines[0] ?? "") && /^Analog\w+(,Analog\w+)*$/.test(lines[1] ?? "");
+  // Part by part: a pattern for a whole line runs out of stack on a long one.
+  const all = (line: string | undefined, pattern: RegExp): boolean =>
+    (line ?? "").split(",").every((part) => pattern.test(part));
+  return all(lines[0], /^\d+$/) && all(lines[1], /^Analog\w+$/);
 }
 
 /** @throws `bad-file` with the line that is wrong. */
@@ -31,10 +34,11 @@ export function parseFusionCsv(text: string, path: string): FusionLayer[] {
     const count = counts[k];
     const outputs = heights[k] ?? 0;
     const inputs = widths[k] ?? 0;
-    if (count === undefined || outputs * inputs !== count || values.length !== count) {
+    const whole = [outputs, inputs].every((size) => Number.isSafeInteger(size) && size > 0);
+    if (count === undefined || !whole || outputs * inputs !== count || values.length !== count) {
       throw wrong(6 + k, `has ${values.length} values where its heading says ${outputs} × ${inputs}`);
     }
-    const bad = values.findIndex((value) => !(value >= 0));
+    const bad = values.findIndex((value) => !(value >= 0 && value < Infinity));
     if (bad >= 0) throw wrong(6 + k, `has a conductance of ${values[bad]} µS at place ${bad + 1}`);
     return { name, outputs, inputs, values: Float32Array.from(values) };
   });

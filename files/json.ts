@@ -3,7 +3,11 @@ import { badFile, readInputFile } from "./readFile.ts";
 
 /** Reads a JSON file and checks it. Throws `bad-file` with the first place that is wrong. */
 export async function readJson<T>(path: string, schema: z.ZodType<T>, kind: string): Promise<T> {
-  const bytes = await readInputFile(path);
+  return parseJson(await readInputFile(path), path, schema, kind);
+}
+
+/** The same of a file's bytes. */
+export function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<T>, kind: string): T {
   let data: unknown;
   try {
     data = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

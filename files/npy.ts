@@ -4,6 +4,9 @@ import type { Tensor } from "./safetensors.ts";
 
 const advice = "Write it with numpy.save as numbers: float16 to float64, an integer type or bool.";
 
+/** As in numpy. The place of every element is found one dimension after the other. */
+const mostDimensions = 64;
+
 type Read = (view: DataView, at: number, little: boolean) => number;
 
 /** By numpy's kind and size in bytes. */
@@ -36,6 +39,8 @@ export function parseNpy(bytes: Uint8Array, where: string): Tensor {
   const read = match && Object.hasOwn(readers, match[2]!) ? readers[match[2]!]! : undefined;
   if (!match || read === undefined)
     throw badFile(where, `it holds ${descr || "records"}, not plain numbers`, advice);
+  if (shape.length > mostDimensions)
+    throw badFile(where, `it has ${shape.length} dimensions, more than numpy allows`, advice);
   const size = Number(match[2]!.slice(1));
   const little = match[1] !== ">";
   const count = shape.reduce((product, length) => product * length, 1);

@@ -1,3 +1,4 @@
+import { BesideModel } from "./besideModel.ts";
 import { numbersOf, isReal, storedTensor, type StoredTensor, writeNumbers } from "./onnxTensor.ts";
 import { DamagedMessage, type Field, fieldsOf, wholeNumbers } from "./protobuf.ts";
 import { badFile, readInputFile } from "./readFile.ts";
@@ -14,12 +15,17 @@ export interface OnnxWeights {
  * Reads the weight matrices of MatMul, Gemm, Conv, LSTM, GRU and RNN nodes, in the graph's order. Throws `bad-file`.
  */
 export async function readOnnx(path: string): Promise<OnnxWeights[]> {
-  const bytes = await readInputFile(path);
+  return parseOnnx(await readInputFile(path), path);
+}
+
+/** The same of a file's bytes; what it keeps beside itself is looked for beside the path. */
+export async function parseOnnx(bytes: Uint8Array, path: string): Promise<OnnxWeights[]> {
   try {
     const graph = graphOf(bytes);
     const found: OnnxWeights[] = [];
+    const beside = new BesideModel(path);
     for (const use of weightUses(graph)) {
-      const tensor = await numbersOf(use.stored, path);
+      const tensor = await numbersOf(use.stored, beside);
       found.push(...matricesOf(use, tensor));
     }
     return found;
@@ -75,14 +81,14 @@ interface Attribute {
 interface Graph {
   readonly nodes: readonly Node[];
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Which node gives a value, by the value's name: the first, if several say that they do. */
+  readonly makers: ReadonlyMap<string, Node>;
 }
 
 function graphOf(bytes: Uint8Array): Graph {
-  const graph = [...fieldsOf(bytes)].find(({ number }) => number === 7);
-  if (graph === undefined) throw new DamagedMessage();
   const nodes: Node[] = [];
   const tensors = new Map<string, StoredTensor>();
-  for (const field of fieldsOf(graph.bytes)) {
+  for (const field of fieldsOf(graphBytes(bytes))) {
     if (field.number === 1) nodes.push(nodeOf(field.bytes));
     else if (field.number === 5) {
       const tensor = storedTensor(field.bytes);
@@ -93,7 +99,16 @@ function graphOf(bytes: Uint8Array): Graph {
     const value = node.op === "Constant" ? node.attributes.get("value")?.tensor : undefined;
     if (value !== undefined && node.outputs[0] !== undefined) tensors.set(node.outputs[0], value);
   }
-  return { nodes, tensors };
+  const makers = new Map<string, Node>();
+  for (const node of nodes) {
+    for (const output of node.outputs) if (!makers.has(output)) makers.set(output, node);
+  }
+  return { nodes, tensors, makers };
+}
+
+function graphBytes(model: Uint8Array): Uint8Array {
+  for (const { number, bytes } of fieldsOf(model)) if (number === 7) return bytes;
+  throw new DamagedMessage();
 }
 
 function nodeOf(bytes: Uint8Array): Node {
@@ -169,7 +184,7 @@ function sourceOf(
 ): { name: string; stored: StoredTensor; turned: boolean } | undefined {
   const stored = graph.tensors.get(name);
   if (stored !== undefined) return { name, stored, turned: false };
-  const node = depth < 8 ? graph.nodes.find(({ outputs }) => outputs.includes(name)) : undefined;
+  const node = depth < 8 ? graph.makers.get(name) : undefined;
   if (node === undefined || !["Identity", "Cast", "Transpose"].includes(node.op)) return undefined;
   const before = sourceOf(graph, node.inputs[0] ?? "", depth + 1);
   if (before === undefined || node.op !== "Transpose") return before;
@@ -185,6 +200,8 @@ function isRecurrent(op: string): boolean {
 function matricesOf({ name, op, outputsFirst }: WeightUse, tensor: Tensor): OnnxWeights[] {
   if (!isRecurrent(op) || tensor.shape.length !== 3) return [{ name, tensor, outputsFirst }];
   const [directions, ...shape] = tensor.shape as [number, number, number];
+  // With nothing in them, there could be any number.
+  if (directions !== 1 && directions !== 2) throw new DamagedMessage();
   const length = shape[0] * shape[1];
   return Array.from({ length: directions }, (_, n) => ({
     name: n === 0 ? name : `${name}.reverse`,

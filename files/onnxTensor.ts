@@ -1,8 +1,6 @@
-import { open } from "node:fs/promises";
-import { dirname, isAbsolute, relative, resolve } from "node:path";
+import type { BesideModel } from "./besideModel.ts";
 import { bfloatToFloat, halfToFloat } from "./halves.ts";
 import { DamagedMessage, fieldsOf, wholeNumbers } from "./protobuf.ts";
-import { badFile } from "./readFile.ts";
 import type { Tensor } from "./safetensors.ts";
 
 /** A TensorProto whose numbers have not been read yet. */
@@ -17,7 +15,6 @@ export interface StoredTensor {
   readonly external: ReadonlyMap<string, string>;
 }
 
-const advice = "Export the model again.";
 const bytesPerElement: Readonly<Record<number, number>> = { 1: 4, 11: 8, 10: 2, 16: 2 };
 
 /** Whether it holds FLOAT, DOUBLE, FLOAT16 or BFLOAT16. */
@@ -27,7 +24,7 @@ export function isReal({ dataType }: StoredTensor): boolean {
 
 export function storedTensor(bytes: Uint8Array): StoredTensor {
   const text = new TextDecoder();
-  const shape: number[] = [];
+  let shape: number[] = [];
   const typed: Uint8Array[] = [];
   const whole: number[] = [];
   const external = new Map<string, string>();
@@ -35,7 +32,7 @@ export function storedTensor(bytes: Uint8Array): StoredTensor {
   let dataType = 0;
   let raw: Uint8Array | undefined;
   for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) shape.push(...wholeNumbers(field));
+    if (field.number === 1) shape = shape.concat(wholeNumbers(field));
     else if (field.number === 2) dataType = field.value;
     else if (field.number === 4 || field.number === 10) typed.push(field.bytes);
     else if (field.number === 5) for (const number of wholeNumbers(field)) whole.push(number);
@@ -51,12 +48,12 @@ export function storedTensor(bytes: Uint8Array): StoredTensor {
 }
 
 /** The numbers of a tensor. Throws `bad-file`, DamagedMessage. */
-export async function numbersOf(stored: StoredTensor, path: string): Promise<Tensor> {
+export async function numbersOf(stored: StoredTensor, beside: BesideModel): Promise<Tensor> {
   const { shape, dataType, typed, whole } = stored;
   const count = shape.reduce((product, length) => product * length, 1);
   const size = bytesPerElement[dataType]!;
   if (!Number.isSafeInteger(count * size)) throw new DamagedMessage();
-  const raw = stored.external.size > 0 ? await externalBytes(stored, path, count * size) : stored.raw;
+  const raw = stored.external.size > 0 ? await beside.bytesOf(stored, count * size) : stored.raw;
   if (raw === undefined && typed.length === 0 && whole.length === count) {
     const read = dataType === 10 ? halfToFloat : bfloatToFloat;
     return { shape, values: Float32Array.from(whole, read) };
@@ -102,38 +99,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
-}
-
-/** Numbers that a large model keeps beside itself. A place outside the model's folder is refused. */
-async function externalBytes(
-  { name, external }: StoredTensor,
-  path: string,
-  bytes: number,
-): Promise<Uint8Array> {
-  const location = external.get("location") ?? "";
-  const folder = resolve(dirname(path));
-  const place = resolve(folder, location);
-  const inside = relative(folder, place);
-  if (location === "" || isAbsolute(location) || inside.startsWith("..") || isAbsolute(inside)) {
-    throw badFile(
-      path,
-      `tensor ${name} points outside the model's folder, to "${location}"`,
-      "Keep external data beside the model.",
-    );
-  }
-  const offset = Number(external.get("offset") ?? 0);
-  const length = Number(external.get("length") ?? bytes);
-  if (!Number.isSafeInteger(offset) || offset < 0 || length !== bytes) throw new DamagedMessage();
-  const buffer = new Uint8Array(bytes);
-  let file;
-  try {
-    file = await open(place);
-    const { bytesRead } = await file.read(buffer, 0, bytes, offset);
-    if (bytesRead === bytes) return buffer;
-  } catch (error) {
-    throw badFile(path, `its external data ${location} cannot be read`, "Copy it beside the model.", error);
-  } finally {
-    await file?.close();
-  }
-  throw badFile(path, `its external data ${location} is cut`, advice);
 }

@@ -26,7 +26,11 @@ const saveAgain = "Save it again with the tool that trained the network.";
  * Throws `bad-file` when the file is cut, malformed, or holds a number that is not finite.
  */
 export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
-  const bytes = await readInputFile(path);
+  return parseSafetensors(await readInputFile(path), path);
+}
+
+/** The same of a file's bytes. */
+export function parseSafetensors(bytes: Uint8Array, path: string): Map<string, Tensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 8) throw badFile(path, `it ends after ${bytes.length} bytes`, saveAgain);
   const headerLength = Number(view.getBigUint64(0, true));
@@ -34,9 +38,11 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
   if (bytes.length < 8 + headerLength) throw badFile(path, "it is cut inside its header", saveAgain);
   const tensors = new Map<string, Tensor>();
   const data = bytes.subarray(8 + headerLength);
+  // Tensors must not overlap: a short header could else name the same bytes a million times.
+  let taken = 0;
   for (const [name, entry] of parseHeader(path, bytes.subarray(8, 8 + headerLength))) {
     const [start, end] = entry.data_offsets;
-    const size = bytesPerElement[entry.dtype];
+    const size = Object.hasOwn(bytesPerElement, entry.dtype) ? bytesPerElement[entry.dtype]! : undefined;
     if (size === undefined) continue;
     const count = entry.shape.reduce((product, length) => product * length, 1);
     if (end - start !== count * size) {
@@ -52,6 +58,10 @@ export async function readSafetensors(path: string): Promise<Map<string, Tensor>
         `it is cut inside tensor ${name}: ${end - data.length} bytes are missing`,
         saveAgain,
       );
+    }
+    taken += end - start;
+    if (taken > data.length) {
+      throw badFile(path, `tensor ${name} shares its bytes with another`, saveAgain);
     }
     const values = readFloats(data.subarray(start, end), entry.dtype, count);
     const bad = values.findIndex((value) => !Number.isFinite(value));

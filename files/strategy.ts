@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Strategy } from "../src/optimize/strategy.ts";
-import { readJson } from "./json.ts";
+import { parseJson } from "./json.ts";
 import { camelKeys, snakeKeys } from "./keys.ts";
 import { definitionOf, modelDigest, modelFileOf, modelSchema } from "./model.ts";
+import { readInputFile } from "./readFile.ts";
 
 const numbers = z.array(z.number());
 const errors = {
@@ -79,13 +80,18 @@ export const strategySchema = z
 
 /** Throws `bad-file`. */
 export async function readStrategy(path: string): Promise<Strategy> {
+  return parseStrategy(await readInputFile(path), path);
+}
+
+/** The same of a file's bytes. */
+export function parseStrategy(bytes: Uint8Array, path: string): Strategy {
   const {
     format: _,
     version: __,
     model,
     model_digest: ___,
     ...rest
-  } = await readJson(path, strategySchema, "strategy");
+  } = parseJson(bytes, path, strategySchema, "strategy");
   return { ...camelKeys(rest), model: definitionOf(model) };
 }
 

@@ -72,6 +72,8 @@ export class OnnxNetwork {
       );
     }
     const fixed = typeof batch === "number" && batch > 0;
+    if (fixed && batch > mostBatch)
+      throw badFile(this.file, `it takes ${batch} images at a time`, "Export it with a free batch.");
     return { name: only.name, dimensions, batch: fixed ? batch : freeBatch, fixed, pixels };
   }
 
@@ -127,6 +129,8 @@ interface Input {
 }
 
 const freeBatch = 256;
+/** A batch is filled up with zeros: a model's word for its size is not enough to make room. */
+const mostBatch = 4096;
 
 function largestOf(data: Float32Array, start: number, length: number): number {
   let best = 0;

@@ -1,28 +1,83 @@
+import type { FigureNumbers } from "./chart.ts";
 import type { Story } from "./story.ts";
 
 /** The figures of a story as comma-separated values, under a commented header that says what they are. */
 export function figuresCsv(story: Story): string {
-  const lines = [
-    `# ${oneLine(`${story.networkText}; ${story.chipText}; seed ${story.seed}; mho ${story.softwareVersion}`)}`,
-    `# written ${oneLine(story.writtenAt)}; ${story.images} held-out images`,
-    "# contender: how the weights were programmed; software: not on a chip",
-    "# time_seconds: after the last pulse of each tile, chip time",
-    "# weight_error_rms_percent: RMS of (alpha w_read - w) / max|w| of its layer, alpha one factor a tile",
-    "# matrix_vector_error_percent: RMS of products with 64 random inputs, of their size",
-    "# accuracy: share of held-out images right, 0 to 1",
-    `# means over ${story.chips} ${story.chips === 1 ? "chip" : "chips"}; *_spread: standard deviation over them`,
-    "# empty: not known",
-    "contender,time_seconds,weight_error_rms_percent,matrix_vector_error_percent,accuracy," +
-      "weight_error_spread,matrix_vector_error_spread,accuracy_spread",
-    `software,,0,0,${known(story.softwareAccuracy)},,,`,
+  const comments = [
+    `${story.networkText}; ${story.chipText}; seed ${story.seed}; mho ${story.softwareVersion}`,
+    `written ${story.writtenAt}; ${story.images} held-out images`,
+    "contender: how the weights were programmed; software: not on a chip",
+    "time_seconds: after the last pulse of each tile, chip time",
+    "weight_error_rms_percent: RMS of (alpha w_read - w) / max|w| of its layer, alpha one factor a tile",
+    "matrix_vector_error_percent: RMS of products with 64 random inputs, of their size",
+    "accuracy: share of held-out images right, 0 to 1",
+    `means over ${story.chips} ${story.chips === 1 ? "chip" : "chips"}; *_spread: standard deviation over them`,
   ];
+  const columns = [
+    "contender",
+    "time_seconds",
+    "weight_error_rms_percent",
+    "matrix_vector_error_percent",
+    "accuracy",
+    "weight_error_spread",
+    "matrix_vector_error_spread",
+    "accuracy_spread",
+  ];
+  const rows: Cell[][] = [["software", "", 0, 0, story.softwareAccuracy, "", "", ""]];
   for (const { name, points } of story.contenders) {
     for (const { timeSeconds, spread, ...mean } of points) {
-      const cells = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, accuracy }) =>
-        [rmsPercent, productPercent, accuracy].map(known),
-      );
-      lines.push(`${quoted(name)},${timeSeconds},${cells.join(",")}`);
+      const values = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, accuracy }) => [
+        rmsPercent,
+        productPercent,
+        accuracy,
+      ]);
+      rows.push([name, timeSeconds, ...values]);
     }
+  }
+  return csv(comments, columns, rows);
+}
+
+/**
+ * Figures as one tidy table, a row a point: `pandas.read_csv(file, comment="#")`, then by `figure` and `series`.
+ *
+ * @param about  what the figures are of; one comment each.
+ */
+export function tidyCsv(about: readonly string[], figures: readonly FigureNumbers[]): string {
+  const drawn = figures.filter(({ series }) => series.some(({ points }) => points.length > 0));
+  const comments = [
+    ...about,
+    "one row a point; low and high: the ends of the band or whisker about y, where there is one",
+    ...drawn.map(({ figure, x, y }) => `${figure}: ${y.name} against ${x.name}`),
+  ];
+  const columns = ["figure", "series", "x", "x_unit", "y", "y_unit", "low", "high"];
+  const rows = function* (): Iterable<Cell[]> {
+    for (const { figure, x, y, series } of drawn) {
+      for (const { name, points } of series) {
+        for (const point of points) {
+          yield [figure, name, point.x, x.unit, point.y, y.unit, point.low ?? "", point.high ?? ""];
+        }
+      }
+    }
+  };
+  return csv(comments, columns, rows());
+}
+
+/** Text, or a number, which is left out where it is not known. */
+type Cell = string | number;
+
+/** The one way in which tables are written: what they hold in comments, then names, then rows. */
+function csv(
+  comments: readonly string[],
+  columns: readonly string[],
+  rows: Iterable<readonly Cell[]>,
+): string {
+  const lines = [
+    ...comments.map((comment) => `# ${oneLine(comment)}`),
+    "# empty: not known",
+    columns.join(","),
+  ];
+  for (const row of rows) {
+    lines.push(row.map((cell) => (typeof cell === "number" ? known(cell) : quoted(cell))).join(","));
   }
   return `${lines.join("\n")}\n`;
 }

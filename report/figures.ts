@@ -6,10 +6,13 @@ import {
   deviceNames,
   differencePictures,
   sortedDifferences,
+  verdictColours,
+  verdictPictures,
 } from "./maps.ts";
 import { overTime } from "./overTime.ts";
 import { escaped, figure, keyed } from "./page.ts";
-import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "./statistics.ts";
+import { verdictNames } from "../src/program/method.ts";
+import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "../src/statistics.ts";
 import type { ConductanceMap, Point, Story } from "./story.ts";
 import { count, duration, listed, percent, percentage, withUnit } from "./text.ts";
 
@@ -25,6 +28,7 @@ export function accuracyFigure({ softwareAccuracy, images }: Story, contenders: 
     name: "accuracy",
     alt: "Accuracy over time",
     percent: ({ accuracy }) => 100 * accuracy,
+    spread: ({ spread }) => spread && 100 * spread.accuracy,
     reference: { name: "software", percent: 100 * softwareAccuracy },
   });
   return figure("Accuracy over time", `Against software, ${listed(ends)}${image}.`, picture);
@@ -42,6 +46,7 @@ export function errorFigure(contenders: readonly Painted[]): string {
     name: "error",
     alt: "Weight error over time",
     percent: rms,
+    spread: ({ spread }) => spread?.rmsPercent,
   });
   return figure("Weight error over time", `The root mean square: ${listed(courses)}.`, picture);
 }
@@ -56,6 +61,7 @@ export function productFigure(contenders: readonly Painted[]): string {
     name: "product",
     alt: "Matrix–vector error over time",
     percent: off,
+    spread: ({ spread }) => spread?.productPercent,
   });
   return figure(
     "Matrix–vector error over time",
@@ -85,8 +91,14 @@ export function histogramFigure(contenders: readonly Painted[]): string {
   );
 }
 
-export function mapsFigure(map: ConductanceMap, contenders: readonly Painted[]): string {
-  const title = `Tile ${map.tile} of layer ${escaped(map.layer)}, device by device`;
+/** @param readWhen  when the map was read back; HTML, begins a sentence. */
+export function mapsFigure(
+  map: ConductanceMap,
+  contenders: readonly Painted[],
+  readWhen = "When first read",
+): string {
+  const layer = map.layer === "" ? "" : ` of layer ${escaped(map.layer)}`;
+  const title = `Tile ${map.tile}${layer}, device by device`;
   const differences = sortedDifferences(map);
   if (differences.length === 0) return figure(title, "No weight lies on this tile.", "");
   const name = escaped(contenders.at(-1)?.name ?? "");
@@ -95,19 +107,25 @@ export function mapsFigure(map: ConductanceMap, contenders: readonly Painted[]):
   const range = Math.max(0.1, Math.ceil(10 * quantile(differences, 0.99)) / 10);
   const full = withUnit(map.maxConductanceMicrosiemens, "µS", 0);
   const ends = withUnit(range, "µS", 1);
+  const names = deviceNames(map.devicesPerCell);
+  const panels = [
+    panel("target", conductancePictures(map, map.target), names, colourBar("sequential", "0", full)),
+    panel("read back", conductancePictures(map, map.readBack), names, colourBar("sequential", "0", full)),
+    panel(
+      "read − target",
+      differencePictures(map, range),
+      names,
+      colourBar("diverging", `−${ends}`, `+${ends}`),
+    ),
+    ...(map.verdicts === undefined
+      ? []
+      : [panel("verdict", verdictPictures(map, map.verdicts), names, verdictKey(map, map.verdicts))]),
+  ];
   return figure(
     title,
-    `When first read, and before drift compensation, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
-      `of their targets and 99\u202f% within ${within(0.99)}.`,
-    `<div class="maps">` +
-      panel("target", conductancePictures(map, map.target), colourBar("sequential", "0", full)) +
-      panel("read back", conductancePictures(map, map.readBack), colourBar("sequential", "0", full)) +
-      panel(
-        "read back − target",
-        differencePictures(map, range),
-        colourBar("diverging", `−${ends}`, `+${ends}`),
-      ) +
-      `</div>`,
+    `${readWhen}, and before drift compensation, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
+      `of their targets and 99\u202f% within ${within(0.99)}${map.verdicts === undefined ? "" : `; ${worst(map, map.verdicts)}`}.`,
+    `<div class="maps${panels.length === 4 ? " four" : ""}">${panels.join("")}</div>`,
   );
 }
 
@@ -129,11 +147,41 @@ export function pulsesFigure(contenders: readonly Painted[]): string {
   );
 }
 
-/** The four devices of a cell apart, two by two, above the scale. */
-function panel(title: string, pictures: readonly string[], bar: string): string {
+/** The devices of a cell apart, two by two, above what explains the colours. */
+function panel(title: string, pictures: readonly string[], names: readonly string[], key: string): string {
   const tiles = pictures.map(
-    (picture, i) =>
-      `<div><span>${deviceNames[i]!}</span><img src="${picture}" alt="${title}, ${deviceNames[i]!}"></div>`,
+    (picture, i) => `<div><span>${names[i]!}</span><img src="${picture}" alt="${title}, ${names[i]!}"></div>`,
   );
-  return `<div class="panel"><h3>${title}</h3><div class="devices">${tiles.join("")}</div>${bar}</div>`;
+  return `<div class="panel"><h3>${title}</h3><div class="devices">${tiles.join("")}</div>${key}</div>`;
+}
+
+/** Verdicts on the map with how many devices have each, the commonest first. */
+function verdictsOn(map: ConductanceMap, verdicts: Uint8Array): { verdict: number; devices: number }[] {
+  const counts = verdictNames.map((_, verdict) => ({ verdict, devices: 0 }));
+  verdicts.forEach((verdict, i) => {
+    if (!Number.isNaN(map.target[i]!)) counts[verdict]!.devices++;
+  });
+  return counts.filter(({ devices }) => devices > 0).sort((a, b) => b.devices - a.devices);
+}
+
+function verdictKey(map: ConductanceMap, verdicts: Uint8Array): string {
+  const entries = verdictsOn(map, verdicts).map(
+    ({ verdict, devices }) =>
+      `<span><span class="key" style="background:rgb(${verdictColours[verdict]!.join(",")})"></span>` +
+      `${verdictNames[verdict]!} ${count(devices)}</span>`,
+  );
+  return `<p class="legend verdicts">${entries.join("")}</p>`;
+}
+
+/** How many devices did not end well, in words. */
+function worst(map: ConductanceMap, verdicts: Uint8Array): string {
+  const good: readonly string[] = ["accepted", "accepted outside tolerance", "unverified"];
+  const bad = verdictsOn(map, verdicts).filter(({ verdict }) => !good.includes(verdictNames[verdict]!));
+  if (bad.length === 0) return "no device was given up";
+  return listed(
+    bad.map(({ verdict, devices }) => {
+      const name = verdictNames[verdict]!;
+      return `${count(devices)} ${name === "pending" ? "are still pending" : `ended ${name}`}`;
+    }),
+  );
 }

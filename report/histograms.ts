@@ -1,6 +1,6 @@
 import type { Painted } from "./colours.ts";
 import { axis, drawing, rule, seriesColour } from "./draw.ts";
-import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "./statistics.ts";
+import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "../src/statistics.ts";
 
 /** Shares of the weights by error in the same bins, contenders over one another. */
 export function errorHistogram(

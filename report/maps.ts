@@ -1,44 +1,36 @@
 import { encode } from "fast-png";
-import { sortedSizes } from "./statistics.ts";
+import { type Colour, colourAt, diverging, sequential } from "./colourScale.ts";
+import { verdictNames } from "../src/program/method.ts";
+import { sortedSizes } from "../src/statistics.ts";
+import type { FigureNumbers, SeriesNumbers } from "./chart.ts";
 import type { ConductanceMap } from "./story.ts";
 
-type Colour = readonly [red: number, green: number, blue: number];
-
-/** Perceptually even, dark to bright: anchors of viridis (Smith & van der Walt, matplotlib). */
-const sequential: readonly Colour[] = [
-  [68, 1, 84],
-  [71, 44, 122],
-  [59, 81, 139],
-  [44, 113, 142],
-  [33, 144, 141],
-  [39, 173, 129],
-  [92, 200, 99],
-  [170, 220, 50],
-  [253, 231, 37],
-];
-
-/** Blue below, red above, grey in between. */
-const diverging: readonly Colour[] = [
-  [33, 102, 172],
-  [146, 197, 222],
-  [240, 240, 240],
-  [244, 165, 130],
-  [178, 24, 43],
-];
-
-/** The devices of a cell, in their order on a row. */
-export const deviceNames = ["G+", "G−", "g+", "g−"];
+/** What the devices of a cell are called, in their order on a row. */
+export function deviceNames(devicesPerCell: number): string[] {
+  if (devicesPerCell === 1) return ["G"];
+  if (devicesPerCell === 2) return ["G+", "G−"];
+  if (devicesPerCell === 4) return ["G+", "G−", "g+", "g−"];
+  return Array.from({ length: devicesPerCell }, (_, device) =>
+    devicesPerCell % 2 === 1
+      ? `device ${device + 1}`
+      : `G${(device >> 1) + 1}${device % 2 === 0 ? "+" : "−"}`,
+  );
+}
 
 /** Conductances from 0 to full range: a picture for each device of a cell, as data URLs. */
 export function conductancePictures(map: ConductanceMap, conductances: Float32Array): string[] {
-  return pictures(map, sequential, (i) =>
-    Number.isNaN(map.target[i]!) ? Number.NaN : conductances[i]! / map.maxConductanceMicrosiemens,
+  return pictures(map, (i) =>
+    Number.isNaN(map.target[i]!)
+      ? undefined
+      : shaded(sequential, conductances[i]! / map.maxConductanceMicrosiemens),
   );
 }
 
 /** Read back less target, full colour at ± a range in µS. */
 export function differencePictures(map: ConductanceMap, rangeMicrosiemens: number): string[] {
-  return pictures(map, diverging, (i) => 0.5 + (map.readBack[i]! - map.target[i]!) / (2 * rangeMicrosiemens));
+  return pictures(map, (i) =>
+    shaded(diverging, 0.5 + (map.readBack[i]! - map.target[i]!) / (2 * rangeMicrosiemens)),
+  );
 }
 
 /** How far the devices are from their targets, µS, ascending; devices without a target left out. */
@@ -55,29 +47,96 @@ export function colourBar(scale: "sequential" | "diverging", low: string, high: 
   );
 }
 
-/** @param shade  0 … 1 for a device, NaN for none, which stays transparent. */
-function pictures(
-  map: ConductanceMap,
-  scale: readonly Colour[],
-  shade: (device: number) => number,
-): string[] {
-  const width = Math.floor(map.devicesPerRow / deviceNames.length);
-  return deviceNames.map((_, device) => {
+/** How each device ended, each verdict in its colour. */
+export function verdictPictures(map: ConductanceMap, verdicts: Uint8Array): string[] {
+  return pictures(map, (i) => (Number.isNaN(map.target[i]!) ? undefined : verdictColours[verdicts[i]!]));
+}
+
+/** One a verdict, in their order: quiet where all is well, loud where it is not. */
+export const verdictColours: readonly Colour[] = [
+  [170, 176, 184],
+  [64, 145, 108],
+  [213, 94, 0],
+  [230, 159, 0],
+  [126, 170, 150],
+  [170, 176, 184],
+  [184, 86, 143],
+  [160, 205, 120],
+  [178, 24, 43],
+  [33, 102, 172],
+  [86, 180, 233],
+  [240, 228, 66],
+  [120, 60, 160],
+  [90, 60, 30],
+];
+
+/** The same as numbers for the file; none of a tile that is too large for it, whose devices `mho export` writes. */
+export function mapNumbers(map: ConductanceMap | undefined): FigureNumbers[] {
+  if (map === undefined || map.target.length > mostDevicesInFile) return [];
+  const { devicesPerCell, tile } = map;
+  const x = {
+    name: `cell of tile ${tile}, row after row from ${map.rowStart} on, ${cellsPerRow(map)} a row`,
+    unit: "",
+  };
+  const named = (values: ArrayLike<number>, what: string): SeriesNumbers[] =>
+    deviceNames(devicesPerCell).map((name, device) => ({
+      name: `${what} ${name}`,
+      points: Array.from({ length: cellsPerRow(map) * map.rows }, (_, cell) => ({
+        x: cell,
+        y: values[cell * devicesPerCell + device]!,
+      })).filter((_, cell) => !Number.isNaN(map.target[cell * devicesPerCell + device]!)),
+    }));
+  return [
+    {
+      figure: "conductance_map",
+      x,
+      y: { name: "conductance", unit: "microsiemens" },
+      series: [...named(rounded(map.target), "target"), ...named(rounded(map.readBack), "read back")],
+    },
+    {
+      figure: "error_map",
+      x,
+      y: { name: "read back less target", unit: "microsiemens" },
+      series: named(rounded(map.readBack.map((g, i) => g - map.target[i]!)), "error"),
+    },
+    ...(map.verdicts === undefined
+      ? []
+      : [
+          {
+            figure: "verdict_map",
+            x,
+            y: { name: `verdict (${verdictNames.map((name, k) => `${k} ${name}`).join(", ")})`, unit: "" },
+            series: named(map.verdicts, "verdict"),
+          },
+        ]),
+  ];
+}
+
+const mostDevicesInFile = 65_536;
+
+/** 32-bit numbers without the tail that 64 bits give them. */
+function rounded(values: Float32Array): Float64Array {
+  return Float64Array.from(values, (value) => Number(value.toPrecision(7)));
+}
+
+function cellsPerRow({ devicesPerRow, devicesPerCell }: ConductanceMap): number {
+  return Math.floor(devicesPerRow / devicesPerCell);
+}
+
+function shaded(scale: readonly Colour[], share: number): Colour | undefined {
+  return Number.isNaN(share) ? undefined : colourAt(scale, share);
+}
+
+/** @param colour  of a device; undefined for none, which stays transparent. */
+function pictures(map: ConductanceMap, colour: (device: number) => Colour | undefined): string[] {
+  const width = cellsPerRow(map);
+  return deviceNames(map.devicesPerCell).map((_, device) => {
     const data = new Uint8Array(4 * width * map.rows);
     for (let cell = 0; cell < width * map.rows; cell++) {
-      const row = Math.floor(cell / width);
-      const share = shade(row * map.devicesPerRow + (cell % width) * deviceNames.length + device);
-      if (!Number.isNaN(share)) data.set([...colourAt(scale, share), 255], 4 * cell);
+      const found = colour(cell * map.devicesPerCell + device);
+      if (found !== undefined) data.set([...found, 255], 4 * cell);
     }
     const bytes = encode({ width, height: map.rows, data });
     return `data:image/png;base64,${Buffer.from(bytes).toString("base64")}`;
   });
-}
-
-function colourAt(scale: readonly Colour[], share: number): [number, number, number] {
-  const at = Math.min(1, Math.max(0, share)) * (scale.length - 1);
-  const low = Math.min(scale.length - 2, Math.floor(at));
-  const part = at - low;
-  const mix = (c: 0 | 1 | 2): number => Math.round(scale[low]![c] * (1 - part) + scale[low + 1]![c] * part);
-  return [mix(0), mix(1), mix(2)];
 }

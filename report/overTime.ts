@@ -9,6 +9,8 @@ export interface Course {
   readonly name: string;
   readonly alt: string;
   readonly percent: (point: Point) => number;
+  /** Standard deviation over repeats, in the same unit; drawn as a band where there were any. */
+  readonly spread?: (point: Point) => number | undefined;
   readonly reference?: { readonly name: string; readonly percent: number };
 }
 
@@ -23,12 +25,20 @@ export function overTime(
     data: points
       .filter((point) => point.timeSeconds > 0 && Number.isFinite(course.percent(point)))
       .map((point): [number, number] => [Math.log10(point.timeSeconds), course.percent(point)]),
+    spread: points.flatMap((point): [place: number, from: number, size: number][] => {
+      const spread = course.spread?.(point) ?? 0;
+      if (!(point.timeSeconds > 0 && spread > 0 && Number.isFinite(course.percent(point)))) return [];
+      return [[Math.log10(point.timeSeconds), course.percent(point) - spread, 2 * spread]];
+    }),
   }));
   const { reference } = course;
   const times = labelledTimes(contenders.flatMap(({ points }) => points.map((point) => point.timeSeconds)));
   const ticks = times.map(Math.log10);
   const [start, end] = [Math.min(...ticks) - 0.2, Math.max(...ticks) + 0.2];
-  const values = curves.flatMap(({ data }) => data.map(([, value]) => value));
+  const values = curves.flatMap(({ data, spread }) => [
+    ...data.map(([, value]) => value),
+    ...spread.flatMap(([, from, size]) => [from, from + size]),
+  ]);
   const shown = reference && Number.isFinite(reference.percent) ? [...values, reference.percent] : values;
   const low = Math.min(100, ...shown);
   // Only what is all high up may leave zero out: else the height of a line is what it says.
@@ -49,9 +59,12 @@ export function overTime(
         lineStyle: { color: soft, width: 1.5, type: "dashed" },
       });
     }
+    const bands = curves.flatMap(({ name, colour, spread }) => band(spread, colour, name));
     const [left, right] = [46, 16 + 7.2 * Math.max(0, ...lines.map(({ name }) => String(name).length))];
     const gaps = ticks.slice(1).map((tick, i) => tick - ticks[i]!);
-    const crowded = ((width - left - right) * Math.min(...gaps)) / (end - start) < 46;
+    const pixels = (width - left - right) / (end - start);
+    const written = phone ? spaced(ticks, 36 / pixels) : ticks;
+    const crowded = pixels * Math.min(...gaps) < 46;
     return {
       grid: { left, right, top: 14, bottom: 30 },
       xAxis: {
@@ -62,15 +75,39 @@ export function overTime(
         axisTick: { show: true, customValues: ticks, lineStyle: { color: soft } },
         axisLabel: {
           ...axis.axisLabel,
-          customValues: ticks,
+          customValues: written,
           formatter: (tick: number) =>
             (phone || crowded ? shortDuration : duration)(times[nearest(ticks, tick)]!),
         },
       },
       yAxis: { ...axis, ...limits, axisLabel: { ...axis.axisLabel, formatter: "{value}\u202f%" } },
-      series: lines,
+      series: [...bands, ...lines],
     };
   });
+}
+
+/** From so low, so high: two lines that nobody sees, stacked, with colour between them. */
+function band(
+  spread: readonly (readonly [place: number, from: number, size: number])[],
+  colour: string,
+  name: string,
+): LineSeriesOption[] {
+  if (spread.length < 2) return [];
+  const hidden = {
+    type: "line",
+    symbol: "none",
+    stack: `spread of ${name}`,
+    stackStrategy: "all",
+    lineStyle: { color: colour, opacity: 0 },
+  } as const;
+  return [
+    { ...hidden, data: spread.map(([place, from]) => [place, from]) },
+    {
+      ...hidden,
+      data: spread.map(([place, , size]) => [place, size]),
+      areaStyle: { color: colour, opacity: 0.2 },
+    },
+  ];
 }
 
 function line(data: [number, number][], colour: string, label: string): LineSeriesOption {
@@ -90,6 +127,14 @@ function line(data: [number, number][], colour: string, label: string): LineSeri
     },
     labelLayout: { moveOverlap: "shiftY" },
   };
+}
+
+/** Ticks far enough apart for what is written beneath them; the last one always. */
+function spaced(ticks: readonly number[], least: number): number[] {
+  return ticks.reduceRight<number[]>(
+    (kept, tick) => (kept.length === 0 || kept[0]! - tick >= least ? [tick, ...kept] : kept),
+    [],
+  );
 }
 
 /** Names of any length leave room for the drawing; the tables have them whole. */

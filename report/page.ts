@@ -1,4 +1,5 @@
 import type { Painted } from "./colours.ts";
+import { harmless } from "../src/harmless.ts";
 import { style } from "./style.ts";
 
 /** The whole page around its body. `body` is HTML, `title` is text. */
@@ -29,9 +30,9 @@ export function keyed({ name, colour }: Painted): string {
   return `<span class="key" style="background:var(--series-${colour})"></span>${escaped(name)}`;
 }
 
-/** Text made safe to stand in HTML, in an attribute too. */
+/** Text made safe to stand in HTML, in an attribute too, and to be read by a person. */
 export function escaped(text: string): string {
-  return text
+  return harmless(text)
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/>/g, "&gt;")

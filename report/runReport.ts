@@ -1,59 +1,106 @@
-import { painted } from "./colours.ts";
-import { axis, drawing, roundLimits, rule, seriesColour, soft } from "./draw.ts";
-import { errorFigure, mapsFigure, pulsesFigure } from "./figures.ts";
-import { escaped, figure, page } from "./page.ts";
-import type { ConductanceMap, Contender } from "./story.ts";
+import { type Chart, isEmpty } from "./chart.ts";
+import { chartFigure } from "./chartDrawing.ts";
+import { type Painted, painted } from "./colours.ts";
+import { tidyCsv } from "./csv.ts";
+import { mapsFigure, pulsesFigure } from "./figures.ts";
+import { escaped, page } from "./page.ts";
+import { linkText } from "./runCharts.ts";
+import { type RunFigures, runFigures, runNumbers } from "./runFigures.ts";
+import type { RunStory } from "./runStory.ts";
+import { curvesFigure, predictedFigure } from "./strategyFigures.ts";
 import { endings } from "./tables.ts";
-import { count, duration, percentage, shortDuration } from "./text.ts";
+import { count, duration, percentage } from "./text.ts";
+import type { StrategyLayer } from "../src/optimize/strategy.ts";
 
-/** All that the report of one run shows. */
-export interface RunStory {
-  readonly title: string;
-  readonly chipText: string;
-  readonly softwareVersion: string;
-  readonly yieldPercent: number;
-  readonly contender: Contender;
-  /** One tile, as meant and as it was read first; undefined where it never was. */
-  readonly map: ConductanceMap | undefined;
-  readonly drift: readonly DriftBand[];
-  readonly temperature: readonly { readonly seconds: number; readonly celsius: number }[];
-  readonly notes: readonly string[];
+/** How one run went: an HTML page without network or script, and the numbers of its figures as a table. */
+export interface RunReport {
+  readonly html: string;
+  readonly csv: string;
 }
 
-/** Devices of about the same conductance, as they went on; shares of what each of them read first. */
-export interface DriftBand {
-  readonly fromMicrosiemens: number;
-  readonly toMicrosiemens: number;
-  readonly devices: number;
-  readonly points: readonly {
-    readonly ageSeconds: number;
-    readonly quarter: number;
-    readonly median: number;
-    readonly threeQuarters: number;
-    /** What the run's model expected of the middle of the band. */
-    readonly expected: number;
-  }[];
+/** The same story gives the same report. Page and table are made of the same numbers. */
+export function renderRun(story: RunStory): RunReport {
+  const { contender, title, chipText, softwareVersion } = story;
+  const figures = runFigures(story);
+  const about = [
+    `run ${contender.run}: ${title}; ${contender.name}; ${chipText}; mho ${softwareVersion}`,
+    linkText(story.link),
+  ];
+  return {
+    html: page(`mho: run ${contender.run}`, bodyOf(story, figures).join("\n")),
+    csv: tidyCsv(about, runNumbers(story, figures)),
+  };
 }
 
-/** How one run went, as one HTML page without network or script. */
-export function renderRun(story: RunStory): string {
-  const { contender, title, chipText, yieldPercent, map, drift, temperature, notes, softwareVersion } = story;
+function bodyOf(story: RunStory, figures: RunFigures): string[] {
+  const { contender, title, chipText, yieldPercent, map, notes, softwareVersion, errors } = story;
   const painting = painted([contender]);
-  const parts = [
+  const never = errors.every(({ timeSeconds }) => Number.isNaN(timeSeconds));
+  return [
     `<header><p class="kicker">mho · run ${escaped(contender.run)}</p><h1>${headline(story)}</h1>`,
     `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)}</p></header>`,
-    `<div class="pair">${contender.points.length > 1 ? errorFigure(painting) : ""}${drift.length > 0 ? driftFigure(drift) : ""}</div>`,
-    map === undefined ? "" : mapsFigure(map, painting),
-    pulsesFigure(painting),
-    temperature.length > 1 ? temperatureFigure(temperature) : "",
-    endings(painting),
-    notes.length === 0
+    ...paired([figures.errorOverTime]),
+    ...paired([figures.weightCdf, figures.errorCdf]),
+    map === undefined || contender.devices < fewestOnMap
       ? ""
-      : `<section><h2>What happened</h2>${notes.map((note) => `<p class="note">${escaped(note)}</p>`).join("")}</section>`,
-    `<footer><p>Yield ${percentage(yieldPercent)} of devices with a target. Ages are the devices’ own, after each one’s last pulse. ` +
-      `mho ${escaped(softwareVersion)}</p></footer>`,
+      : mapsFigure(map, painting, never ? "When last read while it was programmed" : "When first read"),
+    ...paired([figures.drift, figures.exponents]),
+    ...paired([figures.convergence, figures.fired]),
+    pulsesFigure(painting),
+    ...strategyParts(story),
+    ...[figures.link, figures.temperature].map((chart) => (drawable(chart) ? chartFigure(chart) : "")),
+    figures.link === undefined ? linkSection(story) : "",
+    endings(painting),
+    happened(notes),
+    footer(painting[0]!, yieldPercent, softwareVersion),
   ];
-  return page(`mho: run ${contender.run}`, parts.join("\n"));
+}
+
+/** Fewer are specks. */
+const fewestOnMap = 16;
+
+/** Figures side by side on a desk; one that has none beside it has the whole width. */
+function paired(charts: readonly (Chart | undefined)[]): string[] {
+  const shown = charts.filter(drawable);
+  const rows: string[] = [];
+  for (let k = 0; k < shown.length; k += 2) {
+    const row = shown.slice(k, k + 2);
+    rows.push(
+      row.length === 2
+        ? `<div class="pair">${row.map(chartFigure).join("")}</div>`
+        : chartFigure({ ...row[0]!, wide: true }),
+    );
+  }
+  return rows;
+}
+
+function drawable(chart: Chart | undefined): chart is Chart {
+  return chart !== undefined && !isEmpty(chart);
+}
+
+/** The most layers of a strategy that a run's page shows; the strategy's own page has more of them. */
+const mostLayers = 3;
+
+function strategyParts({ strategy }: RunStory): string[] {
+  if (strategy === undefined) return [];
+  const size = ({ shape }: { readonly shape: readonly [number, number] }): number => shape[0] * shape[1];
+  const layers = strategy.layers.filter(({ weightMax }) => weightMax > 0);
+  const largest = layers.toSorted((a, b) => size(b) - size(a)).slice(0, mostLayers);
+  const rest = layers.length - largest.length;
+  return [
+    `<section><h2>The strategy and the rules of today</h2><p class="note">What ${escaped(strategy.model.name)} foresaw ` +
+      `for ${rest === 0 ? "each layer" : `the largest layers; mho report of the strategy has ${count(rest)} more`}.</p></section>`,
+    ...largest.map(
+      (layer, k) =>
+        `<div class="pair">${predictedFigure(layer, strategy.timesSeconds, `${k}`, nameOf(layer))}` +
+        `${curvesFigure(layer, `${k}`, nameOf(layer))}</div>`,
+    ),
+  ];
+}
+
+/** A layer's name before the title of a figure. */
+function nameOf({ name, tile }: StrategyLayer): string {
+  return `${name}${tile === undefined ? "" : `, tile ${tile}`}: `;
 }
 
 function headline({ contender, yieldPercent }: RunStory): string {
@@ -67,108 +114,25 @@ function headline({ contender, yieldPercent }: RunStory): string {
   return `<em>${percentage(yieldPercent)}</em> of ${count(devices)} devices are where they should be, for ${each} pulses each${error}.`;
 }
 
-function driftFigure(bands: readonly DriftBand[]): string {
-  const keys = bands.map(
-    ({ fromMicrosiemens: from, toMicrosiemens: to }, k) =>
-      `<span><span class="key" style="background:var(--series-${k})"></span>${plain(from)} … ${plain(to)} µS</span>`,
-  );
-  const ages = bands.flatMap(({ points }) => points.map(({ ageSeconds }) => ageSeconds));
-  const ticks = [1, 60, 3600, 86_400, 2_592_000, 31_536_000].filter(
-    (tick) => tick >= 0.5 * Math.min(...ages) && tick <= 2 * Math.max(...ages),
-  );
-  const share = (value: number): number => 100 * value;
-  const shares = bands.flatMap(({ points }) =>
-    points.flatMap((p) => [share(p.quarter), share(p.threeQuarters)]),
-  );
-  const limits = roundLimits(Math.min(...shares), Math.max(...shares), 5);
-  const picture = drawing("drift", "Conductance over age", { width: 520, height: 300 }, () => ({
-    grid: { left: 56, right: 22, top: 14, bottom: 50 },
-    xAxis: {
-      ...axis,
-      min: Math.log10(Math.min(...ages)) - 0.1,
-      max: Math.log10(Math.max(...ages)) + 0.1,
-      splitLine: { show: false },
-      axisTick: { show: true, customValues: ticks.map(Math.log10), lineStyle: { color: rule } },
-      axisLabel: {
-        ...axis.axisLabel,
-        customValues: ticks.map(Math.log10),
-        formatter: (tick: number) =>
-          shortDuration(ticks.find((t) => Math.abs(Math.log10(t) - tick) < 1e-6) ?? 10 ** tick),
-      },
-      name: "age",
-    },
-    yAxis: { ...axis, ...limits, axisLabel: { ...axis.axisLabel, formatter: percentLabel } },
-    series: bands.flatMap(({ points }, k) => {
-      const line = (of: (point: DriftBand["points"][number]) => number): number[][] =>
-        points.map((point) => [Math.log10(point.ageSeconds), share(of(point))]);
-      const thin = { symbol: "none", lineStyle: { color: seriesColour(k), width: 1, opacity: 0.45 } };
-      return [
-        { type: "line", data: line(({ quarter }) => quarter), ...thin },
-        { type: "line", data: line(({ threeQuarters }) => threeQuarters), ...thin },
-        {
-          type: "line",
-          data: line(({ expected }) => expected),
-          symbol: "none",
-          lineStyle: { color: soft, width: 1.5, type: "dashed" },
-        },
-        {
-          type: "line",
-          data: line(({ median }) => median),
-          symbol: "circle",
-          symbolSize: 5,
-          lineStyle: { color: seriesColour(k), width: 2 },
-          itemStyle: { color: seriesColour(k) },
-        },
-      ];
-    }),
-  }));
-  return figure(
-    "Drift",
-    "What devices still conduct of what they read first: their median between quarters, by conductance. Dashed, what the run’s model expected.",
-    `<p class="legend">${keys.join("")}</p>${picture}`,
-  );
+/** Of a run too short for a picture of its pace. */
+function linkSection({ link }: RunStory): string {
+  return link.turns === 0
+    ? ""
+    : `<section><h2>Link</h2><p class="note">${escaped(linkText(link))}</p></section>`;
 }
 
-function temperatureFigure(points: RunStory["temperature"]): string {
-  const hours = points.at(-1)!.seconds < 3 * 86_400;
-  const unit = hours ? 3600 : 86_400;
-  const values = points.map(({ celsius }) => celsius);
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const picture = drawing("temperature", "Temperature of the chip", { width: 960, height: 200 }, () => ({
-    grid: { left: 56, right: 22, top: 14, bottom: 50 },
-    xAxis: {
-      ...axis,
-      splitLine: { show: false },
-      name: hours ? "hours after the first sweep" : "days after the first sweep",
-    },
-    yAxis: {
-      ...axis,
-      min: Math.floor(least - 0.5),
-      max: Math.ceil(most + 0.5),
-      axisLabel: { ...axis.axisLabel, formatter: "{value}\u202f°C" },
-    },
-    series: [
-      {
-        type: "line",
-        data: points.map(({ seconds, celsius }) => [seconds / unit, celsius]),
-        symbol: "circle",
-        symbolSize: 5,
-        lineStyle: { color: seriesColour(0), width: 2 },
-        itemStyle: { color: seriesColour(0) },
-      },
-    ],
-  }));
-  return figure(
-    "Temperature",
-    `The chip was between ${least.toFixed(1)} and ${most.toFixed(1)}\u202f°C when it was read.`,
-    picture,
+function happened(notes: readonly string[]): string {
+  if (notes.length === 0) return "";
+  return `<section><h2>What happened</h2>${notes.map((note) => `<p class="note">${escaped(note)}</p>`).join("")}</section>`;
+}
+
+function footer({ points }: Painted, yieldPercent: number, softwareVersion: string): string {
+  const weights =
+    points.length === 0
+      ? ""
+      : "<b>Weight error</b> is (α ŵ − w) / max |w| of its tile: ŵ as read, w as meant, α one factor a tile, by least squares. ";
+  return (
+    `<footer><p>Yield ${percentage(yieldPercent)} of devices with a target. ${weights}` +
+    `Ages are the devices’ own, after each one’s last pulse. mho ${escaped(softwareVersion)}</p></footer>`
   );
-}
-
-function plain(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
-function percentLabel(value: number): string {
-  return `${Number(value.toPrecision(3))}\u202f%`;
 }

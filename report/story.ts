@@ -56,15 +56,21 @@ export interface Point {
   readonly spread?: Pick<Point, "rmsPercent" | "productPercent" | "accuracy"> | undefined;
 }
 
-/** Device conductances of one tile, µS, row-major; a cell's four devices G+, G−, g+, g− lie side by side. */
+/** Device conductances of one tile, µS, row-major; a cell's devices, such as G+, G−, g+ and g−, lie side by side. */
 export interface ConductanceMap {
   readonly tile: number;
+  /** Empty where a tile is not known to belong to one. */
   readonly layer: string;
+  /** Of the tile; the first that is shown. */
+  readonly rowStart: number;
   readonly rows: number;
-  /** Devices on a row: cells × 4. */
+  readonly devicesPerCell: number;
+  /** Devices on a row: cells × devices a cell. */
   readonly devicesPerRow: number;
   readonly maxConductanceMicrosiemens: number;
   /** NaN where no weight lies. */
   readonly target: Float32Array;
   readonly readBack: Float32Array;
+  /** How each device ended, where that is to be shown: one of `verdicts`. */
+  readonly verdicts?: Uint8Array | undefined;
 }

@@ -5,8 +5,8 @@ import { overTime } from "./overTime.ts";
 import { escaped, figure } from "./page.ts";
 import { listed, percent, shortDuration, withUnit } from "./text.ts";
 
-/** What every device holds, for every weight. */
-export function curvesFigure(layer: StrategyLayer, id: string): string {
+/** What every device holds, for every weight. @param of  what stands before the title: text. */
+export function curvesFigure(layer: StrategyLayer, id: string, of = ""): string {
   const { weights, significance, plus, minus, weightMax, weightClip } = layer;
   const reach = weightClip / weightMax;
   const curves = significance.flatMap((factor, pair) => {
@@ -48,15 +48,20 @@ export function curvesFigure(layer: StrategyLayer, id: string): string {
   );
   const factors = significance.map((factor) => Number(factor.toPrecision(3)));
   return figure(
-    "Conductances",
+    titled(of, "Conductances"),
     `A pair counts ${listed(factors.map((factor) => `${factor}`))} ${factors.length > 1 ? "times; " : "time; "}` +
       `full lines are plus devices, dashed ones minus.`,
     `<p class="legend">${keys.join("")}</p>${picture}`,
   );
 }
 
-/** The error to expect, beside the best rules of today. */
-export function predictedFigure(layer: StrategyLayer, timesSeconds: readonly Seconds[], id: string): string {
+/** The error to expect, beside the best rules of today. @param of  what stands before the title: text. */
+export function predictedFigure(
+  layer: StrategyLayer,
+  timesSeconds: readonly Seconds[],
+  id: string,
+  of = "",
+): string {
   const shown: [string, Errors][] = [["this strategy", layer.predicted]];
   const best = bestRule(layer);
   if (best) shown.push([best.name, best]);
@@ -83,7 +88,7 @@ export function predictedFigure(layer: StrategyLayer, timesSeconds: readonly Sec
     percent: ({ rmsPercent }) => rmsPercent,
   });
   return figure(
-    "Predicted weight error",
+    titled(of, "Predicted weight error"),
     `Root mean square in percent of the largest weight: ${gain}.`,
     picture,
   );
@@ -177,6 +182,10 @@ function quantileOf({ edges, shares }: StrategyLayer["histogram"], share: number
   let sum = 0;
   const bin = shares.findIndex((part) => (sum += part) >= share);
   return edges[bin + 1] ?? edges.at(-1)!;
+}
+
+function titled(of: string, title: string): string {
+  return of === "" ? title : `${escaped(of)}${title.toLowerCase()}`;
 }
 
 /** At most three digits. */

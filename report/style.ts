@@ -1,17 +1,8 @@
-/** Colours of the series: 0 is the accent. After Okabe & Ito, whom the colour-blind can tell apart. */
-const light = `
-  --paper: #ffffff; --ink: #1b1f24; --soft: #5b6570; --line: #dfe3e8; --panel: #eceff2;
-  --series-0: #0072b2; --series-1: #d55e00; --series-2: #009e73; --series-3: #b8568f; --series-4: #8a6d00;
-  --series-5: #6b6f76;`;
-const dark = `
-  --paper: #14171b; --ink: #e8ebee; --soft: #9aa4af; --line: #2f363e; --panel: #22282f;
-  --series-0: #56b4e9; --series-1: #f0883e; --series-2: #2fc39a; --series-3: #e29bc4; --series-4: #e0c34a;
-  --series-5: #b4bac2;`;
+import { light, theme } from "./theme.ts";
 
 /** The page's only style sheet. */
 export const style = `
-:root { color-scheme: light dark; ${light} }
-@media (prefers-color-scheme: dark) { :root { ${dark} } }
+${theme}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
@@ -24,7 +15,7 @@ h3 { margin: 0 0 .4rem; font-size: .88rem; font-weight: 600; }
 .facts, figcaption p, .note, .legend, dd, footer { color: var(--soft); font-size: .88rem; }
 .facts { margin: 0 0 2.2rem; }
 figure, section { margin: 3rem 0 0; }
-header + section { margin-top: 0; }
+header + section, header + figure, header + .pair figure { margin-top: 0; }
 figcaption p { margin: .2rem 0 .8rem; max-width: 52em; }
 figure svg { display: block; width: 100%; height: auto; }
 .phone { display: none; }
@@ -32,6 +23,7 @@ figure svg { display: block; width: 100%; height: auto; }
 .pair figure { display: flex; flex-direction: column; justify-content: space-between; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: 0 0 .3rem; }
 .legend span { white-space: nowrap; }
+.legend.verdicts { margin: .6rem 0 0; font-size: .78rem; gap: .1rem 1rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem 0 .5rem .9rem; text-align: right; font-weight: 400; white-space: nowrap;
@@ -52,10 +44,14 @@ dt { font-size: .88rem; }
 dd { margin: 0; }
 .key { display: inline-block; width: .7em; height: .7em; margin-right: .5em; border-radius: 2px; }
 .key.dashed { height: 0; border-top: 2px dashed var(--soft); border-radius: 0; vertical-align: middle; }
+.key.dot { border-radius: 50%; width: .6em; height: .6em; }
+.key.upright { width: 2px; height: .9em; vertical-align: middle; }
 .maps { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1.8rem; }
+.maps.four { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+.maps.four .legend span { white-space: normal; }
 .devices { display: grid; grid-template-columns: 1fr 1fr; gap: .3rem .5rem; }
 .devices span { display: block; color: var(--soft); font-size: .75rem; }
-.devices img { display: block; width: 100%; image-rendering: pixelated; background: var(--panel); }
+.devices img { display: block; width: 100%; min-height: .8rem; image-rendering: pixelated; background: var(--panel); }
 .bar { display: flex; align-items: center; gap: .5rem; margin-top: .7rem; font-size: .78rem; color: var(--soft); white-space: nowrap; }
 .bar i { flex: 1; height: .5rem; border-radius: 2px; }
 footer { margin-top: 3.2rem; padding-top: .6rem; border-top: 1px solid var(--line); }
@@ -64,7 +60,7 @@ h1, dd, dt, figcaption, footer, .facts { overflow-wrap: anywhere; }
 @media screen and (max-width: 46rem) {
   main { padding: 1.5rem 1rem 3rem; }
   h1 { font-size: 1.35rem; }
-  .pair, .maps { grid-template-columns: 1fr; }
+  .pair, .maps, .maps.four { grid-template-columns: 1fr; }
   .desk { display: none; }
   .phone { display: block; }
   .results table { font-size: .85rem; }

@@ -28,7 +28,10 @@ export function results({ softwareAccuracy, images, chips }: Story, contenders: 
     images > 0
       ? `<b>Accuracy</b> on ${count(images)} held-out images, and under it ${under}.`
       : `Of each, ${under}.`;
-  const repeats = chips > 1 ? ` Means over ${chips} chips, and ± their standard deviation.` : "";
+  const repeats =
+    chips > 1
+      ? ` Means over ${chips} chips, and ± their standard deviation, which the pictures show as bands.`
+      : "";
   return (
     `<section class="results"><p class="note">${legend}${repeats}</p>` +
     `<div class="scroll"><table><thead><tr><th scope="col">after the last pulse</th>${head}</tr></thead><tbody>` +

@@ -7,7 +7,7 @@ type Column = Float32Array | Float64Array | Uint8Array | Uint16Array | Uint32Arr
 
 interface ColumnType<T extends Column> {
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBuffer): T;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
 }
 
 assert(endianness() === "LE", "every machine that Node 20 runs mho on is little-endian");
@@ -16,7 +16,9 @@ export function toBlob(column: Column): Uint8Array {
   return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
 
+/** Of bytes that nobody else holds. They are copied only where they do not lie as the type needs it. */
 export function fromBlob<T extends Column>(bytes: Uint8Array, type: ColumnType<T>): T {
-  const whole = bytes.length - (bytes.length % type.BYTES_PER_ELEMENT);
-  return new type(bytes.slice(0, whole).buffer as ArrayBuffer);
+  const length = Math.floor(bytes.length / type.BYTES_PER_ELEMENT);
+  const { buffer, byteOffset } = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  return new type(buffer, byteOffset, length);
 }

@@ -90,11 +90,20 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX marks_of_chip ON clock_marks (chip_serial_number);
   `,
+  `
+  ALTER TABLE turns ADD COLUMN decided_at TEXT NOT NULL DEFAULT ''; -- ISO 8601
+  ALTER TABLE turns ADD COLUMN inside INTEGER NOT NULL DEFAULT 0;  -- devices still to be confirmed
+
+  -- what somebody who looks on wants of a run: pause or stop
+  CREATE TABLE wishes (
+    run INTEGER PRIMARY KEY REFERENCES runs (id),
+    wish TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
-/** Sets the file up and brings it to today's layout. Throws when it was written by a newer program. */
+/** Sets the file up and brings it to today's layout. Throws when it was written by a newer program, or by another. */
 export function migrate(database: DatabaseSyncInstance, file: string): void {
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
   const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > migrations.length) {
     throw new MhoError(
@@ -104,6 +113,17 @@ export function migrate(database: DatabaseSyncInstance, file: string): void {
       { file, version },
     );
   }
+  const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as {
+    tables: number;
+  };
+  if (version === 0 && tables > 0) {
+    throw new MhoError(
+      "workspace-failed",
+      `The workspace ${file} failed: it is a database of another program. Name another --workspace.`,
+      { file },
+    );
+  }
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
   for (let next = version; next < migrations.length; next++) {
     database.exec(`BEGIN IMMEDIATE; ${migrations[next]} PRAGMA user_version = ${next + 1}; COMMIT`);
   }

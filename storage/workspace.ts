@@ -1,21 +1,25 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
+import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
-import { convertCodes } from "../src/chip/conversion.ts";
-import { type ChipIdentity, rowFates } from "../src/chip/driver.ts";
+import type { ChipIdentity } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import type {
-  ClockMark,
-  JournalledOrder,
-  RunNote,
-  SweepRecord,
-  TurnRecord,
-  WatchSettings,
-} from "../src/run/journal.ts";
-import type { CellTask } from "../src/program/method.ts";
+import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "../src/run/journal.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
-import type { RunId, RunOutcome, RunStore, RunSummary } from "../src/run/store.ts";
+import type { RunId, RunOutcome, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
 import { fromBlob, toBlob } from "./blobs.ts";
+import { guarded, workspaceFailed } from "./failure.ts";
+import {
+  blockOf,
+  cellsOf,
+  type Circumstances,
+  identityOf,
+  mustBe,
+  noteOf,
+  settingsOf,
+  watchOf,
+} from "./records.ts";
+import { joined, sweepOf, turnOf, withoutCodes } from "./rows.ts";
 import { migrate } from "./schema.ts";
 
 /**
@@ -30,6 +34,9 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     throw workspaceFailed(folder, error);
   }
   return guarded(file, () => {
+    // SQLite takes what is shorter than its first page for nothing, and writes over it.
+    const length = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    mustBe(length === 0 || length >= smallestDatabaseBytes, "a database");
     const database = new DatabaseSync(file, { timeout: lockTimeoutMilliseconds });
     migrate(database, file);
     return new Workspace(database, file);
@@ -37,11 +44,14 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
 }
 
 const lockTimeoutMilliseconds = 5000;
+const smallestDatabaseBytes = 512;
 
 /** The runs of a workspace, on SQLite. */
 export class Workspace implements RunStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
+  /** A statement's rows do not keep it alive; were it collected under them, the process would end with it. */
+  readonly #reading = new Set<StatementSyncInstance>();
 
   constructor(database: DatabaseSyncInstance, file: string) {
     this.#database = database;
@@ -85,8 +95,9 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       db.prepare(
         `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
-                            newest_ticket, fired_row_times_microseconds, row_fates, orders, pulses_given)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                            newest_ticket, fired_row_times_microseconds, row_fates, orders, pulses_given,
+                            inside, decided_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         rowOf(run),
         turn.tile,
@@ -99,8 +110,10 @@ export class Workspace implements RunStore {
         turn.newestTicket,
         toBlob(turn.fired.rowTimesMicroseconds),
         toBlob(turn.fired.fates),
-        JSON.stringify(turn.orders.map(settingsOf)),
+        JSON.stringify(turn.orders.map(withoutCodes)),
         toBlob(turn.fired.pulsesGiven ?? new Uint8Array(0)),
+        turn.inside,
+        turn.decidedAt,
       );
     });
   }
@@ -145,7 +158,7 @@ export class Workspace implements RunStore {
         }[]
       ).map(({ noted_at: notedAt, note }) => ({
         notedAt,
-        ...(JSON.parse(note) as Omit<RunNote, "notedAt">),
+        ...noteOf(note),
       })),
     );
   }
@@ -155,7 +168,7 @@ export class Workspace implements RunStore {
       const row = db.prepare("SELECT chip FROM runs WHERE id = ?").get(rowOf(run)) as
         { chip: string } | undefined;
       if (row === undefined) throw this.#noRun(run);
-      return JSON.parse(row.chip) as ChipIdentity;
+      return identityOf(row.chip);
     });
   }
 
@@ -165,12 +178,14 @@ export class Workspace implements RunStore {
         JSON.stringify(identity),
         rowOf(run),
       );
+      db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
     });
   }
 
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
     return this.#do((db) => {
       db.prepare("UPDATE runs SET outcome = ? WHERE id = ?").run(outcome, rowOf(run));
+      db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
     });
   }
 
@@ -194,7 +209,7 @@ export class Workspace implements RunStore {
           .all() as RunRow[]
       ).map((row) => ({
         id: `r${row.id}`,
-        title: (JSON.parse(row.plan) as RunPlan).title,
+        title: settingsOf(row.plan).title,
         chipSerialNumber: row.chip_serial_number,
         startedAt: row.started_at,
         outcome: row.outcome,
@@ -212,17 +227,15 @@ export class Workspace implements RunStore {
         .all(rowOf(run)) as TileRow[];
       return {
         pulsesPerDevice: usualPulsesPerDevice,
-        ...(JSON.parse(row.plan) as Omit<RunPlan, "tiles" | "pulsesPerDevice"> & {
-          pulsesPerDevice?: number;
-        }),
+        ...settingsOf(row.plan),
         tiles: tiles.map((tile) => ({
-          block: JSON.parse(tile.block) as RunPlan["tiles"][number]["block"],
+          block: blockOf(tile.block, tile.targets.length / Float32Array.BYTES_PER_ELEMENT),
           targetsMicrosiemens: fromBlob(tile.targets, Float32Array),
           ...(tile.cells === null || tile.wanted === null
             ? {}
             : {
                 cells: {
-                  ...(JSON.parse(tile.cells) as Omit<CellTask, "wantedMicrosiemens">),
+                  ...cellsOf(tile.cells),
                   wantedMicrosiemens: fromBlob(tile.wanted, Float32Array),
                 },
               }),
@@ -231,32 +244,12 @@ export class Workspace implements RunStore {
     });
   }
 
-  async *turns(run: RunId): AsyncIterable<TurnRecord> {
-    const select = await this.#do((db) => db.prepare("SELECT * FROM turns WHERE run = ? ORDER BY id"));
-    for (const row of select.iterate(rowOf(run)) as Iterable<TurnRow>) {
-      yield {
-        tile: row.tile,
-        turn: row.turn,
-        devices: fromBlob(row.devices, Uint32Array),
-        conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
-        verdicts: fromBlob(row.verdicts, Uint8Array),
-        orders: ordersOf(row),
-        firstTicket: row.first_ticket,
-        newestTicket: row.newest_ticket,
-        fired: {
-          rowTimesMicroseconds: fromBlob(row.fired_row_times_microseconds, Float64Array),
-          fates: fatesOf(row),
-          ...(row.pulses_given.length > 0 ? { pulsesGiven: fromBlob(row.pulses_given, Uint8Array) } : {}),
-        },
-      };
-    }
+  turns(run: RunId, skip = 0): AsyncIterable<TurnRecord> {
+    return this.#each("SELECT * FROM turns WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?", run, skip, turnOf);
   }
 
-  async *sweeps(run: RunId): AsyncIterable<SweepRecord> {
-    const select = await this.#do((db) => db.prepare("SELECT * FROM sweeps WHERE run = ? ORDER BY id"));
-    for (const row of select.iterate(rowOf(run)) as Iterable<SweepRow>) {
-      yield sweepOf(row);
-    }
+  sweeps(run: RunId, skip = 0): AsyncIterable<SweepRecord> {
+    return this.#each("SELECT * FROM sweeps WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?", run, skip, sweepOf);
   }
 
   setWatch(run: RunId, settings: WatchSettings): Promise<void> {
@@ -272,7 +265,22 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       const row = db.prepare("SELECT settings FROM watches WHERE run = ?").get(rowOf(run)) as
         { settings: string } | undefined;
-      return row && (JSON.parse(row.settings) as WatchSettings);
+      return row && watchOf(row.settings);
+    });
+  }
+
+  setWish(run: RunId, wish: RunWish | undefined): Promise<void> {
+    return this.#do((db) => {
+      if (wish === undefined) db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
+      else db.prepare("INSERT OR REPLACE INTO wishes (run, wish) VALUES (?, ?)").run(rowOf(run), wish);
+    });
+  }
+
+  wish(run: RunId): Promise<RunWish | undefined> {
+    return this.#do((db) => {
+      const row = db.prepare("SELECT wish FROM wishes WHERE run = ?").get(rowOf(run)) as
+        { wish: RunWish } | undefined;
+      return row?.wish;
     });
   }
 
@@ -308,6 +316,25 @@ export class Workspace implements RunStore {
     return this.#do((db) => db.close());
   }
 
+  /** Row by row: a run may be larger than memory, and damage may stand behind any of them. */
+  async *#each<Row, T>(sql: string, run: RunId, skip: number, of: (row: Row) => T): AsyncIterable<T> {
+    const statement = await this.#do((db) => db.prepare(sql));
+    this.#reading.add(statement);
+    try {
+      const rows = (statement.iterate(rowOf(run), skip) as Iterable<Row>)[Symbol.iterator]();
+      for (;;) {
+        const next = guarded(this.file, () => {
+          const { done, value } = rows.next();
+          return done === true ? undefined : of(value);
+        });
+        if (next === undefined) return;
+        yield next;
+      }
+    } finally {
+      this.#reading.delete(statement);
+    }
+  }
+
   #noRun(run: RunId): MhoError {
     return new MhoError("bad-argument", `There is no run ${run} in ${this.file}. mho show lists the runs.`, {
       run,
@@ -319,119 +346,11 @@ export class Workspace implements RunStore {
   }
 }
 
-/** What stands beside a sweep's numbers. */
-type Circumstances = Pick<SweepRecord, "converter" | "takenAt" | "boot" | "environment">;
-
-function sweepOf(row: SweepRow): SweepRecord {
-  const codes = fromBlob(row.codes, Uint16Array);
-  const referenceCodes = fromBlob(row.reference_codes, Uint16Array);
-  const circumstances = JSON.parse(row.circumstances) as Partial<Circumstances>;
-  const sweep = {
-    tile: row.tile,
-    timeSeconds: row.time_seconds,
-    averages: row.averages,
-    rowTimesMicroseconds: fromBlob(row.row_times_microseconds, Float64Array),
-    codes,
-    ...(referenceCodes.length === 0 ? {} : { referenceCodes }),
-  };
-  if (circumstances.converter === undefined) {
-    return {
-      ...sweep,
-      ...beforeCircumstances,
-      conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
-      flags: fromBlob(row.flags, Uint8Array),
-    };
-  }
-  const conductanceMicrosiemens = new Float32Array(codes.length);
-  const flags = new Uint8Array(codes.length);
-  convertCodes({ codes, conductanceMicrosiemens, flags }, circumstances.converter);
-  return { ...sweep, ...(circumstances as Circumstances), conductanceMicrosiemens, flags };
-}
-
-/** Workspaces of the second layout kept µS, and not what they were read with. */
-const beforeCircumstances: Circumstances = {
-  converter: { microsiemensPerCode: Number.NaN, offsetCodes: 0, codes: 0 },
-  takenAt: "",
-  boot: 0,
-};
-
-/** A workspace of the first layout kept times alone: whatever has one fired. */
-function fatesOf(row: TurnRow): Uint8Array {
-  if (row.row_fates.length > 0) return fromBlob(row.row_fates, Uint8Array);
-  const times = fromBlob(row.fired_row_times_microseconds, Float64Array);
-  return Uint8Array.from(times, (time) => (Number.isNaN(time) ? rowFates.nothingToFire : rowFates.fired));
-}
-
 interface TileRow {
   block: string;
   targets: Uint8Array;
   cells: string | null;
   wanted: Uint8Array | null;
-}
-
-function joined(parts: readonly Uint16Array[]): Uint16Array {
-  const all = new Uint16Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
-/** A workspace of the first layout knew RESET pulses of one width only, and kept their codes alone. */
-function ordersOf(row: TurnRow): JournalledOrder[] {
-  const codes = fromBlob(row.codes, Uint16Array);
-  const settings = JSON.parse(row.orders) as Omit<JournalledOrder, "codes">[];
-  if (settings.length === 0 && row.first_ticket > 0) settings.push(firstLayoutPulse);
-  const devices = row.devices.length / Uint32Array.BYTES_PER_ELEMENT;
-  return settings.map((order, k) => ({ ...order, codes: codes.slice(k * devices, (k + 1) * devices) }));
-}
-
-const firstLayoutPulse = {
-  kind: "reset",
-  widthNanoseconds: 100,
-  trailingNanoseconds: 0,
-  gateCode: 0,
-} as const;
-
-function guarded<T>(file: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof MhoError) throw error;
-    throw workspaceFailed(file, error);
-  }
-}
-
-const reasons: readonly [pattern: RegExp, what: string, advice: string][] = [
-  [/FULL|ENOSPC/, "the disk is full", "Free some space; all that was acknowledged is safe."],
-  [/IOERR/, "it could not be read or written", "Check the disk, its quota and the file size limit."],
-  [/BUSY|LOCKED/, "another program holds it locked", "Close that program, then try again."],
-  [/CORRUPT|NOTADB/, "it is damaged or no workspace", "Restore it from a copy, or name another --workspace."],
-  [
-    /READONLY|EROFS|EACCES|EPERM|CANTOPEN|ENOTDIR|EEXIST/,
-    "it may not be written here",
-    "Check who owns the folder.",
-  ],
-];
-
-function workspaceFailed(file: string, error: unknown): MhoError {
-  const { sqliteCodeName, code, message } = error as {
-    sqliteCodeName?: string;
-    code?: string;
-    message: string;
-  };
-  const text = `${sqliteCodeName ?? ""} ${code ?? ""} ${message}`;
-  const known = reasons.find(([pattern]) => pattern.test(text));
-  const what = known?.[1] ?? message;
-  const advice = known?.[2] ?? "Check the folder.";
-  return new MhoError(
-    "workspace-failed",
-    `The workspace ${file} failed: ${what}. ${advice}`,
-    { file },
-    error,
-  );
 }
 
 function rowOf(run: RunId): number {
@@ -444,36 +363,4 @@ interface RunRow {
   chip_serial_number: string;
   started_at: string;
   outcome: RunSummary["outcome"];
-}
-
-interface TurnRow {
-  tile: number;
-  turn: number;
-  devices: Uint8Array;
-  conductance_microsiemens: Uint8Array;
-  verdicts: Uint8Array;
-  codes: Uint8Array;
-  first_ticket: number;
-  newest_ticket: number;
-  fired_row_times_microseconds: Uint8Array;
-  row_fates: Uint8Array;
-  orders: string;
-  pulses_given: Uint8Array;
-}
-
-interface SweepRow {
-  tile: number;
-  time_seconds: number;
-  averages: number;
-  row_times_microseconds: Uint8Array;
-  conductance_microsiemens: Uint8Array;
-  flags: Uint8Array;
-  codes: Uint8Array;
-  reference_codes: Uint8Array;
-  circumstances: string;
-}
-
-function settingsOf(order: JournalledOrder): Omit<JournalledOrder, "codes"> {
-  const { codes: _codes, ...settings } = order;
-  return settings;
 }

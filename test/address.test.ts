@@ -44,6 +44,8 @@ describe("a chip's address", () => {
     ["emulator:pcm-64?births=lucky", /births must be sound or usual or odd or stranger, and lucky is not/],
     ["emulator:pcm-64?temperature=hot", /temperature must be a number from -60 to 200/],
     ["tcp:host:1?baud=9600", /have no baud/],
+    // The second would have named a file outside the workspace.
+    ["emulator:pcm-64?tiles=1&tiles=/../../../owned", /tiles is given twice/],
     ["emulator:pcm-64?tiles=0", /tiles must be a whole number from 1/],
   ])("%s is refused, saying what is wrong", (text, message) => {
     expect(() => parseAddress(text)).toThrow(message);

@@ -293,18 +293,63 @@ describe("mho demo", () => {
 
 describe("mho", () => {
   it.each([
-    [["nonsense"], /unknown command 'nonsense'/],
+    [["nonsense"], /^mho: Unknown command 'nonsense'\. mho --help lists the commands\.$/m],
     [["demo", "--network", "gpt"], /Allowed choices are cnn, mlp, lstm, transformer/],
     [["demo", "--seed", "x"], /A seed is a whole number/],
-    [["demo", "--colour"], /unknown option '--colour'/],
-    [["emulate"], /missing required argument 'preset'/],
+    [["demo", "--colour"], /^mho: Unknown option '--colour'\. mho demo --help/],
+    [["emulate"], /^mho: Missing required argument 'preset'\. mho emulate --help/],
     [["emulate", "pcm-65"], /no emulator pcm-65/],
     [["demo", "--chip", "nowhere"], /neither serial:PORT, tcp:HOST:PORT nor emulator:PRESET/],
     [["standby"], /Which chip\? Give --chip/],
     [["show", "--workspace", "/no/such/folder"], /no workspace in \/no\/such\/folder/],
-  ])("%j ends with 2 and says why", async (args, message) => {
-    const { code, err } = await mho(...args);
+    [["optimize", "w.csv"], /^mho: Required option '--model <model>'.* mho optimize --help says/],
+    ...["resume", "watch", "trim", "show", "report"].map((name): [string[], RegExp] => [
+      [name, "R1"],
+      /^mho: R1 is no run: runs are called r1, r2/,
+    ]),
+    [["fit", "R1", "--out", "m.json"], /^mho: R1 is no run/],
+    [["export", "R1", "--to", "csv"], /^mho: R1 is no run/],
+  ])("%j ends with 2 and says why, to machines in one line too", async (args, message) => {
+    const [{ code, err }, { out }] = await Promise.all([mho(...args), mho(...args, "--json")]);
     expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+    expect(err.trim().split("\n")).toHaveLength(1);
+    const { type, code: name, message: said } = JSON.parse(out) as Record<string, string>;
+    expect([type, name, `mho: ${said}`]).toEqual(["error", "bad-argument", err.trim()]);
+  });
+
+  it("ends emulate with its code where its link or its side door cannot be made", async () => {
+    const file = join(emptyFolder(), "mine");
+    writeFileSync(file, "");
+    const named = await mho("emulate", "pcm-64", "--link", file);
+    expect([named.code, named.err]).toEqual([4, expect.stringContaining("something else has that name")]);
+    const other = startMho(["emulate", "pcm-64", "--tcp", "0", "--control"]);
+    const { control } = JSON.parse(await other.line(/control/)) as { control: string };
+    const link = `${file}.link`;
+    const taken = await mho("emulate", "pcm-64", "--link", link, "--control", control.split(":")[1]!);
+    expect([taken.code, taken.err]).toEqual([3, expect.stringMatching(/it is taken\. Use --control 0/)]);
+    expect(existsSync(link)).toBe(false);
+    other.process.kill("SIGINT");
+    await other.ended();
+  });
+
+  it("says in its own words why a file or a port cannot be used", async () => {
+    const { code, err } = await mho("export", "pcm-90nm", "--to", "aihwkit", "--out", "/proc/x/y.json");
+    expect([code, err]).toEqual([
+      4,
+      "mho: Cannot write /proc/x/y.json: there is no such folder, and none can be made there. Name another file with --out.\n",
+    ]);
+    const { out } = await mho("ports", "/dev/null");
+    expect(out).toMatch(/Cannot open \/dev\/null: it is no serial port\. mho ports lists/);
+    expect(out).not.toContain("Error:");
+  });
+
+  it("makes no workspace to look for a run in", async () => {
+    const folder = join(emptyFolder(), "none");
+    for (const args of [["resume"], ["watch"], ["trim"], ["fit", "--out", join(folder, "m.json")]]) {
+      const { code, err } = await mho(...args, "r1", "--workspace", folder);
+      expect([code, err]).toEqual([2, expect.stringContaining("There is no workspace in")]);
+      expect(existsSync(folder)).toBe(false);
+    }
   });
 
   it("tells its version and its help, and ends with 0", async () => {

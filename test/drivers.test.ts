@@ -11,6 +11,7 @@ import { pcm64 } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
 import { encodeFrame, FrameDecoder } from "../protocols/packet/frame.ts";
 import { kinds, replyBit } from "../protocols/packet/messages.ts";
+import { readingFlags } from "../src/chip/driver.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
 import { describePcm64, openTestChip, spoiledLine } from "./support/chips.ts";
@@ -108,6 +109,19 @@ describe("a pulse", () => {
     await expect(driver.pulse(row, { ...order, firstTicket: 1 })).rejects.toMatchObject({
       code: "chip-refused",
     });
+  });
+});
+
+describe("a row that gives nothing", () => {
+  it("has no conductance, and says that it has none", async () => {
+    const { driver, firmware } = await openTestChip();
+    await driver.identify();
+    firmware.chip.killRow(0, 1);
+    const { conductanceMicrosiemens, flags } = await driver.read({ tile: 0, rowStart: 0, rowCount: 2 }, 1);
+    expect(conductanceMicrosiemens.subarray(0, 256).every(Number.isFinite)).toBe(true);
+    expect(conductanceMicrosiemens.subarray(256).every(Number.isNaN)).toBe(true);
+    expect(flags.subarray(256).every((flag) => flag === readingFlags.invalid)).toBe(true);
+    await driver.close();
   });
 });
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { ChipDriver } from "../src/chip/driver.ts";
+import type { Clock } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import type { MethodName } from "../src/program/methods.ts";
-import { executeRun, type RunEvent } from "../src/run/engine.ts";
+import { executeRun, resumeRun, type RunEvent } from "../src/run/engine.ts";
 import { lastPulse } from "../src/run/journal.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
@@ -44,7 +45,13 @@ function planFor(chip: TestChip, method: MethodName, tiles = 1): RunPlan {
 async function run(
   chip: TestChip,
   plan: RunPlan,
-  over: { driver?: ChipDriver; stopAfter?: number; store?: RunStore } = {},
+  over: {
+    driver?: ChipDriver;
+    stopAfter?: number;
+    store?: RunStore;
+    clock?: Clock;
+    onEvent?: (event: RunEvent) => void;
+  } = {},
 ) {
   const store = over.store ?? (await openWorkspace(emptyFolder()));
   const events: RunEvent[] = [];
@@ -52,12 +59,13 @@ async function run(
   const context = {
     driver: over.driver ?? chip.driver,
     store,
-    clock: stillClock(),
+    clock: over.clock ?? stillClock(),
     model: pcm90nm,
     stop,
     wallTime: () => "2026-01-01T00:00:00Z",
     onEvent(event: RunEvent) {
       events.push(event);
+      over.onEvent?.(event);
       if (events.length === over.stopAfter) stop.requested = true;
     },
   };
@@ -216,6 +224,78 @@ describe("a run that ends early", () => {
     const failing = failingAt(failingAt(chip.driver, "standby", 1), "read", 1);
     const { store, outcome } = await run(chip, planFor(chip, "verify"), { driver: failing });
     expect((outcome as { error: MhoError }).error.message).toBe("read failed");
+    await store.close();
+  });
+});
+
+describe("a run that somebody looks on at", () => {
+  it("pauses between two turns, the chip in standby, and goes on to the end when that is taken back", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const standbyWhilePaused: boolean[] = [];
+    const clock: Clock = {
+      nowMicroseconds: () => 0,
+      async sleep() {
+        if ((await store.wish("r1")) !== "pause") return;
+        standbyWhilePaused.push(chip.firmware.inStandby);
+        if (standbyWhilePaused.length === 3) await store.setWish("r1", undefined);
+      },
+    };
+    const { events, outcome } = await run(chip, planFor(chip, "verify"), {
+      store,
+      clock,
+      onEvent(event) {
+        if (event.type === "turn" && event.turn === 2) void store.setWish("r1", "pause");
+      },
+    });
+    expect(outcome).toEqual({ id: "r1" });
+    expect(standbyWhilePaused).toEqual([true, true, true]);
+    expect(events.map(({ type }) => type).join(" ")).toMatch(
+      /^started turn turn turn paused unpaused( turn)+( sweep){2} ended$/,
+    );
+    expect((await store.notes("r1")).map(({ what }) => what)).toEqual(["paused", "resumed"]);
+    expect((await summarise(store, "r1")).verdicts.pending).toBe(0);
+    await store.close();
+  });
+
+  it.each(["at once", "out of a pause"])("stops %s, in standby, and can be resumed", async (from) => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const clock: Clock = { nowMicroseconds: () => 0, sleep: () => store.setWish("r1", "stop") };
+    const { outcome } = await run(chip, planFor(chip, "verify"), {
+      store,
+      clock,
+      onEvent(event) {
+        if (event.type === "turn") void store.setWish("r1", from === "at once" ? "stop" : "pause");
+      },
+    });
+    expect(outcome).toMatchObject({ error: { code: "interrupted" } });
+    expect(chip.firmware.inStandby).toBe(true);
+    expect(await store.wish("r1")).toBeUndefined();
+    expect((await store.notes("r1")).at(-1)!.what).toBe("stopped");
+    const context = { driver: chip.driver, store, clock, model: pcm90nm, stop: { requested: false } };
+    await resumeRun({ ...context, wallTime: () => "t", onEvent() {} }, "r1");
+    expect((await store.runs())[0]!.outcome).toBe("done");
+    await store.close();
+  });
+
+  it("is heard while it waits for a sweep", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const identify = async () => {
+      const identity = await chip.driver.identify();
+      return { ...identity, capabilities: { ...identity.capabilities, virtualTime: false } };
+    };
+    const waiting = new Proxy(chip.driver, {
+      get(target, property) {
+        if (property === "identify") return identify;
+        const value = Reflect.get(target, property, target) as unknown;
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const clock: Clock = { nowMicroseconds: () => 0, sleep: () => store.setWish("r1", "stop") };
+    const { outcome } = await run(chip, planFor(chip, "open-loop"), { store, clock, driver: waiting });
+    expect(outcome).toMatchObject({ error: { code: "interrupted" } });
     await store.close();
   });
 });

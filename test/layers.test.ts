@@ -21,8 +21,14 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   storage: { folders: ["src", "files"], npm: ["@photostructure/sqlite"], node: true },
   calibration: { folders: ["src"], npm: [], node: false },
   bench: {
-    folders: ["src", "calibration", "emulator", "report", "drivers", "files", "storage"],
+    // Of the tests, the surfaces that are fuzzed.
+    folders: ["src", "calibration", "emulator", "report", "drivers", "files", "storage", "test"],
     npm: [],
+    node: true,
+  },
+  web: {
+    folders: ["src", "report"],
+    npm: ["hono", "@hono/node-server", "uplot", "vite"],
     node: true,
   },
   report: { folders: ["src", "storage"], npm: ["echarts", "fast-png"], node: true },

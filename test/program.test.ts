@@ -2,6 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { killAndResume } from "../bench/killing.ts";
+import { fitting, type Output } from "../cli/output.ts";
+import { progressOf } from "../cli/progress.ts";
+import type { ChipIdentity } from "../src/chip/driver.ts";
 import { mho, startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -113,6 +116,16 @@ describe("mho program", () => {
       Array(256).fill("2").join(","),
       /must know which weights/,
     ],
+    [
+      ["--chip", "emulator:pcm-64"],
+      Array(256).fill("nan").join(","),
+      /it holds no number, so there is nothing/,
+    ],
+    [
+      ["--chip", "serial:/dev/ttyNoSuchPort?baud=9600"],
+      Array(65).fill(Array(256).fill("2").join(",")).join("\n"),
+      /has as many, say so in its address, serial:\/dev\/ttyNoSuchPort\?baud=9600&tiles=2; else/,
+    ],
     [["--chip", "emulator:pcm-64", "--sweep", "soon"], Array(256).fill("2").join(","), /--sweep soon/],
     [["--chip", "emulator:pcm-64", "--min-yield", "200"], Array(256).fill("2").join(","), /--min-yield 200/],
     [[], Array(256).fill("2").join(","), /Which chip\?/],
@@ -140,19 +153,87 @@ describe("mho resume", () => {
     const { code, out } = await mho("resume", "r1", "--workspace", folder, "--json");
     expect([code, out.split("\n")[0]]).toEqual([0, expect.stringContaining('"resumed":true')]);
     expect(lastOf(out).verdicts["pending"]).toBe(0);
+    const again = await mho("resume", "r1", "--workspace", folder);
+    expect([again.code, again.out]).toEqual([0, "r1 was done already.\n"]);
+    expect(lastOf((await mho("resume", "r1", "--workspace", folder, "--json")).out)).toMatchObject({
+      type: "result",
+      outcome: "done",
+    });
     expect((await mho("show", "r1", "--workspace", folder)).out).toMatch(/resumed: At tcp:/);
     emulator.process.kill("SIGINT");
     await emulator.ended();
+  }, 30_000);
+
+  it("is what a second Ctrl-C names, which stops at once and leaves no run running", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0"]);
+    const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
+    const args = [targetsFile(folder, 64), "--chip", address, "--workspace", folder, "--json"];
+    const program = startMho(["program", ...args]);
+    await program.line(/"turn":3/);
+    program.process.kill("SIGINT");
+    await new Promise((resolve) => setImmediate(resolve));
+    program.process.kill("SIGTERM");
+    const { code, out, err } = await program.ended();
+    const said = /^mho: Stopped at once; the chip was told to be safe\. mho resume r1 goes on\.\n$/;
+    expect([code, err]).toEqual([130, expect.stringMatching(said)]);
+    expect(lastOf(out)).toMatchObject({ type: "error", code: "interrupted" });
+    const shown = await mho("show", "--workspace", folder);
+    expect(shown.out).toMatch(/^r1 +interrupted/);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  }, 30_000);
+
+  it("counts its rate and the time left from where it goes on, in as many words as there is room for", () => {
+    let seconds = 0;
+    const shown: string[] = [];
+    const output: Output = {
+      json: false,
+      event() {},
+      say() {},
+      progress: (text) => void shown.push(fitting(typeof text === "string" ? [text] : text, 59)),
+    };
+    const tell = progressOf("program", output, () => 1e6 * seconds);
+    const run = "r1";
+    const chip = {} as ChipIdentity;
+    tell({ type: "started", run, chip, devices: 2000, resumed: true });
+    const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
+    seconds = 1;
+    tell({ ...turn, devicesDone: 1000, pulses: 4000 });
+    seconds = 11;
+    tell({ ...turn, devicesDone: 1100, accepted: 1100, pulses: 4400 });
+    expect(shown).toEqual([
+      "program:  50 %  1,000 of 2,000 devices in place  4.0 pulses each".slice("program: ".length),
+      " 55 %  4.0 pulses each  10 devices/s  1.5 min left",
+    ]);
+  });
+
+  it("hears Ctrl-C while it works on a chip inside its own process", async () => {
+    const folder = emptyFolder();
+    const args = ["--chip", "emulator:pcm-64", "--workspace", folder, "--json"];
+    const program = startMho(["program", targetsFile(folder, 64), ...args]);
+    await program.line(/"turn":3/);
+    program.process.kill("SIGINT");
+    expect((await program.ended()).code).toBe(130);
+    expect((await mho("resume", "r1", "--workspace", folder, "--json")).code).toBe(0);
   }, 30_000);
 
   it("of a run that is not there, or of another chip's, ends with a reason", async () => {
     const folder = emptyFolder();
     expect(await mho("resume", "r7", "--workspace", folder)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("There is no run r7") as string,
+      err: expect.stringContaining("There is no workspace in") as string,
     });
     const gone = `${sound}&state=none`;
-    await mho("program", targetsFile(folder), "--chip", gone, "--workspace", folder, "--quiet");
+    const stopped = ["program", targetsFile(folder, 64), "--chip", gone, "--workspace", folder, "--json"];
+    const program = startMho(stopped);
+    await program.line(/"turn":3/);
+    program.process.kill("SIGINT");
+    await program.ended();
+    expect(await mho("resume", "r7", "--workspace", folder)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("There is no run r7") as string,
+    });
     expect(await mho("resume", "r1", "--workspace", folder)).toMatchObject({
       code: 2,
       err: expect.stringMatching(/a chip that was not kept.*Leave \?state=none away/) as string,
@@ -172,7 +253,9 @@ describe("mho resume", () => {
     const args = ["--chip", sound, "--workspace", folder, "--json"];
     await mho("program", targetsFile(folder), ...args);
     const none = join(folder, "none.csv");
-    writeFileSync(none, Array(256).fill("nan").join(","));
+    // Other rows than the run before.
+    const alone = Array(256).fill("nan");
+    writeFileSync(none, [alone, alone, [...alone.slice(1), "5"]].map((row) => row.join(",")).join("\n"));
     const { out } = await mho("program", none, "--sweep", "none", ...args);
     const chip = (JSON.parse(out.split("\n")[0]!) as { chip: { boot: number; newestTicket: number } }).chip;
     expect(chip.boot).toBe(2);

@@ -13,6 +13,7 @@ import { executeRun, type RunEvent } from "../src/run/engine.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { Random } from "../src/random.ts";
+import { summarise } from "../src/run/summary.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { describePcm64, stillClock } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -98,11 +99,14 @@ async function runOver(
   cutAfter: () => number,
   patienceMilliseconds = 1e6,
   stopped: () => boolean = () => false,
+  over: Partial<RunPlan> = {},
 ) {
   const description = await describePcm64(1);
   const links: LinkEvent[] = [];
+  const notedMeanwhile: (string | undefined)[] = [];
   let session = 1;
   let now = 0;
+  const store = await openWorkspace(emptyFolder());
   const Driver = cable.dialect === "scpi" ? ScpiDriver : PacketDriver;
   const connect = (): ConnectedDriver =>
     new Driver(cable.open(), {
@@ -120,13 +124,14 @@ async function runOver(
     stopped,
     now: () => now,
     wallTime: () => "2026-01-01T00:00:00Z",
-    sleep(milliseconds) {
+    async sleep(milliseconds) {
       now += milliseconds;
-      return Promise.resolve();
+      const [run] = await store.runs();
+      // Whoever looks on knows of it while the chip is still being looked for.
+      if (run !== undefined) notedMeanwhile.push((await store.notes(run.id)).at(-1)?.what);
     },
     onEvent: (event) => links.push(event),
   });
-  const store = await openWorkspace(emptyFolder());
   const events: RunEvent[] = [];
   cable.writesLeft = 1 + cutAfter();
   const outcome = await executeRun(
@@ -137,10 +142,11 @@ async function runOver(
       model: pcm90nm,
       stop: { requested: false },
       linkNotes: () => driver.linkNotes(),
+      onLinkNote: (listener) => driver.onLinkNote(listener),
       wallTime: () => "2026-01-01T00:00:00Z",
       onEvent: (event) => events.push(event),
     },
-    plan,
+    { ...plan, ...over },
   ).then(
     (id) => id,
     (error: unknown) => error as MhoError,
@@ -149,8 +155,10 @@ async function runOver(
   const booked = ledger.pulsesOfTile(0);
   const uncertain = ledger.uncertainOfTile(0);
   const notes = (await store.runs()).length > 0 ? await store.notes("r1") : [];
+  const pending = notes.length === 0 ? undefined : (await summarise(store, "r1")).verdicts.pending;
   await store.close();
-  return { outcome, events, links, notes, booked, uncertain, felt: cable.firmware.chip.pulsesFeltByTile(0) };
+  const felt = cable.firmware.chip.pulsesFeltByTile(0);
+  return { outcome, events, links, notes, notedMeanwhile, booked, uncertain, felt, pending };
 }
 
 describe("a run over a cable that is pulled and put back at another port", () => {
@@ -160,13 +168,14 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     let cuts = 0;
     for (let n = 0; cuts < 100; n++) {
       const cable = new Cable();
-      const { outcome, booked, felt, links } = await runOver(
+      const { outcome, booked, felt, links, notedMeanwhile } = await runOver(
         cable,
         () => 2 + (random.at(draws++, n).word0 % 40),
       );
       expect(outcome).toBe("r1");
       expect(booked).toEqual(felt);
       expect(links.filter(({ type }) => type === "link-back").length).toBe(cable.cuts);
+      expect(notedMeanwhile.every((what) => what === "link-lost")).toBe(true);
       cuts += cable.cuts;
     }
   });
@@ -222,6 +231,24 @@ describe("a run over a cable that is pulled and put back at another port", () =>
       cuts += cable.cuts;
     }
     expect(unsure).toBeGreaterThan(0);
+  });
+
+  it("fires afterwards what it could not fire, also by a method that never looks", async () => {
+    let again = 0;
+    for (let first = 3; first < 9; first++) {
+      const cable = new Cable("scpi");
+      let cutsLeft = 1;
+      cable.onCut = () => cable.firmware.restart();
+      const cut = (): number => (cutsLeft-- > 0 ? first : Infinity);
+      const blind = { method: "open-loop" } as const;
+      const { outcome, pending, felt, uncertain } = await runOver(cable, cut, 1e6, () => false, blind);
+      expect(outcome).toBe("r1");
+      if (pending === undefined) continue;
+      again++;
+      expect(pending).toBe(0);
+      felt.subarray(0, 1024).forEach((pulses, i) => expect(pulses + uncertain[i]!).toBeGreaterThan(0));
+    }
+    expect(again).toBeGreaterThan(2);
   });
 
   it("ends with the reason when the chip does not come back in time", async () => {

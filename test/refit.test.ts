@@ -228,6 +228,11 @@ describe("what cannot be done is said", () => {
       ["fit", "r1", "--model", "reram-wan-2022", "--out", "m.json"],
       /reram-wan-2022 is no model of phase-change/,
     ],
+    [["watch", "r3"], /Nothing is left to read of r3: tile 0 of r3 was programmed anew by r4: mho watch r4/],
+    [
+      ["fit", "r3", "--out", "m.json"],
+      /1 sweep at most tell.* tile 0 of r3 was programmed anew by r4\. mho watch r4 and mho fit r4/,
+    ],
     [["trim", "r1"], /Run r1 says nothing of weights/],
     [["trim", "r1", "--times", "later"], /--times later: later is no time/],
     [["report", "pcm-90nm"], /was not fitted by mho fit/],
@@ -239,7 +244,9 @@ describe("what cannot be done is said", () => {
     const folder = emptyFolder();
     const targets = conductances(folder, 2);
     await mho("program", targets, "--chip", chip, "--workspace", folder);
-    await mho("program", targets, "--chip", chip, "--sweep", "none", "--workspace", folder);
+    const at = ["--chip", chip, "--workspace", folder];
+    await mho("program", conductances(folder, 2, 2), "--sweep", "none", ...at);
+    for (let time = 0; time < 2; time++) await mho("program", conductances(folder, 2, 4), ...at);
     for (const [args, message] of cases) {
       const { code, err } = await mho(...args, "--workspace", folder);
       expect([args.join(" "), code, err]).toEqual([args.join(" "), 2, expect.stringMatching(message)]);

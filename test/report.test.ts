@@ -64,7 +64,9 @@ function story(over: Partial<Story> = {}): Story {
     map: {
       tile: 3,
       layer: "fc1",
+      rowStart: 0,
       rows: 2,
+      devicesPerCell: 4,
       devicesPerRow: 8,
       maxConductanceMicrosiemens: 25,
       target: Float32Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? Number.NaN : i)),
@@ -270,6 +272,17 @@ describe("the figures", () => {
     expect(rowsOfCsv(over).at(-1)).toBe("repeated,1,2,5,0.97,0.2,0.4,0.012");
     expect(read(renderReport(story(over)))).toMatch(/97\.0 % \|± 1\.2\|/);
     expect(read(renderReport(story(over)))).toMatch(/Means over 3 chips/);
+  });
+
+  it("carry their spread over repeats into the pictures as bands", () => {
+    const bands = (spread?: Contender["points"][number]["spread"]): number => {
+      const points = contender("repeated").points.map((point) => ({ ...point, spread }));
+      const html = renderReport(story({ chips: 3, contenders: [{ ...contender("repeated"), points }] }));
+      return html.match(/fill-opacity="0\.2"/g)?.length ?? 0;
+    };
+    expect(bands()).toBe(0);
+    // Three figures, each drawn for a desk and for a phone.
+    expect(bands({ rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 })).toBe(6);
   });
 
   it("say nothing of accuracy where there were no images", () => {

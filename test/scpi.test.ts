@@ -372,6 +372,28 @@ describe("the scpi driver over a line of faults", () => {
     await Promise.all(Array.from({ length: 20 }, (_, seed) => oneWorld(seed)));
   }, 60_000);
 
+  it("books a row as uncertain when the board was reset before its answer came: it had fired, or it had not", async () => {
+    const firmware = new ScpiFirmware(sound, 7);
+    let lines = 0;
+    const transport = connectInProcess({
+      receive(bytes) {
+        const replies = firmware.receive(bytes, 0);
+        if (++lines !== 3) return replies;
+        firmware.restart();
+        return [];
+      },
+    });
+    const options = { address: "x", session: 1, deadlineMilliseconds: 5 };
+    const driver = new ScpiDriver(transport, { ...options, description: await describePcm64(1) });
+    await driver.identify();
+    const codes = new Uint16Array(4 * 256).fill(400);
+    const block = { tile: 0, rowStart: 0, rowCount: 4 };
+    const { fates } = await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    expect([...fates]).toEqual([1, 3, 2, 2]);
+    expect(firmware.chip.pulsesFeltByTile(0)[256]).toBe(1);
+    await driver.close();
+  });
+
   it("books a row as uncertain when the link ends under it, and those after it as not fired", async () => {
     const firmware = new ScpiFirmware(sound, 7);
     let lines = 0;

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { counted } from "../src/counted.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 
 describe("durations", () => {
@@ -31,5 +32,15 @@ describe("durations", () => {
 
   it("never throws on any text", () => {
     fc.assert(fc.property(fc.string(), (text) => void parseDuration(text)));
+  });
+});
+
+describe("a count", () => {
+  it("has its noun in the right number", () => {
+    expect([0, 1, 1234].map((count) => counted(count, "pulse"))).toEqual([
+      "0 pulses",
+      "1 pulse",
+      "1,234 pulses",
+    ]);
   });
 });

@@ -17,7 +17,17 @@ removeFoldersAfterEach();
 
 const wallTime = (): string => "2026-01-01T00:00:00Z";
 
-async function programmed(chip: TestChip, store: RunStore, tiles = 1): Promise<string> {
+/** @param more  of the plan: what differs from the usual. */
+async function programmed(
+  chip: TestChip,
+  store: RunStore,
+  tiles = 1,
+  {
+    rowStart = 5,
+    ...more
+  }: Partial<RunPlan> & { rowStart?: number; target?: (device: number) => number } = {},
+): Promise<string> {
+  const { target = () => 12, ...different } = more;
   const plan: RunPlan = {
     title: "to be watched",
     chipName: "pcm-64",
@@ -29,16 +39,23 @@ async function programmed(chip: TestChip, store: RunStore, tiles = 1): Promise<s
     sweepAverages: 1,
     pulsesPerDevice: 200,
     tiles: Array.from({ length: tiles }, (_, tile) => ({
-      block: { tile, rowStart: 5, rowCount: 2 },
-      targetsMicrosiemens: new Float32Array(512).fill(12),
+      block: { tile, rowStart, rowCount: 2 },
+      targetsMicrosiemens: Float32Array.from({ length: 512 }, (_, i) => target(i)),
     })),
+    ...different,
   };
   const context = { driver: chip.driver, store, clock: stillClock(), model: pcm90nm, wallTime };
   return executeRun({ ...context, stop: { requested: false }, onEvent() {} }, plan);
 }
 
 /** @param stopAfter  sweeps after which somebody asks to stop. */
-async function watch(chip: TestChip, store: RunStore, runs: string[], stopAfter = Infinity) {
+async function watch(
+  chip: TestChip,
+  store: RunStore,
+  runs: string[],
+  stopAfter = Infinity,
+  onEvent: (event: WatchEvent) => void = () => {},
+) {
   const events: WatchEvent[] = [];
   const stop = { requested: false };
   const driver = new SteadyClock(chip.driver, store, wallTime);
@@ -52,6 +69,7 @@ async function watch(chip: TestChip, store: RunStore, runs: string[], stopAfter 
       wallTime,
       onEvent(event) {
         events.push(event);
+        onEvent(event);
         if (events.length > stopAfter) stop.requested = true;
       },
     },
@@ -81,6 +99,24 @@ describe("a watch", () => {
     expect(chip.firmware.inStandby).toBe(true);
   });
 
+  it("ends when somebody who looks on wants one of its runs to stop, and begins anew all the same", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const [a, b] = [await programmed(chip, store), await programmed(chip, store, 1, { rowStart: 9 })];
+    for (const run of [a, b]) await store.setWatch(run, { timesSeconds: [10, 100], averages: 4 });
+    const asking = (event: WatchEvent): void => {
+      if (event.type === "sweep") void store.setWish(b, "stop");
+    };
+    const stopped = watch(chip, store, [a, b], Infinity, asking);
+    await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
+    expect(chip.firmware.inStandby).toBe(true);
+    expect((await store.notes(b)).map(({ what }) => what)).toEqual(["stopped"]);
+    await store.setWish(a, "pause");
+    const events = await watch(chip, store, [a, b]);
+    expect(events.filter(({ type }) => type === "sweep")).toHaveLength(3);
+    await store.close();
+  });
+
   it("that is stopped goes on where it was, and makes up for what passed by one read with its true age", async () => {
     const chip = await openTestChip();
     const store = await openWorkspace(emptyFolder());
@@ -104,13 +140,69 @@ describe("a watch", () => {
     const first = await programmed(chip, store);
     await chip.driver.identify();
     await chip.driver.advance(50e6);
-    const second = await programmed(chip, store);
+    const second = await programmed(chip, store, 1, { rowStart: 9 });
     for (const run of [first, second]) await store.setWatch(run, { timesSeconds: [60, 100], averages: 1 });
     const events = await watch(chip, store, [first, second]);
     const order = events.flatMap((event) =>
       event.type === "sweep" ? `${event.run} ${event.timeSeconds}` : [],
     );
     expect(order).toEqual([`${first} 60`, `${first} 100`, `${second} 60`, `${second} 100`]);
+  });
+
+  it("leaves out a tile that a later run programmed anew, and says which", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const store = await openWorkspace(emptyFolder());
+    const first = await programmed(chip, store, 2);
+    const later = await programmed(chip, store, 1, { rowStart: 6 });
+    for (const run of [first, later]) await store.setWatch(run, { timesSeconds: [10], averages: 1 });
+    const events = await watch(chip, store, [first]);
+    expect(events.slice(0, 2)).toEqual([
+      { type: "left-out", run: first, tile: 0, by: later },
+      { type: "watching", runs: [first], sweeps: 1 },
+    ]);
+    expect((await collect(store.sweeps(first))).map(({ tile }) => tile)).toEqual([1]);
+    expect((await watch(chip, store, [later])).map(({ type }) => type)).toEqual(["watching", "sweep"]);
+    // Other devices of the same rows are nobody's drift but their own.
+    const beside = await programmed(chip, store, 1, {
+      rowStart: 8,
+      target: (i) => (i % 2 ? 12 : Number.NaN),
+    });
+    await programmed(chip, store, 1, { rowStart: 8, target: (i) => (i % 2 ? Number.NaN : 12) });
+    await store.setWatch(beside, { timesSeconds: [10], averages: 1 });
+    expect((await watch(chip, store, [beside])).map(({ type }) => type)).toEqual(["watching", "sweep"]);
+  });
+
+  it("of nothing but what was programmed anew is refused with the run to watch: the newest trim, of a trimmed run", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const store = await openWorkspace(emptyFolder());
+    const first = await programmed(chip, store, 2);
+    const some = (i: number): number => (i % 7 ? Number.NaN : 9);
+    const trim = await programmed(chip, store, 1, { corrects: first, target: some });
+    const again = await programmed(chip, store, 2, { corrects: trim, target: some });
+    for (const run of [first, trim, again]) await store.setWatch(run, { timesSeconds: [10], averages: 1 });
+    for (const run of [first, trim]) {
+      await expect(watch(chip, store, [run])).rejects.toMatchObject({
+        code: "bad-argument",
+        message: expect.stringContaining(
+          `tile 0 of ${run} was programmed anew by ${again}: mho watch ${again} reads it now`,
+        ) as string,
+      });
+    }
+    expect(chip.firmware.inStandby).toBe(true);
+    expect((await watch(chip, store, [again])).map(({ type }) => type)).toEqual([
+      "watching",
+      "sweep",
+      "sweep",
+    ]);
+    // A device that the trims left alone is still theirs: whoever pulses it takes the tile over.
+    const stranger = await programmed(chip, store, 1, { target: (i) => (i === 1 ? 9 : Number.NaN) });
+    await store.setWatch(again, { timesSeconds: [10, 20], averages: 1 });
+    expect((await watch(chip, store, [again]))[0]).toEqual({
+      type: "left-out",
+      run: again,
+      tile: 0,
+      by: stranger,
+    });
   });
 
   it("refuses a chip that the run was not on", async () => {

@@ -55,19 +55,19 @@ export class BodyWriter {
   }
 }
 
-/** Reads the fields of a body in order. Past its end it reads zeros and `whole` turns false. */
+/** Reads the fields of a body in order. Past its end it reads zeros and `whole` turns false, as it does for what is no value. */
 export class BodyReader {
   readonly #view: DataView;
   #at = 0;
-  #short = false;
+  #damaged = false;
 
   constructor(body: Uint8Array) {
     this.#view = new DataView(body.buffer, body.byteOffset, body.length);
   }
 
-  /** Whether everything read was there and nothing was left over. */
+  /** Whether everything read was there, was a value, and nothing was left over. */
   get whole(): boolean {
-    return !this.#short && this.#at === this.#view.byteLength;
+    return !this.#damaged && this.#at === this.#view.byteLength;
   }
 
   u8(): number {
@@ -85,9 +85,12 @@ export class BodyReader {
     return at < 0 ? 0 : this.#view.getUint32(at, true);
   }
 
+  /** Eight bytes hold no whole number beyond 2^53 here: tickets and times are counted one by one, and would stand still. */
   u64(): number {
     const low = this.u32();
-    return low + this.u32() * 0x100000000;
+    const value = low + this.u32() * 0x100000000;
+    if (value > Number.MAX_SAFE_INTEGER) this.#damaged = true;
+    return value;
   }
 
   text(): string {
@@ -113,8 +116,8 @@ export class BodyReader {
 
   #take(length: number): number {
     const at = this.#at;
-    if (this.#short || at + length > this.#view.byteLength) {
-      this.#short = true;
+    if (this.#damaged || at + length > this.#view.byteLength) {
+      this.#damaged = true;
       return -1;
     }
     this.#at = at + length;

@@ -10,9 +10,11 @@ export function convertCodes(
 ): void {
   for (let i = start; i < end; i++) {
     const code = codes[i]!;
-    conductanceMicrosiemens[i] = (code - converter.offsetCodes) * converter.microsiemensPerCode;
-    if (code >= converter.codes - 1) {
-      flags[i] = code === noCode ? readingFlags.invalid : readingFlags.saturated;
-    }
+    const silent = code === noCode;
+    conductanceMicrosiemens[i] = silent
+      ? Number.NaN
+      : (code - converter.offsetCodes) * converter.microsiemensPerCode;
+    if (silent) flags[i] = readingFlags.invalid;
+    else if (code >= converter.codes - 1) flags[i] = readingFlags.saturated;
   }
 }

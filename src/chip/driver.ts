@@ -115,7 +115,7 @@ export interface Environment {
 
 /** One read-out of a block. */
 export interface Reading {
-  /** µS, one a device; NaN where it was not read. */
+  /** µS, one a device; NaN where it was not read, or the converter said nothing. */
   readonly conductanceMicrosiemens: Float32Array;
   /** One of `readingFlags` a device. */
   readonly flags: Uint8Array;

@@ -64,6 +64,10 @@ function next(state: FillState, seen: Seen | undefined): Decision {
       state.phase = "filling";
       return setAndReset(state);
     case "filling":
+      // Whoever may not have been fired at would be taken for a device that does not obey.
+      if (seen!.unsure.some((unsure, i) => unsure === 1 && state.meanwhile[i] === verdicts.pending)) {
+        return setAndReset(state, seen!.unsure);
+      }
       fill(state, seen!);
       state.phase = "programming";
       return work(state, nextVerify(state.inner, undefined));
@@ -81,15 +85,19 @@ function work(state: FillState, inner: Decision): Decision {
   return { ...inner, verdicts: meanwhile };
 }
 
-/** What pushes a weight its own way is SET, everything else RESET. */
-function setAndReset(state: FillState): Decision {
+/**
+ * What pushes a weight its own way is SET, everything else RESET.
+ *
+ * @param concerned  1 for the devices that are fired at, all when not given.
+ */
+function setAndReset(state: FillState, concerned?: Uint8Array): Decision {
   const { task, cells, meanwhile } = state;
   const { devicesPerCell, factors, wantedMicrosiemens } = cells;
   const setCodes = new Uint16Array(meanwhile.length);
   const resetCodes = new Uint16Array(meanwhile.length);
   const { set, reset } = pulsesOf(task);
   for (let i = 0; i < meanwhile.length; i++) {
-    if (meanwhile[i] !== verdicts.pending) continue;
+    if (meanwhile[i] !== verdicts.pending || concerned?.[i] === 0) continue;
     if (state.inner.pulsesLeft[i]! < 1) {
       meanwhile[i] = verdicts.budgetSpent;
       continue;

@@ -7,6 +7,7 @@ import type { DeviceModel } from "../model/deviceModel.ts";
 import { isFinal, verdicts } from "../program/method.ts";
 import { methods } from "../program/methods.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
+import { heed, type PauseEvent } from "./heed.ts";
 import { emptyMemory, foldTurn, lastPulse, type RunNote, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
@@ -29,10 +30,12 @@ export interface RunContext {
   readonly wallTime: () => string;
   /** What happened to the link since this was last asked. */
   readonly linkNotes?: () => readonly RunNote[];
+  /** Names who is to be told as soon as there are such notes, also while a question waits for the link to come back. */
+  readonly onLinkNote?: (listener: () => void) => void;
   readonly onEvent: (event: RunEvent) => void;
 }
 
-/** In this order: one `started`, any number of `turn`, `uncertain` and `sweep`, one `ended`. */
+/** In this order: one `started`, any number of those between, one `ended`. */
 export type RunEvent =
   | {
       readonly type: "started";
@@ -62,6 +65,7 @@ export type RunEvent =
       readonly rows: number;
     }
   | { readonly type: "sweep"; readonly run: RunId; readonly tile: number; readonly timeSeconds: number }
+  | PauseEvent
   | { readonly type: "ended"; readonly run: RunId; readonly outcome: RunOutcome };
 
 /**
@@ -122,6 +126,7 @@ async function carryOut(
     opened = await open(identity);
     const { standing, memories } = opened;
     const { run, devices } = standing;
+    context.onLinkNote?.(() => void standing.keepLinkNotes().catch(() => undefined));
     onEvent({ type: "started", run, chip: identity, devices, resumed: memories !== undefined });
     await workThrough(opened);
     outcome = "done";
@@ -222,7 +227,7 @@ async function settleUnderWay(standing: Standing, memory: TileMemory, boot: numb
     if (codes.every((code) => code === 0)) fired.fates[k] = 0;
   }
   await standing.bookUncertain(fired, memory.block.tile, memory.turns - 1);
-  const record = closingRecord(memory, fired);
+  const record = closingRecord(memory, fired, context.wallTime());
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
 }
@@ -255,7 +260,7 @@ async function workThrough({ standing, memories }: Opened): Promise<void> {
   const atWork: TileWork[] = [];
   let turnTook: Microseconds = 0;
   for (;;) {
-    stopIfAsked(standing);
+    await heedWishes(standing);
     await standing.keepLinkNotes();
     const now = await context.driver.chipTime();
     const job = nextJob(waiting.length, atWork, sweeps, now, turnTook);
@@ -270,8 +275,11 @@ async function workThrough({ standing, memories }: Opened): Promise<void> {
       const done = await turnTile(standing, job.work);
       turnTook = (await context.driver.chipTime()) - begun;
       if (!done) continue;
+      const { tile, memory } = job.work;
       atWork.splice(atWork.indexOf(job.work), 1);
-      planSweeps(job.work.tile, job.work.memory);
+      // Rows that did not fire because the link was lost, by a method that does not look, are done again.
+      if (memory.verdicts.includes(verdicts.pending)) atWork.push(beginTile(standing, tile, memory));
+      else planSweeps(tile, memory);
     } else {
       sweeps.splice(sweeps.indexOf(job.sweep), 1);
       await sweepTile(standing, job.sweep);
@@ -296,14 +304,12 @@ async function sweepTile(standing: Standing, job: DueSweep): Promise<void> {
 
 function waitFor(standing: Standing, due: Microseconds): Promise<void> {
   const { virtualTime } = standing.identity.capabilities;
-  return waitUntil(standing.context, virtualTime, due, () => stopIfAsked(standing));
+  return waitUntil(standing.context, virtualTime, due, () => heedWishes(standing));
 }
 
-function stopIfAsked({ context, run }: Standing): void {
-  if (!context.stop.requested) return;
-  throw new MhoError(
-    "interrupted",
-    `Run ${run} was stopped and the chip is in standby. Go on with mho resume ${run}.`,
-    { run },
-  );
+function heedWishes({ context, run }: Standing): Promise<void> {
+  return heed(context, [run], () => {
+    const text = `Run ${run} was stopped and the chip is in standby. Go on with mho resume ${run}.`;
+    return new MhoError("interrupted", text, { run });
+  });
 }

@@ -1,6 +1,7 @@
 import type { Converter } from "../chip/description.ts";
 import { type Environment, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
 import type { Block } from "../chip/geometry.ts";
+import { MhoError } from "../errors.ts";
 import { type PulseWish, verdicts } from "../program/method.ts";
 import type { Microseconds, Seconds } from "../units.ts";
 
@@ -8,8 +9,8 @@ import type { Microseconds, Seconds } from "../units.ts";
  * One turn of one tile: what was seen, what was decided and what is about to be fired. It is committed between
  * deciding and acting, so a pulse that fired always stands in the journal, and so does its ticket.
  *
- * Only the devices that the turn concerns are kept: `devices` holds their places in the block, ascending, and
- * every other array has one entry for each of them.
+ * Only the devices that the turn concerns are kept, which are those that the turn before fired at, and those that are judged or
+ * about to be fired at: `devices` holds their places in the block, ascending, and every other array has one entry for each.
  */
 export interface TurnRecord {
   readonly tile: number;
@@ -27,6 +28,10 @@ export interface TurnRecord {
   readonly newestTicket: number;
   /** What became of each row of the block in the turn before, order after order. Empty when nothing was fired in it. */
   readonly fired: PulseReport;
+  /** Devices of the tile that are where they should be, and are still to be confirmed. */
+  readonly inside: number;
+  /** Wall time, ISO 8601; empty in workspaces that did not keep it. */
+  readonly decidedAt: string;
 }
 
 /**
@@ -79,7 +84,7 @@ export interface ClockMark {
 export interface RunNote {
   /** Wall time, ISO 8601. */
   readonly notedAt: string;
-  readonly what: "link-lost" | "link-back" | "uncertain" | "stopped" | "failed" | "resumed";
+  readonly what: "link-lost" | "link-back" | "uncertain" | "paused" | "stopped" | "failed" | "resumed";
   /** For a person. */
   readonly text: string;
 }
@@ -125,6 +130,18 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
   };
 }
 
+/** The tile that an entry of the journal tells of. Throws `workspace-failed` for one that the plan does not have. */
+export function tileOfEntry<T>(tiles: ReadonlyMap<number, T>, tile: number, run: string): T {
+  const found = tiles.get(tile);
+  if (found !== undefined) return found;
+  throw new MhoError(
+    "workspace-failed",
+    `The journal of run ${run} tells of tile ${tile}, which its plan does not have: the workspace is damaged. ` +
+      "Restore it from a copy.",
+    { run, tile },
+  );
+}
+
 /** Adds a turn to what is known of its tile. The engine and a reader of the store fold alike. */
 export function foldTurn(memory: TileMemory, record: TurnRecord): void {
   foldFiring(memory, record.fired);
@@ -135,8 +152,9 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
     const reading = record.conductanceMicrosiemens[k]!;
     if (!Number.isNaN(reading)) memory.lastReadMicrosiemens[device] = reading;
   }
-  memory.lastOrders = record.orders.map(({ codes }) => {
-    const all = new Uint16Array(memory.verdicts.length);
+  const before = memory.lastOrders;
+  memory.lastOrders = record.orders.map(({ codes }, order) => {
+    const all = before[order]?.fill(0) ?? new Uint16Array(memory.verdicts.length);
     for (let k = 0; k < devices.length; k++) {
       all[devices[k]!] = codes[k]!;
       if (codes[k] === 0) continue;

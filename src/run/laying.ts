@@ -4,7 +4,12 @@ import { MhoError } from "../errors.ts";
 import { interpolate } from "../model/definition.ts";
 import type { StrategyLayer } from "../optimize/strategy.ts";
 import type { LayerWeights } from "../weights/layer.ts";
-import { placeLayers, type TilePlacement, weightsOfPlacement } from "../weights/placement.ts";
+import {
+  placeLayers,
+  type TilePlacement,
+  type TilesAdvice,
+  weightsOfPlacement,
+} from "../weights/placement.ts";
 import type { TileTargets } from "./plan.ts";
 
 /** The layers of a strategy on the tiles of a chip, in order. */
@@ -17,12 +22,14 @@ export interface LaidStrategy {
  * Looks every weight up on its layer's curves and lays the conductances on tiles.
  *
  * @param weights  of each layer of the strategy, in its order and of its shape.
+ * @param advice   for whoever has too few tiles.
  * @throws `bad-argument` when the chip has too few tiles, or too few devices a cell.
  */
 export function layStrategy(
   layers: readonly StrategyLayer[],
   weights: readonly LayerWeights[],
   geometry: ChipGeometry,
+  advice?: TilesAdvice,
 ): LaidStrategy {
   for (const { name, significance } of layers) {
     if (2 * significance.length <= geometry.devicesPerCell) continue;
@@ -33,7 +40,7 @@ export function layStrategy(
       { layer: name },
     );
   }
-  const placements = placeLayers(weights, geometry);
+  const placements = placeLayers(weights, geometry, advice);
   const tiles = placements.map((placement) =>
     layTile(
       layers[placement.layer]!,

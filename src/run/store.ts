@@ -12,12 +12,15 @@ export interface RunStore {
   appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
   appendNote(run: RunId, note: RunNote): Promise<void>;
-  /** A run goes on, with the chip as it is found now. */
+  /** A run goes on, with the chip as it is found now. Nothing is wanted of it any more. */
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void>;
+  /** Nothing is wanted of it any more. */
   endRun(run: RunId, outcome: RunOutcome): Promise<void>;
   /** Sets when a run is read after it is done, in place of what was set before. */
   setWatch(run: RunId, settings: WatchSettings): Promise<void>;
   markClock(mark: ClockMark): Promise<void>;
+  /** Says what somebody wants of a run that may be going on elsewhere, in place of what was wanted; undefined for nothing. */
+  setWish(run: RunId, wish: RunWish | undefined): Promise<void>;
 
   /** The highest ticket that any run has journalled for this chip; 0 when none. */
   newestTicket(chipSerialNumber: string): Promise<number>;
@@ -26,11 +29,13 @@ export interface RunStore {
   plan(run: RunId): Promise<RunPlan>;
   /** The chip as the run found it, the last time that it began or went on. */
   identity(run: RunId): Promise<ChipIdentity>;
-  /** In the order in which they were appended. */
-  turns(run: RunId): AsyncIterable<TurnRecord>;
-  sweeps(run: RunId): AsyncIterable<SweepRecord>;
+  /** In the order in which they were appended; the first `skip` of them left out. */
+  turns(run: RunId, skip?: number): AsyncIterable<TurnRecord>;
+  sweeps(run: RunId, skip?: number): AsyncIterable<SweepRecord>;
   /** Undefined for a run that nobody watches. */
   watch(run: RunId): Promise<WatchSettings | undefined>;
+  /** What is wanted of a run; undefined for nothing. Read between any two turns, so it costs next to nothing. */
+  wish(run: RunId): Promise<RunWish | undefined>;
   /** The last mark of a chip's clock; undefined when there is none. */
   newestMark(chipSerialNumber: string): Promise<ClockMark | undefined>;
   /** What happened to a run, in order. */
@@ -39,6 +44,9 @@ export interface RunStore {
 }
 
 export type RunId = string;
+
+/** A pause lasts until the wish is taken back. */
+export type RunWish = "pause" | "stop";
 
 export type RunOutcome = "done" | "interrupted" | "failed";
 

@@ -1,5 +1,5 @@
 import { countVerdicts, noVerdicts, type VerdictCounts, verdicts } from "../program/method.ts";
-import { emptyMemory, foldTurn, type TileMemory } from "./journal.ts";
+import { emptyMemory, foldTurn, type TileMemory, tileOfEntry } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
 import type { Seconds } from "../units.ts";
 
@@ -17,21 +17,27 @@ export interface RunOverview {
 
 /** Folds a run's journal and adds up what came of it. */
 export async function summarise(store: RunStore, run: RunId): Promise<RunOverview> {
+  const { tiles: targets } = await store.plan(run);
   const tiles = await recall(store, run);
   const counts = noVerdicts();
   const devicesByPulses: number[] = [];
   let turns = 0;
   let pulses = 0;
   let devices = 0;
-  for (const memory of tiles) {
+  for (const [place, memory] of tiles.entries()) {
     turns += memory.turns;
-    countVerdicts(memory.verdicts, counts);
-    memory.pulses.forEach((given, i) => {
-      pulses += given;
-      if (memory.verdicts[i] === verdicts.leftAlone) return;
+    // The journal of a tile that was not begun does not say yet which of its devices have no target.
+    const { targetsMicrosiemens } = targets[place]!;
+    const given = memory.verdicts.map((verdict, i) =>
+      Number.isNaN(targetsMicrosiemens[i]!) && verdict === verdicts.pending ? verdicts.leftAlone : verdict,
+    );
+    countVerdicts(given, counts);
+    memory.pulses.forEach((fired, i) => {
+      pulses += fired;
+      if (given[i] === verdicts.leftAlone) return;
       devices++;
-      while (devicesByPulses.length <= given) devicesByPulses.push(0);
-      devicesByPulses[given]!++;
+      while (devicesByPulses.length <= fired) devicesByPulses.push(0);
+      devicesByPulses[fired]!++;
     });
   }
   const times = new Set<Seconds>();
@@ -47,6 +53,6 @@ export async function recall(store: RunStore, run: RunId): Promise<TileMemory[]>
     emptyMemory(block, targetsMicrosiemens.length / block.rowCount),
   );
   const byTile = new Map(memories.map((memory) => [memory.block.tile, memory]));
-  for await (const turn of store.turns(run)) foldTurn(byTile.get(turn.tile)!, turn);
+  for await (const turn of store.turns(run)) foldTurn(tileOfEntry(byTile, turn.tile, run), turn);
   return memories;
 }

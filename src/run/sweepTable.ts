@@ -1,5 +1,5 @@
 import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../units.ts";
-import type { SweepRecord, TileMemory } from "./journal.ts";
+import { type SweepRecord, type TileMemory, tileOfEntry } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunId, RunStore } from "./store.ts";
 import { recall } from "./summary.ts";
@@ -19,19 +19,24 @@ export interface SweepTable {
   readonly pulsedAtMicroseconds: Float64Array;
 }
 
-/** A run's sweeps, in the order in which they were taken. */
+/**
+ * A run's sweeps, in the order in which they were taken.
+ *
+ * @param recalled  what the journal knows of every tile, in the plan's order, where that is at hand.
+ */
 export async function* sweepTables(
   store: RunStore,
   run: RunId,
   { tiles }: RunPlan,
+  recalled?: readonly TileMemory[],
 ): AsyncIterable<SweepTable> {
   const memories = new Map<number, { memory: TileMemory; targetsMicrosiemens: Float32Array }>();
-  (await recall(store, run)).forEach((memory, k) => {
+  (recalled ?? (await recall(store, run))).forEach((memory, k) => {
     memories.set(memory.block.tile, { memory, targetsMicrosiemens: tiles[k]!.targetsMicrosiemens });
   });
   let number = 0;
   for await (const sweep of store.sweeps(run)) {
-    const { memory, targetsMicrosiemens } = memories.get(sweep.tile)!;
+    const { memory, targetsMicrosiemens } = tileOfEntry(memories, sweep.tile, run);
     const { block, devicesPerRow, verdicts, pulsedAtMicroseconds } = memory;
     const { rowStart } = block;
     yield { number, sweep, rowStart, devicesPerRow, targetsMicrosiemens, verdicts, pulsedAtMicroseconds };

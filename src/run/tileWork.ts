@@ -174,9 +174,11 @@ async function commitAndFire(
   const pulses = decision.orders.flatMap((order) => withinRowCurrent(order, context.driver.description));
   const orders = board === undefined ? pulses : [journalled(board)];
   const firstTicket = orders.length === 0 ? 0 : standing.nextTicket;
-  const record = recordTurn(memory, seen, decision, orders, firstTicket, work.fired);
-  await context.store.appendTurn(run, record);
-  foldTurn(memory, record);
+  const record = recordTurn(memory, seen, decision, orders, firstTicket, work.fired, context.wallTime());
+  if (saysSomething(record)) {
+    await context.store.appendTurn(run, record);
+    foldTurn(memory, record);
+  }
   for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
   standing.nextTicket += orders.length * block.rowCount;
   const report = await fire(standing, tile, board, pulses, firstTicket);
@@ -186,7 +188,7 @@ async function commitAndFire(
     if (isFinal(verdict)) standing.devicesDone++;
     if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) standing.accepted++;
   }
-  standing.insideOfTile.set(block.tile, decision.look.kind === "done" ? 0 : (decision.inside ?? 0));
+  standing.insideOfTile.set(block.tile, record.inside);
   context.onEvent({
     type: "turn",
     run,
@@ -227,8 +229,8 @@ async function fire(
 }
 
 /**
- * Keeps of a turn what concerns devices that had no final verdict before it and are fired at or judged. Looks that lead to
- * neither are not kept: a method may take dozens.
+ * Keeps of a turn what concerns devices that had no final verdict before it and were fired at in the last one, or are fired at
+ * or judged in this.
  */
 function recordTurn(
   memory: TileMemory,
@@ -237,6 +239,7 @@ function recordTurn(
   orders: readonly JournalledOrder[],
   firstTicket: number,
   fired: PulseReport,
+  decidedAt: string,
 ): TurnRecord {
   const count = memory.verdicts.length;
   const devices = new Uint32Array(count);
@@ -244,7 +247,8 @@ function recordTurn(
   for (let i = 0; i < count; i++) {
     if (memory.verdicts[i] !== verdicts.pending) continue;
     const judged = decision.verdicts[i] !== verdicts.pending;
-    if (judged || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
+    const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
+    if (judged || answers || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
   const concerned = devices.slice(0, kept);
   const ofConcerned = orders.map((order): JournalledOrder => {
@@ -268,12 +272,23 @@ function recordTurn(
     firstTicket,
     newestTicket: orders.length === 0 ? 0 : firstTicket + orders.length * memory.block.rowCount - 1,
     fired,
+    inside: insideOf(decision),
+    decidedAt,
   };
+}
+
+/** A look that led to nothing is no turn of the journal's: a method that waits for its devices to settle takes dozens. */
+function saysSomething({ devices, fired }: TurnRecord): boolean {
+  return devices.length > 0 || fired.fates.length > 0;
+}
+
+function insideOf({ look, inside }: Decision): number {
+  return look.kind === "done" ? 0 : (inside ?? 0);
 }
 
 /** A method that fires and does not look back leaves fates to be written down. */
 async function closeTile(standing: Standing, { memory, fired }: TileWork): Promise<void> {
-  const record = closingRecord(memory, fired);
+  const record = closingRecord(memory, fired, standing.context.wallTime());
   await standing.context.store.appendTurn(standing.run, record);
   foldTurn(memory, record);
 }
@@ -282,7 +297,7 @@ async function closeTile(standing: Standing, { memory, fired }: TileWork): Promi
  * What became of the last pulses, and nothing else. Of devices that will not be read, those that may not have fired are
  * uncertain, and those that did not are to be done again.
  */
-export function closingRecord(memory: TileMemory, fired: PulseReport): TurnRecord {
+export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt: string): TurnRecord {
   const rows = memory.block.rowCount;
   const devices = new Uint32Array(memory.verdicts.length);
   const given = new Uint8Array(memory.verdicts.length);
@@ -306,6 +321,8 @@ export function closingRecord(memory: TileMemory, fired: PulseReport): TurnRecor
     firstTicket: 0,
     newestTicket: 0,
     fired,
+    inside: 0,
+    decidedAt,
   };
 }
 

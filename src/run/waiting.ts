@@ -2,15 +2,15 @@ import type { ChipDriver } from "../chip/driver.ts";
 import type { Clock } from "../clock.ts";
 import type { Microseconds } from "../units.ts";
 
-/** Waits for a chip time: by moving it where the chip allows that, else by sleeping, awake for a stop. */
+/** Waits for a chip time: by moving it where the chip allows that, else by sleeping, awake for what is asked of the run. */
 export async function waitUntil(
   { driver, clock }: { readonly driver: ChipDriver; readonly clock: Clock },
   virtualTime: boolean,
   due: Microseconds,
-  stopIfAsked: () => void,
+  heedWishes: () => Promise<void>,
 ): Promise<void> {
   while (due > 0) {
-    stopIfAsked();
+    await heedWishes();
     const left = due - (await (virtualTime ? driver.chipTime() : driver.heartbeat()));
     if (left <= 0) return;
     if (virtualTime) await driver.advance(left);

@@ -3,8 +3,10 @@ import type { Clock, StopRequest } from "../clock.ts";
 import { MhoError } from "../errors.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import { refuseStranger } from "./engine.ts";
+import { heed, type PauseEvent } from "./heed.ts";
 import { lastPulse, type SweepRecord, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
+import { describeAnew, programmedAnew } from "./programmedAnew.ts";
 import type { RunId, RunStore } from "./store.ts";
 import { recall } from "./summary.ts";
 import { takeSweep } from "./sweep.ts";
@@ -24,6 +26,8 @@ export interface WatchContext {
 }
 
 export type WatchEvent =
+  /** A later run pulsed devices of the tile: what would be read there is not what this run left. */
+  | { readonly type: "left-out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
   | { readonly type: "watching"; readonly runs: readonly RunId[]; readonly sweeps: number }
   | {
       readonly type: "sweep";
@@ -35,7 +39,8 @@ export type WatchEvent =
       readonly celsius: number | undefined;
       /** Sweeps that are still to come, and the time to the next, if there is one. */
       readonly left: number;
-    };
+    }
+  | PauseEvent;
 
 /**
  * Reads the tiles of runs of one chip, each when it has reached the ages that its run's settings name, until there is
@@ -44,27 +49,29 @@ export type WatchEvent =
  * this returns or throws.
  */
 export async function watchRuns(context: WatchContext, runs: readonly RunId[]): Promise<void> {
-  const { driver, onEvent, stop } = context;
-  const stopIfAsked = (): void => {
-    if (!stop.requested) return;
-    throw new MhoError(
+  const { driver, store, onEvent } = context;
+  const stopped = (): MhoError =>
+    new MhoError(
       "interrupted",
       `The watch was stopped and the chip is in standby. mho watch ${runs.join(" ")} goes on with it; ` +
         "what falls due meanwhile is then read late.",
       {},
     );
-  };
+  const heedWishes = (): Promise<void> => heed(context, runs, stopped);
   let done = false;
   try {
     const identity = await driver.identify();
-    const watched = (await Promise.all(runs.map((run) => tilesOf(context, identity, run)))).flat();
+    // What was wanted of an earlier watch is not wanted of this one.
+    for (const run of runs) await store.setWish(run, undefined);
+    const all = (await Promise.all(runs.map((run) => tilesOf(context, identity, run)))).flat();
+    const watched = await leaveOut(context, runs, all);
     onEvent({ type: "watching", runs, sweeps: countLeft(watched, await driver.chipTime()) });
     for (;;) {
-      stopIfAsked();
+      await heedWishes();
       const next = earliest(watched, await driver.chipTime());
       if (next === undefined) break;
       const { tile, timeSeconds, dueAt } = next;
-      await waitUntil(context, identity.capabilities.virtualTime, dueAt, stopIfAsked);
+      await waitUntil(context, identity.capabilities.virtualTime, dueAt, heedWishes);
       const sweep = await takeSweep(
         context,
         identity,
@@ -89,6 +96,27 @@ export async function watchRuns(context: WatchContext, runs: readonly RunId[]): 
   } finally {
     await (done ? driver.standby() : driver.standby().catch(() => undefined));
   }
+}
+
+/** Those tiles that still are as their runs left them. Throws `bad-argument` when none is. */
+async function leaveOut(
+  { store, onEvent }: WatchContext,
+  runs: readonly RunId[],
+  tiles: readonly WatchedTile[],
+): Promise<WatchedTile[]> {
+  const anew = await programmedAnew(store, runs);
+  const left = tiles.filter(
+    ({ run, block }) => !anew.some((other) => other.run === run && other.tile === block.tile),
+  );
+  if (left.length === 0 && anew.length > 0) {
+    throw new MhoError(
+      "bad-argument",
+      `Nothing is left to read of ${runs.join(", ")}: ${anew.map(describeAnew).join("; ")}.`,
+      { run: anew[0]!.run, by: anew[0]!.by },
+    );
+  }
+  for (const other of anew) onEvent({ type: "left-out", ...other });
+  return left;
 }
 
 interface WatchedTile {

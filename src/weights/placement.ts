@@ -12,11 +12,18 @@ export interface TilePlacement {
   readonly outputCount: number;
 }
 
+/** What to do about a chip with too few tiles. */
+export type TilesAdvice = (tilesNeeded: number) => string;
+
 /**
  * Lays layers on tiles in order: inputs on rows, outputs on columns, a new tile for every part.
- * Throws `bad-argument` when the chip has too few tiles.
+ * Throws `bad-argument` with this advice when the chip has too few tiles.
  */
-export function placeLayers(layers: readonly LayerWeights[], geometry: ChipGeometry): TilePlacement[] {
+export function placeLayers(
+  layers: readonly LayerWeights[],
+  geometry: ChipGeometry,
+  advice: TilesAdvice = (needed) => `Use a chip with more tiles, such as emulator:pcm-64?tiles=${needed}.`,
+): TilePlacement[] {
   const { rows, columns, tiles } = geometry;
   const placements: TilePlacement[] = [];
   layers.forEach(({ inputs, outputs }, layer) => {
@@ -33,7 +40,7 @@ export function placeLayers(layers: readonly LayerWeights[], geometry: ChipGeome
     throw new MhoError(
       "bad-argument",
       `The network needs ${placements.length} tiles of ${rows} × ${columns} cells, and the chip has ${tiles}. ` +
-        `Use a chip with more tiles, such as emulator:pcm-64?tiles=${placements.length}.`,
+        advice(placements.length),
       { needed: placements.length, tiles },
     );
   }

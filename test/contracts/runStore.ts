@@ -68,6 +68,8 @@ export const turn: TurnRecord = {
     rowTimesMicroseconds: Float64Array.of(2 ** 52 + 1, Number.NaN),
     fates: Uint8Array.of(1, 3),
   },
+  inside: 3,
+  decidedAt: "2026-01-02T03:04:05.678Z",
 };
 
 const sweep: SweepRecord = {
@@ -76,7 +78,7 @@ const sweep: SweepRecord = {
   averages: 4,
   rowTimesMicroseconds: Float64Array.of(1, 2 ** 52 + 1),
   codes: Uint16Array.of(30, 1023, 0xffff, 0),
-  conductanceMicrosiemens: Float32Array.of(1, 40.72, 2621.2, -0.2),
+  conductanceMicrosiemens: Float32Array.of(1, 40.72, Number.NaN, -0.2),
   flags: Uint8Array.of(0, 1, 2, 0),
   converter: { microsiemensPerCode: 0.04, offsetCodes: 5, codes: 1024, readVolts: 0.2 },
   takenAt: "2026-01-02T04:04:05Z",
@@ -139,6 +141,36 @@ export function runStoreContract(
       }
       expect((await collect(store.turns(a))).map((record) => record.turn)).toEqual([0, 1, 2, 3, 4]);
       expect((await collect(store.turns(b))).map((record) => record.turn)).toEqual([10, 11, 12, 13, 14]);
+    });
+
+    it("leaves out as many of the first turns and sweeps as it is told to", async () => {
+      const run = await store.beginRun(plan, identity, "t");
+      for (let n = 0; n < 4; n++) {
+        await store.appendTurn(run, { ...turn, turn: n });
+        await store.appendSweep(run, { ...sweep, timeSeconds: n });
+      }
+      expect((await collect(store.turns(run, 3))).map((record) => record.turn)).toEqual([3]);
+      expect((await collect(store.sweeps(run, 2))).map(({ timeSeconds }) => timeSeconds)).toEqual([2, 3]);
+      expect(await collect(store.turns(run, 4))).toEqual([]);
+    });
+
+    it("passes on what another program wants of a run, until it is taken back or the run is opened anew or ends", async () => {
+      const [a, b] = [await store.beginRun(plan, identity, "t"), await store.beginRun(plan, identity, "t")];
+      expect(await store.wish(a)).toBeUndefined();
+      const other = await reopen();
+      await other.setWish(a, "pause");
+      expect([await store.wish(a), await store.wish(b)]).toEqual(["pause", undefined]);
+      await other.setWish(a, "stop");
+      expect(await store.wish(a)).toBe("stop");
+      await other.setWish(a, undefined);
+      expect(await store.wish(a)).toBeUndefined();
+      await other.setWish(b, "stop");
+      await store.reopenRun(b, identity);
+      expect(await store.wish(b)).toBeUndefined();
+      await other.setWish(b, "pause");
+      await store.endRun(b, "failed");
+      expect(await store.wish(b)).toBeUndefined();
+      await other.close();
     });
 
     it("knows a chip's newest ticket over all its runs, and no other chip's", async () => {

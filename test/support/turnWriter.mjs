@@ -18,6 +18,8 @@ for (let turn = 0; ; turn++) {
     firstTicket: 0,
     newestTicket: 0,
     fired: { rowTimesMicroseconds: new Float64Array(64), fates: new Uint8Array(64) },
+    inside: 0,
+    decidedAt: "t",
   });
   process.stdout.write(`${turn}\n`);
 }

@@ -1,0 +1,64 @@
+/**
+ * A figure as plain numbers: what is drawn and what stands in the file beside the page are both made of it, so they cannot
+ * differ. Texts are plain, not HTML.
+ */
+export interface FigureNumbers {
+  /** In small letters with underscores, for the file: `error_over_time`. */
+  readonly figure: string;
+  readonly x: Quantity;
+  readonly y: Quantity;
+  readonly series: readonly SeriesNumbers[];
+}
+
+export interface Quantity {
+  /** `weight error`. */
+  readonly name: string;
+  /** As in the names of columns: `microsiemens`, `seconds`, `percent`; empty for a plain number. */
+  readonly unit: string;
+}
+
+export interface SeriesNumbers {
+  readonly name: string;
+  /** In the order in which they are joined. */
+  readonly points: readonly ChartPoint[];
+}
+
+export interface ChartPoint {
+  readonly x: number;
+  readonly y: number;
+  /** The ends of what the series gives beside y: a band, or a whisker. */
+  readonly low?: number;
+  readonly high?: number;
+}
+
+/** A figure that is drawn as lines over two axes. */
+export interface Chart extends FigureNumbers {
+  readonly title: string;
+  /** The one sentence that says what to see. */
+  readonly sentence: string;
+  readonly xScale: Scale;
+  readonly yScale: Scale;
+  /** Over the whole page; else half of it. */
+  readonly wide?: boolean;
+  /** The least range of a linear y axis that is not from zero on. */
+  readonly yFloats?: number;
+  readonly series: readonly ChartSeries[];
+}
+
+export type Scale = "linear" | "logarithmic";
+
+export interface ChartSeries extends SeriesNumbers {
+  /** The place of its colour; undefined for a quiet grey. */
+  readonly colour?: number | undefined;
+  /** `law`: a dashed line; `dots`: no line, low and high as whiskers; `moments`: an upright line at each x. */
+  readonly look: "line" | "course" | "law" | "dots" | "moments";
+  /** Left out of the key, where the key of another series speaks for it. */
+  readonly unnamed?: boolean;
+}
+
+/** Whether there is anything to draw: two points that a line can join, of any series. */
+export function isEmpty({ series }: FigureNumbers): boolean {
+  return !series.some(
+    ({ points }) => points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)).length > 1,
+  );
+}

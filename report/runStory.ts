@@ -1,0 +1,44 @@
+import type { PowerLaw } from "../src/model/powerLaw.ts";
+import type { Strategy } from "../src/optimize/strategy.ts";
+import type { ConvergenceKind, ConvergencePoint } from "../src/run/convergence.ts";
+import type { ExponentBin } from "../src/run/deviceExponents.ts";
+import type { DriftBand } from "../src/run/driftBands.ts";
+import type { ErrorsAtTime } from "../src/run/errorSpread.ts";
+import type { LinkQuality } from "../src/run/linkQuality.ts";
+import type { Celsius, Seconds } from "../src/units.ts";
+import type { ConductanceMap, Contender } from "./story.ts";
+
+/** All that the report of one run shows: plain data, measured and put together elsewhere. */
+export interface RunStory {
+  readonly title: string;
+  readonly chipText: string;
+  readonly softwareVersion: string;
+  readonly yieldPercent: number;
+  readonly contender: Contender;
+  /** The fullest tile, as meant and as it was read first; undefined where it never was. */
+  readonly map: ConductanceMap | undefined;
+  /** Ascending in time; of a run without a sweep, what was read last while it was programmed. */
+  readonly errors: readonly ErrorsAtTime[];
+  readonly convergence: { readonly kind: ConvergenceKind; readonly points: readonly ConvergencePoint[] };
+  /** Of the tile of the map. */
+  readonly drift: readonly DriftBand[];
+  readonly exponents: readonly ExponentBin[];
+  /** Undefined where neither the run's model nor a given one says anything of exponents. */
+  readonly law: DriftLaw | undefined;
+  readonly link: LinkQuality;
+  readonly temperature: readonly { readonly seconds: Seconds; readonly celsius: Celsius }[];
+  readonly notes: readonly string[];
+  /** What the run was programmed from, where that was given. */
+  readonly strategy: Strategy | undefined;
+}
+
+/** By which law the devices are held to drift. */
+export interface DriftLaw {
+  readonly law: PowerLaw;
+  /** Age at which drift sets in. */
+  readonly onsetSeconds: Seconds;
+  /** Whether it was fitted to measurements. */
+  readonly fitted: boolean;
+  /** What was believed before it. */
+  readonly before: PowerLaw | undefined;
+}

@@ -1,0 +1,117 @@
+import { quantile, sortedSizes } from "../statistics.ts";
+import type { Microsiemens, Seconds } from "../units.ts";
+import { cellErrors, heldWeights } from "./cellErrors.ts";
+import type { RunPlan, TileTargets } from "./plan.ts";
+
+/** How far devices and weights were from what was meant, at one time. */
+export interface ErrorsAtTime {
+  /** As asked for, since each tile's last pulse; NaN for what was read last while it was programmed. */
+  readonly timeSeconds: Seconds;
+  readonly tiles: number;
+  readonly devices: ErrorQuantiles;
+  /** In percent of the largest weight of the tile, with the factor that fits the tile best; undefined where no weight is known. */
+  readonly weights: ErrorQuantiles | undefined;
+}
+
+/** Sizes of errors: one entry a share of `errorShares`. */
+export interface ErrorQuantiles {
+  readonly count: number;
+  readonly rms: number;
+  readonly sizes: Float32Array;
+}
+
+/** Every percent, and the tail in finer steps. */
+export const errorShares: readonly number[] = [
+  ...Array.from({ length: 99 }, (_, k) => (k + 1) / 100),
+  0.995,
+  0.999,
+  1,
+];
+
+/** The size that a share of the errors does not exceed. @param share  one of `errorShares`. */
+export function sizeAt({ sizes }: ErrorQuantiles, share: number): number {
+  return sizes[errorShares.indexOf(share)]!;
+}
+
+/**
+ * The errors of a run, read by read. What a time's tiles read is kept only until all of them have been read, so that a run of
+ * any length is folded in the room of a few sweeps.
+ */
+export class ErrorSpread {
+  readonly #tiles: ReadonlyMap<number, TileTargets>;
+  readonly #knowsWeights: boolean;
+  readonly #open = new Map<Seconds, Gathering>();
+  readonly #done = new Map<Seconds, ErrorsAtTime>();
+
+  constructor({ tiles, corrects }: Pick<RunPlan, "tiles" | "corrects">) {
+    this.#tiles = new Map(tiles.map((tile) => [tile.block.tile, tile]));
+    // A correction has targets for some devices of a cell only, and weights of all of them.
+    this.#knowsWeights = tiles.every(({ cells }) => cells !== undefined) && corrects === undefined;
+  }
+
+  /** @param conductance  µS, one a device of the tile's block; NaN where it was not read. */
+  add(tile: number, timeSeconds: Seconds, conductance: Float32Array): void {
+    const targets = this.#tiles.get(tile);
+    if (targets === undefined || this.#done.has(timeSeconds)) return;
+    const gathering = this.#open.get(timeSeconds) ?? { devices: new Map(), weights: new Map() };
+    this.#open.set(timeSeconds, gathering);
+    gathering.devices.set(tile, deviceErrors(targets.targetsMicrosiemens, conductance));
+    if (this.#knowsWeights) gathering.weights.set(tile, weightErrors(targets, conductance));
+    if (gathering.devices.size === this.#tiles.size) this.#close(timeSeconds, gathering);
+  }
+
+  /** Ascending in time. */
+  points(): ErrorsAtTime[] {
+    for (const [time, gathering] of this.#open) this.#close(time, gathering);
+    return [...this.#done.values()]
+      .filter(({ devices }) => devices.count > 0)
+      .sort((a, b) => a.timeSeconds - b.timeSeconds);
+  }
+
+  #close(timeSeconds: Seconds, { devices, weights }: Gathering): void {
+    this.#open.delete(timeSeconds);
+    this.#done.set(timeSeconds, {
+      timeSeconds,
+      tiles: devices.size,
+      devices: quantilesOf([...devices.values()]),
+      weights: this.#knowsWeights ? quantilesOf([...weights.values()]) : undefined,
+    });
+  }
+}
+
+/** Errors of the tiles that were read at a time; the last read of a tile counts. */
+interface Gathering {
+  readonly devices: Map<number, Float32Array>;
+  readonly weights: Map<number, Float32Array>;
+}
+
+function deviceErrors(targets: Float32Array, conductance: Float32Array): Float32Array {
+  return targets.map((target, i): Microsiemens => conductance[i]! - target);
+}
+
+function weightErrors({ cells }: TileTargets, conductance: Float32Array): Float32Array {
+  const { wantedMicrosiemens } = cells!;
+  const largest = wantedMicrosiemens.reduce((most, w) => (Math.abs(w) > most ? Math.abs(w) : most), 0);
+  const { compensation } = cellErrors(cells!, conductance);
+  const held = heldWeights(cells!, conductance);
+  return wantedMicrosiemens.map(
+    (wanted, cell) => (100 * (compensation * held[cell]! - wanted)) / (largest || 1),
+  );
+}
+
+function quantilesOf(parts: readonly Float32Array[]): ErrorQuantiles {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  const sorted = sortedSizes(all);
+  let squares = 0;
+  for (const size of sorted) squares += size * size;
+  return {
+    count: sorted.length,
+    rms: Math.sqrt(squares / sorted.length),
+    sizes: Float32Array.from(errorShares, (share) => quantile(sorted, share)),
+  };
+}

@@ -1,0 +1,436 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Convergence } from "../src/run/convergence.ts";
+import { emptyMemory, foldTurn } from "../src/run/journal.ts";
+import { recall, summarise } from "../src/run/summary.ts";
+import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { bearerToken, isSameOrigin, namesLoopback } from "../web/access.ts";
+import { LiveDesk } from "../web/liveDesk.ts";
+import type { RunState } from "../web/liveState.ts";
+import { readPageFiles } from "../web/pageFiles.ts";
+import { type LiveServer, serveLive } from "../web/server.ts";
+import { openTestChip } from "./support/chips.ts";
+import { startMho } from "./support/commandLine.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { carryOut, gated, planToWatch } from "./support/liveRun.ts";
+import { collect } from "./contracts/runStore.ts";
+
+removeFoldersAfterEach();
+
+const token = "a-token-of-the-test";
+const wallTime = (): string => "2026-01-01T00:00:00Z";
+const pageFolder = fileURLToPath(new URL("../dist/web/page", import.meta.url));
+
+let folder: string;
+let store: Workspace;
+let server: LiveServer | undefined;
+let address: string;
+
+beforeEach(async () => {
+  folder = emptyFolder();
+  store = await openWorkspace(folder);
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  await store.close();
+});
+
+async function serve(host = "127.0.0.1"): Promise<void> {
+  const files = await readPageFiles(pageFolder);
+  // As another program would: by a connection of its own.
+  const seen = await openWorkspace(folder);
+  const made = await serveLive(seen, { host, port: 0, token, files, workspace: "w", wallTime });
+  server = { port: made.port, close: () => made.close().then(() => seen.close()) };
+  address = `http://127.0.0.1:${made.port}`;
+}
+
+/** Reads what the server tells until something is told that a test waits for. */
+async function heard<T>(query: string, event: string, wanted: (value: T) => boolean): Promise<T> {
+  const leaving = new AbortController();
+  const answer = await fetch(`${address}/api/live?${query}`, { signal: leaving.signal });
+  let text = "";
+  for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const messages = text.split("\n\n");
+    text = messages.pop()!;
+    for (const message of messages) {
+      const [, kind, data] = /^event: (.*)\ndata: (.*)/.exec(message) ?? [];
+      if (kind !== event || !wanted(JSON.parse(data!) as T)) continue;
+      leaving.abort();
+      return JSON.parse(data!) as T;
+    }
+  }
+  throw new Error("The server ended.");
+}
+
+const asking = {
+  method: "POST",
+  headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+};
+
+function ask(run: string, wish: string, headers: Record<string, string> = {}): Promise<Response> {
+  const all = { ...asking.headers, origin: address, ...headers };
+  return fetch(`${address}/api/runs/${run}/wish`, {
+    ...asking,
+    headers: all,
+    body: JSON.stringify({ wish }),
+  });
+}
+
+describe("the live page's server", () => {
+  it("serves the page under a policy that lets nothing of elsewhere in, and nothing else of the disk", async () => {
+    await serve();
+    const page = await fetch(`${address}/`);
+    const html = await page.text();
+    expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'/);
+    expect(html).not.toMatch(/https?:\/\//);
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=/);
+    for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
+      expect([path, (await fetch(`${address}${path!}`)).status]).toEqual([path, 200]);
+    }
+    for (const path of ["/../package.json", "/%2e%2e/package.json", "/workspace.db", "/assets/"]) {
+      expect((await fetch(`${address}${path}`)).status).toBe(404);
+    }
+  });
+
+  it("tells of a run while another program carries it out, turn by turn, to its end", async () => {
+    await serve();
+    const chip = await openTestChip({ tiles: 2 });
+    const { driver, letThrough } = gated(chip.driver);
+    const done = carryOut(chip, store, planToWatch(chip), { driver });
+    letThrough(2);
+    const early = await heard<RunState>("run=r1", "run", ({ turns }) => turns >= 2);
+    expect(early).toMatchObject({ phase: "programming", hears: true, settled: 0, devices: 2 * 1755 });
+    letThrough(1000);
+    const late = await heard<RunState>("run=r1", "run", ({ phase }) => phase === "done");
+    await done;
+    const overview = await summarise(store, "r1");
+    expect(late).toMatchObject({
+      settled: overview.devices,
+      accepted: overview.verdicts.accepted + overview.verdicts["accepted outside tolerance"],
+      pulses: overview.pulses,
+      turns: overview.turns,
+      sweeps: 6,
+      hears: false,
+      link: { down: false, losses: 0, uncertain: 0 },
+    });
+    expect(late.tiles.map(({ tile, devices }) => [tile, devices])).toEqual([
+      [0, 1755],
+      [1, 1755],
+    ]);
+    expect(late.shown!.drift.length).toBeGreaterThan(1);
+    expect(late.log.at(-1)!.text).toMatch(/^tile 1 read at an age of 1 day/);
+  });
+
+  it("gives a tile's devices as the journal has them", async () => {
+    await serve();
+    const chip = await openTestChip({ tiles: 2 });
+    const plan = planToWatch(chip);
+    await carryOut(chip, store, plan);
+    const bytes = await (await fetch(`${address}/api/runs/r1/tiles/1/devices`)).arrayBuffer();
+    const count = plan.tiles[1]!.targetsMicrosiemens.length;
+    expect(bytes.byteLength).toBe(9 * count);
+    expect(new Float32Array(bytes, 0, count)).toEqual(plan.tiles[1]!.targetsMicrosiemens);
+    const last = (await collect(store.sweeps("r1"))).findLast(({ tile }) => tile === 1)!;
+    const readings = new Float32Array(bytes, 4 * count, count);
+    expect(readings.filter((g) => !Number.isNaN(g))).toEqual(
+      last.conductanceMicrosiemens.filter((_, i) => i % 7 !== 0),
+    );
+    expect(new Uint8Array(bytes, 8 * count, count)).toEqual((await recall(store, "r1"))[1]!.verdicts);
+    for (const tile of ["2", "-1", "x", "1e9"]) {
+      expect((await fetch(`${address}/api/runs/r1/tiles/${tile}/devices`)).status).toBe(404);
+    }
+  });
+
+  it("says that there is no such run, and goes on telling of those that there are", async () => {
+    await serve();
+    expect(await heard<string | null>("run=r9", "trouble", () => true)).toContain("no run r9");
+    expect(await heard<unknown[]>("", "runs", () => true)).toEqual([]);
+    expect((await ask("r9", "stop")).status).toBe(404);
+  });
+});
+
+describe("what is asked by the live page", () => {
+  it("pauses, resumes and stops a run, and each is told of", async () => {
+    await serve();
+    const chip = await openTestChip({ tiles: 2 });
+    const { driver, letThrough } = gated(chip.driver);
+    // The run's own process looks every so often; here it looks whenever the test lets it.
+    const clock = { nowMicroseconds: () => 0, sleep: () => new Promise<void>((next) => setImmediate(next)) };
+    const ended = carryOut(chip, store, planToWatch(chip), { driver, clock }).catch(
+      (error: unknown) => error,
+    );
+    await heard<RunState>("run=r1", "run", ({ turns }) => turns === 1);
+    expect((await ask("r1", "pause")).status).toBe(204);
+    expect((await heard<RunState>("run=r1", "run", () => true)).asked).toBe("pause");
+    letThrough(1);
+    expect(await heard<RunState>("run=r1", "run", ({ phase }) => phase === "paused")).toMatchObject({
+      asked: null,
+    });
+    expect(chip.firmware.inStandby).toBe(true);
+    expect((await ask("r1", "resume")).status).toBe(204);
+    await heard<RunState>("run=r1", "run", ({ phase }) => phase === "programming");
+    expect(chip.firmware.inStandby).toBe(false);
+    await ask("r1", "stop");
+    letThrough(1);
+    await heard<RunState>("run=r1", "run", ({ phase }) => phase === "interrupted");
+    expect(chip.firmware.inStandby).toBe(true);
+    expect(await ended).toMatchObject({ code: "interrupted" });
+    expect(await (await ask("r1", "pause")).json()).toEqual({
+      error: "That run has ended; nobody would hear it.",
+    });
+  });
+
+  it("is refused to whoever has no token, comes from another page, or asks for something else", async () => {
+    await serve();
+    const chip = await openTestChip();
+    const { driver, letThrough } = gated(chip.driver);
+    const ended = carryOut(chip, store, planToWatch(chip, 1), { driver });
+    await heard<RunState>("run=r1", "run", () => true);
+    const refused: [Record<string, string>, string, number][] = [
+      [{ authorization: "" }, "stop", 401],
+      [{ authorization: "Bearer another-token-here" }, "stop", 401],
+      [{ authorization: token }, "stop", 401],
+      [{ origin: "https://example.org" }, "stop", 403],
+      [{ origin: "null" }, "stop", 403],
+      [{ origin: `${address}.example.org` }, "stop", 403],
+      [{}, "standby", 400],
+      [{}, "x".repeat(2000), 413],
+    ];
+    for (const [headers, wish, status] of refused) {
+      expect([headers, (await ask("r1", wish, headers)).status]).toEqual([headers, status]);
+    }
+    const bare = { method: "POST", headers: { authorization: `Bearer ${token}` }, body: '{"wish":"stop"}' };
+    expect((await fetch(`${address}/api/runs/r1/wish`, bare)).status).toBe(403);
+    expect(await store.wish("r1")).toBeUndefined();
+    letThrough(1000);
+    await ended;
+  });
+
+  it("is refused under a name that another page may have made to point here", async () => {
+    await serve();
+    const { request } = await import("node:http");
+    const status = await new Promise((resolve) => {
+      const headers = { host: "mho.example.org", origin: "http://mho.example.org" };
+      request(`${address}/api/runs`, { headers }, (answer) => resolve(answer.statusCode)).end();
+    });
+    expect(status).toBe(403);
+  });
+
+  it("takes the token to see anything from beyond this machine, and a look is no leave to ask", async () => {
+    await serve("0.0.0.0");
+    expect((await fetch(`${address}/`)).status).toBe(200);
+    expect((await fetch(`${address}/api/runs`)).status).toBe(401);
+    expect((await fetch(`${address}/api/live`)).status).toBe(401);
+    const { status, headers } = await fetch(`${address}/api/session`, {
+      ...asking,
+      headers: { ...asking.headers, origin: address },
+    });
+    expect(status).toBe(204);
+    const cookie = headers.get("set-cookie")!;
+    expect(cookie).toMatch(/HttpOnly/);
+    expect(cookie).toMatch(/SameSite=Strict/);
+    expect(cookie).not.toContain(token);
+    const pass = { cookie: cookie.split(";")[0]! };
+    expect((await fetch(`${address}/api/runs`, { headers: pass })).status).toBe(200);
+    expect((await ask("r1", "stop", { ...pass, authorization: "" })).status).toBe(401);
+    expect((await fetch(`${address}/api/runs`, { headers: { cookie: "mho-looks-on=x" } })).status).toBe(401);
+  });
+
+  it("whatever it is, never brings the server down", async () => {
+    await serve();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"),
+        fc.constantFrom(
+          "/",
+          "/api/runs",
+          "/api/session",
+          "/api/runs/r1/wish",
+          "/api/runs/%00/tiles/0/devices",
+        ),
+        fc.string({ unit: "grapheme", maxLength: 40 }),
+        fc.uint8Array({ maxLength: 1500 }),
+        async (method, path, tail, body) => {
+          const withBody = method === "GET" || method === "HEAD" ? {} : { body };
+          const headers = { ...asking.headers, origin: address };
+          const url = `${address}${path}${encodeURIComponent(tail.replace(/[\ud800-\udfff]/g, ""))}`;
+          const answer = await fetch(url, { method, headers, ...withBody });
+          await answer.arrayBuffer();
+          expect(answer.status).toBeLessThan(500);
+        },
+      ),
+      { seed: 5, numRuns: 200 },
+    );
+    expect((await fetch(`${address}/api/runs`)).status).toBe(200);
+  });
+});
+
+describe("who is let in", () => {
+  it.each(["127.0.0.1:8417", "localhost", "localhost:1", "[::1]:80", "127.9.9.9"])(
+    "%s is this machine",
+    (host) => {
+      expect(namesLoopback(host)).toBe(true);
+    },
+  );
+  it.each([
+    undefined,
+    "",
+    "example.org",
+    "127.0.0.1.example.org",
+    "localhost.evil",
+    "10.0.0.1",
+    "a@127.0.0.1",
+    "[::2]",
+  ])("%s is not", (host) => {
+    expect(namesLoopback(host)).toBe(false);
+  });
+  it("a page is the server's own when its origin names the host that was asked, port and all", () => {
+    expect(isSameOrigin("http://localhost:8417", "localhost:8417")).toBe(true);
+    expect(isSameOrigin("http://localhost:8418", "localhost:8417")).toBe(false);
+    expect(isSameOrigin("file://localhost:8417", "localhost:8417")).toBe(false);
+    expect(isSameOrigin(undefined, "localhost:8417")).toBe(false);
+  });
+  it("a token is what follows Bearer, and nothing else", () => {
+    expect(bearerToken("Bearer abc")).toBe("abc");
+    for (const header of [undefined, "", "Basic abc", "Bearer", "Bearer a b", `Bearer ${"a".repeat(201)}`]) {
+      expect(bearerToken(header)).toBeUndefined();
+    }
+  });
+});
+
+describe("a run that is looked at", () => {
+  it("is the same taken in at once or as it grew", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const desk = new LiveDesk(store);
+    let [looks, seen] = [Promise.resolve(), 0];
+    const look = async (): Promise<void> => {
+      await desk.state("r1", 1);
+      seen++;
+    };
+    let release = (): void => {};
+    let looking = Promise.resolve();
+    await carryOut(chip, store, planToWatch(chip), {
+      onEvent({ type }) {
+        if (type === "started") {
+          looking = desk.lookOn("r1", () => new Promise((resolve) => (release = resolve)));
+        }
+        looks = looks.then(look);
+      },
+    });
+    await looks;
+    const grown = await desk.state("r1", 1);
+    release();
+    await looking;
+    expect(seen).toBeGreaterThan(10);
+    expect(await new LiveDesk(store).state("r1", 1)).toEqual(grown);
+  });
+
+  it("converges by the RMS of its tiles together, each where it stood last, and by what is still fired at", () => {
+    const tileOf = (tile: number) => ({
+      block: { tile, rowStart: 0, rowCount: 1 },
+      targetsMicrosiemens: Float32Array.of(10, 10, Number.NaN),
+    });
+    const convergence = new Convergence({ tiles: [tileOf(0), tileOf(1)] });
+    const take = (tile: number, readings: readonly number[][]): void => {
+      const memory = emptyMemory(tileOf(tile).block, 3);
+      readings.forEach((values, turn) => {
+        const pulse = { kind: "reset", widthNanoseconds: 100, trailingNanoseconds: 0, gateCode: 0 } as const;
+        foldTurn(memory, {
+          tile,
+          turn,
+          devices: Uint32Array.of(0, 1),
+          conductanceMicrosiemens: Float32Array.from(values),
+          verdicts: new Uint8Array(2),
+          orders: turn === 0 ? [{ ...pulse, codes: Uint16Array.of(7, 0) }] : [],
+          firstTicket: 0,
+          newestTicket: 0,
+          fired: { rowTimesMicroseconds: new Float64Array(0), fates: new Uint8Array(0) },
+          inside: 0,
+          decidedAt: "",
+        });
+        convergence.add(memory, tileOf(tile));
+      });
+    };
+    take(0, [
+      [Number.NaN, Number.NaN],
+      [13, 14],
+    ]);
+    take(1, [[10, 15]]);
+    expect(convergence.kind).toBe("devices");
+    expect(convergence.points()).toEqual([
+      { turns: 1, rms: Math.sqrt(25 / 2), pulsedPercent: 50 },
+      { turns: 2, rms: Math.sqrt((9 + 16 + 25) / 4), pulsedPercent: 0 },
+    ]);
+  });
+
+  it("converges by its weights where it knows of them, in percent of their largest and freely scaled", () => {
+    const tile = {
+      block: { tile: 0, rowStart: 0, rowCount: 1 },
+      targetsMicrosiemens: Float32Array.of(10, 0, 0, 20),
+      cells: { devicesPerCell: 2, factors: [1, -1], wantedMicrosiemens: Float32Array.of(10, -20) },
+    };
+    const convergence = new Convergence({ tiles: [tile] });
+    const memory = emptyMemory(tile.block, 4);
+    memory.turns = 1;
+    memory.lastReadMicrosiemens.set([5, 0, 0, 10]);
+    convergence.add(memory, tile);
+    memory.turns = 2;
+    memory.lastReadMicrosiemens.set([0, 0, 0, 20]);
+    convergence.add(memory, tile);
+    expect(convergence.kind).toBe("weights");
+    expect(convergence.points().map(({ rms }) => rms)).toEqual([0, 100 * Math.sqrt(0.5 * 0.25)]);
+  });
+});
+
+describe("mho serve", () => {
+  it("says where the page is, with a token of its own, and ends well when it is stopped", async () => {
+    const started = startMho(["serve", "--port", "0", "--workspace", folder]);
+    const line = await started.line(/^Live page: /);
+    const [, root, secret] = /(http:\/\/127\.0\.0\.1:\d+\/)#token=([\w-]{22})$/.exec(line)!;
+    expect((await fetch(root!)).status).toBe(200);
+    expect(secret).not.toBe("");
+    started.process.kill("SIGINT");
+    expect((await started.ended()).code).toBe(0);
+  });
+
+  it("says where it is although it is to be quiet, and that it made a workspace which was not there", async () => {
+    const fresh = join(folder, "new");
+    const quiet = startMho(["serve", "--port", "0", "--quiet", "--workspace", folder]);
+    await quiet.line(/^Live page: /);
+    const made = startMho(["serve", "--port", "0", "--workspace", fresh]);
+    await made.line(/^There was no workspace in .*new: it was made/);
+    quiet.process.kill("SIGINT");
+    made.process.kill("SIGINT");
+    expect((await quiet.ended()).out.trim().split("\n")).toHaveLength(1);
+    await made.ended();
+  });
+
+  it("says that a file is where the workspace should be", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const { code, err } = await startMho(["serve", "--port", "0", "--workspace", file]).ended();
+    expect([code, err]).toEqual([4, expect.stringMatching(/something else is where its folder should be/)]);
+  });
+
+  it.each([
+    [["--port", "70000"], /--port 70000: give a port from 0 to 65535/],
+    [["--host", "0.0.0.0"], /can be reached from other machines: choose a --token/],
+    [["--token", "short"], /--token: give 12 to 200 letters/],
+    [["--host", "192.0.2.1", "--token", "long-enough-token"], /192\.0\.2\.1 is no address of this machine/],
+  ])("refuses %j with a message that says what to do", async (args, message) => {
+    const { code, err } = await startMho(["serve", "--port", "0", "--workspace", folder, ...args]).ended();
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it("says that a port is taken, and by which flag to choose another", async () => {
+    await serve();
+    const args = ["serve", "--port", String(server!.port), "--workspace", folder];
+    const { code, err } = await startMho(args).ended();
+    expect([code, err]).toEqual([2, expect.stringMatching(/is taken\. Name another --port/)]);
+  });
+});

@@ -1,0 +1,191 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { readPageFiles } from "../web/pageFiles.ts";
+import { type LiveServer, serveLive } from "../web/server.ts";
+import { openTestChip, type TestChip } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { carryOut, gated, planToWatch } from "./support/liveRun.ts";
+
+removeFoldersAfterEach();
+
+const executablePath = "/usr/bin/chromium";
+const args =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+const token = "a-token-of-the-test";
+const wallTime = (): string => new Date().toISOString();
+const pageFolder = fileURLToPath(new URL("../dist/web/page", import.meta.url));
+
+describe.skipIf(!existsSync(executablePath))("the live page in a browser", () => {
+  let browser: Browser;
+  let store: Workspace;
+  let folder: string;
+  let server: LiveServer;
+  let chip: TestChip;
+  let page: Page;
+  let complaints: string[];
+  let letThrough: (pulses: number) => void;
+  let ended: Promise<unknown>;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, headless: true, args: args.split(" ") });
+  });
+  afterAll(() => browser.close());
+
+  async function serve(port: number): Promise<LiveServer> {
+    const files = await readPageFiles(pageFolder);
+    const seen = await openWorkspace(folder);
+    const made = await serveLive(seen, { host: "127.0.0.1", port, token, files, workspace: "w", wallTime });
+    return { port: made.port, close: () => made.close().then(() => seen.close()) };
+  }
+
+  /** Opens the page on a run that waits before its first pulse. */
+  async function look(width: number, hash = `token=${token}`): Promise<void> {
+    page = await browser.newPage({ viewport: { width, height: 800 } });
+    complaints = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(`http://127.0.0.1:${server.port}/#${hash}`);
+    await becomes("title", /^r1/);
+  }
+
+  beforeEach(async () => {
+    folder = emptyFolder();
+    store = await openWorkspace(folder);
+    chip = await openTestChip({ tiles: 2 });
+    const gate = gated(chip.driver);
+    letThrough = gate.letThrough;
+    const clock = { nowMicroseconds: () => 0, sleep: () => new Promise<void>((next) => setImmediate(next)) };
+    const plan = planToWatch(chip);
+    const ran = carryOut(chip, store, plan, { driver: gate.driver, clock, wallTime });
+    ended = ran.catch((error: unknown) => error);
+    server = await serve(0);
+  });
+  afterEach(async () => {
+    await store.setWish("r1", undefined);
+    letThrough(10_000);
+    await ended;
+    await page.close();
+    await server.close();
+    await store.close();
+  });
+
+  const text = (id: string): Promise<string> => page.locator(`#${id}`).innerText();
+  const becomes = (id: string, wanted: string | RegExp): Promise<void> =>
+    expect.poll(() => text(id), patience).toMatch(typeof wanted === "string" ? exactly(wanted) : wanted);
+  const picture = (): Promise<string> =>
+    page.evaluate<string>(`document.querySelector("#panels canvas").toDataURL()`);
+  const asked = (wish: string): string => `Asked it to ${wish}; it hears between two turns.`;
+
+  it("fills its heat map as devices are programmed, and draws how they converge and drift", async () => {
+    await look(1280);
+    letThrough(1);
+    await page.waitForSelector("#panels canvas");
+    const before = await picture();
+    letThrough(2);
+    await expect.poll(picture, patience).not.toBe(before);
+    expect(await text("phase")).toBe("programming");
+    letThrough(10_000);
+    await becomes("phase", "done");
+    expect(await text("in-place")).toBe("100.0 %");
+    expect(await text("sweeps")).toBe("6 sweeps");
+    await page.waitForSelector("#drift canvas");
+    await page.waitForSelector("#convergence canvas");
+    await page.getByRole("button", { name: "Verdict", exact: true }).click();
+    expect(await text("scale")).toMatch(/accepted: 1,\d{3}/);
+    await page.getByRole("button", { name: /^tile 0:/ }).click();
+    await becomes("map-says", /^Tile 0/);
+    await page.locator("#panels canvas").first().hover();
+    expect(await text("readout")).toMatch(/^row \d+, column \d+, G\+: target .* µS, read .* µS, accepted$/);
+    expect(complaints).toEqual([]);
+  });
+
+  it("pauses, resumes and stops the run by its buttons, the chip in standby", async () => {
+    await look(1280);
+    letThrough(1);
+    await page.click("#pause");
+    await becomes("asked", asked("pause"));
+    letThrough(1);
+    await becomes("phase", "paused");
+    expect(chip.firmware.inStandby).toBe(true);
+    await page.click("#resume");
+    await becomes("phase", "programming");
+    await page.click("#stop");
+    await becomes("asked", asked("stop"));
+    letThrough(1);
+    await becomes("phase", "stopped");
+    expect(chip.firmware.inStandby).toBe(true);
+    expect(await text("asked")).toBe("The chip is in standby. mho resume r1 goes on with it.");
+    expect(await page.locator("#stop").isDisabled()).toBe(true);
+    expect(page.url()).not.toContain(token);
+    expect(complaints).toEqual([]);
+  });
+
+  it("asks whoever came without the token for it, and says when it is wrong by asking again", async () => {
+    await look(1280, "r1");
+    await page.click("#pause");
+    expect(await text("token-says")).toMatch(/^mho serve printed it/);
+    await page.fill("#token", "a-wrong-token-this-is");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await becomes("token-says", /^That is not this server's token/);
+    expect(await page.inputValue("#token")).toBe("");
+    await page.fill("#token", token);
+    await page.press("#token", "Enter");
+    await becomes("asked", asked("pause"));
+    letThrough(1);
+    await becomes("phase", "paused");
+    await page.click("#resume");
+    await becomes("phase", "programming");
+  });
+
+  it("does not take a run whose link is lost, or whose process has fallen silent, for one that goes on", async () => {
+    await look(1280);
+    letThrough(3);
+    await becomes("phase", "programming");
+    await page.clock.setSystemTime(Date.now() + 60_000);
+    await becomes("phase", "silent");
+    expect(await text("rate")).toBe("–");
+    expect(await text("asked")).toBe(
+      "Nothing is heard of it. If its process has ended, mho resume r1 goes on with it.",
+    );
+    await store.appendNote("r1", { notedAt: new Date().toISOString(), what: "link-lost", text: "gone" });
+    await becomes("phase", "link lost");
+    expect(await text("link")).toBe("lost");
+    await page.click("#stop");
+    await becomes("asked", "Asked it to stop; it hears when its chip is back, or is given up.");
+  });
+
+  it("says that the connection is lost, and comes back by itself to where the run is then", async () => {
+    await look(1280);
+    await becomes("line", "live");
+    const { port } = server;
+    await server.close();
+    await becomes("line", "connection lost; trying again");
+    letThrough(10_000);
+    await ended;
+    server = await serve(port);
+    await becomes("line", "live");
+    await becomes("phase", "done");
+  });
+
+  it("fits a phone: nothing is wider than 375 pixels, and its buttons are on the first screen", async () => {
+    await look(375);
+    letThrough(2);
+    await page.waitForSelector("#panels canvas");
+    expect(await page.evaluate(`document.documentElement.scrollWidth`)).toBe(375);
+    const stop = (await page.locator("#stop").boundingBox())!;
+    expect(stop.y + stop.height).toBeLessThan(800);
+    expect(stop.height).toBeGreaterThan(32);
+    expect(complaints).toEqual([]);
+  });
+});
+
+const patience = { timeout: 20_000 };
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`);
+}

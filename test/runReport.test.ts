@@ -1,0 +1,498 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { report } from "../cli/report.ts";
+import type { ReportOptions } from "../cli/options.ts";
+import type { Output } from "../cli/output.ts";
+import { type Beside, storyOf } from "../cli/runStory.ts";
+import { renderRun } from "../report/runReport.ts";
+import { rowFates } from "../src/chip/driver.ts";
+import { pcm90nmDefinition } from "../src/model/builtIn.ts";
+import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
+import type { SweepRecord, TurnRecord } from "../src/run/journal.ts";
+import { pcm90nm } from "../src/model/modelOf.ts";
+import { Translator } from "../src/optimize/layerStrategy.ts";
+import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
+import { LinkFold } from "../src/run/linkQuality.ts";
+import type { RunPlan, TileTargets } from "../src/run/plan.ts";
+import { summarise } from "../src/run/summary.ts";
+import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { collect, turn as anyTurn } from "./contracts/runStore.ts";
+import { openTestChip } from "./support/chips.ts";
+import { tidyRows } from "./support/csvRows.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { carryOut, planToWatch } from "./support/liveRun.ts";
+
+removeFoldersAfterEach();
+
+const hostile = `<script>alert(1)</script>, "<img src=x onerror=alert(2)>"`;
+
+/** Two tiles of two rows, whose cells hold 2 (G+ − G−) + (g+ − g−); every ninth cell holds nothing. */
+function tileOf(tile: number): TileTargets {
+  const rows = 2;
+  const targetsMicrosiemens = Float32Array.from({ length: rows * 256 }, (_, i) =>
+    (i >> 2) % 9 === 0 ? Number.NaN : (7 * i + 3 * (i >> 2)) % 24,
+  );
+  const wantedMicrosiemens = Float32Array.from({ length: rows * 64 }, (_, cell) => {
+    const [a, b, c, d] = targetsMicrosiemens.subarray(4 * cell, 4 * cell + 4);
+    return 2 * (a! - b!) + c! - d!;
+  });
+  return {
+    block: { tile, rowStart: 3, rowCount: rows },
+    targetsMicrosiemens,
+    cells: { devicesPerCell: 4, factors: [2, -2, 1, -1], wantedMicrosiemens },
+  };
+}
+
+interface Done {
+  readonly store: Workspace;
+  readonly folder: string;
+  readonly plan: RunPlan;
+  readonly sweeps: readonly SweepRecord[];
+  readonly turns: readonly TurnRecord[];
+}
+
+async function done(over: Partial<RunPlan> = {}, folder = emptyFolder()): Promise<Done> {
+  const chip = await openTestChip({ tiles: 2 });
+  const store = await openWorkspace(folder);
+  const plan = { ...planToWatch(chip), title: hostile, tiles: [tileOf(0), tileOf(1)], ...over };
+  const run = await carryOut(chip, store, plan);
+  const [sweeps, turns] = [await collect(store.sweeps(run)), await collect(store.turns(run))];
+  return { store, folder, plan, sweeps, turns };
+}
+
+async function reportOf({ store }: Done, beside?: Beside) {
+  const { html, csv } = renderRun(await storyOf(store, "r1", beside));
+  const rows = tidyRows(csv);
+  return {
+    html,
+    csv,
+    rows,
+    of: (figure: string, series?: string) =>
+      rows.filter((row) => row.figure === figure && (series === undefined || row.series === series)),
+  };
+}
+
+/** (α ŵ − w) / max |w| of every cell of a tile, in percent: written down anew. */
+function weightErrors({ cells }: TileTargets, read: Float32Array): number[] {
+  const pairs = Array.from(cells!.wantedMicrosiemens, (wanted, cell) => {
+    const [a, b, c, d] = read.subarray(4 * cell, 4 * cell + 4);
+    return { wanted, held: 2 * (a! - b!) + c! - d! };
+  }).filter(({ wanted }) => !Number.isNaN(wanted));
+  const alpha =
+    pairs.reduce((sum, { wanted, held }) => sum + wanted * held, 0) /
+    pairs.reduce((sum, { held }) => sum + held * held, 0);
+  const largest = Math.max(...pairs.map(({ wanted }) => Math.abs(wanted)));
+  return pairs.map(({ wanted, held }) => (100 * Math.abs(alpha * held - wanted)) / largest);
+}
+
+function deviceErrors({ targetsMicrosiemens }: TileTargets, read: Float32Array): number[] {
+  return Array.from(read, (g, i) => Math.abs(g - targetsMicrosiemens[i]!)).filter((e) => !Number.isNaN(e));
+}
+
+/** Errors of both tiles at one asked time. */
+function errorsAt({ plan, sweeps }: Done, time: number, of: typeof deviceErrors): number[] {
+  return sweeps
+    .filter(({ timeSeconds }) => timeSeconds === time)
+    .flatMap(({ tile, conductanceMicrosiemens }) => of(plan.tiles[tile]!, conductanceMicrosiemens));
+}
+
+/** Two layers, the second twice as large. */
+function smallStrategy(): Strategy {
+  const timesSeconds = [1, 3600, 86_400];
+  const translator = new Translator(pcm90nm, {
+    layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
+    timesSeconds,
+    timeWeights: new Float64Array(3).fill(1 / 3),
+    rule: "least-squares",
+    compensationPer: "tile",
+    pairDriftCorrelation: 0,
+    clipPercentile: 100,
+  });
+  const layer = (name: string, outputs: number): StrategyLayer => {
+    const values = Float32Array.from({ length: 10 * outputs }, (_, i) => ((i * outputs) % 17) - 8);
+    const weightsSource = { file: "net.npy", tensor: name, digest: "0" };
+    const found = translator.strategyFor({ inputs: 10, outputs, values });
+    return strategyLayer({ name, shape: [10, outputs], weightsSource }, found);
+  };
+  return {
+    model: pcm90nmDefinition,
+    timesSeconds,
+    timeWeights: [1 / 3, 1 / 3, 1 / 3],
+    compensationRule: "least-squares",
+    pairDriftCorrelation: 0,
+    layers: [layer("narrow", 4), layer("wide", 8)],
+  };
+}
+
+function rms(values: readonly number[]): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+}
+
+/** One run that many tests look at and none changes, and its report. */
+let run: Done;
+let usual: Awaited<ReturnType<typeof reportOf>>;
+
+beforeAll(async () => {
+  run = await done({}, mkdtempSync(join(tmpdir(), "mho-test-")));
+  usual = await reportOf(run);
+});
+
+afterAll(async () => {
+  await run.store.close();
+  rmSync(run.folder, { recursive: true, force: true });
+});
+
+describe("the report of a run", () => {
+  it.each([
+    ["device_error_cdf", deviceErrors],
+    ["weight_error_cdf", weightErrors],
+  ] as const)("tells in %s the shares that the store's own reads give", async (figure, of) => {
+    const { of: rowsOf } = usual;
+    for (const [time, series] of [
+      [1, "after 1\u00a0s"],
+      [86_400, "after 1\u00a0day"],
+    ] as const) {
+      const errors = errorsAt(run, time, of);
+      const rows = rowsOf(figure, series);
+      expect(rows.length).toBe(102);
+      for (const { x, y } of rows) {
+        const [below, within] = [x * (1 - 1e-4) - 1e-5, x * (1 + 1e-4) + 1e-5].map(
+          (limit) => (100 * errors.filter((error) => error <= limit).length) / errors.length,
+        );
+        expect(within).toBeGreaterThanOrEqual(y - 1e-9);
+        expect(below).toBeLessThan(y);
+      }
+    }
+  });
+
+  it("gives the error over time with its band as the store's own reads do", async () => {
+    const { of } = usual;
+    const course = of("error_over_time", "root mean square");
+    const bands = of("error_over_time").filter(({ series }) => series.startsWith("median"));
+    expect(course.map(({ x }) => x)).toEqual([1, 3600, 86_400]);
+    course.forEach(({ x, y }, k) => {
+      const errors = errorsAt(run, x, weightErrors).toSorted((a, b) => a - b);
+      expect(y).toBeCloseTo(rms(errors), 3);
+      const quantile = (share: number): number => errors[Math.ceil(share * errors.length) - 1]!;
+      expect(bands[k]!.low).toBeCloseTo(quantile(0.1), 3);
+      expect(bands[k]!.y).toBeCloseTo(quantile(0.5), 3);
+      expect(bands[k]!.high).toBeCloseTo(quantile(0.9), 3);
+    });
+  });
+
+  it("converges as the journal's own reads do, and fires at whom the journal says", async () => {
+    const { of } = usual;
+    const devices = run.plan.tiles.flatMap(({ targetsMicrosiemens }) =>
+      Array.from(targetsMicrosiemens).filter((g) => !Number.isNaN(g)),
+    ).length;
+    const last = run.plan.tiles.map(() => new Float32Array(512).fill(Number.NaN));
+    // A tile that has ended stays as it is; tiles take their turns side by side.
+    const courses = run.plan.tiles.map((tile, t) =>
+      run.turns
+        .filter((turn) => turn.tile === t)
+        .map((turn) => {
+          turn.devices.forEach((device, k) => {
+            const read = turn.conductanceMicrosiemens[k]!;
+            if (!Number.isNaN(read)) last[t]![device] = read;
+          });
+          const fired = turn.devices.filter((_, k) => turn.orders.some(({ codes }) => codes[k] !== 0)).length;
+          return { errors: weightErrors(tile, last[t]!), fired };
+        }),
+    );
+    const turns = Math.max(...courses.map(({ length }) => length));
+    const rows = of("convergence");
+    expect(rows.at(-1)!.x).toBe(turns);
+    for (const { x, y } of rows) {
+      const errors = courses.flatMap((course) => course[Math.min(x, course.length) - 1]!.errors);
+      expect(y).toBeCloseTo(rms(errors), 2);
+    }
+    for (const { x, y } of of("devices_fired_at")) {
+      const fired = courses.reduce((sum, course) => sum + (course[x - 1]?.fired ?? 0), 0);
+      expect(y).toBeCloseTo((100 * fired) / devices, 6);
+    }
+  });
+
+  it("puts the law's band of ±σν about the medians of devices that began alike", async () => {
+    const { of, html } = usual;
+    const sweeps = run.sweeps.filter(({ tile }) => tile === 0);
+    const { flags, conductanceMicrosiemens: first } = sweeps[0]!;
+    const chosen = Array.from(first, (g, i) => ({ g, i })).filter(
+      ({ g, i }) =>
+        g >= 7.75 && g < 13.5 && flags[i] === 0 && !Number.isNaN(run.plan.tiles[0]!.targetsMicrosiemens[i]!),
+    );
+    const median = (values: readonly number[]): number =>
+      values.toSorted((a, b) => a - b)[Math.ceil(values.length / 2) - 1]!;
+    const start = median(chosen.map(({ g }) => g));
+    const measured = of("drift").filter(({ series }) => series.startsWith("read first at 7.75"));
+    expect(measured.length).toBe(3);
+    sweeps.forEach(({ conductanceMicrosiemens }, k) => {
+      // Devices that were given up do not count: few enough to leave the median nearly alone.
+      const shares = median(chosen.map(({ g, i }) => conductanceMicrosiemens[i]! / g));
+      expect(measured[k]!.y).toBeCloseTo(start * shares, 0);
+    });
+    const law = of("drift").filter(
+      ({ series }) =>
+        series.startsWith("law of pcm-90nm") &&
+        Math.abs(Number(/[\d.]+(?= µS)/.exec(series)![0]) - start) < 0.5,
+    );
+    expect(law[0]).toMatchObject({ x: measured[0]!.x });
+    const stretch = Math.log((law.at(-1)!.x + 1) / (law[0]!.x + 1));
+    const exponent = (value: number): number => Math.log(law[0]!.y / value) / stretch;
+    // Between 10 and 12 µS the published exponents are 0.049 ± 0.008.
+    const { y, low, high } = law.at(-1)!;
+    expect(exponent(y)).toBeCloseTo(0.049, 3);
+    expect(exponent(high)).toBeLessThan(exponent(y));
+    expect(exponent(low) - exponent(y)).toBeCloseTo(exponent(y) - exponent(high), 6);
+    expect(html).toContain("in its band of ±σν");
+  });
+
+  it("shows the old and the new law, and what was measured, when a fitted model is named", async () => {
+    const fitted: PowerLawDefinition = {
+      ...pcm90nmDefinition,
+      name: "mine",
+      driftExponentMean: [{ kind: "polynomial", coefficients: [0.08, -0.04] }],
+      fit: { modelBefore: "pcm-90nm" } as FitRecord,
+    };
+    const { of, html } = await reportOf(run, { model: fitted });
+    const fresh = of("drift_exponent", "new law, mine");
+    for (const { x, y } of fresh) expect(y).toBeCloseTo(0.08 - (0.04 * x) / 25, 9);
+    expect(of("drift_exponent", "law before, pcm-90nm").length).toBeGreaterThan(10);
+    const measured = of("drift_exponent", "measured, median and quarters");
+    expect(measured.length).toBeGreaterThan(4);
+    for (const { y, low, high } of measured) expect(low <= y && y <= high).toBe(true);
+    // Births of the emulator drift with about 0.05 where they conduct well.
+    expect(measured.at(-1)!.y).toBeCloseTo(0.05, 1);
+    expect(html).toContain("the fitted law of mine");
+  });
+
+  it("draws what the strategy foresaw, all layers together, beside what came", async () => {
+    const strategy = smallStrategy();
+    const { of, html } = await reportOf(run, { strategy });
+    const foreseen = of("error_over_time", "as the strategy foresaw");
+    expect(foreseen.map(({ x }) => x)).toEqual(strategy.timesSeconds);
+    foreseen.forEach(({ y }, t) => {
+      const [narrow, wide] = strategy.layers.map(({ predicted }) => predicted.rmsPercentByTime[t]!);
+      expect(y).toBeCloseTo(Math.sqrt((narrow! * narrow! + 2 * wide! * wide!) / 3), 9);
+    });
+    const best = of("foreseen_weight_error", "wide: this strategy");
+    expect(best.map(({ y }) => y)).toEqual(strategy.layers[1]!.predicted.rmsPercentByTime);
+    expect(html).toContain("wide: predicted weight error");
+    expect(usual.html).not.toContain("predicted weight error");
+  });
+
+  it("maps every device's target, read, error and verdict", async () => {
+    const { of, html } = usual;
+    const { targetsMicrosiemens } = run.plan.tiles[0]!;
+    const ofTile = Array.from({ length: 128 }, (_, cell) => cell).filter((cell) => cell % 9 !== 0).length;
+    const read = run.sweeps.find(({ tile }) => tile === 0)!.conductanceMicrosiemens;
+    for (const [device, name] of ["G+", "G−", "g+", "g−"].entries()) {
+      const targets = of("conductance_map", `target ${name}`);
+      expect(targets.length).toBe(ofTile);
+      for (const { x, y } of targets) expect(y).toBeCloseTo(targetsMicrosiemens[4 * x + device]!, 4);
+      for (const { x, y } of of("error_map", `error ${name}`)) {
+        expect(y).toBeCloseTo(read[4 * x + device]! - targetsMicrosiemens[4 * x + device]!, 4);
+      }
+    }
+    const { verdicts } = await summarise(run.store, "r1");
+    const ended = of("verdict_map").filter(({ y }) => y === 1).length;
+    expect(ended).toBeGreaterThan(0.4 * verdicts.accepted);
+    expect(html.match(/<img /g)!.length).toBe(16);
+  });
+
+  it("maps cells of two devices too", async () => {
+    const story = await storyOf(run.store, "r1");
+    const { html } = renderRun({ ...story, map: { ...story.map!, devicesPerCell: 2 } });
+    expect(html.match(/<img /g)!.length).toBe(8);
+    expect(html).toContain('alt="verdict, G−"');
+    expect(html).not.toContain('alt="verdict, g+"');
+  });
+
+  it("needs no script and nothing from elsewhere, and makes a hostile title harmless", async () => {
+    const { html, csv } = usual;
+    expect(html).not.toMatch(
+      /<script|<link|<iframe|javascript:|@import|https?:\/\/(?!www\.w3\.org)|\son\w+="/i,
+    );
+    expect(html).not.toMatch(/<img src=x|<[^>]*onerror/);
+    expect(html).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+    expect(csv.split("\n").filter((line) => line.includes("alert"))).toEqual([
+      expect.stringMatching(/^# run r1: /),
+    ]);
+  });
+
+  it("is the same for the same store", async () => {
+    const again = await reportOf(run);
+    expect(again.html).toBe(usual.html);
+    expect(again.csv).toBe(usual.csv);
+  });
+
+  it.each<[string, Partial<RunPlan>]>([
+    ["a run that was never swept", { sweepTimesSeconds: [] }],
+    ["a run that was swept once", { sweepTimesSeconds: [1] }],
+    ["conductances that hold no weight", { tiles: [{ ...tileOf(0), cells: undefined }] }],
+    [
+      "three devices",
+      {
+        tiles: [
+          {
+            block: { tile: 0, rowStart: 0, rowCount: 1 },
+            targetsMicrosiemens: Float32Array.from({ length: 256 }, (_, i) => (i < 3 ? 8 + i : Number.NaN)),
+          },
+        ],
+      },
+    ],
+    ["one blind pulse a device", { method: "open-loop" }],
+    [
+      "a tile without a target",
+      { tiles: [{ ...tileOf(0), targetsMicrosiemens: new Float32Array(512).fill(Number.NaN) }] },
+    ],
+  ])("leaves out what %s cannot show, and holds no NaN", async (_, over) => {
+    const { html, csv, of } = await reportOf(await done(over));
+    expect(html.replace(/base64,[^"]*/g, "")).not.toMatch(/NaN|undefined|Infinity/);
+    expect(csv).not.toMatch(/NaN|undefined|Infinity/);
+    for (const [, drawing] of html.matchAll(/<figure>(.*?)<\/figure>/gs))
+      expect(drawing).toMatch(/<path|<img/);
+    if ((over.sweepTimesSeconds ?? [1, 2, 3]).length < 3) expect(of("drift")).toEqual([]);
+  });
+
+  it("takes what was read last while programming for a run that was never swept", async () => {
+    const { html, of } = await reportOf(await done({ sweepTimesSeconds: [] }));
+    expect(of("device_error_cdf", "as last read while programming").length).toBe(102);
+    expect(html).toContain("When last read while it was programmed");
+  });
+
+  it("does not count devices without a target on a tile that was not begun", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const store = await openWorkspace(emptyFolder());
+    const plan = { ...planToWatch(chip), tiles: [tileOf(0), tileOf(1)] };
+    const run = await store.beginRun(plan, await chip.driver.identify(), "2026-01-01T00:00:00Z");
+    const { devices, verdicts } = await summarise(store, run);
+    expect(devices).toBe(2 * 4 * 113);
+    expect(verdicts.pending).toBe(devices);
+  });
+});
+
+describe("the link of a run", () => {
+  const turnAt = (seconds: number, uncertainRows = 0): TurnRecord => ({
+    ...anyTurn,
+    decidedAt: wallTime(seconds),
+    fired: {
+      ...anyTurn.fired,
+      fates: Uint8Array.from({ length: 4 }, (_, k) =>
+        k < uncertainRows ? rowFates.uncertain : rowFates.fired,
+      ),
+    },
+  });
+  const wallTime = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + 1000 * seconds).toISOString();
+  const fold = (): LinkFold => new LinkFold((text) => Date.parse(text) / 1000);
+
+  it("is judged by its losses, how long they lasted, and rows of which nobody knows", () => {
+    const link = fold();
+    for (let k = 0; k <= 60; k++) link.add(turnAt(k < 30 ? k : k + 10, k === 30 ? 3 : 0));
+    const quality = link.quality([
+      { notedAt: wallTime(29.5), what: "link-lost", text: "" },
+      { notedAt: wallTime(39), what: "link-back", text: "" },
+      { notedAt: wallTime(65), what: "link-lost", text: "" },
+      { notedAt: wallTime(69), what: "failed", text: "" },
+    ]);
+    expect(quality).toMatchObject({ uncertainRows: 3, turns: 61, workSeconds: 70 });
+    expect(quality.losses).toEqual([
+      { atSeconds: 29.5, backAfterSeconds: 9.5 },
+      { atSeconds: 65, backAfterSeconds: Number.NaN },
+    ]);
+    const span = 70 / quality.pace.length;
+    const turns = quality.pace.reduce((sum, { turnsPerSecond }) => sum + turnsPerSecond * span, 0);
+    expect(turns).toBeCloseTo(61, 9);
+    expect(quality.pace.map(({ uncertainRows }) => uncertainRows).at(-1)).toBe(3);
+    expect(quality.pace[0]!.uncertainRows).toBe(0);
+  });
+
+  it("is not blamed for the days between a stop and a resumption", () => {
+    const link = fold();
+    for (let k = 0; k < 40; k++) link.add(turnAt(k < 20 ? k : k + 86_400));
+    const { workSeconds, pace } = link.quality([
+      { notedAt: wallTime(21), what: "stopped", text: "" },
+      { notedAt: wallTime(86_419), what: "resumed", text: "" },
+    ]);
+    // 19 s before, none of the night, 20 s after it was resumed.
+    expect(workSeconds).toBe(39);
+    expect(Math.min(...pace.map(({ turnsPerSecond }) => turnsPerSecond))).toBeGreaterThan(0.9);
+  });
+
+  it("is told of by the run's notes and turns, in the page and in the table", async () => {
+    const noted = await done();
+    const begun = Date.parse(noted.turns[0]!.decidedAt) / 1000;
+    const at = (seconds: number): string => new Date(1000 * (begun + seconds)).toISOString();
+    await noted.store.appendNote("r1", { notedAt: at(4), what: "link-lost", text: "no answer" });
+    await noted.store.appendNote("r1", { notedAt: at(6.5), what: "link-back", text: "boot 1" });
+    const { html, of } = await reportOf(noted);
+    expect(of("link_losses").map(({ x, y }) => [x, y])).toEqual([[4, 2.5]]);
+    expect(html).toContain("The link was lost once, and came back within 2.5 s");
+    const rates = of("link", "turns a second");
+    const span = rates[1]!.x - rates[0]!.x;
+    expect(rates.reduce((sum, { y }) => sum + y * span, 0)).toBeCloseTo(noted.turns.length, 6);
+  });
+});
+
+describe("mho report of a run", () => {
+  const events: Record<string, unknown>[] = [];
+  const output: Output = {
+    json: true,
+    event: (event) => void events.push(event),
+    say() {},
+    progress() {},
+  };
+  const common = { json: true, quiet: false, seed: 7 };
+  const options = (out: string): ReportOptions => ({ ...common, workspace: run.folder, out });
+
+  it("writes page and table side by side and tells both paths", async () => {
+    const out = join(emptyFolder(), "deep", "run.html");
+    await report("r1", options(out), output);
+    const figures = out.replace(".html", ".figures.csv");
+    expect(events.at(-1)).toEqual({ type: "result", report: out, figures });
+    const { html, csv } = usual;
+    expect(readFileSync(out, "utf8")).toBe(html);
+    expect(readFileSync(figures, "utf8")).toBe(csv);
+  });
+
+  it("spares the table of that name, and whatever is no page", async () => {
+    const folder = emptyFolder();
+    const [own, strategy] = [join(folder, "one.csv"), join(folder, "strategy.json")];
+    for (const file of [own, strategy]) writeFileSync(file, "mine");
+    await report("r1", options(join(folder, "one.html")), output);
+    for (const out of [strategy, folder, join(folder, ".html")]) {
+      await expect(report("r1", options(out), output)).rejects.toMatchObject({
+        code: "bad-argument",
+        message: expect.stringMatching(/--out .*: a report is a page.* ends in \.html or \.htm/) as string,
+      });
+    }
+    for (const file of [own, strategy]) expect(readFileSync(file, "utf8")).toBe("mine");
+    await report("r1", options(join(folder, "two.HTM")), output);
+    expect(readdirSync(folder).sort()).toEqual([
+      "one.csv",
+      "one.figures.csv",
+      "one.html",
+      "strategy.json",
+      "two.HTM",
+      "two.figures.csv",
+    ]);
+  });
+
+  it("leaves no table where the page cannot be written", async () => {
+    const folder = emptyFolder();
+    mkdirSync(join(folder, "run.html"));
+    await expect(report("r1", options(join(folder, "run.html")), output)).rejects.toMatchObject({
+      code: "output-failed",
+    });
+    expect(readdirSync(folder)).toEqual(["run.html"]);
+  });
+
+  it("refuses flags of a run for a model", async () => {
+    const asked = { ...common, out: join(emptyFolder(), "x.html"), strategy: "s.json" };
+    await expect(report("pcm-90nm", asked, output)).rejects.toMatchObject({
+      code: "bad-argument",
+      message: expect.stringContaining("--strategy goes with the report of a run") as string,
+    });
+  });
+});

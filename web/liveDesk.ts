@@ -1,0 +1,76 @@
+import type { RunId, RunStore, RunWish } from "../src/run/store.ts";
+import { LiveRun } from "./liveRun.ts";
+import type { RunLine, RunState } from "./liveState.ts";
+
+/** The runs that somebody looks at now; each is folded once, however many look, and forgotten when nobody does. */
+export class LiveDesk {
+  readonly #store: RunStore;
+  readonly #breathe: () => Promise<void>;
+  readonly #open = new Map<RunId, { readonly live: Promise<LiveRun>; lookers: number }>();
+
+  /** @param breathe  called now and then while a long journal is read. */
+  constructor(store: RunStore, breathe: () => Promise<void> = nextTurnOfTheLoop) {
+    this.#store = store;
+    this.#breathe = breathe;
+  }
+
+  /** Keeps a run at hand while somebody looks on. An empty name is for who looks at no run. */
+  async lookOn(run: RunId, looking: () => Promise<void>): Promise<void> {
+    if (run === "") return looking();
+    const held = this.#open.get(run) ?? { live: LiveRun.open(this.#store, run, this.#breathe), lookers: 0 };
+    // Who looks is told of it by `state`.
+    held.live.catch(() => undefined);
+    this.#open.set(run, held);
+    held.lookers++;
+    try {
+      await looking();
+    } finally {
+      held.lookers--;
+      if (held.lookers === 0) this.#open.delete(run);
+    }
+  }
+
+  /** The newest first. */
+  async runs(): Promise<RunLine[]> {
+    const runs = await this.#store.runs();
+    return runs
+      .map(({ id, title, chipSerialNumber, startedAt, outcome }) => ({
+        run: id,
+        title,
+        chip: chipSerialNumber,
+        startedAt,
+        outcome,
+      }))
+      .toReversed();
+  }
+
+  /** Throws `bad-argument` for a run that there is not. */
+  async state(run: RunId, tile: number | undefined): Promise<RunState> {
+    const live = await this.#live(run);
+    await live.catchUp();
+    const summary = (await this.#store.runs()).find(({ id }) => id === run)!;
+    return live.state(summary, tile);
+  }
+
+  async devicesOf(run: RunId, tile: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const live = await this.#live(run);
+    await live.catchUp();
+    return live.devicesOf(tile);
+  }
+
+  /** @returns whether the run, or a watch of it, may still hear what it is asked. */
+  async ask(run: RunId, wish: RunWish | undefined): Promise<boolean> {
+    if (!(await this.state(run, undefined)).hears) return false;
+    await this.#store.setWish(run, wish);
+    return true;
+  }
+
+  #live(run: RunId): Promise<LiveRun> {
+    return this.#open.get(run)?.live ?? LiveRun.open(this.#store, run, this.#breathe);
+  }
+}
+
+/** Other pages, and who wants the server to end, are heard meanwhile. */
+function nextTurnOfTheLoop(): Promise<void> {
+  return new Promise((next) => setImmediate(next));
+}

@@ -1,0 +1,55 @@
+import type { RunNote, SweepRecord } from "../src/run/journal.ts";
+import type { RunWish } from "../src/run/store.ts";
+import { formatDuration } from "../src/units.ts";
+import type { LinkState, LogLine, RunState } from "./liveState.ts";
+import type { LiveTile } from "./liveTile.ts";
+
+/** Lines that are kept. */
+export const logLines = 60;
+
+/** The newest lines, of the journal and of what was noted, in the order of their times. */
+export function logOf(journal: readonly LogLine[], notes: readonly RunNote[]): LogLine[] {
+  const noted = notes
+    .slice(-logLines)
+    .map(({ notedAt, what, text }): LogLine => ({ at: notedAt, kind: "note", text: `${what}: ${text}` }));
+  return [...journal.slice(-logLines), ...noted]
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .slice(-logLines);
+}
+
+/** Whether the last that was noted of pauses is that one began. */
+export function isPaused(notes: readonly RunNote[]): boolean {
+  return notes.findLast(({ what }) => ["paused", "resumed", "stopped"].includes(what))?.what === "paused";
+}
+
+/** What is still to be heard. */
+export function askedOf(wish: RunWish | undefined, paused: boolean): RunState["asked"] {
+  if (wish === undefined) return paused ? "resume" : null;
+  return wish === "pause" && paused ? null : wish;
+}
+
+/** How the link did, as the notes tell. */
+export function linkOf(notes: readonly RunNote[]): LinkState {
+  const of = (kind: RunNote["what"]): number => notes.filter(({ what }) => what === kind).length;
+  const last = notes.findLast(({ what }) => ["link-lost", "link-back", "resumed"].includes(what));
+  return { down: last?.what === "link-lost", losses: of("link-lost"), uncertain: of("uncertain") };
+}
+
+/** A turn in a line. */
+export function turnText(
+  number: number,
+  turn: number,
+  tile: LiveTile,
+  orders: readonly { readonly codes: Uint16Array }[],
+): string {
+  let pulses = 0;
+  for (const { codes } of orders) for (const code of codes) if (code !== 0) pulses++;
+  const fired = `${pulses} ${pulses === 1 ? "pulse" : "pulses"}`;
+  return `tile ${number}, turn ${turn}: ${fired}; ${tile.settled + tile.inside} of ${tile.devices} devices in place`;
+}
+
+/** A sweep in a line. */
+export function sweepText({ tile, timeSeconds, environment }: SweepRecord): string {
+  const warm = environment === undefined ? "" : `, ${environment.celsius.toFixed(1)} °C`;
+  return `tile ${tile} read at an age of ${formatDuration(timeSeconds)}${warm}`;
+}

@@ -1,0 +1,234 @@
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { modelOf } from "../src/model/modelOf.ts";
+import { Convergence } from "../src/run/convergence.ts";
+import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
+import type { RunPlan } from "../src/run/plan.ts";
+import type { RunId, RunOutcome, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
+import { askedOf, isPaused, linkOf, logLines, logOf, sweepText, turnText } from "./liveNotes.ts";
+import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
+import { countTile, type LiveTile, newTile, tableOf } from "./liveTile.ts";
+import { Pace } from "./pace.ts";
+
+/**
+ * One run as its journal tells of it, folded as it grows: what was taken in is not read again. It only reads; whoever
+ * carries the run out may be another process, or gone.
+ */
+export class LiveRun {
+  readonly run: RunId;
+  readonly #store: RunStore;
+  readonly #breathe: () => Promise<void>;
+  readonly #plan: RunPlan;
+  readonly #devicesPerCell: number;
+  readonly #model: DeviceModel;
+  readonly #tiles: Map<number, LiveTile>;
+  readonly #devices: number;
+  readonly #convergence: Convergence;
+  readonly #pace = new Pace();
+  #turns = 0;
+  #sweeps = 0;
+  #notes: readonly RunNote[] = [];
+  #journal: LogLine[] = [];
+  #heardAt = "";
+  #newestTile: number | undefined;
+  #watchAges: readonly number[] = [];
+  #wish: RunWish | undefined;
+  #catchingUp: Promise<void> = Promise.resolve();
+
+  private constructor(
+    store: RunStore,
+    run: RunId,
+    plan: RunPlan,
+    devicesPerCell: number,
+    breathe: () => Promise<void>,
+  ) {
+    this.run = run;
+    this.#store = store;
+    this.#breathe = breathe;
+    this.#plan = plan;
+    this.#devicesPerCell = devicesPerCell;
+    this.#model = modelOf(plan.model);
+    this.#convergence = new Convergence(plan);
+    this.#tiles = new Map(plan.tiles.map((tile) => [tile.block.tile, newTile(tile, this.#model)]));
+    this.#devices = [...this.#tiles.values()].reduce((sum, { devices }) => sum + devices, 0);
+  }
+
+  /**
+   * Throws `bad-argument` for a run that the store does not have.
+   *
+   * @param breathe  called now and then while a long journal is taken in.
+   */
+  static async open(store: RunStore, run: RunId, breathe: () => Promise<void>): Promise<LiveRun> {
+    const plan = await store.plan(run);
+    const { geometry } = await store.identity(run);
+    return new LiveRun(store, run, plan, geometry.devicesPerCell, breathe);
+  }
+
+  /** Takes in what was appended since. Calls may overlap. */
+  catchUp(): Promise<void> {
+    this.#catchingUp = this.#catchingUp.then(
+      () => this.#takeIn(),
+      () => this.#takeIn(),
+    );
+    return this.#catchingUp;
+  }
+
+  async #takeIn(): Promise<void> {
+    const store = this.#store;
+    this.#notes = await store.notes(this.run);
+    this.#wish = await store.wish(this.run);
+    this.#watchAges = (await store.watch(this.run))?.timesSeconds ?? [];
+    this.#pace.beginAt(this.#notes.findLast(({ what }) => what === "resumed")?.notedAt);
+    for await (const turn of store.turns(this.run, this.#turns)) {
+      this.#turns++;
+      const tile = tileOfEntry(this.#tiles, turn.tile, this.run);
+      foldTurn(tile.memory, turn);
+      countTile(tile);
+      tile.inside = turn.inside;
+      this.#convergence.add(tile.memory, tile.targets);
+      tile.version++;
+      this.#newestTile = turn.tile;
+      this.#heard(turn.decidedAt);
+      const counts = this.#counts();
+      this.#pace.note(turn.decidedAt, counts.inPlace, counts.pulses);
+      this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders));
+      if (this.#turns % rowsABreath === 0) await this.#breathe();
+    }
+    for await (const sweep of store.sweeps(this.run, this.#sweeps)) {
+      const tile = tileOfEntry(this.#tiles, sweep.tile, this.run);
+      const { targetsMicrosiemens } = tile.targets;
+      sweep.conductanceMicrosiemens.forEach((conductance, i) => {
+        if (!Number.isNaN(targetsMicrosiemens[i]!)) tile.memory.lastReadMicrosiemens[i] = conductance;
+      });
+      tile.version++;
+      tile.ageSeconds = sweep.timeSeconds;
+      tile.drift.add(tableOf(tile, sweep, this.#sweeps));
+      this.#sweeps++;
+      this.#newestTile = sweep.tile;
+      this.#heard(sweep.takenAt);
+      this.#log(sweep.takenAt, "sweep", sweepText(sweep));
+      if (this.#sweeps % rowsABreath === 0) await this.#breathe();
+    }
+  }
+
+  /**
+   * What is to be shown now.
+   *
+   * @param wanted  the tile whose devices are looked at; undefined for the one that was worked on last.
+   */
+  state(summary: RunSummary, wanted: number | undefined): RunState {
+    const plan = this.#plan;
+    const { settled, inPlace, accepted, pulses } = this.#counts();
+    const sweepsLeft = this.#sweepsLeft(summary.outcome === "running");
+    const paused = isPaused(this.#notes);
+    const hears = summary.outcome === "running" || (summary.outcome === "done" && (sweepsLeft ?? 0) > 0);
+    const phase = hears ? (paused ? "paused" : this.#phase(settled)) : (summary.outcome as RunOutcome);
+    const { devicesPerSecond, pulsesPerSecond } = this.#pace.rates();
+    const going = phase === "programming";
+    const rate = going && devicesPerSecond > 0 ? devicesPerSecond : null;
+    return {
+      run: this.run,
+      title: plan.title,
+      chip: `${plan.chipName} number ${plan.chipSerialNumber}`,
+      method: plan.method,
+      startedAt: summary.startedAt,
+      phase,
+      asked: askedOf(this.#wish, hears && paused),
+      hears,
+      heardAt: this.#heardAt === "" ? null : this.#heardAt,
+      devices: this.#devices,
+      settled,
+      accepted,
+      inPlace,
+      pulses,
+      turns: this.#turns,
+      sweeps: this.#sweeps,
+      sweepsLeft,
+      devicesPerSecond: rate,
+      pulsesPerSecond: going && pulsesPerSecond > 0 ? pulsesPerSecond : null,
+      secondsLeft: rate === null ? null : (this.#devices - inPlace) / rate,
+      tiles: [...this.#tiles.values()].map((tile) => ({
+        tile: tile.memory.block.tile,
+        devices: tile.devices,
+        inPlace: tile.settled + tile.inside,
+        accepted: tile.accepted,
+      })),
+      convergence: { kind: this.#convergence.kind, points: this.#convergence.points() },
+      link: linkOf(this.#notes),
+      log: logOf(this.#journal, this.#notes),
+      shown: this.#shown(wanted ?? this.#newestTile ?? plan.tiles[0]?.block.tile),
+    };
+  }
+
+  /**
+   * The devices of a tile, row-major, as bytes: float32 targets, float32 readings (both µS, little-endian, NaN for none), then
+   * uint8 verdicts. Undefined for a tile that the run does not have.
+   */
+  devicesOf(tile: number): Uint8Array<ArrayBuffer> | undefined {
+    const found = this.#tiles.get(tile);
+    if (found === undefined) return undefined;
+    const { memory } = found;
+    const { targetsMicrosiemens } = found.targets;
+    const count = memory.verdicts.length;
+    const bytes = new Uint8Array(9 * count);
+    new Float32Array(bytes.buffer, 0, count).set(targetsMicrosiemens);
+    new Float32Array(bytes.buffer, 4 * count, count).set(memory.lastReadMicrosiemens);
+    bytes.set(memory.verdicts, 8 * count);
+    return bytes;
+  }
+
+  #heard(at: string): void {
+    if (at > this.#heardAt) this.#heardAt = at;
+  }
+
+  #log(at: string, kind: LogLine["kind"], text: string): void {
+    this.#journal.push({ at, kind, text });
+    if (this.#journal.length > 2 * logLines) this.#journal = this.#journal.slice(-logLines);
+  }
+
+  #counts(): { settled: number; inPlace: number; accepted: number; pulses: number } {
+    let [settled, inPlace, accepted, pulses] = [0, 0, 0, 0];
+    for (const tile of this.#tiles.values()) {
+      settled += tile.settled;
+      inPlace += tile.settled + tile.inside;
+      accepted += tile.accepted;
+      pulses += tile.pulses;
+    }
+    return { settled, inPlace, accepted, pulses };
+  }
+
+  #phase(settled: number): Phase {
+    return settled < this.#devices ? "programming" : "reading";
+  }
+
+  /** Of a run that is being carried out, those of its plan; afterwards those of its watch. */
+  #sweepsLeft(running: boolean): number | null {
+    const { sweepTimesSeconds } = this.#plan;
+    if (running) return Math.max(0, this.#tiles.size * sweepTimesSeconds.length - this.#sweeps);
+    if (this.#watchAges.length === 0) return null;
+    let left = 0;
+    for (const { ageSeconds } of this.#tiles.values()) {
+      left += this.#watchAges.filter((age) => age > (ageSeconds ?? 0)).length;
+    }
+    return left;
+  }
+
+  #shown(number: number | undefined): ShownTile | null {
+    const tile = number === undefined ? undefined : this.#tiles.get(number);
+    if (tile === undefined) return null;
+    const { block, devicesPerRow } = tile.memory;
+    return {
+      tile: block.tile,
+      version: tile.version,
+      rowStart: block.rowStart,
+      rows: block.rowCount,
+      devicesPerRow,
+      devicesPerCell: this.#devicesPerCell,
+      maxConductanceMicrosiemens: this.#model.maxConductanceMicrosiemens,
+      ageSeconds: tile.ageSeconds ?? null,
+      drift: tile.drift.bands(),
+    };
+  }
+}
+
+/** A row of the journal is a few hundred kilobytes at most. */
+const rowsABreath = 8;

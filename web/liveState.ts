@@ -1,0 +1,103 @@
+import type { ConvergenceKind } from "../src/run/convergence.ts";
+import type { RunOutcome, RunWish } from "../src/run/store.ts";
+
+/** What the server tells the page, as JSON: numbers that are not known are null. */
+
+/** A run in the list. */
+export interface RunLine {
+  readonly run: string;
+  readonly title: string;
+  readonly chip: string;
+  readonly startedAt: string;
+  readonly outcome: RunOutcome | "running";
+}
+
+export type Phase = "programming" | "reading" | "paused" | RunOutcome;
+
+/** All that is shown of one run. */
+export interface RunState {
+  readonly run: string;
+  readonly title: string;
+  readonly chip: string;
+  readonly method: string;
+  readonly startedAt: string;
+  readonly phase: Phase;
+  /** What was asked of it and not yet done. */
+  readonly asked: RunWish | "resume" | null;
+  /** Whether a process may be there to hear what is asked. */
+  readonly hears: boolean;
+  /** Wall time of the newest turn or sweep, ISO 8601. */
+  readonly heardAt: string | null;
+  /** Devices with a target; those with a verdict; of these, those that were accepted. */
+  readonly devices: number;
+  readonly settled: number;
+  readonly accepted: number;
+  /** Devices with a verdict, and those that are where they should be and are still to be confirmed. */
+  readonly inPlace: number;
+  readonly pulses: number;
+  readonly turns: number;
+  readonly sweeps: number;
+  /** Of those that are still to be taken; null when nobody said. */
+  readonly sweepsLeft: number | null;
+  readonly devicesPerSecond: number | null;
+  readonly pulsesPerSecond: number | null;
+  readonly secondsLeft: number | null;
+  readonly tiles: readonly TileLine[];
+  /** In percent of the largest weight, or in µS, by its kind. */
+  readonly convergence: {
+    readonly kind: ConvergenceKind;
+    readonly points: readonly {
+      readonly turns: number;
+      readonly rms: number | null;
+      readonly pulsedPercent: number;
+    }[];
+  };
+  readonly link: LinkState;
+  readonly log: readonly LogLine[];
+  readonly shown: ShownTile | null;
+}
+
+export interface TileLine {
+  readonly tile: number;
+  readonly devices: number;
+  readonly inPlace: number;
+  readonly accepted: number;
+}
+
+export interface LinkState {
+  readonly down: boolean;
+  readonly losses: number;
+  /** Rows of which nobody knows whether they fired, in words. */
+  readonly uncertain: number;
+}
+
+export interface LogLine {
+  readonly at: string;
+  readonly text: string;
+  readonly kind: "turn" | "sweep" | "note";
+}
+
+/** The tile whose devices are drawn; the numbers of its devices are fetched when `version` has changed. */
+export interface ShownTile {
+  readonly tile: number;
+  readonly version: number;
+  readonly rowStart: number;
+  readonly rows: number;
+  readonly devicesPerRow: number;
+  readonly devicesPerCell: number;
+  readonly maxConductanceMicrosiemens: number;
+  /** The age that it was last read at; null before it was read after programming. */
+  readonly ageSeconds: number | null;
+  readonly drift: readonly {
+    readonly fromMicrosiemens: number;
+    readonly toMicrosiemens: number;
+    readonly devices: number;
+    readonly points: readonly {
+      readonly ageSeconds: number;
+      readonly quarter: number;
+      readonly median: number;
+      readonly threeQuarters: number;
+      readonly expected: number | null;
+    }[];
+  }[];
+}

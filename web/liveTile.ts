@@ -1,0 +1,67 @@
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { verdicts } from "../src/program/method.ts";
+import { DriftCourse } from "../src/run/driftBands.ts";
+import { emptyMemory, type SweepRecord, type TileMemory } from "../src/run/journal.ts";
+import type { TileTargets } from "../src/run/plan.ts";
+import type { SweepTable } from "../src/run/sweepTable.ts";
+
+/** A tile with what is known of its devices. */
+export interface LiveTile {
+  readonly targets: TileTargets;
+  readonly memory: TileMemory;
+  /** Devices with a target. */
+  readonly devices: number;
+  settled: number;
+  /** As the newest turn has it. */
+  inside: number;
+  accepted: number;
+  pulses: number;
+  /** Counts what changed. */
+  version: number;
+  ageSeconds: number | undefined;
+  readonly drift: DriftCourse;
+}
+
+export function newTile(targets: TileTargets, model: DeviceModel): LiveTile {
+  const { block, targetsMicrosiemens } = targets;
+  return {
+    targets,
+    memory: emptyMemory(block, targetsMicrosiemens.length / block.rowCount),
+    devices: targetsMicrosiemens.reduce((n, target) => n + (Number.isNaN(target) ? 0 : 1), 0),
+    settled: 0,
+    inside: 0,
+    accepted: 0,
+    pulses: 0,
+    version: 0,
+    ageSeconds: undefined,
+    drift: new DriftCourse(model),
+  };
+}
+
+/** A sweep with what is known of its devices. */
+export function tableOf({ targets, memory }: LiveTile, sweep: SweepRecord, number: number): SweepTable {
+  const { targetsMicrosiemens } = targets;
+  const { block, devicesPerRow, verdicts: given, pulsedAtMicroseconds } = memory;
+  const { rowStart } = block;
+  return {
+    number,
+    sweep,
+    rowStart,
+    devicesPerRow,
+    targetsMicrosiemens,
+    verdicts: given,
+    pulsedAtMicroseconds,
+  };
+}
+
+/** Counts anew how its devices stand. */
+export function countTile(tile: LiveTile): void {
+  let [settled, accepted] = [0, 0];
+  for (const verdict of tile.memory.verdicts) {
+    if (verdict !== verdicts.pending && verdict !== verdicts.leftAlone) settled++;
+    if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) accepted++;
+  }
+  tile.settled = settled;
+  tile.accepted = accepted;
+  tile.pulses = tile.memory.pulses.reduce((sum, given) => sum + given, 0);
+}

@@ -1,0 +1,71 @@
+import type { RunLine, RunState } from "../liveState.ts";
+
+export interface Line {
+  close(): void;
+}
+
+export interface Listener {
+  hello(value: { readonly workspace: string }): void;
+  runs(value: readonly RunLine[]): void;
+  run(value: RunState): void;
+  trouble(text: string | null): void;
+  /** The server wants the token first. */
+  refused(): Promise<void>;
+  status(status: "connecting" | "live" | "lost"): void;
+}
+
+const silenceMilliseconds = 12_000;
+const waitMilliseconds = 1500;
+
+/** Listens to the server and, when it is gone or falls silent, tries again for as long as the page is open. */
+export function connect(address: string, listener: Listener): Line {
+  let source: EventSource | undefined;
+  let heardAt = Date.now();
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let closed = false;
+
+  const open = (): void => {
+    source?.close();
+    heardAt = Date.now();
+    source = new EventSource(address);
+    source.onopen = () => listener.status("live");
+    for (const kind of ["hello", "runs", "run", "trouble", "alive"] as const) {
+      source.addEventListener(kind, ({ data }: MessageEvent<string>) => {
+        heardAt = Date.now();
+        if (kind !== "alive") listener[kind](JSON.parse(data) as never);
+      });
+    }
+    source.onerror = () => {
+      source?.close();
+      listener.status("lost");
+      void retry();
+    };
+  };
+  /** An EventSource does not say why it failed; a plain request does. */
+  const retry = async (): Promise<void> => {
+    clearTimeout(again);
+    const status = await fetch("/api/runs").then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (closed) return;
+    if (status === 401) return listener.refused();
+    again = setTimeout(open, waitMilliseconds);
+  };
+  const watchdog = setInterval(() => {
+    if (Date.now() - heardAt < silenceMilliseconds) return;
+    listener.status("lost");
+    open();
+  }, 2000);
+
+  listener.status("connecting");
+  open();
+  return {
+    close() {
+      closed = true;
+      clearTimeout(again);
+      clearInterval(watchdog);
+      source?.close();
+    },
+  };
+}

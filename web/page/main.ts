@@ -1,0 +1,294 @@
+import "uplot/dist/uPlot.min.css";
+import { formatDuration } from "../../src/units.ts";
+import type { RunLine, RunState } from "../liveState.ts";
+import { Chart, showConvergence, showDrift } from "./charts.ts";
+import { connect, type Line } from "./line.ts";
+import { element } from "./page.ts";
+import { MapView } from "./mapView.ts";
+import { ask, holdToken, openSession } from "./token.ts";
+
+/** What the page looks at: a run and one of its tiles, where undefined stands for the newest. */
+const looking: { run: string | undefined; tile: number | undefined } = {
+  run: fromAddress(),
+  tile: undefined,
+};
+let runs: readonly RunLine[] = [];
+let state: RunState | undefined;
+/** What was asked, and since when nobody has answered. */
+let unanswered: { what: string; since: number } | undefined;
+
+const map = new MapView((tile) => {
+  looking.tile = tile;
+  lookAgain();
+});
+const convergence = new Chart(element("convergence"));
+const drift = new Chart(element("drift"));
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+let line: Line | undefined;
+
+function lookAgain(): void {
+  line?.close();
+  const query = new URLSearchParams();
+  if (looking.run !== undefined) query.set("run", looking.run);
+  if (looking.tile !== undefined) query.set("tile", String(looking.tile));
+  line = connect(`/api/live?${query}`, {
+    hello: ({ workspace }) => {
+      element("workspace").textContent = workspace;
+    },
+    runs: showRuns,
+    run: showRun,
+    trouble: (text) => {
+      element("trouble").hidden = text === null;
+      element("trouble").textContent = text ?? "";
+    },
+    refused: async () => {
+      if (await openSession()) lookAgain();
+      else element("line").textContent = "needs the token; reload the page to give it";
+    },
+    status: (status) => {
+      const texts = { connecting: "connecting …", live: "live", lost: "connection lost; trying again" };
+      element("line").textContent = texts[status];
+      element("line").className = `line ${status}`;
+    },
+  });
+}
+
+function showRuns(lines: readonly RunLine[]): void {
+  runs = lines;
+  element("no-runs").hidden = lines.length > 0;
+  const newest = lines[0];
+  if (newest === undefined) return;
+  if (looking.run === undefined) {
+    looking.run = (lines.find(({ outcome }) => outcome === "running") ?? newest).run;
+    lookAgain();
+  }
+  element("runs").replaceChildren(...lines.map(runItem));
+}
+
+function runItem({ run, title, chip, startedAt, outcome }: RunLine): HTMLElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("aria-current", String(run === looking.run));
+  button.title = `${title}, ${chip}`;
+  const facts = document.createElement("small");
+  facts.textContent = `${phaseNames[outcome] ?? outcome} · ${whenText(startedAt)}`;
+  button.append(`${run} ${title}`, facts);
+  button.onclick = () => {
+    looking.run = run;
+    looking.tile = undefined;
+    location.hash = run;
+    state = undefined;
+    lookAgain();
+    showRuns(runs);
+  };
+  const item = document.createElement("li");
+  item.className = outcome;
+  item.append(button);
+  return item;
+}
+
+function showRun(now: RunState): void {
+  if (now.run !== looking.run) return;
+  state = now;
+  element("run").hidden = false;
+  document.title = `${now.run} ${percent(now.inPlace, now.devices)} · mho`;
+  const say = (id: string, text: string): void => {
+    element(id).textContent = text;
+  };
+  say("title", `${now.run}  ${now.title}`);
+  say("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}`);
+  say("yield", percent(now.accepted, now.settled));
+  say(
+    "counts",
+    now.settled === 0
+      ? "none settled yet"
+      : `${now.accepted.toLocaleString("en")} of ${now.settled.toLocaleString("en")}`,
+  );
+  say("in-place", percent(now.inPlace, now.devices));
+  say("in-place-of", `of ${counted(now.devices, "device", "devices")}`);
+  say(
+    "sweeps",
+    now.sweepsLeft === null
+      ? counted(now.sweeps, "sweep", "sweeps")
+      : `${counted(now.sweepsLeft, "sweep", "sweeps")} to come`,
+  );
+  say("pulses", now.pulses.toLocaleString("en"));
+  say("pulses-each", now.inPlace === 0 ? "" : `${(now.pulses / now.inPlace).toFixed(1)} a device`);
+  const { down, losses, uncertain } = now.link;
+  say("link", down ? "lost" : losses === 0 ? "steady" : "back");
+  element("link").classList.toggle("bad", down);
+  showPace(now);
+  say(
+    "link-facts",
+    [counted(losses, "loss", "losses"), uncertain === 0 ? "" : `${uncertain} in doubt`]
+      .filter(Boolean)
+      .join(", "),
+  );
+  element<HTMLProgressElement>("progress").value = (100 * now.inPlace) / Math.max(1, now.devices);
+  showAsking(now);
+  showLog(now);
+  map.show(now);
+  const colours = dark.matches ? "dark" : "light";
+  say("convergence-says", convergenceSays(now));
+  if (now.convergence.points.some(({ rms }) => rms !== null)) showConvergence(convergence, now, colours);
+  else convergence.clear();
+  if (now.shown !== null) {
+    say("drift-says", driftSays(now.shown));
+    showDrift(drift, now.shown, colours);
+  }
+}
+
+const phaseNames: Readonly<Record<string, string>> = {
+  reading: "waiting to read",
+  interrupted: "stopped",
+  lost: "link lost",
+};
+
+/** How it goes, as far as it is heard; of a run whose process has died nobody hears anything more. */
+function showPace(now: RunState): void {
+  const { phase, devicesPerSecond, pulsesPerSecond, secondsLeft, link } = now;
+  const stuck = phase === "programming" && (link.down || isSilent(now));
+  element("phase").textContent = stuck
+    ? link.down
+      ? phaseNames["lost"]!
+      : "silent"
+    : (phaseNames[phase] ?? phase);
+  element("phase").classList.toggle("bad", stuck);
+  const rate = stuck ? null : devicesPerSecond;
+  element("rate").textContent = rate === null ? "–" : `${rounded(rate)} /s`;
+  element("pulse-rate").textContent =
+    rate === null || pulsesPerSecond === null ? "devices" : `devices; ${rounded(pulsesPerSecond)} pulses/s`;
+  element("left").textContent =
+    stuck || secondsLeft === null ? "–" : formatDuration(Math.max(1, Math.round(secondsLeft)));
+}
+
+/** A run that is programmed has a turn every few seconds, unless it waits for its chip. */
+function isSilent({ phase, heardAt }: RunState): boolean {
+  return phase === "programming" && heardAt !== null && Date.now() - Date.parse(heardAt) > silentMilliseconds;
+}
+
+const silentMilliseconds = 45_000;
+
+function convergenceSays({ convergence: { kind, points } }: RunState): string {
+  const last = points.findLast(({ rms }) => rms !== null);
+  if (last === undefined) return "Nothing has been read yet.";
+  const off =
+    kind === "weights"
+      ? `the weights are ${last.rms!.toFixed(2)} % of their largest (RMS) from what is meant`
+      : `devices are ${last.rms!.toFixed(2)} µS (RMS) from their targets`;
+  return `After ${counted(last.turns, "turn", "turns")}, ${off}.`;
+}
+
+function driftSays({ drift: bands, tile }: NonNullable<RunState["shown"]>): string {
+  const band = bands.at(-1);
+  const last = band?.points.at(-1);
+  if (band === undefined || last === undefined)
+    return (
+      `Tile ${tile} shows it once it was read three times and twenty of its devices conduct about alike; ` +
+      "mho watch reads on."
+    );
+  return (
+    `Tile ${tile}, by what devices read first: at an age of ${formatDuration(Number(last.ageSeconds.toPrecision(3)))} ` +
+    `the best conducting keep ${(100 * last.median).toFixed(1)} %. Dashed, what the run’s model expected.`
+  );
+}
+
+/** Which of the three things may be asked, and what was asked and is not done yet. */
+function showAsking(now: RunState): void {
+  const { hears, phase, asked } = now;
+  element<HTMLButtonElement>("pause").disabled = !hears || phase === "paused" || asked !== null;
+  element<HTMLButtonElement>("resume").disabled =
+    !hears || (phase !== "paused" && asked !== "pause") || asked === "resume";
+  element<HTMLButtonElement>("stop").disabled = !hears || asked === "stop";
+  if (asked === null) unanswered = undefined;
+  else if (unanswered?.what !== asked) unanswered = { what: asked, since: Date.now() };
+  sayAsked();
+}
+
+function sayAsked(): void {
+  if (state === undefined) return;
+  const { run, phase, hears, heardAt } = state;
+  const goOn = `mho resume ${run}`;
+  let text = "";
+  if (unanswered !== undefined && state.link.down) {
+    text = `Asked it to ${unanswered.what}; it hears when its chip is back, or is given up.`;
+  } else if (unanswered !== undefined) {
+    text = `Asked it to ${unanswered.what}; it hears between two turns.`;
+    if (Date.now() - unanswered.since > patienceMilliseconds)
+      text = `Asked it to ${unanswered.what}, and nobody answers. If its process has ended, ${goOn} goes on with it.`;
+  } else if (phase === "paused") text = "The chip is in standby until the run is resumed.";
+  else if (phase === "interrupted" || phase === "failed") {
+    text = state.link.down
+      ? `The chip could not be told to be safe; its own watchdog sees to that. When it is back, ${goOn} goes on with it.`
+      : `The chip is in standby. ${goOn} goes on with it.`;
+  } else if (hears && state.link.down) text = "The link is lost; the run's own process looks for its chip.";
+  else if (isSilent(state))
+    text = `Nothing is heard of it. If its process has ended, ${goOn} goes on with it.`;
+  showPace(state);
+  element("asked").textContent = text;
+  element("heard").textContent = heardAt === null ? "" : `heard ${agoText(heardAt)}`;
+}
+
+const patienceMilliseconds = 8000;
+
+function showLog({ log }: RunState): void {
+  const list = element("log");
+  const atEnd = list.scrollTop + list.clientHeight >= list.scrollHeight - 8;
+  list.replaceChildren(
+    ...log.map(({ at, text, kind }) => {
+      const item = document.createElement("li");
+      const time = document.createElement("time");
+      time.textContent = at === "" ? "" : new Date(at).toLocaleTimeString("en-GB");
+      item.className = kind;
+      item.append(time, text);
+      return item;
+    }),
+  );
+  if (atEnd) list.scrollTop = list.scrollHeight;
+}
+
+function percent(part: number, whole: number): string {
+  return whole === 0 ? "–" : `${((100 * part) / whole).toFixed(1)} %`;
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+function rounded(value: number): string {
+  return value >= 10 ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
+}
+
+function whenText(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "";
+  const today = new Date().toDateString() === date.toDateString();
+  return today ? date.toLocaleTimeString("en-GB") : date.toLocaleDateString("en-GB");
+}
+
+function agoText(iso: string): string {
+  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
+  return seconds < 2 ? "just now" : `${formatDuration(seconds)} ago`;
+}
+
+function fromAddress(): string | undefined {
+  return /^#(r\d+)$/.exec(location.hash)?.[1];
+}
+
+for (const wish of ["pause", "resume", "stop"] as const) {
+  element(wish).onclick = async () => {
+    if (state === undefined) return;
+    const refused = await ask(state.run, wish);
+    if (refused === undefined) return;
+    element("trouble").hidden = false;
+    element("trouble").textContent = refused;
+  };
+}
+dark.addEventListener("change", () => {
+  if (state !== undefined) showRun(state);
+  map.repaint();
+});
+setInterval(sayAsked, 1000);
+holdToken();
+lookAgain();

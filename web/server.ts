@@ -1,0 +1,198 @@
+import type { Server } from "node:http";
+import { createAdaptorServer } from "@hono/node-server";
+import { type Context, Hono, type Next } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie, setCookie } from "hono/cookie";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import { theme } from "../report/theme.ts";
+import { MhoError } from "../src/errors.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { bearerToken, isLoopback, isSameOrigin, isSecret, lookingPass, namesLoopback } from "./access.ts";
+import { LiveDesk } from "./liveDesk.ts";
+import type { PageFile } from "./pageFiles.ts";
+
+export interface LiveOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** Whoever holds it may ask runs to pause and to stop; beyond this machine, nobody sees anything without it. */
+  readonly token: string;
+  /** The page's files by their path, `/` the first of them. */
+  readonly files: ReadonlyMap<string, PageFile>;
+  /** Where the runs are kept, for people. */
+  readonly workspace: string;
+  /** Now, ISO 8601. */
+  readonly wallTime: () => string;
+  /** Called now and then while a long journal is read, and after each look. */
+  readonly breathe?: (() => Promise<void>) | undefined;
+}
+
+export interface LiveServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the live page of a store. It reads what the runs' own processes write, and asks them for something by a wish in the
+ * store, so it is never in a run's way.
+ *
+ * Throws what `listen` throws.
+ */
+export async function serveLive(store: RunStore, options: LiveOptions): Promise<LiveServer> {
+  const desk = new LiveDesk(store, options.breathe);
+  const lookers = new Set<SSEStreamingApi>();
+  const app = liveApp(desk, lookers, options);
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, resolve);
+  });
+  const bound = server.address();
+  return {
+    port: typeof bound === "object" && bound !== null ? bound.port : options.port,
+    async close() {
+      for (const looker of lookers) looker.abort();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+const mostLookers = 32;
+const betweenLooksMilliseconds = 400;
+/** A page that hears nothing for longer than this takes the line for dead. */
+const betweenSignsMilliseconds = 5000;
+
+function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOptions): Hono {
+  const { token, files, workspace, wallTime, breathe } = options;
+  const open = isLoopback(options.host);
+  const app = new Hono();
+
+  app.use(securityHeaders);
+  app.use(async (c, next) => {
+    if (open && !namesLoopback(c.req.header("host"))) {
+      return refusal(c, 403, "This page answers to 127.0.0.1 and localhost only.");
+    }
+    return next();
+  });
+  app.use(bodyLimit({ maxSize: 1024, onError: (c) => refusal(c, 413, "That is too much.") }));
+  app.onError((error, c) => {
+    const bad = error instanceof MhoError && error.code === "bad-argument";
+    return refusal(c, bad ? 404 : 500, error instanceof Error ? error.message : "Something failed.");
+  });
+  app.notFound((c) => refusal(c, 404, "There is nothing here."));
+
+  for (const [path, { type, bytes }] of files) {
+    app.get(path, (c) => c.body(bytes, 200, { "Content-Type": type, "Cache-Control": "no-cache" }));
+  }
+  app.get("/theme.css", (c) => c.body(theme, 200, { "Content-Type": "text/css; charset=utf-8" }));
+
+  const holdsToken = (c: Context): boolean => isSecret(bearerToken(c.req.header("authorization")), token);
+  const mayAsk = async (c: Context, next: Next): Promise<Response | void> => {
+    if (!isSameOrigin(c.req.header("origin"), c.req.header("host"))) {
+      return refusal(c, 403, "Only the page itself may ask for this.");
+    }
+    if (!holdsToken(c)) return refusal(c, 401, "That needs the token that mho serve printed.");
+    return next();
+  };
+  const mayLook = async (c: Context, next: Next): Promise<Response | void> => {
+    if (open || holdsToken(c) || isSecret(getCookie(c, passName), lookingPass(token))) return next();
+    return refusal(c, 401, "That needs the token that mho serve was given.");
+  };
+
+  app.post("/api/session", mayAsk, (c) => {
+    setCookie(c, passName, lookingPass(token), { httpOnly: true, sameSite: "Strict", path: "/api" });
+    return c.body(null, 204);
+  });
+
+  app.get("/api/runs", mayLook, async (c) => c.json(await desk.runs()));
+
+  app.get("/api/live", mayLook, (c) => {
+    if (lookers.size >= mostLookers) return refusal(c, 503, "Too many pages look on already.");
+    const run = c.req.query("run") ?? "";
+    const tile = wholeNumber(c.req.query("tile"));
+    return streamSSE(c, async (stream) => {
+      lookers.add(stream);
+      try {
+        await desk.lookOn(run, () => tell(stream, desk, run, tile, { workspace, wallTime, breathe }));
+      } finally {
+        lookers.delete(stream);
+      }
+    });
+  });
+
+  app.get("/api/runs/:run/tiles/:tile/devices", mayLook, async (c) => {
+    const tile = wholeNumber(c.req.param("tile"));
+    const bytes = tile === undefined ? undefined : await desk.devicesOf(c.req.param("run") ?? "", tile);
+    if (bytes === undefined) return refusal(c, 404, "The run has no such tile.");
+    return c.body(bytes, 200, { "Content-Type": "application/octet-stream", "Cache-Control": "no-store" });
+  });
+
+  app.post("/api/runs/:run/wish", mayAsk, async (c) => {
+    const body = (await c.req.json().catch(() => undefined)) as { wish?: unknown } | undefined;
+    const wish = body?.wish;
+    if (wish !== "pause" && wish !== "stop" && wish !== "resume") {
+      return refusal(c, 400, "A wish is pause, stop or resume.");
+    }
+    const heard = await desk.ask(c.req.param("run") ?? "", wish === "resume" ? undefined : wish);
+    return heard ? c.body(null, 204) : refusal(c, 409, "That run has ended; nobody would hear it.");
+  });
+  return app;
+}
+
+const passName = "mho-looks-on";
+
+/** Tells a page what there is, and then whatever is new, until it leaves. */
+async function tell(
+  stream: SSEStreamingApi,
+  desk: LiveDesk,
+  run: RunId,
+  tile: number | undefined,
+  { workspace, wallTime, breathe }: Pick<LiveOptions, "workspace" | "wallTime" | "breathe">,
+): Promise<void> {
+  const said = new Map<string, string>();
+  let quiet = 0;
+  const sayIfNew = async (event: string, value: unknown): Promise<void> => {
+    const data = JSON.stringify(value);
+    if (said.get(event) === data) return;
+    said.set(event, data);
+    quiet = 0;
+    await stream.writeSSE({ event, data, retry: 1000 });
+  };
+  await sayIfNew("hello", { workspace, now: wallTime() });
+  while (!stream.aborted && !stream.closed) {
+    try {
+      await sayIfNew("runs", await desk.runs());
+      if (run !== "") await sayIfNew("run", await desk.state(run, tile));
+      await sayIfNew("trouble", null);
+    } catch (error) {
+      await sayIfNew("trouble", error instanceof Error ? error.message : String(error));
+    }
+    await breathe?.();
+    await stream.sleep(betweenLooksMilliseconds);
+    quiet += betweenLooksMilliseconds;
+    if (quiet < betweenSignsMilliseconds) continue;
+    quiet = 0;
+    await stream.writeSSE({ event: "alive", data: JSON.stringify(wallTime()) });
+  }
+}
+
+async function securityHeaders(c: Context, next: Next): Promise<void> {
+  await next();
+  c.header(
+    "Content-Security-Policy",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  );
+  c.header("X-Content-Type-Options", "nosniff");
+  c.header("Referrer-Policy", "no-referrer");
+  c.header("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+function refusal(c: Context, status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503, error: string): Response {
+  return c.json({ error }, status);
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
+}
