@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { checkFelt, checkJournal, checkSweep, checkTurn } from "./soak/checks.ts";
+import { soak } from "./soak/soak.ts";
+import { tellStory } from "./soak/story.ts";
+import { VirtualTime } from "./soak/virtualTime.ts";
+import { Witness } from "./soak/witness.ts";
+import { drawWorld } from "./soak/world.ts";
+import { collect } from "./contracts/runStore.ts";
+import { openTestChip, type TestChip } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { carryOut, planToWatch } from "./support/liveRun.ts";
+
+removeFoldersAfterEach();
+
+describe("a world of bad luck", () => {
+  it.each([
+    [4, "an SCPI pulse that had fired before a reset was said not to have"],
+    [1, "rows that gave nothing read 3,932 µS"],
+    [615, "rows that a reset kept from firing were never fired by a method that does not look"],
+    [1873, "max-set-fill took devices that a pulled cable kept from its first pulse for stuck ones"],
+    [
+      1370,
+      "pulses that a kill kept from firing were taken for answers, and a trim aimed by a curve without a fall",
+    ],
+    [211, "a trim of a tile whose rows have all died"],
+    [8, "everything at once, blindly programmed"],
+  ])(
+    "of seed %i holds (%s)",
+    async (seed) => {
+      const { deeds, crossings } = await soak(drawWorld(seed, 3));
+      expect(deeds.length).toBeGreaterThan(3);
+      expect(crossings).toBeGreaterThan(500);
+    },
+    120_000,
+  );
+
+  it("is lived through in the same way each time", async () => {
+    const world = drawWorld(12, 2);
+    const told = await tellStory(world, emptyFolder());
+    expect(await tellStory(world, emptyFolder())).toEqual(told);
+  }, 60_000);
+
+  it("differs from seed to seed in chips, dialects, methods, faults and deeds", () => {
+    const worlds = Array.from({ length: 60 }, (_, seed) => drawWorld(seed, 30));
+    const kinds = (of: (world: (typeof worlds)[number]) => string): number => new Set(worlds.map(of)).size;
+    expect(kinds(({ preset }) => preset.name)).toBe(3);
+    expect(kinds(({ dialect }) => dialect)).toBe(2);
+    expect(kinds(({ method }) => method)).toBe(6);
+    expect(kinds(({ faults }) => faults.events.map(({ fault }) => fault).join())).toBeGreaterThan(25);
+    expect(kinds(({ deeds }) => deeds.map(({ deed }) => deed).join())).toBeGreaterThan(40);
+  });
+});
+
+describe("what is checked in every world", () => {
+  let store: Workspace;
+  let chip: TestChip;
+  const plan = () => planToWatch(chip, 1, 4);
+
+  beforeEach(async () => {
+    store = await openWorkspace(emptyFolder());
+    chip = await openTestChip();
+  });
+  afterEach(() => store.close());
+
+  it("is refuted by a pulse that nobody booked", async () => {
+    await carryOut(chip, store, plan());
+    await checkFelt(store, chip.firmware, "EMU-7", true);
+    await chip.driver.identify();
+    const codes = new Uint16Array(256).fill(400);
+    const order = { codes, widthNanoseconds: 100, firstTicket: 1_000_000 };
+    await chip.driver.pulse({ tile: 0, rowStart: 3, rowCount: 1 }, order);
+    await expect(checkFelt(store, chip.firmware, "EMU-7", true)).rejects.toThrow(
+      /felt \d+ pulses, and \d+ are booked/,
+    );
+  });
+
+  it("is refuted by a row that was read in place of another, or at another time", async () => {
+    await carryOut(chip, store, plan());
+    const [sweep] = await collect(store.sweeps("r1"));
+    const { block } = plan().tiles[0]!;
+    const now = chip.firmware.history.chipTimeMicroseconds;
+    const due = Math.min(...sweep!.rowTimesMicroseconds);
+    const check = (read: typeof sweep, dueAt = due): void =>
+      checkSweep(chip.firmware.chip, block, read!, dueAt, now, now);
+    check(sweep);
+    const shifted = sweep!.conductanceMicrosiemens.slice();
+    shifted.copyWithin(256, 0);
+    expect(() => check({ ...sweep!, conductanceMicrosiemens: shifted })).toThrow(
+      /row 4 of tile 0 .* follows its devices/,
+    );
+    expect(() => check(sweep, due + 10)).toThrow(/was due from/);
+    expect(() => check({ ...sweep!, rowTimesMicroseconds: new Float64Array(4).fill(now + 1) })).toThrow(
+      /is said to be read/,
+    );
+  });
+
+  it("is refuted by a turn that reports other devices", async () => {
+    await carryOut(chip, store, plan());
+    const turns = await collect(store.turns("r1"));
+    const { block } = plan().tiles[0]!;
+    const last = turns.findLast(({ devices }) => devices.length > 600)!;
+    const now = chip.firmware.history.chipTimeMicroseconds;
+    checkTurn(chip.firmware.chip, block, last, now);
+    const conductanceMicrosiemens = last.conductanceMicrosiemens.slice().reverse();
+    const exchanged = { ...last, conductanceMicrosiemens };
+    expect(() => checkTurn(chip.firmware.chip, block, exchanged, now)).toThrow(/follows its devices/);
+  });
+
+  it("is refuted by an order that the chip's limits or a verdict do not allow", async () => {
+    await carryOut(chip, store, plan());
+    await checkJournal(store, "r1", chip.description);
+    const tighter = (limits: Partial<typeof chip.description.limits>) => ({
+      ...chip.description,
+      limits: { ...chip.description.limits, ...limits },
+    });
+    await expect(checkJournal(store, "r1", tighter({ maxAmplitude: 100 }))).rejects.toThrow(/beyond \d+/);
+    await expect(checkJournal(store, "r1", tighter({ minWidthNanoseconds: 200 }))).rejects.toThrow(
+      /fires for 100 ns/,
+    );
+    await expect(checkJournal(store, "r1", tighter({ maxRowMilliamperes: 1 }))).rejects.toThrow(/on one row/);
+    const [first] = await collect(store.turns("r1"));
+    const memory = (await collect(store.turns("r1"))).length;
+    await store.appendTurn("r1", { ...first!, turn: memory });
+    await expect(checkJournal(store, "r1", chip.description)).rejects.toThrow(/which has its verdict/);
+  });
+
+  it("is refuted by an acknowledged row that is gone", async () => {
+    const witness = new Witness();
+    const heard = witness.beside(
+      store,
+      () => Promise.resolve(),
+      () => Promise.resolve(),
+    );
+    await carryOut(chip, heard, plan());
+    await witness.confirm(store);
+    const other = await openWorkspace(emptyFolder());
+    const shorter = await openTestChip({ seed: 8 });
+    await carryOut(shorter, other, { ...plan(), chipSerialNumber: "EMU-8", sweepTimesSeconds: [] });
+    await expect(witness.confirm(other)).rejects.toThrow(/acknowledged turns of r1, the store has not all/);
+    await other.close();
+  });
+});
+
+describe("virtual time", () => {
+  it("rings alarms in their order, each at its time, and not those that were called off", async () => {
+    const time = new VirtualTime();
+    const rung: string[] = [];
+    const note = (name: string) => () => void rung.push(`${name} at ${time.nowMicroseconds()}`);
+    time.after(30, note("third"));
+    time.after(10, note("first"));
+    const callOff = time.after(15, note("none"));
+    time.after(20, note("second"));
+    callOff();
+    await time.sleep(40_000);
+    expect(rung).toEqual(["first at 10000", "second at 20000", "third at 30000"]);
+  });
+
+  it("stands while something real is waited for", async () => {
+    const time = new VirtualTime();
+    let rung = false;
+    time.after(1, () => (rung = true));
+    await time.whileItStands(async () => {
+      for (let turn = 0; turn < 20; turn++) await new Promise((next) => setImmediate(next));
+      expect(rung).toBe(false);
+    });
+    await time.sleep(2000);
+    expect(rung).toBe(true);
+  });
+});

@@ -1,0 +1,114 @@
+import { PacketDriver } from "../../drivers/packetDriver.ts";
+import { type ConnectedDriver, ReconnectingDriver } from "../../drivers/reconnectingDriver.ts";
+import { ScpiDriver } from "../../drivers/scpiDriver.ts";
+import { SteadyClock } from "../../drivers/steadyClock.ts";
+import type { Transport } from "../../drivers/transport.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
+import type { RunStore } from "../../src/run/store.ts";
+import type { Cable } from "./cable.ts";
+import type { VirtualTime } from "./virtualTime.ts";
+
+/** What a controller's process does to the world: each write to the line, each call of the store. */
+export interface Crossing {
+  readonly kind: "line" | "store";
+  /** Of the store: the method. */
+  readonly what: string;
+}
+
+/** What is done to a process at one of its crossings; `before` and `after` say whether the act itself still happens. */
+export type Interference = "none" | "die before" | "die after";
+
+export interface ControllerOptions {
+  readonly time: VirtualTime;
+  readonly cable: Cable;
+  readonly description: ChipDescription;
+  readonly dialect: "packet" | "scpi";
+  readonly address: string;
+  readonly session: number;
+  readonly store: RunStore;
+  /** Asked at every crossing; it may throw what the crossing then throws. */
+  readonly interfere: (crossing: Crossing) => Promise<Interference>;
+}
+
+/**
+ * A controller's process on one machine: a driver, a store and a wish to stop. When it dies, whatever it was doing stops
+ * there: nothing it does reaches the world any more, and nothing is told to it.
+ */
+export class Controller {
+  readonly driver: SteadyClock;
+  readonly store: RunStore;
+  readonly link: ReconnectingDriver;
+  readonly stop = { requested: false };
+  readonly died: Promise<"died">;
+  readonly #options: ControllerOptions;
+  #alive = true;
+  #die: () => void = () => {};
+
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    this.died = new Promise((resolve) => (this.#die = () => resolve("died")));
+    this.store = this.#guarded(options.store);
+    const { time, description, dialect, address } = options;
+    let session = options.session;
+    const connect = (): ConnectedDriver => {
+      const transport = this.#wire(options.cable.open());
+      const settings = { address, description, session: session++, after: time.after };
+      return dialect === "scpi" ? new ScpiDriver(transport, settings) : new PacketDriver(transport, settings);
+    };
+    this.link = new ReconnectingDriver(connect(), {
+      open: () => Promise.resolve().then(connect),
+      patienceMilliseconds: 60_000,
+      stopped: () => this.stop.requested,
+      now: () => time.nowMicroseconds() / 1000,
+      sleep: (milliseconds) => time.sleep(1000 * milliseconds),
+      wallTime: this.wallTime,
+      onEvent: () => {},
+    });
+    this.driver = new SteadyClock(this.link, this.store, this.wallTime);
+  }
+
+  readonly wallTime = (): string =>
+    new Date(Date.UTC(2026, 0, 1) + this.#options.time.nowMicroseconds() / 1000).toISOString();
+
+  async #cross<T>(crossing: Crossing, act: () => Promise<T>): Promise<T> {
+    if (!this.#alive) return forNobody;
+    const interference = await this.#options.interfere(crossing);
+    if (interference === "die before") {
+      this.#alive = false;
+      this.#die();
+      return forNobody;
+    }
+    const result = await act();
+    if (interference === "die after") {
+      this.#alive = false;
+      this.#die();
+    }
+    return this.#alive ? result : forNobody;
+  }
+
+  #wire(transport: Transport): Transport {
+    return {
+      ...transport,
+      onBytes: (listener) => transport.onBytes((bytes) => this.#alive && listener(bytes)),
+      onClosed: (listener) => transport.onClosed((reason) => this.#alive && listener(reason)),
+      write: (bytes) => this.#cross({ kind: "line", what: "write" }, () => transport.write(bytes)),
+    };
+  }
+
+  #guarded(store: RunStore): RunStore {
+    return new Proxy(store, {
+      get: (target, name) => {
+        const method = Reflect.get(target, name, target) as unknown;
+        if (typeof method !== "function") return method;
+        const call = (...given: unknown[]): unknown => Reflect.apply(method, target, given) as unknown;
+        // Iteration only reads, and is let through as it is.
+        if (name === "turns" || name === "sweeps") return call;
+        return (...given: unknown[]) =>
+          this.#cross({ kind: "store", what: String(name) }, () => call(...given) as Promise<unknown>);
+      },
+    });
+  }
+}
+
+/** Nobody is there any more to hear of it. */
+const forNobody = new Promise<never>(() => {});

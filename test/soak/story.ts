@@ -1,0 +1,163 @@
+import { parseAddress } from "../../cli/address.ts";
+import { fitModel } from "../../cli/fit.ts";
+import { describeChip } from "../../cli/openChip.ts";
+import { correctionOf, plannedVisit } from "../../cli/trim.ts";
+import { MhoError } from "../../src/errors.ts";
+import type { PowerLawDefinition } from "../../src/model/definition.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
+import { executeRun, resumeRun, type RunContext } from "../../src/run/engine.ts";
+import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
+import type { RunId, RunStore } from "../../src/run/store.ts";
+import { summarise } from "../../src/run/summary.ts";
+import { watchRuns, watchTimes } from "../../src/run/watch.ts";
+import { checkFelt, checkJournal } from "./checks.ts";
+import { claim } from "./claim.ts";
+import type { Controller } from "./controller.ts";
+import { Lab } from "./lab.ts";
+import { believedIn, layOut, powerLawBelievedIn } from "./layers.ts";
+import { type Result, resultOf } from "./results.ts";
+import type { World } from "./world.ts";
+
+/** What came of a world's story. */
+export interface Told {
+  readonly programmed: Result;
+  /** Where its weights were corrected. */
+  readonly trimmed: Result | undefined;
+  readonly crossings: number;
+  readonly processes: number;
+  readonly faults: readonly string[];
+  readonly deeds: readonly string[];
+}
+
+/**
+ * Programs a chip, watches it, refits its model, corrects it and watches on, through all that a world has in store; checks after
+ * each thing that happens. Throws what is refuted.
+ */
+export async function tellStory(world: World, folder: string): Promise<Told> {
+  const address = `emulator:${world.preset.name}?tiles=${world.preset.geometry.tiles}&state=none`;
+  const lab = new Lab(world, folder, await describeChip(parseAddress(address)), address);
+  try {
+    const run = await program(lab, await planOf(lab));
+    const law = powerLawBelievedIn(world);
+    await watch(lab, run, (law === undefined ? world.days : Math.min(world.days, 1)) * day);
+    const trimmed = law === undefined ? undefined : await correct(lab, run, law);
+    for (const { id } of await lab.store.runs()) await checkJournal(lab.store, id, lab.description);
+    await lab.checkStore();
+    const { crossings, done: deeds } = lab.operator;
+    const { processes, faults } = lab;
+    return { programmed: await resultOf(lab.store, run), trimmed, crossings, processes, faults, deeds };
+  } finally {
+    await lab.close();
+  }
+}
+
+const day = 86_400;
+
+async function planOf(lab: Lab): Promise<RunPlan> {
+  const { serialNumber } = await ask(lab, ({ driver }) => driver.identify());
+  const { seed, preset, method } = lab.world;
+  return {
+    title: `world ${seed}`,
+    chipName: preset.name,
+    chipSerialNumber: serialNumber,
+    chipAddress: lab.address,
+    method,
+    model: believedIn(lab.world),
+    sweepTimesSeconds: [1, 60],
+    sweepAverages: 4,
+    pulsesPerDevice: usualPulsesPerDevice,
+    tiles: layOut(lab.world),
+  };
+}
+
+/** Carries a plan out, as often as it is interrupted; then every pulse that was felt is booked. */
+async function program(lab: Lab, plan: RunPlan): Promise<RunId> {
+  const before = (await lab.store.runs()).length;
+  const model = modelOf(plan.model);
+  const run = await lab.untilDone(async (controller, store) => {
+    const begun = (await store.runs())[before];
+    lab.operator.run = begun?.id;
+    if (begun?.outcome === "done") return begun.id;
+    const context = { ...contextOf(lab, controller), model };
+    await controller.driver.identify();
+    await controller.driver.mark();
+    return begun === undefined ? executeRun(context, plan) : resumeRun(context, begun.id);
+  });
+  await checkFelt(lab.store, lab.firmware, plan.chipSerialNumber, true);
+  const { pending } = (await summarise(lab.store, run)).verdicts;
+  claim(pending === 0, () => `${run} is done, and ${pending} of its devices have no verdict`);
+  return run;
+}
+
+async function watch(lab: Lab, run: RunId, untilSeconds: number): Promise<void> {
+  lab.operator.run = run;
+  await lab.untilDone(async (controller) => {
+    const { driver, store } = controller;
+    await store.setWatch(run, { timesSeconds: watchTimes(untilSeconds, 2), averages: 4 });
+    await watchRuns({ ...contextOf(lab, controller), markClock: () => driver.mark() }, [run]);
+  });
+  let newest = 0;
+  for await (const { timeSeconds } of lab.store.sweeps(run)) newest = Math.max(newest, timeSeconds);
+  claim(
+    newest === untilSeconds,
+    () => `the watch of ${run} ended with a read at ${newest} s, and not at ${untilSeconds} s`,
+  );
+}
+
+/** By a model that is refitted to what was measured, programs anew what will go wrong, and watches on. */
+async function correct(lab: Lab, run: RunId, before: PowerLawDefinition): Promise<Result | undefined> {
+  const { seed, days } = lab.world;
+  const model = await refit(lab.store, run, before, seed);
+  const plan = await lab.store.plan(run);
+  const times = [1, 3600, day, 30 * day];
+  const visit = await orTooLittle(
+    ask(lab, ({ driver, store }) => plannedVisit({ driver, store }, [run], plan, model, times, seed)),
+  );
+  if (visit === undefined || visit.devices === 0) return undefined;
+  const corrected = await program(lab, correctionOf(run, plan, visit, model));
+  await watch(lab, corrected, days * day);
+  return resultOf(lab.store, corrected);
+}
+
+/** The model before where what was measured says too little. */
+async function refit(
+  store: RunStore,
+  run: RunId,
+  before: PowerLawDefinition,
+  seed: number,
+): Promise<PowerLawDefinition> {
+  const fitted = await orTooLittle(fitModel(store, [run], before, "refitted", seed));
+  return fitted?.model ?? before;
+}
+
+/** Undefined when it was refused because too little can be read, as of rows that have died. */
+async function orTooLittle<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof MhoError && error.code === "bad-argument") return undefined;
+    throw error;
+  }
+}
+
+/** What only asks the chip something. */
+function ask<T>(lab: Lab, question: (controller: Controller) => Promise<T>): Promise<T> {
+  return lab.untilDone(async (controller) => {
+    await controller.driver.identify();
+    try {
+      return await question(controller);
+    } finally {
+      await controller.driver.standby();
+    }
+  });
+}
+
+function contextOf(
+  lab: Lab,
+  { driver, store, stop, wallTime, link }: Controller,
+): Omit<RunContext, "model" | "onEvent"> & { onEvent: () => void } {
+  const onEvent = (): void => {};
+  const linkNotes = () => link.linkNotes();
+  const onLinkNote = (listener: () => void): void => link.onLinkNote(listener);
+  return { driver, store, stop, wallTime, clock: lab.time, linkNotes, onLinkNote, onEvent };
+}

@@ -1,0 +1,84 @@
+import { drawFaults, type FaultRecord, noFaults } from "../../emulator/faults.ts";
+import { findPreset, type Preset } from "../../emulator/presets.ts";
+import type { MethodName } from "../../src/program/methods.ts";
+import { type Deed, drawDeeds } from "./deeds.ts";
+import { Draws } from "./draws.ts";
+
+/** All that one seed decides. */
+export interface World {
+  readonly seed: number;
+  readonly days: number;
+  readonly preset: Preset;
+  readonly dialect: "packet" | "scpi";
+  readonly method: MethodName;
+  /** Inputs and outputs of the layer that is programmed: rows and columns of cells. */
+  readonly shape: readonly [number, number];
+  /** Which of a few layers of weights. */
+  readonly layer: number;
+  readonly faults: FaultRecord;
+  readonly deeds: readonly Deed[];
+}
+
+const presets = ["pcm-64", "pcm-64", "pcm-64", "pcm-256", "rram-128"] as const;
+const pcmMethods: readonly MethodName[] = [
+  "verify",
+  "verify",
+  "residual",
+  "open-loop",
+  "max-set-fill",
+  "on-board",
+];
+const rramMethods: readonly MethodName[] = ["verify", "verify", "staircase"];
+
+/** A world that is made of a seed: which chip, in what conditions, what goes wrong and what its operator does. */
+export function drawWorld(seed: number, days: number): World {
+  const draws = new Draws(seed, "world");
+  const name = draws.oneOf(presets);
+  const dialect = draws.happens(0.35) ? "scpi" : "packet";
+  const rram = name === "rram-128";
+  const preset = findPreset(name, {
+    tiles: 1 + draws.whole(2),
+    births: draws.oneOf(
+      rram ? (["usual", "sound"] as const) : (["usual", "sound", "odd", "stranger"] as const),
+    ),
+    converter: draws.happens(0.3) ? "worn" : undefined,
+    ...(draws.happens(0.4) ? { temperatureCelsius: 15 + draws.whole(40), swingCelsius: draws.whole(8) } : {}),
+  })!;
+  const drawn = draws.oneOf(rram ? rramMethods : pcmMethods);
+  // The board's own loop does not say what it gave in that dialect, and is refused.
+  const method = drawn === "on-board" && dialect === "scpi" ? "verify" : drawn;
+  const faults = fitted(drawFaults(seed, preset.geometry));
+  return {
+    seed,
+    days,
+    preset,
+    dialect,
+    method,
+    shape: name === "pcm-64" ? [2 + draws.whole(4), 64] : [2, name === "pcm-256" ? 128 : 96],
+    layer: draws.whole(3),
+    faults,
+    deeds: drawDeeds(seed),
+  };
+}
+
+/** The same world, in which nothing goes wrong and nobody interferes. */
+export function undisturbed(world: World): World {
+  return { ...world, faults: { ...noFaults, seed: world.seed }, deeds: [] };
+}
+
+/** Whether a world's faults spoil devices or converters for good, so that its results may well be worse. */
+export function isSpoilt({ faults }: World): boolean {
+  return faults.events.some(({ fault }) => ["stick", "dead-row", "converter-jump"].includes(fault));
+}
+
+/** The usual faults, within the few thousand requests that a small world makes, and on the rows that it uses. */
+function fitted(record: FaultRecord): FaultRecord {
+  const events = record.events.map((event) => ({
+    ...event,
+    afterRequests: Math.ceil(event.afterRequests * shareOfRequests),
+    ...("row" in event ? { row: event.row % 4 } : {}),
+  }));
+  return { ...record, events };
+}
+
+const shareOfRequests = 0.2;
