@@ -1,0 +1,158 @@
+import { PacketDriver } from "../../drivers/packetDriver.ts";
+import { ScpiDriver } from "../../drivers/scpiDriver.ts";
+import type { Transport } from "../../drivers/transport.ts";
+import { parseChipDescription } from "../../files/chipDescription.ts";
+import { encodeFrame, FrameDecoder } from "../../protocols/packet/frame.ts";
+import { replyBit } from "../../protocols/packet/messages.ts";
+import { bytesOf, textOf } from "../../protocols/scpi/bytes.ts";
+import { decodeTaggedRequest, encodeTaggedReply } from "../../protocols/scpi/taggedLine.ts";
+import type { ChipDriver } from "../../src/chip/driver.ts";
+import { MhoError } from "../../src/errors.ts";
+import { repositoryFile } from "./fixtures.ts";
+import { joined } from "./mutate.ts";
+import { replyBodies } from "./packet.ts";
+import { replyLines } from "./scpi.ts";
+import { surface } from "./surface.ts";
+
+const session = 77;
+const description = parseChipDescription(repositoryFile("chips/pcm-64.json"), "pcm-64.json");
+
+/** Everything a driver can be asked, one after the other. @returns how many answers were believed. */
+export async function askEverything(driver: ChipDriver): Promise<number> {
+  const block = { tile: 0, rowStart: 0, rowCount: 2 };
+  const perBlock = 2 * 256;
+  const questions: readonly (() => Promise<unknown>)[] = [
+    () => driver.identify(),
+    () => driver.read(block, 1),
+    () =>
+      driver.pulse(block, {
+        codes: new Uint16Array(perBlock).fill(300),
+        widthNanoseconds: 100,
+        firstTicket: 1,
+      }),
+    () =>
+      driver.verify(block, {
+        targetsMicrosiemens: new Float32Array(perBlock).fill(5),
+        marginMicrosiemens: 1,
+        iterations: 3,
+        widthNanoseconds: 100,
+        firstTicket: 9,
+      }),
+    () => driver.multiply(0, [new Int8Array(64)]),
+    () => driver.environment(),
+    () => driver.references(0, 1),
+    () => driver.fates(1, 2, 3),
+    () => driver.chipTime(),
+    () => driver.advance(5),
+    () => driver.heartbeat(),
+    () => driver.standby(),
+  ];
+  let believed = 0;
+  for (const question of questions) {
+    try {
+      await question();
+      believed++;
+    } catch (error) {
+      if (!(error instanceof MhoError)) throw error;
+    }
+  }
+  return believed;
+}
+
+/**
+ * Answers each line that comes with the next part of a script, and hangs up at its end, or when nothing more comes: whoever
+ * waits for its deadline has not understood, and no time is to be lost with it.
+ */
+export function scripted(
+  parts: readonly Uint8Array[],
+  dressed: (sent: Uint8Array, part: Uint8Array) => Uint8Array,
+): Transport {
+  let onBytes: (bytes: Uint8Array) => void = () => {};
+  let onClosed: (reason: string) => void = () => {};
+  let next = 0;
+  let closed = false;
+  const close = (): Promise<void> => {
+    if (!closed) onClosed("the far end hung up");
+    closed = true;
+    return Promise.resolve();
+  };
+  return {
+    port: "a script",
+    onBytes: (listener) => (onBytes = listener),
+    onClosed: (listener) => (onClosed = listener),
+    write(bytes) {
+      if (closed) return Promise.reject(new MhoError("link-lost", "The line is closed."));
+      const part = parts[next++];
+      if (part === undefined) return close();
+      onBytes(dressed(bytes, part));
+      const written = next;
+      setImmediate(() => next === written && void close());
+      return Promise.resolve();
+    },
+    close,
+  };
+}
+
+/** Parts of an input: every 0 or every line end cuts it, and the first byte of a part says how it is dressed. */
+function partsOf(bytes: Uint8Array, cut: number): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let start = 0; start < bytes.length && parts.length < 64;) {
+    const found = bytes.indexOf(cut, start);
+    const end = found < 0 ? bytes.length : found;
+    parts.push(bytes.subarray(start, end));
+    start = end + 1;
+  }
+  return parts;
+}
+
+/** As the reply that was asked for, of any content; or bare, as anything else. */
+function asPacket(sent: Uint8Array, part: Uint8Array): Uint8Array {
+  const frames: Uint8Array[] = [];
+  const how = part[0] ?? 0;
+  new FrameDecoder().push(
+    sent,
+    ({ kind, tag }) => {
+      const body = Uint8Array.from(Buffer.from(textOf(part.subarray(1)), "base64")).subarray(0, 8000);
+      const other = how % 7 === 3 ? 1 : 0;
+      frames.push(
+        encodeFrame({ kind: how % 11 === 5 ? 0xff : kind | replyBit, session, tag: tag + other, body }),
+      );
+    },
+    () => {},
+  );
+  return how % 5 === 4 ? part : joined(...frames);
+}
+
+function asLine(sent: Uint8Array, part: Uint8Array): Uint8Array {
+  const how = part[0] ?? 0;
+  const line = decodeTaggedRequest(textOf(sent).trimEnd());
+  if (line === undefined || line === "damaged" || how % 5 === 4) return part;
+  const rest = textOf(part.subarray(1));
+  const tag = line.tag + (how % 7 === 3 ? 1 : 0);
+  return bytesOf(`${encodeTaggedReply({ session: line.session, tag, rest })}\n`);
+}
+
+const packetParts = replyBodies.map((body) => bytesOf(`A${Buffer.from(body).toString("base64")}\0`));
+const scpiParts = replyLines.map((line) => bytesOf(`A${textOf(line)}\n`));
+
+export const driverSurfaces = [
+  surface("packet-driver", 40, {
+    corpus: [
+      joined(...packetParts),
+      ...packetParts.map((part) => joined(...Array<Uint8Array>(9).fill(part))),
+    ],
+    language: "binary",
+    feed: async (bytes) => {
+      const line = scripted(partsOf(bytes, 0), asPacket);
+      return (await askEverything(new PacketDriver(line, { address: "x", description, session }))) > 1;
+    },
+  }),
+  surface("scpi-driver", 40, {
+    corpus: [joined(...scpiParts), ...scpiParts.map((part) => joined(...Array<Uint8Array>(9).fill(part)))],
+    language: "text",
+    feed: async (bytes) => {
+      const line = scripted(partsOf(bytes, 10), asLine);
+      return (await askEverything(new ScpiDriver(line, { address: "x", description, session }))) > 1;
+    },
+  }),
+];

@@ -1,0 +1,20 @@
+/** What terminals, file systems, JavaScript and decoders of text trip over. */
+export const hostileTexts: readonly string[] = [
+  "../../../../etc/passwd",
+  "..\\..\\windows",
+  "/etc/passwd",
+  "/dev/zero",
+  "a\0b",
+  "__proto__",
+  "constructor",
+  "prototype",
+  "hasOwnProperty",
+  "\x1b[2J\x1b]0;owned\x07",
+  "\x9b31m",
+  "\u202egnp.exe",
+  "%00%2e%2e/%c0%ae",
+  "\xff\xfe\xc0\x80\xed\xa0\x80",
+  "NaN",
+  "Infinity",
+  "<script>alert(1)</script>",
+];

@@ -1,0 +1,25 @@
+import { commandLineSurfaces } from "./commandLine.ts";
+import { driverSurfaces } from "./drivers.ts";
+import { httpSurfaces } from "./http.ts";
+import { jsonFileSurfaces } from "./jsonFiles.ts";
+import { keptChipSurfaces } from "./keptChips.ts";
+import { packetSurfaces } from "./packet.ts";
+import { scpiSurfaces } from "./scpi.ts";
+import type { Surface } from "./surface.ts";
+import { transcriptSurfaces } from "./transcripts.ts";
+import { weightFileSurfaces } from "./weightFiles.ts";
+import { workspaceSurfaces } from "./workspaces.ts";
+
+/** Everywhere that bytes of strangers come in. */
+export const surfaces: readonly Surface[] = [
+  ...packetSurfaces,
+  ...scpiSurfaces,
+  ...driverSurfaces,
+  ...weightFileSurfaces,
+  ...jsonFileSurfaces,
+  ...transcriptSurfaces,
+  ...commandLineSurfaces,
+  ...keptChipSurfaces,
+  ...workspaceSurfaces,
+  ...httpSurfaces,
+];

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { crc32 } from "./crc32.ts";
+import { parseCsv } from "../../files/csv.ts";
+import { isFusionCsv, parseFusionCsv } from "../../files/fusionCsv.ts";
+import { parseNpy } from "../../files/npy.ts";
+import { parseNpz } from "../../files/npz.ts";
+import { parseOnnx } from "../../files/onnx.ts";
+import { parseSafetensors } from "../../files/safetensors.ts";
+import { weightsFixture } from "./fixtures.ts";
+import { type OpenSurface, surface, utf8 } from "./surface.ts";
+
+const fixtures = (...names: string[]): Uint8Array[] => names.map(weightsFixture);
+
+const onnx = [
+  "anonymous",
+  "bf16",
+  "constant",
+  "conv",
+  "external",
+  "f16",
+  "float-data",
+  "gemm-turned",
+  "gru",
+  "lstm",
+  "matmul",
+  "transposed",
+].map((name) => `${name}.onnx`);
+
+export const weightFileSurfaces = [
+  surface("npy", 600, () => ({
+    corpus: fixtures(
+      "bf16.npy",
+      "c-f4.npy",
+      "f8-big.npy",
+      "fortran-cube.npy",
+      "i2-big.npy",
+      "scalar.npy",
+      "version-3.npy",
+    ),
+    language: "binary",
+    feed: (bytes) => parseNpy(bytes, "given.npy").values.length > 0,
+  })),
+  surface("npz", 240, () => ({
+    corpus: fixtures("deflated.npz", "stored.npz", "streamed.npz", "zip64.npz"),
+    language: "binary",
+    repair: withRightChecksums,
+    feed: (bytes) => parseNpz(bytes, "given.npz").size > 0,
+  })),
+  surface("safetensors", 180, () => ({
+    corpus: fixtures("torch-bf16.safetensors", "torch-f16.safetensors", "torch-f64.safetensors"),
+    language: "json",
+    repair: withRightHeaderLength,
+    feed: (bytes) => parseSafetensors(bytes, "given.safetensors").size > 0,
+  })),
+  surface("onnx", 120, openOnnx),
+  surface("csv", 550, () => ({
+    corpus: [...fixtures("headed.csv", "plain.csv"), utf8("# µS\na;b\n1;nan\n-2e-3;4\r\n")],
+    language: "text",
+    feed: (bytes) => parseCsv(new TextDecoder().decode(bytes), "given.csv", true).values.length > 0,
+  })),
+  surface("fusion-csv", 450, {
+    corpus: [
+      utf8("2,4\nAnalogLinear,AnalogLinear\n2,4\n1,2\n2,2\nfc1,fc2\n1,2\n3,4,5,6.5\n"),
+      utf8("6\nAnalogConv2d\n6\n2\n3\nconv\n1,2,3,4,5,0\n"),
+    ],
+    language: "text",
+    feed(bytes) {
+      const text = new TextDecoder().decode(bytes);
+      return isFusionCsv(text) && parseFusionCsv(text, "given.csv").length > 0;
+    },
+  }),
+];
+
+/** In a folder of its own, with the file that external data are kept in. */
+function openOnnx(): OpenSurface {
+  const folder = mkdtempSync(join(tmpdir(), "mho-fuzz-"));
+  writeFileSync(join(folder, "external.bin"), weightsFixture("external.bin"));
+  return {
+    corpus: fixtures(...onnx),
+    language: "binary",
+    feed: async (bytes) => (await parseOnnx(bytes, join(folder, "given.onnx"))).length > 0,
+    close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })),
+  };
+}
+
+/** Of the members that stand in the directory where they should: what was damaged inside them is not to be found by its sum. */
+function withRightChecksums(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  const view = new DataView(copy.buffer);
+  for (let at = 0; at + 46 <= copy.length; at++) {
+    if (copy[at] !== 0x50 || view.getUint32(at, true) !== 0x02014b50) continue;
+    const header = view.getUint32(at + 42, true);
+    if (view.getUint16(at + 10, true) !== 0 || header + 30 > copy.length) continue;
+    const start = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
+    const data = copy.subarray(start, start + view.getUint32(at + 20, true));
+    view.setUint32(at + 16, crc32(data), true);
+  }
+  return copy;
+}
+
+function withRightHeaderLength(bytes: Uint8Array): Uint8Array {
+  const end = bytes.lastIndexOf(0x7d);
+  if (end < 8) return bytes;
+  const copy = bytes.slice();
+  new DataView(copy.buffer).setBigUint64(0, BigInt(end + 1 - 8), true);
+  return copy;
+}
