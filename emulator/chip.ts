@@ -3,6 +3,7 @@ import { Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond } from "../src/units.ts";
 import { Converter } from "./converter.ts";
 import { highNormal, lowNormal } from "./fastNormal.ts";
+import { type Burst, oneRead } from "./noise.ts";
 import { instant, PcmTile } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
 import { RramTile } from "./rramTile.ts";
@@ -52,7 +53,7 @@ export class EmulatedChip {
     if (array.halfSelectDisturb > 0) this.#disturbColumns(found, row, pulse.codes);
   }
 
-  /** Reads a row `averages` times in a row of instants and gives the mean as converter codes. */
+  /** Reads a row `averages` times, one read after the other, and gives the mean as converter codes. */
   readRow(tile: number, row: number, averages: number, at: Microseconds, codes: Uint16Array): void {
     if (this.#deadRows.has(this.#rowNumber(tile, row))) {
       codes.fill(0xffff);
@@ -60,13 +61,9 @@ export class EmulatedChip {
     }
     const { readout, array } = this.preset;
     const converter = this.#converters[tile]!;
-    const sums = new Float64Array(codes.length);
-    for (let n = 0; n < averages; n++) {
-      const now = at + n * readout.readRowMicroseconds;
-      const sensed = this.#sense(tile, row, now);
-      for (let k = 0; k < codes.length; k++) sums[k]! += converter.code(sensed[k]!);
-    }
-    for (let k = 0; k < codes.length; k++) codes[k] = Math.round(sums[k]! / averages);
+    const burst = { reads: averages, spacingSeconds: readout.readRowMicroseconds / microsecondsPerSecond };
+    const sensed = this.#sense(tile, row, at, burst);
+    for (let k = 0; k < codes.length; k++) codes[k] = converter.code(sensed[k]!);
     if (array.readDisturb > 0) {
       const found = this.#tile(tile);
       const share = averages * array.readDisturb;
@@ -108,7 +105,7 @@ export class EmulatedChip {
       if (input === 0 && all === undefined) return;
       const dead = this.#deadRows.has(this.#rowNumber(tile, row));
       if (dead) return;
-      const sensed = this.#sense(tile, row, at, 0);
+      const sensed = this.#sense(tile, row, at, oneRead, 0);
       if (all === undefined) {
         for (let k = 0; k < currents.length; k++) currents[k]! += (input / 127) * sensed[k]!;
       } else {
@@ -195,11 +192,12 @@ export class EmulatedChip {
     return this.#tile(tile).felt.slice();
   }
 
-  /** What the amplifiers of a row are given at an instant, µS, through so many cells of column wire. */
+  /** What the amplifiers of a row are given on the mean of a burst of reads, µS, through so many cells of column wire. */
   #sense(
     tile: number,
     row: number,
     at: Microseconds,
+    burst: Burst,
     columnCells = this.preset.geometry.rows - row,
   ): Float64Array {
     const { array, readout, physics } = this.preset;
@@ -207,7 +205,7 @@ export class EmulatedChip {
     const random = instant(this.#readRandom, at);
     const celsius = this.temperature(at);
     const heat = (celsius + 273.15) / 298.15;
-    this.#tile(tile).senseRow(row, at, heat, random, sensed);
+    this.#tile(tile).senseRow(row, at, burst, heat, random, sensed);
     if (celsius !== 25) {
       for (let k = 0; k < sensed.length; k++) {
         const share = Math.min(1, sensed[k]! / physics.maxConductance);
@@ -216,10 +214,11 @@ export class EmulatedChip {
     }
     throughWires(sensed, columnCells, array.wireOhmsPerCell);
     const first = tile * devicesOfTile(this.preset.geometry) + row * this.devicesPerRow;
+    const white = readout.whiteNoise / Math.sqrt(burst.reads);
     for (let k = 0; k < sensed.length; k += 2) {
       const { word0 } = random.at(first + k, 99);
-      sensed[k]! += readout.whiteNoise * lowNormal(word0);
-      if (k + 1 < sensed.length) sensed[k + 1]! += readout.whiteNoise * highNormal(word0);
+      sensed[k]! += white * lowNormal(word0);
+      if (k + 1 < sensed.length) sensed[k + 1]! += white * highNormal(word0);
     }
     return sensed;
   }

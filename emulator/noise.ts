@@ -33,13 +33,70 @@ export function noisePowerDensity(hertz: number, readSeconds = 250e-9): number {
   }, 0);
 }
 
-/** Relative deviations of many devices, evolved together; remembers the weights of the last few time steps. */
+/** Reads of one device, one after the other, that are averaged. */
+export interface Burst {
+  readonly reads: number;
+  readonly spacingSeconds: number;
+}
+
+export const oneRead: Burst = { reads: 1, spacingSeconds: 0 };
+
+/** What one step of time does to the noise of any device. */
+export interface NoiseStep {
+  readonly seconds: number;
+  readonly middleSeconds: number;
+  readonly slowSeconds: number;
+  readonly burst: Burst;
+  /** Decay and kick of each process from where it stood to the last read. */
+  readonly ends: Float64Array;
+  /** What the mean of a fast process has of where it stood, of that kick, and of a draw of its own. */
+  readonly means: Float64Array;
+}
+
+function noiseStep(
+  correlationSeconds: Float64Array,
+  seconds: number,
+  middleSeconds: number,
+  slowSeconds: number,
+  burst: Burst,
+): NoiseStep {
+  const ends = new Float64Array(2 * noiseComponents);
+  const means = new Float64Array(3 * firstMiddle);
+  const burstSeconds = (burst.reads - 1) * burst.spacingSeconds;
+  correlationSeconds.forEach((tau, k) => {
+    const passed = k < firstMiddle ? seconds + burstSeconds : k < firstSlow ? middleSeconds : slowSeconds;
+    const kick = Math.sqrt(-Math.expm1((-2 * passed) / tau));
+    ends.set([Math.exp(-passed / tau), kick], 2 * k);
+    if (k < firstMiddle) means.set(meanOf(tau, seconds, burst, kick), 3 * k);
+  });
+  return { seconds, middleSeconds, slowSeconds, burst, ends, means };
+}
+
+/**
+ * The mean of n reads and the last of them are jointly normal, given where the process stood. With a the decay up to the first
+ * read and b that from read to read, the covariance of reads i and j is b^|i − j| − a² b^(i + j).
+ */
+function meanOf(tau: number, seconds: number, { reads, spacingSeconds }: Burst, kick: number): number[] {
+  const a = Math.exp(-seconds / tau);
+  const b = Math.exp(-spacingSeconds / tau);
+  let [power, sum, apart] = [1, 1, reads];
+  for (let m = 1; m < reads; m++) {
+    power *= b;
+    sum += power;
+    apart += 2 * (reads - m) * power;
+  }
+  const variance = (apart - a * a * sum * sum) / (reads * reads);
+  const covariance = (sum * (1 - a * a * power)) / reads;
+  const onKick = kick > 0 ? covariance / kick : 0;
+  return [(a * sum) / reads, onKick, Math.sqrt(Math.max(0, variance - onKick * onKick))];
+}
+
+/** Relative deviations of many devices, evolved together. */
 export class NoiseBank {
   readonly #values: Float32Array;
   readonly #correlationSeconds: Float64Array;
-  /** Decay and kick of each component, for a few steps, one after the other. */
-  readonly #weights = new Float64Array(stepsKept * 2 * noiseComponents);
-  readonly #steps = new Float64Array(stepsKept).fill(Number.NaN);
+  /** The last few steps: rows have devices that were pulsed at different times. */
+  readonly #steps: NoiseStep[] = [];
   #oldest = 0;
 
   constructor(devices: number, readSeconds = 250e-9) {
@@ -64,66 +121,108 @@ export class NoiseBank {
   }
 
   /**
-   * Moves one device's noise on and returns it in units of Q.
+   * @param seconds        how far time has gone, up to the first read.
+   * @param middleSeconds  how far the processes of 0.06 … 60 s are moved on, up to the middle of the burst; 0 leaves them where
+   *   they are.
+   * @param slowSeconds    the same, of the slower ones.
+   */
+  step(
+    seconds: number,
+    middleSeconds = seconds,
+    slowSeconds = middleSeconds,
+    burst: Burst = oneRead,
+  ): NoiseStep {
+    for (const step of this.#steps) {
+      if (
+        step.seconds === seconds &&
+        step.middleSeconds === middleSeconds &&
+        step.slowSeconds === slowSeconds &&
+        step.burst.reads === burst.reads &&
+        step.burst.spacingSeconds === burst.spacingSeconds
+      ) {
+        return step;
+      }
+    }
+    const step = noiseStep(this.#correlationSeconds, seconds, middleSeconds, slowSeconds, burst);
+    this.#steps[this.#oldest] = step;
+    this.#oldest = (this.#oldest + 1) % stepsKept;
+    return step;
+  }
+
+  /**
+   * Moves one device's noise on to the last read, and returns the mean of the reads in units of Q. During the reads the middle
+   * and the slow processes stand still.
    *
    * @param device  its place in this bank.
    * @param key     its number for the draws.
    * @param random  keyed by the instant that is moved to.
-   * @param middleSeconds  how far the processes of 0.06 … 60 s are moved on; 0 leaves them where they are.
-   * @param slowSeconds    the same, of the slower ones.
    */
-  step(
-    device: number,
-    key: number,
-    seconds: number,
-    random: Random,
-    middleSeconds = seconds,
-    slowSeconds = middleSeconds,
-  ): number {
+  move(device: number, key: number, step: NoiseStep, random: Random): number {
     const values = this.#values;
-    const weights = this.#weights;
-    let w = this.#weightsOf(seconds);
-    let at = device * noiseComponents;
-    let sum = 0;
-    for (let k = 0; k < noiseComponents; k += 4) {
-      if (k === firstMiddle || k === firstSlow) {
-        const pace = k === firstMiddle ? middleSeconds : slowSeconds;
-        if (pace === 0) {
-          const end = k === firstMiddle ? firstSlow : noiseComponents;
-          for (; k < end; k++, at++) sum += values[at]!;
-          k -= 4;
-          continue;
-        }
-        w = this.#weightsOf(pace) + 2 * k;
+    const start = device * noiseComponents;
+    let sum =
+      step.burst.reads === 1
+        ? this.#advance(start, 0, key, step, random)
+        : this.#average(start, key, step, random);
+    for (let k = firstMiddle; k < noiseComponents; k += 4) {
+      if ((k < firstSlow ? step.middleSeconds : step.slowSeconds) > 0) {
+        sum += this.#advance(start, k, key, step, random);
+      } else {
+        const at = start + k;
+        sum += values[at]! + values[at + 1]! + values[at + 2]! + values[at + 3]!;
       }
-      random.at(key, k);
-      const { word0, word1 } = random;
-      const a = weights[w]! * values[at]! + weights[w + 1]! * lowNormal(word0);
-      const b = weights[w + 2]! * values[at + 1]! + weights[w + 3]! * highNormal(word0);
-      const c = weights[w + 4]! * values[at + 2]! + weights[w + 5]! * lowNormal(word1);
-      const d = weights[w + 6]! * values[at + 3]! + weights[w + 7]! * highNormal(word1);
-      values[at] = a;
-      values[at + 1] = b;
-      values[at + 2] = c;
-      values[at + 3] = d;
-      at += 4;
-      w += 8;
-      sum += a + b + c + d;
     }
     return strength * sum;
   }
 
-  #weightsOf(seconds: number): number {
-    for (let n = 0; n < stepsKept; n++) if (this.#steps[n] === seconds) return n * 2 * noiseComponents;
-    const place = this.#oldest;
-    this.#oldest = (place + 1) % stepsKept;
-    this.#steps[place] = seconds;
-    for (let k = 0; k < noiseComponents; k++) {
-      const share = seconds / this.#correlationSeconds[k]!;
-      this.#weights[(place * noiseComponents + k) * 2] = Math.exp(-share);
-      this.#weights[(place * noiseComponents + k) * 2 + 1] = Math.sqrt(-Math.expm1(-2 * share));
-    }
-    return place * 2 * noiseComponents;
+  /** Moves four processes on, and returns their sum. */
+  #advance(start: number, k: number, key: number, { ends }: NoiseStep, random: Random): number {
+    const values = this.#values;
+    const at = start + k;
+    const w = 2 * k;
+    const { word0, word1 } = random.at(key, k);
+    const a = ends[w]! * values[at]! + ends[w + 1]! * lowNormal(word0);
+    const b = ends[w + 2]! * values[at + 1]! + ends[w + 3]! * highNormal(word0);
+    const c = ends[w + 4]! * values[at + 2]! + ends[w + 5]! * lowNormal(word1);
+    const d = ends[w + 6]! * values[at + 3]! + ends[w + 7]! * highNormal(word1);
+    values[at] = a;
+    values[at + 1] = b;
+    values[at + 2] = c;
+    values[at + 3] = d;
+    return a + b + c + d;
+  }
+
+  /** Moves the fast processes on to the last read, and returns the sum of their means over the reads. */
+  #average(start: number, key: number, { ends, means }: NoiseStep, random: Random): number {
+    const values = this.#values;
+    random.at(key, 0);
+    const kickA = lowNormal(random.word0);
+    const kickB = highNormal(random.word0);
+    const kickC = lowNormal(random.word1);
+    const kickD = highNormal(random.word1);
+    const { word0, word1 } = random.at(key, noiseComponents);
+    const a = values[start]!;
+    const b = values[start + 1]!;
+    const c = values[start + 2]!;
+    const d = values[start + 3]!;
+    values[start] = ends[0]! * a + ends[1]! * kickA;
+    values[start + 1] = ends[2]! * b + ends[3]! * kickB;
+    values[start + 2] = ends[4]! * c + ends[5]! * kickC;
+    values[start + 3] = ends[6]! * d + ends[7]! * kickD;
+    return (
+      means[0]! * a +
+      means[1]! * kickA +
+      means[2]! * lowNormal(word0) +
+      means[3]! * b +
+      means[4]! * kickB +
+      means[5]! * highNormal(word0) +
+      means[6]! * c +
+      means[7]! * kickC +
+      means[8]! * lowNormal(word1) +
+      means[9]! * d +
+      means[10]! * kickD +
+      means[11]! * highNormal(word1)
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type PcmBirths,
 } from "./births.ts";
 import { driftLogTime } from "./driftLaw.ts";
-import { NoiseBank } from "./noise.ts";
+import { type Burst, NoiseBank, type NoiseStep } from "./noise.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
@@ -107,28 +107,38 @@ export class PcmTile implements Tile {
     }
   }
 
-  senseRow(row: number, at: Microseconds, heat: number, random: Random, out: Float64Array): void {
+  senseRow(
+    row: number,
+    at: Microseconds,
+    burst: Burst,
+    heat: number,
+    random: Random,
+    out: Float64Array,
+  ): void {
     const start = row * this.#perRow;
     const readAt = this.#readAt[row]!;
     let pulsedAt = Number.NaN;
+    const last = at + (burst.reads - 1) * burst.spacingSeconds * microsecondsPerSecond;
+    const halfway = (at + last) / 2;
     const middleReadAt = this.#middleReadAt[row]!;
-    const middleMoves = at - middleReadAt >= middleNoiseMicroseconds;
+    const middleMoves = halfway - middleReadAt >= middleNoiseMicroseconds;
     const slowReadAt = this.#slowReadAt[row]!;
-    const slowMoves = at - slowReadAt >= slowNoiseMicroseconds;
-    let seconds = 0;
-    let middleSeconds = 0;
-    let slowSeconds = 0;
+    const slowMoves = halfway - slowReadAt >= slowNoiseMicroseconds;
+    let step!: NoiseStep;
     let logTime = 0;
     for (let k = 0; k < this.#perRow; k++) {
       const i = start + k;
       if (this.#pulsedAt[i] !== pulsedAt) {
         pulsedAt = this.#pulsedAt[i]!;
         logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
-        seconds = (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond;
-        if (middleMoves) middleSeconds = (at - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond;
-        if (slowMoves) slowSeconds = (at - Math.max(slowReadAt, pulsedAt)) / microsecondsPerSecond;
+        step = this.#noise.step(
+          (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond,
+          middleMoves ? (halfway - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond : 0,
+          slowMoves ? (halfway - Math.max(slowReadAt, pulsedAt)) / microsecondsPerSecond : 0,
+          burst,
+        );
       }
-      const flicker = this.#noise.step(i, this.#first + i, seconds, random, middleSeconds, slowSeconds);
+      const flicker = this.#noise.move(i, this.#first + i, step, random);
       let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
       let strength = this.#noiseStrength[i]!;
       if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
@@ -138,9 +148,9 @@ export class PcmTile implements Tile {
       }
       out[k] = truth * (1 + strength * flicker);
     }
-    this.#readAt[row] = at;
-    if (middleMoves) this.#middleReadAt[row] = at;
-    if (slowMoves) this.#slowReadAt[row] = at;
+    this.#readAt[row] = last;
+    if (middleMoves) this.#middleReadAt[row] = halfway;
+    if (slowMoves) this.#slowReadAt[row] = halfway;
   }
 
   get history(): History {

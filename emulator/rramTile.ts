@@ -2,6 +2,7 @@ import type { ChipGeometry } from "../src/chip/geometry.ts";
 import { normalOf, type Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
 import { type BornDefects, drawDefects } from "./births.ts";
+import type { Burst } from "./noise.ts";
 import { instant } from "./pcmTile.ts";
 import type { Defects, RramPhysics } from "./presets.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
@@ -117,12 +118,21 @@ export class RramTile implements Tile {
     }
   }
 
-  senseRow(row: number, at: Microseconds, _heat: number, random: Random, out: Float64Array): void {
+  senseRow(
+    row: number,
+    at: Microseconds,
+    { reads }: Burst,
+    _heat: number,
+    random: Random,
+    out: Float64Array,
+  ): void {
     const start = row * this.#perRow;
+    const left = 1 / Math.sqrt(reads);
     for (let k = 0; k < this.#perRow; k++) {
+      // A burst is over before relaxation gets anywhere.
       const now = this.#now(start + k, at, random);
-      // 1 % of short-lived noise, and a little that does not grow with conductance.
-      out[k] = now + (0.01 * now + 0.05) * normalOf(random.at(this.#first + start + k, 7).word0);
+      // 1 % of noise that has gone by the next read, and a little that does not grow with conductance.
+      out[k] = now + left * (0.01 * now + 0.05) * normalOf(random.at(this.#first + start + k, 7).word0);
     }
   }
 

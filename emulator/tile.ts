@@ -1,5 +1,6 @@
 import type { Random } from "../src/random.ts";
 import type { Microseconds, Microsiemens, Nanoseconds } from "../src/units.ts";
+import type { Burst } from "./noise.ts";
 
 /** One pulse for a row, with an amplitude for every device that is to feel it. */
 export interface RowPulse {
@@ -22,12 +23,21 @@ export interface RowPulse {
 export interface Tile {
   pulseRow(row: number, pulse: RowPulse, at: Microseconds): void;
   /**
-   * What each device of a row conducts at an instant, its own noise included, µS.
+   * What each device of a row conducts on the mean of a burst of reads, its own noise included, µS.
    *
+   * @param at      the first read.
+   * @param burst   how many, and how far apart.
    * @param random  keyed by the instant.
    * @param heat    absolute temperature over that of the room: drift is the faster for it.
    */
-  senseRow(row: number, at: Microseconds, heat: number, random: Random, out: Float64Array): void;
+  senseRow(
+    row: number,
+    at: Microseconds,
+    burst: Burst,
+    heat: number,
+    random: Random,
+    out: Float64Array,
+  ): void;
   /** Noise-free conductance of a device. */
   truth(device: number, at: Microseconds): Microsiemens;
   /** Pulses felt, one entry a device. */

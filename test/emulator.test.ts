@@ -125,7 +125,7 @@ describe("an emulated device", () => {
       const bank = new NoiseBank(16_384);
       const random = new Random(5).fork("noise");
       const sums = Float64Array.from({ length: 16_384 }, (_, device) =>
-        bank.step(device, device, seconds, random),
+        bank.move(device, device, bank.step(seconds), random),
       );
       const published = Math.log((seconds + 250e-9) / 500e-9);
       const { std } = statistics(sums);
@@ -147,7 +147,7 @@ describe("an emulated device", () => {
       for (let n = 0; n < 16; n++) {
         const random = new Random(6).fork(`read ${n}`);
         for (let device = 0; device < devices; device++) {
-          const noise = bank.step(device, device, n === 0 ? 20 : spacing, random);
+          const noise = bank.move(device, device, bank.step(n === 0 ? 20 : spacing), random);
           if (n === 0) first[device] = noise;
           means[device]! += noise / 16;
         }

@@ -65,7 +65,12 @@ describe("read noise", () => {
     for (let n = 0; n < samples; n++) {
       const random = new Random(8).fork(`${spacingSeconds} ${n}`);
       for (let d = 0; d < devices; d++) {
-        traces[d]![n] = bank.step(d, d, n === 0 ? 1e4 * spacingSeconds * samples : spacingSeconds, random);
+        traces[d]![n] = bank.move(
+          d,
+          d,
+          bank.step(n === 0 ? 1e4 * spacingSeconds * samples : spacingSeconds),
+          random,
+        );
       }
     }
     const bins = Array.from({ length: 60 }, (_, i) => Math.round(6 * Math.exp(i * 0.066)));
@@ -108,7 +113,7 @@ describe("read noise", () => {
       for (let n = 0; n < 16; n++) {
         const random = new Random(6).fork(`read ${n}`);
         for (let d = 0; d < many; d++) {
-          const noise = bank.step(d, d, n === 0 ? 20 : spacing, random);
+          const noise = bank.move(d, d, bank.step(n === 0 ? 20 : spacing), random);
           if (n === 0) first[d] = noise;
           means[d]! += noise / 16;
         }
@@ -118,6 +123,53 @@ describe("read noise", () => {
     expect(Math.abs(reduction(1) / 2.2 - 1)).toBeLessThan(0.1);
     expect(Math.abs(reduction(1e-6) / 1.04 - 1)).toBeLessThan(0.02);
   });
+
+  it.each([
+    [4, 1e-6],
+    [16, 2e-5],
+    [64, 2e-5],
+  ])(
+    "of %d reads %d s apart is drawn at once as it would be read by read (40,000 devices, 4 standard errors)",
+    (reads, spacingSeconds) => {
+      const many = 40_000;
+      const halfSeconds = ((reads - 1) * spacingSeconds) / 2;
+      const random = new Random(9).fork(`${reads} reads`);
+      /** Of the mean of a burst 10 µs after a pulse, of that 0.1 ms later, and of a single read 1 µs after that. */
+      const moments = (look: (bank: NoiseBank, seconds: number, n: number) => Float64Array): number[] => {
+        const bank = new NoiseBank(many);
+        const looks = [look(bank, 1e-5, 0), look(bank, 1e-4, 1)];
+        const after = random.fork("after");
+        const last = bank.step(1e-6);
+        looks.push(Float64Array.from({ length: many }, (_, d) => bank.move(d, d, last, after)));
+        return looks.flatMap((a, i) =>
+          looks.slice(i).map((b) => a.reduce((sum, x, d) => sum + x * b[d]!, 0) / many),
+        );
+      };
+      const atOnce = moments((bank, seconds, n) => {
+        const toMiddle = seconds + (n + 1) * halfSeconds;
+        const step = bank.step(seconds, toMiddle, toMiddle, { reads, spacingSeconds });
+        const now = random.fork(`at once ${n}`);
+        return Float64Array.from({ length: many }, (_, d) => bank.move(d, d, step, now));
+      });
+      const oneByOne = moments((bank, seconds, n) => {
+        const means = new Float64Array(many);
+        for (let read = 0; read < reads; read++) {
+          const now = random.fork(`look ${n}, read ${read}`);
+          const step = bank.step(read === 0 ? seconds : spacingSeconds);
+          for (let d = 0; d < many; d++) means[d]! += bank.move(d, d, step, now) / reads;
+        }
+        return means;
+      });
+      const places = [0, 0, 0, 1, 1, 2].map((i, n) => [i, [0, 1, 2, 1, 2, 2][n]!] as const);
+      const varianceOf = [0, 3, 5].map((n) => oneByOne[n]!);
+      places.forEach(([i, j], n) => {
+        const covariance = oneByOne[n]!;
+        // Both sides are estimated.
+        const error = Math.sqrt((2 * (varianceOf[i]! * varianceOf[j]! + covariance * covariance)) / many);
+        expect(Math.abs(atOnce[n]! - covariance)).toBeLessThan(4 * error);
+      });
+    },
+  );
 });
 
 describe("the published programming procedure on pcm-64", () => {
