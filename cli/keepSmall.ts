@@ -8,7 +8,8 @@ import { runInNewContext } from "node:vm";
  * @returns what whoever reads many rows calls now and then: it lets go of those that are done with, and lets others have a turn.
  */
 export function keepSmall(): () => Promise<void> {
-  setFlagsFromString("--max-semi-space-size=1");
+  // The room for what is young stays as it was at the start. Its greatest size can no longer be set, but its growth can.
+  setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const taken = (): number => {

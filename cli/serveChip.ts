@@ -28,20 +28,20 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   const begun = systemClock.nowMicroseconds();
   const passed = lineTime(bytesPerSecond, () => systemClock.nowMicroseconds());
 
-  const later = (milliseconds: number, then: () => void): void => {
-    if (milliseconds < 1) then();
-    else after(milliseconds, then);
-  };
   const receive = (bytes: Uint8Array): void => {
     const now = systemClock.nowMicroseconds();
     if (timeScale !== undefined) chip.firmware.follow(Math.round((now - begun) * timeScale));
     const { deliveries, unpluggedForMilliseconds } = chip.receive(bytes, now);
     const inMilliseconds = passed.inward(bytes.length);
+    const to = line;
+    // What is due leaves together: a system call costs more than the bytes that it carries.
+    const due: Uint8Array[] = [];
     for (const { bytes: reply, lateMilliseconds } of deliveries) {
-      const outMilliseconds = passed.outward(reply.length, inMilliseconds);
-      const to = line;
-      later(outMilliseconds + lateMilliseconds, () => to?.write(reply));
+      const milliseconds = passed.outward(reply.length, inMilliseconds) + lateMilliseconds;
+      if (milliseconds < 1) due.push(reply);
+      else after(milliseconds, () => to?.write(reply));
     }
+    if (due.length > 0) to?.write(Buffer.concat(due));
     if (unpluggedForMilliseconds !== undefined) unplug(unpluggedForMilliseconds);
   };
   const unplug = (milliseconds: number): void => {

@@ -34,9 +34,12 @@ export function newTile(targets: TileTargets, model: DeviceModel): LiveTile {
     pulses: 0,
     version: 0,
     ageSeconds: undefined,
-    drift: new DriftCourse(model),
+    drift: new DriftCourse(model, mostDriftPoints),
   };
 }
+
+/** A chart of some hundred pixels shows no more, and a watch of months is not to fill the memory, nor the line to the page. */
+const mostDriftPoints = 96;
 
 /** A sweep with what is known of its devices. */
 export function tableOf({ targets, memory }: LiveTile, sweep: SweepRecord, number: number): SweepTable {

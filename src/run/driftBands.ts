@@ -43,18 +43,24 @@ export function driftBands(tables: Iterable<SweepTable>, model: DeviceModel): Dr
 /** The same, sweep by sweep: of the readings it keeps the first sweep's alone, however many follow. */
 export class DriftCourse {
   readonly #model: DeviceModel;
+  readonly #mostPoints: number;
   #bands: readonly BandCourse[] = [];
   #sweeps = 0;
 
-  constructor(model: DeviceModel) {
+  /** @param mostPoints  kept of a band, 3 or more: the first, the newest, and others as evenly over log time as they were taken. */
+  constructor(model: DeviceModel, mostPoints = Number.POSITIVE_INFINITY) {
     this.#model = model;
+    this.#mostPoints = mostPoints;
   }
 
   /** Takes in the tile's next sweep, with the verdicts that its devices have by then. */
   add(table: SweepTable): void {
     if (this.#sweeps === 0) this.#bands = bandsOf(table, this.#model);
     this.#sweeps++;
-    for (const band of this.#bands) band.points.push(pointOf(band, table, this.#model));
+    for (const band of this.#bands) {
+      band.points.push(pointOf(band, table, this.#model));
+      if (band.points.length > this.#mostPoints) band.points.splice(mostCrowded(band.points), 1);
+    }
   }
 
   /** None before the third sweep, and no band of too few devices. */
@@ -122,6 +128,16 @@ function pointOf(band: BandCourse, table: SweepTable, model: DeviceModel): Drift
     threeQuarters: threeQuarters!,
     expected: expectedShare(model, middle, firstAgeSeconds, ageSeconds),
   };
+}
+
+/** The point that is missed least: whose neighbours lie closest in log time. */
+function mostCrowded(points: readonly DriftPoint[]): number {
+  let [found, least] = [1, Number.POSITIVE_INFINITY];
+  for (let i = 1; i < points.length - 1; i++) {
+    const gap = points[i + 1]!.ageSeconds / points[i - 1]!.ageSeconds;
+    if (gap < least) [found, least] = [i, gap];
+  }
+  return found;
 }
 
 /** By the mean exponent, from the onset on; of devices without one by the model's own moments, NaN beyond those that it has. */
