@@ -46,9 +46,12 @@ for (const name of [
   for (let sweep = 0; sweep < (devices > 1e6 ? 1 : 5); sweep++) {
     read.push(seconds(() => eachRow((tile, row) => chip.readRow(tile, row, 1, (time += 100), codes))));
   }
+  const burst = 16;
+  const bursts = seconds(() => eachRow((tile, row) => chip.readRow(tile, row, burst, (time += 1000), codes)));
   const best = Math.min(...read);
   console.log(
     `${name}: ${devices} devices born in ${born.toFixed(2)} s and ${grown.toFixed(0)} MB; ` +
-      `${(devices / pulsed / 1e6).toFixed(2)} M pulses/s, ${(devices / best / 1e6).toFixed(2)} M reads/s, ${megabytes().toFixed(0)} MB in all`,
+      `${(devices / pulsed / 1e6).toFixed(2)} M pulses/s, ${(devices / best / 1e6).toFixed(2)} M reads/s, ` +
+      `${((burst * devices) / bursts / 1e6).toFixed(0)} M of them in bursts of ${burst}, ${megabytes().toFixed(0)} MB in all`,
   );
 }
