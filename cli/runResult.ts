@@ -65,7 +65,9 @@ async function weightErrors(store: RunStore, run: RunId): Promise<RunResult["err
     sum.tiles++;
     sums.set(timeSeconds, sum);
   }
-  return [...sums].map(([timeSeconds, { square, cells, alpha, tiles: count }]) => ({
+  // Tiles whose devices settle late are read at several ages at once.
+  const byAge = [...sums].sort(([a], [b]) => a - b);
+  return byAge.map(([timeSeconds, { square, cells, alpha, tiles: count }]) => ({
     timeSeconds,
     rmsPercent: 100 * Math.sqrt(square / Math.max(1, cells)),
     alpha: alpha / count,

@@ -139,7 +139,7 @@ function spaced(ticks: readonly number[], least: number): number[] {
 
 /** Names of any length leave room for the drawing; the tables have them whole. */
 function cut(name: string): string {
-  return name.length > 18 ? `${name.slice(0, 17)}…` : name;
+  return name.length > 20 ? `${name.slice(0, 19)}…` : name;
 }
 
 /** The times themselves while they are few, else the round ones among them; never none. */

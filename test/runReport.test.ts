@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { report } from "../cli/report.ts";
 import type { ReportOptions } from "../cli/options.ts";
 import type { Output } from "../cli/output.ts";
+import { judgeRun } from "../cli/runResult.ts";
 import { type Beside, storyOf } from "../cli/runStory.ts";
 import { renderRun } from "../report/runReport.ts";
 import { rowFates } from "../src/chip/driver.ts";
@@ -165,6 +166,14 @@ describe("the report of a run", () => {
         expect(below).toBeLessThan(y);
       }
     }
+  });
+
+  it("has weight errors by age, in whatever order its tiles were read", async () => {
+    const { store, sweeps } = await done();
+    await store.appendSweep("r1", { ...sweeps[0]!, timeSeconds: 60 });
+    const { errors } = await judgeRun(store, "r1");
+    expect(errors.map(({ timeSeconds }) => timeSeconds)).toEqual([1, 60, 3600, 86_400]);
+    await store.close();
   });
 
   it("gives the error over time with its band as the store's own reads do", async () => {
