@@ -76,9 +76,11 @@ const naiveSignificance = 2;
 export function layNaively({ layers }: DemoNetwork, description: ChipDescription): LaidNetwork {
   const { geometry, maxConductanceMicrosiemens: max } = description;
   const placements = placeLayers(layers, geometry);
-  const microsiemensPerUnit = layers.map((layer) => fullScale(maxWeight(layer), naiveSignificance, max));
-  const tiles = placements.map((placement): TileTargets => {
-    const scale = microsiemensPerUnit[placement.layer]!;
+  const microsiemensPerUnit = placements.map(({ layer }) =>
+    fullScale(maxWeight(layers[layer]!), naiveSignificance, max),
+  );
+  const tiles = placements.map((placement, k): TileTargets => {
+    const scale = microsiemensPerUnit[k]!;
     const weights = weightsOfPlacement(layers[placement.layer]!, placement);
     const rule = {
       rule: "msp-first",
@@ -126,10 +128,11 @@ export function layOptimised(
     const given = { name: layer.name, shape, weightsSource: { file, tensor, digest } };
     return strategyLayer(given, translator.strategyFor(layer));
   });
+  const laid = layStrategy(curves, layers, geometry);
   return {
     layers,
     curves,
-    microsiemensPerUnit: curves.map(({ scaleMicrosiemensPerUnit }) => scaleMicrosiemensPerUnit),
-    ...layStrategy(curves, layers, geometry),
+    microsiemensPerUnit: laid.placements.map(({ layer }) => curves[layer]!.scaleMicrosiemensPerUnit),
+    ...laid,
   };
 }

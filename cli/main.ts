@@ -15,6 +15,7 @@ import type {
   TrimOptions,
   WatchOptions,
 } from "./options.ts";
+import { exampleNetworks } from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
 import { version } from "./version.ts";
 
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<void> {
 
   common(program.command("demo"))
     .description("the whole story on emulated chips over real serial lines, with a report at the end")
-    .addOption(choice("--network <name>", "which network to program", ["cnn", "mlp", "lstm", "transformer"]))
+    .addOption(choice("--network <name>", "which network to program", exampleNetworks))
     .option("--onnx <file>", "a network of your own")
     .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
@@ -231,6 +232,14 @@ async function main(args: readonly string[]): Promise<void> {
     .argument("<file>", "a run such as r2, a strategy, or a model that was fitted")
     .option("--model <model>", "of a run: by which its devices are held to drift, such as a fit (its own)")
     .option("--strategy <file>", "of a run: what it was programmed from, to compare with")
+    .addOption(
+      new Option("--network <name>", "of a run: the example network that it holds, for its accuracy").choices(
+        exampleNetworks,
+      ),
+    )
+    .option("--onnx <file>", "the same, a network of your own")
+    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--labels <file>", "the class number of each image: .npy")
     .option("--out <file>", "the page", "report.html")
     .action(async (path: string, options: ReportOptions) => {
       const { report } = await import("./report.ts");

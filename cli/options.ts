@@ -8,8 +8,12 @@ export interface CommonOptions {
   readonly workspace?: string;
 }
 
+/** Networks that come with mho, with images to judge them by. */
+export const exampleNetworks = ["cnn", "mlp", "lstm", "transformer"] as const;
+export type ExampleNetwork = (typeof exampleNetworks)[number];
+
 export interface DemoOptions extends CommonOptions {
-  readonly network: "mlp" | "cnn" | "lstm" | "transformer";
+  readonly network: ExampleNetwork;
   readonly onnx?: string;
   readonly images?: string;
   readonly labels?: string;
@@ -86,6 +90,10 @@ export interface ReportOptions extends CommonOptions {
   readonly out: string;
   readonly model?: string;
   readonly strategy?: string;
+  readonly network?: ExampleNetwork;
+  readonly onnx?: string;
+  readonly images?: string;
+  readonly labels?: string;
 }
 
 export interface ServeOptions extends CommonOptions {

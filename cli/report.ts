@@ -12,6 +12,7 @@ import { renderStrategy } from "../report/strategyReport.ts";
 import { MhoError } from "../src/errors.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
+import { type DemoNetwork, loadNetwork } from "./demoNetwork.ts";
 import { inWorkspace } from "./existingWorkspace.ts";
 import type { ReportOptions } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -58,18 +59,35 @@ function pageNamed(out: string): string {
 async function drawRun(run: string, options: ReportOptions): Promise<Drawn> {
   const model = options.model === undefined ? undefined : await readModel(options.model);
   const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
-  return renderRun(await inWorkspace(options, (store) => storyOf(store, run, { model, strategy })));
+  const network = await networkNamed(options);
+  return renderRun(await inWorkspace(options, (store) => storyOf(store, run, { model, strategy, network })));
 }
 
-async function drawFile(path: string, { model, strategy }: ReportOptions): Promise<Drawn> {
-  if (model !== undefined || strategy !== undefined) {
-    const flag = model === undefined ? "--strategy" : "--model";
+/** The network by which a run is judged; undefined where none is named. */
+async function networkNamed(options: ReportOptions): Promise<DemoNetwork | undefined> {
+  const { network, onnx, images, labels } = options;
+  if (network === undefined && onnx === undefined && images === undefined && labels === undefined)
+    return undefined;
+  if (network !== undefined && onnx !== undefined) {
     throw new MhoError(
       "bad-argument",
-      `${flag} goes with the report of a run, such as r2, and not with ${path}.`,
-      {
-        file: path,
-      },
+      "Give --network, one that comes with mho, or --onnx, your own, and not both.",
+    );
+  }
+  const loaded = await loadNetwork({ network: network ?? "cnn", ...options });
+  if (loaded.images > 0) return loaded;
+  throw new MhoError("bad-argument", "--onnx needs --images and --labels, to judge the network by.");
+}
+
+async function drawFile(path: string, options: ReportOptions): Promise<Drawn> {
+  const flag = (["model", "strategy", "network", "onnx", "images", "labels"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (flag !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `--${flag} goes with the report of a run, such as r2, and not with ${path}.`,
+      { file: path },
     );
   }
   const kind = builtInDefinition(path) === undefined ? await kindOfFile(path) : "mho-model";

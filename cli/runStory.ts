@@ -16,6 +16,8 @@ import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { type SweepTable, sweepTables } from "../src/run/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
+import type { DemoNetwork } from "./demoNetwork.ts";
+import { runAccuracy } from "./runAccuracy.ts";
 import { judgeRun } from "./runResult.ts";
 import { version } from "./version.ts";
 
@@ -25,6 +27,8 @@ export interface Beside {
   readonly model?: ModelDefinition | undefined;
   /** What it was programmed from. */
   readonly strategy?: Strategy | undefined;
+  /** The network whose weights it holds, with images to judge it by. */
+  readonly network?: DemoNetwork | undefined;
 }
 
 /** Puts together what the report of a run shows. Turns and sweeps are folded one by one; only those of one tile's drift are held. */
@@ -65,6 +69,7 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     drift: driftBands(seen.ofTile, model),
     exponents: seen.exponents,
     law: lawOf(plan.model, beside.model),
+    accuracy: beside.network && (await runAccuracy(store, run, beside.network)),
     link: link.quality(notes),
     temperature: seen.temperature,
     notes: notes.map(({ notedAt, what, text }) => `${notedAt}  ${what}: ${text}`),

@@ -105,7 +105,6 @@ export function errorOverTimeChart({ errors, strategy }: RunStory): Chart | unde
       : { name: "error", unit: "microsiemens" },
     xScale: "logarithmic",
     yScale: "linear",
-    wide: true,
     series: [
       {
         name: "median, and the middle 80\u202f%",

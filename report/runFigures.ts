@@ -1,3 +1,4 @@
+import { accuracyChart } from "./accuracyChart.ts";
 import type { Chart, FigureNumbers } from "./chart.ts";
 import { driftChart, exponentChart } from "./driftCharts.ts";
 import { errorCdfChart, errorOverTimeChart, weightCdfChart } from "./errorCharts.ts";
@@ -9,6 +10,7 @@ import { strategyNumbers } from "./strategyNumbers.ts";
 /** The figures of a run's report; those with nothing to show are left out. */
 export interface RunFigures {
   readonly errorOverTime: Chart | undefined;
+  readonly accuracy: Chart | undefined;
   readonly errorCdf: Chart | undefined;
   readonly weightCdf: Chart | undefined;
   readonly drift: Chart | undefined;
@@ -23,6 +25,7 @@ export interface RunFigures {
 export function runFigures(story: RunStory): RunFigures {
   return {
     errorOverTime: errorOverTimeChart(story),
+    accuracy: accuracyChart(story),
     errorCdf: errorCdfChart(story),
     weightCdf: weightCdfChart(story),
     drift: driftChart(story),

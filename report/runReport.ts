@@ -39,7 +39,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
   return [
     `<header><p class="kicker">mho · run ${escaped(contender.run)}</p><h1>${headline(story)}</h1>`,
     `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)}</p></header>`,
-    ...paired([figures.errorOverTime]),
+    ...paired([figures.errorOverTime, figures.accuracy]),
     ...paired([figures.weightCdf, figures.errorCdf]),
     map === undefined || contender.devices < fewestOnMap
       ? ""

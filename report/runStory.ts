@@ -25,11 +25,26 @@ export interface RunStory {
   readonly exponents: readonly ExponentBin[];
   /** Undefined where neither the run's model nor a given one says anything of exponents. */
   readonly law: DriftLaw | undefined;
+  /** Of the network that the run's weights are of, where it was named. */
+  readonly accuracy: RunAccuracy | undefined;
   readonly link: LinkQuality;
   readonly temperature: readonly { readonly seconds: Seconds; readonly celsius: Celsius }[];
   readonly notes: readonly string[];
   /** What the run was programmed from, where that was given. */
   readonly strategy: Strategy | undefined;
+}
+
+/** What a network is worth with the weights that the run's tiles held. */
+export interface RunAccuracy {
+  readonly network: string;
+  readonly images: number;
+  /** Shares of the images right, 0 … 1. */
+  readonly softwareAccuracy: number;
+  /** Ascending in time. */
+  readonly points: readonly { readonly timeSeconds: Seconds; readonly accuracy: number }[];
+  /** Of the network, and those of them that the run holds. */
+  readonly layers: number;
+  readonly layersHeld: number;
 }
 
 /** By which law the devices are held to drift. */

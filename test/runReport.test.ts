@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { layNaively } from "../cli/contest.ts";
+import { loadNetwork } from "../cli/demoNetwork.ts";
 import { report } from "../cli/report.ts";
 import type { ReportOptions } from "../cli/options.ts";
 import type { Output } from "../cli/output.ts";
@@ -20,7 +22,7 @@ import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import { summarise } from "../src/run/summary.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { collect, turn as anyTurn } from "./contracts/runStore.ts";
-import { openTestChip } from "./support/chips.ts";
+import { openTestChip, type TestChip } from "./support/chips.ts";
 import { tidyRows } from "./support/csvRows.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { carryOut, planToWatch } from "./support/liveRun.ts";
@@ -54,8 +56,8 @@ interface Done {
   readonly turns: readonly TurnRecord[];
 }
 
-async function done(over: Partial<RunPlan> = {}, folder = emptyFolder()): Promise<Done> {
-  const chip = await openTestChip({ tiles: 2 });
+async function done(over: Partial<RunPlan> = {}, folder = emptyFolder(), given?: TestChip): Promise<Done> {
+  const chip = given ?? (await openTestChip({ tiles: 2 }));
   const store = await openWorkspace(folder);
   const plan = { ...planToWatch(chip), title: hostile, tiles: [tileOf(0), tileOf(1)], ...over };
   const run = await carryOut(chip, store, plan);
@@ -63,7 +65,7 @@ async function done(over: Partial<RunPlan> = {}, folder = emptyFolder()): Promis
   return { store, folder, plan, sweeps, turns };
 }
 
-async function reportOf({ store }: Done, beside?: Beside) {
+async function reportOf({ store }: Pick<Done, "store">, beside?: Beside) {
   const { html, csv } = renderRun(await storyOf(store, "r1", beside));
   const rows = tidyRows(csv);
   return {
@@ -166,6 +168,56 @@ describe("the report of a run", () => {
         expect(below).toBeLessThan(y);
       }
     }
+  });
+
+  it("tells what the network is worth with the weights that were read, and in software", async () => {
+    const network = await loadNetwork({ network: "cnn" });
+    const chip = await openTestChip({ tiles: 12 });
+    const laid = layNaively(network, chip.description);
+    const { store, sweeps } = await done(
+      { tiles: laid.tiles, method: "open-loop", sweepTimesSeconds: [1, 3600] },
+      emptyFolder(),
+      chip,
+    );
+    const { of, html } = await reportOf({ store }, { network });
+    for (const { x: age, y, low, high } of of("accuracy_over_time", "cnn")) {
+      const values = network.layers.map((layer) => layer.values.slice());
+      laid.placements.forEach((placement, k) => {
+        const { block, cells } = laid.tiles[k]!;
+        const read = sweeps.find(
+          (s) => s.tile === block.tile && s.timeSeconds === age,
+        )!.conductanceMicrosiemens;
+        const cellOf = (input: number, output: number): number => 64 * input + output;
+        const heldBy = (cell: number): number =>
+          cells!.factors.reduce((sum, factor, d) => sum + factor * read[4 * cell + d]!, 0);
+        let [product, square] = [0, 0];
+        const each = (work: (cell: number, input: number, output: number) => void): void => {
+          for (let input = 0; input < placement.inputCount; input++)
+            for (let output = 0; output < placement.outputCount; output++)
+              work(cellOf(input, output), input, output);
+        };
+        each((cell) => {
+          product += heldBy(cell) * cells!.wantedMicrosiemens[cell]!;
+          square += heldBy(cell) * heldBy(cell);
+        });
+        const { outputs } = network.layers[placement.layer]!;
+        each((cell, input, output) => {
+          const at = (placement.inputStart + input) * outputs + placement.outputStart + output;
+          values[placement.layer]![at] = ((product / square) * heldBy(cell)) / laid.microsiemensPerUnit[k]!;
+        });
+      });
+      const share = await network.accuracyWith(values);
+      expect(y).toBeCloseTo(100 * share, 6);
+      expect(high! - low!).toBeCloseTo(200 * Math.sqrt((share * (1 - share)) / 597), 6);
+    }
+    expect(of("accuracy_over_time", "cnn").map(({ x }) => x)).toEqual([1, 3600]);
+    expect(of("accuracy_over_time", "in software").map(({ y }) => y.toFixed(1))).toEqual(["98.2", "98.2"]);
+    expect(html).toContain("of 597 held-out images right after");
+    const other = await loadNetwork({ network: "mlp" });
+    await expect(storyOf(store, "r1", { network: other })).rejects.toThrow(
+      "Run r1 does not hold the network mlp",
+    );
+    await store.close();
   });
 
   it("has weight errors by age, in whatever order its tiles were read", async () => {

@@ -19,7 +19,7 @@ export interface Assessment {
 /** A network's layers, where they lie and how their weights became conductances. */
 export interface LaidNetwork {
   readonly layers: readonly LayerWeights[];
-  /** β of each layer. */
+  /** β, one a placement. */
   readonly microsiemensPerUnit: readonly number[];
   readonly placements: readonly TilePlacement[];
   /** One a placement, with its cells. */
@@ -47,7 +47,7 @@ export function assess(network: LaidNetwork, sweeps: readonly SweepRecord[], ask
     const { compensation } = cellErrors(cells!, sweep.conductanceMicrosiemens);
     const held = heldWeights(cells!, sweep.conductanceMicrosiemens);
     const columns = held.length / placement.inputCount;
-    const scale = compensation / network.microsiemensPerUnit[placement.layer]!;
+    const scale = compensation / network.microsiemensPerUnit[k]!;
     const part = new Float32Array(placement.inputCount * placement.outputCount);
     for (let i = 0; i < part.length; i++) {
       const row = Math.floor(i / placement.outputCount);
