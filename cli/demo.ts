@@ -32,7 +32,7 @@ export async function demo(options: DemoOptions, output: Output): Promise<void> 
   if (repeats > 1 && !own) {
     throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
   }
-  const stop = listenForStop();
+  const stop = listenForStop(options.json);
   try {
     const network = await loadNetwork(options);
     const known =
@@ -84,6 +84,7 @@ async function storyOf(
     onLinkNote: (listener: () => void) => link.onLinkNote?.(listener),
   };
   const loop = new DemoLoop(context, driver, identity, options.seed, output);
+  stop.onSecond(() => loop.interrupt());
   const told = await tellStory(network, loop, store, options.seed, output);
   return { ...told, identity, port: link.port };
 }
@@ -125,6 +126,10 @@ async function withChip<T>(
     try {
       if (stop.requested) throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");
       return await work(driver);
+    } catch (error) {
+      if (given !== undefined || !(error instanceof MhoError && error.code === "interrupted")) throw error;
+      const text = "The demo was stopped. Its chip goes with it: the next demo begins anew.";
+      throw new MhoError("interrupted", text, error.facts, error);
     } finally {
       await driver.close();
     }

@@ -30,6 +30,7 @@ export class DemoLoop {
   readonly #identity: ChipIdentity;
   readonly #output: Output;
   readonly #seed: number;
+  #underWay: RunId | undefined;
 
   constructor(
     context: Omit<RunContext, "model" | "driver" | "onEvent">,
@@ -72,9 +73,18 @@ export class DemoLoop {
   }
 
   #execute(title: string, plan: RunPlan): Promise<RunId> {
-    const onEvent = progressOf(title, this.#output);
+    const tellProgress = progressOf(title, this.#output);
+    const onEvent: typeof tellProgress = (event) => {
+      this.#underWay = event.type === "ended" ? undefined : event.run;
+      tellProgress(event);
+    };
     const model = modelOf(plan.model);
     return executeRun({ ...this.#context, driver: this.#driver, model, onEvent }, plan);
+  }
+
+  /** Books the run that is under way, for a process that is about to end. */
+  async interrupt(): Promise<void> {
+    if (this.#underWay !== undefined) await this.#context.store.endRun(this.#underWay, "interrupted");
   }
 
   /** Reads runs at ages, each tile at its own. */

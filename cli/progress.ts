@@ -45,10 +45,10 @@ export function progressOf(
     } else if (event.type === "unpaused") {
       output.say(`${name}: run ${event.run} goes on`);
     } else {
-      const after =
-        event.outcome === "done" ? "the chip is in standby" : `mho resume ${event.run} goes on with it`;
+      // How a run that was not finished goes on is told by the error that it ends with.
+      const after = event.outcome === "done" ? "; the chip is in standby" : "";
       const seconds = secondsSince(startedAt).toFixed(1);
-      output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds} s; ${after}`);
+      output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds} s${after}`);
     }
   };
 }

@@ -26,7 +26,7 @@ export async function serve(options: ServeOptions, output: Output): Promise<void
   const isNew = !existsSync(join(folder, "workspace.db"));
   const store = await openWorkspace(folder);
   try {
-    const stop = listenForStop();
+    const stop = listenForStop(options.json);
     try {
       const { host } = options;
       const server = await serveLive(store, {
