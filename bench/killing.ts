@@ -82,7 +82,8 @@ function targetsText(seed: number): string {
 
 async function judge(store: Workspace, felt: readonly number[]): Promise<Omit<KilledRun, "kills">> {
   const plan = await store.plan("r1");
-  const { geometry, serialNumber } = await store.identity("r1");
+  const identity = await store.identity("r1");
+  const { geometry } = identity;
   const { block } = plan.tiles[0]!;
   const memory = emptyMemory(block, 256);
   let pulsedAgain = 0;
@@ -95,7 +96,7 @@ async function judge(store: Workspace, felt: readonly number[]): Promise<Omit<Ki
     });
     foldTurn(memory, turn);
   }
-  const ledger = await PulseLedger.ofChip(store, serialNumber, geometry);
+  const ledger = await PulseLedger.ofChip(store, identity, geometry);
   const booked = ledger.pulsesOfTile(0);
   const runs = await store.runs();
   return {

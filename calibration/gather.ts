@@ -51,7 +51,10 @@ export async function gather(
   description: ChipDescription,
   { asOne = false }: { asOne?: boolean } = {},
 ): Promise<Gathered> {
-  const serialOf = new Map((await store.runs()).map(({ id, chipSerialNumber }) => [id, chipSerialNumber]));
+  // A number is a chip's own only among the chips of its name.
+  const { chipName: name } = await store.plan(runs[0]!);
+  const ofName = (await store.runs()).filter(({ chipName }) => chipName === name);
+  const serialOf = new Map(ofName.map(({ id, chipSerialNumber }) => [id, chipSerialNumber]));
   const sweeps = new Map<string, TileSweep[]>();
   let count = 0;
   for (const run of runs) {
@@ -86,7 +89,7 @@ export async function gather(
     const later = new Map<string, Float64Array>();
     const asLeft = new Map<string, TileMemory>();
     // From the newest run back, so that what came later is known.
-    for (const { id } of (await store.runs()).toReversed()) {
+    for (const { id } of ofName.toReversed()) {
       if (serialOf.get(id) !== chipSerialNumber) continue;
       const { tiles, method } = await store.plan(id);
       for (const [k, found] of (await recall(store, id)).entries()) {

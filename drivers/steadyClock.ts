@@ -45,7 +45,7 @@ export class SteadyClock implements ChipDriver {
     const identity = await this.#driver.identify();
     const own = await this.#driver.chipTime();
     if (this.#identity === undefined) {
-      const mark = await this.#store.newestMark(identity.serialNumber);
+      const mark = await this.#store.newestMark(identity);
       if (mark !== undefined) {
         this.#offset = mark.offsetMicroseconds;
         this.#lastOwn = mark.chipTimeMicroseconds - mark.offsetMicroseconds;
@@ -112,10 +112,11 @@ export class SteadyClock implements ChipDriver {
   /** Writes down what both clocks show. */
   async mark(): Promise<void> {
     const chipTimeMicroseconds = await this.chipTime();
-    const { serialNumber: chipSerialNumber, boot } = this.#identity!;
+    const { name: chipName, serialNumber: chipSerialNumber, boot } = this.#identity!;
     const offsetMicroseconds = this.#offset;
     const markedAt = this.#wallTime();
     await this.#store.markClock({
+      chipName,
       chipSerialNumber,
       boot,
       chipTimeMicroseconds,

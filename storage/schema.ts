@@ -100,6 +100,10 @@ const migrations: readonly string[] = [
     wish TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  -- empty in marks that are older: they may be of any chip of their number
+  ALTER TABLE clock_marks ADD COLUMN chip_name TEXT NOT NULL DEFAULT '';
+  `,
 ];
 
 /** Sets the file up and brings it to today's layout. Throws when it was written by a newer program, or by another. */

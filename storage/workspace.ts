@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
-import type { ChipIdentity } from "../src/chip/driver.ts";
+import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "../src/run/journal.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
@@ -189,14 +189,14 @@ export class Workspace implements RunStore {
     });
   }
 
-  newestTicket(chipSerialNumber: string): Promise<number> {
+  newestTicket({ name, serialNumber }: ChipKey): Promise<number> {
     return this.#do((db) => {
       const row = db
         .prepare(
           `SELECT max(newest_ticket) AS newest FROM turns JOIN runs ON runs.id = turns.run
-           WHERE runs.chip_serial_number = ?`,
+           WHERE runs.chip_serial_number = ? AND json_extract(runs.chip, '$.name') = ?`,
         )
-        .get(chipSerialNumber) as { newest: number | null };
+        .get(serialNumber, name) as { newest: number | null };
       return row.newest ?? 0;
     });
   }
@@ -205,11 +205,15 @@ export class Workspace implements RunStore {
     return this.#do((db) =>
       (
         db
-          .prepare("SELECT id, plan, chip_serial_number, started_at, outcome FROM runs ORDER BY id")
+          .prepare(
+            `SELECT id, plan, json_extract(chip, '$.name') AS chip_name, chip_serial_number, started_at, outcome
+             FROM runs ORDER BY id`,
+          )
           .all() as RunRow[]
       ).map((row) => ({
         id: `r${row.id}`,
         title: settingsOf(row.plan).title,
+        chipName: row.chip_name,
         chipSerialNumber: row.chip_serial_number,
         startedAt: row.started_at,
         outcome: row.outcome,
@@ -287,9 +291,11 @@ export class Workspace implements RunStore {
   markClock(mark: ClockMark): Promise<void> {
     return this.#do((db) => {
       db.prepare(
-        `INSERT INTO clock_marks (chip_serial_number, boot, chip_time_microseconds, offset_microseconds, marked_at)
-         VALUES (?, ?, ?, ?, ?)`,
+        `INSERT INTO clock_marks (chip_name, chip_serial_number, boot, chip_time_microseconds, offset_microseconds,
+                                  marked_at)
+         VALUES (?, ?, ?, ?, ?, ?)`,
       ).run(
+        mark.chipName,
         mark.chipSerialNumber,
         mark.boot,
         mark.chipTimeMicroseconds,
@@ -299,16 +305,16 @@ export class Workspace implements RunStore {
     });
   }
 
-  newestMark(chipSerialNumber: string): Promise<ClockMark | undefined> {
+  newestMark({ name, serialNumber }: ChipKey): Promise<ClockMark | undefined> {
     return this.#do((db) => {
       const row = db
         .prepare(
           `SELECT chip_serial_number AS chipSerialNumber, boot, chip_time_microseconds AS chipTimeMicroseconds,
                   offset_microseconds AS offsetMicroseconds, marked_at AS markedAt
-           FROM clock_marks WHERE chip_serial_number = ? ORDER BY id DESC LIMIT 1`,
+           FROM clock_marks WHERE chip_serial_number = ? AND chip_name IN (?, '') ORDER BY id DESC LIMIT 1`,
         )
-        .get(chipSerialNumber) as ClockMark | undefined;
-      return row && { ...row };
+        .get(serialNumber, name) as Omit<ClockMark, "chipName"> | undefined;
+      return row && { chipName: name, ...row };
     });
   }
 
@@ -360,6 +366,7 @@ function rowOf(run: RunId): number {
 interface RunRow {
   id: number;
   plan: string;
+  chip_name: string;
   chip_serial_number: string;
   started_at: string;
   outcome: RunSummary["outcome"];

@@ -81,7 +81,11 @@ describe("a run", () => {
     const chip = await openTestChip({ tiles: 2 });
     const { store } = await run(chip, planFor(chip, "open-loop", 2));
     await run(chip, planFor(chip, "verify", 2), { store });
-    const ledger = await PulseLedger.ofChip(store, "EMU-7", chip.description.geometry);
+    const ledger = await PulseLedger.ofChip(
+      store,
+      { name: "pcm-64", serialNumber: "EMU-7" },
+      chip.description.geometry,
+    );
     for (const tile of [0, 1]) {
       expect(ledger.pulsesOfTile(tile)).toEqual(chip.firmware.chip.pulsesFeltByTile(tile));
       expect(ledger.pulsesOfTile(tile)[3 * 256 + 1]).toBeGreaterThan(1);
@@ -92,7 +96,11 @@ describe("a run", () => {
   it("books what the board's own loop gave, device by device", async () => {
     const chip = await openTestChip();
     const { store } = await run(chip, planFor(chip, "on-board"));
-    const ledger = await PulseLedger.ofChip(store, "EMU-7", chip.description.geometry);
+    const ledger = await PulseLedger.ofChip(
+      store,
+      { name: "pcm-64", serialNumber: "EMU-7" },
+      chip.description.geometry,
+    );
     expect(ledger.pulsesOfTile(0)).toEqual(chip.firmware.chip.pulsesFeltByTile(0));
     const { verdicts: counts, devices } = await summarise(store, "r1");
     expect(counts.pending).toBe(0);
@@ -140,7 +148,7 @@ describe("a run", () => {
   it("takes tickets above all that the store or the chip knows", async () => {
     const chip = await openTestChip();
     const { store } = await run(chip, planFor(chip, "open-loop"));
-    const newest = await store.newestTicket("EMU-7");
+    const newest = await store.newestTicket({ name: "pcm-64", serialNumber: "EMU-7" });
     await run(chip, planFor(chip, "open-loop"), { store });
     const [second] = await collect(store.turns("r2"));
     expect(second!.firstTicket).toBeGreaterThan(newest);

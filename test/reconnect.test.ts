@@ -151,7 +151,11 @@ async function runOver(
     (id) => id,
     (error: unknown) => error as MhoError,
   );
-  const ledger = await PulseLedger.ofChip(store, "EMU-7", description.geometry);
+  const ledger = await PulseLedger.ofChip(
+    store,
+    { name: "pcm-64", serialNumber: "EMU-7" },
+    description.geometry,
+  );
   const booked = ledger.pulsesOfTile(0);
   const uncertain = ledger.uncertainOfTile(0);
   const notes = (await store.runs()).length > 0 ? await store.notes("r1") : [];

@@ -4,6 +4,7 @@ import type { ChipDriver, ChipIdentity } from "../src/chip/driver.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { executeRun } from "../src/run/engine.ts";
+import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import type { RunStore } from "../src/run/store.ts";
@@ -172,6 +173,30 @@ describe("a watch", () => {
     expect((await watch(chip, store, [beside])).map(({ type }) => type)).toEqual(["watching", "sweep"]);
   });
 
+  it("takes a chip of another name for another chip, whatever its number", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const run = await programmed(chip, store);
+    const [plan, identity] = [await store.plan(run), await store.identity(run)];
+    const stranger = { ...identity, name: "of another make" };
+    const other = await store.beginRun({ ...plan, chipName: stranger.name }, stranger, wallTime());
+    const hour = 3600e6;
+    for (const turn of await collect(store.turns(run))) {
+      const rowTimesMicroseconds = turn.fired.rowTimesMicroseconds.map((at) => at + hour);
+      await store.appendTurn(other, { ...turn, fired: { ...turn.fired, rowTimesMicroseconds } });
+    }
+    const { name: chipName, serialNumber: chipSerialNumber, boot } = stranger;
+    const clocks = { chipTimeMicroseconds: 2 * hour, offsetMicroseconds: hour, markedAt: wallTime() };
+    await store.markClock({ chipName, chipSerialNumber, boot, ...clocks });
+    await store.setWatch(run, { timesSeconds: [10], averages: 1 });
+    expect((await watch(chip, store, [run])).map(({ type }) => type)).toEqual(["watching", "sweep"]);
+    const [sweep] = await collect(store.sweeps(run));
+    expect(sweep!.rowTimesMicroseconds[0]).toBeLessThan(60e6);
+    expect((await PulseLedger.ofChip(store, identity, chip.description.geometry)).pulsesOfTile(0)).toEqual(
+      chip.firmware.chip.pulsesFeltByTile(0),
+    );
+  });
+
   it("of nothing but what was programmed anew is refused with the run to watch: the newest trim, of a trimmed run", async () => {
     const chip = await openTestChip({ tiles: 2 });
     const store = await openWorkspace(emptyFolder());
@@ -254,7 +279,12 @@ class BareClock implements Partial<ChipDriver> {
 
   identify(): Promise<ChipIdentity> {
     const capabilities = { virtualTime: this.virtualTime } as ChipIdentity["capabilities"];
-    return Promise.resolve({ serialNumber: "S1", boot: this.boot, capabilities } as ChipIdentity);
+    return Promise.resolve({
+      name: "bare",
+      serialNumber: "S1",
+      boot: this.boot,
+      capabilities,
+    } as ChipIdentity);
   }
 
   chipTime(): Promise<number> {

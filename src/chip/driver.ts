@@ -94,6 +94,9 @@ export interface ChipIdentity {
   readonly newestTicket: number;
 }
 
+/** What tells one chip from every other: a number is its own only among the chips of a name. */
+export type ChipKey = Pick<ChipIdentity, "name" | "serialNumber">;
+
 /** Declared by the chip, never guessed. */
 export interface ChipCapabilities {
   /** The chip's time can be moved on: emulators only. */

@@ -152,12 +152,12 @@ async function carryOut(
   }
 }
 
-function ledgerOf({ store, driver }: RunContext, { serialNumber }: ChipIdentity): Promise<PulseLedger> {
-  return PulseLedger.ofChip(store, serialNumber, driver.description.geometry);
+function ledgerOf({ store, driver }: RunContext, identity: ChipIdentity): Promise<PulseLedger> {
+  return PulseLedger.ofChip(store, identity, driver.description.geometry);
 }
 
 async function newestTicket({ store }: RunContext, identity: ChipIdentity): Promise<number> {
-  return Math.max(await store.newestTicket(identity.serialNumber), identity.newestTicket);
+  return Math.max(await store.newestTicket(identity), identity.newestTicket);
 }
 
 /** Throws `wrong-chip` for any chip but the one that a run was planned for. */

@@ -71,6 +71,7 @@ export interface WatchSettings {
 
 /** Chip time and wall time at one instant: what dates a chip whose clock began anew. */
 export interface ClockMark {
+  readonly chipName: string;
   readonly chipSerialNumber: string;
   readonly boot: number;
   /** As runs count it: what the chip's own clock shows, and this offset. */

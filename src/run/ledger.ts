@@ -1,5 +1,6 @@
 import { devicesOfTile, devicesPerRow, type ChipGeometry } from "../chip/geometry.ts";
-import type { RunId, RunStore } from "./store.ts";
+import type { ChipKey } from "../chip/driver.ts";
+import { isOnChip, type RunId, type RunStore } from "./store.ts";
 import { recall } from "./summary.ts";
 
 /** Pulses that each device of a chip has been given over its life, by tile: the fold of every run's turns. */
@@ -44,14 +45,10 @@ export class PulseLedger {
   }
 
   /** Adds up every run that the store knows of a chip. */
-  static async ofChip(
-    store: RunStore,
-    chipSerialNumber: string,
-    geometry: ChipGeometry,
-  ): Promise<PulseLedger> {
+  static async ofChip(store: RunStore, chip: ChipKey, geometry: ChipGeometry): Promise<PulseLedger> {
     const ledger = new PulseLedger(geometry);
     for (const run of await store.runs()) {
-      if (run.chipSerialNumber === chipSerialNumber) await ledger.#addRun(store, run.id);
+      if (isOnChip(run, chip)) await ledger.#addRun(store, run.id);
     }
     return ledger;
   }

@@ -1,6 +1,6 @@
 import type { Block } from "../chip/geometry.ts";
 import type { TileMemory } from "./journal.ts";
-import type { RunId, RunStore } from "./store.ts";
+import { isOnChip, type RunId, type RunStore } from "./store.ts";
 import { recall } from "./summary.ts";
 
 /** A tile of a run that is no longer as that run left it. */
@@ -30,8 +30,8 @@ export async function programmedAnew(store: RunStore, runs: readonly RunId[]): P
   const found: ProgrammedAnew[] = [];
   for (const run of runs) {
     const place = all.findIndex(({ id }) => id === run);
-    const serial = all[place]?.chipSerialNumber;
-    const later = all.slice(place + 1).filter((other) => other.chipSerialNumber === serial);
+    const { chipName: name, chipSerialNumber: serialNumber } = await store.plan(run);
+    const later = all.slice(place + 1).filter((other) => isOnChip(other, { name, serialNumber }));
     if (later.length === 0) continue;
     const tiles = await heldBy(store, run, remember);
     const newest = new Map<number, RunId>();

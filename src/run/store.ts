@@ -1,4 +1,4 @@
-import type { ChipIdentity } from "../chip/driver.ts";
+import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
 import type { RunPlan } from "./plan.ts";
 import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "./journal.ts";
 
@@ -23,7 +23,7 @@ export interface RunStore {
   setWish(run: RunId, wish: RunWish | undefined): Promise<void>;
 
   /** The highest ticket that any run has journalled for this chip; 0 when none. */
-  newestTicket(chipSerialNumber: string): Promise<number>;
+  newestTicket(chip: ChipKey): Promise<number>;
 
   runs(): Promise<RunSummary[]>;
   plan(run: RunId): Promise<RunPlan>;
@@ -37,7 +37,7 @@ export interface RunStore {
   /** What is wanted of a run; undefined for nothing. Read between any two turns, so it costs next to nothing. */
   wish(run: RunId): Promise<RunWish | undefined>;
   /** The last mark of a chip's clock; undefined when there is none. */
-  newestMark(chipSerialNumber: string): Promise<ClockMark | undefined>;
+  newestMark(chip: ChipKey): Promise<ClockMark | undefined>;
   /** What happened to a run, in order. */
   notes(run: RunId): Promise<RunNote[]>;
   close(): Promise<void>;
@@ -50,9 +50,18 @@ export type RunWish = "pause" | "stop";
 
 export type RunOutcome = "done" | "interrupted" | "failed";
 
+/** Whether a run is of a chip. */
+export function isOnChip(
+  { chipName, chipSerialNumber }: Pick<RunSummary, "chipName" | "chipSerialNumber">,
+  { name, serialNumber }: ChipKey,
+): boolean {
+  return chipName === name && chipSerialNumber === serialNumber;
+}
+
 export interface RunSummary {
   readonly id: RunId;
   readonly title: string;
+  readonly chipName: string;
   readonly chipSerialNumber: string;
   readonly startedAt: string;
   readonly outcome: RunOutcome | "running";

@@ -40,6 +40,9 @@ export const plan: RunPlan = {
   ],
 };
 
+const chip = { name: identity.name, serialNumber: identity.serialNumber };
+const ofChip = { chipName: identity.name, chipSerialNumber: identity.serialNumber };
+
 export const turn: TurnRecord = {
   tile: 0,
   turn: 0,
@@ -121,15 +124,16 @@ export function runStoreContract(
       expect(await store.watch(run)).toBeUndefined();
       await store.setWatch(run, { timesSeconds: [1, 10], averages: 4 });
       await store.setWatch(run, { timesSeconds: [1, 2.5, 2_592_000], averages: 16 });
-      expect(await store.newestMark("S1")).toBeUndefined();
+      expect(await store.newestMark(chip)).toBeUndefined();
       const times = { chipTimeMicroseconds: 2 ** 52 + 1, offsetMicroseconds: -7 };
       const mark = { boot: 1, markedAt: "2026-01-02T03:04:05Z", ...times };
-      await store.markClock({ ...mark, chipSerialNumber: "S1", boot: 0 });
-      await store.markClock({ ...mark, chipSerialNumber: "S1" });
-      await store.markClock({ ...mark, chipSerialNumber: "S2", boot: 9 });
+      await store.markClock({ ...mark, ...ofChip, boot: 0 });
+      await store.markClock({ ...mark, ...ofChip });
+      await store.markClock({ ...mark, ...ofChip, chipSerialNumber: "S2", boot: 9 });
+      await store.markClock({ ...mark, ...ofChip, chipName: "of another make", boot: 8 });
       const other = await reopen();
       expect(await other.watch(run)).toEqual({ timesSeconds: [1, 2.5, 2_592_000], averages: 16 });
-      expect(await other.newestMark("S1")).toEqual({ ...mark, chipSerialNumber: "S1" });
+      expect(await other.newestMark(chip)).toEqual({ ...mark, ...ofChip });
       await other.close();
     });
 
@@ -174,13 +178,15 @@ export function runStoreContract(
     });
 
     it("knows a chip's newest ticket over all its runs, and no other chip's", async () => {
-      expect(await store.newestTicket("S1")).toBe(0);
+      expect(await store.newestTicket(chip)).toBe(0);
       const a = await store.beginRun(plan, identity, "t");
       const b = await store.beginRun(plan, { ...identity, serialNumber: "S2" }, "t");
+      const c = await store.beginRun(plan, { ...identity, name: "of another make" }, "t");
       await store.appendTurn(a, { ...turn, firstTicket: 100, newestTicket: 163 });
       await store.appendTurn(a, { ...turn, firstTicket: 0, newestTicket: 0 });
       await store.appendTurn(b, { ...turn, firstTicket: 900, newestTicket: 963 });
-      expect(await store.newestTicket("S1")).toBe(163);
+      await store.appendTurn(c, { ...turn, firstTicket: 900, newestTicket: 963 });
+      expect(await store.newestTicket(chip)).toBe(163);
     });
 
     it("lists its runs with how they ended", async () => {

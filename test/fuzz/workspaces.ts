@@ -36,13 +36,13 @@ async function openWorkspaces(): Promise<OpenSurface> {
 /** What `mho show` and the live page ask for. @returns how many runs there are. */
 async function readAll(store: RunStore): Promise<number> {
   const runs = await store.runs();
-  for (const { id, chipSerialNumber } of runs.slice(0, 5)) {
+  for (const { id, chipName: name, chipSerialNumber: serialNumber } of runs.slice(0, 5)) {
     await store.identity(id);
     await store.notes(id);
     await store.watch(id);
     await store.wish(id);
-    await store.newestTicket(chipSerialNumber);
-    await store.newestMark(chipSerialNumber);
+    await store.newestTicket({ name, serialNumber });
+    await store.newestMark({ name, serialNumber });
     await summarise(store, id);
   }
   return runs.length;
@@ -127,6 +127,7 @@ export async function smallWorkspace(folder: string): Promise<Uint8Array> {
   await store.setWatch(run, { timesSeconds: [1, 60], averages: 1 });
   await store.setWish(run, "pause");
   await store.markClock({
+    chipName: "pcm-64",
     chipSerialNumber: "S1",
     boot: 1,
     chipTimeMicroseconds: 5,

@@ -25,11 +25,11 @@ import { claim } from "./claim.ts";
 export async function checkFelt(
   store: RunStore,
   firmware: Firmware,
-  serialNumber: string,
+  { chipName: name, chipSerialNumber: serialNumber }: Pick<RunPlan, "chipName" | "chipSerialNumber">,
   settled: boolean,
 ): Promise<void> {
   const { geometry } = firmware.chip.preset;
-  const ledger = await PulseLedger.ofChip(store, serialNumber, geometry);
+  const ledger = await PulseLedger.ofChip(store, { name, serialNumber }, geometry);
   for (let tile = 0; tile < geometry.tiles; tile++) {
     const felt = firmware.chip.pulsesFeltByTile(tile);
     const booked = ledger.pulsesOfTile(tile);

@@ -93,7 +93,7 @@ export class Lab {
     // A board's own loop is booked as one pulse until it has said how many it gave.
     if (this.world.method === "on-board") return;
     const [first] = await this.store.runs();
-    if (first !== undefined) await checkFelt(this.store, this.firmware, first.chipSerialNumber, false);
+    if (first !== undefined) await checkFelt(this.store, this.firmware, first, false);
   }
 
   async close(): Promise<void> {

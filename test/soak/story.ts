@@ -83,7 +83,7 @@ async function program(lab: Lab, plan: RunPlan): Promise<RunId> {
     await controller.driver.mark();
     return begun === undefined ? executeRun(context, plan) : resumeRun(context, begun.id);
   });
-  await checkFelt(lab.store, lab.firmware, plan.chipSerialNumber, true);
+  await checkFelt(lab.store, lab.firmware, plan, true);
   const { pending } = (await summarise(lab.store, run)).verdicts;
   claim(pending === 0, () => `${run} is done, and ${pending} of its devices have no verdict`);
   return run;
