@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
@@ -32,8 +31,8 @@ interface Drawn {
 export async function report(what: string, options: ReportOptions, output: Output): Promise<void> {
   const file = pageNamed(options.out);
   const figures = `${file.replace(/\.html?$/i, "")}.figures.csv`;
-  // No file is called so, and nobody who types R1 means one.
-  const isRun = /^r\d+$/i.test(what) && !existsSync(what);
+  // As everywhere: a file of that name is ./r1.
+  const isRun = /^r\d+$/i.test(what);
   const drawn = isRun ? await drawRun(runNamed(what), options) : await drawFile(what, options);
   const advice = "Name another file with --out.";
   // The table waits as a draft until the page is written: a full disk leaves neither.

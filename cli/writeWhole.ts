@@ -1,5 +1,5 @@
-import { rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { lstat, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { makeFolder } from "../files/folder.ts";
 import { MhoError } from "../src/errors.ts";
 
@@ -14,19 +14,38 @@ export async function writeWholeBy<T>(
   advice: string,
   write: (draft: string) => Promise<T>,
 ): Promise<T> {
-  const draft = `${path}.part`;
+  let draft: string | undefined;
   try {
     await makeFolder(dirname(path));
+    const file = await fileBehind(path);
+    if (file === undefined) throw failed(path, "it is no ordinary file", advice);
+    draft = `${file}.part`;
     const written = await write(draft);
-    await rename(draft, path);
+    await rename(draft, file);
     return written;
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => undefined);
+    if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof MhoError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = reasons[code ?? ""] ?? inOurNames(message, path);
-    throw new MhoError("output-failed", `Cannot write ${path}: ${reason}. ${advice}`, { file: path }, error);
+    throw failed(path, reasons[code ?? ""] ?? inOurNames(message, path, draft), advice, error);
   }
+}
+
+/**
+ * The file that a name stands for: a link stays, and what it leads to is written anew. Undefined for pipes and devices, which a
+ * new file would replace.
+ */
+async function fileBehind(path: string): Promise<string | undefined> {
+  const named = await lstat(path).catch(() => undefined);
+  if (named === undefined) return path;
+  const meant = await stat(path).catch(() => undefined);
+  if (meant === undefined) return resolve(dirname(path), await readlink(path));
+  if (meant.isDirectory()) return path;
+  return meant.isFile() ? realpath(path) : undefined;
+}
+
+function failed(path: string, reason: string, advice: string, cause?: unknown): MhoError {
+  return new MhoError("output-failed", `Cannot write ${path}: ${reason}. ${advice}`, { file: path }, cause);
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -43,6 +62,6 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** What the system says, without its call and the name of a draft that nobody gave. */
-function inOurNames(message: string, path: string): string {
-  return message.replaceAll(`${path}.part`, path).replace(/^\w+: |, \w+ '[^']*'( -> '[^']*')?$/g, "");
+function inOurNames(message: string, path: string, draft = path): string {
+  return message.replaceAll(draft, path).replace(/^\w+: |, \w+ '[^']*'( -> '[^']*')?$/g, "");
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Zip, ZipPassThrough } from "fflate";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
+import { harmless } from "../src/harmless.ts";
 import { type SweepColumn, sweepColumns, type SweepTable, sweepValue } from "../src/run/sweepTable.ts";
 
 /** What a table of sweeps says of itself. */
@@ -12,7 +13,8 @@ type Write = (path: string, header: Header, tables: AsyncIterable<SweepTable>) =
 export const writeSweepsCsv: Write = (path, header, tables) =>
   toFile(path, async (file) => {
     let rows = 0;
-    for (const [name, value] of Object.entries(header)) await file.appendFile(`# ${name}: ${value}\n`);
+    for (const [name, value] of Object.entries(header))
+      await file.appendFile(`# ${name}: ${harmless(value)}\n`);
     for (const [name, meaning] of sweepColumns)
       if (meaning !== "") await file.appendFile(`# ${name}: ${meaning}\n`);
     await file.appendFile(`${sweepColumns.map(([name]) => name).join(",")}\n`);

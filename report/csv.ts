@@ -1,5 +1,6 @@
 import type { FigureNumbers } from "./chart.ts";
 import type { Story } from "./story.ts";
+import { harmless } from "../src/harmless.ts";
 
 /** The figures of a story as comma-separated values, under a commented header that says what they are. */
 export function figuresCsv(story: Story): string {
@@ -84,9 +85,9 @@ function csv(
 
 const unknown = { rmsPercent: Number.NaN, productPercent: Number.NaN, accuracy: Number.NaN };
 
-/** Keeps a comment from spilling into the rows. */
+/** Keeps a comment from spilling into the rows, and a terminal that shows the table from being moved about. */
 function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, " ");
+  return harmless(text.replace(/[\r\n]+/g, " "));
 }
 
 /** A leading `#` is quoted too, or a reader would take the row for a comment. */

@@ -3,8 +3,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { jsonLine } from "../cli/output.ts";
+import { writeSweepsCsv } from "../files/writeSweeps.ts";
+import { tidyCsv } from "../report/csv.ts";
 import { escaped } from "../report/page.ts";
 import { harmless } from "../src/harmless.ts";
+import type { SweepTable } from "../src/run/sweepTable.ts";
 import { smallStrategy } from "./fuzz/jsonFiles.ts";
 import { mho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -28,6 +31,19 @@ describe("text of strangers", () => {
         (text) => !moves.test(harmless(text).replaceAll("\n", "\x1b")),
       ),
     );
+  });
+
+  it("stays in the comments of tables, one line each", async () => {
+    const folder = emptyFolder();
+    const file = join(folder, "sweeps.csv");
+    const none = (async function* (): AsyncIterable<SweepTable> {})();
+    await writeSweepsCsv(file, { title: `t${evil}u` }, none);
+    for (const table of [readFileSync(file, "utf8"), tidyCsv([`t${evil}u`], [])]) {
+      expect(table).not.toMatch(moves);
+      const [columns, ...rest] = table.trimEnd().split("\n").toReversed();
+      expect(columns).not.toMatch(/^#/);
+      expect(rest.filter((line) => !line.startsWith("#"))).toEqual([]);
+    }
   });
 
   it("is one line of JSON that gives it back, without what moves a terminal", () => {
