@@ -167,7 +167,7 @@ function tellResult(
   leastYieldPercent: number | undefined,
   output: Output,
 ): void {
-  output.event({ type: "result", run, outcome: "done", workspace: store.file, ...result.forMachines });
+  output.event({ type: "result", run, workspace: store.file, ...result.forMachines });
   if (leastYieldPercent !== undefined && result.yieldPercent < leastYieldPercent) {
     process.exitCode = 1;
     output.say(

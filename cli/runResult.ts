@@ -1,6 +1,6 @@
 import { counted } from "../src/counted.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
+import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import { type RunOverview, summarise } from "../src/run/summary.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
@@ -8,6 +8,9 @@ import type { Output } from "./output.ts";
 /** How a run went. */
 export interface RunResult {
   readonly overview: RunOverview;
+  readonly outcome: RunSummary["outcome"];
+  /** Wall time, ISO 8601. */
+  readonly startedAt: string;
   /** Devices accepted, of those with a target. */
   readonly yieldPercent: number;
   /** Weight errors at each sweep, where the weights are known. */
@@ -25,11 +28,16 @@ export async function judgeRun(store: RunStore, run: RunId): Promise<RunResult> 
   const accepted = verdicts.accepted + verdicts["accepted outside tolerance"];
   const yieldPercent = devices === 0 ? 100 : (100 * accepted) / devices;
   const errors = await weightErrors(store, run);
+  const { outcome, startedAt } = (await store.runs()).find(({ id }) => id === run)!;
   return {
     overview,
+    outcome,
+    startedAt,
     yieldPercent,
     errors,
     forMachines: {
+      outcome,
+      started_at: startedAt,
       devices,
       pulses: overview.pulses,
       turns: overview.turns,

@@ -34,7 +34,7 @@ export interface Beside {
 /** Puts together what the report of a run shows. Turns and sweeps are folded one by one; only those of one tile's drift are held. */
 export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}): Promise<RunStory> {
   const plan = await store.plan(run);
-  const { overview, yieldPercent, errors } = await judgeRun(store, run);
+  const { overview, outcome, startedAt, yieldPercent, errors } = await judgeRun(store, run);
   const notes = await store.notes(run);
   const { memories, convergence, link } = await foldTurns(store, run, plan);
   const shown = shownTile(plan, memories);
@@ -44,6 +44,9 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     title: plan.title,
     chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
     softwareVersion: version,
+    corrects: plan.corrects,
+    outcome,
+    startedAt,
     yieldPercent,
     contender: {
       name: plan.method,

@@ -1,10 +1,11 @@
+import { counted } from "../src/counted.ts";
 import { formatDuration } from "../src/units.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { showFile } from "./showFile.ts";
 import { inWorkspace } from "./existingWorkspace.ts";
 import type { CommonOptions } from "./options.ts";
 import { runNamed } from "./runNamed.ts";
-import { judgeRun, tellRun } from "./runResult.ts";
+import { judgeRun, type RunResult, tellRun } from "./runResult.ts";
 import type { Output } from "./output.ts";
 
 /** Lists the runs of a workspace, or tells of one of them, or of a strategy or model file. */
@@ -30,6 +31,7 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
       `Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`,
     );
     output.say(`at ${plan.chipAddress}`);
+    output.say(howItEnded(id, result));
     tellRun(result, output);
     const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
     output.say(`swept at ${swept || "no time yet"}`);
@@ -44,4 +46,14 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
       notes,
     });
   });
+}
+
+function howItEnded(id: string, { outcome, startedAt, overview }: RunResult): string {
+  const { pending } = overview.verdicts;
+  const begun = `begun ${startedAt}`;
+  if (outcome === "done") return `done, ${begun}`;
+  const left = `${counted(pending, "device")} without a verdict`;
+  return outcome === "running"
+    ? `running, unless its process has died; ${begun}, ${left}`
+    : `${outcome}; ${begun}, ${left}; mho resume ${id} goes on with it`;
 }

@@ -24,6 +24,7 @@ export function renderRun(story: RunStory): RunReport {
   const figures = runFigures(story);
   const about = [
     `run ${contender.run}: ${title}; ${contender.name}; ${chipText}; mho ${softwareVersion}`,
+    `${story.outcome}; begun ${story.startedAt}`,
     linkText(story.link),
   ];
   return {
@@ -38,7 +39,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
   const never = errors.every(({ timeSeconds }) => Number.isNaN(timeSeconds));
   return [
     `<header><p class="kicker">mho · run ${escaped(contender.run)}</p><h1>${headline(story)}</h1>`,
-    `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)}</p></header>`,
+    `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)} · begun ${escaped(dayOf(story.startedAt))}</p></header>`,
     ...paired([figures.errorOverTime, figures.accuracy]),
     ...paired([figures.weightCdf, figures.errorCdf]),
     map === undefined || contender.devices < fewestOnMap
@@ -103,15 +104,23 @@ function nameOf({ name, tile }: StrategyLayer): string {
   return `${name}${tile === undefined ? "" : `, tile ${tile}`}: `;
 }
 
-function headline({ contender, yieldPercent }: RunStory): string {
-  const { devices, pulses, points } = contender;
+/** `2026-11-27 11:22 UTC`; what is no such time is left as it is. */
+function dayOf(startedAt: string): string {
+  return startedAt.replace(/^([\d-]{10})T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
+}
+
+function headline({ contender, corrects, outcome, yieldPercent }: RunStory): string {
+  const { devices, pulses, points, verdicts } = contender;
   const each = (pulses / Math.max(1, devices)).toFixed(1);
   const last = points.at(-1);
   const error =
     last === undefined
       ? ""
       : `, at a weight error of <em>${percentage(last.rmsPercent)}</em> after ${duration(last.timeSeconds)}`;
-  return `<em>${percentage(yieldPercent)}</em> of ${count(devices)} devices are where they should be, for ${each} pulses each${error}.`;
+  const there = `<em>${percentage(yieldPercent)}</em> of ${count(devices)} ${corrects === undefined ? "" : "corrected "}devices are where they should be`;
+  if (outcome === "done") return `${there}, for ${each} pulses each${error}.`;
+  const ended = outcome === "running" ? "Not done" : outcome === "failed" ? "Failed" : "Interrupted";
+  return `<em>${ended}</em>: ${there} and ${count(verdicts["pending"] ?? 0)} have no verdict yet, after ${each} pulses each${error}.`;
 }
 
 /** Of a run too short for a picture of its pace. */

@@ -5,6 +5,7 @@ import type { ExponentBin } from "../src/run/deviceExponents.ts";
 import type { DriftBand } from "../src/run/driftBands.ts";
 import type { ErrorsAtTime } from "../src/run/errorSpread.ts";
 import type { LinkQuality } from "../src/run/linkQuality.ts";
+import type { RunSummary } from "../src/run/store.ts";
 import type { Celsius, Seconds } from "../src/units.ts";
 import type { ConductanceMap, Contender } from "./story.ts";
 
@@ -13,6 +14,11 @@ export interface RunStory {
   readonly title: string;
   readonly chipText: string;
   readonly softwareVersion: string;
+  /** The run whose devices it corrects. */
+  readonly corrects: string | undefined;
+  readonly outcome: RunSummary["outcome"];
+  /** Wall time, ISO 8601. */
+  readonly startedAt: string;
   readonly yieldPercent: number;
   readonly contender: Contender;
   /** The fullest tile, as meant and as it was read first; undefined where it never was. */

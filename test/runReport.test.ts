@@ -220,6 +220,49 @@ describe("the report of a run", () => {
     await store.close();
   });
 
+  it("says of a run that was stopped how far it came, and of every run when it was begun", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const store = await openWorkspace(emptyFolder());
+    const stop = { requested: false };
+    const stopAtFirst = (event: { type: string }): void => void (stop.requested ||= event.type === "turn");
+    await expect(
+      carryOut(chip, store, planToWatch(chip), { stop, onEvent: stopAtFirst }),
+    ).rejects.toMatchObject({ code: "interrupted" });
+    const { overview, outcome } = await judgeRun(store, "r1");
+    const { pending } = overview.verdicts;
+    expect([outcome, pending > 0]).toEqual(["interrupted", true]);
+    const { html, csv } = await reportOf({ store });
+    expect(html).toMatch(/<h1><em>Interrupted<\/em>: <em>0.0\s%<\/em> of 3,510 devices/);
+    expect(html).toContain(`and ${pending.toLocaleString("en")} have no verdict yet`);
+    expect(csv).toContain("# interrupted; begun 2026-01-01T00:00:");
+    expect(usual.html).toContain("begun 2026-01-01 00:00 UTC");
+    expect(usual.html).not.toContain("no verdict yet");
+    await store.close();
+  });
+
+  it("has the errors of all weights where a few devices were corrected", async () => {
+    const chip = await openTestChip({ tiles: 2 });
+    const first = await done({}, emptyFolder(), chip);
+    const some = (targets: Float32Array): Float32Array => targets.map((g, i) => (i % 5 ? Number.NaN : g));
+    const tiles = first.plan.tiles.map((tile) => ({
+      ...tile,
+      targetsMicrosiemens: some(tile.targetsMicrosiemens),
+    }));
+    const plan = { ...first.plan, corrects: "r1", tiles, sweepTimesSeconds: [1, 3600] };
+    const { store } = first;
+    const trim = await carryOut(chip, store, plan);
+    const sweeps = await collect(store.sweeps(trim));
+    const { html, csv } = renderRun(await storyOf(store, trim));
+    const course = tidyRows(csv).filter(
+      ({ figure, series }) => figure === "error_over_time" && series === "root mean square",
+    );
+    expect(course.map(({ x }) => x)).toEqual([1, 3600]);
+    for (const { x, y } of course)
+      expect(y).toBeCloseTo(rms(errorsAt({ ...first, plan, sweeps }, x, weightErrors)), 3);
+    expect(html).toMatch(/<h1><em>[\d.]+\s%<\/em> of \d+ corrected devices/);
+    await store.close();
+  });
+
   it("has weight errors by age, in whatever order its tiles were read", async () => {
     const { store, sweeps } = await done();
     await store.appendSweep("r1", { ...sweeps[0]!, timeSeconds: 60 });

@@ -39,14 +39,15 @@ export function sizeAt({ sizes }: ErrorQuantiles, share: number): number {
  */
 export class ErrorSpread {
   readonly #tiles: ReadonlyMap<number, TileTargets>;
-  readonly #knowsWeights: boolean;
+  readonly #knowsCells: boolean;
+  readonly #corrects: boolean;
   readonly #open = new Map<Seconds, Gathering>();
   readonly #done = new Map<Seconds, ErrorsAtTime>();
 
   constructor({ tiles, corrects }: Pick<RunPlan, "tiles" | "corrects">) {
     this.#tiles = new Map(tiles.map((tile) => [tile.block.tile, tile]));
-    // A correction has targets for some devices of a cell only, and weights of all of them.
-    this.#knowsWeights = tiles.every(({ cells }) => cells !== undefined) && corrects === undefined;
+    this.#knowsCells = tiles.every(({ cells }) => cells !== undefined);
+    this.#corrects = corrects !== undefined;
   }
 
   /** @param conductance  µS, one a device of the tile's block; NaN where it was not read. */
@@ -56,7 +57,7 @@ export class ErrorSpread {
     const gathering = this.#open.get(timeSeconds) ?? { devices: new Map(), weights: new Map() };
     this.#open.set(timeSeconds, gathering);
     gathering.devices.set(tile, deviceErrors(targets.targetsMicrosiemens, conductance));
-    if (this.#knowsWeights) gathering.weights.set(tile, weightErrors(targets, conductance));
+    if (this.#knowsWeights(timeSeconds)) gathering.weights.set(tile, weightErrors(targets, conductance));
     if (gathering.devices.size === this.#tiles.size) this.#close(timeSeconds, gathering);
   }
 
@@ -74,8 +75,13 @@ export class ErrorSpread {
       timeSeconds,
       tiles: devices.size,
       devices: quantilesOf([...devices.values()]),
-      weights: this.#knowsWeights ? quantilesOf([...weights.values()]) : undefined,
+      weights: this.#knowsWeights(timeSeconds) ? quantilesOf([...weights.values()]) : undefined,
     });
+  }
+
+  /** While it is under way, a correction looks at some devices of a cell only; a sweep reads them all. */
+  #knowsWeights(timeSeconds: Seconds): boolean {
+    return this.#knowsCells && !(this.#corrects && Number.isNaN(timeSeconds));
   }
 }
 
