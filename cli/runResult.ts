@@ -1,6 +1,7 @@
 import { counted } from "../src/counted.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import { ageShown, sweepTables, tileAge } from "../src/run/sweepTable.ts";
 import { type RunOverview, summarise } from "../src/run/summary.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
@@ -13,7 +14,7 @@ export interface RunResult {
   readonly startedAt: string;
   /** Devices accepted, of those with a target. */
   readonly yieldPercent: number;
-  /** Weight errors at each sweep, where the weights are known. */
+  /** Weight errors at each sweep's true age, where the weights are known. */
   readonly errors: readonly {
     readonly timeSeconds: Seconds;
     readonly rmsPercent: number;
@@ -54,10 +55,13 @@ export async function judgeRun(store: RunStore, run: RunId): Promise<RunResult> 
 
 /** RMS over all weights, in percent of each tile's largest, α by least squares on each tile. */
 async function weightErrors(store: RunStore, run: RunId): Promise<RunResult["errors"]> {
-  const { tiles } = await store.plan(run);
+  const plan = await store.plan(run);
+  const { tiles } = plan;
+  if (tiles.every(({ cells }) => cells === undefined)) return [];
   const byTile = new Map(tiles.map((tile) => [tile.block.tile, tile]));
-  const sums = new Map<Seconds, { square: number; cells: number; alpha: number; tiles: number }>();
-  for await (const { tile, timeSeconds, conductanceMicrosiemens } of store.sweeps(run)) {
+  const sums = new Map<Seconds, { square: number; cells: number; alpha: number; ages: Seconds[] }>();
+  for await (const table of sweepTables(store, run, plan)) {
+    const { tile, timeSeconds, conductanceMicrosiemens } = table.sweep;
     const cells = byTile.get(tile)?.cells;
     if (cells === undefined) continue;
     const largest = cells.wantedMicrosiemens.reduce(
@@ -65,21 +69,21 @@ async function weightErrors(store: RunStore, run: RunId): Promise<RunResult["err
       0,
     );
     const found = cellErrors(cells, conductanceMicrosiemens);
-    const sum = sums.get(timeSeconds) ?? { square: 0, cells: 0, alpha: 0, tiles: 0 };
+    const sum = sums.get(timeSeconds) ?? { square: 0, cells: 0, alpha: 0, ages: [] };
     const relative = found.rmsMicrosiemens / (largest || 1);
     sum.square += relative * relative * found.cells;
     sum.cells += found.cells;
     sum.alpha += found.compensation;
-    sum.tiles++;
+    sum.ages.push(tileAge(table));
     sums.set(timeSeconds, sum);
   }
-  // Tiles whose devices settle late are read at several ages at once.
-  const byAge = [...sums].sort(([a], [b]) => a - b);
-  return byAge.map(([timeSeconds, { square, cells, alpha, tiles: count }]) => ({
-    timeSeconds,
+  const errors = [...sums].map(([asked, { square, cells, alpha, ages }]) => ({
+    timeSeconds: ageShown(asked, ages),
     rmsPercent: 100 * Math.sqrt(square / Math.max(1, cells)),
-    alpha: alpha / count,
+    alpha: alpha / ages.length,
   }));
+  // Tiles whose devices settle late are read at several ages at once.
+  return errors.sort((a, b) => a.timeSeconds - b.timeSeconds);
 }
 
 export function tellRun({ overview, yieldPercent, errors }: RunResult, output: Output): void {

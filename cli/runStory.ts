@@ -14,7 +14,7 @@ import { emptyMemory, foldTurn, type TileMemory } from "../src/run/journal.ts";
 import { LinkFold } from "../src/run/linkQuality.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { type SweepTable, sweepTables } from "../src/run/sweepTable.ts";
+import { type SweepTable, sweepTables, tileAge } from "../src/run/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
 import { runAccuracy } from "./runAccuracy.ts";
@@ -134,7 +134,7 @@ async function foldSweeps(
     const at = rowTimesMicroseconds[0]! / microsecondsPerSecond;
     if (Number.isNaN(begun)) begun = at;
     if (environment !== undefined) temperature.push({ seconds: at - begun, celsius: environment.celsius });
-    spread.add(tile, timeSeconds, conductanceMicrosiemens);
+    spread.add(tile, timeSeconds, conductanceMicrosiemens, tileAge(table));
     exponents.add(table);
     if (shown !== undefined && tile === plan.tiles[shown]!.block.tile) ofTile.push(table);
   }

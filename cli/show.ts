@@ -34,7 +34,7 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
     output.say(howItEnded(id, result));
     tellRun(result, output);
     const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
-    output.say(`swept at ${swept || "no time yet"}`);
+    output.say(swept === "" ? "read at no age yet" : `to be read at the age of ${swept}`);
     const notes = await store.notes(id);
     for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
     output.event({

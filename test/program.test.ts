@@ -11,10 +11,12 @@ import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 removeFoldersAfterEach();
 
 /** Rows of 256 conductances, every fifth device left alone. */
-function targetsFile(folder: string, rows = 2, value = (i: number) => i % 25): string {
+function targetsFile(folder: string, rows = 2, value = (i: number) => i % 25, perRow = 256): string {
   const path = join(folder, "targets.csv");
   const lines = Array.from({ length: rows }, (_, row) =>
-    Array.from({ length: 256 }, (__, k) => (k % 5 === 0 ? "nan" : String(value(row * 256 + k)))).join(","),
+    Array.from({ length: perRow }, (__, k) => (k % 5 === 0 ? "nan" : String(value(row * perRow + k)))).join(
+      ",",
+    ),
   );
   writeFileSync(path, `# µS\n${lines.join("\n")}\n`);
   return path;
@@ -166,11 +168,13 @@ describe("mho resume", () => {
 
   it("is what a second Ctrl-C names, which stops at once and leaves no run running", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0"]);
+    // A turn of its rows takes a second on its line, so that it is still under way when the second request comes.
+    const emulator = startMho(["emulate", "pcm-256", "--tcp", "0"]);
     const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
-    const args = [targetsFile(folder, 64), "--chip", address, "--workspace", folder, "--json"];
+    const targets = targetsFile(folder, 128, (i) => i % 20, 1024);
+    const args = [targets, "--chip", address, "--workspace", folder, "--json"];
     const program = startMho(["program", ...args]);
-    await program.line(/"turn":3/);
+    await program.line(/"turn":1/);
     program.process.kill("SIGINT");
     await new Promise((resolve) => setImmediate(resolve));
     program.process.kill("SIGTERM");

@@ -265,9 +265,29 @@ describe("the report of a run", () => {
 
   it("has weight errors by age, in whatever order its tiles were read", async () => {
     const { store, sweeps } = await done();
-    await store.appendSweep("r1", { ...sweeps[0]!, timeSeconds: 60 });
+    const after = (seconds: number): SweepRecord => ({
+      ...sweeps[0]!,
+      timeSeconds: 60,
+      rowTimesMicroseconds: sweeps[0]!.rowTimesMicroseconds.map((at) => at + 1e6 * (seconds - 1)),
+    });
+    await store.appendSweep("r1", after(60.4));
+    const ages = async (): Promise<number[]> =>
+      (await judgeRun(store, "r1")).errors.map(({ timeSeconds }) => timeSeconds);
+    expect(await ages()).toEqual([1, 60, 3600, 86_400]);
+    await store.close();
+  });
+
+  it("has them at the age at which they were truly read, where that was late", async () => {
+    const { store, sweeps } = await done({ sweepTimesSeconds: [1] });
+    for (const sweep of sweeps) {
+      const rowTimesMicroseconds = sweep.rowTimesMicroseconds.map((at) => at + 899e6);
+      await store.appendSweep("r1", { ...sweep, timeSeconds: 6, rowTimesMicroseconds });
+    }
     const { errors } = await judgeRun(store, "r1");
-    expect(errors.map(({ timeSeconds }) => timeSeconds)).toEqual([1, 60, 3600, 86_400]);
+    expect(errors.map(({ timeSeconds }) => Math.round(timeSeconds))).toEqual([1, 900]);
+    const { of, html } = await reportOf({ store });
+    expect(of("error_over_time", "root mean square").map(({ x }) => Math.round(x))).toEqual([1, 900]);
+    expect(html).toMatch(/after 15(\.0)?\smin\./);
     await store.close();
   });
 

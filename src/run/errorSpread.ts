@@ -2,10 +2,11 @@ import { quantile, sortedSizes } from "../statistics.ts";
 import type { Microsiemens, Seconds } from "../units.ts";
 import { cellErrors, heldWeights } from "./cellErrors.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
+import { ageShown } from "./sweepTable.ts";
 
 /** How far devices and weights were from what was meant, at one time. */
 export interface ErrorsAtTime {
-  /** As asked for, since each tile's last pulse; NaN for what was read last while it was programmed. */
+  /** Since each tile's last pulse; NaN for what was read last while it was programmed. */
   readonly timeSeconds: Seconds;
   readonly tiles: number;
   readonly devices: ErrorQuantiles;
@@ -50,12 +51,21 @@ export class ErrorSpread {
     this.#corrects = corrects !== undefined;
   }
 
-  /** @param conductance  µS, one a device of the tile's block; NaN where it was not read. */
-  add(tile: number, timeSeconds: Seconds, conductance: Float32Array): void {
+  /**
+   * @param timeSeconds  the age that was asked for: what tiles are taken together by.
+   * @param conductance  µS, one a device of the tile's block; NaN where it was not read.
+   * @param ageSeconds   the age at which it was truly read, where that is known.
+   */
+  add(tile: number, timeSeconds: Seconds, conductance: Float32Array, ageSeconds: Seconds = Number.NaN): void {
     const targets = this.#tiles.get(tile);
     if (targets === undefined || this.#done.has(timeSeconds)) return;
-    const gathering = this.#open.get(timeSeconds) ?? { devices: new Map(), weights: new Map() };
+    const gathering = this.#open.get(timeSeconds) ?? {
+      devices: new Map(),
+      weights: new Map(),
+      ages: new Map(),
+    };
     this.#open.set(timeSeconds, gathering);
+    gathering.ages.set(tile, ageSeconds);
     gathering.devices.set(tile, deviceErrors(targets.targetsMicrosiemens, conductance));
     if (this.#knowsWeights(timeSeconds)) gathering.weights.set(tile, weightErrors(targets, conductance));
     if (gathering.devices.size === this.#tiles.size) this.#close(timeSeconds, gathering);
@@ -69,10 +79,10 @@ export class ErrorSpread {
       .sort((a, b) => a.timeSeconds - b.timeSeconds);
   }
 
-  #close(timeSeconds: Seconds, { devices, weights }: Gathering): void {
+  #close(timeSeconds: Seconds, { devices, weights, ages }: Gathering): void {
     this.#open.delete(timeSeconds);
     this.#done.set(timeSeconds, {
-      timeSeconds,
+      timeSeconds: ageShown(timeSeconds, [...ages.values()]),
       tiles: devices.size,
       devices: quantilesOf([...devices.values()]),
       weights: this.#knowsWeights(timeSeconds) ? quantilesOf([...weights.values()]) : undefined,
@@ -89,6 +99,7 @@ export class ErrorSpread {
 interface Gathering {
   readonly devices: Map<number, Float32Array>;
   readonly weights: Map<number, Float32Array>;
+  readonly ages: Map<number, Seconds>;
 }
 
 function deviceErrors(targets: Float32Array, conductance: Float32Array): Float32Array {

@@ -1,4 +1,4 @@
-import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../units.ts";
+import { type Microseconds, microsecondsPerSecond, type Microsiemens, type Seconds } from "../units.ts";
 import { type SweepRecord, type TileMemory, tileOfEntry } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunId, RunStore } from "./store.ts";
@@ -49,6 +49,30 @@ export function ageOf({ pulsedAtMicroseconds, devicesPerRow, sweep }: SweepTable
   const readAt: Microseconds = sweep.rowTimesMicroseconds[Math.floor(device / devicesPerRow)]!;
   return (readAt - pulsedAtMicroseconds[device]!) / microsecondsPerSecond;
 }
+
+/** How long after the tile's last pulse a sweep was taken, s; NaN where the run pulsed nothing there. */
+export function tileAge({
+  sweep,
+  pulsedAtMicroseconds,
+}: Pick<SweepTable, "sweep" | "pulsedAtMicroseconds">): Seconds {
+  let last = Number.NaN;
+  for (const at of pulsedAtMicroseconds) if (!(at <= last)) last = Number.isNaN(at) ? last : at;
+  const readAt = sweep.rowTimesMicroseconds.find((at) => !Number.isNaN(at)) ?? Number.NaN;
+  return (readAt - last) / microsecondsPerSecond;
+}
+
+/**
+ * The age that reads stand for: the one that was asked for, unless they came later or earlier by more than a tenth of it.
+ *
+ * @param ages  of each tile, as `tileAge` gives them.
+ */
+export function ageShown(asked: Seconds, ages: readonly Seconds[]): Seconds {
+  const known = ages.filter((age) => !Number.isNaN(age)).sort((a, b) => a - b);
+  const middle = known[known.length >> 1];
+  return middle === undefined || Math.abs(middle - asked) <= tolerance * asked ? asked : middle;
+}
+
+const tolerance = 0.1;
 
 /** The columns of every table of sweeps, with what they hold. */
 export const sweepColumns = [
