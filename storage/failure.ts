@@ -15,7 +15,11 @@ const reasons: readonly [pattern: RegExp, what: string, advice: string][] = [
   [/BUSY|LOCKED/, "another program holds it locked", "Close that program, then try again."],
   [/CORRUPT|NOTADB/, "it is damaged or no workspace", "Restore it from a copy, or name another --workspace."],
   [/ENOTDIR|EEXIST/, "something else is where its folder should be", "Name another --workspace."],
-  [/READONLY|EROFS|EACCES|EPERM|CANTOPEN/, "it may not be written here", "Check who owns the folder."],
+  [
+    /READONLY|EROFS|EACCES|EPERM|CANTOPEN/,
+    "it may not be written here",
+    "Check who owns the folder; a copy of it can be read.",
+  ],
 ];
 
 export function workspaceFailed(file: string, error: unknown): MhoError {
