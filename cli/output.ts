@@ -23,7 +23,7 @@ export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): 
   const people = !json && !quiet;
   const terminal = process.stdout.isTTY === true;
   let transient = false;
-  // Whoever read this has gone (`| head`): the work goes on, in silence.
+  // Whoever read this has gone (`| head`): nothing more is said. What works on a chip then stops by itself, by its listener.
   process.stdout.on("error", () => {});
   const clear = (): void => {
     if (transient) process.stdout.write("\r\x1b[2K");
