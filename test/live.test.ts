@@ -152,6 +152,19 @@ describe("the live page's server", () => {
     expect(await heard<unknown[]>("", "runs", () => true)).toEqual([]);
     expect((await ask("r9", "stop")).status).toBe(404);
   });
+
+  it("shows a run that begins while somebody waits for it, to whoever waited and to who comes then", async () => {
+    const desk = new LiveDesk(store);
+    await desk.lookOn("r1", async () => {
+      await expect(desk.state("r1", undefined)).rejects.toThrow("no run r1");
+      const chip = await openTestChip({ tiles: 2 });
+      await carryOut(chip, store, planToWatch(chip));
+      expect((await desk.state("r1", undefined)).phase).toBe("done");
+      await desk.lookOn("r1", async () => {
+        expect((await desk.state("r1", undefined)).phase).toBe("done");
+      });
+    });
+  });
 });
 
 describe("what is asked by the live page", () => {

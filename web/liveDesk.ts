@@ -6,7 +6,7 @@ import type { RunLine, RunState } from "./liveState.ts";
 export class LiveDesk {
   readonly #store: RunStore;
   readonly #breathe: () => Promise<void>;
-  readonly #open = new Map<RunId, { readonly live: Promise<LiveRun>; lookers: number }>();
+  readonly #open = new Map<RunId, { live: Promise<LiveRun> | undefined; lookers: number }>();
 
   /** @param breathe  called now and then while a long journal is read. */
   constructor(store: RunStore, breathe: () => Promise<void> = nextTurnOfTheLoop) {
@@ -17,9 +17,7 @@ export class LiveDesk {
   /** Keeps a run at hand while somebody looks on. An empty name is for who looks at no run. */
   async lookOn(run: RunId, looking: () => Promise<void>): Promise<void> {
     if (run === "") return looking();
-    const held = this.#open.get(run) ?? { live: LiveRun.open(this.#store, run, this.#breathe), lookers: 0 };
-    // Who looks is told of it by `state`.
-    held.live.catch(() => undefined);
+    const held = this.#open.get(run) ?? { live: undefined, lookers: 0 };
     this.#open.set(run, held);
     held.lookers++;
     try {
@@ -65,8 +63,17 @@ export class LiveDesk {
     return true;
   }
 
-  #live(run: RunId): Promise<LiveRun> {
-    return this.#open.get(run)?.live ?? LiveRun.open(this.#store, run, this.#breathe);
+  async #live(run: RunId): Promise<LiveRun> {
+    const held = this.#open.get(run);
+    const live = held?.live ?? LiveRun.open(this.#store, run, this.#breathe);
+    if (held !== undefined) held.live = live;
+    try {
+      return await live;
+    } catch (error) {
+      // The run may begin while somebody looks on: the next look tries again.
+      if (held?.live === live) held.live = undefined;
+      throw error;
+    }
   }
 }
 
