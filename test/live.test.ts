@@ -146,6 +146,29 @@ describe("the live page's server", () => {
     }
   });
 
+  it("sends titles, log lines, notes and refusals without what would break a line or turn its direction", async () => {
+    await serve();
+    const chip = await openTestChip({ tiles: 2 });
+    const nasty = "\u001b[2J\r\nall is well\u202e\u2028\0";
+    await carryOut(chip, store, { ...planToWatch(chip), title: nasty });
+    await store.appendNote("r1", { notedAt: "2027-01-01T00:00:00Z", what: "failed", text: nasty });
+    const [line] = await heard<{ title: string }[]>("", "runs", () => true);
+    const { title, log } = await heard<RunState>("run=r1", "run", () => true);
+    const trouble = await heard<string>("run=r1%0a%1b", "trouble", () => true);
+    const runs = await (await fetch(`${address}/api/runs`)).text();
+    const refused = await (await ask("r1%0a%1b", "stop")).text();
+    expect([line!.title, title, log.at(-1)!.text]).toEqual([
+      "?[2J??all is well???",
+      "?[2J??all is well???",
+      "failed: ?[2J??all is well???",
+    ]);
+    expect(trouble).toContain("r1??");
+    for (const sent of [runs, refused]) {
+      expect(sent).toContain("??");
+      expect(sent).not.toMatch(/\\[nru0]/);
+    }
+  });
+
   it("says that there is no such run, and goes on telling of those that there are", async () => {
     await serve();
     expect(await heard<string | null>("run=r9", "trouble", () => true)).toContain("no run r9");

@@ -4,10 +4,12 @@ import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { getCookie, setCookie } from "hono/cookie";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { theme } from "../report/theme.ts";
 import { MhoError } from "../src/errors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { bearerToken, isLoopback, isSameOrigin, isSecret, lookingPass, namesLoopback } from "./access.ts";
+import { harmlessJson } from "./harmlessJson.ts";
 import { LiveDesk } from "./liveDesk.ts";
 import type { PageFile } from "./pageFiles.ts";
 
@@ -105,7 +107,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     return c.body(null, 204);
   });
 
-  app.get("/api/runs", mayLook, async (c) => c.json(await desk.runs()));
+  app.get("/api/runs", mayLook, async (c) => json(c, 200, await desk.runs()));
 
   app.get("/api/live", mayLook, (c) => {
     if (lookers.size >= mostLookers) return refusal(c, 503, "Too many pages look on already.");
@@ -153,7 +155,7 @@ async function tell(
   const said = new Map<string, string>();
   let quiet = 0;
   const sayIfNew = async (event: string, value: unknown): Promise<void> => {
-    const data = JSON.stringify(value);
+    const data = harmlessJson(value);
     if (said.get(event) === data) return;
     said.set(event, data);
     quiet = 0;
@@ -189,8 +191,12 @@ async function securityHeaders(c: Context, next: Next): Promise<void> {
   c.header("Cross-Origin-Resource-Policy", "same-origin");
 }
 
-function refusal(c: Context, status: 400 | 401 | 403 | 404 | 409 | 413 | 500 | 503, error: string): Response {
-  return c.json({ error }, status);
+function refusal(c: Context, status: ContentfulStatusCode, error: string): Response {
+  return json(c, status, { error });
+}
+
+function json(c: Context, status: ContentfulStatusCode, value: unknown): Response {
+  return c.body(harmlessJson(value), status, { "Content-Type": "application/json" });
 }
 
 function wholeNumber(text: string | undefined): number | undefined {
