@@ -30,9 +30,11 @@ export async function heed(context: Heeding, runs: readonly RunId[], stopped: ()
     const stopping = runs.find((_, k) => wishes[k] === "stop");
     if (stop.requested || stopping !== undefined) {
       for (const [k, run] of runs.entries()) if (wishes[k] !== undefined) await store.setWish(run, undefined);
-      const text = "Somebody who looked on asked for it.";
-      if (stopping !== undefined)
-        await store.appendNote(stopping, { notedAt: wallTime(), what: "stopped", text });
+      const text =
+        stopping === undefined ? "Its process was asked to end." : "Somebody who looked on asked for it.";
+      const note = { notedAt: wallTime(), what: "stopped", text } as const;
+      // A full disk is no reason to go on.
+      for (const run of runs) await store.appendNote(run, note).catch(() => undefined);
       throw stopped();
     }
     const wanting = runs.find((_, k) => wishes[k] === "pause");

@@ -7,6 +7,7 @@ import { heed, type PauseEvent } from "./heed.ts";
 import { lastPulse, type SweepRecord, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { describeAnew, programmedAnew } from "./programmedAnew.ts";
+import { restOf } from "./rest.ts";
 import type { RunId, RunStore } from "./store.ts";
 import { recall } from "./summary.ts";
 import { takeSweep } from "./sweep.ts";
@@ -58,13 +59,15 @@ export async function watchRuns(context: WatchContext, runs: readonly RunId[]): 
       {},
     );
   const heedWishes = (): Promise<void> => heed(context, runs, stopped);
-  let done = false;
+  let [begun, done] = [false, false];
   try {
     const identity = await driver.identify();
     // What was wanted of an earlier watch is not wanted of this one.
     for (const run of runs) await store.setWish(run, undefined);
     const all = (await Promise.all(runs.map((run) => tilesOf(context, identity, run)))).flat();
     const watched = await leaveOut(context, runs, all);
+    for (const run of runs) await takeUp(context, identity, run);
+    begun = true;
     onEvent({ type: "watching", runs, sweeps: countLeft(watched, await driver.chipTime()) });
     for (;;) {
       await heedWishes();
@@ -93,9 +96,30 @@ export async function watchRuns(context: WatchContext, runs: readonly RunId[]): 
       });
     }
     done = true;
+  } catch (error) {
+    if (begun) await noteFailure(context, runs, error).catch(() => undefined);
+    throw error;
   } finally {
     await (done ? driver.standby() : driver.standby().catch(() => undefined));
   }
+}
+
+/** Whoever looks on is not to take a run for paused, or its watch for over, that is about to be read. */
+async function takeUp({ store, wallTime }: WatchContext, { boot }: ChipIdentity, run: RunId): Promise<void> {
+  if (restOf(await store.notes(run)) === undefined) return;
+  const text = `It is watched again, boot ${boot}.`;
+  await store.appendNote(run, { notedAt: wallTime(), what: "resumed", text });
+}
+
+/** That a watch was stopped, it noted when it heeded that. */
+async function noteFailure(
+  { store, wallTime }: WatchContext,
+  runs: readonly RunId[],
+  error: unknown,
+): Promise<void> {
+  if (error instanceof MhoError && error.code === "interrupted") return;
+  const text = error instanceof Error ? error.message : String(error);
+  for (const run of runs) await store.appendNote(run, { notedAt: wallTime(), what: "failed", text });
 }
 
 /** Those tiles that still are as their runs left them. Throws `bad-argument` when none is. */
