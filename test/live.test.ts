@@ -12,10 +12,10 @@ import { LiveDesk } from "../web/liveDesk.ts";
 import type { RunState } from "../web/liveState.ts";
 import { readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
-import { openTestChip } from "./support/chips.ts";
+import { openTestChip, type TestChip } from "./support/chips.ts";
 import { startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
-import { carryOut, gated, planToWatch } from "./support/liveRun.ts";
+import { carryOut, gated, planToWatch, watchOver } from "./support/liveRun.ts";
 import { collect } from "./contracts/runStore.ts";
 
 removeFoldersAfterEach();
@@ -420,6 +420,84 @@ describe("a run that is looked at", () => {
     convergence.add(memory, tile);
     expect(convergence.kind).toBe("weights");
     expect(convergence.points().map(({ rms }) => rms)).toEqual([0, 100 * Math.sqrt(0.5 * 0.25)]);
+  });
+});
+
+describe("a watch that is looked at", () => {
+  let chip: TestChip;
+  beforeEach(async () => {
+    chip = await openTestChip({ tiles: 2 });
+    await carryOut(chip, store, planToWatch(chip));
+  });
+
+  const look = (): Promise<RunState> => new LiveDesk(store).state("r1", undefined);
+  const notes = async (): Promise<string[]> => (await store.notes("r1")).map(({ what }) => what);
+  const day = (number: number): string => `2026-01-0${number}T00:00:00Z`;
+
+  it("is over, with the command that goes on with it, when its process ended in a pause", async () => {
+    const stop = { requested: false };
+    const clock = { nowMicroseconds: () => 0, sleep: () => Promise.resolve(void (stop.requested = true)) };
+    const onEvent = ({ type }: { type: string }): void => {
+      if (type === "watching") void store.setWish("r1", "pause");
+    };
+    await expect(watchOver(chip, store, "r1", { stop, clock, onEvent })).rejects.toThrow("was stopped");
+    expect(await notes()).toEqual(["paused", "stopped"]);
+    expect(await look()).toMatchObject({
+      phase: "watch ended",
+      hears: false,
+      goesOnWith: "watch",
+      sweepsLeft: 4,
+    });
+  });
+
+  it.each(["paused", "stopped", "failed"] as const)(
+    "is not taken for %s, as an earlier one was left, while the chip is read again",
+    async (what) => {
+      await store.setWatch("r1", { timesSeconds: [200_000], averages: 1 });
+      await store.appendNote("r1", { notedAt: day(2), what, text: "" });
+      expect((await look()).phase).toBe(what === "paused" ? "paused" : "watch ended");
+      let seen: Promise<RunState> | undefined;
+      const onEvent = ({ type }: { type: string }): void => {
+        if (type === "watching") seen = look();
+      };
+      await watchOver(chip, store, "r1", { onEvent });
+      expect(await seen).toMatchObject({ phase: "reading", hears: true });
+      expect(await notes()).toEqual([what, "resumed"]);
+    },
+  );
+
+  it("is not taken for paused when a sweep was taken since, whatever was noted", async () => {
+    await store.setWatch("r1", { timesSeconds: [200_000, 400_000], averages: 1 });
+    await store.appendNote("r1", { notedAt: day(3), what: "paused", text: "" });
+    const sweep = (await collect(store.sweeps("r1"))).at(-1)!;
+    await store.appendSweep("r1", { ...sweep, takenAt: day(2) });
+    expect((await look()).phase).toBe("paused");
+    await store.appendSweep("r1", { ...sweep, takenAt: day(4) });
+    expect(await look()).toMatchObject({ phase: "reading", heardAt: day(4) });
+  });
+
+  it("is over when somebody stopped it from the page, or when it failed, and says so in its log", async () => {
+    const stopping = ({ type }: { type: string }): void => {
+      if (type === "sweep") void store.setWish("r1", "stop");
+    };
+    await expect(watchOver(chip, store, "r1", { onEvent: stopping })).rejects.toThrow("was stopped");
+    expect(await look()).toMatchObject({ phase: "watch ended", sweepsLeft: 3 });
+    const markClock = (): Promise<void> => Promise.reject(new Error("the disk is full"));
+    await expect(watchOver(chip, store, "r1", { markClock })).rejects.toThrow("disk is full");
+    expect(await look()).toMatchObject({ phase: "watch ended", sweepsLeft: 2, hears: false });
+    expect((await look()).log.at(-1)!.text).toBe("failed: the disk is full");
+  });
+
+  it("has nothing to come of a tile that was never pulsed", async () => {
+    const { targetsMicrosiemens, block } = planToWatch(chip).tiles[0]!;
+    const nothing = {
+      block: { ...block, tile: 1 },
+      targetsMicrosiemens: targetsMicrosiemens.map(() => Number.NaN),
+    };
+    const plan = planToWatch(chip, 1);
+    await carryOut(chip, store, { ...plan, tiles: [...plan.tiles, nothing] });
+    await store.setWatch("r2", { timesSeconds: [200_000, 400_000], averages: 1 });
+    expect((await new LiveDesk(store).state("r2", undefined)).sweepsLeft).toBe(2);
   });
 });
 

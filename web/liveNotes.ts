@@ -1,4 +1,5 @@
 import type { RunNote, SweepRecord } from "../src/run/journal.ts";
+import { restOf } from "../src/run/rest.ts";
 import type { RunWish } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { LinkState, LogLine, RunState } from "./liveState.ts";
@@ -17,9 +18,14 @@ export function logOf(journal: readonly LogLine[], notes: readonly RunNote[]): L
     .slice(-logLines);
 }
 
-/** Whether the last that was noted of pauses is that one began. */
-export function isPaused(notes: readonly RunNote[]): boolean {
-  return notes.findLast(({ what }) => ["paused", "resumed", "stopped"].includes(what))?.what === "paused";
+/**
+ * How work on a run came to rest; undefined when it goes on, or nobody said.
+ *
+ * @param heardAt  of the newest turn or sweep: whoever took it has gone on, whatever was noted before.
+ */
+export function restNow(notes: readonly RunNote[], heardAt: string): RunNote["what"] | undefined {
+  const rest = restOf(notes);
+  return rest === undefined || heardAt > rest.notedAt ? undefined : rest.what;
 }
 
 /** What is still to be heard. */

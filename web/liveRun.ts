@@ -3,8 +3,8 @@ import { modelOf } from "../src/model/modelOf.ts";
 import { Convergence } from "../src/run/convergence.ts";
 import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import type { RunId, RunOutcome, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
-import { askedOf, isPaused, linkOf, logLines, logOf, sweepText, turnText } from "./liveNotes.ts";
+import type { RunId, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
+import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
 import { countTile, type LiveTile, newTile, tableOf } from "./liveTile.ts";
 import { Pace } from "./pace.ts";
@@ -118,10 +118,10 @@ export class LiveRun {
   state(summary: RunSummary, wanted: number | undefined): RunState {
     const plan = this.#plan;
     const { settled, inPlace, accepted, pulses } = this.#counts();
-    const sweepsLeft = this.#sweepsLeft(summary.outcome === "running");
-    const paused = isPaused(this.#notes);
-    const hears = summary.outcome === "running" || (summary.outcome === "done" && (sweepsLeft ?? 0) > 0);
-    const phase = hears ? (paused ? "paused" : this.#phase(settled)) : (summary.outcome as RunOutcome);
+    const { outcome } = summary;
+    const sweepsLeft = this.#sweepsLeft(outcome === "running");
+    const phase = this.#phase(outcome, settled, sweepsLeft);
+    const hears = phase === "programming" || phase === "reading" || phase === "paused";
     const { devicesPerSecond, pulsesPerSecond } = this.#pace.rates();
     const going = phase === "programming";
     const rate = going && devicesPerSecond > 0 ? devicesPerSecond : null;
@@ -132,9 +132,10 @@ export class LiveRun {
       method: plan.method,
       startedAt: summary.startedAt,
       phase,
-      asked: askedOf(this.#wish, hears && paused),
+      asked: askedOf(this.#wish, phase === "paused"),
       hears,
-      heardAt: this.#heardAt === "" ? null : this.#heardAt,
+      goesOnWith: outcome === "done" ? "watch" : "resume",
+      heardAt: this.#newestWord(),
       devices: this.#devices,
       settled,
       accepted,
@@ -196,8 +197,19 @@ export class LiveRun {
     return { settled, inPlace, accepted, pulses };
   }
 
-  #phase(settled: number): Phase {
+  #phase(outcome: RunSummary["outcome"], settled: number, sweepsLeft: number | null): Phase {
+    const watched = outcome === "done" && sweepsLeft !== null && sweepsLeft > 0;
+    if (outcome !== "running" && !watched) return outcome;
+    const rest = restNow(this.#notes, this.#heardAt);
+    if (rest === "paused") return "paused";
+    if (watched && rest !== undefined) return "watch ended";
     return settled < this.#devices ? "programming" : "reading";
+  }
+
+  /** Of whoever carries the run out, or its watch. */
+  #newestWord(): string | null {
+    const noted = this.#notes.at(-1)?.notedAt ?? "";
+    return (noted > this.#heardAt ? noted : this.#heardAt) || null;
   }
 
   /** Of a run that is being carried out, those of its plan; afterwards those of its watch. */
@@ -205,8 +217,11 @@ export class LiveRun {
     const { sweepTimesSeconds } = this.#plan;
     if (running) return Math.max(0, this.#tiles.size * sweepTimesSeconds.length - this.#sweeps);
     if (this.#watchAges.length === 0) return null;
+    const tiles = [...this.#tiles.values()];
+    // A tile without a pulse has no age, but for one that a correction left as it was.
+    const aged = this.#plan.corrects === undefined ? tiles.filter(({ pulses }) => pulses > 0) : tiles;
     let left = 0;
-    for (const { ageSeconds } of this.#tiles.values()) {
+    for (const { ageSeconds } of aged) {
       left += this.#watchAges.filter((age) => age > (ageSeconds ?? 0)).length;
     }
     return left;

@@ -12,7 +12,8 @@ export interface RunLine {
   readonly outcome: RunOutcome | "running";
 }
 
-export type Phase = "programming" | "reading" | "paused" | RunOutcome;
+/** A watch that ended has left sweeps that are still to be taken. */
+export type Phase = "programming" | "reading" | "paused" | "watch ended" | RunOutcome;
 
 /** All that is shown of one run. */
 export interface RunState {
@@ -26,7 +27,9 @@ export interface RunState {
   readonly asked: RunWish | "resume" | null;
   /** Whether a process may be there to hear what is asked. */
   readonly hears: boolean;
-  /** Wall time of the newest turn or sweep, ISO 8601. */
+  /** The command that goes on with it when its process has ended. */
+  readonly goesOnWith: "resume" | "watch";
+  /** Wall time of the newest turn, sweep or note, ISO 8601. */
   readonly heardAt: string | null;
   /** Devices with a target; those with a verdict; of these, those that were accepted. */
   readonly devices: number;

@@ -4,6 +4,7 @@ import type { ChipDriver } from "../../src/chip/driver.ts";
 import { executeRun, type RunContext } from "../../src/run/engine.ts";
 import type { RunPlan } from "../../src/run/plan.ts";
 import type { RunStore } from "../../src/run/store.ts";
+import { type WatchContext, watchRuns } from "../../src/run/watch.ts";
 import { stillClock, type TestChip } from "./chips.ts";
 
 /** Two tiles, every level between nothing and full range. */
@@ -47,6 +48,30 @@ export async function carryOut(
       ...over,
     },
     plan,
+  );
+}
+
+/** Watches a run that was carried out, a second of wall time a call, from a day on. */
+export async function watchOver(
+  chip: TestChip,
+  store: RunStore,
+  run: string,
+  over: Partial<WatchContext> = {},
+): Promise<void> {
+  await store.setWatch(run, { timesSeconds: [200_000, 400_000], averages: 1 });
+  let seconds = 0;
+  await watchRuns(
+    {
+      driver: chip.driver,
+      store,
+      clock: stillClock(),
+      stop: { requested: false },
+      wallTime: () => new Date(Date.UTC(2026, 0, 2) + 1000 * seconds++).toISOString(),
+      markClock: () => Promise.resolve(),
+      onEvent() {},
+      ...over,
+    },
+    [run],
   );
 }
 
