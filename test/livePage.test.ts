@@ -28,6 +28,8 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
   let complaints: string[];
   let letThrough: (pulses: number) => void;
   let ended: Promise<unknown>;
+  /** By how much the server's clock has moved on, as if a test had waited. */
+  let waitedMilliseconds: number;
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, headless: true, args: args.split(" ") });
@@ -37,13 +39,21 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
   async function serve(port: number): Promise<LiveServer> {
     const files = await readPageFiles(pageFolder);
     const seen = await openWorkspace(folder);
-    const made = await serveLive(seen, { host: "127.0.0.1", port, token, files, workspace: "w", wallTime });
+    const made = await serveLive(seen, {
+      host: "127.0.0.1",
+      port,
+      token,
+      files,
+      workspace: "w",
+      wallTime: () => new Date(Date.now() + waitedMilliseconds).toISOString(),
+    });
     return { port: made.port, close: () => made.close().then(() => seen.close()) };
   }
 
   /** Opens the page on a run that waits before its first pulse. */
-  async function look(width: number, hash = `token=${token}`): Promise<void> {
+  async function look(width: number, hash = `token=${token}`, aheadMilliseconds = 0): Promise<void> {
     page = await browser.newPage({ viewport: { width, height: 800 } });
+    if (aheadMilliseconds !== 0) await page.clock.setSystemTime(Date.now() + aheadMilliseconds);
     complaints = [];
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) complaints.push(message.text());
@@ -54,6 +64,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
   }
 
   beforeEach(async () => {
+    waitedMilliseconds = 0;
     folder = emptyFolder();
     store = await openWorkspace(folder);
     chip = await openTestChip({ tiles: 2 });
@@ -146,7 +157,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await look(1280);
     letThrough(3);
     await becomes("phase", "programming");
-    await page.clock.setSystemTime(Date.now() + 60_000);
+    waitedMilliseconds = 60_000;
     await becomes("phase", "silent");
     expect(await text("rate")).toBe("–");
     expect(await text("asked")).toBe(
@@ -157,6 +168,42 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     expect(await text("link")).toBe("lost");
     await page.click("#stop");
     await becomes("asked", "Asked it to stop; it hears when its chip is back, or is given up.");
+  });
+
+  it("judges a run by the server's clock, whatever the browser's shows", async () => {
+    await look(1280, undefined, 600_000);
+    letThrough(1);
+    await becomes("heard", /^heard/);
+    expect(await text("phase")).toBe("programming");
+    expect(await text("heard")).toMatch(/just now|\d s ago/);
+    await page.clock.setSystemTime(Date.now() - 600_000);
+    waitedMilliseconds = 60_000;
+    await becomes("phase", "silent");
+  });
+
+  it("does not take a watch for alive of which nothing is heard, and names what goes on with it", async () => {
+    await look(1280);
+    letThrough(10_000);
+    await ended;
+    await store.setWatch("r1", { timesSeconds: [200_000], averages: 1 });
+    await becomes("phase", "waiting to read");
+    expect(await text("asked")).toBe("");
+    waitedMilliseconds = 7_200_000;
+    await becomes("phase", "waiting, or gone");
+    expect(await text("heard")).toBe("heard 2 h ago");
+    expect(await text("asked")).toBe(
+      "Nothing is heard of it, as when it waits for the next age to read at. " +
+        "If its process has ended, mho watch r1 goes on with it.",
+    );
+    await page.click("#stop");
+    await becomes("asked", asked("stop"));
+    await page.evaluate(`performance.now = ((now) => () => now() + 9000)(performance.now.bind(performance))`);
+    await becomes("asked", /nobody answers\. If its process has ended, mho watch r1 goes on with it\.$/);
+    await store.appendNote("r1", { notedAt: wallTime(), what: "stopped", text: "asked" });
+    await store.setWish("r1", undefined);
+    await becomes("asked", "Its watch ended before everything was read. mho watch r1 goes on with it.");
+    expect(await text("phase")).toBe("watch ended");
+    expect(await page.locator("#stop").isDisabled()).toBe(true);
   });
 
   it("says that the connection is lost, and comes back by itself to where the run is then", async () => {

@@ -153,12 +153,11 @@ async function tell(
   { workspace, wallTime, breathe }: Pick<LiveOptions, "workspace" | "wallTime" | "breathe">,
 ): Promise<void> {
   const said = new Map<string, string>();
-  let quiet = 0;
+  let sinceSign = 0;
   const sayIfNew = async (event: string, value: unknown): Promise<void> => {
     const data = harmlessJson(value);
     if (said.get(event) === data) return;
     said.set(event, data);
-    quiet = 0;
     await stream.writeSSE({ event, data, retry: 1000 });
   };
   await sayIfNew("hello", { workspace, now: wallTime() });
@@ -172,9 +171,10 @@ async function tell(
     }
     await breathe?.();
     await stream.sleep(betweenLooksMilliseconds);
-    quiet += betweenLooksMilliseconds;
-    if (quiet < betweenSignsMilliseconds) continue;
-    quiet = 0;
+    sinceSign += betweenLooksMilliseconds;
+    if (sinceSign < betweenSignsMilliseconds) continue;
+    sinceSign = 0;
+    // Also among other news: the page sets its clock by it.
     await stream.writeSSE({ event: "alive", data: JSON.stringify(wallTime()) });
   }
 }

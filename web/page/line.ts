@@ -5,7 +5,10 @@ export interface Line {
 }
 
 export interface Listener {
-  hello(value: { readonly workspace: string }): void;
+  /** `now` is what the server's clock shows. */
+  hello(value: { readonly workspace: string; readonly now: string }): void;
+  /** Now and then: what the server's clock shows. */
+  alive(now: string): void;
   runs(value: readonly RunLine[]): void;
   run(value: RunState): void;
   trouble(text: string | null): void;
@@ -20,19 +23,19 @@ const waitMilliseconds = 1500;
 /** Listens to the server and, when it is gone or falls silent, tries again for as long as the page is open. */
 export function connect(address: string, listener: Listener): Line {
   let source: EventSource | undefined;
-  let heardAt = Date.now();
+  let heardAt = performance.now();
   let again: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
 
   const open = (): void => {
     source?.close();
-    heardAt = Date.now();
+    heardAt = performance.now();
     source = new EventSource(address);
     source.onopen = () => listener.status("live");
     for (const kind of ["hello", "runs", "run", "trouble", "alive"] as const) {
       source.addEventListener(kind, ({ data }: MessageEvent<string>) => {
-        heardAt = Date.now();
-        if (kind !== "alive") listener[kind](JSON.parse(data) as never);
+        heardAt = performance.now();
+        listener[kind](JSON.parse(data) as never);
       });
     }
     source.onerror = () => {
@@ -53,7 +56,7 @@ export function connect(address: string, listener: Listener): Line {
     again = setTimeout(open, waitMilliseconds);
   };
   const watchdog = setInterval(() => {
-    if (Date.now() - heardAt < silenceMilliseconds) return;
+    if (performance.now() - heardAt < silenceMilliseconds) return;
     listener.status("lost");
     open();
   }, 2000);

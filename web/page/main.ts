@@ -5,6 +5,7 @@ import { Chart, showConvergence, showDrift } from "./charts.ts";
 import { connect, type Line } from "./line.ts";
 import { element } from "./page.ts";
 import { MapView } from "./mapView.ts";
+import { serverNow, setServerClock } from "./serverClock.ts";
 import { ask, holdToken, openSession } from "./token.ts";
 
 /** What the page looks at: a run and one of its tiles, where undefined stands for the newest. */
@@ -33,9 +34,11 @@ function lookAgain(): void {
   if (looking.run !== undefined) query.set("run", looking.run);
   if (looking.tile !== undefined) query.set("tile", String(looking.tile));
   line = connect(`/api/live?${query}`, {
-    hello: ({ workspace }) => {
+    hello: ({ workspace, now }) => {
+      setServerClock(now);
       element("workspace").textContent = workspace;
     },
+    alive: setServerClock,
     runs: showRuns,
     run: showRun,
     trouble: (text) => {
@@ -143,17 +146,17 @@ const phaseNames: Readonly<Record<string, string>> = {
   reading: "waiting to read",
   interrupted: "stopped",
   lost: "link lost",
+  // Who waits for an age writes nothing, be it for hours.
+  unheard: "waiting, or gone",
 };
 
 /** How it goes, as far as it is heard; of a run whose process has died nobody hears anything more. */
 function showPace(now: RunState): void {
   const { phase, devicesPerSecond, pulsesPerSecond, secondsLeft, link } = now;
-  const stuck = phase === "programming" && (link.down || isSilent(now));
-  element("phase").textContent = stuck
-    ? link.down
-      ? phaseNames["lost"]!
-      : "silent"
-    : (phaseNames[phase] ?? phase);
+  const silent = isSilent(now);
+  const stuck = phase === "programming" && (link.down || silent);
+  const shown = stuck ? (link.down ? "lost" : "silent") : phase === "reading" && silent ? "unheard" : phase;
+  element("phase").textContent = phaseNames[shown] ?? shown;
   element("phase").classList.toggle("bad", stuck);
   const rate = stuck ? null : devicesPerSecond;
   element("rate").textContent = rate === null ? "–" : `${rounded(rate)} /s`;
@@ -163,12 +166,12 @@ function showPace(now: RunState): void {
     stuck || secondsLeft === null ? "–" : formatDuration(Math.max(1, Math.round(secondsLeft)));
 }
 
-/** A run that is programmed has a turn every few seconds, unless it waits for its chip. */
-function isSilent({ phase, heardAt }: RunState): boolean {
-  return phase === "programming" && heardAt !== null && Date.now() - Date.parse(heardAt) > silentMilliseconds;
+/** A run that is programmed has a turn every few seconds, unless it waits for its chip; one that is read, whenever it is due. */
+function isSilent({ hears, phase, heardAt }: RunState): boolean {
+  return hears && phase !== "paused" && heardAt !== null && secondsSince(heardAt) > silentAfterSeconds;
 }
 
-const silentMilliseconds = 45_000;
+const silentAfterSeconds = 45;
 
 function convergenceSays({ convergence: { kind, points } }: RunState): string {
   const last = points.findLast(({ rms }) => rms !== null);
@@ -202,32 +205,47 @@ function showAsking(now: RunState): void {
     !hears || (phase !== "paused" && asked !== "pause") || asked === "resume";
   element<HTMLButtonElement>("stop").disabled = !hears || asked === "stop";
   if (asked === null) unanswered = undefined;
-  else if (unanswered?.what !== asked) unanswered = { what: asked, since: Date.now() };
+  else if (unanswered?.what !== asked) unanswered = { what: asked, since: performance.now() };
   sayAsked();
 }
 
 function sayAsked(): void {
   if (state === undefined) return;
-  const { run, phase, hears, heardAt } = state;
-  const goOn = `mho resume ${run}`;
-  let text = "";
-  if (unanswered !== undefined && state.link.down) {
-    text = `Asked it to ${unanswered.what}; it hears when its chip is back, or is given up.`;
-  } else if (unanswered !== undefined) {
-    text = `Asked it to ${unanswered.what}; it hears between two turns.`;
-    if (Date.now() - unanswered.since > patienceMilliseconds)
-      text = `Asked it to ${unanswered.what}, and nobody answers. If its process has ended, ${goOn} goes on with it.`;
-  } else if (phase === "paused") text = "The chip is in standby until the run is resumed.";
-  else if (phase === "interrupted" || phase === "failed") {
-    text = state.link.down
-      ? `The chip could not be told to be safe; its own watchdog sees to that. When it is back, ${goOn} goes on with it.`
-      : `The chip is in standby. ${goOn} goes on with it.`;
-  } else if (hears && state.link.down) text = "The link is lost; the run's own process looks for its chip.";
-  else if (isSilent(state))
-    text = `Nothing is heard of it. If its process has ended, ${goOn} goes on with it.`;
   showPace(state);
-  element("asked").textContent = text;
-  element("heard").textContent = heardAt === null ? "" : `heard ${agoText(heardAt)}`;
+  element("asked").textContent = askedText(state);
+  element("heard").textContent = state.heardAt === null ? "" : `heard ${agoText(state.heardAt)}`;
+}
+
+function askedText(now: RunState): string {
+  const { run, phase, hears, goesOnWith, link } = now;
+  const goesOn = `mho ${goesOnWith} ${run} goes on with it.`;
+  const ifEnded = `If its process has ended, ${goesOn}`;
+  if (unanswered !== undefined) {
+    const asked = `Asked it to ${unanswered.what}`;
+    if (link.down) return `${asked}; it hears when its chip is back, or is given up.`;
+    const waited = performance.now() - unanswered.since;
+    return waited > patienceMilliseconds
+      ? `${asked}, and nobody answers. ${ifEnded}`
+      : `${asked}; it hears between two turns.`;
+  }
+  if (phase === "paused") return "The chip is in standby until the run is resumed.";
+  if (phase === "watch ended") return `Its watch ended before everything was read. ${goesOn}`;
+  if (phase === "interrupted" || phase === "failed") {
+    return link.down
+      ? `The chip could not be told to be safe; its own watchdog sees to that. When it is back, ${goesOn}`
+      : `The chip is in standby. ${goesOn}`;
+  }
+  const silent = isSilent(now);
+  if (hears && link.down) {
+    return silent
+      ? `The link is lost, and nothing is heard of it since. ${ifEnded}`
+      : "The link is lost; the run's own process looks for its chip.";
+  }
+  if (!silent) return "";
+  // When it was heard last stands beside it.
+  return phase === "reading"
+    ? `Nothing is heard of it, as when it waits for the next age to read at. ${ifEnded}`
+    : `Nothing is heard of it. ${ifEnded}`;
 }
 
 const patienceMilliseconds = 8000;
@@ -263,13 +281,17 @@ function rounded(value: number): string {
 function whenText(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return "";
-  const today = new Date().toDateString() === date.toDateString();
+  const today = new Date(serverNow()).toDateString() === date.toDateString();
   return today ? date.toLocaleTimeString("en-GB") : date.toLocaleDateString("en-GB");
 }
 
 function agoText(iso: string): string {
-  const seconds = Math.max(0, Math.round((Date.now() - Date.parse(iso)) / 1000));
+  const seconds = Math.round(secondsSince(iso));
   return seconds < 2 ? "just now" : `${formatDuration(seconds)} ago`;
+}
+
+function secondsSince(iso: string): number {
+  return (serverNow() - Date.parse(iso)) / 1000;
 }
 
 function fromAddress(): string | undefined {
