@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions, output: Output): Promise<void
       const address = `http://${name}:${server.port}/`;
       output.event({ type: "serving", address, token, workspace: store.file });
       // Without it nobody could come: it is said however quiet the rest is to be.
-      if (!output.json) process.stdout.write(`Live page: ${address}#token=${token}\n`);
+      if (!output.json) process.stdout.write(`Live page: ${address}#token=${encodeURIComponent(token)}\n`);
       if (isNew) output.say(`There was no workspace in ${folder}: it was made, and waits for its first run.`);
       output.say(
         "Whoever opens that address may pause and stop runs; without the token it can only be looked at.",

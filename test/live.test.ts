@@ -512,6 +512,15 @@ describe("mho serve", () => {
     expect((await started.ended()).code).toBe(0);
   });
 
+  it("prints a token so that an address can carry it", async () => {
+    const secret = "50%41-of-a#token&more";
+    const started = startMho(["serve", "--port", "0", "--workspace", folder, "--token", secret]);
+    const line = await started.line(/^Live page: /);
+    expect(decodeURIComponent(/#token=([\w%-]+)$/.exec(line)![1]!)).toBe(secret);
+    started.process.kill("SIGINT");
+    await started.ended();
+  });
+
   it("says where it is although it is to be quiet, and that it made a workspace which was not there", async () => {
     const fresh = join(folder, "new");
     const quiet = startMho(["serve", "--port", "0", "--quiet", "--workspace", folder]);

@@ -36,13 +36,13 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
   });
   afterAll(() => browser.close());
 
-  async function serve(port: number): Promise<LiveServer> {
+  async function serve(port: number, secret = token): Promise<LiveServer> {
     const files = await readPageFiles(pageFolder);
     const seen = await openWorkspace(folder);
     const made = await serveLive(seen, {
       host: "127.0.0.1",
       port,
-      token,
+      token: secret,
       files,
       workspace: "w",
       wallTime: () => new Date(Date.now() + waitedMilliseconds).toISOString(),
@@ -151,6 +151,55 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await becomes("phase", "paused");
     await page.click("#resume");
     await becomes("phase", "programming");
+  });
+
+  it("takes up a token whose address is pasted into the open tab, and takes it out of the address", async () => {
+    await look(1280, "token=that-of-yesterdays-server");
+    await page.click("#pause");
+    await becomes("token-says", /^That is not this server's token/);
+    await page.goto(`http://127.0.0.1:${server.port}/#token=${token}`);
+    await becomes("asked", asked("pause"));
+    expect(await page.locator("#ask-token").isVisible()).toBe(false);
+    expect(page.url()).toBe(`http://127.0.0.1:${server.port}/#r1`);
+  });
+
+  it.each([
+    ["with every sign that there is", '100%41&#?"<>`=/+\\token', encodeURIComponent],
+    ["that nobody encoded and that cannot be decoded", "100%-sure-token", String],
+  ])("takes a token %s", async (_, secret, written) => {
+    const other = await serve(0, secret);
+    await server.close();
+    server = other;
+    await look(1280, `token=${written(secret)}`);
+    await page.click("#pause");
+    await becomes("asked", asked("pause"));
+    expect(complaints).toEqual([]);
+  });
+
+  it("asks again for a token that no header can carry", async () => {
+    await look(1280, "r1");
+    await page.click("#pause");
+    await page.fill("#token", "ein-Schlüssel-für-€");
+    await page.press("#token", "Enter");
+    await becomes("token-says", /^That is not this server's token/);
+    expect(complaints).toEqual([]);
+  });
+
+  it("shows the run that the address names, typed, chosen or gone back to, and none that there is not", async () => {
+    await carryOut(await openTestChip(), store, planToWatch(chip, 1));
+    await look(1280);
+    await page.getByRole("button", { name: /^r2/ }).click();
+    await becomes("title", /^r2/);
+    await page.goto(`http://127.0.0.1:${server.port}/#r1`);
+    await becomes("title", /^r1/);
+    await page.goBack();
+    await becomes("title", /^r2/);
+    expect(await page.locator('nav [aria-current="true"]').innerText()).toMatch(/^r2/);
+    await page.goto(`http://127.0.0.1:${server.port}/#r9`);
+    await becomes("trouble", /no run r9/);
+    expect(await page.locator("#run").isVisible()).toBe(false);
+    await page.goBack();
+    await becomes("title", /^r2/);
   });
 
   it("does not take a run whose link is lost, or whose process has fallen silent, for one that goes on", async () => {

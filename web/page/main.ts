@@ -5,8 +5,10 @@ import { Chart, showConvergence, showDrift } from "./charts.ts";
 import { connect, type Line } from "./line.ts";
 import { element } from "./page.ts";
 import { MapView } from "./mapView.ts";
-import { serverNow, setServerClock } from "./serverClock.ts";
+import { listRuns } from "./runList.ts";
+import { setServerClock } from "./serverClock.ts";
 import { ask, holdToken, openSession } from "./token.ts";
+import { agoText, counted, percent, phaseNames, rounded, secondsSince, whenText } from "./words.ts";
 
 /** What the page looks at: a run and one of its tiles, where undefined stands for the newest. */
 const looking: { run: string | undefined; tile: number | undefined } = {
@@ -44,6 +46,8 @@ function lookAgain(): void {
     trouble: (text) => {
       element("trouble").hidden = text === null;
       element("trouble").textContent = text ?? "";
+      // Of a run that there is not, nothing is shown; least of all another.
+      if (text !== null && state === undefined) element("run").hidden = true;
     },
     refused: async () => {
       if (await openSession()) lookAgain();
@@ -60,35 +64,22 @@ function lookAgain(): void {
 function showRuns(lines: readonly RunLine[]): void {
   runs = lines;
   element("no-runs").hidden = lines.length > 0;
-  const newest = lines[0];
-  if (newest === undefined) return;
-  if (looking.run === undefined) {
-    looking.run = (lines.find(({ outcome }) => outcome === "running") ?? newest).run;
-    lookAgain();
-  }
-  element("runs").replaceChildren(...lines.map(runItem));
+  if (looking.run === undefined && lines.length > 0) lookAt(usualRun());
+  else listRuns(lines, looking.run);
 }
 
-function runItem({ run, title, chip, startedAt, outcome }: RunLine): HTMLElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.setAttribute("aria-current", String(run === looking.run));
-  button.title = `${title}, ${chip}`;
-  const facts = document.createElement("small");
-  facts.textContent = `${phaseNames[outcome] ?? outcome} · ${whenText(startedAt)}`;
-  button.append(`${run} ${title}`, facts);
-  button.onclick = () => {
-    looking.run = run;
-    looking.tile = undefined;
-    location.hash = run;
-    state = undefined;
-    lookAgain();
-    showRuns(runs);
-  };
-  const item = document.createElement("li");
-  item.className = outcome;
-  item.append(button);
-  return item;
+function lookAt(run: string | undefined): void {
+  looking.run = run;
+  looking.tile = undefined;
+  state = undefined;
+  unanswered = undefined;
+  lookAgain();
+  listRuns(runs, run);
+}
+
+/** What is looked at when the address names nothing: a run that goes on, or the newest. */
+function usualRun(): string | undefined {
+  return (runs.find(({ outcome }) => outcome === "running") ?? runs[0])?.run;
 }
 
 function showRun(now: RunState): void {
@@ -141,14 +132,6 @@ function showRun(now: RunState): void {
     showDrift(drift, now.shown, colours);
   }
 }
-
-const phaseNames: Readonly<Record<string, string>> = {
-  reading: "waiting to read",
-  interrupted: "stopped",
-  lost: "link lost",
-  // Who waits for an age writes nothing, be it for hours.
-  unheard: "waiting, or gone",
-};
 
 /** How it goes, as far as it is heard; of a run whose process has died nobody hears anything more. */
 function showPace(now: RunState): void {
@@ -266,32 +249,12 @@ function showLog({ log }: RunState): void {
   if (atEnd) list.scrollTop = list.scrollHeight;
 }
 
-function percent(part: number, whole: number): string {
-  return whole === 0 ? "–" : `${((100 * part) / whole).toFixed(1)} %`;
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
-}
-
-function rounded(value: number): string {
-  return value >= 10 ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
-}
-
-function whenText(iso: string): string {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return "";
-  const today = new Date(serverNow()).toDateString() === date.toDateString();
-  return today ? date.toLocaleTimeString("en-GB") : date.toLocaleDateString("en-GB");
-}
-
-function agoText(iso: string): string {
-  const seconds = Math.round(secondsSince(iso));
-  return seconds < 2 ? "just now" : `${formatDuration(seconds)} ago`;
-}
-
-function secondsSince(iso: string): number {
-  return (serverNow() - Date.parse(iso)) / 1000;
+/** The address was pasted, typed or gone back to. */
+function followAddress(): void {
+  // What was refused without a token may be seen with it.
+  if (holdToken(looking.run)) return lookAgain();
+  const run = fromAddress() ?? usualRun();
+  if (run !== looking.run) lookAt(run);
 }
 
 function fromAddress(): string | undefined {
@@ -311,6 +274,7 @@ dark.addEventListener("change", () => {
   if (state !== undefined) showRun(state);
   map.repaint();
 });
+addEventListener("hashchange", followAddress);
 setInterval(sayAsked, 1000);
 holdToken();
 lookAgain();

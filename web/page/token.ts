@@ -2,12 +2,29 @@ import { element } from "./page.ts";
 
 const place = "mho-token";
 
-/** Takes the token out of the address, where it would be seen, and keeps it for this tab. */
-export function holdToken(): void {
-  const token = /^#token=([\x21-\x7e]+)$/.exec(location.hash)?.[1];
-  if (token === undefined) return;
-  sessionStorage.setItem(place, decodeURIComponent(token));
-  history.replaceState(null, "", location.pathname);
+/**
+ * Takes the token out of the address, where it would be seen, and keeps it for this tab.
+ *
+ * @param run  what the address names instead, if anything.
+ * @returns whether there was one.
+ */
+export function holdToken(run?: string): boolean {
+  const token = /^#token=(.+)$/.exec(location.hash)?.[1];
+  if (token === undefined) return false;
+  sessionStorage.setItem(place, decoded(token));
+  history.replaceState(null, "", run === undefined ? location.pathname : `#${run}`);
+  // Who is being asked for it has given it.
+  element<HTMLDialogElement>("ask-token").close();
+  return true;
+}
+
+/** Somebody may have put the address together by hand, and not encoded the token. */
+function decoded(token: string): string {
+  try {
+    return decodeURIComponent(token);
+  } catch {
+    return token;
+  }
 }
 
 /** Asks a run for something. @returns why it was refused; undefined when it was not. */
@@ -28,8 +45,9 @@ async function withToken(send: (token: string) => Promise<Response>): Promise<Re
   for (;;) {
     const token = sessionStorage.getItem(place) ?? (await askForToken(wrong));
     if (token === undefined) return undefined;
-    const answer = await send(token);
-    if (answer.status !== 401) {
+    // No header may carry anything else.
+    const answer = /^[\x21-\x7e]+$/.test(token) ? await send(token) : undefined;
+    if (answer !== undefined && answer.status !== 401) {
       sessionStorage.setItem(place, token);
       return answer;
     }
@@ -62,7 +80,10 @@ function askForToken(wrong: boolean): Promise<string | undefined> {
   element("token-cancel").onclick = () => dialog.close();
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.onclose = () =>
-      resolve(dialog.returnValue === "ok" && input.value !== "" ? input.value.trim() : undefined);
+    dialog.onclose = () => {
+      const typed = dialog.returnValue === "ok" && input.value !== "" ? input.value.trim() : undefined;
+      // Meanwhile it may have come by the address.
+      resolve(typed ?? sessionStorage.getItem(place) ?? undefined);
+    };
   });
 }
