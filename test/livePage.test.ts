@@ -268,6 +268,41 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await becomes("phase", "done");
   });
 
+  it.each([1280, 375])("keeps long titles and many runs in their place at %i pixels", async (width) => {
+    const identity = await chip.driver.identify();
+    const plan = { ...planToWatch(chip, 1, 1), title: "w".repeat(240) };
+    for (let n = 2; n <= 60; n++) {
+      await store.beginRun(plan, identity, wallTime());
+      await store.endRun(`r${n}`, "interrupted");
+    }
+    // The oldest stands last.
+    await look(width, "r1");
+    const outside = `[...document.querySelectorAll("nav li")].filter((item) => {
+      const { left, right } = item.getBoundingClientRect();
+      return [...item.querySelectorAll("*")].some((part) => {
+        const box = part.getBoundingClientRect();
+        return box.left < left - 1 || box.right > right + 1 || part.scrollWidth > part.clientWidth + 1;
+      });
+    }).length`;
+    expect(await page.evaluate(outside)).toBe(0);
+    expect((await page.locator("#runs").boundingBox())!.height).toBeLessThan(800);
+    await expect.poll(() => inList("r1"), patience).toBe(true);
+    await page.goto(`http://127.0.0.1:${server.port}/#r60`);
+    await becomes("title", /^r60/);
+    expect(await inList("r60")).toBe(true);
+    expect(await page.evaluate(`document.documentElement.scrollWidth`)).toBe(width);
+  });
+
+  /** Whether a run's place in the list can be seen. */
+  const inList = (run: string): Promise<boolean> =>
+    page.evaluate<boolean>(`(() => {
+      const list = document.querySelector("#runs").getBoundingClientRect();
+      const items = [...document.querySelectorAll("nav button")];
+      const item = items.find(({ innerText }) => innerText.startsWith("${run} ")).getBoundingClientRect();
+      return item.left >= list.left - 1 && item.right <= list.right + 1 &&
+        item.top >= list.top - 1 && item.bottom <= list.bottom + 1;
+    })()`);
+
   it("fits a phone: nothing is wider than 375 pixels, and its buttons are on the first screen", async () => {
     await look(375);
     letThrough(2);
