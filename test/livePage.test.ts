@@ -239,6 +239,9 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     expect(await text("asked")).toBe("");
     waitedMilliseconds = 7_200_000;
     await becomes("phase", "waiting, or gone");
+    expect(await page.evaluate(`document.querySelector("#phase").scrollWidth`)).toBeLessThanOrEqual(
+      await page.evaluate<number>(`document.querySelector("#phase").clientWidth`),
+    );
     expect(await text("heard")).toBe("heard 2 h ago");
     expect(await text("asked")).toBe(
       "Nothing is heard of it, as when it waits for the next age to read at. " +
@@ -290,6 +293,8 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await page.goto(`http://127.0.0.1:${server.port}/#r60`);
     await becomes("title", /^r60/);
     expect(await inList("r60")).toBe(true);
+    const stop = (await page.locator("#stop").boundingBox())!;
+    expect(stop.y + stop.height).toBeLessThan(600);
     expect(await page.evaluate(`document.documentElement.scrollWidth`)).toBe(width);
   });
 
