@@ -126,6 +126,18 @@ describe("the live page's server", () => {
     expect(late.log.at(-1)!.text).toMatch(/^tile 1 read at an age of 1 day/);
   });
 
+  it("tells the age at which a tile was truly read, where that was late", async () => {
+    await serve();
+    const chip = await openTestChip({ tiles: 2 });
+    await carryOut(chip, store, planToWatch(chip));
+    const last = (await collect(store.sweeps("r1"))).findLast(({ tile }) => tile === 1)!;
+    const rowTimesMicroseconds = last.rowTimesMicroseconds.map((at) => at + 86_400e6);
+    await store.appendSweep("r1", { ...last, timeSeconds: 90_000, rowTimesMicroseconds });
+    const { shown, log } = await heard<RunState>("run=r1", "run", ({ sweeps }) => sweeps === 7);
+    expect(shown).toMatchObject({ tile: 1, ageSeconds: expect.closeTo(172_800, -2) as number });
+    expect(log.at(-1)!.text).toMatch(/^tile 1 read at an age of 2 days/);
+  });
+
   it("gives a tile's devices as the journal has them", async () => {
     await serve();
     const chip = await openTestChip({ tiles: 2 });

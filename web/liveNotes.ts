@@ -1,7 +1,7 @@
 import type { RunNote, SweepRecord } from "../src/run/journal.ts";
 import { restOf } from "../src/run/rest.ts";
 import type { RunWish } from "../src/run/store.ts";
-import { formatDuration } from "../src/units.ts";
+import { formatDuration, type Seconds } from "../src/units.ts";
 import type { LinkState, LogLine, RunState } from "./liveState.ts";
 import type { LiveTile } from "./liveTile.ts";
 
@@ -55,7 +55,7 @@ export function turnText(
 }
 
 /** A sweep in a line. */
-export function sweepText({ tile, timeSeconds, environment }: SweepRecord): string {
+export function sweepText({ tile, environment }: SweepRecord, ageSeconds: Seconds): string {
   const warm = environment === undefined ? "" : `, ${environment.celsius.toFixed(1)} °C`;
-  return `tile ${tile} read at an age of ${formatDuration(timeSeconds)}${warm}`;
+  return `tile ${tile} read at an age of ${formatDuration(ageSeconds)}${warm}`;
 }

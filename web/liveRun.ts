@@ -3,6 +3,7 @@ import { modelOf } from "../src/model/modelOf.ts";
 import { Convergence } from "../src/run/convergence.ts";
 import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
+import { ageShown, tileAge } from "../src/run/sweepTable.ts";
 import type { RunId, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
@@ -100,12 +101,14 @@ export class LiveRun {
         if (!Number.isNaN(targetsMicrosiemens[i]!)) tile.memory.lastReadMicrosiemens[i] = conductance;
       });
       tile.version++;
-      tile.ageSeconds = sweep.timeSeconds;
-      tile.drift.add(tableOf(tile, sweep, this.#sweeps));
+      const table = tableOf(tile, sweep, this.#sweeps);
+      tile.askedAgeSeconds = sweep.timeSeconds;
+      tile.ageSeconds = ageShown(sweep.timeSeconds, [tileAge(table)]);
+      tile.drift.add(table);
       this.#sweeps++;
       this.#newestTile = sweep.tile;
       this.#heard(sweep.takenAt);
-      this.#log(sweep.takenAt, "sweep", sweepText(sweep));
+      this.#log(sweep.takenAt, "sweep", sweepText(sweep, tile.ageSeconds));
       if (this.#sweeps % rowsABreath === 0) await this.#breathe();
     }
   }
@@ -221,8 +224,8 @@ export class LiveRun {
     // A tile without a pulse has no age, but for one that a correction left as it was.
     const aged = this.#plan.corrects === undefined ? tiles.filter(({ pulses }) => pulses > 0) : tiles;
     let left = 0;
-    for (const { ageSeconds } of aged) {
-      left += this.#watchAges.filter((age) => age > (ageSeconds ?? 0)).length;
+    for (const { askedAgeSeconds } of aged) {
+      left += this.#watchAges.filter((age) => age > (askedAgeSeconds ?? 0)).length;
     }
     return left;
   }

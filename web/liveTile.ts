@@ -18,6 +18,8 @@ export interface LiveTile {
   pulses: number;
   /** Counts what changed. */
   version: number;
+  /** The newest age that it was asked to be read at, and the one at which it then was. */
+  askedAgeSeconds: number | undefined;
   ageSeconds: number | undefined;
   readonly drift: DriftCourse;
 }
@@ -33,6 +35,7 @@ export function newTile(targets: TileTargets, model: DeviceModel): LiveTile {
     accepted: 0,
     pulses: 0,
     version: 0,
+    askedAgeSeconds: undefined,
     ageSeconds: undefined,
     drift: new DriftCourse(model, mostDriftPoints),
   };
