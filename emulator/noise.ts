@@ -160,13 +160,14 @@ export class NoiseBank {
   move(device: number, key: number, step: NoiseStep, random: Random): number {
     const values = this.#values;
     const start = device * noiseComponents;
+    const { word0, word1 } = random.at(key, 0);
     let sum =
       step.burst.reads === 1
-        ? this.#advance(start, 0, key, step, random)
-        : this.#average(start, key, step, random);
+        ? this.#advance(start, 0, step, word0, word1)
+        : this.#average(start, step, word0, word1);
     for (let k = firstMiddle; k < noiseComponents; k += 4) {
       if ((k < firstSlow ? step.middleSeconds : step.slowSeconds) > 0) {
-        sum += this.#advance(start, k, key, step, random);
+        sum += this.#advance(start, k, step, further(word0, word1, k), further(word0, word1, k + 1));
       } else {
         const at = start + k;
         sum += values[at]! + values[at + 1]! + values[at + 2]! + values[at + 3]!;
@@ -176,11 +177,10 @@ export class NoiseBank {
   }
 
   /** Moves four processes on, and returns their sum. */
-  #advance(start: number, k: number, key: number, { ends }: NoiseStep, random: Random): number {
+  #advance(start: number, k: number, { ends }: NoiseStep, word0: number, word1: number): number {
     const values = this.#values;
     const at = start + k;
     const w = 2 * k;
-    const { word0, word1 } = random.at(key, k);
     const a = ends[w]! * values[at]! + ends[w + 1]! * lowNormal(word0);
     const b = ends[w + 2]! * values[at + 1]! + ends[w + 3]! * highNormal(word0);
     const c = ends[w + 4]! * values[at + 2]! + ends[w + 5]! * lowNormal(word1);
@@ -193,14 +193,14 @@ export class NoiseBank {
   }
 
   /** Moves the fast processes on to the last read, and returns the sum of their means over the reads. */
-  #average(start: number, key: number, { ends, means }: NoiseStep, random: Random): number {
+  #average(start: number, { ends, means }: NoiseStep, word0: number, word1: number): number {
     const values = this.#values;
-    random.at(key, 0);
-    const kickA = lowNormal(random.word0);
-    const kickB = highNormal(random.word0);
-    const kickC = lowNormal(random.word1);
-    const kickD = highNormal(random.word1);
-    const { word0, word1 } = random.at(key, noiseComponents);
+    const kickA = lowNormal(word0);
+    const kickB = highNormal(word0);
+    const kickC = lowNormal(word1);
+    const kickD = highNormal(word1);
+    const own0 = further(word0, word1, 0);
+    const own1 = further(word0, word1, 1);
     const a = values[start]!;
     const b = values[start + 1]!;
     const c = values[start + 2]!;
@@ -212,18 +212,31 @@ export class NoiseBank {
     return (
       means[0]! * a +
       means[1]! * kickA +
-      means[2]! * lowNormal(word0) +
+      means[2]! * lowNormal(own0) +
       means[3]! * b +
       means[4]! * kickB +
-      means[5]! * highNormal(word0) +
+      means[5]! * highNormal(own0) +
       means[6]! * c +
       means[7]! * kickC +
-      means[8]! * lowNormal(word1) +
+      means[8]! * lowNormal(own1) +
       means[9]! * d +
       means[10]! * kickD +
-      means[11]! * highNormal(word1)
+      means[11]! * highNormal(own1)
     );
   }
+}
+
+/**
+ * One more word of a draw, the nth: noise takes more of them than the generator's two, and these cost a tenth of its. A Weyl
+ * sequence from the one word, mixed with the other.
+ *
+ * @source The mixing is the finaliser of MurmurHash3.
+ */
+function further(word0: number, word1: number, n: number): number {
+  let z = (word0 + Math.imul(n + 1, 0x9e3779b9)) | 0;
+  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b) ^ word1;
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return z ^ (z >>> 16);
 }
 
 const stepsKept = 6;

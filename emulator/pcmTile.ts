@@ -117,6 +117,13 @@ export class PcmTile implements Tile {
   ): void {
     const start = row * this.#perRow;
     const readAt = this.#readAt[row]!;
+    const noise = this.#noise;
+    const pulsedAts = this.#pulsedAt;
+    const conductance = this.#conductance;
+    const driftExponent = this.#driftExponent;
+    const noiseStrength = this.#noiseStrength;
+    const { faults } = this.#defects;
+    const odd = this.#odd !== undefined;
     let pulsedAt = Number.NaN;
     const last = at + (burst.reads - 1) * burst.spacingSeconds * microsecondsPerSecond;
     const halfway = (at + last) / 2;
@@ -126,24 +133,24 @@ export class PcmTile implements Tile {
     const slowMoves = halfway - slowReadAt >= slowNoiseMicroseconds;
     let step!: NoiseStep;
     let logTime = 0;
-    for (let k = 0; k < this.#perRow; k++) {
+    for (let k = 0; k < out.length; k++) {
       const i = start + k;
-      if (this.#pulsedAt[i] !== pulsedAt) {
-        pulsedAt = this.#pulsedAt[i]!;
+      if (pulsedAts[i] !== pulsedAt) {
+        pulsedAt = pulsedAts[i]!;
         logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
-        step = this.#noise.step(
+        step = noise.step(
           (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond,
           middleMoves ? (halfway - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond : 0,
           slowMoves ? (halfway - Math.max(slowReadAt, pulsedAt)) / microsecondsPerSecond : 0,
           burst,
         );
       }
-      const flicker = this.#noise.move(i, this.#first + i, step, random);
-      let truth = this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
-      let strength = this.#noiseStrength[i]!;
-      if (this.#odd !== undefined || this.#defects.faults[i] !== 0) truth = this.truth(i, at);
+      const flicker = noise.move(i, this.#first + i, step, random);
+      let truth = conductance[i]! * Math.exp(-driftExponent[i]! * logTime);
+      let strength = noiseStrength[i]!;
+      if (odd || faults[i] !== 0) truth = this.truth(i, at);
       // A device that does not obey is as noisy as its conductance makes it, whatever its pulses were meant to do.
-      if (this.#defects.faults[i] !== 0) {
+      if (faults[i] !== 0) {
         strength = this.#physics.drift.noiseStrength(truth / this.#physics.maxConductance);
       }
       out[k] = truth * (1 + strength * flicker);

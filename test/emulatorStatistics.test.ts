@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NoiseBank, noisePowerDensity } from "../emulator/noise.ts";
+import { NoiseBank, noiseComponents, noisePowerDensity } from "../emulator/noise.ts";
 import { findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
 import { Random } from "../src/random.ts";
 import {
@@ -122,6 +122,27 @@ describe("read noise", () => {
     };
     expect(Math.abs(reduction(1) / 2.2 - 1)).toBeLessThan(0.1);
     expect(Math.abs(reduction(1e-6) / 1.04 - 1)).toBeLessThan(0.02);
+  });
+
+  it("is drawn for every process on its own, neighbour by neighbour too (65,536 devices, 5 standard errors)", () => {
+    const many = 65_536;
+    const bank = new NoiseBank(many);
+    const random = new Random(4).fork("old devices");
+    const old = bank.step(1e12);
+    for (let d = 0; d < many; d++) bank.move(d, d, old, random);
+    const { values } = bank;
+    const error = 1 / Math.sqrt(many);
+    for (let a = 0; a < noiseComponents; a++) {
+      for (let b = 0; b <= a; b++) {
+        for (const apart of a === b ? [1] : [0, 1]) {
+          let sum = 0;
+          for (let d = 0; d < many; d++) {
+            sum += values[d * noiseComponents + a]! * values[((d + apart) % many) * noiseComponents + b]!;
+          }
+          expect(Math.abs(sum / many)).toBeLessThan(5 * error);
+        }
+      }
+    }
   });
 
   it.each([
