@@ -83,7 +83,8 @@ async function storyOf(
     linkNotes: () => link.linkNotes?.() ?? [],
     onLinkNote: (listener: () => void) => link.onLinkNote?.(listener),
   };
-  const loop = new DemoLoop(context, driver, identity, options.seed, output);
+  const chipStays = chipOf(options) !== undefined;
+  const loop = new DemoLoop(context, driver, identity, options.seed, output, chipStays);
   stop.onSecond(() => loop.interrupt());
   const told = await tellStory(network, loop, store, options.seed, output);
   return { ...told, identity, port: link.port };

@@ -30,14 +30,17 @@ export class DemoLoop {
   readonly #identity: ChipIdentity;
   readonly #output: Output;
   readonly #seed: number;
+  readonly #chipStays: boolean;
   #underWay: RunId | undefined;
 
+  /** @param chipStays  whether there is a chip to go on with when the demo has ended. */
   constructor(
     context: Omit<RunContext, "model" | "driver" | "onEvent">,
     driver: SteadyClock,
     identity: ChipIdentity,
     seed: number,
     output: Output,
+    chipStays: boolean,
   ) {
     refuseOtherChips(driver.description);
     this.#context = context;
@@ -45,6 +48,7 @@ export class DemoLoop {
     this.#identity = identity;
     this.#seed = seed;
     this.#output = output;
+    this.#chipStays = chipStays;
   }
 
   get description(): ChipDescription {
@@ -73,7 +77,9 @@ export class DemoLoop {
   }
 
   #execute(title: string, plan: RunPlan): Promise<RunId> {
-    const tellProgress = progressOf(title, this.#output);
+    const tellProgress = this.#chipStays
+      ? progressOf(title, this.#output)
+      : progressOf(title, this.#output, undefined, () => "");
     const onEvent: typeof tellProgress = (event) => {
       this.#underWay = event.type === "ended" ? undefined : event.run;
       tellProgress(event);
@@ -84,7 +90,9 @@ export class DemoLoop {
 
   /** Books the run that is under way, for a process that is about to end. */
   async interrupt(): Promise<void> {
-    if (this.#underWay !== undefined) await this.#context.store.endRun(this.#underWay, "interrupted");
+    const { store } = this.#context;
+    if (this.#underWay !== undefined)
+      await store.endRun(this.#underWay, "interrupted").catch(() => undefined);
   }
 
   /** Reads runs at ages, each tile at its own. */

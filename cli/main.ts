@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<void> {
     .exitOverride();
 
   common(program.command("demo"))
-    .description("the whole story on emulated chips over real serial lines, with a report at the end")
+    .description("the whole story on emulated chips at the end of a line, with a report")
     .addOption(choice("--network <name>", "which network to program", exampleNetworks))
     .option("--onnx <file>", "a network of your own")
     .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")

@@ -4,11 +4,16 @@ import type { RunEvent } from "../src/run/engine.ts";
 import { formatDuration, type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
-/** Tells the events of a run: every one to machines, and to people how far it has come. */
+/**
+ * Tells the events of a run: every one to machines, and to people how far it has come.
+ *
+ * @param goesOn  what is added for a run that was not finished.
+ */
 export function progressOf(
   name: string,
   output: Output,
   now: () => Microseconds = () => systemClock.nowMicroseconds(),
+  goesOn: (run: string) => string = (run) => `; mho resume ${run} goes on with it`,
 ): (event: RunEvent) => void {
   const startedAt = now();
   const secondsSince = (time: Microseconds): Seconds => (now() - time) / microsecondsPerSecond;
@@ -45,8 +50,7 @@ export function progressOf(
     } else if (event.type === "unpaused") {
       output.say(`${name}: run ${event.run} goes on`);
     } else {
-      // How a run that was not finished goes on is told by the error that it ends with.
-      const after = event.outcome === "done" ? "; the chip is in standby" : "";
+      const after = event.outcome === "done" ? "; the chip is in standby" : goesOn(event.run);
       const seconds = secondsSince(startedAt).toFixed(1);
       output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds} s${after}`);
     }

@@ -1,9 +1,10 @@
 import type { RunAccuracy } from "../report/runStory.ts";
 import { MhoError } from "../src/errors.ts";
 import { assess } from "../src/run/assessment.ts";
-import type { SweepRecord } from "../src/run/journal.ts";
+import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
 import { type LayersHeld, layersHeld } from "../src/run/layersHeld.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
+import { ageShown, type SweepTable, sweepTables, tileAge } from "../src/run/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import type { DemoNetwork } from "./demoNetwork.ts";
 
@@ -11,15 +12,22 @@ import type { DemoNetwork } from "./demoNetwork.ts";
  * What a network is worth with the weights that a run's tiles held, at every age at which all of them were read; layers that
  * the run does not hold are as they were trained.
  *
- * Throws `bad-argument` when the run holds none of the network's layers.
+ * Throws `bad-argument` when the run holds none of the network's layers, or was never read.
+ *
+ * @param memories  the run's journal, folded.
  */
-export async function runAccuracy(store: RunStore, run: RunId, network: DemoNetwork): Promise<RunAccuracy> {
-  const { tiles, corrects } = await store.plan(run);
+export async function runAccuracy(
+  store: RunStore,
+  run: RunId,
+  network: DemoNetwork,
+  memories: readonly TileMemory[],
+): Promise<RunAccuracy> {
+  const plan = await store.plan(run);
   const { geometry } = await store.identity(run);
-  const held = layersHeld(network.layers, tiles, geometry);
+  const held = layersHeld(network.layers, plan.tiles, geometry);
   const all = held.places.length === network.layers.length;
   // A correction that leaves whole tiles out tells nothing of what these hold by now.
-  if (held.places.length === 0 || (corrects !== undefined && !all)) {
+  if (held.places.length === 0 || (plan.corrects !== undefined && !all)) {
     throw new MhoError(
       "bad-argument",
       `Run ${run} does not hold ${all || held.places.length === 0 ? "" : "all of "}the network ${network.name}: ` +
@@ -27,18 +35,24 @@ export async function runAccuracy(store: RunStore, run: RunId, network: DemoNetw
       { run, network: network.name },
     );
   }
-  const ages = await agesOfAll(store, run, held);
-  const points: { timeSeconds: Seconds; accuracy: number }[] = [];
-  const wanted = fewOf(ages);
+  const { asked, shown } = await agesOfAll(sweepTables(store, run, plan, memories), held);
+  if (asked.length === 0) {
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} was never read as a whole, so nobody knows what the network is worth on it. mho watch ${run} reads it.`,
+      { run },
+    );
+  }
   const sweeps: SweepRecord[] = [];
-  for await (const sweep of store.sweeps(run)) if (wanted.includes(sweep.timeSeconds)) sweeps.push(sweep);
-  for (const timeSeconds of wanted) {
-    const { layers } = assess(held, sweeps, timeSeconds);
+  for await (const sweep of store.sweeps(run)) if (asked.includes(sweep.timeSeconds)) sweeps.push(sweep);
+  const points: { timeSeconds: Seconds; accuracy: number }[] = [];
+  for (const [k, age] of asked.entries()) {
+    const { layers } = assess(held, sweeps, age);
     const values = network.layers.map((layer, place) => {
       const found = held.places.indexOf(place);
       return found < 0 ? layer.values : layers[found]!.values;
     });
-    points.push({ timeSeconds, accuracy: await network.accuracyWith(values) });
+    points.push({ timeSeconds: shown[k]!, accuracy: await network.accuracyWith(values) });
   }
   return {
     network: network.name,
@@ -50,24 +64,30 @@ export async function runAccuracy(store: RunStore, run: RunId, network: DemoNetw
   };
 }
 
-/** Ages at which every tile of the layers was read, ascending. */
-async function agesOfAll(store: RunStore, run: RunId, { tiles }: LayersHeld): Promise<Seconds[]> {
-  const read = new Map<Seconds, Set<number>>();
-  const needed = tiles.map(({ block }) => block.tile);
-  for await (const { timeSeconds, tile } of store.sweeps(run)) {
-    read.set(timeSeconds, (read.get(timeSeconds) ?? new Set()).add(tile));
+/** Ages at which every tile of the layers was read, ascending: as asked for, and those that they stand for. */
+async function agesOfAll(
+  tables: AsyncIterable<SweepTable>,
+  { tiles }: LayersHeld,
+): Promise<{ asked: Seconds[]; shown: Seconds[] }> {
+  const read = new Map<Seconds, Map<number, Seconds>>();
+  for await (const table of tables) {
+    const { timeSeconds, tile } = table.sweep;
+    const ages = read.get(timeSeconds) ?? new Map<number, Seconds>();
+    read.set(timeSeconds, ages.set(tile, tileAge(table)));
   }
-  return [...read]
-    .filter(([, seen]) => needed.every((tile) => seen.has(tile)))
-    .map(([timeSeconds]) => timeSeconds)
-    .sort((a, b) => a - b);
+  const whole = [...read]
+    .filter(([, ages]) => tiles.every(({ block }) => ages.has(block.tile)))
+    .map(([asked, ages]) => ({ asked, shown: ageShown(asked, [...ages.values()]) }))
+    .sort((a, b) => a.shown - b.shown);
+  const few = fewOf(whole);
+  return { asked: few.map(({ asked }) => asked), shown: few.map(({ shown }) => shown) };
 }
 
 /** A network is run once an age. */
 const mostAges = 24;
 
 /** The first, the last, and others between them, evenly by number. */
-function fewOf(ages: readonly Seconds[]): Seconds[] {
+function fewOf<T>(ages: readonly T[]): T[] {
   if (ages.length <= mostAges) return [...ages];
   return Array.from(
     { length: mostAges },

@@ -1,8 +1,9 @@
 import { counted } from "../src/counted.ts";
 import { cellErrors } from "../src/run/cellErrors.ts";
+import type { TileMemory } from "../src/run/journal.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import { ageShown, sweepTables, tileAge } from "../src/run/sweepTable.ts";
-import { type RunOverview, summarise } from "../src/run/summary.ts";
+import { recall, type RunOverview, summarise } from "../src/run/summary.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
@@ -23,12 +24,18 @@ export interface RunResult {
   readonly forMachines: Readonly<Record<string, unknown>>;
 }
 
-export async function judgeRun(store: RunStore, run: RunId): Promise<RunResult> {
-  const overview = await summarise(store, run);
+/** @param recalled  the run's journal, where it is folded already. */
+export async function judgeRun(
+  store: RunStore,
+  run: RunId,
+  recalled?: readonly TileMemory[],
+): Promise<RunResult> {
+  const memories = recalled ?? (await recall(store, run));
+  const overview = await summarise(store, run, memories);
   const { verdicts, devices } = overview;
   const accepted = verdicts.accepted + verdicts["accepted outside tolerance"];
   const yieldPercent = devices === 0 ? 100 : (100 * accepted) / devices;
-  const errors = await weightErrors(store, run);
+  const errors = await weightErrors(store, run, memories);
   const { outcome, startedAt } = (await store.runs()).find(({ id }) => id === run)!;
   return {
     overview,
@@ -54,13 +61,17 @@ export async function judgeRun(store: RunStore, run: RunId): Promise<RunResult> 
 }
 
 /** RMS over all weights, in percent of each tile's largest, α by least squares on each tile. */
-async function weightErrors(store: RunStore, run: RunId): Promise<RunResult["errors"]> {
+async function weightErrors(
+  store: RunStore,
+  run: RunId,
+  memories: readonly TileMemory[],
+): Promise<RunResult["errors"]> {
   const plan = await store.plan(run);
   const { tiles } = plan;
   if (tiles.every(({ cells }) => cells === undefined)) return [];
   const byTile = new Map(tiles.map((tile) => [tile.block.tile, tile]));
   const sums = new Map<Seconds, { square: number; cells: number; alpha: number; ages: Seconds[] }>();
-  for await (const table of sweepTables(store, run, plan)) {
+  for await (const table of sweepTables(store, run, plan, memories)) {
     const { tile, timeSeconds, conductanceMicrosiemens } = table.sweep;
     const cells = byTile.get(tile)?.cells;
     if (cells === undefined) continue;

@@ -34,9 +34,9 @@ export interface Beside {
 /** Puts together what the report of a run shows. Turns and sweeps are folded one by one; only those of one tile's drift are held. */
 export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}): Promise<RunStory> {
   const plan = await store.plan(run);
-  const { overview, outcome, startedAt, yieldPercent, errors } = await judgeRun(store, run);
   const notes = await store.notes(run);
   const { memories, convergence, link } = await foldTurns(store, run, plan);
+  const { overview, outcome, startedAt, yieldPercent, errors } = await judgeRun(store, run, memories);
   const shown = shownTile(plan, memories);
   const seen = await foldSweeps(store, run, plan, memories, shown);
   const model = modelOf(plan.model);
@@ -72,7 +72,7 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     drift: driftBands(seen.ofTile, model),
     exponents: seen.exponents,
     law: lawOf(plan.model, beside.model),
-    accuracy: beside.network && (await runAccuracy(store, run, beside.network)),
+    accuracy: beside.network && (await runAccuracy(store, run, beside.network, memories)),
     link: link.quality(notes),
     temperature: seen.temperature,
     notes: notes.map(({ notedAt, what, text }) => `${notedAt}  ${what}: ${text}`),

@@ -19,7 +19,7 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
       const runs = await store.runs();
       for (const run of runs) {
         output.say(
-          `${run.id.padEnd(6)}${run.outcome.padEnd(13)}${run.startedAt}  ${run.chipSerialNumber}  ${run.title}`,
+          `${run.id.padEnd(6)}${run.outcome.padEnd(13)}${run.startedAt}  ${run.chipName} ${run.chipSerialNumber}  ${run.title}`,
         );
       }
       output.event({ type: "result", runs });
@@ -34,7 +34,7 @@ export async function show(id: string | undefined, options: CommonOptions, outpu
     output.say(howItEnded(id, result));
     tellRun(result, output);
     const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
-    output.say(swept === "" ? "read at no age yet" : `to be read at the age of ${swept}`);
+    output.say(swept === "" ? "not read since it was programmed" : `read for the ages of ${swept}`);
     const notes = await store.notes(id);
     for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
     output.event({

@@ -36,10 +36,15 @@ export async function writeWholeBy<T>(
  * new file would replace.
  */
 async function fileBehind(path: string): Promise<string | undefined> {
-  const named = await lstat(path).catch(() => undefined);
-  if (named === undefined) return path;
-  const meant = await stat(path).catch(() => undefined);
-  if (meant === undefined) return resolve(dirname(path), await readlink(path));
+  const meant = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (meant === undefined) {
+    const named = await lstat(path).catch(() => undefined);
+    if (named === undefined) return path;
+    return fileBehind(resolve(await realpath(dirname(path)), await readlink(path)));
+  }
   if (meant.isDirectory()) return path;
   return meant.isFile() ? realpath(path) : undefined;
 }
@@ -58,6 +63,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: "this user may not write there",
   EROFS: "that disk can only be read",
   ENAMETOOLONG: "the name is too long",
+  ELOOP: "it is a link that leads back to itself",
   EEXIST: "a part of its path is a file and no folder",
 };
 

@@ -5,7 +5,7 @@ import { duration, percentage } from "./text.ts";
 
 /** The share of images that the network gets right with the weights as they were read, against the network as trained. */
 export function accuracyChart({ accuracy }: RunStory): Chart | undefined {
-  if (accuracy === undefined || accuracy.points.length < 2) return undefined;
+  if (accuracy === undefined) return undefined;
   const { points, images, softwareAccuracy, network, layers, layersHeld } = accuracy;
   const [first, last] = [points[0]!, points.at(-1)!];
   /** Of a share, from so many images. */
@@ -14,13 +14,14 @@ export function accuracyChart({ accuracy }: RunStory): Chart | undefined {
     layersHeld === layers
       ? ""
       : ` ${counted(layersHeld, "layer")} of ${layers} ${layersHeld === 1 ? "is" : "are"} on the chip, the others as they were trained.`;
+  const later =
+    last === first ? "" : ` and ${percentage(100 * last.accuracy)} after ${duration(last.timeSeconds)}`;
   return {
     figure: "accuracy_over_time",
     title: "Accuracy over time",
     sentence:
       `The network gets ${percentage(100 * first.accuracy)} of ${counted(images, "held-out image")} right after ` +
-      `${duration(first.timeSeconds)} and ${percentage(100 * last.accuracy)} after ${duration(last.timeSeconds)}, ` +
-      `in software ${percentage(100 * softwareAccuracy)}; the band is the standard error of so many images.${rest}`,
+      `${duration(first.timeSeconds)}${later}, in software ${percentage(100 * softwareAccuracy)}.${rest}`,
     x: { name: "time after the last pulse", unit: "seconds" },
     y: { name: "accuracy, % of the images", unit: "percent" },
     xScale: "logarithmic",
@@ -28,7 +29,7 @@ export function accuracyChart({ accuracy }: RunStory): Chart | undefined {
     yFloats: leastRange,
     series: [
       {
-        name: network,
+        name: `${network}, and the standard error of so many images`,
         look: "course",
         colour: 0,
         points: points.map(({ timeSeconds, accuracy: share }) => ({
@@ -42,7 +43,10 @@ export function accuracyChart({ accuracy }: RunStory): Chart | undefined {
         name: "in software",
         look: "law",
         colour: undefined,
-        points: [first, last].map(({ timeSeconds }) => ({ x: timeSeconds, y: 100 * softwareAccuracy })),
+        points: [...new Set([first, last])].map(({ timeSeconds }) => ({
+          x: timeSeconds,
+          y: 100 * softwareAccuracy,
+        })),
       },
     ],
   };

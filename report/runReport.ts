@@ -41,6 +41,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
     `<header><p class="kicker">mho · run ${escaped(contender.run)}</p><h1>${headline(story)}</h1>`,
     `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)} · begun ${escaped(dayOf(story.startedAt))}</p></header>`,
     ...paired([figures.errorOverTime, figures.accuracy]),
+    onceJudged(figures.accuracy),
     ...paired([figures.weightCdf, figures.errorCdf]),
     map === undefined || contender.devices < fewestOnMap
       ? ""
@@ -73,6 +74,12 @@ function paired(charts: readonly (Chart | undefined)[]): string[] {
     );
   }
   return rows;
+}
+
+/** Of one age there is nothing to draw, and something to say. */
+function onceJudged(chart: Chart | undefined): string {
+  if (chart === undefined || !isEmpty(chart)) return "";
+  return `<section><h2>Accuracy</h2><p class="note">${escaped(chart.sentence)}</p></section>`;
 }
 
 function drawable(chart: Chart | undefined): chart is Chart {

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Convergence } from "../src/run/convergence.ts";
 import { emptyMemory, foldTurn } from "../src/run/journal.ts";
+import { MhoError } from "../src/errors.ts";
 import { recall, summarise } from "../src/run/summary.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { bearerToken, isSameOrigin, namesLoopback } from "../web/access.ts";
@@ -498,6 +499,14 @@ describe("a watch that is looked at", () => {
     await expect(watchOver(chip, store, "r1", { markClock })).rejects.toThrow("disk is full");
     expect(await look()).toMatchObject({ phase: "watch ended", sweepsLeft: 2, hears: false });
     expect((await look()).log.at(-1)!.text).toBe("failed: the disk is full");
+  });
+
+  it("is over when it was stopped while its chip was out of reach, where no turn heeds it", async () => {
+    const text = "Stopped while the chip was out of reach.";
+    const markClock = (): Promise<void> => Promise.reject(new MhoError("interrupted", text));
+    await expect(watchOver(chip, store, "r1", { markClock })).rejects.toThrow(text);
+    expect(await notes()).toEqual(["stopped"]);
+    expect(await look()).toMatchObject({ phase: "watch ended", hears: false, goesOnWith: "watch" });
   });
 
   it("has nothing to come of a tile that was never pulsed", async () => {

@@ -17,6 +17,7 @@ import type { SweepRecord, TurnRecord } from "../src/run/journal.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
+import { assess } from "../src/run/assessment.ts";
 import { LinkFold } from "../src/run/linkQuality.ts";
 import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import { summarise } from "../src/run/summary.ts";
@@ -174,13 +175,11 @@ describe("the report of a run", () => {
     const network = await loadNetwork({ network: "cnn" });
     const chip = await openTestChip({ tiles: 12 });
     const laid = layNaively(network, chip.description);
-    const { store, sweeps } = await done(
-      { tiles: laid.tiles, method: "open-loop", sweepTimesSeconds: [1, 3600] },
-      emptyFolder(),
-      chip,
-    );
+    const over = { tiles: laid.tiles, method: "open-loop", sweepTimesSeconds: [1, 3600] } as const;
+    const { store, sweeps } = await done(over, emptyFolder(), chip);
     const { of, html } = await reportOf({ store }, { network });
-    for (const { x: age, y, low, high } of of("accuracy_over_time", "cnn")) {
+    const series = "cnn, and the standard error of so many images";
+    for (const { x: age, y, low, high } of of("accuracy_over_time", series)) {
       const values = network.layers.map((layer) => layer.values.slice());
       laid.placements.forEach((placement, k) => {
         const { block, cells } = laid.tiles[k]!;
@@ -210,14 +209,38 @@ describe("the report of a run", () => {
       expect(y).toBeCloseTo(100 * share, 6);
       expect(high! - low!).toBeCloseTo(200 * Math.sqrt((share * (1 - share)) / 597), 6);
     }
-    expect(of("accuracy_over_time", "cnn").map(({ x }) => x)).toEqual([1, 3600]);
+    expect(of("accuracy_over_time", series).map(({ x }) => x)).toEqual([1, 3600]);
     expect(of("accuracy_over_time", "in software").map(({ y }) => y.toFixed(1))).toEqual(["98.2", "98.2"]);
     expect(html).toContain("of 597 held-out images right after");
+    // A row that gives nothing carries no weight, and leaves the others' alone.
+    for (const sweep of sweeps.filter(({ timeSeconds }) => timeSeconds === 3600)) {
+      const conductanceMicrosiemens = sweep.conductanceMicrosiemens.map((g, i) => (i < 256 ? Number.NaN : g));
+      const { relativeErrors } = assess(laid, [{ ...sweep, conductanceMicrosiemens }, ...sweeps], 3600);
+      expect(relativeErrors.every(Number.isFinite)).toBe(true);
+    }
     const other = await loadNetwork({ network: "mlp" });
     await expect(storyOf(store, "r1", { network: other })).rejects.toThrow(
       "Run r1 does not hold the network mlp",
     );
     await store.close();
+    const once = await done(
+      { ...over, sweepTimesSeconds: [1] },
+      emptyFolder(),
+      await openTestChip({ tiles: 12 }),
+    );
+    const report = await reportOf(once, { network });
+    expect(report.html).toMatch(/<h2>Accuracy<\/h2><p class="note">The network gets 9[\d.]+\s% of 597/);
+    expect(report.of("accuracy_over_time", series)).toHaveLength(1);
+    await once.store.close();
+    const never = await done(
+      { ...over, sweepTimesSeconds: [] },
+      emptyFolder(),
+      await openTestChip({ tiles: 12 }),
+    );
+    await expect(storyOf(never.store, "r1", { network })).rejects.toThrow(
+      "Run r1 was never read as a whole, so nobody knows what the network is worth on it. mho watch r1 reads it.",
+    );
+    await never.store.close();
   });
 
   it("says of a run that was stopped how far it came, and of every run when it was begun", async () => {

@@ -25,10 +25,22 @@ describe("a file that is written whole", () => {
 
   it("is made where a link leads to that has no file yet", async () => {
     const folder = emptyFolder();
-    symlinkSync("later.csv", join(folder, "link.csv"));
+    symlinkSync("later.csv", join(folder, "newest.csv"));
+    symlinkSync("newest.csv", join(folder, "link.csv"));
     await write(join(folder, "link.csv"));
     expect(readFileSync(join(folder, "later.csv"), "utf8")).toBe("new");
-    expect(lstatSync(join(folder, "link.csv")).isSymbolicLink()).toBe(true);
+    for (const link of ["newest.csv", "link.csv"]) {
+      expect(lstatSync(join(folder, link)).isSymbolicLink()).toBe(true);
+    }
+  });
+
+  it("is none where a link leads back to itself", async () => {
+    const path = join(emptyFolder(), "round.csv");
+    symlinkSync("round.csv", path);
+    await expect(write(path)).rejects.toThrow(
+      `Cannot write ${path}: it is a link that leads back to itself. Name another file.`,
+    );
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
   });
 
   it.runIf(process.platform === "linux")("is none in place of a pipe or a device", async () => {

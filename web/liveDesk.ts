@@ -32,10 +32,10 @@ export class LiveDesk {
   async runs(): Promise<RunLine[]> {
     const runs = await this.#store.runs();
     return runs
-      .map(({ id, title, chipSerialNumber, startedAt, outcome }) => ({
+      .map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
         run: id,
         title,
-        chip: chipSerialNumber,
+        chip: `${chipName} number ${chipSerialNumber}`,
         startedAt,
         outcome,
       }))

@@ -27,7 +27,8 @@ export interface LaidNetwork {
 }
 
 /**
- * Turns sweeps back into weights and compares them with what was meant. α is one factor a tile, by least squares.
+ * Turns sweeps back into weights and compares them with what was meant. α is one factor a tile, by least squares. A cell of
+ * which nothing could be read, such as one of a dead row, gives no current: it holds no weight.
  *
  * @param asked  the age that the sweeps were taken for.
  * @throws `workspace-failed` when a tile's sweep is missing.
@@ -51,7 +52,8 @@ export function assess(network: LaidNetwork, sweeps: readonly SweepRecord[], ask
     const part = new Float32Array(placement.inputCount * placement.outputCount);
     for (let i = 0; i < part.length; i++) {
       const row = Math.floor(i / placement.outputCount);
-      part[i] = scale * held[row * columns + (i % placement.outputCount)]!;
+      const cell = held[row * columns + (i % placement.outputCount)]!;
+      part[i] = Number.isNaN(cell) ? 0 : scale * cell;
     }
     const layer = layers[placement.layer]!;
     putWeights(layer.values, layer.outputs, placement, part);

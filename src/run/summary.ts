@@ -15,10 +15,18 @@ export interface RunOverview {
   readonly sweepTimesSeconds: readonly Seconds[];
 }
 
-/** Folds a run's journal and adds up what came of it. */
-export async function summarise(store: RunStore, run: RunId): Promise<RunOverview> {
+/**
+ * Folds a run's journal and adds up what came of it.
+ *
+ * @param recalled  the journal, where it is folded already.
+ */
+export async function summarise(
+  store: RunStore,
+  run: RunId,
+  recalled?: readonly TileMemory[],
+): Promise<RunOverview> {
   const { tiles: targets } = await store.plan(run);
-  const tiles = await recall(store, run);
+  const tiles = recalled ?? (await recall(store, run));
   const counts = noVerdicts();
   const devicesByPulses: number[] = [];
   let turns = 0;

@@ -111,15 +111,18 @@ async function takeUp({ store, wallTime }: WatchContext, { boot }: ChipIdentity,
   await store.appendNote(run, { notedAt: wallTime(), what: "resumed", text });
 }
 
-/** That a watch was stopped, it noted when it heeded that. */
+/** What `heed` has not noted: it hears of no stop while the link is looked for. */
 async function noteFailure(
   { store, wallTime }: WatchContext,
   runs: readonly RunId[],
   error: unknown,
 ): Promise<void> {
-  if (error instanceof MhoError && error.code === "interrupted") return;
+  const what = error instanceof MhoError && error.code === "interrupted" ? "stopped" : "failed";
   const text = error instanceof Error ? error.message : String(error);
-  for (const run of runs) await store.appendNote(run, { notedAt: wallTime(), what: "failed", text });
+  for (const run of runs) {
+    if (restOf(await store.notes(run)) === undefined)
+      await store.appendNote(run, { notedAt: wallTime(), what, text });
+  }
 }
 
 /** Those tiles that still are as their runs left them. Throws `bad-argument` when none is. */
