@@ -14,7 +14,7 @@ import type { Seconds } from "../src/units.ts";
 import { maxWeight } from "../src/weights/layer.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import { productErrorPercent } from "../src/weights/products.ts";
-import type { DemoNetwork } from "./demoNetwork.ts";
+import type { TrainedNetwork } from "./trainedNetwork.ts";
 
 /** When every contender is looked at, counted from its last pulse. */
 export const judgedAt: readonly Seconds[] = [1, 3600, 86_400, 2_592_000, 31_536_000];
@@ -43,7 +43,7 @@ export interface ContestResult {
  * @param ages  the ages of the run's sweeps that stand for `judgedAt`.
  */
 export async function judge(
-  network: DemoNetwork,
+  network: TrainedNetwork,
   laid: LaidNetwork,
   store: RunStore,
   run: RunId,
@@ -73,7 +73,7 @@ const productSeed = 1;
 const naiveSignificance = 2;
 
 /** As one would do it by hand: the major pair carries what it can, at full range. */
-export function layNaively({ layers }: DemoNetwork, description: ChipDescription): LaidNetwork {
+export function layNaively({ layers }: TrainedNetwork, description: ChipDescription): LaidNetwork {
   const { geometry, maxConductanceMicrosiemens: max } = description;
   const placements = placeLayers(layers, geometry);
   const microsiemensPerUnit = placements.map(({ layer }) =>
@@ -109,7 +109,7 @@ export function layNaively({ layers }: DemoNetwork, description: ChipDescription
 
 /** As the optimiser would hold the weights for the times that are judged, were devices as a model says. */
 export function layOptimised(
-  { layers }: DemoNetwork,
+  { layers }: TrainedNetwork,
   model: DeviceModel,
   { geometry }: ChipDescription,
 ): LaidNetwork & { readonly curves: readonly StrategyLayer[] } {

@@ -9,7 +9,7 @@ import { parseAddress } from "./address.ts";
 import { startEmulator } from "./childEmulator.ts";
 import { startRepeats } from "./demoRepeats.ts";
 import { DemoLoop } from "./demoLoop.ts";
-import { type DemoNetwork, loadNetwork, tilesNeeded } from "./demoNetwork.ts";
+import { type TrainedNetwork, loadNetwork, tilesNeeded } from "./trainedNetwork.ts";
 import { type DemoResult, tellStory } from "./demoStory.ts";
 import { resultOf, tableOf } from "./demoTable.ts";
 import { wholeNumber } from "./numbers.ts";
@@ -66,7 +66,7 @@ const usualRepeats = 2;
 
 async function storyOf(
   options: DemoOptions,
-  network: DemoNetwork,
+  network: TrainedNetwork,
   store: Workspace,
   stop: StopListener,
   link: ConnectedDriver,
@@ -108,7 +108,7 @@ async function openDemoWorkspace(options: DemoOptions): Promise<Workspace> {
 
 async function withChip<T>(
   options: DemoOptions,
-  network: DemoNetwork,
+  network: TrainedNetwork,
   stop: StopListener,
   output: Output,
   work: (driver: ConnectedDriver) => Promise<T>,

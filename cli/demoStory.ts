@@ -11,7 +11,7 @@ import { watchTimes } from "../src/run/watch.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
 import { type DemoLoop, factory } from "./demoLoop.ts";
-import type { DemoNetwork } from "./demoNetwork.ts";
+import type { TrainedNetwork } from "./trainedNetwork.ts";
 import { fitModel } from "./fit.ts";
 import type { Output } from "./output.ts";
 
@@ -55,7 +55,7 @@ export interface DemoResult {
 
 /** Tells the story on one chip, chapter by chapter. */
 export async function tellStory(
-  network: DemoNetwork,
+  network: TrainedNetwork,
   loop: DemoLoop,
   store: RunStore,
   seed: number,

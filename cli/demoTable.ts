@@ -1,6 +1,6 @@
 import { formatDuration } from "../src/units.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
-import type { DemoNetwork } from "./demoNetwork.ts";
+import type { TrainedNetwork } from "./trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import type { Look } from "./output.ts";
@@ -29,7 +29,7 @@ const figures = [
 
 /** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
 export function tableOf(
-  network: DemoNetwork,
+  network: TrainedNetwork,
   chips: readonly ChipPoints[],
 ): { readonly text: string; readonly look: Look }[] {
   const line = (name: string, cells: readonly string[]): string =>
@@ -62,7 +62,7 @@ export function tableOf(
 
 /** The same for machines: means, and standard deviations over the chips. */
 export function resultOf(
-  network: DemoNetwork,
+  network: TrainedNetwork,
   first: DemoResult,
   chips: readonly ChipPoints[],
 ): Readonly<Record<string, unknown>> {

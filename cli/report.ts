@@ -11,7 +11,7 @@ import { renderStrategy } from "../report/strategyReport.ts";
 import { MhoError } from "../src/errors.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
-import { type DemoNetwork, loadNetwork } from "./demoNetwork.ts";
+import { type TrainedNetwork, loadNetwork } from "./trainedNetwork.ts";
 import { inWorkspace } from "./existingWorkspace.ts";
 import type { ReportOptions } from "./options.ts";
 import type { Output } from "./output.ts";
@@ -63,7 +63,7 @@ async function drawRun(run: string, options: ReportOptions): Promise<Drawn> {
 }
 
 /** The network by which a run is judged; undefined where none is named. */
-async function networkNamed(options: ReportOptions): Promise<DemoNetwork | undefined> {
+async function networkNamed(options: ReportOptions): Promise<TrainedNetwork | undefined> {
   const { network, onnx, images, labels } = options;
   if (network === undefined && onnx === undefined && images === undefined && labels === undefined)
     return undefined;

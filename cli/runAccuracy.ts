@@ -6,7 +6,7 @@ import { type LayersHeld, layersHeld } from "../src/run/layersHeld.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { ageShown, type SweepTable, sweepTables, tileAge } from "../src/run/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
-import type { DemoNetwork } from "./demoNetwork.ts";
+import type { TrainedNetwork } from "./trainedNetwork.ts";
 
 /**
  * What a network is worth with the weights that a run's tiles held, at every age at which all of them were read; layers that
@@ -19,40 +19,41 @@ import type { DemoNetwork } from "./demoNetwork.ts";
 export async function runAccuracy(
   store: RunStore,
   run: RunId,
-  network: DemoNetwork,
+  network: TrainedNetwork,
   memories: readonly TileMemory[],
 ): Promise<RunAccuracy> {
   const plan = await store.plan(run);
   const { geometry } = await store.identity(run);
   const held = layersHeld(network.layers, plan.tiles, geometry);
-  const all = held.places.length === network.layers.length;
+  const [some, all] = [held.places.length > 0, held.places.length === network.layers.length];
   // A correction that leaves whole tiles out tells nothing of what these hold by now.
-  if (held.places.length === 0 || (plan.corrects !== undefined && !all)) {
+  if (!some || (plan.corrects !== undefined && !all)) {
     throw new MhoError(
       "bad-argument",
-      `Run ${run} does not hold ${all || held.places.length === 0 ? "" : "all of "}the network ${network.name}: ` +
+      `Run ${run} does not hold ${some ? "all of " : ""}the network ${network.name}: ` +
         "no tiles of it are meant to hold these weights. Name the network that the run was optimised for.",
       { run, network: network.name },
     );
   }
-  const { asked, shown } = await agesOfAll(sweepTables(store, run, plan, memories), held);
-  if (asked.length === 0) {
+  const ages = fewOf(await agesOfAll(sweepTables(store, run, plan, memories), held));
+  if (ages.length === 0) {
     throw new MhoError(
       "bad-argument",
       `Run ${run} was never read as a whole, so nobody knows what the network is worth on it. mho watch ${run} reads it.`,
       { run },
     );
   }
+  const wanted = new Set(ages.map(({ asked }) => asked));
   const sweeps: SweepRecord[] = [];
-  for await (const sweep of store.sweeps(run)) if (asked.includes(sweep.timeSeconds)) sweeps.push(sweep);
+  for await (const sweep of store.sweeps(run)) if (wanted.has(sweep.timeSeconds)) sweeps.push(sweep);
   const points: { timeSeconds: Seconds; accuracy: number }[] = [];
-  for (const [k, age] of asked.entries()) {
-    const { layers } = assess(held, sweeps, age);
+  for (const { asked, shown } of ages) {
+    const { layers } = assess(held, sweeps, asked);
     const values = network.layers.map((layer, place) => {
       const found = held.places.indexOf(place);
       return found < 0 ? layer.values : layers[found]!.values;
     });
-    points.push({ timeSeconds: shown[k]!, accuracy: await network.accuracyWith(values) });
+    points.push({ timeSeconds: shown, accuracy: await network.accuracyWith(values) });
   }
   return {
     network: network.name,
@@ -68,19 +69,17 @@ export async function runAccuracy(
 async function agesOfAll(
   tables: AsyncIterable<SweepTable>,
   { tiles }: LayersHeld,
-): Promise<{ asked: Seconds[]; shown: Seconds[] }> {
+): Promise<{ asked: Seconds; shown: Seconds }[]> {
   const read = new Map<Seconds, Map<number, Seconds>>();
   for await (const table of tables) {
     const { timeSeconds, tile } = table.sweep;
     const ages = read.get(timeSeconds) ?? new Map<number, Seconds>();
     read.set(timeSeconds, ages.set(tile, tileAge(table)));
   }
-  const whole = [...read]
+  return [...read]
     .filter(([, ages]) => tiles.every(({ block }) => ages.has(block.tile)))
     .map(([asked, ages]) => ({ asked, shown: ageShown(asked, [...ages.values()]) }))
     .sort((a, b) => a.shown - b.shown);
-  const few = fewOf(whole);
-  return { asked: few.map(({ asked }) => asked), shown: few.map(({ shown }) => shown) };
 }
 
 /** A network is run once an age. */

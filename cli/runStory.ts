@@ -16,7 +16,7 @@ import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { type SweepTable, sweepTables, tileAge } from "../src/run/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
-import type { DemoNetwork } from "./demoNetwork.ts";
+import type { TrainedNetwork } from "./trainedNetwork.ts";
 import { runAccuracy } from "./runAccuracy.ts";
 import { judgeRun } from "./runResult.ts";
 import { version } from "./version.ts";
@@ -28,7 +28,7 @@ export interface Beside {
   /** What it was programmed from. */
   readonly strategy?: Strategy | undefined;
   /** The network whose weights it holds, with images to judge it by. */
-  readonly network?: DemoNetwork | undefined;
+  readonly network?: TrainedNetwork | undefined;
 }
 
 /** Puts together what the report of a run shows. Turns and sweeps are folded one by one; only those of one tile's drift are held. */

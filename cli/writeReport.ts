@@ -5,7 +5,7 @@ import type { ConductanceMap, Point, Story } from "../report/story.ts";
 import { formatGeometry } from "../src/chip/geometry.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import { factory } from "./demoLoop.ts";
-import type { DemoNetwork } from "./demoNetwork.ts";
+import type { TrainedNetwork } from "./trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import { spreadOf } from "./demoTable.ts";
@@ -16,7 +16,7 @@ import { writeWhole } from "./writeWhole.ts";
 /** Writes the report and its figures, each whole or not at all, and returns their paths. */
 export async function writeReport(
   options: DemoOptions,
-  network: DemoNetwork,
+  network: TrainedNetwork,
   first: DemoResult,
   chips: readonly ChipPoints[],
 ): Promise<{ report: string; figures: string }> {
@@ -33,7 +33,7 @@ const advice = "The runs are safe in the workspace; free some space or name anot
 /** Of the first chip, but for the figures over time, which are means over all of them. */
 function tell(
   options: DemoOptions,
-  network: DemoNetwork,
+  network: TrainedNetwork,
   first: DemoResult,
   chips: readonly ChipPoints[],
 ): Story {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { layNaively } from "../cli/contest.ts";
-import type { DemoNetwork } from "../cli/demoNetwork.ts";
+import type { TrainedNetwork } from "../cli/trainedNetwork.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { layersHeld } from "../src/run/layersHeld.ts";
 import type { TileTargets } from "../src/run/plan.ts";
@@ -21,7 +21,7 @@ function layerOf(inputs: number, outputs: number, seed: number): LayerWeights {
 
 /** The layers laid on tiles, one after the other, by the oldest rule. */
 function laid(layers: readonly LayerWeights[]): readonly TileTargets[] {
-  return layNaively({ layers } as unknown as DemoNetwork, { geometry, ...description }).tiles;
+  return layNaively({ layers } as unknown as TrainedNetwork, { geometry, ...description }).tiles;
 }
 
 const sizes = fc.array(fc.tuple(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 90 })), {

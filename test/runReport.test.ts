@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { layNaively } from "../cli/contest.ts";
-import { loadNetwork } from "../cli/demoNetwork.ts";
+import { loadNetwork } from "../cli/trainedNetwork.ts";
 import { report } from "../cli/report.ts";
 import type { ReportOptions } from "../cli/options.ts";
 import type { Output } from "../cli/output.ts";

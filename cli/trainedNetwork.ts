@@ -12,7 +12,7 @@ import type { DemoOptions } from "./options.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** A trained network and, where there are any, the images that judge it. */
-export interface DemoNetwork {
+export interface TrainedNetwork {
   readonly name: string;
   readonly layers: readonly SourcedLayer[];
   readonly text: string;
@@ -31,7 +31,7 @@ export async function loadNetwork({
   images,
   labels,
   weights,
-}: Pick<DemoOptions, "network" | "onnx" | "images" | "labels" | "weights">): Promise<DemoNetwork> {
+}: Pick<DemoOptions, "network" | "onnx" | "images" | "labels" | "weights">): Promise<TrainedNetwork> {
   if (weights !== undefined) return ofWeights(weights);
   if ((images === undefined) !== (labels === undefined)) {
     throw new MhoError(
@@ -60,7 +60,7 @@ export async function loadNetwork({
 }
 
 /** Weights alone: how well they are held can be said, and not what for. */
-async function ofWeights(path: string): Promise<DemoNetwork> {
+async function ofWeights(path: string): Promise<TrainedNetwork> {
   const layers = await readWeights(path);
   return {
     name: path,
@@ -90,7 +90,7 @@ function refuseUnlabelled(imagesFile: string, images: Tensor, labelsFile: string
 }
 
 /** Tiles of the emulated chip that hold the network, and one to get to know the devices by. */
-export async function tilesNeeded({ layers }: DemoNetwork): Promise<number> {
+export async function tilesNeeded({ layers }: TrainedNetwork): Promise<number> {
   const { geometry } = await describeChip(parseAddress("emulator:pcm-64?tiles=65535"));
   return placeLayers(layers, geometry).length + 1;
 }
