@@ -9,7 +9,7 @@ import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { Random } from "../src/random.ts";
-import { cellErrors } from "../src/run/cellErrors.ts";
+import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { characterise, readOut } from "./characterised.ts";

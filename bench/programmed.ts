@@ -14,7 +14,7 @@ import type { MethodName } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
-import { recall } from "../src/run/summary.ts";
+import { recall } from "../src/run/recall.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 
 let sessions = 0;

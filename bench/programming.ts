@@ -3,7 +3,7 @@ import { builtInDefinition, modelOf, pcm90nm } from "../src/model/modelOf.ts";
 import { type CellTask, isBroken, verdictNames, verdicts } from "../src/program/method.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { Random } from "../src/random.ts";
-import { cellErrors } from "../src/run/cellErrors.ts";
+import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { gaussianTile } from "./gaussianTile.ts";
 import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";

@@ -6,7 +6,7 @@ import { verdicts } from "../src/program/method.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { type SweepRecord, type TileMemory, tileOfEntry } from "../src/run/journal.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { recall } from "../src/run/summary.ts";
+import { recall } from "../src/run/recall.ts";
 import { type ConverterFit, fitConverter } from "./converterFit.ts";
 import type { DriftData, DriftSweep } from "./driftData.ts";
 

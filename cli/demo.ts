@@ -5,21 +5,21 @@ import { systemClock } from "../drivers/systemClock.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { MhoError } from "../src/errors.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { parseAddress } from "./address.ts";
-import { startEmulator } from "./childEmulator.ts";
-import { startRepeats } from "./demoRepeats.ts";
-import { DemoLoop } from "./demoLoop.ts";
-import { type TrainedNetwork, loadNetwork, tilesNeeded } from "./trainedNetwork.ts";
-import { type DemoResult, tellStory } from "./demoStory.ts";
+import { parseAddress } from "../lab/address.ts";
+import { startEmulator } from "../lab/demo/childEmulator.ts";
+import { startRepeats } from "../lab/demo/demoRepeats.ts";
+import { DemoLoop } from "../lab/demo/demoLoop.ts";
+import { type TrainedNetwork, loadNetwork, tilesNeeded } from "../lab/trainedNetwork.ts";
+import { type DemoResult, tellStory } from "../lab/demo/demoStory.ts";
 import { resultOf, tableOf } from "./demoTable.ts";
 import { wholeNumber } from "./numbers.ts";
-import { chipOptions, openChip } from "./openChip.ts";
-import { openLasting } from "./openLasting.ts";
-import { wallTime } from "./wallTime.ts";
+import { chipOptions, openChip } from "../lab/openChip.ts";
+import { openLasting } from "../lab/openLasting.ts";
+import { wallTime } from "../lab/wallTime.ts";
 import { type DemoOptions, defaultWorkspace } from "./options.ts";
 import type { Output } from "./output.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
-import { writeReport } from "./writeReport.ts";
+import { writeReport } from "../lab/demo/writeReport.ts";
 
 /**
  * The whole story, on chips that drift as nobody has published: what a network is worth on them when it is programmed by hand,

@@ -1,8 +1,8 @@
 import { formatDuration } from "../src/units.ts";
-import { judgedAt, type JudgedPoint } from "./contest.ts";
-import type { TrainedNetwork } from "./trainedNetwork.ts";
-import type { ChipPoints } from "./demoRepeats.ts";
-import { contenders, type DemoResult } from "./demoStory.ts";
+import { judgedAt, type JudgedPoint } from "../lab/demo/contest.ts";
+import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
+import type { ChipPoints } from "../lab/demo/demoRepeats.ts";
+import { contenders, type DemoResult } from "../lab/demo/demoStory.ts";
 import type { Look } from "./output.ts";
 
 const nameWidth = 24;

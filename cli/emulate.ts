@@ -9,11 +9,11 @@ import { openTcpLine } from "../emulator/tcpLine.ts";
 import { readFaults } from "../files/faults.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { MhoError } from "../src/errors.ts";
-import { parseAddress } from "./address.ts";
-import { openControl } from "./control.ts";
+import { parseAddress } from "../lab/address.ts";
+import { openControl } from "../lab/emulate/control.ts";
 import type { EmulateOptions } from "./options.ts";
 import { jsonLine, type Output } from "./output.ts";
-import { serveChip } from "./serveChip.ts";
+import { serveChip } from "../lab/emulate/serveChip.ts";
 
 /**
  * Serves an emulated chip on a pseudo-terminal or on loopback TCP until it is told to stop. The first line on stdout is

@@ -5,14 +5,14 @@ import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/wri
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
-import { sweepTables } from "../src/run/sweepTable.ts";
-import { inWorkspace } from "./existingWorkspace.ts";
+import { sweepTables } from "../src/results/sweepTable.ts";
+import { inWorkspace } from "../lab/existingWorkspace.ts";
 import type { ExportOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { timesOf } from "./program.ts";
-import { isRunName } from "./runNamed.ts";
-import { version } from "./version.ts";
-import { writeWhole, writeWholeBy } from "./writeWhole.ts";
+import { isRunName } from "../lab/runName.ts";
+import { version } from "../lab/version.ts";
+import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 
 /** Writes a run's sweeps, or a model, for other tools. */
 export function exportTo(what: string, options: ExportOptions, output: Output): Promise<void> {

@@ -9,15 +9,15 @@ import { MhoError } from "../src/errors.ts";
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { parseAddress } from "./address.ts";
-import { inWorkspace } from "./existingWorkspace.ts";
-import { describeChip } from "./openChip.ts";
+import { parseAddress } from "../lab/address.ts";
+import { inWorkspace } from "../lab/existingWorkspace.ts";
+import { describeChip } from "../lab/openChip.ts";
 import type { FitOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { runNamed } from "./runNamed.ts";
+import { runNamed } from "../lab/runName.ts";
 import { describeFit } from "./showFit.ts";
-import { version } from "./version.ts";
-import { writeWhole } from "./writeWhole.ts";
+import { version } from "../lab/version.ts";
+import { writeWhole } from "../files/writeWhole.ts";
 
 /** Fits a model to what was measured of runs, and says whether to believe it. Ends with 1 when not. */
 export async function fit(given: readonly RunId[], options: FitOptions, output: Output): Promise<void> {

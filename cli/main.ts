@@ -17,7 +17,7 @@ import type {
 } from "./options.ts";
 import { exampleNetworks } from "./options.ts";
 import { openOutput, type Output, tellFailure } from "./output.ts";
-import { version } from "./version.ts";
+import { version } from "../lab/version.ts";
 
 /** Commands load what they need when they run, so that help comes at once. */
 async function main(args: readonly string[]): Promise<void> {

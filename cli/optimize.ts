@@ -12,7 +12,7 @@ import type { OptimizeOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { warnOfDoubt } from "./showFit.ts";
 import { describeLayer } from "./showStrategy.ts";
-import { writeWhole } from "./writeWhole.ts";
+import { writeWhole } from "../files/writeWhole.ts";
 
 /** Weights → the curves by which devices hold them best, with the errors to expect, in a strategy file. */
 export async function optimize(path: string, options: OptimizeOptions, output: Output): Promise<void> {

@@ -3,7 +3,7 @@ import { firmwareFor } from "../emulator/dialects.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { findPreset } from "../emulator/presets.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
-import { type Message, packetMessages, scpiMessages } from "./heard.ts";
+import { type Message, packetMessages, scpiMessages } from "../lab/replay/heard.ts";
 import type { Output } from "./output.ts";
 
 const header = z.looseObject({

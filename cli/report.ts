@@ -11,15 +11,15 @@ import { renderStrategy } from "../report/strategyReport.ts";
 import { MhoError } from "../src/errors.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
-import { type TrainedNetwork, loadNetwork } from "./trainedNetwork.ts";
-import { inWorkspace } from "./existingWorkspace.ts";
+import { type TrainedNetwork, loadNetwork } from "../lab/trainedNetwork.ts";
+import { inWorkspace } from "../lab/existingWorkspace.ts";
 import type { ReportOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { runNamed } from "./runNamed.ts";
-import { storyOf } from "./runStory.ts";
+import { runNamed } from "../lab/runName.ts";
+import { storyOf } from "../lab/runStory.ts";
 import { kindOfFile } from "./showFile.ts";
-import { version } from "./version.ts";
-import { writeWhole, writeWholeBy } from "./writeWhole.ts";
+import { version } from "../lab/version.ts";
+import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 
 /** A page, and the numbers of its figures. */
 interface Drawn {

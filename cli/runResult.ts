@@ -1,9 +1,10 @@
 import { counted } from "../src/counted.ts";
-import { cellErrors } from "../src/run/cellErrors.ts";
+import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
-import { ageShown, sweepTables, tileAge } from "../src/run/sweepTable.ts";
-import { recall, type RunOverview, summarise } from "../src/run/summary.ts";
+import { ageShown, sweepTables, tileAge } from "../src/results/sweepTable.ts";
+import { type RunOverview, summarise } from "../src/results/summary.ts";
+import { recall } from "../src/run/recall.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
 

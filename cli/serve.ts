@@ -7,11 +7,11 @@ import { isLoopback } from "../web/access.ts";
 import { type PageFile, readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
 import { openWorkspace } from "../storage/workspace.ts";
-import { keepSmall } from "./keepSmall.ts";
-import { wallTime } from "./wallTime.ts";
+import { keepSmall } from "../web/keepSmall.ts";
+import { wallTime } from "../lab/wallTime.ts";
 import { defaultWorkspace, type ServeOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { packageRoot } from "./packageRoot.ts";
+import { packageRoot } from "../lab/packageRoot.ts";
 import { listenForStop } from "./stop.ts";
 
 /** Serves the live page of a workspace until it is stopped. */

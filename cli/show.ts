@@ -2,9 +2,9 @@ import { counted } from "../src/counted.ts";
 import { formatDuration } from "../src/units.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { showFile } from "./showFile.ts";
-import { inWorkspace } from "./existingWorkspace.ts";
+import { inWorkspace } from "../lab/existingWorkspace.ts";
 import type { CommonOptions } from "./options.ts";
-import { runNamed } from "./runNamed.ts";
+import { runNamed } from "../lab/runName.ts";
 import { judgeRun, type RunResult, tellRun } from "./runResult.ts";
 import type { Output } from "./output.ts";
 

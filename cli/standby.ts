@@ -1,8 +1,8 @@
 import { holderOf } from "../drivers/holders.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress } from "../lab/address.ts";
 import type { CommonOptions } from "./options.ts";
-import { chipNamed, chipOptions, openChip } from "./openChip.ts";
+import { chipNamed, chipOptions, openChip } from "../lab/openChip.ts";
 import type { Output } from "./output.ts";
 
 /** How long a controller may take to finish its turn, put the chip in standby and let go of the port. */

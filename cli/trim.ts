@@ -12,14 +12,14 @@ import { Random } from "../src/random.ts";
 import { executeRun, type RunContext } from "../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { recall } from "../src/run/summary.ts";
+import { recall } from "../src/run/recall.ts";
 import { formatDuration, microsecondsPerSecond } from "../src/units.ts";
-import { inWorkspace } from "./existingWorkspace.ts";
+import { inWorkspace } from "../lab/existingWorkspace.ts";
 import { powerLawBefore } from "./fit.ts";
 import { wholeNumber } from "./numbers.ts";
 import type { TrimOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { runNamed } from "./runNamed.ts";
+import { runNamed } from "../lab/runName.ts";
 import { warnOfDoubt } from "./showFit.ts";
 import { percentOf, sweepAverages, timesOf, withChip } from "./program.ts";
 

@@ -8,15 +8,15 @@ import { describeAnew } from "../src/run/programmedAnew.ts";
 import { type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
-import { parseAddress } from "./address.ts";
-import { inWorkspace } from "./existingWorkspace.ts";
+import { parseAddress } from "../lab/address.ts";
+import { inWorkspace } from "../lab/existingWorkspace.ts";
 import { wholeNumber } from "./numbers.ts";
-import { chipOptions } from "./openChip.ts";
-import { openLasting } from "./openLasting.ts";
-import { wallTime } from "./wallTime.ts";
+import { chipOptions } from "../lab/openChip.ts";
+import { openLasting } from "../lab/openLasting.ts";
+import { wallTime } from "../lab/wallTime.ts";
 import type { WatchOptions } from "./options.ts";
 import type { Output } from "./output.ts";
-import { runNamed } from "./runNamed.ts";
+import { runNamed } from "../lab/runName.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 
 /** Reads runs again and again as they age. Chips are watched at the same time, the runs of one chip in turn. */

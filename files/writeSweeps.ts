@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Zip, ZipPassThrough } from "fflate";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { harmless } from "../src/harmless.ts";
-import { type SweepColumn, sweepColumns, type SweepTable, sweepValue } from "../src/run/sweepTable.ts";
+import { type SweepColumn, sweepColumns, type SweepTable, sweepValue } from "../src/results/sweepTable.ts";
 
 /** What a table of sweeps says of itself. */
 export type Header = Readonly<Record<string, string>>;

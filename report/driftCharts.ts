@@ -1,4 +1,4 @@
-import type { DriftBand } from "../src/run/driftBands.ts";
+import type { DriftBand } from "../src/results/driftBands.ts";
 import type { Microsiemens, Seconds } from "../src/units.ts";
 import type { Chart, ChartPoint, ChartSeries } from "./chart.ts";
 import type { DriftLaw, RunStory } from "./runStory.ts";

@@ -1,4 +1,4 @@
-import { type ErrorQuantiles, errorShares, type ErrorsAtTime, sizeAt } from "../src/run/errorSpread.ts";
+import { type ErrorQuantiles, errorShares, type ErrorsAtTime, sizeAt } from "../src/results/errorSpread.ts";
 import type { Errors } from "../src/optimize/strategy.ts";
 import type { Chart, ChartSeries } from "./chart.ts";
 import { bestRule } from "./strategyFigures.ts";

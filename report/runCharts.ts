@@ -1,5 +1,5 @@
 import { formatDuration } from "../src/units.ts";
-import type { LinkQuality } from "../src/run/linkQuality.ts";
+import type { LinkQuality } from "../src/results/linkQuality.ts";
 import type { Chart, ChartSeries, FigureNumbers } from "./chart.ts";
 import type { RunStory } from "./runStory.ts";
 import { count, percentage, withUnit } from "./text.ts";

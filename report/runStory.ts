@@ -1,10 +1,10 @@
 import type { PowerLaw } from "../src/model/powerLaw.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
-import type { ConvergenceKind, ConvergencePoint } from "../src/run/convergence.ts";
-import type { ExponentBin } from "../src/run/deviceExponents.ts";
-import type { DriftBand } from "../src/run/driftBands.ts";
-import type { ErrorsAtTime } from "../src/run/errorSpread.ts";
-import type { LinkQuality } from "../src/run/linkQuality.ts";
+import type { ConvergenceKind, ConvergencePoint } from "../src/results/convergence.ts";
+import type { ExponentBin } from "../src/results/deviceExponents.ts";
+import type { DriftBand } from "../src/results/driftBands.ts";
+import type { ErrorsAtTime } from "../src/results/errorSpread.ts";
+import type { LinkQuality } from "../src/results/linkQuality.ts";
 import type { RunSummary } from "../src/run/store.ts";
 import type { Celsius, Seconds } from "../src/units.ts";
 import type { ConductanceMap, Contender } from "./story.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseAddress } from "../cli/address.ts";
+import { parseAddress } from "../lab/address.ts";
 import { MhoError } from "../src/errors.ts";
 
 describe("a chip's address", () => {

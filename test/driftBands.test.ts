@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { verdicts } from "../src/program/method.ts";
-import { DriftCourse } from "../src/run/driftBands.ts";
-import type { SweepTable } from "../src/run/sweepTable.ts";
+import { DriftCourse } from "../src/results/driftBands.ts";
+import type { SweepTable } from "../src/results/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 
 const devices = 30;

@@ -7,7 +7,7 @@ import { writeSweepsCsv } from "../files/writeSweeps.ts";
 import { tidyCsv } from "../report/csv.ts";
 import { escaped } from "../report/page.ts";
 import { harmless } from "../src/harmless.ts";
-import type { SweepTable } from "../src/run/sweepTable.ts";
+import type { SweepTable } from "../src/results/sweepTable.ts";
 import { smallStrategy } from "./fuzz/jsonFiles.ts";
 import { mho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";

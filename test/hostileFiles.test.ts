@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { serialize } from "node:v8";
 import { describe, expect, it } from "vitest";
-import { reviveChip } from "../cli/keptChip.ts";
+import { reviveChip } from "../lab/keptChip.ts";
 import { examine } from "../cli/replay.ts";
 import { identificationIn } from "../drivers/ports.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
@@ -13,7 +13,7 @@ import { isFusionCsv, parseFusionCsv } from "../files/fusionCsv.ts";
 import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import { readWeights } from "../files/weights.ts";
-import { summarise } from "../src/run/summary.ts";
+import { summarise } from "../src/results/summary.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { keptChip } from "./fuzz/keptChips.ts";

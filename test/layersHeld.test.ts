@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { layNaively } from "../cli/contest.ts";
-import type { TrainedNetwork } from "../cli/trainedNetwork.ts";
+import { layNaively } from "../lab/demo/contest.ts";
+import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import { Random, uniformOf } from "../src/random.ts";
-import { layersHeld } from "../src/run/layersHeld.ts";
+import { layersHeld } from "../src/results/layersHeld.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { describePcm64 } from "./support/chips.ts";

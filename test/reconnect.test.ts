@@ -13,7 +13,7 @@ import { executeRun, type RunEvent } from "../src/run/engine.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { Random } from "../src/random.ts";
-import { summarise } from "../src/run/summary.ts";
+import { summarise } from "../src/results/summary.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { describePcm64, stillClock } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";

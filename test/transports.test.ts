@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { lineTime } from "../cli/lineTime.ts";
+import { lineTime } from "../lab/emulate/lineTime.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";

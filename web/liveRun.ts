@@ -1,9 +1,9 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { modelOf } from "../src/model/modelOf.ts";
-import { Convergence } from "../src/run/convergence.ts";
+import { Convergence } from "../src/results/convergence.ts";
 import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import { ageShown, tileAge } from "../src/run/sweepTable.ts";
+import { ageShown, tileAge } from "../src/results/sweepTable.ts";
 import type { RunId, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";

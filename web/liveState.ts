@@ -1,4 +1,4 @@
-import type { ConvergenceKind } from "../src/run/convergence.ts";
+import type { ConvergenceKind } from "../src/results/convergence.ts";
 import type { RunOutcome, RunWish } from "../src/run/store.ts";
 
 /** What the server tells the page, as JSON: numbers that are not known are null. */

@@ -1,9 +1,9 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { verdicts } from "../src/program/method.ts";
-import { DriftCourse } from "../src/run/driftBands.ts";
+import { DriftCourse } from "../src/results/driftBands.ts";
 import { emptyMemory, type SweepRecord, type TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
-import type { SweepTable } from "../src/run/sweepTable.ts";
+import type { SweepTable } from "../src/results/sweepTable.ts";
 
 /** A tile with what is known of its devices. */
 export interface LiveTile {

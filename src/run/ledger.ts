@@ -1,7 +1,7 @@
 import { devicesOfTile, devicesPerRow, type ChipGeometry } from "../chip/geometry.ts";
 import type { ChipKey } from "../chip/driver.ts";
 import { isOnChip, type RunId, type RunStore } from "./store.ts";
-import { recall } from "./summary.ts";
+import { recall } from "./recall.ts";
 
 /** Pulses that each device of a chip has been given over its life, by tile: the fold of every run's turns. */
 export class PulseLedger {

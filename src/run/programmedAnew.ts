@@ -1,7 +1,7 @@
 import type { Block } from "../chip/geometry.ts";
 import type { TileMemory } from "./journal.ts";
 import { isOnChip, type RunId, type RunStore } from "./store.ts";
-import { recall } from "./summary.ts";
+import { recall } from "./recall.ts";
 
 /** A tile of a run that is no longer as that run left it. */
 export interface ProgrammedAnew {

@@ -17,7 +17,7 @@ import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
-import type { Standing } from "./standing.ts";
+import type { Standing } from "./activeRun.ts";
 
 /** A tile that is being programmed. */
 export interface TileWork {

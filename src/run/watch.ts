@@ -3,13 +3,13 @@ import type { Clock, StopRequest } from "../clock.ts";
 import { MhoError } from "../errors.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import { refuseStranger } from "./engine.ts";
-import { heed, type PauseEvent } from "./heed.ts";
+import { heed, type PauseEvent } from "./requests.ts";
 import { lastPulse, type SweepRecord, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { describeAnew, programmedAnew } from "./programmedAnew.ts";
 import { restOf } from "./rest.ts";
 import type { RunId, RunStore } from "./store.ts";
-import { recall } from "./summary.ts";
+import { recall } from "./recall.ts";
 import { takeSweep } from "./sweep.ts";
 import { waitUntil } from "./waiting.ts";
 

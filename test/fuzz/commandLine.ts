@@ -1,5 +1,5 @@
-import { parseAddress } from "../../cli/address.ts";
-import { stateFileOf } from "../../cli/keptChip.ts";
+import { parseAddress } from "../../lab/address.ts";
+import { stateFileOf } from "../../lab/keptChip.ts";
 import { wishesOf } from "../../cli/optimizeWishes.ts";
 import { findPreset } from "../../emulator/presets.ts";
 import { pcm90nm } from "../../src/model/modelOf.ts";

@@ -1,5 +1,5 @@
 import { serialize } from "node:v8";
-import { reviveChip } from "../../cli/keptChip.ts";
+import { reviveChip } from "../../lab/keptChip.ts";
 import { PacketFirmware } from "../../emulator/packetFirmware.ts";
 import { pcm64 } from "../../emulator/presets.ts";
 import { surface } from "./surface.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
 import { openWorkspace } from "../../storage/workspace.ts";
-import { summarise } from "../../src/run/summary.ts";
+import { summarise } from "../../src/results/summary.ts";
 import type { RunStore } from "../../src/run/store.ts";
 import { type OpenSurface, surface } from "./surface.ts";
 

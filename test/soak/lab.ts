@@ -7,7 +7,7 @@ import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { SweepRecord, TurnRecord } from "../../src/run/journal.ts";
 import type { RunId } from "../../src/run/store.ts";
-import { recall } from "../../src/run/summary.ts";
+import { recall } from "../../src/run/recall.ts";
 import { openWorkspace, type Workspace } from "../../storage/workspace.ts";
 import { Cable } from "./cable.ts";
 import { checkFelt, checkSweep, checkTurn, dueOf, lastOf } from "./checks.ts";

@@ -1,8 +1,8 @@
-import { cellErrors, heldWeights } from "../../src/run/cellErrors.ts";
+import { cellErrors, heldWeights } from "../../src/results/cellErrors.ts";
 import type { SweepRecord } from "../../src/run/journal.ts";
 import type { RunPlan } from "../../src/run/plan.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
-import { recall } from "../../src/run/summary.ts";
+import { recall } from "../../src/run/recall.ts";
 import { verdicts } from "../../src/program/method.ts";
 
 /** How well a run holds what it is meant to, when it was read last: squared errors, and how many they are of. */

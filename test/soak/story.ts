@@ -1,6 +1,6 @@
-import { parseAddress } from "../../cli/address.ts";
+import { parseAddress } from "../../lab/address.ts";
 import { fitModel } from "../../cli/fit.ts";
-import { describeChip } from "../../cli/openChip.ts";
+import { describeChip } from "../../lab/openChip.ts";
 import { correctionOf, plannedVisit } from "../../cli/trim.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { PowerLawDefinition } from "../../src/model/definition.ts";
@@ -8,7 +8,7 @@ import { modelOf } from "../../src/model/modelOf.ts";
 import { executeRun, resumeRun, type RunContext } from "../../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
-import { summarise } from "../../src/run/summary.ts";
+import { summarise } from "../../src/results/summary.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
 import { checkFelt, checkJournal } from "./checks.ts";
 import { claim } from "./claim.ts";

@@ -3,8 +3,8 @@ import type { Seconds } from "../units.ts";
 import { type LayerWeights, maxWeight } from "../weights/layer.ts";
 import { putWeights, type TilePlacement } from "../weights/placement.ts";
 import { cellErrors, heldWeights } from "./cellErrors.ts";
-import type { SweepRecord } from "./journal.ts";
-import type { TileTargets } from "./plan.ts";
+import type { SweepRecord } from "../run/journal.ts";
+import type { TileTargets } from "../run/plan.ts";
 
 /** How a network laid on tiles stood at one time after programming. */
 export interface Assessment {

@@ -8,7 +8,7 @@ import { MhoError } from "../src/errors.ts";
 import { placeLayers } from "../src/weights/placement.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
-import type { DemoOptions } from "./options.ts";
+import type { DemoOptions } from "../cli/options.ts";
 import { packageRoot } from "./packageRoot.ts";
 
 /** A trained network and, where there are any, the images that judge it. */

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MhoError } from "../src/errors.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { defaultWorkspace } from "./options.ts";
+import { defaultWorkspace } from "../cli/options.ts";
 
 /** Opens a workspace that must be there, lets work be done in it and closes it. Throws `bad-argument`. */
 export async function inWorkspace<T>(

@@ -1,17 +1,17 @@
 import { join, resolve } from "node:path";
-import { figuresCsv } from "../report/csv.ts";
-import { renderReport } from "../report/report.ts";
-import type { ConductanceMap, Point, Story } from "../report/story.ts";
-import { formatGeometry } from "../src/chip/geometry.ts";
+import { figuresCsv } from "../../report/csv.ts";
+import { renderReport } from "../../report/report.ts";
+import type { ConductanceMap, Point, Story } from "../../report/story.ts";
+import { formatGeometry } from "../../src/chip/geometry.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import { factory } from "./demoLoop.ts";
-import type { TrainedNetwork } from "./trainedNetwork.ts";
+import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
-import { spreadOf } from "./demoTable.ts";
-import type { DemoOptions } from "./options.ts";
-import { version } from "./version.ts";
-import { writeWhole } from "./writeWhole.ts";
+import { spreadOf } from "../../cli/demoTable.ts";
+import type { DemoOptions } from "../../cli/options.ts";
+import { version } from "../version.ts";
+import { writeWhole } from "../../files/writeWhole.ts";
 
 /** Writes the report and its figures, each whole or not at all, and returns their paths. */
 export async function writeReport(

@@ -1,7 +1,7 @@
 import { quantile, sortedSizes } from "../statistics.ts";
 import type { Microsiemens, Seconds } from "../units.ts";
 import { cellErrors, heldWeights } from "./cellErrors.ts";
-import type { RunPlan, TileTargets } from "./plan.ts";
+import type { RunPlan, TileTargets } from "../run/plan.ts";
 import { ageShown } from "./sweepTable.ts";
 
 /** How far devices and weights were from what was meant, at one time. */

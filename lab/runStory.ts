@@ -6,19 +6,19 @@ import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { asPowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import { verdicts } from "../src/program/method.ts";
-import { Convergence } from "../src/run/convergence.ts";
-import { DeviceExponents } from "../src/run/deviceExponents.ts";
-import { driftBands } from "../src/run/driftBands.ts";
-import { ErrorSpread } from "../src/run/errorSpread.ts";
+import { Convergence } from "../src/results/convergence.ts";
+import { DeviceExponents } from "../src/results/deviceExponents.ts";
+import { driftBands } from "../src/results/driftBands.ts";
+import { ErrorSpread } from "../src/results/errorSpread.ts";
 import { emptyMemory, foldTurn, type TileMemory } from "../src/run/journal.ts";
-import { LinkFold } from "../src/run/linkQuality.ts";
+import { LinkFold } from "../src/results/linkQuality.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { type SweepTable, sweepTables, tileAge } from "../src/run/sweepTable.ts";
+import { type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
 import { runAccuracy } from "./runAccuracy.ts";
-import { judgeRun } from "./runResult.ts";
+import { judgeRun } from "../cli/runResult.ts";
 import { version } from "./version.ts";
 
 /** What a report of a run may be given beside the run. */

@@ -5,7 +5,7 @@ import { formatDuration } from "../src/units.ts";
 import type { StopRequest } from "../src/clock.ts";
 import type { ChipAddress } from "./address.ts";
 import { type ChipOptions, openChip } from "./openChip.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "../cli/output.ts";
 import { wallTime } from "./wallTime.ts";
 
 const usualPatienceMilliseconds = 30_000;

@@ -15,7 +15,7 @@ import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
-import { defaultWorkspace } from "./options.ts";
+import { defaultWorkspace } from "../cli/options.ts";
 import { openRecorder } from "./transcriptFile.ts";
 import { packageRoot } from "./packageRoot.ts";
 

@@ -2,7 +2,7 @@ import type { ChipGeometry } from "../chip/geometry.ts";
 import type { LayerWeights } from "../weights/layer.ts";
 import { placeLayers, type TilePlacement, weightsOfPlacement } from "../weights/placement.ts";
 import type { LaidNetwork } from "./assessment.ts";
-import type { TileTargets } from "./plan.ts";
+import type { TileTargets } from "../run/plan.ts";
 
 /** Which layers of a network a run's tiles hold. */
 export interface LayersHeld extends LaidNetwork {

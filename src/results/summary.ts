@@ -1,6 +1,7 @@
 import { countVerdicts, noVerdicts, type VerdictCounts, verdicts } from "../program/method.ts";
-import { emptyMemory, foldTurn, type TileMemory, tileOfEntry } from "./journal.ts";
-import type { RunId, RunStore } from "./store.ts";
+import type { TileMemory } from "../run/journal.ts";
+import { recall } from "../run/recall.ts";
+import type { RunId, RunStore } from "../run/store.ts";
 import type { Seconds } from "../units.ts";
 
 /** How a run went, in numbers. */
@@ -52,15 +53,4 @@ export async function summarise(
   for await (const { timeSeconds } of store.sweeps(run)) times.add(timeSeconds);
   const sweepTimesSeconds = [...times].sort((a, b) => a - b);
   return { turns, devices, pulses, verdicts: counts, devicesByPulses, sweepTimesSeconds };
-}
-
-/** What the journal knows of every tile of a run, in the plan's order. */
-export async function recall(store: RunStore, run: RunId): Promise<TileMemory[]> {
-  const plan = await store.plan(run);
-  const memories = plan.tiles.map(({ block, targetsMicrosiemens }) =>
-    emptyMemory(block, targetsMicrosiemens.length / block.rowCount),
-  );
-  const byTile = new Map(memories.map((memory) => [memory.block.tile, memory]));
-  for await (const turn of store.turns(run)) foldTurn(tileOfEntry(byTile, turn.tile, run), turn);
-  return memories;
 }

@@ -1,19 +1,19 @@
-import { counted } from "../src/counted.ts";
-import type { ChipIdentity } from "../src/chip/driver.ts";
-import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
-import { modelOf } from "../src/model/modelOf.ts";
-import type { StrategyLayer } from "../src/optimize/strategy.ts";
-import type { LaidNetwork } from "../src/run/assessment.ts";
-import type { SweepRecord } from "../src/run/journal.ts";
-import { type RunOverview, summarise } from "../src/run/summary.ts";
-import { type Seconds } from "../src/units.ts";
-import { watchTimes } from "../src/run/watch.ts";
-import type { RunStore } from "../src/run/store.ts";
+import { counted } from "../../src/counted.ts";
+import type { ChipIdentity } from "../../src/chip/driver.ts";
+import type { FitRecord, PowerLawDefinition } from "../../src/model/definition.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
+import type { StrategyLayer } from "../../src/optimize/strategy.ts";
+import type { LaidNetwork } from "../../src/results/assessment.ts";
+import type { SweepRecord } from "../../src/run/journal.ts";
+import { type RunOverview, summarise } from "../../src/results/summary.ts";
+import { type Seconds } from "../../src/units.ts";
+import { watchTimes } from "../../src/run/watch.ts";
+import type { RunStore } from "../../src/run/store.ts";
 import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
 import { type DemoLoop, factory } from "./demoLoop.ts";
-import type { TrainedNetwork } from "./trainedNetwork.ts";
-import { fitModel } from "./fit.ts";
-import type { Output } from "./output.ts";
+import type { TrainedNetwork } from "../trainedNetwork.ts";
+import { fitModel } from "../../cli/fit.ts";
+import type { Output } from "../../cli/output.ts";
 
 /** Who is compared, in this order. */
 export const contenders = [

@@ -1,20 +1,20 @@
-import type { ChipDescription } from "../src/chip/description.ts";
-import { devicesPerRow } from "../src/chip/geometry.ts";
-import type { DeviceModel } from "../src/model/deviceModel.ts";
-import { fullScale, targetsOf } from "../src/optimize/dualPair.ts";
-import { Translator } from "../src/optimize/layerStrategy.ts";
-import { type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
-import { Random } from "../src/random.ts";
-import { assess, type LaidNetwork, spreadTargets } from "../src/run/assessment.ts";
-import type { SweepRecord } from "../src/run/journal.ts";
-import { layStrategy } from "../src/run/laying.ts";
-import type { TileTargets } from "../src/run/plan.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
-import type { Seconds } from "../src/units.ts";
-import { maxWeight } from "../src/weights/layer.ts";
-import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
-import { productErrorPercent } from "../src/weights/products.ts";
-import type { TrainedNetwork } from "./trainedNetwork.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
+import { devicesPerRow } from "../../src/chip/geometry.ts";
+import type { DeviceModel } from "../../src/model/deviceModel.ts";
+import { fullScale, targetsOf } from "../../src/optimize/dualPair.ts";
+import { Translator } from "../../src/optimize/layerStrategy.ts";
+import { type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
+import { Random } from "../../src/random.ts";
+import { assess, type LaidNetwork, spreadTargets } from "../../src/results/assessment.ts";
+import type { SweepRecord } from "../../src/run/journal.ts";
+import { layStrategy } from "../../src/run/laying.ts";
+import type { TileTargets } from "../../src/run/plan.ts";
+import type { RunId, RunStore } from "../../src/run/store.ts";
+import type { Seconds } from "../../src/units.ts";
+import { maxWeight } from "../../src/weights/layer.ts";
+import { placeLayers, weightsOfPlacement } from "../../src/weights/placement.ts";
+import { productErrorPercent } from "../../src/weights/products.ts";
+import type { TrainedNetwork } from "../trainedNetwork.ts";
 
 /** When every contender is looked at, counted from its last pulse. */
 export const judgedAt: readonly Seconds[] = [1, 3600, 86_400, 2_592_000, 31_536_000];

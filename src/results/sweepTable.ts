@@ -1,8 +1,8 @@
 import { type Microseconds, microsecondsPerSecond, type Microsiemens, type Seconds } from "../units.ts";
-import { type SweepRecord, type TileMemory, tileOfEntry } from "./journal.ts";
-import type { RunPlan } from "./plan.ts";
-import type { RunId, RunStore } from "./store.ts";
-import { recall } from "./summary.ts";
+import { type SweepRecord, type TileMemory, tileOfEntry } from "../run/journal.ts";
+import type { RunPlan } from "../run/plan.ts";
+import type { RunId, RunStore } from "../run/store.ts";
+import { recall } from "../run/recall.ts";
 
 /** One sweep with all that belongs to its devices, which lie as in the block: row-major, `devicesPerRow` a row. */
 export interface SweepTable {

@@ -1,6 +1,6 @@
 import { cellErrors } from "./cellErrors.ts";
-import type { TileMemory } from "./journal.ts";
-import type { RunPlan, TileTargets } from "./plan.ts";
+import type { TileMemory } from "../run/journal.ts";
+import type { RunPlan, TileTargets } from "../run/plan.ts";
 
 /** Where the tiles of a run stood after so many turns each; those that ended earlier stay as they ended. */
 export interface ConvergencePoint {

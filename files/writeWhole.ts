@@ -1,6 +1,6 @@
 import { lstat, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { makeFolder } from "../files/folder.ts";
+import { makeFolder } from "./folder.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** Writes a file whole or not at all. Throws `output-failed`. */

@@ -1,6 +1,6 @@
-import { after, systemClock } from "../drivers/systemClock.ts";
-import type { FaultyLine } from "../emulator/faultyLine.ts";
-import type { ServedLine } from "../emulator/servedLine.ts";
+import { after, systemClock } from "../../drivers/systemClock.ts";
+import type { FaultyLine } from "../../emulator/faultyLine.ts";
+import type { ServedLine } from "../../emulator/servedLine.ts";
 import { lineTime } from "./lineTime.ts";
 
 export interface ServeOptions {

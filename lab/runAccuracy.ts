@@ -1,10 +1,10 @@
 import type { RunAccuracy } from "../report/runStory.ts";
 import { MhoError } from "../src/errors.ts";
-import { assess } from "../src/run/assessment.ts";
+import { assess } from "../src/results/assessment.ts";
 import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
-import { type LayersHeld, layersHeld } from "../src/run/layersHeld.ts";
+import { type LayersHeld, layersHeld } from "../src/results/layersHeld.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { ageShown, type SweepTable, sweepTables, tileAge } from "../src/run/sweepTable.ts";
+import { ageShown, type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
 

@@ -1,6 +1,6 @@
 import { rowFates } from "../chip/driver.ts";
 import type { Seconds } from "../units.ts";
-import type { RunNote, TurnRecord } from "./journal.ts";
+import type { RunNote, TurnRecord } from "../run/journal.ts";
 
 /** How the line to the chip served a run. Times are of work: from the first turn on, without what lay between a stop and a resumption. */
 export interface LinkQuality {

@@ -1,4 +1,4 @@
-import type { Microseconds } from "../src/units.ts";
+import type { Microseconds } from "../../src/units.ts";
 
 /** When bytes have passed a line of a given speed, each way on its own. */
 export interface LineTime {

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline";
 import { createServer } from "node:net";
 import { z } from "zod";
-import { placeMissing } from "../emulator/faults.ts";
-import { systemClock } from "../drivers/systemClock.ts";
-import type { FaultyLine } from "../emulator/faultyLine.ts";
-import { faultSchema, scheduledFault } from "../files/faults.ts";
+import { placeMissing } from "../../emulator/faults.ts";
+import { systemClock } from "../../drivers/systemClock.ts";
+import type { FaultyLine } from "../../emulator/faultyLine.ts";
+import { faultSchema, scheduledFault } from "../../files/faults.ts";
 
 const order = z.union([
   z.strictObject({ inject: faultSchema }),

@@ -1,9 +1,9 @@
-import { type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
-import * as messages from "../protocols/packet/messages.ts";
-import { textOf } from "../protocols/scpi/bytes.ts";
-import { MessageReader } from "../protocols/scpi/messageReader.ts";
-import { parseMessage } from "../protocols/scpi/parse.ts";
-import { decodeTaggedReply, decodeTaggedRequest } from "../protocols/scpi/taggedLine.ts";
+import { type Frame, FrameDecoder } from "../../protocols/packet/frame.ts";
+import * as messages from "../../protocols/packet/messages.ts";
+import { textOf } from "../../protocols/scpi/bytes.ts";
+import { MessageReader } from "../../protocols/scpi/messageReader.ts";
+import { parseMessage } from "../../protocols/scpi/parse.ts";
+import { decodeTaggedReply, decodeTaggedRequest } from "../../protocols/scpi/taggedLine.ts";
 
 /** One message of a recorded conversation. */
 export interface Message {

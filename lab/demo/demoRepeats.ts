@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { MhoError } from "../src/errors.ts";
+import { MhoError } from "../../src/errors.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
-import type { DemoOptions } from "./options.ts";
-import { packageRoot } from "./packageRoot.ts";
+import type { DemoOptions } from "../../cli/options.ts";
+import { packageRoot } from "../packageRoot.ts";
 
 /** How the contenders did on one chip: one entry a contender, one a time. */
 export type ChipPoints = readonly (readonly JudgedPoint[])[];

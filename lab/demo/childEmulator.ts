@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { after } from "../drivers/systemClock.ts";
-import { MhoError } from "../src/errors.ts";
-import { packageRoot } from "./packageRoot.ts";
+import { after } from "../../drivers/systemClock.ts";
+import { MhoError } from "../../src/errors.ts";
+import { packageRoot } from "../packageRoot.ts";
 
 export interface ChildEmulator {
   readonly address: string;

@@ -1,0 +1,22 @@
+import type { ChipDriver } from "../chip/driver.ts";
+import type { Clock, StopRequest } from "../clock.ts";
+import type { RunEvent } from "./events.ts";
+import type { RunNote } from "./journal.ts";
+import type { RunStore } from "./store.ts";
+
+/** The world as work on a chip sees it: programming, watching and pausing alike. */
+export interface RunContext {
+  readonly driver: ChipDriver;
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly stop: StopRequest;
+  /** Now, ISO 8601. */
+  readonly wallTime: () => string;
+  /** Writes down what the chip's clock and the wall's show together. */
+  readonly markClock?: () => Promise<void>;
+  /** What happened to the link since this was last asked. */
+  readonly linkNotes?: () => readonly RunNote[];
+  /** Names who is told as soon as such notes exist, also while a request waits for the link to come back. */
+  readonly onLinkNote?: (listener: () => void) => void;
+  readonly onEvent: (event: RunEvent) => void;
+}

@@ -1,0 +1,77 @@
+import type { RunId, RunOutcome } from "./store.ts";
+import type { Seconds } from "../units.ts";
+
+/**
+ * What a run, a watch or the link tells while it goes on. Events leave the program as they are, as lines of JSON, so their names
+ * are those of files: snake_case, with units. docs/events.md lists them.
+ */
+export type RunEvent = ProgramEvent | WatchEvent | PauseEvent | LinkEvent | StandbyEvent;
+
+/** In this order: one `started`, any number of those between, one `ended`. */
+export type ProgramEvent =
+  | {
+      readonly type: "started";
+      readonly run: RunId;
+      readonly chip: string;
+      readonly serial_number: string;
+      readonly firmware: string;
+      readonly boot: number;
+      readonly devices: number;
+      readonly resumed: boolean;
+    }
+  | {
+      readonly type: "turn";
+      readonly run: RunId;
+      readonly tile: number;
+      readonly turn: number;
+      readonly devices: number;
+      /** Devices with a final verdict, and those of them that were accepted. */
+      readonly devices_done: number;
+      readonly accepted: number;
+      /** Devices inside their margins that are still to be confirmed. */
+      readonly inside: number;
+      readonly pulses: number;
+    }
+  /** Whether these rows of a turn fired is unknown; they are read before anything else is decided. */
+  | {
+      readonly type: "uncertain";
+      readonly run: RunId;
+      readonly tile: number;
+      readonly turn: number;
+      readonly rows: number;
+    }
+  | SweepEvent
+  | { readonly type: "ended"; readonly run: RunId; readonly outcome: RunOutcome };
+
+/** A tile was read. */
+export interface SweepEvent {
+  readonly type: "sweep";
+  readonly run: RunId;
+  readonly tile: number;
+  /** The age that was asked for, and how much later than that the tile was read. */
+  readonly time_seconds: Seconds;
+  readonly late_seconds: Seconds;
+  /** Null where the board does not measure its temperature. */
+  readonly celsius: number | null;
+  /** Sweeps of this command that are still to come; null where it is not known. */
+  readonly left: number | null;
+}
+
+export type WatchEvent =
+  | { readonly type: "watching"; readonly runs: readonly RunId[]; readonly sweeps: number }
+  /** A later run pulsed devices of the tile, so it is no longer as this run left it. */
+  | { readonly type: "left_out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
+  | SweepEvent;
+
+export type PauseEvent =
+  { readonly type: "paused"; readonly run: RunId } | { readonly type: "unpaused"; readonly run: RunId };
+
+export type LinkEvent =
+  | { readonly type: "link_lost"; readonly reason: string }
+  | { readonly type: "link_back"; readonly port: string; readonly after_milliseconds: number };
+
+/** The chip did not confirm that it is in standby: its outputs may be on. */
+export interface StandbyEvent {
+  readonly type: "standby_failed";
+  readonly reason: string;
+}
