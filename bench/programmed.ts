@@ -68,7 +68,6 @@ export async function programChip(given: {
     driver,
     store,
     clock: noClock,
-    model,
     stop: { requested: false },
     wallTime: () => "2026-01-01T00:00:00Z",
     onEvent() {},

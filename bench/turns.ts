@@ -120,7 +120,6 @@ async function wire(): Promise<void> {
     driver,
     store,
     clock: systemClock,
-    model: pcm90nm,
     stop,
     wallTime: () => "",
     onEvent({ type }: { type: string }) {

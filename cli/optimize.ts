@@ -7,7 +7,7 @@ import { modelOf } from "../src/model/modelOf.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
-import { wishesOf } from "./optimizeWishes.ts";
+import { translationOf } from "./optimizeWishes.ts";
 import type { OptimizeOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { warnOfDoubt } from "./showFit.ts";
@@ -19,7 +19,7 @@ export async function optimize(path: string, options: OptimizeOptions, output: O
   const definition = await readModel(options.model);
   warnOfDoubt(definition, output);
   const model = modelOf(definition);
-  const { wishes, per, tileShape } = wishesOf(options, model);
+  const { wishes, per, tileShape } = translationOf(options, model);
   const layers = await readWeights(path, options.tensor);
   output.event({ type: "started", model: definition.name, layers: layers.map(({ name }) => name) });
   const translator = new Translator(model, wishes);

@@ -1,18 +1,18 @@
 import { MhoError } from "../src/errors.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
-import type { StrategyWishes } from "../src/optimize/layerStrategy.ts";
+import type { TranslationOptions } from "../src/optimize/layerStrategy.ts";
 import type { Layout } from "../src/optimize/translate.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import type { OptimizeOptions } from "./options.ts";
 
-export interface OptimizeWishes {
-  readonly wishes: StrategyWishes;
+export interface TranslationRequest {
+  readonly wishes: TranslationOptions;
   readonly per: "layer" | "tile" | "network";
   readonly tileShape: readonly [number, number];
 }
 
 /** What the flags ask for, checked against the model. Throws `bad-argument`. */
-export function wishesOf(options: OptimizeOptions, model: DeviceModel): OptimizeWishes {
+export function translationOf(options: OptimizeOptions, model: DeviceModel): TranslationRequest {
   const timesSeconds = timesOf(options.times, model);
   if (options.per === "network" && options.alpha === "column") {
     throw bad(

@@ -6,7 +6,7 @@ import { harmless } from "../src/harmless.ts";
 export interface Output {
   readonly json: boolean;
   /** One JSON object on a line of stdout; nothing for people. */
-  event(event: Readonly<Record<string, unknown>>): void;
+  event(event: object): void;
   /** A line for people. */
   say(text: string, look?: Look): void;
   /**

@@ -2,9 +2,10 @@ import { readModel } from "../files/model.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
-import { modelOf } from "../src/model/modelOf.ts";
 import { methods } from "../src/program/methods.ts";
-import { executeRun, resumeRun, type RunContext, type RunEvent } from "../src/run/engine.ts";
+import { executeRun, resumeRun } from "../src/run/engine.ts";
+import type { RunContext } from "../src/run/context.ts";
+import type { RunEvent } from "../src/run/events.ts";
 import { estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
@@ -58,7 +59,7 @@ export async function program(path: string, options: ProgramOptions, output: Out
       pulsesPerDevice: wishes.pulsesPerDevice,
       tiles: targets.tiles,
     };
-    return executeRun({ ...context, model: modelOf(plan.model) }, plan);
+    return executeRun(context, plan);
   });
 }
 
@@ -67,15 +68,15 @@ export async function resume(run: RunId, options: ResumeOptions, output: Output)
   runNamed(run);
   const leastYieldPercent = percentOf(options.minYield);
   const found = await inWorkspace(options, async (store) => {
-    const { chipAddress, model } = await store.plan(run);
+    const { chipAddress } = await store.plan(run);
     const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
-    if (outcome !== "done") return { address: options.chip ?? chipAddress, model };
+    if (outcome !== "done") return { address: options.chip ?? chipAddress };
     output.say(`${run} was done already.`);
     tellResult(store, run, await judgeRun(store, run), leastYieldPercent, output);
     return undefined;
   });
   if (found === undefined) return;
-  const { address, model } = found;
+  const { address } = found;
   const { scheme, state } = parseAddress(address);
   if (scheme === "emulator" && state === "none") {
     throw new MhoError(
@@ -85,9 +86,7 @@ export async function resume(run: RunId, options: ResumeOptions, output: Output)
       { run },
     );
   }
-  await withChip(address, options, output, leastYieldPercent, (context) =>
-    resumeRun({ ...context, model: modelOf(model) }, run),
-  );
+  await withChip(address, options, output, leastYieldPercent, (context) => resumeRun(context, run));
 }
 
 /** Reads that are averaged when a programmed tile is looked at. */
@@ -100,7 +99,7 @@ export async function withChip(
   output: Output,
   leastYieldPercent: number | undefined,
   carryOut: (
-    context: Omit<RunContext, "model">,
+    context: RunContext,
     identity: Awaited<ReturnType<RunContext["driver"]["identify"]>>,
   ) => Promise<RunId | undefined>,
 ): Promise<void> {
@@ -133,7 +132,8 @@ export async function withChip(
           linkNotes: () => link.linkNotes?.() ?? [],
           onLinkNote: (listener: () => void) => link.onLinkNote?.(listener),
           onEvent(event: RunEvent): void {
-            underWay = event.type === "ended" ? undefined : event.run;
+            if (event.type === "started") underWay = event.run;
+            if (event.type === "ended") underWay = undefined;
             tellProgress(event);
           },
         };

@@ -1,6 +1,6 @@
 import { systemClock } from "../drivers/systemClock.ts";
 import { counted } from "../src/counted.ts";
-import type { RunEvent } from "../src/run/engine.ts";
+import type { RunEvent } from "../src/run/events.ts";
 import { formatDuration, type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
@@ -31,10 +31,10 @@ export function progressOf(
         `${name}: whether the pulses of tile ${event.tile}, turn ${event.turn} fired is unknown; reading on`,
       );
     } else if (event.type === "sweep") {
-      output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
+      output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.time_seconds)}`);
     } else if (event.type === "turn") {
       const seconds = secondsSince(startedAt);
-      const settled = event.devicesDone + event.inside;
+      const settled = event.devices_done + event.inside;
       from ??= { settled, at: now() };
       const rate = (settled - from.settled) / Math.max(secondsSince(from.at), 0.001);
       const forms = describeTurn(name, event, rate);
@@ -47,9 +47,11 @@ export function progressOf(
       lastTenth = Math.max(tenth, lastTenth);
     } else if (event.type === "paused") {
       output.say(`${name}: run ${event.run} is paused from the live page; the chip is in standby`);
+    } else if (event.type === "standby_failed") {
+      output.say(`${name}: the chip did not confirm standby: ${event.reason}`);
     } else if (event.type === "unpaused") {
       output.say(`${name}: run ${event.run} goes on`);
-    } else {
+    } else if (event.type === "ended") {
       const after = event.outcome === "done" ? "; the chip is in standby" : goesOn(event.run);
       const seconds = secondsSince(startedAt).toFixed(1);
       output.say(`${name}: run ${event.run} ${event.outcome} after ${seconds} s${after}`);
@@ -62,7 +64,7 @@ const secondsBetweenLines = 10;
 /** The whole line, and ever shorter ones for a narrow terminal: rate and time left are kept to the last. */
 function describeTurn(
   name: string,
-  { devicesDone, accepted, inside, devices, pulses }: Extract<RunEvent, { type: "turn" }>,
+  { devices_done: devicesDone, accepted, inside, devices, pulses }: Extract<RunEvent, { type: "turn" }>,
   devicesPerSecond: number,
 ): string[] {
   const settled = devicesDone + inside;

@@ -6,10 +6,10 @@ import { readModel } from "../files/model.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
-import { modelOf } from "../src/model/modelOf.ts";
 import { verdicts } from "../src/program/method.ts";
 import { Random } from "../src/random.ts";
-import { executeRun, type RunContext } from "../src/run/engine.ts";
+import { executeRun } from "../src/run/engine.ts";
+import type { RunContext } from "../src/run/context.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { recall } from "../src/run/recall.ts";
@@ -47,10 +47,7 @@ export async function trim(run: RunId, options: TrimOptions, output: Output): Pr
       output.event({ type: "result", run: null, ...forMachines(visit) });
       return undefined;
     }
-    const trimmed = await executeRun(
-      { ...context, model: modelOf(model) },
-      { ...correctionOf(run, plan, visit, model), pulsesPerDevice },
-    );
+    const trimmed = await executeRun(context, { ...correctionOf(run, plan, visit, model), pulsesPerDevice });
     const got = await expectedNow(context.store, trimmed, visit);
     output.say(
       `Expected was ${percent(visit.expectedAfter)}; with what was reached it will be ${percent(got)} (${percent(visit.expectedBefore)} before).`,

@@ -5,7 +5,8 @@ import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
-import { type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
+import type { RunEvent } from "../src/run/events.ts";
+import { watchRuns, watchTimes } from "../src/run/watch.ts";
 import { formatDuration, parseDuration } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "../lab/address.ts";
@@ -31,7 +32,7 @@ export async function watch(runs: readonly RunId[], options: WatchOptions, outpu
     }
     const stop = listenForStop(options.json);
     let sweeps = 0;
-    const count = (event: WatchEvent): void => {
+    const count = (event: RunEvent): void => {
       if (event.type === "sweep") sweeps++;
     };
     try {
@@ -104,7 +105,7 @@ async function watchChip(
   options: WatchOptions,
   stop: StopListener,
   output: Output,
-  count: (event: WatchEvent) => void,
+  count: (event: RunEvent) => void,
 ): Promise<void> {
   const address = parseAddress(text);
   const link = await openLasting(address, chipOptions(address, options), stop, output, patienceMilliseconds);
@@ -138,25 +139,26 @@ async function watchChip(
 /** Nothing is under way between two sweeps: a watch of weeks outlives a cable that is out for a while. */
 const patienceMilliseconds = 3_600_000;
 
-function tellEvent(event: WatchEvent, output: Output): void {
+function tellEvent(event: RunEvent, output: Output): void {
   if (event.type === "watching") {
     const { runs, sweeps } = event;
     output.say(`watch: ${runs.join(", ")}; ${counted(sweeps, "sweep")} to take`);
     return;
   }
-  if (event.type === "left-out") {
+  if (event.type === "left_out") {
     output.say(`watch: ${describeAnew(event)}`);
     return;
   }
-  if (event.type !== "sweep") {
+  if (event.type === "paused" || event.type === "unpaused") {
     const what = event.type === "paused" ? "paused from the live page; the chip is in standby" : "going on";
     output.say(`watch: ${event.run}, ${what}`);
     return;
   }
-  const { run, tile, timeSeconds, lateSeconds, celsius, left } = event;
+  if (event.type !== "sweep") return;
+  const { run, tile, time_seconds: timeSeconds, late_seconds: lateSeconds, celsius, left } = event;
   // A tile takes a moment to read; only what is late for its age is worth a word.
   const late = lateSeconds > 0.02 * timeSeconds ? `, ${formatDuration(lateSeconds)} late` : "";
-  const warm = celsius === undefined ? "" : `, ${celsius.toFixed(1)} °C`;
+  const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
   const text = `watch: ${run}, tile ${tile} at ${formatDuration(timeSeconds)}${late}${warm}; ${left} left`;
   output.progress(text, text);
 }

@@ -11,6 +11,7 @@ import {
   rowFates,
 } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
+import type { LinkEvent } from "../src/run/events.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
@@ -37,10 +38,6 @@ export interface ReconnectOptions {
   readonly stopped: () => boolean;
   readonly onEvent: (event: LinkEvent) => void;
 }
-
-export type LinkEvent =
-  | { readonly type: "link-lost"; readonly reason: string }
-  | { readonly type: "link-back"; readonly port: string; readonly afterMilliseconds: number };
 
 /**
  * Keeps on through a lost link: opens the chip anew, makes sure that it is the same one, and asks again. A pulse is sent
@@ -170,14 +167,14 @@ export class ReconnectingDriver implements ConnectedDriver {
   async #mend(lost: MhoError): Promise<void> {
     const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime } = this.#options;
     const begun = now();
-    onEvent({ type: "link-lost", reason: lost.message });
+    onEvent({ type: "link_lost", reason: lost.message });
     this.#note({ notedAt: wallTime(), what: "link-lost", text: lost.message });
     await this.#driver.close();
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
       if (stopped()) {
         throw new MhoError(
           "interrupted",
-          `Stopped while the chip at ${this.address} was out of reach; its watchdog puts it in standby.`,
+          `Stopped while the chip at ${this.address} was out of reach.`,
           { address: this.address },
         );
       }
@@ -191,7 +188,7 @@ export class ReconnectingDriver implements ConnectedDriver {
       if (driver !== undefined && identity !== undefined && this.#isSame(identity)) {
         this.#driver = driver;
         this.#identity = identity;
-        onEvent({ type: "link-back", port: driver.port, afterMilliseconds: now() - begun });
+        onEvent({ type: "link_back", port: driver.port, after_milliseconds: Math.round(now() - begun) });
         const text = `At ${driver.port}, boot ${identity.boot}.`;
         this.#note({ notedAt: wallTime(), what: "link-back", text });
         return;

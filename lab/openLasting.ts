@@ -36,13 +36,13 @@ export async function openLasting(
     sleep: (milliseconds) => systemClock.sleep(1000 * milliseconds),
     onEvent(event) {
       output.event(event);
-      if (event.type === "link-lost") {
+      if (event.type === "link_lost") {
         output.say(
           `${event.reason} Trying for ${formatDuration(patienceMilliseconds / 1000)} to find the chip again.`,
         );
       } else {
         output.say(
-          `The chip is back at ${event.port} after ${formatDuration(event.afterMilliseconds / 1000)}.`,
+          `The chip is back at ${event.port} after ${formatDuration(event.after_milliseconds / 1000)}.`,
         );
       }
     },

@@ -37,6 +37,8 @@ export type ErrorCode =
   | "port-failed"
   /** The link ended, or the chip fell silent. */
   | "link-lost"
+  /** The chip did not confirm that it is in standby: its outputs may be on. */
+  | "standby-failed"
   /** The workspace is full, locked or damaged. */
   | "workspace-failed"
   /** A person or the system asked us to stop. */
@@ -52,6 +54,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   "limit-exceeded": 2,
   "port-failed": 3,
   "link-lost": 3,
+  "standby-failed": 3,
   "workspace-failed": 4,
   interrupted: 130,
 };

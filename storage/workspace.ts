@@ -6,7 +6,7 @@ import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "../src/run/journal.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
-import type { RunId, RunOutcome, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
+import type { RunId, RunOutcome, RunStore, RunSummary, RunRequest } from "../src/run/store.ts";
 import { fromBlob, toBlob } from "./blobs.ts";
 import { guarded, workspaceFailed } from "./failure.ts";
 import {
@@ -273,17 +273,17 @@ export class Workspace implements RunStore {
     });
   }
 
-  setWish(run: RunId, wish: RunWish | undefined): Promise<void> {
+  setRequest(run: RunId, request: RunRequest | undefined): Promise<void> {
     return this.#do((db) => {
-      if (wish === undefined) db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
-      else db.prepare("INSERT OR REPLACE INTO wishes (run, wish) VALUES (?, ?)").run(rowOf(run), wish);
+      if (request === undefined) db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
+      else db.prepare("INSERT OR REPLACE INTO wishes (run, wish) VALUES (?, ?)").run(rowOf(run), request);
     });
   }
 
-  wish(run: RunId): Promise<RunWish | undefined> {
+  request(run: RunId): Promise<RunRequest | undefined> {
     return this.#do((db) => {
       const row = db.prepare("SELECT wish FROM wishes WHERE run = ?").get(rowOf(run)) as
-        { wish: RunWish } | undefined;
+        { wish: RunRequest } | undefined;
       return row?.wish;
     });
   }

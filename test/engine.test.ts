@@ -3,9 +3,9 @@ import type { ChipDriver } from "../src/chip/driver.ts";
 import type { Clock } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import { pcm90nm } from "../src/model/modelOf.ts";
 import type { MethodName } from "../src/program/methods.ts";
-import { executeRun, resumeRun, type RunEvent } from "../src/run/engine.ts";
+import { executeRun, resumeRun } from "../src/run/engine.ts";
+import type { RunEvent } from "../src/run/events.ts";
 import { lastPulse } from "../src/run/journal.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
@@ -61,7 +61,6 @@ async function run(
     driver: over.driver ?? chip.driver,
     store,
     clock: over.clock ?? stillClock(),
-    model: pcm90nm,
     stop,
     wallTime: () => "2026-01-01T00:00:00Z",
     onEvent(event: RunEvent) {
@@ -232,8 +231,27 @@ describe("a run that ends early", () => {
     const chip = await openTestChip();
     const failing = failingAt(failingAt(chip.driver, "standby", 1), "read", 1);
     const { store, outcome } = await run(chip, planFor(chip, "verify"), { driver: failing });
-    expect((outcome as { error: MhoError }).error.message).toBe("read failed");
+    expect((outcome as { error: MhoError }).error.message).toMatch(/^read failed\. .*outputs may be on/);
     await store.close();
+  });
+});
+
+describe("a chip that does not confirm standby", () => {
+  it("is never said to be in standby: the run ends with a code of its own, a note and what to do", async () => {
+    for (const stop of [true, false]) {
+      const chip = await openTestChip();
+      const failing = failingAt(chip.driver, "standby", 1);
+      const over = { driver: failing, ...(stop ? { stopAfter: 3 } : {}) };
+      const { store, events, outcome } = await run(chip, planFor(chip, "verify"), over);
+      const { error } = outcome as { error: MhoError };
+      expect(error.code).toBe("standby-failed");
+      expect(error.message).toMatch(/did not confirm standby, so its outputs may be on.*mho standby --chip/);
+      expect(error.message).not.toContain("is in standby");
+      expect((await store.notes("r1")).map(({ what }) => what)).toContain("standby-failed");
+      expect(events.map(({ type }) => type).slice(-2)).toEqual(["standby_failed", "ended"]);
+      expect((await store.runs())[0]!.outcome).toBe(stop ? "interrupted" : "done");
+      await store.close();
+    }
   });
 });
 
@@ -245,16 +263,16 @@ describe("a run that somebody looks on at", () => {
     const clock: Clock = {
       nowMicroseconds: () => 0,
       async sleep() {
-        if ((await store.wish("r1")) !== "pause") return;
+        if ((await store.request("r1")) !== "pause") return;
         standbyWhilePaused.push(chip.firmware.inStandby);
-        if (standbyWhilePaused.length === 3) await store.setWish("r1", undefined);
+        if (standbyWhilePaused.length === 3) await store.setRequest("r1", undefined);
       },
     };
     const { events, outcome } = await run(chip, planFor(chip, "verify"), {
       store,
       clock,
       onEvent(event) {
-        if (event.type === "turn" && event.turn === 2) void store.setWish("r1", "pause");
+        if (event.type === "turn" && event.turn === 2) void store.setRequest("r1", "pause");
       },
     });
     expect(outcome).toEqual({ id: "r1" });
@@ -270,19 +288,19 @@ describe("a run that somebody looks on at", () => {
   it.each(["at once", "out of a pause"])("stops %s, in standby, and can be resumed", async (from) => {
     const chip = await openTestChip();
     const store = await openWorkspace(emptyFolder());
-    const clock: Clock = { nowMicroseconds: () => 0, sleep: () => store.setWish("r1", "stop") };
+    const clock: Clock = { nowMicroseconds: () => 0, sleep: () => store.setRequest("r1", "stop") };
     const { outcome } = await run(chip, planFor(chip, "verify"), {
       store,
       clock,
       onEvent(event) {
-        if (event.type === "turn") void store.setWish("r1", from === "at once" ? "stop" : "pause");
+        if (event.type === "turn") void store.setRequest("r1", from === "at once" ? "stop" : "pause");
       },
     });
     expect(outcome).toMatchObject({ error: { code: "interrupted" } });
     expect(chip.firmware.inStandby).toBe(true);
-    expect(await store.wish("r1")).toBeUndefined();
+    expect(await store.request("r1")).toBeUndefined();
     expect((await store.notes("r1")).at(-1)!.what).toBe("stopped");
-    const context = { driver: chip.driver, store, clock, model: pcm90nm, stop: { requested: false } };
+    const context = { driver: chip.driver, store, clock, stop: { requested: false } };
     await resumeRun({ ...context, wallTime: () => "t", onEvent() {} }, "r1");
     expect((await store.runs())[0]!.outcome).toBe("done");
     await store.close();
@@ -302,7 +320,7 @@ describe("a run that somebody looks on at", () => {
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
     });
-    const clock: Clock = { nowMicroseconds: () => 0, sleep: () => store.setWish("r1", "stop") };
+    const clock: Clock = { nowMicroseconds: () => 0, sleep: () => store.setRequest("r1", "stop") };
     const { outcome } = await run(chip, planFor(chip, "open-loop"), { store, clock, driver: waiting });
     expect(outcome).toMatchObject({ error: { code: "interrupted" } });
     await store.close();

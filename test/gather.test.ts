@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gather } from "../calibration/gather.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import { pcm90nm } from "../src/model/modelOf.ts";
 import type { MethodName } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
 import type { RunStore } from "../src/run/store.ts";
@@ -23,7 +22,6 @@ function program(
     driver: chip.driver,
     store,
     clock: stillClock(),
-    model: pcm90nm,
     stop: { requested: false },
   };
   return executeRun(

@@ -74,27 +74,27 @@ describe("the live page's server, spoken to byte by byte,", () => {
     expect(await statuses(get(path))).toEqual([status]);
   });
 
-  it("refuses headers without an end, names of elsewhere, and bodies that are too much or no wish", async () => {
+  it("refuses headers without an end, names of elsewhere, and bodies that are too much or no request", async () => {
     expect(await statuses(get("/", `${host}X: ${"a".repeat(100_000)}\r\n`))).toEqual([431]);
     expect(await statuses(get("/api/runs", "Host: evil.example\r\n"))).toEqual([403]);
     expect(await statuses(get("/api/runs", ""))).toEqual([400]);
     const post = (body: string): string =>
-      `POST /api/runs/r1/wish HTTP/1.1\r\n${asking}Content-Length: ${body.length}\r\n\r\n${body}`;
+      `POST /api/runs/r1/request HTTP/1.1\r\n${asking}Content-Length: ${body.length}\r\n\r\n${body}`;
     expect(await statuses(post(`"${"a".repeat(2000)}"`))).toEqual([413]);
     for (const body of [
       "",
       "null",
       "[]",
-      '{"__proto__":{"wish":"stop"}}',
+      '{"__proto__":{"request":"stop"}}',
       "[".repeat(1000),
-      '{"wish":["stop"]}',
+      '{"request":["stop"]}',
     ]) {
       expect([body, await statuses(post(body))]).toEqual([body, [400]]);
     }
     const chunk = `400\r\n${"a".repeat(1024)}\r\n`;
-    const chunked = `POST /api/runs/r1/wish HTTP/1.1\r\n${asking}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(3)}0\r\n\r\n`;
+    const chunked = `POST /api/runs/r1/request HTTP/1.1\r\n${asking}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(3)}0\r\n\r\n`;
     expect(await statuses(chunked)).toEqual([413]);
-    expect(await store.wish("r1")).toBeUndefined();
+    expect(await store.request("r1")).toBeUndefined();
   });
 
   it("takes a request that is smuggled behind two lengths for none", async () => {

@@ -74,12 +74,12 @@ const asking = {
   headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
 };
 
-function ask(run: string, wish: string, headers: Record<string, string> = {}): Promise<Response> {
+function ask(run: string, request: string, headers: Record<string, string> = {}): Promise<Response> {
   const all = { ...asking.headers, origin: address, ...headers };
-  return fetch(`${address}/api/runs/${run}/wish`, {
+  return fetch(`${address}/api/runs/${run}/request`, {
     ...asking,
     headers: all,
-    body: JSON.stringify({ wish }),
+    body: JSON.stringify({ request }),
   });
 }
 
@@ -254,9 +254,13 @@ describe("what is asked by the live page", () => {
     for (const [headers, wish, status] of refused) {
       expect([headers, (await ask("r1", wish, headers)).status]).toEqual([headers, status]);
     }
-    const bare = { method: "POST", headers: { authorization: `Bearer ${token}` }, body: '{"wish":"stop"}' };
-    expect((await fetch(`${address}/api/runs/r1/wish`, bare)).status).toBe(403);
-    expect(await store.wish("r1")).toBeUndefined();
+    const bare = {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: '{"request":"stop"}',
+    };
+    expect((await fetch(`${address}/api/runs/r1/request`, bare)).status).toBe(403);
+    expect(await store.request("r1")).toBeUndefined();
     letThrough(1000);
     await ended;
   });
@@ -300,7 +304,7 @@ describe("what is asked by the live page", () => {
           "/",
           "/api/runs",
           "/api/session",
-          "/api/runs/r1/wish",
+          "/api/runs/r1/request",
           "/api/runs/%00/tiles/0/devices",
         ),
         fc.string({ unit: "grapheme", maxLength: 40 }),
@@ -452,7 +456,7 @@ describe("a watch that is looked at", () => {
     const stop = { requested: false };
     const clock = { nowMicroseconds: () => 0, sleep: () => Promise.resolve(void (stop.requested = true)) };
     const onEvent = ({ type }: { type: string }): void => {
-      if (type === "watching") void store.setWish("r1", "pause");
+      if (type === "watching") void store.setRequest("r1", "pause");
     };
     await expect(watchOver(chip, store, "r1", { stop, clock, onEvent })).rejects.toThrow("was stopped");
     expect(await notes()).toEqual(["paused", "stopped"]);
@@ -492,7 +496,7 @@ describe("a watch that is looked at", () => {
 
   it("is over when somebody stopped it from the page, or when it failed, and says so in its log", async () => {
     const stopping = ({ type }: { type: string }): void => {
-      if (type === "sweep") void store.setWish("r1", "stop");
+      if (type === "sweep") void store.setRequest("r1", "stop");
     };
     await expect(watchOver(chip, store, "r1", { onEvent: stopping })).rejects.toThrow("was stopped");
     expect(await look()).toMatchObject({ phase: "watch ended", sweepsLeft: 3 });

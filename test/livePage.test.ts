@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     server = await serve(0);
   });
   afterEach(async () => {
-    await store.setWish("r1", undefined);
+    await store.setRequest("r1", undefined);
     letThrough(10_000);
     await ended;
     await page.close();
@@ -252,7 +252,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await page.evaluate(`performance.now = ((now) => () => now() + 9000)(performance.now.bind(performance))`);
     await becomes("asked", /nobody answers\. If its process has ended, mho watch r1 goes on with it\.$/);
     await store.appendNote("r1", { notedAt: wallTime(), what: "stopped", text: "asked" });
-    await store.setWish("r1", undefined);
+    await store.setRequest("r1", undefined);
     await becomes("asked", "Its watch ended before everything was read. mho watch r1 goes on with it.");
     expect(await text("phase")).toBe("watch ended");
     expect(await page.locator("#stop").isDisabled()).toBe(true);

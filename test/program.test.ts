@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import { killAndResume } from "../bench/killing.ts";
 import { fitting, type Output } from "../cli/output.ts";
 import { progressOf } from "../cli/progress.ts";
-import type { ChipIdentity } from "../src/chip/driver.ts";
 import { mho, startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -199,13 +198,13 @@ describe("mho resume", () => {
     };
     const tell = progressOf("program", output, () => 1e6 * seconds);
     const run = "r1";
-    const chip = {} as ChipIdentity;
-    tell({ type: "started", run, chip, devices: 2000, resumed: true });
+    const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
+    tell({ type: "started", run, ...chip, devices: 2000, resumed: true });
     const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
     seconds = 1;
-    tell({ ...turn, devicesDone: 1000, pulses: 4000 });
+    tell({ ...turn, devices_done: 1000, pulses: 4000 });
     seconds = 11;
-    tell({ ...turn, devicesDone: 1100, accepted: 1100, pulses: 4400 });
+    tell({ ...turn, devices_done: 1100, accepted: 1100, pulses: 4400 });
     expect(shown).toEqual([
       "program:  50 %  1,000 of 2,000 devices in place  4.0 pulses each".slice("program: ".length),
       " 55 %  4.0 pulses each  10 devices/s  1.5 min left",
@@ -261,8 +260,7 @@ describe("mho resume", () => {
     const alone = Array(256).fill("nan");
     writeFileSync(none, [alone, alone, [...alone.slice(1), "5"]].map((row) => row.join(",")).join("\n"));
     const { out } = await mho("program", none, "--sweep", "none", ...args);
-    const chip = (JSON.parse(out.split("\n")[0]!) as { chip: { boot: number; newestTicket: number } }).chip;
-    expect(chip.boot).toBe(2);
+    expect(JSON.parse(out.split("\n")[0]!)).toMatchObject({ type: "started", boot: 2 });
     const watched = await mho("watch", "r1", "--until", "10", "--workspace", folder, "--json");
     expect([watched.code, watched.out.match(/"type":"sweep"/g)]).toEqual([
       0,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PacketDriver } from "../drivers/packetDriver.ts";
-import { type ConnectedDriver, type LinkEvent, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
+import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { firmwareFor } from "../emulator/dialects.ts";
@@ -8,8 +8,8 @@ import type { Firmware } from "../emulator/firmware.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import { pcm90nm } from "../src/model/modelOf.ts";
-import { executeRun, type RunEvent } from "../src/run/engine.ts";
+import { executeRun } from "../src/run/engine.ts";
+import type { LinkEvent, RunEvent } from "../src/run/events.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { Random } from "../src/random.ts";
@@ -139,7 +139,6 @@ async function runOver(
       driver,
       store,
       clock: stillClock(),
-      model: pcm90nm,
       stop: { requested: false },
       linkNotes: () => driver.linkNotes(),
       onLinkNote: (listener) => driver.onLinkNote(listener),
@@ -178,7 +177,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
       );
       expect(outcome).toBe("r1");
       expect(booked).toEqual(felt);
-      expect(links.filter(({ type }) => type === "link-back").length).toBe(cable.cuts);
+      expect(links.filter(({ type }) => type === "link_back").length).toBe(cable.cuts);
       expect(notedMeanwhile.every((what) => what === "link-lost")).toBe(true);
       cuts += cable.cuts;
     }
@@ -264,7 +263,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     };
     const { outcome, links } = await runOver(cable, () => 20, 5000);
     expect(outcome).toMatchObject({ code: "link-lost" });
-    expect(links.map(({ type }) => type)).toEqual(["link-lost"]);
+    expect(links.map(({ type }) => type)).toEqual(["link_lost"]);
   });
 
   it("stops looking for the chip when it is asked to", async () => {
@@ -280,7 +279,8 @@ describe("a run over a cable that is pulled and put back at another port", () =>
       1e9,
       () => cable.cuts > 0,
     );
-    expect(outcome).toMatchObject({ code: "interrupted" });
+    const message = expect.stringMatching(/^Stopped while .* out of reach\. .*outputs may be on/) as string;
+    expect(outcome).toMatchObject({ code: "standby-failed", message });
   });
 
   it("does not take another chip for the one it lost", async () => {

@@ -586,7 +586,7 @@ describe("mho report of a run", () => {
   const events: Record<string, unknown>[] = [];
   const output: Output = {
     json: true,
-    event: (event) => void events.push(event),
+    event: (event) => void events.push({ ...event }),
     say() {},
     progress() {},
   };

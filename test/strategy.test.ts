@@ -5,7 +5,7 @@ import { modelDigest, modelFileOf, modelSchema, definitionOf, readModel } from "
 import { readStrategy, strategyText } from "../files/strategy.ts";
 import { builtInDefinitions, pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { modelOf } from "../src/model/modelOf.ts";
-import { Translator, type StrategyWishes } from "../src/optimize/layerStrategy.ts";
+import { Translator, type TranslationOptions } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, strategyLayer } from "../src/optimize/strategy.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -21,7 +21,7 @@ function fileOf(content: unknown): string {
 }
 
 const timesSeconds = [1, 3600, 2_592_000];
-const wishes: StrategyWishes = {
+const wishes: TranslationOptions = {
   layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
   timesSeconds,
   timeWeights: new Float64Array(3).fill(1 / 3),
@@ -41,7 +41,7 @@ const layer = (() => {
   return { inputs: 100, outputs: 20, values };
 })();
 
-function strategyWith(changes: Partial<StrategyWishes>): Strategy {
+function strategyWith(changes: Partial<TranslationOptions>): Strategy {
   const translator = new Translator(modelOf(pcm90nmDefinition), { ...wishes, ...changes });
   const weightsSource = { file: "net.npy", tensor: "net", digest: "0" };
   const found = translator.strategyFor(layer);

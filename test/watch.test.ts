@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChipDriver, ChipIdentity } from "../src/chip/driver.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import { pcm90nm } from "../src/model/modelOf.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import type { RunStore } from "../src/run/store.ts";
-import { nextAge, type WatchEvent, watchRuns, watchTimes } from "../src/run/watch.ts";
+import { nextAge, watchRuns, watchTimes } from "../src/run/watch.ts";
+import type { RunEvent } from "../src/run/events.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
 import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
@@ -45,7 +45,7 @@ async function programmed(
     })),
     ...different,
   };
-  const context = { driver: chip.driver, store, clock: stillClock(), model: pcm90nm, wallTime };
+  const context = { driver: chip.driver, store, clock: stillClock(), wallTime };
   return executeRun({ ...context, stop: { requested: false }, onEvent() {} }, plan);
 }
 
@@ -55,9 +55,9 @@ async function watch(
   store: RunStore,
   runs: string[],
   stopAfter = Infinity,
-  onEvent: (event: WatchEvent) => void = () => {},
+  onEvent: (event: RunEvent) => void = () => {},
 ) {
-  const events: WatchEvent[] = [];
+  const events: RunEvent[] = [];
   const stop = { requested: false };
   const driver = new SteadyClock(chip.driver, store, wallTime);
   await watchRuns(
@@ -96,7 +96,7 @@ describe("a watch", () => {
       expect(converter).toEqual(chip.description.converter);
       expect([codes.length, averages]).toEqual([512, 4]);
     }
-    for (const event of events) if (event.type === "sweep") expect(event.lateSeconds).toBeLessThan(0.2);
+    for (const event of events) if (event.type === "sweep") expect(event.late_seconds).toBeLessThan(0.2);
     expect(chip.firmware.inStandby).toBe(true);
   });
 
@@ -105,14 +105,14 @@ describe("a watch", () => {
     const store = await openWorkspace(emptyFolder());
     const [a, b] = [await programmed(chip, store), await programmed(chip, store, 1, { rowStart: 9 })];
     for (const run of [a, b]) await store.setWatch(run, { timesSeconds: [10, 100], averages: 4 });
-    const asking = (event: WatchEvent): void => {
-      if (event.type === "sweep") void store.setWish(b, "stop");
+    const asking = (event: RunEvent): void => {
+      if (event.type === "sweep") void store.setRequest(b, "stop");
     };
     const stopped = watch(chip, store, [a, b], Infinity, asking);
     await expect(stopped).rejects.toMatchObject({ code: "interrupted" });
     expect(chip.firmware.inStandby).toBe(true);
     expect((await store.notes(b)).map(({ what }) => what)).toEqual(["stopped"]);
-    await store.setWish(a, "pause");
+    await store.setRequest(a, "pause");
     const events = await watch(chip, store, [a, b]);
     expect(events.filter(({ type }) => type === "sweep")).toHaveLength(3);
     await store.close();
@@ -131,7 +131,7 @@ describe("a watch", () => {
     const taken = (await collect(store.sweeps(run))).map(({ timeSeconds }) => timeSeconds);
     expect(taken).toEqual([10, 20, 160, 320]);
     const late = events.find((event) => event.type === "sweep")!;
-    expect(late.timeSeconds === 160 && late.lateSeconds > 9 && late.lateSeconds < 12).toBe(true);
+    expect(late.time_seconds === 160 && late.late_seconds > 9 && late.late_seconds < 12).toBe(true);
     expect(await watch(chip, store, [run])).toHaveLength(1);
   });
 
@@ -145,7 +145,7 @@ describe("a watch", () => {
     for (const run of [first, second]) await store.setWatch(run, { timesSeconds: [60, 100], averages: 1 });
     const events = await watch(chip, store, [first, second]);
     const order = events.flatMap((event) =>
-      event.type === "sweep" ? `${event.run} ${event.timeSeconds}` : [],
+      event.type === "sweep" ? `${event.run} ${event.time_seconds}` : [],
     );
     expect(order).toEqual([`${first} 60`, `${first} 100`, `${second} 60`, `${second} 100`]);
   });
@@ -158,7 +158,7 @@ describe("a watch", () => {
     for (const run of [first, later]) await store.setWatch(run, { timesSeconds: [10], averages: 1 });
     const events = await watch(chip, store, [first]);
     expect(events.slice(0, 2)).toEqual([
-      { type: "left-out", run: first, tile: 0, by: later },
+      { type: "left_out", run: first, tile: 0, by: later },
       { type: "watching", runs: [first], sweeps: 1 },
     ]);
     expect((await collect(store.sweeps(first))).map(({ tile }) => tile)).toEqual([1]);
@@ -223,7 +223,7 @@ describe("a watch", () => {
     const stranger = await programmed(chip, store, 1, { target: (i) => (i === 1 ? 9 : Number.NaN) });
     await store.setWatch(again, { timesSeconds: [10, 20], averages: 1 });
     expect((await watch(chip, store, [again]))[0]).toEqual({
-      type: "left-out",
+      type: "left_out",
       run: again,
       tile: 0,
       by: stranger,

@@ -1,4 +1,4 @@
-import type { RunId, RunStore, RunWish } from "../src/run/store.ts";
+import type { RunId, RunStore, RunRequest } from "../src/run/store.ts";
 import { LiveRun } from "./liveRun.ts";
 import type { RunLine, RunState } from "./liveState.ts";
 
@@ -57,9 +57,9 @@ export class LiveDesk {
   }
 
   /** @returns whether the run, or a watch of it, may still hear what it is asked. */
-  async ask(run: RunId, wish: RunWish | undefined): Promise<boolean> {
+  async ask(run: RunId, request: RunRequest | undefined): Promise<boolean> {
     if (!(await this.state(run, undefined)).hears) return false;
-    await this.#store.setWish(run, wish);
+    await this.#store.setRequest(run, request);
     return true;
   }
 

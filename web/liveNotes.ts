@@ -1,6 +1,6 @@
 import type { RunNote, SweepRecord } from "../src/run/journal.ts";
 import { restOf } from "../src/run/rest.ts";
-import type { RunWish } from "../src/run/store.ts";
+import type { RunRequest } from "../src/run/store.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
 import type { LinkState, LogLine, RunState } from "./liveState.ts";
 import type { LiveTile } from "./liveTile.ts";
@@ -29,9 +29,9 @@ export function restNow(notes: readonly RunNote[], heardAt: string): RunNote["wh
 }
 
 /** What is still to be heard. */
-export function askedOf(wish: RunWish | undefined, paused: boolean): RunState["asked"] {
-  if (wish === undefined) return paused ? "resume" : null;
-  return wish === "pause" && paused ? null : wish;
+export function askedOf(request: RunRequest | undefined, paused: boolean): RunState["asked"] {
+  if (request === undefined) return paused ? "resume" : null;
+  return request === "pause" && paused ? null : request;
 }
 
 /** How the link did, as the notes tell. */

@@ -4,7 +4,7 @@ import { Convergence } from "../src/results/convergence.ts";
 import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { ageShown, tileAge } from "../src/results/sweepTable.ts";
-import type { RunId, RunStore, RunSummary, RunWish } from "../src/run/store.ts";
+import type { RunId, RunStore, RunSummary, RunRequest } from "../src/run/store.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
 import { countTile, type LiveTile, newTile, tableOf } from "./liveTile.ts";
@@ -32,7 +32,7 @@ export class LiveRun {
   #heardAt = "";
   #newestTile: number | undefined;
   #watchAges: readonly number[] = [];
-  #wish: RunWish | undefined;
+  #request: RunRequest | undefined;
   #catchingUp: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -76,7 +76,7 @@ export class LiveRun {
   async #takeIn(): Promise<void> {
     const store = this.#store;
     this.#notes = await store.notes(this.run);
-    this.#wish = await store.wish(this.run);
+    this.#request = await store.request(this.run);
     this.#watchAges = (await store.watch(this.run))?.timesSeconds ?? [];
     this.#pace.beginAt(this.#notes.findLast(({ what }) => what === "resumed")?.notedAt);
     for await (const turn of store.turns(this.run, this.#turns)) {
@@ -135,7 +135,7 @@ export class LiveRun {
       method: plan.method,
       startedAt: summary.startedAt,
       phase,
-      asked: askedOf(this.#wish, phase === "paused"),
+      asked: askedOf(this.#request, phase === "paused"),
       hears,
       goesOnWith: outcome === "done" ? "watch" : "resume",
       heardAt: this.#newestWord(),

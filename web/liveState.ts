@@ -1,5 +1,5 @@
 import type { ConvergenceKind } from "../src/results/convergence.ts";
-import type { RunOutcome, RunWish } from "../src/run/store.ts";
+import type { RunOutcome, RunRequest } from "../src/run/store.ts";
 
 /** What the server tells the page, as JSON: numbers that are not known are null. */
 
@@ -24,7 +24,7 @@ export interface RunState {
   readonly startedAt: string;
   readonly phase: Phase;
   /** What was asked of it and not yet done. */
-  readonly asked: RunWish | "resume" | null;
+  readonly asked: RunRequest | "resume" | null;
   /** Whether a process may be there to hear what is asked. */
   readonly hears: boolean;
   /** The command that goes on with it when its process has ended. */

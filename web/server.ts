@@ -35,7 +35,7 @@ export interface LiveServer {
 }
 
 /**
- * Serves the live page of a store. It reads what the runs' own processes write, and asks them for something by a wish in the
+ * Serves the live page of a store. It reads what the runs' own processes write, and asks them for something by a request in the
  * store, so it is never in a run's way.
  *
  * Throws what `listen` throws.
@@ -130,13 +130,13 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     return c.body(bytes, 200, { "Content-Type": "application/octet-stream", "Cache-Control": "no-store" });
   });
 
-  app.post("/api/runs/:run/wish", mayAsk, async (c) => {
-    const body = (await c.req.json().catch(() => undefined)) as { wish?: unknown } | undefined;
-    const wish = body?.wish;
-    if (wish !== "pause" && wish !== "stop" && wish !== "resume") {
-      return refusal(c, 400, "A wish is pause, stop or resume.");
+  app.post("/api/runs/:run/request", mayAsk, async (c) => {
+    const body = (await c.req.json().catch(() => undefined)) as { request?: unknown } | undefined;
+    const request = body?.request;
+    if (request !== "pause" && request !== "stop" && request !== "resume") {
+      return refusal(c, 400, "A request is pause, stop or resume.");
     }
-    const heard = await desk.ask(c.req.param("run") ?? "", wish === "resume" ? undefined : wish);
+    const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
     return heard ? c.body(null, 204) : refusal(c, 409, "That run has ended; nobody would hear it.");
   });
   return app;

@@ -6,11 +6,11 @@ import { devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { PowerLawDefinition } from "../../src/model/definition.ts";
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
-import { modelOf } from "../../src/model/modelOf.ts";
 import { asPowerLaw } from "../../src/model/powerLaw.ts";
 import type { MethodName } from "../../src/program/methods.ts";
 import { Random, uniformOf } from "../../src/random.ts";
-import { executeRun, type RunContext } from "../../src/run/engine.ts";
+import { executeRun } from "../../src/run/engine.ts";
+import type { RunContext } from "../../src/run/context.ts";
 import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
@@ -25,7 +25,7 @@ export const factory: PowerLawDefinition = asPowerLaw(pcm90nmDefinition)!;
 
 /** The steps of the whole loop on one chip. Each leaves the chip in standby, and what it did in the store. */
 export class DemoLoop {
-  readonly #context: Omit<RunContext, "model" | "driver" | "onEvent">;
+  readonly #context: Omit<RunContext, "driver" | "onEvent">;
   readonly #driver: SteadyClock;
   readonly #identity: ChipIdentity;
   readonly #output: Output;
@@ -35,7 +35,7 @@ export class DemoLoop {
 
   /** @param chipStays  whether there is a chip to go on with when the demo has ended. */
   constructor(
-    context: Omit<RunContext, "model" | "driver" | "onEvent">,
+    context: Omit<RunContext, "driver" | "onEvent">,
     driver: SteadyClock,
     identity: ChipIdentity,
     seed: number,
@@ -81,11 +81,11 @@ export class DemoLoop {
       ? progressOf(title, this.#output)
       : progressOf(title, this.#output, undefined, () => "");
     const onEvent: typeof tellProgress = (event) => {
-      this.#underWay = event.type === "ended" ? undefined : event.run;
+      if (event.type === "started") this.#underWay = event.run;
+      if (event.type === "ended") this.#underWay = undefined;
       tellProgress(event);
     };
-    const model = modelOf(plan.model);
-    return executeRun({ ...this.#context, driver: this.#driver, model, onEvent }, plan);
+    return executeRun({ ...this.#context, driver: this.#driver, onEvent }, plan);
   }
 
   /** Books the run that is under way, for a process that is about to end. */
@@ -103,7 +103,7 @@ export class DemoLoop {
     const onEvent = (event: Parameters<Parameters<typeof watchRuns>[0]["onEvent"]>[0]): void => {
       this.#output.event(event);
       if (event.type !== "sweep") return;
-      this.#output.progress(`${title}: tile ${event.tile} at ${formatDuration(event.timeSeconds)}`);
+      this.#output.progress(`${title}: tile ${event.tile} at ${formatDuration(event.time_seconds)}`);
     };
     await watchRuns(
       { ...this.#context, driver, clock: systemClock, markClock: () => driver.mark(), onEvent },

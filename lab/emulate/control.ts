@@ -6,7 +6,7 @@ import { systemClock } from "../../drivers/systemClock.ts";
 import type { FaultyLine } from "../../emulator/faultyLine.ts";
 import { faultSchema, scheduledFault } from "../../files/faults.ts";
 
-const order = z.union([
+const question = z.union([
   z.strictObject({ inject: faultSchema }),
   z.strictObject({
     truth: z.strictObject({ tile: z.int().nonnegative(), at_microseconds: z.int().nonnegative() }),
@@ -28,23 +28,23 @@ export async function openControl(
   onUnplug: (milliseconds: number) => void,
 ): Promise<{ port: number; close(): void }> {
   const answer = (line: string): unknown => {
-    const parsed = order.safeParse(json(line));
+    const parsed = question.safeParse(json(line));
     if (!parsed.success) return { error: "say inject, truth, felt or log: docs/emulator.md" };
-    const wish = parsed.data;
-    if ("log" in wish) return { log: chip.log };
-    if ("felt" in wish) {
+    const asked = parsed.data;
+    if ("log" in asked) return { log: chip.log };
+    if ("felt" in asked) {
       const { geometry } = chip.firmware.chip.preset;
-      if (wish.felt.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };
-      return { felt: Array.from(chip.firmware.chip.pulsesFeltByTile(wish.felt.tile)) };
+      if (asked.felt.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };
+      return { felt: Array.from(chip.firmware.chip.pulsesFeltByTile(asked.felt.tile)) };
     }
-    if ("truth" in wish) {
+    if ("truth" in asked) {
       const { geometry } = chip.firmware.chip.preset;
-      if (wish.truth.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };
+      if (asked.truth.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };
       return {
-        truth: Array.from(chip.firmware.chip.truthOfTile(wish.truth.tile, wish.truth.at_microseconds)),
+        truth: Array.from(chip.firmware.chip.truthOfTile(asked.truth.tile, asked.truth.at_microseconds)),
       };
     }
-    const fault = scheduledFault(wish.inject);
+    const fault = scheduledFault(asked.inject);
     const missing = placeMissing(chip.firmware.chip.preset.geometry, fault);
     if (missing !== undefined) return { error: missing };
     chip.inject(fault, systemClock.nowMicroseconds());

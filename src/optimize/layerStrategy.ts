@@ -10,7 +10,7 @@ import { type Layout, translate, type Translation } from "./translate.ts";
 import { type WeightSizes, weightSizesOf } from "./weightSizes.ts";
 
 /** What a person decides; the rest is found. */
-export interface StrategyWishes {
+export interface TranslationOptions {
   readonly layout: Layout;
   readonly timesSeconds: readonly Seconds[];
   /** One a time, summing to 1. */
@@ -37,18 +37,19 @@ export interface LayerStrategy {
 /** Moments are asked of a model only once, however many layers there are. */
 export class Translator {
   readonly #model: DeviceModel;
-  readonly #wishes: StrategyWishes;
+  readonly #options: TranslationOptions;
   readonly #table: MomentTable;
 
   /** Throws RangeError when the model knows nothing of one of the times. */
-  constructor(model: DeviceModel, wishes: StrategyWishes) {
+  constructor(model: DeviceModel, options: TranslationOptions) {
     this.#model = model;
-    this.#wishes = wishes;
-    this.#table = new MomentTable(model, wishes.timesSeconds);
+    this.#options = options;
+    this.#table = new MomentTable(model, options.timesSeconds);
   }
 
   strategyFor(layer: Pick<LayerWeights, "inputs" | "outputs" | "values">): LayerStrategy {
-    const { layout, timeWeights, rule, pairDriftCorrelation, clipPercentile, compensationPer } = this.#wishes;
+    const { layout, timeWeights, rule, pairDriftCorrelation, clipPercentile, compensationPer } =
+      this.#options;
     const weights = weightSizesOf(layer.values, clipPercentile);
     const problem: TranslationProblem = {
       table: this.#table,

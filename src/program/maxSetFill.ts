@@ -7,7 +7,7 @@ import {
   firstVerdicts,
   type ProgrammingMethod,
   type ProgrammingTask,
-  type PulseWish,
+  type BlockPulse,
   resetOf,
   type Seen,
   verdicts,
@@ -113,7 +113,7 @@ function setAndReset(state: FillState, concerned?: Uint8Array): Decision {
     else resetCodes[i] = task.maxCode;
     state.inner.pulsesLeft[i]!--;
   }
-  const orders: PulseWish[] = [];
+  const orders: BlockPulse[] = [];
   if (setCodes.some((code) => code !== 0)) {
     const { widthNanoseconds, trailingNanoseconds } = set;
     orders.push({ kind: "reset", codes: setCodes, widthNanoseconds, trailingNanoseconds, gateCode: 0 });

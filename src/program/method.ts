@@ -75,18 +75,18 @@ export interface Seen {
 
 export interface Decision {
   /** Fired one after the other; empty when nothing is to be fired. */
-  readonly orders: readonly PulseWish[];
+  readonly orders: readonly BlockPulse[];
   /** One of `verdicts` a device. */
   readonly verdicts: Uint8Array;
   readonly look: Look;
   /** What the board is to reach by itself, instead of orders. */
-  readonly board?: BoardWish;
+  readonly board?: BoardLoop;
   /** Devices that are where they should be, also those that are still to be confirmed: for progress. */
   readonly inside?: number;
 }
 
 /** What the board is to reach by itself; µS, NaN leaves a device alone. */
-export interface BoardWish {
+export interface BoardLoop {
   readonly targetsMicrosiemens: Float32Array;
   readonly marginMicrosiemens: number;
   /** Pulses that a device may get, at most. */
@@ -95,7 +95,7 @@ export interface BoardWish {
 }
 
 /** Pulses of one kind for a block. */
-export interface PulseWish {
+export interface BlockPulse {
   readonly kind: "reset" | "set";
   /** One amplitude code a device, 0 for none. */
   readonly codes: Uint16Array;

@@ -5,7 +5,7 @@ import {
   type Decision,
   firstVerdicts,
   type ProgrammingTask,
-  type PulseWish,
+  type BlockPulse,
   type Seen,
   verdicts,
 } from "./method.ts";
@@ -110,10 +110,11 @@ export function nextTwoWay<State extends TwoWayState>(
     state.pulsesLeft[i]!--;
     fired++;
   }
-  const orders: PulseWish[] = [];
+  const orders: BlockPulse[] = [];
   if (fired > 0) {
-    if (setCodes.some((code) => code !== 0)) orders.push(wish("set", state.pulses.set, setCodes));
-    if (resetCodes.some((code) => code !== 0)) orders.push(wish("reset", state.pulses.reset, resetCodes));
+    if (setCodes.some((code) => code !== 0)) orders.push(blockPulse("set", state.pulses.set, setCodes));
+    if (resetCodes.some((code) => code !== 0))
+      orders.push(blockPulse("reset", state.pulses.reset, resetCodes));
   }
   if (pending > 0) {
     const look = { kind: "read", averages: 1, rows, afterSeconds: 0 } as const;
@@ -147,7 +148,7 @@ function findStrayed(state: TwoWayState, seen: Seen): void {
   }
 }
 
-function wish(kind: "set" | "reset", pulse: LimitPulse, codes: Uint16Array): PulseWish {
+function blockPulse(kind: "set" | "reset", pulse: LimitPulse, codes: Uint16Array): BlockPulse {
   const { widthNanoseconds, gateCode } = pulse;
   return { kind, codes, widthNanoseconds, trailingNanoseconds: 0, gateCode };
 }

@@ -134,8 +134,8 @@ export function begin(
 /** Gives a device a target. What is known of its offset stays. */
 export function aimAt(state: VerifyState, i: number, target: number, model: DeviceModel): void {
   const top = model.maxConductanceMicrosiemens;
-  const wished = marginInProgrammingStds * model.programmingStd(target);
-  state.margin[i] = Math.min(widestMargin * top, Math.max(narrowestMargin * top, wished));
+  const wanted = marginInProgrammingStds * model.programmingStd(target);
+  state.margin[i] = Math.min(widestMargin * top, Math.max(narrowestMargin * top, wanted));
   state.task.targetsMicrosiemens[i] = target;
   state.aimMicroamperes[i] = state.curve.amplitude(target);
   state.pulses[i] = 0;

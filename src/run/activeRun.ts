@@ -1,14 +1,18 @@
 import { type ChipIdentity, type PulseReport, rowFates } from "../chip/driver.ts";
-import type { RunContext } from "./engine.ts";
+import { modelOf } from "../model/modelOf.ts";
+import type { DeviceModel } from "../model/deviceModel.ts";
+import type { RunContext } from "./context.ts";
 import type { PulseLedger } from "./ledger.ts";
 import type { RunNote } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
 import type { RunId } from "./store.ts";
 
-/** Where a run stands. */
-export class Standing {
+/** A run that is under way on its chip, and how far it has come. */
+export class ActiveRun {
   readonly context: RunContext;
   readonly plan: RunPlan;
+  /** What the plan believes of the devices. */
+  readonly model: DeviceModel;
   readonly identity: ChipIdentity;
   readonly run: RunId;
   readonly ledger: PulseLedger;
@@ -31,6 +35,7 @@ export class Standing {
   ) {
     this.context = context;
     this.plan = plan;
+    this.model = modelOf(plan.model);
     this.identity = identity;
     this.run = run;
     this.ledger = ledger;
@@ -58,7 +63,7 @@ export class Standing {
     await this.context.store.appendNote(this.run, { notedAt: this.context.wallTime(), what, text });
   }
 
-  /** Rows of which nobody knows whether they fired did so now at the latest; it is told and noted. */
+  /** Rows that may have fired did so now at the latest; the event and a note tell of them. */
   async bookUncertain(report: PulseReport, tile: number, turn: number): Promise<void> {
     const rows = report.fates.reduce((sum, fate) => sum + (fate === rowFates.uncertain ? 1 : 0), 0);
     if (rows === 0) return;

@@ -1,72 +1,23 @@
 import type { ChipDescription } from "../chip/description.ts";
-import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
+import type { ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
-import type { Clock, StopRequest } from "../clock.ts";
-import { MhoError } from "../errors.ts";
-import type { DeviceModel } from "../model/deviceModel.ts";
+import { assert, MhoError } from "../errors.ts";
 import { isFinal, verdicts } from "../program/method.ts";
 import { methods } from "../program/methods.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
-import { heed, type PauseEvent } from "./requests.ts";
-import { emptyMemory, foldTurn, lastPulse, type RunNote, type TileMemory } from "./journal.ts";
+import { checkRequests, StopAsked } from "./requests.ts";
+import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
-import { Standing } from "./activeRun.ts";
-import type { RunId, RunOutcome, RunStore } from "./store.ts";
+import { ActiveRun } from "./activeRun.ts";
+import type { RunContext } from "./context.ts";
+import type { RunId, RunOutcome } from "./store.ts";
 import { recall } from "./recall.ts";
-import { takeSweep } from "./sweep.ts";
+import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
+import { lateBy, takeSweep } from "./sweep.ts";
 import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
-
-/** The world as a run sees it. */
-export interface RunContext {
-  readonly driver: ChipDriver;
-  readonly store: RunStore;
-  readonly clock: Clock;
-  readonly model: DeviceModel;
-  readonly stop: StopRequest;
-  /** Now, ISO 8601. */
-  readonly wallTime: () => string;
-  /** What happened to the link since this was last asked. */
-  readonly linkNotes?: () => readonly RunNote[];
-  /** Names who is to be told as soon as there are such notes, also while a question waits for the link to come back. */
-  readonly onLinkNote?: (listener: () => void) => void;
-  readonly onEvent: (event: RunEvent) => void;
-}
-
-/** In this order: one `started`, any number of those between, one `ended`. */
-export type RunEvent =
-  | {
-      readonly type: "started";
-      readonly run: RunId;
-      readonly chip: ChipIdentity;
-      readonly devices: number;
-      readonly resumed: boolean;
-    }
-  | {
-      readonly type: "turn";
-      readonly run: RunId;
-      readonly tile: number;
-      readonly turn: number;
-      readonly devicesDone: number;
-      readonly accepted: number;
-      /** Devices that are where they should be, and are still to be confirmed. */
-      readonly inside: number;
-      readonly devices: number;
-      readonly pulses: number;
-    }
-  /** Whether so many rows of a turn fired is unknown; they are read before anything else is decided. */
-  | {
-      readonly type: "uncertain";
-      readonly run: RunId;
-      readonly tile: number;
-      readonly turn: number;
-      readonly rows: number;
-    }
-  | { readonly type: "sweep"; readonly run: RunId; readonly tile: number; readonly timeSeconds: number }
-  | PauseEvent
-  | { readonly type: "ended"; readonly run: RunId; readonly outcome: RunOutcome };
 
 /**
  * Carries out a plan on one chip: the only loop that acts. Tile by tile it asks the method what to do, writes
@@ -81,7 +32,7 @@ export function executeRun(context: RunContext, plan: RunPlan): Promise<RunId> {
     const ledger = await ledgerOf(context, identity);
     const nextTicket = (await newestTicket(context, identity)) + 1;
     const run = await store.beginRun(plan, identity, wallTime());
-    return { standing: new Standing(context, plan, identity, run, ledger, nextTicket), memories: undefined };
+    return { active: new ActiveRun(context, plan, identity, run, ledger, nextTicket), memories: undefined };
   });
 }
 
@@ -98,15 +49,15 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     const ledger = await ledgerOf(context, identity);
     const nextTicket = (await newestTicket(context, identity)) + 1;
     await store.reopenRun(run, identity);
-    const standing = new Standing(context, plan, identity, run, ledger, nextTicket);
-    await standing.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
-    for (const memory of memories) await settleUnderWay(standing, memory, boot);
-    return { standing, memories };
+    const active = new ActiveRun(context, plan, identity, run, ledger, nextTicket);
+    await active.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
+    for (const memory of memories) await settleUnderWay(active, memory, boot);
+    return { active, memories };
   });
 }
 
 interface Opened {
-  readonly standing: Standing;
+  readonly active: ActiveRun;
   /** Of a run that is resumed, in the plan's order. */
   readonly memories: readonly TileMemory[] | undefined;
 }
@@ -116,40 +67,94 @@ async function carryOut(
   plan: RunPlan,
   open: (identity: ChipIdentity) => Promise<Opened>,
 ): Promise<RunId> {
-  const { driver, store, onEvent } = context;
+  const { driver } = context;
+  let awake = false;
   let opened: Opened | undefined;
-  let outcome: RunOutcome = "failed";
+  let failure: unknown;
   try {
     const identity = await driver.identify();
+    awake = true;
     refuseStranger(plan, identity, driver.address);
     refusePlan(plan, driver.description, identity);
     opened = await open(identity);
-    const { standing, memories } = opened;
-    const { run, devices } = standing;
-    context.onLinkNote?.(() => void standing.keepLinkNotes().catch(() => undefined));
-    onEvent({ type: "started", run, chip: identity, devices, resumed: memories !== undefined });
+    begin(opened);
     await workThrough(opened);
-    outcome = "done";
-    return run;
   } catch (error) {
-    if (error instanceof MhoError && error.code === "interrupted") outcome = "interrupted";
-    if (opened !== undefined && outcome === "failed") {
-      await opened.standing.keepLinkNotes().catch(() => undefined);
-      const text = error instanceof Error ? error.message : String(error);
-      await opened.standing.note("failed", text).catch(() => undefined);
-    }
-    throw error;
-  } finally {
-    // What failed first is what the person must hear of: a standby or a closing line that fails after it is not.
-    await (outcome === "done" ? driver.standby() : driver.standby().catch(() => undefined));
-    if (opened) {
-      const { standing } = opened;
-      await standing.keepLinkNotes().catch(() => undefined);
-      const ending = store.endRun(standing.run, outcome);
-      await (outcome === "done" ? ending : ending.catch(() => undefined));
-      onEvent({ type: "ended", run: standing.run, outcome });
-    }
+    failure = error;
   }
+  const standby = await tryStandby(driver);
+  const end =
+    failure === undefined && standby.safe ? undefined : endOf(context, opened, failure, standby, awake);
+  if (opened !== undefined) await close(opened.active, failure, standby, end);
+  if (end !== undefined) throw end;
+  return opened!.active.run;
+}
+
+function begin({ active, memories }: Opened): void {
+  const { context, run, identity, devices } = active;
+  context.onLinkNote?.(() => void active.keepLinkNotes().catch(() => undefined));
+  context.onEvent({
+    type: "started",
+    run,
+    chip: identity.name,
+    serial_number: identity.serialNumber,
+    firmware: identity.firmware,
+    boot: identity.boot,
+    devices,
+    resumed: memories !== undefined,
+  });
+}
+
+/** What the run ends with, composed after standby was tried, so that no message claims it before. */
+function endOf(
+  { driver: { address } }: RunContext,
+  opened: Opened | undefined,
+  failure: unknown,
+  standby: StandbyOutcome,
+  awake: boolean,
+): unknown {
+  const run = opened?.active.run;
+  if (failure instanceof StopAsked) {
+    const stopped = standby.safe
+      ? `Run ${run} was stopped and the chip is in standby.`
+      : `Run ${run} was stopped.`;
+    const error = new MhoError("interrupted", `${stopped} Go on with mho resume ${run}.`, { run: run! });
+    return endedWith(error, address, standby);
+  }
+  // A chip that was never opened was never switched on by this run.
+  if (failure !== undefined)
+    return failure instanceof MhoError && awake ? endedWith(failure, address, standby) : failure;
+  assert(!standby.safe, "a run that is done and safe ends without an error");
+  const text = `Run ${run} is done. ${outputsMayBeOn(address, standby.reason)}`;
+  return new MhoError("standby-failed", text, { run: run!, standby: false });
+}
+
+/** Writes down how a run ended. What failed first is what the person must hear of: a store that fails after it is not. */
+async function close(
+  active: ActiveRun,
+  failure: unknown,
+  standby: StandbyOutcome,
+  end: unknown,
+): Promise<void> {
+  const { context, run } = active;
+  const outcome = outcomeOf(failure);
+  const writing = async (): Promise<void> => {
+    await active.keepLinkNotes();
+    if (outcome === "failed") await active.note("failed", messageOf(failure));
+    if (!standby.safe)
+      await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
+    await context.store.endRun(run, outcome);
+  };
+  await (end === undefined ? writing() : writing().catch(() => undefined));
+  if (!standby.safe) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  context.onEvent({ type: "ended", run, outcome });
+}
+
+function outcomeOf(failure: unknown): RunOutcome {
+  if (failure === undefined) return "done";
+  const stopped =
+    failure instanceof StopAsked || (failure instanceof MhoError && failure.code === "interrupted");
+  return stopped ? "interrupted" : "failed";
 }
 
 function ledgerOf({ store, driver }: RunContext, identity: ChipIdentity): Promise<PulseLedger> {
@@ -215,8 +220,8 @@ function refusePlan(
 }
 
 /** Pulses that were written down, and of which nobody wrote what became of them. */
-async function settleUnderWay(standing: Standing, memory: TileMemory, boot: number): Promise<void> {
-  const { context, run } = standing;
+async function settleUnderWay(active: ActiveRun, memory: TileMemory, boot: number): Promise<void> {
+  const { context, run } = active;
   if (memory.lastOrders.length === 0) return;
   const rows = memory.block.rowCount;
   const fired = await context.driver.fates(memory.lastFirstTicket, memory.lastOrders.length * rows, boot);
@@ -226,19 +231,19 @@ async function settleUnderWay(standing: Standing, memory: TileMemory, boot: numb
     const codes = memory.lastOrders[Math.floor(k / rows)]!.subarray(first, first + memory.devicesPerRow);
     if (codes.every((code) => code === 0)) fired.fates[k] = 0;
   }
-  await standing.bookUncertain(fired, memory.block.tile, memory.turns - 1);
+  await active.bookUncertain(fired, memory.block.tile, memory.turns - 1);
   const record = closingRecord(memory, fired, context.wallTime());
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
 }
 
-async function workThrough({ standing, memories }: Opened): Promise<void> {
-  const { plan, context, identity } = standing;
+async function workThrough({ active, memories }: Opened): Promise<void> {
+  const { plan, context, identity } = active;
   const perRow = devicesPerRow(identity.geometry);
   const waiting: TileTargets[] = [];
   const remembered = new Map((memories ?? []).map((memory) => [memory.block.tile, memory]));
   const sweeps: DueSweep[] = [];
-  const swept = memories === undefined ? new Set<string>() : await sweptOf(standing);
+  const swept = memories === undefined ? new Set<string>() : await sweptOf(active);
   const planSweeps = (tile: TileTargets, memory: TileMemory): void => {
     const pulsedAt = lastPulse(memory);
     for (const timeSeconds of Number.isNaN(pulsedAt) ? [] : plan.sweepTimesSeconds) {
@@ -253,63 +258,68 @@ async function workThrough({ standing, memories }: Opened): Promise<void> {
     } else {
       planSweeps(tile, memory);
     }
-    for (const verdict of memory?.verdicts ?? []) if (isFinal(verdict)) standing.devicesDone++;
-    for (const verdict of memory?.verdicts ?? []) if (verdict === verdicts.accepted) standing.accepted++;
-    for (const pulses of memory?.pulses ?? []) standing.pulses += pulses;
+    for (const verdict of memory?.verdicts ?? []) if (isFinal(verdict)) active.devicesDone++;
+    for (const verdict of memory?.verdicts ?? []) if (verdict === verdicts.accepted) active.accepted++;
+    for (const pulses of memory?.pulses ?? []) active.pulses += pulses;
   }
   const atWork: TileWork[] = [];
   let turnTook: Microseconds = 0;
   for (;;) {
-    await heedWishes(standing);
-    await standing.keepLinkNotes();
+    await checkRequestsOf(active);
+    await active.keepLinkNotes();
     const now = await context.driver.chipTime();
     const job = nextJob(waiting.length, atWork, sweeps, now, turnTook);
     if (job.kind === "none") return;
     if (job.kind === "next tile") {
       const tile = waiting.shift()!;
       const memory = remembered.get(tile.block.tile) ?? emptyMemory(tile.block, perRow);
-      atWork.push(beginTile(standing, tile, memory));
+      atWork.push(beginTile(active, tile, memory));
     } else if (job.kind === "turn") {
-      await waitFor(standing, job.work.dueAt);
+      await waitFor(active, job.work.dueAt);
       const begun = await context.driver.chipTime();
-      const done = await turnTile(standing, job.work);
+      const done = await turnTile(active, job.work);
       turnTook = (await context.driver.chipTime()) - begun;
       if (!done) continue;
       const { tile, memory } = job.work;
       atWork.splice(atWork.indexOf(job.work), 1);
       // Rows that did not fire because the link was lost, by a method that does not look, are done again.
-      if (memory.verdicts.includes(verdicts.pending)) atWork.push(beginTile(standing, tile, memory));
+      if (memory.verdicts.includes(verdicts.pending)) atWork.push(beginTile(active, tile, memory));
       else planSweeps(tile, memory);
     } else {
       sweeps.splice(sweeps.indexOf(job.sweep), 1);
-      await sweepTile(standing, job.sweep);
+      await sweepTile(active, job.sweep);
     }
   }
 }
 
 /** The sweeps that a run has taken: tile and time. */
-async function sweptOf({ context, run }: Standing): Promise<Set<string>> {
+async function sweptOf({ context, run }: ActiveRun): Promise<Set<string>> {
   const taken = new Set<string>();
   for await (const { tile, timeSeconds } of context.store.sweeps(run)) taken.add(`${tile} ${timeSeconds}`);
   return taken;
 }
 
-async function sweepTile(standing: Standing, job: DueSweep): Promise<void> {
-  const { context, plan, run, identity } = standing;
+async function sweepTile(active: ActiveRun, job: DueSweep): Promise<void> {
+  const { context, plan, run, identity } = active;
   const { block } = job.tile;
-  await waitFor(standing, job.dueAt);
-  await takeSweep(context, identity, run, block, job.timeSeconds, plan.sweepAverages);
-  context.onEvent({ type: "sweep", run, tile: block.tile, timeSeconds: job.timeSeconds });
-}
-
-function waitFor(standing: Standing, due: Microseconds): Promise<void> {
-  const { virtualTime } = standing.identity.capabilities;
-  return waitUntil(standing.context, virtualTime, due, () => heedWishes(standing));
-}
-
-function heedWishes({ context, run }: Standing): Promise<void> {
-  return heed(context, [run], () => {
-    const text = `Run ${run} was stopped and the chip is in standby. Go on with mho resume ${run}.`;
-    return new MhoError("interrupted", text, { run });
+  await waitFor(active, job.dueAt);
+  const sweep = await takeSweep(context, identity, run, block, job.timeSeconds, plan.sweepAverages);
+  context.onEvent({
+    type: "sweep",
+    run,
+    tile: block.tile,
+    time_seconds: job.timeSeconds,
+    late_seconds: lateBy(sweep, job.dueAt),
+    celsius: sweep.environment?.celsius ?? null,
+    left: null,
   });
+}
+
+function waitFor(active: ActiveRun, due: Microseconds): Promise<void> {
+  const { virtualTime } = active.identity.capabilities;
+  return waitUntil(active.context, virtualTime, due, () => checkRequestsOf(active));
+}
+
+function checkRequestsOf({ context, run }: ActiveRun): Promise<void> {
+  return checkRequests(context, [run]);
 }

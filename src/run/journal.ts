@@ -2,7 +2,7 @@ import type { Converter } from "../chip/description.ts";
 import { type Environment, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
 import type { Block } from "../chip/geometry.ts";
 import { MhoError } from "../errors.ts";
-import { type PulseWish, verdicts } from "../program/method.ts";
+import { type BlockPulse, verdicts } from "../program/method.ts";
 import type { Microseconds, Seconds } from "../units.ts";
 
 /**
@@ -35,11 +35,11 @@ export interface TurnRecord {
 }
 
 /**
- * A pulse wish for the devices that a turn concerns: one amplitude code each, 0 for none. Of a board's own loop, 1 for each
+ * A pulse request for the devices that a turn concerns: one amplitude code each, 0 for none. Of a board's own loop, 1 for each
  * device that it works on, which is then given as many pulses as it says, and `iterations` at most.
  */
-export interface JournalledOrder extends Omit<PulseWish, "kind"> {
-  readonly kind: PulseWish["kind"] | "on-board";
+export interface JournalledOrder extends Omit<BlockPulse, "kind"> {
+  readonly kind: BlockPulse["kind"] | "on-board";
   readonly iterations?: number;
 }
 
@@ -85,7 +85,8 @@ export interface ClockMark {
 export interface RunNote {
   /** Wall time, ISO 8601. */
   readonly notedAt: string;
-  readonly what: "link-lost" | "link-back" | "uncertain" | "paused" | "stopped" | "failed" | "resumed";
+  readonly what:
+    "link-lost" | "link-back" | "uncertain" | "paused" | "stopped" | "failed" | "resumed" | "standby-failed";
   /** For a person. */
   readonly text: string;
 }

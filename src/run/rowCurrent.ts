@@ -1,12 +1,12 @@
 import type { ChipDescription } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
-import type { PulseWish } from "../program/method.ts";
+import type { BlockPulse } from "../program/method.ts";
 
 /** Splits an order into parts whose rows each draw no more than the chip allows; one part where nothing needs splitting. */
 export function withinRowCurrent(
-  order: PulseWish,
+  order: BlockPulse,
   { pulses, limits, geometry }: ChipDescription,
-): PulseWish[] {
+): BlockPulse[] {
   const { maxRowMilliamperes } = limits;
   if (maxRowMilliamperes === undefined || pulses.technology !== "pcm") return [order];
   const mostCodes = (maxRowMilliamperes * 1000) / pulses.reset.microamperesPerCode;

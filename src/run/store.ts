@@ -20,7 +20,7 @@ export interface RunStore {
   setWatch(run: RunId, settings: WatchSettings): Promise<void>;
   markClock(mark: ClockMark): Promise<void>;
   /** Says what somebody wants of a run that may be going on elsewhere, in place of what was wanted; undefined for nothing. */
-  setWish(run: RunId, wish: RunWish | undefined): Promise<void>;
+  setRequest(run: RunId, request: RunRequest | undefined): Promise<void>;
 
   /** The highest ticket that any run has journalled for this chip; 0 when none. */
   newestTicket(chip: ChipKey): Promise<number>;
@@ -35,7 +35,7 @@ export interface RunStore {
   /** Undefined for a run that nobody watches. */
   watch(run: RunId): Promise<WatchSettings | undefined>;
   /** What is wanted of a run; undefined for nothing. Read between any two turns, so it costs next to nothing. */
-  wish(run: RunId): Promise<RunWish | undefined>;
+  request(run: RunId): Promise<RunRequest | undefined>;
   /** The last mark of a chip's clock; undefined when there is none. */
   newestMark(chip: ChipKey): Promise<ClockMark | undefined>;
   /** What happened to a run, in order. */
@@ -45,8 +45,8 @@ export interface RunStore {
 
 export type RunId = string;
 
-/** A pause lasts until the wish is taken back. */
-export type RunWish = "pause" | "stop";
+/** A pause lasts until the request is taken back. */
+export type RunRequest = "pause" | "stop";
 
 export type RunOutcome = "done" | "interrupted" | "failed";
 

@@ -1,7 +1,7 @@
 import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
 import { type Block, devicesOfBlock } from "../chip/geometry.ts";
 import { assert } from "../errors.ts";
-import type { Seconds } from "../units.ts";
+import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import type { SweepRecord } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
 
@@ -38,4 +38,11 @@ export async function takeSweep(
   };
   await store.appendSweep(run, sweep);
   return sweep;
+}
+
+/** How long after it fell due a sweep's first row was read. */
+export function lateBy({ rowTimesMicroseconds }: SweepRecord, dueAt: Microseconds): Seconds {
+  let first = Infinity;
+  for (const time of rowTimesMicroseconds) if (time < first) first = time;
+  return (first - dueAt) / microsecondsPerSecond;
 }

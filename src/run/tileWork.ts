@@ -3,12 +3,12 @@ import { type ChipPulses, highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import {
-  type BoardWish,
+  type BoardLoop,
   type Decision,
   isFinal,
   type Look,
   type ProgrammingMethod,
-  type PulseWish,
+  type BlockPulse,
   type Seen,
   verdicts,
 } from "../program/method.ts";
@@ -17,7 +17,7 @@ import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
-import type { Standing } from "./activeRun.ts";
+import type { ActiveRun } from "./activeRun.ts";
 
 /** A tile that is being programmed. */
 export interface TileWork {
@@ -33,8 +33,8 @@ export interface TileWork {
 }
 
 /** Begins a tile, or goes on with one whose memory is not empty. */
-export function beginTile(standing: Standing, tile: TileTargets, memory: TileMemory): TileWork {
-  const { plan, ledger, identity, context } = standing;
+export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemory): TileWork {
+  const { plan, ledger, identity, context } = active;
   const { description } = context.driver;
   const { block, targetsMicrosiemens, cells } = tile;
   const perRow = devicesPerRow(identity.geometry);
@@ -55,7 +55,7 @@ export function beginTile(standing: Standing, tile: TileTargets, memory: TileMem
       cells,
       standing: memory.turns === 0 ? undefined : memory,
     },
-    context.model,
+    active.model,
   );
   return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
 }
@@ -79,19 +79,19 @@ const nothingFired = blankReport(0);
  *
  * @returns whether the tile is done.
  */
-export async function turnTile(standing: Standing, work: TileWork): Promise<boolean> {
+export async function turnTile(active: ActiveRun, work: TileWork): Promise<boolean> {
   const seen =
     work.look?.kind === "read"
-      ? await lookAt(standing, work, work.look)
+      ? await lookAt(active, work, work.look)
       : work.look?.kind === "multiply"
-        ? await multiply(standing, work, work.look)
+        ? await multiply(active, work, work.look)
         : undefined;
   const decision = work.method.next(work.state, seen);
-  const report = await commitAndFire(standing, work, seen, decision);
+  const report = await commitAndFire(active, work, seen, decision);
   work.fired = report;
   work.look = decision.look;
   if (decision.look.kind === "done") {
-    if (report !== nothingFired) await closeTile(standing, work);
+    if (report !== nothingFired) await closeTile(active, work);
     return true;
   }
   const { afterSeconds } = decision.look;
@@ -100,7 +100,7 @@ export async function turnTile(standing: Standing, work: TileWork): Promise<bool
 }
 
 async function lookAt(
-  { context }: Standing,
+  { context }: ActiveRun,
   { tile, memory, fired }: TileWork,
   look: Look & { kind: "read" },
 ): Promise<Seen> {
@@ -114,7 +114,7 @@ async function lookAt(
 }
 
 async function multiply(
-  { context }: Standing,
+  { context }: ActiveRun,
   { tile, memory }: TileWork,
   { inputs }: Look & { kind: "multiply" },
 ): Promise<Seen> {
@@ -162,58 +162,58 @@ function unsureOf(memory: TileMemory, { fates }: PulseReport): Uint8Array {
 
 /** One commit between deciding and acting: what fires always stands in the journal first. */
 async function commitAndFire(
-  standing: Standing,
+  active: ActiveRun,
   work: TileWork,
   seen: Seen | undefined,
   decision: Decision,
 ): Promise<PulseReport> {
-  const { context, run, ledger } = standing;
+  const { context, run, ledger } = active;
   const { memory, tile } = work;
   const { block } = tile;
   const { board } = decision;
   const pulses = decision.orders.flatMap((order) => withinRowCurrent(order, context.driver.description));
   const orders = board === undefined ? pulses : [journalled(board)];
-  const firstTicket = orders.length === 0 ? 0 : standing.nextTicket;
+  const firstTicket = orders.length === 0 ? 0 : active.nextTicket;
   const record = recordTurn(memory, seen, decision, orders, firstTicket, work.fired, context.wallTime());
   if (saysSomething(record)) {
     await context.store.appendTurn(run, record);
     foldTurn(memory, record);
   }
   for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
-  standing.nextTicket += orders.length * block.rowCount;
-  const report = await fire(standing, tile, board, pulses, firstTicket);
-  await standing.bookUncertain(report, block.tile, record.turn);
-  for (const { codes } of record.orders) for (const code of codes) if (code !== 0) standing.pulses++;
+  active.nextTicket += orders.length * block.rowCount;
+  const report = await fire(active, tile, board, pulses, firstTicket);
+  await active.bookUncertain(report, block.tile, record.turn);
+  for (const { codes } of record.orders) for (const code of codes) if (code !== 0) active.pulses++;
   for (const verdict of record.verdicts) {
-    if (isFinal(verdict)) standing.devicesDone++;
-    if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) standing.accepted++;
+    if (isFinal(verdict)) active.devicesDone++;
+    if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) active.accepted++;
   }
-  standing.insideOfTile.set(block.tile, record.inside);
+  active.insideOfTile.set(block.tile, record.inside);
   context.onEvent({
     type: "turn",
     run,
     tile: block.tile,
     turn: record.turn,
-    devicesDone: standing.devicesDone,
-    devices: standing.devices,
-    pulses: standing.pulses,
-    accepted: standing.accepted,
-    inside: standing.inside,
+    devices_done: active.devicesDone,
+    devices: active.devices,
+    pulses: active.pulses,
+    accepted: active.accepted,
+    inside: active.inside,
   });
   return report;
 }
 
 /** A loop of the board's own, as the journal keeps it. */
-function journalled({ targetsMicrosiemens, widthNanoseconds, iterations }: BoardWish): JournalledOrder {
+function journalled({ targetsMicrosiemens, widthNanoseconds, iterations }: BoardLoop): JournalledOrder {
   const codes = Uint16Array.from(targetsMicrosiemens, (target) => (Number.isNaN(target) ? 0 : 1));
   return { kind: "on-board", codes, widthNanoseconds, trailingNanoseconds: 0, gateCode: 0, iterations };
 }
 
 async function fire(
-  { context }: Standing,
+  { context }: ActiveRun,
   { block }: TileTargets,
-  board: BoardWish | undefined,
-  orders: readonly PulseWish[],
+  board: BoardLoop | undefined,
+  orders: readonly BlockPulse[],
   firstTicket: number,
 ): Promise<PulseReport> {
   if (board !== undefined) return context.driver.verify(block, { ...board, firstTicket });
@@ -287,9 +287,9 @@ function insideOf({ look, inside }: Decision): number {
 }
 
 /** A method that fires and does not look back leaves fates to be written down. */
-async function closeTile(standing: Standing, { memory, fired }: TileWork): Promise<void> {
-  const record = closingRecord(memory, fired, standing.context.wallTime());
-  await standing.context.store.appendTurn(standing.run, record);
+async function closeTile(active: ActiveRun, { memory, fired }: TileWork): Promise<void> {
+  const record = closingRecord(memory, fired, active.context.wallTime());
+  await active.context.store.appendTurn(active.run, record);
   foldTurn(memory, record);
 }
 

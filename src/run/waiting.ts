@@ -7,10 +7,10 @@ export async function waitUntil(
   { driver, clock }: { readonly driver: ChipDriver; readonly clock: Clock },
   virtualTime: boolean,
   due: Microseconds,
-  heedWishes: () => Promise<void>,
+  checkRequests: () => Promise<void>,
 ): Promise<void> {
   while (due > 0) {
-    await heedWishes();
+    await checkRequests();
     const left = due - (await (virtualTime ? driver.chipTime() : driver.heartbeat()));
     if (left <= 0) return;
     if (virtualTime) await driver.advance(left);

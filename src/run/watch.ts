@@ -1,47 +1,18 @@
-import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
-import type { Clock, StopRequest } from "../clock.ts";
+import type { ChipIdentity } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
+import type { RunContext } from "./context.ts";
 import { refuseStranger } from "./engine.ts";
-import { heed, type PauseEvent } from "./requests.ts";
-import { lastPulse, type SweepRecord, type WatchSettings } from "./journal.ts";
+import { lastPulse, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { describeAnew, programmedAnew } from "./programmedAnew.ts";
-import { restOf } from "./rest.ts";
-import type { RunId, RunStore } from "./store.ts";
 import { recall } from "./recall.ts";
-import { takeSweep } from "./sweep.ts";
+import { checkRequests, StopAsked } from "./requests.ts";
+import { restOf } from "./rest.ts";
+import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
+import type { RunId } from "./store.ts";
+import { lateBy, takeSweep } from "./sweep.ts";
 import { waitUntil } from "./waiting.ts";
-
-/** The world as a watch of one chip sees it. */
-export interface WatchContext {
-  readonly driver: ChipDriver;
-  readonly store: RunStore;
-  readonly clock: Clock;
-  readonly stop: StopRequest;
-  /** Now, ISO 8601. */
-  readonly wallTime: () => string;
-  /** Writes down what the chip's clock and the wall's show together. */
-  readonly markClock: () => Promise<void>;
-  readonly onEvent: (event: WatchEvent) => void;
-}
-
-export type WatchEvent =
-  /** A later run pulsed devices of the tile: what would be read there is not what this run left. */
-  | { readonly type: "left-out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
-  | { readonly type: "watching"; readonly runs: readonly RunId[]; readonly sweeps: number }
-  | {
-      readonly type: "sweep";
-      readonly run: RunId;
-      readonly tile: number;
-      /** The age that was asked for, and how much later than that the tile was read. */
-      readonly timeSeconds: Seconds;
-      readonly lateSeconds: Seconds;
-      readonly celsius: number | undefined;
-      /** Sweeps that are still to come, and the time to the next, if there is one. */
-      readonly left: number;
-    }
-  | PauseEvent;
 
 /**
  * Reads the tiles of runs of one chip, each when it has reached the ages that its run's settings name, until there is
@@ -49,76 +20,104 @@ export type WatchEvent =
  * ages that passed meanwhile are made up for by one read, at once, which carries its true age. The chip is in standby when
  * this returns or throws.
  */
-export async function watchRuns(context: WatchContext, runs: readonly RunId[]): Promise<void> {
-  const { driver, store, onEvent } = context;
-  const stopped = (): MhoError =>
-    new MhoError(
-      "interrupted",
-      `The watch was stopped and the chip is in standby. mho watch ${runs.join(" ")} goes on with it; ` +
-        "what falls due meanwhile is then read late.",
-      {},
-    );
-  const heedWishes = (): Promise<void> => heed(context, runs, stopped);
-  let [begun, done] = [false, false];
+export async function watchRuns(context: RunContext, runs: readonly RunId[]): Promise<void> {
+  const { driver } = context;
+  const progress = { awake: false, begun: false };
+  let failure: unknown;
   try {
-    const identity = await driver.identify();
-    // What was wanted of an earlier watch is not wanted of this one.
-    for (const run of runs) await store.setWish(run, undefined);
-    const all = (await Promise.all(runs.map((run) => tilesOf(context, identity, run)))).flat();
-    const watched = await leaveOut(context, runs, all);
-    for (const run of runs) await takeUp(context, identity, run);
-    begun = true;
-    onEvent({ type: "watching", runs, sweeps: countLeft(watched, await driver.chipTime()) });
-    for (;;) {
-      await heedWishes();
-      const next = earliest(watched, await driver.chipTime());
-      if (next === undefined) break;
-      const { tile, timeSeconds, dueAt } = next;
-      await waitUntil(context, identity.capabilities.virtualTime, dueAt, heedWishes);
-      const sweep = await takeSweep(
-        context,
-        identity,
-        tile.run,
-        tile.block,
-        timeSeconds,
-        tile.settings.averages,
-      );
-      tile.newestSeconds = timeSeconds;
-      await context.markClock();
-      onEvent({
-        type: "sweep",
-        run: tile.run,
-        tile: tile.block.tile,
-        timeSeconds,
-        lateSeconds: (firstRow(sweep) - dueAt) / microsecondsPerSecond,
-        celsius: sweep.environment?.celsius,
-        left: countLeft(watched, await driver.chipTime()),
-      });
-    }
-    done = true;
+    await readUntilDone(context, runs, progress);
   } catch (error) {
-    if (begun) await noteFailure(context, runs, error).catch(() => undefined);
-    throw error;
-  } finally {
-    await (done ? driver.standby() : driver.standby().catch(() => undefined));
+    failure = error;
+  }
+  const standby = await tryStandby(driver);
+  if (!standby.safe && progress.awake) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  const end = endOf(runs, driver.address, failure, standby, progress.awake);
+  if (end === undefined) return;
+  if (progress.begun) await noteFailure(context, runs, end).catch(() => undefined);
+  throw end;
+}
+
+/** What the watch ends with, composed after standby was tried; undefined when it is done and the chip is safe. */
+function endOf(
+  runs: readonly RunId[],
+  address: string,
+  failure: unknown,
+  standby: StandbyOutcome,
+  awake: boolean,
+): unknown {
+  const command = `mho watch ${runs.join(" ")}`;
+  if (failure instanceof StopAsked) {
+    const stopped = standby.safe
+      ? "The watch was stopped and the chip is in standby."
+      : "The watch was stopped.";
+    const text = `${stopped} ${command} goes on with it; what falls due meanwhile is then read late.`;
+    return endedWith(new MhoError("interrupted", text), address, standby);
+  }
+  if (failure instanceof MhoError && awake) return endedWith(failure, address, standby);
+  if (failure !== undefined || standby.safe) return failure;
+  return new MhoError("standby-failed", `The watch is done. ${outputsMayBeOn(address, standby.reason)}`, {
+    standby: false,
+  });
+}
+
+async function readUntilDone(
+  context: RunContext,
+  runs: readonly RunId[],
+  progress: { awake: boolean; begun: boolean },
+): Promise<void> {
+  const { driver, store, onEvent, markClock } = context;
+  const identity = await driver.identify();
+  progress.awake = true;
+  // Requests to an earlier watch do not hold for this one.
+  for (const run of runs) await store.setRequest(run, undefined);
+  const all = (await Promise.all(runs.map((run) => tilesOf(context, identity, run)))).flat();
+  const watched = await leaveOut(context, runs, all);
+  for (const run of runs) await takeUp(context, identity, run);
+  progress.begun = true;
+  onEvent({ type: "watching", runs, sweeps: countLeft(watched, await driver.chipTime()) });
+  for (;;) {
+    await checkRequests(context, runs);
+    const next = earliest(watched, await driver.chipTime());
+    if (next === undefined) return;
+    const { tile, timeSeconds, dueAt } = next;
+    await waitUntil(context, identity.capabilities.virtualTime, dueAt, () => checkRequests(context, runs));
+    const sweep = await takeSweep(
+      context,
+      identity,
+      tile.run,
+      tile.block,
+      timeSeconds,
+      tile.settings.averages,
+    );
+    tile.newestSeconds = timeSeconds;
+    await markClock?.();
+    onEvent({
+      type: "sweep",
+      run: tile.run,
+      tile: tile.block.tile,
+      time_seconds: timeSeconds,
+      late_seconds: lateBy(sweep, dueAt),
+      celsius: sweep.environment?.celsius ?? null,
+      left: countLeft(watched, await driver.chipTime()),
+    });
   }
 }
 
-/** Whoever looks on is not to take a run for paused, or its watch for over, that is about to be read. */
-async function takeUp({ store, wallTime }: WatchContext, { boot }: ChipIdentity, run: RunId): Promise<void> {
+/** A run that is about to be read is neither paused nor at rest, for those who look on. */
+async function takeUp({ store, wallTime }: RunContext, { boot }: ChipIdentity, run: RunId): Promise<void> {
   if (restOf(await store.notes(run)) === undefined) return;
   const text = `It is watched again, boot ${boot}.`;
   await store.appendNote(run, { notedAt: wallTime(), what: "resumed", text });
 }
 
-/** What `heed` has not noted: it hears of no stop while the link is looked for. */
+/** What `checkRequests` has not noted: it hears of no stop while the link is looked for. */
 async function noteFailure(
-  { store, wallTime }: WatchContext,
+  { store, wallTime }: RunContext,
   runs: readonly RunId[],
   error: unknown,
 ): Promise<void> {
   const what = error instanceof MhoError && error.code === "interrupted" ? "stopped" : "failed";
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   for (const run of runs) {
     if (restOf(await store.notes(run)) === undefined)
       await store.appendNote(run, { notedAt: wallTime(), what, text });
@@ -127,7 +126,7 @@ async function noteFailure(
 
 /** Those tiles that still are as their runs left them. Throws `bad-argument` when none is. */
 async function leaveOut(
-  { store, onEvent }: WatchContext,
+  { store, onEvent }: RunContext,
   runs: readonly RunId[],
   tiles: readonly WatchedTile[],
 ): Promise<WatchedTile[]> {
@@ -142,7 +141,7 @@ async function leaveOut(
       { run: anew[0]!.run, by: anew[0]!.by },
     );
   }
-  for (const other of anew) onEvent({ type: "left-out", ...other });
+  for (const other of anew) onEvent({ type: "left_out", ...other });
   return left;
 }
 
@@ -156,13 +155,18 @@ interface WatchedTile {
 }
 
 async function tilesOf(
-  { store, driver }: WatchContext,
+  { store, driver }: RunContext,
   identity: ChipIdentity,
   run: RunId,
 ): Promise<WatchedTile[]> {
   refuseStranger(await store.plan(run), identity, driver.address);
   const settings = await store.watch(run);
-  if (settings === undefined) throw new MhoError("bad-argument", `Nobody said when to read ${run}.`, { run });
+  if (settings === undefined)
+    throw new MhoError(
+      "bad-argument",
+      `${run} has no watch schedule. Set one: mho watch ${run} --until 1d.`,
+      { run },
+    );
   const taken = new Map<number, Seconds>();
   for await (const { tile, timeSeconds } of store.sweeps(run)) {
     taken.set(tile, Math.max(timeSeconds, taken.get(tile) ?? 0));
@@ -221,10 +225,6 @@ function countLeft(watched: readonly WatchedTile[], now: Microseconds): number {
 
 function secondsSince({ pulsedAt }: WatchedTile, now: Microseconds): Seconds {
   return (now - pulsedAt) / microsecondsPerSecond;
-}
-
-function firstRow({ rowTimesMicroseconds }: SweepRecord): Microseconds {
-  return rowTimesMicroseconds.reduce((least, time) => (time < least ? time : least), Infinity);
 }
 
 /** Ages evenly spaced on a logarithmic axis, from a second to `until`, so many a decade, `until` itself the last. */

@@ -160,20 +160,20 @@ export function runStoreContract(
 
     it("passes on what another program wants of a run, until it is taken back or the run is opened anew or ends", async () => {
       const [a, b] = [await store.beginRun(plan, identity, "t"), await store.beginRun(plan, identity, "t")];
-      expect(await store.wish(a)).toBeUndefined();
+      expect(await store.request(a)).toBeUndefined();
       const other = await reopen();
-      await other.setWish(a, "pause");
-      expect([await store.wish(a), await store.wish(b)]).toEqual(["pause", undefined]);
-      await other.setWish(a, "stop");
-      expect(await store.wish(a)).toBe("stop");
-      await other.setWish(a, undefined);
-      expect(await store.wish(a)).toBeUndefined();
-      await other.setWish(b, "stop");
+      await other.setRequest(a, "pause");
+      expect([await store.request(a), await store.request(b)]).toEqual(["pause", undefined]);
+      await other.setRequest(a, "stop");
+      expect(await store.request(a)).toBe("stop");
+      await other.setRequest(a, undefined);
+      expect(await store.request(a)).toBeUndefined();
+      await other.setRequest(b, "stop");
       await store.reopenRun(b, identity);
-      expect(await store.wish(b)).toBeUndefined();
-      await other.setWish(b, "pause");
+      expect(await store.request(b)).toBeUndefined();
+      await other.setRequest(b, "pause");
       await store.endRun(b, "failed");
-      expect(await store.wish(b)).toBeUndefined();
+      expect(await store.request(b)).toBeUndefined();
       await other.close();
     });
 

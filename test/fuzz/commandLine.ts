@@ -1,6 +1,6 @@
 import { parseAddress } from "../../lab/address.ts";
 import { stateFileOf } from "../../lab/keptChip.ts";
-import { wishesOf } from "../../cli/optimizeWishes.ts";
+import { translationOf } from "../../cli/optimizeWishes.ts";
 import { findPreset } from "../../emulator/presets.ts";
 import { pcm90nm } from "../../src/model/modelOf.ts";
 import { surface, utf8 } from "./surface.ts";
@@ -52,7 +52,7 @@ export const commandLineSurfaces = [
         pair = "",
         pairs,
       ] = new TextDecoder().decode(bytes).split("|");
-      const wishes = wishesOf(
+      const wishes = translationOf(
         {
           ...usual,
           significance,

@@ -40,7 +40,7 @@ async function readAll(store: RunStore): Promise<number> {
     await store.identity(id);
     await store.notes(id);
     await store.watch(id);
-    await store.wish(id);
+    await store.request(id);
     await store.newestTicket({ name, serialNumber });
     await store.newestMark({ name, serialNumber });
     await summarise(store, id);
@@ -125,7 +125,7 @@ export async function smallWorkspace(folder: string): Promise<Uint8Array> {
   });
   await store.appendNote(run, { notedAt: "2026-01-02T03:04:05Z", what: "link-lost", text: "gone" });
   await store.setWatch(run, { timesSeconds: [1, 60], averages: 1 });
-  await store.setWish(run, "pause");
+  await store.setRequest(run, "pause");
   await store.markClock({
     chipName: "pcm-64",
     chipSerialNumber: "S1",

@@ -86,7 +86,7 @@ export class Operator {
       case "pause":
         if (this.run === undefined || this.#pause !== undefined) return;
         this.#pause = { run: this.run, untilCrossing: this.crossings + deed.crossings };
-        await store.setWish(this.run, "pause");
+        await store.setRequest(this.run, "pause");
         return;
       case "look":
         await time.whileItStands(() => this.#look(store));
@@ -102,7 +102,7 @@ export class Operator {
     if (last?.what === "paused") {
       claim(firmware.inStandby || lineIsBad, () => `${run} is paused, and its chip is not in standby`);
     }
-    await store.setWish(run, undefined);
+    await store.setRequest(run, undefined);
   }
 
   /** As another program would, while the run goes on: every run can be looked at, and nothing acknowledged is missing. */

@@ -4,8 +4,8 @@ import { describeChip } from "../../lab/openChip.ts";
 import { correctionOf, plannedVisit } from "../../cli/trim.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { PowerLawDefinition } from "../../src/model/definition.ts";
-import { modelOf } from "../../src/model/modelOf.ts";
-import { executeRun, resumeRun, type RunContext } from "../../src/run/engine.ts";
+import { executeRun, resumeRun } from "../../src/run/engine.ts";
+import type { RunContext } from "../../src/run/context.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { summarise } from "../../src/results/summary.ts";
@@ -73,12 +73,11 @@ async function planOf(lab: Lab): Promise<RunPlan> {
 /** Carries a plan out, as often as it is interrupted; then every pulse that was felt is booked. */
 async function program(lab: Lab, plan: RunPlan): Promise<RunId> {
   const before = (await lab.store.runs()).length;
-  const model = modelOf(plan.model);
   const run = await lab.untilDone(async (controller, store) => {
     const begun = (await store.runs())[before];
     lab.operator.run = begun?.id;
     if (begun?.outcome === "done") return begun.id;
-    const context = { ...contextOf(lab, controller), model };
+    const context = contextOf(lab, controller);
     await controller.driver.identify();
     await controller.driver.mark();
     return begun === undefined ? executeRun(context, plan) : resumeRun(context, begun.id);
@@ -155,7 +154,7 @@ function ask<T>(lab: Lab, question: (controller: Controller) => Promise<T>): Pro
 function contextOf(
   lab: Lab,
   { driver, store, stop, wallTime, link }: Controller,
-): Omit<RunContext, "model" | "onEvent"> & { onEvent: () => void } {
+): Omit<RunContext, "onEvent"> & { onEvent: () => void } {
   const onEvent = (): void => {};
   const linkNotes = () => link.linkNotes();
   const onLinkNote = (listener: () => void): void => link.onLinkNote(listener);

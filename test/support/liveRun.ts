@@ -1,10 +1,10 @@
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
-import { pcm90nm } from "../../src/model/modelOf.ts";
 import type { ChipDriver } from "../../src/chip/driver.ts";
-import { executeRun, type RunContext } from "../../src/run/engine.ts";
+import { executeRun } from "../../src/run/engine.ts";
+import type { RunContext } from "../../src/run/context.ts";
 import type { RunPlan } from "../../src/run/plan.ts";
 import type { RunStore } from "../../src/run/store.ts";
-import { type WatchContext, watchRuns } from "../../src/run/watch.ts";
+import { watchRuns } from "../../src/run/watch.ts";
 import { stillClock, type TestChip } from "./chips.ts";
 
 /** Two tiles, every level between nothing and full range. */
@@ -41,7 +41,6 @@ export async function carryOut(
       driver: chip.driver,
       store,
       clock: stillClock(),
-      model: pcm90nm,
       stop: { requested: false },
       wallTime: () => new Date(Date.UTC(2026, 0, 1) + 1000 * seconds++).toISOString(),
       onEvent() {},
@@ -56,7 +55,7 @@ export async function watchOver(
   chip: TestChip,
   store: RunStore,
   run: string,
-  over: Partial<WatchContext> = {},
+  over: Partial<RunContext> = {},
 ): Promise<void> {
   await store.setWatch(run, { timesSeconds: [200_000, 400_000], averages: 1 });
   let seconds = 0;

@@ -261,10 +261,10 @@ function fromAddress(): string | undefined {
   return /^#(r\d+)$/.exec(location.hash)?.[1];
 }
 
-for (const wish of ["pause", "resume", "stop"] as const) {
-  element(wish).onclick = async () => {
+for (const request of ["pause", "resume", "stop"] as const) {
+  element(request).onclick = async () => {
     if (state === undefined) return;
-    const refused = await ask(state.run, wish);
+    const refused = await ask(state.run, request);
     if (refused === undefined) return;
     element("trouble").hidden = false;
     element("trouble").textContent = refused;

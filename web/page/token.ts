@@ -28,8 +28,8 @@ function decoded(token: string): string {
 }
 
 /** Asks a run for something. @returns why it was refused; undefined when it was not. */
-export async function ask(run: string, wish: "pause" | "resume" | "stop"): Promise<string | undefined> {
-  const answer = await withToken((token) => post(`/api/runs/${run}/wish`, token, { wish }));
+export async function ask(run: string, request: "pause" | "resume" | "stop"): Promise<string | undefined> {
+  const answer = await withToken((token) => post(`/api/runs/${run}/request`, token, { request }));
   return answer === undefined || answer.ok ? undefined : reasonOf(answer);
 }
 
