@@ -1,8 +1,9 @@
 import { formatDuration } from "../src/units.ts";
 import { judgedAt, type JudgedPoint } from "../lab/demo/contest.ts";
+import { spreadOf } from "../lab/demo/spread.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import type { ChipPoints } from "../lab/demo/demoRepeats.ts";
-import { contenders, type DemoResult } from "../lab/demo/demoStory.ts";
+import { contenders } from "../lab/demo/demoStory.ts";
 import type { Look } from "./output.ts";
 
 const nameWidth = 24;
@@ -58,52 +59,4 @@ export function tableOf(
     });
   }
   return lines;
-}
-
-/** The same for machines: means, and standard deviations over the chips. */
-export function resultOf(
-  network: TrainedNetwork,
-  first: DemoResult,
-  chips: readonly ChipPoints[],
-): Readonly<Record<string, unknown>> {
-  const means = (c: number, of: (point: JudgedPoint) => number) =>
-    judgedAt.map((_, t) => spreadOf(chips.map((chip) => of(chip[c]![t]!))));
-  return {
-    network: network.name,
-    times_seconds: judgedAt,
-    chips: chips.length,
-    serial_number: first.identity.serialNumber,
-    believed: first.fit.believe,
-    corrected_devices: first.corrected,
-    images: network.images,
-    software_accuracy: known(network.softwareAccuracy),
-    contenders: contenders.map(({ name }, c) => {
-      const weight = means(c, ({ rmsPercent }) => rmsPercent);
-      const product = means(c, ({ productPercent }) => productPercent);
-      const accuracy = means(c, (point) => point.accuracy);
-      return {
-        name,
-        run: first.results[c]!.run,
-        pulses: first.results[c]!.overview.pulses,
-        verdicts: first.results[c]!.overview.verdicts,
-        weight_error_rms_percent: weight.map(({ mean }) => mean),
-        weight_error_spread: weight.map(({ spread }) => spread),
-        product_error_percent: product.map(({ mean }) => mean),
-        product_error_spread: product.map(({ spread }) => spread),
-        accuracy: accuracy.map(({ mean }) => known(mean)),
-        accuracy_spread: accuracy.map(({ spread }) => known(spread)),
-      };
-    }),
-  };
-}
-
-/** Mean, and standard deviation; 0 for one value. */
-export function spreadOf(values: readonly number[]): { mean: number; spread: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const square = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  return { mean, spread: values.length < 2 ? 0 : Math.sqrt(square / (values.length - 1)) };
-}
-
-function known(value: number): number | null {
-  return Number.isNaN(value) ? null : value;
 }

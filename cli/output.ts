@@ -1,12 +1,18 @@
 import pc from "picocolors";
+import { EventStream, type StampedEvent } from "../lab/events.ts";
+import { wallTime } from "../lab/wallTime.ts";
 import { exitCodes, MhoError } from "../src/errors.ts";
 import { harmless } from "../src/harmless.ts";
 
 /** What a command says, to a person or to a machine. Whatever it is made of, it comes out harmless for a terminal. */
 export interface Output {
   readonly json: boolean;
-  /** One JSON object on a line of stdout; nothing for people. */
-  event(event: object): void;
+  /** Numbers and dates what the library and the command tell, and prints it for machines as it is. */
+  readonly events: EventStream;
+  /** Hears every event too, to tell people of it. */
+  onEvent(listener: (event: StampedEvent<{ type: string }>) => void): void;
+  /** The last event of a command. */
+  result(fields: object): void;
   /** A line for people. */
   say(text: string, look?: Look): void;
   /**
@@ -15,25 +21,47 @@ export interface Output {
    * @param text  or several that say less and less: the first that fits the terminal is shown.
    */
   progress(text: string | readonly string[], steady?: string): void;
+  /** Called once when stdout can no longer be written: its reader left, or its disk is full. */
+  onBroken(listener: () => void): void;
+  /** Resolves when all is written. @returns why not all of it could be, unless a reader simply left. */
+  end(): Promise<MhoError | undefined>;
 }
 
 export type Look = "plain" | "bold" | "dim";
 
-export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): Output {
+export function openOutput({
+  json = false,
+  quiet = false,
+}: {
+  readonly json?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}): Output {
   const people = !json && !quiet;
   const terminal = process.stdout.isTTY === true;
   let transient = false;
-  // Whoever read this has gone (`| head`): nothing more is said. What works on a chip then stops by itself, by its listener.
-  process.stdout.on("error", () => {});
+  let broken: NodeJS.ErrnoException | undefined;
+  const onBroken: (() => void)[] = [];
+  const listeners: ((event: StampedEvent<{ type: string }>) => void)[] = [];
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (broken !== undefined) return;
+      broken = error;
+      onBroken.forEach((listener) => listener());
+    });
+  }
   const clear = (): void => {
     if (transient) process.stdout.write("\r\x1b[2K");
     transient = false;
   };
+  const events = new EventStream((event) => {
+    if (json) process.stdout.write(`${jsonLine(event)}\n`);
+    listeners.forEach((listener) => listener(event));
+  }, wallTime);
   return {
     json,
-    event(event) {
-      if (json) process.stdout.write(`${jsonLine(event)}\n`);
-    },
+    events,
+    onEvent: (listener) => void listeners.push(listener),
+    result: (fields) => events.emit({ type: "result", ...fields }),
     say(text, look = "plain") {
       if (!people) return;
       clear();
@@ -51,7 +79,26 @@ export function openOutput({ json, quiet }: { json: boolean; quiet: boolean }): 
         process.stdout.write(`${harmless(steady)}\n`);
       }
     },
+    onBroken(listener) {
+      onBroken.push(listener);
+      if (broken !== undefined) listener();
+    },
+    async end() {
+      await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
+      if (broken === undefined || readerLeft(broken)) return undefined;
+      const reason = broken.code === "ENOSPC" ? "the disk is full" : broken.message;
+      return new MhoError(
+        "output-failed",
+        `Cannot write the output: ${reason}. Free some space, or send it elsewhere, and run the command again.`,
+        {},
+        broken,
+      );
+    },
   };
+}
+
+function readerLeft({ code }: NodeJS.ErrnoException): boolean {
+  return code === "EPIPE" || code === "EIO";
 }
 
 /** The first of some lines that has room; the last one, cut, when none has. */
@@ -60,16 +107,11 @@ export function fitting(lines: readonly string[], room: number): string {
 }
 
 /** Tells a failure, to people on stderr and to machines as a last line, and gives the exit code. */
-export function tellFailure(error: unknown, json: boolean): number {
+export function tellFailure(error: unknown, { json, events }: Output): number {
   const known = error instanceof MhoError;
   const message = error instanceof Error ? error.message : String(error);
   if (process.stdout.isTTY === true && !json) process.stdout.write("\r\x1b[2K");
-  if (json) {
-    const facts = known ? error.facts : {};
-    process.stdout.write(
-      `${jsonLine({ type: "error", code: known ? error.code : "bug", message, facts })}\n`,
-    );
-  }
+  events.emit({ type: "error", code: known ? error.code : "bug", message, facts: known ? error.facts : {} });
   if (known) {
     process.stderr.write(`${pc.red("mho:")} ${harmless(message, longestMessage)}\n`);
     return exitCodes[error.code];

@@ -9,16 +9,22 @@ import { type LiveServer, serveLive } from "../web/server.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { keepSmall } from "../web/keepSmall.ts";
 import { wallTime } from "../lab/wallTime.ts";
-import { defaultWorkspace, type ServeOptions } from "./options.ts";
+import { defaultWorkspace } from "../lab/workplace.ts";
 import type { Output } from "./output.ts";
 import { packageRoot } from "../lab/packageRoot.ts";
-import { listenForStop } from "./stop.ts";
+import { listenForStop, type StopListener } from "./stop.ts";
+
+export interface ServeOptions {
+  readonly workspace?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly token?: string | undefined;
+}
 
 /** Serves the live page of a workspace until it is stopped. */
 export async function serve(options: ServeOptions, output: Output): Promise<void> {
-  // It stays up for weeks beside whoever runs the bench.
+  // It stays up for weeks beside the bench.
   const breathe = keepSmall();
-  const port = portOf(options.port);
   const token = tokenOf(options);
   const files = await pageFiles();
   // The page may be there before the first run.
@@ -26,9 +32,9 @@ export async function serve(options: ServeOptions, output: Output): Promise<void
   const isNew = !existsSync(join(folder, "workspace.db"));
   const store = await openWorkspace(folder);
   try {
-    const stop = listenForStop(options.json);
+    const stop = listenForStop(output);
     try {
-      const { host } = options;
+      const { host, port } = options;
       const server = await serveLive(store, {
         host,
         port,
@@ -42,15 +48,15 @@ export async function serve(options: ServeOptions, output: Output): Promise<void
       });
       const name = host.includes(":") ? `[${host}]` : host;
       const address = `http://${name}:${server.port}/`;
-      output.event({ type: "serving", address, token, workspace: store.file });
-      // Without it nobody could come: it is said however quiet the rest is to be.
+      output.events.emit({ type: "serving", address, token, workspace: store.file });
+      // The page cannot be opened without it: --quiet does not hide it.
       if (!output.json) process.stdout.write(`Live page: ${address}#token=${encodeURIComponent(token)}\n`);
       if (isNew) output.say(`There was no workspace in ${folder}: it was made, and waits for its first run.`);
       output.say(
-        "Whoever opens that address may pause and stop runs; without the token it can only be looked at.",
+        "This address, with its token, may pause and stop runs; without the token the page can only be looked at.",
       );
       await untilStopped(server, stop);
-      output.event({ type: "result", address });
+      output.result({ address });
     } finally {
       stop.release();
     }
@@ -59,20 +65,12 @@ export async function serve(options: ServeOptions, output: Output): Promise<void
   }
 }
 
-async function untilStopped(
-  server: LiveServer,
-  stop: { onRequest(action: () => void): void },
-): Promise<void> {
-  await new Promise<void>((resolve) => stop.onRequest(resolve));
+async function untilStopped(server: LiveServer, { signal }: StopListener): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
   await server.close();
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) {
-    throw new MhoError("bad-argument", `--port ${text}: give a port from 0 to 65535.`);
-  }
-  return port;
 }
 
 function tokenOf({ host, token }: ServeOptions): string {
@@ -80,7 +78,7 @@ function tokenOf({ host, token }: ServeOptions): string {
     if (isLoopback(host)) return randomBytes(16).toString("base64url");
     throw new MhoError(
       "bad-argument",
-      `--host ${host} can be reached from other machines: choose a --token that whoever looks on must know.`,
+      `--host ${host} can be reached from other machines: choose a --token that those who look on must know.`,
       { host },
     );
   }

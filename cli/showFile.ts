@@ -1,19 +1,12 @@
-import { z } from "zod";
-import { readJson } from "../files/json.ts";
 import { modelDigest, modelFileOf, readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { formatDuration } from "../src/units.ts";
+import { kindOfFile } from "../lab/kindOfFile.ts";
 import type { Output } from "./output.ts";
 import { describeFit } from "./showFit.ts";
 import { describeStrategy } from "./showStrategy.ts";
-
-const anyFile = z.looseObject({
-  format: z.enum(["mho-strategy", "mho-model"], {
-    error: "this is neither an mho-strategy nor an mho-model",
-  }),
-});
 
 /** Tells of a strategy or a model. */
 export async function showFile(nameOrPath: string, output: Output): Promise<void> {
@@ -24,17 +17,12 @@ export async function showFile(nameOrPath: string, output: Output): Promise<void
     for (const line of describeModel(modelOf(definition))) output.say(line);
     const record = definition.family === "power-law" ? definition.fit : undefined;
     for (const line of record === undefined ? [] : describeFit(record)) output.say(line);
-    output.event({ type: "result", model: modelFileOf(definition), digest: modelDigest(definition) });
+    output.result({ model: modelFileOf(definition), digest: modelDigest(definition) });
     return;
   }
   const strategy = await readStrategy(nameOrPath);
   for (const line of describeStrategy(strategy)) output.say(line);
-  output.event({ type: "result", strategy: { ...strategy, model: strategy.model.name } });
-}
-
-/** What a file says it is. Throws `bad-file`. */
-export async function kindOfFile(path: string): Promise<"mho-strategy" | "mho-model"> {
-  return (await readJson(path, anyFile, "file")).format;
+  output.result({ strategy: { ...strategy, model: strategy.model.name } });
 }
 
 /** Mean ± standard deviation of a read, for a few targets and times. */

@@ -1,17 +1,5 @@
 import { counted } from "../src/counted.ts";
-import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
-import type { Output } from "./output.ts";
-
-/** A model that was fitted and failed its checks is used as it was asked for, but not without a word. */
-export function warnOfDoubt(definition: ModelDefinition, output: Output): void {
-  const fit = definition.family === "power-law" ? definition.fit : undefined;
-  if (fit === undefined || fit.believe) return;
-  const failed = fit.checks.filter(({ ok }) => !ok).map(({ name }) => name);
-  output.say(
-    `Note: the model ${definition.name} was fitted and is not to be believed (${failed.join(", ")}).`,
-  );
-  output.event({ type: "warning", code: "model-not-believed", model: definition.name, failed });
-}
+import type { FitRecord } from "../src/model/definition.ts";
 
 /** Where a model comes from, what it found with 95 % intervals, and whether to believe it, as a person reads it. */
 export function describeFit(record: FitRecord): string[] {

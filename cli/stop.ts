@@ -1,80 +1,98 @@
-import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
-import { tellFailure } from "./output.ts";
+import { type Output, tellFailure } from "./output.ts";
 
-/** Listens for whatever asks a command to stop: Ctrl-C, a supervisor, a closed terminal, a reader that left. */
-export interface StopListener extends StopRequest {
-  /** Called with the first request, by what has no turns between which to look. */
-  onRequest(action: () => void): void;
-  /**
-   * What a second request does at once instead of finishing the turn, beside what was named before: makes a chip safe.
-   *
-   * @param goesOn  asked then: the command that goes on with the work, if there is one.
-   */
-  onSecond(action: () => Promise<void>, goesOn?: () => string | undefined): void;
+/** Listens for whatever asks a command to stop: Ctrl-C, a supervisor, a closed terminal, output that cannot be written. */
+export interface StopListener {
+  /** Aborted by the first request. */
+  readonly signal: AbortSignal;
+  /** Sets what a second request does at once instead of finishing the turn: it makes chips safe. */
+  onSecond(emergency: Emergency): void;
   release(): void;
 }
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** What ends work at once. */
+export interface Emergency {
+  readonly holdsChip: boolean;
+  /** Rejects when a chip is not known to be safe. */
+  standbyAtOnce(): Promise<void>;
+  /** The commands that go on with what is under way. */
+  goesOn(): string[];
+}
 
-/**
- * The first request is for the engine to see between two turns; a second one acts now, says so and ends the process.
- *
- * @param json  whether that is said to machines too.
- */
-export function listenForStop(json = false): StopListener {
-  let requested = false;
-  let first: () => void = () => {};
-  let atOnce: (() => void) | undefined;
-  const seconds: { action: () => Promise<void>; goesOn: () => string | undefined }[] = [];
-  const request = (): void => {
-    if (requested) return atOnce?.();
-    requested = true;
-    first();
-  };
-  let deadline: NodeJS.Timeout | undefined;
-  const end = (chip: string): void => {
-    const commands = new Set(seconds.map(({ goesOn }) => goesOn()).filter((text) => text !== undefined));
-    const onwards = [...commands].map((command) => ` ${command} goes on.`).join("");
-    process.exit(tellFailure(new MhoError("interrupted", `Stopped at once${chip}.${onwards}`), json));
-  };
-  atOnce = () => {
-    // A third one changes nothing.
-    atOnce = undefined;
-    deadline = setTimeout(() => end(unheard), longestMilliseconds);
-    void Promise.allSettled(seconds.map(({ action }) => action())).then((ends) => {
-      // The command was quicker and has said its own word.
-      if (deadline === undefined) return;
-      const heard = ends.every(({ status }) => status === "fulfilled");
-      end(ends.length === 0 ? "" : heard ? "; the chip was told to be safe" : unheard);
+/** Every signal that ends a process and can be caught. SIGUSR1 ends none: it opens Node's debugger. */
+const signals = [
+  ...([
+    "SIGINT",
+    "SIGTERM",
+    "SIGHUP",
+    "SIGQUIT",
+    "SIGABRT",
+    "SIGUSR2",
+    "SIGALRM",
+    "SIGVTALRM",
+    "SIGXCPU",
+  ] as const),
+  ...(["SIGXFSZ", "SIGIO", "SIGPWR", "SIGSYS", "SIGTRAP", "SIGSTKFLT", "SIGBREAK"] as const),
+];
+
+/** The first request is for the engine to see between two turns; a second one acts now, says so and ends the process. */
+export function listenForStop(output: Output): StopListener {
+  const controller = new AbortController();
+  const known: Emergency[] = [];
+  let ending = false;
+  let released = false;
+  const endAtOnce = (error: (chip: string, goesOn: readonly string[]) => unknown): void => {
+    // A third request changes nothing.
+    if (ending) return;
+    ending = true;
+    void makeSafe(known).then(({ chip, goesOn }) => {
+      // The command may have been quicker, and have said its own word.
+      if (!released) process.exit(tellFailure(error(chip, goesOn), output));
     });
   };
-  const readerLeft = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-    requested = true;
-    first();
+  const request = (): void => {
+    if (!controller.signal.aborted) return controller.abort();
+    endAtOnce((chip, goesOn) => {
+      const onwards = goesOn.map((command) => ` ${command} goes on.`).join("");
+      const code = chip === unheard ? "standby-failed" : "interrupted";
+      return new MhoError(code, `Stopped at once${chip}.${onwards}`);
+    });
   };
-  for (const signal of signals) process.on(signal, request);
-  process.stdout.on("error", readerLeft);
-  process.stderr.on("error", readerLeft);
+  const crash = (error: unknown): void => endAtOnce(() => error);
+  for (const signal of signals) listen(signal, request);
+  process.on("uncaughtException", crash);
+  output.onBroken(() => controller.abort());
   return {
-    get requested() {
-      return requested;
-    },
-    onRequest(next) {
-      first = next;
-      if (requested) next();
-    },
-    onSecond(action, goesOn = () => undefined) {
-      seconds.push({ action, goesOn });
-    },
+    signal: controller.signal,
+    onSecond: (emergency) => void known.push(emergency),
     release() {
-      clearTimeout(deadline);
-      deadline = undefined;
+      released = true;
       for (const signal of signals) process.off(signal, request);
+      process.off("uncaughtException", crash);
     },
   };
 }
 
+/** Not every system knows every signal. */
+function listen(signal: NodeJS.Signals, listener: () => void): void {
+  try {
+    process.on(signal, listener);
+  } catch {
+    return;
+  }
+}
+
+async function makeSafe(known: readonly Emergency[]): Promise<{ chip: string; goesOn: string[] }> {
+  const goesOn = [...new Set(known.flatMap((one) => one.goesOn()))];
+  if (!known.some(({ holdsChip }) => holdsChip)) return { chip: "", goesOn };
+  const deadline = new Promise<string>((resolve) => setTimeout(() => resolve(unheard), longestMilliseconds));
+  const standby = Promise.all(known.map((one) => one.standbyAtOnce())).then(
+    () => "; the chip was told to be safe",
+    () => unheard,
+  );
+  return { chip: await Promise.race([standby, deadline]), goesOn };
+}
+
 const longestMilliseconds = 1500;
-const unheard = "; the chip did not say that it is safe, and mho standby tells it once more";
+const unheard =
+  "; the chip did not confirm standby, so its outputs may be on, and mho standby tells it once more";

@@ -167,7 +167,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   async #mend(lost: MhoError): Promise<void> {
     const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime } = this.#options;
     const begun = now();
-    onEvent({ type: "link_lost", reason: lost.message });
+    onEvent({ type: "link_lost", reason: lost.message, patience_milliseconds: patienceMilliseconds });
     this.#note({ notedAt: wallTime(), what: "link-lost", text: lost.message });
     await this.#driver.close();
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {

@@ -15,9 +15,9 @@ import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
-import { defaultWorkspace } from "../cli/options.ts";
 import { openRecorder } from "./transcriptFile.ts";
 import { packageRoot } from "./packageRoot.ts";
+import { wallTime } from "./wallTime.ts";
 
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
@@ -35,7 +35,7 @@ export async function openChip(
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
-export function chipNamed({ chip }: { chip?: string }): string {
+export function chipNamed({ chip }: { readonly chip?: string | undefined }): string {
   const text = chip ?? process.env["MHO_CHIP"];
   if (text !== undefined) return text;
   throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
@@ -49,17 +49,12 @@ export interface ChipOptions {
   readonly workspace?: string | undefined;
 }
 
-/** The same, from a command's flags. */
-export function chipOptions(
+/** What records every byte of a chip's lines in a file; undefined where none is named. */
+export function openRecorderFor(
   address: ChipAddress,
-  {
-    seed,
-    transcript,
-    workspace = defaultWorkspace,
-  }: { seed: number; transcript?: string; workspace?: string },
-): ChipOptions {
-  if (transcript === undefined) return { seed, workspace };
-  return { seed, workspace, record: openRecorder(transcript, address, new Date().toISOString()) };
+  transcript: string | undefined,
+): ChipOptions["record"] | undefined {
+  return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
 function openLine(

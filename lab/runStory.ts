@@ -18,7 +18,7 @@ import { type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable
 import { microsecondsPerSecond } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
 import { runAccuracy } from "./runAccuracy.ts";
-import { judgeRun } from "../cli/runResult.ts";
+import { judgeRun } from "../src/results/runResult.ts";
 import { version } from "./version.ts";
 
 /** What a report of a run may be given beside the run. */

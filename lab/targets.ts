@@ -25,17 +25,29 @@ export interface ProgramTargets {
   readonly model: ModelDefinition | undefined;
 }
 
+/** Conductances that a script has at hand. */
+export interface MatrixTargets {
+  readonly title: string;
+  /** µS, one a device, row after row of the chip; NaN leaves a device alone. */
+  readonly valuesMicrosiemens: Float32Array;
+}
+
 /**
  * Reads a strategy, a matrix of conductances, or what aihwkit's `fusion_export` writes. Throws `bad-file`, or `bad-argument` for
  * more than the chip at an address has room for.
  */
 export async function readTargets(
-  path: string,
+  given: string | MatrixTargets,
   address: ChipAddress,
   description: ChipDescription,
   weightsFile: string | undefined,
 ): Promise<ProgramTargets> {
   const advice = adviceOn(address);
+  if (typeof given !== "string") {
+    const { title, valuesMicrosiemens: values } = given;
+    return matrixTargets(title, [values.length], values, description, advice);
+  }
+  const path = given;
   switch (extname(path).toLowerCase()) {
     case ".json":
       return strategyTargets(path, description, weightsFile, advice);

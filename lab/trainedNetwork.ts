@@ -8,8 +8,17 @@ import { MhoError } from "../src/errors.ts";
 import { placeLayers } from "../src/weights/placement.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
-import type { DemoOptions } from "../cli/options.ts";
+import type { ExampleNetwork } from "./exampleNetworks.ts";
 import { packageRoot } from "./packageRoot.ts";
+
+/** Which network: one of the examples, one of the user's own, or weights alone. */
+export interface NetworkChoice {
+  readonly network: ExampleNetwork;
+  readonly onnx?: string | undefined;
+  readonly images?: string | undefined;
+  readonly labels?: string | undefined;
+  readonly weights?: string | undefined;
+}
 
 /** A trained network and, where there are any, the images that judge it. */
 export interface TrainedNetwork {
@@ -31,7 +40,7 @@ export async function loadNetwork({
   images,
   labels,
   weights,
-}: Pick<DemoOptions, "network" | "onnx" | "images" | "labels" | "weights">): Promise<TrainedNetwork> {
+}: NetworkChoice): Promise<TrainedNetwork> {
   if (weights !== undefined) return ofWeights(weights);
   if ((images === undefined) !== (labels === undefined)) {
     throw new MhoError(

@@ -295,7 +295,7 @@ describe("mho", () => {
   it.each([
     [["nonsense"], /^mho: Unknown command 'nonsense'\. mho --help lists the commands\.$/m],
     [["demo", "--network", "gpt"], /Allowed choices are cnn, mlp, lstm, transformer/],
-    [["demo", "--seed", "x"], /A seed is a whole number/],
+    [["demo", "--seed", "x"], /--seed x: give a whole number/],
     [["demo", "--colour"], /^mho: Unknown option '--colour'\. mho demo --help/],
     [["emulate"], /^mho: Missing required argument 'preset'\. mho emulate --help/],
     [["emulate", "pcm-65"], /no emulator pcm-65/],

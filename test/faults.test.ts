@@ -252,7 +252,7 @@ describe("mho emulate", () => {
 
   it.each([
     [["pcm-64", "--tcp", "70000"], /--tcp 70000: give a port/],
-    [["pcm-64", "--time-scale", "0"], /--time-scale 0: give a factor/],
+    [["pcm-64", "--time-scale", "0"], /--time-scale 0: give a number from 1e-9/],
     [["pcm-64", "--faults", "/nowhere.json"], /no such file/],
     [["pcm-65"], /There is no emulator pcm-65/],
   ])("%j ends with 2 and says why", async (args, message) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { serialize } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { reviveChip } from "../lab/keptChip.ts";
-import { examine } from "../cli/replay.ts";
+import { examine } from "../lab/replay/replay.ts";
 import { identificationIn } from "../drivers/ports.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";

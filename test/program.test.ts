@@ -45,7 +45,7 @@ describe("mho program", () => {
       .trim()
       .split("\n")
       .map((line) => (JSON.parse(line) as { type: string }).type);
-    expect(events.join(" ")).toMatch(/^started( turn)+ sweep ended result$/);
+    expect(events.join(" ")).toMatch(/^chip started( turn)+ sweep ended result$/);
     const result = lastOf(out);
     expect([code, result.devices]).toEqual([0, 408]);
     expect(result.yield_percent).toBeGreaterThan(98);
@@ -152,7 +152,7 @@ describe("mho resume", () => {
     const stopped = await program.ended();
     expect([stopped.code, stopped.err]).toEqual([130, expect.stringContaining("Go on with mho resume r1")]);
     const { code, out } = await mho("resume", "r1", "--workspace", folder, "--json");
-    expect([code, out.split("\n")[0]]).toEqual([0, expect.stringContaining('"resumed":true')]);
+    expect([code, out.split("\n")[1]]).toEqual([0, expect.stringContaining('"resumed":true')]);
     expect(lastOf(out).verdicts["pending"]).toBe(0);
     const again = await mho("resume", "r1", "--workspace", folder);
     expect([again.code, again.out]).toEqual([0, "r1 was done already.\n"]);
@@ -190,16 +190,14 @@ describe("mho resume", () => {
   it("counts its rate and the time left from where it goes on, in as many words as there is room for", () => {
     let seconds = 0;
     const shown: string[] = [];
-    const output: Output = {
-      json: false,
-      event() {},
+    const output: Pick<Output, "say" | "progress"> = {
       say() {},
       progress: (text) => void shown.push(fitting(typeof text === "string" ? [text] : text, 59)),
     };
-    const tell = progressOf("program", output, () => 1e6 * seconds);
+    const tell = progressOf("program", output, { now: () => 1e6 * seconds });
     const run = "r1";
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run, ...chip, devices: 2000, resumed: true });
+    tell({ type: "started", run, title: "", ...chip, devices: 2000, resumed: true });
     const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
     seconds = 1;
     tell({ ...turn, devices_done: 1000, pulses: 4000 });
@@ -260,7 +258,7 @@ describe("mho resume", () => {
     const alone = Array(256).fill("nan");
     writeFileSync(none, [alone, alone, [...alone.slice(1), "5"]].map((row) => row.join(",")).join("\n"));
     const { out } = await mho("program", none, "--sweep", "none", ...args);
-    expect(JSON.parse(out.split("\n")[0]!)).toMatchObject({ type: "started", boot: 2 });
+    expect(JSON.parse(out.split("\n")[1]!)).toMatchObject({ type: "started", boot: 2 });
     const watched = await mho("watch", "r1", "--until", "10", "--workspace", folder, "--json");
     expect([watched.code, watched.out.match(/"type":"sweep"/g)]).toEqual([
       0,

@@ -107,11 +107,7 @@ describe("the loop, on the command line", () => {
     expect(dry["expected_after"]).toBeLessThan(dry["expected_before"] as number);
     const trimmed = await mho("trim", "r3", ...at);
     expect(trimmed.code).toBe(0);
-    const events = trimmed.out.trim().split("\n");
-    const told = JSON.parse(events.find((line) => line.includes('"type":"trimmed"'))!) as Record<
-      string,
-      number
-    >;
+    const told = last(trimmed.out) as Record<string, number>;
     expect(told).toMatchObject({ run: "r4", corrects: "r3" });
     expect(told["expected_once_reached"]).toBeLessThan(told["expected_before"]!);
     // The second visit takes both runs as one.
@@ -234,7 +230,7 @@ describe("what cannot be done is said", () => {
       /1 sweep at most tell.* tile 0 of r3 was programmed anew by r4\. mho watch r4 and mho fit r4/,
     ],
     [["trim", "r1"], /Run r1 says nothing of weights/],
-    [["trim", "r1", "--times", "later"], /--times later: later is no time/],
+    [["trim", "r1", "--times", "later"], /--times later: "later" is no time/],
     [["report", "pcm-90nm"], /was not fitted by mho fit/],
     [["export", "r9", "--to", "csv"], /There is no run r9/],
     [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is no run.*Models go --to aihwkit/],

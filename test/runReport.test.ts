@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { layNaively } from "../lab/demo/contest.ts";
 import { loadNetwork } from "../lab/trainedNetwork.ts";
-import { report } from "../cli/report.ts";
-import type { ReportOptions } from "../cli/options.ts";
-import type { Output } from "../cli/output.ts";
-import { judgeRun } from "../cli/runResult.ts";
+import { openBench } from "../lab/bench.ts";
+import type { ReportOptions } from "../lab/report.ts";
+import { judgeRun } from "../src/results/runResult.ts";
 import { type Beside, storyOf } from "../lab/runStory.ts";
 import { renderRun } from "../report/runReport.ts";
 import { rowFates } from "../src/chip/driver.ts";
@@ -583,21 +582,14 @@ describe("the link of a run", () => {
 });
 
 describe("mho report of a run", () => {
-  const events: Record<string, unknown>[] = [];
-  const output: Output = {
-    json: true,
-    event: (event) => void events.push({ ...event }),
-    say() {},
-    progress() {},
-  };
-  const common = { json: true, quiet: false, seed: 7 };
-  const options = (out: string): ReportOptions => ({ ...common, workspace: run.folder, out });
+  const report = async (what: string, options: ReportOptions) =>
+    (await openBench({ workspace: run.folder })).report(what, options);
 
   it("writes page and table side by side and tells both paths", async () => {
     const out = join(emptyFolder(), "deep", "run.html");
-    await report("r1", options(out), output);
+    const files = await report("r1", { out });
     const figures = out.replace(".html", ".figures.csv");
-    expect(events.at(-1)).toEqual({ type: "result", report: out, figures });
+    expect(files).toEqual({ report: out, figures });
     const { html, csv } = usual;
     expect(readFileSync(out, "utf8")).toBe(html);
     expect(readFileSync(figures, "utf8")).toBe(csv);
@@ -607,15 +599,15 @@ describe("mho report of a run", () => {
     const folder = emptyFolder();
     const [own, strategy] = [join(folder, "one.csv"), join(folder, "strategy.json")];
     for (const file of [own, strategy]) writeFileSync(file, "mine");
-    await report("r1", options(join(folder, "one.html")), output);
+    await report("r1", { out: join(folder, "one.html") });
     for (const out of [strategy, folder, join(folder, ".html")]) {
-      await expect(report("r1", options(out), output)).rejects.toMatchObject({
+      await expect(report("r1", { out })).rejects.toMatchObject({
         code: "bad-argument",
         message: expect.stringMatching(/--out .*: a report is a page.* ends in \.html or \.htm/) as string,
       });
     }
     for (const file of [own, strategy]) expect(readFileSync(file, "utf8")).toBe("mine");
-    await report("r1", options(join(folder, "two.HTM")), output);
+    await report("r1", { out: join(folder, "two.HTM") });
     expect(readdirSync(folder).sort()).toEqual([
       "one.csv",
       "one.figures.csv",
@@ -629,15 +621,15 @@ describe("mho report of a run", () => {
   it("leaves no table where the page cannot be written", async () => {
     const folder = emptyFolder();
     mkdirSync(join(folder, "run.html"));
-    await expect(report("r1", options(join(folder, "run.html")), output)).rejects.toMatchObject({
+    await expect(report("r1", { out: join(folder, "run.html") })).rejects.toMatchObject({
       code: "output-failed",
     });
     expect(readdirSync(folder)).toEqual(["run.html"]);
   });
 
   it("refuses flags of a run for a model", async () => {
-    const asked = { ...common, out: join(emptyFolder(), "x.html"), strategy: "s.json" };
-    await expect(report("pcm-90nm", asked, output)).rejects.toMatchObject({
+    const asked = { out: join(emptyFolder(), "x.html"), strategy: "s.json" };
+    await expect(report("pcm-90nm", asked)).rejects.toMatchObject({
       code: "bad-argument",
       message: expect.stringContaining("--strategy goes with the report of a run") as string,
     });

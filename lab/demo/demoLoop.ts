@@ -1,58 +1,39 @@
-import { systemClock } from "../../drivers/systemClock.ts";
-import type { SteadyClock } from "../../drivers/steadyClock.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
 import type { ChipIdentity } from "../../src/chip/driver.ts";
 import { devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
-import type { PowerLawDefinition } from "../../src/model/definition.ts";
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
+import type { PowerLawDefinition } from "../../src/model/definition.ts";
 import { asPowerLaw } from "../../src/model/powerLaw.ts";
 import type { MethodName } from "../../src/program/methods.ts";
 import { Random, uniformOf } from "../../src/random.ts";
-import { executeRun } from "../../src/run/engine.ts";
 import type { RunContext } from "../../src/run/context.ts";
-import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
+import { executeRun } from "../../src/run/engine.ts";
+import { type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
-import { formatDuration, type Seconds } from "../../src/units.ts";
+import type { Seconds } from "../../src/units.ts";
+import { correctionOf, plannedVisit } from "../trim.ts";
 import { judgedAt } from "./contest.ts";
-import type { Output } from "../../cli/output.ts";
-import { progressOf } from "../../cli/progress.ts";
-import { correctionOf, plannedVisit } from "../../cli/trim.ts";
 
 /** What was believed of the devices before they were measured. */
 export const factory: PowerLawDefinition = asPowerLaw(pcm90nmDefinition)!;
 
 /** The steps of the whole loop on one chip. Each leaves the chip in standby, and what it did in the store. */
 export class DemoLoop {
-  readonly #context: Omit<RunContext, "driver" | "onEvent">;
-  readonly #driver: SteadyClock;
+  readonly #context: RunContext;
   readonly #identity: ChipIdentity;
-  readonly #output: Output;
   readonly #seed: number;
-  readonly #chipStays: boolean;
-  #underWay: RunId | undefined;
 
-  /** @param chipStays  whether there is a chip to go on with when the demo has ended. */
-  constructor(
-    context: Omit<RunContext, "driver" | "onEvent">,
-    driver: SteadyClock,
-    identity: ChipIdentity,
-    seed: number,
-    output: Output,
-    chipStays: boolean,
-  ) {
-    refuseOtherChips(driver.description);
+  constructor(context: RunContext, identity: ChipIdentity, seed: number) {
+    refuseOtherChips(context.driver.description);
     this.#context = context;
-    this.#driver = driver;
     this.#identity = identity;
     this.#seed = seed;
-    this.#output = output;
-    this.#chipStays = chipStays;
   }
 
   get description(): ChipDescription {
-    return this.#driver.description;
+    return this.#context.driver.description;
   }
 
   program(
@@ -62,11 +43,11 @@ export class DemoLoop {
     tiles: readonly TileTargets[],
     sweepTimesSeconds: readonly Seconds[] = [],
   ): Promise<RunId> {
-    return this.#execute(title, {
+    return executeRun(this.#context, {
       title,
       chipName: this.#identity.name,
       chipSerialNumber: this.#identity.serialNumber,
-      chipAddress: this.#driver.address,
+      chipAddress: this.#context.driver.address,
       method,
       model: definition,
       sweepTimesSeconds,
@@ -76,44 +57,16 @@ export class DemoLoop {
     });
   }
 
-  #execute(title: string, plan: RunPlan): Promise<RunId> {
-    const tellProgress = this.#chipStays
-      ? progressOf(title, this.#output)
-      : progressOf(title, this.#output, undefined, () => "");
-    const onEvent: typeof tellProgress = (event) => {
-      if (event.type === "started") this.#underWay = event.run;
-      if (event.type === "ended") this.#underWay = undefined;
-      tellProgress(event);
-    };
-    return executeRun({ ...this.#context, driver: this.#driver, onEvent }, plan);
-  }
-
-  /** Books the run that is under way, for a process that is about to end. */
-  async interrupt(): Promise<void> {
-    const { store } = this.#context;
-    if (this.#underWay !== undefined)
-      await store.endRun(this.#underWay, "interrupted").catch(() => undefined);
-  }
-
   /** Reads runs at ages, each tile at its own. */
-  async watch(title: string, ages: ReadonlyMap<RunId, readonly Seconds[]>): Promise<void> {
+  async watch(ages: ReadonlyMap<RunId, readonly Seconds[]>): Promise<void> {
     const { store } = this.#context;
     for (const [run, timesSeconds] of ages) await store.setWatch(run, { timesSeconds, averages });
-    const driver = this.#driver;
-    const onEvent = (event: Parameters<Parameters<typeof watchRuns>[0]["onEvent"]>[0]): void => {
-      this.#output.event(event);
-      if (event.type !== "sweep") return;
-      this.#output.progress(`${title}: tile ${event.tile} at ${formatDuration(event.time_seconds)}`);
-    };
-    await watchRuns(
-      { ...this.#context, driver, clock: systemClock, markClock: () => driver.mark(), onEvent },
-      [...ages.keys()],
-    );
+    await watchRuns(this.#context, [...ages.keys()]);
   }
 
   /**
-   * Programs a tile to know its devices by: every other column of cells blindly, evenly over the amplitudes, for nobody must
-   * have picked a device by how it drifts; the others to evenly spread targets, which tells the programming error.
+   * Programs a tile to know its devices by: every other column of cells blindly, evenly over the amplitudes, so that no device was
+   * picked by how it drifts; the others to evenly spread targets, which tells the programming error.
    */
   async characterise(tile: number): Promise<RunId[]> {
     const { geometry, maxConductanceMicrosiemens: max } = this.description;
@@ -158,13 +111,12 @@ export class DemoLoop {
     const corrected: number[] = [];
     for (const { watchSeconds, perDecade } of visits) {
       const newest = chain.at(-1)!;
-      await this.watch("closed loop, watched", new Map([[newest, watchTimes(watchSeconds, perDecade)]]));
+      await this.watch(new Map([[newest, watchTimes(watchSeconds, perDecade)]]));
       const plan = await store.plan(run);
-      const context = { driver: this.#driver, store };
-      const visit = await plannedVisit(context, chain, plan, model, judgedAt, this.#seed);
+      const visit = await plannedVisit(this.#context, chain, plan, model, judgedAt, this.#seed);
       corrected.push(visit.devices);
       if (visit.devices === 0) continue;
-      chain.push(await this.#execute("closed loop, corrected", correctionOf(newest, plan, visit, model)));
+      chain.push(await executeRun(this.#context, correctionOf(newest, plan, visit, model)));
     }
     return { run: chain.at(-1)!, corrected };
   }

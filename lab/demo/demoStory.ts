@@ -1,4 +1,3 @@
-import { counted } from "../../src/counted.ts";
 import type { ChipIdentity } from "../../src/chip/driver.ts";
 import type { FitRecord, PowerLawDefinition } from "../../src/model/definition.ts";
 import { modelOf } from "../../src/model/modelOf.ts";
@@ -12,8 +11,8 @@ import type { RunStore } from "../../src/run/store.ts";
 import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
 import { type DemoLoop, factory } from "./demoLoop.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
-import { fitModel } from "../../cli/fit.ts";
-import type { Output } from "../../cli/output.ts";
+import type { BenchEvent } from "../events.ts";
+import { fitModel } from "../fit.ts";
 
 /** Who is compared, in this order. */
 export const contenders = [
@@ -59,7 +58,7 @@ export async function tellStory(
   loop: DemoLoop,
   store: RunStore,
   seed: number,
-  output: Output,
+  emit: (event: BenchEvent) => void,
 ): Promise<Omit<DemoResult, "identity" | "port">> {
   const { description } = loop;
   const finish = async (laid: LaidNetwork, run: string, ages?: readonly Seconds[]) => ({
@@ -67,12 +66,12 @@ export async function tellStory(
     overview: await summarise(store, run),
   });
 
-  output.say("1. By hand");
+  emit({ type: "chapter", number: 1, title: "By hand" });
   const byHand = layNaively(network, description);
   const naiveRun = await loop.program("naive", "open-loop", factory, byHand.tiles, judgedAt);
   const naive = await finish(byHand, naiveRun);
 
-  output.say(`2. With the published model, ${factory.name}`);
+  emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
   const open = layOptimised(network, modelOf(factory), description);
   const openRun = await loop.program("open loop", "residual", factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
@@ -80,27 +79,27 @@ export async function tellStory(
 
   // A spare tile is got to know while the network lives its first day; without one, when the network is done.
   const spare = description.geometry.tiles > open.tiles.length;
-  if (!spare) await loop.watch("open loop", new Map([[openRun, year]]));
-  output.say("3. Getting to know the chip for a day");
+  if (!spare) await loop.watch(new Map([[openRun, year]]));
+  emit({ type: "chapter", number: 3, title: "Getting to know the chip for a day" });
   const known = await loop.characterise(spare ? open.tiles.length : 0);
   const ages = new Map<string, readonly Seconds[]>(known.map((run) => [run, watchTimes(day, 6)]));
   if (spare) ages.set(openRun, [1, 3600, day]);
-  await loop.watch("a day", ages);
+  await loop.watch(ages);
   const { model: fitted, record: fit } = await fitModel(store, known, factory, "refitted", seed);
-  tellModels(fitted, fit, output);
-  if (spare) await loop.watch("open loop, a year", new Map([[openRun, year]]));
+  emit(compared(fitted, fit));
+  if (spare) await loop.watch(new Map([[openRun, year]]));
   const openResult = await finish(open, openRun);
   const aDayOld = await finish(open, openRun, later);
 
-  output.say("4. With the refitted model, in a closed loop");
+  emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
   const again = layOptimised(network, modelOf(fitted), description);
   const firstRun = await loop.program("closed loop", "verify", fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { run, corrected } = await loop.correct(firstRun, fitted);
-  await loop.watch("closed loop, a year", new Map([[run, judgedAt]]));
+  await loop.watch(new Map([[run, judgedAt]]));
   const closed = await finish(again, run);
-  output.say(`   corrected: ${corrected.map((n) => counted(n, "device")).join(", then ")}`);
+  emit({ type: "corrected", devices: corrected });
   return {
     results: [naive, openResult, aDayOld, closed],
     programmed: { laid: again, sweeps },
@@ -114,17 +113,20 @@ export async function tellStory(
 const day = 86_400;
 
 /** The model, before and after, at a few conductances. */
-function tellModels(fitted: PowerLawDefinition, { believe, checks }: FitRecord, output: Output): void {
-  const row = (name: string, model: PowerLawDefinition): string => {
-    const law = modelOf(model);
-    const left = [2, 5, 10, 20].map((g) => (100 * law.mean(g, day)) / law.mean(g, 1));
-    return `   ${name.padEnd(22)}${left.map((share) => `${share.toFixed(1)} %`.padStart(9)).join("")}`;
+function compared(fitted: PowerLawDefinition, { believe, checks }: FitRecord): BenchEvent {
+  const conductances = [2, 5, 10, 20];
+  const left = (definition: PowerLawDefinition): number[] => {
+    const law = modelOf(definition);
+    return conductances.map((g) => (100 * law.mean(g, day)) / law.mean(g, 1));
   };
-  output.say(`   left after a day of   ${[2, 5, 10, 20].map((g) => `${g} µS`.padStart(9)).join("")}`);
-  output.say(row(factory.name, factory));
-  output.say(row("refitted", fitted));
-  const failed = checks.filter(({ ok }) => !ok).map(({ name }) => name);
-  output.say(
-    believe ? "   The fit passes every check." : `   The fit is not to be believed: ${failed.join(", ")}.`,
-  );
+  return {
+    type: "model_compared",
+    conductance_microsiemens: conductances,
+    models: [
+      { name: factory.name, left_percent: left(factory) },
+      { name: "refitted", left_percent: left(fitted) },
+    ],
+    believed: believe,
+    failed_checks: checks.filter(({ ok }) => !ok).map(({ name }) => name),
+  };
 }

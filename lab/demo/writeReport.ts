@@ -8,9 +8,10 @@ import { factory } from "./demoLoop.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
-import { spreadOf } from "../../cli/demoTable.ts";
-import type { DemoOptions } from "../../cli/options.ts";
+import { spreadOf } from "./spread.ts";
+import type { DemoOptions } from "./demo.ts";
 import { version } from "../version.ts";
+import { wallTime } from "../wallTime.ts";
 import { writeWhole } from "../../files/writeWhole.ts";
 
 /** Writes the report and its figures, each whole or not at all, and returns their paths. */
@@ -42,7 +43,7 @@ function tell(
     network: network.name,
     networkText: network.text,
     chipText: `${identity.name} number ${identity.serialNumber}, ${formatGeometry(identity.geometry)}, at ${port}`,
-    writtenAt: new Date().toISOString(),
+    writtenAt: wallTime(),
     softwareVersion: version,
     seed: options.seed,
     images: network.images,

@@ -91,11 +91,12 @@ async function carryOut(
 }
 
 function begin({ active, memories }: Opened): void {
-  const { context, run, identity, devices } = active;
+  const { context, plan, run, identity, devices } = active;
   context.onLinkNote?.(() => void active.keepLinkNotes().catch(() => undefined));
   context.onEvent({
     type: "started",
     run,
+    title: plan.title,
     chip: identity.name,
     serial_number: identity.serialNumber,
     firmware: identity.firmware,
@@ -147,7 +148,7 @@ async function close(
   };
   await (end === undefined ? writing() : writing().catch(() => undefined));
   if (!standby.safe) context.onEvent({ type: "standby_failed", reason: standby.reason });
-  context.onEvent({ type: "ended", run, outcome });
+  context.onEvent({ type: "ended", run, outcome, standby: standby.safe });
 }
 
 function outcomeOf(failure: unknown): RunOutcome {

@@ -12,6 +12,7 @@ export type ProgramEvent =
   | {
       readonly type: "started";
       readonly run: RunId;
+      readonly title: string;
       readonly chip: string;
       readonly serial_number: string;
       readonly firmware: string;
@@ -41,7 +42,13 @@ export type ProgramEvent =
       readonly rows: number;
     }
   | SweepEvent
-  | { readonly type: "ended"; readonly run: RunId; readonly outcome: RunOutcome };
+  | {
+      readonly type: "ended";
+      readonly run: RunId;
+      readonly outcome: RunOutcome;
+      /** Whether the chip confirmed that it is in standby. */
+      readonly standby: boolean;
+    };
 
 /** A tile was read. */
 export interface SweepEvent {
@@ -67,7 +74,12 @@ export type PauseEvent =
   { readonly type: "paused"; readonly run: RunId } | { readonly type: "unpaused"; readonly run: RunId };
 
 export type LinkEvent =
-  | { readonly type: "link_lost"; readonly reason: string }
+  | {
+      readonly type: "link_lost";
+      readonly reason: string;
+      /** How long the chip is looked for before the work is given up. */
+      readonly patience_milliseconds: number;
+    }
   | { readonly type: "link_back"; readonly port: string; readonly after_milliseconds: number };
 
 /** The chip did not confirm that it is in standby: its outputs may be on. */

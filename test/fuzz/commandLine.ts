@@ -1,21 +1,18 @@
 import { parseAddress } from "../../lab/address.ts";
 import { stateFileOf } from "../../lab/keptChip.ts";
-import { translationOf } from "../../cli/optimizeWishes.ts";
+import { real, times, whole } from "../../cli/flags.ts";
+import {
+  parseScale,
+  parseSignificance,
+  parseTileShape,
+  parseTimeWeights,
+  translationOf,
+} from "../../cli/translationFlags.ts";
 import { findPreset } from "../../emulator/presets.ts";
 import { pcm90nm } from "../../src/model/modelOf.ts";
 import { surface, utf8 } from "./surface.ts";
 
-const usual = {
-  json: false,
-  quiet: false,
-  seed: 7,
-  model: "pcm-90nm",
-  layout: "n-pair",
-  compensation: "least-squares",
-  alpha: "tile",
-  per: "layer",
-  out: "s.json",
-} as const;
+const usual = { layout: "n-pair", compensation: "least-squares", alpha: "tile", per: "layer" } as const;
 
 export const commandLineSurfaces = [
   surface("address", 450, {
@@ -45,28 +42,28 @@ export const commandLineSurfaces = [
       const [
         significance = "",
         scale = "",
-        times = "",
+        givenTimes = "",
         timeWeights = "",
         tile = "",
         clip = "",
         pair = "",
         pairs,
       ] = new TextDecoder().decode(bytes).split("|");
-      const wishes = translationOf(
+      parseTileShape(tile);
+      const { timesSeconds } = translationOf(
         {
           ...usual,
-          significance,
-          scale,
-          tile,
-          clip,
-          pairCorrelation: pair,
-          ...(times === "" ? {} : { times }),
-          ...(timeWeights === "" ? {} : { timeWeights }),
-          ...(pairs === undefined || pairs === "" ? {} : { pairs }),
+          significance: parseSignificance(significance),
+          scale: parseScale(scale),
+          clip: real("--clip", 50, 100)(clip),
+          pairCorrelation: real("--pair-correlation", -1, 1)(pair),
+          pairs: pairs === undefined || pairs === "" ? 3 : whole("--pairs", 1, 6)(pairs),
+          times: givenTimes === "" ? undefined : times("--times")(givenTimes),
+          timeWeights: timeWeights === "" ? undefined : parseTimeWeights(timeWeights),
         },
         pcm90nm,
       );
-      return wishes.wishes.timesSeconds.length > 0;
+      return timesSeconds.length > 0;
     },
   }),
 ];

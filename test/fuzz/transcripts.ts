@@ -1,4 +1,4 @@
-import { examine } from "../../cli/replay.ts";
+import { examine } from "../../lab/replay/replay.ts";
 import { connectInProcess } from "../../drivers/inProcess.ts";
 import { PacketDriver } from "../../drivers/packetDriver.ts";
 import { ScpiDriver } from "../../drivers/scpiDriver.ts";

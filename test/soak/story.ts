@@ -1,7 +1,7 @@
 import { parseAddress } from "../../lab/address.ts";
-import { fitModel } from "../../cli/fit.ts";
+import { fitModel } from "../../lab/fit.ts";
 import { describeChip } from "../../lab/openChip.ts";
-import { correctionOf, plannedVisit } from "../../cli/trim.ts";
+import { correctionOf, plannedVisit } from "../../lab/trim.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { PowerLawDefinition } from "../../src/model/definition.ts";
 import { executeRun, resumeRun } from "../../src/run/engine.ts";

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
+import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { tidyCsv } from "../report/csv.ts";
 import { fitNumbers } from "../report/fitNumbers.ts";
 import { renderFit } from "../report/fitReport.ts";
@@ -9,17 +10,31 @@ import { renderRun } from "../report/runReport.ts";
 import { strategyNumbers } from "../report/strategyNumbers.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
 import { MhoError } from "../src/errors.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
-import { type TrainedNetwork, loadNetwork } from "../lab/trainedNetwork.ts";
-import { inWorkspace } from "../lab/existingWorkspace.ts";
-import type { ReportOptions } from "./options.ts";
-import type { Output } from "./output.ts";
-import { runNamed } from "../lab/runName.ts";
-import { storyOf } from "../lab/runStory.ts";
-import { kindOfFile } from "./showFile.ts";
-import { version } from "../lab/version.ts";
-import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
+import type { RunId } from "../src/run/store.ts";
+import { kindOfFile } from "./kindOfFile.ts";
+import { runNamed } from "./runName.ts";
+import { storyOf } from "./runStory.ts";
+import type { ExampleNetwork } from "./exampleNetworks.ts";
+import { loadNetwork, type TrainedNetwork } from "./trainedNetwork.ts";
+import { version } from "./version.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface ReportOptions {
+  /** The page; its numbers go beside it as NAME.figures.csv. */
+  readonly out: string;
+  /** Of a run: by which its devices are held to drift. Its own where nothing is said. */
+  readonly model?: string | ModelDefinition | undefined;
+  /** Of a run: the strategy that it was programmed from, to compare with. */
+  readonly strategy?: string | undefined;
+  /** Of a run: the example network that it holds, for its accuracy; or a network of the user's own, with images and labels. */
+  readonly network?: ExampleNetwork | undefined;
+  readonly onnx?: string | undefined;
+  readonly images?: string | undefined;
+  readonly labels?: string | undefined;
+}
 
 /** A page, and the numbers of its figures. */
 interface Drawn {
@@ -28,21 +43,23 @@ interface Drawn {
 }
 
 /** Draws a run, a strategy or a fit on one HTML page, and writes the numbers of its figures beside it. */
-export async function report(what: string, options: ReportOptions, output: Output): Promise<void> {
+export async function report(
+  place: Workplace,
+  what: string,
+  options: ReportOptions,
+): Promise<{ readonly report: string; readonly figures: string }> {
   const file = pageNamed(options.out);
   const figures = `${file.replace(/\.html?$/i, "")}.figures.csv`;
   // As everywhere: a file of that name is ./r1.
   const isRun = /^r\d+$/i.test(what);
-  const drawn = isRun ? await drawRun(runNamed(what), options) : await drawFile(what, options);
+  const drawn = isRun ? await drawRun(place, runNamed(what), options) : await drawFile(what, options);
   const advice = "Name another file with --out.";
   // The table waits as a draft until the page is written: a full disk leaves neither.
   await writeWholeBy(figures, advice, async (draft) => {
     await writeFile(draft, drawn.csv);
     await writeWhole(file, drawn.html, advice);
   });
-  output.say(`Report: ${file}`);
-  output.say(`Its numbers: ${figures}`);
-  output.event({ type: "result", report: file, figures });
+  return { report: file, figures };
 }
 
 /** Only a page is ever written over, never the strategy or the table that a slip of the keyboard names. */
@@ -55,11 +72,11 @@ function pageNamed(out: string): string {
   );
 }
 
-async function drawRun(run: string, options: ReportOptions): Promise<Drawn> {
-  const model = options.model === undefined ? undefined : await readModel(options.model);
+async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Promise<Drawn> {
+  const model = typeof options.model === "string" ? await readModel(options.model) : options.model;
   const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
   const network = await networkNamed(options);
-  return renderRun(await inWorkspace(options, (store) => storyOf(store, run, { model, strategy, network })));
+  return renderRun(await storyOf(await place.existingStore(), run, { model, strategy, network }));
 }
 
 /** The network by which a run is judged; undefined where none is named. */
@@ -73,7 +90,7 @@ async function networkNamed(options: ReportOptions): Promise<TrainedNetwork | un
       "Give --network, one that comes with mho, or --onnx, your own, and not both.",
     );
   }
-  const loaded = await loadNetwork({ network: network ?? "cnn", ...options });
+  const loaded = await loadNetwork({ ...options, network: network ?? "cnn" });
   if (loaded.images > 0) return loaded;
   throw new MhoError("bad-argument", "--onnx needs --images and --labels, to judge the network by.");
 }

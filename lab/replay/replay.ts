@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { firmwareFor } from "../emulator/dialects.ts";
-import type { Firmware } from "../emulator/firmware.ts";
-import { findPreset } from "../emulator/presets.ts";
-import { badFile, readInputFile } from "../files/readFile.ts";
-import { type Message, packetMessages, scpiMessages } from "../lab/replay/heard.ts";
-import type { Output } from "./output.ts";
+import { firmwareFor } from "../../emulator/dialects.ts";
+import type { Firmware } from "../../emulator/firmware.ts";
+import { findPreset } from "../../emulator/presets.ts";
+import { badFile, readInputFile } from "../../files/readFile.ts";
+import { type Message, packetMessages, scpiMessages } from "./heard.ts";
 
 const header = z.looseObject({
   format: z.literal("mho-transcript"),
@@ -30,32 +29,13 @@ interface Finding {
 
 /**
  * Runs a recorded transcript against today's code: every request must still be understood, every reply belong to a
- * request, and, where an emulated chip answered, today's emulator give the same bytes. Ends with 1 at a difference.
+ * request, and, where an emulated chip answered, today's emulator give the same bytes.
  */
-export async function replay(path: string, output: Output): Promise<void> {
-  const { address, sent, received, findings, emulated } = examine(await readInputFile(path), path);
-  output.say(`${address}: ${sent.messages.length} requests, ${received.messages.length} replies`);
-  if (sent.damaged + received.damaged > 0) {
-    output.say(`Damaged on the line: ${sent.damaged} to the chip, ${received.damaged} to the host`);
-  }
-  const [first] = findings;
-  if (first === undefined) {
-    const again = emulated === "same" ? ", and today's emulator answers the same bytes" : "";
-    output.say(`Today's code understands all of it${again}.`);
-  } else {
-    output.say(`First difference after ${(first.microseconds / 1e6).toFixed(6)} s: ${first.what}`);
-    process.exitCode = 1;
-  }
-  output.event({
-    type: "result",
-    requests: sent.messages.length,
-    replies: received.messages.length,
-    damaged_frames: sent.damaged + received.damaged,
-    emulator: emulated === undefined ? "not emulated" : emulated === "same" ? "same" : "different",
-    differences: findings.length,
-    first_difference: first ?? null,
-  });
+export async function replay(path: string): Promise<Replayed> {
+  return examine(await readInputFile(path), path);
 }
+
+export type Replayed = ReturnType<typeof examine>;
 
 /** What today's code makes of the bytes of a transcript. Throws `bad-file`. */
 export function examine(bytes: Uint8Array, path: string) {

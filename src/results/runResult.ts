@@ -1,12 +1,10 @@
-import { counted } from "../src/counted.ts";
-import { cellErrors } from "../src/results/cellErrors.ts";
-import type { TileMemory } from "../src/run/journal.ts";
-import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
-import { ageShown, sweepTables, tileAge } from "../src/results/sweepTable.ts";
-import { type RunOverview, summarise } from "../src/results/summary.ts";
-import { recall } from "../src/run/recall.ts";
-import { formatDuration, type Seconds } from "../src/units.ts";
-import type { Output } from "./output.ts";
+import { cellErrors } from "./cellErrors.ts";
+import type { TileMemory } from "../run/journal.ts";
+import type { RunId, RunStore, RunSummary } from "../run/store.ts";
+import { ageShown, sweepTables, tileAge } from "./sweepTable.ts";
+import { type RunOverview, summarise } from "./summary.ts";
+import { recall } from "../run/recall.ts";
+import type { Seconds } from "../units.ts";
 
 /** How a run went. */
 export interface RunResult {
@@ -22,7 +20,6 @@ export interface RunResult {
     readonly rmsPercent: number;
     readonly alpha: number;
   }[];
-  readonly forMachines: Readonly<Record<string, unknown>>;
 }
 
 /** @param recalled  the run's journal, where it is folded already. */
@@ -44,20 +41,6 @@ export async function judgeRun(
     startedAt,
     yieldPercent,
     errors,
-    forMachines: {
-      outcome,
-      started_at: startedAt,
-      devices,
-      pulses: overview.pulses,
-      turns: overview.turns,
-      yield_percent: yieldPercent,
-      verdicts,
-      weight_errors: errors.map(({ timeSeconds, rmsPercent, alpha }) => ({
-        time_seconds: timeSeconds,
-        rms_percent: rmsPercent,
-        compensation: alpha,
-      })),
-    },
   };
 }
 
@@ -96,21 +79,4 @@ async function weightErrors(
   }));
   // Tiles whose devices settle late are read at several ages at once.
   return errors.sort((a, b) => a.timeSeconds - b.timeSeconds);
-}
-
-export function tellRun({ overview, yieldPercent, errors }: RunResult, output: Output): void {
-  const { pulses, devices, turns, verdicts } = overview;
-  const each = devices === 0 ? 0 : pulses / devices;
-  output.say(
-    `${counted(pulses, "pulse")} on ${counted(devices, "device")} (${each.toFixed(1)} each) ` +
-      `in ${counted(turns, "turn")}; yield ${yieldPercent.toFixed(2)} %`,
-  );
-  for (const [verdict, count] of Object.entries(verdicts)) {
-    if (count > 0) output.say(`  ${count.toLocaleString("en").padStart(10)} ${verdict}`);
-  }
-  for (const { timeSeconds, rmsPercent, alpha } of errors) {
-    output.say(
-      `weight error after ${formatDuration(timeSeconds)}: ${rmsPercent.toFixed(2)} % of the largest, α ${alpha.toFixed(3)}`,
-    );
-  }
 }

@@ -2,41 +2,53 @@ import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { strategyText } from "../files/strategy.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
+import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
 import { modelOf } from "../src/model/modelOf.ts";
-import { Translator } from "../src/optimize/layerStrategy.ts";
+import { type TranslationOptions, Translator } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
-import { translationOf } from "./optimizeWishes.ts";
-import type { OptimizeOptions } from "./options.ts";
-import type { Output } from "./output.ts";
-import { warnOfDoubt } from "./showFit.ts";
-import { describeLayer } from "./showStrategy.ts";
-import { writeWhole } from "../files/writeWhole.ts";
+import type { BenchEvent } from "./events.ts";
+import { warnOfDoubt } from "./warnings.ts";
 
-/** Weights → the curves by which devices hold them best, with the errors to expect, in a strategy file. */
-export async function optimize(path: string, options: OptimizeOptions, output: Output): Promise<void> {
-  const definition = await readModel(options.model);
-  warnOfDoubt(definition, output);
-  const model = modelOf(definition);
-  const { wishes, per, tileShape } = translationOf(options, model);
-  const layers = await readWeights(path, options.tensor);
-  output.event({ type: "started", model: definition.name, layers: layers.map(({ name }) => name) });
-  const translator = new Translator(model, wishes);
-  const begun = performance.now();
+export interface OptimizeOptions {
+  /** A built-in name, a file or a definition. */
+  readonly model: string | ModelDefinition;
+  /** Only these tensors of the file. */
+  readonly tensors?: readonly string[] | undefined;
+  readonly translation: TranslationOptions;
+  /** Own curves for each layer, each tile of this size, or one set for the network. */
+  readonly per: "layer" | "tile" | "network";
+  readonly tileShape: readonly [rows: number, columns: number];
+}
+
+/** Weights → the curves by which devices hold them best, with the errors to expect. */
+export async function optimize(
+  path: string,
+  options: OptimizeOptions,
+  emit: (event: BenchEvent) => void = () => {},
+  onLayer: (layer: StrategyLayer) => void = () => {},
+): Promise<Strategy> {
+  const { translation, per, tileShape } = options;
+  const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
+  warnOfDoubt(definition, emit);
+  const layers = await readWeights(path, options.tensors);
+  emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
+  const translator = new Translator(modelOf(definition), translation);
   const found: StrategyLayer[] = [];
   const add = (layer: StrategyLayer): void => {
     found.push(layer);
-    output.event({
+    emit({
       type: "layer",
       name: layer.name,
-      ...(layer.tile === undefined ? {} : { tile: layer.tile }),
+      tile: layer.tile ?? null,
       significance: layer.significance,
       scale_microsiemens_per_unit: layer.scaleMicrosiemensPerUnit,
       tnmse: layer.predicted.tnmse,
       rms_percent_by_time: layer.predicted.rmsPercentByTime,
     });
-    for (const line of describeLayer(layer, wishes.timesSeconds)) output.say(line);
+    onLayer(layer);
   };
   if (per === "network") {
     const together = translator.strategyFor(joined(layers));
@@ -49,42 +61,21 @@ export async function optimize(path: string, options: OptimizeOptions, output: O
           add(strategyLayer(part.given, translator.strategyFor(part)));
     }
   }
-  const seconds = (performance.now() - begun) / 1000;
-  const strategy: Strategy = {
+  return {
     model: definition,
-    timesSeconds: wishes.timesSeconds,
-    timeWeights: [...wishes.timeWeights],
-    compensationRule: wishes.rule,
-    pairDriftCorrelation: wishes.pairDriftCorrelation,
+    timesSeconds: translation.timesSeconds,
+    timeWeights: [...translation.timeWeights],
+    compensationRule: translation.rule,
+    pairDriftCorrelation: translation.pairDriftCorrelation,
     layers: found,
   };
-  const file = resolve(options.out);
-  await writeWhole(file, strategyText(strategy), "Name another file with --out.");
-  output.say(
-    `${found.length} strateg${found.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}`,
-  );
-  output.event({
-    type: "result",
-    strategy: file,
-    seconds,
-    times_seconds: wishes.timesSeconds,
-    layers: found.map((layer) => ({
-      name: layer.name,
-      ...(layer.tile === undefined ? {} : { tile: layer.tile }),
-      shape: layer.shape,
-      significance: layer.significance,
-      scale_microsiemens_per_unit: layer.scaleMicrosiemensPerUnit,
-      predicted: errorsForMachines(layer.predicted),
-      baselines: layer.baselines.map((baseline) => ({ name: baseline.name, ...errorsForMachines(baseline) })),
-      perfect_programming: layer.perfectProgramming ? errorsForMachines(layer.perfectProgramming) : null,
-      error_budget: layer.errorBudget,
-      search: { stopped: layer.search.stopped, strategies_tried: layer.search.strategiesTried },
-    })),
-  });
 }
 
-function errorsForMachines({ tnmse, tnmseByTime, rmsPercentByTime }: StrategyLayer["predicted"]): object {
-  return { tnmse, tnmse_by_time: tnmseByTime, rms_percent_by_time: rmsPercentByTime };
+/** Writes a strategy file whole or not at all. @returns its full path. */
+export async function writeStrategy(strategy: Strategy, out: string): Promise<string> {
+  const file = resolve(out);
+  await writeWhole(file, strategyText(strategy), "Name another file with --out.");
+  return file;
 }
 
 function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {

@@ -5,63 +5,84 @@ import { planVisit, type Visit } from "../calibration/visit.ts";
 import { readModel } from "../files/model.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
-import type { PowerLawDefinition } from "../src/model/definition.ts";
+import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { verdicts } from "../src/program/method.ts";
 import { Random } from "../src/random.ts";
-import { executeRun } from "../src/run/engine.ts";
 import type { RunContext } from "../src/run/context.ts";
+import { executeRun } from "../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
 import { recall } from "../src/run/recall.ts";
-import { formatDuration, microsecondsPerSecond } from "../src/units.ts";
-import { inWorkspace } from "../lab/existingWorkspace.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { powerLawBefore } from "./fit.ts";
-import { wholeNumber } from "./numbers.ts";
-import type { TrimOptions } from "./options.ts";
-import type { Output } from "./output.ts";
-import { runNamed } from "../lab/runName.ts";
-import { warnOfDoubt } from "./showFit.ts";
-import { percentOf, sweepAverages, timesOf, withChip } from "./program.ts";
+import { sweepAverages } from "./program.ts";
+import { runNamed } from "./runName.ts";
+import { patience } from "./session.ts";
+import { warnOfDoubt } from "./warnings.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface TrimOptions {
+  /** What is believed of devices that are programmed anew: a name, a file or a definition. The run's where nothing is said. */
+  readonly model?: string | ModelDefinition | undefined;
+  /** When errors count, from the visit on; 1 s to 360 days where nothing is said. */
+  readonly timesSeconds?: readonly Seconds[] | undefined;
+  /** Pulses that a device may be given in this visit, at most (200). */
+  readonly pulsesPerDevice?: number | undefined;
+  /** Say what is expected, and pulse nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** Where the chip is now, if it has moved. */
+  readonly chip?: string | undefined;
+}
+
+/** What came of a trim. */
+export interface Trimmed {
+  readonly corrects: RunId;
+  readonly visit: Visit;
+  /** The visit's own run; undefined where nothing was pulsed. */
+  readonly run: RunId | undefined;
+  /** TNMSE to expect with what the visit reached; undefined likewise. */
+  readonly expectedNow: number | undefined;
+}
 
 /** Programs anew the devices of a run where that is worth its harm; the visit is a run of its own. */
-export async function trim(run: RunId, options: TrimOptions, output: Output): Promise<void> {
-  runNamed(run);
-  const times = timesOf("--times", options.times ?? usualTimes);
-  const pulsesPerDevice = wholeNumber("--budget", options.budget, usualPulsesPerDevice);
-  const { address, chain, plan } = await inWorkspace(options, async (store) => {
-    const runs = await chainOf(store, run);
-    const first = await store.plan(runs[0]!);
-    await refuseUnwatched(store, runs, first);
-    return { address: options.chip ?? first.chipAddress, chain: runs, plan: first };
-  });
-  const given = options.model === undefined ? plan.model : await readModel(options.model);
-  const model = powerLawBefore(given);
-  warnOfDoubt(model, output);
-  await withChip(address, options, output, percentOf(options.minYield), async (context) => {
-    const visit = await plannedVisit(context, chain, plan, model, times, options.seed);
-    tellVisit(visit, run, output);
-    if (options.dryRun === true || visit.devices === 0) {
-      await context.driver.standby();
-      const done = visit.devices === 0 ? "nothing is worth a pulse" : "a dry run";
-      output.say(`Nothing was pulsed: ${done}.`);
-      output.event({ type: "result", run: null, ...forMachines(visit) });
-      return undefined;
-    }
-    const trimmed = await executeRun(context, { ...correctionOf(run, plan, visit, model), pulsesPerDevice });
-    const got = await expectedNow(context.store, trimmed, visit);
-    output.say(
-      `Expected was ${percent(visit.expectedAfter)}; with what was reached it will be ${percent(got)} (${percent(visit.expectedBefore)} before).`,
-    );
-    output.event({
-      type: "trimmed",
-      run: trimmed,
-      corrects: run,
-      ...forMachines(visit),
-      expected_once_reached: got,
+export async function trim(place: Workplace, given: string, options: TrimOptions): Promise<Trimmed> {
+  const corrects = runNamed(given);
+  const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
+  const store = await place.existingStore();
+  const chain = await chainOf(store, corrects);
+  const plan = await store.plan(chain[0]!);
+  await refuseUnwatched(store, chain, plan);
+  const model = powerLawBefore(await modelGiven(options.model, plan));
+  warnOfDoubt(model, place.emit);
+  const session = await place.session(options.chip ?? plan.chipAddress);
+  return session.work(patience.programMilliseconds, async (context) => {
+    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
+    const { devices, expectedBefore, expectedAfter, later } = visit;
+    place.emit({
+      type: "trim_planned",
+      corrects,
+      devices_to_trim: devices,
+      expected_before: expectedBefore,
+      expected_after: expectedAfter,
+      later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
     });
-    return trimmed;
+    if (options.dryRun === true || devices === 0) {
+      await context.driver.standby();
+      return { corrects, visit, run: undefined, expectedNow: undefined };
+    }
+    const correction = correctionOf(corrects, plan, visit, model);
+    const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
+    const run = await executeRun(context, { ...correction, pulsesPerDevice });
+    return { corrects, visit, run, expectedNow: await expectedOf(store, run, visit) };
   });
 }
+
+async function modelGiven(given: TrimOptions["model"], plan: RunPlan): Promise<ModelDefinition> {
+  if (given === undefined) return plan.model;
+  return typeof given === "string" ? readModel(given) : given;
+}
+
+const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
 
 /** The run of a visit: what programs anew the devices that it names. `plan` is that of the first run of the chain. */
 export function correctionOf(
@@ -84,8 +105,6 @@ export function correctionOf(
     })),
   };
 }
-
-const usualTimes = "1,60,1h,1d,30d,360d";
 
 /** The run, and those that it corrects, the first one first. */
 async function chainOf(store: RunStore, run: RunId): Promise<RunId[]> {
@@ -142,7 +161,7 @@ export async function plannedVisit(
 const visitSeconds = 60;
 
 /** What to expect with what the visit reached. */
-async function expectedNow(store: RunStore, trimmed: RunId, visit: Visit): Promise<number> {
+async function expectedOf(store: RunStore, trimmed: RunId, visit: Visit): Promise<number> {
   const memories = await recall(store, trimmed);
   let sum = 0;
   let cells = 0;
@@ -156,45 +175,4 @@ async function expectedNow(store: RunStore, trimmed: RunId, visit: Visit): Promi
     cells += count;
   });
   return sum / Math.max(1, cells);
-}
-
-function tellVisit(visit: Visit, run: RunId, output: Output): void {
-  const { devices, expectedBefore, expectedAfter, later } = visit;
-  output.say(
-    `Weight error to expect, averaged over the times: ${percent(expectedBefore)} of the largest weight; with ` +
-      `${counted(devices, "device")} programmed anew now, ${percent(expectedAfter)}.`,
-  );
-  for (const { ageSeconds, expected } of later) {
-    output.say(
-      `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${percent(expected)}`,
-    );
-  }
-  const best = later.reduce((a, b) => (b.expected < a.expected ? b : a), {
-    ageSeconds: 0,
-    expected: expectedAfter,
-  });
-  if (best.ageSeconds > 0 && best.expected < 0.97 * expectedAfter) {
-    output.say(
-      `A later visit would win more, also after this one: mho watch ${run} --until ${Math.round(best.ageSeconds / 3600) || 1}h.`,
-    );
-  }
-}
-
-/** 100 × mean square over the square of the largest weight → root mean square in percent of the largest weight. */
-function percent(tnmse: number): string {
-  return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
-}
-
-function forMachines({
-  devices,
-  expectedBefore,
-  expectedAfter,
-  later,
-}: Visit): Readonly<Record<string, unknown>> {
-  return {
-    devices_to_trim: devices,
-    expected_before: expectedBefore,
-    expected_after: expectedAfter,
-    later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
-  };
 }

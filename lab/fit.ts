@@ -5,46 +5,52 @@ import { fittedModel } from "../calibration/fittedModel.ts";
 import { measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
+import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { parseAddress } from "../lab/address.ts";
-import { inWorkspace } from "../lab/existingWorkspace.ts";
-import { describeChip } from "../lab/openChip.ts";
-import type { FitOptions } from "./options.ts";
-import type { Output } from "./output.ts";
-import { runNamed } from "../lab/runName.ts";
-import { describeFit } from "./showFit.ts";
-import { version } from "../lab/version.ts";
-import { writeWhole } from "../files/writeWhole.ts";
+import { parseAddress } from "./address.ts";
+import { describeChip } from "./openChip.ts";
+import { runNamed } from "./runName.ts";
+import { version } from "./version.ts";
+import type { Workplace } from "./workplace.ts";
 
-/** Fits a model to what was measured of runs, and says whether to believe it. Ends with 1 when not. */
-export async function fit(given: readonly RunId[], options: FitOptions, output: Output): Promise<void> {
-  const runs = [...new Set(given)];
-  runs.forEach(runNamed);
-  if (options.name !== undefined && !(options.name.length >= 1 && options.name.length <= longestName)) {
-    throw new MhoError("bad-argument", `--name ${options.name}: give 1 to ${longestName} characters.`);
+export interface FitOptions {
+  /** The model file to write; none where nothing is said. */
+  readonly out?: string | undefined;
+  /** What was believed before: a built-in name, a file or a definition. That of the first run where nothing is said. */
+  readonly model?: string | ModelDefinition | undefined;
+  /** The model's name; that of the file where nothing is said. */
+  readonly name?: string | undefined;
+}
+
+/** A fitted model, and what was found on the way: intervals, checks, and whether to believe it. */
+export interface Fit {
+  readonly model: PowerLawDefinition;
+  readonly record: FitRecord;
+}
+
+/** Fits a model to what was measured of runs. Whether to believe it stands in its record. */
+export async function fit(place: Workplace, given: readonly string[], options: FitOptions): Promise<Fit> {
+  const runs = [...new Set(given.map(runNamed))];
+  const { out } = options;
+  const name =
+    options.name ??
+    basename(out ?? "fitted")
+      .replace(/\.json$/, "")
+      .slice(0, longestName);
+  if (name.length < 1 || name.length > longestName) {
+    throw new MhoError("bad-argument", `--name ${name}: give 1 to ${longestName} characters.`);
   }
-  await inWorkspace(options, async (store) => {
-    const name =
-      options.name ??
-      basename(options.out)
-        .replace(/\.json$/, "")
-        .slice(0, longestName);
-    const believed = options.model === undefined ? undefined : await readModel(options.model);
-    const { model, record } = await fitModel(store, runs, believed, name, options.seed);
-    await writeWhole(
-      options.out,
-      `${JSON.stringify(modelFileOf(model), undefined, 2)}\n`,
-      "Name another file with --out.",
-    );
-    for (const line of describeFit(record)) output.say(line);
-    output.say(`Model: ${options.out}`);
-    const { laws, figures, ...rest } = record;
-    output.event({ type: "result", model: options.out, ...rest, laws, figures });
-    if (!record.believe) process.exitCode = 1;
-  });
+  const store = await place.existingStore();
+  const believed = typeof options.model === "string" ? await readModel(options.model) : options.model;
+  const found = await fitModel(store, runs, believed, name, place.seed);
+  if (out !== undefined) {
+    const text = `${JSON.stringify(modelFileOf(found.model), undefined, 2)}\n`;
+    await writeWhole(out, text, "Name another file with --out.");
+  }
+  return found;
 }
 
 const longestName = 100;
@@ -60,7 +66,7 @@ export async function fitModel(
   believed: ModelDefinition | undefined,
   name: string,
   seed: number,
-): Promise<{ readonly model: PowerLawDefinition; readonly record: FitRecord }> {
+): Promise<Fit> {
   const plan = await store.plan(runs[0]!);
   for (const run of runs) {
     const { chipName } = await store.plan(run);

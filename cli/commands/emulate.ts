@@ -1,0 +1,68 @@
+import { benchCommand, choice, port, real } from "../flags.ts";
+import { act } from "../action.ts";
+import { jsonLine } from "../output.ts";
+
+export const emulate = () =>
+  benchCommand(
+    "emulate",
+    "serves an emulated chip until it is stopped; its first line on stdout is JSON with the address",
+    "mho emulate 'pcm-64?tiles=14' --tcp 0",
+  )
+    .argument("<preset>", "pcm-64, pcm-256, pcm-64core or rram-128; for instance pcm-64?tiles=14")
+    .option("--link <path>", "a symbolic link that always names the pseudo-terminal")
+    .option("--tcp <port>", "serve on loopback TCP instead; 0 for any free port", port("--tcp"))
+    .option("--faults <file or seed>", "what goes wrong: a record, or the seed of one")
+    .option(
+      "--time-scale <factor>",
+      "let chip time go by itself, so much faster than the clock (default: virtual time)",
+      real("--time-scale", 1e-9, 1e9),
+    )
+    .addOption(choice("--dialect <dialect>", "what the chip speaks", ["packet", "scpi"]))
+    .option("--no-pace", "answer faster than the line's rate would let through")
+    .option("--control [port]", "open a side door on loopback: inject faults, read the truth")
+    .action((preset, flags) =>
+      act(flags, async (output) => {
+        const { emulate: serve } = await import("../../lab/emulate/emulate.ts");
+        const { seed, dialect, link, tcp, faults, timeScale, pace, control } = flags;
+        const controlPort =
+          control === undefined ? undefined : control === true ? 0 : port("--control")(control);
+        const emulation = await serve(preset, {
+          seed,
+          dialect,
+          link,
+          tcpPort: tcp,
+          faults,
+          timeScale,
+          pace,
+          controlPort,
+          onReplugged(address, name) {
+            output.events.emit({ type: "replugged", address });
+            output.say(`The cable is back, at ${name}.`);
+          },
+        });
+        const { address, control: door } = emulation;
+        const event = { type: "listening", address, seed: emulation.seed, ...(door && { control: door }) };
+        if (output.json) output.events.emit(event);
+        else process.stdout.write(`${jsonLine(event)}\n`);
+        output.say(`An emulated ${preset} answers at ${emulation.port}. Ctrl-C ends it.`);
+        await untilStopped(
+          () => emulation.tick(),
+          (stop) => output.onBroken(stop),
+        );
+        emulation.close();
+      }),
+    );
+
+/** Resolves on a signal, or when the parent that started this process with a channel goes away. */
+function untilStopped(onTick: () => void, onBroken: (listener: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setInterval(onTick, 250);
+    const stop = (): void => {
+      clearInterval(timer);
+      resolve();
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, stop);
+    process.once("disconnect", stop);
+    onBroken(stop);
+  });
+}

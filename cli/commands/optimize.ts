@@ -1,0 +1,118 @@
+import { Option } from "@commander-js/extra-typings";
+import type { StrategyLayer } from "../../src/optimize/strategy.ts";
+import { act } from "../action.ts";
+import { choice, command, real, times, whole } from "../flags.ts";
+import type { Output } from "../output.ts";
+import { describeLayer } from "../showStrategy.ts";
+import { tellEvents } from "../tellEvents.ts";
+import {
+  mostPairs,
+  parseScale,
+  parseSignificance,
+  parseTileShape,
+  parseTimeWeights,
+  translationOf,
+} from "../translationFlags.ts";
+
+export const optimize = () =>
+  command(
+    "optimize",
+    "weights → the conductances that hold them best, with the error to expect at every time",
+    "mho optimize weights.safetensors --model pcm-90nm",
+  )
+    .argument("<weights>", ".npy, .npz, .safetensors, .onnx or .csv")
+    .requiredOption("--model <model>", "a built-in model, such as pcm-90nm, or a JSON file")
+    .option("--tensor <name...>", "only these tensors of the file")
+    .addOption(choice("--layout <layout>", "devices a weight", ["dual-pair", "single-pair", "n-pair"]))
+    .option(
+      "--pairs <number>",
+      "pairs of an n-pair layout whose significance is auto",
+      whole("--pairs", 1, mostPairs),
+      3,
+    )
+    .addOption(
+      new Option("--significance <list>", "auto, F, the values F may take, or one factor a pair (n-pair)")
+        .argParser(parseSignificance)
+        .default("auto" as "auto" | number[]),
+    )
+    .addOption(
+      new Option("--scale <scale>", "full range, free, or µS per unit of weight")
+        .argParser(parseScale)
+        .default("full" as ReturnType<typeof parseScale>),
+    )
+    .option("--times <list>", "when errors count (default: 1,60,1h,1d,30d,360d)", times("--times"))
+    .option("--time-weights <list>", "how much each time counts (default: equally)", parseTimeWeights)
+    .addOption(choice("--compensation <rule>", "how α is found", ["least-squares", "mean-absolute"]))
+    .addOption(choice("--alpha <per>", "one α a tile or a column", ["tile", "column"]))
+    .addOption(
+      choice("--per <part>", "own curves for each layer, each tile, or none", ["layer", "tile", "network"]),
+    )
+    .addOption(
+      new Option("--tile <rows x columns>", "the size of a tile, for --per tile")
+        .argParser(parseTileShape)
+        .default([64, 64] as ReturnType<typeof parseTileShape>, "64x64"),
+    )
+    .option("--clip <percent>", "clip weights beyond this percentile of |w|", real("--clip", 50, 100), 100)
+    .option(
+      "--pair-correlation <c>",
+      "correlation of the drift of a pair's two devices",
+      real("--pair-correlation", -1, 1),
+      0,
+    )
+    .option("--out <file>", "the strategy file", "strategy.json")
+    .action((weights, flags) =>
+      act(flags, async (output) => {
+        const [{ readModel }, { modelOf }, { optimize: run, writeStrategy }] = await Promise.all([
+          import("../../files/model.ts"),
+          import("../../src/model/modelOf.ts"),
+          import("../../lab/optimize.ts"),
+        ]);
+        output.onEvent(tellEvents(output, {}));
+        const model = await readModel(flags.model);
+        const translation = translationOf(flags, modelOf(model));
+        const begun = performance.now();
+        const strategy = await run(
+          weights,
+          { model, tensors: flags.tensor, translation, per: flags.per, tileShape: flags.tile },
+          (event) => output.events.emit(event),
+          (layer) => describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line)),
+        );
+        const seconds = (performance.now() - begun) / 1000;
+        const file = await writeStrategy(strategy, flags.out);
+        const { layers, timesSeconds } = strategy;
+        output.say(
+          `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}`,
+        );
+        tellLayers(file, seconds, timesSeconds, layers, output);
+      }),
+    );
+
+function tellLayers(
+  strategy: string,
+  seconds: number,
+  timesSeconds: readonly number[],
+  layers: readonly StrategyLayer[],
+  output: Output,
+): void {
+  output.result({
+    strategy,
+    seconds,
+    times_seconds: timesSeconds,
+    layers: layers.map((layer) => ({
+      name: layer.name,
+      tile: layer.tile ?? null,
+      shape: layer.shape,
+      significance: layer.significance,
+      scale_microsiemens_per_unit: layer.scaleMicrosiemensPerUnit,
+      predicted: errorsForMachines(layer.predicted),
+      baselines: layer.baselines.map((baseline) => ({ name: baseline.name, ...errorsForMachines(baseline) })),
+      perfect_programming: layer.perfectProgramming ? errorsForMachines(layer.perfectProgramming) : null,
+      error_budget: layer.errorBudget,
+      search: { stopped: layer.search.stopped, strategies_tried: layer.search.strategiesTried },
+    })),
+  });
+}
+
+function errorsForMachines({ tnmse, tnmseByTime, rmsPercentByTime }: StrategyLayer["predicted"]): object {
+  return { tnmse, tnmse_by_time: tnmseByTime, rms_percent_by_time: rmsPercentByTime };
+}

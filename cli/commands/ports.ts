@@ -1,0 +1,47 @@
+import type { Answer, PortInfo } from "../../drivers/ports.ts";
+import { act } from "../action.ts";
+import { command, whole } from "../flags.ts";
+
+export const ports = () =>
+  command("ports", "lists serial ports, and which answer as a chip", "mho ports", "mho ports /dev/ttyACM0")
+    .argument("[port...]", "ask only these")
+    .option("--baud <rate>", "line rate to ask at", whole("--baud"), 3_000_000)
+    .action((named, flags) =>
+      act(flags, async (output) => {
+        const { findChips } = await import("../../lab/findChips.ts");
+        const found = await findChips(named, flags.baud);
+        if (found.length === 0)
+          output.say("There are no serial ports. Plug the board in, or name a port: mho ports /dev/ttyACM0.");
+        for (const { port, answer } of found) {
+          output.say(`${port.path.padEnd(20)} ${described(port).padEnd(28)} ${said(answer)}`);
+        }
+        output.result({
+          ports: found.map(({ port, answer }) => ({
+            path: port.path,
+            vendor: port.vendor ?? null,
+            vendor_id: port.vendorId ?? null,
+            product_id: port.productId ?? null,
+            serial_number: port.serialNumber ?? null,
+            answer: answer.kind,
+            ...(answer.kind === "chip" ? { chip: chipOf(answer) } : {}),
+            ...(answer.kind === "not asked" ? { reason: answer.reason } : {}),
+          })),
+        });
+      }),
+    );
+
+function chipOf({ dialect, name, serialNumber, firmware }: Answer & { kind: "chip" }): object {
+  return { dialect, name, serial_number: serialNumber, firmware };
+}
+
+function described({ vendor, vendorId, productId, serialNumber }: PortInfo): string {
+  const ids = vendorId === undefined ? "" : `${vendorId}:${productId ?? "?"}`;
+  return [vendor, ids, serialNumber].filter(Boolean).join(" ");
+}
+
+function said(answer: Answer): string {
+  if (answer.kind === "silent") return "does not answer, neither in the packet dialect nor to *IDN?";
+  if (answer.kind === "not asked") return `not asked: ${answer.reason}`;
+  const { name, serialNumber, firmware, dialect } = answer;
+  return `${name} number ${serialNumber}, ${firmware} (${dialect})`;
+}

@@ -1,0 +1,79 @@
+import { Option } from "@commander-js/extra-typings";
+import { counted } from "../../src/counted.ts";
+import { type MethodName, methods } from "../../src/program/methods.ts";
+import type { Estimate } from "../../src/run/estimate.ts";
+import { usualPulsesPerDevice } from "../../src/run/plan.ts";
+import { formatDuration } from "../../src/units.ts";
+import { act } from "../action.ts";
+import { benchCommand, real, times, whole } from "../flags.ts";
+import type { Output } from "../output.ts";
+import { tellResult } from "../tellRun.ts";
+import { withBench } from "../withBench.ts";
+
+export const program = () =>
+  benchCommand(
+    "program",
+    "programs a chip, reads it back after every pulse, and gives each device a verdict",
+    "mho program strategy.json --chip serial:/dev/ttyACM0 --dry-run",
+    "mho program targets.npy --chip emulator:pcm-64 --method verify",
+  )
+    .argument("<targets>", "a strategy (.json), or conductances in µS (.npy, .csv)")
+    .option("--chip <address>", "which chip (default: MHO_CHIP)")
+    .addOption(
+      new Option("--method <method>", "how (default: residual for a strategy, else verify)").choices(
+        Object.keys(methods) as MethodName[],
+      ),
+    )
+    .option("--model <model>", "what is believed of the devices (default: the strategy's)")
+    .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
+    .addOption(
+      new Option("--sweep <list>", "read everything this long after programming, or none")
+        .argParser((text) => (text === "none" ? [] : times("--sweep")(text)))
+        .default([1], "1"),
+    )
+    .addOption(
+      new Option("--budget <pulses>", "pulses that a device may be given in this run")
+        .argParser(whole("--budget"))
+        .default(usualPulsesPerDevice),
+    )
+    .option(
+      "--min-yield <percent>",
+      "end with 1 when fewer devices are accepted",
+      real("--min-yield", 0, 100),
+    )
+    .option("--dry-run", "say what it will take, and touch nothing")
+    .option("--transcript <file>", "record every byte that passes")
+    .action((targets, flags) =>
+      act(flags, (output) =>
+        withBench(flags, output, { run: "program" }, async (bench) => {
+          const options = {
+            method: flags.method,
+            model: flags.model,
+            weights: flags.weights,
+            sweepTimesSeconds: flags.sweep,
+            pulsesPerDevice: flags.budget,
+          };
+          if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
+          await tellResult(bench, await bench.program(targets, options), flags.minYield, output);
+        }),
+      ),
+    );
+
+function tellEstimate(estimate: Estimate & { readonly method: string }, output: Output): void {
+  const { method, devices, tiles, pulses, pulsesPerDevice, mostPulsesPerDevice, seconds } = estimate;
+  output.say(`${counted(devices, "device")} on ${counted(tiles, "tile")}, by ${method}`);
+  output.say(
+    `about ${counted(pulses, "pulse")}, ${pulsesPerDevice.toFixed(1)} a device, ${mostPulsesPerDevice} at most`,
+  );
+  output.say(`about ${formatDuration(Math.ceil(seconds))}. Nothing was sent to a chip.`);
+  output.result({
+    dry_run: true,
+    method,
+    devices,
+    tiles,
+    pulses,
+    pulses_per_device: pulsesPerDevice,
+    most_pulses_per_device: mostPulsesPerDevice,
+    seconds,
+  });
+}

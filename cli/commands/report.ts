@@ -1,0 +1,35 @@
+import { Option } from "@commander-js/extra-typings";
+import { exampleNetworks } from "../../lab/exampleNetworks.ts";
+import { act } from "../action.ts";
+import { workspaceCommand } from "../flags.ts";
+import { withBench } from "../withBench.ts";
+
+export const report = () =>
+  workspaceCommand(
+    "report",
+    "one self-contained HTML page with pictures, and their numbers as CSV beside it",
+    "mho report r2 --out r2.html",
+  )
+    .argument("<what>", "a run such as r2, a strategy, or a model that was fitted")
+    .option("--model <model>", "of a run: by which its devices are held to drift (default: its own)")
+    .option("--strategy <file>", "of a run: what it was programmed from, to compare with")
+    .addOption(
+      new Option("--network <name>", "of a run: the example network that it holds, for its accuracy").choices(
+        exampleNetworks,
+      ),
+    )
+    .option("--onnx <file>", "the same, a network of your own")
+    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--labels <file>", "the class number of each image: .npy")
+    .option("--out <file>", "the page", "report.html")
+    .action((what, flags) =>
+      act(flags, (output) =>
+        withBench(flags, output, {}, async (bench) => {
+          const { out, model, strategy, network, onnx, images, labels } = flags;
+          const files = await bench.report(what, { out, model, strategy, network, onnx, images, labels });
+          output.say(`Report: ${files.report}`);
+          output.say(`Its numbers: ${files.figures}`);
+          output.result(files);
+        }),
+      ),
+    );

@@ -1,0 +1,26 @@
+import { act } from "../action.ts";
+import { benchCommand, real } from "../flags.ts";
+import { giveResult, tellResult } from "../tellRun.ts";
+import { withBench } from "../withBench.ts";
+
+export const resume = () =>
+  benchCommand("resume", "goes on with a run after a stop, a crash or a pulled cable", "mho resume r2")
+    .argument("<run>", "a run such as r2")
+    .option("--chip <address>", "where the chip is now, if it has moved")
+    .option(
+      "--min-yield <percent>",
+      "end with 1 when fewer devices are accepted",
+      real("--min-yield", 0, 100),
+    )
+    .option("--transcript <file>", "record every byte that passes")
+    .action((run, flags) =>
+      act(flags, (output) =>
+        withBench(flags, output, { run: "program" }, async (bench) => {
+          if (await bench.resume(run, { chip: flags.chip })) {
+            return tellResult(bench, run, flags.minYield, output);
+          }
+          output.say(`${run} was done already.`);
+          await giveResult(bench, run, flags.minYield, output);
+        }),
+      ),
+    );

@@ -1,0 +1,88 @@
+import type { Bench } from "../../lab/bench.ts";
+import { counted } from "../../src/counted.ts";
+import { builtInDefinition } from "../../src/model/modelOf.ts";
+import type { RunResult } from "../../src/results/runResult.ts";
+import { formatDuration } from "../../src/units.ts";
+import { act } from "../action.ts";
+import { workspaceCommand } from "../flags.ts";
+import type { Output } from "../output.ts";
+import { runFields, tellRun } from "../tellRun.ts";
+import { withBench } from "../withBench.ts";
+
+export const show = () =>
+  workspaceCommand(
+    "show",
+    "lists the runs of a workspace, or tells of one run, strategy or model",
+    "mho show",
+    "mho show r2",
+  )
+    .argument("[what]", "a run such as r2, a strategy or model file, or a built-in model")
+    .action((what, flags) =>
+      act(flags, async (output) => {
+        if (what !== undefined && (/[./\\]/.test(what) || builtInDefinition(what) !== undefined)) {
+          const { showFile } = await import("../showFile.ts");
+          return showFile(what, output);
+        }
+        await withBench(flags, output, {}, (bench) =>
+          what === undefined ? showRuns(bench, output) : showRun(bench, what, output),
+        );
+      }),
+    );
+
+async function showRuns(bench: Bench, output: Output): Promise<void> {
+  const runs = await bench.runs();
+  for (const { id, outcome, startedAt, chipName, chipSerialNumber, title } of runs) {
+    output.say(`${id.padEnd(6)}${outcome.padEnd(13)}${startedAt}  ${chipName} ${chipSerialNumber}  ${title}`);
+  }
+  output.result({
+    runs: runs.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
+      run: id,
+      title,
+      chip: chipName,
+      serial_number: chipSerialNumber,
+      started_at: startedAt,
+      outcome,
+    })),
+  });
+}
+
+async function showRun(bench: Bench, id: string, output: Output): Promise<void> {
+  const { plan, notes, result } = await bench.run(id);
+  output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
+  output.say(`at ${plan.chipAddress}`);
+  output.say(howItEnded(id, result));
+  tellRun(result, output);
+  const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
+  output.say(swept === "" ? "not read since it was programmed" : `read for the ages of ${swept}`);
+  for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
+  output.result({
+    run: id,
+    plan: {
+      title: plan.title,
+      chip: plan.chipName,
+      serial_number: plan.chipSerialNumber,
+      address: plan.chipAddress,
+      method: plan.method,
+      model: plan.model.name,
+      sweep_times_seconds: plan.sweepTimesSeconds,
+      sweep_averages: plan.sweepAverages,
+      pulses_per_device: plan.pulsesPerDevice,
+      corrects: plan.corrects ?? null,
+      tiles: plan.tiles.length,
+    },
+    ...runFields(result),
+    devices_by_pulses: result.overview.devicesByPulses,
+    read_for_seconds: result.overview.sweepTimesSeconds,
+    notes: notes.map(({ notedAt, what, text }) => ({ noted_at: notedAt, what, text })),
+  });
+}
+
+function howItEnded(id: string, { outcome, startedAt, overview }: RunResult): string {
+  const { pending } = overview.verdicts;
+  const begun = `begun ${startedAt}`;
+  if (outcome === "done") return `done, ${begun}`;
+  const left = `${counted(pending, "device")} without a verdict`;
+  return outcome === "running"
+    ? `running, unless its process has died; ${begun}, ${left}`
+    : `${outcome}; ${begun}, ${left}; mho resume ${id} goes on with it`;
+}

@@ -1,0 +1,95 @@
+import { Option } from "@commander-js/extra-typings";
+import type { Trimmed } from "../../lab/trim.ts";
+import { counted } from "../../src/counted.ts";
+import { usualPulsesPerDevice } from "../../src/run/plan.ts";
+import { formatDuration } from "../../src/units.ts";
+import { act } from "../action.ts";
+import { benchCommand, real, times, usualTimes, whole } from "../flags.ts";
+import type { Output } from "../output.ts";
+import { tellResult } from "../tellRun.ts";
+import { withBench } from "../withBench.ts";
+
+export const trim = () =>
+  benchCommand(
+    "trim",
+    "corrects the weights of a run that its devices' measured drift says will go wrong",
+    "mho trim r3 --dry-run",
+  )
+    .argument("<run>", "a run that was watched, or a trim of it")
+    .option("--model <model>", "what is believed of devices that are programmed anew (default: the run's)")
+    .addOption(
+      new Option("--times <list>", "when errors count, from the visit on")
+        .argParser(times("--times"))
+        .default(usualTimes.seconds, usualTimes.text),
+    )
+    .addOption(
+      new Option("--budget <pulses>", "pulses that a device may be given in this visit")
+        .argParser(whole("--budget"))
+        .default(usualPulsesPerDevice),
+    )
+    .option("--dry-run", "say what is expected of it, and pulse nothing")
+    .option(
+      "--min-yield <percent>",
+      "end with 1 when fewer devices are accepted",
+      real("--min-yield", 0, 100),
+    )
+    .option("--chip <address>", "where the chip is now, if it has moved")
+    .option("--transcript <file>", "record every byte that passes")
+    .action((run, flags) =>
+      act(flags, (output) =>
+        withBench(flags, output, { run: "program" }, async (bench) => {
+          const { model, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
+          const trimmed = await bench.trim(run, { model, timesSeconds, pulsesPerDevice, dryRun, chip });
+          tellVisit(trimmed, output);
+          const fields = visitFields(trimmed);
+          if (trimmed.run !== undefined)
+            return tellResult(bench, trimmed.run, flags.minYield, output, fields);
+          const why = trimmed.visit.devices === 0 ? "nothing is worth a pulse" : "a dry run";
+          output.say(`Nothing was pulsed: ${why}.`);
+          output.result({ run: null, ...fields });
+        }),
+      ),
+    );
+
+function tellVisit({ corrects, visit, run, expectedNow }: Trimmed, output: Output): void {
+  const { devices, expectedBefore, expectedAfter, later } = visit;
+  output.say(
+    `Weight error to expect, averaged over the times: ${percent(expectedBefore)} of the largest weight; with ` +
+      `${counted(devices, "device")} programmed anew now, ${percent(expectedAfter)}.`,
+  );
+  for (const { ageSeconds, expected } of later) {
+    output.say(
+      `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${percent(expected)}`,
+    );
+  }
+  const best = later.reduce((a, b) => (b.expected < a.expected ? b : a), {
+    ageSeconds: 0,
+    expected: expectedAfter,
+  });
+  if (best.ageSeconds > 0 && best.expected < 0.97 * expectedAfter) {
+    output.say(
+      `A later visit would win more, also after this one: mho watch ${corrects} --until ${Math.round(best.ageSeconds / 3600) || 1}h.`,
+    );
+  }
+  if (run === undefined || expectedNow === undefined) return;
+  output.say(
+    `Expected was ${percent(expectedAfter)}; with what was reached it will be ${percent(expectedNow)} (${percent(expectedBefore)} before).`,
+  );
+}
+
+/** 100 × mean square over the square of the largest weight → root mean square in percent of the largest weight. */
+function percent(tnmse: number): string {
+  return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
+}
+
+function visitFields({ corrects, visit, expectedNow }: Trimmed): object {
+  const { devices, expectedBefore, expectedAfter, later } = visit;
+  return {
+    corrects,
+    devices_to_trim: devices,
+    expected_before: expectedBefore,
+    expected_after: expectedAfter,
+    expected_once_reached: expectedNow ?? null,
+    later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
+  };
+}

@@ -1,0 +1,36 @@
+import { counted } from "../../src/counted.ts";
+import { act } from "../action.ts";
+import { benchCommand, whole } from "../flags.ts";
+import { withBench } from "../withBench.ts";
+
+export const watch = () =>
+  benchCommand(
+    "watch",
+    "reads runs at log-spaced ages, over minutes to months; goes on where it was stopped",
+    "mho watch r2 --until 30d",
+  )
+    .argument("<run...>", "runs such as r2; of several chips too")
+    .option("--until <age>", "the last age to read at (default: what was set before, else 30d)")
+    .option("--per-decade <number>", "ages a decade, from 1 s on (default: 3)", whole("--per-decade", 1, 50))
+    .option("--averages <number>", "reads that the chip averages (default: 16)", whole("--averages", 1, 256))
+    .option("--chip <address>", "where the chip is now, if it has moved")
+    .option("--transcript <file>", "record every byte that passes")
+    .action((runs, flags) =>
+      act(flags, (output) =>
+        withBench(flags, output, {}, async (bench) => {
+          const { until, perDecade, averages, chip } = flags;
+          let sweeps = 0;
+          output.onEvent(({ type }) => void (sweeps += type === "sweep" ? 1 : 0));
+          await bench.watch(runs, {
+            until,
+            perDecade,
+            averages,
+            chip,
+            onChipFailed: (address, error) =>
+              output.say(`${address}: ${error instanceof Error ? error.message : String(error)}`),
+          });
+          output.say(`watch: nothing is left to read; ${counted(sweeps, "sweep")} taken`);
+          output.result({ runs: [...new Set(runs)], sweeps, workspace: (await bench.store()).file });
+        }),
+      ),
+    );

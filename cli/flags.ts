@@ -1,0 +1,103 @@
+import { Command, Option } from "@commander-js/extra-typings";
+import { MhoError } from "../src/errors.ts";
+import { parseDuration, type Seconds } from "../src/units.ts";
+
+/** A command with the flags that all of them take. Example lines follow its help. */
+export function command(name: string, description: string, ...examples: readonly string[]) {
+  return (
+    base(name, description, examples)
+      // Scripts may give these to every command alike.
+      .addOption(seedOption().hideHelp())
+      .addOption(workspaceOption().hideHelp())
+  );
+}
+
+/** A command that works on a workspace: the same, and `--workspace`. */
+export function workspaceCommand(name: string, description: string, ...examples: readonly string[]) {
+  return base(name, description, examples).addOption(seedOption().hideHelp()).addOption(workspaceOption());
+}
+
+/** A command that works on a chip or draws chance: the same, and `--seed`. */
+export function benchCommand(name: string, description: string, ...examples: readonly string[]) {
+  return base(name, description, examples).addOption(seedOption()).addOption(workspaceOption());
+}
+
+function base(name: string, description: string, examples: readonly string[]) {
+  const lines = examples.map((example) => `  $ ${example}`).join("\n");
+  return new Command(name)
+    .description(description)
+    .option("--json", "print one JSON object a line, the last one the result")
+    .option("--quiet", "print errors only")
+    .addHelpText("after", `\nExample${examples.length > 1 ? "s" : ""}:\n${lines}`);
+}
+
+function seedOption() {
+  return new Option("--seed <number>", "seed of every draw of chance")
+    .argParser(whole("--seed", 0, 0xffffffff))
+    .default(7);
+}
+
+function workspaceOption() {
+  return new Option("--workspace <folder>", "where runs are kept (default: mho-workspace)");
+}
+
+/** A flag whose first choice is the default. */
+export function choice<F extends string, const C extends readonly [string, ...string[]]>(
+  flags: F,
+  description: string,
+  choices: C,
+) {
+  return new Option(flags, description).choices(choices).default(choices[0] as C[number]);
+}
+
+/*
+ * One parser for each kind of value. Each takes the flag's name and gives what turns a text into the value, or throws
+ * `bad-argument` with what was given and what is possible.
+ */
+
+function bad(flag: string, text: string, what: string): MhoError {
+  return new MhoError("bad-argument", `${flag} ${text}: ${what}.`);
+}
+
+export function whole(flag: string, least = 1, most = Infinity): (text: string) => number {
+  const range = most === Infinity || most === 0xffffffff ? `from ${least}` : `from ${least} to ${most}`;
+  return (text) => {
+    const number = Number(text);
+    if (/^\d+$/.test(text) && number >= least && number <= most) return number;
+    throw bad(flag, text, `give a whole number ${range}`);
+  };
+}
+
+export function real(flag: string, least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (text.trim() !== "" && number >= least && number <= most) return number;
+    throw bad(flag, text, `give a number from ${least} to ${most}`);
+  };
+}
+
+export function port(flag: string): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
+    throw bad(flag, text, "give a port from 0 to 65535");
+  };
+}
+
+/** A list of times in seconds, ascending: where each has a weight, the order tells which. */
+export function times(flag: string): (text: string) => Seconds[] {
+  return (text) => {
+    const found = text.split(",").map((part) => {
+      const seconds = parseDuration(part);
+      if (seconds !== undefined) return seconds;
+      throw bad(flag, text, `"${part.trim()}" is no time above zero. Write seconds or a unit: 60, 1h, 30d`);
+    });
+    if (found.every((time, i) => i === 0 || time > found[i - 1]!)) return found;
+    throw bad(flag, text, "times must ascend");
+  };
+}
+
+/** The times at which errors count where nothing else is said. */
+export const usualTimes = {
+  seconds: [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400] as Seconds[],
+  text: "1,60,1h,1d,30d,360d",
+};

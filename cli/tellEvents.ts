@@ -1,0 +1,102 @@
+import type { BenchEvent, StampedEvent } from "../lab/events.ts";
+import { counted } from "../src/counted.ts";
+import { formatDuration } from "../src/units.ts";
+import type { Output } from "./output.ts";
+import { progressOf } from "./progress.ts";
+
+/** What people are told of an event depends a little on the command. */
+export interface Names {
+  /** What a run is called in its progress lines; its title where none is given. */
+  readonly run?: string | undefined;
+  /** Whether a chip is left to go on with when a run was not finished (yes). */
+  readonly chipStays?: boolean | undefined;
+}
+
+/** Tells people what happens on a bench. */
+export function tellEvents(
+  output: Output,
+  { run: name, chipStays = true }: Names,
+): (event: StampedEvent<{ type: string }>) => void {
+  let progress: ReturnType<typeof progressOf> | undefined;
+  const told = (event: BenchEvent): void => {
+    switch (event.type) {
+      case "chip":
+        output.say(`Chip: ${event.name} number ${event.serial_number} at ${event.port}.`);
+        return;
+      case "warning":
+        output.say(`Note: ${event.message}`);
+        return;
+      case "started":
+        progress = progressOf(name ?? event.title, output, { chipStays });
+        progress(event);
+        return;
+      case "ended":
+        progress?.(event);
+        progress = undefined;
+        return;
+      case "turn":
+      case "uncertain":
+      case "paused":
+      case "unpaused":
+      case "sweep":
+        if (progress === undefined) tellWatch(event, output);
+        else progress(event);
+        return;
+      case "watching":
+      case "left_out":
+        tellWatch(event, output);
+        return;
+      case "standby_failed":
+        output.say(`The chip did not confirm standby: ${event.reason}`);
+        return;
+      case "link_lost":
+        output.say(
+          event.patience_milliseconds === 0
+            ? event.reason
+            : `${event.reason} Trying for ${formatDuration(event.patience_milliseconds / 1000)} to find the chip again.`,
+        );
+        return;
+      case "link_back":
+        output.say(
+          `The chip is back at ${event.port} after ${formatDuration(event.after_milliseconds / 1000)}.`,
+        );
+        return;
+      case "chapter":
+        output.say(`${event.number}. ${event.title}`);
+        return;
+      default:
+        return;
+    }
+  };
+  return (event) => told(event as StampedEvent);
+}
+
+function tellWatch(event: BenchEvent, output: Output): void {
+  switch (event.type) {
+    case "watching":
+      output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
+      return;
+    case "left_out":
+      output.say(
+        `watch: tile ${event.tile} of ${event.run} was programmed anew by ${event.by}: mho watch ${event.by} reads it now`,
+      );
+      return;
+    case "paused":
+      output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
+      return;
+    case "unpaused":
+      output.say(`watch: ${event.run}, going on`);
+      return;
+    case "sweep": {
+      const { run, tile, time_seconds: time, late_seconds: late, celsius, left } = event;
+      // A tile takes a moment to read; only what is late for its age is worth a word.
+      const lateness = late > 0.02 * time ? `, ${formatDuration(late)} late` : "";
+      const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
+      const text = `watch: ${run}, tile ${tile} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`;
+      output.progress(text, text);
+      return;
+    }
+    default:
+      return;
+  }
+}

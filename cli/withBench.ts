@@ -1,0 +1,36 @@
+import type { Bench } from "../lab/bench.ts";
+import type { Workplace } from "../lab/workplace.ts";
+import type { Output } from "./output.ts";
+import { listenForStop } from "./stop.ts";
+import { type Names, tellEvents } from "./tellEvents.ts";
+
+/** The flags that name a bench. */
+export interface BenchFlags {
+  readonly seed: number;
+  readonly workspace?: string | undefined;
+  readonly chip?: string | undefined;
+  readonly transcript?: string | undefined;
+}
+
+/** Opens a bench for a command, tells people what happens on it, hears whatever asks to stop, and closes it. */
+export async function withBench(
+  flags: BenchFlags,
+  output: Output,
+  names: Names,
+  work: (bench: Bench, place: Workplace) => Promise<void>,
+): Promise<void> {
+  const { Bench, Workplace } = await import("../lab/bench.ts");
+  const stop = listenForStop(output);
+  try {
+    output.onEvent(tellEvents(output, names));
+    const place = new Workplace({ ...flags, signal: stop.signal }, output.events);
+    stop.onSecond(place);
+    try {
+      await work(new Bench(place), place);
+    } finally {
+      await place.close();
+    }
+  } finally {
+    stop.release();
+  }
+}

@@ -1,0 +1,123 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { MhoError } from "../../src/errors.ts";
+import type { EventStream } from "../events.ts";
+import { patience } from "../session.ts";
+import { loadNetwork, type NetworkChoice, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
+import { defaultWorkspace, Workplace, type WorkplaceOptions } from "../workplace.ts";
+import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
+import { DemoLoop } from "./demoLoop.ts";
+import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
+import { type DemoResult, tellStory } from "./demoStory.ts";
+import { writeReport } from "./writeReport.ts";
+
+export interface DemoOptions extends WorkplaceOptions, NetworkChoice {
+  readonly seed: number;
+  /** So many emulated chips, which gives the spread (2); one where the chip is the user's own. */
+  readonly repeats?: number | undefined;
+  /** Where the report goes. */
+  readonly out: string;
+}
+
+/** What a demo came to. */
+export interface DemoOutcome {
+  readonly network: TrainedNetwork;
+  /** Of the chip that the story is told of. */
+  readonly first: DemoResult;
+  /** Of all of them. */
+  readonly chips: readonly ChipPoints[];
+  readonly files: { readonly report: string; readonly figures: string };
+  readonly workspace: string;
+}
+
+/** Who is told what a demo does beside its events. */
+export interface DemoListener {
+  /** Of the network, once it is loaded. */
+  readonly onNetwork: (network: TrainedNetwork) => void;
+  /** Of the workplace, once it is there: for a process that may have to end at once. */
+  readonly onWorkplace: (place: Workplace) => void;
+  /** The story is told; other chips are still at work. */
+  readonly onWaiting: () => void;
+}
+
+/**
+ * The whole story, on chips that drift by a law that no published model describes: what a network is worth on them when it is
+ * programmed by hand, as well as the published model allows, and in a closed loop that measures, refits, aims again and corrects.
+ * The story is told of the first chip; the others say how far chips differ.
+ */
+export async function demo(
+  options: DemoOptions,
+  events: EventStream,
+  { onNetwork, onWorkplace, onWaiting }: DemoListener,
+): Promise<DemoOutcome> {
+  const { chip } = options;
+  if ((options.repeats ?? 1) > 1 && chip !== undefined) {
+    throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
+  }
+  const repeats = options.repeats ?? (chip === undefined ? usualRepeats : 1);
+  const network = await loadNetwork(options);
+  onNetwork(network);
+  const workspace = await demoWorkspace(options);
+  const others = startRepeats(options, repeats - 1);
+  let emulator: ChildEmulator | undefined;
+  try {
+    emulator = chip === undefined ? await startEmulator(await presetFor(network), options.seed) : undefined;
+    const place = new Workplace({ ...options, workspace, chip: chip ?? emulator!.address }, events);
+    onWorkplace(place);
+    let first: DemoResult;
+    try {
+      first = await storyOn(place, network, chip !== undefined);
+    } finally {
+      await place.close();
+    }
+    if (repeats > 1) onWaiting();
+    const chips = [first.results.map(({ points }) => points), ...(await others.chips)];
+    const files = await writeReport(options, network, first, chips);
+    return { network, first, chips, files, workspace: join(workspace, "workspace.db") };
+  } finally {
+    others.stop();
+    emulator?.close();
+  }
+}
+
+/** Two chips keep two processor cores busy, and are done while a person still waits. */
+const usualRepeats = 2;
+
+async function presetFor(network: TrainedNetwork): Promise<string> {
+  return `pcm-64?tiles=${await tilesNeeded(network)}&births=stranger`;
+}
+
+async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {
+  try {
+    const session = await place.session(place.chip);
+    if (place.stop.requested) {
+      throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");
+    }
+    // When the demo's own emulator is gone, nothing will bring it back.
+    return await session.work(chipStays ? patience.programMilliseconds : 0, async (context, identity) => {
+      const loop = new DemoLoop(context, identity, place.seed);
+      const told = await tellStory(network, loop, context.store, place.seed, place.emit);
+      return { ...told, identity, port: session.port };
+    });
+  } catch (error) {
+    if (chipStays || !(error instanceof MhoError && error.code === "interrupted")) throw error;
+    const text = "The demo was stopped. Its chip goes with it: the next demo begins anew.";
+    throw new MhoError("interrupted", text, error.facts, error);
+  }
+}
+
+/** A demo on chips of its own keeps a workspace of its own, begun anew; on a user's chip nothing is thrown away. */
+async function demoWorkspace({ workspace, chip, out }: DemoOptions): Promise<string> {
+  if (workspace !== undefined) return workspace;
+  if (chip !== undefined) return defaultWorkspace;
+  const folder = join(out, "workspace");
+  try {
+    for (const ending of ["", "-wal", "-shm"])
+      await rm(join(folder, `workspace.db${ending}`), { force: true });
+  } catch (error) {
+    const { message } = error as Error;
+    const text = `Cannot begin a workspace in ${folder}: ${message}. Name another folder with --out.`;
+    throw new MhoError("output-failed", text, { folder }, error);
+  }
+  return folder;
+}

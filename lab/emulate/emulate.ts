@@ -1,0 +1,173 @@
+import { readlinkSync, rmSync, symlinkSync } from "node:fs";
+import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../../emulator/faults.ts";
+import { firmwareFor } from "../../emulator/dialects.ts";
+import { FaultyLine } from "../../emulator/faultyLine.ts";
+import { findPreset, type Preset, presetNames } from "../../emulator/presets.ts";
+import { openPty } from "../../emulator/pty.ts";
+import type { ServedLine } from "../../emulator/servedLine.ts";
+import { openTcpLine } from "../../emulator/tcpLine.ts";
+import { readFaults } from "../../files/faults.ts";
+import { systemClock } from "../../drivers/systemClock.ts";
+import { MhoError } from "../../src/errors.ts";
+import { parseAddress } from "../address.ts";
+import { openControl } from "./control.ts";
+import { serveChip } from "./serveChip.ts";
+
+export interface EmulateOptions {
+  readonly seed: number;
+  readonly dialect: "packet" | "scpi";
+  /** A symbolic link that always names the pseudo-terminal. */
+  readonly link?: string | undefined;
+  /** Serve on loopback TCP instead; 0 for any free port. */
+  readonly tcpPort?: number | undefined;
+  /** What goes wrong: a record's file, or the seed of one. */
+  readonly faults?: string | undefined;
+  /** Chip time goes by itself, so much faster than the clock; else it is virtual. */
+  readonly timeScale?: number | undefined;
+  /** Whether answers take the line's own time. */
+  readonly pace: boolean;
+  /** Opens a side door on this loopback port: inject faults, read the truth. */
+  readonly controlPort?: number | undefined;
+  /** The cable was pulled and is back, at this address. */
+  readonly onReplugged: (address: string, port: string) => void;
+}
+
+/** An emulated chip that is being served. */
+export interface Emulation {
+  readonly address: string;
+  readonly port: string;
+  readonly seed: number;
+  /** HOST:PORT of the side door. */
+  readonly control: string | undefined;
+  /** To be called a few times a second: the chip's own time goes on. */
+  tick(): void;
+  close(): void;
+}
+
+/**
+ * Serves an emulated chip on a pseudo-terminal or on loopback TCP until it is closed.
+ *
+ * @param text  such as `pcm-64` or `pcm-64?tiles=14`.
+ */
+export async function emulate(text: string, options: EmulateOptions): Promise<Emulation> {
+  const { dialect, tcpPort, controlPort, link: linkName } = options;
+  const { preset, seed, tiles } = presetOf(text, options.seed);
+  if (tcpPort === undefined && process.platform === "win32") {
+    throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
+  }
+  const chip = new FaultyLine(firmwareFor(dialect, preset, seed), await faultsOf(options.faults, preset));
+  const address = (line: ServedLine): string => {
+    const chipQuery = `dialect=${dialect}&chip=${preset.name}&tiles=${tiles}`;
+    const baud = preset.firmware.lineBytesPerSecond * 10;
+    return tcpPort === undefined
+      ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
+      : `tcp:${line.name}?${chipQuery}`;
+  };
+  let opened: ServedLine | undefined;
+  const served = await serveChip(chip, {
+    bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
+    timeScale: options.timeScale,
+    open: () => openLine(tcpPort, opened),
+    onOpen(line) {
+      const again = opened !== undefined;
+      opened = line;
+      if (linkName !== undefined && tcpPort === undefined) link(linkName, line.name);
+      if (again) options.onReplugged(address(line), line.name);
+    },
+  });
+  const end = (): void => {
+    served.close();
+    if (linkName !== undefined) unlink(linkName);
+  };
+  const control =
+    controlPort === undefined
+      ? undefined
+      : await openControl(chip, controlPort, (milliseconds) => served.unplug(milliseconds)).catch(
+          (error: unknown) => {
+            end();
+            throw cannotListen(controlPort, "--control", error);
+          },
+        );
+  return {
+    address: address(opened!),
+    port: opened!.name,
+    seed,
+    control: control && `127.0.0.1:${control.port}`,
+    tick: () => served.tick(),
+    close() {
+      end();
+      control?.close();
+    },
+  };
+}
+
+/** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
+function openLine(port: number | undefined, before: ServedLine | undefined): Promise<ServedLine> {
+  if (port === undefined) return Promise.resolve(openPty());
+  return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1)), () =>
+    systemClock.nowMicroseconds(),
+  ).catch((error: unknown) => {
+    throw cannotListen(port, "--tcp", error);
+  });
+}
+
+function cannotListen(port: number, flag: string, error: unknown): MhoError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason =
+    code === "EADDRINUSE" ? "it is taken" : code === "EACCES" ? "this user may not use it" : message;
+  return new MhoError(
+    "port-failed",
+    `Cannot listen on port ${port}: ${reason}. Use ${flag} 0 for any free one.`,
+    { port },
+    error,
+  );
+}
+
+function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {
+  const address = parseAddress(`emulator:${text}`);
+  const preset = findPreset(address.target, address);
+  if (preset === undefined || address.chip !== undefined) {
+    throw bad(`There is no emulator ${text}. Known are ${presetNames.join(", ")}`);
+  }
+  return { preset, seed: address.seed ?? seed, tiles: preset.geometry.tiles };
+}
+
+async function faultsOf(given: string | undefined, preset: Preset): Promise<FaultRecord> {
+  if (given === undefined) return noFaults;
+  if (/^\d+$/.test(given)) return drawFaults(Number(given) >>> 0, preset.geometry);
+  const record = (await readFaults(given)) as FaultRecord;
+  const missing = record.events.map((event) => placeMissing(preset.geometry, event)).find(Boolean);
+  if (missing === undefined) return record;
+  throw new MhoError("bad-file", `Cannot use ${given}: ${missing}. Correct its events.`, { file: given });
+}
+
+function bad(message: string): MhoError {
+  return new MhoError("bad-argument", `${message}.`);
+}
+
+/** Points a link at a terminal; only a link is ever replaced. */
+function link(path: string, target: string): void {
+  unlink(path);
+  try {
+    symlinkSync(target, path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === "EEXIST" ? "something else has that name" : message;
+    throw new MhoError(
+      "output-failed",
+      `Cannot make the link ${path}: ${reason}. Name another with --link.`,
+      {
+        file: path,
+      },
+    );
+  }
+}
+
+function unlink(path: string): void {
+  try {
+    readlinkSync(path);
+    rmSync(path);
+  } catch {
+    // It is not there, or no link.
+  }
+}

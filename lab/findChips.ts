@@ -1,0 +1,29 @@
+import { type Answer, askPort, isLikely, listPorts, type PortInfo } from "../drivers/ports.ts";
+
+/** A serial port, and what answered there. */
+export interface FoundPort {
+  readonly port: PortInfo;
+  readonly answer: Answer;
+}
+
+/** Asks the serial ports that could hold a chip, or those that are named, who they are. */
+export async function findChips(named: readonly string[], baud: number): Promise<FoundPort[]> {
+  const listed = await listPorts();
+  const unlisted = named
+    .filter((path) => listed.every((port) => port.path !== path))
+    .map((path): PortInfo => ({
+      path,
+      vendor: undefined,
+      vendorId: undefined,
+      productId: undefined,
+      serialNumber: undefined,
+    }));
+  // All at once: one mute port must not keep the others waiting.
+  return Promise.all(
+    [...listed, ...unlisted].map(async (port): Promise<FoundPort> => {
+      const asked = named.length > 0 ? named.includes(port.path) : isLikely(port);
+      if (!asked) return { port, answer: { kind: "not asked", reason: "no board is likely there" } };
+      return { port, answer: await askPort(port.path, baud) };
+    }),
+  );
+}

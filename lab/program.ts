@@ -1,0 +1,128 @@
+import { readModel } from "../files/model.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import { MhoError } from "../src/errors.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
+import type { MethodName } from "../src/program/methods.ts";
+import { executeRun, resumeRun } from "../src/run/engine.ts";
+import { type Estimate, estimateRun } from "../src/run/estimate.ts";
+import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import type { RunId } from "../src/run/store.ts";
+import type { Seconds } from "../src/units.ts";
+import { parseAddress } from "./address.ts";
+import { describeChip } from "./openChip.ts";
+import { runNamed } from "./runName.ts";
+import { patience } from "./session.ts";
+import { type MatrixTargets, readTargets } from "./targets.ts";
+import { warnOfDoubt } from "./warnings.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface ProgramOptions {
+  /** `residual` for a strategy, else `verify`, where nothing is said. */
+  readonly method?: MethodName | undefined;
+  /** What is believed of the devices: a built-in name, a file or a definition. The strategy's where nothing is said. */
+  readonly model?: string | ModelDefinition | undefined;
+  /** Where the weights of a strategy are now, if they have moved. */
+  readonly weights?: string | undefined;
+  /** Read everything at these ages after programming; 1 s where nothing is said. */
+  readonly sweepTimesSeconds?: readonly Seconds[] | undefined;
+  /** Pulses that a device may be given in this run, at most (200). */
+  readonly pulsesPerDevice?: number | undefined;
+}
+
+/** Reads that are averaged when a programmed tile is looked at. */
+export const sweepAverages = 16;
+
+/** Programs targets into the bench's chip. @returns the run, done. */
+export async function program(
+  place: Workplace,
+  targets: string | MatrixTargets,
+  options: ProgramOptions,
+): Promise<RunId> {
+  const address = place.chip;
+  const planned = await planFor(place, address, targets, options);
+  const session = await place.session(address);
+  return session.work(patience.programMilliseconds, (context, identity) =>
+    executeRun(context, {
+      ...planned.plan,
+      chipName: identity.name,
+      chipSerialNumber: identity.serialNumber,
+    }),
+  );
+}
+
+/** What programming would take, without touching a chip. */
+export async function estimate(
+  place: Workplace,
+  targets: string | MatrixTargets,
+  options: ProgramOptions,
+): Promise<Estimate & { readonly method: MethodName }> {
+  const { plan, description } = await planFor(place, place.chip, targets, options);
+  const { method, tiles, pulsesPerDevice } = plan;
+  return { method, ...estimateRun(description, tiles, method, pulsesPerDevice) };
+}
+
+async function planFor(
+  place: Workplace,
+  chip: string,
+  given: string | MatrixTargets,
+  options: ProgramOptions,
+): Promise<{
+  plan: Omit<RunPlan, "chipName" | "chipSerialNumber">;
+  description: ChipDescription;
+}> {
+  const address = parseAddress(chip);
+  const description = await describeChip(address);
+  const targets = await readTargets(given, address, description, options.weights);
+  const { technology } = description.pulses;
+  const usual = targets.model === undefined || technology === "rram" ? "verify" : "residual";
+  const model = await modelFor(options.model ?? targets.model, technology);
+  warnOfDoubt(model, place.emit);
+  return {
+    description,
+    plan: {
+      title: targets.title,
+      chipAddress: chip,
+      method: options.method ?? usual,
+      model,
+      sweepTimesSeconds: options.sweepTimesSeconds ?? [1],
+      sweepAverages,
+      pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
+      tiles: targets.tiles,
+    },
+  };
+}
+
+function modelFor(
+  given: string | ModelDefinition | undefined,
+  technology: "pcm" | "rram",
+): Promise<ModelDefinition> {
+  if (given === undefined) return readModel(technology === "pcm" ? "pcm-90nm" : "reram-wan-2022");
+  return typeof given === "string" ? readModel(given) : Promise.resolve(given);
+}
+
+/**
+ * Goes on with a run that was stopped, cut off or killed.
+ *
+ * @param chip  where the chip is now, if it has moved.
+ * @returns false for a run that was done already.
+ */
+export async function resume(place: Workplace, given: string, chip: string | undefined): Promise<boolean> {
+  const run = runNamed(given);
+  const store = await place.existingStore();
+  const { chipAddress } = await store.plan(run);
+  const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
+  if (outcome === "done") return false;
+  const address = chip ?? chipAddress;
+  const { scheme, state } = parseAddress(address);
+  if (scheme === "emulator" && state === "none") {
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} was on a chip that was not kept, at ${address}, and ended with the command that began it. ` +
+        "Leave ?state=none away to go on with a chip.",
+      { run },
+    );
+  }
+  const session = await place.session(address);
+  await session.work(patience.programMilliseconds, (context) => resumeRun(context, run));
+  return true;
+}

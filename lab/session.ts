@@ -1,0 +1,135 @@
+import { type ConnectedDriver } from "../drivers/reconnectingDriver.ts";
+import { SteadyClock } from "../drivers/steadyClock.ts";
+import { systemClock } from "../drivers/systemClock.ts";
+import type { ChipIdentity } from "../src/chip/driver.ts";
+import type { StopRequest } from "../src/clock.ts";
+import { MhoError } from "../src/errors.ts";
+import type { RunContext } from "../src/run/context.ts";
+import type { RunEvent } from "../src/run/events.ts";
+import { endedWith, tryStandby } from "../src/run/standby.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import type { ChipAddress } from "./address.ts";
+import type { BenchEvent } from "./events.ts";
+import type { ChipOptions } from "./openChip.ts";
+import { openLasting } from "./openLasting.ts";
+import { wallTime } from "./wallTime.ts";
+
+/** How long a link may be gone before work on its chip is given up. */
+export const patience = {
+  /** A device half programmed should not wait for long. */
+  programMilliseconds: 30_000,
+  /** Nothing is under way between two sweeps: a watch of weeks outlives a cable that is out for a while. */
+  watchMilliseconds: 3_600_000,
+} as const;
+
+export interface SessionOptions {
+  readonly opening: ChipOptions;
+  readonly store: RunStore;
+  readonly stop: StopRequest;
+  readonly emit: (event: BenchEvent) => void;
+}
+
+/** One chip of a bench, open, and the one place that puts together the world of a run. */
+export class Session {
+  readonly context: RunContext;
+  readonly #link: ConnectedDriver;
+  readonly #driver: SteadyClock;
+  readonly #options: SessionOptions;
+  readonly #lasting: { patienceMilliseconds: number };
+  #underWay: RunId | undefined;
+  #watched: readonly RunId[] = [];
+
+  private constructor(
+    link: ConnectedDriver,
+    options: SessionOptions,
+    lasting: { patienceMilliseconds: number },
+  ) {
+    const { store, stop, emit } = options;
+    const driver = new SteadyClock(link, store, wallTime);
+    this.#link = link;
+    this.#driver = driver;
+    this.#options = options;
+    this.#lasting = lasting;
+    this.context = {
+      driver,
+      store,
+      clock: systemClock,
+      stop,
+      wallTime,
+      markClock: () => driver.mark(),
+      linkNotes: () => link.linkNotes?.() ?? [],
+      onLinkNote: (listener) => link.onLinkNote?.(listener),
+      onEvent: (event) => {
+        this.#follow(event);
+        emit(event);
+      },
+    };
+  }
+
+  static async open(address: ChipAddress, options: SessionOptions): Promise<Session> {
+    const lasting = { patienceMilliseconds: patience.programMilliseconds };
+    return new Session(await openLasting(address, options, lasting), options, lasting);
+  }
+
+  get port(): string {
+    return this.#link.port;
+  }
+
+  /**
+   * Greets the chip, lets work be done on it and marks its clock before and after: devices age from then on, whatever becomes of
+   * the chip's own. Work that fails leaves the chip in standby, or says that it may not be.
+   */
+  async work<T>(
+    patienceMilliseconds: number,
+    act: (context: RunContext, identity: ChipIdentity) => Promise<T>,
+  ): Promise<T> {
+    this.#lasting.patienceMilliseconds = patienceMilliseconds;
+    let awake = false;
+    try {
+      const identity = await this.#driver.identify();
+      awake = true;
+      await this.#driver.mark();
+      this.#tell(identity);
+      const done = await act(this.context, identity);
+      // The work is done, with or without this mark.
+      await this.#driver.mark().catch(() => undefined);
+      return done;
+    } catch (error) {
+      const standby = await tryStandby(this.#driver);
+      // The engine has said already what became of standby.
+      const said = !(error instanceof MhoError) || error.facts["standby"] === false;
+      throw said || !awake ? error : endedWith(error, this.#driver.address, standby);
+    } finally {
+      this.#watched = [];
+    }
+  }
+
+  /** For a process that is about to end: books what is under way, and makes the chip safe. Rejects when it is not known to be. */
+  async standbyAtOnce(): Promise<void> {
+    if (this.#underWay !== undefined) {
+      await this.#options.store.endRun(this.#underWay, "interrupted").catch(() => undefined);
+    }
+    await this.#driver.standby();
+  }
+
+  /** The command that goes on with what is under way. */
+  get goesOn(): string | undefined {
+    if (this.#underWay !== undefined) return `mho resume ${this.#underWay}`;
+    return this.#watched.length > 0 ? `mho watch ${this.#watched.join(" ")}` : undefined;
+  }
+
+  close(): Promise<void> {
+    return this.#driver.close();
+  }
+
+  #tell({ name, serialNumber, firmware, boot }: ChipIdentity): void {
+    const { emit } = this.#options;
+    emit({ type: "chip", name, serial_number: serialNumber, firmware, boot, port: this.port });
+  }
+
+  #follow(event: RunEvent): void {
+    if (event.type === "started") this.#underWay = event.run;
+    else if (event.type === "ended") this.#underWay = undefined;
+    else if (event.type === "watching") this.#watched = event.runs;
+  }
+}

@@ -1,0 +1,86 @@
+import { MhoError } from "../src/errors.ts";
+import type { WatchSettings } from "../src/run/journal.ts";
+import type { RunId } from "../src/run/store.ts";
+import { watchRuns, watchTimes } from "../src/run/watch.ts";
+import { parseDuration, type Seconds } from "../src/units.ts";
+import type { Workspace } from "../storage/workspace.ts";
+import { runNamed } from "./runName.ts";
+import { patience } from "./session.ts";
+import type { Workplace } from "./workplace.ts";
+
+export interface WatchOptions {
+  /** The last age to read at: seconds, or such as "30d". What was set before holds where nothing is said; else 30 days. */
+  readonly until?: Seconds | string | undefined;
+  /** Ages a decade, from 1 s on (3). */
+  readonly perDecade?: number | undefined;
+  /** Reads that the chip averages (16). */
+  readonly averages?: number | undefined;
+  /** Where the chip is now, if it has moved. */
+  readonly chip?: string | undefined;
+  /** Told of each chip whose watch ended early, while others may go on for weeks. */
+  readonly onChipFailed?: ((address: string, error: unknown) => void) | undefined;
+}
+
+/** Reads runs again and again as they age. Chips are watched at the same time, the runs of one chip in turn. */
+export async function watch(
+  place: Workplace,
+  given: readonly string[],
+  options: WatchOptions,
+): Promise<void> {
+  const runs = [...new Set(given.map(runNamed))];
+  const wanted = settingsWanted(options);
+  const store = await place.existingStore();
+  const chips = new Map<string, RunId[]>();
+  for (const run of runs) {
+    const before = await prepare(store, run, wanted);
+    const address = options.chip ?? before;
+    chips.set(address, [...(chips.get(address) ?? []), run]);
+  }
+  const ends = await Promise.allSettled(
+    [...chips].map(([address, ofChip]) =>
+      watchChip(place, address, ofChip).catch((error: unknown) => {
+        if (chips.size > 1) options.onChipFailed?.(address, error);
+        throw error;
+      }),
+    ),
+  );
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+async function watchChip(place: Workplace, address: string, runs: readonly RunId[]): Promise<void> {
+  const session = await place.session(address);
+  await session.work(patience.watchMilliseconds, (context) => watchRuns(context, runs));
+}
+
+/** What the options say; undefined where they say nothing, and what was set before holds. */
+function settingsWanted({ until, perDecade, averages }: WatchOptions): WatchSettings | undefined {
+  if (until === undefined && perDecade === undefined && averages === undefined) return undefined;
+  return settingsOf(until ?? usual.until, perDecade ?? usual.perDecade, averages ?? usual.averages);
+}
+
+const usual = { until: "30d", perDecade: 3, averages: 16 };
+
+function settingsOf(until: Seconds | string, perDecade: number, averages: number): WatchSettings {
+  const untilSeconds = typeof until === "number" ? until : parseDuration(until);
+  if (untilSeconds === undefined || !(untilSeconds > 1)) {
+    throw new MhoError("bad-argument", `--until ${until}: give a time beyond 1 s, such as 1d or 30d.`);
+  }
+  return { timesSeconds: watchTimes(untilSeconds, perDecade), averages };
+}
+
+/** Writes down when a run is to be read. @returns the address of its chip. */
+async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | undefined): Promise<string> {
+  const plan = await store.plan(run);
+  const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
+  if (outcome !== "done") {
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} is not finished (${outcome}), and devices age from their last pulse. mho resume ${run} comes first.`,
+      { run },
+    );
+  }
+  const before = await store.watch(run);
+  const settings = wanted ?? before ?? settingsOf(usual.until, usual.perDecade, usual.averages);
+  await store.setWatch(run, settings);
+  return plan.chipAddress;
+}

@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { StopRequest } from "../src/clock.ts";
+import { MhoError } from "../src/errors.ts";
+import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { parseAddress } from "./address.ts";
+import type { BenchEvent, EventStream } from "./events.ts";
+import { chipNamed, openRecorderFor } from "./openChip.ts";
+import { Session } from "./session.ts";
+
+export interface WorkplaceOptions {
+  /** The folder where runs are kept. */
+  readonly workspace?: string | undefined;
+  /** The chip's address, such as `serial:/dev/ttyACM0` or `emulator:pcm-64?seed=7`. MHO_CHIP where none is given. */
+  readonly chip?: string | undefined;
+  /** Of every draw of chance, and of an emulated chip whose address names none (7). */
+  readonly seed?: number | undefined;
+  /** Ends what is under way between two turns, the chip in standby and the run resumable. */
+  readonly signal?: AbortSignal | undefined;
+  /** A file that records every byte between host and chip. */
+  readonly transcript?: string | undefined;
+}
+
+/** Where runs are kept when no folder is named. */
+export const defaultWorkspace = "mho-workspace";
+
+/** The workspace and the chips of a bench, each opened when it is first needed, and closed together. */
+export class Workplace {
+  readonly folder: string;
+  readonly seed: number;
+  readonly stop: StopRequest;
+  readonly emit: (event: BenchEvent) => void;
+  readonly #options: WorkplaceOptions;
+  readonly #sessions = new Map<string, Promise<Session>>();
+  /** Those that are open; one that is still being opened has not been spoken to. */
+  readonly #opened: Session[] = [];
+  #store: Promise<Workspace> | undefined;
+
+  constructor(options: WorkplaceOptions, events: EventStream) {
+    const { workspace = defaultWorkspace, seed = 7, signal } = options;
+    this.folder = workspace;
+    this.seed = seed;
+    this.stop = {
+      get requested() {
+        return signal?.aborted === true;
+      },
+    };
+    this.emit = (event) => events.emit(event);
+    this.#options = options;
+  }
+
+  /** The chip that the bench was opened for. Throws `bad-argument` where none was named. */
+  get chip(): string {
+    return chipNamed(this.#options);
+  }
+
+  get transcript(): string | undefined {
+    return this.#options.transcript;
+  }
+
+  /** Opens the workspace, and makes it where none is. */
+  store(): Promise<Workspace> {
+    this.#store ??= openWorkspace(this.folder);
+    return this.#store;
+  }
+
+  /** Opens the workspace. Throws `bad-argument` where none is. */
+  async existingStore(): Promise<Workspace> {
+    if (this.#store === undefined && !existsSync(join(this.folder, "workspace.db"))) {
+      throw new MhoError(
+        "bad-argument",
+        `There is no workspace in ${this.folder}. Name one with --workspace.`,
+        {
+          folder: this.folder,
+        },
+      );
+    }
+    return this.store();
+  }
+
+  /** Opens a chip the first time that it is asked for. */
+  session(text: string): Promise<Session> {
+    const known = this.#sessions.get(text);
+    if (known !== undefined) return known;
+    const opening = this.#open(text);
+    this.#sessions.set(text, opening);
+    // One that could not be opened may be tried again.
+    opening.catch(() => this.#sessions.delete(text));
+    return opening;
+  }
+
+  async #open(text: string): Promise<Session> {
+    const address = parseAddress(text);
+    const store = await this.store();
+    const { stop, emit, seed, folder: workspace } = this;
+    const record = openRecorderFor(address, this.#options.transcript);
+    const opening = { seed, workspace, ...(record && { record }) };
+    const session = await Session.open(address, { opening, store, stop, emit });
+    this.#opened.push(session);
+    return session;
+  }
+
+  /** For a process that is about to end: every open chip to standby, what is under way booked. Rejects when one may not be safe. */
+  async standbyAtOnce(): Promise<void> {
+    const ends = await Promise.allSettled(this.#opened.map((session) => session.standbyAtOnce()));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  get holdsChip(): boolean {
+    return this.#opened.length > 0;
+  }
+
+  /** The commands that go on with what is under way. */
+  goesOn(): string[] {
+    return this.#opened.flatMap(({ goesOn }) => goesOn ?? []);
+  }
+
+  /** Frees ports and files. Chips are in standby already: all work leaves them so. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    const ends = await Promise.allSettled(this.#opened.splice(0).map((session) => session.close()));
+    const store = await this.#store?.catch(() => undefined);
+    this.#store = undefined;
+    await store?.close();
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+}
