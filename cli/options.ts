@@ -1,5 +1,3 @@
-import type { MethodName } from "../src/program/methods.ts";
-
 /** The flags that every command takes. */
 export interface CommonOptions {
   readonly json: boolean;
@@ -61,7 +59,7 @@ export interface ResumeOptions extends CommonOptions {
 export interface ProgramOptions extends ResumeOptions {
   readonly weights?: string;
   readonly model?: string;
-  readonly method?: MethodName;
+  readonly method?: string;
   readonly sweep: string;
   readonly budget?: string;
   readonly dryRun?: boolean;

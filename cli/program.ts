@@ -2,7 +2,8 @@ import { readModel } from "../files/model.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
-import { methods } from "../src/program/methods.ts";
+import type { ProgrammingMethod } from "../src/program/method.ts";
+import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
 import type { RunContext } from "../src/run/context.ts";
 import type { RunEvent } from "../src/run/events.ts";
@@ -35,11 +36,12 @@ export async function program(path: string, options: ProgramOptions, output: Out
   const targets = await readTargets(path, address, description, options.weights);
   const model = options.model === undefined ? targets.model : await readModel(options.model);
   const { technology } = description.pulses;
-  const usual = targets.model === undefined || technology === "rram" ? "verify" : "residual";
-  const method = options.method ?? usual;
+  const { strategy, conductances } = technology.usualMethods;
+  const usual = targets.model === undefined ? conductances : strategy;
+  const method = methodFor(builtInMethods, options.method ?? usual, description);
   const wishes = {
     method,
-    model: model ?? (await readModel(technology === "pcm" ? "pcm-90nm" : "reram-wan-2022")),
+    model: model ?? (await readModel(technology.usualModel)),
     sweepTimesSeconds: options.sweep === "none" ? [] : timesOf("--sweep", options.sweep),
     pulsesPerDevice: wholeNumber("--budget", options.budget, usualPulsesPerDevice),
     leastYieldPercent: percentOf(options.minYield),
@@ -52,7 +54,7 @@ export async function program(path: string, options: ProgramOptions, output: Out
       chipName: identity.name,
       chipSerialNumber: identity.serialNumber,
       chipAddress: text,
-      method,
+      method: method.name,
       model: wishes.model,
       sweepTimesSeconds: wishes.sweepTimesSeconds,
       sweepAverages,
@@ -177,13 +179,15 @@ function tellResult(
 }
 
 function tellEstimate(
-  { method, pulsesPerDevice }: { method: ProgramMethod; pulsesPerDevice: number },
+  { method, pulsesPerDevice }: { method: ProgrammingMethod; pulsesPerDevice: number },
   description: Parameters<typeof estimateRun>[0],
   tiles: Parameters<typeof estimateRun>[1],
   output: Output,
 ): void {
   const estimate = estimateRun(description, tiles, method, pulsesPerDevice);
-  output.say(`${counted(estimate.devices, "device")} on ${counted(estimate.tiles, "tile")}, by ${method}`);
+  output.say(
+    `${counted(estimate.devices, "device")} on ${counted(estimate.tiles, "tile")}, by ${method.name}`,
+  );
   output.say(
     `about ${counted(estimate.pulses, "pulse")}, ${estimate.pulsesPerDevice.toFixed(1)} a device, ` +
       `${estimate.mostPulsesPerDevice} at most`,
@@ -192,7 +196,7 @@ function tellEstimate(
   output.event({
     type: "result",
     dry_run: true,
-    method,
+    method: method.name,
     devices: estimate.devices,
     tiles: estimate.tiles,
     pulses: estimate.pulses,
@@ -201,8 +205,6 @@ function tellEstimate(
     seconds: estimate.seconds,
   });
 }
-
-type ProgramMethod = keyof typeof methods;
 
 /** A flag's list of times, in seconds, ascending. Throws `bad-argument`. */
 export function timesOf(flag: string, list: string): number[] {

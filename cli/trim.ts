@@ -7,6 +7,7 @@ import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { verdicts } from "../src/program/method.ts";
+import { verifyPcm } from "../src/program/verifyPcm.ts";
 import { Random } from "../src/random.ts";
 import { executeRun } from "../src/run/engine.ts";
 import type { RunContext } from "../src/run/context.ts";
@@ -73,7 +74,7 @@ export function correctionOf(
   return {
     ...plan,
     title: `trim of ${corrects}: ${plan.title.replace(/^trim of \S+: /, "")}`,
-    method: "verify",
+    method: verifyPcm.name,
     model,
     sweepTimesSeconds: [1],
     sweepAverages,

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import type { PcmPulses } from "../src/chip/description.ts";
+import type { PcmPulses } from "../src/chip/technologies/pcm.ts";
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
