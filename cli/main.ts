@@ -95,17 +95,7 @@ async function main(args: readonly string[]): Promise<void> {
     .description("programs a chip, reads it back after every pulse, and gives each device a verdict")
     .argument("<targets>", "a strategy (.json), or conductances in µS (.npy, .csv)")
     .option("--chip <address>", "which chip (or MHO_CHIP)")
-    .addOption(
-      new Option("--method <method>", "how (residual for a strategy, else verify)").choices([
-        "open-loop",
-        "verify",
-        "residual",
-        "gdp",
-        "max-set-fill",
-        "on-board",
-        "staircase",
-      ]),
-    )
+    .option("--method <method>", "how; --help lists the methods, and which one is usual")
     .option("--model <model>", "what is believed of the devices (the strategy's)")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
     .option("--sweep <list>", "read everything this long after programming, or none", "1")
@@ -245,6 +235,11 @@ async function main(args: readonly string[]): Promise<void> {
       const { report } = await import("./report.ts");
       await run(options, (output) => report(path, options, output));
     });
+
+  if (args.includes("program")) {
+    const { tellOfMethods } = await import("./methodHelp.ts");
+    tellOfMethods(program.commands.find((command) => command.name() === "program")!);
+  }
 
   try {
     await program.parseAsync(args, { from: "user" });
