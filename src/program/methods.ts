@@ -38,7 +38,7 @@ export function methodFor(
   const serving = methods.filter(({ technologies }) => technologies.includes(technology.name));
   const [found, ...more] = serving.filter((method) => method.name === name);
   if (found === undefined) {
-    const use = serving.length === 0 ? "No method is." : `Use ${namesOf(serving).join(" or ")}.`;
+    const use = serving.length === 0 ? "No known method is." : `Use ${namesOf(serving).join(" or ")}.`;
     throw refusal(name, `The method ${name} is not for the ${technology.title} devices of ${chip}. ${use}`);
   }
   if (more.length === 0) return found;
