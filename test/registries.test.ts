@@ -3,7 +3,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { gather } from "../calibration/gather.ts";
-import { builtInTechnologyFiles, parseChipDescription } from "../files/chipDescription.ts";
+import {
+  builtInTechnologyFiles,
+  parseChipDescription,
+  readChipDescription,
+} from "../files/chipDescription.ts";
 import { builtInTechnologies } from "../src/chip/technologies.ts";
 import { reramWan2022Definition } from "../src/model/builtIn.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
@@ -103,6 +107,15 @@ describe("a technology and a method from outside", () => {
     const estimate = estimateRun(description, planOf("").tiles, bisection, 60);
     expect(estimate).toMatchObject({ devices: 102, tiles: 2, pulses: 918, mostPulsesPerDevice: 40 });
     expect(estimate.seconds).toBeGreaterThan(0);
+  });
+
+  it("share names with others, and not what those cost", async () => {
+    const [pcm, rram] = [await describePcm64(), await readChipDescription("chips/rram-128.json")];
+    const [ofPcm, ofRram] = [pcm, rram].map((chip) =>
+      estimateRun(chip, planOf("").tiles, methodFor(methods, "verify", chip), 60),
+    );
+    expect([ofPcm!.pulsesPerDevice, ofPcm!.mostPulsesPerDevice]).toEqual([expect.closeTo(6.3, 9), 30]);
+    expect([ofRram!.pulsesPerDevice, ofRram!.mostPulsesPerDevice]).toEqual([expect.closeTo(11, 9), 60]);
   });
 
   it("are held to the technology's own limits, in its own unit", async () => {

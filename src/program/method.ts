@@ -36,7 +36,7 @@ export interface MethodCost {
   readonly idlePulses: number;
   /** Until the last device of a tile is done. */
   readonly turns: number;
-  /** Pulses that no device exceeds. */
+  /** Pulses that no device exceeds; `Infinity` where only its budget ends it. */
   readonly most: number;
 }
 

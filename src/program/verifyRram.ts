@@ -20,7 +20,7 @@ export const verifyRram: ProgrammingMethod<LearnedState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
+  cost: { pulses: 11, idlePulses: 4, turns: 200, most: Infinity },
   begin: (task: ProgrammingTask, model: DeviceModel) => {
     const count = task.targetsMicrosiemens.length;
     return {
