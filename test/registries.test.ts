@@ -22,6 +22,7 @@ import { summarise } from "../src/results/summary.ts";
 import { recall } from "../src/run/recall.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
+import { mho } from "./support/commandLine.ts";
 import { describePcm64, stillClock } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { bisection } from "./toys/bisection.ts";
@@ -253,6 +254,12 @@ describe("the registries", () => {
         does,
       ]),
     );
+  });
+
+  it("are told of by the help of mho program, word for word", async () => {
+    const { out } = await mho("program", "--help");
+    const told = out.slice(out.indexOf("Methods:")).replace(/\s+/g, " ");
+    for (const { name, does } of builtInMethods) expect(told).toContain(` ${name} ${does} (`);
   });
 
   it("give every technology a usual method that serves it", () => {
