@@ -5,7 +5,6 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { MethodName } from "../src/program/methods.ts";
 import { isFinal } from "../src/program/method.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { emptyMemory, foldTurn } from "../src/run/journal.ts";
@@ -33,7 +32,7 @@ export interface KilledRun {
  * Programs half of an emulated chip, whose process lives on, and kills the controller (SIGKILL) at random moments,
  * so many times; then lets the last `mho resume` finish, and compares journal and chip.
  */
-export async function killAndResume(seed: number, kills: number, method: MethodName): Promise<KilledRun> {
+export async function killAndResume(seed: number, kills: number, method: string): Promise<KilledRun> {
   const folder = mkdtempSync(join(tmpdir(), "mho-kill-"));
   const random = new Random(seed).fork("kills");
   const chip = run(["emulate", "pcm-64", "--tcp", "0", "--no-pace", "--control", "--seed", String(seed)]);

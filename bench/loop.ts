@@ -7,7 +7,6 @@ import { findPreset, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
-import type { MethodName } from "../src/program/methods.ts";
 import { Random } from "../src/random.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
@@ -33,7 +32,7 @@ export async function hold(
   preset: Preset,
   seed: number,
   definition: PowerLawDefinition,
-  method: MethodName,
+  method: string,
   tile: TileTargets,
 ): Promise<Holding> {
   const model = modelOf(definition);
@@ -128,7 +127,7 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   const preset = findPreset("pcm-64", { births: "stranger" })!;
   const wrong = (): Promise<Holding> =>
     hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto"));
-  const refitted = (method: MethodName): Promise<Holding> =>
+  const refitted = (method: string): Promise<Holding> =>
     hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto"));
   return {
     "wrong model, verify": measure(await wrong()),

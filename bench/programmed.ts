@@ -10,7 +10,6 @@ import type { Clock } from "../src/clock.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
-import type { MethodName } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
@@ -33,7 +32,7 @@ export interface ProgrammedChip {
 export async function programChip(given: {
   preset: Preset;
   seed: number;
-  method: MethodName;
+  method: string;
   model: DeviceModel;
   tiles: readonly TileTargets[];
   pulsesPerDevice?: number;

@@ -11,7 +11,7 @@ import { readChipDescription } from "../files/chipDescription.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import type { Seen } from "../src/program/method.ts";
-import { methods } from "../src/program/methods.ts";
+import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { openWorkspace } from "../storage/workspace.ts";
@@ -34,7 +34,7 @@ if (!process.argv.includes("--no-wire")) await wire();
 function decisions(name: "verify" | "residual"): { median: number; longest: number; count: number } {
   const count = 65_536;
   const targets = Float32Array.from({ length: count }, (_, i) => 1 + (i % 20));
-  const method = methods[name];
+  const method = methodFor(builtInMethods, name, description);
   const state = method.begin(
     {
       rowCount: 64,

@@ -2,8 +2,8 @@ import { noCode, readingFlags } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { assert, MhoError } from "../src/errors.ts";
-import { verdicts } from "../src/program/method.ts";
-import type { MethodName } from "../src/program/methods.ts";
+import { type ProgrammingMethod, verdicts } from "../src/program/method.ts";
+import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import { type SweepRecord, type TileMemory, tileOfEntry } from "../src/run/journal.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { recall } from "../src/run/recall.ts";
@@ -30,6 +30,16 @@ export interface GatheredPart {
   readonly data: DriftData;
 }
 
+export interface GatherOptions {
+  /**
+   * Whether runs that correct each other are taken as one, under the name of the first: each device is then as the last of them
+   * left it.
+   */
+  readonly asOne?: boolean;
+  /** All that the runs may have been programmed by. */
+  readonly methods?: readonly ProgrammingMethod[];
+}
+
 export interface TileConverter {
   readonly chipSerialNumber: string;
   readonly tile: number;
@@ -41,15 +51,13 @@ export interface TileConverter {
  * when it came after the run's last pulse at it, and before any later run pulsed it again. µS are derived anew from the codes
  * where known resistors say that a tile's converter is not as described.
  *
- * @param asOne  whether runs that correct each other are taken as one, under the name of the first: each device is then as the
- *               last of them left it.
- * @throws `bad-argument` when there is nothing to fit: no sweep, or of a chip that is not `description`'s.
+ * @throws `bad-argument` when there is nothing to fit: no sweep, or a method that is not known.
  */
 export async function gather(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  { asOne = false }: { asOne?: boolean } = {},
+  { asOne = false, methods = builtInMethods }: GatherOptions = {},
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
   const { chipName: name } = await store.plan(runs[0]!);
@@ -99,7 +107,12 @@ export async function gather(
         const memory = wanted && asOne ? underneath(asLeft.get(place), found) : found;
         if (wanted && asOne) asLeft.set(place, memory);
         if (wanted && (!asOne || id === ofChip[0])) {
-          const targets = asOne ? undefined : { method, targetsMicrosiemens: tiles[k]!.targetsMicrosiemens };
+          const targets = asOne
+            ? undefined
+            : {
+                method: methodFor(methods, method, description),
+                targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
+              };
           const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets);
           parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
         }
@@ -158,15 +171,12 @@ function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | un
   };
 }
 
-/** Methods that leave devices at the targets of the plan; the others move targets, or never look. */
-const keepsTargets: readonly MethodName[] = ["verify", "on-board", "staircase", "max-set-fill"];
-
 /** The sweeps of a tile as the devices of a block see them. */
 function dataOf(
   memory: TileMemory,
   readings: readonly Reading[],
   supersededAt: Float64Array | undefined,
-  aimed: { method: MethodName; targetsMicrosiemens: Float32Array } | undefined,
+  aimed: { method: ProgrammingMethod; targetsMicrosiemens: Float32Array } | undefined,
 ): DriftData {
   const { block, devicesPerRow, pulsedAtMicroseconds } = memory;
   const count = pulsedAtMicroseconds.length;
@@ -196,10 +206,10 @@ function dataOf(
   return {
     devicesPerRow,
     targetsMicrosiemens:
-      aimed !== undefined && keepsTargets.includes(aimed.method)
+      aimed?.method.keepsTargets === true
         ? aimed.targetsMicrosiemens
         : new Float32Array(count).fill(Number.NaN),
-    picked: aimed?.method !== "open-loop",
+    picked: aimed?.method.looksBack ?? true,
     usable: Uint8Array.from(memory.verdicts, (verdict) =>
       verdict === verdicts.accepted || verdict === verdicts.unverified ? 1 : 0,
     ),

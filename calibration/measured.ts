@@ -3,6 +3,8 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
+import type { ProgrammingMethod } from "../src/program/method.ts";
+import { builtInMethods } from "../src/program/methods.ts";
 import { type ProgrammedAnew, programmedAnew } from "../src/run/programmedAnew.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
@@ -26,8 +28,9 @@ export async function measureRuns(
   runs: readonly RunId[],
   description: ChipDescription,
   before: PowerLawDefinition,
+  methods: readonly ProgrammingMethod[] = builtInMethods,
 ): Promise<Measured> {
-  const gathered = await gather(store, runs, description);
+  const gathered = await gather(store, runs, description, { methods });
   const parts = gathered.parts.map(({ data }) => data);
   refuseTooLittle(parts, runs, await programmedAnew(store, runs));
   const found = refit(parts, readOutOf(description, before), before);
@@ -92,14 +95,15 @@ async function responseOf(
   { pulses }: ChipDescription,
   settle: Settle,
 ): Promise<PulseResponse | undefined> {
-  if (pulses.technology !== "pcm") return undefined;
+  const pulse = pulses.technology.response?.of(pulses);
+  if (pulse === undefined) return undefined;
   const seen = [];
   let offset = 0;
   for (const run of new Set(parts.map((part) => part.run))) {
     const ofRun = parts.filter((part) => part.run === run);
     const readers = new Map(
       ofRun.map(({ block, data }) => {
-        const reader = new PulseReader(pulses, data.usable.length, offset, settle);
+        const reader = new PulseReader(pulse, data.usable.length, offset, settle);
         offset += data.usable.length;
         return [block.tile, reader];
       }),
@@ -117,5 +121,5 @@ async function responseOf(
       for (const pulse of reader.seen) seen.push(pulse);
     }
   }
-  return fitPulseResponse(seen, pulses.reset);
+  return fitPulseResponse(seen, pulse);
 }

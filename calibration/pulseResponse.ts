@@ -1,4 +1,4 @@
-import type { AmplitudeCurve, PcmPulses } from "../src/chip/description.ts";
+import type { AmplitudeCurve, PulseKind } from "../src/chip/amplitudeCurve.ts";
 import { rowFates } from "../src/chip/driver.ts";
 import type { TurnRecord } from "../src/run/journal.ts";
 import { type Microamperes, type Microsiemens, microsecondsPerSecond, type Seconds } from "../src/units.ts";
@@ -39,7 +39,7 @@ export type Settle = (conductance: Microsiemens, ageSeconds: Seconds) => Microsi
  * @param offset  added to a device's place.
  */
 export class PulseReader {
-  readonly #pulses: PcmPulses;
+  readonly #pulse: PulseKind;
   readonly #code: Uint16Array;
   readonly #given: Uint16Array;
   readonly #offset: number;
@@ -48,8 +48,8 @@ export class PulseReader {
   #orders = 0;
   readonly seen: PulseSeen[] = [];
 
-  constructor(pulses: PcmPulses, devices: number, offset: number, settle: Settle) {
-    this.#pulses = pulses;
+  constructor(pulse: PulseKind, devices: number, offset: number, settle: Settle) {
+    this.#pulse = pulse;
     this.#code = new Uint16Array(devices);
     this.#given = new Uint16Array(devices);
     this.#offset = offset;
@@ -69,7 +69,7 @@ export class PulseReader {
         orders.length === 1 &&
         kind === "reset" &&
         (trailingNanoseconds ?? 0) === 0 &&
-        widthNanoseconds === this.#pulses.reset.widthNanoseconds;
+        widthNanoseconds === this.#pulse.widthNanoseconds;
       for (let k = 0; k < devices.length; k++) {
         if (codes[k] === 0) continue;
         this.#code[devices[k]!] = usual ? codes[k]! : 0;
@@ -98,7 +98,7 @@ export class PulseReader {
     this.#code[device] = 0;
     this.seen.push({
       device: this.#offset + device,
-      amplitudeMicroamperes: code * this.#pulses.reset.microamperesPerCode,
+      amplitudeMicroamperes: code * this.#pulse.microamperesPerCode,
       conductanceMicrosiemens: ageSeconds === undefined ? conductance : this.#settle(conductance, ageSeconds),
       first: this.#given[device] === 1,
     });
@@ -129,7 +129,7 @@ const fewestInBin = 12;
  */
 export function fitPulseResponse(
   seen: readonly PulseSeen[],
-  { nominalCurve }: PcmPulses["reset"],
+  { nominalCurve }: PulseKind,
 ): PulseResponse | undefined {
   const first = seen.filter((pulse) => pulse.first);
   if (first.length < fewestPulses) return undefined;

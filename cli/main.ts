@@ -43,6 +43,10 @@ async function main(args: readonly string[]): Promise<void> {
   ] as unknown as Command[];
   for (const one of [mho as Command, ...commands]) one.exitOverride().configureOutput({ outputError() {} });
   for (const one of commands) mho.addCommand(one);
+  if (args.includes("program")) {
+    const { tellOfMethods } = await import("./methodHelp.ts");
+    tellOfMethods(commands.find((one) => one.name() === "program")!);
+  }
   try {
     await mho.parseAsync(args, { from: "user" });
   } catch (error) {

@@ -21,18 +21,19 @@ export function refuseOutsideLimits(
   }
   const highest = order.codes.reduce((max, code) => Math.max(max, code), 0);
   if (highest > highestCode(description)) {
-    const unit = pulses.technology === "pcm" ? "µA" : "V";
+    const { amplitudeUnit: unit } = pulses.technology;
     const amplitude = (highest * amplitudePerCode(pulses)).toFixed(2).replace(/\.?0+$/, "");
     throw refusal(`an amplitude of ${amplitude} ${unit} is above ${limits.maxAmplitude} ${unit}`);
   }
 
   const most = limits.maxRowMilliamperes;
-  if (most !== undefined && pulses.technology === "pcm") {
+  const perCode = pulses.technology.drawnMicroamperesPerCode(pulses);
+  if (most !== undefined && perCode !== undefined) {
     const perRow = devicesPerRow(geometry);
     for (let first = 0; first < order.codes.length; first += perRow) {
       let sum = 0;
       for (let i = first; i < first + perRow; i++) sum += order.codes[i]!;
-      const drawn = (sum * pulses.reset.microamperesPerCode) / 1000;
+      const drawn = (sum * perCode) / 1000;
       if (drawn > most + 1e-9)
         throw refusal(`a row would draw ${drawn.toFixed(1)} mA, and ${most} mA are allowed`);
     }

@@ -2,7 +2,7 @@ import { devicesPerRow } from "../src/chip/geometry.ts";
 import type { Microseconds } from "../src/units.ts";
 import { type ChipHistory, EmulatedChip } from "./chip.ts";
 import { mostIterations, type RowVerify, verifyRow } from "./onBoardVerify.ts";
-import type { Preset } from "./presets.ts";
+import { hasVerifyLoop, type Preset } from "./presets.ts";
 import type { RowPulse } from "./tile.ts";
 
 export const firmwareVersion = "mho-emulator 1";
@@ -180,7 +180,7 @@ export class Board {
     lineBytes: number,
   ): { chipTimeMicroseconds: Microseconds; pulses: Uint8Array } | BoardRefusal {
     const { geometry, physics, readout } = this.preset;
-    if (physics.technology !== "pcm") return unsupported("this board has no verify loop for its devices");
+    if (!hasVerifyLoop(physics)) return unsupported("this board has no verify loop for its devices");
     if (!this.armed) return inStandby;
     const { tile, row, targets, iterations } = order;
     if (!this.#has(tile, row) || targets.length !== devicesPerRow(geometry)) {

@@ -230,9 +230,12 @@ export class EmulatedChip {
   #born(tile: number): Tile {
     const { physics, defects, geometry, firmware } = this.preset;
     const first = tile * devicesOfTile(geometry);
-    return physics.technology === "pcm"
-      ? new PcmTile(physics, defects, geometry, firmware.microamperesPerCode, first, this.#random)
-      : new RramTile(physics, defects, geometry, first, this.#random);
+    switch (physics.technology) {
+      case "pcm":
+        return new PcmTile(physics, defects, geometry, firmware.microamperesPerCode, first, this.#random);
+      case "rram":
+        return new RramTile(physics, defects, geometry, first, this.#random);
+    }
   }
 
   /** Without selectors, a pulse is felt by all that share its column. */

@@ -24,6 +24,7 @@ import {
 } from "../protocols/packet/messages.ts";
 import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
 import { Firmware } from "./firmware.ts";
+import { hasVerifyLoop } from "./presets.ts";
 import { TicketBook } from "./tickets.ts";
 
 /** A board that speaks the packet dialect: protocols/packet/README.md. */
@@ -137,7 +138,7 @@ export class PacketFirmware extends Firmware {
         capabilities: {
           virtualTime: this.board.virtualTime,
           multiply: readout.multiply !== undefined,
-          onBoardVerify: physics.technology === "pcm",
+          onBoardVerify: hasVerifyLoop(physics),
           environment: true,
           references: readout.references.length > 0,
         },

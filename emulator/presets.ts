@@ -11,11 +11,24 @@ export interface Preset {
   /** What was chosen of its conditions, as a part of its serial number: such a chip is another one. Empty for none. */
   readonly variant?: string;
   readonly geometry: ChipGeometry;
-  readonly physics: PcmPhysics | RramPhysics;
+  readonly physics: Physics;
   readonly defects: Defects;
   readonly readout: Readout;
   readonly array: ArrayEffects;
   readonly firmware: FirmwareLimits;
+}
+
+/** Every switch over them is exhaustive: a new technology says everywhere what becomes of it. */
+export type Physics = PcmPhysics | RramPhysics;
+
+/** Whether the boards of such devices have a verify loop of their own. */
+export function hasVerifyLoop({ technology }: Physics): boolean {
+  switch (technology) {
+    case "pcm":
+      return true;
+    case "rram":
+      return false;
+  }
 }
 
 /** Laws and figures: docs/emulator.md. Between devices: `…Spread`; between pulses: `…Scatter`. */
@@ -316,7 +329,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     ...preset,
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
-    physics: physics.technology === "pcm" ? bornAs(physics, births) : physics,
+    physics: bornAs(physics, births),
     defects: births === "sound" ? noDefects : preset.defects,
     readout: converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout,
     array: {
@@ -343,9 +356,14 @@ function variantOf(conditions: Conditions): string {
   return parts.filter((part) => part !== undefined).join("-");
 }
 
-function bornAs(physics: PcmPhysics, births: Conditions["births"]): PcmPhysics {
-  if (births === "odd") return { ...physics, outliers: manyOutliers };
-  return births === "stranger" && physics === pcm90nm ? pcmStranger : physics;
+function bornAs(physics: Physics, births: Conditions["births"]): Physics {
+  switch (physics.technology) {
+    case "pcm":
+      if (births === "odd") return { ...physics, outliers: manyOutliers };
+      return births === "stranger" && physics === pcm90nm ? pcmStranger : physics;
+    case "rram":
+      return physics;
+  }
 }
 
 export function pcm64(tiles: number): Preset {

@@ -20,7 +20,7 @@ import type { Microseconds } from "../src/units.ts";
 import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
 import { Firmware } from "./firmware.ts";
 import type { RowVerify } from "./onBoardVerify.ts";
-import type { Preset } from "./presets.ts";
+import { hasVerifyLoop, type Preset } from "./presets.ts";
 
 /** Settings that `*RST` brings back. */
 const resetSettings = {
@@ -218,7 +218,7 @@ export class ScpiFirmware extends Firmware {
       "SYSTem:GEOMetry?": () =>
         [geometry.tiles, geometry.rows, geometry.columns, geometry.devicesPerCell].join(","),
       "SYSTem:CAPability?": () => {
-        const verify = physics.technology === "pcm" ? ["VERIFY"] : [];
+        const verify = hasVerifyLoop(physics) ? ["VERIFY"] : [];
         return `"${["ENVIRONMENT", "REFERENCES", ...verify, ...(this.board.virtualTime ? ["VIRTUALTIME"] : [])].join(",")}"`;
       },
       "SYSTem:TIME?": () => String(this.board.clock),

@@ -4,7 +4,7 @@ import { builtInDefinitions, pcm90nmDefinition } from "../src/model/builtIn.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { MhoError } from "../src/errors.ts";
-import { amplitudeCurve } from "./chipDescription.ts";
+import { amplitudeCurve } from "./technologies/pcm.ts";
 import { readJson } from "./json.ts";
 import { camelKeys, snakeKeys } from "./keys.ts";
 

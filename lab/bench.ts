@@ -13,6 +13,8 @@ import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
+import type { PulseRequest } from "./handMethod.ts";
+import { pulse } from "./pulseByHand.ts";
 import { report, type ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
 import type { MatrixTargets } from "./targets.ts";
@@ -112,6 +114,11 @@ export class Bench {
   /** Reads devices without a pulse; the reading is yours and is not kept. */
   read(block: Block, options: ReadOptions = {}): Promise<Reading> {
     return read(this.#place, block, options);
+  }
+
+  /** One pulse by hand for some devices, within the chip's limits and budgets, journalled as a run. */
+  pulse(request: PulseRequest): Promise<RunId> {
+    return pulse(this.#place, request);
   }
 
   /** Puts the bench's chip into its safe state, now. */

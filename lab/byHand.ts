@@ -25,7 +25,8 @@ export async function read(place: Workplace, block: Block, { averages = 1 }: Rea
   });
 }
 
-function refuseBlock({ geometry, name }: ChipDescription, { tile, rowStart, rowCount }: Block): void {
+/** Throws `bad-argument` for a block that a chip does not have. */
+export function refuseBlock({ geometry, name }: ChipDescription, { tile, rowStart, rowCount }: Block): void {
   const whole = [tile, rowStart, rowCount].every((value) => Number.isInteger(value) && value >= 0);
   if (whole && rowCount > 0 && tile < geometry.tiles && rowStart + rowCount <= geometry.rows) return;
   throw new MhoError(

@@ -9,6 +9,7 @@ import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
+import type { ProgrammingMethod } from "../src/program/method.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
@@ -45,7 +46,7 @@ export async function fit(place: Workplace, given: readonly string[], options: F
   }
   const store = await place.existingStore();
   const believed = typeof options.model === "string" ? await readModel(options.model) : options.model;
-  const found = await fitModel(store, runs, believed, name, place.seed);
+  const found = await fitModel(store, runs, believed, name, place.seed, place.methods);
   if (out !== undefined) {
     const text = `${JSON.stringify(modelFileOf(found.model), undefined, 2)}\n`;
     await writeWhole(out, text, "Name another file with --out.");
@@ -66,6 +67,7 @@ export async function fitModel(
   believed: ModelDefinition | undefined,
   name: string,
   seed: number,
+  methods?: readonly ProgrammingMethod[],
 ): Promise<Fit> {
   const plan = await store.plan(runs[0]!);
   for (const run of runs) {
@@ -78,7 +80,7 @@ export async function fitModel(
   }
   const description = await describeChip(parseAddress(plan.chipAddress));
   const before = powerLawBefore(believed ?? plan.model);
-  const { gathered, found, response } = await measureRuns(store, runs, description, before);
+  const { gathered, found, response } = await measureRuns(store, runs, description, before, methods);
   const record = fitRecord(found, gathered, response, {
     runs,
     chip: plan.chipName,

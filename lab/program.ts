@@ -2,7 +2,8 @@ import { readModel } from "../files/model.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
-import type { MethodName } from "../src/program/methods.ts";
+import type { ProgrammingMethod } from "../src/program/method.ts";
+import { methodFor } from "../src/program/methods.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
 import { type Estimate, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
@@ -17,8 +18,8 @@ import { warnOfDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ProgramOptions {
-  /** `residual` for a strategy, else `verify`, where nothing is said. */
-  readonly method?: MethodName | undefined;
+  /** By name; the usual one of the chip's technology where nothing is said. */
+  readonly method?: string | undefined;
   /** What is believed of the devices: a built-in name, a file or a definition. The strategy's where nothing is said. */
   readonly model?: string | ModelDefinition | undefined;
   /** Where the weights of a strategy are now, if they have moved. */
@@ -55,10 +56,10 @@ export async function estimate(
   place: Workplace,
   targets: string | MatrixTargets,
   options: ProgramOptions,
-): Promise<Estimate & { readonly method: MethodName }> {
-  const { plan, description } = await planFor(place, place.chip, targets, options);
-  const { method, tiles, pulsesPerDevice } = plan;
-  return { method, ...estimateRun(description, tiles, method, pulsesPerDevice) };
+): Promise<Estimate & { readonly method: string }> {
+  const { plan, method, description } = await planFor(place, place.chip, targets, options);
+  const { tiles, pulsesPerDevice } = plan;
+  return { method: method.name, ...estimateRun(description, tiles, method, pulsesPerDevice) };
 }
 
 async function planFor(
@@ -68,21 +69,26 @@ async function planFor(
   options: ProgramOptions,
 ): Promise<{
   plan: Omit<RunPlan, "chipName" | "chipSerialNumber">;
+  method: ProgrammingMethod;
   description: ChipDescription;
 }> {
   const address = parseAddress(chip);
   const description = await describeChip(address);
   const targets = await readTargets(given, address, description, options.weights);
   const { technology } = description.pulses;
-  const usual = targets.model === undefined || technology === "rram" ? "verify" : "residual";
-  const model = await modelFor(options.model ?? targets.model, technology);
+  const { strategy, conductances } = technology.usualMethods;
+  const usual = targets.model === undefined ? conductances : strategy;
+  const method = methodFor(place.methods, options.method ?? usual, description);
+  const believed = options.model ?? targets.model ?? technology.usualModel;
+  const model = typeof believed === "string" ? await readModel(believed) : believed;
   warnOfDoubt(model, place.emit);
   return {
+    method,
     description,
     plan: {
       title: targets.title,
       chipAddress: chip,
-      method: options.method ?? usual,
+      method: method.name,
       model,
       sweepTimesSeconds: options.sweepTimesSeconds ?? [1],
       sweepAverages,
@@ -90,14 +96,6 @@ async function planFor(
       tiles: targets.tiles,
     },
   };
-}
-
-function modelFor(
-  given: string | ModelDefinition | undefined,
-  technology: "pcm" | "rram",
-): Promise<ModelDefinition> {
-  if (given === undefined) return readModel(technology === "pcm" ? "pcm-90nm" : "reram-wan-2022");
-  return typeof given === "string" ? readModel(given) : Promise.resolve(given);
 }
 
 /**

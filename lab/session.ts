@@ -4,6 +4,7 @@ import { systemClock } from "../drivers/systemClock.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
+import type { ProgrammingMethod } from "../src/program/method.ts";
 import type { RunContext } from "../src/run/context.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import { endedWith, tryStandby } from "../src/run/standby.ts";
@@ -26,6 +27,7 @@ export interface SessionOptions {
   readonly opening: ChipOptions;
   readonly store: RunStore;
   readonly stop: StopRequest;
+  readonly methods: readonly ProgrammingMethod[];
   readonly emit: (event: BenchEvent) => void;
 }
 
@@ -44,7 +46,7 @@ export class Session {
     options: SessionOptions,
     lasting: { patienceMilliseconds: number },
   ) {
-    const { store, stop, emit } = options;
+    const { store, stop, methods, emit } = options;
     const driver = new SteadyClock(link, store, wallTime);
     this.#link = link;
     this.#driver = driver;
@@ -55,6 +57,7 @@ export class Session {
       store,
       clock: systemClock,
       stop,
+      methods,
       wallTime,
       markClock: () => driver.mark(),
       linkNotes: () => link.linkNotes?.() ?? [],

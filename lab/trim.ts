@@ -7,6 +7,7 @@ import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { verdicts } from "../src/program/method.ts";
+import { verifyPcm } from "../src/program/verifyPcm.ts";
 import { Random } from "../src/random.ts";
 import type { RunContext } from "../src/run/context.ts";
 import { executeRun } from "../src/run/engine.ts";
@@ -94,7 +95,7 @@ export function correctionOf(
   return {
     ...plan,
     title: `trim of ${corrects}: ${plan.title.replace(/^trim of \S+: /, "")}`,
-    method: "verify",
+    method: verifyPcm.name,
     model,
     sweepTimesSeconds: [1],
     sweepAverages,
@@ -137,14 +138,17 @@ const fewestSweeps = 4;
 
 /** What to correct of a chain of runs, the first one first, and what to expect of it; its plan is the first run's. */
 export async function plannedVisit(
-  { driver, store }: Pick<RunContext, "driver" | "store">,
+  { driver, store, methods }: Pick<RunContext, "driver" | "store" | "methods">,
   chain: readonly RunId[],
   { tiles }: RunPlan,
   model: PowerLawDefinition,
   timesSeconds: readonly number[],
   seed: number,
 ): Promise<Visit> {
-  const gathered = await gather(store, chain, driver.description, { asOne: true });
+  const gathered = await gather(store, chain, driver.description, {
+    asOne: true,
+    ...(methods && { methods }),
+  });
   return planVisit({
     gathered,
     tiles,

@@ -13,6 +13,7 @@ import { expectedOnceReached, planTrim, type TrimTask } from "../calibration/tri
 import { Converter } from "../emulator/converter.ts";
 import { findPreset } from "../emulator/presets.ts";
 import { NoiseBank } from "../emulator/noise.ts";
+import { isPcm } from "../src/chip/technologies/pcm.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { normalOf, Random } from "../src/random.ts";
@@ -146,7 +147,7 @@ describe("a fit of converters from known resistors", () => {
 describe("a fit of the pulse response", () => {
   it("finds the curve, and tells what differs between devices from what differs between pulses", async () => {
     const { pulses } = await readChipDescription("chips/pcm-64.json");
-    if (pulses.technology !== "pcm") throw new Error("a phase-change chip was meant");
+    if (!isPcm(pulses)) throw new Error("a phase-change chip was meant");
     const random = new Random(11);
     const at = (i: number, n: number): number => normalOf(random.at(i, n).word0);
     const seen: PulseSeen[] = [];

@@ -3,7 +3,6 @@ import type { ChipDriver } from "../src/chip/driver.ts";
 import type { Clock } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import type { MethodName } from "../src/program/methods.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import { lastPulse } from "../src/run/journal.ts";
@@ -22,7 +21,7 @@ removeFoldersAfterEach();
 
 const rows = 4;
 
-function planFor(chip: TestChip, method: MethodName, tiles = 1): RunPlan {
+function planFor(chip: TestChip, method: string, tiles = 1): RunPlan {
   return {
     title: method,
     chipName: "pcm-64",

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import type { PcmPulses } from "../src/chip/description.ts";
+import type { PcmPulses } from "../src/chip/technologies/pcm.ts";
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
@@ -118,10 +118,12 @@ describe("a chip description", () => {
     "of %s agrees with the emulated chip of that name",
     async (name) => {
       const path = fileURLToPath(new URL(`../chips/${name}.json`, import.meta.url));
-      const { geometry, line } = await readChipDescription(path);
+      const { geometry, line, limits } = await readChipDescription(path);
       const preset = findPreset(name)!;
       expect(geometry).toEqual(preset.geometry);
       expect(line.baud / line.bitsPerByte).toBe(preset.firmware.lineBytesPerSecond);
+      const { maxAmplitudeCode, microamperesPerCode } = preset.firmware;
+      expect(limits.boardEnforces!.maxAmplitude).toBe(maxAmplitudeCode * microamperesPerCode);
     },
   );
 
@@ -142,6 +144,8 @@ describe("a chip description", () => {
       (d: Json) => ((d["limits"] as Json)["max_amplitude_microamperes"] = -1),
       /limits\.max_amplitude/,
     ],
+    ["pulses of another technology", (d: Json) => (d["rram_pulses"] = {}), /rram_pulses/],
+    ["a technology that is not known", (d: Json) => (d["technology"] = "fefet"), /"fefet" is not known/],
     [
       "a rising curve",
       (d: Json) => (curve(d)["conductance_microsiemens"] as number[]).reverse(),

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gather } from "../calibration/gather.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import type { MethodName } from "../src/program/methods.ts";
 import { executeRun } from "../src/run/engine.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { openWorkspace } from "../storage/workspace.ts";
@@ -14,7 +13,7 @@ removeFoldersAfterEach();
 function program(
   chip: TestChip,
   store: RunStore,
-  method: MethodName,
+  method: string,
   rowStart: number,
   target: (device: number) => number,
 ): Promise<string> {

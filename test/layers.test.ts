@@ -31,6 +31,26 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
     npm: ["hono", "@hono/node-server", "uplot", "vite"],
     node: true,
   },
+  lab: {
+    folders: [
+      "src",
+      "protocols",
+      "drivers",
+      "emulator",
+      "files",
+      "calibration",
+      "networks",
+      "storage",
+      "report",
+    ],
+    npm: ["zod"],
+    node: true,
+  },
+  cli: {
+    folders: ["src", "lab", "web", "drivers", "files", "storage"],
+    npm: ["@commander-js/extra-typings", "picocolors"],
+    node: true,
+  },
   report: { folders: ["src", "storage"], npm: ["echarts", "fast-png"], node: true },
 };
 
@@ -57,9 +77,18 @@ describe("the layers", () => {
   });
 
   it("only the command line knows the command line", () => {
-    const others = Object.keys(layers).flatMap(filesOf);
+    const others = Object.keys(layers)
+      .filter((layer) => layer !== "cli")
+      .flatMap(filesOf);
     const faults = others.filter((file) => importsOf(file).some((t) => resolved(file, t).startsWith("cli/")));
     expect(faults).toEqual([]);
+  });
+
+  it("no file reaches itself again by what it imports, types included", () => {
+    const known = new Map(
+      [...Object.keys(layers), "test"].flatMap(filesOf).map((file) => [file, targetsOf(file)] as const),
+    );
+    expect(circlesOf(known)).toEqual([]);
   });
 
   it("what must give the same bytes on every Node raises no number to a power by ** or Math.pow", () => {
@@ -74,6 +103,29 @@ describe("the layers", () => {
     expect(faults).toEqual([]);
   });
 });
+
+function targetsOf(file: string): string[] {
+  const own = importsOf(file).filter((target) => target.startsWith("."));
+  return own.map((target) => resolved(file, target));
+}
+
+/** Circles of a graph, each as the files on it, the one that was met first at both ends. */
+function circlesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) return void found.push([...path.slice(at), file].join(" → "));
+    if (done.has(file)) return;
+    path.push(file);
+    for (const target of graph.get(file) ?? []) visit(target);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file);
+  return found;
+}
 
 function isAllowed(layer: string, file: string, target: string): boolean {
   const { folders, npm, node } = layers[layer]!;

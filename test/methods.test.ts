@@ -1,13 +1,16 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { amplitudeFor, slopeAt } from "../src/chip/amplitudeCurve.ts";
-import type { ChipDescription, PcmPulses } from "../src/chip/description.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import type { PcmPulses } from "../src/chip/technologies/pcm.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { type ProgrammingTask, type Seen, verdictNames, verdicts } from "../src/program/method.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { ProductProbe } from "../src/program/productProbe.ts";
-import { methods } from "../src/program/methods.ts";
+import { builtInMethods, methodFor } from "../src/program/methods.ts";
+import { verifyPcm } from "../src/program/verifyPcm.ts";
+import { verifyRram } from "../src/program/verifyRram.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { describePcm64 } from "./support/chips.ts";
 
@@ -41,7 +44,7 @@ const target = fc.oneof(
 );
 const reading = fc.oneof(fc.double({ min: 0, max: 41, noNaN: true }), fc.constantFrom(0, 40.92));
 
-const onTechnologies = Object.values(methods).flatMap((method) =>
+const onTechnologies = builtInMethods.flatMap((method) =>
   method.technologies.map((technology) => [method.name, technology, method] as const),
 );
 
@@ -101,7 +104,7 @@ describe.each(onTechnologies)("the method %s on %s devices", (_, technology, met
 describe("program and verify", () => {
   /** A device that obeys the nominal curve, shifted, with scatter; it knows nothing of the emulator. */
   function converge(goals: number[], offsets: number[]): { accepted: number; pulses: number[] } {
-    const method = methods.verify;
+    const method = verifyPcm;
     const state = method.begin(taskOf(goals), pcm90nm);
     const random = new Random(4).fork("devices");
     const held = new Float32Array(goals.length);
@@ -150,7 +153,7 @@ describe("program and verify", () => {
     ["unreadable", [5], () => Number.NaN],
     ["accepted outside tolerance", [0], () => 0.6],
   ])("gives up a device that is %s after a dozen pulses at most, and says so", (verdict, goals, world) => {
-    const method = methods.verify;
+    const method = verifyPcm;
     const state = method.begin(taskOf(goals), pcm90nm);
     let pulses = 0;
     for (let seen: Seen | undefined; ; pulses++) {
@@ -171,7 +174,7 @@ describe("program and verify", () => {
   });
 
   it("pulses a device that already reads right, so that its drift begins with its neighbours'", () => {
-    const { orders } = methods.verify.next(methods.verify.begin(taskOf([10]), pcm90nm), undefined);
+    const { orders } = verifyPcm.next(verifyPcm.begin(taskOf([10]), pcm90nm), undefined);
     expect(orders[0]?.codes[0]).toBeGreaterThan(0);
   });
 
@@ -181,10 +184,10 @@ describe("program and verify", () => {
       pulses: Uint32Array.of(4, 4, 0),
       lastCodes: Uint16Array.of(510, 510, 0),
     };
-    const state = methods.verify.begin({ ...taskOf([10, 10, 10]), standing }, pcm90nm);
-    const first = methods.verify.next(state, undefined);
+    const state = verifyPcm.begin({ ...taskOf([10, 10, 10]), standing }, pcm90nm);
+    const first = verifyPcm.next(state, undefined);
     expect([first.orders, first.look.kind]).toEqual([[], "read"]);
-    const { orders } = methods.verify.next(state, {
+    const { orders } = verifyPcm.next(state, {
       conductanceMicrosiemens: Float32Array.of(10, 20, 10),
       flags: new Uint8Array(3),
       ...justPulsed(3),
@@ -193,16 +196,16 @@ describe("program and verify", () => {
   });
 
   it("looks again at the reference age, and pulses again what has strayed", () => {
-    const state = methods.verify.begin(taskOf([10, 10]), pcm90nm);
+    const state = verifyPcm.begin(taskOf([10, 10]), pcm90nm);
     const seen = (...g: number[]): Seen => ({
       conductanceMicrosiemens: Float32Array.from(g),
       flags: new Uint8Array(2),
       ...justPulsed(2),
     });
-    methods.verify.next(state, undefined);
-    const inside = methods.verify.next(state, seen(10, 10));
+    verifyPcm.next(state, undefined);
+    const inside = verifyPcm.next(state, seen(10, 10));
     expect(inside).toMatchObject({ orders: [], inside: 2, look: { kind: "read", afterSeconds: 20 } });
-    const later = methods.verify.next(state, seen(10.2, 7));
+    const later = verifyPcm.next(state, seen(10.2, 7));
     expect([...later.verdicts]).toEqual([verdicts.accepted, verdicts.pending]);
     expect([...later.orders[0]!.codes].map((code) => code > 0)).toEqual([false, true]);
   });
@@ -210,29 +213,28 @@ describe("program and verify", () => {
   it("judges a young device by what it will be at the reference age", () => {
     // 1 s after its pulse a device of 10 µS still has ln(21/2) ν ≈ 12 % to lose.
     const insideAt = (reading: number): number => {
-      const state = methods.verify.begin(taskOf([10]), pcm90nm);
-      methods.verify.next(state, undefined);
+      const state = verifyPcm.begin(taskOf([10]), pcm90nm);
+      verifyPcm.next(state, undefined);
       const seen = {
         conductanceMicrosiemens: Float32Array.of(reading),
         flags: new Uint8Array(1),
         ...justPulsed(1),
       };
-      return methods.verify.next(state, { ...seen, agesSeconds: Float32Array.of(1) }).inside!;
+      return verifyPcm.next(state, { ...seen, agesSeconds: Float32Array.of(1) }).inside!;
     };
     expect([insideAt(10), insideAt(11.22)]).toEqual([0, 1]);
   });
 
   it("learns nothing from a reading after a pulse that may not have fired", () => {
     const codesAfter = (unsure: number): number => {
-      const state = methods.verify.begin(taskOf([10]), pcm90nm);
+      const state = verifyPcm.begin(taskOf([10]), pcm90nm);
       const seen = {
         conductanceMicrosiemens: Float32Array.of(25),
         flags: new Uint8Array(1),
         ...justPulsed(1),
       };
-      const first = methods.verify.next(state, undefined).orders[0]!.codes[0]!;
-      const second = methods.verify.next(state, { ...seen, unsure: Uint8Array.of(unsure) }).orders[0]!
-        .codes[0]!;
+      const first = verifyPcm.next(state, undefined).orders[0]!.codes[0]!;
+      const second = verifyPcm.next(state, { ...seen, unsure: Uint8Array.of(unsure) }).orders[0]!.codes[0]!;
       return second - first;
     };
     expect(codesAfter(1)).toBe(0);
@@ -253,7 +255,7 @@ describe("residual programming", () => {
       return w;
     });
     const cells = { devicesPerCell: 4, factors: [2, -2, 1, -1], wantedMicrosiemens: wanted };
-    const chosen = methods[method];
+    const chosen = methodFor(builtInMethods, method, description);
     const state = chosen.begin({ ...taskOf(targets), cells }, pcm90nm);
     const held = new Float32Array(4 * count);
     let draws = 0;
@@ -327,14 +329,11 @@ describe("a probe by products", () => {
 describe("program and verify of resistive devices", () => {
   /** A device that goes a share of the way to a limit which its voltage sets; it knows nothing of the emulator. */
   function pulsesNeeded(target: number, thresholdOffset: number, start: number): number {
-    const state = methods.verify.begin(
-      { ...taskOf([target], 200), pulses: rram.pulses, maxCode: 660 },
-      pcm90nm,
-    );
+    const state = verifyRram.begin({ ...taskOf([target], 200), pulses: rram.pulses, maxCode: 660 }, pcm90nm);
     let held = start;
     let pulses = 0;
     for (let seen: Seen | undefined; ;) {
-      const { orders, look } = methods.verify.next(state, seen);
+      const { orders, look } = verifyRram.next(state, seen);
       if (look.kind === "done") return pulses;
       for (const { kind, codes } of orders) {
         const volts = codes[0]! * 0.005 - thresholdOffset;

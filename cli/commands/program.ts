@@ -1,6 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
 import { counted } from "../../src/counted.ts";
-import { type MethodName, methods } from "../../src/program/methods.ts";
 import type { Estimate } from "../../src/run/estimate.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
@@ -19,11 +18,7 @@ export const program = () =>
   )
     .argument("<targets>", "a strategy (.json), or conductances in µS (.npy, .csv)")
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
-    .addOption(
-      new Option("--method <method>", "how (default: residual for a strategy, else verify)").choices(
-        Object.keys(methods) as MethodName[],
-      ),
-    )
+    .option("--method <method>", "how; listed below, with the usual one")
     .option("--model <model>", "what is believed of the devices (default: the strategy's)")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
     .addOption(

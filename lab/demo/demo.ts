@@ -3,21 +3,14 @@ import { join } from "node:path";
 import { MhoError } from "../../src/errors.ts";
 import type { EventStream } from "../events.ts";
 import { patience } from "../session.ts";
-import { loadNetwork, type NetworkChoice, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
-import { defaultWorkspace, Workplace, type WorkplaceOptions } from "../workplace.ts";
+import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
+import { defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop } from "./demoLoop.ts";
 import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
 import { type DemoResult, tellStory } from "./demoStory.ts";
+import type { DemoOptions } from "./options.ts";
 import { writeReport } from "./writeReport.ts";
-
-export interface DemoOptions extends WorkplaceOptions, NetworkChoice {
-  readonly seed: number;
-  /** So many emulated chips, which gives the spread (2); one where the chip is the user's own. */
-  readonly repeats?: number | undefined;
-  /** Where the report goes. */
-  readonly out: string;
-}
 
 /** What a demo came to. */
 export interface DemoOutcome {

@@ -1,11 +1,13 @@
 import type { ChipDescription } from "../../src/chip/description.ts";
 import type { ChipIdentity } from "../../src/chip/driver.ts";
+import { isPcm, pcmPulsesOf } from "../../src/chip/technologies/pcm.ts";
 import { devicesPerRow } from "../../src/chip/geometry.ts";
-import { assert, MhoError } from "../../src/errors.ts";
+import { MhoError } from "../../src/errors.ts";
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
 import type { PowerLawDefinition } from "../../src/model/definition.ts";
 import { asPowerLaw } from "../../src/model/powerLaw.ts";
-import type { MethodName } from "../../src/program/methods.ts";
+import { openLoop } from "../../src/program/openLoop.ts";
+import { verifyPcm } from "../../src/program/verifyPcm.ts";
 import { Random, uniformOf } from "../../src/random.ts";
 import type { RunContext } from "../../src/run/context.ts";
 import { executeRun } from "../../src/run/engine.ts";
@@ -38,7 +40,7 @@ export class DemoLoop {
 
   program(
     title: string,
-    method: MethodName,
+    method: string,
     definition: PowerLawDefinition,
     tiles: readonly TileTargets[],
     sweepTimesSeconds: readonly Seconds[] = [],
@@ -77,7 +79,7 @@ export class DemoLoop {
     const even = Float32Array.from({ length: count }, (_, i) =>
       blind(i) ? Number.NaN : max * (0.03 + 0.97 * uniform(i)),
     );
-    const { conductanceMicrosiemens: curve } = resetOf(this.description).nominalCurve;
+    const { conductanceMicrosiemens: curve } = pcmPulsesOf(this.description).reset.nominalCurve;
     // From where the chip's own curve begins to fall to where it has fallen.
     const first = curve.findIndex((g) => g < 0.95 * curve[0]!);
     const last = curve.findIndex((g) => g < 0.01 * max);
@@ -89,14 +91,14 @@ export class DemoLoop {
     const block = { tile, rowStart: 0, rowCount: geometry.rows };
     const verified = await this.program(
       "get to know, verified",
-      "verify",
+      verifyPcm.name,
       factory,
       [{ block, targetsMicrosiemens: even }],
       [1],
     );
     const pulsed = await this.program(
       "get to know, single pulses",
-      "open-loop",
+      openLoop.name,
       factory,
       [{ block, targetsMicrosiemens: fired }],
       [1],
@@ -124,19 +126,12 @@ export class DemoLoop {
 
 /** Throws `bad-argument` for chips that the story cannot be told of. */
 function refuseOtherChips({ pulses, geometry, name }: ChipDescription): void {
-  if (pulses.technology === "pcm" && geometry.devicesPerCell === 4) return;
+  if (isPcm(pulses) && geometry.devicesPerCell === 4) return;
   throw new MhoError(
     "bad-argument",
     `The demo is for phase-change chips of four devices a cell, whose drift mho can fit, and ${name} is none. mho program works on it.`,
   );
 }
-
-function resetOf({ pulses }: ChipDescription): PcmReset {
-  assert(pulses.technology === "pcm", "other chips were refused");
-  return pulses.reset;
-}
-
-type PcmReset = Extract<ChipDescription["pulses"], { technology: "pcm" }>["reset"];
 
 /** Reads that the chip averages. */
 const averages = 4;

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { MhoError } from "../../src/errors.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
-import type { DemoOptions } from "./demo.ts";
+import type { DemoOptions } from "./options.ts";
 import { packageRoot } from "../packageRoot.ts";
 
 /** How the contenders did on one chip: one entry a contender, one a time. */

@@ -2,6 +2,9 @@ import type { ChipIdentity } from "../../src/chip/driver.ts";
 import type { FitRecord, PowerLawDefinition } from "../../src/model/definition.ts";
 import { modelOf } from "../../src/model/modelOf.ts";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
+import { openLoop } from "../../src/program/openLoop.ts";
+import { residual } from "../../src/program/residual.ts";
+import { verifyPcm } from "../../src/program/verifyPcm.ts";
 import type { LaidNetwork } from "../../src/results/assessment.ts";
 import type { SweepRecord } from "../../src/run/journal.ts";
 import { type RunOverview, summarise } from "../../src/results/summary.ts";
@@ -68,12 +71,12 @@ export async function tellStory(
 
   emit({ type: "chapter", number: 1, title: "By hand" });
   const byHand = layNaively(network, description);
-  const naiveRun = await loop.program("naive", "open-loop", factory, byHand.tiles, judgedAt);
+  const naiveRun = await loop.program("naive", openLoop.name, factory, byHand.tiles, judgedAt);
   const naive = await finish(byHand, naiveRun);
 
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
   const open = layOptimised(network, modelOf(factory), description);
-  const openRun = await loop.program("open loop", "residual", factory, open.tiles, [1]);
+  const openRun = await loop.program("open loop", residual.name, factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
   const year = [...new Set([...judgedAt, ...later])].sort((a, b) => a - b);
 
@@ -93,7 +96,7 @@ export async function tellStory(
 
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
   const again = layOptimised(network, modelOf(fitted), description);
-  const firstRun = await loop.program("closed loop", "verify", fitted, again.tiles, [1]);
+  const firstRun = await loop.program("closed loop", verifyPcm.name, fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { run, corrected } = await loop.correct(firstRun, fitted);

@@ -9,7 +9,7 @@ import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import { spreadOf } from "./spread.ts";
-import type { DemoOptions } from "./demo.ts";
+import type { DemoOptions } from "./options.ts";
 import { version } from "../version.ts";
 import { wallTime } from "../wallTime.ts";
 import { writeWhole } from "../../files/writeWhole.ts";

@@ -1,5 +1,23 @@
-import type { Microamperes, Microsiemens } from "../units.ts";
-import type { AmplitudeCurve } from "./description.ts";
+import type { Microamperes, Microsiemens, Nanoseconds } from "../units.ts";
+
+/** One kind of programming pulse and how the datasheet says that conductance answers to it. */
+export interface PulseKind {
+  readonly microamperesPerCode: Microamperes;
+  /** Codes are 0 … codes − 1; 0 leaves the device alone. */
+  readonly codes: number;
+  readonly widthNanoseconds: Nanoseconds;
+  readonly nominalCurve: AmplitudeCurve;
+}
+
+/** Amplitude → conductance, linear in between; amplitudes ascend, conductances never rise. */
+export interface AmplitudeCurve {
+  readonly amplitudeMicroamperes: Float64Array;
+  readonly conductanceMicrosiemens: Float64Array;
+  /** How far a device's own curve lies from this one, as a standard deviation along the amplitude axis. */
+  readonly deviceSpreadMicroamperes: Microamperes;
+  /** How far one pulse lies from the device's own curve, likewise. */
+  readonly cycleSpreadMicroamperes: Microamperes;
+}
 
 /**
  * The amplitude that reaches a conductance on a falling curve.

@@ -1,5 +1,6 @@
-import type { Microamperes, Microseconds, Microsiemens, Nanoseconds } from "../units.ts";
+import type { Microseconds, Microsiemens, Nanoseconds } from "../units.ts";
 import type { ChipGeometry } from "./geometry.ts";
+import type { ChipPulses } from "./technology.ts";
 
 /** What is known of a kind of chip before one is on the desk: data, never a subclass. */
 export interface ChipDescription {
@@ -27,93 +28,36 @@ export interface Converter {
   readonly readVolts?: number | undefined;
 }
 
-/** How devices are programmed, by their technology. */
-export type ChipPulses = PcmPulses | RramPulses;
-
-/** Phase change: a RESET pulse sets the conductance anew, whatever it was. */
-export interface PcmPulses {
-  readonly technology: "pcm";
-  readonly reset: PulseKind;
-  /** A pulse that brings a device to the top of its range, whatever it was: melted, and let cool slowly. */
-  readonly set?: FullSetPulse | undefined;
-}
-
-export interface FullSetPulse {
-  readonly amplitudeMicroamperes: Microamperes;
-  readonly widthNanoseconds: Nanoseconds;
-  /** How long the amplitude takes to fall. */
-  readonly trailingNanoseconds: Nanoseconds;
-}
-
-/** Filaments: SET raises the conductance towards a limit, RESET lowers it; each limit follows the voltage. */
-export interface RramPulses {
-  readonly technology: "rram";
-  readonly voltsPerCode: number;
-  /** Codes are 0 … codes − 1; 0 leaves the device alone. */
-  readonly codes: number;
-  readonly set: LimitPulse;
-  readonly reset: LimitPulse;
-}
-
-/** One direction of programming, and how the datasheet says that devices answer to it. */
-export interface LimitPulse {
-  readonly widthNanoseconds: Nanoseconds;
-  /** Gate of the select transistor; 0 for the usual voltage. */
-  readonly gateCode: number;
-  /** Where a staircase begins. */
-  readonly fromVolts: number;
-  readonly toVolts: number;
-  /** Voltage → the conductance that it moves a device towards; voltages ascend, conductances rise or fall throughout. */
-  readonly volts: Float64Array;
-  readonly limitMicrosiemens: Float64Array;
-  /** Share of the way to the limit that one pulse goes. */
-  readonly share: number;
-  /** How far a device's own threshold lies from the nominal one, as a standard deviation. */
-  readonly deviceSpreadVolts: number;
-}
-
 /** The highest amplitude code within the chip's limits. */
 export function highestCode({ pulses, limits }: ChipDescription): number {
   return Math.min(codesOf(pulses) - 1, Math.floor(limits.maxAmplitude / amplitudePerCode(pulses) + 1e-9));
 }
 
 export function codesOf(pulses: ChipPulses): number {
-  return pulses.technology === "pcm" ? pulses.reset.codes : pulses.codes;
+  return pulses.technology.codes(pulses);
 }
 
-/** µA or V, by the technology. */
+/** In the unit of the technology's amplitudes. */
 export function amplitudePerCode(pulses: ChipPulses): number {
-  return pulses.technology === "pcm" ? pulses.reset.microamperesPerCode : pulses.voltsPerCode;
-}
-
-/** One kind of programming pulse and how the datasheet says that conductance answers to it. */
-export interface PulseKind {
-  readonly microamperesPerCode: Microamperes;
-  /** Codes are 0 … codes − 1; 0 leaves the device alone. */
-  readonly codes: number;
-  readonly widthNanoseconds: Nanoseconds;
-  readonly nominalCurve: AmplitudeCurve;
-}
-
-/** Amplitude → conductance, linear in between; amplitudes ascend, conductances never rise. */
-export interface AmplitudeCurve {
-  readonly amplitudeMicroamperes: Float64Array;
-  readonly conductanceMicrosiemens: Float64Array;
-  /** How far a device's own curve lies from this one, as a standard deviation along the amplitude axis. */
-  readonly deviceSpreadMicroamperes: Microamperes;
-  /** How far one pulse lies from the device's own curve, likewise. */
-  readonly cycleSpreadMicroamperes: Microamperes;
+  return pulses.technology.amplitudePerCode(pulses);
 }
 
 export interface ChipLimits {
-  /** µA for PCM, V for ReRAM. */
+  /** In the unit of the technology's amplitudes. */
   readonly maxAmplitude: number;
-  /** What all devices of a row may draw together in one pulse; a row that wants more is pulsed in parts. PCM. */
+  /** What all devices of a row may draw together in one pulse; a row that wants more is pulsed in parts. */
   readonly maxRowMilliamperes?: number | undefined;
   readonly minWidthNanoseconds: Nanoseconds;
   readonly maxWidthNanoseconds: Nanoseconds;
   /** Over the device's life. */
   readonly pulsesPerDevice: number;
+  /** What the board itself never exceeds, in its own loops too; unknown where not given. */
+  readonly boardEnforces?: BoardLimits | undefined;
+}
+
+export interface BoardLimits {
+  readonly maxAmplitude?: number | undefined;
+  readonly maxRowMilliamperes?: number | undefined;
 }
 
 /** How long the chip itself takes, per row. */

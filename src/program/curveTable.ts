@@ -1,5 +1,5 @@
 import { amplitudeFor, slopeAt } from "../chip/amplitudeCurve.ts";
-import type { AmplitudeCurve, PulseKind } from "../chip/description.ts";
+import type { AmplitudeCurve, PulseKind } from "../chip/amplitudeCurve.ts";
 
 /** Scatter of a reading that is no offset: cycle-to-cycle and 1/f noise, relative, and the converter's, µS. */
 const relativeReadingScatter = 0.06;

@@ -1,4 +1,5 @@
 import { readingFlags } from "../chip/driver.ts";
+import { pcmPulsesOf } from "../chip/technologies/pcm.ts";
 import { assert } from "../errors.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
@@ -8,7 +9,6 @@ import {
   type ProgrammingMethod,
   type ProgrammingTask,
   type BlockPulse,
-  resetOf,
   type Seen,
   verdicts,
 } from "./method.ts";
@@ -23,8 +23,16 @@ import { aimAt, begin as beginVerify, next as nextVerify, resetWith, type Verify
  */
 export const maxSetFill: ProgrammingMethod<FillState> = {
   name: "max-set-fill",
+  does: "leave as many devices of a cell at full SET as fit into its weight, program one to what is missing, RESET the rest",
   technologies: ["pcm"],
   needsCells: true,
+  keepsTargets: true,
+  looksBack: true,
+  cost: { pulses: 3.5, idlePulses: 1.5, turns: 45, most: 31 },
+  requires: (chip) =>
+    pcmPulsesOf(chip).set === undefined
+      ? `The description of ${chip.name} has no SET pulse, which max-set-fill begins with. Add set_pulse, or use another --method.`
+      : undefined,
   begin,
   next,
 };
@@ -210,8 +218,7 @@ function bestFill(
 }
 
 function pulsesOf(task: ProgrammingTask) {
-  const { pulses } = task;
-  assert(pulses.technology === "pcm", "max-set-fill works on phase-change devices");
-  assert(pulses.set !== undefined, "max-set-fill needs a SET pulse in the chip's description");
-  return { set: pulses.set, reset: resetOf(task) };
+  const { set, reset } = pcmPulsesOf(task);
+  assert(set !== undefined, "max-set-fill needs a SET pulse in the chip's description");
+  return { set, reset };
 }

@@ -1,5 +1,6 @@
-import type { ChipPulses, PulseKind } from "../chip/description.ts";
-import { assert } from "../errors.ts";
+import type { ChipDescription } from "../chip/description.ts";
+import type { ChipCapabilities } from "../chip/driver.ts";
+import type { ChipPulses } from "../chip/technology.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 
 /**
@@ -8,20 +9,35 @@ import type { DeviceModel } from "../model/deviceModel.ts";
  * chance of its own, so the same method runs on the emulator, on hardware and in a property test.
  */
 export interface ProgrammingMethod<State = unknown> {
+  /** Methods of one name serve different technologies. */
   readonly name: string;
-  /** What it can work on. */
-  readonly technologies: readonly ChipPulses["technology"][];
+  /** One line, for help and documentation. */
+  readonly does: string;
+  /** Names of those that it can work on. */
+  readonly technologies: readonly string[];
   /** Whether it needs to know which devices hold which weight. */
   readonly needsCells: boolean;
+  /** Whether it leaves devices at the targets of the plan; others move the targets, or never look. */
+  readonly keepsTargets: boolean;
+  /** Whether it reads devices back and pulses them again until they fit: those that drift unlike the rest are picked out. */
+  readonly looksBack: boolean;
+  readonly cost: MethodCost;
+  /** Why it cannot work on a chip of its technologies, and what to do instead; undefined where it can. */
+  requires?(chip: ChipDescription, capabilities: ChipCapabilities): string | undefined;
   begin(task: ProgrammingTask, model: DeviceModel): State;
   /** `seen` is undefined on the first turn. The decision's arrays belong to the method until the next call. */
   next(state: State, seen: Seen | undefined): Decision;
 }
 
-/** How a phase-change chip is pulsed; methods are only given chips that they can work on. */
-export function resetOf({ pulses }: ProgrammingTask): PulseKind {
-  assert(pulses.technology === "pcm", "the method works on phase-change devices");
-  return pulses.reset;
+/** What a method usually takes, as measured on emulated chips. */
+export interface MethodCost {
+  /** A device with a target, and one that is to conduct nothing. */
+  readonly pulses: number;
+  readonly idlePulses: number;
+  /** Until the last device of a tile is done. */
+  readonly turns: number;
+  /** Pulses that no device exceeds; `Infinity` where only its budget ends it. */
+  readonly most: number;
 }
 
 /** What is to be programmed. All arrays are over one block, row-major, one entry a device. */

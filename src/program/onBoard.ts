@@ -1,11 +1,13 @@
+import { amplitudePerCode, type ChipDescription, codesOf, highestCode } from "../chip/description.ts";
 import { readingFlags } from "../chip/driver.ts";
+import { devicesPerRow } from "../chip/geometry.ts";
+import { pcmPulsesOf } from "../chip/technologies/pcm.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
   firstVerdicts,
   type ProgrammingMethod,
   type ProgrammingTask,
-  resetOf,
   type Seen,
   verdicts,
 } from "./method.ts";
@@ -17,8 +19,14 @@ import { Settling } from "./settling.ts";
  */
 export const onBoard: ProgrammingMethod<OnBoardState> = {
   name: "on-board",
+  does: "the verify loop of the board's own firmware; what is off at the reference age goes to the board again, twice",
   technologies: ["pcm"],
   needsCells: false,
+  keepsTargets: true,
+  looksBack: true,
+  cost: { pulses: 7, idlePulses: 1.5, turns: 4, most: 90 },
+  requires: (chip, { onBoardVerify }) =>
+    onBoardVerify ? beyondLimits(chip) : `${chip.name} has no verify loop of its own. Use --method verify.`,
   begin: (task: ProgrammingTask, model: DeviceModel) => ({
     task,
     model,
@@ -29,6 +37,40 @@ export const onBoard: ProgrammingMethod<OnBoardState> = {
   }),
   next,
 };
+
+/** The board chooses its amplitudes, and no dialect tells it the limits: the description must say that they hold. */
+function beyondLimits(chip: ChipDescription): string | undefined {
+  const { name, pulses, limits, geometry } = chip;
+  const { boardEnforces, maxAmplitude, maxRowMilliamperes } = limits;
+  const perCode = amplitudePerCode(pulses);
+  const range = (codesOf(pulses) - 1) * perCode;
+  const most = Math.min(range, boardEnforces?.maxAmplitude ?? range);
+  const { amplitudeUnit } = pulses.technology;
+  if (Math.floor(most / perCode + 1e-9) > highestCode(chip)) {
+    return refusal(
+      name,
+      `pulses of up to ${figure(most)} ${amplitudeUnit}`,
+      `${maxAmplitude} ${amplitudeUnit}`,
+    );
+  }
+  const drawn = pulses.technology.drawnMicroamperesPerCode(pulses);
+  if (maxRowMilliamperes === undefined || drawn === undefined) return undefined;
+  const row = (devicesPerRow(geometry) * Math.floor(most / perCode + 1e-9) * drawn) / 1000;
+  const rowMost = Math.min(row, boardEnforces?.maxRowMilliamperes ?? row);
+  if (rowMost <= maxRowMilliamperes + 1e-9) return undefined;
+  return refusal(name, `rows that draw up to ${figure(rowMost)} mA`, `${maxRowMilliamperes} mA`);
+}
+
+function refusal(name: string, may: string, allowed: string): string {
+  return (
+    `The board's own loop cannot be told the limits of ${name}: it may fire ${may}, and ${allowed} are allowed. ` +
+    "Use --method verify. If the board itself keeps to less, say so in the chip's description, under limits.board_enforces."
+  );
+}
+
+function figure(value: number): string {
+  return value.toFixed(2).replace(/\.?0+$/, "");
+}
 
 interface OnBoardState {
   readonly task: ProgrammingTask;
@@ -71,7 +113,7 @@ function next(state: OnBoardState, seen: Seen | undefined): Decision {
   state.roundsLeft--;
   for (let i = 0; i < given.length; i++) if (given[i] === verdicts.pending) pulsesLeft[i]! -= fewest;
   const rows = new Uint8Array(task.rowCount).fill(1);
-  const { widthNanoseconds } = resetOf(task);
+  const { widthNanoseconds } = pcmPulsesOf(task).reset;
   return {
     orders: [],
     board: { targetsMicrosiemens, marginMicrosiemens: margin, iterations: fewest, widthNanoseconds },

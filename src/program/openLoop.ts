@@ -1,15 +1,20 @@
 import { amplitudeFor } from "../chip/amplitudeCurve.ts";
-import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, resetOf, verdicts } from "./method.ts";
+import { pcmPulsesOf } from "../chip/technologies/pcm.ts";
+import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, verdicts } from "./method.ts";
 import { resetWith } from "./verifyPcm.ts";
 
 /** One pulse a device, from the chip's nominal curve, and no look back. */
 export const openLoop: ProgrammingMethod<ProgrammingTask> = {
   name: "open-loop",
+  does: "one pulse from the chip's nominal curve, never read back",
   technologies: ["pcm"],
   needsCells: false,
+  keepsTargets: false,
+  looksBack: false,
+  cost: { pulses: 1, idlePulses: 1, turns: 1, most: 1 },
   begin: (task) => task,
   next(task) {
-    const reset = resetOf(task);
+    const { reset } = pcmPulsesOf(task);
     const targets = task.targetsMicrosiemens;
     const codes = new Uint16Array(targets.length);
     const given = firstVerdicts(task);

@@ -27,8 +27,12 @@ import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } fro
  */
 export const residual: ProgrammingMethod<ResidualState> = {
   name: "residual",
+  does: "verify, then look at each cell as a whole and give what its weight is off by to whichever of its devices will leave the least error",
   technologies: ["pcm"],
   needsCells: true,
+  keepsTargets: false,
+  looksBack: true,
+  cost: { pulses: 6.8, idlePulses: 2.2, turns: 70, most: 90 },
   begin: (task, model) => begin(task, model, undefined),
   next,
 };
@@ -43,8 +47,16 @@ export const residual: ProgrammingMethod<ResidualState> = {
  */
 export const gdp: ProgrammingMethod<ResidualState> = {
   name: "gdp",
+  does: "verify, then correct each weight as residual does, but by what matrix–vector products of the whole tile say of it",
   technologies: ["pcm"],
   needsCells: true,
+  keepsTargets: false,
+  looksBack: true,
+  cost: { pulses: 7.5, idlePulses: 2.2, turns: 75, most: 90 },
+  requires: ({ name, multiply }, capabilities) =>
+    capabilities.multiply && multiply !== undefined
+      ? undefined
+      : `${name} cannot measure products, or its description does not say how (multiply). Use --method residual.`,
   begin: (task, model) => begin(task, model, new ProductProbe(task.tileRows, task.rowCount)),
   next,
 };

@@ -10,8 +10,12 @@ import { beginTwoWay, nextTwoWay, type TwoWayState } from "./twoWay.ts";
  */
 export const staircase: ProgrammingMethod<StaircaseState> = {
   name: "staircase",
+  does: "steps of 0.1 V, SET where too low, RESET where too high, begun anew at each reversal: what others do, to compare with",
   technologies: ["rram"],
   needsCells: false,
+  keepsTargets: true,
+  looksBack: true,
+  cost: { pulses: 17, idlePulses: 8, turns: 250, most: 200 },
   begin: (task: ProgrammingTask, model: DeviceModel) => ({
     ...beginTwoWay(task, model.maxConductanceMicrosiemens),
     passesLeft: 0,

@@ -1,6 +1,5 @@
-import type { LimitPulse, RramPulses } from "../chip/description.ts";
 import { readingFlags } from "../chip/driver.ts";
-import { assert } from "../errors.ts";
+import { type LimitPulse, type RramPulses, rramPulsesOf } from "../chip/technologies/rram.ts";
 import {
   type Decision,
   firstVerdicts,
@@ -53,8 +52,7 @@ export function beginTwoWay(
   task: ProgrammingTask,
   maxConductance: number,
 ): Omit<TwoWayState, "passesLeft" | "relaxedAfterSeconds"> {
-  const { pulses } = task;
-  assert(pulses.technology === "rram", "the method works on resistive devices");
+  const pulses = rramPulsesOf(task);
   const count = task.targetsMicrosiemens.length;
   return {
     task,

@@ -1,12 +1,12 @@
-import type { PulseKind } from "../chip/description.ts";
+import type { PulseKind } from "../chip/amplitudeCurve.ts";
 import { readingFlags } from "../chip/driver.ts";
+import { pcmPulsesOf } from "../chip/technologies/pcm.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
   firstVerdicts,
   type ProgrammingMethod,
   type ProgrammingTask,
-  resetOf,
   type Seen,
   verdicts,
 } from "./method.ts";
@@ -33,8 +33,12 @@ import { Settling } from "./settling.ts";
  */
 export const verifyPcm: ProgrammingMethod<VerifyState> = {
   name: "verify",
+  does: "pulse, read, and pulse again, until the reading lies inside the margin; each device's offset is learned on the way",
   technologies: ["pcm"],
   needsCells: false,
+  keepsTargets: true,
+  looksBack: true,
+  cost: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
   begin,
   next,
 };
@@ -101,7 +105,7 @@ export function begin(
   confirmations = mostConfirmations,
 ): VerifyState {
   const count = task.targetsMicrosiemens.length;
-  const curve = new CurveTable(resetOf(task));
+  const curve = new CurveTable(pcmPulsesOf(task).reset);
   const spread = curve.deviceSpread;
   const state: VerifyState = {
     task,
@@ -227,7 +231,7 @@ function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
   if (fired > 0) {
     state.phase = "pulsing";
     return {
-      orders: [resetWith(resetOf(state.task), codes)],
+      orders: [resetWith(pcmPulsesOf(state.task).reset, codes)],
       verdicts: state.verdicts,
       look: { kind: "read", averages: usualAverages, rows, afterSeconds: 0 },
       inside: insideNow,

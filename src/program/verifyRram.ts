@@ -1,4 +1,4 @@
-import type { LimitPulse } from "../chip/description.ts";
+import type { LimitPulse } from "../chip/technologies/rram.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import type { ProgrammingMethod, ProgrammingTask, Seen } from "./method.ts";
 import { beginTwoWay, nextTwoWay, type TwoWayState } from "./twoWay.ts";
@@ -15,8 +15,12 @@ import { beginTwoWay, nextTwoWay, type TwoWayState } from "./twoWay.ts";
  */
 export const verifyRram: ProgrammingMethod<LearnedState> = {
   name: "verify",
+  does: "pulse up or down, read, and pulse again, until the reading lies inside the margin; each device's thresholds are learned on the way",
   technologies: ["rram"],
   needsCells: false,
+  keepsTargets: true,
+  looksBack: true,
+  cost: { pulses: 11, idlePulses: 4, turns: 200, most: Infinity },
   begin: (task: ProgrammingTask, model: DeviceModel) => {
     const count = task.targetsMicrosiemens.length;
     return {

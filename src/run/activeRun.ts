@@ -1,7 +1,8 @@
 import { type ChipIdentity, type PulseReport, rowFates } from "../chip/driver.ts";
 import { modelOf } from "../model/modelOf.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
-import type { RunContext } from "./context.ts";
+import type { ProgrammingMethod } from "../program/method.ts";
+import { methodOf, type RunContext } from "./context.ts";
 import type { PulseLedger } from "./ledger.ts";
 import type { RunNote } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
@@ -11,6 +12,7 @@ import type { RunId } from "./store.ts";
 export class ActiveRun {
   readonly context: RunContext;
   readonly plan: RunPlan;
+  readonly method: ProgrammingMethod;
   /** What the plan believes of the devices. */
   readonly model: DeviceModel;
   readonly identity: ChipIdentity;
@@ -35,6 +37,7 @@ export class ActiveRun {
   ) {
     this.context = context;
     this.plan = plan;
+    this.method = methodOf(context, plan);
     this.model = modelOf(plan.model);
     this.identity = identity;
     this.run = run;

@@ -1,7 +1,10 @@
 import type { ChipDriver } from "../chip/driver.ts";
 import type { Clock, StopRequest } from "../clock.ts";
+import type { ProgrammingMethod } from "../program/method.ts";
+import { builtInMethods, methodFor } from "../program/methods.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunNote } from "./journal.ts";
+import type { RunPlan } from "./plan.ts";
 import type { RunStore } from "./store.ts";
 
 /** The world as work on a chip sees it: programming, watching and pausing alike. */
@@ -10,6 +13,8 @@ export interface RunContext {
   readonly store: RunStore;
   readonly clock: Clock;
   readonly stop: StopRequest;
+  /** All that a plan may name; the built-in ones when not given. */
+  readonly methods?: readonly ProgrammingMethod[];
   /** Now, ISO 8601. */
   readonly wallTime: () => string;
   /** Writes down what the chip's clock and the wall's show together. */
@@ -19,4 +24,9 @@ export interface RunContext {
   /** Names who is told as soon as such notes exist, also while a request waits for the link to come back. */
   readonly onLinkNote?: (listener: () => void) => void;
   readonly onEvent: (event: RunEvent) => void;
+}
+
+/** The method that a plan names, on the chip that it works on. Throws `bad-argument` naming one that is not known. */
+export function methodOf({ methods, driver }: RunContext, { method }: RunPlan): ProgrammingMethod {
+  return methodFor(methods ?? builtInMethods, method, driver.description);
 }

@@ -2,8 +2,7 @@ import type { ChipDescription } from "../chip/description.ts";
 import type { ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
-import { isFinal, verdicts } from "../program/method.ts";
-import { methods } from "../program/methods.ts";
+import { isFinal, type ProgrammingMethod, verdicts } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { checkRequests, StopAsked } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
@@ -11,7 +10,7 @@ import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
 import { ActiveRun } from "./activeRun.ts";
-import type { RunContext } from "./context.ts";
+import { methodOf, type RunContext } from "./context.ts";
 import type { RunId, RunOutcome } from "./store.ts";
 import { recall } from "./recall.ts";
 import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
@@ -75,7 +74,7 @@ async function carryOut(
     const identity = await driver.identify();
     awake = true;
     refuseStranger(plan, identity, driver.address);
-    refusePlan(plan, driver.description, identity);
+    refusePlan(plan, methodOf(context, plan), driver.description, identity);
     opened = await open(identity);
     begin(opened);
     await workThrough(opened);
@@ -177,46 +176,22 @@ export function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: s
   );
 }
 
+/** Throws `bad-argument` where the method cannot work on the chip, or not with what the plan knows. */
 function refusePlan(
-  { method, tiles }: RunPlan,
-  { name, pulses, multiply }: ChipDescription,
+  { tiles }: RunPlan,
+  method: ProgrammingMethod,
+  description: ChipDescription,
   { capabilities }: ChipIdentity,
 ): void {
-  const { technologies } = methods[method];
-  if (!technologies.includes(pulses.technology)) {
-    const others = Object.values(methods).filter((one) => one.technologies.includes(pulses.technology));
-    throw new MhoError(
-      "bad-argument",
-      `The method ${method} is not for the ${pulses.technology === "pcm" ? "phase-change" : "resistive"} devices of ${name}. ` +
-        `Use ${others.map((one) => one.name).join(" or ")}.`,
-      { method },
-    );
-  }
-  if (method === "gdp" && (!capabilities.multiply || multiply === undefined)) {
-    throw new MhoError(
-      "bad-argument",
-      `${name} cannot measure products, or its description does not say how (multiply). Use --method residual.`,
-      { method },
-    );
-  }
-  if (method === "on-board" && !capabilities.onBoardVerify) {
-    throw new MhoError("bad-argument", `${name} has no verify loop of its own. Use --method verify.`, {
-      method,
-    });
-  }
-  if (method === "max-set-fill" && pulses.technology === "pcm" && pulses.set === undefined) {
-    throw new MhoError(
-      "bad-argument",
-      `The description of ${name} has no SET pulse, which max-set-fill begins with. Add set_pulse, or use another --method.`,
-      { method },
-    );
-  }
-  if (!methods[method].needsCells || tiles.every(({ cells }) => cells !== undefined)) return;
+  const { name, needsCells } = method;
+  const refusal = method.requires?.(description, capabilities);
+  if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { method: name });
+  if (!needsCells || tiles.every(({ cells }) => cells !== undefined)) return;
   throw new MhoError(
     "bad-argument",
-    `The method ${method} must know which weights the devices hold, and these targets do not say. ` +
-      "Give a strategy, or use --method verify.",
-    { method },
+    `The method ${name} must know which weights the devices hold, and these targets do not say. ` +
+      `Give a strategy, or use --method ${description.pulses.technology.usualMethods.conductances}.`,
+    { method: name },
   );
 }
 

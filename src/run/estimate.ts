@@ -1,6 +1,6 @@
 import type { ChipDescription } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
-import type { MethodName } from "../program/methods.ts";
+import type { ProgrammingMethod } from "../program/method.ts";
 import type { Seconds } from "../units.ts";
 import type { TileTargets } from "./plan.ts";
 
@@ -17,29 +17,16 @@ export interface Estimate {
   readonly seconds: Seconds;
 }
 
-/** Measured on emulated chips (docs/programming.md): pulses a device above nothing, and turns until the last one is in. */
-const habits: Readonly<
-  Record<MethodName, { pulses: number; idlePulses: number; turns: number; most: number }>
-> = {
-  "open-loop": { pulses: 1, idlePulses: 1, turns: 1, most: 1 },
-  verify: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
-  gdp: { pulses: 7.5, idlePulses: 2.2, turns: 75, most: 90 },
-  "max-set-fill": { pulses: 3.5, idlePulses: 1.5, turns: 45, most: 31 },
-  "on-board": { pulses: 7, idlePulses: 1.5, turns: 4, most: 90 },
-  staircase: { pulses: 17, idlePulses: 8, turns: 250, most: 200 },
-  residual: { pulses: 6.8, idlePulses: 2.2, turns: 70, most: 90 },
-};
-
 /** Beneath this a device is RESET as far as it goes, µS. */
 const nothing = 0.3;
 
 export function estimateRun(
   { geometry, line, timing }: ChipDescription,
   tiles: readonly TileTargets[],
-  method: MethodName,
+  { cost }: ProgrammingMethod,
   pulsesPerDevice: number,
 ): Estimate {
-  const { pulses, idlePulses, turns, most } = habits[method];
+  const { pulses, idlePulses, turns, most } = cost;
   let devices = 0;
   let expected = 0;
   let rows = 0;

@@ -1,7 +1,6 @@
 import type { Block } from "../chip/geometry.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import type { CellTask } from "../program/method.ts";
-import type { MethodName } from "../program/methods.ts";
 import type { Seconds } from "../units.ts";
 
 /** All that a run needs to know; what it does with it stands in its journal. */
@@ -11,7 +10,8 @@ export interface RunPlan {
   readonly chipName: string;
   readonly chipSerialNumber: string;
   readonly chipAddress: string;
-  readonly method: MethodName;
+  /** The name of one of the methods that the run is carried out with. */
+  readonly method: string;
   readonly model: ModelDefinition;
   /** After each of these, counted from a tile's last pulse, the tile is swept. Ascending. */
   readonly sweepTimesSeconds: readonly Seconds[];

@@ -8,8 +8,9 @@ export function withinRowCurrent(
   { pulses, limits, geometry }: ChipDescription,
 ): BlockPulse[] {
   const { maxRowMilliamperes } = limits;
-  if (maxRowMilliamperes === undefined || pulses.technology !== "pcm") return [order];
-  const mostCodes = (maxRowMilliamperes * 1000) / pulses.reset.microamperesPerCode;
+  const drawn = pulses.technology.drawnMicroamperesPerCode(pulses);
+  if (maxRowMilliamperes === undefined || drawn === undefined) return [order];
+  const mostCodes = (maxRowMilliamperes * 1000) / drawn;
   const perRow = devicesPerRow(geometry);
   const { codes } = order;
   const parts: Uint16Array[] = [];

@@ -1,6 +1,7 @@
 import { blankReport, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
-import { type ChipPulses, highestCode } from "../chip/description.ts";
+import { highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
+import type { ChipPulses } from "../chip/technology.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import {
   type BoardLoop,
@@ -12,7 +13,6 @@ import {
   type Seen,
   verdicts,
 } from "../program/method.ts";
-import { methods } from "../program/methods.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
@@ -40,7 +40,7 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
   const perRow = devicesPerRow(identity.geometry);
   const spent = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * perRow);
   const { pulsesPerDevice } = description.limits;
-  const method: ProgrammingMethod = methods[plan.method];
+  const { method } = active;
   const state = method.begin(
     {
       rowCount: block.rowCount,
@@ -63,13 +63,13 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
 function pulsesBelieved(model: ModelDefinition, pulses: ChipPulses): ChipPulses {
   const measured = model.family === "power-law" ? model.pulseResponse : undefined;
-  if (measured === undefined || pulses.technology !== "pcm") return pulses;
-  const nominalCurve = {
+  const { response } = pulses.technology;
+  if (measured === undefined || response === undefined) return pulses;
+  return response.with(pulses, {
     ...measured,
     amplitudeMicroamperes: Float64Array.from(measured.amplitudeMicroamperes),
     conductanceMicrosiemens: Float64Array.from(measured.conductanceMicrosiemens),
-  };
-  return { ...pulses, reset: { ...pulses.reset, nominalCurve } };
+  });
 }
 
 const nothingFired = blankReport(0);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { codesOf, type PcmPulses } from "../../src/chip/description.ts";
+import { codesOf } from "../../src/chip/description.ts";
+import type { PcmPulses } from "../../src/chip/technologies/pcm.ts";
 import type { ChipDriver } from "../../src/chip/driver.ts";
 import { devicesOfBlock } from "../../src/chip/geometry.ts";
 

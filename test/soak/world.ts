@@ -1,6 +1,5 @@
 import { drawFaults, type FaultRecord, noFaults } from "../../emulator/faults.ts";
 import { findPreset, type Preset } from "../../emulator/presets.ts";
-import type { MethodName } from "../../src/program/methods.ts";
 import { type Deed, drawDeeds } from "./deeds.ts";
 import { Draws } from "./draws.ts";
 
@@ -10,7 +9,7 @@ export interface World {
   readonly days: number;
   readonly preset: Preset;
   readonly dialect: "packet" | "scpi";
-  readonly method: MethodName;
+  readonly method: string;
   /** Inputs and outputs of the layer that is programmed: rows and columns of cells. */
   readonly shape: readonly [number, number];
   /** Which of a few layers of weights. */
@@ -20,7 +19,7 @@ export interface World {
 }
 
 const presets = ["pcm-64", "pcm-64", "pcm-64", "pcm-256", "rram-128"] as const;
-const pcmMethods: readonly MethodName[] = [
+const pcmMethods: readonly string[] = [
   "verify",
   "verify",
   "residual",
@@ -28,7 +27,7 @@ const pcmMethods: readonly MethodName[] = [
   "max-set-fill",
   "on-board",
 ];
-const rramMethods: readonly MethodName[] = ["verify", "verify", "staircase"];
+const rramMethods: readonly string[] = ["verify", "verify", "staircase"];
 
 /** A world that is made of a seed: which chip, in what conditions, what goes wrong and what its operator does. */
 export function drawWorld(seed: number, days: number): World {

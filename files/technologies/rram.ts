@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { type LimitPulse, rram, type RramPulses } from "../../src/chip/technologies/rram.ts";
+import { isSorted } from "../sorted.ts";
+import { positive, type TechnologyFile } from "./technologyFile.ts";
+
+const limitPulse = z
+  .strictObject({
+    width_nanoseconds: positive,
+    gate_code: z.int().nonnegative().max(65_535),
+    from_volts: positive,
+    to_volts: positive,
+    volts: z.array(z.number().nonnegative()).min(2),
+    limit_microsiemens: z.array(z.number().nonnegative()).min(2),
+    share: z.number().positive().max(1),
+    device_spread_volts: positive,
+  })
+  .refine(
+    (pulse) => pulse.volts.length === pulse.limit_microsiemens.length && isSorted(pulse.volts, 1, true),
+    "volts must ascend, with one limit each",
+  );
+
+const keys = {
+  rram_pulses: z.strictObject({
+    volts_per_code: positive,
+    codes: z.int().min(2).max(65_536),
+    set: limitPulse,
+    reset: limitPulse,
+  }),
+};
+
+const limitKeys = { max_amplitude_volts: positive };
+
+export const rramFile: TechnologyFile<typeof keys, typeof limitKeys> = {
+  technology: rram,
+  keys,
+  limitKeys,
+  pulsesOf: ({ rram_pulses: { volts_per_code: voltsPerCode, codes, set, reset } }): RramPulses => ({
+    technology: rram,
+    voltsPerCode,
+    codes,
+    set: limitOf(set),
+    reset: limitOf(reset),
+  }),
+  limitsOf: (limits) => ({ maxAmplitude: limits.max_amplitude_volts }),
+};
+
+function limitOf(pulse: z.input<typeof limitPulse>): LimitPulse {
+  return {
+    widthNanoseconds: pulse.width_nanoseconds,
+    gateCode: pulse.gate_code,
+    fromVolts: pulse.from_volts,
+    toVolts: pulse.to_volts,
+    volts: Float64Array.from(pulse.volts),
+    limitMicrosiemens: Float64Array.from(pulse.limit_microsiemens),
+    share: pulse.share,
+    deviceSpreadVolts: pulse.device_spread_volts,
+  };
+}

@@ -1,0 +1,10 @@
+import type { NetworkChoice } from "../trainedNetwork.ts";
+import type { WorkplaceOptions } from "../workplace.ts";
+
+export interface DemoOptions extends WorkplaceOptions, NetworkChoice {
+  readonly seed: number;
+  /** So many emulated chips, which gives the spread (2); one where the chip is the user's own. */
+  readonly repeats?: number | undefined;
+  /** Where the report goes. */
+  readonly out: string;
+}

@@ -1,0 +1,50 @@
+import { assert } from "../../errors.ts";
+import type { Nanoseconds } from "../../units.ts";
+import type { ChipPulses, Technology } from "../technology.ts";
+
+/** Filaments: SET raises the conductance towards a limit, RESET lowers it; each limit follows the voltage. */
+export interface RramPulses extends ChipPulses {
+  readonly voltsPerCode: number;
+  /** Codes are 0 … codes − 1; 0 leaves the device alone. */
+  readonly codes: number;
+  readonly set: LimitPulse;
+  readonly reset: LimitPulse;
+}
+
+/** One direction of programming, and how the datasheet says that devices answer to it. */
+export interface LimitPulse {
+  readonly widthNanoseconds: Nanoseconds;
+  /** Gate of the select transistor; 0 for the usual voltage. */
+  readonly gateCode: number;
+  /** Where a staircase begins. */
+  readonly fromVolts: number;
+  readonly toVolts: number;
+  /** Voltage → the conductance that it moves a device towards; voltages ascend, conductances rise or fall throughout. */
+  readonly volts: Float64Array;
+  readonly limitMicrosiemens: Float64Array;
+  /** Share of the way to the limit that one pulse goes. */
+  readonly share: number;
+  /** How far a device's own threshold lies from the nominal one, as a standard deviation. */
+  readonly deviceSpreadVolts: number;
+}
+
+export const rram: Technology<RramPulses> = {
+  name: "rram",
+  title: "resistive",
+  amplitudeUnit: "V",
+  usualMethods: { strategy: "verify", conductances: "verify" },
+  usualModel: "reram-wan-2022",
+  codes: ({ codes }) => codes,
+  amplitudePerCode: ({ voltsPerCode }) => voltsPerCode,
+  drawnMicroamperesPerCode: () => undefined,
+};
+
+/** For methods of resistive devices, which are only given chips that they can work on. */
+export function rramPulsesOf({ pulses }: { readonly pulses: ChipPulses }): RramPulses {
+  assert(isRram(pulses), "the method works on resistive devices");
+  return pulses;
+}
+
+function isRram(pulses: ChipPulses): pulses is RramPulses {
+  return pulses.technology === rram;
+}

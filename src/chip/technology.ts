@@ -1,0 +1,37 @@
+import type { AmplitudeCurve, PulseKind } from "./amplitudeCurve.ts";
+
+/**
+ * What a kind of device is, and how it is pulsed. Whatever depends on the technology asks its record; nothing else compares
+ * names, so a technology of a lab's own is never taken for another.
+ */
+export interface Technology<Pulses extends ChipPulses = ChipPulses> {
+  /** As chip descriptions and methods name it: `pcm`. */
+  readonly name: string;
+  /** As messages call its devices: `phase-change`. */
+  readonly title: string;
+  readonly amplitudeUnit: string;
+  /** The methods used when none is chosen. */
+  readonly usualMethods: { readonly strategy: string; readonly conductances: string };
+  /** The built-in model that is believed when none is named. */
+  readonly usualModel: string;
+  /** Codes are 0 … codes − 1; 0 leaves a device alone. */
+  codes(pulses: Pulses): number;
+  /** In the unit of its amplitudes. */
+  amplitudePerCode(pulses: Pulses): number;
+  /** What a pulsed device draws for each code, µA; undefined where amplitudes are no currents. */
+  drawnMicroamperesPerCode(pulses: Pulses): number | undefined;
+  /** Only where a pulse sets the conductance by its amplitude alone: that answer can then be measured. */
+  readonly response?: PulseResponseAccess<Pulses>;
+}
+
+/** How devices answer to the pulse that sets them. */
+export interface PulseResponseAccess<Pulses> {
+  of(pulses: Pulses): PulseKind;
+  /** The same pulses with a measured curve in place of the nominal one. */
+  with(pulses: Pulses, nominalCurve: AmplitudeCurve): Pulses;
+}
+
+/** How a chip's devices are programmed. What else there is depends on the technology. */
+export interface ChipPulses {
+  readonly technology: Technology;
+}
