@@ -1,5 +1,7 @@
 import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import { counted } from "../src/counted.ts";
+import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
+import { describeAnew } from "../src/run/programmedAnew.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 import { progressOf } from "./progress.ts";
@@ -36,6 +38,8 @@ export function tellEvents(
         return;
       case "turn":
       case "uncertain":
+        progress?.(event);
+        return;
       case "paused":
       case "unpaused":
       case "sweep":
@@ -64,22 +68,25 @@ export function tellEvents(
       case "chapter":
         output.say(`${event.number}. ${event.title}`);
         return;
-      default:
+      // Of these the commands themselves tell.
+      case "translating":
+      case "layer":
+      case "trim_planned":
+      case "model_compared":
+      case "corrected":
         return;
     }
   };
   return (event) => told(event as StampedEvent);
 }
 
-function tellWatch(event: BenchEvent, output: Output): void {
+function tellWatch(event: WatchEvent | PauseEvent, output: Output): void {
   switch (event.type) {
     case "watching":
       output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
       return;
     case "left_out":
-      output.say(
-        `watch: tile ${event.tile} of ${event.run} was programmed anew by ${event.by}: mho watch ${event.by} reads it now`,
-      );
+      output.say(`watch: ${describeAnew(event)}`);
       return;
     case "paused":
       output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
@@ -94,9 +101,6 @@ function tellWatch(event: BenchEvent, output: Output): void {
       const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
       const text = `watch: ${run}, tile ${tile} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`;
       output.progress(text, text);
-      return;
     }
-    default:
-      return;
   }
 }
