@@ -1,6 +1,5 @@
 import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../emulator/faults.ts";
-import { firmwareFor } from "../emulator/dialects.ts";
 import { FaultyLine } from "../emulator/faultyLine.ts";
 import { findPreset, type Preset, presetNames } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
@@ -10,6 +9,7 @@ import { readFaults } from "../files/faults.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { MhoError } from "../src/errors.ts";
 import { parseAddress } from "../lab/address.ts";
+import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../lab/dialects.ts";
 import { openControl } from "../lab/emulate/control.ts";
 import type { EmulateOptions } from "./options.ts";
 import { jsonLine, type Output } from "./output.ts";
@@ -22,7 +22,7 @@ import { serveChip } from "../lab/emulate/serveChip.ts";
  * @param text  such as `pcm-64` or `pcm-64?tiles=14`.
  */
 export async function emulate(text: string, options: EmulateOptions, output: Output): Promise<void> {
-  const { preset, seed, tiles } = presetOf(text, options.seed);
+  const { preset, seed, tiles, dialect } = presetOf(text, options);
   const timeScale = timeScaleOf(options.timeScale);
   const port = options.tcp === undefined ? undefined : portOf(options.tcp, "--tcp");
   const controlPort =
@@ -32,12 +32,9 @@ export async function emulate(text: string, options: EmulateOptions, output: Out
   if (port === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const chip = new FaultyLine(
-    firmwareFor(options.dialect, preset, seed),
-    await faultsOf(options.faults, preset),
-  );
+  const chip = new FaultyLine(emulatedChip(dialect, preset, seed), await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
-    const chipQuery = `dialect=${options.dialect}&chip=${preset.name}&tiles=${tiles}`;
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return port === undefined
       ? `serial:${options.link ?? line.name}?baud=${baud}&${chipQuery}`
@@ -107,13 +104,21 @@ function cannotListen(port: number, flag: string, error: unknown): MhoError {
   );
 }
 
-function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {
+function presetOf(
+  text: string,
+  { seed, dialect }: EmulateOptions,
+): { preset: Preset; seed: number; tiles: number; dialect: LabDialect } {
   const address = parseAddress(`emulator:${text}`);
   const preset = findPreset(address.target, address);
   if (preset === undefined || address.chip !== undefined) {
     throw bad(`There is no emulator ${text}. Known are ${presetNames.join(", ")}`);
   }
-  return { preset, seed: address.seed ?? seed, tiles: preset.geometry.tiles };
+  return {
+    preset,
+    seed: address.seed ?? seed,
+    tiles: preset.geometry.tiles,
+    dialect: dialect === undefined ? address.dialect : dialectNamed(builtInDialects, dialect),
+  };
 }
 
 async function faultsOf(wish: string | undefined, preset: Preset): Promise<FaultRecord> {

@@ -58,7 +58,7 @@ async function main(args: readonly string[]): Promise<void> {
       "--time-scale <factor>",
       "chip time goes by itself, so much faster than the clock; else it is virtual",
     )
-    .addOption(choice("--dialect <dialect>", "what the chip speaks", ["packet", "scpi"]))
+    .option("--dialect <dialect>", "what the chip speaks (packet)")
     .option("--no-pace", "answer faster than the line's rate would let through")
     .option("--control [port]", "open a side door on loopback: inject faults, read the truth")
     .action(async (preset: string, options: EmulateOptions) => {

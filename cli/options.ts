@@ -30,7 +30,7 @@ export interface EmulateOptions extends CommonOptions {
   readonly faults?: string;
   readonly timeScale?: string;
   readonly pace: boolean;
-  readonly dialect: "packet" | "scpi";
+  readonly dialect?: string;
   readonly control?: string | true;
 }
 

@@ -1,4 +1,5 @@
 import { type Answer, askPort, isLikely, listPorts, type PortInfo } from "../drivers/ports.ts";
+import { builtInDialects } from "../lab/dialects.ts";
 import { MhoError } from "../src/errors.ts";
 import type { Output } from "./output.ts";
 
@@ -28,7 +29,7 @@ export async function ports(
     all.map((port): Promise<Answer> => {
       const asked = named.length > 0 ? named.includes(port.path) : isLikely(port);
       if (!asked) return Promise.resolve({ kind: "not asked", reason: "no board is likely there" });
-      return askPort(port.path, baud);
+      return askPort(port.path, baud, builtInDialects);
     }),
   );
   if (all.length === 0)
@@ -64,7 +65,9 @@ function described({ vendor, vendorId, productId, serialNumber }: PortInfo): str
 }
 
 function said(answer: Answer): string {
-  if (answer.kind === "silent") return "does not answer, neither in the packet dialect nor to *IDN?";
+  if (answer.kind === "silent") {
+    return `does not answer in any dialect: ${builtInDialects.map(({ name }) => name).join(", ")}`;
+  }
   if (answer.kind === "not asked") return `not asked: ${answer.reason}`;
   const { name, serialNumber, firmware, dialect } = answer;
   return `${name} number ${serialNumber}, ${firmware} (${dialect})`;

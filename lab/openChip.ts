@@ -1,18 +1,16 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { firmwareFor } from "../emulator/dialects.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
+import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { defaultWorkspace } from "../cli/options.ts";
@@ -29,9 +27,7 @@ export async function openChip(
   const line = await openLine(address, description, seed, workspace);
   const transport = record?.(line) ?? line;
   const options = { address: address.text, description, session };
-  return address.dialect === "scpi"
-    ? new ScpiDriver(transport, options)
-    : new PacketDriver(transport, options);
+  return address.dialect.open(transport, options);
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
@@ -107,7 +103,7 @@ function emulated(
       `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
     );
   }
-  const firmware = firmwareFor(address.dialect, preset, address.seed ?? seed);
+  const firmware = emulatedChip(address.dialect, preset, address.seed ?? seed);
   const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
   const line = connectInProcess({

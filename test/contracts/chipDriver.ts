@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codesOf, type PcmPulses } from "../../src/chip/description.ts";
-import type { ChipDriver } from "../../src/chip/driver.ts";
+import type { ChipCapabilities, ChipDriver } from "../../src/chip/driver.ts";
 import { devicesOfBlock } from "../../src/chip/geometry.ts";
+
+const refused = { code: "chip-refused" };
 
 /** What every chip driver owes, on a healthy chip of which it may pulse the first rows of tile 0. */
 export function chipDriverContract(
   name: string,
   open: () => Promise<{ driver: ChipDriver; dispose(): void }>,
+  can: Pick<ChipCapabilities, "environment" | "references"> = { environment: true, references: true },
 ): void {
   describe(`${name} as a chip driver`, () => {
     let chip: { driver: ChipDriver; dispose(): void };
@@ -60,7 +63,8 @@ export function chipDriverContract(
 
     it("says how warm it is and what feeds it, where it can", async () => {
       const { capabilities } = await chip.driver.identify();
-      expect(capabilities.environment).toBe(true);
+      expect(capabilities.environment).toBe(can.environment);
+      if (!can.environment) return expect(chip.driver.environment()).rejects.toMatchObject(refused);
       const { celsius, supplyVolts } = await chip.driver.environment();
       expect(celsius).toBeCloseTo(25, 2);
       expect(supplyVolts).toBeCloseTo(3.3, 3);
@@ -68,7 +72,8 @@ export function chipDriverContract(
 
     it("reads its known resistors through the converter of a tile, where it can", async () => {
       const { capabilities } = await chip.driver.identify();
-      expect(capabilities.references).toBe(true);
+      expect(capabilities.references).toBe(can.references);
+      if (!can.references) return expect(chip.driver.references(0, 1)).rejects.toMatchObject(refused);
       const { referencesMicrosiemens, converter } = chip.driver.description;
       const codes = await chip.driver.references(0, 64);
       const read = Array.from(
