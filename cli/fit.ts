@@ -100,13 +100,13 @@ export function powerLawBefore(definition: ModelDefinition): PowerLawDefinition 
   );
 }
 
-/** SHA-256 of the codes and times of every sweep. */
+/** SHA-256 of what every sweep was kept as, codes or µS, and of its times. */
 async function digestOf(store: RunStore, runs: readonly RunId[]): Promise<string> {
   const hash = createHash("sha256");
   for (const run of runs) {
     for await (const { tile, codes, rowTimesMicroseconds, conductanceMicrosiemens } of store.sweeps(run)) {
       hash.update(`${run} ${tile} `);
-      hash.update(codes.length > 0 ? codes : conductanceMicrosiemens);
+      hash.update(codes ?? conductanceMicrosiemens);
       hash.update(rowTimesMicroseconds);
     }
   }

@@ -172,11 +172,9 @@ export class ReconnectingDriver implements ConnectedDriver {
     await this.#driver.close();
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
       if (stopped()) {
-        throw new MhoError(
-          "interrupted",
-          `Stopped while the chip at ${this.address} was out of reach.`,
-          { address: this.address },
-        );
+        throw new MhoError("interrupted", `Stopped while the chip at ${this.address} was out of reach.`, {
+          address: this.address,
+        });
       }
       if (this.#closed || now() - begun + wait > patienceMilliseconds) {
         this.#givenUp = true;

@@ -32,7 +32,11 @@ const openToy = async () => {
   return { driver: toy.open(line, options), dispose() {} };
 };
 
-chipDriverContract("a driver of a lab's own dialect", openToy, { environment: false, references: false });
+chipDriverContract("a driver of a lab's own dialect", openToy, {
+  environment: false,
+  references: false,
+  codes: false,
+});
 
 describe("a dialect of a lab's own", () => {
   it("is opened by the address of an emulated chip, and programs it in a run", async () => {

@@ -3,7 +3,7 @@ import type { Message } from "../../drivers/heard.ts";
 import { inTime } from "../../drivers/inTime.ts";
 import { refuseOutsideLimits } from "../../drivers/limits.ts";
 import type { ConnectedDriver } from "../../drivers/reconnectingDriver.ts";
-import { blankReading, enterRow, refuseOtherChip } from "../../drivers/rows.ts";
+import { blankConductances, enterConductances, refuseOtherChip } from "../../drivers/rows.ts";
 import type { Transport } from "../../drivers/transport.ts";
 import type { BoardRefusal } from "../../emulator/board.ts";
 import { Firmware } from "../../emulator/firmware.ts";
@@ -11,6 +11,7 @@ import type { LabDialect } from "../../lab/dialects.ts";
 import {
   blankReport,
   type ChipIdentity,
+  noCode,
   type PulseOrder,
   type PulseReport,
   type Reading,
@@ -56,11 +57,12 @@ class ToyDriver implements ConnectedDriver {
   }
 
   async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const reading = blankReading(this.description, block);
+    const reading = blankConductances(this.description, block);
     for (let row = 0; row < block.rowCount; row++) {
       if (wanted?.[row] === 0) continue;
-      const [time, ...codes] = await this.#ask(`read ${block.tile} ${block.rowStart + row} ${averages}`);
-      enterRow(reading, row, codes.map(Number), this.description.converter, Number(time));
+      const [time, ...said] = await this.#ask(`read ${block.tile} ${block.rowStart + row} ${averages}`);
+      const microsiemens = said.map((word) => Number(word.replace(">", "")));
+      enterConductances(reading, row, microsiemens, (k) => said[k]!.startsWith(">"), Number(time));
     }
     return reading;
   }
@@ -177,7 +179,7 @@ function readToyTranscript(to: "chip" | "host") {
   };
 }
 
-/** A board that speaks it. */
+/** A board that speaks it. It reckons conductances itself: `12.5`, `>40.92` beyond its range, `none`. */
 class ToyFirmware extends Firmware {
   #push: ((bytes: Uint8Array) => void) | undefined;
   #replies: Uint8Array[] = [];
@@ -195,6 +197,13 @@ class ToyFirmware extends Firmware {
     this.#push = undefined;
   }
 
+  #microsiemens(code: number): string {
+    const { codes, microsiemensPerCode } = this.board.preset.readout;
+    if (code === noCode) return "none";
+    const value = code * microsiemensPerCode;
+    return code >= codes - 1 ? `>${value}` : String(value);
+  }
+
   #answer(word: string, given: readonly string[]): string {
     const { board } = this;
     const [tile = Number.NaN, row = Number.NaN, ...numbers] = given.map(Number);
@@ -208,7 +217,7 @@ class ToyFirmware extends Firmware {
       }
       case "read":
         return answered(board.read(tile, row, numbers[0]!, 0), ({ chipTimeMicroseconds, codes }) =>
-          [chipTimeMicroseconds, ...codes].join(" "),
+          [chipTimeMicroseconds, ...Array.from(codes, (code) => this.#microsiemens(code))].join(" "),
         );
       case "pulse": {
         const [, widthNanoseconds = 0, trailingNanoseconds = 0, ...codes] = numbers;
