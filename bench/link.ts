@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { PacketDriver } from "../drivers/packetDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openPty } from "../emulator/pty.ts";
 import { readChipDescription } from "../files/chipDescription.ts";

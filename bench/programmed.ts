@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { PacketDriver } from "../drivers/packetDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { recorded } from "../drivers/transcript.ts";

@@ -49,7 +49,7 @@ export interface TileConverter {
 /**
  * Collects the devices of runs with every sweep of them, whichever of the runs it was taken for. A read counts for a device
  * when it came after the run's last pulse at it, and before any later run pulsed it again. µS are derived anew from the codes
- * where known resistors say that a tile's converter is not as described.
+ * where known resistors say that a tile's converter is not as described; those that a board reckoned itself stand as they are.
  *
  * @throws `bad-argument` when there is nothing to fit: no sweep, or a method that is not known.
  */
@@ -151,7 +151,7 @@ function converterOf(
   sweeps: readonly TileSweep[],
   { referencesMicrosiemens, converter }: ChipDescription,
 ): ConverterFit | undefined {
-  const looks = sweeps.flatMap(({ record: { referenceCodes } }) => referenceCodes ?? []);
+  const looks = sweeps.flatMap(({ record: { codes, referenceCodes } }) => (codes && referenceCodes) ?? []);
   if (referencesMicrosiemens === undefined || looks.length === 0) return undefined;
   return fitConverter(referencesMicrosiemens, looks, converter);
 }
@@ -160,9 +160,9 @@ function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | un
   const { codes, flags, rowTimesMicroseconds, averages, environment, conductanceMicrosiemens } = record;
   const anew = (code: number): number =>
     code === noCode ? Number.NaN : converter!.microsiemensOfCode[code]!;
+  const asKept = converter === undefined || codes === undefined;
   return {
-    conductanceMicrosiemens:
-      converter === undefined ? conductanceMicrosiemens : Float32Array.from(codes, anew),
+    conductanceMicrosiemens: asKept ? conductanceMicrosiemens : Float32Array.from(codes, anew),
     flags,
     rowTimesMicroseconds,
     averages,

@@ -1,10 +1,11 @@
 import { MhoError } from "../src/errors.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** A question that was asked in vain. */
 export interface Unanswered {
   readonly address: string;
   readonly port: string;
-  readonly dialect: "packet" | "scpi";
+  readonly dialect: Pick<Dialect, "name" | "line">;
   readonly what: string;
   readonly tag: number;
   readonly attempts: number;
@@ -19,16 +20,17 @@ export interface Unanswered {
 export function silentChip(unanswered: Unanswered): MhoError {
   const { address, port, dialect, what, tag, attempts, deadlineMilliseconds, sent, heardBytes, lastHeard } =
     unanswered;
-  const heard =
-    heardBytes === 0
-      ? "nothing came back"
-      : `${heardBytes} bytes came back, the last ${Buffer.from(lastHeard).toString("hex")}`;
+  const shown =
+    dialect.line === "text"
+      ? `"${plain(Buffer.from(lastHeard).toString("latin1"))}"`
+      : Buffer.from(lastHeard).toString("hex");
+  const heard = heardBytes === 0 ? "nothing came back" : `${heardBytes} bytes came back, the last ${shown}`;
   const deadlineSeconds = deadlineMilliseconds / 1000;
   return new MhoError(
     "link-lost",
-    `The chip at ${address} did not answer the ${what} (${dialect} dialect, tag ${tag}) within ` +
+    `The chip at ${address} did not answer the ${what} (${dialect.name} dialect, tag ${tag}) within ` +
       `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
-    { address, port, dialect, tag, deadlineSeconds, attempts, sent, heardBytes },
+    { address, port, dialect: dialect.name, tag, deadlineSeconds, attempts, sent, heardBytes },
   );
 }
 

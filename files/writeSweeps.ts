@@ -92,6 +92,7 @@ export const writeSweepsParquet: Write = async (path, header, tables) => {
 const mayBeEmpty: ReadonlySet<SweepColumn> = new Set([
   "age_seconds",
   "conductance_microsiemens",
+  "code",
   "target_microsiemens",
   "celsius",
 ]);
@@ -105,7 +106,7 @@ function parquetColumn(table: SweepTable, name: SweepColumn, count: number): (nu
 }
 
 /**
- * Arrays of a numpy archive: for every tile t and sweep s `t/s/codes`, `t/s/conductance_microsiemens`, `t/s/flags` (rows,
+ * Arrays of a numpy archive: for every tile t and sweep s `t/s/codes` where converters gave them, `t/s/conductance_microsiemens`, `t/s/flags` (rows,
  * devices a row), `t/s/row_times_microseconds` (rows); and for every tile `t/targets_microsiemens`, `t/verdicts`,
  * `t/pulsed_at_microseconds`. @returns devices read, over all sweeps.
  */
@@ -140,7 +141,7 @@ export const writeSweepsNpz: Write = (path, header, tables) =>
         await add(`${tile}/pulsed_at_microseconds`, shape, table.pulsedAtMicroseconds);
       }
       const place = `${tile}/sweep${number}`;
-      if (sweep.codes.length > 0) await add(`${place}/codes`, shape, sweep.codes);
+      if (sweep.codes !== undefined) await add(`${place}/codes`, shape, sweep.codes);
       await add(`${place}/conductance_microsiemens`, shape, sweep.conductanceMicrosiemens);
       await add(`${place}/flags`, shape, sweep.flags);
       await add(`${place}/row_times_microseconds`, [shape[0]!], sweep.rowTimesMicroseconds);

@@ -1,4 +1,5 @@
 import { MhoError } from "../src/errors.ts";
+import { builtInDialects, dialectNamed, type LabDialect } from "./dialects.ts";
 
 /** Where a chip is: `serial:/dev/ttyACM0?baud=3000000`, `tcp:127.0.0.1:5025` or `emulator:pcm-64?seed=7&tiles=14`. */
 export interface ChipAddress {
@@ -7,7 +8,7 @@ export interface ChipAddress {
   /** A port, HOST:PORT, or a preset. */
   readonly target: string;
   readonly baud: number | undefined;
-  readonly dialect: Dialect;
+  readonly dialect: LabDialect;
   /** A preset's name or a description file. */
   readonly chip: string | undefined;
   readonly tiles: number | undefined;
@@ -21,8 +22,6 @@ export interface ChipAddress {
   /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
   readonly state: string | undefined;
 }
-
-export type Dialect = "packet" | "scpi";
 
 const parameters = {
   serial: ["baud", "dialect", "chip", "tiles"],
@@ -41,8 +40,12 @@ const parameters = {
   ],
 } as const;
 
-/** Throws `bad-argument` that says which part is wrong. */
-export function parseAddress(text: string): ChipAddress {
+/**
+ * Throws `bad-argument` that says which part is wrong.
+ *
+ * @param dialects  those that the address may name; the first is meant when it names none.
+ */
+export function parseAddress(text: string, dialects: readonly LabDialect[] = builtInDialects): ChipAddress {
   const match = /^(serial|tcp|emulator):([^?]+)(?:\?(.*))?$/.exec(text);
   if (!match) {
     throw bad(
@@ -64,7 +67,7 @@ export function parseAddress(text: string): ChipAddress {
     scheme,
     target: match[2]!,
     baud: wholeNumber(text, given, "baud", 1),
-    dialect: oneOf(text, given, "dialect", ["packet", "scpi"]) ?? "packet",
+    dialect: dialectOf(text, given, dialects),
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1),
     seed: wholeNumber(text, given, "seed", 0),
@@ -82,6 +85,11 @@ export function withTiles({ text }: ChipAddress, tiles: number): string {
   const [place, query = ""] = text.split("?");
   const kept = query.split("&").filter((part) => part !== "" && !part.startsWith("tiles="));
   return `${place}?${[...kept, `tiles=${tiles}`].join("&")}`;
+}
+
+function dialectOf(text: string, given: URLSearchParams, dialects: readonly LabDialect[]): LabDialect {
+  const names = dialects.map(({ name }) => name);
+  return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? names[0]!);
 }
 
 function oneOf<T extends string>(

@@ -47,10 +47,14 @@ export async function standby(
   place: Workplace,
   { onHolder }: StandbyOptions,
 ): Promise<{ readonly name: string; readonly serialNumber: string }> {
-  const address = parseAddress(place.chip);
+  const address = parseAddress(place.chip, place.registries.dialects);
   if (address.scheme !== "emulator") await relieveHolder(address.target, onHolder);
   const record = openRecorderFor(address, place.transcript);
-  const driver = await openChip(address, { seed: place.seed, ...(record && { record }) });
+  const driver = await openChip(address, {
+    seed: place.seed,
+    technologies: place.registries.technologies,
+    ...(record && { record }),
+  });
   try {
     const { name, serialNumber } = await driver.identify();
     await driver.standby();

@@ -1,3 +1,4 @@
+import { builtInDialects, type LabDialect } from "./dialects.ts";
 import { type Answer, askPort, isLikely, listPorts, type PortInfo } from "../drivers/ports.ts";
 
 /** A serial port, and what answered there. */
@@ -7,7 +8,11 @@ export interface FoundPort {
 }
 
 /** Asks the serial ports that could hold a chip, or those that are named, who they are. */
-export async function findChips(named: readonly string[], baud: number): Promise<FoundPort[]> {
+export async function findChips(
+  named: readonly string[],
+  baud: number,
+  dialects: readonly LabDialect[] = builtInDialects,
+): Promise<FoundPort[]> {
   const listed = await listPorts();
   const unlisted = named
     .filter((path) => listed.every((port) => port.path !== path))
@@ -23,7 +28,7 @@ export async function findChips(named: readonly string[], baud: number): Promise
     [...listed, ...unlisted].map(async (port): Promise<FoundPort> => {
       const asked = named.length > 0 ? named.includes(port.path) : isLikely(port);
       if (!asked) return { port, answer: { kind: "not asked", reason: "no board is likely there" } };
-      return { port, answer: await askPort(port.path, baud) };
+      return { port, answer: await askPort(port.path, baud, dialects) };
     }),
   );
 }

@@ -9,10 +9,10 @@ import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
-import type { ProgrammingMethod } from "../src/program/method.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
+import { builtIn, type Registries } from "./registries.ts";
 import { runNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
@@ -46,7 +46,7 @@ export async function fit(place: Workplace, given: readonly string[], options: F
   }
   const store = await place.existingStore();
   const believed = typeof options.model === "string" ? await readModel(options.model) : options.model;
-  const found = await fitModel(store, runs, believed, name, place.seed, place.methods);
+  const found = await fitModel(store, runs, believed, name, place.seed, place.registries);
   if (out !== undefined) {
     const text = `${JSON.stringify(modelFileOf(found.model), undefined, 2)}\n`;
     await writeWhole(out, text, "Name another file with --out.");
@@ -67,7 +67,7 @@ export async function fitModel(
   believed: ModelDefinition | undefined,
   name: string,
   seed: number,
-  methods?: readonly ProgrammingMethod[],
+  { dialects, technologies, methods }: Registries = builtIn,
 ): Promise<Fit> {
   const plan = await store.plan(runs[0]!);
   for (const run of runs) {
@@ -78,7 +78,7 @@ export async function fitModel(
       `Run ${runs[0]} is of a ${plan.chipName} and ${run} of a ${chipName}: one model cannot serve both. Fit them one by one.`,
     );
   }
-  const description = await describeChip(parseAddress(plan.chipAddress));
+  const description = await describeChip(parseAddress(plan.chipAddress, dialects), technologies);
   const before = powerLawBefore(believed ?? plan.model);
   const { gathered, found, response } = await measureRuns(store, runs, description, before, methods);
   const record = fitRecord(found, gathered, response, {
@@ -108,13 +108,13 @@ export function powerLawBefore(definition: ModelDefinition): PowerLawDefinition 
   );
 }
 
-/** SHA-256 of the codes and times of every sweep. */
+/** SHA-256 of what every sweep was kept as, codes or µS, and of its times. */
 async function digestOf(store: RunStore, runs: readonly RunId[]): Promise<string> {
   const hash = createHash("sha256");
   for (const run of runs) {
     for await (const { tile, codes, rowTimesMicroseconds, conductanceMicrosiemens } of store.sweeps(run)) {
       hash.update(`${run} ${tile} `);
-      hash.update(codes.length > 0 ? codes : conductanceMicrosiemens);
+      hash.update(codes ?? conductanceMicrosiemens);
       hash.update(rowTimesMicroseconds);
     }
   }

@@ -1,18 +1,17 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { firmwareFor } from "../emulator/dialects.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
+import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
+import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { openRecorder } from "./transcriptFile.ts";
@@ -22,16 +21,14 @@ import { wallTime } from "./wallTime.ts";
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, record, workspace }: ChipOptions,
+  { seed, record, workspace, technologies }: ChipOptions,
 ): Promise<ConnectedDriver> {
-  const description = await describeChip(address);
+  const description = await describeChip(address, technologies);
   const session = randomInt(1, 0xffffffff);
   const line = await openLine(address, description, seed, workspace);
   const transport = record?.(line) ?? line;
   const options = { address: address.text, description, session };
-  return address.dialect === "scpi"
-    ? new ScpiDriver(transport, options)
-    : new PacketDriver(transport, options);
+  return address.dialect.open(transport, options);
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
@@ -44,6 +41,8 @@ export function chipNamed({ chip }: { readonly chip?: string | undefined }): str
 /** What opening a chip takes. */
 export interface ChipOptions {
   readonly seed: number;
+  /** Those that a description may name (the built-in ones). */
+  readonly technologies?: readonly TechnologyFile[];
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
@@ -74,7 +73,10 @@ function openLine(
 }
 
 /** The description of the chip that an address names: of its preset, or a file of the user's own. */
-export async function describeChip(address: ChipAddress): Promise<ChipDescription> {
+export async function describeChip(
+  address: ChipAddress,
+  technologies?: readonly TechnologyFile[],
+): Promise<ChipDescription> {
   const name = address.chip ?? (address.scheme === "emulator" ? address.target : "pcm-64");
   const builtIn = (presetNames as readonly string[]).includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
@@ -84,7 +86,7 @@ export async function describeChip(address: ChipAddress): Promise<ChipDescriptio
     );
   }
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
-  const description = await readChipDescription(path);
+  const description = await readChipDescription(path, technologies);
   const tiles = address.tiles ?? description.geometry.tiles;
   return { ...description, geometry: { ...description.geometry, tiles } };
 }
@@ -102,7 +104,7 @@ function emulated(
       `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
     );
   }
-  const firmware = firmwareFor(address.dialect, preset, address.seed ?? seed);
+  const firmware = emulatedChip(address.dialect, preset, address.seed ?? seed);
   const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
   const line = connectInProcess({

@@ -72,13 +72,13 @@ async function planFor(
   method: ProgrammingMethod;
   description: ChipDescription;
 }> {
-  const address = parseAddress(chip);
-  const description = await describeChip(address);
+  const address = parseAddress(chip, place.registries.dialects);
+  const description = await describeChip(address, place.registries.technologies);
   const targets = await readTargets(given, address, description, options.weights);
   const { technology } = description.pulses;
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;
-  const method = methodFor(place.methods, options.method ?? usual, description);
+  const method = methodFor(place.registries.methods, options.method ?? usual, description);
   const believed = options.model ?? targets.model ?? technology.usualModel;
   const model = typeof believed === "string" ? await readModel(believed) : believed;
   warnOfDoubt(model, place.emit);
@@ -111,7 +111,7 @@ export async function resume(place: Workplace, given: string, chip: string | und
   const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
   if (outcome === "done") return false;
   const address = chip ?? chipAddress;
-  const { scheme, state } = parseAddress(address);
+  const { scheme, state } = parseAddress(address, place.registries.dialects);
   if (scheme === "emulator" && state === "none") {
     throw new MhoError(
       "bad-argument",

@@ -27,6 +27,6 @@ export function openRecorder(
   }
   const begun = systemClock.nowMicroseconds();
   const write = (record: object): void => void writeSync(file, `${JSON.stringify(record)}\n`);
-  write({ format: "mho-transcript", version: 1, dialect, address, started_at: startedAt });
+  write({ format: "mho-transcript", version: 1, dialect: dialect.name, address, started_at: startedAt });
   return (line) => recorded(line, () => systemClock.nowMicroseconds() - begun, write);
 }

@@ -2,13 +2,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
-import type { ProgrammingMethod } from "../src/program/method.ts";
-import { builtInMethods } from "../src/program/methods.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { chipNamed, openRecorderFor } from "./openChip.ts";
-import { byHand } from "./handMethod.ts";
+import { type Registries, registriesWith } from "./registries.ts";
 import { Session } from "./session.ts";
 
 export interface WorkplaceOptions {
@@ -20,8 +18,8 @@ export interface WorkplaceOptions {
   readonly seed?: number | undefined;
   /** Ends what is under way between two turns, the chip in standby and the run resumable. */
   readonly signal?: AbortSignal | undefined;
-  /** Programming methods beside the built-in ones. */
-  readonly methods?: readonly ProgrammingMethod[] | undefined;
+  /** Dialects, technologies and methods of the lab's own, beside those that come with mho. */
+  readonly extensions?: Partial<Registries> | undefined;
   /** A file that records every byte between host and chip. */
   readonly transcript?: string | undefined;
 }
@@ -34,8 +32,7 @@ export class Workplace {
   readonly folder: string;
   readonly seed: number;
   readonly stop: StopRequest;
-  /** All that a plan may name. */
-  readonly methods: readonly ProgrammingMethod[];
+  readonly registries: Registries;
   readonly emit: (event: BenchEvent) => void;
   readonly #options: WorkplaceOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
@@ -46,7 +43,7 @@ export class Workplace {
   constructor(options: WorkplaceOptions, events: EventStream) {
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
     this.folder = workspace;
-    this.methods = [...builtInMethods, byHand, ...(options.methods ?? [])];
+    this.registries = registriesWith(options.extensions ?? {});
     this.seed = seed;
     this.stop = {
       get requested() {
@@ -98,11 +95,12 @@ export class Workplace {
   }
 
   async #open(text: string): Promise<Session> {
-    const address = parseAddress(text);
+    const address = parseAddress(text, this.registries.dialects);
     const store = await this.store();
-    const { stop, emit, seed, methods, folder: workspace } = this;
+    const { stop, emit, seed, registries, folder: workspace } = this;
     const record = openRecorderFor(address, this.#options.transcript);
-    const opening = { seed, workspace, ...(record && { record }) };
+    const { technologies, methods } = registries;
+    const opening = { seed, workspace, technologies, ...(record && { record }) };
     const session = await Session.open(address, { opening, store, stop, methods, emit });
     this.#opened.push(session);
     return session;

@@ -59,10 +59,11 @@ export type Circumstances = Pick<SweepRecord, "converter" | "takenAt" | "boot" |
 
 export function circumstancesOf(text: string): Partial<Circumstances> {
   const found = record(text, "the circumstances of a sweep");
-  const { converter } = found;
+  const { converter, takenAt } = found;
   const known = converter === undefined || (isRecord(converter) && areNumbers(Object.values(converter)));
   mustBe(known, "the circumstances of a sweep");
-  mustBe(converter === undefined || typeof found["takenAt"] === "string", "the circumstances of a sweep");
+  const dated = typeof takenAt === "string" || (takenAt === undefined && converter === undefined);
+  mustBe(dated, "the circumstances of a sweep");
   return found;
 }
 

@@ -2,7 +2,7 @@ import { convertCodes } from "../src/chip/conversion.ts";
 import { rowFates } from "../src/chip/driver.ts";
 import type { JournalledOrder, SweepRecord, TurnRecord } from "../src/run/journal.ts";
 import { fromBlob } from "./blobs.ts";
-import { type Circumstances, circumstancesOf, mustBe, orderSettingsOf } from "./records.ts";
+import { circumstancesOf, mustBe, orderSettingsOf } from "./records.ts";
 
 /** Rows of the tables that grow, and what they stand for: as today's layout has them, and as the ones before it did. */
 
@@ -33,6 +33,7 @@ export function turnOf(row: TurnRow): TurnRecord {
   };
 }
 
+/** The second layout kept µS of every sweep, and neither when nor in which boot it was taken: those are then empty and 0. */
 export function sweepOf(row: SweepRow): SweepRecord {
   const codes = fromBlob(row.codes, Uint16Array);
   const referenceCodes = fromBlob(row.reference_codes, Uint16Array);
@@ -42,29 +43,24 @@ export function sweepOf(row: SweepRow): SweepRecord {
     timeSeconds: row.time_seconds,
     averages: row.averages,
     rowTimesMicroseconds: fromBlob(row.row_times_microseconds, Float64Array),
-    codes,
     ...(referenceCodes.length === 0 ? {} : { referenceCodes }),
   };
+  const { takenAt = "", boot = 0, ...rest } = circumstances;
   if (circumstances.converter === undefined) {
-    return {
-      ...sweep,
-      ...beforeCircumstances,
-      conductanceMicrosiemens: fromBlob(row.conductance_microsiemens, Float32Array),
-      flags: fromBlob(row.flags, Uint8Array),
-    };
+    const conductanceMicrosiemens = fromBlob(row.conductance_microsiemens, Float32Array);
+    const flags = fromBlob(row.flags, Uint8Array);
+    mustBe(codes.length === 0, "codes stand beside the converter that gave them");
+    mustBe(
+      flags.length === conductanceMicrosiemens.length,
+      "a sweep has a flag for each of its conductances",
+    );
+    return { ...sweep, ...rest, takenAt, boot, conductanceMicrosiemens, flags };
   }
   const conductanceMicrosiemens = new Float32Array(codes.length);
   const flags = new Uint8Array(codes.length);
   convertCodes({ codes, conductanceMicrosiemens, flags }, circumstances.converter);
-  return { ...sweep, ...(circumstances as Circumstances), conductanceMicrosiemens, flags };
+  return { ...sweep, ...rest, takenAt, boot, codes, conductanceMicrosiemens, flags };
 }
-
-/** Workspaces of the second layout kept µS, and not what they were read with. */
-const beforeCircumstances: Circumstances = {
-  converter: { microsiemensPerCode: Number.NaN, offsetCodes: 0, codes: 0 },
-  takenAt: "",
-  boot: 0,
-};
 
 /** A workspace of the first layout kept times alone: whatever has one fired. */
 function fatesOf(row: TurnRow): Uint8Array {

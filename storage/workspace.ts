@@ -124,15 +124,18 @@ export class Workspace implements RunStore {
       db.prepare(
         `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens,
                              flags, codes, reference_codes, circumstances)
-         VALUES (?, ?, ?, ?, ?, x'', x'', ?, ?, ?)`,
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
         rowOf(run),
         sweep.tile,
         sweep.timeSeconds,
         sweep.averages,
         toBlob(sweep.rowTimesMicroseconds),
-        toBlob(sweep.codes),
-        toBlob(sweep.referenceCodes ?? new Uint16Array(0)),
+        // µS and flags of codes follow from them.
+        sweep.codes === undefined ? toBlob(sweep.conductanceMicrosiemens) : nothing,
+        sweep.codes === undefined ? toBlob(sweep.flags) : nothing,
+        sweep.codes === undefined ? nothing : toBlob(sweep.codes),
+        sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
         JSON.stringify({ converter, takenAt, boot, environment } satisfies Circumstances),
       );
     });
@@ -351,6 +354,8 @@ export class Workspace implements RunStore {
     return new Promise((resolve) => resolve(guarded(this.file, () => work(this.#database))));
   }
 }
+
+const nothing = new Uint8Array(0);
 
 interface TileRow {
   block: string;

@@ -1,10 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import { recorded } from "../drivers/transcript.ts";
-import { firmwareFor } from "../emulator/dialects.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
+import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
 import { FrameDecoder } from "../protocols/packet/frame.ts";
 import { textOf } from "../protocols/scpi/bytes.ts";
 import { MessageReader } from "../protocols/scpi/messageReader.ts";
@@ -13,16 +11,16 @@ import { Random } from "../src/random.ts";
 import { describePcm64 } from "./support/chips.ts";
 
 /** What passed between a driver and a chip while a few rows were read, pulsed and read again. */
-async function conversation(dialect: "packet" | "scpi"): Promise<{ toChip: Uint8Array; toHost: Uint8Array }> {
-  const firmware = firmwareFor(dialect, { ...pcm64(1), defects: noDefects }, 7);
+async function conversation(name: string): Promise<{ toChip: Uint8Array; toHost: Uint8Array }> {
+  const dialect = dialectNamed(builtInDialects, name);
+  const firmware = emulatedChip(dialect, { ...pcm64(1), defects: noDefects }, 7);
   const heard = { chip: [] as number[], host: [] as number[] };
   const line = recorded(
     connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) }),
     () => 0,
     ({ to, hex }) => heard[to].push(...Buffer.from(hex, "hex")),
   );
-  const Driver = dialect === "packet" ? PacketDriver : ScpiDriver;
-  const driver = new Driver(line, { address: "x", description: await describePcm64(1), session: 77 });
+  const driver = dialect.open(line, { address: "x", description: await describePcm64(1), session: 77 });
   await driver.identify();
   const block = { tile: 0, rowStart: 0, rowCount: 3 };
   for (let turn = 0; turn < 2; turn++) {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { openTcp } from "../drivers/tcp.ts";
-import { ScpiFirmware } from "../emulator/scpiFirmware.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
+import { builtInDialects, emulatedChip } from "../lab/dialects.ts";
 import { encodeFrame, FrameDecoder } from "../protocols/packet/frame.ts";
 import { kinds, replyBit } from "../protocols/packet/messages.ts";
 import { readingFlags } from "../src/chip/driver.ts";
@@ -16,36 +15,31 @@ import { Random, uniformOf } from "../src/random.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
 import { describePcm64, openTestChip, spoiledLine } from "./support/chips.ts";
 
-const dialects = [
-  ["packet", PacketFirmware, PacketDriver],
-  ["scpi", ScpiFirmware, ScpiDriver],
-] as const;
-
-for (const [dialect, ItsFirmware, ItsDriver] of dialects) {
-  chipDriverContract(`the ${dialect} driver in process`, async () => {
-    const firmware = new ItsFirmware(pcm64(1), 7);
+for (const dialect of builtInDialects) {
+  chipDriverContract(`the ${dialect.name} driver in process`, async () => {
+    const firmware = emulatedChip(dialect, pcm64(1), 7);
     const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
     const description = await describePcm64();
-    return { driver: new ItsDriver(transport, { address: "x", description, session: 99 }), dispose() {} };
+    return { driver: dialect.open(transport, { address: "x", description, session: 99 }), dispose() {} };
   });
 
-  chipDriverContract(`the ${dialect} driver over a pseudo-terminal`, async () => {
-    const firmware = new ItsFirmware(pcm64(1), 7);
+  chipDriverContract(`the ${dialect.name} driver over a pseudo-terminal`, async () => {
+    const firmware = emulatedChip(dialect, pcm64(1), 7);
     const pty = openPty();
     pty.onBytes((bytes) => firmware.receive(bytes, 0).forEach((reply) => pty.write(reply)));
     const transport = await openSerial(pty.name, 3_000_000);
     const description = await describePcm64();
-    const driver = new ItsDriver(transport, { address: `serial:${pty.name}`, description, session: 99 });
+    const driver = dialect.open(transport, { address: `serial:${pty.name}`, description, session: 99 });
     return { driver, dispose: () => pty.close() };
   });
 
-  chipDriverContract(`the ${dialect} driver over TCP`, async () => {
-    const firmware = new ItsFirmware(pcm64(1), 7);
+  chipDriverContract(`the ${dialect.name} driver over TCP`, async () => {
+    const firmware = emulatedChip(dialect, pcm64(1), 7);
     const line = await openTcpLine(0);
     line.onBytes((bytes) => firmware.receive(bytes, 0).forEach((reply) => line.write(reply)));
     const transport = await openTcp(line.name);
     const description = await describePcm64();
-    const driver = new ItsDriver(transport, { address: `tcp:${line.name}`, description, session: 99 });
+    const driver = dialect.open(transport, { address: `tcp:${line.name}`, description, session: 99 });
     return { driver, dispose: () => line.close() };
   });
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { drawFaults, type FaultRecord, noFaults, type ScheduledFault } from "../emulator/faults.ts";

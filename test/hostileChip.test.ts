@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PacketDriver } from "../drivers/packetDriver.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
+import { ScpiDriver } from "../drivers/scpi/scpiDriver.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";

@@ -4,7 +4,7 @@ import { serialize } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { reviveChip } from "../lab/keptChip.ts";
 import { examine } from "../lab/replay/replay.ts";
-import { identificationIn } from "../drivers/ports.ts";
+import { identificationIn } from "../drivers/scpi/probe.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";

@@ -91,6 +91,15 @@ describe("the layers", () => {
     expect(circlesOf(known)).toEqual([]);
   });
 
+  it("a dialect is known by its name in its own folder and in the registry alone", () => {
+    const folders = Object.keys(layers).filter((layer) => layer !== "bench");
+    const knowing = folders.flatMap(filesOf).filter((file) => /["'`](packet|scpi)["'`]/.test(text(file)));
+    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi)\//.test(file));
+    expect(itsOwn.length).toBeGreaterThan(1);
+    // Transcripts that name no dialect are of a time when there was one.
+    expect(knowing.filter((file) => !itsOwn.includes(file))).toEqual(["lab/replay/replay.ts"]);
+  });
+
   it("what must give the same bytes on every Node raises no number to a power by ** or Math.pow", () => {
     const faults = ["src", "protocols", "emulator", "calibration"].flatMap(filesOf).filter((file) => {
       const nodes = JSON.stringify(parsed(file).program);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { PacketDriver } from "../drivers/packetDriver.ts";
+import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";
 import { parseChipDescription } from "../files/chipDescription.ts";

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { PacketDriver } from "../drivers/packetDriver.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
 import type { Transport } from "../drivers/transport.ts";
-import { firmwareFor } from "../emulator/dialects.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
+import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../lab/dialects.ts";
 import { MhoError } from "../src/errors.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { executeRun } from "../src/run/engine.ts";
@@ -22,7 +21,7 @@ removeFoldersAfterEach();
 
 /** A cable to an emulated chip that can be cut at any byte, and is back after a few tries, at another port. */
 class Cable {
-  readonly dialect: "packet" | "scpi";
+  readonly dialect: LabDialect;
   readonly firmware: Firmware;
   ports = 0;
   cuts = 0;
@@ -31,9 +30,9 @@ class Cable {
   #triesUntilBack = 0;
   brownOut = false;
 
-  constructor(dialect: "packet" | "scpi" = "packet") {
-    this.dialect = dialect;
-    this.firmware = firmwareFor(dialect, { ...pcm64(1), defects: noDefects }, 7);
+  constructor(dialect = "packet") {
+    this.dialect = dialectNamed(builtInDialects, dialect);
+    this.firmware = emulatedChip(this.dialect, { ...pcm64(1), defects: noDefects }, 7);
   }
   onCut: () => void = () => {};
 
@@ -107,9 +106,8 @@ async function runOver(
   let session = 1;
   let now = 0;
   const store = await openWorkspace(emptyFolder());
-  const Driver = cable.dialect === "scpi" ? ScpiDriver : PacketDriver;
   const connect = (): ConnectedDriver =>
-    new Driver(cable.open(), {
+    cable.dialect.open(cable.open(), {
       address: "cable",
       description,
       session: session++,
@@ -286,7 +284,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
   it("does not take another chip for the one it lost", async () => {
     const cable = new Cable();
     cable.onCut = () => {
-      Object.assign(cable, { firmware: firmwareFor("packet", pcm64(1), 8) });
+      Object.assign(cable, { firmware: new PacketFirmware(pcm64(1), 8) });
     };
     const { outcome } = await runOver(cable, () => 20, 5000);
     expect(outcome).toMatchObject({ code: "link-lost" });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { ScpiDriver } from "../drivers/scpiDriver.ts";
+import { ScpiDriver } from "../drivers/scpi/scpiDriver.ts";
 import { noFaults } from "../emulator/faults.ts";
 import { FaultyLine } from "../emulator/faultyLine.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";

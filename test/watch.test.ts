@@ -94,7 +94,7 @@ describe("a watch", () => {
       expect(environment!.celsius).toBeCloseTo(25, 2);
       expect(referenceCodes).toHaveLength(chip.description.referencesMicrosiemens!.length);
       expect(converter).toEqual(chip.description.converter);
-      expect([codes.length, averages]).toEqual([512, 4]);
+      expect([codes?.length, averages]).toEqual([512, 4]);
     }
     for (const event of events) if (event.type === "sweep") expect(event.late_seconds).toBeLessThan(0.2);
     expect(chip.firmware.inStandby).toBe(true);

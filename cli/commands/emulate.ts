@@ -1,4 +1,4 @@
-import { benchCommand, choice, port, real } from "../flags.ts";
+import { benchCommand, port, real } from "../flags.ts";
 import { act } from "../action.ts";
 import { jsonLine } from "../output.ts";
 
@@ -17,7 +17,7 @@ export const emulate = () =>
       "let chip time go by itself, so much faster than the clock (default: virtual time)",
       real("--time-scale", 1e-9, 1e9),
     )
-    .addOption(choice("--dialect <dialect>", "what the chip speaks", ["packet", "scpi"]))
+    .option("--dialect <dialect>", "what the chip speaks (default: packet)")
     .option("--no-pace", "answer faster than the line's rate would let through")
     .option("--control [port]", "open a side door on loopback: inject faults, read the truth")
     .action((preset, flags) =>

@@ -8,12 +8,16 @@ export const ports = () =>
     .option("--baud <rate>", "line rate to ask at", whole("--baud"), 3_000_000)
     .action((named, flags) =>
       act(flags, async (output) => {
-        const { findChips } = await import("../../lab/findChips.ts");
+        const [{ findChips }, { builtInDialects }] = await Promise.all([
+          import("../../lab/findChips.ts"),
+          import("../../lab/dialects.ts"),
+        ]);
+        const languages = builtInDialects.map(({ name }) => name);
         const found = await findChips(named, flags.baud);
         if (found.length === 0)
           output.say("There are no serial ports. Plug the board in, or name a port: mho ports /dev/ttyACM0.");
         for (const { port, answer } of found) {
-          output.say(`${port.path.padEnd(20)} ${described(port).padEnd(28)} ${said(answer)}`);
+          output.say(`${port.path.padEnd(20)} ${described(port).padEnd(28)} ${said(answer, languages)}`);
         }
         output.result({
           ports: found.map(({ port, answer }) => ({
@@ -39,8 +43,8 @@ function described({ vendor, vendorId, productId, serialNumber }: PortInfo): str
   return [vendor, ids, serialNumber].filter(Boolean).join(" ");
 }
 
-function said(answer: Answer): string {
-  if (answer.kind === "silent") return "does not answer, neither in the packet dialect nor to *IDN?";
+function said(answer: Answer, dialects: readonly string[]): string {
+  if (answer.kind === "silent") return `does not answer in any dialect: ${dialects.join(", ")}`;
   if (answer.kind === "not asked") return `not asked: ${answer.reason}`;
   const { name, serialNumber, firmware, dialect } = answer;
   return `${name} number ${serialNumber}, ${firmware} (${dialect})`;

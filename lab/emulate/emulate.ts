@@ -1,6 +1,5 @@
 import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../../emulator/faults.ts";
-import { firmwareFor } from "../../emulator/dialects.ts";
 import { FaultyLine } from "../../emulator/faultyLine.ts";
 import { findPreset, type Preset, presetNames } from "../../emulator/presets.ts";
 import { openPty } from "../../emulator/pty.ts";
@@ -10,12 +9,16 @@ import { readFaults } from "../../files/faults.ts";
 import { systemClock } from "../../drivers/systemClock.ts";
 import { MhoError } from "../../src/errors.ts";
 import { parseAddress } from "../address.ts";
+import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../dialects.ts";
 import { openControl } from "./control.ts";
 import { serveChip } from "./serveChip.ts";
 
 export interface EmulateOptions {
   readonly seed: number;
-  readonly dialect: "packet" | "scpi";
+  /** What the chip speaks, by name; the first of `dialects` where neither this nor the preset says. */
+  readonly dialect?: string | undefined;
+  /** Dialects that may be named (the built-in ones). */
+  readonly dialects?: readonly LabDialect[] | undefined;
   /** A symbolic link that always names the pseudo-terminal. */
   readonly link?: string | undefined;
   /** Serve on loopback TCP instead; 0 for any free port. */
@@ -50,14 +53,14 @@ export interface Emulation {
  * @param text  such as `pcm-64` or `pcm-64?tiles=14`.
  */
 export async function emulate(text: string, options: EmulateOptions): Promise<Emulation> {
-  const { dialect, tcpPort, controlPort, link: linkName } = options;
-  const { preset, seed, tiles } = presetOf(text, options.seed);
+  const { tcpPort, controlPort, link: linkName } = options;
+  const { preset, seed, tiles, dialect } = presetOf(text, options);
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const chip = new FaultyLine(firmwareFor(dialect, preset, seed), await faultsOf(options.faults, preset));
+  const chip = new FaultyLine(emulatedChip(dialect, preset, seed), await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
-    const chipQuery = `dialect=${dialect}&chip=${preset.name}&tiles=${tiles}`;
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
@@ -123,13 +126,21 @@ function cannotListen(port: number, flag: string, error: unknown): MhoError {
   );
 }
 
-function presetOf(text: string, seed: number): { preset: Preset; seed: number; tiles: number } {
-  const address = parseAddress(`emulator:${text}`);
+function presetOf(
+  text: string,
+  { seed, dialect, dialects = builtInDialects }: EmulateOptions,
+): { preset: Preset; seed: number; tiles: number; dialect: LabDialect } {
+  const address = parseAddress(`emulator:${text}`, dialects);
   const preset = findPreset(address.target, address);
   if (preset === undefined || address.chip !== undefined) {
     throw bad(`There is no emulator ${text}. Known are ${presetNames.join(", ")}`);
   }
-  return { preset, seed: address.seed ?? seed, tiles: preset.geometry.tiles };
+  return {
+    preset,
+    seed: address.seed ?? seed,
+    tiles: preset.geometry.tiles,
+    dialect: dialect === undefined ? address.dialect : dialectNamed(dialects, dialect),
+  };
 }
 
 async function faultsOf(given: string | undefined, preset: Preset): Promise<FaultRecord> {

@@ -1,14 +1,14 @@
 import { z } from "zod";
-import { firmwareFor } from "../../emulator/dialects.ts";
+import type { Message } from "../../drivers/heard.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
 import { findPreset } from "../../emulator/presets.ts";
 import { badFile, readInputFile } from "../../files/readFile.ts";
-import { type Message, packetMessages, scpiMessages } from "./heard.ts";
+import { builtInDialects, type LabDialect } from "../dialects.ts";
 
 const header = z.looseObject({
   format: z.literal("mho-transcript"),
   version: z.literal(1),
-  dialect: z.enum(["packet", "scpi"]).default("packet"),
+  dialect: z.string().default("packet"),
   address: z.string(),
 });
 const line = z.strictObject({
@@ -18,7 +18,6 @@ const line = z.strictObject({
   hex: z.string().refine((hex) => hex.length % 2 === 0 && !/[^\da-f]/.test(hex)),
 });
 
-type Dialect = z.output<typeof header>["dialect"];
 type Line = z.output<typeof line>;
 
 /** What today's code makes of a recorded conversation, and where it first differs. */
@@ -31,15 +30,15 @@ interface Finding {
  * Runs a recorded transcript against today's code: every request must still be understood, every reply belong to a
  * request, and, where an emulated chip answered, today's emulator give the same bytes.
  */
-export async function replay(path: string): Promise<Replayed> {
-  return examine(await readInputFile(path), path);
+export async function replay(path: string, dialects?: readonly LabDialect[]): Promise<Replayed> {
+  return examine(await readInputFile(path), path, dialects);
 }
 
 export type Replayed = ReturnType<typeof examine>;
 
-/** What today's code makes of the bytes of a transcript. Throws `bad-file`. */
-export function examine(bytes: Uint8Array, path: string) {
-  const { address, dialect, lines } = transcriptOf(bytes, path);
+/** What today's code makes of the bytes of a transcript. Throws `bad-file`, also for a dialect that is not in the list. */
+export function examine(bytes: Uint8Array, path: string, dialects: readonly LabDialect[] = builtInDialects) {
+  const { address, dialect, lines } = transcriptOf(bytes, path, dialects);
   const sent = messagesOf(dialect, lines, "chip");
   const received = messagesOf(dialect, lines, "host");
   const findings = [...misunderstood(sent.messages), ...strays(sent.messages, received.messages)];
@@ -49,10 +48,23 @@ export function examine(bytes: Uint8Array, path: string) {
   return { address, sent, received, findings, emulated };
 }
 
-function transcriptOf(bytes: Uint8Array, path: string): { address: string; dialect: Dialect; lines: Line[] } {
+function transcriptOf(
+  bytes: Uint8Array,
+  path: string,
+  dialects: readonly LabDialect[],
+): { address: string; dialect: LabDialect; lines: Line[] } {
   const [first = "", ...rest] = new TextDecoder().decode(bytes).split("\n");
   const found = header.safeParse(json(first));
   if (!found.success) throw badFile(path, "it is no transcript", "Record one with --transcript.");
+  const dialect = dialects.find(({ name }) => name === found.data.dialect);
+  if (dialect === undefined) {
+    const known = dialects.map(({ name }) => name).join(", ");
+    throw badFile(
+      path,
+      `it is in the dialect ${found.data.dialect}, and known are ${known}`,
+      "Replay it with the program that recorded it.",
+    );
+  }
   const lines = rest
     .filter((text) => text !== "")
     .flatMap((text, i, all) => {
@@ -62,15 +74,15 @@ function transcriptOf(bytes: Uint8Array, path: string): { address: string; diale
       if (i === all.length - 1) return [];
       throw badFile(path, `line ${i + 2} is damaged`, "Cut it off there, or record it again.");
     });
-  return { address: found.data.address, dialect: found.data.dialect, lines };
+  return { address: found.data.address, dialect, lines };
 }
 
 function messagesOf(
-  dialect: Dialect,
+  dialect: LabDialect,
   lines: readonly Line[],
   to: Line["to"],
 ): { messages: Message[]; damaged: number } {
-  const heard = (dialect === "scpi" ? scpiMessages : packetMessages)(to);
+  const heard = dialect.readTranscript(to);
   for (const { microseconds, hex } of lines.filter((one) => one.to === to)) {
     heard.push(Buffer.from(hex, "hex"), microseconds);
   }
@@ -92,13 +104,13 @@ function strays(sent: readonly Message[], received: readonly Message[]): Finding
 
 /** Undefined where no emulated chip answered. */
 function emulatedDifference(
-  dialect: Dialect,
+  dialect: LabDialect,
   lines: readonly Line[],
   received: readonly Message[],
 ): Finding | "same" | undefined {
   const firmware = emulatorOf(dialect, received);
   if (firmware === undefined) return undefined;
-  const today = (dialect === "scpi" ? scpiMessages : packetMessages)("host");
+  const today = dialect.readTranscript("host");
   for (const { microseconds, hex } of lines.filter(({ to }) => to === "chip")) {
     for (const bytes of firmware.receive(Buffer.from(hex, "hex"), microseconds))
       today.push(bytes, microseconds);
@@ -116,13 +128,13 @@ function emulatedDifference(
   return "same";
 }
 
-function emulatorOf(dialect: Dialect, received: readonly Message[]): Firmware | undefined {
+function emulatorOf(dialect: LabDialect, received: readonly Message[]): Firmware | undefined {
   const identity = received.find((message) => message.identity !== undefined)?.identity;
   const seed = /^EMU-(\d+)$/.exec(identity?.serialNumber ?? "")?.[1];
   // What an older chip had been through is not in the transcript.
   if (identity === undefined || seed === undefined || identity.boot !== 1) return undefined;
   const preset = findPreset(identity.name, { tiles: identity.tiles });
-  return preset && firmwareFor(dialect, preset, Number(seed));
+  return preset && dialect.emulate?.(preset, Number(seed));
 }
 
 function json(text: string): unknown {

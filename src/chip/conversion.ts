@@ -1,9 +1,9 @@
 import type { Converter } from "./description.ts";
-import { noCode, type Reading, readingFlags } from "./driver.ts";
+import { type CodedReading, noCode, readingFlags } from "./driver.ts";
 
 /** µS and flags of converter codes from `start` on, in place: by whatever is known of the converter today. */
 export function convertCodes(
-  { codes, conductanceMicrosiemens, flags }: Omit<Reading, "rowTimesMicroseconds">,
+  { codes, conductanceMicrosiemens, flags }: Omit<CodedReading, "rowTimesMicroseconds">,
   converter: Converter,
   start = 0,
   end = codes.length,

@@ -18,7 +18,10 @@ export interface ChipDescription {
   readonly line: LineSettings;
 }
 
-/** The analogue-to-digital converter of the read path: µS = (code − offset) × step. */
+/**
+ * The analogue-to-digital converter of the read path: µS = (code − offset) × step. Of a board that reckons conductances itself,
+ * the step is the resolution of its numbers.
+ */
 export interface Converter {
   readonly microsiemensPerCode: number;
   readonly offsetCodes: number;

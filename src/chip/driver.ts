@@ -118,14 +118,22 @@ export interface Environment {
 
 /** One read-out of a block. */
 export interface Reading {
-  /** µS, one a device; NaN where it was not read, or the converter said nothing. */
+  /** µS, one a device; NaN where it was not read, or nothing was measured. */
   readonly conductanceMicrosiemens: Float32Array;
   /** One of `readingFlags` a device. */
   readonly flags: Uint8Array;
-  /** What the converters said, one a device; `noCode` where they said nothing. */
-  readonly codes: Uint16Array;
+  /**
+   * What the converters said, one a device; `noCode` where they said nothing. The conductances follow from them. Undefined where
+   * the board reckons conductances itself: those are then what it gave.
+   */
+  readonly codes?: Uint16Array | undefined;
   /** Chip time at which each row was read; NaN where it was not. */
   readonly rowTimesMicroseconds: Float64Array;
+}
+
+/** A reading by converters. */
+export interface CodedReading extends Reading {
+  readonly codes: Uint16Array;
 }
 
 /** The code of a device of which the converter had nothing to say, in every dialect. */

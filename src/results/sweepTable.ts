@@ -83,7 +83,7 @@ export const sweepColumns = [
   ["asked_age_seconds", "since the tile's last pulse, as asked for"],
   ["age_seconds", "since the device's own last pulse; empty where it had none"],
   ["conductance_microsiemens", "mean of the averaged reads"],
-  ["code", "of the converter; 65535 for none"],
+  ["code", "of the converter, 65535 for none; empty where the board reckons conductances itself"],
   ["flag", "0 ok, 1 saturated, 2 invalid"],
   ["averages", "reads that the chip averaged"],
   ["target_microsiemens", "empty where there was none"],
@@ -117,7 +117,7 @@ export function sweepValue(
     case "conductance_microsiemens":
       return microsiemens(sweep.conductanceMicrosiemens[device]!);
     case "code":
-      return sweep.codes[device] ?? 0xffff;
+      return sweep.codes?.[device] ?? Number.NaN;
     case "flag":
       return sweep.flags[device]!;
     case "averages":

@@ -44,16 +44,17 @@ export interface JournalledOrder extends Omit<BlockPulse, "kind"> {
 }
 
 /**
- * One read-out of a tile at one time after its last pulse. The converter's codes are what is kept: µS follow from them and
- * from what is known of the converter, today or after it was calibrated anew.
+ * One read-out of a tile at one time after its last pulse, as the board gave it. Of a converter its codes are kept: µS follow
+ * from them and from what is known of the converter, today or after it was calibrated anew. Of a board that reckons
+ * conductances itself, these and their flags are.
  */
 export interface SweepRecord extends Reading {
   readonly tile: number;
   /** The time that was asked for; the devices' true ages follow from `rowTimesMicroseconds`. */
   readonly timeSeconds: Seconds;
   readonly averages: number;
-  /** As it was known then: its range, and the voltage that it reads with. */
-  readonly converter: Converter;
+  /** Beside codes: as it was known then, its range, and the voltage that it reads with. */
+  readonly converter?: Converter | undefined;
   /** Wall time, ISO 8601, and the chip's boot. */
   readonly takenAt: string;
   readonly boot: number;

@@ -23,14 +23,15 @@ export async function takeSweep(
   const referenceCodes = referenced ? await driver.references(block.tile, averages) : undefined;
   const takenAt = wallTime();
   const reading = await driver.read(block, averages);
-  assert(reading.codes.length === devicesOfBlock(geometry, block), "a reading has one code a device");
-  const { converter } = driver.description;
+  const devices = devicesOfBlock(geometry, block);
+  assert(reading.conductanceMicrosiemens.length === devices, "a reading has one conductance a device");
+  assert((reading.codes?.length ?? devices) === devices, "a reading by converters has one code a device");
   const sweep = {
     ...reading,
     tile: block.tile,
     timeSeconds,
     averages,
-    converter,
+    ...(reading.codes && { converter: driver.description.converter }),
     takenAt,
     boot,
     ...(environment && { environment }),

@@ -90,6 +90,13 @@ const sweep: SweepRecord = {
   referenceCodes: Uint16Array.of(0, 25, 250),
 };
 
+/** The same of a board that reckons conductances itself: beyond its range, nothing, below nothing. */
+const { codes: _codes, converter: _converter, ...uncoded } = sweep;
+const conductances: SweepRecord = {
+  ...uncoded,
+  conductanceMicrosiemens: Float32Array.of(1.234_567, 88.5, Number.NaN, -0.031),
+};
+
 /** What every store owes. `reopen` closes nothing: it opens the same store as another program would. */
 export function runStoreContract(
   name: string,
@@ -109,12 +116,13 @@ export function runStoreContract(
       const run = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
       await store.appendTurn(run, turn);
       await store.appendSweep(run, sweep);
+      await store.appendSweep(run, conductances);
       const note = { notedAt: "2026-01-02T03:04:06Z", what: "link-lost", text: "a cable" } as const;
       await store.appendNote(run, note);
       const other = await reopen();
       expect(await other.plan(run)).toEqual(plan);
       expect(await collect(other.turns(run))).toEqual([turn]);
-      expect(await collect(other.sweeps(run))).toEqual([sweep]);
+      expect(await collect(other.sweeps(run))).toEqual([sweep, conductances]);
       expect(await other.notes(run)).toEqual([note]);
       await other.close();
     });

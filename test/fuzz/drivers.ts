@@ -1,5 +1,5 @@
-import { PacketDriver } from "../../drivers/packetDriver.ts";
-import { ScpiDriver } from "../../drivers/scpiDriver.ts";
+import { PacketDriver } from "../../drivers/packet/packetDriver.ts";
+import { ScpiDriver } from "../../drivers/scpi/scpiDriver.ts";
 import type { Transport } from "../../drivers/transport.ts";
 import { parseChipDescription } from "../../files/chipDescription.ts";
 import { encodeFrame, FrameDecoder } from "../../protocols/packet/frame.ts";

@@ -1,4 +1,4 @@
-import { identificationIn } from "../../drivers/ports.ts";
+import { identificationIn } from "../../drivers/scpi/probe.ts";
 import { pcm64 } from "../../emulator/presets.ts";
 import { ScpiFirmware } from "../../emulator/scpiFirmware.ts";
 import { bytesOf, textOf } from "../../protocols/scpi/bytes.ts";

@@ -1,11 +1,9 @@
 import { examine } from "../../lab/replay/replay.ts";
 import { connectInProcess } from "../../drivers/inProcess.ts";
-import { PacketDriver } from "../../drivers/packetDriver.ts";
-import { ScpiDriver } from "../../drivers/scpiDriver.ts";
 import { recorded } from "../../drivers/transcript.ts";
-import { firmwareFor } from "../../emulator/dialects.ts";
 import { pcm64 } from "../../emulator/presets.ts";
 import { parseChipDescription } from "../../files/chipDescription.ts";
+import { builtInDialects, dialectNamed, emulatedChip } from "../../lab/dialects.ts";
 import { repositoryFile } from "./fixtures.ts";
 import { reframed } from "./packet.ts";
 import { rechecked } from "./scpi.ts";
@@ -21,18 +19,20 @@ export const transcriptSurfaces = [
 ];
 
 /** A short conversation with an emulated chip, as `--transcript` records it. */
-async function transcript(dialect: "packet" | "scpi"): Promise<Uint8Array> {
+async function transcript(name: string): Promise<Uint8Array> {
+  const dialect = dialectNamed(builtInDialects, name);
   const description = parseChipDescription(repositoryFile("chips/pcm-64.json"), "pcm-64.json");
-  const firmware = firmwareFor(dialect, pcm64(1), 7);
-  const records: object[] = [{ format: "mho-transcript", version: 1, dialect, address: "emulator:pcm-64" }];
+  const firmware = emulatedChip(dialect, pcm64(1), 7);
+  const records: object[] = [
+    { format: "mho-transcript", version: 1, dialect: name, address: "emulator:pcm-64" },
+  ];
   let microseconds = 0;
   const line = recorded(
     connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) }),
     () => microseconds++,
     (record) => records.push(record),
   );
-  const Driver = dialect === "scpi" ? ScpiDriver : PacketDriver;
-  const driver = new Driver(line, { address: "x", session: 77, description });
+  const driver = dialect.open(line, { address: "x", session: 77, description });
   await driver.identify();
   const row = { tile: 0, rowStart: 3, rowCount: 1 };
   await driver.pulse(row, {

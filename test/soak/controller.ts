@@ -1,8 +1,7 @@
-import { PacketDriver } from "../../drivers/packetDriver.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../../drivers/reconnectingDriver.ts";
-import { ScpiDriver } from "../../drivers/scpiDriver.ts";
 import { SteadyClock } from "../../drivers/steadyClock.ts";
 import type { Transport } from "../../drivers/transport.ts";
+import { builtInDialects, dialectNamed } from "../../lab/dialects.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
 import type { RunStore } from "../../src/run/store.ts";
 import type { Cable } from "./cable.ts";
@@ -22,7 +21,7 @@ export interface ControllerOptions {
   readonly time: VirtualTime;
   readonly cable: Cable;
   readonly description: ChipDescription;
-  readonly dialect: "packet" | "scpi";
+  readonly dialect: string;
   readonly address: string;
   readonly session: number;
   readonly store: RunStore;
@@ -53,7 +52,7 @@ export class Controller {
     const connect = (): ConnectedDriver => {
       const transport = this.#wire(options.cable.open());
       const settings = { address, description, session: session++, after: time.after };
-      return dialect === "scpi" ? new ScpiDriver(transport, settings) : new PacketDriver(transport, settings);
+      return dialectNamed(builtInDialects, dialect).open(transport, settings);
     };
     this.link = new ReconnectingDriver(connect(), {
       open: () => Promise.resolve().then(connect),

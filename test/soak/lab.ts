@@ -1,8 +1,8 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { firmwareFor } from "../../emulator/dialects.ts";
 import { FaultyLine } from "../../emulator/faultyLine.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
+import { builtInDialects, dialectNamed, emulatedChip } from "../../lab/dialects.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { SweepRecord, TurnRecord } from "../../src/run/journal.ts";
@@ -38,7 +38,7 @@ export class Lab {
     this.description = description;
     this.address = address;
     this.#folder = folder;
-    this.firmware = firmwareFor(world.dialect, world.preset, world.seed);
+    this.firmware = emulatedChip(dialectNamed(builtInDialects, world.dialect), world.preset, world.seed);
     this.#cable = new Cable(new FaultyLine(this.firmware, world.faults), this.time);
     const { time, firmware } = this;
     const [cable, witness, lineIsBad] = [this.#cable, this.#witness, this.#lineIsBad];

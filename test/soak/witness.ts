@@ -101,7 +101,7 @@ function digestOfSweep({
   codes,
   rowTimesMicroseconds,
 }: SweepRecord): string {
-  return digestOf(`${tile} ${timeSeconds}`, [conductanceMicrosiemens, flags, codes, rowTimesMicroseconds]);
+  return digestOf(`${tile} ${timeSeconds}`, [conductanceMicrosiemens, flags, codes!, rowTimesMicroseconds]);
 }
 
 function digestOf(text: string, columns: readonly NodeJS.TypedArray[]): string {

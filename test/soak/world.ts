@@ -8,7 +8,7 @@ export interface World {
   readonly seed: number;
   readonly days: number;
   readonly preset: Preset;
-  readonly dialect: "packet" | "scpi";
+  readonly dialect: string;
   readonly method: string;
   /** Inputs and outputs of the layer that is programmed: rows and columns of cells. */
   readonly shape: readonly [number, number];

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type BytePeer, connectInProcess } from "../../drivers/inProcess.ts";
-import { PacketDriver } from "../../drivers/packetDriver.ts";
+import { PacketDriver } from "../../drivers/packet/packetDriver.ts";
 import { noFaults } from "../../emulator/faults.ts";
 import { PacketFirmware } from "../../emulator/packetFirmware.ts";
 import { pcm64 } from "../../emulator/presets.ts";

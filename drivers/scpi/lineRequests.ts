@@ -1,11 +1,11 @@
 import { ReadlineParser } from "@serialport/parser-readline";
-import { bytesOf } from "../protocols/scpi/bytes.ts";
-import { decodeTaggedReply, encodeTaggedRequest } from "../protocols/scpi/taggedLine.ts";
-import { MhoError } from "../src/errors.ts";
-import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "./linkErrors.ts";
-import { type Haste, usualAttempts } from "./requests.ts";
-import { type After, after } from "./systemClock.ts";
-import type { Transport } from "./transport.ts";
+import { bytesOf } from "../../protocols/scpi/bytes.ts";
+import { decodeTaggedReply, encodeTaggedRequest } from "../../protocols/scpi/taggedLine.ts";
+import { MhoError } from "../../src/errors.ts";
+import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
+import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
+import { type After, after } from "../systemClock.ts";
+import type { Transport } from "../transport.ts";
 
 /** Longest reply; a longer one is dropped as it comes in. */
 const maxReplyBytes = 65_536;
@@ -52,9 +52,9 @@ export class LineRequests {
    *
    * @param what  for error messages: `read of tile 3, row 7`.
    */
-  async ask(line: string, what: string, haste: Haste = {}): Promise<string[]> {
-    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = haste;
-    await this.#turn(haste.urgent === true);
+  async ask(line: string, what: string, options: RequestOptions = {}): Promise<string[]> {
+    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
+    await this.#turn(options.urgent === true);
     try {
       const tag = this.#nextTag++;
       const text = encodeTaggedRequest({ session: this.#session, tag, rest: `*CLS;${line};:SYST:ERR?` });
@@ -66,7 +66,7 @@ export class LineRequests {
       throw silentChip({
         address: this.#address,
         port: this.#transport.port,
-        dialect: "scpi",
+        dialect: { name: "scpi", line: "text" },
         what,
         tag,
         attempts,

@@ -1,9 +1,10 @@
-import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
-import { decodeRefusal, kinds, refusals, replyBit } from "../protocols/packet/messages.ts";
-import { MhoError } from "../src/errors.ts";
-import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "./linkErrors.ts";
-import { type After, after } from "./systemClock.ts";
-import type { Transport } from "./transport.ts";
+import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../../protocols/packet/frame.ts";
+import { decodeRefusal, kinds, refusals, replyBit } from "../../protocols/packet/messages.ts";
+import { MhoError } from "../../src/errors.ts";
+import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
+import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
+import { type After, after } from "../systemClock.ts";
+import type { Transport } from "../transport.ts";
 
 /** One question to the chip. */
 export interface Request {
@@ -16,20 +17,13 @@ export interface Request {
 }
 
 /** How a question is put; as usual where nothing is said. */
-export interface Haste {
-  /** It does not wait for room among the requests in flight. */
-  readonly urgent?: boolean;
-  readonly attempts?: number;
-  readonly deadlineMilliseconds?: number;
+export interface PacketOptions extends RequestOptions {
   /** No reply is an answer too: `noReply`. */
   readonly mayStaySilent?: boolean;
 }
 
 /** A reply never came: the one failure that the caller may mend. */
 export const noReply = Symbol("no reply");
-
-/** On a line that loses a quarter of all exchanges, one question in 65,000 goes unanswered. */
-export const usualAttempts = 8;
 
 /**
  * Requests in flight over one transport: each has a tag of its own, its reply is known by that tag alone, and
@@ -91,10 +85,10 @@ export class RequestQueue {
   }
 
   /** Sends a request, again when no reply comes, and returns the reply's body. */
-  async ask(request: Request, haste: Haste = {}): Promise<Uint8Array | typeof noReply> {
-    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = haste;
+  async ask(request: Request, options: PacketOptions = {}): Promise<Uint8Array | typeof noReply> {
+    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
-    if (haste.urgent === true) this.#bytesInFlight += bytes;
+    if (options.urgent === true) this.#bytesInFlight += bytes;
     else await this.#room(bytes);
     const tag = this.#nextTag++;
     const heardBefore = this.#heardBytes;
@@ -104,11 +98,11 @@ export class RequestQueue {
         const reply = await this.#exchange(tag, frame, deadlineMilliseconds);
         if (reply !== noReply) return this.#read(request, reply);
       }
-      if (haste.mayStaySilent === true) return noReply;
+      if (options.mayStaySilent === true) return noReply;
       throw silentChip({
         address: this.#address,
         port: this.#transport.port,
-        dialect: "packet",
+        dialect: { name: "packet", line: "bytes" },
         what: request.what,
         tag,
         attempts,

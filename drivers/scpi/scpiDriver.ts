@@ -1,4 +1,4 @@
-import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
 import {
   blankReport,
   type ChipDriver,
@@ -8,17 +8,17 @@ import {
   type PulseReport,
   type Reading,
   rowFates,
-} from "../src/chip/driver.ts";
-import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
-import { assert, MhoError } from "../src/errors.ts";
-import type { Microseconds } from "../src/units.ts";
-import { refuseOutsideLimits } from "./limits.ts";
+} from "../../src/chip/driver.ts";
+import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
+import { assert, MhoError } from "../../src/errors.ts";
+import type { Microseconds } from "../../src/units.ts";
+import type { DriverOptions } from "../dialect.ts";
+import { refuseOutsideLimits } from "../limits.ts";
 import { LineRequests } from "./lineRequests.ts";
-import { plain } from "./linkErrors.ts";
-import type { DriverOptions } from "./packetDriver.ts";
-import type { Haste } from "./requests.ts";
-import { blankReading, enterRow, isOneEach, refuseOtherChip } from "./rows.ts";
-import type { Transport } from "./transport.ts";
+import { plain } from "../linkErrors.ts";
+import type { RequestOptions } from "../requestOptions.ts";
+import { blankReading, enterRow, isOneEach, refuseOtherChip } from "../rows.ts";
+import type { Transport } from "../transport.ts";
 
 /**
  * Drives a chip that speaks SCPI, over any transport, a line at a time. The board knows a line that comes again while a
@@ -193,8 +193,8 @@ export class ScpiDriver implements ChipDriver {
     return this.#transport.close();
   }
 
-  async #time(what: string, haste?: Haste): Promise<Microseconds> {
-    const [time] = await this.#lines.ask("SYST:TIME?", what, haste);
+  async #time(what: string, options?: RequestOptions): Promise<Microseconds> {
+    const [time] = await this.#lines.ask("SYST:TIME?", what, options);
     return this.#whole(time, what);
   }
 

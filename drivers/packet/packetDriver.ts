@@ -19,8 +19,8 @@ import {
   protocolVersion,
   type TicketFate,
   ticketsRemembered,
-} from "../protocols/packet/messages.ts";
-import type { ChipDescription } from "../src/chip/description.ts";
+} from "../../protocols/packet/messages.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
 import {
   type ChipDriver,
   type ChipIdentity,
@@ -31,30 +31,16 @@ import {
   type BoardVerifyOrder,
   type Environment,
   rowFates,
-} from "../src/chip/driver.ts";
-import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
-import { assert, MhoError } from "../src/errors.ts";
-import type { Microseconds } from "../src/units.ts";
-import { refuseOutsideLimits } from "./limits.ts";
-import { plain } from "./linkErrors.ts";
-import { type Haste, noReply, type Request, RequestQueue } from "./requests.ts";
-import { blankReading, enterRow, isOneEach, refuseOtherChip } from "./rows.ts";
-import type { After } from "./systemClock.ts";
-import type { Transport } from "./transport.ts";
-
-export interface DriverOptions {
-  /** How a person named the chip. */
-  readonly address: string;
-  readonly description: ChipDescription;
-  /** A fresh 32-bit number for every connection: replies to an earlier session are then never believed. */
-  readonly session: number;
-  /** How long one reply may take, beyond what is in flight before it. */
-  readonly deadlineMilliseconds?: number;
-  /** How often a question is asked before the link is given up. */
-  readonly attempts?: number;
-  /** What deadlines run by; the host's clock when not given. */
-  readonly after?: After;
-}
+} from "../../src/chip/driver.ts";
+import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
+import { assert, MhoError } from "../../src/errors.ts";
+import type { Microseconds } from "../../src/units.ts";
+import type { DriverOptions } from "../dialect.ts";
+import { refuseOutsideLimits } from "../limits.ts";
+import { plain } from "../linkErrors.ts";
+import { noReply, type PacketOptions, type Request, RequestQueue } from "./requests.ts";
+import { blankReading, enterRow, isOneEach, refuseOtherChip } from "../rows.ts";
+import type { Transport } from "../transport.ts";
 
 /** Orders that the chip says it never had are sent again, this often. */
 const fireAttempts = 10;
@@ -262,9 +248,9 @@ export class PacketDriver implements ChipDriver {
   async #ask<T>(
     request: Request,
     decode: (body: Uint8Array) => T | undefined,
-    haste: Haste = {},
+    options: PacketOptions = {},
   ): Promise<T> {
-    const body = await this.#requests.ask(request, haste);
+    const body = await this.#requests.ask(request, options);
     const answer = body === noReply ? undefined : decode(body);
     if (answer === undefined) throw this.#requests.malformed(request);
     return answer;

@@ -1,0 +1,52 @@
+import type { ChipDescription } from "../src/chip/description.ts";
+import type { Heard } from "./heard.ts";
+import type { ConnectedDriver } from "./reconnectingDriver.ts";
+import type { After } from "./systemClock.ts";
+import type { Transport } from "./transport.ts";
+
+/**
+ * A language that boards speak, as a record: a folder of `drivers` exports one, and `lab/dialects.ts` lists them all. Nothing
+ * else knows a dialect by its name.
+ */
+export interface Dialect {
+  /** As addresses and transcripts give it: `?dialect=packet`. */
+  readonly name: string;
+  /** What passes on its line: bytes are quoted in hexadecimal, text as it is. */
+  readonly line: "bytes" | "text";
+
+  /** A driver over an open line. Nothing has been sent yet: `identify` comes first. */
+  open(transport: Transport, options: DriverOptions): ConnectedDriver;
+
+  /**
+   * Asks an open line which chip answers. Never throws. It may send nothing that could move a device, and it leaves the line
+   * as a board of another dialect can still take it.
+   *
+   * @returns undefined when nothing answers in this dialect within the deadline.
+   */
+  probe(transport: Transport, deadlineMilliseconds: number): Promise<ChipAnswer | undefined>;
+
+  /** Puts one direction of a recorded conversation together again. */
+  readTranscript(to: "chip" | "host"): Heard;
+}
+
+/** What a chip says of itself when it is asked who it is. */
+export interface ChipAnswer {
+  readonly name: string;
+  readonly firmware: string;
+  readonly serialNumber: string;
+}
+
+/** What every driver needs to know of the chip and the connection. */
+export interface DriverOptions {
+  /** How a person named the chip. */
+  readonly address: string;
+  readonly description: ChipDescription;
+  /** A fresh 32-bit number for every connection: replies to an earlier session are then never believed. */
+  readonly session: number;
+  /** How long one reply may take, beyond what is in flight before it. */
+  readonly deadlineMilliseconds?: number;
+  /** How often a question is asked before the link is given up. */
+  readonly attempts?: number;
+  /** What deadlines run by; the host's clock when not given. */
+  readonly after?: After;
+}

@@ -1,0 +1,13 @@
+import type { Dialect } from "../dialect.ts";
+import { probeScpi } from "./probe.ts";
+import { ScpiDriver } from "./scpiDriver.ts";
+import { readScpiTranscript } from "./transcript.ts";
+
+/** Lines of text that instruments speak: protocols/scpi/README.md. */
+export const scpi: Dialect = {
+  name: "scpi",
+  line: "text",
+  open: (transport, options) => new ScpiDriver(transport, options),
+  probe: probeScpi,
+  readTranscript: readScpiTranscript,
+};

@@ -1,0 +1,40 @@
+import type { Dialect } from "../drivers/dialect.ts";
+import { packet } from "../drivers/packet/dialect.ts";
+import { scpi } from "../drivers/scpi/dialect.ts";
+import type { Firmware } from "../emulator/firmware.ts";
+import { PacketFirmware } from "../emulator/packetFirmware.ts";
+import type { Preset } from "../emulator/presets.ts";
+import { ScpiFirmware } from "../emulator/scpiFirmware.ts";
+import { MhoError } from "../src/errors.ts";
+
+/** A dialect as a lab has it: with an emulated chip that speaks it, where there is one. */
+export interface LabDialect extends Dialect {
+  readonly emulate?: (preset: Preset, seed: number) => Firmware;
+}
+
+/** The registry: whatever speaks to chips takes this list, or a lab's own. The first is meant where none is named. */
+export const builtInDialects: readonly LabDialect[] = [
+  { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
+  { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
+];
+
+/** Throws `bad-argument` for a name that is not in the list. */
+export function dialectNamed(dialects: readonly LabDialect[], name: string): LabDialect {
+  const found = dialects.find((dialect) => dialect.name === name);
+  if (found !== undefined) return found;
+  throw new MhoError(
+    "bad-argument",
+    `There is no dialect ${name}. Known are ${dialects.map((dialect) => dialect.name).join(", ")}.`,
+    { dialect: name },
+  );
+}
+
+/** An emulated chip that speaks a dialect. Throws `bad-argument` for a dialect that no emulator speaks. */
+export function emulatedChip(dialect: LabDialect, preset: Preset, seed: number): Firmware {
+  if (dialect.emulate !== undefined) return dialect.emulate(preset, seed);
+  throw new MhoError(
+    "bad-argument",
+    `No emulated chip speaks the ${dialect.name} dialect. Name a board: serial:PORT?dialect=${dialect.name}.`,
+    { dialect: dialect.name },
+  );
+}

@@ -1,0 +1,33 @@
+import { builtInTechnologyFiles } from "../files/chipDescription.ts";
+import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
+import type { ProgrammingMethod } from "../src/program/method.ts";
+import { builtInMethods } from "../src/program/methods.ts";
+import { builtInDialects, type LabDialect } from "./dialects.ts";
+import { byHand } from "./handMethod.ts";
+
+/** All that an address, a chip's description and a plan may name. What is in no list is refused by name. */
+export interface Registries {
+  readonly dialects: readonly LabDialect[];
+  readonly technologies: readonly TechnologyFile[];
+  readonly methods: readonly ProgrammingMethod[];
+}
+
+/** What comes with mho. */
+export const builtIn: Registries = {
+  dialects: builtInDialects,
+  technologies: builtInTechnologyFiles,
+  methods: [...builtInMethods, byHand],
+};
+
+/** The same, with what a lab has beside it. */
+export function registriesWith({
+  dialects = [],
+  technologies = [],
+  methods = [],
+}: Partial<Registries>): Registries {
+  return {
+    dialects: [...builtIn.dialects, ...dialects],
+    technologies: [...builtIn.technologies, ...technologies],
+    methods: [...builtIn.methods, ...methods],
+  };
+}
