@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { readdir } from "node:fs/promises";
-import { autoDetect } from "@serialport/bindings-cpp";
+import { SerialPort } from "serialport";
 import { decodeIdentity, encodeHello, kinds } from "../protocols/packet/messages.ts";
 import { bytesOf, textOf } from "../protocols/scpi/bytes.ts";
 import { plain } from "./linkErrors.ts";
@@ -33,7 +33,7 @@ export type Answer =
 /** The serial ports of this machine; by their names alone where the system keeps no list of them. */
 export async function listPorts(): Promise<PortInfo[]> {
   try {
-    const ports = await autoDetect().list();
+    const ports = await SerialPort.list();
     return ports.map(({ path, manufacturer, vendorId, productId, serialNumber }) => ({
       path,
       vendor: manufacturer,
