@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { autoDetect } from "@serialport/bindings-cpp";
+import { SerialPort } from "serialport";
 import type { ChipAnswer, Dialect } from "./dialect.ts";
 import type { Transport } from "./transport.ts";
 import { openSerial } from "./serial.ts";
@@ -22,7 +22,7 @@ export type Answer =
 /** The serial ports of this machine; by their names alone where the system keeps no list of them. */
 export async function listPorts(): Promise<PortInfo[]> {
   try {
-    const ports = await autoDetect().list();
+    const ports = await SerialPort.list();
     return ports.map(({ path, manufacturer, vendorId, productId, serialNumber }) => ({
       path,
       vendor: manufacturer,

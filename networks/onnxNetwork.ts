@@ -1,11 +1,8 @@
-import { InferenceSession, env, Tensor as OnnxTensor } from "onnxruntime-web/wasm";
 import { withOtherWeights } from "../files/onnx.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
 import type { Tensor } from "../files/safetensors.ts";
 import { asStored, readWeights, type SourcedLayer } from "../files/weights.ts";
-
-// One thread: the networks are small, and threads would keep a command from ending.
-env.wasm.numThreads = 1;
+import { InferenceSession, Tensor as OnnxTensor } from "./onnxRuntime.ts";
 
 /** A trained classifier whose matrices may be replaced by what a chip holds. All else stays digital. */
 export class OnnxNetwork {

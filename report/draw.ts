@@ -1,10 +1,5 @@
-import { BarChart, LineChart } from "echarts/charts";
-import { GridComponent } from "echarts/components";
-import { type EChartsCoreOption, init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
 import { seriesColours } from "./colours.ts";
-
-use([LineChart, BarChart, GridComponent, SVGRenderer]);
+import { type EChartsCoreOption, init } from "./echarts.ts";
 
 /** Room for a drawing, in pixels. `phone` says that it is the drawing for a narrow screen. */
 export interface Room {

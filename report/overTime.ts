@@ -1,6 +1,6 @@
-import type { LineSeriesOption } from "echarts/charts";
 import type { Painted } from "./colours.ts";
 import { axis, drawing, roundLimits, seriesColour, soft } from "./draw.ts";
+import type { LineSeriesOption } from "./echarts.ts";
 import type { Point } from "./story.ts";
 import { duration, shortDuration } from "./text.ts";
 

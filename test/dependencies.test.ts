@@ -26,6 +26,8 @@ describe("what is installed", () => {
     const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript === true);
     expect(scripted.map(([path]) => path.replace(/^node_modules\//, "")).sort()).toEqual(knownScripts);
     expect(read("tools/install.mjs")).toContain('"--ignore-scripts"');
+    const { allowScripts } = JSON.parse(read("package.json")) as { allowScripts: Record<string, boolean> };
+    expect(allowScripts).toEqual(Object.fromEntries(knownScripts.map((name) => [name, false])));
   });
 
   it("is what package.json asks for, and nothing that it does not", () => {

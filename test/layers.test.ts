@@ -14,7 +14,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   files: { folders: ["src"], npm: ["zod", "fflate", "hyparquet-writer"], node: true },
   drivers: {
     folders: ["src", "protocols"],
-    npm: ["@serialport/bindings-cpp", "@serialport/parser-readline", "@serialport/stream"],
+    npm: ["serialport", "@serialport/parser-readline"],
     node: true,
   },
   emulator: { folders: ["src", "protocols"], npm: [], node: true },

@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { fileURLToPath } from "node:url";
+import { parseSync } from "vite";
+import { describe, expect, it } from "vitest";
+import { overTime } from "../report/overTime.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const read = (file: string): string => readFileSync(`${root}/${file}`, "utf8");
+const manifest = JSON.parse(read("package.json")) as {
+  dependencies: Record<string, string>;
+  files: string[];
+};
+
+describe("the package", () => {
+  it("takes at most 90 MB with all that it needs", () => {
+    const said = execFileSync(process.execPath, ["tools/packedSize.mjs"], { cwd: root, encoding: "utf8" });
+    expect(Number(/([\d.]+) MB +in all/.exec(said)![1])).toBeLessThanOrEqual(90);
+  });
+
+  it("imports only what is installed with it", () => {
+    const faults = builtFiles().flatMap((file) =>
+      packagesNamedBy(file)
+        .filter((name) => !(name in manifest.dependencies))
+        .map((name) => `${file} → ${name}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it("has the licence of every package that it contains", () => {
+    expect(manifest.files).toContain("THIRD-PARTY-NOTICES");
+    const titles = read("THIRD-PARTY-NOTICES").matchAll(/={100}\n\n(\S+) \d+\.\d+\.\d+ \((.+)\)\n\n.*\S/g);
+    expect([...titles].map(([, name, licence]) => `${name}: ${licence}`)).toEqual([
+      "echarts: Apache-2.0",
+      "onnxruntime-web: MIT",
+      "tslib: 0BSD",
+      "uplot: MIT",
+      "zrender: BSD-3-Clause",
+    ]);
+  });
+
+  it("draws the same chart as the sources, with labels kept apart", async () => {
+    const built = (await import(`${root}/dist/report/overTime.js`)) as { overTime: typeof overTime };
+    const points = [1, 60, 3600].map((timeSeconds) => ({ timeSeconds })) as Point[];
+    const contenders = ["one", "another"].map((name, colour) => ({ name, colour, points }));
+    const course = { name: "course", alt: "two lines at the same height", percent: () => 7 };
+    const drawn = built.overTime(contenders, course);
+    expect(drawn).toBe(overTime(contenders, course));
+    const heights = [...drawn.matchAll(/translate\(\S+ (\S+)\)" [^>]*>(?:one|another)</g)].map(([, y]) => y);
+    expect(new Set(heights.slice(0, 2)).size).toBe(2);
+  });
+});
+
+type Point = Parameters<typeof overTime>[0][number]["points"][number];
+
+function builtFiles(): string[] {
+  return readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".js") && !/^(bench|test|web.page)\b/.test(name))
+    .map((name) => `dist/${name}`);
+}
+
+function packagesNamedBy(file: string): string[] {
+  const text = read(file);
+  const { staticImports, dynamicImports } = parseSync(file, text).module;
+  return [
+    ...staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...dynamicImports.flatMap(
+      ({ moduleRequest: at }) => /^["'`](.*)["'`]$/.exec(text.slice(at.start, at.end))?.[1] ?? [],
+    ),
+  ]
+    .filter((target) => !/^(\.|node:)/.test(target) && !builtinModules.includes(target))
+    .map((target) => target.split("/", target.startsWith("@") ? 2 : 1).join("/"));
+}

@@ -1,0 +1,34 @@
+// What `npm install mho` takes on the disk, in bytes: the files of the package itself, and its packages as the lockfile has
+// them for this system. Needs a build and `npm ci`, but no network. `node tools/packedSize.mjs` prints it in MB.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+const [packed] = JSON.parse(
+  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  }),
+);
+const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+const installed = Object.entries(packages)
+  .filter(([path, { dev }]) => path !== "" && dev !== true && existsSync(path))
+  .map(([path]) => ({ path, bytes: bytesOf(path) }))
+  .concat({ path: "mho itself", bytes: packed.unpackedSize })
+  .sort((a, b) => b.bytes - a.bytes);
+
+for (const { path, bytes } of installed.slice(0, 8))
+  console.log(`${inMegabytes(bytes).padStart(8)}  ${path}`);
+console.log(`${inMegabytes(installed.reduce((sum, { bytes }) => sum + bytes, 0)).padStart(8)}  in all`);
+
+/** Without the packages inside, which the lockfile names by themselves. */
+function bytesOf(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => name !== "node_modules")
+    .map((entry) => join(folder, entry.name))
+    .reduce((sum, path) => sum + (statSync(path).isDirectory() ? bytesOf(path) : statSync(path).size), 0);
+}
+
+function inMegabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
