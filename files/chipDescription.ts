@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ChipDescription } from "../src/chip/description.ts";
+import { chipDocument } from "./chipDocument.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import { pcmFile } from "./technologies/pcm.ts";
 import { rramFile } from "./technologies/rram.ts";
@@ -35,7 +36,9 @@ export function parseChipDescription(
   }
   const { technology: name } = parsed(z.looseObject({ technology: z.string() }), json, path);
   const file = technologies.find(({ technology }) => technology.name === name);
-  if (file !== undefined) return parsed(schemaOf(file), json, path);
+  if (file !== undefined) {
+    return { ...parsed(schemaOf(file), json, path), document: chipDocument(json) };
+  }
   const known = technologies.map(({ technology }) => technology.name).join(", ");
   throw badFile(path, `technology: ${JSON.stringify(name)} is not known`, `Known are ${known}.`);
 }

@@ -6,13 +6,14 @@ import { measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
 import { writeWhole } from "../files/writeWhole.ts";
+import type { ChipDocument } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { parseAddress } from "./address.ts";
-import { describeChip } from "./openChip.ts";
+import type { WarningEvent } from "./events.ts";
 import { builtIn, type Registries } from "./registries.ts";
+import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
@@ -46,7 +47,7 @@ export async function fit(place: Workplace, given: readonly string[], options: F
   }
   const store = await place.existingStore();
   const believed = typeof options.model === "string" ? await readModel(options.model) : options.model;
-  const found = await fitModel(store, runs, believed, name, place.seed, place.registries);
+  const found = await fitModel(store, runs, believed, name, place.seed, place.registries, place.emit);
   if (out !== undefined) {
     const text = `${JSON.stringify(modelFileOf(found.model), undefined, 2)}\n`;
     await writeWhole(out, text, "Name another file with --out.");
@@ -67,7 +68,8 @@ export async function fitModel(
   believed: ModelDefinition | undefined,
   name: string,
   seed: number,
-  { dialects, technologies, methods }: Registries = builtIn,
+  registries: Registries = builtIn,
+  emit: (event: WarningEvent) => void = () => {},
 ): Promise<Fit> {
   const plan = await store.plan(runs[0]!);
   for (const run of runs) {
@@ -78,9 +80,16 @@ export async function fitModel(
       `Run ${runs[0]} is of a ${plan.chipName} and ${run} of a ${chipName}: one model cannot serve both. Fit them one by one.`,
     );
   }
-  const description = await describeChip(parseAddress(plan.chipAddress, dialects), technologies);
+  const description = await descriptionOf(store, runs[0]!, emit, registries);
+  await refuseOtherDescriptions(store, runs);
   const before = powerLawBefore(believed ?? plan.model);
-  const { gathered, found, response } = await measureRuns(store, runs, description, before, methods);
+  const { gathered, found, response } = await measureRuns(
+    store,
+    runs,
+    description,
+    before,
+    registries.methods,
+  );
   const record = fitRecord(found, gathered, response, {
     runs,
     chip: plan.chipName,
@@ -94,6 +103,33 @@ export async function fitModel(
     ...(response && { pulseResponse: pulseResponseOf(response) }),
   });
   return { model, record };
+}
+
+/** One fit takes pulses and codes of all runs alike: it would be wrong where these stand for something else. */
+async function refuseOtherDescriptions(store: RunStore, runs: readonly RunId[]): Promise<void> {
+  const first = deviceSide(await store.description(runs[0]!));
+  for (const run of runs) {
+    const other = deviceSide(await store.description(run));
+    if (first === undefined || other === undefined || other === first) continue;
+    throw new MhoError(
+      "bad-argument",
+      `Runs ${runs[0]} and ${run} were programmed by descriptions of the chip that differ in its pulses or its converter: ` +
+        "one fit cannot serve both. Fit them one by one.",
+      { run },
+    );
+  }
+}
+
+/** What a description says of devices, pulses and converters; limits, timing and line do not touch a fit. */
+function deviceSide(kept: ChipDocument | undefined): string | undefined {
+  if (kept === undefined) return undefined;
+  const {
+    limits: _limits,
+    timing: _timing,
+    line: _line,
+    ...rest
+  } = JSON.parse(kept.text) as Record<string, unknown>;
+  return JSON.stringify(rest);
 }
 
 /** Throws `bad-argument` for models that say nothing of drift exponents. */

@@ -21,9 +21,9 @@ import { wallTime } from "./wallTime.ts";
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, record, workspace, technologies }: ChipOptions,
+  { seed, record, workspace, technologies, description: given }: ChipOptions,
 ): Promise<ConnectedDriver> {
-  const description = await describeChip(address, technologies);
+  const description = given ?? (await describeChip(address, technologies));
   const session = randomInt(1, 0xffffffff);
   const line = await openLine(address, description, seed, workspace);
   const transport = record?.(line) ?? line;
@@ -43,6 +43,8 @@ export interface ChipOptions {
   readonly seed: number;
   /** Those that a description may name (the built-in ones). */
   readonly technologies?: readonly TechnologyFile[];
+  /** That of the address where none is given. */
+  readonly description?: ChipDescription | undefined;
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;

@@ -120,7 +120,7 @@ export async function resume(place: Workplace, given: string, chip: string | und
       { run },
     );
   }
-  const session = await place.session(address);
+  const session = await place.sessionOf(run, chip);
   await session.work(patience.programMilliseconds, (context) => resumeRun(context, run));
   return true;
 }

@@ -15,6 +15,7 @@ import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId } from "../src/run/store.ts";
 import { kindOfFile } from "./kindOfFile.ts";
+import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
 import { storyOf } from "./runStory.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
@@ -76,7 +77,11 @@ async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Pr
   const model = typeof options.model === "string" ? await readModel(options.model) : options.model;
   const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
   const network = await networkNamed(options);
-  return renderRun(await storyOf(await place.existingStore(), run, { model, strategy, network }));
+  const store = await place.existingStore();
+  // The page needs none of it, but its reader may hold the run against the file.
+  if ((await store.description(run)) !== undefined)
+    await descriptionOf(store, run, place.emit, place.registries);
+  return renderRun(await storyOf(store, run, { model, strategy, network }));
 }
 
 /** The network by which a run is judged; undefined where none is named. */

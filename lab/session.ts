@@ -1,6 +1,7 @@
 import { type ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
@@ -72,6 +73,10 @@ export class Session {
   static async open(address: ChipAddress, options: SessionOptions): Promise<Session> {
     const lasting = { patienceMilliseconds: patience.programMilliseconds };
     return new Session(await openLasting(address, options, lasting), options, lasting);
+  }
+
+  get description(): ChipDescription {
+    return this.#driver.description;
   }
 
   get port(): string {

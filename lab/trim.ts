@@ -55,7 +55,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   await refuseUnwatched(store, chain, plan);
   const model = powerLawBefore(await modelGiven(options.model, plan));
   warnOfDoubt(model, place.emit);
-  const session = await place.session(options.chip ?? plan.chipAddress);
+  const session = await place.sessionOf(chain[0]!, options.chip);
   return session.work(patience.programMilliseconds, async (context) => {
     const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
     const { devices, expectedBefore, expectedAfter, later } = visit;

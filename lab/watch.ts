@@ -48,7 +48,7 @@ export async function watch(
 }
 
 async function watchChip(place: Workplace, address: string, runs: readonly RunId[]): Promise<void> {
-  const session = await place.session(address);
+  const session = await place.sessionOf(runs[0]!, address);
   await session.work(patience.watchMilliseconds, (context) => watchRuns(context, runs));
 }
 

@@ -1,12 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { ChipDescription } from "../src/chip/description.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
+import type { RunId } from "../src/run/store.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { parseAddress } from "./address.ts";
+import { type ChipAddress, parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
-import { chipNamed, openRecorderFor } from "./openChip.ts";
+import { chipNamed, describeChip, openRecorderFor } from "./openChip.ts";
 import { type Registries, registriesWith } from "./registries.ts";
+import { descriptionOf } from "./runDescription.ts";
 import { Session } from "./session.ts";
 
 export interface WorkplaceOptions {
@@ -83,24 +86,46 @@ export class Workplace {
     return this.store();
   }
 
-  /** Opens a chip the first time that it is asked for. */
-  session(text: string): Promise<Session> {
+  /**
+   * Opens a chip the first time that it is asked for.
+   *
+   * @param description  of the chip; that of its address where none is given. A chip that is open under another is opened anew.
+   */
+  async session(text: string, description?: ChipDescription): Promise<Session> {
+    const address = parseAddress(text, this.registries.dialects);
+    const wanted = description ?? (await describeChip(address, this.registries.technologies));
     const known = this.#sessions.get(text);
-    if (known !== undefined) return known;
-    const opening = this.#open(text);
+    if (known !== undefined) {
+      const session = await known;
+      if (isSame(session.description, wanted)) return session;
+      this.#sessions.delete(text);
+      this.#opened.splice(this.#opened.indexOf(session), 1);
+      await session.close();
+    }
+    const opening = this.#open(address, wanted);
     this.#sessions.set(text, opening);
     // One that could not be opened may be tried again.
     opening.catch(() => this.#sessions.delete(text));
     return opening;
   }
 
-  async #open(text: string): Promise<Session> {
-    const address = parseAddress(text, this.registries.dialects);
+  /**
+   * Opens the chip of a run, described as it was when the run was begun.
+   *
+   * @param text  where the chip is now, if it has moved.
+   */
+  async sessionOf(run: RunId, text?: string): Promise<Session> {
+    const store = await this.existingStore();
+    const { chipAddress } = await store.plan(run);
+    return this.session(text ?? chipAddress, await descriptionOf(store, run, this.emit, this.registries));
+  }
+
+  async #open(address: ChipAddress, description: ChipDescription): Promise<Session> {
     const store = await this.store();
     const { stop, emit, seed, registries, folder: workspace } = this;
-    const record = openRecorderFor(address, this.#options.transcript);
     const { technologies, methods } = registries;
-    const opening = { seed, workspace, technologies, ...(record && { record }) };
+    const record = openRecorderFor(address, this.#options.transcript);
+    const opening = { seed, workspace, technologies, description, ...(record && { record }) };
     const session = await Session.open(address, { opening, store, stop, methods, emit });
     this.#opened.push(session);
     return session;
@@ -131,4 +156,9 @@ export class Workplace {
     await store?.close();
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
+}
+
+function isSame(a: ChipDescription, b: ChipDescription): boolean {
+  const limits = ({ limits: of }: ChipDescription): string => JSON.stringify(of);
+  return a === b || (a.document?.sha256 === b.document?.sha256 && limits(a) === limits(b));
 }

@@ -104,10 +104,23 @@ const migrations: readonly string[] = [
   -- empty in marks that are older: they may be of any chip of their number
   ALTER TABLE clock_marks ADD COLUMN chip_name TEXT NOT NULL DEFAULT '';
   `,
+  `
+  -- chips as runs found them described; runs that are older kept no description
+  CREATE TABLE chip_descriptions (
+    sha256 TEXT PRIMARY KEY,                  -- of the text, hexadecimal
+    text TEXT NOT NULL                        -- JSON, keys sorted
+  ) STRICT;
+  ALTER TABLE runs ADD COLUMN description TEXT REFERENCES chip_descriptions (sha256);
+  `,
 ];
 
-/** Sets the file up and brings it to today's layout. Throws when it was written by a newer program, or by another. */
-export function migrate(database: DatabaseSyncInstance, file: string): void {
+export const newestLayout = migrations.length;
+
+/**
+ * Sets the file up and brings it to a layout: today's, but for tests of how older ones are lifted. Throws when it was written by a
+ * newer program, or by another.
+ */
+export function migrate(database: DatabaseSyncInstance, file: string, layout = newestLayout): void {
   const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > migrations.length) {
     throw new MhoError(
@@ -128,7 +141,7 @@ export function migrate(database: DatabaseSyncInstance, file: string): void {
     );
   }
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-  for (let next = version; next < migrations.length; next++) {
+  for (let next = version; next < layout; next++) {
     database.exec(`BEGIN IMMEDIATE; ${migrations[next]} PRAGMA user_version = ${next + 1}; COMMIT`);
   }
 }

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
+import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "../src/run/journal.ts";
@@ -58,16 +59,34 @@ export class Workspace implements RunStore {
     this.file = file;
   }
 
-  beginRun(plan: RunPlan, identity: ChipIdentity, startedAt: string): Promise<RunId> {
+  beginRun(
+    plan: RunPlan,
+    identity: ChipIdentity,
+    startedAt: string,
+    description?: ChipDocument,
+  ): Promise<RunId> {
     return this.#do((db) => {
       const { tiles, ...settings } = plan;
       db.exec("BEGIN IMMEDIATE");
       try {
+        if (description !== undefined) {
+          db.prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
+            description.sha256,
+            description.text,
+          );
+        }
         const { lastInsertRowid } = db
           .prepare(
-            "INSERT INTO runs (chip_serial_number, chip, plan, started_at, outcome) VALUES (?, ?, ?, ?, 'running')",
+            `INSERT INTO runs (chip_serial_number, chip, plan, started_at, description, outcome)
+             VALUES (?, ?, ?, ?, ?, 'running')`,
           )
-          .run(identity.serialNumber, JSON.stringify(identity), JSON.stringify(settings), startedAt);
+          .run(
+            identity.serialNumber,
+            JSON.stringify(identity),
+            JSON.stringify(settings),
+            startedAt,
+            description?.sha256 ?? null,
+          );
         const insert = db.prepare(
           "INSERT INTO run_tiles (run, place, block, targets, cells, wanted) VALUES (?, ?, ?, ?, ?, ?)",
         );
@@ -164,6 +183,19 @@ export class Workspace implements RunStore {
         ...noteOf(note),
       })),
     );
+  }
+
+  description(run: RunId): Promise<ChipDocument | undefined> {
+    return this.#do((db) => {
+      const row = db
+        .prepare(
+          `SELECT sha256, text FROM runs LEFT JOIN chip_descriptions ON sha256 = runs.description WHERE runs.id = ?`,
+        )
+        .get(rowOf(run)) as { sha256: string | null; text: string | null } | undefined;
+      if (row === undefined) throw this.#noRun(run);
+      const { sha256, text } = row;
+      return sha256 === null || text === null ? undefined : { sha256, text };
+    });
   }
 
   identity(run: RunId): Promise<ChipIdentity> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { describe, expect, it } from "vitest";
+import { migrate, newestLayout } from "../storage/schema.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect, identity, plan, runStoreContract, turn } from "./contracts/runStore.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -70,6 +71,54 @@ describe("a workspace", () => {
       code: "workspace-failed",
       message: expect.stringContaining("written by a newer mho") as string,
     });
+  });
+
+  it("of every earlier layout still opens, with what it held", async () => {
+    for (let layout = 1; layout <= newestLayout; layout++) {
+      const folder = emptyFolder();
+      const file = join(folder, "workspace.db");
+      const database = new DatabaseSync(file);
+      migrate(database, file, layout);
+      const { tiles, ...settings } = plan;
+      // As the first layout had it: an identity, settings, targets, a turn and a sweep of µS.
+      database
+        .prepare(
+          "INSERT INTO runs (chip_serial_number, chip, plan, started_at, outcome) VALUES (?, ?, ?, ?, 'done')",
+        )
+        .run(
+          identity.serialNumber,
+          JSON.stringify(identity),
+          JSON.stringify(settings),
+          "2026-01-02T03:04:05Z",
+        );
+      const bytes = ({ buffer }: { buffer: ArrayBufferLike }): Uint8Array => new Uint8Array(buffer);
+      const { block, targetsMicrosiemens } = tiles[0]!;
+      database
+        .prepare("INSERT INTO run_tiles (run, place, block, targets) VALUES (1, 0, ?, ?)")
+        .run(JSON.stringify(block), bytes(targetsMicrosiemens));
+      database
+        .prepare(
+          `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
+                              newest_ticket, fired_row_times_microseconds)
+           VALUES (1, 0, 0, ?, ?, ?, x'', 0, 0, x'')`,
+        )
+        .run(bytes(Uint32Array.of(1)), bytes(Float32Array.of(4.5)), Uint8Array.of(1));
+      database
+        .prepare(
+          `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens, flags)
+           VALUES (1, 0, 10, 4, ?, ?, ?)`,
+        )
+        .run(bytes(Float64Array.of(5e6)), bytes(Float32Array.of(4.25)), Uint8Array.of(0));
+      database.close();
+      const store = await openWorkspace(folder);
+      expect((await store.runs())[0]).toMatchObject({ id: "r1", title: plan.title, outcome: "done" });
+      expect((await store.plan("r1")).tiles[0]!.targetsMicrosiemens).toEqual(targetsMicrosiemens);
+      expect((await collect(store.turns("r1")))[0]!.conductanceMicrosiemens).toEqual(Float32Array.of(4.5));
+      expect((await collect(store.sweeps("r1")))[0]!.conductanceMicrosiemens).toEqual(Float32Array.of(4.25));
+      expect(await store.description("r1")).toBeUndefined();
+      await store.beginRun(plan, identity, "t", { text: "{}", sha256: "00" });
+      await store.close();
+    }
   });
 
   it("in a place that is a file is refused with its name", async () => {

@@ -16,6 +16,16 @@ export interface ChipDescription {
   readonly limits: ChipLimits;
   readonly timing: ChipTiming;
   readonly line: LineSettings;
+  /** Where it was read from a file: what the file said. */
+  readonly document?: ChipDocument | undefined;
+}
+
+/** A chip's description as a run keeps it. */
+export interface ChipDocument {
+  /** JSON, its keys sorted. */
+  readonly text: string;
+  /** Of that text, hexadecimal. */
+  readonly sha256: string;
 }
 
 /**

@@ -30,7 +30,7 @@ export function executeRun(context: RunContext, plan: RunPlan): Promise<RunId> {
     const { store, wallTime } = context;
     const ledger = await ledgerOf(context, identity);
     const nextTicket = (await newestTicket(context, identity)) + 1;
-    const run = await store.beginRun(plan, identity, wallTime());
+    const run = await store.beginRun(plan, identity, wallTime(), context.driver.description.document);
     return { active: new ActiveRun(context, plan, identity, run, ledger, nextTicket), memories: undefined };
   });
 }

@@ -1,3 +1,4 @@
+import type { ChipDocument } from "../chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
 import type { RunPlan } from "./plan.ts";
 import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "./journal.ts";
@@ -7,8 +8,17 @@ import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from 
  * Every method throws `workspace-failed` when the store is full, locked or damaged.
  */
 export interface RunStore {
-  /** Opens a run and returns its id. `startedAt` is wall time, ISO 8601. */
-  beginRun(plan: RunPlan, identity: ChipIdentity, startedAt: string): Promise<RunId>;
+  /**
+   * Opens a run and returns its id. `startedAt` is wall time, ISO 8601.
+   *
+   * @param description  of the chip, as it was then: a run must be understood without a file that may change.
+   */
+  beginRun(
+    plan: RunPlan,
+    identity: ChipIdentity,
+    startedAt: string,
+    description?: ChipDocument,
+  ): Promise<RunId>;
   appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
   appendNote(run: RunId, note: RunNote): Promise<void>;
@@ -27,6 +37,8 @@ export interface RunStore {
 
   runs(): Promise<RunSummary[]>;
   plan(run: RunId): Promise<RunPlan>;
+  /** Undefined for runs that kept none. */
+  description(run: RunId): Promise<ChipDocument | undefined>;
   /** The chip as the run found it, the last time that it began or went on. */
   identity(run: RunId): Promise<ChipIdentity>;
   /** In the order in which they were appended; the first `skip` of them left out. */

@@ -127,6 +127,19 @@ export function runStoreContract(
       await other.close();
     });
 
+    it("keeps the description of a run's chip, and none where none was given", async () => {
+      const description = { text: '{"name":"pcm-64"}', sha256: "ab" };
+      const runs = [
+        await store.beginRun(plan, identity, "t", description),
+        await store.beginRun(plan, identity, "t", description),
+        await store.beginRun(plan, identity, "t"),
+      ];
+      const other = await reopen();
+      const kept = await Promise.all(runs.map((run) => other.description(run)));
+      expect(kept).toEqual([description, description, undefined]);
+      await other.close();
+    });
+
     it("keeps when a run is to be read, the last settings holding, and marks of each chip's clock", async () => {
       const run = await store.beginRun(plan, identity, "t");
       expect(await store.watch(run)).toBeUndefined();

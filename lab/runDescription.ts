@@ -1,0 +1,68 @@
+import { parseChipDescription } from "../files/chipDescription.ts";
+import type { ChipDescription, ChipLimits } from "../src/chip/description.ts";
+import { MhoError } from "../src/errors.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { parseAddress } from "./address.ts";
+import type { WarningEvent } from "./events.ts";
+import { describeChip } from "./openChip.ts";
+import { builtIn, type Registries } from "./registries.ts";
+
+/**
+ * The description that a run's chip had when the run was begun. A file on disk that says something else by now, or is gone, is told
+ * of and not used; only limits that it narrowed hold, for nothing is fired beyond them.
+ *
+ * Runs of workspaces that kept no descriptions have that of the file.
+ */
+export async function descriptionOf(
+  store: RunStore,
+  run: RunId,
+  emit: (event: WarningEvent) => void = () => {},
+  registries: Registries = builtIn,
+): Promise<ChipDescription> {
+  const { chipAddress } = await store.plan(run);
+  const kept = await store.description(run);
+  const address = parseAddress(chipAddress, registries.dialects);
+  if (kept === undefined) return describeChip(address, registries.technologies);
+  const bytes = new TextEncoder().encode(kept.text);
+  const parsed = parseChipDescription(bytes, `the description of run ${run}`, registries.technologies);
+  const { geometry } = await store.identity(run);
+  const own = { ...parsed, geometry };
+  const onDisk = await describeChip(address, registries.technologies).catch((error: unknown) => {
+    if (error instanceof MhoError) return error;
+    throw error;
+  });
+  if (onDisk instanceof MhoError) {
+    emit(
+      differs(
+        `The chip's description cannot be read any more: ${onDisk.message} Run ${run} kept its own, which is used.`,
+      ),
+    );
+    return own;
+  }
+  if (onDisk.document?.sha256 === kept.sha256) return own;
+  emit(
+    differs(
+      `The chip's description has changed since run ${run} was begun (SHA-256 ${kept.sha256.slice(0, 12)}, now ` +
+        `${onDisk.document?.sha256.slice(0, 12)}). The run's own is used; of the new one, limits that are narrower hold.`,
+    ),
+  );
+  return { ...own, limits: narrower(own.limits, onDisk.limits) };
+}
+
+function differs(message: string): WarningEvent {
+  return { type: "warning", code: "chip_file_differs", message };
+}
+
+/** What both allow. */
+function narrower(a: ChipLimits, b: ChipLimits): ChipLimits {
+  const row = [a.maxRowMilliamperes, b.maxRowMilliamperes].filter((most) => most !== undefined);
+  return {
+    ...a,
+    maxAmplitude: Math.min(a.maxAmplitude, b.maxAmplitude),
+    maxRowMilliamperes: row.length === 0 ? undefined : Math.min(...row),
+    minWidthNanoseconds: Math.max(a.minWidthNanoseconds, b.minWidthNanoseconds),
+    maxWidthNanoseconds: Math.min(a.maxWidthNanoseconds, b.maxWidthNanoseconds),
+    pulsesPerDevice: Math.min(a.pulsesPerDevice, b.pulsesPerDevice),
+    boardEnforces: b.boardEnforces,
+  };
+}
