@@ -2,45 +2,14 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { version } from "../lab/version.ts";
 import { MhoError } from "../src/errors.ts";
-import { demo } from "./commands/demo.ts";
-import { emulate } from "./commands/emulate.ts";
-import { exportCommand } from "./commands/export.ts";
-import { fit } from "./commands/fit.ts";
-import { optimize } from "./commands/optimize.ts";
-import { ports } from "./commands/ports.ts";
-import { program as programCommand } from "./commands/program.ts";
-import { replay } from "./commands/replay.ts";
-import { report } from "./commands/report.ts";
-import { resume } from "./commands/resume.ts";
-import { serve } from "./commands/serve.ts";
-import { show } from "./commands/show.ts";
-import { standby } from "./commands/standby.ts";
-import { trim } from "./commands/trim.ts";
-import { watch } from "./commands/watch.ts";
 import { act } from "./action.ts";
+import { allCommands } from "./commands/all.ts";
 
-/** Commands load what they need when they run, so that help comes at once. */
 async function main(args: readonly string[]): Promise<void> {
   const mho = new Command("mho")
     .description("Programs analogue-memory chips in a closed loop, and watches them drift.")
     .version(version);
-  const commands = [
-    demo(),
-    emulate(),
-    optimize(),
-    programCommand(),
-    resume(),
-    watch(),
-    fit(),
-    trim(),
-    exportCommand(),
-    report(),
-    show(),
-    serve(),
-    ports(),
-    standby(),
-    replay(),
-  ] as unknown as Command[];
+  const commands = allCommands();
   for (const one of [mho as Command, ...commands]) one.exitOverride().configureOutput({ outputError() {} });
   for (const one of commands) mho.addCommand(one);
   if (args.includes("program")) {

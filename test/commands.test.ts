@@ -353,7 +353,7 @@ describe("mho", () => {
   });
 
   it("tells its version and its help, and ends with 0", async () => {
-    expect(await mho("--version")).toMatchObject({ code: 0, out: "0.1.0\n" });
+    expect(await mho("--version")).toMatchObject({ code: 0, out: "0.2.0\n" });
     const { code, out } = await mho("--help");
     expect([code, out]).toEqual([0, expect.stringContaining("emulate")]);
   });

@@ -1,0 +1,37 @@
+import type { Command } from "@commander-js/extra-typings";
+import { demo } from "./demo.ts";
+import { emulate } from "./emulate.ts";
+import { exportCommand } from "./export.ts";
+import { fit } from "./fit.ts";
+import { optimize } from "./optimize.ts";
+import { ports } from "./ports.ts";
+import { program } from "./program.ts";
+import { replay } from "./replay.ts";
+import { report } from "./report.ts";
+import { resume } from "./resume.ts";
+import { serve } from "./serve.ts";
+import { show } from "./show.ts";
+import { standby } from "./standby.ts";
+import { trim } from "./trim.ts";
+import { watch } from "./watch.ts";
+
+/** Every command, in the order of the help. They load what they need when they run, so that help comes at once. */
+export function allCommands(): Command[] {
+  return [
+    demo(),
+    emulate(),
+    optimize(),
+    program(),
+    resume(),
+    watch(),
+    fit(),
+    trim(),
+    exportCommand(),
+    report(),
+    show(),
+    serve(),
+    ports(),
+    standby(),
+    replay(),
+  ] as unknown as Command[];
+}

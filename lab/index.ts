@@ -1,0 +1,50 @@
+/** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
+export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
+export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
+export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
+export type { Fit, FitOptions } from "./fit.ts";
+export type { PulseRequest } from "./handMethod.ts";
+export type { OptimizeOptions } from "./optimize.ts";
+export type { ProgramOptions } from "./program.ts";
+export type { ReadOptions, StandbyOptions } from "./byHand.ts";
+export type { Registries } from "./registries.ts";
+export type { ReportOptions } from "./report.ts";
+export type { MatrixTargets } from "./targets.ts";
+export type { Trimmed, TrimOptions } from "./trim.ts";
+export type { WatchOptions } from "./watch.ts";
+
+export { emulate, type EmulateOptions, type Emulation } from "./emulate/emulate.ts";
+export { findChips, type FoundPort } from "./findChips.ts";
+export type { LabDialect } from "./dialects.ts";
+export { version } from "./version.ts";
+
+export { type ErrorCode, MhoError } from "../src/errors.ts";
+export type { ChipDescription, ChipLimits } from "../src/chip/description.ts";
+export {
+  type ChipCapabilities,
+  type ChipDriver,
+  type ChipIdentity,
+  type PulseOrder,
+  type PulseReport,
+  type Reading,
+  readingFlags,
+  rowFates,
+} from "../src/chip/driver.ts";
+export { type Block, type ChipGeometry, devicesOfBlock, devicesPerRow } from "../src/chip/geometry.ts";
+export type { ChipPulses, Technology } from "../src/chip/technology.ts";
+export {
+  type Decision,
+  firstVerdicts,
+  type Look,
+  type ProgrammingMethod,
+  type ProgrammingTask,
+  type Seen,
+  verdictNames,
+  verdicts,
+} from "../src/program/method.ts";
+export type { RunResult } from "../src/results/runResult.ts";
+export { ageOf, type SweepTable } from "../src/results/sweepTable.ts";
+export type { RunEvent } from "../src/run/events.ts";
+export type { RunPlan } from "../src/run/plan.ts";
+export type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+export type { TechnologyFile } from "../files/technologies/technologyFile.ts";
