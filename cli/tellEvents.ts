@@ -65,6 +65,11 @@ export function tellEvents(
           `The chip is back at ${event.port} after ${formatDuration(event.after_milliseconds / 1000)}.`,
         );
         return;
+      case "woken":
+        output.say(
+          `The chip had heard nothing for ${formatDuration(event.after_milliseconds / 1000)} and was in standby. It was woken.`,
+        );
+        return;
       case "chapter":
         output.say(`${event.number}. ${event.title}`);
         return;

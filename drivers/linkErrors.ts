@@ -62,3 +62,11 @@ export function plain(text: string): string {
 }
 
 const longestText = 255;
+
+/** What to do about a refusal. */
+export function adviceOn({ asleep, noSession }: { asleep: boolean; noSession: boolean }): string {
+  if (asleep)
+    return "It is in standby: it had heard nothing for too long, or another program put it there. Try again.";
+  if (noSession) return "It was reset meanwhile, or another program speaks to it. Try again.";
+  return "Check the chip description against the board.";
+}

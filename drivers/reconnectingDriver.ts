@@ -51,6 +51,10 @@ export class ReconnectingDriver implements ConnectedDriver {
   #driver: ConnectedDriver;
   #identity: ChipIdentity | undefined;
   #mending: Promise<void> | undefined;
+  /** When the chip last answered, by the process's clock and by the wall's: the one stands still while the host sleeps. */
+  #answered = { now: 0, wall: 0 };
+  /** The longest that it was not asked anything, since it last did what it does not do in standby. */
+  #longestSilence = 0;
   #closed = false;
   #givenUp = false;
   #notes: RunNote[] = [];
@@ -69,13 +73,15 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   /** The first time, a link that fails is the caller's to hear of: there may never have been a chip. */
   async identify(): Promise<ChipIdentity> {
-    if (this.#identity === undefined) this.#identity = await this.#driver.identify();
-    else this.#identity = await this.#through((driver) => driver.identify());
+    if (this.#identity === undefined) {
+      this.#identity = await this.#driver.identify();
+      this.#answered = this.#clocks();
+    } else this.#identity = await this.#through((driver) => driver.identify());
     return this.#identity;
   }
 
   read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    return this.#through((driver) => driver.read(block, averages, wanted));
+    return this.#through((driver) => driver.read(block, averages, wanted), always);
   }
 
   environment(): Promise<Environment> {
@@ -105,10 +111,12 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     const boot = this.#identity?.boot;
-    return this.#through((driver) =>
-      this.#identity?.boot === boot
-        ? driver.pulse(block, order)
-        : Promise.resolve(this.#forgotten(block, order)),
+    return this.#through(
+      (driver) =>
+        this.#identity?.boot === boot
+          ? driver.pulse(block, order)
+          : Promise.resolve(this.#forgotten(block, order)),
+      allFired,
     );
   }
 
@@ -118,11 +126,11 @@ export class ReconnectingDriver implements ConnectedDriver {
       if (this.#identity?.boot === boot) return driver.verify(block, order);
       const codes = Uint16Array.from(order.targetsMicrosiemens, (g) => (Number.isNaN(g) ? 0 : 1));
       return Promise.resolve(this.#forgotten(block, { codes }));
-    });
+    }, allFired);
   }
 
   multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]> {
-    return this.#through((driver) => driver.multiply(tile, inputs));
+    return this.#through((driver) => driver.multiply(tile, inputs), always);
   }
 
   fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
@@ -148,12 +156,27 @@ export class ReconnectingDriver implements ConnectedDriver {
     return this.#driver.close();
   }
 
-  async #through<T>(work: (driver: ConnectedDriver) => Promise<T>): Promise<T> {
+  /** @param wasAwake  whether an answer shows that the chip is not in standby: there it refuses reads and pulses. */
+  async #through<T>(
+    work: (driver: ConnectedDriver) => Promise<T>,
+    wasAwake: (done: T) => boolean = () => false,
+  ): Promise<T> {
     for (;;) {
       const driver = this.#driver;
       try {
-        return await work(driver);
+        const done = await work(driver);
+        // An answer may have waited in this host's memory while it slept: what took long tells nothing of the chip now.
+        const silence = this.#silence();
+        const awake = wasAwake(done) && silence <= shortestSleepMilliseconds;
+        this.#longestSilence = awake ? 0 : Math.max(this.#longestSilence, silence);
+        this.#answered = this.#clocks();
+        return done;
       } catch (error) {
+        if (isAsleep(error) && !this.#closed && this.#identity !== undefined) {
+          this.#mending ??= this.#wake(error).finally(() => (this.#mending = undefined));
+          await this.#mending;
+          continue;
+        }
         if (!isLost(error) || this.#closed || this.#identity === undefined) throw error;
         // Several questions may fail at once; one of them mends the link for all.
         if (this.#driver === driver) {
@@ -162,6 +185,46 @@ export class ReconnectingDriver implements ConnectedDriver {
         await this.#mending;
       }
     }
+  }
+
+  #clocks(): { now: number; wall: number } {
+    return { now: this.#options.now(), wall: Date.parse(this.#options.wallTime()) };
+  }
+
+  #silence(): number {
+    const { now, wall } = this.#clocks();
+    return Math.max(now - this.#answered.now, wall - this.#answered.wall);
+  }
+
+  /**
+   * The chip's watchdog put it in standby, because this process was stopped or its host slept: it is greeted anew. A chip that was
+   * put there while this process was awake was put there by another program, which must have had its reasons.
+   */
+  async #wake(asleep: MhoError): Promise<void> {
+    if (this.#options.stopped()) {
+      throw new MhoError("interrupted", `Stopped; the chip at ${this.address} is in standby already.`, {
+        address: this.address,
+      });
+    }
+    const silent = Math.max(this.#longestSilence, this.#silence());
+    if (!(silent > shortestSleepMilliseconds)) {
+      throw new MhoError(
+        "chip-refused",
+        `The chip at ${this.address} was put in standby by another program, and is left there. ` +
+          "Make sure that nothing else speaks to it, and go on then.",
+        asleep.facts,
+        asleep,
+      );
+    }
+    const identity = await this.#driver.identify();
+    if (!this.#isSame(identity)) throw asleep;
+    this.#identity = identity;
+    this.#longestSilence = 0;
+    this.#answered = this.#clocks();
+    this.#options.onEvent({ type: "woken", after_milliseconds: Math.round(silent) });
+    const seconds = (silent / 1000).toFixed(0);
+    const text = `The chip had heard nothing for ${seconds} s and was in standby; it was woken, boot ${identity.boot}.`;
+    this.#note({ notedAt: this.#options.wallTime(), what: "woken", text });
   }
 
   async #mend(lost: MhoError): Promise<void> {
@@ -215,6 +278,19 @@ export class ReconnectingDriver implements ConnectedDriver {
     return report;
   }
 }
+
+const always = (): boolean => true;
+
+function allFired({ fates }: PulseReport): boolean {
+  return !fates.includes(rowFates.notFired);
+}
+
+function isAsleep(error: unknown): error is MhoError {
+  return error instanceof MhoError && error.code === "chip-refused" && error.facts["asleep"] === true;
+}
+
+/** Shorter than any watchdog: a chip asks to be heard of at least this often. */
+const shortestSleepMilliseconds = 1000;
 
 function isLost(error: unknown): error is MhoError {
   if (!(error instanceof MhoError)) return false;

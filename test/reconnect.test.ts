@@ -29,6 +29,11 @@ class Cable {
   writesLeft = Infinity;
   #triesUntilBack = 0;
   brownOut = false;
+  /** Writes before which the chip's watchdog fires, and what it is told of. */
+  readonly sleepsBefore = new Set<number>();
+  sleepMilliseconds = 60_000;
+  onSleep: () => void = () => {};
+  #writes = 0;
 
   constructor(dialect = "packet") {
     this.dialect = dialectNamed(builtInDialects, dialect);
@@ -61,6 +66,10 @@ class Cable {
           this.onCut();
           end("the cable was pulled");
           throw new MhoError("link-lost", "The cable was pulled.");
+        }
+        if (this.sleepsBefore.has(this.#writes++)) {
+          this.firmware.tick(60e6);
+          this.onSleep();
         }
         const replies = this.firmware.receive(bytes, 0);
         await Promise.resolve();
@@ -105,6 +114,8 @@ async function runOver(
   const notedMeanwhile: (string | undefined)[] = [];
   let session = 1;
   let now = 0;
+  let wall = Date.parse("2026-01-01T00:00:00Z");
+  cable.onSleep = () => (wall += cable.sleepMilliseconds);
   const store = await openWorkspace(emptyFolder());
   const connect = (): ConnectedDriver =>
     cable.dialect.open(cable.open(), {
@@ -121,7 +132,7 @@ async function runOver(
     patienceMilliseconds,
     stopped,
     now: () => now,
-    wallTime: () => "2026-01-01T00:00:00Z",
+    wallTime: () => new Date(wall).toISOString(),
     async sleep(milliseconds) {
       now += milliseconds;
       const [run] = await store.runs();
@@ -250,6 +261,31 @@ describe("a run over a cable that is pulled and put back at another port", () =>
       felt.subarray(0, 1024).forEach((pulses, i) => expect(pulses + uncertain[i]!).toBeGreaterThan(0));
     }
     expect(again).toBeGreaterThan(2);
+  });
+
+  it.each(["packet", "scpi"])(
+    "over %s wakes a chip whose watchdog fired while the host slept, and fires nothing twice",
+    async (dialect) => {
+      for (const first of [3, 12, 40]) {
+        const cable = new Cable(dialect);
+        for (const again of [0, 25, 26]) cable.sleepsBefore.add(first + again);
+        const { outcome, links, booked, notes, pending } = await runOver(cable, () => Infinity);
+        expect([outcome, pending]).toEqual(["r1", 0]);
+        expect(booked).toEqual(cable.firmware.chip.pulsesFeltByTile(0));
+        expect(links.map(({ type }) => type)).toContain("woken");
+        expect(notes.map(({ what }) => what)).toContain("woken");
+      }
+    },
+  );
+
+  it("leaves a chip alone that another program put in standby while it was awake", async () => {
+    const cable = new Cable();
+    cable.sleepsBefore.add(30);
+    cable.sleepMilliseconds = 100;
+    const { outcome } = await runOver(cable, () => Infinity);
+    const message = expect.stringMatching(/put in standby by another program, and is left there/) as string;
+    expect(outcome).toMatchObject({ code: "chip-refused", message });
+    expect(cable.firmware.inStandby).toBe(true);
   });
 
   it("ends with the reason when the chip does not come back in time", async () => {

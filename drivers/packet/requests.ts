@@ -1,7 +1,7 @@
 import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../../protocols/packet/frame.ts";
 import { decodeRefusal, kinds, refusals, replyBit } from "../../protocols/packet/messages.ts";
 import { MhoError } from "../../src/errors.ts";
-import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
+import { adviceOn, calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
 import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
 import { type After, after } from "../systemClock.ts";
 import type { Transport } from "../transport.ts";
@@ -155,14 +155,12 @@ export class RequestQueue {
     if (frame.kind === (request.kind | replyBit)) return frame.body;
     const refusal = frame.kind === (kinds.error | replyBit) ? decodeRefusal(frame.body) : undefined;
     if (refusal === undefined) throw this.malformed(request);
-    const standby = refusal.code === refusals.standby;
+    const [asleep, noSession] = [refusal.code === refusals.standby, refusal.code === refusals.noSession];
     throw new MhoError(
       "chip-refused",
       `The chip at ${this.#address} refused the ${request.what}: ${plain(refusal.text)}. ` +
-        (standby
-          ? "It had heard nothing for too long; start the run again."
-          : "Check the chip description against the board."),
-      { address: this.#address, code: refusal.code, noSession: refusal.code === refusals.noSession },
+        adviceOn({ asleep, noSession }),
+      { address: this.#address, code: refusal.code, noSession, asleep },
     );
   }
 

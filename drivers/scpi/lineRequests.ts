@@ -2,7 +2,7 @@ import { ReadlineParser } from "@serialport/parser-readline";
 import { bytesOf } from "../../protocols/scpi/bytes.ts";
 import { decodeTaggedReply, encodeTaggedRequest } from "../../protocols/scpi/taggedLine.ts";
 import { MhoError } from "../../src/errors.ts";
-import { calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
+import { adviceOn, calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
 import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
 import { type After, after } from "../systemClock.ts";
 import type { Transport } from "../transport.ts";
@@ -150,13 +150,13 @@ export class LineRequests {
     if (!match) throw this.malformed(what);
     const number = Number(match[1]);
     if (number === 0) return match.index === 0 ? [] : reply.slice(0, match.index).split(";");
+    const noSession = match[2]!.endsWith("no such session");
+    const asleep = number === -221 && !noSession;
     throw new MhoError(
       "chip-refused",
       `The chip at ${this.#address} refused the ${what}: ${number}, ${plain(match[2]!)}. ` +
-        (number === -221
-          ? "It is in standby: it had heard nothing for too long, or was reset. Start the run again."
-          : "Check the chip description against the board."),
-      { address: this.#address, code: number, noSession: match[2]!.endsWith("no such session") },
+        adviceOn({ asleep, noSession }),
+      { address: this.#address, code: number, noSession, asleep },
     );
   }
 

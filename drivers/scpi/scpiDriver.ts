@@ -116,9 +116,13 @@ export class ScpiDriver implements ChipDriver {
       } catch (error) {
         // The next question will find the link lost, and say so; what is known must not be lost with it.
         if (!(error instanceof MhoError)) throw error;
-        if (error.facts["noSession"] !== true && error.code !== "link-lost") throw error;
-        // A board that knows no session was reset: before it fired, or after it and before the line came again.
-        report.fates[row] = rowFates.uncertain;
+        const { noSession, asleep } = error.facts;
+        // A board in standby refused the row, so it did not fire; what went before it did, and must not be sent again.
+        const some = asleep === true && report.fates.includes(rowFates.fired);
+        if (noSession !== true && !some && error.code !== "link-lost") throw error;
+        // One that knows no session was reset: before it fired, or after it
+        // and before the line came again.
+        report.fates[row] = some ? rowFates.notFired : rowFates.uncertain;
         lost = true;
       }
     }

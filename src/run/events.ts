@@ -80,7 +80,9 @@ export type LinkEvent =
       /** How long the chip is looked for before the work is given up. */
       readonly patience_milliseconds: number;
     }
-  | { readonly type: "link_back"; readonly port: string; readonly after_milliseconds: number };
+  | { readonly type: "link_back"; readonly port: string; readonly after_milliseconds: number }
+  /** The host was silent for so long that the chip went into standby by itself; it was woken, and the work goes on. */
+  | { readonly type: "woken"; readonly after_milliseconds: number };
 
 /** The chip did not confirm that it is in standby: its outputs may be on. */
 export interface StandbyEvent {

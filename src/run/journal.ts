@@ -87,7 +87,15 @@ export interface RunNote {
   /** Wall time, ISO 8601. */
   readonly notedAt: string;
   readonly what:
-    "link-lost" | "link-back" | "uncertain" | "paused" | "stopped" | "failed" | "resumed" | "standby-failed";
+    | "link-lost"
+    | "link-back"
+    | "uncertain"
+    | "paused"
+    | "stopped"
+    | "failed"
+    | "resumed"
+    | "standby-failed"
+    | "woken";
   /** For a person. */
   readonly text: string;
 }
