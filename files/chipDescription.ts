@@ -3,6 +3,9 @@ import type { ChipDescription, ChipPulses, LimitPulse } from "../src/chip/descri
 import { badFile, readInputFile } from "./readFile.ts";
 
 const positive = z.number().positive();
+/** A board is told of widths in whole nanoseconds, and has 32 bits for them. */
+const mostNanoseconds = 0xffffffff;
+const nanoseconds = z.int().positive().max(mostNanoseconds);
 const count = z.int().positive().max(65_535);
 
 /** How conductance answers to the amplitude of a RESET pulse. */
@@ -29,19 +32,19 @@ export const amplitudeCurve = z
 const resetPulse = z.strictObject({
   microamperes_per_code: positive,
   codes: z.int().min(2).max(65_536),
-  width_nanoseconds: positive,
+  width_nanoseconds: nanoseconds,
   nominal_curve: amplitudeCurve,
 });
 
 const fullSetPulse = z.strictObject({
   amplitude_microamperes: positive,
-  width_nanoseconds: positive,
-  trailing_nanoseconds: positive,
+  width_nanoseconds: nanoseconds,
+  trailing_nanoseconds: nanoseconds,
 });
 
 const limitPulse = z
   .strictObject({
-    width_nanoseconds: positive,
+    width_nanoseconds: nanoseconds,
     gate_code: z.int().nonnegative().max(65_535),
     from_volts: positive,
     to_volts: positive,
@@ -99,7 +102,9 @@ const schema = z
       max_amplitude_volts: positive.optional(),
       max_row_milliamperes: positive.optional(),
       min_width_nanoseconds: positive,
-      max_width_nanoseconds: positive,
+      max_width_nanoseconds: positive.max(mostNanoseconds),
+      /** Where it is not given: what the set pulse needs, or as long as a pulse may be. */
+      max_trailing_nanoseconds: z.number().nonnegative().max(mostNanoseconds).optional(),
       pulses_per_device: z.int().positive(),
     }),
     timing: z.strictObject({ read_row_microseconds: positive, pulse_row_microseconds: positive }),
@@ -111,6 +116,11 @@ const schema = z
         ? reset_pulse !== undefined && limits.max_amplitude_microamperes !== undefined
         : rram_pulses !== undefined && limits.max_amplitude_volts !== undefined,
     "pcm needs reset_pulse and limits.max_amplitude_microamperes; rram needs rram_pulses and limits.max_amplitude_volts",
+  )
+  .refine(
+    ({ set_pulse, limits }) =>
+      (set_pulse?.trailing_nanoseconds ?? 0) <= (limits.max_trailing_nanoseconds ?? mostNanoseconds),
+    "set_pulse.trailing_nanoseconds is above limits.max_trailing_nanoseconds",
   )
   .transform((file): ChipDescription => ({
     name: file.name,
@@ -139,6 +149,10 @@ const schema = z
       maxRowMilliamperes: file.limits.max_row_milliamperes,
       minWidthNanoseconds: file.limits.min_width_nanoseconds,
       maxWidthNanoseconds: file.limits.max_width_nanoseconds,
+      maxTrailingNanoseconds:
+        file.limits.max_trailing_nanoseconds ??
+        file.set_pulse?.trailing_nanoseconds ??
+        file.limits.max_width_nanoseconds,
       pulsesPerDevice: file.limits.pulses_per_device,
     },
     timing: {
