@@ -1,29 +1,35 @@
 import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
-import type { PulseOrder } from "../src/chip/driver.ts";
+import type { BoardVerifyOrder, PulseOrder } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
+
+/** What the fields of a request hold, in every dialect. */
+const most16 = 0xffff;
+const most32 = 0xffffffff;
 
 /** Throws `limit-exceeded`, naming the limit, when an order lies outside what the chip may be given. */
 export function refuseOutsideLimits(
   description: ChipDescription,
   block: Block,
-  order: Pick<PulseOrder, "codes" | "widthNanoseconds">,
+  order: Pick<PulseOrder, "codes" | "widthNanoseconds" | "trailingNanoseconds" | "gateCode">,
 ): void {
   const { limits, pulses, geometry } = description;
-  const { widthNanoseconds } = order;
-  if (block.tile >= geometry.tiles || block.rowStart + block.rowCount > geometry.rows) {
-    throw refusal(`tile ${block.tile}, rows up to ${block.rowStart + block.rowCount}, is not on the chip`);
+  const { widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
+  const refuse = refusing(description, "Nothing was fired");
+  refuseBlock(description, block, refuse);
+  refuseWidth(description, widthNanoseconds, refuse);
+  const longest = Math.min(limits.maxTrailingNanoseconds, most32);
+  if (!isWhole(trailingNanoseconds, 0, longest)) {
+    refuse(`a trailing edge of ${trailingNanoseconds} ns is not a whole number from 0 to ${longest} ns`);
   }
-  if (widthNanoseconds < limits.minWidthNanoseconds || widthNanoseconds > limits.maxWidthNanoseconds) {
-    throw refusal(
-      `a width of ${widthNanoseconds} ns is outside ${limits.minWidthNanoseconds} … ${limits.maxWidthNanoseconds} ns`,
-    );
+  if (!isWhole(gateCode, 0, most16)) {
+    refuse(`a gate code of ${gateCode} is not a whole number from 0 to ${most16}`);
   }
   const highest = order.codes.reduce((max, code) => Math.max(max, code), 0);
   if (highest > highestCode(description)) {
     const { amplitudeUnit: unit } = pulses.technology;
     const amplitude = (highest * amplitudePerCode(pulses)).toFixed(2).replace(/\.?0+$/, "");
-    throw refusal(`an amplitude of ${amplitude} ${unit} is above ${limits.maxAmplitude} ${unit}`);
+    refuse(`an amplitude of ${amplitude} ${unit} is above ${limits.maxAmplitude} ${unit}`);
   }
 
   const most = limits.maxRowMilliamperes;
@@ -34,16 +40,78 @@ export function refuseOutsideLimits(
       let sum = 0;
       for (let i = first; i < first + perRow; i++) sum += order.codes[i]!;
       const drawn = (sum * perCode) / 1000;
-      if (drawn > most + 1e-9)
-        throw refusal(`a row would draw ${drawn.toFixed(1)} mA, and ${most} mA are allowed`);
+      if (drawn > most + 1e-9) refuse(`a row would draw ${drawn.toFixed(1)} mA, and ${most} mA are allowed`);
     }
   }
+}
 
-  function refusal(what: string): MhoError {
-    return new MhoError(
-      "limit-exceeded",
-      `Nothing was fired: ${what}, a limit of chip ${description.name}. Change the order, or the chip's description.`,
-      { chip: description.name },
-    );
+/** The same for a loop of the board's own. */
+export function refuseVerifyOutsideLimits(
+  description: ChipDescription,
+  block: Block,
+  {
+    targetsMicrosiemens,
+    marginMicrosiemens,
+    iterations,
+    widthNanoseconds,
+  }: Omit<BoardVerifyOrder, "firstTicket">,
+): void {
+  const { microsiemensPerCode, codes } = description.converter;
+  const refuse = refusing(description, "Nothing was fired");
+  refuseBlock(description, block, refuse);
+  refuseWidth(description, widthNanoseconds, refuse);
+  if (!isWhole(iterations, 1, most16)) {
+    refuse(`${iterations} iterations are not a whole number from 1 to ${most16}`);
   }
+  const widest = microsiemensPerCode * codes;
+  if (!(marginMicrosiemens >= 0 && marginMicrosiemens <= widest)) {
+    refuse(`a margin of ${marginMicrosiemens} µS is outside 0 … ${widest.toFixed(2)} µS`);
+  }
+  const endless = targetsMicrosiemens.find((target) => Math.abs(target) === Infinity);
+  if (endless !== undefined) refuse(`a target of ${endless} µS is no conductance`);
+}
+
+/** The same for a read of a block. Throws `limit-exceeded` before anything is sent. */
+export function refuseReadOutsideLimits(description: ChipDescription, block: Block, averages: number): void {
+  const refuse = refusing(description, "Nothing was read");
+  refuseBlock(description, block, refuse);
+  if (!isWhole(averages, 1, most16)) {
+    refuse(`${averages} averages are not a whole number from 1 to ${most16}`);
+  }
+}
+
+type Refuse = (what: string) => never;
+
+function refusing({ name }: ChipDescription, outcome: string): Refuse {
+  return (what) => {
+    throw new MhoError(
+      "limit-exceeded",
+      `${outcome}: ${what}, a limit of chip ${name}. Change the order, or the chip's description.`,
+      { chip: name },
+    );
+  };
+}
+
+function refuseBlock(
+  { geometry }: ChipDescription,
+  { tile, rowStart, rowCount }: Block,
+  refuse: Refuse,
+): void {
+  const there =
+    isWhole(tile, 0, geometry.tiles - 1) &&
+    isWhole(rowStart, 0, geometry.rows - 1) &&
+    isWhole(rowCount, 1, geometry.rows - rowStart);
+  if (!there) refuse(`tile ${tile}, rows ${rowStart} to ${rowStart + rowCount - 1}, is not on the chip`);
+}
+
+function refuseWidth({ limits }: ChipDescription, width: number, refuse: Refuse): void {
+  const { minWidthNanoseconds: least, maxWidthNanoseconds } = limits;
+  const most = Math.min(maxWidthNanoseconds, most32);
+  if (!isWhole(width, least, most)) {
+    refuse(`a width of ${width} ns is not a whole number from ${least} to ${most} ns`);
+  }
+}
+
+function isWhole(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
 }

@@ -58,9 +58,10 @@ export class Board {
     return !this.#following;
   }
 
-  /** What the chip's own clock shows. */
+  /** What the chip's own clock shows; it stands still at its end, after 285 years. */
   get clock(): Microseconds {
-    return Math.round(this.#chipTime * (1 + this.clockPartsPerMillion * 1e-6));
+    const shown = Math.round(this.#chipTime * (1 + this.clockPartsPerMillion * 1e-6));
+    return Math.min(shown, Number.MAX_SAFE_INTEGER);
   }
 
   /** Time passes while bytes pass. */
@@ -139,15 +140,16 @@ export class Board {
     lineBytes: number,
   ): Microseconds | BoardRefusal {
     const { firmware, readout, geometry } = this.preset;
-    const { codes, widthNanoseconds } = pulse;
+    const { codes, widthNanoseconds, trailingNanoseconds } = pulse;
     if (!this.armed) return inStandby;
     if (!this.#has(tile, row) || codes.length !== devicesPerRow(geometry)) {
       return limit(`tile ${tile}, row ${row} with ${codes.length} codes is not on this chip`);
     }
-    if (!(
-      widthNanoseconds >= firmware.minWidthNanoseconds && widthNanoseconds <= firmware.maxWidthNanoseconds
-    )) {
+    if (!this.#mayLast(widthNanoseconds)) {
       return limit(`a width of ${widthNanoseconds} ns is outside the limits`);
+    }
+    if (!(trailingNanoseconds >= 0 && trailingNanoseconds <= firmware.maxTrailingNanoseconds)) {
+      return limit(`a trailing edge of ${trailingNanoseconds} ns is outside the limits`);
     }
     if (codes.some((code) => code > firmware.maxAmplitudeCode)) {
       return limit(`an amplitude code is above ${firmware.maxAmplitudeCode}`);
@@ -182,12 +184,15 @@ export class Board {
     const { geometry, physics, readout } = this.preset;
     if (!hasVerifyLoop(physics)) return unsupported("this board has no verify loop for its devices");
     if (!this.armed) return inStandby;
-    const { tile, row, targets, iterations } = order;
+    const { tile, row, targets, iterations, widthNanoseconds } = order;
     if (!this.#has(tile, row) || targets.length !== devicesPerRow(geometry)) {
       return limit(`tile ${tile}, row ${row} with ${targets.length} targets is not on this chip`);
     }
     if (!(iterations >= 1 && iterations <= mostIterations)) {
       return limit(`iterations must be 1 … ${mostIterations}`);
+    }
+    if (!this.#mayLast(widthNanoseconds)) {
+      return limit(`a width of ${widthNanoseconds} ns is outside the limits`);
     }
     this.charge(lineBytes);
     const { endedAt, pulses } = verifyRow(this.chip, order, this.#chipTime);
@@ -203,10 +208,16 @@ export class Board {
 
   /** @returns chip time after it. */
   advance(duration: Microseconds): Microseconds | BoardRefusal {
+    if (!(duration >= 0)) return limit("time does not run backwards");
     if (!(this.#chipTime + duration <= Number.MAX_SAFE_INTEGER)) return limit("chip time ends at 285 years");
     if (this.#following) return unsupported("this chip's time goes by itself");
     this.#chipTime += duration;
     return this.clock;
+  }
+
+  #mayLast(widthNanoseconds: number): boolean {
+    const { minWidthNanoseconds, maxWidthNanoseconds } = this.preset.firmware;
+    return widthNanoseconds >= minWidthNanoseconds && widthNanoseconds <= maxWidthNanoseconds;
   }
 
   #has(tile: number, row: number): boolean {

@@ -147,6 +147,7 @@ export interface FirmwareLimits {
   readonly maxAmplitudeCode: number;
   readonly minWidthNanoseconds: Nanoseconds;
   readonly maxWidthNanoseconds: Nanoseconds;
+  readonly maxTrailingNanoseconds: Nanoseconds;
   readonly maxAverages: number;
   /** The line's own rate, which chip time is charged by. */
   readonly lineBytesPerSecond: number;
@@ -238,6 +239,7 @@ const firmware: FirmwareLimits = {
   maxAmplitudeCode: 1000,
   minWidthNanoseconds: 20,
   maxWidthNanoseconds: 5000,
+  maxTrailingNanoseconds: 1_000_000,
   maxAverages: 256,
   lineBytesPerSecond: 300_000,
   watchdogMicroseconds: 10_000_000,

@@ -189,7 +189,11 @@ export class ScpiFirmware extends Firmware {
       };
     };
     const width = time("widthNanoseconds", widths);
-    const trailing = time("trailingNanoseconds", { min: 0, max: 1_000_000, def: 0 });
+    const trailing = time("trailingNanoseconds", {
+      min: 0,
+      max: firmware.maxTrailingNanoseconds,
+      def: 0,
+    });
     return {
       "*CLS": (p) => (none(p), status().clear()),
       "*ESE": (p) => void (status().standardEnable = integerOf(one(p), 0, 255)),

@@ -4,7 +4,7 @@ import { chipDocument } from "./chipDocument.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import { pcmFile } from "./technologies/pcm.ts";
 import { rramFile } from "./technologies/rram.ts";
-import { positive, type TechnologyFile } from "./technologies/technologyFile.ts";
+import { mostNanoseconds, positive, type TechnologyFile } from "./technologies/technologyFile.ts";
 
 /** How chips of the technologies that mho knows by itself are described. */
 export const builtInTechnologyFiles: readonly TechnologyFile[] = [pcmFile, rramFile];
@@ -92,45 +92,57 @@ const common = {
 
 const commonLimits = {
   min_width_nanoseconds: positive,
-  max_width_nanoseconds: positive,
+  max_width_nanoseconds: positive.max(mostNanoseconds),
+  /** Where it is not given: what the pulses need, or as long as a pulse may be. */
+  max_trailing_nanoseconds: z.number().nonnegative().max(mostNanoseconds).optional(),
   pulses_per_device: z.int().positive(),
 };
 
 function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
   const { keys, limitKeys } = technology;
   const limits = z.strictObject({ ...limitKeys, ...commonLimits });
-  return z.strictObject({ ...keys, ...common, limits }).transform((file): ChipDescription => ({
-    name: file.name,
-    geometry: {
-      tiles: file.geometry.tiles,
-      rows: file.geometry.rows,
-      columns: file.geometry.columns,
-      devicesPerCell: file.geometry.devices_per_cell,
-    },
-    maxConductanceMicrosiemens: file.max_conductance_microsiemens,
-    converter: {
-      microsiemensPerCode: file.converter.microsiemens_per_code,
-      offsetCodes: file.converter.offset_codes,
-      codes: file.converter.codes,
-      ...(file.converter.read_volts === undefined ? {} : { readVolts: file.converter.read_volts }),
-    },
-    ...(file.references_microsiemens === undefined
-      ? {}
-      : { referencesMicrosiemens: file.references_microsiemens }),
-    pulses: technology.pulsesOf(file),
-    ...(file.multiply === undefined
-      ? {}
-      : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
-    limits: {
-      ...technology.limitsOf(file.limits),
-      minWidthNanoseconds: file.limits.min_width_nanoseconds,
-      maxWidthNanoseconds: file.limits.max_width_nanoseconds,
-      pulsesPerDevice: file.limits.pulses_per_device,
-    },
-    timing: {
-      readRowMicroseconds: file.timing.read_row_microseconds,
-      pulseRowMicroseconds: file.timing.pulse_row_microseconds,
-    },
-    line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
-  }));
+  const trailing = (file: object): number | undefined =>
+    technology.trailingNanosecondsOf?.(file as Parameters<typeof technology.pulsesOf>[0]);
+  return z
+    .strictObject({ ...keys, ...common, limits })
+    .refine(
+      (file) => (trailing(file) ?? 0) <= (file.limits.max_trailing_nanoseconds ?? mostNanoseconds),
+      "a pulse's trailing_nanoseconds is above limits.max_trailing_nanoseconds",
+    )
+    .transform((file): ChipDescription => ({
+      name: file.name,
+      geometry: {
+        tiles: file.geometry.tiles,
+        rows: file.geometry.rows,
+        columns: file.geometry.columns,
+        devicesPerCell: file.geometry.devices_per_cell,
+      },
+      maxConductanceMicrosiemens: file.max_conductance_microsiemens,
+      converter: {
+        microsiemensPerCode: file.converter.microsiemens_per_code,
+        offsetCodes: file.converter.offset_codes,
+        codes: file.converter.codes,
+        ...(file.converter.read_volts === undefined ? {} : { readVolts: file.converter.read_volts }),
+      },
+      ...(file.references_microsiemens === undefined
+        ? {}
+        : { referencesMicrosiemens: file.references_microsiemens }),
+      pulses: technology.pulsesOf(file),
+      ...(file.multiply === undefined
+        ? {}
+        : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
+      limits: {
+        ...technology.limitsOf(file.limits),
+        minWidthNanoseconds: file.limits.min_width_nanoseconds,
+        maxWidthNanoseconds: file.limits.max_width_nanoseconds,
+        maxTrailingNanoseconds:
+          file.limits.max_trailing_nanoseconds ?? trailing(file) ?? file.limits.max_width_nanoseconds,
+        pulsesPerDevice: file.limits.pulses_per_device,
+      },
+      timing: {
+        readRowMicroseconds: file.timing.read_row_microseconds,
+        pulseRowMicroseconds: file.timing.pulse_row_microseconds,
+      },
+      line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
+    }));
 }

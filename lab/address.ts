@@ -69,7 +69,7 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     baud: wholeNumber(text, given, "baud", 1),
     dialect: dialectOf(text, given, dialects),
     chip: given.get("chip") ?? undefined,
-    tiles: wholeNumber(text, given, "tiles", 1),
+    tiles: wholeNumber(text, given, "tiles", 1, 65_535),
     seed: wholeNumber(text, given, "seed", 0),
     births: oneOf(text, given, "births", ["sound", "usual", "odd", "stranger"]),
     temperatureCelsius: within(text, given, "temperature", -60, 200),
@@ -121,12 +121,18 @@ function within(
   return number;
 }
 
-function wholeNumber(text: string, given: URLSearchParams, name: string, least: number): number | undefined {
+function wholeNumber(
+  text: string,
+  given: URLSearchParams,
+  name: string,
+  least: number,
+  most = 0xffffffff,
+): number | undefined {
   const value = given.get(name);
   if (value === null) return undefined;
   const number = Number(value);
-  if (!/^\d+$/.test(value) || number < least || number > 0xffffffff) {
-    throw bad(text, `${name} must be a whole number from ${least}, and ${value} is none`);
+  if (!/^\d+$/.test(value) || number < least || number > most) {
+    throw bad(text, `${name} must be a whole number from ${least} to ${most}, and ${value} is none`);
   }
   return number;
 }

@@ -101,6 +101,8 @@ function isStateOf({ chip }: Firmware, state: unknown): state is BoardHistory {
     found.format === stateFormat &&
     found.version === 1 &&
     times.every((time) => Number.isSafeInteger(time) && time! >= 0) &&
+    // Counted in 32 bits, with the next one.
+    found.boot! < 0xffffffff &&
     hasAtMost(found.chip?.tiles, tiles) &&
     hasAtMost(found.chip?.converters, tiles) &&
     hasAtMost(found.chip?.deadRows, tiles * rows)

@@ -62,6 +62,7 @@ function narrower(a: ChipLimits, b: ChipLimits): ChipLimits {
     maxRowMilliamperes: row.length === 0 ? undefined : Math.min(...row),
     minWidthNanoseconds: Math.max(a.minWidthNanoseconds, b.minWidthNanoseconds),
     maxWidthNanoseconds: Math.min(a.maxWidthNanoseconds, b.maxWidthNanoseconds),
+    maxTrailingNanoseconds: Math.min(a.maxTrailingNanoseconds, b.maxTrailingNanoseconds),
     pulsesPerDevice: Math.min(a.pulsesPerDevice, b.pulsesPerDevice),
     boardEnforces: b.boardEnforces,
   };

@@ -247,7 +247,7 @@ describe("a chip that lies", () => {
   });
 
   it("in what it calls itself is quoted harmless and short", async () => {
-    const evil = `\x1b]0;owned\x07\u202e${"x".repeat(300)}`;
+    const evil = `\x1b]0;owned\x07\u202e${"x".repeat(240)}`;
     const identity = messages.encodeIdentity({
       name: evil,
       firmware: evil,

@@ -36,7 +36,7 @@ import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { refuseOutsideLimits } from "../limits.ts";
+import { refuseOutsideLimits, refuseReadOutsideLimits, refuseVerifyOutsideLimits } from "../limits.ts";
 import { plain } from "../linkErrors.ts";
 import { noReply, type PacketOptions, type Request, RequestQueue } from "./requests.ts";
 import { blankReading, enterRow, isOneEach, refuseOtherChip } from "../rows.ts";
@@ -95,6 +95,7 @@ export class PacketDriver implements ChipDriver {
 
   async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
     const { converter, geometry } = this.description;
+    refuseReadOutsideLimits(this.description, block, averages);
     const perRow = devicesPerRow(geometry);
     const reading = blankReading(this.description, block);
     await eachRow(block.rowCount, async (row) => {
@@ -144,7 +145,7 @@ export class PacketDriver implements ChipDriver {
     const perRow = devicesPerRow(geometry);
     const { iterations, widthNanoseconds, targetsMicrosiemens, marginMicrosiemens } = order;
     const { microsiemensPerCode, offsetCodes, codes: highest } = converter;
-    refuseOutsideLimits(this.description, block, { codes: new Uint16Array(0), widthNanoseconds });
+    refuseVerifyOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
     const pulsesGiven = new Uint8Array(block.rowCount * perRow);
     await eachRow(block.rowCount, async (row) => {
@@ -175,6 +176,7 @@ export class PacketDriver implements ChipDriver {
 
   async multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]> {
     const step = this.description.multiply?.microsiemensPerCode;
+    refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, 1);
     assert(step !== undefined, "products are asked of chips whose description says how they are measured");
     const perRow = devicesPerRow(this.description.geometry);
     return Promise.all(
@@ -210,6 +212,7 @@ export class PacketDriver implements ChipDriver {
   }
 
   async references(tile: number, averages: number): Promise<Uint16Array> {
+    refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, averages);
     const what = `look at the references of tile ${tile}`;
     const body = encodeReadReferences({ tile, averages });
     const request = { kind: kinds.references, body, what, replyBytes: 64 };

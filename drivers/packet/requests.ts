@@ -90,6 +90,8 @@ export class RequestQueue {
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
     if (options.urgent === true) this.#bytesInFlight += bytes;
     else await this.#room(bytes);
+    // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
+    if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
     const tag = this.#nextTag++;
     const heardBefore = this.#heardBytes;
     try {
@@ -192,6 +194,7 @@ export class RequestQueue {
   }
 }
 
+const lastTag = 0xffffffff;
 const shownBytes = 32;
 
 /** The first bytes in hexadecimal, and how many there were. */

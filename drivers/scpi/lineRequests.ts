@@ -9,6 +9,7 @@ import type { Transport } from "../transport.ts";
 
 /** Longest reply; a longer one is dropped as it comes in. */
 const maxReplyBytes = 65_536;
+const lastTag = 0xffffffff;
 
 /**
  * Lines of SCPI, one at a time: each carries a tag and a check, its reply the same tag and a check of its own. A line
@@ -56,6 +57,8 @@ export class LineRequests {
     const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
     await this.#turn(options.urgent === true);
     try {
+      // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
+      if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
       const tag = this.#nextTag++;
       const text = encodeTaggedRequest({ session: this.#session, tag, rest: `*CLS;${line};:SYST:ERR?` });
       const heardBefore = this.#heardBytes;

@@ -1,3 +1,10 @@
+import {
+  longestTime,
+  nanosecondsText,
+  rowText,
+  secondsText,
+  wholeText,
+} from "../../protocols/scpi/numbers.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
 import {
   blankReport,
@@ -13,7 +20,7 @@ import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { refuseOutsideLimits } from "../limits.ts";
+import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { LineRequests } from "./lineRequests.ts";
 import { plain } from "../linkErrors.ts";
 import type { RequestOptions } from "../requestOptions.ts";
@@ -78,11 +85,12 @@ export class ScpiDriver implements ChipDriver {
 
   async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
     const { converter, geometry } = this.description;
+    refuseReadOutsideLimits(this.description, block, averages);
     const reading = blankReading(this.description, block);
     for (let row = 0; row < block.rowCount; row++) {
       if (wanted?.[row] === 0) continue;
       const what = `read of tile ${block.tile}, row ${block.rowStart + row}`;
-      const line = `FORM ASC;:AVER:COUN ${averages};:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`;
+      const line = `${averaged(averages)}:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`;
       const [values = "", time] = await this.#lines.ask(line, what);
       const codes = this.#codes(values, what);
       if (codes.length !== devicesPerRow(geometry)) throw this.#lines.malformed(what);
@@ -98,8 +106,8 @@ export class ScpiDriver implements ChipDriver {
     refuseOutsideLimits(this.description, block, order);
     const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
     const settings =
-      `PULS:KIND ${kind === "set" ? "SET" : "RES"};WIDT ${widthNanoseconds} NS;` +
-      `TRA ${trailingNanoseconds} NS;GATE ${gateCode}`;
+      `PULS:KIND ${kind === "set" ? "SET" : "RES"};WIDT ${nanosecondsText(widthNanoseconds)};` +
+      `TRA ${nanosecondsText(trailingNanoseconds)};GATE ${wholeText(gateCode, 0xffff)}`;
     const report = blankReport(block.rowCount);
     let lost = false;
     for (let row = 0; row < block.rowCount; row++) {
@@ -167,8 +175,10 @@ export class ScpiDriver implements ChipDriver {
   }
 
   async references(tile: number, averages: number): Promise<Uint16Array> {
+    refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, averages);
     const what = `look at the references of tile ${tile}`;
-    const [values = ""] = await this.#lines.ask(`FORM ASC;:AVER:COUN ${averages};:MEAS:REF? ${tile}`, what);
+    const line = `${averaged(averages)}:MEAS:REF? ${wholeText(tile, 0xffff)}`;
+    const [values = ""] = await this.#lines.ask(line, what);
     const codes = this.#codes(values, what);
     if (!isOneEach(codes, this.description)) throw this.#lines.malformed(what);
     return codes;
@@ -183,9 +193,9 @@ export class ScpiDriver implements ChipDriver {
   }
 
   async advance(duration: Microseconds): Promise<Microseconds> {
-    const line = `SYST:TIME:ADV ${(duration / 1e6).toFixed(6)} S;:SYST:TIME?`;
-    const [time] = await this.#lines.ask(line, "advance");
-    return this.#whole(time, "advance");
+    const now = Math.min(duration, longestTime);
+    const [time] = await this.#lines.ask(`SYST:TIME:ADV ${secondsText(now)};:SYST:TIME?`, "advance");
+    return duration > now ? this.advance(duration - now) : this.#whole(time, "advance");
   }
 
   async standby(): Promise<void> {
@@ -203,7 +213,7 @@ export class ScpiDriver implements ChipDriver {
   }
 
   #list({ tile, rowStart }: Block, row: number): string {
-    return `(@${tile}!${rowStart + row})`;
+    return rowText(tile, rowStart + row);
   }
 
   /** What is no code must not become one by being cut to 16 bits. */
@@ -220,4 +230,8 @@ export class ScpiDriver implements ChipDriver {
     if (!Number.isSafeInteger(value) || value < 0) throw this.#lines.malformed(what);
     return value;
   }
+}
+
+function averaged(averages: number): string {
+  return `FORM ASC;:AVER:COUN ${wholeText(averages, 0xffff, 1)};`;
 }

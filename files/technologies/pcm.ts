@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { pcm, type PcmPulses } from "../../src/chip/technologies/pcm.ts";
 import { isSorted } from "../sorted.ts";
-import { positive, type TechnologyFile } from "./technologyFile.ts";
+import { nanoseconds, positive, type TechnologyFile } from "./technologyFile.ts";
 
 /** How conductance answers to the amplitude of a RESET pulse. */
 export const amplitudeCurve = z
@@ -27,14 +27,14 @@ export const amplitudeCurve = z
 const resetPulse = z.strictObject({
   microamperes_per_code: positive,
   codes: z.int().min(2).max(65_536),
-  width_nanoseconds: positive,
+  width_nanoseconds: nanoseconds,
   nominal_curve: amplitudeCurve,
 });
 
 const fullSetPulse = z.strictObject({
   amplitude_microamperes: positive,
-  width_nanoseconds: positive,
-  trailing_nanoseconds: positive,
+  width_nanoseconds: nanoseconds,
+  trailing_nanoseconds: nanoseconds,
 });
 
 const keys = { reset_pulse: resetPulse, set_pulse: fullSetPulse.optional() };
@@ -80,6 +80,7 @@ export const pcmFile: TechnologyFile<typeof keys, typeof limitKeys> = {
       },
     };
   },
+  trailingNanosecondsOf: ({ set_pulse: set }) => set?.trailing_nanoseconds,
   limitsOf: (limits) => ({
     maxAmplitude: limits.max_amplitude_microamperes,
     maxRowMilliamperes: limits.max_row_milliamperes,

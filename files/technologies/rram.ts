@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { type LimitPulse, rram, type RramPulses } from "../../src/chip/technologies/rram.ts";
 import { isSorted } from "../sorted.ts";
-import { positive, type TechnologyFile } from "./technologyFile.ts";
+import { nanoseconds, positive, type TechnologyFile } from "./technologyFile.ts";
 
 const limitPulse = z
   .strictObject({
-    width_nanoseconds: positive,
+    width_nanoseconds: nanoseconds,
     gate_code: z.int().nonnegative().max(65_535),
     from_volts: positive,
     to_volts: positive,

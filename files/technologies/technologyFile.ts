@@ -4,6 +4,10 @@ import type { ChipPulses, Technology } from "../../src/chip/technology.ts";
 
 export const positive = z.number().positive();
 
+/** A board is told of widths in whole nanoseconds, and has 32 bits for them. */
+export const mostNanoseconds = 0xffffffff;
+export const nanoseconds = z.int().positive().max(mostNanoseconds);
+
 /** What only chips of one technology say in their descriptions. */
 export interface TechnologyFile<
   Keys extends z.ZodRawShape = z.ZodRawShape,
@@ -15,6 +19,8 @@ export interface TechnologyFile<
   /** Under `limits`, likewise. */
   readonly limitKeys: LimitKeys;
   pulsesOf(file: z.output<z.ZodObject<Keys>>): ChipPulses;
+  /** The longest trailing edge that its pulses need; undefined where they have none. */
+  trailingNanosecondsOf?(file: z.output<z.ZodObject<Keys>>): number | undefined;
   limitsOf(
     limits: z.output<z.ZodObject<LimitKeys>>,
   ): Pick<ChipLimits, "maxAmplitude" | "maxRowMilliamperes" | "boardEnforces">;

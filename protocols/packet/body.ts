@@ -1,4 +1,4 @@
-/** Writes the fields of a body in order, little-endian. */
+/** Writes the fields of a body in order, little-endian. Throws RangeError for what a field cannot hold: it never leaves cut off. */
 export class BodyWriter {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -10,25 +10,26 @@ export class BodyWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#at, value);
+    this.#view.setUint8(this.#at, whole(value, 0xff));
     this.#at += 1;
     return this;
   }
 
   u16(value: number): this {
-    this.#view.setUint16(this.#at, value, true);
+    this.#view.setUint16(this.#at, whole(value, 0xffff), true);
     this.#at += 2;
     return this;
   }
 
   u32(value: number): this {
-    this.#view.setUint32(this.#at, value, true);
+    this.#view.setUint32(this.#at, whole(value, 0xffffffff), true);
     this.#at += 4;
     return this;
   }
 
   /** A whole number up to 2^53, in eight bytes. */
   u64(value: number): this {
+    whole(value, Number.MAX_SAFE_INTEGER);
     this.#view.setUint32(this.#at, value % 0x100000000, true);
     this.#view.setUint32(this.#at + 4, Math.floor(value / 0x100000000), true);
     this.#at += 8;
@@ -37,7 +38,10 @@ export class BodyWriter {
 
   /** At most 255 bytes of UTF-8, after their count. */
   text(value: string): this {
-    const bytes = new TextEncoder().encode(value).subarray(0, 255);
+    const bytes = new TextEncoder().encode(value);
+    // Half a character becomes another one.
+    if (decodeText(bytes) !== value)
+      throw new RangeError("A text that holds half a character cannot be sent.");
     this.u8(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
@@ -53,6 +57,17 @@ export class BodyWriter {
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }
+}
+
+/** The number, when it is a whole one from 0 to `most`. */
+function whole(value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new RangeError(`A field of 0 … ${most} cannot hold ${value}.`);
+}
+
+/** A byte order mark is a character like any other. */
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
 /** Reads the fields of a body in order. Past its end it reads zeros and `whole` turns false, as it does for what is no value. */
@@ -97,7 +112,7 @@ export class BodyReader {
     const length = this.u8();
     const at = this.#take(length);
     if (at < 0) return "";
-    return new TextDecoder().decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length));
+    return decodeText(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length));
   }
 
   u16s(count: number): Uint16Array {

@@ -27,10 +27,12 @@ const checksumBytes = 4;
 /** The longest body that fits. */
 export const maxBodyBytes = maxFrameBytes - 2 - Math.ceil(maxFrameBytes / 254) - headerBytes - checksumBytes;
 
-/** Throws RangeError when the body is longer than `maxBodyBytes`. */
+/** Throws RangeError for a body longer than `maxBodyBytes`, and for numbers that their fields cannot hold. */
 export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
   if (body.length > maxBodyBytes)
     throw new RangeError(`A body of ${body.length} bytes does not fit a frame.`);
+  if (!(fits(kind, 0xff) && fits(session, 0xffffffff) && fits(tag, 0xffffffff)))
+    throw new RangeError(`Kind ${kind}, session ${session}, tag ${tag} does not fit a frame.`);
   const raw = new Uint8Array(headerBytes + body.length + checksumBytes);
   const view = new DataView(raw.buffer);
   raw[0] = kind;
@@ -43,6 +45,10 @@ export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
   const end = cobsEncode(raw, out, 1);
   out[end] = 0;
   return out.subarray(0, end + 1);
+}
+
+function fits(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= most;
 }
 
 /** Bytes a frame with a body of this length takes on the line, at most. */

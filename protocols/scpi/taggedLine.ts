@@ -1,5 +1,6 @@
 import { crc32c } from "../crc32c.ts";
 import { bytesOf } from "./bytes.ts";
+import { wholeText } from "./numbers.ts";
 
 /**
  * A line that is known again: `SYST:TAG? session,tag,#Hcheck;` stands before a request, `session,tag,#Hcheck;` before its
@@ -15,9 +16,10 @@ export function encodeTaggedRequest(line: TaggedLine): string {
   return `SYST:TAG? ${encodeTaggedReply(line)}`;
 }
 
+/** Throws RangeError for a session or a tag that is no 32-bit number. */
 export function encodeTaggedReply({ session, tag, rest }: TaggedLine): string {
   const check = checkOf(session, tag, rest).toString(16).toUpperCase().padStart(8, "0");
-  return `${session},${tag},#H${check};${rest}`;
+  return `${wholeText(session, 0xffffffff)},${wholeText(tag, 0xffffffff)},#H${check};${rest}`;
 }
 
 /** @returns undefined for a line without a tag, "damaged" for one that is not what its check says. */
@@ -33,6 +35,7 @@ export function decodeTaggedReply(line: string): TaggedLine | undefined {
   const [head, session, tag, check] = match;
   const rest = line.slice(head.length);
   const found = { session: Number(session), tag: Number(tag), rest };
+  if (found.session > 0xffffffff || found.tag > 0xffffffff) return undefined;
   return checkOf(found.session, found.tag, rest) === Number.parseInt(check!, 16) ? found : undefined;
 }
 

@@ -62,6 +62,8 @@ export interface ChipLimits {
   readonly maxRowMilliamperes?: number | undefined;
   readonly minWidthNanoseconds: Nanoseconds;
   readonly maxWidthNanoseconds: Nanoseconds;
+  /** Of the time in which an amplitude falls. */
+  readonly maxTrailingNanoseconds: Nanoseconds;
   /** Over the device's life. */
   readonly pulsesPerDevice: number;
   /** What the board itself never exceeds, in its own loops too; unknown where not given. */

@@ -13,7 +13,7 @@ export async function waitUntil(
     await checkRequests();
     const left = due - (await (virtualTime ? driver.chipTime() : driver.heartbeat()));
     if (left <= 0) return;
-    if (virtualTime) await driver.advance(left);
+    if (virtualTime) await driver.advance(Math.ceil(left));
     else await clock.sleep(Math.min(left, longestSleep));
   }
 }

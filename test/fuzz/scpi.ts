@@ -47,6 +47,8 @@ export function rechecked(bytes: Uint8Array): Uint8Array {
         if (match === null) return line;
         const [head, ask = "", session, tag] = match;
         const rest = line.slice(head.length);
+        // A number of more than 32 bits has no checksum that is right.
+        if (Math.max(Number(session), Number(tag)) > 0xffffffff) return line;
         return ask + encodeTaggedReply({ session: Number(session), tag: Number(tag), rest });
       })
       .join("\n"),

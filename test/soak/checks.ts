@@ -102,14 +102,20 @@ function checkOrders(
 
 function checkRow(
   where: string,
-  { kind, widthNanoseconds }: JournalledOrder,
+  { kind, widthNanoseconds, trailingNanoseconds }: JournalledOrder,
   mostMicroamperes: number,
-  { minWidthNanoseconds, maxWidthNanoseconds, maxRowMilliamperes }: ChipDescription["limits"],
+  {
+    minWidthNanoseconds,
+    maxWidthNanoseconds,
+    maxTrailingNanoseconds,
+    maxRowMilliamperes,
+  }: ChipDescription["limits"],
 ): void {
   claim(
     widthNanoseconds >= minWidthNanoseconds && widthNanoseconds <= maxWidthNanoseconds,
     () => `${where} fires for ${widthNanoseconds} ns`,
   );
+  claim(trailingNanoseconds <= maxTrailingNanoseconds, () => `${where} falls for ${trailingNanoseconds} ns`);
   if (kind === "on-board" || maxRowMilliamperes === undefined) return;
   claim(
     mostMicroamperes <= 1000 * maxRowMilliamperes + 1e-6,
