@@ -65,6 +65,11 @@ export function tellEvents(
           `The chip is back at ${event.port} after ${formatDuration(event.after_milliseconds / 1000)}.`,
         );
         return;
+      case "unknown_wear":
+        output.say(
+          `Note: the chip had fired up to ticket ${event.newest_ticket}, which this workspace did not book. No budget counts that wear.`,
+        );
+        return;
       case "woken":
         output.say(
           `The chip had heard nothing for ${formatDuration(event.after_milliseconds / 1000)} and was in standby. It was woken.`,

@@ -10,6 +10,7 @@ export interface BenchFlags {
   readonly workspace?: string | undefined;
   readonly chip?: string | undefined;
   readonly transcript?: string | undefined;
+  readonly acceptUnknownWear?: boolean | undefined;
 }
 
 /** Opens a bench for a command, tells people what happens on it, hears whatever asks to stop, and closes it. */

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { type ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import { systemClock } from "../drivers/systemClock.ts";
@@ -29,6 +30,7 @@ export interface SessionOptions {
   readonly store: RunStore;
   readonly stop: StopRequest;
   readonly methods: readonly ProgrammingMethod[];
+  readonly acceptUnknownWear: boolean;
   readonly emit: (event: BenchEvent) => void;
 }
 
@@ -47,7 +49,7 @@ export class Session {
     options: SessionOptions,
     lasting: { patienceMilliseconds: number },
   ) {
-    const { store, stop, methods, emit } = options;
+    const { store, stop, methods, acceptUnknownWear, emit } = options;
     const driver = new SteadyClock(link, store, wallTime);
     this.#link = link;
     this.#driver = driver;
@@ -59,6 +61,8 @@ export class Session {
       clock: systemClock,
       stop,
       methods,
+      ticketLeap: () => randomInt(0x1_0000_0000),
+      acceptUnknownWear,
       wallTime,
       markClock: () => driver.mark(),
       linkNotes: () => link.linkNotes?.() ?? [],

@@ -21,6 +21,8 @@ export interface WorkplaceOptions {
   readonly seed?: number | undefined;
   /** Ends what is under way between two turns, the chip in standby and the run resumable. */
   readonly signal?: AbortSignal | undefined;
+  /** Go on with a chip that has fired pulses which this workspace did not book. */
+  readonly acceptUnknownWear?: boolean | undefined;
   /** Dialects, technologies and methods of the lab's own, beside those that come with mho. */
   readonly extensions?: Partial<Registries> | undefined;
   /** A file that records every byte between host and chip. */
@@ -126,7 +128,14 @@ export class Workplace {
     const { technologies, methods } = registries;
     const record = openRecorderFor(address, this.#options.transcript);
     const opening = { seed, workspace, technologies, description, ...(record && { record }) };
-    const session = await Session.open(address, { opening, store, stop, methods, emit });
+    const session = await Session.open(address, {
+      opening,
+      store,
+      stop,
+      methods,
+      emit,
+      acceptUnknownWear: this.#options.acceptUnknownWear === true,
+    });
     this.#opened.push(session);
     return session;
   }

@@ -39,6 +39,8 @@ export type ErrorCode =
   | "link-lost"
   /** The chip did not confirm that it is in standby: its outputs may be on. */
   | "standby-failed"
+  /** The chip has fired pulses that this workspace did not book. */
+  | "unknown-wear"
   /** The workspace is full, locked or damaged. */
   | "workspace-failed"
   /** A person or the system asked us to stop. */
@@ -55,6 +57,7 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
   "port-failed": 3,
   "link-lost": 3,
   "standby-failed": 3,
+  "unknown-wear": 3,
   "workspace-failed": 4,
   interrupted: 130,
 };

@@ -111,6 +111,15 @@ const migrations: readonly string[] = [
     text TEXT NOT NULL                        -- JSON, keys sorted
   ) STRICT;
   ALTER TABLE runs ADD COLUMN description TEXT REFERENCES chip_descriptions (sha256);
+
+  -- tickets that chips had fired and no run here had journalled: other workspaces used them, or this is an older copy
+  CREATE TABLE foreign_tickets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chip_name TEXT NOT NULL,
+    chip_serial_number TEXT NOT NULL,
+    ticket INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX foreign_of_chip ON foreign_tickets (chip_serial_number);
   `,
 ];
 

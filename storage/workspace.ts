@@ -51,12 +51,15 @@ const smallestDatabaseBytes = 512;
 export class Workspace implements RunStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
+  /** The file as it was opened: SQLite goes on writing into one that was removed. */
+  readonly #opened: string | undefined;
   /** A statement's rows do not keep it alive; were it collected under them, the process would end with it. */
   readonly #reading = new Set<StatementSyncInstance>();
 
   constructor(database: DatabaseSyncInstance, file: string) {
     this.#database = database;
     this.file = file;
+    this.#opened = fileNow(file);
   }
 
   beginRun(
@@ -112,6 +115,8 @@ export class Workspace implements RunStore {
 
   appendTurn(run: RunId, turn: TurnRecord): Promise<void> {
     return this.#do((db) => {
+      // What is about to fire must be found again by the next process.
+      if (fileNow(this.file) !== this.#opened) throw removed(this.file);
       db.prepare(
         `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
                             newest_ticket, fired_row_times_microseconds, row_fates, orders, pulses_given,
@@ -228,11 +233,25 @@ export class Workspace implements RunStore {
     return this.#do((db) => {
       const row = db
         .prepare(
-          `SELECT max(newest_ticket) AS newest FROM turns JOIN runs ON runs.id = turns.run
-           WHERE runs.chip_serial_number = ? AND json_extract(runs.chip, '$.name') = ?`,
+          `SELECT max(newest) AS newest FROM (
+             SELECT max(newest_ticket) AS newest FROM turns JOIN runs ON runs.id = turns.run
+             WHERE runs.chip_serial_number = ?1 AND json_extract(runs.chip, '$.name') = ?2
+             UNION ALL
+             SELECT max(ticket) FROM foreign_tickets WHERE chip_serial_number = ?1 AND chip_name = ?2
+           )`,
         )
         .get(serialNumber, name) as { newest: number | null };
       return row.newest ?? 0;
+    });
+  }
+
+  bookForeignTicket({ name, serialNumber }: ChipKey, ticket: number): Promise<void> {
+    return this.#do((db) => {
+      db.prepare("INSERT INTO foreign_tickets (chip_name, chip_serial_number, ticket) VALUES (?, ?, ?)").run(
+        name,
+        serialNumber,
+        ticket,
+      );
     });
   }
 
@@ -388,6 +407,21 @@ export class Workspace implements RunStore {
 }
 
 const nothing = new Uint8Array(0);
+
+/** Which file stands at a path: its device and its number there; undefined where none does. */
+function fileNow(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
+}
+
+function removed(file: string): MhoError {
+  return new MhoError(
+    "workspace-failed",
+    `The workspace ${file} was removed or replaced while it was in use. Nothing more is fired. ` +
+      "Put its folder back where it was, or begin a new run in another --workspace.",
+    { file },
+  );
+}
 
 interface TileRow {
   block: string;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -71,6 +71,21 @@ describe("a workspace", () => {
       code: "workspace-failed",
       message: expect.stringContaining("written by a newer mho") as string,
     });
+  });
+
+  it("that is removed or replaced while it is open takes no more turns", async () => {
+    for (const replaced of [false, true]) {
+      const folder = emptyFolder();
+      const store = await openWorkspace(folder);
+      const run = await store.beginRun(plan, identity, "t");
+      await store.appendTurn(run, turn);
+      renameSync(folder, `${folder}-away`);
+      if (replaced) await (await openWorkspace(folder)).close();
+      await expect(store.appendTurn(run, { ...turn, turn: 1 })).rejects.toMatchObject({
+        code: "workspace-failed",
+        message: expect.stringMatching(/was removed or replaced while it was in use/) as string,
+      });
+    }
   });
 
   it("of every earlier layout still opens, with what it held", async () => {

@@ -37,6 +37,7 @@ export const program = () =>
       real("--min-yield", 0, 100),
     )
     .option("--dry-run", "say what it will take, and touch nothing")
+    .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
     .option("--transcript <file>", "record every byte that passes")
     .action((targets, flags) =>
       act(flags, (output) =>

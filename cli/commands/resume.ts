@@ -12,6 +12,7 @@ export const resume = () =>
       "end with 1 when fewer devices are accepted",
       real("--min-yield", 0, 100),
     )
+    .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
     .option("--transcript <file>", "record every byte that passes")
     .action((run, flags) =>
       act(flags, (output) =>

@@ -34,6 +34,7 @@ export const trim = () =>
       real("--min-yield", 0, 100),
     )
     .option("--chip <address>", "where the chip is now, if it has moved")
+    .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
     .option("--transcript <file>", "record every byte that passes")
     .action((run, flags) =>
       act(flags, (output) =>

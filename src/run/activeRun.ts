@@ -6,6 +6,7 @@ import { methodOf, type RunContext } from "./context.ts";
 import type { PulseLedger } from "./ledger.ts";
 import type { RunNote } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
+import type { Tickets } from "./tickets.ts";
 import type { RunId } from "./store.ts";
 
 /** A run that is under way on its chip, and how far it has come. */
@@ -64,6 +65,18 @@ export class ActiveRun {
 
   async note(what: RunNote["what"], text: string): Promise<void> {
     await this.context.store.appendNote(this.run, { notedAt: this.context.wallTime(), what, text });
+  }
+
+  /** Books that another workspace fired, once: from now on its tickets are known, its pulses are not. */
+  async bookForeign({ foreign }: Tickets): Promise<void> {
+    if (foreign === undefined) return;
+    const { store } = this.context;
+    await store.bookForeignTicket(this.identity, foreign);
+    const text =
+      `The chip had fired up to ticket ${foreign}, which this workspace had not booked: ` +
+      "its devices have felt pulses that no budget counts.";
+    await this.note("unknown-wear", text);
+    this.context.onEvent({ type: "unknown_wear", run: this.run, newest_ticket: foreign });
   }
 
   /** Rows that may have fired did so now at the latest; the event and a note tell of them. */

@@ -15,6 +15,10 @@ export interface RunContext {
   readonly stop: StopRequest;
   /** All that a plan may name; the built-in ones when not given. */
   readonly methods?: readonly ProgrammingMethod[];
+  /** A whole number by chance, 0 … 2³² − 1: how far a run's tickets leap beyond those of all others. No leap where not given. */
+  readonly ticketLeap?: () => number;
+  /** Whether to go on with a chip that has fired what this workspace did not book. */
+  readonly acceptUnknownWear?: boolean;
   /** Now, ISO 8601. */
   readonly wallTime: () => string;
   /** Writes down what the chip's clock and the wall's show together. */

@@ -15,6 +15,7 @@ import type { RunId, RunOutcome } from "./store.ts";
 import { recall } from "./recall.ts";
 import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
+import { ticketsFor } from "./tickets.ts";
 import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
 
@@ -29,9 +30,11 @@ export function executeRun(context: RunContext, plan: RunPlan): Promise<RunId> {
   return carryOut(context, plan, async (identity) => {
     const { store, wallTime } = context;
     const ledger = await ledgerOf(context, identity);
-    const nextTicket = (await newestTicket(context, identity)) + 1;
+    const tickets = await ticketsFor(context, identity);
     const run = await store.beginRun(plan, identity, wallTime(), context.driver.description.document);
-    return { active: new ActiveRun(context, plan, identity, run, ledger, nextTicket), memories: undefined };
+    const active = new ActiveRun(context, plan, identity, run, ledger, tickets.next);
+    await active.bookForeign(tickets);
+    return { active, memories: undefined };
   });
 }
 
@@ -46,9 +49,10 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     const { boot } = await store.identity(run);
     const memories = await recall(store, run);
     const ledger = await ledgerOf(context, identity);
-    const nextTicket = (await newestTicket(context, identity)) + 1;
+    const tickets = await ticketsFor(context, identity);
     await store.reopenRun(run, identity);
-    const active = new ActiveRun(context, plan, identity, run, ledger, nextTicket);
+    const active = new ActiveRun(context, plan, identity, run, ledger, tickets.next);
+    await active.bookForeign(tickets);
     await active.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
     for (const memory of memories) await settleUnderWay(active, memory, boot);
     return { active, memories };
@@ -159,10 +163,6 @@ function outcomeOf(failure: unknown): RunOutcome {
 
 function ledgerOf({ store, driver }: RunContext, identity: ChipIdentity): Promise<PulseLedger> {
   return PulseLedger.ofChip(store, identity, driver.description.geometry);
-}
-
-async function newestTicket({ store }: RunContext, identity: ChipIdentity): Promise<number> {
-  return Math.max(await store.newestTicket(identity), identity.newestTicket);
 }
 
 /** Throws `wrong-chip` for any chip but the one that a run was planned for. */

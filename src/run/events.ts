@@ -5,7 +5,7 @@ import type { Seconds } from "../units.ts";
  * What a run, a watch or the link tells while it goes on. Events leave the program as they are, as lines of JSON, so their names
  * are those of files: snake_case, with units. docs/events.md lists them.
  */
-export type RunEvent = ProgramEvent | WatchEvent | PauseEvent | LinkEvent | StandbyEvent;
+export type RunEvent = ProgramEvent | WatchEvent | PauseEvent | LinkEvent | StandbyEvent | WearEvent;
 
 /** In this order: one `started`, any number of those between, one `ended`. */
 export type ProgramEvent =
@@ -88,4 +88,11 @@ export type LinkEvent =
 export interface StandbyEvent {
   readonly type: "standby_failed";
   readonly reason: string;
+}
+
+/** The chip had fired pulses that this workspace did not book: its devices are worn by more than any budget counts. */
+export interface WearEvent {
+  readonly type: "unknown_wear";
+  readonly run: RunId;
+  readonly newest_ticket: number;
 }

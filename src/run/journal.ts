@@ -95,7 +95,8 @@ export interface RunNote {
     | "failed"
     | "resumed"
     | "standby-failed"
-    | "woken";
+    | "woken"
+    | "unknown-wear";
   /** For a person. */
   readonly text: string;
 }

@@ -32,7 +32,10 @@ export interface RunStore {
   /** Says what somebody wants of a run that may be going on elsewhere, in place of what was wanted; undefined for nothing. */
   setRequest(run: RunId, request: RunRequest | undefined): Promise<void>;
 
-  /** The highest ticket that any run has journalled for this chip; 0 when none. */
+  /** Books a ticket that the chip had fired and no run of this store had journalled. */
+  bookForeignTicket(chip: ChipKey, ticket: number): Promise<void>;
+
+  /** The highest ticket that any run has journalled for this chip, or that was booked as foreign; 0 when none. */
   newestTicket(chip: ChipKey): Promise<number>;
 
   runs(): Promise<RunSummary[]>;
