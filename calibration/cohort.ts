@@ -1,5 +1,5 @@
 import type { Seconds } from "../src/units.ts";
-import { cholesky, inverseOfLower } from "./matrix.ts";
+import { cholesky, dot, inverseOfLower } from "./matrix.ts";
 import { covarianceWith, noiseCovariance } from "./noiseKernel.ts";
 
 /**
@@ -137,10 +137,4 @@ function whiteShareOf(whitener: Float64Array, fitted: Float64Array, n: number): 
     sum += dot(column, column);
   }
   return sum / (n - 2);
-}
-
-export function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!;
-  return sum;
 }

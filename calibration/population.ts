@@ -1,7 +1,8 @@
 import type { Microsiemens } from "../src/units.ts";
 import type { DriftData } from "./driftData.ts";
 import type { DeviceFits } from "./deviceFit.ts";
-import { fitLaw, type FittedLaw, type LawPoint } from "./lawFit.ts";
+import { fitLaw, type FittedLaw } from "./lawFit.ts";
+import type { LawPoint } from "./lawLikelihood.ts";
 import { squaredOf, tabulated } from "./lawTable.ts";
 import { binsOf, fitFates, joined, type Pool, screen, thin } from "./pool.ts";
 import type { PopulationLaws } from "./populationLaws.ts";
