@@ -116,8 +116,12 @@ export function whitened(
   return out;
 }
 
-/** Takes from whitened deviations what the fit of (A, ν) explains. */
-export function lessFitted(x: Float64Array, fitted: Float64Array): void {
+/**
+ * Takes from whitened deviations what (A, ν) could explain of them.
+ *
+ * @returns the square of what it took: zero at the best fit, and in units of Q² the square of the way there in standard errors.
+ */
+export function lessFitted(x: Float64Array, fitted: Float64Array): number {
   const n = x.length;
   let one = 0;
   let slope = 0;
@@ -126,6 +130,7 @@ export function lessFitted(x: Float64Array, fitted: Float64Array): void {
     slope += x[k]! * fitted[n + k]!;
   }
   for (let k = 0; k < n; k++) x[k]! -= one * fitted[k]! + slope * fitted[n + k]!;
+  return one * one + slope * slope;
 }
 
 function whiteShareOf(whitener: Float64Array, fitted: Float64Array, n: number): number {
