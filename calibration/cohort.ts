@@ -1,5 +1,5 @@
 import type { Seconds } from "../src/units.ts";
-import { cholesky, inverseOfLower } from "./matrix.ts";
+import { cholesky, dot, inverseOfLower } from "./matrix.ts";
 import { covarianceWith, noiseCovariance } from "./noiseKernel.ts";
 
 /**
@@ -116,8 +116,12 @@ export function whitened(
   return out;
 }
 
-/** Takes from whitened deviations what the fit of (A, ν) explains. */
-export function lessFitted(x: Float64Array, fitted: Float64Array): void {
+/**
+ * Takes from whitened deviations what (A, ν) could explain of them.
+ *
+ * @returns the square of what it took: zero at the best fit, and in units of Q² the square of the way there in standard errors.
+ */
+export function lessFitted(x: Float64Array, fitted: Float64Array): number {
   const n = x.length;
   let one = 0;
   let slope = 0;
@@ -126,6 +130,7 @@ export function lessFitted(x: Float64Array, fitted: Float64Array): void {
     slope += x[k]! * fitted[n + k]!;
   }
   for (let k = 0; k < n; k++) x[k]! -= one * fitted[k]! + slope * fitted[n + k]!;
+  return one * one + slope * slope;
 }
 
 function whiteShareOf(whitener: Float64Array, fitted: Float64Array, n: number): number {
@@ -137,10 +142,4 @@ function whiteShareOf(whitener: Float64Array, fitted: Float64Array, n: number): 
     sum += dot(column, column);
   }
   return sum / (n - 2);
-}
-
-export function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!;
-  return sum;
 }

@@ -1,7 +1,9 @@
 import type { Seconds } from "../src/units.ts";
-import { type Cohort, dot, lessFitted, whitened } from "./cohort.ts";
+import { type Cohort, lessFitted, whitened } from "./cohort.ts";
 import { type DriftLawGuess, fitDevices, temperaturesDiffer } from "./deviceFit.ts";
-import { fitLaw, type FittedLaw, type LawPoint } from "./lawFit.ts";
+import { fitLaw, type FittedLaw } from "./lawFit.ts";
+import type { LawPoint } from "./lawLikelihood.ts";
+import { dot } from "./matrix.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
 
 /**

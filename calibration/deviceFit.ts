@@ -31,12 +31,17 @@ export interface DeviceFits {
   readonly whiteShare: Float32Array;
   /** Covariance of the error of ln A with the noise of a look at the reference age. */
   readonly alongLook: Float32Array;
+  /** 1 where the last step left less than a tenth of a standard error to go. */
+  readonly converged: Uint8Array;
 }
 
 /**
  * Fits each device's conductance and drift exponent to its reads, by quasi-likelihood: Gauss–Newton steps on the relative
  * deviations, weighed by the covariance of 1/f noise. Deviations from a fitted curve are unbiased to second order in the
  * noise, as logarithms are not: near 1 µS one read is off by a third.
+ *
+ * Devices of a cohort share their factorised weights, so the steps are of a fixed number and undamped; the last look at what
+ * they left tells for nothing whether they were enough.
  */
 export function fitDevices(
   data: DriftData,
@@ -133,6 +138,8 @@ function cohortFor(
 }
 
 const steps = 3;
+/** In standard errors. */
+const mostToGo = 0.1;
 
 function fitDevice(
   fits: DeviceFits,
@@ -167,7 +174,7 @@ function fitDevice(
   const white = whitened(cohort.whitener, deviations, room.white[n]!);
   let bend = 0;
   for (let k = 0; k < n; k++) bend += white[k]! * cohort.bend[k]!;
-  lessFitted(white, cohort.fitted);
+  const toGo = lessFitted(white, cohort.fitted);
   let square = 0;
   for (let k = 0; k < n; k++) square += white[k]! * white[k]!;
   fits.conductanceMicrosiemens[i] = conductance;
@@ -180,6 +187,7 @@ function fitDevice(
   fits.bend[i] = bend;
   fits.whiteShare[i] = cohort.whiteShare;
   fits.alongLook[i] = cohort.alongLook;
+  fits.converged[i] = toGo <= (mostToGo * mostToGo * square) / (n - 2) ? 1 : 0;
   return white;
 }
 
@@ -196,6 +204,7 @@ function blankFits(count: number): DeviceFits {
     bend: blank(),
     whiteShare: blank(),
     alongLook: blank(),
+    converged: new Uint8Array(count),
   };
 }
 

@@ -1,7 +1,8 @@
 import type { FitRecord } from "../src/model/definition.ts";
+import { whyNotConverged } from "./convergence.ts";
 import type { Gathered } from "./gather.ts";
-import type { FittedLaw } from "./lawFit.ts";
 import { fitFateNames, normalOfChiSquare } from "./pool.ts";
+import { namedLaws } from "./populationLaws.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
 
@@ -25,7 +26,7 @@ export function fitRecord(
     devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
     believe: verdict.believe,
     checks: verdict.checks,
-    remarks: [...verdict.remarks, ...remarksOnConverters(gathered)],
+    remarks: [...verdict.remarks, ...remarksOnResponse(response), ...remarksOnConverters(gathered)],
     laws: lawsOf(found),
     residuals: residualsOf(found),
     figures: figuresOf(found, gathered, response),
@@ -37,6 +38,11 @@ function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
   if (known.length === 0) return {};
   const mean = known.reduce((sum, celsius) => sum + celsius, 0) / known.length;
   return { celsius: { least: Math.min(...known), mean, most: Math.max(...known) } };
+}
+
+function remarksOnResponse(response: PulseResponse | undefined): string[] {
+  const why = response === undefined ? undefined : whyNotConverged("the pulse response", response.ended);
+  return why === undefined ? [] : [why];
 }
 
 function remarksOnConverters({ converters }: Gathered): string[] {
@@ -52,28 +58,16 @@ function remarksOnConverters({ converters }: Gathered): string[] {
 }
 
 function lawsOf({ population, temperature }: Refit): FitRecord["laws"] {
-  const { exponentMean, exponentSpread, programming, programmingShift, readNoise } = population.laws;
-  const named: [string, FittedLaw | undefined][] = [
-    ["drift exponent, mean", exponentMean],
-    ["drift exponent, spread", exponentSpread],
-    ["programming error, µS", programming],
-    ["programming shift, µS", programmingShift],
-    ["read noise Q", readNoise],
-    ["ln G per kelvin", temperature],
-  ];
-  return named.flatMap(([law, found]) => {
-    if (found === undefined) return [];
+  return namedLaws(population.laws, temperature).map(([law, found]) => {
     const { from, to, form } = found;
     const places = Array.from({ length: 33 }, (_, k) => from + ((to - from) * k) / 32);
-    return [
-      {
-        law,
-        form,
-        conductanceMicrosiemens: places.map(short),
-        value: places.map((g) => short(found.value(g))),
-        standardError: places.map((g) => short(found.error(g))),
-      },
-    ];
+    return {
+      law,
+      form,
+      conductanceMicrosiemens: places.map(short),
+      value: places.map((g) => short(found.value(g))),
+      standardError: places.map((g) => short(found.error(g))),
+    };
   });
 }
 

@@ -10,7 +10,8 @@ import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import { fewestSweeps, refuseFewDevices } from "./enoughData.ts";
 import { gather, type Gathered } from "./gather.ts";
-import { fitPulseResponse, PulseReader, type PulseResponse, type Settle } from "./pulseResponse.ts";
+import { PulseReader, type Settle } from "./pulseReader.ts";
+import { fitPulseResponse, type PulseResponse } from "./pulseResponse.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
 import { type Refit, refit } from "./refit.ts";
 

@@ -51,11 +51,13 @@ export function joined(parts: readonly { readonly data: DriftData; readonly fits
     return whole;
   };
   const freedom = new Uint16Array(count);
+  const converged = new Uint8Array(count);
   const fates = new Uint8Array(count);
   const picked = new Uint8Array(count);
   let at = 0;
   for (const { data, fits } of parts) {
     freedom.set(fits.freedom, at);
+    converged.set(fits.converged, at);
     picked.fill(data.picked ? 1 : 0, at, at + fits.exponent.length);
     for (let i = 0; i < fits.exponent.length; i++) {
       if (data.usable[i] === 0) fates[at + i] = fitFates.notTried;
@@ -76,6 +78,7 @@ export function joined(parts: readonly { readonly data: DriftData; readonly fits
     bend: floats(({ fits }) => fits.bend),
     whiteShare: floats(({ fits }) => fits.whiteShare),
     alongLook: floats(({ fits }) => fits.alongLook),
+    converged,
     picked,
     fates,
     heldOut: new Uint8Array(count),

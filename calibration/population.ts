@@ -1,7 +1,8 @@
 import type { Microsiemens } from "../src/units.ts";
 import type { DriftData } from "./driftData.ts";
 import type { DeviceFits } from "./deviceFit.ts";
-import { fitLaw, type FittedLaw, type LawPoint } from "./lawFit.ts";
+import { fitLaw, type FittedLaw } from "./lawFit.ts";
+import type { LawPoint } from "./lawLikelihood.ts";
 import { squaredOf, tabulated } from "./lawTable.ts";
 import { binsOf, fitFates, joined, type Pool, screen, thin } from "./pool.ts";
 import type { PopulationLaws } from "./populationLaws.ts";
@@ -26,6 +27,8 @@ export interface Population {
   readonly picked: Uint8Array;
   /** Whether the laws of drift rest on devices that nobody picked. */
   readonly unpicked: boolean;
+  /** Used devices whose own fit did not converge. */
+  readonly unconverged: number;
   /** 1 for sound devices that were kept from the laws. */
   readonly heldOut: Uint8Array;
 }
@@ -85,11 +88,14 @@ export function fitPopulation(
   }
   const bend = new Float32Array(count).fill(Number.NaN);
   const noiseRatio = new Float32Array(count).fill(Number.NaN);
+  let unconverged = 0;
   for (let i = 0; i < count; i++) {
     if (fates[i] !== fitFates.used && fates[i] !== fitFates.restless) continue;
     const noise = q2(conductance[i]!);
     noiseRatio[i] = all.noise[i]! / noise;
-    if (fates[i] === fitFates.used) bend[i] = all.bend[i]! / Math.sqrt(noise);
+    if (fates[i] !== fitFates.used) continue;
+    bend[i] = all.bend[i]! / Math.sqrt(noise);
+    if (all.converged[i] === 0) unconverged++;
   }
   return {
     laws: { ...laws!, readNoise },
@@ -102,6 +108,7 @@ export function fitPopulation(
     noiseRatio,
     picked: all.picked,
     unpicked: enoughUnpicked(all),
+    unconverged,
     heldOut,
   };
 }

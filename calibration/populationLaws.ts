@@ -12,3 +12,19 @@ export interface PopulationLaws {
   /** Q of the 1/f law. */
   readonly readNoise: FittedLaw;
 }
+
+/** The laws that were found, each by the name that records and messages call it. */
+export function namedLaws(
+  { exponentMean, exponentSpread, programming, programmingShift, readNoise }: PopulationLaws,
+  temperature: FittedLaw | undefined,
+): [name: string, law: FittedLaw][] {
+  const all: [string, FittedLaw | undefined][] = [
+    ["drift exponent, mean", exponentMean],
+    ["drift exponent, spread", exponentSpread],
+    ["programming error, µS", programming],
+    ["programming shift, µS", programmingShift],
+    ["read noise Q", readNoise],
+    ["ln G per kelvin", temperature],
+  ];
+  return all.filter((one): one is [string, FittedLaw] => one[1] !== undefined);
+}

@@ -1,6 +1,7 @@
 import { interpolate } from "../src/model/definition.ts";
 import type { Microsiemens } from "../src/units.ts";
-import { fitLaw, type LawPoint } from "./lawFit.ts";
+import { fitLaw } from "./lawFit.ts";
+import type { LawPoint } from "./lawLikelihood.ts";
 import { tabulated } from "./lawTable.ts";
 import { aFew, binsOf, fitFates, type Pool } from "./pool.ts";
 import type { PopulationLaws } from "./populationLaws.ts";

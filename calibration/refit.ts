@@ -3,10 +3,11 @@ import { powerLawModel, powerLawOf } from "../src/model/powerLaw.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { onsetOf, temperatureSlopes } from "./commonLaws.ts";
 import { atOneTemperature, type DeviceFits, type DriftLawGuess, fitDevices } from "./deviceFit.ts";
+import { heldOutEvery, scoreHeldOut } from "./heldOut.ts";
 import type { FittedLaw } from "./lawFit.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
 import { fitPopulation, type Population } from "./population.ts";
-import { heldOutEvery, judge, scoreHeldOut, type Verdict } from "./verdict.ts";
+import { judge, type Verdict } from "./verdict.ts";
 
 /** All that was found of the devices. */
 export interface Refit {
@@ -53,7 +54,7 @@ export function refit(parts: readonly DriftData[], readOut: ReadOut, before: Pow
     mostDevices: 100_003,
   });
   const freedom = fits.map((block) => block.freedom);
-  const verdict = judge(population, freedom, agesOf(parts), scoreHeldOut(without, before));
+  const verdict = judge(population, freedom, agesOf(parts), scoreHeldOut(without, before), temperature);
   return { population, verdict, fits, law, onset, temperature };
 }
 

@@ -1,8 +1,11 @@
 import { counted } from "../src/counted.ts";
-import type { PowerLawDefinition } from "../src/model/definition.ts";
-import { powerLawOf } from "../src/model/powerLaw.ts";
+import { whyNotConverged } from "./convergence.ts";
+import type { HeldOut } from "./heldOut.ts";
+import type { FittedLaw } from "./lawFit.ts";
+import { momentsOf } from "./moments.ts";
 import { fitFateNames, fitFates, normalOfChiSquare } from "./pool.ts";
 import type { Population } from "./population.ts";
+import { namedLaws } from "./populationLaws.ts";
 
 /** Whether a fit may be believed, and why. */
 export interface Verdict {
@@ -17,14 +20,6 @@ export interface Check {
   readonly ok: boolean;
   /** What was found and what would be expected, for a person. */
   readonly says: string;
-}
-
-/** How well two models foresee devices that neither was fitted to. */
-export interface HeldOut {
-  readonly devices: number;
-  /** Mean logarithm of the density of their exponents, under the fit and under the model before. */
-  readonly fitted: number;
-  readonly before: number;
 }
 
 const fewestDevices = 300;
@@ -50,6 +45,7 @@ export function judge(
   freedom: readonly Uint16Array[],
   ageRange: { readonly from: number; readonly to: number },
   heldOut: HeldOut | undefined,
+  temperature: FittedLaw | undefined,
 ): Verdict {
   const { fates, bend, noiseRatio, conductance } = population;
   const counts = fitFateNames.map((_, fate) => fates.reduce((n, one) => n + (one === fate ? 1 : 0), 0));
@@ -104,6 +100,7 @@ export function judge(
         `(0.13 % by chance; ${(100 * limits.loud).toFixed(2)} % at most)`,
     ),
   ];
+  checks.push(fitsConverged(namedLaws(population.laws, temperature)));
   const apart = pickedApart(population);
   if (apart !== undefined) {
     checks.push(
@@ -136,6 +133,12 @@ export function judge(
     if (counts[fate]! > 0)
       remarks.push(`${counted(counts[fate]!, "device")} left out: ${fitFateNames[fate]}`);
   }
+  if (population.unconverged > 0) {
+    remarks.push(
+      `${counted(population.unconverged, "device")} used whose own fit stopped without converging: drift or noise far from ` +
+        "what was expected",
+    );
+  }
   if (!population.unpicked) {
     remarks.push(
       "all devices were picked by a method that looked again and pulsed what had drifted too far: the law of exponents may be " +
@@ -165,6 +168,16 @@ function pickedApart({ laws, unpicked }: Population): { at: number; share: numbe
 
 const placesToLook = 32;
 
+/** A law that is not at its best fit, or whose parameters the data do not determine, has errors that mean nothing. */
+function fitsConverged(laws: readonly [name: string, law: FittedLaw][]): Check {
+  const failed = laws.flatMap(([name, { ended }]) => whyNotConverged(`the law "${name}"`, ended) ?? []);
+  return check(
+    "fits converged",
+    failed.length === 0,
+    failed.length === 0 ? `the fits of all ${laws.length} laws converged` : failed.join("; "),
+  );
+}
+
 function check(name: string, ok: boolean, says: string): Check {
   return { name, ok, says };
 }
@@ -173,41 +186,6 @@ function check(name: string, ok: boolean, says: string): Check {
 function judgedStandings({ standing, picked, fates, unpicked }: Population): Float32Array {
   if (!unpicked) return standing.map((z, i) => (fates[i] === fitFates.used ? z : Number.NaN));
   return standing.map((z, i) => (picked[i] === 0 && fates[i] === fitFates.used ? z : Number.NaN));
-}
-
-interface Moments {
-  readonly count: number;
-  readonly mean: number;
-  readonly variance: number;
-  readonly skewness: number;
-  readonly kurtosis: number;
-}
-
-function momentsOf(values: Float32Array): Moments {
-  let count = 0;
-  let sum = 0;
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    count++;
-    sum += value;
-  }
-  const mean = sum / Math.max(1, count);
-  let [two, three, four] = [0, 0, 0];
-  for (const value of values) {
-    if (Number.isNaN(value)) continue;
-    const off = value - mean;
-    two += off * off;
-    three += off * off * off;
-    four += off * off * off * off;
-  }
-  const variance = two / Math.max(1, count);
-  return {
-    count,
-    mean,
-    variance,
-    skewness: three / Math.max(1, count) / (variance * Math.sqrt(variance) || 1),
-    kurtosis: four / Math.max(1, count) / (variance * variance || 1) - 3,
-  };
 }
 
 /**
@@ -232,38 +210,4 @@ function loudShareOf(
     }
   }
   return { share: loud / Math.max(1, count), devices: count };
-}
-
-/** Every so many-th device is held out, when models are compared. */
-export const heldOutEvery = 5;
-
-/**
- * Compares a fit of four fifths of the devices with the model before, on the last fifth: the density of each measured
- * exponent, its measuring error included.
- */
-export function scoreHeldOut(population: Population, before: PowerLawDefinition): HeldOut | undefined {
-  const law = powerLawOf(before);
-  const { exponentMean, exponentSpread } = population.laws;
-  let devices = 0;
-  let fitted = 0;
-  let old = 0;
-  for (let i = 0; i < population.heldOut.length; i++) {
-    if (population.heldOut[i] === 0) continue;
-    const g = population.conductance[i]!;
-    const exponent = population.exponent[i]!;
-    const variance = population.exponentVariance[i]!;
-    if (!(variance > 0) || (population.unpicked && population.picked[i] === 1)) continue;
-    const { mean, std } = law.driftExponent(Math.min(g, law.maxConductanceMicrosiemens));
-    devices++;
-    fitted += logDensity(exponent, exponentMean.value(g), exponentSpread.value(g), variance);
-    old += logDensity(exponent, mean, std, variance);
-  }
-  return devices < 20 ? undefined : { devices, fitted: fitted / devices, before: old / devices };
-}
-
-/** Of a normal law and a measuring error; bounded, so that a single outsider does not decide. */
-function logDensity(exponent: number, mean: number, std: number, variance: number): number {
-  const all = std * std + variance;
-  const off = exponent - mean;
-  return Math.max(-20, -0.5 * ((off * off) / all + Math.log(2 * Math.PI * all)));
 }

@@ -10,7 +10,9 @@ import { refuseFewDevices } from "./enoughData.ts";
 import { fittedModel } from "./fittedModel.ts";
 import type { Gathered } from "./gather.ts";
 import { type Refit, refit } from "./refit.ts";
-import { averaged, planTrim, type TrimPlan, type TrimTask } from "./trimPlan.ts";
+import { averaged } from "./trimErrors.ts";
+import { planTrim, type TrimPlan } from "./trimPlan.ts";
+import type { TrimTask } from "./trimTask.ts";
 
 /** One visit to a chip, and what waiting for another look would be worth. */
 export interface Visit {

@@ -138,7 +138,11 @@ describe("a sweep of a workspace that kept µS alone", () => {
     const store = await openWorkspace(folder);
     const database = new DatabaseSync(join(folder, "workspace.db"));
     const chip = JSON.stringify({ name: "pcm-64", serialNumber: "S1", geometry: {} });
-    database.prepare("INSERT INTO runs VALUES (1, 'S1', ?, '{}', 't', 'done')").run(chip);
+    database
+      .prepare(
+        "INSERT INTO runs (id, chip_serial_number, chip, plan, started_at, outcome) VALUES (1, 'S1', ?, '{}', 't', 'done')",
+      )
+      .run(chip);
     const insert = database.prepare(
       `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens, flags, codes)
        VALUES (1, 0, 1, 1, ?, ?, ?, ?)`,

@@ -1,0 +1,21 @@
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import type { CellTask } from "../src/program/method.ts";
+import type { Seconds } from "../src/units.ts";
+import type { DeviceBeliefs } from "./deviceBelief.ts";
+
+/** What a visit is planned from. Arrays over the block, one entry a device. */
+export interface TrimTask {
+  readonly cells: CellTask;
+  readonly beliefs: DeviceBeliefs;
+  /** What a device that is programmed anew will do. */
+  readonly model: DeviceModel;
+  /** Ages when the clock of `timesSeconds` begins, for devices that are left alone, s. */
+  readonly agesSeconds: Float64Array;
+  /** When errors count, after the visit. */
+  readonly timesSeconds: readonly Seconds[];
+  /** One a time, summing to 1. */
+  readonly timeWeights: Float64Array;
+  /** 1 for devices that may be pulsed again. */
+  readonly movable: Uint8Array;
+  readonly onsetSeconds: Seconds;
+}
