@@ -1,5 +1,20 @@
 import { accessSync, constants, statfsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files that take longest: started first, so that none of them is what everything waits for in the end. */
+const longest = ["demo", "refit", "program", "demoStops", "commands", "optimize", "livePage", "live", "soak"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.indexOf(/([^/]+)\.test\.ts$/.exec(moduleId)?.[1] ?? "");
+      return place < 0 ? longest.length : place;
+    };
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -10,6 +25,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: "100%",
     env: scratchInMemory(),
+    sequence: { sequencer: LongestFirst },
   },
 });
 
