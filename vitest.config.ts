@@ -1,5 +1,42 @@
+import { accessSync, constants, statfsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files that take longest: started first, so that none of them is what everything waits for in the end. */
+const longest = ["demo", "refit", "program", "demoStops", "commands", "optimize", "livePage", "live", "soak"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.indexOf(/([^/]+)\.test\.ts$/.exec(moduleId)?.[1] ?? "");
+      return place < 0 ? longest.length : place;
+    };
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 180_000, hookTimeout: 60_000, maxWorkers: "100%" },
+  test: {
+    include: ["test/**/*.test.ts"],
+    // vitest.slow.config.ts has these.
+    exclude: ["test/slow/**"],
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
+    maxWorkers: "100%",
+    env: scratchInMemory(),
+    sequence: { sequencer: LongestFirst },
+  },
 });
+
+/** The tests' folders in memory, where the system has room there: a workspace waits for the disk after every turn. */
+export function scratchInMemory(): Record<string, string> {
+  const folder = "/dev/shm";
+  try {
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    return process.env["TMPDIR"] === undefined && bavail * bsize > 1e9 ? { TMPDIR: folder } : {};
+  } catch {
+    return {};
+  }
+}

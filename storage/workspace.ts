@@ -26,8 +26,10 @@ import { migrate } from "./schema.ts";
 /**
  * Opens the workspace in a folder, creating both when they are missing: one SQLite file in WAL mode with full
  * synchronisation, which other programs may read while a run is on.
+ *
+ * @param lockTimeoutMilliseconds  how long to wait for another program that holds it locked.
  */
-export async function openWorkspace(folder: string): Promise<Workspace> {
+export async function openWorkspace(folder: string, lockTimeoutMilliseconds = 5000): Promise<Workspace> {
   const file = join(folder, "workspace.db");
   try {
     await makeFolder(folder);
@@ -44,7 +46,6 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
   });
 }
 
-const lockTimeoutMilliseconds = 5000;
 const smallestDatabaseBytes = 512;
 
 /** The runs of a workspace, on SQLite. */

@@ -10,7 +10,7 @@ import { decodeTaggedReply, decodeTaggedRequest } from "../protocols/scpi/tagged
 import { Random } from "../src/random.ts";
 import { describePcm64 } from "./support/chips.ts";
 
-/** What passed between a driver and a chip while a few rows were read, pulsed and read again. */
+/** What passed between a driver and a chip while a row was read, pulsed and read again, with short words between. */
 async function conversation(name: string): Promise<{ toChip: Uint8Array; toHost: Uint8Array }> {
   const dialect = dialectNamed(builtInDialects, name);
   const firmware = emulatedChip(dialect, { ...pcm64(1), defects: noDefects }, 7);
@@ -22,11 +22,15 @@ async function conversation(name: string): Promise<{ toChip: Uint8Array; toHost:
   );
   const driver = dialect.open(line, { address: "x", description: await describePcm64(1), session: 77 });
   await driver.identify();
-  const block = { tile: 0, rowStart: 0, rowCount: 3 };
+  const block = { tile: 0, rowStart: 0, rowCount: 1 };
   for (let turn = 0; turn < 2; turn++) {
     await driver.read(block, 1);
-    const codes = Uint16Array.from({ length: 768 }, (_, i) => (i % 3 === turn ? 0 : 300 + (i % 200)));
-    await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 + 3 * turn });
+    const codes = Uint16Array.from({ length: 256 }, (_, i) => (i % 3 === turn ? 0 : 300 + (i % 200)));
+    await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 + turn });
+    // What is said in a few bytes, between what takes a thousand.
+    for (let n = 0; n < 2; n++) await driver.heartbeat();
+    await driver.environment();
+    await driver.advance(1000);
   }
   await driver.standby();
   return { toChip: Uint8Array.from(heard.chip), toHost: Uint8Array.from(heard.host) };

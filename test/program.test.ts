@@ -167,15 +167,14 @@ describe("mho resume", () => {
 
   it("is what a second Ctrl-C names, which stops at once and leaves no run running", async () => {
     const folder = emptyFolder();
-    // A turn of its rows takes a second on its line, so that it is still under way when the second request comes.
+    // A turn of its rows takes long on its line, so that it is still under way when the second request comes.
     const emulator = startMho(["emulate", "pcm-256", "--tcp", "0"]);
     const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
-    const targets = targetsFile(folder, 128, (i) => i % 20, 1024);
+    const targets = targetsFile(folder, 32, (i) => i % 20, 1024);
     const args = [targets, "--chip", address, "--workspace", folder, "--json"];
     const program = startMho(["program", ...args]);
     await program.line(/"turn":1/);
     program.process.kill("SIGINT");
-    await new Promise((resolve) => setImmediate(resolve));
     program.process.kill("SIGTERM");
     const { code, out, err } = await program.ended();
     const said = /^mho: Stopped at once; the chip was told to be safe\. mho resume r1 goes on\.\n$/;

@@ -1,43 +1,27 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
-import { safetensors } from "./support/safetensors.ts";
 
 removeFoldersAfterEach();
 
+let folder: string;
 /** A transcript of a whole small run on an emulated chip. */
-async function recordedRun(): Promise<string> {
-  const folder = emptyFolder();
-  const weights = join(folder, "small.safetensors");
-  const ramp = (count: number): number[] =>
-    Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 101 - 0.5);
-  writeFileSync(
-    weights,
-    safetensors({
-      "fc1.weight": { shape: [16, 64], values: ramp(1024) },
-      "fc2.weight": { shape: [10, 16], values: ramp(160) },
-    }),
-  );
-  const transcript = join(folder, "line.jsonl");
-  const { code } = await mho(
-    "demo",
-    "--weights",
-    weights,
-    "--out",
-    join(folder, "out"),
-    "--workspace",
-    join(folder, "out"),
-    "--chip",
-    "emulator:pcm-64?tiles=2&seed=7&state=none",
-    "--transcript",
-    transcript,
-    "--quiet",
-  );
+let transcript: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "mho-replay-"));
+  transcript = join(folder, "line.jsonl");
+  const targets = join(folder, "targets.csv");
+  const row = (r: number): string => Array.from({ length: 256 }, (_, k) => (7 * k + r) % 25).join();
+  writeFileSync(targets, `${row(0)}\n${row(1)}\n`);
+  const chip = ["--chip", "emulator:pcm-64?seed=7&state=none", "--workspace", folder];
+  const { code } = await mho("program", targets, ...chip, "--sweep", "1,1h,1d", "--transcript", transcript);
   expect(code).toBe(0);
-  return transcript;
-}
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 interface Result {
   requests: number;
@@ -54,14 +38,14 @@ async function replayed(path: string): Promise<{ code: number | null; result: Re
 
 describe("a transcript", () => {
   it("of a run is replayed without a difference, to the last byte of the emulated chip", async () => {
-    const { code, result } = await replayed(await recordedRun());
+    const { code, result } = await replayed(transcript);
     expect(result).toMatchObject({ differences: 0, emulator: "same", first_difference: null });
     expect([code, result.requests > 100, result.replies === result.requests]).toEqual([0, true, true]);
   });
 
   it("that was changed is found out, with the place", async () => {
-    const path = await recordedRun();
-    const lines = readFileSync(path, "utf8").split("\n");
+    const path = join(emptyFolder(), "changed.jsonl");
+    const lines = readFileSync(transcript, "utf8").split("\n");
     const place = lines.findIndex((line, i) => i > 60 && line.includes('"to":"chip"'));
     // What the chip was told is missing: the reply has no request, and all later ones come too early.
     writeFileSync(path, [...lines.slice(0, place), ...lines.slice(place + 1)].join("\n"));

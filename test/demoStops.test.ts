@@ -1,0 +1,199 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseAddress } from "../lab/address.ts";
+import { openLasting } from "../lab/openLasting.ts";
+import { openSerial } from "../drivers/serial.ts";
+import { mho, startMho } from "./support/commandLine.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { smallWeights } from "./support/smallNetwork.ts";
+
+removeFoldersAfterEach();
+
+describe("mho demo", () => {
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "ends on %s with 130, the chip in standby, the run kept",
+    async (signal) => {
+      const folder = emptyFolder();
+      const emulator = startMho(["emulate", "pcm-64?tiles=2", "--json", "--no-pace"]);
+      const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+      const workspace = join(folder, "w");
+      const demo = startMho([
+        "demo",
+        "--json",
+        "--weights",
+        smallWeights(folder),
+        "--out",
+        folder,
+        "--chip",
+        address,
+        "--workspace",
+        workspace,
+      ]);
+      await demo.line(/"turn":2/);
+      demo.process.kill(signal);
+      const { code, out, err } = await demo.ended();
+      expect([code, err]).toEqual([
+        130,
+        expect.stringMatching(/Run r\d was stopped and the chip is in standby\./),
+      ]);
+      expect(JSON.parse(out.trim().split("\n").at(-1)!)).toMatchObject({
+        type: "error",
+        code: "interrupted",
+      });
+      const { out: runs } = await mho("show", "--json", "--workspace", workspace);
+      expect(runs).toContain('"outcome":"interrupted"');
+      expect(readdirSync(folder).filter((name) => /report|figures/.test(name))).toEqual([]);
+      emulator.process.kill("SIGINT");
+      expect((await emulator.ended()).code).toBe(0);
+    },
+  );
+
+  it("ends with 3 and a sentence when its emulator is killed in mid-run, and does not hang", async () => {
+    const folder = emptyFolder();
+    const demo = startMho([
+      "demo",
+      "--json",
+      "--weights",
+      smallWeights(folder),
+      "--out",
+      folder,
+      "--repeats",
+      "1",
+    ]);
+    await demo.line(/"turn":2/);
+    const { pid } = demo.process;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
+    expect(children).toHaveLength(1);
+    process.kill(Number(children[0]), "SIGKILL");
+    const { code, err } = await demo.ended();
+    expect([code, err]).toEqual([3, expect.stringMatching(/^mho: .*tcp:127\.0\.0\.1:\d+.*Check the cable/)]);
+    expect(err.trim().split("\n")).toHaveLength(1);
+  });
+
+  it("lets mho standby through while it runs: it stops, and the chip is in standby", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=14"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const demo = startMho([
+      "demo",
+      "--json",
+      "--workspace",
+      join(folder, "ws"),
+      "--out",
+      folder,
+      "--chip",
+      address,
+    ]);
+    await demo.line(/"turn"/);
+    const standby = await mho("standby", "--chip", address);
+    expect([standby.code, standby.out]).toEqual([
+      0,
+      expect.stringMatching(/mho demo \(process \d+\) holds .*told to stop[^]*is in standby/),
+    ]);
+    expect((await demo.ended()).code).toBe(130);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
+  it("over TCP too has one controller: a second one is told who holds the chip, and standby gets through", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=3", "--tcp", "0"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const demo = startMho([
+      "demo",
+      "--json",
+      "--weights",
+      smallWeights(folder),
+      "--workspace",
+      folder,
+      "--chip",
+      address,
+    ]);
+    await demo.line(/"turn"/);
+    const second = await mho(
+      "demo",
+      "--weights",
+      smallWeights(folder),
+      "--workspace",
+      folder,
+      "--chip",
+      address,
+    );
+    expect([second.code, second.err]).toEqual([
+      3,
+      expect.stringMatching(/mho demo \(process \d+\) holds it/),
+    ]);
+    expect((await mho("standby", "--chip", address)).out).toContain("is in standby");
+    expect((await demo.ended()).code).toBe(130);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
+  it("refuses a port that does not exist, and one that is held, with 3", async () => {
+    const folder = emptyFolder();
+    const demo = ["demo", "--weights", smallWeights(folder), "--workspace", folder, "--chip"];
+    const missing = await mho(...demo, "serial:/dev/ttyNoSuchPort");
+    expect([missing.code, missing.err]).toEqual([
+      3,
+      expect.stringMatching(/ttyNoSuchPort: there is no such port/),
+    ]);
+    const emulator = startMho(["emulate", "pcm-64?tiles=2"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const holder = await openSerial(/serial:([^?]+)/.exec(address)![1]!, 3_000_000);
+    const held = await mho(...demo, address);
+    expect([held.code, held.err]).toEqual([
+      3,
+      expect.stringMatching(new RegExp(`process ${process.pid}\\) holds it since 20`)),
+    ]);
+    await holder.close();
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+
+  it("refuses a chip with another identity with 3", async () => {
+    const folder = emptyFolder();
+    const emulator = startMho(["emulate", "pcm-64?tiles=3"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const asked = address.replace("tiles=3", "tiles=2");
+    const { code, err } = await mho(
+      "demo",
+      "--weights",
+      smallWeights(folder),
+      "--workspace",
+      folder,
+      "--chip",
+      asked,
+    );
+    expect([code, err]).toEqual([3, expect.stringMatching(/has 3 tiles .*and the description says 2 tiles/)]);
+    emulator.process.kill("SIGINT");
+    await emulator.ended();
+  });
+});
+
+describe("a chip at a pseudo-terminal whose emulator was killed", () => {
+  it("is looked for as long as patience lasts; then what failed and what to check are said", async () => {
+    // Of a number of its own: a chip of the same number may open the same pseudo-terminal next, and be taken for it.
+    const emulator = startMho(["emulate", `pcm-64?seed=${process.pid}`, "--json"]);
+    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const events: object[] = [];
+    const opening = {
+      opening: { seed: 7 },
+      stop: { requested: false },
+      emit: (event: object) => void events.push(event),
+    };
+    const chip = await openLasting(parseAddress(address), opening, { patienceMilliseconds: 300 });
+    await chip.identify();
+    emulator.process.kill("SIGKILL");
+    await emulator.ended();
+    // By which of the two it is noticed first, reading or writing, is chance.
+    await expect(chip.read({ tile: 0, rowStart: 0, rowCount: 1 }, 1)).rejects.toMatchObject({
+      code: "link-lost",
+      message: expect.stringMatching(
+        /^(The link to the chip at serial:\/dev\/pts\/\d+\S* is gone|Cannot write to \/dev\/pts\/\d+): .*Check the cable/,
+      ) as string,
+    });
+    expect(events).toEqual([expect.objectContaining({ type: "link_lost" })]);
+    await chip.close();
+  });
+});
