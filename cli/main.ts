@@ -17,7 +17,7 @@ import { show } from "./commands/show.ts";
 import { standby } from "./commands/standby.ts";
 import { trim } from "./commands/trim.ts";
 import { watch } from "./commands/watch.ts";
-import { act } from "./action.ts";
+import { actUntold } from "./action.ts";
 
 /** Commands load what they need when they run, so that help comes at once. */
 async function main(args: readonly string[]): Promise<void> {
@@ -56,7 +56,7 @@ async function main(args: readonly string[]): Promise<void> {
       const named = args.find((arg) => !arg.startsWith("-"));
       const known = commands.find((one) => one.name() === named);
       const flags = { json: args.includes("--json"), quiet: false };
-      await act(flags, () =>
+      await actUntold(flags, () =>
         Promise.reject(error instanceof CommanderError ? badUsage(error, known) : error),
       );
     }
