@@ -1,10 +1,19 @@
-import { openOutput, type Output, tellFailure } from "./output.ts";
+import type { CommandName } from "../lab/eventSchema.ts";
+import { type CommandOutput, openOutput, type Output, type OutputFlags, tellFailure } from "./output.ts";
 
 /** Does the work of a command: opens its output, tells a failure, and sets the exit code. */
-export async function act(
-  flags: { readonly json?: boolean | undefined; readonly quiet?: boolean | undefined },
-  work: (output: Output) => Promise<void>,
+export function act<C extends CommandName>(
+  command: C,
+  flags: OutputFlags,
+  work: (output: CommandOutput<C>) => Promise<void>,
 ): Promise<void> {
+  return actUntold(flags, (output) =>
+    work({ ...output, result: (fields) => output.events.emit({ type: "result", command, ...fields }) }),
+  );
+}
+
+/** The same for what ends without a result. */
+export async function actUntold(flags: OutputFlags, work: (output: Output) => Promise<void>): Promise<void> {
   const output = openOutput(flags);
   let failure: unknown;
   try {

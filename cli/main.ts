@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { version } from "../lab/version.ts";
 import { MhoError } from "../src/errors.ts";
-import { act } from "./action.ts";
+import { actUntold } from "./action.ts";
 import { allCommands } from "./commands/all.ts";
 
 async function main(args: readonly string[]): Promise<void> {
@@ -25,7 +25,7 @@ async function main(args: readonly string[]): Promise<void> {
       const named = args.find((arg) => !arg.startsWith("-"));
       const known = commands.find((one) => one.name() === named);
       const flags = { json: args.includes("--json"), quiet: false };
-      await act(flags, () =>
+      await actUntold(flags, () =>
         Promise.reject(error instanceof CommanderError ? badUsage(error, known) : error),
       );
     }

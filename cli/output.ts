@@ -1,6 +1,8 @@
 import pc from "picocolors";
+import type { CommandName, ResultFields } from "../lab/eventSchema.ts";
 import { EventStream, type StampedEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
+import { snakeKeys } from "../files/keys.ts";
 import { exitCodes, MhoError } from "../src/errors.ts";
 import { harmless } from "../src/harmless.ts";
 
@@ -11,8 +13,6 @@ export interface Output {
   readonly events: EventStream;
   /** Hears every event too, to tell people of it. */
   onEvent(listener: (event: StampedEvent<{ type: string }>) => void): void;
-  /** The last event of a command. */
-  result(fields: object): void;
   /** A line for people. */
   say(text: string, look?: Look): void;
   /**
@@ -27,15 +27,20 @@ export interface Output {
   end(): Promise<MhoError | undefined>;
 }
 
+/** The same for a command that ends with a result. */
+export interface CommandOutput<C extends CommandName> extends Output {
+  /** The last event of the command. */
+  result(fields: ResultFields<C>): void;
+}
+
 export type Look = "plain" | "bold" | "dim";
 
-export function openOutput({
-  json = false,
-  quiet = false,
-}: {
+export interface OutputFlags {
   readonly json?: boolean | undefined;
   readonly quiet?: boolean | undefined;
-}): Output {
+}
+
+export function openOutput({ json = false, quiet = false }: OutputFlags): Output {
   const people = !json && !quiet;
   const terminal = process.stdout.isTTY === true;
   let transient = false;
@@ -61,7 +66,6 @@ export function openOutput({
     json,
     events,
     onEvent: (listener) => void listeners.push(listener),
-    result: (fields) => events.emit({ type: "result", ...fields }),
     say(text, look = "plain") {
       if (!people) return;
       clear();
@@ -111,7 +115,8 @@ export function tellFailure(error: unknown, { json, events }: Output): number {
   const known = error instanceof MhoError;
   const message = error instanceof Error ? error.message : String(error);
   if (process.stdout.isTTY === true && !json) process.stdout.write("\r\x1b[2K");
-  events.emit({ type: "error", code: known ? error.code : "bug", message, facts: known ? error.facts : {} });
+  const [code, facts] = known ? [error.code, snakeKeys(error.facts)] : (["bug", {}] as const);
+  events.emit({ type: "error", code, message, facts });
   if (known) {
     process.stderr.write(`${pc.red("mho:")} ${harmless(message, longestMessage)}\n`);
     return exitCodes[error.code];

@@ -10,7 +10,7 @@ import { openWorkspace } from "../storage/workspace.ts";
 import { keepSmall } from "../web/keepSmall.ts";
 import { wallTime } from "../lab/wallTime.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
-import type { Output } from "./output.ts";
+import type { CommandOutput } from "./output.ts";
 import { packageRoot } from "../lab/packageRoot.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 
@@ -22,7 +22,7 @@ export interface ServeOptions {
 }
 
 /** Serves the live page of a workspace until it is stopped. */
-export async function serve(options: ServeOptions, output: Output): Promise<void> {
+export async function serve(options: ServeOptions, output: CommandOutput<"serve">): Promise<void> {
   // It stays up for weeks beside the bench.
   const breathe = keepSmall();
   const token = tokenOf(options);

@@ -1,15 +1,16 @@
+import { snakeKeys } from "../files/keys.ts";
 import { modelDigest, modelFileOf, readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { formatDuration } from "../src/units.ts";
 import { kindOfFile } from "../lab/kindOfFile.ts";
-import type { Output } from "./output.ts";
+import type { CommandOutput } from "./output.ts";
 import { describeFit } from "./showFit.ts";
 import { describeStrategy } from "./showStrategy.ts";
 
 /** Tells of a strategy or a model. */
-export async function showFile(nameOrPath: string, output: Output): Promise<void> {
+export async function showFile(nameOrPath: string, output: CommandOutput<"show">): Promise<void> {
   const isModel =
     builtInDefinition(nameOrPath) !== undefined || (await kindOfFile(nameOrPath)) === "mho-model";
   if (isModel) {
@@ -17,12 +18,13 @@ export async function showFile(nameOrPath: string, output: Output): Promise<void
     for (const line of describeModel(modelOf(definition))) output.say(line);
     const record = definition.family === "power-law" ? definition.fit : undefined;
     for (const line of record === undefined ? [] : describeFit(record)) output.say(line);
-    output.result({ model: modelFileOf(definition), digest: modelDigest(definition) });
+    output.result({ what: "model", model: modelFileOf(definition), digest: modelDigest(definition) });
     return;
   }
   const strategy = await readStrategy(nameOrPath);
   for (const line of describeStrategy(strategy)) output.say(line);
-  output.result({ strategy: { ...strategy, model: strategy.model.name } });
+  const { model, ...rest } = strategy;
+  output.result({ what: "strategy", strategy: { ...snakeKeys(rest), model: model.name } });
 }
 
 /** Mean ± standard deviation of a read, for a few targets and times. */

@@ -1,39 +1,41 @@
 import type { Bench } from "../lab/bench.ts";
+import { verdictFields } from "../lab/verdictFields.ts";
 import { counted } from "../src/counted.ts";
 import type { RunResult } from "../src/results/runResult.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
-/** Tells how a run went, to people and as the command's result; ends with 1 when its yield is short. */
+/** Tells people how a run went, and ends with 1 when its yield is short. @returns the same for the command's result. */
 export async function tellResult(
   bench: Bench,
   run: RunId,
   minYieldPercent: number | undefined,
   output: Output,
-  more: object = {},
-): Promise<void> {
+): Promise<RunFields> {
   tellRun(await bench.result(run), output);
-  await giveResult(bench, run, minYieldPercent, output, more);
+  return giveResult(bench, run, minYieldPercent, output);
 }
 
-/** The same for machines alone, and the exit code. */
+/** The same, but people are told of a short yield alone. */
 export async function giveResult(
   bench: Bench,
   run: RunId,
   minYieldPercent: number | undefined,
   output: Output,
-  more: object = {},
-): Promise<void> {
+): Promise<RunFields> {
   const result = await bench.result(run);
   const { yieldPercent } = result;
-  output.result({ run, workspace: (await bench.store()).file, ...runFields(result), ...more });
-  if (minYieldPercent === undefined || yieldPercent >= minYieldPercent) return;
-  process.exitCode = 1;
-  output.say(
-    `The yield of ${yieldPercent.toFixed(2)} % is short of the ${minYieldPercent} % that was asked for.`,
-  );
+  if (minYieldPercent !== undefined && yieldPercent < minYieldPercent) {
+    process.exitCode = 1;
+    output.say(
+      `The yield of ${yieldPercent.toFixed(2)} % is short of the ${minYieldPercent} % that was asked for.`,
+    );
+  }
+  return runFields(run, (await bench.store()).file, result);
 }
+
+type RunFields = ReturnType<typeof runFields>;
 
 /** How a run went, for a person. */
 export function tellRun({ overview, yieldPercent, errors }: RunResult, output: Output): void {
@@ -54,16 +56,22 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
 }
 
 /** The same as fields of a `result`. */
-export function runFields({ overview, outcome, startedAt, yieldPercent, errors }: RunResult) {
+export function runFields(
+  run: RunId,
+  workspace: string,
+  { overview, outcome, startedAt, yieldPercent, errors }: RunResult,
+) {
   const { verdicts, devices, pulses, turns } = overview;
   return {
+    run,
+    workspace,
     outcome,
     started_at: startedAt,
     devices,
     pulses,
     turns,
     yield_percent: yieldPercent,
-    verdicts,
+    verdicts: verdictFields(verdicts),
     weight_errors: errors.map(({ timeSeconds, rmsPercent, alpha }) => ({
       time_seconds: timeSeconds,
       rms_percent: rmsPercent,

@@ -15,8 +15,19 @@ export function camelKeys<T>(value: T): Camel<T> {
   ) as Camel<T>;
 }
 
-export function snakeKeys(value: unknown): unknown {
-  return renamed(value, (key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+/** The other way round: `t0Seconds` becomes `t0_seconds`. */
+export type Snake<T> = T extends readonly unknown[]
+  ? { readonly [K in keyof T]: Snake<T[K]> }
+  : T extends object
+    ? { readonly [K in keyof T as K extends string ? SnakeName<K> : K]: Snake<T[K]> }
+    : T;
+
+type SnakeName<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${SnakeName<Tail>}`
+  : S;
+
+export function snakeKeys<T>(value: T): Snake<T> {
+  return renamed(value, (key) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)) as Snake<T>;
 }
 
 /** Typed arrays become plain ones; what is undefined is left out. */

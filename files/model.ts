@@ -50,7 +50,8 @@ const common = {
   source: z.string().optional(),
 };
 
-const fitRecord = z.strictObject({
+/** The record of a fit, in a model file. */
+export const fitRecordSchema = z.strictObject({
   runs: z.array(z.string()),
   chip: z.string(),
   chip_serial_numbers: z.array(z.string()),
@@ -101,7 +102,7 @@ const powerLaw = z.strictObject({
   drift_exponent_std: curve,
   read_noise_strength: curve,
   pulse_response: amplitudeCurve.optional(),
-  fit: fitRecord.optional(),
+  fit: fitRecordSchema.optional(),
 });
 
 const powerLawNames = builtInDefinitions.flatMap((d) => (d.family === "power-law" ? [d.name] : []));
@@ -197,7 +198,7 @@ export const modelSchema = z.discriminatedUnion(
   { error: (issue) => (issue.code === "invalid_union" ? `there is no such family of models` : undefined) },
 );
 
-export type ModelFile = z.input<typeof modelSchema>;
+export type ModelFile = z.output<typeof modelSchema>;
 
 /** A built-in model by name, or one from a file. Throws `bad-argument` or `bad-file`. */
 export async function readModel(nameOrPath: string): Promise<ModelDefinition> {
@@ -226,11 +227,11 @@ export function definitionOf(file: z.output<typeof modelSchema>): ModelDefinitio
 }
 
 /** A definition as a file's contents, whole. */
-export function modelFileOf(definition: ModelDefinition): Record<string, unknown> {
+export function modelFileOf(definition: ModelDefinition): ModelFile {
   const { family, name, ...rest } = definition;
   const body = snakeKeys(rest) as Record<string, unknown>;
   if (definition.family === "tabulated-drift") body["base"] = modelFileOf(definition.base);
-  return { format: "mho-model", version: 1, name, family, ...body };
+  return { format: "mho-model", version: 1, name, family, ...body } as ModelFile;
 }
 
 /** SHA-256 of a model's file contents: two strategies with the same digest believe the same of the devices. */

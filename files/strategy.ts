@@ -13,7 +13,8 @@ const errors = {
 };
 const start = z.int().nonnegative();
 
-const layer = z
+/** One layer of a strategy file. */
+export const strategyLayerSchema = z
   .strictObject({
     name: z.string().min(1),
     tile: start.optional(),
@@ -71,7 +72,7 @@ export const strategySchema = z
     time_weights: numbers,
     compensation_rule: z.enum(["least-squares", "mean-absolute"]),
     pair_drift_correlation: z.number(),
-    layers: z.array(layer).min(1),
+    layers: z.array(strategyLayerSchema).min(1),
   })
   .refine(
     (file) => modelDigest(definitionOf(file.model)) === file.model_digest,

@@ -133,20 +133,22 @@ export class Bench {
 
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
-    return judgeRun(await this.#place.existingStore(), runNamed(run));
+    const id = runNamed(run);
+    return judgeRun(await this.#place.existingStore(), id);
   }
 
   /** What a run was to do, what happened to it, and how it went. */
   async run(run: RunId): Promise<RunDetails> {
-    const store = await this.#place.existingStore();
     const id = runNamed(run);
+    const store = await this.#place.existingStore();
     return { plan: await store.plan(id), notes: await store.notes(id), result: await judgeRun(store, id) };
   }
 
   /** A run's sweeps in the order in which they were taken, as typed arrays, with targets, verdicts and times of pulses. */
   async *sweeps(run: RunId): AsyncIterable<SweepTable> {
+    const id = runNamed(run);
     const store = await this.#place.existingStore();
-    yield* sweepTables(store, runNamed(run), await store.plan(run));
+    yield* sweepTables(store, id, await store.plan(id));
   }
 
   /** The store of the workspace, for what the methods do not offer. */

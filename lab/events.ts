@@ -1,7 +1,11 @@
+import type { ErrorCode } from "../src/errors.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import type { RunId } from "../src/run/store.ts";
 
-/** What the library tells of its work. `--json` prints it as it is; docs/events.md lists every field. */
+/**
+ * What the library tells of its work. `--json` prints it as it is. docs/events.md lists every field, and eventSchema.ts says the
+ * same to machines.
+ */
 export type BenchEvent = RunEvent | ChipEvent | WarningEvent | TranslationEvent | TrimEvent | DemoEvent;
 
 /** A chip was opened and named itself. */
@@ -58,6 +62,43 @@ export type DemoEvent =
     }
   | { readonly type: "corrected"; readonly devices: readonly number[] };
 
+/** What a command tells beside the events of its bench, and before its `result`. */
+export type CommandEvent = ListeningEvent | RepluggedEvent | ServingEvent | ErrorEvent;
+
+/** `mho emulate`: an emulated chip answers. */
+export interface ListeningEvent {
+  readonly type: "listening";
+  /** What `--chip` takes. */
+  readonly address: string;
+  readonly seed: number;
+  /** HOST:PORT of the side door; null where none was asked for. */
+  readonly control: string | null;
+}
+
+/** `mho emulate`: the cable was pulled and is back. */
+export interface RepluggedEvent {
+  readonly type: "replugged";
+  readonly address: string;
+}
+
+/** `mho serve`: the live page is up. */
+export interface ServingEvent {
+  readonly type: "serving";
+  readonly address: string;
+  readonly token: string;
+  /** The database file. */
+  readonly workspace: string;
+}
+
+/** The command failed; its last event. */
+export interface ErrorEvent {
+  readonly type: "error";
+  readonly code: ErrorCode | "bug";
+  /** For a person. */
+  readonly message: string;
+  readonly facts: Readonly<Record<string, string | number | boolean>>;
+}
+
 /** On every event: wall time (ISO 8601), its number within this process, and the version of the schema. */
 export interface Stamp {
   readonly time: string;
@@ -80,9 +121,8 @@ export class EventStream {
     this.#wallTime = wallTime;
   }
 
-  emit<E extends { readonly type: string }>(event: E): void {
+  emit(event: BenchEvent | CommandEvent | { readonly type: "result"; readonly command: string }): void {
     const { type, ...rest } = event;
-    const stamp = { time: this.#wallTime(), seq: this.#seq++, version: eventVersion };
-    this.#listener({ type, ...stamp, ...rest } as StampedEvent<E>);
+    this.#listener({ type, time: this.#wallTime(), seq: this.#seq++, version: eventVersion, ...rest });
   }
 }

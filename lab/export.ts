@@ -78,8 +78,8 @@ export async function exportModel(
   const out = given ?? `${definition.name}.aihwkit.json`;
   const loader = `${out.replace(/\.json$/, "")}.py`;
   const contents = {
-    format: "mho-aihwkit",
-    version: 1,
+    format: "mho-aihwkit" as const,
+    version: 1 as const,
     class: "aihwkit.inference.noise.pcm.CustomDriftPCMLikeNoiseModel",
     arguments: found.arguments,
     times_seconds: timesSeconds,
@@ -91,5 +91,6 @@ export async function exportModel(
   };
   await writeWhole(out, `${JSON.stringify(contents, undefined, 2)}\n`, advice);
   await writeWhole(loader, pythonLoader(basename(out)), advice);
-  return { file: out, loader, ...contents };
+  const { version: formatVersion, ...rest } = contents;
+  return { to: "aihwkit" as const, file: out, loader, format_version: formatVersion, ...rest };
 }

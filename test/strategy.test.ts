@@ -200,7 +200,7 @@ describe("a model file", () => {
 
   it("names a base, or carries it whole", async () => {
     const named = await readModel(fileOf(tabulated));
-    const whole = modelFileOf(named);
+    const whole: Record<string, unknown> = modelFileOf(named);
     expect(whole["base"]).toMatchObject({ family: "power-law", t0_seconds: 20 });
     expect(await readModel(fileOf(whole))).toEqual(named);
   });

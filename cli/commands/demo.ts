@@ -30,7 +30,7 @@ export const demo = () =>
     .option("--transcript <file>", "record every byte that passes")
     .option("--out <folder>", "where the report goes", "mho-demo")
     .action((flags) =>
-      act(flags, async (output) => {
+      act("demo", flags, async (output) => {
         const { demo: run } = await import("../../lab/demo/demo.ts");
         const chip = flags.chip ?? process.env["MHO_CHIP"];
         const stop = listenForStop(output);

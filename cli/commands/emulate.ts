@@ -1,5 +1,5 @@
 import { benchCommand, port, real } from "../flags.ts";
-import { act } from "../action.ts";
+import { actUntold } from "../action.ts";
 import { jsonLine } from "../output.ts";
 
 export const emulate = () =>
@@ -21,7 +21,7 @@ export const emulate = () =>
     .option("--no-pace", "answer faster than the line's rate would let through")
     .option("--control [port]", "open a side door on loopback: inject faults, read the truth")
     .action((preset, flags) =>
-      act(flags, async (output) => {
+      actUntold(flags, async (output) => {
         const { emulate: serve } = await import("../../lab/emulate/emulate.ts");
         const { seed, dialect, link, tcp, faults, timeScale, pace, control } = flags;
         const controlPort =
@@ -41,7 +41,7 @@ export const emulate = () =>
           },
         });
         const { address, control: door } = emulation;
-        const event = { type: "listening", address, seed: emulation.seed, ...(door && { control: door }) };
+        const event = { type: "listening", address, seed: emulation.seed, control: door ?? null } as const;
         if (output.json) output.events.emit(event);
         else process.stdout.write(`${jsonLine(event)}\n`);
         output.say(`An emulated ${preset} answers at ${emulation.port}. Ctrl-C ends it.`);

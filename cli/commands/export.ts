@@ -24,7 +24,7 @@ export const exportCommand = () =>
         .default(usualTimes.seconds, usualTimes.text),
     )
     .action((what, flags) =>
-      act(flags, (output) =>
+      act("export", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { to, out } = flags;
           if (to === "aihwkit") {
@@ -41,7 +41,7 @@ export const exportCommand = () =>
           if (readings === 0)
             output.say(`Run ${what} was never read: the table is empty. mho watch ${what} reads it.`);
           output.say(`${counted(readings, "reading")}: ${file}`);
-          output.result({ file, readings });
+          output.result({ to, file, readings });
         }),
       ),
     );

@@ -1,3 +1,4 @@
+import { snakeKeys } from "../../files/keys.ts";
 import { act } from "../action.ts";
 import { benchCommand } from "../flags.ts";
 import { describeFit } from "../showFit.ts";
@@ -14,14 +15,13 @@ export const fit = () =>
     .option("--model <model>", "what was believed before (default: that of the first run)")
     .option("--name <name>", "the model's name (default: that of the file)")
     .action((runs, flags) =>
-      act(flags, (output) =>
+      act("fit", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { out, model, name } = flags;
           const { record } = await bench.fit(runs, { out, model, name });
           for (const line of describeFit(record)) output.say(line);
           output.say(`Model: ${out}`);
-          const { laws, figures, ...rest } = record;
-          output.result({ model: out, ...rest, laws, figures });
+          output.result({ model: out, ...snakeKeys(record) });
           if (!record.believe) process.exitCode = 1;
         }),
       ),

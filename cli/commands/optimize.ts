@@ -2,7 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
 import { act } from "../action.ts";
 import { choice, command, real, times, whole } from "../flags.ts";
-import type { Output } from "../output.ts";
+import type { CommandOutput } from "../output.ts";
 import { describeLayer } from "../showStrategy.ts";
 import { tellEvents } from "../tellEvents.ts";
 import {
@@ -61,7 +61,7 @@ export const optimize = () =>
     )
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((weights, flags) =>
-      act(flags, async (output) => {
+      act("optimize", flags, async (output) => {
         const [{ readModel }, { modelOf }, { optimize: run, writeStrategy }] = await Promise.all([
           import("../../files/model.ts"),
           import("../../src/model/modelOf.ts"),
@@ -92,7 +92,7 @@ function tellLayers(
   seconds: number,
   timesSeconds: readonly number[],
   layers: readonly StrategyLayer[],
-  output: Output,
+  output: CommandOutput<"optimize">,
 ): void {
   output.result({
     strategy,
@@ -113,6 +113,6 @@ function tellLayers(
   });
 }
 
-function errorsForMachines({ tnmse, tnmseByTime, rmsPercentByTime }: StrategyLayer["predicted"]): object {
+function errorsForMachines({ tnmse, tnmseByTime, rmsPercentByTime }: StrategyLayer["predicted"]) {
   return { tnmse, tnmse_by_time: tnmseByTime, rms_percent_by_time: rmsPercentByTime };
 }

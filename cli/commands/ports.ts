@@ -7,7 +7,7 @@ export const ports = () =>
     .argument("[port...]", "ask only these")
     .option("--baud <rate>", "line rate to ask at", whole("--baud"), 3_000_000)
     .action((named, flags) =>
-      act(flags, async (output) => {
+      act("ports", flags, async (output) => {
         const [{ findChips }, { builtInDialects }] = await Promise.all([
           import("../../lab/findChips.ts"),
           import("../../lab/dialects.ts"),
@@ -27,14 +27,14 @@ export const ports = () =>
             product_id: port.productId ?? null,
             serial_number: port.serialNumber ?? null,
             answer: answer.kind,
-            ...(answer.kind === "chip" ? { chip: chipOf(answer) } : {}),
-            ...(answer.kind === "not asked" ? { reason: answer.reason } : {}),
+            chip: answer.kind === "chip" ? chipOf(answer) : null,
+            reason: answer.kind === "not asked" ? answer.reason : null,
           })),
         });
       }),
     );
 
-function chipOf({ dialect, name, serialNumber, firmware }: Answer & { kind: "chip" }): object {
+function chipOf({ dialect, name, serialNumber, firmware }: Answer & { kind: "chip" }) {
   return { dialect, name, serial_number: serialNumber, firmware };
 }
 

@@ -5,7 +5,7 @@ import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { benchCommand, real, times, whole } from "../flags.ts";
-import type { Output } from "../output.ts";
+import type { CommandOutput } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
 
@@ -40,7 +40,7 @@ export const program = () =>
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
     .option("--transcript <file>", "record every byte that passes")
     .action((targets, flags) =>
-      act(flags, (output) =>
+      act("program", flags, (output) =>
         withBench(flags, output, { run: "program" }, async (bench) => {
           const options = {
             method: flags.method,
@@ -50,12 +50,16 @@ export const program = () =>
             pulsesPerDevice: flags.budget,
           };
           if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
-          await tellResult(bench, await bench.program(targets, options), flags.minYield, output);
+          const run = await bench.program(targets, options);
+          output.result({ dry_run: false, ...(await tellResult(bench, run, flags.minYield, output)) });
         }),
       ),
     );
 
-function tellEstimate(estimate: Estimate & { readonly method: string }, output: Output): void {
+function tellEstimate(
+  estimate: Estimate & { readonly method: string },
+  output: CommandOutput<"program">,
+): void {
   const { method, devices, tiles, pulses, pulsesPerDevice, mostPulsesPerDevice, seconds } = estimate;
   output.say(`${counted(devices, "device")} on ${counted(tiles, "tile")}, by ${method}`);
   output.say(

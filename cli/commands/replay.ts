@@ -9,7 +9,7 @@ export const replay = () =>
   )
     .argument("<transcript>", "a file written by --transcript")
     .action((path, flags) =>
-      act(flags, async (output) => {
+      act("replay", flags, async (output) => {
         const { replay: examine } = await import("../../lab/replay/replay.ts");
         const { address, sent, received, findings, emulated } = await examine(path);
         output.say(`${address}: ${sent.messages.length} requests, ${received.messages.length} replies`);

@@ -23,7 +23,7 @@ export const report = () =>
     .option("--labels <file>", "the class number of each image: .npy")
     .option("--out <file>", "the page", "report.html")
     .action((what, flags) =>
-      act(flags, (output) =>
+      act("report", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { out, model, strategy, network, onnx, images, labels } = flags;
           const files = await bench.report(what, { out, model, strategy, network, onnx, images, labels });

@@ -15,13 +15,12 @@ export const resume = () =>
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
     .option("--transcript <file>", "record every byte that passes")
     .action((run, flags) =>
-      act(flags, (output) =>
+      act("resume", flags, (output) =>
         withBench(flags, output, { run: "program" }, async (bench) => {
-          if (await bench.resume(run, { chip: flags.chip })) {
-            return tellResult(bench, run, flags.minYield, output);
-          }
-          output.say(`${run} was done already.`);
-          await giveResult(bench, run, flags.minYield, output);
+          const resumed = await bench.resume(run, { chip: flags.chip });
+          if (!resumed) output.say(`${run} was done already.`);
+          const tell = resumed ? tellResult : giveResult;
+          output.result(await tell(bench, run, flags.minYield, output));
         }),
       ),
     );

@@ -14,7 +14,7 @@ export const serve = () =>
       "what a person who may ask for something must know (default: a new one each time)",
     )
     .action((flags) =>
-      act(flags, async (output) => {
+      act("serve", flags, async (output) => {
         const { serve: run } = await import("../serve.ts");
         await run(flags, output);
       }),

@@ -5,7 +5,7 @@ import type { RunResult } from "../../src/results/runResult.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { workspaceCommand } from "../flags.ts";
-import type { Output } from "../output.ts";
+import type { CommandOutput } from "../output.ts";
 import { runFields, tellRun } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
 
@@ -18,7 +18,7 @@ export const show = () =>
   )
     .argument("[what]", "a run such as r2, a strategy or model file, or a built-in model")
     .action((what, flags) =>
-      act(flags, async (output) => {
+      act("show", flags, async (output) => {
         if (what !== undefined && (/[./\\]/.test(what) || builtInDefinition(what) !== undefined)) {
           const { showFile } = await import("../showFile.ts");
           return showFile(what, output);
@@ -29,12 +29,13 @@ export const show = () =>
       }),
     );
 
-async function showRuns(bench: Bench, output: Output): Promise<void> {
+async function showRuns(bench: Bench, output: CommandOutput<"show">): Promise<void> {
   const runs = await bench.runs();
   for (const { id, outcome, startedAt, chipName, chipSerialNumber, title } of runs) {
     output.say(`${id.padEnd(6)}${outcome.padEnd(13)}${startedAt}  ${chipName} ${chipSerialNumber}  ${title}`);
   }
   output.result({
+    what: "runs",
     runs: runs.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
       run: id,
       title,
@@ -46,7 +47,7 @@ async function showRuns(bench: Bench, output: Output): Promise<void> {
   });
 }
 
-async function showRun(bench: Bench, id: string, output: Output): Promise<void> {
+async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
   const { plan, notes, result } = await bench.run(id);
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   output.say(`at ${plan.chipAddress}`);
@@ -56,7 +57,7 @@ async function showRun(bench: Bench, id: string, output: Output): Promise<void> 
   output.say(swept === "" ? "not read since it was programmed" : `read for the ages of ${swept}`);
   for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
   output.result({
-    run: id,
+    what: "run",
     plan: {
       title: plan.title,
       chip: plan.chipName,
@@ -70,7 +71,7 @@ async function showRun(bench: Bench, id: string, output: Output): Promise<void> 
       corrects: plan.corrects ?? null,
       tiles: plan.tiles.length,
     },
-    ...runFields(result),
+    ...runFields(id, (await bench.store()).file, result),
     devices_by_pulses: result.overview.devicesByPulses,
     read_for_seconds: result.overview.sweepTimesSeconds,
     notes: notes.map(({ notedAt, what, text }) => ({ noted_at: notedAt, what, text })),

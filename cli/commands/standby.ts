@@ -7,7 +7,7 @@ export const standby = () =>
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
     .option("--transcript <file>", "record every byte that passes")
     .action((flags) =>
-      act(flags, (output) =>
+      act("standby", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { name, serialNumber } = await bench.standby({
             onHolder: ({ program, processId }, port) =>

@@ -37,17 +37,20 @@ export const trim = () =>
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
     .option("--transcript <file>", "record every byte that passes")
     .action((run, flags) =>
-      act(flags, (output) =>
+      act("trim", flags, (output) =>
         withBench(flags, output, { run: "program" }, async (bench) => {
           const { model, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
           const trimmed = await bench.trim(run, { model, timesSeconds, pulsesPerDevice, dryRun, chip });
           tellVisit(trimmed, output);
           const fields = visitFields(trimmed);
-          if (trimmed.run !== undefined)
-            return tellResult(bench, trimmed.run, flags.minYield, output, fields);
+          const { run: visit, expectedNow } = trimmed;
+          if (visit !== undefined && expectedNow !== undefined) {
+            const went = await tellResult(bench, visit, flags.minYield, output);
+            return output.result({ pulsed: true, ...went, ...fields, expected_once_reached: expectedNow });
+          }
           const why = trimmed.visit.devices === 0 ? "nothing is worth a pulse" : "a dry run";
           output.say(`Nothing was pulsed: ${why}.`);
-          output.result({ run: null, ...fields });
+          output.result({ pulsed: false, run: null, ...fields, expected_once_reached: null });
         }),
       ),
     );
@@ -83,14 +86,13 @@ function percent(tnmse: number): string {
   return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
 }
 
-function visitFields({ corrects, visit, expectedNow }: Trimmed): object {
+function visitFields({ corrects, visit }: Trimmed) {
   const { devices, expectedBefore, expectedAfter, later } = visit;
   return {
     corrects,
     devices_to_trim: devices,
     expected_before: expectedBefore,
     expected_after: expectedAfter,
-    expected_once_reached: expectedNow ?? null,
     later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
   };
 }

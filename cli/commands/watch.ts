@@ -16,7 +16,7 @@ export const watch = () =>
     .option("--chip <address>", "where the chip is now, if it has moved")
     .option("--transcript <file>", "record every byte that passes")
     .action((runs, flags) =>
-      act(flags, (output) =>
+      act("watch", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { until, perDecade, averages, chip } = flags;
           let sweeps = 0;

@@ -2,6 +2,7 @@ import { judgedAt, type JudgedPoint } from "./contest.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import { spreadOf } from "./spread.ts";
+import { verdictFields } from "../verdictFields.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 
 /** What a demo found, for machines: means, and standard deviations over the chips. */
@@ -25,7 +26,7 @@ export function resultOf(network: TrainedNetwork, first: DemoResult, chips: read
         name,
         run: first.results[c]!.run,
         pulses: first.results[c]!.overview.pulses,
-        verdicts: first.results[c]!.overview.verdicts,
+        verdicts: verdictFields(first.results[c]!.overview.verdicts),
         weight_error_rms_percent: weight.map(({ mean }) => mean),
         weight_error_spread: weight.map(({ spread }) => spread),
         product_error_percent: product.map(({ mean }) => mean),

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { eventLines } from "./eventLines.ts";
 
 const main = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -18,6 +19,7 @@ export interface Started {
   ended(): Promise<Finished>;
 }
 
+/** Starts `mho`. With `--json`, its end is an error where a line of stdout is no event of the schema. */
 export function startMho(args: readonly string[], through?: string): Started {
   const command =
     through === undefined ? [process.execPath, main, ...args] : ["bash", "-c", through, main, ...args];
@@ -32,7 +34,10 @@ export function startMho(args: readonly string[], through?: string): Started {
     listeners.forEach((listener) => listener());
   });
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const end = once(child, "close").then(([code]) => ({ code: code as number | null, out, err }));
+  const end = once(child, "close").then(([code]) => {
+    if (args.includes("--json") && through === undefined) eventLines(out);
+    return { code: code as number | null, out, err };
+  });
   return {
     process: child,
     ended: () => end,

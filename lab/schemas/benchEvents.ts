@@ -1,0 +1,217 @@
+import { z } from "zod";
+import { event } from "./event.ts";
+import * as part from "./parts.ts";
+
+/** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
+export const benchEvents = [
+  event(
+    "chip",
+    {
+      name: part.chip,
+      serial_number: part.serialNumber,
+      firmware: z.string().describe("Name and version of the board's firmware."),
+      boot: part.count.describe(
+        "How many times the board has been started; chip time begins anew with each.",
+      ),
+      port: z.string().describe("The port at which the chip answered."),
+    },
+    "A chip was opened and named itself.",
+  ),
+  event(
+    "warning",
+    {
+      code: z
+        .enum(["model_not_believed", "chip_file_differs"])
+        .describe(
+          "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
+            "something else than when the run was begun, or is gone.",
+        ),
+      message: z.string().describe("The same for a person."),
+    },
+    "Something to know before a figure is believed.",
+  ),
+  event(
+    "started",
+    {
+      run: part.run.describe("Id of the run."),
+      title: z.string().describe("What is programmed: the file that was given."),
+      chip: part.chip,
+      serial_number: part.serialNumber,
+      firmware: z.string().describe("Name and version of the board's firmware."),
+      boot: part.count.describe("How many times the board has been started."),
+      devices: part.count.describe("Devices with a target."),
+      resumed: z.boolean().describe("Whether the run goes on after a stop, a crash or a pulled cable."),
+    },
+    "A run begins or goes on.",
+  ),
+  event(
+    "turn",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      turn: part.count.describe("Number of the turn on this tile, from 0."),
+      devices: part.count.describe("Devices with a target, of the whole run."),
+      devices_done: part.count.describe("Devices with a final verdict."),
+      accepted: part.count.describe("Those of them that were accepted."),
+      inside: part.count.describe("Devices inside their margins that are still to be confirmed."),
+      pulses: part.count.describe("Pulses that the run has fired so far."),
+    },
+    "A tile was read, decided upon and pulsed.",
+  ),
+  event(
+    "uncertain",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      turn: part.count.describe("Number of the turn on this tile, from 0."),
+      rows: part.count.describe("Rows of which it is not known whether they fired."),
+    },
+    "Some rows of a turn may or may not have fired. They are read before anything else is decided.",
+  ),
+  event(
+    "sweep",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      time_seconds: part.seconds.describe("Age that was asked for, s since the tile's last pulse."),
+      late_seconds: z.number().describe("How much later than that the tile was read, s."),
+      celsius: z
+        .number()
+        .nullable()
+        .describe("Temperature of the chip, °C; null where the board does not measure it."),
+      left: part.count
+        .nullable()
+        .describe("Sweeps of this command that are still to come; null where it is not known."),
+    },
+    "A tile was read as a whole.",
+  ),
+  event(
+    "ended",
+    {
+      run: part.run.describe("Id of the run."),
+      outcome: part.outcome,
+      standby: z.boolean().describe("Whether the chip confirmed that it is in standby."),
+    },
+    "A run is over, for now or for good.",
+  ),
+  event(
+    "watching",
+    {
+      runs: z.array(part.run).describe("Runs that are watched on one chip."),
+      sweeps: part.count.describe("Sweeps to take."),
+    },
+    "A watch begins.",
+  ),
+  event(
+    "left_out",
+    {
+      run: part.run.describe("The run that was to be watched."),
+      tile: part.tile,
+      by: part.run.describe("The later run that holds the tile now."),
+    },
+    "A later run pulsed devices of this tile, so it is not read for the run before.",
+  ),
+  event(
+    "paused",
+    { run: part.run.describe("Id of the run.") },
+    "A run was paused from the live page; the chip is in standby.",
+  ),
+  event("unpaused", { run: part.run.describe("Id of the run.") }, "A paused run goes on."),
+  event(
+    "link_lost",
+    {
+      reason: z.string().describe("What happened, for a person."),
+      patience_milliseconds: part.count.describe("How long mho looks for the chip before it gives up, ms."),
+    },
+    "The link to the chip is gone.",
+  ),
+  event(
+    "link_back",
+    {
+      port: z.string().describe("The port at which the chip answers now."),
+      after_milliseconds: z.number().nonnegative().describe("How long the link was gone, ms."),
+    },
+    "The chip answers again.",
+  ),
+  event(
+    "woken",
+    { after_milliseconds: z.number().nonnegative().describe("How long the host was silent, ms.") },
+    "The host was silent for so long that the chip went into standby by itself. It was woken, and the work goes on.",
+  ),
+  event(
+    "unknown_wear",
+    {
+      run: part.run.describe("The run that begins or goes on."),
+      newest_ticket: part.count.describe("The newest ticket that the chip had fired."),
+    },
+    "The chip had fired pulses that this workspace did not book: its devices are worn by more than any budget counts.",
+  ),
+  event(
+    "standby_failed",
+    {
+      reason: z.string().describe("What happened, for a person."),
+    },
+    "The chip did not confirm that it is in standby: its outputs may be on.",
+  ),
+  event(
+    "translating",
+    {
+      model: z.string().describe("Name of the device model."),
+      layers: part.texts.describe("Names of the layers, in order."),
+    },
+    "`optimize` begins.",
+  ),
+  event(
+    "layer",
+    {
+      name: z.string().describe("Name of the layer."),
+      tile: part.count
+        .nullable()
+        .describe("Number of the tile in its layer; null unless tiles have own curves."),
+      significance: part.numbers.describe("Significance F of each pair of devices."),
+      scale_microsiemens_per_unit: z.number().positive().describe("Scale β, µS per unit of weight."),
+      tnmse: part.tnmse.describe("TNMSE to expect, averaged over the times."),
+      rms_percent_by_time: part.numbers.describe(
+        "Root mean square weight error to expect at each time, % of the largest weight.",
+      ),
+    },
+    "The conductances of a layer, or of a tile of it, were found.",
+  ),
+  event(
+    "trim_planned",
+    { ...part.trimPlan },
+    "What a trim is expected to win. The run that carries it out follows.",
+  ),
+  event(
+    "chapter",
+    {
+      number: z.int().positive().describe("Number of the chapter, from 1."),
+      title: z.string().describe("What the demo does next, for a person."),
+    },
+    "`demo` begins a chapter.",
+  ),
+  event(
+    "model_compared",
+    {
+      conductance_microsiemens: part.numbers.describe("Conductances at which the models are compared, µS."),
+      models: z
+        .array(
+          z.strictObject({
+            name: z.string().describe("Name of the model."),
+            left_percent: part.numbers.describe("What is left of each conductance after a day, %."),
+          }),
+        )
+        .describe("The published model and the fitted one."),
+      believed: z.boolean().describe("Whether the fit passes every check."),
+      failed_checks: part.texts.describe("Names of the checks that it does not pass."),
+    },
+    "`demo` has fitted a model to its chip.",
+  ),
+  event(
+    "corrected",
+    {
+      devices: z.array(part.count).describe("Devices that each trim programmed anew."),
+    },
+    "`demo` has trimmed its closed loop.",
+  ),
+] as const;

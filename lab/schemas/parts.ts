@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { verdictFieldNames } from "../verdictFields.ts";
+
+/** Fields that several events share, each with its unit and its meaning. */
+
+export const count = z.int().nonnegative();
+export const seconds = z.number().nonnegative();
+export const texts = z.array(z.string());
+export const numbers = z.array(z.number());
+
+export const run = z.string().regex(/^r[1-9]\d*$/);
+export const chip = z.string().describe("Name of the kind of chip, such as `pcm-64`.");
+export const serialNumber = z.string().describe("Serial number of the chip.");
+export const workspace = z.string().describe("The workspace's database file.");
+
+export const outcome = z
+  .enum(["done", "interrupted", "failed"])
+  .describe("`done`; `interrupted` and `failed` runs can be resumed.");
+
+/** 100 × mean square weight error over the square of the largest weight. */
+export const tnmse = z.number().nonnegative();
+
+export const tile = count.describe("Number of the tile, from 0.");
+
+/** Devices by verdict. */
+export const verdicts = z
+  .record(z.enum(verdictFieldNames), count)
+  .describe("Devices by verdict; docs/programming.md says what each means.");
+
+export const later = z
+  .array(
+    z.strictObject({
+      age_seconds: seconds.describe("Age at which the run is read once more and then trimmed, s."),
+      expected_after: tnmse.describe("TNMSE to expect after that trim."),
+    }),
+  )
+  .describe("What a later trim would be worth, with one more sweep before it.");
+
+/** What a trim is expected to win. */
+export const trimPlan = {
+  corrects: run.describe("The run that is corrected."),
+  devices_to_trim: count.describe("Devices that are worth programming anew."),
+  expected_before: tnmse.describe("TNMSE to expect without a trim, averaged over `--times`."),
+  expected_after: tnmse.describe("TNMSE to expect after the trim."),
+  later,
+};

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { format } from "prettier";
+import { describe, expect, it } from "vitest";
+import { eventSections, eventsJsonSchema, fieldsWithoutMeaning } from "./support/eventDocs.ts";
+
+const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
+const width = { printWidth: 110 };
+
+describe("what is said of events (npm run events writes it anew)", () => {
+  it("tells the meaning of every field", () => {
+    expect(fieldsWithoutMeaning()).toEqual([]);
+  });
+
+  it("is in docs/events.md what the schema says", async () => {
+    const page = path("docs/events.md");
+    const mark = "<!-- written by npm run events -->";
+    const [byHand] = readFileSync(page, "utf8").split(mark);
+    const text = `${byHand}${mark}\n\n${eventSections()}\n`;
+    await expect(await format(text, { ...width, parser: "markdown" })).toMatchFileSnapshot(page);
+  });
+
+  it("is in schemas/events.json what the schema says", async () => {
+    const text = JSON.stringify(eventsJsonSchema());
+    await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
+      path("schemas/events.json"),
+    );
+  });
+});
