@@ -1,5 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { MhoError } from "../src/errors.ts";
+import { logLevels } from "../src/log.ts";
 import { parseDuration, type Seconds } from "../src/units.ts";
 
 /** A command with the flags that all of them take. Example lines follow its help. */
@@ -9,17 +10,24 @@ export function command(name: string, description: string, ...examples: readonly
       // Scripts may give these to every command alike.
       .addOption(seedOption().hideHelp())
       .addOption(workspaceOption().hideHelp())
+      .addOption(logLevelOption().hideHelp())
   );
 }
 
 /** A command that works on a workspace: the same, and `--workspace`. */
 export function workspaceCommand(name: string, description: string, ...examples: readonly string[]) {
-  return base(name, description, examples).addOption(seedOption().hideHelp()).addOption(workspaceOption());
+  return base(name, description, examples)
+    .addOption(seedOption().hideHelp())
+    .addOption(workspaceOption())
+    .addOption(logLevelOption().hideHelp());
 }
 
 /** A command that works on a chip or draws chance: the same, and `--seed`. */
 export function benchCommand(name: string, description: string, ...examples: readonly string[]) {
-  return base(name, description, examples).addOption(seedOption()).addOption(workspaceOption());
+  return base(name, description, examples)
+    .addOption(seedOption())
+    .addOption(workspaceOption())
+    .addOption(logLevelOption());
 }
 
 function base(name: string, description: string, examples: readonly string[]) {
@@ -39,6 +47,12 @@ function seedOption() {
 
 function workspaceOption() {
   return new Option("--workspace <folder>", "where runs are kept (default: mho-workspace)");
+}
+
+function logLevelOption() {
+  return new Option("--log-level <level>", "log to stderr, from this level on (default: not at all)").choices(
+    logLevels,
+  );
 }
 
 /** A flag whose first choice is the default. */

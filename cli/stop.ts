@@ -73,12 +73,11 @@ export function listenForStop(output: Output): StopListener {
   };
 }
 
-/** Not every system knows every signal. */
 function listen(signal: NodeJS.Signals, listener: () => void): void {
   try {
     process.on(signal, listener);
   } catch {
-    return;
+    // Not every system knows every signal.
   }
 }
 

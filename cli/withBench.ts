@@ -1,5 +1,6 @@
 import type { Bench } from "../lab/bench.ts";
 import type { Workplace } from "../lab/workplace.ts";
+import type { LogLevel } from "../src/log.ts";
 import type { Output } from "./output.ts";
 import { listenForStop } from "./stop.ts";
 import { type Names, tellEvents } from "./tellEvents.ts";
@@ -11,6 +12,7 @@ export interface BenchFlags {
   readonly chip?: string | undefined;
   readonly transcript?: string | undefined;
   readonly acceptUnknownWear?: boolean | undefined;
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /** Opens a bench for a command, tells people what happens on it, hears whatever asks to stop, and closes it. */

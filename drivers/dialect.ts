@@ -1,4 +1,5 @@
 import type { ChipDescription } from "../src/chip/description.ts";
+import type { Log } from "../src/log.ts";
 import type { Heard } from "./heard.ts";
 import type { ConnectedDriver } from "./reconnectingDriver.ts";
 import type { After } from "./systemClock.ts";
@@ -23,7 +24,7 @@ export interface Dialect {
    *
    * @returns undefined when nothing answers in this dialect within the deadline.
    */
-  probe(transport: Transport, deadlineMilliseconds: number): Promise<ChipAnswer | undefined>;
+  probe(transport: Transport, deadlineMilliseconds: number, log?: Log): Promise<ChipAnswer | undefined>;
 
   /** Puts one direction of a recorded conversation together again. */
   readTranscript(to: "chip" | "host"): Heard;
@@ -49,4 +50,6 @@ export interface DriverOptions {
   readonly attempts?: number;
   /** What deadlines run by; the host's clock when not given. */
   readonly after?: After;
+  /** Told of requests, retries and what the line damaged; no records are kept when not given. */
+  readonly log?: Log | undefined;
 }

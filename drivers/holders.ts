@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { type Log, loggedError } from "../src/log.ts";
 
 /** Who holds a port: a note beside the lock, which the system keeps and which names nobody. */
 export interface Holder {
@@ -12,13 +13,14 @@ export interface Holder {
 }
 
 /** Leaves a note that this process holds a port. */
-export function noteHolder(port: string, program: string, since: string): void {
+export function noteHolder(port: string, program: string, since: string, log: Log): void {
   try {
     mkdirSync(folder(), { recursive: true });
     const holder: Holder = { processId: process.pid, program, since };
     writeFileSync(noteOf(port), JSON.stringify(holder));
-  } catch {
+  } catch (error) {
     // The lock holds without it.
+    log.warn({ port, error: loggedError(error) }, "no note was left of who holds the port");
   }
 }
 
@@ -38,6 +40,7 @@ export function holderOf(port: string): Holder | undefined {
     process.kill(holder.processId, 0);
     return holder;
   } catch {
+    // No note, or its process has ended: both mean that the port is free, as far as it is known.
     return undefined;
   }
 }

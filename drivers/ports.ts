@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { SerialPort } from "serialport";
+import { type Log, loggedError, noLog } from "../src/log.ts";
 import type { ChipAnswer, Dialect } from "./dialect.ts";
 import type { Transport } from "./transport.ts";
 import { openSerial } from "./serial.ts";
@@ -20,7 +21,7 @@ export type Answer =
   | { readonly kind: "not asked"; readonly reason: string };
 
 /** The serial ports of this machine; by their names alone where the system keeps no list of them. */
-export async function listPorts(): Promise<PortInfo[]> {
+export async function listPorts(log: Log = noLog): Promise<PortInfo[]> {
   try {
     const ports = await SerialPort.list();
     return ports.map(({ path, manufacturer, vendorId, productId, serialNumber }) => ({
@@ -30,8 +31,12 @@ export async function listPorts(): Promise<PortInfo[]> {
       productId,
       serialNumber,
     }));
-  } catch {
-    const names = await readdir("/dev").catch(() => []);
+  } catch (error) {
+    log.warn({ error: loggedError(error) }, "the system lists no serial ports; they are looked for by name");
+    const names = await readdir("/dev").catch((failure: unknown) => {
+      log.warn({ file: "/dev", error: loggedError(failure) }, "no serial ports can be found by name");
+      return [];
+    });
     return names
       .filter((name) => /^(ttyACM|ttyUSB|cu\.usb)/.test(name))
       .map((name) => ({
@@ -57,14 +62,15 @@ export async function askPort(
   baud: number,
   dialects: readonly Dialect[],
   deadlineMilliseconds = 1500,
+  log: Log = noLog,
 ): Promise<Answer> {
   let transport;
   try {
-    transport = await openSerial(path, baud);
+    transport = await openSerial(path, baud, log);
   } catch (error) {
     return { kind: "not asked", reason: (error as Error).message };
   }
-  const answer = await askLine(transport, dialects, deadlineMilliseconds);
+  const answer = await askLine(transport, dialects, deadlineMilliseconds, log);
   await transport.close();
   return answer;
 }
@@ -74,9 +80,10 @@ export async function askLine(
   transport: Transport,
   dialects: readonly Dialect[],
   deadlineMilliseconds: number,
+  log: Log = noLog,
 ): Promise<Answer> {
   for (const dialect of dialects) {
-    const chip = await dialect.probe(transport, deadlineMilliseconds / dialects.length);
+    const chip = await dialect.probe(transport, deadlineMilliseconds / dialects.length, log);
     if (chip !== undefined) return { kind: "chip", dialect: dialect.name, ...chip };
   }
   return { kind: "silent" };

@@ -11,6 +11,7 @@ import {
   rowFates,
 } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
+import { type Log, loggedError, noLog } from "../src/log.ts";
 import type { LinkEvent } from "../src/run/events.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
@@ -37,6 +38,9 @@ export interface ReconnectOptions {
   /** Whether somebody asked to stop: then the search for the chip ends. */
   readonly stopped: () => boolean;
   readonly onEvent: (event: LinkEvent) => void;
+  readonly log?: Log;
+  /** Told each time that the chip says who it is, by which connection. */
+  readonly onIdentity?: (identity: ChipIdentity, by: ConnectedDriver) => void;
 }
 
 /**
@@ -74,10 +78,10 @@ export class ReconnectingDriver implements ConnectedDriver {
   /** The first time, a link that fails is the caller's to hear of: there may never have been a chip. */
   async identify(): Promise<ChipIdentity> {
     if (this.#identity === undefined) {
-      this.#identity = await this.#driver.identify();
+      this.#know(await this.#driver.identify());
       this.#answered = this.#clocks();
-    } else this.#identity = await this.#through((driver) => driver.identify());
-    return this.#identity;
+    } else this.#know(await this.#through((driver) => driver.identify()));
+    return this.#identity!;
   }
 
   read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
@@ -218,7 +222,7 @@ export class ReconnectingDriver implements ConnectedDriver {
     }
     const identity = await this.#driver.identify();
     if (!this.#isSame(identity)) throw asleep;
-    this.#identity = identity;
+    this.#know(identity);
     this.#longestSilence = 0;
     this.#answered = this.#clocks();
     this.#options.onEvent({ type: "woken", after_milliseconds: Math.round(silent) });
@@ -227,12 +231,23 @@ export class ReconnectingDriver implements ConnectedDriver {
     this.#note({ notedAt: this.#options.wallTime(), what: "woken", text });
   }
 
+  #know(identity: ChipIdentity): void {
+    this.#identity = identity;
+    this.#options.onIdentity?.(identity, this.#driver);
+  }
+
   async #mend(lost: MhoError): Promise<void> {
-    const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime } = this.#options;
+    const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime, log = noLog } = this.#options;
     const begun = now();
+    log.warn({ error: loggedError(lost), patience_milliseconds: patienceMilliseconds }, "link lost");
     onEvent({ type: "link_lost", reason: lost.message, patience_milliseconds: patienceMilliseconds });
     this.#note({ notedAt: wallTime(), what: "link-lost", text: lost.message });
     await this.#driver.close();
+    let attempt = 0;
+    const inVain = (error: unknown): undefined => {
+      log.warn({ attempt, error: loggedError(error) }, "the chip was not found again");
+      return undefined;
+    };
     for (let wait = 100; ; wait = Math.min(2 * wait, 2000)) {
       if (stopped()) {
         throw new MhoError("interrupted", `Stopped while the chip at ${this.address} was out of reach.`, {
@@ -244,15 +259,22 @@ export class ReconnectingDriver implements ConnectedDriver {
         throw lost;
       }
       await sleep(wait);
-      const driver = await open().catch(() => undefined);
-      const identity = await driver?.identify().catch(() => undefined);
+      attempt++;
+      const driver = await open().catch(inVain);
+      const identity = await driver?.identify().catch(inVain);
       if (driver !== undefined && identity !== undefined && this.#isSame(identity)) {
         this.#driver = driver;
-        this.#identity = identity;
-        onEvent({ type: "link_back", port: driver.port, after_milliseconds: Math.round(now() - begun) });
+        this.#know(identity);
+        const after_milliseconds = Math.round(now() - begun);
+        log.warn({ attempt, after_milliseconds }, "link back");
+        onEvent({ type: "link_back", port: driver.port, after_milliseconds });
         const text = `At ${driver.port}, boot ${identity.boot}.`;
         this.#note({ notedAt: wallTime(), what: "link-back", text });
         return;
+      }
+      if (driver !== undefined && identity !== undefined) {
+        const { serialNumber: serial_number } = identity;
+        log.warn({ attempt, port: driver.port, serial_number }, "another chip answered");
       }
       await driver?.close();
     }

@@ -1,5 +1,6 @@
 import { SerialPort } from "serialport";
 import { MhoError } from "../src/errors.ts";
+import { type Log, noLog } from "../src/log.ts";
 import { guardedBinding } from "./guardedBinding.ts";
 import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
 import { plain } from "./linkErrors.ts";
@@ -11,7 +12,7 @@ import type { Transport } from "./transport.ts";
  *
  * The port is left as it was found on closing (`hupcl` off), since dropping the modem lines resets many boards.
  */
-export async function openSerial(path: string, baudRate: number): Promise<Transport> {
+export async function openSerial(path: string, baudRate: number, log: Log = noLog): Promise<Transport> {
   const options = { binding: guardedBinding, path, baudRate, autoOpen: false, hupcl: false, lock: true };
   const stream = new SerialPort(options);
   // An open that fails says so twice.
@@ -19,7 +20,7 @@ export async function openSerial(path: string, baudRate: number): Promise<Transp
   await new Promise<void>((resolve, reject) => {
     stream.open((error) => (error ? reject(portFailed(path, error)) : resolve()));
   });
-  noteHolder(path, process.title, new Date().toISOString());
+  noteHolder(path, process.title, new Date().toISOString(), log);
   stream.once("close", () => forgetHolder(path));
   return streamTransport(stream, {
     port: path,

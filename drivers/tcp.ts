@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { MhoError } from "../src/errors.ts";
+import { type Log, noLog } from "../src/log.ts";
 import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
 import { streamTransport } from "./streamTransport.ts";
 import { after } from "./systemClock.ts";
@@ -11,7 +12,7 @@ const connectDeadlineMilliseconds = 5000;
  * Connects to `host:port`. Throws `port-failed` when nobody answers there within 5 s, or another process of
  * this machine is at work there.
  */
-export async function openTcp(target: string): Promise<Transport> {
+export async function openTcp(target: string, log: Log = noLog): Promise<Transport> {
   const match = /^(.+):(\d{1,5})$/.exec(target);
   const port = Number(match?.[2]);
   if (!match || port < 1 || port > 65_535) {
@@ -39,7 +40,7 @@ export async function openTcp(target: string): Promise<Transport> {
     });
   });
   socket.removeAllListeners("error");
-  noteHolder(target, process.title, new Date().toISOString());
+  noteHolder(target, process.title, new Date().toISOString(), log);
   socket.once("close", () => forgetHolder(target));
   return streamTransport(socket, {
     port: target,

@@ -24,6 +24,7 @@ export async function writeWholeBy<T>(
     await rename(draft, file);
     return written;
   } catch (error) {
+    // A draft that stays does no harm, and why nothing could be written is what counts.
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof MhoError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
@@ -41,6 +42,7 @@ async function fileBehind(path: string): Promise<string | undefined> {
     throw error;
   });
   if (meant === undefined) {
+    // Only whether a link of that name is there is asked.
     const named = await lstat(path).catch(() => undefined);
     if (named === undefined) return path;
     return fileBehind(resolve(await realpath(dirname(path)), await readlink(path)));

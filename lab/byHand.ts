@@ -50,7 +50,9 @@ export async function standby(
   const address = parseAddress(place.chip, place.registries.dialects);
   if (address.scheme !== "emulator") await relieveHolder(address.target, onHolder);
   const record = openRecorderFor(address, place.transcript);
+  const { log } = await place.logsOf(address);
   const driver = await openChip(address, {
+    log,
     seed: place.seed,
     technologies: place.registries.technologies,
     ...(record && { record }),

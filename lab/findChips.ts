@@ -1,4 +1,5 @@
 import { builtInDialects, type LabDialect } from "./dialects.ts";
+import { type Log, noLog } from "../src/log.ts";
 import { type Answer, askPort, isLikely, listPorts, type PortInfo } from "../drivers/ports.ts";
 
 /** A serial port, and what answered there. */
@@ -12,8 +13,9 @@ export async function findChips(
   named: readonly string[],
   baud: number,
   dialects: readonly LabDialect[] = builtInDialects,
+  log: Log = noLog,
 ): Promise<FoundPort[]> {
-  const listed = await listPorts();
+  const listed = await listPorts(log);
   const unlisted = named
     .filter((path) => listed.every((port) => port.path !== path))
     .map((path): PortInfo => ({
@@ -28,7 +30,7 @@ export async function findChips(
     [...listed, ...unlisted].map(async (port): Promise<FoundPort> => {
       const asked = named.length > 0 ? named.includes(port.path) : isLikely(port);
       if (!asked) return { port, answer: { kind: "not asked", reason: "no board is likely there" } };
-      return { port, answer: await askPort(port.path, baud, dialects) };
+      return { port, answer: await askPort(port.path, baud, dialects, undefined, log) };
     }),
   );
 }

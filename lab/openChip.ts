@@ -10,6 +10,7 @@ import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
+import { type Log, type LogFields, noLog } from "../src/log.ts";
 import type { ChipAddress } from "./address.ts";
 import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
@@ -21,14 +22,22 @@ import { wallTime } from "./wallTime.ts";
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, record, workspace, technologies, description: given }: ChipOptions,
+  { seed, record, workspace, technologies, description: given, log = noLog, onConnected }: ChipOptions,
 ): Promise<ConnectedDriver> {
   const description = given ?? (await describeChip(address, technologies));
   const session = randomInt(1, 0xffffffff);
-  const line = await openLine(address, description, seed, workspace);
+  const line = await openLine(address, description, seed, workspace, log);
   const transport = record?.(line) ?? line;
-  const options = { address: address.text, description, session };
-  return address.dialect.open(transport, options);
+  const connection = {
+    chip: description.name,
+    port: transport.port,
+    dialect: address.dialect.name,
+    session,
+  };
+  const options = { address: address.text, description, session, log: log.child(connection) };
+  const driver = address.dialect.open(transport, options);
+  onConnected?.(driver, connection);
+  return driver;
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
@@ -48,6 +57,9 @@ export interface ChipOptions {
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
+  readonly log?: Log | undefined;
+  /** Told of the connection, as the log names it. */
+  readonly onConnected?: (driver: ConnectedDriver, connection: LogFields) => void;
 }
 
 /** What records every byte of a chip's lines in a file; undefined where none is named. */
@@ -63,12 +75,13 @@ function openLine(
   description: ChipDescription,
   seed: number,
   workspace: string | undefined,
+  log: Log,
 ): Promise<Transport> {
   switch (address.scheme) {
     case "serial":
-      return openSerial(address.target, address.baud ?? description.line.baud);
+      return openSerial(address.target, address.baud ?? description.line.baud, log);
     case "tcp":
-      return openTcp(address.target);
+      return openTcp(address.target, log);
     case "emulator":
       return Promise.resolve(emulated(address, description, seed, workspace));
   }

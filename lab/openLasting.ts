@@ -2,8 +2,10 @@ import { isLikely, listPorts } from "../drivers/ports.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import type { StopRequest } from "../src/clock.ts";
+import type { LogFields } from "../src/log.ts";
 import type { ChipAddress } from "./address.ts";
 import type { BenchEvent } from "./events.ts";
+import type { ChipLogs } from "./logs/chipLogs.ts";
 import { type ChipOptions, openChip } from "./openChip.ts";
 import { wallTime } from "./wallTime.ts";
 
@@ -14,18 +16,31 @@ import { wallTime } from "./wallTime.ts";
  */
 export async function openLasting(
   address: ChipAddress,
-  { opening, stop, emit }: { opening: ChipOptions; stop: StopRequest; emit: (event: BenchEvent) => void },
+  {
+    opening,
+    stop,
+    emit,
+    logs,
+  }: { opening: ChipOptions; stop: StopRequest; emit: (event: BenchEvent) => void; logs: ChipLogs },
   lasting: { readonly patienceMilliseconds: number },
 ): Promise<ConnectedDriver> {
   let next = 0;
+  const { log } = logs;
+  const connections = new WeakMap<ConnectedDriver, LogFields>();
+  const connect = (to: ChipAddress): Promise<ConnectedDriver> =>
+    openChip(to, {
+      ...opening,
+      log,
+      onConnected: (driver, connection) => void connections.set(driver, connection),
+    });
   /** The port itself and, from time to time, each other one that could be it. */
   const open = async (): Promise<ConnectedDriver> => {
     const others =
-      address.scheme === "serial" ? (await listPorts()).filter(isLikely).map(({ path }) => path) : [];
+      address.scheme === "serial" ? (await listPorts(log)).filter(isLikely).map(({ path }) => path) : [];
     const places = [address.target, ...others.filter((path) => path !== address.target)];
-    return openChip({ ...address, target: places[next++ % places.length]! }, opening);
+    return connect({ ...address, target: places[next++ % places.length]! });
   };
-  return new ReconnectingDriver(await openChip(address, opening), {
+  return new ReconnectingDriver(await connect(address), {
     open,
     get patienceMilliseconds() {
       return lasting.patienceMilliseconds;
@@ -36,5 +51,8 @@ export async function openLasting(
     // A wait for the chip keeps the process alive, unlike a deadline.
     sleep: (milliseconds) => systemClock.sleep(1000 * milliseconds),
     onEvent: emit,
+    log,
+    onIdentity: ({ serialNumber, boot }, driver) =>
+      logs.know({ ...connections.get(driver), serial_number: serialNumber, boot }),
   });
 }

@@ -6,6 +6,7 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
+import { loggedError } from "../src/log.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
 import type { RunContext } from "../src/run/context.ts";
 import type { RunEvent } from "../src/run/events.ts";
@@ -13,6 +14,7 @@ import { endedWith, tryStandby } from "../src/run/standby.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import type { ChipAddress } from "./address.ts";
 import type { BenchEvent } from "./events.ts";
+import type { ChipLogs } from "./logs/chipLogs.ts";
 import type { ChipOptions } from "./openChip.ts";
 import { openLasting } from "./openLasting.ts";
 import { wallTime } from "./wallTime.ts";
@@ -32,6 +34,7 @@ export interface SessionOptions {
   readonly methods: readonly ProgrammingMethod[];
   readonly acceptUnknownWear: boolean;
   readonly emit: (event: BenchEvent) => void;
+  readonly logs: ChipLogs;
 }
 
 /** One chip of a bench, open, and the one place that puts together the world of a run. */
@@ -49,7 +52,7 @@ export class Session {
     options: SessionOptions,
     lasting: { patienceMilliseconds: number },
   ) {
-    const { store, stop, methods, acceptUnknownWear, emit } = options;
+    const { store, stop, methods, acceptUnknownWear, emit, logs } = options;
     const driver = new SteadyClock(link, store, wallTime);
     this.#link = link;
     this.#driver = driver;
@@ -71,6 +74,8 @@ export class Session {
         this.#follow(event);
         emit(event);
       },
+      log: logs.log,
+      onReading: (run) => logs.reading(run),
     };
   }
 
@@ -96,6 +101,7 @@ export class Session {
     act: (context: RunContext, identity: ChipIdentity) => Promise<T>,
   ): Promise<T> {
     this.#lasting.patienceMilliseconds = patienceMilliseconds;
+    const { logs } = this.#options;
     let awake = false;
     try {
       const identity = await this.#driver.identify();
@@ -104,24 +110,43 @@ export class Session {
       this.#tell(identity);
       const done = await act(this.context, identity);
       // The work is done, with or without this mark.
-      await this.#driver.mark().catch(() => undefined);
+      await this.#driver
+        .mark()
+        .catch((error: unknown) =>
+          logs.log.warn({ error: loggedError(error) }, "the chip's clock was not marked after the work"),
+        );
       return done;
     } catch (error) {
-      const standby = await tryStandby(this.#driver);
+      const standby = await tryStandby(this.#driver, logs.log);
       // The engine has said already what became of standby.
       const said = !(error instanceof MhoError) || error.facts["standby"] === false;
       throw said || !awake ? error : endedWith(error, this.#driver.address, standby);
     } finally {
       this.#watched = [];
+      logs.attend([]);
     }
   }
 
   /** For a process that is about to end: books what is under way, and makes the chip safe. Rejects when it is not known to be. */
   async standbyAtOnce(): Promise<void> {
+    const { store, logs } = this.#options;
+    const { log } = logs;
     if (this.#underWay !== undefined) {
-      await this.#options.store.endRun(this.#underWay, "interrupted").catch(() => undefined);
+      await store
+        .endRun(this.#underWay, "interrupted")
+        .catch((error: unknown) =>
+          log.warn({ error: loggedError(error) }, "the end of the run was not written down"),
+        );
     }
-    await this.#driver.standby();
+    const standby = await this.#driver.standby().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    if (standby !== undefined) {
+      log.warn({ error: loggedError(standby.error) }, "the chip did not confirm standby");
+      throw standby.error;
+    }
+    log.info({ outcome: "interrupted", standby: true }, "ended at once");
   }
 
   /** The command that goes on with what is under way. */
@@ -130,18 +155,35 @@ export class Session {
     return this.#watched.length > 0 ? `mho watch ${this.#watched.join(" ")}` : undefined;
   }
 
-  close(): Promise<void> {
-    return this.#driver.close();
+  async close(): Promise<void> {
+    const { logs } = this.#options;
+    try {
+      await this.#driver.close();
+      logs.log.info({}, "chip closed");
+    } catch (error) {
+      logs.log.warn({ error: loggedError(error) }, "the chip was not closed");
+      throw error;
+    } finally {
+      logs.close();
+    }
   }
 
   #tell({ name, serialNumber, firmware, boot }: ChipIdentity): void {
-    const { emit } = this.#options;
+    const { emit, logs } = this.#options;
+    logs.log.info({ address: this.#driver.address, firmware }, "chip opened");
     emit({ type: "chip", name, serial_number: serialNumber, firmware, boot, port: this.port });
   }
 
   #follow(event: RunEvent): void {
-    if (event.type === "started") this.#underWay = event.run;
-    else if (event.type === "ended") this.#underWay = undefined;
-    else if (event.type === "watching") this.#watched = event.runs;
+    const { logs } = this.#options;
+    if (event.type === "started") {
+      this.#underWay = event.run;
+      logs.attend([event.run]);
+    } else if (event.type === "ended") {
+      this.#underWay = undefined;
+    } else if (event.type === "watching") {
+      this.#watched = event.runs;
+      logs.attend(event.runs);
+    }
   }
 }

@@ -44,6 +44,7 @@ export async function watch(
       }),
     ),
   );
+  // Each chip's log has its own; all but one end here.
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 

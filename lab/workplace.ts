@@ -3,10 +3,13 @@ import { join } from "node:path";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
+import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { RunId } from "../src/run/store.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
+import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
+import type { ChipLogs } from "./logs/chipLogs.ts";
 import { chipNamed, describeChip, openRecorderFor } from "./openChip.ts";
 import { type Registries, registriesWith } from "./registries.ts";
 import { descriptionOf } from "./runDescription.ts";
@@ -27,6 +30,10 @@ export interface WorkplaceOptions {
   readonly extensions?: Partial<Registries> | undefined;
   /** A file that records every byte between host and chip. */
   readonly transcript?: string | undefined;
+  /** A log of the user's own, such as one of pino, in place of files in the workspace's `logs/` and of stderr. */
+  readonly log?: Log | undefined;
+  /** Records of this level and above go to stderr (none); files take `info` and above, or this if it is less. */
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /** Where runs are kept when no folder is named. */
@@ -44,6 +51,7 @@ export class Workplace {
   /** Those that are open; one that is still being opened has not been spoken to. */
   readonly #opened: Session[] = [];
   #store: Promise<Workspace> | undefined;
+  #logs: Promise<OpenLogs> | undefined;
 
   constructor(options: WorkplaceOptions, events: EventStream) {
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
@@ -122,27 +130,43 @@ export class Workplace {
     return this.session(text ?? chipAddress, await descriptionOf(store, run, this.emit, this.registries));
   }
 
+  /** The logs of a chip; closed by the one who asks for them. */
+  async logsOf({ text }: ChipAddress): Promise<ChipLogs> {
+    const { log: own, logLevel: level } = this.#options;
+    this.#logs ??= openLogs({ folder: this.folder, level, own });
+    return (await this.#logs)({ address: text });
+  }
+
   async #open(address: ChipAddress, description: ChipDescription): Promise<Session> {
     const store = await this.store();
+    const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
     const { technologies, methods } = registries;
     const record = openRecorderFor(address, this.#options.transcript);
     const opening = { seed, workspace, technologies, description, ...(record && { record }) };
-    const session = await Session.open(address, {
-      opening,
-      store,
-      stop,
-      methods,
-      emit,
-      acceptUnknownWear: this.#options.acceptUnknownWear === true,
-    });
-    this.#opened.push(session);
-    return session;
+    const acceptUnknownWear = this.#options.acceptUnknownWear === true;
+    try {
+      const session = await Session.open(address, {
+        opening,
+        store,
+        stop,
+        methods,
+        acceptUnknownWear,
+        emit,
+        logs,
+      });
+      this.#opened.push(session);
+      return session;
+    } catch (error) {
+      logs.log.error({ error: loggedError(error) }, "the chip was not opened");
+      throw error;
+    }
   }
 
   /** For a process that is about to end: every open chip to standby, what is under way booked. Rejects when one may not be safe. */
   async standbyAtOnce(): Promise<void> {
     const ends = await Promise.allSettled(this.#opened.map((session) => session.standbyAtOnce()));
+    // Each says in its log what became of it; one is enough to say here that not all are safe.
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
@@ -157,9 +181,11 @@ export class Workplace {
 
   /** Frees ports and files. Chips are in standby already: all work leaves them so. */
   async close(): Promise<void> {
+    // Whoever asked for one that cannot be opened has heard of it.
     await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
     const ends = await Promise.allSettled(this.#opened.splice(0).map((session) => session.close()));
+    // Likewise of a workspace that cannot be opened.
     const store = await this.#store?.catch(() => undefined);
     this.#store = undefined;
     await store?.close();

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../lab/address.ts";
+import { ChipLogs } from "../lab/logs/chipLogs.ts";
 import { openLasting } from "../lab/openLasting.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { mho, startMho } from "./support/commandLine.ts";
@@ -181,6 +182,7 @@ describe("a chip at a pseudo-terminal whose emulator was killed", () => {
       opening: { seed: 7 },
       stop: { requested: false },
       emit: (event: object) => void events.push(event),
+      logs: new ChipLogs({ onOwnFailed() {}, wallTime: () => "" }, {}),
     };
     const chip = await openLasting(parseAddress(address), opening, { patienceMilliseconds: 300 });
     await chip.identify();

@@ -43,7 +43,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
       "storage",
       "report",
     ],
-    npm: ["zod"],
+    npm: ["zod", "pino"],
     node: true,
   },
   cli: {

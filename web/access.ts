@@ -21,6 +21,7 @@ export function isSameOrigin(origin: string | undefined, hostHeader: string | un
     const { host, protocol } = new URL(origin);
     return (protocol === "http:" || protocol === "https:") && host === hostHeader.toLowerCase();
   } catch {
+    // What is no address is not the server's own.
     return false;
   }
 }

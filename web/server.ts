@@ -131,6 +131,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
   });
 
   app.post("/api/runs/:run/request", mayAsk, async (c) => {
+    // What is no JSON is refused below, like any other request that is not known.
     const body = (await c.req.json().catch(() => undefined)) as { request?: unknown } | undefined;
     const request = body?.request;
     if (request !== "pause" && request !== "stop" && request !== "resume") {

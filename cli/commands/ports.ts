@@ -8,12 +8,14 @@ export const ports = () =>
     .option("--baud <rate>", "line rate to ask at", whole("--baud"), 3_000_000)
     .action((named, flags) =>
       act("ports", flags, async (output) => {
-        const [{ findChips }, { builtInDialects }] = await Promise.all([
+        const [{ findChips }, { builtInDialects }, { openPlainLog }] = await Promise.all([
           import("../../lab/findChips.ts"),
           import("../../lab/dialects.ts"),
+          import("../../lab/logs/benchLogs.ts"),
         ]);
+        const log = await openPlainLog(flags.logLevel);
         const languages = builtInDialects.map(({ name }) => name);
-        const found = await findChips(named, flags.baud);
+        const found = await findChips(named, flags.baud, builtInDialects, log);
         if (found.length === 0)
           output.say("There are no serial ports. Plug the board in, or name a port: mho ports /dev/ttyACM0.");
         for (const { port, answer } of found) {

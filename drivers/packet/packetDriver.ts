@@ -35,6 +35,7 @@ import {
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
+import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits, refuseVerifyOutsideLimits } from "../limits.ts";
 import { plain } from "../linkErrors.ts";
@@ -51,6 +52,7 @@ export class PacketDriver implements ChipDriver {
   readonly description: ChipDescription;
   readonly #transport: Transport;
   readonly #requests: RequestQueue;
+  readonly #log: Log;
   #boot = 0;
 
   constructor(transport: Transport, options: DriverOptions) {
@@ -58,11 +60,13 @@ export class PacketDriver implements ChipDriver {
     this.address = options.address;
     this.description = options.description;
     this.#transport = transport;
+    this.#log = options.log ?? noLog;
     this.#requests = new RequestQueue(transport, options.address, options.session, {
       deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
       windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
       attempts: options.attempts,
       after: options.after,
+      log: options.log,
     });
   }
 
@@ -98,13 +102,15 @@ export class PacketDriver implements ChipDriver {
     refuseReadOutsideLimits(this.description, block, averages);
     const perRow = devicesPerRow(geometry);
     const reading = blankReading(this.description, block);
-    await eachRow(block.rowCount, async (row) => {
+    await this.#eachRow(block, async (row) => {
       if (wanted?.[row] === 0) return;
       const request = {
         kind: kinds.read,
         body: encodeReadRow({ tile: block.tile, row: block.rowStart + row, averages }),
         what: `read of tile ${block.tile}, row ${block.rowStart + row}`,
         replyBytes: 10 + 2 * perRow,
+        tile: block.tile,
+        row: block.rowStart + row,
       };
       const reply = await this.#ask(request, decodeRowCodes);
       if (reply.codes.length !== perRow) throw this.#requests.malformed(request);
@@ -119,7 +125,7 @@ export class PacketDriver implements ChipDriver {
     assert(block.rowCount < ticketsRemembered, "a block's tickets fit the chip's memory");
     refuseOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
-    await eachRow(block.rowCount, async (row) => {
+    await this.#eachRow(block, async (row) => {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) return;
       const ticket = order.firstTicket + row;
@@ -135,7 +141,21 @@ export class PacketDriver implements ChipDriver {
         codes,
       });
       const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;
-      enter(report, row, await this.#fire(ticket, { kind: kinds.pulse, body, what, replyBytes: 9 }));
+      const { tile, rowStart } = block;
+      const found = await this.#fire(ticket, {
+        kind: kinds.pulse,
+        body,
+        what,
+        replyBytes: 9,
+        tile,
+        row: rowStart + row,
+        ticket,
+      });
+      enter(report, row, found);
+      if (this.#log.isLevelEnabled("debug")) {
+        const { fate, chipTimeMicroseconds: chip_time_microseconds } = found;
+        this.#log.debug({ tile, row: rowStart + row, ticket, fate, chip_time_microseconds }, "pulse");
+      }
     });
     return report;
   }
@@ -148,7 +168,7 @@ export class PacketDriver implements ChipDriver {
     refuseVerifyOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
     const pulsesGiven = new Uint8Array(block.rowCount * perRow);
-    await eachRow(block.rowCount, async (row) => {
+    await this.#eachRow(block, async (row) => {
       const targets = Uint16Array.from(targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow), (g) =>
         Number.isNaN(g)
           ? invalidCode
@@ -165,7 +185,15 @@ export class PacketDriver implements ChipDriver {
         targets,
       });
       const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
-      const request = { kind: kinds.verify, body, what, replyBytes: 11 + perRow };
+      const request = {
+        kind: kinds.verify,
+        body,
+        what,
+        replyBytes: 11 + perRow,
+        tile: block.tile,
+        row: block.rowStart + row,
+        ticket: order.firstTicket + row,
+      };
       const found = await this.#ask(request, decodeVerifyReport);
       if (found.pulses.length !== perRow) throw this.#requests.malformed(request);
       enter(report, row, found);
@@ -193,9 +221,10 @@ export class PacketDriver implements ChipDriver {
 
   async fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
     const report = blankReport(rowCount);
-    await eachRow(rowCount, async (row) => {
+    await this.#eachRow({ rowCount }, async (row) => {
       const known = this.#boot === boot;
-      enter(report, row, known ? await this.#fateOf(firstTicket + row, "pulse") : forgotten);
+      const ticket = firstTicket + row;
+      enter(report, row, known ? await this.#fateOf(ticket, "pulse") : forgotten);
     });
     return report;
   }
@@ -265,6 +294,11 @@ export class PacketDriver implements ChipDriver {
       const body = await this.#requests.ask(request, { attempts: 1, mayStaySilent: true });
       const fate = body === noReply ? await this.#fateOf(ticket, request.what) : decodeTicketFate(body);
       if (fate === undefined) throw this.#requests.malformed(request);
+      if (body === noReply) {
+        const { tile, row } = request;
+        const fields = { tile, row, ticket, attempt: attempt + 1, fate: fate.fate };
+        this.#log.warn(fields, "no reply to a pulse; the chip was asked what became of it");
+      }
       if (fate.fate !== "not fired") return fate;
     }
     throw new MhoError(
@@ -275,19 +309,29 @@ export class PacketDriver implements ChipDriver {
     );
   }
 
+  /** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
+  async #eachRow(
+    { tile, rowCount }: { readonly tile?: number; readonly rowCount: number },
+    work: (row: number) => Promise<void>,
+  ): Promise<void> {
+    const rows = await Promise.allSettled(Array.from({ length: rowCount }, (_, row) => work(row)));
+    const [first, ...others] = rows.filter((row) => row.status === "rejected");
+    if (first === undefined) return;
+    // They share a line, and mostly a reason.
+    if (others.length > 0) {
+      const error = loggedError(others[0]!.reason);
+      this.#log.warn({ tile, rows: others.length, error }, "more rows of the block failed");
+    }
+    throw first.reason;
+  }
+
   #fateOf(ticket: number, pulse: string): Promise<TicketFate> {
     const what = `question whether the ${pulse} fired`;
     return this.#ask(
-      { kind: kinds.ticket, body: encodeNumber(ticket), what, replyBytes: 9 },
+      { kind: kinds.ticket, body: encodeNumber(ticket), what, replyBytes: 9, ticket },
       decodeTicketFate,
     );
   }
-}
-
-/** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
-async function eachRow(rowCount: number, work: (row: number) => Promise<void>): Promise<void> {
-  const rows = await Promise.allSettled(Array.from({ length: rowCount }, (_, row) => work(row)));
-  for (const row of rows) if (row.status === "rejected") throw row.reason;
 }
 
 const forgotten: TicketFate = { fate: "unknown", chipTimeMicroseconds: 0 };

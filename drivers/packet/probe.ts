@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { decodeIdentity, encodeHello, kinds } from "../../protocols/packet/messages.ts";
 import type { ChipAnswer } from "../dialect.ts";
 import { inTime } from "../inTime.ts";
+import { type Log, loggedError, noLog } from "../../src/log.ts";
 import { plain } from "../linkErrors.ts";
 import type { Transport } from "../transport.ts";
 import { noReply, RequestQueue } from "./requests.ts";
@@ -10,15 +11,20 @@ import { noReply, RequestQueue } from "./requests.ts";
 export async function probePacket(
   transport: Transport,
   deadlineMilliseconds: number,
+  log: Log = noLog,
 ): Promise<ChipAnswer | undefined> {
   const requests = new RequestQueue(transport, transport.port, randomInt(1, 0xffffffff), {
     deadlineMilliseconds: deadlineMilliseconds / 4,
     windowBytes: 4096,
     attempts: 4,
+    log,
   });
   const hello = { kind: kinds.hello, body: encodeHello(), what: "hello", replyBytes: 256 };
   const reply = await inTime(
-    requests.ask(hello).catch(() => noReply),
+    requests.ask(hello).catch((error: unknown) => {
+      log.warn({ port: transport.port, error: loggedError(error) }, "the port did not answer a hello");
+      return noReply;
+    }),
     deadlineMilliseconds,
   );
   const identity = reply === undefined || typeof reply === "symbol" ? undefined : decodeIdentity(reply);

@@ -1,9 +1,10 @@
 import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../../protocols/packet/frame.ts";
 import { decodeRefusal, kinds, refusals, replyBit } from "../../protocols/packet/messages.ts";
 import { MhoError } from "../../src/errors.ts";
+import { type Log, type LogFields, noLog } from "../../src/log.ts";
 import { adviceOn, calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
 import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
-import { type After, after } from "../systemClock.ts";
+import { type After, after, systemClock } from "../systemClock.ts";
 import type { Transport } from "../transport.ts";
 
 /** One question to the chip. */
@@ -14,6 +15,10 @@ export interface Request {
   readonly what: string;
   /** Bytes of the reply's body, for the window. */
   readonly replyBytes: number;
+  /** What it is about, for the log. */
+  readonly tile?: number;
+  readonly row?: number;
+  readonly ticket?: number;
 }
 
 /** How a question is put; as usual where nothing is said. */
@@ -37,6 +42,7 @@ export class RequestQueue {
   readonly #windowBytes: number;
   readonly #attempts: number;
   readonly #after: After;
+  readonly #log: Log;
   readonly #waiting = new Map<number, { settle: (frame: Frame) => void; fail: (error: MhoError) => void }>();
   readonly #decoder = new FrameDecoder();
   #nextTag = 1;
@@ -47,8 +53,9 @@ export class RequestQueue {
   #calledOff = { times: 0, reason: "" };
   #heardBytes = 0;
   #lastHeard = new Uint8Array(0);
-  /** Frames that no request waited for and bytes that made none; a healthy line has neither. */
-  readonly noise = { strayFrames: 0, damagedFrames: 0 };
+  /** In the bytes that came last: frames that no request waited for, and what made none. A healthy line has neither. */
+  #strayFrames = 0;
+  #damagedFrames = 0;
 
   /**
    * @param windowBytes the most that may be in flight, so that an urgent request is never stuck behind more
@@ -63,6 +70,7 @@ export class RequestQueue {
       windowBytes: number;
       attempts?: number | undefined;
       after?: After | undefined;
+      log?: Log | undefined;
     },
   ) {
     this.#transport = transport;
@@ -72,15 +80,8 @@ export class RequestQueue {
     this.#windowBytes = options.windowBytes;
     this.#attempts = options.attempts ?? usualAttempts;
     this.#after = options.after ?? after;
-    transport.onBytes((bytes) => {
-      this.#heardBytes += bytes.length;
-      this.#lastHeard = bytes.slice(-shownBytes);
-      this.#decoder.push(
-        bytes,
-        (frame) => this.#receive(frame),
-        () => void this.noise.damagedFrames++,
-      );
-    });
+    this.#log = options.log ?? noLog;
+    transport.onBytes((bytes) => this.#hear(bytes));
     transport.onClosed((reason) => this.#lose(reason));
   }
 
@@ -94,11 +95,22 @@ export class RequestQueue {
     if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
     const tag = this.#nextTag++;
     const heardBefore = this.#heardBytes;
+    const timed = this.#log.isLevelEnabled("debug");
     try {
       const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
       for (let attempt = 1; attempt <= attempts; attempt++) {
+        const sentAt = timed ? systemClock.nowMicroseconds() : 0;
         const reply = await this.#exchange(tag, frame, deadlineMilliseconds);
-        if (reply !== noReply) return this.#read(request, reply);
+        if (reply === noReply) {
+          this.#log.warn({ ...about(request), tag, attempt, bytes: frame.length }, "no reply");
+          continue;
+        }
+        if (timed) {
+          const round_trip_milliseconds = (systemClock.nowMicroseconds() - sentAt) / 1000;
+          const fields = { ...about(request), tag, attempt, round_trip_milliseconds, bytes: frame.length };
+          this.#log.debug(fields, "answered");
+        }
+        return this.#read(request, reply);
       }
       if (options.mayStaySilent === true) return noReply;
       throw silentChip({
@@ -124,6 +136,28 @@ export class RequestQueue {
     this.#roomWanted.splice(0).forEach((wake) => wake());
   }
 
+  #hear(bytes: Uint8Array): void {
+    if (this.#log.isLevelEnabled("trace")) {
+      this.#log.trace({ bytes: bytes.length, hex: Buffer.from(bytes).toString("hex") }, "received");
+    }
+    this.#heardBytes += bytes.length;
+    this.#lastHeard = bytes.slice(-shownBytes);
+    this.#decoder.push(
+      bytes,
+      (frame) => this.#receive(frame),
+      () => void this.#damagedFrames++,
+    );
+    // One record however many there are: a line at the wrong rate has thousands a second.
+    if (this.#damagedFrames > 0) {
+      this.#log.warn({ damaged_frames: this.#damagedFrames, bytes: bytes.length }, "damaged frames");
+      this.#damagedFrames = 0;
+    }
+    if (this.#strayFrames > 0) {
+      this.#log.warn({ stray_frames: this.#strayFrames, bytes: bytes.length }, "stray frames");
+      this.#strayFrames = 0;
+    }
+  }
+
   /** The waiter is armed before the bytes leave; its deadline starts when they have. */
   async #exchange(
     tag: number,
@@ -131,6 +165,9 @@ export class RequestQueue {
     deadlineMilliseconds: number,
   ): Promise<Frame | typeof noReply> {
     if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
+    if (this.#log.isLevelEnabled("trace")) {
+      this.#log.trace({ tag, bytes: frame.length, hex: Buffer.from(frame).toString("hex") }, "sent");
+    }
     let cancel = (): void => {};
     try {
       return await new Promise<Frame | typeof noReply>((resolve, reject) => {
@@ -149,7 +186,7 @@ export class RequestQueue {
 
   #receive(frame: Frame): void {
     const waiter = frame.session === this.#session ? this.#waiting.get(frame.tag) : undefined;
-    if (waiter === undefined) this.noise.strayFrames++;
+    if (waiter === undefined) this.#strayFrames++;
     else waiter.settle(frame);
   }
 
@@ -196,6 +233,11 @@ export class RequestQueue {
 
 const lastTag = 0xffffffff;
 const shownBytes = 32;
+
+/** A request, as the log names it. */
+function about({ what: request, tile, row, ticket }: Request): LogFields {
+  return { request, tile, row, ticket };
+}
 
 /** The first bytes in hexadecimal, and how many there were. */
 function shown(bytes: Uint8Array): string {

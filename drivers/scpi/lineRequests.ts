@@ -2,9 +2,10 @@ import { ReadlineParser } from "@serialport/parser-readline";
 import { bytesOf } from "../../protocols/scpi/bytes.ts";
 import { decodeTaggedReply, encodeTaggedRequest } from "../../protocols/scpi/taggedLine.ts";
 import { MhoError } from "../../src/errors.ts";
+import { type Log, noLog } from "../../src/log.ts";
 import { adviceOn, calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
 import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
-import { type After, after } from "../systemClock.ts";
+import { type After, after, systemClock } from "../systemClock.ts";
 import type { Transport } from "../transport.ts";
 
 /** Longest reply; a longer one is dropped as it comes in. */
@@ -22,8 +23,12 @@ export class LineRequests {
   readonly #deadlineMilliseconds: number;
   readonly #attempts: number;
   readonly #after: After;
+  readonly #log: Log;
   #parser = this.#newParser();
   #sinceLineFeed = 0;
+  /** Since the last bytes came: lines without a right check, and lines that no request waited for. */
+  #damagedLines = 0;
+  #strayLines = 0;
   #nextTag = 1;
   #waiting: { tag: number; settle: (rest: string) => void; fail: (error: MhoError) => void } | undefined;
   #busy = false;
@@ -36,7 +41,12 @@ export class LineRequests {
     transport: Transport,
     address: string,
     session: number,
-    options: { deadlineMilliseconds: number; attempts?: number | undefined; after?: After | undefined },
+    options: {
+      deadlineMilliseconds: number;
+      attempts?: number | undefined;
+      after?: After | undefined;
+      log?: Log | undefined;
+    },
   ) {
     this.#transport = transport;
     this.#address = address;
@@ -44,6 +54,7 @@ export class LineRequests {
     this.#deadlineMilliseconds = options.deadlineMilliseconds;
     this.#attempts = options.attempts ?? usualAttempts;
     this.#after = options.after ?? after;
+    this.#log = options.log ?? noLog;
     transport.onBytes((bytes) => this.#hear(bytes));
     transport.onClosed((reason) => this.#lose(reason));
   }
@@ -56,6 +67,7 @@ export class LineRequests {
   async ask(line: string, what: string, options: RequestOptions = {}): Promise<string[]> {
     const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
     await this.#turn(options.urgent === true);
+    const timed = this.#log.isLevelEnabled("debug");
     try {
       // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
       if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
@@ -63,8 +75,18 @@ export class LineRequests {
       const text = encodeTaggedRequest({ session: this.#session, tag, rest: `*CLS;${line};:SYST:ERR?` });
       const heardBefore = this.#heardBytes;
       for (let attempt = 1; attempt <= attempts; attempt++) {
+        const sentAt = timed ? systemClock.nowMicroseconds() : 0;
         const reply = await this.#exchange(tag, bytesOf(`${text}\n`), deadlineMilliseconds);
-        if (reply !== undefined) return this.#read(reply, what);
+        const bytes = text.length + 1;
+        if (reply === undefined) {
+          this.#log.warn({ request: what, tag, attempt, bytes }, "no reply");
+          continue;
+        }
+        if (timed) {
+          const round_trip_milliseconds = (systemClock.nowMicroseconds() - sentAt) / 1000;
+          this.#log.debug({ request: what, tag, attempt, round_trip_milliseconds, bytes }, "answered");
+        }
+        return this.#read(reply, what);
       }
       throw silentChip({
         address: this.#address,
@@ -106,6 +128,9 @@ export class LineRequests {
 
   async #exchange(tag: number, bytes: Uint8Array, deadlineMilliseconds: number): Promise<string | undefined> {
     if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
+    if (this.#log.isLevelEnabled("trace")) {
+      this.#log.trace({ tag, bytes: bytes.length, hex: Buffer.from(bytes).toString("hex") }, "sent");
+    }
     let cancel = (): void => {};
     try {
       return await new Promise<string | undefined>((resolve, reject) => {
@@ -125,16 +150,19 @@ export class LineRequests {
   #newParser(): ReadlineParser {
     const parser = new ReadlineParser({ delimiter: "\n", encoding: "latin1" });
     parser.on("data", (line: string) => {
-      if (line.length > maxReplyBytes) return;
-      const reply = decodeTaggedReply(line.replace(/\r$/, ""));
-      if (reply === undefined || reply.session !== this.#session) return;
-      if (reply.tag === this.#waiting?.tag) this.#waiting.settle(reply.rest);
+      const reply = line.length > maxReplyBytes ? undefined : decodeTaggedReply(line.replace(/\r$/, ""));
+      if (reply === undefined) this.#damagedLines++;
+      else if (reply.session !== this.#session || reply.tag !== this.#waiting?.tag) this.#strayLines++;
+      else this.#waiting.settle(reply.rest);
     });
     return parser;
   }
 
   /** A line that never ends is dropped, and its beginning with it. */
   #hear(bytes: Uint8Array): void {
+    if (this.#log.isLevelEnabled("trace")) {
+      this.#log.trace({ bytes: bytes.length, hex: Buffer.from(bytes).toString("hex") }, "received");
+    }
     this.#heardBytes += bytes.length;
     this.#lastHeard = bytes.slice(-32);
     const lineFeed = bytes.lastIndexOf(10);
@@ -142,9 +170,19 @@ export class LineRequests {
     if (this.#sinceLineFeed > maxReplyBytes) {
       this.#parser = this.#newParser();
       this.#sinceLineFeed = 0;
-      return;
+      this.#damagedLines++;
+    } else {
+      this.#parser.write(Buffer.from(bytes));
     }
-    this.#parser.write(Buffer.from(bytes));
+    // One record however many there are: a line at the wrong rate has thousands a second.
+    if (this.#damagedLines > 0) {
+      this.#log.warn({ damaged_frames: this.#damagedLines, bytes: bytes.length }, "damaged lines");
+      this.#damagedLines = 0;
+    }
+    if (this.#strayLines > 0) {
+      this.#log.warn({ stray_frames: this.#strayLines, bytes: bytes.length }, "stray lines");
+      this.#strayLines = 0;
+    }
   }
 
   /** The last reply of a line is its first error. */

@@ -1,6 +1,7 @@
 import { bytesOf, textOf } from "../../protocols/scpi/bytes.ts";
 import type { ChipAnswer } from "../dialect.ts";
 import { inTime } from "../inTime.ts";
+import { type Log, loggedError, noLog } from "../../src/log.ts";
 import { plain } from "../linkErrors.ts";
 import type { Transport } from "../transport.ts";
 
@@ -8,6 +9,7 @@ import type { Transport } from "../transport.ts";
 export async function probeScpi(
   transport: Transport,
   deadlineMilliseconds: number,
+  log: Log = noLog,
 ): Promise<ChipAnswer | undefined> {
   let heard = "";
   const said = new Promise<string | undefined>((resolve) => {
@@ -18,7 +20,11 @@ export async function probeScpi(
     });
   });
   // The line ends whatever the question before left behind.
-  await transport.write(bytesOf("\n*IDN?\n")).catch(() => undefined);
+  await transport
+    .write(bytesOf("\n*IDN?\n"))
+    .catch((error: unknown) =>
+      log.warn({ port: transport.port, error: loggedError(error) }, "the port took no *IDN?"),
+    );
   const line = await inTime(said, deadlineMilliseconds);
   if (line === undefined) return undefined;
   const [, name = "", serialNumber = "", firmware = ""] = line.split(",").map((part) => plain(part.trim()));

@@ -19,6 +19,7 @@ import {
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
+import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { LineRequests } from "./lineRequests.ts";
@@ -36,15 +37,18 @@ export class ScpiDriver implements ChipDriver {
   readonly description: ChipDescription;
   readonly #transport: Transport;
   readonly #lines: LineRequests;
+  readonly #log: Log;
 
   constructor(transport: Transport, options: DriverOptions) {
     this.address = options.address;
     this.description = options.description;
     this.#transport = transport;
+    this.#log = options.log ?? noLog;
     this.#lines = new LineRequests(transport, options.address, options.session, {
       deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
       attempts: options.attempts,
       after: options.after,
+      log: options.log,
     });
   }
 
@@ -121,6 +125,11 @@ export class ScpiDriver implements ChipDriver {
         const [time] = await this.#lines.ask(line, what);
         report.rowTimesMicroseconds[row] = this.#whole(time, what);
         report.fates[row] = rowFates.fired;
+        if (this.#log.isLevelEnabled("debug")) {
+          const chip_time_microseconds = report.rowTimesMicroseconds[row];
+          const place = { tile: block.tile, row: block.rowStart + row, ticket: order.firstTicket + row };
+          this.#log.debug({ ...place, fate: "fired", chip_time_microseconds }, "pulse");
+        }
       } catch (error) {
         // The next question will find the link lost, and say so; what is known must not be lost with it.
         if (!(error instanceof MhoError)) throw error;
@@ -132,6 +141,9 @@ export class ScpiDriver implements ChipDriver {
         // and before the line came again.
         report.fates[row] = some ? rowFates.notFired : rowFates.uncertain;
         lost = true;
+        const place = { tile: block.tile, row: block.rowStart + row };
+        const fields = { ...place, fate: "uncertain", error: loggedError(error) } as const;
+        this.#log.warn(fields, "whether a pulse fired is uncertain");
       }
     }
     return report;

@@ -52,6 +52,7 @@ function parses(line: string): boolean {
   try {
     return [...parseMessage(line)].length > 0;
   } catch {
+    // A line that does not parse is what the caller asks about.
     return false;
   }
 }

@@ -107,6 +107,8 @@ async function demoWorkspace({ workspace, chip, out }: DemoOptions): Promise<str
   try {
     for (const ending of ["", "-wal", "-shm"])
       await rm(join(folder, `workspace.db${ending}`), { force: true });
+    // Runs are counted anew: the logs of the last demo would be taken for theirs.
+    await rm(join(folder, "logs"), { recursive: true, force: true });
   } catch (error) {
     const { message } = error as Error;
     const text = `Cannot begin a workspace in ${folder}: ${message}. Name another folder with --out.`;

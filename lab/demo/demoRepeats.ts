@@ -73,6 +73,7 @@ function parsed(line: string): Said {
   try {
     return JSON.parse(line) as Said;
   } catch {
+    // A demo that ended early may have said half a line: its end is told with its exit code.
     return {};
   }
 }

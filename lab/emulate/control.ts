@@ -52,6 +52,7 @@ export async function openControl(
     return { injected: fault.fault };
   };
   const server = createServer((socket) => {
+    // A test that leaves in the middle of a line is no fault of the chip's.
     socket.on("error", () => {});
     createInterface({ input: socket }).on("line", (line) =>
       socket.write(`${JSON.stringify(answer(line))}\n`),
@@ -69,6 +70,7 @@ function json(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
+    // The door answers that it did not understand.
     return undefined;
   }
 }

@@ -179,6 +179,6 @@ function unlink(path: string): void {
     readlinkSync(path);
     rmSync(path);
   } catch {
-    // It is not there, or no link.
+    // It is not there, or no link; what stays in the way is told of when the link is made.
   }
 }

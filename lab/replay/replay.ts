@@ -141,6 +141,7 @@ function json(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
+    // The caller says which line is no JSON.
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import { type ChipIdentity, type PulseReport, rowFates } from "../chip/driver.ts";
 import { modelOf } from "../model/modelOf.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
+import { type Log, noLog } from "../log.ts";
 import type { ProgrammingMethod } from "../program/method.ts";
 import { methodOf, type RunContext } from "./context.ts";
 import type { PulseLedger } from "./ledger.ts";
@@ -19,6 +20,7 @@ export class ActiveRun {
   readonly identity: ChipIdentity;
   readonly run: RunId;
   readonly ledger: PulseLedger;
+  readonly log: Log;
   /** Devices with a target. */
   readonly devices: number;
   nextTicket: number;
@@ -43,6 +45,7 @@ export class ActiveRun {
     this.identity = identity;
     this.run = run;
     this.ledger = ledger;
+    this.log = (context.log ?? noLog).child({ run });
     this.nextTicket = nextTicket;
     this.devices = plan.tiles.reduce(
       (sum, { targetsMicrosiemens }) =>
@@ -88,6 +91,7 @@ export class ActiveRun {
     report.fates.forEach((fate, k) => {
       if (fate === rowFates.uncertain) report.rowTimesMicroseconds[k] = now;
     });
+    this.log.warn({ tile, turn, rows, fate: "uncertain", chip_time_microseconds: now }, "rows are uncertain");
     this.context.onEvent({ type: "uncertain", run: this.run, tile, turn, rows });
     await this.note(
       "uncertain",

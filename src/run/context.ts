@@ -1,11 +1,12 @@
 import type { ChipDriver } from "../chip/driver.ts";
 import type { Clock, StopRequest } from "../clock.ts";
+import type { Log } from "../log.ts";
 import type { ProgrammingMethod } from "../program/method.ts";
 import { builtInMethods, methodFor } from "../program/methods.ts";
 import type { RunEvent } from "./events.ts";
 import type { RunNote } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
-import type { RunStore } from "./store.ts";
+import type { RunId, RunStore } from "./store.ts";
 
 /** The world as work on a chip sees it: programming, watching and pausing alike. */
 export interface RunContext {
@@ -28,6 +29,10 @@ export interface RunContext {
   /** Names who is told as soon as such notes exist, also while a request waits for the link to come back. */
   readonly onLinkNote?: (listener: () => void) => void;
   readonly onEvent: (event: RunEvent) => void;
+  /** For whoever looks for a fault later; no records are kept when not given. */
+  readonly log?: Log;
+  /** Told, where one loop reads several runs, for which of them the chip is read now. */
+  readonly onReading?: (run: RunId | undefined) => void;
 }
 
 /** The method that a plan names, on the chip that it works on. Throws `bad-argument` naming one that is not known. */

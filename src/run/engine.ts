@@ -2,6 +2,7 @@ import type { ChipDescription } from "../chip/description.ts";
 import type { ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
+import { loggedError } from "../log.ts";
 import { isFinal, type ProgrammingMethod, verdicts } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { checkRequests, StopAsked } from "./requests.ts";
@@ -85,7 +86,7 @@ async function carryOut(
   } catch (error) {
     failure = error;
   }
-  const standby = await tryStandby(driver);
+  const standby = await tryStandby(driver, opened?.active.log ?? context.log);
   const end =
     failure === undefined && standby.safe ? undefined : endOf(context, opened, failure, standby, awake);
   if (opened !== undefined) await close(opened.active, failure, standby, end);
@@ -95,7 +96,11 @@ async function carryOut(
 
 function begin({ active, memories }: Opened): void {
   const { context, plan, run, identity, devices } = active;
-  context.onLinkNote?.(() => void active.keepLinkNotes().catch(() => undefined));
+  const { log } = active;
+  // The loop writes the next ones, and ends the run where the store fails.
+  const notKept = (error: unknown): void =>
+    log.warn({ error: loggedError(error) }, "what happened to the link was not noted");
+  context.onLinkNote?.(() => void active.keepLinkNotes().catch(notKept));
   context.onEvent({
     type: "started",
     run,
@@ -107,6 +112,8 @@ function begin({ active, memories }: Opened): void {
     devices,
     resumed: memories !== undefined,
   });
+  const { method } = plan;
+  log.info({ devices, method }, memories === undefined ? "run begun" : "run resumed");
 }
 
 /** What the run ends with, composed after standby was tried, so that no message claims it before. */
@@ -140,8 +147,9 @@ async function close(
   standby: StandbyOutcome,
   end: unknown,
 ): Promise<void> {
-  const { context, run } = active;
+  const { context, run, log } = active;
   const outcome = outcomeOf(failure);
+  if (outcome === "failed") log.error({ error: loggedError(failure) }, "the run failed");
   const writing = async (): Promise<void> => {
     await active.keepLinkNotes();
     if (outcome === "failed") await active.note("failed", messageOf(failure));
@@ -149,8 +157,11 @@ async function close(
       await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
     await context.store.endRun(run, outcome);
   };
-  await (end === undefined ? writing() : writing().catch(() => undefined));
+  const unwritten = (error: unknown): void =>
+    log.warn({ outcome, error: loggedError(error) }, "how the run ended was not written down");
+  await (end === undefined ? writing() : writing().catch(unwritten));
   if (!standby.safe) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  log.info({ outcome, standby: standby.safe }, "run ended");
   context.onEvent({ type: "ended", run, outcome, standby: standby.safe });
 }
 
@@ -257,6 +268,7 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
       turnTook = (await context.driver.chipTime()) - begun;
       if (!done) continue;
       const { tile, memory } = job.work;
+      active.log.info({ tile: tile.block.tile, turn: memory.turns }, "tile done");
       atWork.splice(atWork.indexOf(job.work), 1);
       // Rows that did not fire because the link was lost, by a method that does not look, are done again.
       if (memory.verdicts.includes(verdicts.pending)) atWork.push(beginTile(active, tile, memory));

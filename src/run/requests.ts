@@ -1,3 +1,4 @@
+import { loggedError, noLog } from "../log.ts";
 import type { Microseconds } from "../units.ts";
 import type { RunContext } from "./context.ts";
 import type { RunId } from "./store.ts";
@@ -10,7 +11,7 @@ export class StopAsked extends Error {}
  * on. While a run is paused the chip is in standby.
  */
 export async function checkRequests(context: RunContext, runs: readonly RunId[]): Promise<void> {
-  const { driver, store, clock, wallTime, onEvent } = context;
+  const { driver, store, clock, wallTime, onEvent, log = noLog } = context;
   let pausing: RunId | undefined;
   for (;;) {
     const requests = await Promise.all(runs.map((run) => store.request(run)));
@@ -22,6 +23,7 @@ export async function checkRequests(context: RunContext, runs: readonly RunId[])
       await driver.standby();
       const text = "Paused from the live page; the chip is in standby.";
       await store.appendNote(pausing, { notedAt: wallTime(), what: "paused", text });
+      log.info({ run: pausing }, "paused");
       onEvent({ type: "paused", run: pausing });
     }
     await clock.sleep(betweenLooks);
@@ -34,11 +36,12 @@ export async function checkRequests(context: RunContext, runs: readonly RunId[])
     what: "resumed",
     text: `After a pause, boot ${boot}.`,
   });
+  log.info({ run: pausing, boot }, "unpaused");
   onEvent({ type: "unpaused", run: pausing });
 }
 
 async function stopIfAsked(
-  { store, stop, wallTime }: RunContext,
+  { store, stop, wallTime, log = noLog }: RunContext,
   runs: readonly RunId[],
   requests: readonly (string | undefined)[],
 ): Promise<void> {
@@ -49,7 +52,11 @@ async function stopIfAsked(
   const text = fromPage ? "Stopped from the live page." : "Stopped by a signal to its process.";
   const note = { notedAt: wallTime(), what: "stopped", text } as const;
   // A full disk is no reason to go on.
-  for (const run of runs) await store.appendNote(run, note).catch(() => undefined);
+  for (const run of runs) {
+    await store
+      .appendNote(run, note)
+      .catch((error: unknown) => log.warn({ run, error: loggedError(error) }, "the stop was not noted"));
+  }
   throw new StopAsked("A stop was asked for.");
 }
 

@@ -1,15 +1,17 @@
 import type { ChipDriver } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
+import { type Log, loggedError, noLog } from "../log.ts";
 
 /** Whether a chip said that it is in standby; else why it is not known to be. */
 export type StandbyOutcome = { readonly safe: true } | { readonly safe: false; readonly reason: string };
 
 /** Puts a chip in standby. Never throws: what follows must say what came of it. */
-export async function tryStandby(driver: ChipDriver): Promise<StandbyOutcome> {
+export async function tryStandby(driver: ChipDriver, log: Log = noLog): Promise<StandbyOutcome> {
   try {
     await driver.standby();
     return { safe: true };
   } catch (error) {
+    log.warn({ error: loggedError(error) }, "the chip did not confirm standby");
     return { safe: false, reason: messageOf(error) };
   }
 }

@@ -1,6 +1,7 @@
 import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
 import { type Block, devicesOfBlock } from "../chip/geometry.ts";
 import { assert } from "../errors.ts";
+import { type Log, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import type { SweepRecord } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
@@ -11,7 +12,13 @@ export async function takeSweep(
     driver,
     store,
     wallTime,
-  }: { readonly driver: ChipDriver; readonly store: RunStore; readonly wallTime: () => string },
+    log = noLog,
+  }: {
+    readonly driver: ChipDriver;
+    readonly store: RunStore;
+    readonly wallTime: () => string;
+    readonly log?: Log;
+  },
   { geometry, capabilities, boot }: ChipIdentity,
   run: RunId,
   block: Block,
@@ -38,6 +45,8 @@ export async function takeSweep(
     ...(referenceCodes && { referenceCodes }),
   };
   await store.appendSweep(run, sweep);
+  const chip_time_microseconds = reading.rowTimesMicroseconds[0];
+  log.info({ run, tile: block.tile, time_seconds: timeSeconds, chip_time_microseconds }, "sweep taken");
   return sweep;
 }
 

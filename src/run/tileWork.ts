@@ -34,9 +34,10 @@ export interface TileWork {
 
 /** Begins a tile, or goes on with one whose memory is not empty. */
 export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemory): TileWork {
-  const { plan, ledger, identity, context } = active;
+  const { plan, ledger, identity, context, log } = active;
   const { description } = context.driver;
   const { block, targetsMicrosiemens, cells } = tile;
+  log.info({ tile: block.tile, turn: memory.turns, rows: block.rowCount }, "tile begun");
   const perRow = devicesPerRow(identity.geometry);
   const spent = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * perRow);
   const { pulsesPerDevice } = description.limits;
@@ -167,7 +168,7 @@ async function commitAndFire(
   seen: Seen | undefined,
   decision: Decision,
 ): Promise<PulseReport> {
-  const { context, run, ledger } = active;
+  const { context, run, ledger, log } = active;
   const { memory, tile } = work;
   const { block } = tile;
   const { board } = decision;
@@ -189,6 +190,13 @@ async function commitAndFire(
     if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) active.accepted++;
   }
   active.insideOfTile.set(block.tile, record.inside);
+  if (log.isLevelEnabled("debug")) {
+    const { turn } = record;
+    log.debug(
+      { tile: block.tile, turn, ticket: firstTicket, pulses: active.pulses, accepted: active.accepted },
+      "turn done",
+    );
+  }
   context.onEvent({
     type: "turn",
     run,

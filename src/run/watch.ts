@@ -1,5 +1,6 @@
 import type { ChipIdentity } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
+import { loggedError, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import type { RunContext } from "./context.ts";
 import { refuseStranger } from "./engine.ts";
@@ -21,7 +22,7 @@ import { waitUntil } from "./waiting.ts";
  * this returns or throws.
  */
 export async function watchRuns(context: RunContext, runs: readonly RunId[]): Promise<void> {
-  const { driver } = context;
+  const { driver, log = noLog } = context;
   const progress = { awake: false, begun: false };
   let failure: unknown;
   try {
@@ -29,11 +30,20 @@ export async function watchRuns(context: RunContext, runs: readonly RunId[]): Pr
   } catch (error) {
     failure = error;
   }
-  const standby = await tryStandby(driver);
+  const standby = await tryStandby(driver, log);
   if (!standby.safe && progress.awake) context.onEvent({ type: "standby_failed", reason: standby.reason });
   const end = endOf(runs, driver.address, failure, standby, progress.awake);
+  const outcome = end === undefined ? "done" : wasStopped(end) ? "interrupted" : "failed";
+  for (const run of progress.begun ? runs : []) {
+    if (outcome === "failed") log.error({ run, error: loggedError(end) }, "the watch failed");
+    log.info({ run, outcome, standby: standby.safe }, "watch ended");
+  }
   if (end === undefined) return;
-  if (progress.begun) await noteFailure(context, runs, end).catch(() => undefined);
+  if (progress.begun) {
+    await noteFailure(context, runs, end).catch((error: unknown) =>
+      log.warn({ error: loggedError(error) }, "how the watch ended was not noted"),
+    );
+  }
   throw end;
 }
 
@@ -65,7 +75,7 @@ async function readUntilDone(
   runs: readonly RunId[],
   progress: { awake: boolean; begun: boolean },
 ): Promise<void> {
-  const { driver, store, onEvent, markClock } = context;
+  const { driver, store, onEvent, onReading, markClock, log = noLog } = context;
   const identity = await driver.identify();
   progress.awake = true;
   // Requests to an earlier watch do not hold for this one.
@@ -74,13 +84,16 @@ async function readUntilDone(
   const watched = await leaveOut(context, runs, all);
   for (const run of runs) await takeUp(context, identity, run);
   progress.begun = true;
-  onEvent({ type: "watching", runs, sweeps: countLeft(watched, await driver.chipTime()) });
+  const sweeps = countLeft(watched, await driver.chipTime());
+  onEvent({ type: "watching", runs, sweeps });
+  for (const run of runs) log.info({ run, sweeps }, "watch begun");
   for (;;) {
     await checkRequests(context, runs);
     const next = earliest(watched, await driver.chipTime());
     if (next === undefined) return;
     const { tile, timeSeconds, dueAt } = next;
     await waitUntil(context, identity.capabilities.virtualTime, dueAt, () => checkRequests(context, runs));
+    onReading?.(tile.run);
     const sweep = await takeSweep(
       context,
       identity,
@@ -89,6 +102,7 @@ async function readUntilDone(
       timeSeconds,
       tile.settings.averages,
     );
+    onReading?.(undefined);
     tile.newestSeconds = timeSeconds;
     await markClock?.();
     onEvent({
@@ -116,12 +130,16 @@ async function noteFailure(
   runs: readonly RunId[],
   error: unknown,
 ): Promise<void> {
-  const what = error instanceof MhoError && error.code === "interrupted" ? "stopped" : "failed";
+  const what = wasStopped(error) ? "stopped" : "failed";
   const text = messageOf(error);
   for (const run of runs) {
     if (restOf(await store.notes(run)) === undefined)
       await store.appendNote(run, { notedAt: wallTime(), what, text });
   }
+}
+
+function wasStopped(error: unknown): boolean {
+  return error instanceof MhoError && error.code === "interrupted";
 }
 
 /** Those tiles that still are as their runs left them. Throws `bad-argument` when none is. */
