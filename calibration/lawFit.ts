@@ -6,7 +6,7 @@ import { leastSquares, type LeastSquaresFit } from "./leastSquares.ts";
 
 export interface FittedLaw {
   readonly form: string;
-  /** Every form that was tried, with its BIC less the best one's. */
+  /** Every form that was tried, with its BIC less that of the one that was kept. */
   readonly tried: readonly { readonly form: string; readonly excess: number }[];
   /** The range that the data cover, µS. */
   readonly from: number;
@@ -21,7 +21,8 @@ export interface FittedLaw {
 
 /**
  * Fits a law to points by maximum likelihood, in every form that could describe it, and keeps the one with the least BIC:
- * what a further parameter explains must be worth ln(devices).
+ * what a further parameter explains must be worth ln(devices). A form whose parameters the data do not determine, as of a spline
+ * with a knot too many, has no standard errors: it is kept only where there is no other.
  *
  * Of means: normal about the law. Of spreads: mean squares of normal deviates of variance law² + noise.
  */
@@ -56,7 +57,7 @@ export function fitLaw(kind: LawKind, points: readonly LawPoint[], max: number, 
   }
   const bic = ({ fit, form }: Candidate): number => 2 * fit.cost + form.parameters * Math.log(devices);
   candidates.sort((a, b) => bic(a) - bic(b));
-  const best = candidates[0]!;
+  const best = candidates.find(({ fit }) => fit.covariance !== undefined) ?? candidates[0]!;
   const { form } = best;
   const { parameters, covariance, dispersion, stopped, iterations } = best.fit;
   const gradient = new Float64Array(form.parameters);
@@ -112,9 +113,15 @@ function bestOf(
       step: leastStep,
       iterations: mostIterations,
     });
-    if (best === undefined || fit.cost < best.cost) best = fit;
+    if (best === undefined || isBetter(fit, best)) best = fit;
   }
   return best === undefined ? undefined : { form, fit: best };
+}
+
+/** Whether parameters are determined goes before how well they fit. */
+function isBetter(a: LeastSquaresFit, b: LeastSquaresFit): boolean {
+  const determined = a.covariance !== undefined;
+  return determined === (b.covariance !== undefined) ? a.cost < b.cost : determined;
 }
 
 function quadratic(matrix: Float64Array, vector: Float64Array): number {

@@ -135,8 +135,8 @@ export function judge(
   }
   if (population.unconverged > 0) {
     remarks.push(
-      `${counted(population.unconverged, "device")} used whose own fit stopped without converging: drift or noise far from ` +
-        "what was expected",
+      `${counted(population.unconverged, "used device")} with a fit that did not converge: drift or noise far from what was ` +
+        "expected",
     );
   }
   if (!population.unpicked) {
