@@ -1,7 +1,9 @@
+import { rangeOf } from "../src/statistics.ts";
 import type { FitRecord } from "../src/model/definition.ts";
 import type { Gathered } from "./gather.ts";
 import type { FittedLaw } from "./lawFit.ts";
 import { fitFateNames, normalOfChiSquare } from "./pool.ts";
+import { mostSweeps } from "./spreadOut.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
 
@@ -25,7 +27,7 @@ export function fitRecord(
     devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
     believe: verdict.believe,
     checks: verdict.checks,
-    remarks: [...verdict.remarks, ...remarksOnConverters(gathered)],
+    remarks: [...verdict.remarks, ...remarkOnSweeps(gathered), ...remarksOnConverters(gathered)],
     laws: lawsOf(found),
     residuals: residualsOf(found),
     figures: figuresOf(found, gathered, response),
@@ -36,7 +38,15 @@ function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
   const known = parts.flatMap(({ data }) => data.sweeps.flatMap(({ celsius }) => celsius ?? []));
   if (known.length === 0) return {};
   const mean = known.reduce((sum, celsius) => sum + celsius, 0) / known.length;
-  return { celsius: { least: Math.min(...known), mean, most: Math.max(...known) } };
+  return { celsius: { ...rangeOf(known), mean } };
+}
+
+function remarkOnSweeps({ leftOut, sweeps }: Gathered): string[] {
+  if (leftOut === 0) return [];
+  return [
+    `${leftOut} of ${sweeps} sweeps were left out, the closest in age to others: a fit takes ${mostSweeps} of a tile, evenly over ` +
+      "log age, and more would say the same again",
+  ];
 }
 
 function remarksOnConverters({ converters }: Gathered): string[] {

@@ -17,6 +17,7 @@ import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby }
 import { lateBy, takeSweep } from "./sweep.ts";
 import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
+import { wearOf } from "./wear.ts";
 
 /**
  * Carries out a plan on one chip: the only loop that acts. Tile by tile it asks the method what to do, writes
@@ -144,6 +145,8 @@ async function close(
     if (!standby.safe)
       await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
     await context.store.endRun(run, outcome);
+    // The next run of this chip, whenever it comes, need not fold this one.
+    await wearOf(context.store, run).catch(() => undefined);
   };
   await (end === undefined ? writing() : writing().catch(() => undefined));
   if (!standby.safe) context.onEvent({ type: "standby_failed", reason: standby.reason });
