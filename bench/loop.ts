@@ -71,6 +71,7 @@ export async function visit(
   );
   const gathered: Gathered = {
     parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
+    leftOut: 0,
     converters: [],
     sweeps,
     from: undefined,

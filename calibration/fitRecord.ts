@@ -1,8 +1,10 @@
+import { rangeOf } from "../src/statistics.ts";
 import type { FitRecord } from "../src/model/definition.ts";
 import { whyNotConverged } from "./convergence.ts";
 import type { Gathered } from "./gather.ts";
 import { fitFateNames, normalOfChiSquare } from "./pool.ts";
 import { namedLaws } from "./populationLaws.ts";
+import { mostSweeps } from "./spreadOut.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
 
@@ -26,7 +28,12 @@ export function fitRecord(
     devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
     believe: verdict.believe,
     checks: verdict.checks,
-    remarks: [...verdict.remarks, ...remarksOnResponse(response), ...remarksOnConverters(gathered)],
+    remarks: [
+      ...verdict.remarks,
+      ...remarkOnSweeps(gathered),
+      ...remarksOnResponse(response),
+      ...remarksOnConverters(gathered),
+    ],
     laws: lawsOf(found),
     residuals: residualsOf(found),
     figures: figuresOf(found, gathered, response),
@@ -37,7 +44,15 @@ function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
   const known = parts.flatMap(({ data }) => data.sweeps.flatMap(({ celsius }) => celsius ?? []));
   if (known.length === 0) return {};
   const mean = known.reduce((sum, celsius) => sum + celsius, 0) / known.length;
-  return { celsius: { least: Math.min(...known), mean, most: Math.max(...known) } };
+  return { celsius: { ...rangeOf(known), mean } };
+}
+
+function remarkOnSweeps({ leftOut, sweeps }: Gathered): string[] {
+  if (leftOut === 0) return [];
+  return [
+    `${leftOut} of ${sweeps} sweeps were left out, the closest in age to others: a fit takes ${mostSweeps} of a tile, evenly over ` +
+      "log age, and more would say the same again",
+  ];
 }
 
 function remarksOnResponse(response: PulseResponse | undefined): string[] {

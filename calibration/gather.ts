@@ -4,19 +4,30 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import { type ProgrammingMethod, verdicts } from "../src/program/method.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
-import { type SweepRecord, type TileMemory, tileOfEntry } from "../src/run/journal.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
+import {
+  lastPulse,
+  type SweepRecord,
+  type TileMemory,
+  tileOfEntry,
+  type TileWear,
+} from "../src/run/journal.ts";
 import { recall } from "../src/run/recall.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
+import { wearOf } from "../src/run/wear.ts";
+import { microsecondsPerSecond } from "../src/units.ts";
 import { type ConverterFit, fitConverter } from "./converterFit.ts";
 import type { DriftData, DriftSweep } from "./driftData.ts";
+import { SpreadOut } from "./spreadOut.ts";
 
 /** What a store knows of how the devices of some runs went on after they were programmed. */
 export interface Gathered {
   readonly parts: readonly GatheredPart[];
   /** Of tiles whose known resistors were read. */
   readonly converters: readonly TileConverter[];
-  /** Sweeps in all, and the wall times of the first and the last; undefined where nobody wrote them down. */
+  /** Sweeps in all, and the wall times of the first and the last; undefined where they were not written down. */
   readonly sweeps: number;
+  /** Sweeps that were too many for a tile: others close to them in age stand for them. */
+  readonly leftOut: number;
   readonly from: string | undefined;
   readonly to: string | undefined;
 }
@@ -61,19 +72,29 @@ export async function gather(
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
   const { chipName: name } = await store.plan(runs[0]!);
-  const ofName = (await store.runs()).filter(({ chipName }) => chipName === name);
-  const serialOf = new Map(ofName.map(({ id, chipSerialNumber }) => [id, chipSerialNumber]));
+  const serialOf = new Map<RunId, string>();
   const sweeps = new Map<string, TileSweep[]>();
-  let count = 0;
+  let [count, leftOut] = [0, 0];
+  let [from, to]: (string | undefined)[] = [];
   for (const run of runs) {
-    const { tiles } = await store.plan(run);
+    const { tiles, chipSerialNumber } = await store.plan(run);
+    serialOf.set(run, chipSerialNumber);
     const rowStarts = new Map(tiles.map(({ block }) => [block.tile, block.rowStart]));
+    const spread = new Map<number, SpreadOut<TileSweep>>();
     for await (const record of store.sweeps(run)) {
-      const place = placeOf(serialOf.get(run)!, record.tile);
-      const ofTile = sweeps.get(place) ?? [];
-      ofTile.push({ record, rowStart: tileOfEntry(rowStarts, record.tile, run) });
-      sweeps.set(place, ofTile);
+      const { tile, timeSeconds, takenAt } = record;
+      const ofTile = spread.get(tile) ?? new SpreadOut();
+      ofTile.add({ record, rowStart: tileOfEntry(rowStarts, tile, run) }, timeSeconds);
+      spread.set(tile, ofTile);
       count++;
+      if (takenAt === "") continue;
+      if (from === undefined || takenAt < from) from = takenAt;
+      if (to === undefined || takenAt > to) to = takenAt;
+    }
+    for (const [tile, ofTile] of spread) {
+      const place = placeOf(chipSerialNumber, tile);
+      sweeps.set(place, [...(sweeps.get(place) ?? []), ...ofTile.items]);
+      leftOut += ofTile.leftOut;
     }
   }
   if (count === 0) {
@@ -96,17 +117,24 @@ export async function gather(
   for (const [chipSerialNumber, ofChip] of byChip(runs, serialOf)) {
     const later = new Map<string, Float64Array>();
     const asLeft = new Map<string, TileMemory>();
+    const wantedLeft = new Set(ofChip);
     // From the newest run back, so that what came later is known.
-    for (const { id } of ofName.toReversed()) {
-      if (serialOf.get(id) !== chipSerialNumber) continue;
+    for (const id of (await store.runsOfChip({ name, serialNumber: chipSerialNumber })).toReversed()) {
+      if (wantedLeft.size === 0) break;
+      if (!wantedLeft.delete(id)) {
+        for (const wear of await wearOf(store, id)) {
+          const place = placeOf(chipSerialNumber, wear.block.tile);
+          later.set(place, pulsedFrom(wear, description.geometry.rows, later.get(place)));
+        }
+        continue;
+      }
       const { tiles, method } = await store.plan(id);
       for (const [k, found] of (await recall(store, id)).entries()) {
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
-        const wanted = ofChip.includes(id);
-        const memory = wanted && asOne ? underneath(asLeft.get(place), found) : found;
-        if (wanted && asOne) asLeft.set(place, memory);
-        if (wanted && (!asOne || id === ofChip[0])) {
+        const memory = asOne ? underneath(asLeft.get(place), found) : found;
+        if (asOne) asLeft.set(place, memory);
+        if (!asOne || id === ofChip[0]) {
           const targets = asOne
             ? undefined
             : {
@@ -116,15 +144,11 @@ export async function gather(
           const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets);
           parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
         }
-        if (!wanted || !asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
+        if (!asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
       }
     }
   }
-  const times = [...sweeps.values()]
-    .flat()
-    .flatMap(({ record: { takenAt } }) => (takenAt === "" ? [] : takenAt));
-  times.sort();
-  return { parts, converters, sweeps: count, from: times[0], to: times.at(-1) };
+  return { parts, converters, sweeps: count, leftOut, from, to };
 }
 
 function byChip(runs: readonly RunId[], serialOf: ReadonlyMap<RunId, string>): Map<string, readonly RunId[]> {
@@ -181,7 +205,8 @@ function dataOf(
   const { block, devicesPerRow, pulsedAtMicroseconds } = memory;
   const count = pulsedAtMicroseconds.length;
   const first = block.rowStart * devicesPerRow;
-  const seen: DriftSweep[] = [];
+  const pulsedAt = lastPulse(memory);
+  const seen = new SpreadOut<DriftSweep>();
   for (const { rowStart, ...reading } of readings) {
     const ofRows = reading.rowTimesMicroseconds.length;
     const conductanceMicrosiemens = new Float32Array(count).fill(Number.NaN);
@@ -201,7 +226,10 @@ function dataOf(
         some = true;
       }
     }
-    if (some) seen.push({ ...reading, conductanceMicrosiemens, flags, rowTimesMicroseconds });
+    if (!some) continue;
+    const readAt = rowTimesMicroseconds.find((at) => !Number.isNaN(at))!;
+    const ageSeconds = (readAt - pulsedAt) / microsecondsPerSecond;
+    seen.add({ ...reading, conductanceMicrosiemens, flags, rowTimesMicroseconds }, ageSeconds);
   }
   return {
     devicesPerRow,
@@ -214,7 +242,7 @@ function dataOf(
       verdict === verdicts.accepted || verdict === verdicts.unverified ? 1 : 0,
     ),
     pulsedAtMicroseconds,
-    sweeps: seen,
+    sweeps: seen.items,
   };
 }
 
@@ -234,7 +262,7 @@ function underneath(later: TileMemory | undefined, earlier: TileMemory): TileMem
 
 /** When each device of a tile is first known to be pulsed by this run or one that came after it. */
 function pulsedFrom(
-  { block, devicesPerRow, pulsedAtMicroseconds }: TileMemory,
+  { block, devicesPerRow, pulsedAtMicroseconds }: TileWear,
   rows: number,
   later: Float64Array | undefined,
 ): Float64Array {

@@ -55,13 +55,14 @@ export function isLikely({ path, vendorId }: PortInfo): boolean {
 }
 
 /**
- * Asks a port who is there, in one dialect after the other. Never takes longer than the deadline, and never throws.
+ * Asks a port who is there, in one dialect after the other. Never takes longer than the deadline, and never throws. A port that
+ * says nothing takes less; one that talks is asked again, until it is known whether it answers.
  */
 export async function askPort(
   path: string,
   baud: number,
   dialects: readonly Dialect[],
-  deadlineMilliseconds = 1500,
+  deadlineMilliseconds = 2000,
   log: Log = noLog,
 ): Promise<Answer> {
   let transport;

@@ -127,7 +127,7 @@ export class Bench {
   }
 
   /** Every run of the workspace, the oldest first. */
-  async runs(): Promise<RunSummary[]> {
+  async runs(): Promise<readonly RunSummary[]> {
     return (await this.#place.existingStore()).runs();
   }
 

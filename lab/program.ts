@@ -108,7 +108,7 @@ export async function resume(place: Workplace, given: string, chip: string | und
   const run = runNamed(given);
   const store = await place.existingStore();
   const { chipAddress } = await store.plan(run);
-  const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
+  const { outcome } = await store.summary(run);
   if (outcome === "done") return false;
   const address = chip ?? chipAddress;
   const { scheme, state } = parseAddress(address, place.registries.dialects);

@@ -8,7 +8,7 @@ import type { Strategy } from "../src/optimize/strategy.ts";
 import { verdicts } from "../src/program/method.ts";
 import { Convergence } from "../src/results/convergence.ts";
 import { DeviceExponents } from "../src/results/deviceExponents.ts";
-import { driftBands } from "../src/results/driftBands.ts";
+import { type DriftBand, DriftCourse } from "../src/results/driftBands.ts";
 import { ErrorSpread } from "../src/results/errorSpread.ts";
 import { emptyMemory, foldTurn, type TileMemory } from "../src/run/journal.ts";
 import { LinkFold } from "../src/results/linkQuality.ts";
@@ -31,7 +31,7 @@ export interface Beside {
   readonly network?: TrainedNetwork | undefined;
 }
 
-/** Puts together what the report of a run shows. Turns and sweeps are folded one by one; only those of one tile's drift are held. */
+/** Puts together what the report of a run shows. Turns and sweeps are folded one by one, and held no longer. */
 export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}): Promise<RunStory> {
   const plan = await store.plan(run);
   const notes = await store.notes(run);
@@ -66,10 +66,10 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
       })),
       relativeErrors: new Float32Array(0),
     },
-    map: mapOf(plan, memories, shown, seen.ofTile[0], model, (await store.identity(run)).geometry),
+    map: mapOf(plan, memories, shown, seen.firstOfTile, model, (await store.identity(run)).geometry),
     errors: seen.errors,
     convergence: { kind: convergence.kind, points: convergence.points() },
-    drift: driftBands(seen.ofTile, model),
+    drift: seen.drift,
     exponents: seen.exponents,
     law: lawOf(plan.model, beside.model),
     accuracy: beside.network && (await runAccuracy(store, run, beside.network, memories)),
@@ -123,10 +123,17 @@ async function foldSweeps(
   plan: RunPlan,
   memories: readonly TileMemory[],
   shown: number | undefined,
-): Promise<Pick<RunStory, "errors" | "exponents" | "temperature"> & { ofTile: SweepTable[] }> {
+): Promise<
+  Pick<RunStory, "errors" | "exponents" | "temperature"> & {
+    readonly firstOfTile: SweepTable | undefined;
+    readonly drift: readonly DriftBand[];
+  }
+> {
   const spread = new ErrorSpread(plan);
-  const exponents = new DeviceExponents(modelOf(plan.model));
-  const ofTile: SweepTable[] = [];
+  const model = modelOf(plan.model);
+  const exponents = new DeviceExponents(model);
+  const course = new DriftCourse(model);
+  let firstOfTile: SweepTable | undefined;
   const temperature: { seconds: number; celsius: number }[] = [];
   let begun = Number.NaN;
   for await (const table of sweepTables(store, run, plan, memories)) {
@@ -136,14 +143,17 @@ async function foldSweeps(
     if (environment !== undefined) temperature.push({ seconds: at - begun, celsius: environment.celsius });
     spread.add(tile, timeSeconds, conductanceMicrosiemens, tileAge(table));
     exponents.add(table);
-    if (shown !== undefined && tile === plan.tiles[shown]!.block.tile) ofTile.push(table);
+    if (shown === undefined || tile !== plan.tiles[shown]!.block.tile) continue;
+    firstOfTile ??= table;
+    course.add(table);
   }
   if (Number.isNaN(begun)) {
     // Never swept: what the devices were read at last, while they were programmed, is all that is known.
     for (const { block, lastReadMicrosiemens } of memories)
       spread.add(block.tile, Number.NaN, lastReadMicrosiemens);
   }
-  return { errors: spread.points(), exponents: exponents.bins(), temperature, ofTile };
+  const [errors, bins, drift] = [spread.points(), exponents.bins(), course.bands()];
+  return { errors, exponents: bins, temperature, firstOfTile, drift };
 }
 
 function mapOf(

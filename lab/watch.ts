@@ -72,7 +72,7 @@ function settingsOf(until: Seconds | string, perDecade: number, averages: number
 /** Writes down when a run is to be read. @returns the address of its chip. */
 async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | undefined): Promise<string> {
   const plan = await store.plan(run);
-  const { outcome } = (await store.runs()).find(({ id }) => id === run)!;
+  const { outcome } = await store.summary(run);
   if (outcome !== "done") {
     throw new MhoError(
       "bad-argument",

@@ -2,6 +2,7 @@ import type { Chart, ChartPoint, ChartSeries } from "./chart.ts";
 import { axis, drawing, type Room, rule, seriesColour, soft } from "./draw.ts";
 import { escaped, figure } from "./page.ts";
 import { type Ruler, rulerOf } from "./ruler.ts";
+import { thinned } from "./thinned.ts";
 
 /** A chart as HTML, with its title, its sentence and a key. */
 export function chartFigure(chart: Chart): string {
@@ -68,7 +69,7 @@ function optionOf(chart: Chart, { width, phone }: Room): Record<string, unknown>
         lineStyle: { color: rule, width: 1 },
         z: 0,
       })),
-      ...chart.series.flatMap((one, k) => drawn(one, k, x, y)),
+      ...chart.series.flatMap((one, k) => drawn(one, k, x, y, width)),
     ],
   };
 }
@@ -81,11 +82,13 @@ function drawn(
   k: number,
   x: Ruler,
   y: Ruler,
+  width: number,
 ): Record<string, unknown>[] {
   const colour = place === undefined ? soft : seriesColour(place);
   const at = (points_: readonly ChartPoint[], of: (point: ChartPoint) => number): number[][] =>
     points_.map((point) => [x.place(point.x), y.place(of(point))]);
-  const seen = points.filter((point) => isPlaced(x.place(point.x), y.place(point.y)));
+  const placed = points.filter((point) => isPlaced(x.place(point.x), y.place(point.y)));
+  const seen = thinned(placed, (point) => (x.place(point.x) - x.min) / (x.max - x.min), width);
   const banded = seen.filter(({ low, high }) => isPlaced(y.place(low!), y.place(high!)));
   if (look === "moments") {
     const upright = seen.flatMap((point): Place[] => upTo(x.place(point.x), y.min, y.max));

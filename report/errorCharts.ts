@@ -1,3 +1,4 @@
+import { rangeOf } from "../src/statistics.ts";
 import { type ErrorQuantiles, errorShares, type ErrorsAtTime, sizeAt } from "../src/results/errorSpread.ts";
 import type { Errors } from "../src/optimize/strategy.ts";
 import type { Chart, ChartSeries } from "./chart.ts";
@@ -73,7 +74,7 @@ function cdfChart(errors: readonly ErrorsAtTime[], cdf: Cdf): Chart | undefined 
 
 /** The last time counts only if it saw as many tiles as any: else unlike would be compared. */
 function firstAndLast(errors: readonly ErrorsAtTime[]): ErrorsAtTime[] {
-  const most = Math.max(...errors.map(({ tiles }) => tiles));
+  const { most } = rangeOf(errors.map(({ tiles }) => tiles));
   const whole = errors.filter(({ tiles }) => tiles === most);
   return whole.length < 2 ? whole : [whole[0]!, whole.at(-1)!];
 }
@@ -86,7 +87,7 @@ function after({ timeSeconds }: ErrorsAtTime): string {
 export function errorOverTimeChart({ errors, strategy }: RunStory): Chart | undefined {
   const weights = errors.every((one) => one.weights !== undefined);
   const of = (one: ErrorsAtTime): ErrorQuantiles => (weights ? one.weights! : one.devices);
-  const most = Math.max(0, ...errors.map(({ tiles }) => tiles));
+  const { most } = rangeOf([0, ...errors.map(({ tiles }) => tiles)]);
   const shown = errors.filter(({ timeSeconds, tiles }) => timeSeconds > 0 && tiles === most);
   if (shown.length < 2) return undefined;
   const [first, last] = [shown[0]!, shown.at(-1)!];

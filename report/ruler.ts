@@ -1,3 +1,4 @@
+import { rangeOf } from "../src/statistics.ts";
 import type { Quantity, Scale } from "./chart.ts";
 import { shortDuration } from "./text.ts";
 import { durationTicks, linearTicks, logarithmicTicks, timeUnit } from "./ticks.ts";
@@ -26,7 +27,7 @@ export function rulerOf(
   { most, fit, least = 0 }: { most: number; fit: boolean; least?: number | undefined },
 ): Ruler {
   const finite = values.filter((value) => Number.isFinite(value) && (scale === "linear" || value > 0));
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const { least: low, most: high } = rangeOf(finite);
   const shown = shownUnits[unit] ?? unit;
   const title = shown === "" || shown === "%" ? name : `${name}, ${shown}`;
   if (scale === "logarithmic") {

@@ -1,3 +1,4 @@
+import { rangeOf } from "../src/statistics.ts";
 import { formatDuration } from "../src/units.ts";
 import type { LinkQuality } from "../src/results/linkQuality.ts";
 import type { Chart, ChartSeries, FigureNumbers } from "./chart.ts";
@@ -39,7 +40,7 @@ export function convergenceChart({ convergence: { kind, points } }: RunStory): C
 export function firedChart({ convergence: { points } }: RunStory): Chart | undefined {
   if (points.length < 2 || points.every(({ pulsedPercent }) => pulsedPercent === 0)) return undefined;
   const few = points.find(({ pulsedPercent }, k) => k > 0 && pulsedPercent < 10);
-  const most = Math.max(...points.map(({ pulsedPercent }) => pulsedPercent));
+  const { most } = rangeOf(points.map(({ pulsedPercent }) => pulsedPercent));
   return {
     figure: "devices_fired_at",
     title: "Devices fired at",
@@ -66,7 +67,7 @@ export function linkChart({ link }: RunStory): Chart | undefined {
   const { pace, losses, workSeconds } = link;
   if (pace.length === 0) return undefined;
   const gone = losses.filter(({ atSeconds }) => atSeconds >= 0 && atSeconds <= workSeconds);
-  const fastest = Math.max(...pace.map(({ turnsPerSecond }) => turnsPerSecond));
+  const { most: fastest } = rangeOf(pace.map(({ turnsPerSecond }) => turnsPerSecond));
   const series: ChartSeries[] = [
     {
       name: "turns a second",
@@ -100,7 +101,7 @@ export function linkChart({ link }: RunStory): Chart | undefined {
 /** How the link was, in a sentence. */
 export function linkText({ losses, uncertainRows, turns, workSeconds }: LinkQuality): string {
   const back = losses.map(({ backAfterSeconds }) => backAfterSeconds).filter(Number.isFinite);
-  const longest = back.length === 0 ? "" : `, and came back within ${formatDuration(Math.max(...back))}`;
+  const longest = back.length === 0 ? "" : `, and came back within ${formatDuration(rangeOf(back).most)}`;
   const never = losses.length - back.length;
   const lost =
     losses.length === 0
@@ -151,7 +152,7 @@ function times(n: number): string {
 export function temperatureChart({ temperature }: RunStory): Chart | undefined {
   const values = temperature.map(({ celsius }) => celsius);
   if (temperature.length < 2 || temperature.at(-1)!.seconds <= 0) return undefined;
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const { least, most } = rangeOf(values);
   return {
     figure: "temperature",
     title: "Temperature",

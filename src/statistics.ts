@@ -24,3 +24,13 @@ export function pulsesOfShare(devicesByPulses: readonly number[], share: number)
   const place = devicesByPulses.findIndex((more) => (devices += more) >= enough);
   return Math.max(0, place);
 }
+
+/** The smallest and the largest, however many; ±∞ of none. */
+export function rangeOf(values: Iterable<number>): { readonly least: number; readonly most: number } {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return { least, most };
+}

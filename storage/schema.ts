@@ -121,6 +121,22 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX foreign_of_chip ON foreign_tickets (chip_serial_number);
   `,
+  `
+  -- what a run's turns add up to: made of them, made anew when a newer turn is there, and of no weight beside them
+  CREATE TABLE wear (
+    run INTEGER NOT NULL REFERENCES runs (id),
+    place INTEGER NOT NULL,                   -- as in run_tiles
+    newest_turn INTEGER NOT NULL,             -- id of the last turn that it holds; 0 for none
+    block TEXT NOT NULL,                      -- JSON
+    pulses BLOB NOT NULL,                     -- uint16 or, beyond it, uint32: one a device
+    uncertain_pulses BLOB NOT NULL,           -- uint32, one a device; empty when all are 0
+    pulsed_at_microseconds BLOB NOT NULL,     -- float64, chip time of the last pulse, NaN for none
+    PRIMARY KEY (run, place)
+  ) STRICT;
+  CREATE INDEX tickets_of_run ON turns (run, newest_ticket);
+  CREATE INDEX runs_of_chip ON runs (chip_serial_number);
+  CREATE INDEX runs_by_outcome ON runs (outcome);
+  `,
 ];
 
 export const newestLayout = migrations.length;

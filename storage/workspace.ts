@@ -5,9 +5,16 @@ import { makeFolder } from "../files/folder.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "../src/run/journal.ts";
+import type {
+  ClockMark,
+  RunNote,
+  SweepRecord,
+  TileWear,
+  TurnRecord,
+  WatchSettings,
+} from "../src/run/journal.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
-import type { RunId, RunOutcome, RunStore, RunSummary, RunRequest } from "../src/run/store.ts";
+import type { RunId, RunOutcome, RunRequest, RunStore, RunSummary, RunWear } from "../src/run/store.ts";
 import { fromBlob, toBlob } from "./blobs.ts";
 import { guarded, workspaceFailed } from "./failure.ts";
 import {
@@ -22,6 +29,7 @@ import {
 } from "./records.ts";
 import { joined, sweepOf, turnOf, withoutCodes } from "./rows.ts";
 import { migrate } from "./schema.ts";
+import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
 
 /**
  * Opens the workspace in a folder, creating both when they are missing: one SQLite file in WAL mode with full
@@ -56,6 +64,11 @@ export class Workspace implements RunStore {
   readonly #opened: string | undefined;
   /** A statement's rows do not keep it alive; were it collected under them, the process would end with it. */
   readonly #reading = new Set<StatementSyncInstance>();
+  readonly #prepared = new Map<string, StatementSyncInstance>();
+  readonly #idle = new Map<string, StatementSyncInstance[]>();
+  /** What a run begins with never changes; only how it stands does. */
+  readonly #begun: Omit<RunSummary, "outcome">[] = [];
+  #listed: { readonly outcomes: string; readonly runs: readonly RunSummary[] } | undefined;
 
   constructor(database: DatabaseSyncInstance, file: string) {
     this.#database = database;
@@ -69,29 +82,26 @@ export class Workspace implements RunStore {
     startedAt: string,
     description?: ChipDocument,
   ): Promise<RunId> {
-    return this.#do((db) => {
+    return this.#do(() => {
       const { tiles, ...settings } = plan;
-      db.exec("BEGIN IMMEDIATE");
-      try {
+      return this.#together(() => {
         if (description !== undefined) {
-          db.prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
+          this.#prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
             description.sha256,
             description.text,
           );
         }
-        const { lastInsertRowid } = db
-          .prepare(
-            `INSERT INTO runs (chip_serial_number, chip, plan, started_at, description, outcome)
+        const { lastInsertRowid } = this.#prepare(
+          `INSERT INTO runs (chip_serial_number, chip, plan, started_at, description, outcome)
              VALUES (?, ?, ?, ?, ?, 'running')`,
-          )
-          .run(
-            identity.serialNumber,
-            JSON.stringify(identity),
-            JSON.stringify(settings),
-            startedAt,
-            description?.sha256 ?? null,
-          );
-        const insert = db.prepare(
+        ).run(
+          identity.serialNumber,
+          JSON.stringify(identity),
+          JSON.stringify(settings),
+          startedAt,
+          description?.sha256 ?? null,
+        );
+        const insert = this.#prepare(
           "INSERT INTO run_tiles (run, place, block, targets, cells, wanted) VALUES (?, ?, ?, ?, ?, ?)",
         );
         tiles.forEach(({ block, targetsMicrosiemens, cells }, place) => {
@@ -105,26 +115,22 @@ export class Workspace implements RunStore {
             wantedMicrosiemens === undefined ? null : toBlob(wantedMicrosiemens),
           );
         });
-        db.exec("COMMIT");
         return `r${lastInsertRowid}`;
-      } catch (error) {
-        if (db.isTransaction) db.exec("ROLLBACK");
-        throw error;
-      }
+      });
     });
   }
 
   appendTurn(run: RunId, turn: TurnRecord): Promise<void> {
-    return this.#do((db) => {
+    return this.#do(() => {
       // What is about to fire must be found again by the next process.
       if (fileNow(this.file) !== this.#opened) throw removed(this.file);
-      db.prepare(
+      this.#prepare(
         `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
                             newest_ticket, fired_row_times_microseconds, row_fates, orders, pulses_given,
                             inside, decided_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
-        rowOf(run),
+        this.#rowOf(run),
         turn.tile,
         turn.turn,
         toBlob(turn.devices),
@@ -144,14 +150,14 @@ export class Workspace implements RunStore {
   }
 
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
-    return this.#do((db) => {
+    return this.#do(() => {
       const { converter, takenAt, boot, environment } = sweep;
-      db.prepare(
+      this.#prepare(
         `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens,
                              flags, codes, reference_codes, circumstances)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ).run(
-        rowOf(run),
+        this.#rowOf(run),
         sweep.tile,
         sweep.timeSeconds,
         sweep.averages,
@@ -167,10 +173,10 @@ export class Workspace implements RunStore {
   }
 
   appendNote(run: RunId, note: RunNote): Promise<void> {
-    return this.#do((db) => {
+    return this.#do(() => {
       const { notedAt, ...rest } = note;
-      db.prepare("INSERT INTO notes (run, noted_at, note) VALUES (?, ?, ?)").run(
-        rowOf(run),
+      this.#prepare("INSERT INTO notes (run, noted_at, note) VALUES (?, ?, ?)").run(
+        this.#rowOf(run),
         notedAt,
         JSON.stringify(rest),
       );
@@ -178,9 +184,9 @@ export class Workspace implements RunStore {
   }
 
   notes(run: RunId): Promise<RunNote[]> {
-    return this.#do((db) =>
+    return this.#do(() =>
       (
-        db.prepare("SELECT noted_at, note FROM notes WHERE run = ? ORDER BY id").all(rowOf(run)) as {
+        this.#prepare("SELECT noted_at, note FROM notes WHERE run = ? ORDER BY id").all(this.#rowOf(run)) as {
           noted_at: string;
           note: string;
         }[]
@@ -192,12 +198,10 @@ export class Workspace implements RunStore {
   }
 
   description(run: RunId): Promise<ChipDocument | undefined> {
-    return this.#do((db) => {
-      const row = db
-        .prepare(
-          `SELECT sha256, text FROM runs LEFT JOIN chip_descriptions ON sha256 = runs.description WHERE runs.id = ?`,
-        )
-        .get(rowOf(run)) as { sha256: string | null; text: string | null } | undefined;
+    return this.#do(() => {
+      const row = this.#prepare(
+        `SELECT sha256, text FROM runs LEFT JOIN chip_descriptions ON sha256 = runs.description WHERE runs.id = ?`,
+      ).get(this.#rowOf(run)) as { sha256: string | null; text: string | null } | undefined;
       if (row === undefined) throw this.#noRun(run);
       const { sha256, text } = row;
       return sha256 === null || text === null ? undefined : { sha256, text };
@@ -205,8 +209,8 @@ export class Workspace implements RunStore {
   }
 
   identity(run: RunId): Promise<ChipIdentity> {
-    return this.#do((db) => {
-      const row = db.prepare("SELECT chip FROM runs WHERE id = ?").get(rowOf(run)) as
+    return this.#do(() => {
+      const row = this.#prepare("SELECT chip FROM runs WHERE id = ?").get(this.#rowOf(run)) as
         { chip: string } | undefined;
       if (row === undefined) throw this.#noRun(run);
       return identityOf(row.chip);
@@ -214,76 +218,90 @@ export class Workspace implements RunStore {
   }
 
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
-    return this.#do((db) => {
-      db.prepare("UPDATE runs SET outcome = 'running', chip = ? WHERE id = ?").run(
+    return this.#do(() => {
+      this.#prepare("UPDATE runs SET outcome = 'running', chip = ? WHERE id = ?").run(
         JSON.stringify(identity),
-        rowOf(run),
+        this.#rowOf(run),
       );
-      db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
+      this.#prepare("DELETE FROM wishes WHERE run = ?").run(this.#rowOf(run));
     });
   }
 
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
-    return this.#do((db) => {
-      db.prepare("UPDATE runs SET outcome = ? WHERE id = ?").run(outcome, rowOf(run));
-      db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
+    return this.#do(() => {
+      this.#prepare("UPDATE runs SET outcome = ? WHERE id = ?").run(outcome, this.#rowOf(run));
+      this.#prepare("DELETE FROM wishes WHERE run = ?").run(this.#rowOf(run));
     });
   }
 
   newestTicket({ name, serialNumber }: ChipKey): Promise<number> {
-    return this.#do((db) => {
-      const row = db
-        .prepare(
-          `SELECT max(newest) AS newest FROM (
-             SELECT max(newest_ticket) AS newest FROM turns JOIN runs ON runs.id = turns.run
-             WHERE runs.chip_serial_number = ?1 AND json_extract(runs.chip, '$.name') = ?2
-             UNION ALL
-             SELECT max(ticket) FROM foreign_tickets WHERE chip_serial_number = ?1 AND chip_name = ?2
-           )`,
-        )
-        .get(serialNumber, name) as { newest: number | null };
+    return this.#do(() => {
+      const row = this.#prepare(
+        `SELECT max(newest) AS newest FROM (
+           SELECT max((SELECT max(newest_ticket) FROM turns WHERE run = runs.id)) AS newest FROM runs
+           WHERE chip_serial_number = ?1 AND json_extract(chip, '$.name') = ?2
+           UNION ALL
+           SELECT max(ticket) FROM foreign_tickets WHERE chip_serial_number = ?1 AND chip_name = ?2
+         )`,
+      ).get(serialNumber, name) as { newest: number | null };
       return row.newest ?? 0;
     });
   }
 
   bookForeignTicket({ name, serialNumber }: ChipKey, ticket: number): Promise<void> {
-    return this.#do((db) => {
-      db.prepare("INSERT INTO foreign_tickets (chip_name, chip_serial_number, ticket) VALUES (?, ?, ?)").run(
-        name,
-        serialNumber,
-        ticket,
-      );
+    return this.#do(() => {
+      this.#prepare(
+        "INSERT INTO foreign_tickets (chip_name, chip_serial_number, ticket) VALUES (?, ?, ?)",
+      ).run(name, serialNumber, ticket);
     });
   }
 
-  runs(): Promise<RunSummary[]> {
-    return this.#do((db) =>
-      (
-        db
-          .prepare(
-            `SELECT id, plan, json_extract(chip, '$.name') AS chip_name, chip_serial_number, started_at, outcome
-             FROM runs ORDER BY id`,
-          )
-          .all() as RunRow[]
-      ).map((row) => ({
-        id: `r${row.id}`,
-        title: settingsOf(row.plan).title,
-        chipName: row.chip_name,
-        chipSerialNumber: row.chip_serial_number,
-        startedAt: row.started_at,
-        outcome: row.outcome,
-      })),
-    );
+  runs(): Promise<readonly RunSummary[]> {
+    return this.#do(() => {
+      const outcomes = this.#prepare(
+        "SELECT outcome, group_concat(id) AS ids FROM runs GROUP BY outcome ORDER BY outcome",
+      ).all() as { outcome: RunSummary["outcome"]; ids: string }[];
+      const standing = JSON.stringify(outcomes);
+      if (this.#listed?.outcomes === standing) return this.#listed.runs;
+      const known = this.#begun.at(-1);
+      const rows = this.#prepare(`${summaries} WHERE id > ? ORDER BY id`).all(
+        known === undefined ? 0 : rowOf(known.id),
+      ) as RunRow[];
+      for (const row of rows) this.#begun.push(summaryOf(row));
+      const outcomeOf = new Map<string, RunSummary["outcome"]>();
+      for (const { outcome, ids } of outcomes)
+        for (const id of ids.split(",")) outcomeOf.set(`r${id}`, outcome);
+      const runs = this.#begun.map((begun) => ({ ...begun, outcome: outcomeOf.get(begun.id)! }));
+      this.#listed = { outcomes: standing, runs };
+      return runs;
+    });
+  }
+
+  runsOfChip({ name, serialNumber }: ChipKey): Promise<readonly RunId[]> {
+    return this.#do(() => {
+      const rows = this.#prepare(
+        "SELECT id FROM runs WHERE chip_serial_number = ? AND json_extract(chip, '$.name') = ? ORDER BY id",
+      ).all(serialNumber, name) as { id: number }[];
+      return rows.map(({ id }) => `r${id}`);
+    });
+  }
+
+  summary(run: RunId): Promise<RunSummary> {
+    return this.#do(() => {
+      const row = this.#prepare(`${summaries} WHERE id = ?`).get(this.#rowOf(run)) as RunRow | undefined;
+      if (row === undefined) throw this.#noRun(run);
+      return summaryOf(row);
+    });
   }
 
   plan(run: RunId): Promise<RunPlan> {
-    return this.#do((db) => {
-      const row = db.prepare("SELECT plan FROM runs WHERE id = ?").get(rowOf(run)) as
+    return this.#do(() => {
+      const row = this.#prepare("SELECT plan FROM runs WHERE id = ?").get(this.#rowOf(run)) as
         { plan: string } | undefined;
       if (row === undefined) throw this.#noRun(run);
-      const tiles = db
-        .prepare("SELECT block, targets, cells, wanted FROM run_tiles WHERE run = ? ORDER BY place")
-        .all(rowOf(run)) as TileRow[];
+      const tiles = this.#prepare(
+        "SELECT block, targets, cells, wanted FROM run_tiles WHERE run = ? ORDER BY place",
+      ).all(this.#rowOf(run)) as TileRow[];
       return {
         pulsesPerDevice: usualPulsesPerDevice,
         ...settingsOf(row.plan),
@@ -311,41 +329,97 @@ export class Workspace implements RunStore {
     return this.#each("SELECT * FROM sweeps WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?", run, skip, sweepOf);
   }
 
+  newestTurn(run: RunId): Promise<number> {
+    return this.#do(() => {
+      const row = this.#prepare("SELECT max(id) AS newest FROM turns WHERE run = ?").get(
+        this.#rowOf(run),
+      ) as {
+        newest: number | null;
+      };
+      return row.newest ?? 0;
+    });
+  }
+
+  keepWear(worn: readonly RunWear[]): Promise<void> {
+    return this.#do(() => {
+      const insert = this.#prepare(
+        `INSERT OR REPLACE INTO wear (run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds)
+         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      );
+      this.#together(() => {
+        for (const { run, newestTurn, tiles } of worn) {
+          tiles.forEach((tile, place) => {
+            const { block, pulses, uncertain_pulses, pulsed_at_microseconds } = wearRowOf(tile);
+            const row = [this.#rowOf(run), place, newestTurn, block] as const;
+            insert.run(...row, pulses, uncertain_pulses, pulsed_at_microseconds);
+          });
+        }
+      });
+    });
+  }
+
+  keptWear(run: RunId): Promise<readonly TileWear[] | undefined> {
+    return this.#do(() => {
+      const id = this.#rowOf(run);
+      const rows = this.#prepare(
+        `SELECT block, pulses, uncertain_pulses, pulsed_at_microseconds,
+                (SELECT count(*) FROM run_tiles WHERE run = ?1) AS tiles
+         FROM wear WHERE run = ?1 AND newest_turn = (SELECT coalesce(max(id), 0) FROM turns WHERE run = ?1)
+         ORDER BY place`,
+      ).all(id) as unknown as (WearRow & { tiles: number })[];
+      const worn = rows.map(wearOfRow).filter((tile) => tile !== undefined);
+      return worn.length > 0 && worn.length === rows[0]?.tiles ? worn : undefined;
+    });
+  }
+
+  stamp(): Promise<string> {
+    return this.#do(() => {
+      // The first counts the commits of others, the second the rows that this connection wrote.
+      const { data_version: others } = this.#prepare("PRAGMA data_version").get() as { data_version: number };
+      const { own } = this.#prepare("SELECT total_changes() AS own").get() as { own: number };
+      return `${others} ${own}`;
+    });
+  }
+
   setWatch(run: RunId, settings: WatchSettings): Promise<void> {
-    return this.#do((db) => {
-      db.prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(
-        rowOf(run),
+    return this.#do(() => {
+      this.#prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(
+        this.#rowOf(run),
         JSON.stringify(settings),
       );
     });
   }
 
   watch(run: RunId): Promise<WatchSettings | undefined> {
-    return this.#do((db) => {
-      const row = db.prepare("SELECT settings FROM watches WHERE run = ?").get(rowOf(run)) as
+    return this.#do(() => {
+      const row = this.#prepare("SELECT settings FROM watches WHERE run = ?").get(this.#rowOf(run)) as
         { settings: string } | undefined;
       return row && watchOf(row.settings);
     });
   }
 
   setRequest(run: RunId, request: RunRequest | undefined): Promise<void> {
-    return this.#do((db) => {
-      if (request === undefined) db.prepare("DELETE FROM wishes WHERE run = ?").run(rowOf(run));
-      else db.prepare("INSERT OR REPLACE INTO wishes (run, wish) VALUES (?, ?)").run(rowOf(run), request);
+    return this.#do(() => {
+      if (request === undefined) this.#prepare("DELETE FROM wishes WHERE run = ?").run(this.#rowOf(run));
+      else
+        this.#prepare("INSERT OR REPLACE INTO wishes (run, wish) VALUES (?, ?)").run(
+          this.#rowOf(run),
+          request,
+        );
     });
   }
 
   request(run: RunId): Promise<RunRequest | undefined> {
-    return this.#do((db) => {
-      const row = db.prepare("SELECT wish FROM wishes WHERE run = ?").get(rowOf(run)) as
+    return this.#do(() => {
+      const row = this.#prepare("SELECT wish FROM wishes WHERE run = ?").get(this.#rowOf(run)) as
         { wish: RunRequest } | undefined;
       return row?.wish;
     });
   }
 
   markClock(mark: ClockMark): Promise<void> {
-    return this.#do((db) => {
-      db.prepare(
+    return this.#do(() => {
+      this.#prepare(
         `INSERT INTO clock_marks (chip_name, chip_serial_number, boot, chip_time_microseconds, offset_microseconds,
                                   marked_at)
          VALUES (?, ?, ?, ?, ?, ?)`,
@@ -361,36 +435,43 @@ export class Workspace implements RunStore {
   }
 
   newestMark({ name, serialNumber }: ChipKey): Promise<ClockMark | undefined> {
-    return this.#do((db) => {
-      const row = db
-        .prepare(
-          `SELECT chip_serial_number AS chipSerialNumber, boot, chip_time_microseconds AS chipTimeMicroseconds,
+    return this.#do(() => {
+      const row = this.#prepare(
+        `SELECT chip_serial_number AS chipSerialNumber, boot, chip_time_microseconds AS chipTimeMicroseconds,
                   offset_microseconds AS offsetMicroseconds, marked_at AS markedAt
            FROM clock_marks WHERE chip_serial_number = ? AND chip_name IN (?, '') ORDER BY id DESC LIMIT 1`,
-        )
-        .get(serialNumber, name) as Omit<ClockMark, "chipName"> | undefined;
+      ).get(serialNumber, name) as Omit<ClockMark, "chipName"> | undefined;
       return row && { chipName: name, ...row };
     });
   }
 
   close(): Promise<void> {
-    return this.#do((db) => db.close());
+    return this.#do(() => {
+      this.#prepared.clear();
+      this.#idle.clear();
+      this.#database.close();
+    });
   }
 
   /** Row by row: a run may be larger than memory, and damage may stand behind any of them. */
   async *#each<Row, T>(sql: string, run: RunId, skip: number, of: (row: Row) => T): AsyncIterable<T> {
-    const statement = await this.#do((db) => db.prepare(sql));
+    const id = await this.#do(() => this.#rowOf(run));
+    // A statement has one set of rows at a time, and others may read the same table meanwhile.
+    const idle = this.#idle.get(sql) ?? [];
+    this.#idle.set(sql, idle);
+    const statement = idle.pop() ?? (await this.#do(() => this.#database.prepare(sql)));
     this.#reading.add(statement);
     try {
-      const rows = (statement.iterate(rowOf(run), skip) as Iterable<Row>)[Symbol.iterator]();
+      const rows = (statement.iterate(id, skip) as Iterable<Row>)[Symbol.iterator]();
       for (;;) {
         const next = guarded(this.file, () => {
           const { done, value } = rows.next();
           return done === true ? undefined : of(value);
         });
-        if (next === undefined) return;
+        if (next === undefined) break;
         yield next;
       }
+      idle.push(statement);
     } finally {
       this.#reading.delete(statement);
     }
@@ -402,8 +483,35 @@ export class Workspace implements RunStore {
     });
   }
 
-  #do<T>(work: (database: DatabaseSyncInstance) => T): Promise<T> {
-    return new Promise((resolve) => resolve(guarded(this.file, () => work(this.#database))));
+  /** All of it in one commit, or nothing. */
+  #together<T>(work: () => T): T {
+    const db = this.#database;
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const done = work();
+      db.exec("COMMIT");
+      return done;
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Once: what is done every turn, or for thousands of runs, need not be understood anew each time. */
+  #prepare(sql: string): StatementSyncInstance {
+    const known = this.#prepared.get(sql) ?? this.#database.prepare(sql);
+    this.#prepared.set(sql, known);
+    return known;
+  }
+
+  /** Throws `bad-argument` for what is no name of a run, such as r1e0 or x1. */
+  #rowOf(run: RunId): number {
+    if (/^r[1-9]\d{0,14}$/.test(run)) return rowOf(run);
+    throw this.#noRun(run);
+  }
+
+  #do<T>(work: () => T): Promise<T> {
+    return new Promise((resolve) => resolve(guarded(this.file, work)));
   }
 }
 
@@ -433,6 +541,20 @@ interface TileRow {
 
 function rowOf(run: RunId): number {
   return Number(run.slice(1));
+}
+
+const summaries = `SELECT id, plan, json_extract(chip, '$.name') AS chip_name, chip_serial_number, started_at, outcome
+  FROM runs`;
+
+function summaryOf(row: RunRow): RunSummary {
+  return {
+    id: `r${row.id}`,
+    title: settingsOf(row.plan).title,
+    chipName: row.chip_name,
+    chipSerialNumber: row.chip_serial_number,
+    startedAt: row.started_at,
+    outcome: row.outcome,
+  };
 }
 
 interface RunRow {

@@ -25,10 +25,23 @@ interface Named {
 }
 
 const commands: readonly Named[] = [
-  ...[demo(), emulate(), exportCommand(), fit(), optimize(), ports(), program(), replay()],
-  ...[report(), resume(), serve(), show(), standby(), trim(), watch()],
+  demo(),
+  emulate(),
+  exportCommand(),
+  fit(),
+  optimize(),
+  ports(),
+  program(),
+  replay(),
+  report(),
+  resume(),
+  serve(),
+  show(),
+  standby(),
+  trim(),
+  watch(),
 ];
-const ofAll = ["--json", "--quiet", "--seed", "--workspace"];
+const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace"];
 
 describe("docs/command-line.md", () => {
   it.each(commands.map((command) => [command.name(), command] as const))(

@@ -85,7 +85,7 @@ describe("a dialect of a lab's own", () => {
     for (const { name } of dialects) {
       const firmware = emulatedChip(dialectNamed(dialects, name), pcm64(1), 7);
       const line = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
-      expect(await askLine(line, dialects, 60)).toMatchObject({
+      expect(await askLine(line, dialects, 2400)).toMatchObject({
         kind: "chip",
         dialect: name,
         name: "pcm-64",

@@ -4,7 +4,6 @@ import { serialize } from "node:v8";
 import { describe, expect, it } from "vitest";
 import { reviveChip } from "../lab/keptChip.ts";
 import { examine } from "../lab/replay/replay.ts";
-import { identificationIn } from "../drivers/scpi/probe.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm64 } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
@@ -158,13 +157,6 @@ describe("a length that cannot be", () => {
     expect(isFusionCsv(line)).toBe(false);
     const transcript = `{"format":"mho-transcript","version":1,"address":"x"}\n{"microseconds":1,"to":"chip","hex":"${line}"}\n{}\n`;
     expect(() => examine(Buffer.from(transcript), "line.jsonl")).toThrow(/line\.jsonl: line 2 is damaged/);
-  });
-
-  it("commas without an end, from an instrument that is asked who it is, cost no time", () => {
-    // One way to match where there were as many as places for three commas among a thousand.
-    expect(identificationIn(",".repeat(1024))).toBeUndefined();
-    expect(identificationIn("x\na,b,c,d\r\n")).toBe("a,b,c,d\r");
-    expect(identificationIn("a,b,c,d,e\n")).toBe("a,b,c,d,e");
   });
 
   it("a chip whose rows fit no frame is refused", async () => {

@@ -23,7 +23,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   bench: {
     // Of the tests, the surfaces that are fuzzed.
     folders: ["src", "calibration", "emulator", "report", "drivers", "files", "storage", "test"],
-    npm: [],
+    npm: ["@photostructure/sqlite"],
     node: true,
   },
   web: {

@@ -1,4 +1,4 @@
-import type { RunId, RunStore, RunRequest } from "../src/run/store.ts";
+import type { RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
 import { LiveRun } from "./liveRun.ts";
 import type { RunLine, RunState } from "./liveState.ts";
 
@@ -7,6 +7,7 @@ export class LiveDesk {
   readonly #store: RunStore;
   readonly #breathe: () => Promise<void>;
   readonly #open = new Map<RunId, { live: Promise<LiveRun> | undefined; lookers: number }>();
+  #lines: { readonly of: readonly RunSummary[]; readonly lines: readonly RunLine[] } | undefined;
 
   /** @param breathe  called now and then while a long journal is read. */
   constructor(store: RunStore, breathe: () => Promise<void> = nextTurnOfTheLoop) {
@@ -28,26 +29,32 @@ export class LiveDesk {
     }
   }
 
-  /** The newest first. */
-  async runs(): Promise<RunLine[]> {
-    const runs = await this.#store.runs();
-    return runs
-      .map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
+  /** A text that is another when there may be something new to tell. */
+  stamp(): Promise<string> {
+    return this.#store.stamp();
+  }
+
+  /** The newest first; the same list as long as none began or ended. */
+  async runs(): Promise<readonly RunLine[]> {
+    const of = await this.#store.runs();
+    if (this.#lines?.of !== of) {
+      const lines = of.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
         run: id,
         title,
         chip: `${chipName} number ${chipSerialNumber}`,
         startedAt,
         outcome,
-      }))
-      .toReversed();
+      }));
+      this.#lines = { of, lines: lines.toReversed() };
+    }
+    return this.#lines.lines;
   }
 
   /** Throws `bad-argument` for a run that there is not. */
   async state(run: RunId, tile: number | undefined): Promise<RunState> {
     const live = await this.#live(run);
     await live.catchUp();
-    const summary = (await this.#store.runs()).find(({ id }) => id === run)!;
-    return live.state(summary, tile);
+    return live.state(await this.#store.summary(run), tile);
   }
 
   async devicesOf(run: RunId, tile: number): Promise<Uint8Array<ArrayBuffer> | undefined> {

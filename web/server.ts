@@ -11,6 +11,7 @@ import type { RunId, RunStore } from "../src/run/store.ts";
 import { bearerToken, isLoopback, isSameOrigin, isSecret, lookingPass, namesLoopback } from "./access.ts";
 import { harmlessJson } from "./harmlessJson.ts";
 import { LiveDesk } from "./liveDesk.ts";
+import type { RunLine } from "./liveState.ts";
 import type { PageFile } from "./pageFiles.ts";
 
 export interface LiveOptions {
@@ -154,6 +155,10 @@ async function tell(
   { workspace, wallTime, breathe }: Pick<LiveOptions, "workspace" | "wallTime" | "breathe">,
 ): Promise<void> {
   const said = new Map<string, string>();
+  let told: { readonly runs: readonly RunLine[] | undefined; readonly stamp: string | undefined } = {
+    runs: undefined,
+    stamp: undefined,
+  };
   let sinceSign = 0;
   const sayIfNew = async (event: string, value: unknown): Promise<void> => {
     const data = harmlessJson(value);
@@ -164,10 +169,17 @@ async function tell(
   await sayIfNew("hello", { workspace, now: wallTime() });
   while (!stream.aborted && !stream.closed) {
     try {
-      await sayIfNew("runs", await desk.runs());
-      if (run !== "") await sayIfNew("run", await desk.state(run, tile));
-      await sayIfNew("trouble", null);
+      // What is written while this looks has the next look see another stamp.
+      const stamp = await desk.stamp();
+      if (stamp !== told.stamp) {
+        const runs = await desk.runs();
+        if (runs !== told.runs) await sayIfNew("runs", runs);
+        if (run !== "") await sayIfNew("run", await desk.state(run, tile));
+        await sayIfNew("trouble", null);
+        told = { runs, stamp };
+      }
     } catch (error) {
+      told = { ...told, stamp: undefined };
       await sayIfNew("trouble", error instanceof Error ? error.message : String(error));
     }
     await breathe?.();

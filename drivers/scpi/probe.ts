@@ -5,33 +5,115 @@ import { type Log, loggedError, noLog } from "../../src/log.ts";
 import { plain } from "../linkErrors.ts";
 import type { Transport } from "../transport.ts";
 
-/** Asks `*IDN?`: any instrument that speaks SCPI says who made it, what it is, its number and its firmware. */
+/**
+ * Asks `*IDN?`: any instrument that speaks SCPI says who made it, what it is, its number and its firmware.
+ *
+ * A GPS receiver or a boot log says lines of that form unasked. So a line is believed only if it comes back twice when it is asked
+ * for again, each time sooner than the line was quiet before; and it is quiet twice as long the second time. What repeats by
+ * itself fails at one of the two, whatever its period.
+ */
 export async function probeScpi(
   transport: Transport,
   deadlineMilliseconds: number,
   log: Log = noLog,
 ): Promise<ChipAnswer | undefined> {
-  let heard = "";
-  const said = new Promise<string | undefined>((resolve) => {
-    transport.onBytes((bytes) => {
-      heard = (heard + textOf(bytes)).slice(-1024);
-      const line = identificationIn(heard);
-      if (line !== undefined) resolve(line);
-    });
-  });
-  // The line ends whatever the question before left behind.
-  await transport
-    .write(bytesOf("\n*IDN?\n"))
-    .catch((error: unknown) =>
-      log.warn({ port: transport.port, error: loggedError(error) }, "the port took no *IDN?"),
-    );
-  const line = await inTime(said, deadlineMilliseconds);
+  const lines = new Lines(transport);
+  const ask = (text: string): Promise<void> =>
+    transport
+      .write(bytesOf(text))
+      .catch((error: unknown) =>
+        log.warn({ port: transport.port, error: loggedError(error) }, "the port took no *IDN?"),
+      );
+  let over = false;
+  const asking = async (): Promise<string | undefined> => {
+    const quiet = deadlineMilliseconds / 8;
+    while (!over) {
+      const said = await asked(lines, ask, deadlineMilliseconds / 2);
+      if (said === undefined) return undefined;
+      if (await comesBack(said, lines, ask, [quiet, 2 * quiet])) return said;
+    }
+    return undefined;
+  };
+  const line = await inTime(asking(), deadlineMilliseconds);
+  over = true;
   if (line === undefined) return undefined;
   const [, name = "", serialNumber = "", firmware = ""] = line.split(",").map((part) => plain(part.trim()));
   return { name, firmware, serialNumber };
 }
 
-/** The first whole line of four parts or more. Its pattern has one way to match: commas alone must not keep it busy for ever. */
-export function identificationIn(heard: string): string | undefined {
-  return /(?:^|\n)([^\n,]*,[^\n,]*,[^\n,]*,[^\n]*)\n/.exec(heard)?.[1];
+/** Writes a question; one that cannot be written is not answered either. */
+type Ask = (text: string) => Promise<void>;
+
+/** The first line of the right form, whatever stands before it: a question in another dialect may have left something behind. */
+async function asked(lines: Lines, ask: Ask, milliseconds: number): Promise<string | undefined> {
+  lines.forget();
+  // The line ends whatever the question before left behind.
+  await ask("\n*IDN?\n");
+  return lines.next(milliseconds, isIdentification);
 }
+
+async function comesBack(
+  said: string,
+  lines: Lines,
+  ask: Ask,
+  quietMilliseconds: readonly number[],
+): Promise<boolean> {
+  for (const milliseconds of quietMilliseconds) {
+    if ((await lines.next(milliseconds)) !== undefined) return false;
+    await ask("*IDN?\n");
+    if ((await lines.next(milliseconds)) !== said) return false;
+  }
+  return true;
+}
+
+/** Four parts or more, parted by commas, of a line that a person could read. */
+export function isIdentification(line: string): boolean {
+  return line.length <= mostCharacters && line.split(",").length >= 4;
+}
+
+/** What comes in, line by line. */
+class Lines {
+  #part = "";
+  #whole: string[] = [];
+  #came: (() => void) | undefined;
+
+  constructor(transport: Transport) {
+    transport.onBytes((bytes) => {
+      const parts = (this.#part + textOf(bytes)).split(/[\r\n]+/);
+      // Of what never ends a line, and of lines that nothing waits for, the newest is kept.
+      this.#part = parts.pop()!.slice(-mostCharacters);
+      this.#whole = [...this.#whole, ...parts.filter((line) => line !== "")].slice(-mostLines);
+      this.#came?.();
+    });
+  }
+
+  /** Lines that have come so far are not given any more. */
+  forget(): void {
+    this.#whole = [];
+  }
+
+  /** The next line that is wanted; those before it are passed over. Undefined when none comes in time. */
+  async next(
+    milliseconds: number,
+    wanted: (line: string) => boolean = () => true,
+  ): Promise<string | undefined> {
+    const found = await inTime(
+      new Promise<string>((resolve) => {
+        this.#came = () => {
+          for (let line = this.#whole.shift(); line !== undefined; line = this.#whole.shift()) {
+            if (!wanted(line)) continue;
+            this.#came = undefined;
+            return resolve(line);
+          }
+        };
+        this.#came();
+      }),
+      milliseconds,
+    );
+    this.#came = undefined;
+    return found;
+  }
+}
+
+const mostCharacters = 1024;
+const mostLines = 64;

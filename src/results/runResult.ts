@@ -1,8 +1,9 @@
 import { cellErrors } from "./cellErrors.ts";
 import type { TileMemory } from "../run/journal.ts";
+import type { RunPlan } from "../run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../run/store.ts";
 import { ageShown, sweepTables, tileAge } from "./sweepTable.ts";
-import { type RunOverview, summarise } from "./summary.ts";
+import { overviewOf, type RunOverview } from "./summary.ts";
 import { recall } from "../run/recall.ts";
 import type { Seconds } from "../units.ts";
 
@@ -29,12 +30,13 @@ export async function judgeRun(
   recalled?: readonly TileMemory[],
 ): Promise<RunResult> {
   const memories = recalled ?? (await recall(store, run));
-  const overview = await summarise(store, run, memories);
+  const plan = await store.plan(run);
+  const { errors, times } = await weightErrors(store, run, plan, memories);
+  const overview = overviewOf(plan.tiles, memories, times);
   const { verdicts, devices } = overview;
   const accepted = verdicts.accepted + verdicts["accepted outside tolerance"];
   const yieldPercent = devices === 0 ? 100 : (100 * accepted) / devices;
-  const errors = await weightErrors(store, run, memories);
-  const { outcome, startedAt } = (await store.runs()).find(({ id }) => id === run)!;
+  const { outcome, startedAt } = await store.summary(run);
   return {
     overview,
     outcome,
@@ -44,19 +46,20 @@ export async function judgeRun(
   };
 }
 
-/** RMS over all weights, in percent of each tile's largest, α by least squares on each tile. */
+/** RMS over all weights, in percent of each tile's largest, α by least squares on each tile; and every age that was asked for. */
 async function weightErrors(
   store: RunStore,
   run: RunId,
+  plan: RunPlan,
   memories: readonly TileMemory[],
-): Promise<RunResult["errors"]> {
-  const plan = await store.plan(run);
+): Promise<{ readonly errors: RunResult["errors"]; readonly times: ReadonlySet<Seconds> }> {
   const { tiles } = plan;
-  if (tiles.every(({ cells }) => cells === undefined)) return [];
+  const times = new Set<Seconds>();
   const byTile = new Map(tiles.map((tile) => [tile.block.tile, tile]));
   const sums = new Map<Seconds, { square: number; cells: number; alpha: number; ages: Seconds[] }>();
   for await (const table of sweepTables(store, run, plan, memories)) {
     const { tile, timeSeconds, conductanceMicrosiemens } = table.sweep;
+    times.add(timeSeconds);
     const cells = byTile.get(tile)?.cells;
     if (cells === undefined) continue;
     const largest = cells.wantedMicrosiemens.reduce(
@@ -78,5 +81,6 @@ async function weightErrors(
     alpha: alpha / ages.length,
   }));
   // Tiles whose devices settle late are read at several ages at once.
-  return errors.sort((a, b) => a.timeSeconds - b.timeSeconds);
+  errors.sort((a, b) => a.timeSeconds - b.timeSeconds);
+  return { errors, times };
 }

@@ -1,5 +1,6 @@
 import { countVerdicts, noVerdicts, type VerdictCounts, verdicts } from "../program/method.ts";
 import type { TileMemory } from "../run/journal.ts";
+import type { TileTargets } from "../run/plan.ts";
 import { recall } from "../run/recall.ts";
 import type { RunId, RunStore } from "../run/store.ts";
 import type { Seconds } from "../units.ts";
@@ -26,14 +27,29 @@ export async function summarise(
   run: RunId,
   recalled?: readonly TileMemory[],
 ): Promise<RunOverview> {
-  const { tiles: targets } = await store.plan(run);
   const tiles = recalled ?? (await recall(store, run));
+  const times = new Set<Seconds>();
+  for await (const { timeSeconds } of store.sweeps(run)) times.add(timeSeconds);
+  return overviewOf((await store.plan(run)).tiles, tiles, times);
+}
+
+/**
+ * The same of what was read already.
+ *
+ * @param targets  the plan's, in its order, as the memories are.
+ * @param times    the ages that were asked for.
+ */
+export function overviewOf(
+  targets: readonly TileTargets[],
+  memories: readonly TileMemory[],
+  times: ReadonlySet<Seconds>,
+): RunOverview {
   const counts = noVerdicts();
   const devicesByPulses: number[] = [];
   let turns = 0;
   let pulses = 0;
   let devices = 0;
-  for (const [place, memory] of tiles.entries()) {
+  for (const [place, memory] of memories.entries()) {
     turns += memory.turns;
     // The journal of a tile that was not begun does not say yet which of its devices have no target.
     const { targetsMicrosiemens } = targets[place]!;
@@ -49,8 +65,6 @@ export async function summarise(
       devicesByPulses[fired]!++;
     });
   }
-  const times = new Set<Seconds>();
-  for await (const { timeSeconds } of store.sweeps(run)) times.add(timeSeconds);
   const sweepTimesSeconds = [...times].sort((a, b) => a - b);
   return { turns, devices, pulses, verdicts: counts, devicesByPulses, sweepTimesSeconds };
 }

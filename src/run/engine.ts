@@ -19,6 +19,7 @@ import { lateBy, takeSweep } from "./sweep.ts";
 import { ticketsFor } from "./tickets.ts";
 import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
+import { wearOf } from "./wear.ts";
 
 /**
  * Carries out a plan on one chip: the only loop that acts. Tile by tile it asks the method what to do, writes
@@ -156,6 +157,8 @@ async function close(
     if (!standby.safe)
       await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
     await context.store.endRun(run, outcome);
+    // The next run of this chip, whenever it comes, need not fold this one.
+    await wearOf(context.store, run).catch(() => undefined);
   };
   const unwritten = (error: unknown): void =>
     log.warn({ outcome, error: loggedError(error) }, "how the run ended was not written down");

@@ -101,17 +101,21 @@ export interface RunNote {
   readonly text: string;
 }
 
-/** What a tile's turns add up to. One entry a device of the block. */
-export interface TileMemory {
+/** What a run did to a tile's devices. One entry a device of the block. */
+export interface TileWear {
   readonly block: Block;
   readonly devicesPerRow: number;
-  turns: number;
-  readonly verdicts: Uint8Array;
   readonly pulses: Uint32Array;
   /** How many of these may not have fired. */
   readonly uncertainPulses: Uint32Array;
   /** Chip time of each device's last pulse, the one thing that the chip cannot tell; NaN when never pulsed. */
   readonly pulsedAtMicroseconds: Float64Array;
+}
+
+/** What a tile's turns add up to. One entry a device of the block. */
+export interface TileMemory extends TileWear {
+  turns: number;
+  readonly verdicts: Uint8Array;
   /** Reading that the last verdict stands on, µS; NaN when never read. */
   readonly lastReadMicrosiemens: Float32Array;
   /** The last amplitude code that each device was given; 0 when none. */

@@ -1,7 +1,8 @@
 import { devicesOfTile, devicesPerRow, type ChipGeometry } from "../chip/geometry.ts";
 import type { ChipKey } from "../chip/driver.ts";
-import { isOnChip, type RunId, type RunStore } from "./store.ts";
-import { recall } from "./recall.ts";
+import type { TileWear } from "./journal.ts";
+import type { RunStore } from "./store.ts";
+import { wearOfAll } from "./wear.ts";
 
 /** Pulses that each device of a chip has been given over its life, by tile: the fold of every run's turns. */
 export class PulseLedger {
@@ -47,18 +48,15 @@ export class PulseLedger {
   /** Adds up every run that the store knows of a chip. */
   static async ofChip(store: RunStore, chip: ChipKey, geometry: ChipGeometry): Promise<PulseLedger> {
     const ledger = new PulseLedger(geometry);
-    for (const run of await store.runs()) {
-      if (isOnChip(run, chip)) await ledger.#addRun(store, run.id);
-    }
+    const runs = await store.runsOfChip(chip);
+    for await (const { tiles } of wearOfAll(store, runs)) for (const tile of tiles) ledger.#addTile(tile);
     return ledger;
   }
 
-  async #addRun(store: RunStore, run: RunId): Promise<void> {
-    for (const { block, pulses, uncertainPulses } of await recall(store, run)) {
-      const first = block.rowStart * devicesPerRow(this.#geometry);
-      add(this.pulsesOfTile(block.tile), first, pulses);
-      add(this.uncertainOfTile(block.tile), first, uncertainPulses);
-    }
+  #addTile({ block, pulses, uncertainPulses }: TileWear): void {
+    const first = block.rowStart * devicesPerRow(this.#geometry);
+    add(this.pulsesOfTile(block.tile), first, pulses);
+    add(this.uncertainOfTile(block.tile), first, uncertainPulses);
   }
 }
 

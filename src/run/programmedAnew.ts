@@ -1,7 +1,7 @@
 import type { Block } from "../chip/geometry.ts";
-import type { TileMemory } from "./journal.ts";
-import { isOnChip, type RunId, type RunStore } from "./store.ts";
-import { recall } from "./recall.ts";
+import type { TileWear } from "./journal.ts";
+import type { RunId, RunStore } from "./store.ts";
+import { wearOf } from "./wear.ts";
 
 /** A tile of a run that is no longer as that run left it. */
 export interface ProgrammedAnew {
@@ -20,28 +20,20 @@ export function describeAnew({ run, tile, by }: ProgrammedAnew): string {
  * run's. A correction stands for what it corrects too, and is itself such a later run for that.
  */
 export async function programmedAnew(store: RunStore, runs: readonly RunId[]): Promise<ProgrammedAnew[]> {
-  const all = await store.runs();
-  const recalled = new Map<RunId, Promise<TileMemory[]>>();
-  const remember = (run: RunId): Promise<TileMemory[]> => {
-    const known = recalled.get(run) ?? recall(store, run);
-    recalled.set(run, known);
-    return known;
-  };
   const found: ProgrammedAnew[] = [];
   for (const run of runs) {
-    const place = all.findIndex(({ id }) => id === run);
     const { chipName: name, chipSerialNumber: serialNumber } = await store.plan(run);
-    const later = all.slice(place + 1).filter((other) => isOnChip(other, { name, serialNumber }));
+    const ofChip = await store.runsOfChip({ name, serialNumber });
+    const later = ofChip.slice(ofChip.indexOf(run) + 1);
     if (later.length === 0) continue;
-    const tiles = await heldBy(store, run, remember);
+    const tiles = await heldBy(store, run);
     const newest = new Map<number, RunId>();
-    for (const { id } of later.toReversed()) {
-      const plan = await store.plan(id);
-      if (!plan.tiles.some(({ block }) => tiles.has(block.tile) && !newest.has(block.tile))) continue;
-      for (const memory of await remember(id)) {
-        const { tile } = memory.block;
+    for (const id of later.toReversed()) {
+      if (newest.size === tiles.size) break;
+      for (const wear of await wearOf(store, id)) {
+        const { tile } = wear.block;
         const held = tiles.get(tile);
-        if (held !== undefined && !newest.has(tile) && pulsedSince(held, memory)) newest.set(tile, id);
+        if (held !== undefined && !newest.has(tile) && pulsedSince(held, wear)) newest.set(tile, id);
       }
     }
     for (const tile of tiles.keys()) {
@@ -60,18 +52,14 @@ interface Held {
   readonly pulsedAtMicroseconds: Float64Array;
 }
 
-async function heldBy(
-  store: RunStore,
-  run: RunId,
-  remember: (run: RunId) => Promise<TileMemory[]>,
-): Promise<Map<number, Held>> {
+async function heldBy(store: RunStore, run: RunId): Promise<Map<number, Held>> {
   const plan = await store.plan(run);
   const { corrects } = plan;
-  const tiles = corrects === undefined ? new Map<number, Held>() : await heldBy(store, corrects, remember);
-  const memories = await remember(run);
+  const tiles = corrects === undefined ? new Map<number, Held>() : await heldBy(store, corrects);
+  const worn = await wearOf(store, run);
   plan.tiles.forEach(({ block, targetsMicrosiemens }, k) => {
     const before = tiles.get(block.tile)?.pulsedAtMicroseconds;
-    const { devicesPerRow, pulsedAtMicroseconds: own } = memories[k]!;
+    const { devicesPerRow, pulsedAtMicroseconds: own } = worn[k]!;
     const pulsedAtMicroseconds = Float64Array.from(own, (at, i) => {
       if (!Number.isNaN(at)) return at;
       return before?.[i] ?? (Number.isNaN(targetsMicrosiemens[i]!) ? Number.NaN : -Infinity);
@@ -81,7 +69,7 @@ async function heldBy(
   return tiles;
 }
 
-function pulsedSince({ block, devicesPerRow, pulsedAtMicroseconds }: Held, other: TileMemory): boolean {
+function pulsedSince({ block, devicesPerRow, pulsedAtMicroseconds }: Held, other: TileWear): boolean {
   const shift = (other.block.rowStart - block.rowStart) * devicesPerRow;
   return other.pulsedAtMicroseconds.some((at, i) => at > (pulsedAtMicroseconds[i + shift] ?? Number.NaN));
 }

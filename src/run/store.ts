@@ -1,7 +1,7 @@
 import type { ChipDocument } from "../chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
 import type { RunPlan } from "./plan.ts";
-import type { ClockMark, RunNote, SweepRecord, TurnRecord, WatchSettings } from "./journal.ts";
+import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettings } from "./journal.ts";
 
 /**
  * Where runs are kept. What a call has acknowledged survives a crash of the process or of the machine.
@@ -31,6 +31,8 @@ export interface RunStore {
   markClock(mark: ClockMark): Promise<void>;
   /** Says what somebody wants of a run that may be going on elsewhere, in place of what was wanted; undefined for nothing. */
   setRequest(run: RunId, request: RunRequest | undefined): Promise<void>;
+  /** Keeps what turns of runs add up to, so that it need not be folded again. */
+  keepWear(worn: readonly RunWear[]): Promise<void>;
 
   /** Books a ticket that the chip had fired and no run of this store had journalled. */
   bookForeignTicket(chip: ChipKey, ticket: number): Promise<void>;
@@ -38,7 +40,12 @@ export interface RunStore {
   /** The highest ticket that any run has journalled for this chip, or that was booked as foreign; 0 when none. */
   newestTicket(chip: ChipKey): Promise<number>;
 
-  runs(): Promise<RunSummary[]>;
+  /** The oldest first. */
+  runs(): Promise<readonly RunSummary[]>;
+  /** The runs of a chip, the oldest first. */
+  runsOfChip(chip: ChipKey): Promise<readonly RunId[]>;
+  /** Of one run. */
+  summary(run: RunId): Promise<RunSummary>;
   plan(run: RunId): Promise<RunPlan>;
   /** Undefined for runs that kept none. */
   description(run: RunId): Promise<ChipDocument | undefined>;
@@ -47,6 +54,12 @@ export interface RunStore {
   /** In the order in which they were appended; the first `skip` of them left out. */
   turns(run: RunId, skip?: number): AsyncIterable<TurnRecord>;
   sweeps(run: RunId, skip?: number): AsyncIterable<SweepRecord>;
+  /** Which turn of a run is the newest: a number that grows with each; 0 for none. */
+  newestTurn(run: RunId): Promise<number>;
+  /** What was kept of a run, in the plan's order; undefined when it is none, or not of all turns that there are by now. */
+  keptWear(run: RunId): Promise<readonly TileWear[] | undefined>;
+  /** A text that is another after anything was written, by this program or another. Costs next to nothing. */
+  stamp(): Promise<string>;
   /** Undefined for a run that nobody watches. */
   watch(run: RunId): Promise<WatchSettings | undefined>;
   /** What is wanted of a run; undefined for nothing. Read between any two turns, so it costs next to nothing. */
@@ -60,18 +73,18 @@ export interface RunStore {
 
 export type RunId = string;
 
+/** What a run's turns add up to. */
+export interface RunWear {
+  readonly run: RunId;
+  /** The newest turn when the fold of them began. */
+  readonly newestTurn: number;
+  readonly tiles: readonly TileWear[];
+}
+
 /** A pause lasts until the request is taken back. */
 export type RunRequest = "pause" | "stop";
 
 export type RunOutcome = "done" | "interrupted" | "failed";
-
-/** Whether a run is of a chip. */
-export function isOnChip(
-  { chipName, chipSerialNumber }: Pick<RunSummary, "chipName" | "chipSerialNumber">,
-  { name, serialNumber }: ChipKey,
-): boolean {
-  return chipName === name && chipSerialNumber === serialNumber;
-}
 
 export interface RunSummary {
   readonly id: RunId;

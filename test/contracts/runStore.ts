@@ -222,11 +222,102 @@ export function runStoreContract(
       });
     });
 
-    it("names a run that it does not have", async () => {
-      await expect(store.plan("r99")).rejects.toMatchObject({
-        code: "bad-argument",
-        message: expect.stringContaining("no run r99") as string,
-      });
+    it("lists a run that another program begins or ends, and the same list as long as none did", async () => {
+      const a = await store.beginRun(plan, identity, "t");
+      const first = await store.runs();
+      await store.appendTurn(a, turn);
+      expect(await store.runs()).toBe(first);
+      const other = await reopen();
+      const b = await other.beginRun({ ...plan, title: "another" }, identity, "u");
+      expect((await store.runs()).map(({ id, title }) => [id, title])).toEqual([
+        [a, "a plan"],
+        [b, "another"],
+      ]);
+      await other.endRun(a, "done");
+      expect((await store.runs()).map(({ outcome }) => outcome)).toEqual(["done", "running"]);
+      expect(await store.summary(b)).toEqual((await store.runs())[1]);
+      await other.close();
+    });
+
+    it("knows the runs of a chip from those of another of its name or its number", async () => {
+      const a = await store.beginRun(plan, identity, "t");
+      await store.beginRun(plan, { ...identity, serialNumber: "S2" }, "t");
+      await store.beginRun(plan, { ...identity, name: "of another make" }, "t");
+      const d = await store.beginRun(plan, identity, "t");
+      expect(await store.runsOfChip(chip)).toEqual([a, d]);
+    });
+
+    it("gives kept wear back to the bit, and none once a newer turn is there", async () => {
+      const run = await store.beginRun(plan, identity, "t");
+      expect([await store.keptWear(run), await store.newestTurn(run)]).toEqual([undefined, 0]);
+      await store.appendTurn(run, turn);
+      const newestTurn = await store.newestTurn(run);
+      const tile = {
+        block: plan.tiles[0]!.block,
+        devicesPerRow: 2,
+        pulses: Uint32Array.of(0, 3, 65_536, 1),
+        uncertainPulses: Uint32Array.of(0, 0, 2, 0),
+        pulsedAtMicroseconds: Float64Array.of(Number.NaN, 2 ** 52 + 1, 5, 6),
+      };
+      await store.keepWear([{ run, newestTurn, tiles: [tile] }]);
+      const other = await reopen();
+      expect(await other.keptWear(run)).toEqual([tile]);
+      const small = { ...tile, pulses: Uint32Array.of(0, 3, 65_535, 1), uncertainPulses: new Uint32Array(4) };
+      await other.keepWear([{ run, newestTurn, tiles: [small] }]);
+      expect(await store.keptWear(run)).toEqual([small]);
+      await other.appendTurn(run, { ...turn, turn: 1 });
+      expect(await store.keptWear(run)).toBeUndefined();
+      expect(await store.newestTurn(run)).toBeGreaterThan(newestTurn);
+      await other.close();
+    });
+
+    it("gives another stamp after whatever was written, here or elsewhere, and the same after nothing was", async () => {
+      const run = await store.beginRun(plan, identity, "t");
+      const other = await reopen();
+      const stamps = [await store.stamp()];
+      await store.runs();
+      expect(await store.stamp()).toBe(stamps[0]);
+      for (const write of [
+        () => other.appendTurn(run, turn),
+        () => store.appendTurn(run, turn),
+        () => other.setRequest(run, "pause"),
+        () => other.appendNote(run, { notedAt: "t", what: "paused", text: "" }),
+        () => store.endRun(run, "done"),
+      ]) {
+        await write();
+        stamps.push(await store.stamp());
+      }
+      expect(new Set(stamps).size).toBe(stamps.length);
+      await other.close();
+    });
+
+    it("reads one run from several places at once", async () => {
+      const run = await store.beginRun(plan, identity, "t");
+      for (let n = 0; n < 3; n++) await store.appendTurn(run, { ...turn, turn: n });
+      const numbers = async (): Promise<number[]> =>
+        (await collect(store.turns(run))).map((record) => record.turn);
+      expect(await Promise.all([numbers(), numbers()])).toEqual([
+        [0, 1, 2],
+        [0, 1, 2],
+      ]);
+      for await (const first of store.turns(run)) {
+        expect(first.turn).toBe(0);
+        break;
+      }
+      expect(await numbers()).toEqual([0, 1, 2]);
+    });
+
+    it("names a run that it does not have, and takes no other name for one that it has", async () => {
+      const run = await store.beginRun(plan, identity, "t");
+      expect(run).toBe("r1");
+      for (const name of ["r99", "x1", "r1e0", "r01", "r1.0", "r 1", "1", ""]) {
+        const refused = {
+          code: "bad-argument",
+          message: expect.stringContaining(`no run ${name}`) as string,
+        };
+        await expect(store.plan(name)).rejects.toMatchObject(refused);
+        await expect(store.summary(name)).rejects.toMatchObject(refused);
+      }
     });
   });
 }

@@ -1,4 +1,4 @@
-import { identificationIn } from "../../drivers/scpi/probe.ts";
+import { isIdentification } from "../../drivers/scpi/probe.ts";
 import { pcm64 } from "../../emulator/presets.ts";
 import { ScpiFirmware } from "../../emulator/scpiFirmware.ts";
 import { bytesOf, textOf } from "../../protocols/scpi/bytes.ts";
@@ -114,8 +114,7 @@ export const scpiSurfaces = [
   surface("identification", 300, {
     corpus: ["IBM,pcm-64,S1,f 1\r\n", "noise\n\na,b,c,d,e\n", ",,,\n"].map(bytesOf),
     language: "text",
-    // As much as is kept of what an unknown instrument says.
-    feed: (bytes) => identificationIn(textOf(bytes.subarray(-1024))) !== undefined,
+    feed: (bytes) => isIdentification(textOf(bytes)),
   }),
   surface("scpi-firmware", 6, {
     corpus: [...lines.map((line) => bytesOf(`OUTP ON\n${line}\n`)), bytesOf(`${tagged.join("\n")}\n`)],
