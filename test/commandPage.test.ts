@@ -25,8 +25,21 @@ interface Named {
 }
 
 const commands: readonly Named[] = [
-  ...[demo(), emulate(), exportCommand(), fit(), optimize(), ports(), program(), replay()],
-  ...[report(), resume(), serve(), show(), standby(), trim(), watch()],
+  demo(),
+  emulate(),
+  exportCommand(),
+  fit(),
+  optimize(),
+  ports(),
+  program(),
+  replay(),
+  report(),
+  resume(),
+  serve(),
+  show(),
+  standby(),
+  trim(),
+  watch(),
 ];
 const ofAll = ["--json", "--quiet", "--seed", "--workspace"];
 
