@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { strategyLayerSchema } from "../../files/strategy.ts";
+import { result } from "./event.ts";
+import * as part from "./parts.ts";
+import { errorsByTime } from "./resultParts.ts";
+
+/** What writes files ends with. */
+
+export const optimize = result(
+  "optimize",
+  {
+    strategy: z.string().describe("The strategy file."),
+    seconds: part.seconds.describe("Time it took, s."),
+    times_seconds: z.array(part.seconds).describe("Times at which errors count, s after programming."),
+    layers: z
+      .array(
+        z.strictObject({
+          name: z.string().describe("Name of the layer."),
+          tile: part.count
+            .nullable()
+            .describe("Number of the tile in its layer; null unless tiles have own curves."),
+          shape: strategyLayerSchema.shape.shape.describe("Inputs (rows) and outputs (columns)."),
+          significance: part.numbers.describe("Significance F of each pair of devices."),
+          scale_microsiemens_per_unit: z.number().positive().describe("Scale β, µS per unit of weight."),
+          predicted: z.strictObject(errorsByTime).describe("Errors to expect."),
+          baselines: z
+            .array(z.strictObject({ name: z.string().describe("Name of the rule."), ...errorsByTime }))
+            .describe("Errors to expect of today's rules."),
+          perfect_programming: z
+            .strictObject(errorsByTime)
+            .nullable()
+            .describe("Errors that perfect programming would leave; null where the model cannot tell."),
+          error_budget: strategyLayerSchema.shape.error_budget.describe("TNMSE by cause at each time."),
+          search: z
+            .strictObject({
+              stopped: z.string().describe("Why the search ended."),
+              strategies_tried: part.count.describe("How many strategies it tried."),
+            })
+            .describe("The search for significance and scale."),
+        }),
+      )
+      .describe("One for each layer, or each tile of it."),
+  },
+  "`optimize`: what was found, and the errors to expect.",
+);
+
+export const report = result(
+  "report",
+  {
+    report: z.string().describe("The page."),
+    figures: z.string().describe("The numbers of its figures, CSV."),
+  },
+  "`report`: where the page is.",
+);
+
+const table = (to: "parquet" | "csv" | "npz") =>
+  result(
+    "export",
+    {
+      to: z.literal(to),
+      file: z.string().describe("The table."),
+      readings: part.count.describe("Readings that it holds, one a device and sweep."),
+    },
+    `\`export --to ${to}\`: where the table is.`,
+  );
+
+export const exported = z.discriminatedUnion("to", [
+  table("parquet"),
+  table("csv"),
+  table("npz"),
+  result(
+    "export",
+    {
+      to: z.literal("aihwkit"),
+      file: z
+        .string()
+        .describe("The JSON file with the arguments; the fields from `format` on are its contents."),
+      loader: z.string().describe("The Python file that loads them."),
+      format: z.literal("mho-aihwkit").describe("Format of the file."),
+      // Its own version would stand where that of the event does.
+      format_version: z.literal(1).describe("Version of the file's format."),
+      class: z.string().describe("The class that takes the arguments."),
+      arguments: z
+        .strictObject({
+          custom_drift_model: z
+            .strictObject({
+              g_lst: part.numbers.describe("Conductances, µS."),
+              nu_mean_lst: part.numbers.describe("Mean drift exponent at each."),
+              nu_std_lst: part.numbers.describe("Its standard deviation over devices."),
+            })
+            .describe("The drift law."),
+          prog_coeff: part.numbers.describe("Polynomial of the programming error, µS, lowest power first."),
+          prog_coeff_g_max_reference: z.number().describe("Conductance that the polynomial counts by, µS."),
+          g_max: z.number().describe("Largest conductance, µS."),
+          t_0: z.number().describe("Reference age of the drift law, s."),
+          t_read: z.number().describe("Length of a read, s."),
+          read_noise_scale: z.number().describe("Factor on aihwkit's own law of read noise."),
+        })
+        .describe("Arguments of the class, under aihwkit's own names."),
+      times_seconds: z.array(part.seconds).describe("When to infer, s after programming."),
+      model: z.string().describe("Name of the model."),
+      model_digest: z.string().describe("SHA-256 of the model."),
+      programming_miss_microsiemens: z
+        .number()
+        .describe("How far aihwkit's polynomial of the programming error lies from the model, at most, µS."),
+      read_noise_miss: z
+        .number()
+        .describe("By what factor aihwkit's read noise differs from the model's, at most."),
+      software: z.string().describe("Version of mho."),
+    },
+    "`export --to aihwkit`: where the arguments are, and what they are.",
+  ),
+]);

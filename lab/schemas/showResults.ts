@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { modelSchema } from "../../files/model.ts";
+import { result } from "./event.ts";
+import * as part from "./parts.ts";
+import { runFields, strategyFields } from "./resultParts.ts";
+
+/** What `show` ends with. */
+
+export const show = z.discriminatedUnion("what", [
+  result(
+    "show",
+    {
+      what: z.literal("runs"),
+      runs: z
+        .array(
+          z.strictObject({
+            run: part.run.describe("Id of the run."),
+            title: z.string().describe("What was programmed."),
+            chip: part.chip,
+            serial_number: part.serialNumber,
+            started_at: runFields.started_at,
+            outcome: runFields.outcome,
+          }),
+        )
+        .describe("Every run of the workspace, the oldest first."),
+    },
+    "`show`: the runs of a workspace.",
+  ),
+  result(
+    "show",
+    {
+      what: z.literal("run"),
+      plan: z
+        .strictObject({
+          title: z.string().describe("What was programmed."),
+          chip: part.chip,
+          serial_number: part.serialNumber,
+          address: z.string().describe("Address of the chip when the run began."),
+          method: z.string().describe("Name of the method."),
+          model: z.string().describe("Name of the device model."),
+          sweep_times_seconds: z.array(part.seconds).describe("Ages of the sweeps after programming, s."),
+          sweep_averages: part.count.describe("Reads that the chip averages in a sweep."),
+          pulses_per_device: part.count.describe("Pulses that a device may be given, at most."),
+          corrects: part.run
+            .nullable()
+            .describe("The run that this trim corrects; null where it is no trim."),
+          tiles: part.count.describe("Tiles with targets."),
+        })
+        .describe("What the run was to do."),
+      ...runFields,
+      devices_by_pulses: z.array(part.count).describe("How many devices were given n pulses, at place n."),
+      read_for_seconds: z.array(part.seconds).describe("Ages at which the run was read, s."),
+      notes: z
+        .array(
+          z.strictObject({
+            noted_at: z.string().describe("Wall time, ISO 8601."),
+            what: z.string().describe("What happened, such as `link-lost`."),
+            text: z.string().describe("The same for a person."),
+          }),
+        )
+        .describe("What else happened to the run, in order."),
+    },
+    "`show RUN`: how one run went.",
+  ),
+  result(
+    "show",
+    {
+      what: z.literal("strategy"),
+      strategy: z.strictObject(strategyFields).describe("The strategy, as it stands in its file."),
+    },
+    "`show STRATEGY`: what a strategy file holds.",
+  ),
+  result(
+    "show",
+    {
+      what: z.literal("model"),
+      model: modelSchema.describe("The model, as it stands in a model file; docs/models.md has its fields."),
+      digest: z.string().describe("SHA-256 of the model."),
+    },
+    "`show MODEL`: a built-in or a fitted model.",
+  ),
+]);
