@@ -15,6 +15,7 @@ import type { LinkEvent } from "../src/run/events.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
+import { calledOff } from "./linkErrors.ts";
 
 /** A driver of one connection, which names its port. */
 export interface ConnectedDriver extends ChipDriver {
@@ -53,6 +54,8 @@ export class ReconnectingDriver implements ConnectedDriver {
   #mending: Promise<void> | undefined;
   #closed = false;
   #givenUp = false;
+  /** Why nothing may reach the chip any more but standby. */
+  #halted: string | undefined;
   #notes: RunNote[] = [];
   #onNote: () => void = () => {};
 
@@ -69,6 +72,7 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   /** The first time, a link that fails is the caller's to hear of: there may never have been a chip. */
   async identify(): Promise<ChipIdentity> {
+    this.#refuseHalted();
     if (this.#identity === undefined) this.#identity = await this.#driver.identify();
     else this.#identity = await this.#through((driver) => driver.identify());
     return this.#identity;
@@ -139,8 +143,17 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   /** A link that was given up, or that somebody asked to leave, is not looked for again: the chip's watchdog sees to it. */
   standby(): Promise<void> {
-    if (this.#givenUp || this.#options.stopped()) return this.#driver.standby();
+    if (this.#halted !== undefined || this.#givenUp || this.#options.stopped()) return this.#driver.standby();
     return this.#through((driver) => driver.standby());
+  }
+
+  /**
+   * From now on only standby reaches the chip: what is under way ends as `interrupted`, and is not sent again.
+   *
+   * @param reason  such as `standby was asked for`.
+   */
+  halt(reason: string): void {
+    this.#halted = reason;
   }
 
   close(): Promise<void> {
@@ -150,10 +163,13 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   async #through<T>(work: (driver: ConnectedDriver) => Promise<T>): Promise<T> {
     for (;;) {
+      this.#refuseHalted();
       const driver = this.#driver;
       try {
         return await work(driver);
       } catch (error) {
+        // A row that the chip refuses in standby is no failure of the chip's.
+        this.#refuseHalted(error);
         if (!isLost(error) || this.#closed || this.#identity === undefined) throw error;
         // Several questions may fail at once; one of them mends the link for all.
         if (this.#driver === driver) {
@@ -162,6 +178,10 @@ export class ReconnectingDriver implements ConnectedDriver {
         await this.#mending;
       }
     }
+  }
+
+  #refuseHalted(cause?: unknown): void {
+    if (this.#halted !== undefined) throw calledOff(this.address, this.#halted, cause);
   }
 
   async #mend(lost: MhoError): Promise<void> {
@@ -186,6 +206,8 @@ export class ReconnectingDriver implements ConnectedDriver {
       if (driver !== undefined && identity !== undefined && this.#isSame(identity)) {
         this.#driver = driver;
         this.#identity = identity;
+        // It was greeted after standby had been asked for: the work that waits for it puts it in standby.
+        this.#refuseHalted();
         onEvent({ type: "link_back", port: driver.port, after_milliseconds: Math.round(now() - begun) });
         const text = `At ${driver.port}, boot ${identity.boot}.`;
         this.#note({ notedAt: wallTime(), what: "link-back", text });

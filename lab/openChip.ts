@@ -8,6 +8,7 @@ import { systemClock } from "../drivers/systemClock.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
+import type { StandbyHandler } from "../locks/channel.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
@@ -21,11 +22,11 @@ import { wallTime } from "./wallTime.ts";
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, record, workspace, technologies, description: given }: ChipOptions,
+  { seed, record, workspace, technologies, description: given, onStandbyAsked }: ChipOptions,
 ): Promise<ConnectedDriver> {
   const description = given ?? (await describeChip(address, technologies));
   const session = randomInt(1, 0xffffffff);
-  const line = await openLine(address, description, seed, workspace);
+  const line = await openLine(address, description, { seed, workspace, onStandbyAsked });
   const transport = record?.(line) ?? line;
   const options = { address: address.text, description, session };
   return address.dialect.open(transport, options);
@@ -48,6 +49,8 @@ export interface ChipOptions {
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
+  /** Heard for as long as the chip's port is open: another process asks for its safe state. */
+  readonly onStandbyAsked?: StandbyHandler | undefined;
 }
 
 /** What records every byte of a chip's lines in a file; undefined where none is named. */
@@ -61,14 +64,13 @@ export function openRecorderFor(
 function openLine(
   address: ChipAddress,
   description: ChipDescription,
-  seed: number,
-  workspace: string | undefined,
+  { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
 ): Promise<Transport> {
   switch (address.scheme) {
     case "serial":
-      return openSerial(address.target, address.baud ?? description.line.baud);
+      return openSerial(address.target, address.baud ?? description.line.baud, { onStandbyAsked });
     case "tcp":
-      return openTcp(address.target);
+      return openTcp(address.target, { onStandbyAsked });
     case "emulator":
       return Promise.resolve(emulated(address, description, seed, workspace));
   }

@@ -16,7 +16,7 @@ export async function openLasting(
   address: ChipAddress,
   { opening, stop, emit }: { opening: ChipOptions; stop: StopRequest; emit: (event: BenchEvent) => void },
   lasting: { readonly patienceMilliseconds: number },
-): Promise<ConnectedDriver> {
+): Promise<ReconnectingDriver> {
   let next = 0;
   /** The port itself and, from time to time, each other one that could be it. */
   const open = async (): Promise<ConnectedDriver> => {

@@ -88,6 +88,7 @@ export class RequestQueue {
   async ask(request: Request, options: PacketOptions = {}): Promise<Uint8Array | typeof noReply> {
     const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
+    const { times } = this.#calledOff;
     if (options.urgent === true) this.#bytesInFlight += bytes;
     else await this.#room(bytes);
     const tag = this.#nextTag++;
@@ -97,6 +98,7 @@ export class RequestQueue {
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const reply = await this.#exchange(tag, frame, deadlineMilliseconds);
         if (reply !== noReply) return this.#read(request, reply);
+        if (this.#calledOff.times !== times) throw calledOff(this.#address, this.#calledOff.reason);
       }
       if (options.mayStaySilent === true) return noReply;
       throw silentChip({
@@ -116,7 +118,7 @@ export class RequestQueue {
     }
   }
 
-  /** What waits for room fails, and never leaves. */
+  /** What waits for room fails, and never leaves; what is under way is not sent again. */
   callOff(reason: string): void {
     this.#calledOff = { times: this.#calledOff.times + 1, reason };
     this.#roomWanted.splice(0).forEach((wake) => wake());

@@ -28,6 +28,8 @@ export class LineRequests {
   #busy = false;
   readonly #queue: { urgent: boolean; go: () => void; fail: (error: MhoError) => void }[] = [];
   #closed: string | undefined;
+  /** Counts how often what had not been answered was called off, and why the last time. */
+  #calledOff = { times: 0, reason: "" };
   #heardBytes = 0;
   #lastHeard: Uint8Array = new Uint8Array(0);
 
@@ -54,6 +56,7 @@ export class LineRequests {
    */
   async ask(line: string, what: string, options: RequestOptions = {}): Promise<string[]> {
     const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
+    const { times } = this.#calledOff;
     await this.#turn(options.urgent === true);
     try {
       const tag = this.#nextTag++;
@@ -62,6 +65,7 @@ export class LineRequests {
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const reply = await this.#exchange(tag, bytesOf(`${text}\n`), deadlineMilliseconds);
         if (reply !== undefined) return this.#read(reply, what);
+        if (this.#calledOff.times !== times) throw calledOff(this.#address, this.#calledOff.reason);
       }
       throw silentChip({
         address: this.#address,
@@ -81,8 +85,9 @@ export class LineRequests {
     }
   }
 
-  /** What waits for its turn fails, and never leaves. */
+  /** What waits for its turn fails, and never leaves; what is under way is not sent again. */
   callOff(reason: string): void {
+    this.#calledOff = { times: this.#calledOff.times + 1, reason };
     for (const waiting of this.#queue.splice(0)) waiting.fail(calledOff(this.#address, reason));
   }
 
