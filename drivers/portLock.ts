@@ -45,11 +45,13 @@ export function lockPort(port: string, { onStandbyAsked }: PortOptions, name = p
  */
 export function ownerOf(port: string): string | undefined {
   try {
-    const { ino } = statSync(port);
+    const { ino, dev } = statSync(port);
+    const hex = (part: number): string => part.toString(16).padStart(2, "0");
+    const place = `${hex((dev >> 8) & 0xfff)}:${hex((dev & 0xff) | ((dev >> 12) & 0xfff00))}:${ino}`;
     const lines = readFileSync("/proc/locks", "utf8").split("\n");
-    // 1: FLOCK  ADVISORY  WRITE 4711 00:05:123 0 EOF
+    // 1: FLOCK  ADVISORY  WRITE 4711 00:05:123 0 EOF, the file as major and minor device and inode.
     const fields = lines.map((line) => line.trim().split(/\s+/));
-    const found = fields.find(([, kind, , , , file]) => kind === "FLOCK" && file?.endsWith(`:${ino}`));
+    const found = fields.find(([, kind, , , , file]) => kind === "FLOCK" && file === place);
     const processId = Number(found?.[4]);
     if (!(processId > 0)) return undefined;
     const program = readFileSync(`/proc/${processId}/comm`, "utf8").trim();

@@ -56,6 +56,8 @@ export class ReconnectingDriver implements ConnectedDriver {
   #givenUp = false;
   /** Why nothing may reach the chip any more but standby. */
   #halted: string | undefined;
+  /** The standby that followed; nothing has reached the chip since. */
+  #lastStandby: Promise<void> | undefined;
   #notes: RunNote[] = [];
   #onNote: () => void = () => {};
 
@@ -143,7 +145,8 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   /** A link that was given up, or that somebody asked to leave, is not looked for again: the chip's watchdog sees to it. */
   standby(): Promise<void> {
-    if (this.#halted !== undefined || this.#givenUp || this.#options.stopped()) return this.#driver.standby();
+    if (this.#halted !== undefined) return this.#standbyOfHalted();
+    if (this.#givenUp || this.#options.stopped()) return this.#driver.standby();
     return this.#through((driver) => driver.standby());
   }
 
@@ -180,6 +183,17 @@ export class ReconnectingDriver implements ConnectedDriver {
     }
   }
 
+  async #standbyOfHalted(): Promise<void> {
+    const standby = (this.#lastStandby ??= this.#driver.standby());
+    try {
+      await standby;
+    } catch (error) {
+      // It may be asked for again.
+      if (this.#lastStandby === standby) this.#lastStandby = undefined;
+      throw error;
+    }
+  }
+
   #refuseHalted(cause?: unknown): void {
     if (this.#halted !== undefined) throw calledOff(this.address, this.#halted, cause);
   }
@@ -206,8 +220,6 @@ export class ReconnectingDriver implements ConnectedDriver {
       if (driver !== undefined && identity !== undefined && this.#isSame(identity)) {
         this.#driver = driver;
         this.#identity = identity;
-        // It was greeted after standby had been asked for: the work that waits for it puts it in standby.
-        this.#refuseHalted();
         onEvent({ type: "link_back", port: driver.port, after_milliseconds: Math.round(now() - begun) });
         const text = `At ${driver.port}, boot ${identity.boot}.`;
         this.#note({ notedAt: wallTime(), what: "link-back", text });

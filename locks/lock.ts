@@ -113,7 +113,8 @@ function refuseLink(file: string): void {
  */
 function emptyOldLock(file: string): void {
   const size = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0 && size <= longestProcessId && /^-?\d+\s*$/.test(readFileSync(file, "utf8"))) truncateSync(file);
+  if (size > 0 && size <= longestProcessId && /^-?\d+\s*$/.test(readFileSync(file, "utf8")))
+    truncateSync(file);
 }
 
 const longestProcessId = 20;
