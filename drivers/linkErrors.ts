@@ -1,11 +1,10 @@
 import { MhoError } from "../src/errors.ts";
-import type { Dialect } from "./dialect.ts";
 
 /** A question that was asked in vain. */
 export interface Unanswered {
   readonly address: string;
   readonly port: string;
-  readonly dialect: Pick<Dialect, "name" | "line">;
+  readonly dialect: { readonly name: string; readonly line: "bytes" | "text" };
   readonly what: string;
   readonly tag: number;
   readonly attempts: number;
@@ -43,8 +42,9 @@ export function lineGone(address: string, reason: string): MhoError {
   );
 }
 
-export function calledOff(address: string, reason: string): MhoError {
-  return new MhoError("interrupted", `Called off before it was sent: ${reason}.`, { address });
+/** Work on a chip that ends because the chip was put in standby meanwhile. */
+export function calledOff(address: string, reason: string, cause?: unknown): MhoError {
+  return new MhoError("interrupted", `Called off: ${reason}.`, { address, calledOff: true }, cause);
 }
 
 /** @param version what the firmware should speak. */

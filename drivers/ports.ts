@@ -67,7 +67,7 @@ export async function askPort(
 ): Promise<Answer> {
   let transport;
   try {
-    transport = await openSerial(path, baud, log);
+    transport = await openSerial(path, baud);
   } catch (error) {
     return { kind: "not asked", reason: (error as Error).message };
   }

@@ -16,6 +16,7 @@ import type { LinkEvent } from "../src/run/events.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
+import { calledOff } from "./linkErrors.ts";
 
 /** A driver of one connection, which names its port. */
 export interface ConnectedDriver extends ChipDriver {
@@ -61,6 +62,10 @@ export class ReconnectingDriver implements ConnectedDriver {
   #longestSilence = 0;
   #closed = false;
   #givenUp = false;
+  /** Why nothing may reach the chip any more but standby. */
+  #halted: string | undefined;
+  /** The standby that followed; nothing has reached the chip since. */
+  #lastStandby: Promise<void> | undefined;
   #notes: RunNote[] = [];
   #onNote: () => void = () => {};
 
@@ -77,6 +82,7 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   /** The first time, a link that fails is the caller's to hear of: there may never have been a chip. */
   async identify(): Promise<ChipIdentity> {
+    this.#refuseHalted();
     if (this.#identity === undefined) {
       this.#know(await this.#driver.identify());
       this.#answered = this.#clocks();
@@ -151,8 +157,18 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   /** A link that was given up, or that somebody asked to leave, is not looked for again: the chip's watchdog sees to it. */
   standby(): Promise<void> {
+    if (this.#halted !== undefined) return this.#standbyOfHalted();
     if (this.#givenUp || this.#options.stopped()) return this.#driver.standby();
     return this.#through((driver) => driver.standby());
+  }
+
+  /**
+   * From now on only standby reaches the chip: what is under way ends as `interrupted`, and is not sent again.
+   *
+   * @param reason  such as `standby was asked for`.
+   */
+  halt(reason: string): void {
+    this.#halted = reason;
   }
 
   close(): Promise<void> {
@@ -166,6 +182,7 @@ export class ReconnectingDriver implements ConnectedDriver {
     wasAwake: (done: T) => boolean = () => false,
   ): Promise<T> {
     for (;;) {
+      this.#refuseHalted();
       const driver = this.#driver;
       try {
         const done = await work(driver);
@@ -176,6 +193,8 @@ export class ReconnectingDriver implements ConnectedDriver {
         this.#answered = this.#clocks();
         return done;
       } catch (error) {
+        // A row that the chip refuses in standby is no failure of the chip's.
+        this.#refuseHalted(error);
         if (isAsleep(error) && !this.#closed && this.#identity !== undefined) {
           this.#mending ??= this.#wake(error).finally(() => (this.#mending = undefined));
           await this.#mending;
@@ -234,6 +253,21 @@ export class ReconnectingDriver implements ConnectedDriver {
   #know(identity: ChipIdentity): void {
     this.#identity = identity;
     this.#options.onIdentity?.(identity, this.#driver);
+  }
+
+  async #standbyOfHalted(): Promise<void> {
+    const standby = (this.#lastStandby ??= this.#driver.standby());
+    try {
+      await standby;
+    } catch (error) {
+      // It may be asked for again.
+      if (this.#lastStandby === standby) this.#lastStandby = undefined;
+      throw error;
+    }
+  }
+
+  #refuseHalted(cause?: unknown): void {
+    if (this.#halted !== undefined) throw calledOff(this.address, this.#halted, cause);
   }
 
   async #mend(lost: MhoError): Promise<void> {

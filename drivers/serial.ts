@@ -1,9 +1,8 @@
 import { SerialPort } from "serialport";
 import { MhoError } from "../src/errors.ts";
-import { type Log, noLog } from "../src/log.ts";
 import { guardedBinding } from "./guardedBinding.ts";
-import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
 import { plain } from "./linkErrors.ts";
+import { lockPort, ownerOf, type PortOptions } from "./portLock.ts";
 import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -12,16 +11,24 @@ import type { Transport } from "./transport.ts";
  *
  * The port is left as it was found on closing (`hupcl` off), since dropping the modem lines resets many boards.
  */
-export async function openSerial(path: string, baudRate: number, log: Log = noLog): Promise<Transport> {
+export async function openSerial(
+  path: string,
+  baudRate: number,
+  portOptions: PortOptions = {},
+): Promise<Transport> {
+  const lock = lockPort(path, portOptions);
   const options = { binding: guardedBinding, path, baudRate, autoOpen: false, hupcl: false, lock: true };
   const stream = new SerialPort(options);
   // An open that fails says so twice.
   stream.on("error", () => {});
   await new Promise<void>((resolve, reject) => {
-    stream.open((error) => (error ? reject(portFailed(path, error)) : resolve()));
+    stream.open((error) => {
+      if (!error) return resolve();
+      lock.release();
+      reject(portFailed(path, error));
+    });
   });
-  noteHolder(path, process.title, new Date().toISOString(), log);
-  stream.once("close", () => forgetHolder(path));
+  stream.once("close", () => lock.release());
   return streamTransport(stream, {
     port: path,
     isOpen: () => stream.isOpen,
@@ -30,16 +37,10 @@ export async function openSerial(path: string, baudRate: number, log: Log = noLo
   });
 }
 
-/** Who holds a port, as far as it is known. */
-function heldBy(path: string): string {
-  const holder = holderOf(path);
-  return holder === undefined ? "another program holds it" : describeHolder(holder);
-}
-
 function portFailed(path: string, error: Error): MhoError {
   const text = error.message;
   const reason = /lock/i.test(text)
-    ? [heldBy(path), "Close that program, then try again."]
+    ? [ownerOf(path) ?? "another program holds it", "Close that program, then try again."]
     : /no such file|ENOENT|cannot find/i.test(text)
       ? ["there is no such port", "Check the cable and the name; ls /dev/tty* lists what is there."]
       : /permission|EACCES/i.test(text)

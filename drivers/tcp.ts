@@ -1,7 +1,9 @@
+import { lookup } from "node:dns/promises";
 import { connect } from "node:net";
+import type { Lock } from "../locks/lock.ts";
 import { MhoError } from "../src/errors.ts";
-import { type Log, noLog } from "../src/log.ts";
-import { describeHolder, forgetHolder, holderOf, noteHolder } from "./holders.ts";
+import { inTime } from "./inTime.ts";
+import { lockPort, type PortOptions } from "./portLock.ts";
 import { streamTransport } from "./streamTransport.ts";
 import { after } from "./systemClock.ts";
 import type { Transport } from "./transport.ts";
@@ -12,18 +14,34 @@ const connectDeadlineMilliseconds = 5000;
  * Connects to `host:port`. Throws `port-failed` when nobody answers there within 5 s, or another process of
  * this machine is at work there.
  */
-export async function openTcp(target: string, log: Log = noLog): Promise<Transport> {
+export async function openTcp(target: string, options: PortOptions = {}): Promise<Transport> {
   const match = /^(.+):(\d{1,5})$/.exec(target);
   const port = Number(match?.[2]);
   if (!match || port < 1 || port > 65_535) {
     throw portFailed(target, "it is no HOST:PORT", "Write it as 127.0.0.1:5025.");
   }
+  const host = match[1]!.replace(/^\[(.*)\]$/, "$1");
   // A network knows no lock: two controllers of one chip would take it from each other for ever.
-  const holder = holderOf(target);
-  if (holder !== undefined && holder.processId !== process.pid) {
-    throw portFailed(target, describeHolder(holder), "Stop that program, then try again.");
+  const lock = lockPort(target, options, `${await addressOf(host)}:${port}`);
+  try {
+    return await connected(target, host, port, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
   }
-  const socket = connect({ host: match[1]!.replace(/^\[(.*)\]$/, "$1"), port, noDelay: true });
+}
+
+/** One address has one lock, by whichever of its names a chip is called. */
+async function addressOf(host: string): Promise<string> {
+  const found = await inTime(
+    lookup(host).catch(() => undefined),
+    connectDeadlineMilliseconds,
+  );
+  return found?.address ?? host;
+}
+
+async function connected(target: string, host: string, port: number, lock: Lock): Promise<Transport> {
+  const socket = connect({ host, port, noDelay: true });
   await new Promise<void>((resolve, reject) => {
     const cancel = after(connectDeadlineMilliseconds, () => {
       socket.destroy();
@@ -40,8 +58,7 @@ export async function openTcp(target: string, log: Log = noLog): Promise<Transpo
     });
   });
   socket.removeAllListeners("error");
-  noteHolder(target, process.title, new Date().toISOString(), log);
-  socket.once("close", () => forgetHolder(target));
+  socket.once("close", () => lock.release());
   return streamTransport(socket, {
     port: target,
     isOpen: () => !socket.destroyed,

@@ -1,11 +1,12 @@
-import { type Holder, holderOf } from "../drivers/holders.ts";
-import { systemClock } from "../drivers/systemClock.ts";
+import { LockHeld } from "../locks/lock.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
-import { parseAddress } from "./address.ts";
+import { outputsMayBeOn } from "../src/run/standby.ts";
+import { type ChipAddress, parseAddress } from "./address.ts";
 import { openChip, openRecorderFor } from "./openChip.ts";
+import { type HolderListener, type PutInStandby, relieve } from "./relieve.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -38,17 +39,40 @@ export function refuseBlock({ geometry, name }: ChipDescription, { tile, rowStar
 }
 
 export interface StandbyOptions {
-  /** Told of a program that holds the port, before it is asked to stop. */
-  readonly onHolder?: ((holder: Holder, port: string) => void) | undefined;
+  /** Told of a program that holds the port, before it is asked for standby, told to end or killed. */
+  readonly onHolder?: HolderListener | undefined;
 }
 
-/** Puts the chip into its safe state, also while another controller is at work on it. It needs no workspace. */
+/** How many programs, one after the other, are made to let go of a port. */
+const mostHolders = 3;
+
+/**
+ * Puts the chip into its safe state, also while another controller is at work on it: that does it at once, and frees the port. It
+ * needs no workspace.
+ */
 export async function standby(
   place: Workplace,
-  { onHolder }: StandbyOptions,
-): Promise<{ readonly name: string; readonly serialNumber: string }> {
+  { onHolder = () => {} }: StandbyOptions,
+): Promise<PutInStandby> {
+  const own = await place.opened(place.chip);
+  const done = await own?.halt(true);
+  await own?.left;
+  if (done?.safe === true) return done;
   const address = parseAddress(place.chip, place.registries.dialects);
-  if (address.scheme !== "emulator") await relieveHolder(address.target, onHolder);
+  for (let holders = 0; ; holders++) {
+    try {
+      return await standbyOf(place, address);
+    } catch (error) {
+      const held = error instanceof MhoError ? error.cause : undefined;
+      if (!(held instanceof LockHeld) || holders === mostHolders || address.scheme === "emulator")
+        throw error;
+      const relieved = await relieve(address.target, held, onHolder);
+      if (relieved !== undefined) return relieved;
+    }
+  }
+}
+
+async function standbyOf(place: Workplace, address: ChipAddress): Promise<PutInStandby> {
   const record = openRecorderFor(address, place.transcript);
   const { log } = await place.logsOf(address);
   const driver = await openChip(address, {
@@ -61,21 +85,11 @@ export async function standby(
     const { name, serialNumber } = await driver.identify();
     await driver.standby();
     return { name, serialNumber };
+  } catch (error) {
+    if (!(error instanceof MhoError) || error.code !== "link-lost") throw error;
+    const text = outputsMayBeOn(address.text, error.message);
+    throw new MhoError("standby-failed", text, { ...error.facts, standby: false }, error);
   } finally {
     await driver.close();
-  }
-}
-
-/** How long a controller may take to finish its turn, put the chip in standby and let go of the port. */
-const reliefMilliseconds = 8000;
-
-/** A controller that holds the port is told to stop: it puts the chip in standby itself, and frees the port. */
-async function relieveHolder(port: string, onHolder: StandbyOptions["onHolder"]): Promise<void> {
-  const holder = holderOf(port);
-  if (holder === undefined || holder.processId === process.pid) return;
-  onHolder?.(holder, port);
-  process.kill(holder.processId, "SIGTERM");
-  for (let waited = 0; waited < reliefMilliseconds && holderOf(port) !== undefined; waited += 100) {
-    await systemClock.sleep(100_000);
   }
 }

@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { BoardHistory } from "../emulator/board.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { type Lock, LockHeld, takeLock } from "../locks/lock.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
+import { wallTime } from "./wallTime.ts";
 
 /** Where an emulated chip inside a command is kept between commands; undefined when it is not. */
 export function stateFileOf(address: ChipAddress, workspace: string, seed: number): string | undefined {
@@ -27,10 +29,10 @@ export function stateFileOf(address: ChipAddress, workspace: string, seed: numbe
  * @returns what switches it off. It is called when the process ends without it, too.
  */
 export function keepChip(firmware: Firmware, file: string, address: string): () => void {
-  let unlock: () => void;
+  let held: Lock;
   try {
     mkdirSync(dirname(file), { recursive: true });
-    unlock = lock(file, address);
+    held = lock(file, address);
   } catch (error) {
     throw error instanceof MhoError ? error : notKept(file, address, error);
   }
@@ -38,7 +40,7 @@ export function keepChip(firmware: Firmware, file: string, address: string): () 
     const bytes = readState(file, address);
     if (bytes !== undefined) reviveChip(firmware, bytes, file, address);
   } catch (error) {
-    unlock();
+    held.release();
     throw error;
   }
   let on = true;
@@ -53,7 +55,7 @@ export function keepChip(firmware: Firmware, file: string, address: string): () 
     } catch (error) {
       throw notKept(file, address, error);
     } finally {
-      unlock();
+      held.release();
     }
   };
   process.on("exit", switchOff);
@@ -122,34 +124,21 @@ function badState(file: string, address: string, cause?: unknown): MhoError {
   );
 }
 
-/** A file beside the state that names the process that has the chip. */
-function lock(file: string, address: string): () => void {
+/** A lock beside the state, which every process that shares the folder sees. */
+function lock(file: string, address: string): Lock {
   const path = `${file}.lock`;
-  for (let attempt = 0; ; attempt++) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: "wx" });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 1) throw error;
-      const holder = Number(readFileSync(path, "utf8"));
-      if (isAlive(holder)) {
-        throw new MhoError(
-          "port-failed",
-          `The emulated chip ${address} is in use by process ${holder}. Wait for it, or name another chip with ?seed= or ?state=.`,
-          { file, holder },
-        );
-      }
-      rmSync(path, { force: true });
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
   try {
-    process.kill(pid, 0);
-    return true;
+    return takeLock(path, process.title, wallTime());
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if (!(error instanceof LockHeld)) throw error;
+    const { holder } = error;
+    const by = holder === undefined ? "another program" : `${holder.program} (process ${holder.processId})`;
+    throw new MhoError(
+      "port-failed",
+      `The emulated chip ${address} is in use by ${by}, which holds ${path}. ` +
+        "Wait for it, or name another chip with ?seed= or ?state=.",
+      { file, lock: path, ...(holder !== undefined && { holder: holder.processId }) },
+      error,
+    );
   }
 }

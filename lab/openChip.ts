@@ -8,6 +8,7 @@ import { systemClock } from "../drivers/systemClock.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
+import type { StandbyHandler } from "../locks/channel.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, type LogFields, noLog } from "../src/log.ts";
@@ -22,11 +23,20 @@ import { wallTime } from "./wallTime.ts";
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
   address: ChipAddress,
-  { seed, record, workspace, technologies, description: given, log = noLog, onConnected }: ChipOptions,
+  {
+    seed,
+    record,
+    workspace,
+    technologies,
+    description: given,
+    onStandbyAsked,
+    log = noLog,
+    onConnected,
+  }: ChipOptions,
 ): Promise<ConnectedDriver> {
   const description = given ?? (await describeChip(address, technologies));
   const session = randomInt(1, 0xffffffff);
-  const line = await openLine(address, description, seed, workspace, log);
+  const line = await openLine(address, description, { seed, workspace, onStandbyAsked });
   const transport = record?.(line) ?? line;
   const connection = {
     chip: description.name,
@@ -60,6 +70,8 @@ export interface ChipOptions {
   readonly log?: Log | undefined;
   /** Told of the connection, as the log names it. */
   readonly onConnected?: (driver: ConnectedDriver, connection: LogFields) => void;
+  /** Heard for as long as the chip's port is open: another process asks for its safe state. */
+  readonly onStandbyAsked?: StandbyHandler | undefined;
 }
 
 /** What records every byte of a chip's lines in a file; undefined where none is named. */
@@ -73,15 +85,13 @@ export function openRecorderFor(
 function openLine(
   address: ChipAddress,
   description: ChipDescription,
-  seed: number,
-  workspace: string | undefined,
-  log: Log,
+  { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
 ): Promise<Transport> {
   switch (address.scheme) {
     case "serial":
-      return openSerial(address.target, address.baud ?? description.line.baud, log);
+      return openSerial(address.target, address.baud ?? description.line.baud, { onStandbyAsked });
     case "tcp":
-      return openTcp(address.target, log);
+      return openTcp(address.target, { onStandbyAsked });
     case "emulator":
       return Promise.resolve(emulated(address, description, seed, workspace));
   }

@@ -23,7 +23,7 @@ export async function openLasting(
     logs,
   }: { opening: ChipOptions; stop: StopRequest; emit: (event: BenchEvent) => void; logs: ChipLogs },
   lasting: { readonly patienceMilliseconds: number },
-): Promise<ConnectedDriver> {
+): Promise<ReconnectingDriver> {
   let next = 0;
   const { log } = logs;
   const connections = new WeakMap<ConnectedDriver, LogFields>();

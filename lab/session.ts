@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
-import { type ConnectedDriver } from "../drivers/reconnectingDriver.ts";
+import type { ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import type { StandbyAnswer } from "../locks/channel.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import type { StopRequest } from "../src/clock.ts";
@@ -35,24 +36,39 @@ export interface SessionOptions {
   readonly acceptUnknownWear: boolean;
   readonly emit: (event: BenchEvent) => void;
   readonly logs: ChipLogs;
+  /**
+   * Another process asked for standby, and what was under way has ended: the session is to be closed.
+   *
+   * @param told  whether that work ended with an error, so that its caller knows.
+   */
+  readonly onHalted?: ((session: Session, told: boolean) => Promise<void>) | undefined;
 }
+
+/** What a run's journal and a called-off pulse say of it. */
+const halted = { text: "Stopped by mho standby.", reason: "mho standby was run for this chip" };
 
 /** One chip of a bench, open, and the one place that puts together the world of a run. */
 export class Session {
   readonly context: RunContext;
-  readonly #link: ConnectedDriver;
+  readonly #link: ReconnectingDriver;
   readonly #driver: SteadyClock;
   readonly #options: SessionOptions;
   readonly #lasting: { patienceMilliseconds: number };
   #underWay: RunId | undefined;
+  /** The work under way; resolves with whether it ended with an error. */
+  #working: Promise<boolean> | undefined;
+  #identity: ChipIdentity | undefined;
+  #halting: Promise<StandbyAnswer> | undefined;
+  #left: Promise<void> | undefined;
   #watched: readonly RunId[] = [];
 
   private constructor(
-    link: ConnectedDriver,
+    link: ReconnectingDriver,
     options: SessionOptions,
     lasting: { patienceMilliseconds: number },
   ) {
-    const { store, stop, methods, acceptUnknownWear, emit, logs } = options;
+    const { store, methods, acceptUnknownWear, emit, logs } = options;
+    const stop = stopOf(options.stop, () => this.#halting !== undefined);
     const driver = new SteadyClock(link, store, wallTime);
     this.#link = link;
     this.#driver = driver;
@@ -81,7 +97,13 @@ export class Session {
 
   static async open(address: ChipAddress, options: SessionOptions): Promise<Session> {
     const lasting = { patienceMilliseconds: patience.programMilliseconds };
-    return new Session(await openLasting(address, options, lasting), options, lasting);
+    // A request may come before the chip is open.
+    const onStandbyAsked = async (): Promise<StandbyAnswer> => (await session).halt();
+    const opening = { ...options.opening, onStandbyAsked };
+    const session = openLasting(address, { ...options, opening }, lasting).then(
+      (link) => new Session(link, options, lasting),
+    );
+    return session;
   }
 
   get description(): ChipDescription {
@@ -96,7 +118,21 @@ export class Session {
    * Greets the chip, lets work be done on it and marks its clock before and after: devices age from then on, whatever becomes of
    * the chip's own. Work that fails leaves the chip in standby, or says that it may not be.
    */
-  async work<T>(
+  work<T>(
+    patienceMilliseconds: number,
+    act: (context: RunContext, identity: ChipIdentity) => Promise<T>,
+  ): Promise<T> {
+    const work = this.#doWork(patienceMilliseconds, act);
+    const ended = (failed: boolean) => (): boolean => {
+      if (this.#working === working) this.#working = undefined;
+      return failed;
+    };
+    const working = work.then(ended(false), ended(true));
+    this.#working = working;
+    return work;
+  }
+
+  async #doWork<T>(
     patienceMilliseconds: number,
     act: (context: RunContext, identity: ChipIdentity) => Promise<T>,
   ): Promise<T> {
@@ -106,6 +142,7 @@ export class Session {
     try {
       const identity = await this.#driver.identify();
       awake = true;
+      this.#identity = identity;
       await this.#driver.mark();
       this.#tell(identity);
       const done = await act(this.context, identity);
@@ -149,6 +186,33 @@ export class Session {
     log.info({ outcome: "interrupted", standby: true }, "ended at once");
   }
 
+  /**
+   * Puts the chip in standby at once, whatever is under way: that ends as stopped, and nothing reaches the chip any more. Called
+   * again it says what came of the first time.
+   *
+   * @param own  whether this process asked for it, and so knows of it.
+   */
+  halt(own = false): Promise<StandbyAnswer> {
+    this.#halting ??= this.#halt(own);
+    return this.#halting;
+  }
+
+  /** Resolves when a session that was halted is closed; undefined of one that goes on. */
+  get left(): Promise<void> | undefined {
+    return this.#left;
+  }
+
+  async #halt(own: boolean): Promise<StandbyAnswer> {
+    const working = this.#working ?? Promise.resolve(own);
+    this.#link.halt(halted.reason);
+    const standby = tryStandby(this.#driver);
+    this.#left = Promise.all([working, standby]).then(([told]) => this.#options.onHalted?.(this, told));
+    const outcome = await standby;
+    if (!outcome.safe) return outcome;
+    const { name, serialNumber } = this.#identity ?? { name: this.description.name, serialNumber: "unknown" };
+    return { safe: true, name, serialNumber };
+  }
+
   /** The command that goes on with what is under way. */
   get goesOn(): string | undefined {
     if (this.#underWay !== undefined) return `mho resume ${this.#underWay}`;
@@ -186,4 +250,16 @@ export class Session {
       logs.attend(event.runs);
     }
   }
+}
+
+/** The bench's request to stop, and this chip's own. */
+function stopOf(bench: StopRequest, isHalted: () => boolean): StopRequest {
+  return {
+    get requested() {
+      return bench.requested || isHalted();
+    },
+    get text() {
+      return isHalted() ? halted.text : bench.text;
+    },
+  };
 }

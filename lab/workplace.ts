@@ -50,6 +50,8 @@ export class Workplace {
   readonly #sessions = new Map<string, Promise<Session>>();
   /** Those that are open; one that is still being opened has not been spoken to. */
   readonly #opened: Session[] = [];
+  /** A chip was put in standby while no work was under way on it: the next work is told. */
+  #untold: MhoError | undefined;
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
@@ -105,6 +107,12 @@ export class Workplace {
     const address = parseAddress(text, this.registries.dialects);
     const wanted = description ?? (await describeChip(address, this.registries.technologies));
     const known = this.#sessions.get(text);
+    const { left } = (await known) ?? {};
+    if (left !== undefined) {
+      await left;
+      return this.session(text, description);
+    }
+    this.#tell();
     if (known !== undefined) {
       const session = await known;
       if (isSame(session.description, wanted)) return session;
@@ -112,7 +120,7 @@ export class Workplace {
       this.#opened.splice(this.#opened.indexOf(session), 1);
       await session.close();
     }
-    const opening = this.#open(address, wanted);
+    const opening = this.#open(text, address, wanted);
     this.#sessions.set(text, opening);
     // One that could not be opened may be tried again.
     opening.catch(() => this.#sessions.delete(text));
@@ -137,7 +145,7 @@ export class Workplace {
     return (await this.#logs)({ address: text });
   }
 
-  async #open(address: ChipAddress, description: ChipDescription): Promise<Session> {
+  async #open(text: string, address: ChipAddress, description: ChipDescription): Promise<Session> {
     const store = await this.store();
     const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
@@ -145,6 +153,7 @@ export class Workplace {
     const record = openRecorderFor(address, this.#options.transcript);
     const opening = { seed, workspace, technologies, description, ...(record && { record }) };
     const acceptUnknownWear = this.#options.acceptUnknownWear === true;
+    const onHalted = (session: Session, told: boolean): Promise<void> => this.#leave(text, session, told);
     try {
       const session = await Session.open(address, {
         opening,
@@ -154,6 +163,7 @@ export class Workplace {
         acceptUnknownWear,
         emit,
         logs,
+        onHalted,
       });
       this.#opened.push(session);
       return session;
@@ -161,6 +171,33 @@ export class Workplace {
       logs.log.error({ error: loggedError(error) }, "the chip was not opened");
       throw error;
     }
+  }
+
+  /** Lets go of a chip that `mho standby` was run for. */
+  async #leave(text: string, session: Session, told: boolean): Promise<void> {
+    const place = this.#opened.indexOf(session);
+    if (place >= 0) this.#opened.splice(place, 1);
+    this.#sessions.delete(text);
+    if (!told) {
+      this.#untold = new MhoError(
+        "interrupted",
+        `mho standby was run for the chip at ${text}: it is in standby, and its port is free. Start the work again.`,
+        { address: text },
+      );
+    }
+    await session.close();
+  }
+
+  /** Work that would wake a chip which was put in standby from outside is refused once. */
+  #tell(): void {
+    const untold = this.#untold;
+    this.#untold = undefined;
+    if (untold !== undefined) throw untold;
+  }
+
+  /** The session of a chip that is open, if it is. */
+  async opened(text: string): Promise<Session | undefined> {
+    return this.#sessions.get(text)?.catch(() => undefined);
   }
 
   /** For a process that is about to end: every open chip to standby, what is under way booked. Rejects when one may not be safe. */

@@ -14,4 +14,6 @@ export interface Clock {
 /** Raised by a signal handler and read by the engine between two turns. */
 export interface StopRequest {
   readonly requested: boolean;
+  /** What asked, as the run's journal says it; a signal where nothing is said. */
+  readonly text?: string | undefined;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../lab/address.ts";
@@ -99,34 +99,21 @@ describe("mho demo", () => {
 
   it("over TCP too has one controller: a second one is told who holds the chip, and standby gets through", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64?tiles=3", "--tcp", "0"]);
+    const emulator = startMho(["emulate", "pcm-64?tiles=4", "--tcp", "0"]);
     const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
-    const demo = startMho([
-      "demo",
-      "--json",
-      "--weights",
-      smallWeights(folder),
-      "--workspace",
-      folder,
-      "--chip",
-      address,
-    ]);
-    await demo.line(/"turn"/);
-    const second = await mho(
-      "demo",
-      "--weights",
-      smallWeights(folder),
-      "--workspace",
-      folder,
-      "--chip",
-      address,
-    );
+    const targets = join(folder, "targets.csv");
+    writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(256));
+    const first = startMho(["program", targets, "--json", "--workspace", folder, "--chip", address]);
+    await first.line(/"turn"/);
+    // The same address by another name.
+    const other = address.replace("127.0.0.1", "localhost");
+    const second = await mho("program", targets, "--workspace", folder, "--chip", other);
     expect([second.code, second.err]).toEqual([
       3,
-      expect.stringMatching(/mho demo \(process \d+\) holds it/),
+      expect.stringMatching(/mho program \(process \d+\) holds it/),
     ]);
     expect((await mho("standby", "--chip", address)).out).toContain("is in standby");
-    expect((await demo.ended()).code).toBe(130);
+    expect((await first.ended()).code).toBe(130);
     emulator.process.kill("SIGINT");
     await emulator.ended();
   });

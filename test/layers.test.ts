@@ -12,8 +12,9 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   protocols: { folders: ["src"], npm: [], node: false },
   networks: { folders: ["src", "files"], npm: ["onnxruntime-web"], node: true },
   files: { folders: ["src"], npm: ["zod", "fflate", "hyparquet-writer"], node: true },
+  locks: { folders: ["src"], npm: ["@photostructure/sqlite"], node: true },
   drivers: {
-    folders: ["src", "protocols"],
+    folders: ["src", "protocols", "locks"],
     npm: ["serialport", "@serialport/parser-readline"],
     node: true,
   },
@@ -35,6 +36,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
     folders: [
       "src",
       "protocols",
+      "locks",
       "drivers",
       "emulator",
       "files",

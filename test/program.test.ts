@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { killAndResume } from "../bench/killing.ts";
 import { fitting, type Output } from "../cli/output.ts";
 import { progressOf } from "../cli/progress.ts";
+import { takeLock } from "../locks/lock.ts";
 import { mho, startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -266,11 +267,17 @@ describe("mho resume", () => {
     const shown = await mho("show", "r1", "--workspace", folder, "--json");
     expect(shown.out).toContain('"accepted":');
     const state = join(folder, "chips", "pcm-64,seed=5,births=sound.state");
-    writeFileSync(`${state}.lock`, String(process.pid));
+    const lock = takeLock(`${state}.lock`, "a test", new Date().toISOString());
     const busy = await mho("program", none, ...args);
-    expect([busy.code, busy.err]).toEqual([3, expect.stringContaining(`in use by process ${process.pid}`)]);
-    // A process that is no more holds nothing.
-    writeFileSync(`${state}.lock`, "999999999");
+    expect([busy.code, busy.err]).toEqual([
+      3,
+      expect.stringContaining(`in use by a test (process ${process.pid}), which holds ${state}.lock.`),
+    ]);
+    lock.release();
+    // A process id holds nothing, be it that of the first process of all.
+    writeFileSync(`${state}.lock`, "1");
+    expect((await mho("program", none, ...args)).code).toBe(0);
+    writeFileSync(`${state}.lock`, String(process.pid));
     expect((await mho("program", none, ...args)).code).toBe(0);
     writeFileSync(state, "damaged");
     const damaged = await mho("program", none, ...args);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { lineTime } from "../lab/emulate/lineTime.ts";
+import { guardedBinding } from "../drivers/guardedBinding.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
@@ -80,6 +81,26 @@ describe("a serial port", () => {
     await second.close();
     pty.close();
   });
+
+  it.runIf(process.platform === "linux")(
+    "that another program holds by the system's lock alone is refused, naming that program and its user",
+    async () => {
+      const pty = openPty();
+      // As a program does that knows nothing of this one's locks.
+      const other = await guardedBinding.open({ path: pty.name, baudRate: 115_200, lock: true });
+      await expect(openSerial(pty.name, 115_200)).rejects.toMatchObject({
+        code: "port-failed",
+        message: expect.stringMatching(
+          new RegExp(
+            `\\(process ${process.pid} of uid ${process.getuid?.()}\\) holds it. Close that program`,
+          ),
+        ) as string,
+      });
+      await other.close();
+      await (await openSerial(pty.name, 115_200)).close();
+      pty.close();
+    },
+  );
 });
 
 describe("a paced line", () => {

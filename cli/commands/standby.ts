@@ -10,11 +10,17 @@ export const standby = () =>
       act("standby", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { name, serialNumber } = await bench.standby({
-            onHolder: ({ program, processId }, port) =>
-              output.say(`${program} (process ${processId}) holds ${port}; it is told to stop.`),
+            onHolder: ({ program, processId }, port, relief) =>
+              output.say(`${program} (process ${processId}) ${reliefs[relief].replace("PORT", port)}`),
           });
           output.say(`${name} number ${serialNumber} is in standby.`);
           output.result({ chip: name, serial_number: serialNumber, standby: true });
         }),
       ),
     );
+
+const reliefs = {
+  asked: "holds PORT; it is told to stop and to put the chip in standby.",
+  ended: "did not answer or did not free PORT; it is told to end.",
+  killed: "did not end; it is killed, and PORT is taken.",
+} as const;

@@ -89,6 +89,7 @@ export class RequestQueue {
   async ask(request: Request, options: PacketOptions = {}): Promise<Uint8Array | typeof noReply> {
     const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
+    const { times } = this.#calledOff;
     if (options.urgent === true) this.#bytesInFlight += bytes;
     else await this.#room(bytes);
     // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
@@ -103,6 +104,7 @@ export class RequestQueue {
         const reply = await this.#exchange(tag, frame, deadlineMilliseconds);
         if (reply === noReply) {
           this.#log.warn({ ...about(request), tag, attempt, bytes: frame.length }, "no reply");
+          if (this.#calledOff.times !== times) throw calledOff(this.#address, this.#calledOff.reason);
           continue;
         }
         if (timed) {
@@ -130,7 +132,7 @@ export class RequestQueue {
     }
   }
 
-  /** What waits for room fails, and never leaves. */
+  /** What waits for room fails, and never leaves; what is under way is not sent again. */
   callOff(reason: string): void {
     this.#calledOff = { times: this.#calledOff.times + 1, reason };
     this.#roomWanted.splice(0).forEach((wake) => wake());

@@ -34,6 +34,8 @@ export class LineRequests {
   #busy = false;
   readonly #queue: { urgent: boolean; go: () => void; fail: (error: MhoError) => void }[] = [];
   #closed: string | undefined;
+  /** Counts how often what had not been answered was called off, and why the last time. */
+  #calledOff = { times: 0, reason: "" };
   #heardBytes = 0;
   #lastHeard: Uint8Array = new Uint8Array(0);
 
@@ -66,6 +68,7 @@ export class LineRequests {
    */
   async ask(line: string, what: string, options: RequestOptions = {}): Promise<string[]> {
     const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
+    const { times } = this.#calledOff;
     await this.#turn(options.urgent === true);
     const timed = this.#log.isLevelEnabled("debug");
     try {
@@ -80,6 +83,7 @@ export class LineRequests {
         const bytes = text.length + 1;
         if (reply === undefined) {
           this.#log.warn({ request: what, tag, attempt, bytes }, "no reply");
+          if (this.#calledOff.times !== times) throw calledOff(this.#address, this.#calledOff.reason);
           continue;
         }
         if (timed) {
@@ -106,8 +110,9 @@ export class LineRequests {
     }
   }
 
-  /** What waits for its turn fails, and never leaves. */
+  /** What waits for its turn fails, and never leaves; what is under way is not sent again. */
   callOff(reason: string): void {
+    this.#calledOff = { times: this.#calledOff.times + 1, reason };
     for (const waiting of this.#queue.splice(0)) waiting.fail(calledOff(this.#address, reason));
   }
 

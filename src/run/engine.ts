@@ -5,7 +5,7 @@ import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
 import { isFinal, type ProgrammingMethod, verdicts } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
-import { checkRequests, StopAsked } from "./requests.ts";
+import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
@@ -126,11 +126,11 @@ function endOf(
   awake: boolean,
 ): unknown {
   const run = opened?.active.run;
-  if (failure instanceof StopAsked) {
+  if (isStop(failure) && run !== undefined) {
     const stopped = standby.safe
       ? `Run ${run} was stopped and the chip is in standby.`
       : `Run ${run} was stopped.`;
-    const error = new MhoError("interrupted", `${stopped} Go on with mho resume ${run}.`, { run: run! });
+    const error = new MhoError("interrupted", `${stopped} Go on with mho resume ${run}.`, { run });
     return endedWith(error, address, standby);
   }
   // A chip that was never opened was never switched on by this run.
@@ -153,6 +153,7 @@ async function close(
   if (outcome === "failed") log.error({ error: loggedError(failure) }, "the run failed");
   const writing = async (): Promise<void> => {
     await active.keepLinkNotes();
+    if (isCalledOff(failure)) await active.note("stopped", stopText(context.stop));
     if (outcome === "failed") await active.note("failed", messageOf(failure));
     if (!standby.safe)
       await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
@@ -170,8 +171,7 @@ async function close(
 
 function outcomeOf(failure: unknown): RunOutcome {
   if (failure === undefined) return "done";
-  const stopped =
-    failure instanceof StopAsked || (failure instanceof MhoError && failure.code === "interrupted");
+  const stopped = isStop(failure) || (failure instanceof MhoError && failure.code === "interrupted");
   return stopped ? "interrupted" : "failed";
 }
 

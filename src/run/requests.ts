@@ -1,3 +1,5 @@
+import type { StopRequest } from "../clock.ts";
+import { MhoError } from "../errors.ts";
 import { loggedError, noLog } from "../log.ts";
 import type { Microseconds } from "../units.ts";
 import type { RunContext } from "./context.ts";
@@ -5,6 +7,20 @@ import type { RunId } from "./store.ts";
 
 /** Thrown between two turns when a stop was asked for. Whoever catches it tries standby and says what came of that. */
 export class StopAsked extends Error {}
+
+/** Whether work ended because it was to: between two turns, or at once because the chip was put in standby under it. */
+export function isStop(error: unknown): boolean {
+  return error instanceof StopAsked || isCalledOff(error);
+}
+
+export function isCalledOff(error: unknown): boolean {
+  return error instanceof MhoError && error.facts["calledOff"] === true;
+}
+
+/** What the journal says of a stop that did not come from the live page. */
+export function stopText({ text }: StopRequest): string {
+  return text ?? "Stopped by a signal to its process.";
+}
 
 /**
  * Does what is asked of the runs that one loop works on: throws `StopAsked` when it is to stop, and returns only when it is to go
@@ -49,7 +65,7 @@ async function stopIfAsked(
   if (!stop.requested && !fromPage) return;
   for (const [k, run] of runs.entries())
     if (requests[k] !== undefined) await store.setRequest(run, undefined);
-  const text = fromPage ? "Stopped from the live page." : "Stopped by a signal to its process.";
+  const text = fromPage ? "Stopped from the live page." : stopText(stop);
   const note = { notedAt: wallTime(), what: "stopped", text } as const;
   // A full disk is no reason to go on.
   for (const run of runs) {

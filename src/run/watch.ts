@@ -8,7 +8,7 @@ import { lastPulse, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { describeAnew, programmedAnew } from "./programmedAnew.ts";
 import { recall } from "./recall.ts";
-import { checkRequests, StopAsked } from "./requests.ts";
+import { checkRequests, isStop } from "./requests.ts";
 import { restOf } from "./rest.ts";
 import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
 import type { RunId } from "./store.ts";
@@ -56,7 +56,7 @@ function endOf(
   awake: boolean,
 ): unknown {
   const command = `mho watch ${runs.join(" ")}`;
-  if (failure instanceof StopAsked) {
+  if (isStop(failure)) {
     const stopped = standby.safe
       ? "The watch was stopped and the chip is in standby."
       : "The watch was stopped.";
