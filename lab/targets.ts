@@ -45,7 +45,9 @@ export async function readTargets(
   const advice = adviceOn(address);
   if (typeof given !== "string") {
     const { title, valuesMicrosiemens: values } = given;
-    return matrixTargets(title, [values.length], values, description, advice);
+    const perRow = devicesPerRow(description.geometry);
+    const shape = values.length % perRow === 0 ? [values.length / perRow, perRow] : [values.length];
+    return matrixTargets(title, shape, values, description, advice);
   }
   const path = given;
   switch (extname(path).toLowerCase()) {
