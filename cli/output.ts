@@ -4,7 +4,7 @@ import { EventStream, type StampedEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
 import { snakeKeys } from "../files/keys.ts";
 import { exitCodes, MhoError } from "../src/errors.ts";
-import { harmless } from "../src/harmless.ts";
+import { harmless, harmlessLine } from "../src/harmless.ts";
 
 /** What a command says, to a person or to a machine. Whatever it is made of, it comes out harmless for a terminal. */
 export interface Output {
@@ -132,12 +132,9 @@ export function tellFailure(error: unknown, { json, events }: Output): number {
 /** A file may have names as long as itself. */
 const longestMessage = 2000;
 
-/** A value as one line of JSON. JSON itself lets some characters pass that terminals and people trip over. */
+/** A value as one line of JSON. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return harmlessLine(JSON.stringify(value));
 }
 
 /** EX_SOFTWARE of sysexits: none of the promised codes, which all say something about the world. */

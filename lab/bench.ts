@@ -166,4 +166,5 @@ export class Bench {
   }
 }
 
+export type { Log, LogFields, LogLevel } from "../src/log.ts";
 export { Workplace } from "./workplace.ts";

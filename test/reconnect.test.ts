@@ -17,6 +17,7 @@ import { openWorkspace } from "../storage/workspace.ts";
 import { describePcm64, stillClock } from "./support/chips.ts";
 import { misbooked } from "./support/misbooked.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { keepingLog } from "./support/logs.ts";
 
 removeFoldersAfterEach();
 
@@ -113,6 +114,7 @@ async function runOver(
   const description = await describePcm64(1);
   const links: LinkEvent[] = [];
   const notedMeanwhile: (string | undefined)[] = [];
+  const { log, records } = keepingLog();
   let session = 1;
   let now = 0;
   let wall = Date.parse("2026-01-01T00:00:00Z");
@@ -141,6 +143,7 @@ async function runOver(
       if (run !== undefined) notedMeanwhile.push((await store.notes(run.id)).at(-1)?.what);
     },
     onEvent: (event) => links.push(event),
+    log,
   });
   const events: RunEvent[] = [];
   cable.writesLeft = 1 + cutAfter();
@@ -154,6 +157,7 @@ async function runOver(
       onLinkNote: (listener) => driver.onLinkNote(listener),
       wallTime: () => "2026-01-01T00:00:00Z",
       onEvent: (event) => events.push(event),
+      log,
     },
     { ...plan, ...over },
   ).then(
@@ -171,7 +175,7 @@ async function runOver(
   const pending = notes.length === 0 ? undefined : (await summarise(store, "r1")).verdicts.pending;
   await store.close();
   const felt = cable.firmware.chip.pulsesFeltByTile(0);
-  return { outcome, events, links, notes, notedMeanwhile, booked, uncertain, felt, pending };
+  return { outcome, events, links, records, notes, notedMeanwhile, booked, uncertain, felt, pending };
 }
 
 describe("a run over a cable that is pulled and put back at another port", () => {
@@ -220,6 +224,27 @@ describe("a run over a cable that is pulled and put back at another port", () =>
       expect(uncertainRuns).toBeGreaterThan(2);
     },
   );
+
+  it("leaves a warning for each loss, each search in vain, each return and each turn that is uncertain", async () => {
+    const cable = new Cable();
+    cable.onCut = () => cable.firmware.restart();
+    const { links, events, records } = await runOver(cable, () => (cable.cuts < 8 ? 40 : Infinity));
+    const warned = (message: string) =>
+      records.filter(({ level, msg }) => level === "warn" && msg === message);
+    expect(cable.cuts).toBe(8);
+    const lost = warned("link lost");
+    expect(lost).toHaveLength(8);
+    for (const { error } of lost) expect(error?.code).toBe("link-lost");
+    // After n cuts the cable is out for n mod 3 tries.
+    expect(warned("the chip was not found again")).toHaveLength(9);
+    const back = links.flatMap((event) => (event.type === "link_back" ? [event.after_milliseconds] : []));
+    expect(warned("link back").map(({ after_milliseconds: after }) => after)).toEqual(back);
+    const uncertain = events.filter((event) => event.type === "uncertain");
+    expect(uncertain.length).toBeGreaterThan(0);
+    expect(warned("rows are uncertain")).toMatchObject(
+      uncertain.map(({ run, tile, turn, rows }) => ({ run, tile, turn, rows, fate: "uncertain" })),
+    );
+  });
 
   it("in the scpi dialect completes too, and books device by device what may have fired", async () => {
     const random = new Random(6).fork("cuts");

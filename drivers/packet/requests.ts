@@ -188,8 +188,10 @@ export class RequestQueue {
 
   #receive(frame: Frame): void {
     const waiter = frame.session === this.#session ? this.#waiting.get(frame.tag) : undefined;
-    if (waiter === undefined) this.#strayFrames++;
-    else waiter.settle(frame);
+    if (waiter === undefined) return void this.#strayFrames++;
+    // Its double is awaited no more.
+    this.#waiting.delete(frame.tag);
+    waiter.settle(frame);
   }
 
   #read(request: Request, frame: Frame): Uint8Array {

@@ -154,13 +154,18 @@ export class LineRequests {
 
   #newParser(): ReadlineParser {
     const parser = new ReadlineParser({ delimiter: "\n", encoding: "latin1" });
-    parser.on("data", (line: string) => {
-      const reply = line.length > maxReplyBytes ? undefined : decodeTaggedReply(line.replace(/\r$/, ""));
-      if (reply === undefined) this.#damagedLines++;
-      else if (reply.session !== this.#session || reply.tag !== this.#waiting?.tag) this.#strayLines++;
-      else this.#waiting.settle(reply.rest);
-    });
+    parser.on("data", (line: string) => this.#receive(line));
     return parser;
+  }
+
+  #receive(line: string): void {
+    const reply = line.length > maxReplyBytes ? undefined : decodeTaggedReply(line.replace(/\r$/, ""));
+    if (reply === undefined) return void this.#damagedLines++;
+    const waiting = this.#waiting;
+    if (reply.session !== this.#session || reply.tag !== waiting?.tag) return void this.#strayLines++;
+    // Its double is awaited no more.
+    this.#waiting = undefined;
+    waiting.settle(reply.rest);
   }
 
   /** A line that never ends is dropped, and its beginning with it. */

@@ -1,6 +1,7 @@
 import type { pino as Pino } from "pino";
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { harmlessLine } from "../../src/harmless.ts";
 import { type LogFields, type LogLevel, logLevels } from "../../src/log.ts";
 import type { Microseconds } from "../../src/units.ts";
 
@@ -68,7 +69,13 @@ export class LogWriter {
       retryEAGAIN: () => ++refusals <= mostRefusals,
     });
     destination.on("write", () => (refusals = 0));
-    destination.on("error", (error) => this.#fail(error));
+    let failed = false;
+    destination.on("error", (error) => {
+      // pino tells of the same error twice.
+      if (failed) return;
+      failed = true;
+      this.#fail(error);
+    });
     if (typeof to === "string") this.#bytes = statSync(to).size;
     const write = (line: string): void => {
       this.#bytes += Buffer.byteLength(line);
@@ -110,14 +117,6 @@ interface Opened {
 
 export function rankOf(level: LogLevel): number {
   return logLevels.indexOf(level);
-}
-
-/** JSON lets some characters pass that terminals trip over. */
-function harmlessLine(line: string): string {
-  return line.replace(
-    /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 /** Of a tenth of a second each. */

@@ -36,7 +36,7 @@ export async function* wearOfAll(
   if (folded.length > 0) await keep(store, folded);
 }
 
-/** What cannot be kept, as on a full disk, is folded again the next time. */
+/** What cannot be kept, as on a full disk, is folded again the next time: silence loses nothing. */
 function keep(store: RunStore, worn: readonly RunWear[]): Promise<void> {
   return store.keepWear(worn).catch(() => undefined);
 }
