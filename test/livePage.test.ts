@@ -46,6 +46,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
       files,
       workspace: "w",
       wallTime: () => new Date(Date.now() + waitedMilliseconds).toISOString(),
+      betweenSignsMilliseconds: 400,
     });
     return { port: made.port, close: () => made.close().then(() => seen.close()) };
   }

@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { probePacket } from "../drivers/packet/probe.ts";
 import { probeScpi } from "../drivers/scpi/probe.ts";

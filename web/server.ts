@@ -28,6 +28,8 @@ export interface LiveOptions {
   readonly wallTime: () => string;
   /** Called now and then while a long journal is read, and after each look. */
   readonly breathe?: (() => Promise<void>) | undefined;
+  /** How often a page hears a sign of life where there is nothing new: 5 s, and well below the page's 12 s of patience. */
+  readonly betweenSignsMilliseconds?: number | undefined;
 }
 
 export interface LiveServer {
@@ -63,11 +65,9 @@ export async function serveLive(store: RunStore, options: LiveOptions): Promise<
 
 const mostLookers = 32;
 const betweenLooksMilliseconds = 400;
-/** A page that hears nothing for longer than this takes the line for dead. */
-const betweenSignsMilliseconds = 5000;
 
 function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOptions): Hono {
-  const { token, files, workspace, wallTime, breathe } = options;
+  const { token, files } = options;
   const open = isLoopback(options.host);
   const app = new Hono();
 
@@ -117,7 +117,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     return streamSSE(c, async (stream) => {
       lookers.add(stream);
       try {
-        await desk.lookOn(run, () => tell(stream, desk, run, tile, { workspace, wallTime, breathe }));
+        await desk.lookOn(run, () => tell(stream, desk, run, tile, options));
       } finally {
         lookers.delete(stream);
       }
@@ -146,13 +146,15 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
 
 const passName = "mho-looks-on";
 
+type TellOptions = Pick<LiveOptions, "workspace" | "wallTime" | "breathe" | "betweenSignsMilliseconds">;
+
 /** Tells a page what there is, and then whatever is new, until it leaves. */
 async function tell(
   stream: SSEStreamingApi,
   desk: LiveDesk,
   run: RunId,
   tile: number | undefined,
-  { workspace, wallTime, breathe }: Pick<LiveOptions, "workspace" | "wallTime" | "breathe">,
+  { workspace, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
 ): Promise<void> {
   const said = new Map<string, string>();
   let told: { readonly runs: readonly RunLine[] | undefined; readonly stamp: string | undefined } = {
