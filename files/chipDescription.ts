@@ -96,41 +96,70 @@ const commonLimits = {
   pulses_per_device: z.int().positive(),
 };
 
+interface OfConverter {
+  readonly max_conductance_microsiemens: number;
+  readonly converter: z.output<typeof common.converter>;
+}
+
+/**
+ * A converter has to read both ends of the chip's range. The last code means saturated, so the top of the range has to round to the
+ * one before it, or to less; 0 µS has to round to the first.
+ */
+function refuseShortConverter(
+  { max_conductance_microsiemens: most, converter }: OfConverter,
+  context: z.RefinementCtx,
+): void {
+  const { microsiemens_per_code: step, offset_codes: offset, codes } = converter;
+  const [low, high] = [-offset * step, (codes - 2 - offset) * step];
+  if (low - step / 2 <= 0 && high + step / 2 >= most) return;
+  const shown = (microsiemens: number): number => Number(microsiemens.toPrecision(4));
+  context.addIssue({
+    code: "custom",
+    path: ["converter"],
+    message:
+      `with ${codes} codes of ${step} µS, zero at code ${offset}, it reads ${shown(low)} … ${shown(high)} µS (the last code means ` +
+      `saturated), and the chip's range is 0 … ${most} µS`,
+  });
+}
+
 function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
   const { keys, limitKeys } = technology;
   const limits = z.strictObject({ ...limitKeys, ...commonLimits });
-  return z.strictObject({ ...keys, ...common, limits }).transform((file): ChipDescription => ({
-    name: file.name,
-    geometry: {
-      tiles: file.geometry.tiles,
-      rows: file.geometry.rows,
-      columns: file.geometry.columns,
-      devicesPerCell: file.geometry.devices_per_cell,
-    },
-    maxConductanceMicrosiemens: file.max_conductance_microsiemens,
-    converter: {
-      microsiemensPerCode: file.converter.microsiemens_per_code,
-      offsetCodes: file.converter.offset_codes,
-      codes: file.converter.codes,
-      ...(file.converter.read_volts === undefined ? {} : { readVolts: file.converter.read_volts }),
-    },
-    ...(file.references_microsiemens === undefined
-      ? {}
-      : { referencesMicrosiemens: file.references_microsiemens }),
-    pulses: technology.pulsesOf(file),
-    ...(file.multiply === undefined
-      ? {}
-      : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
-    limits: {
-      ...technology.limitsOf(file.limits),
-      minWidthNanoseconds: file.limits.min_width_nanoseconds,
-      maxWidthNanoseconds: file.limits.max_width_nanoseconds,
-      pulsesPerDevice: file.limits.pulses_per_device,
-    },
-    timing: {
-      readRowMicroseconds: file.timing.read_row_microseconds,
-      pulseRowMicroseconds: file.timing.pulse_row_microseconds,
-    },
-    line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
-  }));
+  return z
+    .strictObject({ ...keys, ...common, limits })
+    .superRefine(refuseShortConverter)
+    .transform((file): ChipDescription => ({
+      name: file.name,
+      geometry: {
+        tiles: file.geometry.tiles,
+        rows: file.geometry.rows,
+        columns: file.geometry.columns,
+        devicesPerCell: file.geometry.devices_per_cell,
+      },
+      maxConductanceMicrosiemens: file.max_conductance_microsiemens,
+      converter: {
+        microsiemensPerCode: file.converter.microsiemens_per_code,
+        offsetCodes: file.converter.offset_codes,
+        codes: file.converter.codes,
+        ...(file.converter.read_volts === undefined ? {} : { readVolts: file.converter.read_volts }),
+      },
+      ...(file.references_microsiemens === undefined
+        ? {}
+        : { referencesMicrosiemens: file.references_microsiemens }),
+      pulses: technology.pulsesOf(file),
+      ...(file.multiply === undefined
+        ? {}
+        : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
+      limits: {
+        ...technology.limitsOf(file.limits),
+        minWidthNanoseconds: file.limits.min_width_nanoseconds,
+        maxWidthNanoseconds: file.limits.max_width_nanoseconds,
+        pulsesPerDevice: file.limits.pulses_per_device,
+      },
+      timing: {
+        readRowMicroseconds: file.timing.read_row_microseconds,
+        pulseRowMicroseconds: file.timing.pulse_row_microseconds,
+      },
+      line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
+    }));
 }
