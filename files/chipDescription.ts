@@ -98,6 +98,32 @@ const commonLimits = {
   pulses_per_device: z.int().positive(),
 };
 
+interface OfConverter {
+  readonly max_conductance_microsiemens: number;
+  readonly converter: z.output<typeof common.converter>;
+}
+
+/**
+ * A converter has to read both ends of the chip's range. The last code means saturated, so the top of the range has to round to the
+ * one before it, or to less; 0 µS has to round to the first.
+ */
+function refuseShortConverter(
+  { max_conductance_microsiemens: most, converter }: OfConverter,
+  context: z.RefinementCtx,
+): void {
+  const { microsiemens_per_code: step, offset_codes: offset, codes } = converter;
+  const [low, high] = [-offset * step, (codes - 2 - offset) * step];
+  if (low - step / 2 <= 0 && high + step / 2 >= most) return;
+  const shown = (microsiemens: number): number => Number(microsiemens.toPrecision(4));
+  context.addIssue({
+    code: "custom",
+    path: ["converter"],
+    message:
+      `with ${codes} codes of ${step} µS, zero at code ${offset}, it reads ${shown(low)} … ${shown(high)} µS (the last code means ` +
+      `saturated), and the chip's range is 0 … ${most} µS`,
+  });
+}
+
 function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
   const { keys, limitKeys } = technology;
   const limits = z.strictObject({ ...limitKeys, ...commonLimits });
@@ -109,6 +135,7 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
       (file) => (trailing(file) ?? 0) <= (file.limits.max_trailing_nanoseconds ?? mostNanoseconds),
       "a pulse's trailing_nanoseconds is above limits.max_trailing_nanoseconds",
     )
+    .superRefine(refuseShortConverter)
     .transform((file): ChipDescription => ({
       name: file.name,
       geometry: {

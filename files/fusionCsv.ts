@@ -27,6 +27,10 @@ export function parseFusionCsv(text: string, path: string): FusionLayer[] {
     (lines[line] ?? "").split(",").map(Number),
   );
   const names = (lines[5] ?? "").split(",");
+  for (const [line, headings] of [counts, heights, widths].entries()) {
+    if (headings.length !== names.length)
+      throw wrong(line + 2, `is of ${headings.length} layers, and there are ${names.length} names`);
+  }
   return names.map((name, k) => {
     const values = (lines[6 + k] ?? "")
       .split(",")

@@ -24,7 +24,7 @@ export function isReal({ dataType }: StoredTensor): boolean {
 
 export function storedTensor(bytes: Uint8Array): StoredTensor {
   const text = new TextDecoder();
-  let shape: number[] = [];
+  const shape: number[] = [];
   const typed: Uint8Array[] = [];
   const whole: number[] = [];
   const external = new Map<string, string>();
@@ -32,7 +32,7 @@ export function storedTensor(bytes: Uint8Array): StoredTensor {
   let dataType = 0;
   let raw: Uint8Array | undefined;
   for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) shape = shape.concat(wholeNumbers(field));
+    if (field.number === 1) for (const length of wholeNumbers(field)) shape.push(length);
     else if (field.number === 2) dataType = field.value;
     else if (field.number === 4 || field.number === 10) typed.push(field.bytes);
     else if (field.number === 5) for (const number of wholeNumbers(field)) whole.push(number);

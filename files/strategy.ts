@@ -11,6 +11,7 @@ const errors = {
   tnmse_by_time: numbers,
   rms_percent_by_time: numbers,
 };
+const byTime = z.object(errors);
 const start = z.int().nonnegative();
 
 /** One layer of a strategy file. */
@@ -41,7 +42,12 @@ export const strategyLayerSchema = z
       saturation: numbers,
     }),
     perfect_programming: z.strictObject(errors).optional(),
-    histogram: z.strictObject({ edges: numbers, shares: numbers }),
+    histogram: z
+      .strictObject({ edges: numbers, shares: numbers })
+      .refine(
+        ({ edges, shares }) => edges.length === shares.length + 1,
+        "edges must be one more than shares",
+      ),
     search: z.strictObject({
       stopped: z.string(),
       strategies_tried: z.int(),
@@ -61,6 +67,29 @@ export const strategyLayerSchema = z
     "plus and minus need one row for each significance, as long as weights",
   );
 
+/** What a layer says of every time, and where. */
+function listsByTime(one: z.output<typeof strategyLayerSchema>): [path: PropertyKey[], list: readonly number[]][] {
+  const ofErrors = (path: PropertyKey[], found: z.output<typeof byTime>): [PropertyKey[], number[]][] => [
+    [[...path, "tnmse_by_time"], found.tnmse_by_time],
+    [[...path, "rms_percent_by_time"], found.rms_percent_by_time],
+  ];
+  const perfect = one.perfect_programming;
+  return [
+    [["compensation"], one.compensation],
+    ...(one.compensation_by_column ?? []).map((row, i): [PropertyKey[], number[]] => [
+      ["compensation_by_column", i],
+      row,
+    ]),
+    ...ofErrors(["predicted"], one.predicted),
+    ...one.baselines.flatMap((baseline, i) => ofErrors(["baselines", i], baseline)),
+    ...(perfect === undefined ? [] : ofErrors(["perfect_programming"], perfect)),
+    ...Object.entries(one.error_budget).map(([cause, list]): [PropertyKey[], number[]] => [
+      ["error_budget", cause],
+      list,
+    ]),
+  ];
+}
+
 /** What a strategy file must look like. */
 export const strategySchema = z
   .strictObject({
@@ -73,6 +102,24 @@ export const strategySchema = z
     compensation_rule: z.enum(["least-squares", "mean-absolute"]),
     pair_drift_correlation: z.number(),
     layers: z.array(strategyLayerSchema).min(1),
+  })
+  .superRefine(({ times_seconds: times, time_weights: weights, layers }, context) => {
+    const wrong = (path: PropertyKey[], message: string): void =>
+      context.addIssue({ code: "custom", path, message });
+    const aTime = `it needs one value for each of ${times.length} times`;
+    if (weights.length !== times.length) wrong(["time_weights"], aTime);
+    const tiles = new Set<string>();
+    layers.forEach((one, k) => {
+      const other = listsByTime(one).find(([, list]) => list.length !== times.length);
+      if (other !== undefined) wrong(["layers", k, ...other[0]], aTime);
+      const columns = one.compensation_by_column;
+      if (columns !== undefined && columns.length !== one.shape[1])
+        wrong(["layers", k, "compensation_by_column"], `it needs a row for each of ${one.shape[1]} columns`);
+      if (one.tile === undefined) return;
+      const key = JSON.stringify([one.name, one.weights_source.tensor, one.tile]);
+      if (tiles.has(key)) wrong(["layers", k, "tile"], `tile ${one.tile} of ${one.name} is there twice`);
+      tiles.add(key);
+    });
   })
   .refine(
     (file) => modelDigest(definitionOf(file.model)) === file.model_digest,

@@ -31,6 +31,12 @@ export async function optimize(
   onLayer: (layer: StrategyLayer) => void = () => {},
 ): Promise<Strategy> {
   const { translation, per, tileShape } = options;
+  if (per === "network" && translation.compensationPer === "column") {
+    throw new MhoError(
+      "bad-argument",
+      "One set of curves for the network has one α for all of its columns. Use --alpha tile, or --per layer.",
+    );
+  }
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
   warnOfDoubt(definition, emit);
   const layers = await readWeights(path, options.tensors);

@@ -7,6 +7,7 @@ import { methodFor } from "../src/program/methods.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
 import { type Estimate, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { Seconds } from "../src/units.ts";
 import { parseAddress } from "./address.ts";
@@ -82,6 +83,7 @@ async function planFor(
   const believed = options.model ?? targets.model ?? technology.usualModel;
   const model = typeof believed === "string" ? await readModel(believed) : believed;
   warnOfDoubt(model, place.emit);
+  checkPlan(targets, description, method);
   return {
     method,
     description,

@@ -8,13 +8,12 @@ import { readStrategy } from "../files/strategy.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
-import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
-import { placeLayers, type TilesAdvice } from "../src/weights/placement.ts";
+import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
@@ -34,7 +33,7 @@ export interface MatrixTargets {
 
 /**
  * Reads a strategy, a matrix of conductances, or what aihwkit's `fusion_export` writes. Throws `bad-file`, or `bad-argument` for
- * more than the chip at an address has room for.
+ * more than the chip at an address has room for. Whether the chip can hold the values is `checkPlan`'s to say.
  */
 export async function readTargets(
   given: string | MatrixTargets,
@@ -88,17 +87,23 @@ async function strategyTargets(
   weightsFile: string | undefined,
   advice: TilesAdvice,
 ): Promise<ProgramTargets> {
-  const strategy = await readStrategy(path);
-  const weights: LayerWeights[] = [];
-  const read = new Map<string, SourcedLayer[]>();
-  for (const layer of strategy.layers) {
+  const { layers, model } = await readStrategy(path);
+  const read = new Map<string, SourcedLayer>();
+  const tensors: SourcedLayer[] = [];
+  for (const layer of layers) {
     const file = findWeights(path, layer, weightsFile);
     const key = `${file} ${layer.weightsSource.tensor}`;
-    if (!read.has(key)) read.set(key, await readWeights(file, [layer.weightsSource.tensor]));
-    weights.push(partOf(layer, read.get(key)![0]!, file));
+    const tensor = read.get(key) ?? (await readWeights(file, [layer.weightsSource.tensor]))[0]!;
+    read.set(key, tensor);
+    refuseOtherTensor(path, layer, tensor, file);
+    tensors.push(tensor);
   }
-  const { tiles } = layStrategy(strategy.layers, weights, geometry, advice);
-  return { title: path, tiles, model: strategy.model };
+  // A strategy may claim any sizes: room is made for what tensors hold and tiles take.
+  const sizes = layers.map(({ shape: [inputs, outputs] }) => ({ inputs, outputs }));
+  refuseTooFewTiles(sizes, geometry, advice);
+  const weights = layers.map((layer, k) => partOf(layer, tensors[k]!));
+  const { tiles } = layStrategy(layers, weights, geometry, { title: path, advice });
+  return { title: path, tiles, model };
 }
 
 /** The file that the strategy names, from here or from beside the strategy, or the one that is given. */
@@ -110,15 +115,38 @@ function findWeights(path: string, { weightsSource }: StrategyLayer, given: stri
   throw badFile(path, `the weights ${file} that it was made from are not there`, "Name them with --weights.");
 }
 
-/** A layer's weights, or those of its tile where the strategy has curves for each. */
-function partOf(layer: StrategyLayer, found: SourcedLayer, file: string): LayerWeights {
-  if (found.source.sha256 !== layer.weightsSource.digest) {
+/** Throws `bad-file` where a layer, or the tile of it that the strategy has curves for, is none of a tensor. */
+function refuseOtherTensor(
+  path: string,
+  { name, tile, shape, inputStart, outputStart, weightsSource }: StrategyLayer,
+  found: SourcedLayer,
+  file: string,
+): void {
+  if (found.source.sha256 !== weightsSource.digest) {
     throw badFile(
       file,
-      `tensor ${layer.weightsSource.tensor} is not the one that layer ${layer.name} was optimised for`,
+      `tensor ${weightsSource.tensor} is not the one that layer ${name} was optimised for`,
       "Run mho optimize again.",
     );
   }
+  const [inputs, outputs] = shape;
+  const part = [tile, inputStart, outputStart].some((value) => value !== undefined);
+  const [firstInput, firstOutput] = [inputStart ?? 0, outputStart ?? 0];
+  const fits = part
+    ? firstInput + inputs <= found.inputs && firstOutput + outputs <= found.outputs
+    : inputs === found.inputs && outputs === found.outputs;
+  if (fits) return;
+  const from = part ? `, from input ${firstInput} and output ${firstOutput} on` : "";
+  throw badFile(
+    path,
+    `layer ${name}${tile === undefined ? "" : `, tile ${tile}`} has ${inputs} × ${outputs} weights${from}, and tensor ` +
+      `${weightsSource.tensor} of ${file} ${found.inputs} × ${found.outputs}`,
+    "Run mho optimize again.",
+  );
+}
+
+/** A layer's weights, or those of its tile where the strategy has curves for each. */
+function partOf(layer: StrategyLayer, found: SourcedLayer): LayerWeights {
   const { inputStart = 0, outputStart = 0 } = layer;
   const [inputs, outputs] = layer.shape;
   if (inputs === found.inputs && outputs === found.outputs) return found;
@@ -137,7 +165,7 @@ function matrixTargets(
   description: ChipDescription,
   advice: TilesAdvice,
 ): ProgramTargets {
-  const { geometry, maxConductanceMicrosiemens: most } = description;
+  const { geometry } = description;
   const perRow = devicesPerRow(geometry);
   let inRow = 1;
   for (let d = shape.length - 1; d >= 0 && inRow < perRow; d--) inRow *= shape[d]!;
@@ -156,21 +184,6 @@ function matrixTargets(
       advice(Math.ceil(rows / geometry.rows)),
     );
   }
-  if (values.every((value) => Number.isNaN(value))) {
-    throw badFile(
-      path,
-      "it holds no number, so there is nothing to program",
-      "Give a conductance in µS for each device that is to be programmed, NaN for the others.",
-    );
-  }
-  const wrong = values.findIndex((value) => value < 0 || value > most);
-  if (wrong >= 0) {
-    throw badFile(
-      path,
-      `value ${wrong + 1} is ${values[wrong]} µS, and this chip holds 0 … ${most} µS`,
-      "Conductances are in µS.",
-    );
-  }
   return { title: path, tiles: layMatrix(values, geometry), model: undefined };
 }
 
@@ -178,24 +191,14 @@ function matrixTargets(
 function fusionTargets(
   path: string,
   text: string,
-  description: ChipDescription,
+  { geometry }: ChipDescription,
   advice: TilesAdvice,
 ): ProgramTargets {
-  const { geometry, maxConductanceMicrosiemens: most } = description;
   const layers = parseFusionCsv(text, path).map(({ name, inputs, outputs, values }): LayerWeights => {
     const turned = new Float32Array(values.length);
     for (let output = 0; output < outputs; output++) {
       for (let input = 0; input < inputs; input++) {
-        const value = values[output * inputs + input]!;
-        if (value > most) {
-          throw new MhoError(
-            "bad-file",
-            `Cannot use ${path}: layer ${name} wants ${value} µS, and this chip holds 0 … ${most} µS. ` +
-              "Export it with a converter for this range.",
-            { file: path },
-          );
-        }
-        turned[input * outputs + output] = value;
+        turned[input * outputs + output] = values[output * inputs + input]!;
       }
     }
     return { name, inputs, outputs, values: turned };

@@ -12,6 +12,7 @@ import { Random } from "../src/random.ts";
 import type { RunContext } from "../src/run/context.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import { checkPlan } from "../src/run/planCheck.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
@@ -67,11 +68,12 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
       expected_after: expectedAfter,
       later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
     });
+    const correction = correctionOf(corrects, plan, visit, model);
+    if (devices > 0) checkPlan(correction, context.driver.description, verifyPcm);
     if (options.dryRun === true || devices === 0) {
       await context.driver.standby();
       return { corrects, visit, run: undefined, expectedNow: undefined };
     }
-    const correction = correctionOf(corrects, plan, visit, model);
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
     const run = await executeRun(context, { ...correction, pulsesPerDevice });
     return { corrects, visit, run, expectedNow: await expectedOf(store, run, visit) };

@@ -167,6 +167,45 @@ describe("a chip description", () => {
     await expect(readChipDescription(fileOf(JSON.stringify(json)))).rejects.toMatchObject(bad(message));
   });
 
+  const withConverter = (most: number, step: number, offset: number, codes: number): string => {
+    const json = JSON.parse(readFileSync(pcm64File, "utf8")) as Json;
+    json["max_conductance_microsiemens"] = most;
+    json["converter"] = { microsiemens_per_code: step, offset_codes: offset, codes };
+    return fileOf(JSON.stringify(json));
+  };
+
+  it.each([
+    [
+      80,
+      0.05,
+      0,
+      1024,
+      /converter: with 1024 codes of 0\.05 µS, zero at code 0, it reads 0 … 51\.1 µS .* 0 … 80 µS/,
+    ],
+    // The last code means saturated, and an offset takes codes away.
+    [25, 1, 0, 26, /it reads 0 … 24 µS \(the last code means saturated\), and the chip's range is 0 … 25 µS/],
+    [25, 0.04, 400, 1024, /zero at code 400, it reads -16 … 24\.88 µS/],
+    [25, 0.04, -1, 1024, /zero at code -1, it reads 0\.04 … 40\.92 µS/],
+  ])(
+    "of %d µS whose converter of %d µS a code, offset %d, %d codes, falls short is refused",
+    async (...given) => {
+      const [most, step, offset, codes, message] = given;
+      await expect(readChipDescription(withConverter(most, step, offset, codes))).rejects.toMatchObject(
+        bad(message),
+      );
+    },
+  );
+
+  it.each([
+    [25, 1, 0, 27],
+    [25, 0.04, 390, 1024],
+    // Half a code beside 0 µS, or beneath the top, is read as the code itself.
+    [25, 0.04, -0.5, 1024],
+    [25.4, 1, 0, 27],
+  ])("of %d µS with a converter of %d µS a code, offset %d, %d codes, is read", async (...given) => {
+    expect((await readChipDescription(withConverter(...given))).maxConductanceMicrosiemens).toBe(given[0]);
+  });
+
   it("that is not JSON is refused", async () => {
     await expect(readChipDescription(fileOf("{"))).rejects.toMatchObject(bad(/it is not JSON/));
   });

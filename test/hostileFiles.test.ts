@@ -141,6 +141,21 @@ describe("a length that cannot be", () => {
     await refusedAs("given.onnx", shared, /its external data given\.onnx is cut/);
   });
 
+  it("a dimension at a time, a hundred thousand of them, is read in no time", async () => {
+    // Gathered anew for each, they took a minute.
+    const one = tensor("w", [1]);
+    const dimension = one.subarray(0, 3);
+    const many = Buffer.concat([...Array<Buffer>(200_000).fill(dimension), one]);
+    await refusedAs("given.onnx", onnxOf("MatMul", [many], ["w"]), /is no ONNX model/);
+  });
+
+  it("a heading of aihwkit for more layers than there are is refused", () => {
+    const text = "2,4\nAnalogLinear,AnalogLinear\n2,4\n1,2\n2,2\nfc1\n1,2\n";
+    expect(() => parseFusionCsv(text, "given.csv")).toThrow(
+      /given\.csv: line 3 is of 2 layers, and there are 1 names/,
+    );
+  });
+
   it("layers of aihwkit of less than nothing are refused", () => {
     for (const [count, height, width] of [
       [1, -1, -1],

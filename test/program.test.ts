@@ -106,8 +106,12 @@ describe("mho program", () => {
       /--budget 0: give a whole number from 1/,
     ],
     [["--chip", "emulator:pcm-64"], "2,3\n4,5", /its shape is 2 × 2, and a row of this chip has 256 devices/],
-    [["--chip", "emulator:pcm-64"], Array(256).fill("26").join(","), /value 1 is 26 µS, .* 0 … 25 µS/],
-    [["--chip", "emulator:pcm-64"], Array(256).fill("-1").join(","), /value 1 is -1 µS/],
+    [
+      ["--chip", "emulator:pcm-64"],
+      Array(256).fill("26").join(","),
+      /device 0 is to hold 26 µS, .* 0 … 25 µS/,
+    ],
+    [["--chip", "emulator:pcm-64"], Array(256).fill("-1").join(","), /device 0 is to hold -1 µS/],
     [
       ["--chip", "emulator:pcm-64"],
       Array(256).fill("2").join(",").concat("\nx"),
@@ -121,7 +125,7 @@ describe("mho program", () => {
     [
       ["--chip", "emulator:pcm-64"],
       Array(256).fill("nan").join(","),
-      /it holds no number, so there is nothing/,
+      /it has a target for no device, so there is nothing/,
     ],
     [
       ["--chip", "serial:/dev/ttyNoSuchPort?baud=9600"],

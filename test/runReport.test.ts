@@ -491,7 +491,7 @@ describe("the report of a run", () => {
     ["one blind pulse a device", { method: "open-loop" }],
     [
       "a tile without a target",
-      { tiles: [{ ...tileOf(0), targetsMicrosiemens: new Float32Array(512).fill(Number.NaN) }] },
+      { tiles: [{ ...tileOf(0), targetsMicrosiemens: new Float32Array(512).fill(Number.NaN) }, tileOf(1)] },
     ],
   ])("leaves out what %s cannot show, and holds no NaN", async (_, over) => {
     const { html, csv, of } = await reportOf(await done(over));

@@ -125,8 +125,16 @@ export class DemoLoop {
 }
 
 /** Throws `bad-argument` for chips that the story cannot be told of. */
-function refuseOtherChips({ pulses, geometry, name }: ChipDescription): void {
-  if (isPcm(pulses) && geometry.devicesPerCell === 4) return;
+function refuseOtherChips({ pulses, geometry, name, maxConductanceMicrosiemens }: ChipDescription): void {
+  if (isPcm(pulses) && geometry.devicesPerCell === 4) {
+    const { name: model, maxConductanceMicrosiemens: most } = factory;
+    if (maxConductanceMicrosiemens >= most) return;
+    throw new MhoError(
+      "bad-argument",
+      `The demo begins with the model ${model}, which goes up to ${most} µS, and ${name} holds 0 … ${maxConductanceMicrosiemens} µS. ` +
+        "Use mho optimize with a model of this chip, and mho program.",
+    );
+  }
   throw new MhoError(
     "bad-argument",
     `The demo is for phase-change chips of four devices a cell, whose drift mho can fit, and ${name} is none. mho program works on it.`,

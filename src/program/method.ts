@@ -24,6 +24,8 @@ export interface ProgrammingMethod<State = unknown> {
   readonly cost: MethodCost;
   /** Why it cannot work on a chip of its technologies, and what to do instead; undefined where it can. */
   requires?(chip: ChipDescription, capabilities: ChipCapabilities): string | undefined;
+  /** µS that a plan may ask of it at most, where that is not the chip's range. */
+  highestTarget?(chip: ChipDescription): number;
   begin(task: ProgrammingTask, model: DeviceModel): State;
   /** `seen` is undefined on the first turn. The decision's arrays belong to the method until the next call. */
   next(state: State, seen: Seen | undefined): Decision;

@@ -1,5 +1,5 @@
 import { amplitudeFor } from "../chip/amplitudeCurve.ts";
-import { pcmPulsesOf } from "../chip/technologies/pcm.ts";
+import { isPcm, pcmPulsesOf } from "../chip/technologies/pcm.ts";
 import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, verdicts } from "./method.ts";
 import { resetWith } from "./verifyPcm.ts";
 
@@ -11,6 +11,11 @@ export const openLoop: ProgrammingMethod<ProgrammingTask> = {
   needsCells: false,
   keepsTargets: false,
   looksBack: false,
+  // A target stands for an amplitude here: the curve goes beyond what devices are held at.
+  highestTarget: ({ pulses, maxConductanceMicrosiemens }) =>
+    isPcm(pulses)
+      ? Math.max(maxConductanceMicrosiemens, pulses.reset.nominalCurve.conductanceMicrosiemens[0]!)
+      : maxConductanceMicrosiemens,
   cost: { pulses: 1, idlePulses: 1, turns: 1, most: 1 },
   begin: (task) => task,
   next(task) {

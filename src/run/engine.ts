@@ -9,6 +9,7 @@ import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
+import { checkPlan } from "./planCheck.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
 import { ActiveRun } from "./activeRun.ts";
 import { methodOf, type RunContext } from "./context.ts";
@@ -192,17 +193,18 @@ export function refuseStranger(plan: RunPlan, identity: ChipIdentity, address: s
   );
 }
 
-/** Throws `bad-argument` where the method cannot work on the chip, or not with what the plan knows. */
+/** Throws `bad-argument` where the chip cannot hold the targets, or the method cannot work on it or with what the plan knows. */
 function refusePlan(
-  { tiles }: RunPlan,
+  plan: RunPlan,
   method: ProgrammingMethod,
   description: ChipDescription,
-  { capabilities }: ChipIdentity,
+  { capabilities, geometry }: ChipIdentity,
 ): void {
+  checkPlan(plan, { ...description, geometry }, method);
   const { name, needsCells } = method;
   const refusal = method.requires?.(description, capabilities);
   if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { method: name });
-  if (!needsCells || tiles.every(({ cells }) => cells !== undefined)) return;
+  if (!needsCells || plan.tiles.every(({ cells }) => cells !== undefined)) return;
   throw new MhoError(
     "bad-argument",
     `The method ${name} must know which weights the devices hold, and these targets do not say. ` +

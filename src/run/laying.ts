@@ -1,6 +1,6 @@
 import type { ChipGeometry } from "../chip/geometry.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
-import { MhoError } from "../errors.ts";
+import { assert, MhoError } from "../errors.ts";
 import { interpolate } from "../model/definition.ts";
 import type { StrategyLayer } from "../optimize/strategy.ts";
 import type { LayerWeights } from "../weights/layer.ts";
@@ -22,24 +22,25 @@ export interface LaidStrategy {
  * Looks every weight up on its layer's curves and lays the conductances on tiles.
  *
  * @param weights  of each layer of the strategy, in its order and of its shape.
- * @param advice   for whoever has too few tiles.
- * @throws `bad-argument` when the chip has too few tiles, or too few devices a cell.
+ * @param title    of the strategy, for messages.
+ * @param advice   for a chip with too few tiles.
+ * @throws `bad-argument` when the chip has too few tiles, or too few devices a cell, or the curves hold no number for a weight.
  */
 export function layStrategy(
   layers: readonly StrategyLayer[],
   weights: readonly LayerWeights[],
   geometry: ChipGeometry,
-  advice?: TilesAdvice,
+  { title = "the strategy", advice }: { title?: string; advice?: TilesAdvice | undefined } = {},
 ): LaidStrategy {
-  for (const { name, significance } of layers) {
-    if (2 * significance.length <= geometry.devicesPerCell) continue;
-    throw new MhoError(
-      "bad-argument",
-      `Layer ${name} holds each weight in ${2 * significance.length} devices, and a cell of this chip has ` +
-        `${geometry.devicesPerCell}. Optimise it with another --layout.`,
-      { layer: name },
-    );
-  }
+  assert(
+    weights.length === layers.length &&
+      weights.every(({ inputs, outputs, values }, k) => {
+        const [rows, columns] = layers[k]!.shape;
+        return inputs === rows && outputs === columns && values.length === rows * columns;
+      }),
+    "the weights are those of the strategy's layers",
+  );
+  refuseOtherCells(layers, geometry, title);
   const placements = placeLayers(weights, geometry, advice);
   const tiles = placements.map((placement) =>
     layTile(
@@ -47,9 +48,29 @@ export function layStrategy(
       weightsOfPlacement(weights[placement.layer]!, placement),
       placement,
       geometry,
+      title,
     ),
   );
   return { placements, tiles };
+}
+
+/** Throws `bad-argument` when a layer holds its weights in more devices than a cell has. Devices that it does not need are spare. */
+function refuseOtherCells(
+  layers: readonly StrategyLayer[],
+  { devicesPerCell }: ChipGeometry,
+  title: string,
+): void {
+  const wide = layers.find(({ significance }) => 2 * significance.length > devicesPerCell);
+  if (wide === undefined) return;
+  const devices = 2 * wide.significance.length;
+  const pairs = Math.floor(devicesPerCell / 2);
+  const layout = ["", "single-pair", "dual-pair"][pairs] ?? `n-pair --pairs ${pairs}`;
+  throw new MhoError(
+    "bad-argument",
+    `Cannot program ${title}: layer ${wide.name} holds each weight in ${devices} devices, and a cell of this chip has ` +
+      `${devicesPerCell}. ${pairs > 0 ? `Optimise it with --layout ${layout}, or use` : "Use"} a chip with cells of ${devices}.`,
+    { title, layer: wide.name, devices, devicesPerCell },
+  );
 }
 
 function layTile(
@@ -57,6 +78,7 @@ function layTile(
   weights: Float32Array,
   { block, inputCount, outputCount }: TilePlacement,
   geometry: ChipGeometry,
+  title: string,
 ): TileTargets {
   const { devicesPerCell, columns } = geometry;
   const perRow = devicesPerRow(geometry);
@@ -73,6 +95,15 @@ function layTile(
         const device = cell * devicesPerCell + 2 * pair;
         targetsMicrosiemens[device] = interpolate(layer.weights, layer.plus[pair]!, held);
         targetsMicrosiemens[device + 1] = interpolate(layer.weights, layer.minus[pair]!, held);
+        // A device without a target would be left alone, and the weight be another.
+        if (Number.isNaN(targetsMicrosiemens[device]! + targetsMicrosiemens[device + 1]!)) {
+          throw new MhoError(
+            "bad-argument",
+            `Cannot program ${title}: the curves of layer ${layer.name} have no conductance for the weight ${weight}. ` +
+              "Optimise it again.",
+            { title, layer: layer.name, weight },
+          );
+        }
       }
     }
   }

@@ -15,16 +15,20 @@ export interface TilePlacement {
 /** What to do about a chip with too few tiles. */
 export type TilesAdvice = (tilesNeeded: number) => string;
 
+/** How large a layer is. */
+export type LayerSize = Pick<LayerWeights, "inputs" | "outputs">;
+
 /**
  * Lays layers on tiles in order: inputs on rows, outputs on columns, a new tile for every part.
  * Throws `bad-argument` with this advice when the chip has too few tiles.
  */
 export function placeLayers(
-  layers: readonly LayerWeights[],
+  layers: readonly LayerSize[],
   geometry: ChipGeometry,
-  advice: TilesAdvice = (needed) => `Use a chip with more tiles, such as emulator:pcm-64?tiles=${needed}.`,
+  advice?: TilesAdvice,
 ): TilePlacement[] {
-  const { rows, columns, tiles } = geometry;
+  refuseTooFewTiles(layers, geometry, advice);
+  const { rows, columns } = geometry;
   const placements: TilePlacement[] = [];
   layers.forEach(({ inputs, outputs }, layer) => {
     for (let inputStart = 0; inputStart < inputs; inputStart += rows) {
@@ -36,15 +40,25 @@ export function placeLayers(
       }
     }
   });
-  if (placements.length > tiles) {
-    throw new MhoError(
-      "bad-argument",
-      `The network needs ${placements.length} tiles of ${rows} × ${columns} cells, and the chip has ${tiles}. ` +
-        advice(placements.length),
-      { needed: placements.length, tiles },
-    );
-  }
   return placements;
+}
+
+/** Throws `bad-argument` with this advice when a chip has too few tiles for layers of these sizes; it makes no room for them. */
+export function refuseTooFewTiles(
+  layers: readonly LayerSize[],
+  { rows, columns, tiles }: ChipGeometry,
+  advice: TilesAdvice = (needed) => `Use a chip with more tiles, such as emulator:pcm-64?tiles=${needed}.`,
+): void {
+  const needed = layers.reduce(
+    (sum, { inputs, outputs }) => sum + Math.ceil(inputs / rows) * Math.ceil(outputs / columns),
+    0,
+  );
+  if (needed <= tiles) return;
+  throw new MhoError(
+    "bad-argument",
+    `The network needs ${needed} tiles of ${rows} × ${columns} cells, and the chip has ${tiles}. ${advice(needed)}`,
+    { needed, tiles },
+  );
 }
 
 /** The weights of a placement, row-major over its inputs and outputs. */

@@ -59,7 +59,10 @@ export const jsonFileSurfaces = [
 ];
 
 /** As `mho optimize` writes it, of six weights. */
-export function smallStrategy(): Uint8Array {
+export function smallStrategy(
+  weightsSource = { file: "net.npy", tensor: "net", digest: "0" },
+  values: Float32Array = Float32Array.of(-1, 0.5, 0, 0.25, 1, -0.1),
+): Uint8Array {
   const timesSeconds = [1, 3600];
   const translator = new Translator(modelOf(pcm90nmDefinition), {
     layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
@@ -73,9 +76,8 @@ export function smallStrategy(): Uint8Array {
   const found = translator.strategyFor({
     inputs: 3,
     outputs: 2,
-    values: Float32Array.of(-1, 0.5, 0, 0.25, 1, -0.1),
+    values,
   });
-  const weightsSource = { file: "net.npy", tensor: "net", digest: "0" };
   return utf8(
     strategyText({
       model: pcm90nmDefinition,

@@ -6,6 +6,7 @@ import { keptChipSurfaces } from "./keptChips.ts";
 import { packetSurfaces } from "./packet.ts";
 import { scpiSurfaces } from "./scpi.ts";
 import type { Surface } from "./surface.ts";
+import { strategyTargetSurfaces } from "./strategyTargets.ts";
 import { transcriptSurfaces } from "./transcripts.ts";
 import { weightFileSurfaces } from "./weightFiles.ts";
 import { workspaceSurfaces } from "./workspaces.ts";
@@ -17,6 +18,7 @@ export const surfaces: readonly Surface[] = [
   ...driverSurfaces,
   ...weightFileSurfaces,
   ...jsonFileSurfaces,
+  ...strategyTargetSurfaces,
   ...transcriptSurfaces,
   ...commandLineSurfaces,
   ...keptChipSurfaces,
