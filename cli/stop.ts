@@ -19,7 +19,10 @@ export interface Emergency {
   goesOn(): string[];
 }
 
-/** Every signal that ends a process and can be caught. SIGUSR1 ends none: it opens Node's debugger. */
+/**
+ * Every signal that ends a process and can be caught. SIGUSR1 ends none: it opens Node's debugger. Node ignores SIGXFSZ: the write
+ * that was too much fails, and says so.
+ */
 const signals = [
   ...([
     "SIGINT",
@@ -32,7 +35,7 @@ const signals = [
     "SIGVTALRM",
     "SIGXCPU",
   ] as const),
-  ...(["SIGXFSZ", "SIGIO", "SIGPWR", "SIGSYS", "SIGTRAP", "SIGSTKFLT", "SIGBREAK"] as const),
+  ...(["SIGIO", "SIGPWR", "SIGSYS", "SIGTRAP", "SIGSTKFLT", "SIGBREAK"] as const),
 ];
 
 /** The first request is for the engine to see between two turns; a second one acts now, says so and ends the process. */
