@@ -82,7 +82,7 @@ class Lines {
   }
 
   /** The next line that is wanted; those before it are passed over. Undefined when none comes in time. */
-  async next(milliseconds: number, wanted = (_: string): boolean => true): Promise<string | undefined> {
+  async next(milliseconds: number, wanted: (line: string) => boolean = anyLine): Promise<string | undefined> {
     const found = await inTime(
       new Promise<string>((resolve) => {
         this.#came = () => {
@@ -100,6 +100,8 @@ class Lines {
     return found;
   }
 }
+
+const anyLine = (): boolean => true;
 
 const mostCharacters = 1024;
 const mostLines = 64;
