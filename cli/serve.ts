@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MhoError } from "../src/errors.ts";
-import { isLoopback } from "../web/access.ts";
+import { isGuessable, isLoopback } from "../web/access.ts";
 import { type PageFile, readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { keepSmall } from "../web/keepSmall.ts";
+import type { WarningEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
@@ -19,6 +20,7 @@ export interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly token?: string | undefined;
+  readonly publicUrl?: string | undefined;
 }
 
 /** Serves the live page of a workspace until it is stopped. */
@@ -26,6 +28,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   // It stays up for weeks beside the bench.
   const breathe = keepSmall();
   const token = tokenOf(options);
+  const publicUrl = publicUrlOf(options);
   const files = await pageFiles();
   // The page may be there before the first run.
   const folder = options.workspace ?? defaultWorkspace;
@@ -39,6 +42,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         host,
         port,
         token,
+        publicUrl,
         files,
         workspace: store.file,
         wallTime,
@@ -47,14 +51,22 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         throw notServed(error, host, port);
       });
       const name = host.includes(":") ? `[${host}]` : host;
-      const address = `http://${name}:${server.port}/`;
+      const own = `http://${name}:${server.port}/`;
+      const address = publicUrl?.href ?? own;
       output.events.emit({ type: "serving", address, token, workspace: store.file });
       // The page cannot be opened without it: --quiet does not hide it.
       if (!output.json) process.stdout.write(`Live page: ${address}#token=${encodeURIComponent(token)}\n`);
       if (isNew) output.say(`There was no workspace in ${folder}: it was made, and waits for its first run.`);
+      const open = isLoopback(host) && publicUrl === undefined;
       output.say(
-        "This address, with its token, may pause and stop runs; without the token the page can only be looked at.",
+        `With its token this address may pause and stop runs; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
       );
+      if (publicUrl !== undefined) output.say(`The proxy at ${address} is to pass on to ${own}.`);
+      if (isPlain(host, publicUrl)) {
+        const warning = plainWarning(address);
+        output.events.emit(warning);
+        output.say(`Note: ${warning.message}`);
+      }
       await untilStopped(server, stop);
       output.result({ address });
     } finally {
@@ -63,6 +75,22 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   } finally {
     await store.close();
   }
+}
+
+/** Whether what passes can be read on the way. */
+function isPlain(host: string, publicUrl: URL | undefined): boolean {
+  if (!isLoopback(host)) return true;
+  return publicUrl?.protocol === "http:" && !isLoopback(publicUrl.hostname.replace(/^\[(.*)\]$/, "$1"));
+}
+
+function plainWarning(address: string): WarningEvent {
+  return {
+    type: "warning",
+    code: "plain_http",
+    message:
+      `${address} is plain HTTP: others on the network can read the token and then stop runs. Where you do not trust the ` +
+      "network, serve on 127.0.0.1 behind a proxy with TLS: docs/live-page.md, Behind a proxy.",
+  };
 }
 
 async function untilStopped(server: LiveServer, { signal }: StopListener): Promise<void> {
@@ -75,7 +103,7 @@ async function untilStopped(server: LiveServer, { signal }: StopListener): Promi
 
 function tokenOf({ host, token }: ServeOptions): string {
   if (token === undefined) {
-    if (isLoopback(host)) return randomBytes(16).toString("base64url");
+    if (isLoopback(host)) return freshToken();
     throw new MhoError(
       "bad-argument",
       `--host ${host} can be reached from other machines: choose a --token that those who look on must know.`,
@@ -85,7 +113,31 @@ function tokenOf({ host, token }: ServeOptions): string {
   if (!/^[\x21-\x7e]{12,200}$/.test(token)) {
     throw new MhoError("bad-argument", "--token: give 12 to 200 letters, digits or signs, without spaces.");
   }
+  if (isGuessable(token)) {
+    throw new MhoError(
+      "bad-argument",
+      `--token: this one is easy to guess. Give one of at least 8 different characters, such as ${freshToken()}.`,
+    );
+  }
   return token;
+}
+
+function freshToken(): string {
+  return randomBytes(16).toString("base64url");
+}
+
+function publicUrlOf({ publicUrl }: ServeOptions): URL | undefined {
+  if (publicUrl === undefined) return undefined;
+  const url = URL.canParse(publicUrl) ? new URL(publicUrl) : undefined;
+  const plain = url !== undefined && !url.username && !url.password && !url.search && !url.hash;
+  if (!plain || !/^https?:$/.test(url.protocol)) {
+    throw new MhoError(
+      "bad-argument",
+      `--public-url ${publicUrl}: give the address that browsers use, such as https://lab.example/mho/.`,
+    );
+  }
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  return url;
 }
 
 async function pageFiles(): Promise<Map<string, PageFile>> {

@@ -21,7 +21,7 @@ export interface ChipEvent {
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
-  readonly code: "model_not_believed" | "chip_file_differs";
+  readonly code: "model_not_believed" | "chip_file_differs" | "plain_http";
   /** For a person. */
   readonly message: string;
 }

@@ -9,7 +9,7 @@ import { MhoError } from "../src/errors.ts";
 import { summarise } from "../src/results/summary.ts";
 import { recall } from "../src/run/recall.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { bearerToken, isSameOrigin, namesLoopback } from "../web/access.ts";
+import { bearerToken, isSameOrigin, namesServer } from "../web/access.ts";
 import { LiveDesk } from "../web/liveDesk.ts";
 import type { RunState } from "../web/liveState.ts";
 import { readPageFiles } from "../web/pageFiles.ts";
@@ -91,8 +91,10 @@ describe("the live page's server", () => {
     expect(page.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self'/);
     expect(html).not.toMatch(/https?:\/\//);
     expect(html).not.toMatch(/<script(?![^>]*\bsrc=)|<style|\son\w+=/);
-    for (const [, path] of html.matchAll(/(?:src|href)="(\/[^"]+)"/g)) {
-      expect([path, (await fetch(`${address}${path!}`)).status]).toEqual([path, 200]);
+    for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      if (path!.startsWith("data:")) continue;
+      expect(path).toMatch(/^\.\//);
+      expect([path, (await fetch(`${address}/${path!}`)).status]).toEqual([path, 200]);
     }
     for (const path of ["/../package.json", "/%2e%2e/package.json", "/workspace.db", "/assets/"]) {
       expect((await fetch(`${address}${path}`)).status).toBe(404);
@@ -180,6 +182,25 @@ describe("the live page's server", () => {
     for (const sent of [runs, refused]) {
       expect(sent).toContain("??");
       expect(sent).not.toMatch(/\\[nru0]/);
+    }
+  });
+
+  it("keeps no place for those who ask for its head alone", async () => {
+    await serve();
+    for (let n = 0; n < 40; n++) {
+      const head = await fetch(`${address}/api/live`, { method: "HEAD" });
+      expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    }
+    await heard("", "runs", () => true);
+  });
+
+  it("takes no other name for a run that there is", async () => {
+    await serve();
+    const chip = await openTestChip({ tiles: 2 });
+    await carryOut(chip, store, planToWatch(chip));
+    for (const name of ["x1", "r1e0", "r01", "1"]) {
+      expect((await fetch(`${address}/api/runs/${name}/tiles/0/devices`)).status).toBe(404);
+      expect((await ask(name, "stop")).status).toBe(404);
     }
   });
 
@@ -328,7 +349,7 @@ describe("who is let in", () => {
   it.each(["127.0.0.1:8417", "localhost", "localhost:1", "[::1]:80", "127.9.9.9"])(
     "%s is this machine",
     (host) => {
-      expect(namesLoopback(host)).toBe(true);
+      expect(namesServer(host)).toBe(true);
     },
   );
   it.each([
@@ -341,7 +362,7 @@ describe("who is let in", () => {
     "a@127.0.0.1",
     "[::2]",
   ])("%s is not", (host) => {
-    expect(namesLoopback(host)).toBe(false);
+    expect(namesServer(host)).toBe(false);
   });
   it("a page is the server's own when its origin names the host that was asked, port and all", () => {
     expect(isSameOrigin("http://localhost:8417", "localhost:8417")).toBe(true);
@@ -536,6 +557,42 @@ describe("mho serve", () => {
     expect(secret).not.toBe("");
     started.process.kill("SIGINT");
     expect((await started.ended()).code).toBe(0);
+  });
+
+  it("refuses a token that is easy to guess, and an address that is none", async () => {
+    const refused = async (...flags: string[]): Promise<string> => {
+      const ended = await startMho(["serve", "--port", "0", "--workspace", folder, ...flags]).ended();
+      expect(ended.code).toBe(2);
+      return ended.err;
+    };
+    expect(await refused("--token", "a".repeat(12))).toMatch(
+      /easy to guess\. Give one of at least 8 different/,
+    );
+    expect(await refused("--token", "abababababababab")).toMatch(/easy to guess/);
+    for (const url of [
+      "lab.example/mho",
+      "ftp://lab.example/",
+      "https://me:secret@lab.example/",
+      "https://x/#y",
+    ])
+      expect(await refused("--public-url", url)).toMatch(/such as https:\/\/lab\.example\/mho\//);
+  });
+
+  it("warns of plain HTTP beyond this machine, and says what is shown without the token", async () => {
+    const said = async (...flags: string[]): Promise<string> => {
+      const mho = startMho(["serve", "--port", "0", "--workspace", folder, ...flags]);
+      await mho.line(/without it/);
+      mho.process.kill("SIGTERM");
+      const { out, err } = await mho.ended();
+      return out + err;
+    };
+    const token_ = ["--token", token];
+    expect(await said()).toMatch(/without it the page can only be looked at(?![^]*plain HTTP)/);
+    expect(await said("--host", "0.0.0.0", ...token_)).toMatch(/nothing of a run is shown[^]*is plain HTTP/);
+    expect(await said("--public-url", "https://lab.example/mho")).toMatch(
+      /https:\/\/lab\.example\/mho\/#token=[^]*nothing of a run is shown(?![^]*plain HTTP)/,
+    );
+    expect(await said("--public-url", "http://lab.example")).toMatch(/is plain HTTP/);
   });
 
   it("prints a token so that an address can carry it", async () => {

@@ -6,17 +6,26 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Whether a request's Host header names this machine. A page of elsewhere whose name was made to point here would name
- * itself (DNS rebinding).
+ * Whether a request's Host header names this machine, or the address at which a proxy serves the page. A page of elsewhere whose
+ * name was made to point here would name itself (DNS rebinding).
  */
-export function namesLoopback(hostHeader: string | undefined): boolean {
+export function namesServer(hostHeader: string | undefined, publicUrl?: URL): boolean {
   const name = hostOf(hostHeader);
-  return name !== undefined && isLoopback(name.replace(/^\[(.*)\]$/, "$1"));
+  if (name === undefined) return false;
+  return isLoopback(name.replace(/^\[(.*)\]$/, "$1")) || name === publicUrl?.hostname;
 }
 
-/** Whether a request comes from a page of the server itself: its Origin is there and names the host that was asked. */
-export function isSameOrigin(origin: string | undefined, hostHeader: string | undefined): boolean {
+/**
+ * Whether a request comes from a page of the server itself: its Origin is there and is the host that was asked, or the address at
+ * which a proxy serves the page.
+ */
+export function isSameOrigin(
+  origin: string | undefined,
+  hostHeader: string | undefined,
+  publicUrl?: URL,
+): boolean {
   if (origin === undefined || hostHeader === undefined) return false;
+  if (origin === publicUrl?.origin) return true;
   try {
     const { host, protocol } = new URL(origin);
     return (protocol === "http:" || protocol === "https:") && host === hostHeader.toLowerCase();
@@ -35,6 +44,13 @@ export function isSecret(given: string | undefined, secret: string): boolean {
 export function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer ([\x21-\x7e]{1,200})$/.exec(header ?? "")?.[1];
 }
+
+/** Whether a token would be among the first that are tried: of few different characters, as `aaaaaaaaaaaa`. */
+export function isGuessable(token: string): boolean {
+  return new Set(token).size < fewestCharacters;
+}
+
+const fewestCharacters = 8;
 
 /** What a cookie holds in place of the token: enough to look, too little to ask for anything. */
 export function lookingPass(token: string): string {

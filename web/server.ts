@@ -8,7 +8,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { theme } from "../report/theme.ts";
 import { MhoError } from "../src/errors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { bearerToken, isLoopback, isSameOrigin, isSecret, lookingPass, namesLoopback } from "./access.ts";
+import { bearerToken, isLoopback, isSameOrigin, isSecret, lookingPass, namesServer } from "./access.ts";
 import { harmlessJson } from "./harmlessJson.ts";
 import { LiveDesk } from "./liveDesk.ts";
 import type { RunLine } from "./liveState.ts";
@@ -20,6 +20,8 @@ export interface LiveOptions {
   readonly port: number;
   /** Whoever holds it may ask runs to pause and to stop; beyond this machine, nobody sees anything without it. */
   readonly token: string;
+  /** Where a proxy serves the page, its path ending with a slash. Then nothing is seen without the token, from wherever. */
+  readonly publicUrl?: URL | undefined;
   /** The page's files by their path, `/` the first of them. */
   readonly files: ReadonlyMap<string, PageFile>;
   /** Where the runs are kept, for people. */
@@ -67,14 +69,16 @@ const mostLookers = 32;
 const betweenLooksMilliseconds = 400;
 
 function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOptions): Hono {
-  const { token, files } = options;
-  const open = isLoopback(options.host);
+  const { token, files, publicUrl } = options;
+  const local = isLoopback(options.host);
+  // What comes by a proxy comes from this machine, whoever sent it.
+  const open = local && publicUrl === undefined;
   const app = new Hono();
 
   app.use(securityHeaders);
   app.use(async (c, next) => {
-    if (open && !namesLoopback(c.req.header("host"))) {
-      return refusal(c, 403, "This page answers to 127.0.0.1 and localhost only.");
+    if (local && !namesServer(c.req.header("host"), publicUrl)) {
+      return refusal(c, 403, `This page answers to ${named(publicUrl)} only. ${proxyAdvice}`);
     }
     return next();
   });
@@ -92,8 +96,8 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
 
   const holdsToken = (c: Context): boolean => isSecret(bearerToken(c.req.header("authorization")), token);
   const mayAsk = async (c: Context, next: Next): Promise<Response | void> => {
-    if (!isSameOrigin(c.req.header("origin"), c.req.header("host"))) {
-      return refusal(c, 403, "Only the page itself may ask for this.");
+    if (!isSameOrigin(c.req.header("origin"), c.req.header("host"), publicUrl)) {
+      return refusal(c, 403, `Only the page itself may ask for this. ${proxyAdvice}`);
     }
     if (!holdsToken(c)) return refusal(c, 401, "That needs the token that mho serve printed.");
     return next();
@@ -104,16 +108,25 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
   };
 
   app.post("/api/session", mayAsk, (c) => {
-    setCookie(c, passName, lookingPass(token), { httpOnly: true, sameSite: "Strict", path: "/api" });
+    setCookie(c, passName, lookingPass(token), {
+      httpOnly: true,
+      sameSite: "Strict",
+      secure: publicUrl?.protocol === "https:",
+      path: `${publicUrl?.pathname ?? "/"}api`,
+    });
     return c.body(null, 204);
   });
 
   app.get("/api/runs", mayLook, async (c) => json(c, 200, await desk.runs()));
 
   app.get("/api/live", mayLook, (c) => {
+    // A HEAD is answered like a GET, but nothing ever reads its stream to the end.
+    if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
     if (lookers.size >= mostLookers) return refusal(c, 503, "Too many pages look on already.");
     const run = c.req.query("run") ?? "";
     const tile = wholeNumber(c.req.query("tile"));
+    // What nginx holds back until a buffer is full would be minutes old.
+    c.header("X-Accel-Buffering", "no");
     return streamSSE(c, async (stream) => {
       lookers.add(stream);
       try {
@@ -147,6 +160,12 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
 const passName = "mho-looks-on";
 
 type TellOptions = Pick<LiveOptions, "workspace" | "wallTime" | "breathe" | "betweenSignsMilliseconds">;
+
+const proxyAdvice = "Behind a proxy, start mho serve with --public-url, the address that browsers use.";
+
+function named(publicUrl: URL | undefined): string {
+  return `127.0.0.1 and localhost${publicUrl === undefined ? "" : ` and ${publicUrl.hostname}`}`;
+}
 
 /** Tells a page what there is, and then whatever is new, until it leaves. */
 async function tell(

@@ -13,6 +13,10 @@ export const serve = () =>
       "--token <text>",
       "what a person who may ask for something must know (default: a new one each time)",
     )
+    .option(
+      "--public-url <address>",
+      "where a proxy serves the page, such as https://lab.example/mho/: then nothing is shown without the token",
+    )
     .action((flags) =>
       act("serve", flags, async (output) => {
         const { serve: run } = await import("../serve.ts");

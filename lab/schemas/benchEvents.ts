@@ -21,10 +21,10 @@ export const benchEvents = [
     "warning",
     {
       code: z
-        .enum(["model_not_believed", "chip_file_differs"])
+        .enum(["model_not_believed", "chip_file_differs", "plain_http"])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
-            "something else than when the run was begun, or is gone.",
+            "something else than when the run was begun, or is gone. `plain_http`: the live page is served to other machines unencrypted.",
         ),
       message: z.string().describe("The same for a person."),
     },

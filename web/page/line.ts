@@ -47,7 +47,7 @@ export function connect(address: string, listener: Listener): Line {
   /** An EventSource does not say why it failed; a plain request does. */
   const retry = async (): Promise<void> => {
     clearTimeout(again);
-    const status = await fetch("/api/runs").then(
+    const status = await fetch("api/runs").then(
       (answer) => answer.status,
       () => 0,
     );

@@ -35,7 +35,7 @@ function lookAgain(): void {
   const query = new URLSearchParams();
   if (looking.run !== undefined) query.set("run", looking.run);
   if (looking.tile !== undefined) query.set("tile", String(looking.tile));
-  line = connect(`/api/live?${query}`, {
+  line = connect(`api/live?${query}`, {
     hello: ({ workspace, now }) => {
       setServerClock(now);
       element("workspace").textContent = workspace;

@@ -96,7 +96,7 @@ export class MapView {
       return;
     this.#fetching = true;
     try {
-      const answer = await fetch(`/api/runs/${state.run}/tiles/${shown.tile}/devices`);
+      const answer = await fetch(`api/runs/${state.run}/tiles/${shown.tile}/devices`);
       if (!answer.ok) return;
       this.#drawn = { run: state.run, shown, devices: devicesFrom(await answer.arrayBuffer()) };
     } catch {

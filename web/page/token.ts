@@ -29,13 +29,13 @@ function decoded(token: string): string {
 
 /** Asks a run for something. @returns why it was refused; undefined when it was not. */
 export async function ask(run: string, request: "pause" | "resume" | "stop"): Promise<string | undefined> {
-  const answer = await withToken((token) => post(`/api/runs/${run}/request`, token, { request }));
+  const answer = await withToken((token) => post(`api/runs/${run}/request`, token, { request }));
   return answer === undefined || answer.ok ? undefined : reasonOf(answer);
 }
 
 /** Lets this browser look on at a server that shows nothing without the token. @returns whether it may now. */
 export async function openSession(): Promise<boolean> {
-  const answer = await withToken((token) => post("/api/session", token));
+  const answer = await withToken((token) => post("api/session", token));
   return answer?.ok ?? false;
 }
 

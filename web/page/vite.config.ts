@@ -6,7 +6,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** One script and one style sheet, nothing inlined: the page's content security policy allows nothing else. */
 export default defineConfig({
   root: here("."),
-  base: "/",
+  // Relative, so that a proxy may serve it under any path.
+  base: "./",
   logLevel: "warn",
   build: {
     outDir: here("../../dist/web/page"),
