@@ -68,7 +68,9 @@ export const strategyLayerSchema = z
   );
 
 /** What a layer says of every time, and where. */
-function listsByTime(one: z.output<typeof strategyLayerSchema>): [path: PropertyKey[], list: readonly number[]][] {
+function listsByTime(
+  one: z.output<typeof strategyLayerSchema>,
+): [path: PropertyKey[], list: readonly number[]][] {
   const ofErrors = (path: PropertyKey[], found: z.output<typeof byTime>): [PropertyKey[], number[]][] => [
     [[...path, "tnmse_by_time"], found.tnmse_by_time],
     [[...path, "rms_percent_by_time"], found.rms_percent_by_time],
