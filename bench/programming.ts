@@ -11,7 +11,8 @@ import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
  * What the programming methods leave, on emulated chips:
  * node dist/bench/programming.js [verify | residual | gdp | fill | rram | stuck] [--seeds N]
  */
-const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] || 3);
+const seedsAt = process.argv.indexOf("--seeds");
+const seeds = seedsAt < 0 ? 3 : Number(process.argv[seedsAt + 1]);
 
 const levels = [1, 2.5, 5, 7.5, 10, 15, 20, 22.5, 25];
 

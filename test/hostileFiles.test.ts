@@ -141,11 +141,11 @@ describe("a length that cannot be", () => {
     await refusedAs("given.onnx", shared, /its external data given\.onnx is cut/);
   });
 
-  it("a dimension at a time, a hundred thousand of them, is read in no time", async () => {
-    // Gathered anew for each, they took a minute.
+  it("a dimension at a time, 400,000 of them, ends before a test's time is up", async () => {
+    // Gathered anew for each, half as many took 163 s.
     const one = tensor("w", [1]);
     const dimension = one.subarray(0, 3);
-    const many = Buffer.concat([...Array<Buffer>(200_000).fill(dimension), one]);
+    const many = Buffer.concat([...Array<Buffer>(400_000).fill(dimension), one]);
     await refusedAs("given.onnx", onnxOf("MatMul", [many], ["w"]), /is no ONNX model/);
   });
 

@@ -165,6 +165,26 @@ describe("a strategy", () => {
     );
   });
 
+  it("of one set of curves for the network and an α a column is not solved", async () => {
+    const folder = emptyFolder();
+    await strategyWithWeights(folder);
+    const bench = await openBench({ workspace: folder });
+    const translation = {
+      layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
+      timesSeconds: [1],
+      timeWeights: Float64Array.of(1),
+      rule: "least-squares",
+      compensationPer: "column",
+      pairDriftCorrelation: 0,
+      clipPercentile: 100,
+    } as const;
+    const options = { model: "pcm-90nm", translation, per: "network", tileShape: [64, 64] } as const;
+    await expect(bench.optimize(join(folder, "net.csv"), options)).rejects.toMatchObject(
+      says("bad-argument", /has one α for all of its columns/),
+    );
+    await bench.close();
+  });
+
   it("of more devices than a cell of the chip has is refused with both numbers and what to do", async () => {
     const path = await spoiled(() => {});
     await expect(targetsOf(path, "emulator:rram-128")).rejects.toMatchObject(
