@@ -44,7 +44,7 @@ export interface FreshMoments extends Moments {
 
 const targetSteps = 100;
 
-/** What a device is expected to be that is programmed anew, by target: [target, time]. Read noise is there either way. */
+/** What to expect of a device that is programmed anew, by target: [target, time]. Read noise is the same either way. */
 export function freshMoments(model: DeviceModel, timesSeconds: readonly Seconds[]): FreshMoments {
   const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
   const times = timesSeconds.length;

@@ -33,6 +33,7 @@ export async function openTcp(target: string, options: PortOptions = {}): Promis
 
 /** One address has one lock, by whichever of its names a chip is called. */
 async function addressOf(host: string): Promise<string> {
+  // A name that is not found is locked as it is; the connection that follows says why it fails.
   const found = await inTime(
     lookup(host).catch(() => undefined),
     connectDeadlineMilliseconds,

@@ -197,6 +197,7 @@ export class Workplace {
 
   /** The session of a chip that is open, if it is. */
   async opened(text: string): Promise<Session | undefined> {
+    // The caller that asked for one that could not be opened was told.
     return this.#sessions.get(text)?.catch(() => undefined);
   }
 
