@@ -177,6 +177,8 @@ export class Lab {
     if (!(error instanceof MhoError)) throw error;
     const expected =
       (error.code === "interrupted" && stop.requested) ||
+      // A stop whose chip is out of reach says that it is not known to be safe.
+      (error.code === "standby-failed" && stop.requested && this.#linkIsBad) ||
       (error.code === "workspace-failed" && this.operator.diskWasFull) ||
       (["link-lost", "port-failed", "chip-refused"].includes(error.code) && this.#linkIsBad);
     if (!expected) throw error;
