@@ -6,10 +6,12 @@ import {
   type CellTask,
   type Decision,
   firstVerdicts,
+  isOpen,
   type ProgrammingMethod,
   type ProgrammingTask,
   type BlockPulse,
   type Seen,
+  showInner,
   verdicts,
 } from "./method.ts";
 import { aimAt, begin as beginVerify, next as nextVerify, resetWith, type VerifyState } from "./verifyPcm.ts";
@@ -85,10 +87,10 @@ function next(state: FillState, seen: Seen | undefined): Decision {
 }
 
 function work(state: FillState, inner: Decision): Decision {
-  const { meanwhile } = state;
+  const meanwhile = showInner(state.meanwhile, state.inner.verdicts);
   if (inner.look.kind !== "done") return { ...inner, verdicts: meanwhile };
   for (let i = 0; i < meanwhile.length; i++) {
-    if (meanwhile[i] === verdicts.pending) meanwhile[i] = state.inner.verdicts[i]!;
+    if (isOpen(meanwhile[i]!)) meanwhile[i] = state.inner.verdicts[i]!;
   }
   return { ...inner, verdicts: meanwhile };
 }

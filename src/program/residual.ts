@@ -6,9 +6,11 @@ import {
   type Decision,
   firstVerdicts,
   isBroken,
+  isOpen,
   type ProgrammingMethod,
   type ProgrammingTask,
   type Seen,
+  showInner,
   verdicts,
 } from "./method.ts";
 import { ProductProbe } from "./productProbe.ts";
@@ -165,7 +167,8 @@ function next(state: ResidualState, seen: Seen | undefined): Decision {
 
 /** Passes on what verify wants; when it is through, looks at the cells, or ends. */
 function work(state: ResidualState, inner: Decision): Decision {
-  if (inner.look.kind !== "done") return { ...inner, verdicts: state.meanwhile };
+  const meanwhile = showInner(state.meanwhile, state.inner.verdicts);
+  if (inner.look.kind !== "done") return { ...inner, verdicts: meanwhile };
   if (state.roundsLeft === 0) return done(state);
   state.roundsLeft--;
   state.phase = "looking";
@@ -175,27 +178,24 @@ function work(state: ResidualState, inner: Decision): Decision {
 
 function look(state: ResidualState, afterSeconds: number): Decision {
   const rows = new Uint8Array(state.rowCount).fill(1);
-  const inside = state.inner.verdicts.reduce((n, verdict) => n + (verdict === verdicts.accepted ? 1 : 0), 0);
   if (state.probe !== undefined && state.phase === "looking") {
     const { inputs } = state.probe;
     return {
       orders: [],
       verdicts: state.meanwhile,
       look: { kind: "multiply", inputs, afterSeconds },
-      inside,
     };
   }
   return {
     orders: [],
     verdicts: state.meanwhile,
     look: { kind: "read", averages: lookAverages, rows, afterSeconds },
-    inside,
   };
 }
 
 function done({ inner, meanwhile }: ResidualState): Decision {
   for (let i = 0; i < meanwhile.length; i++) {
-    if (meanwhile[i] === verdicts.pending) meanwhile[i] = inner.verdicts[i]!;
+    if (isOpen(meanwhile[i]!)) meanwhile[i] = inner.verdicts[i]!;
   }
   return { orders: [], verdicts: meanwhile, look: { kind: "done" } };
 }

@@ -24,8 +24,6 @@ export interface TwoWayState {
   readonly highestSeen: Float32Array;
   readonly pulsesAtTop: Uint8Array;
   readonly unreadable: Uint8Array;
-  /** 1 where the device was read inside its margin, and is still to be looked at when it has relaxed. */
-  readonly inside: Uint8Array;
   /** Looks at the whole array that are still to come, and how long after the last pulse. */
   passesLeft: number;
   readonly relaxedAfterSeconds: number;
@@ -67,7 +65,6 @@ export function beginTwoWay(
     highestSeen: new Float32Array(count).fill(-Infinity),
     pulsesAtTop: new Uint8Array(count),
     unreadable: new Uint8Array(count),
-    inside: new Uint8Array(count),
     setCodes: new Uint16Array(count),
     resetCodes: new Uint16Array(count),
   };
@@ -82,20 +79,16 @@ export function nextTwoWay<State extends TwoWayState>(
   const { task, verdicts: given, setCodes, resetCodes } = state;
   const rows = new Uint8Array(task.rowCount);
   let pending = 0;
-  let inside = 0;
+  let inPlace = 0;
   let fired = 0;
   if (state.relaxing === true && seen !== undefined) findStrayed(state, seen);
   state.relaxing = false;
   setCodes.fill(0);
   resetCodes.fill(0);
   for (let i = 0; i < given.length; i++) {
+    if (given[i] === verdicts.pending && seen !== undefined) judge(state, i, seen, choose);
+    if (given[i] === verdicts.inPlace) inPlace++;
     if (given[i] !== verdicts.pending) continue;
-    if (seen !== undefined && state.inside[i] === 0) judge(state, i, seen, choose);
-    if (given[i] !== verdicts.pending) continue;
-    if (state.inside[i] !== 0) {
-      inside++;
-      continue;
-    }
     if (state.direction[i] !== 0 && state.pulsesLeft[i]! <= 0) {
       given[i] = verdicts.budgetSpent;
       continue;
@@ -116,17 +109,17 @@ export function nextTwoWay<State extends TwoWayState>(
   }
   if (pending > 0) {
     const look = { kind: "read", averages: 1, rows, afterSeconds: 0 } as const;
-    return { orders, verdicts: given, look, inside };
+    return { orders, verdicts: given, look };
   }
-  if (inside === 0 || state.passesLeft === 0) {
-    for (let i = 0; i < given.length; i++) if (given[i] === verdicts.pending) given[i] = verdicts.accepted;
+  if (inPlace === 0 || state.passesLeft === 0) {
+    for (let i = 0; i < given.length; i++) if (given[i] === verdicts.inPlace) given[i] = verdicts.accepted;
     return { orders: [], verdicts: given, look: { kind: "done" } };
   }
   state.passesLeft--;
   state.relaxing = true;
   rows.fill(1);
   const look = { kind: "read", averages: 1, rows, afterSeconds: state.relaxedAfterSeconds } as const;
-  return { orders: [], verdicts: given, look, inside };
+  return { orders: [], verdicts: given, look };
 }
 
 /** A device that has relaxed this many margins away is programmed anew. */
@@ -135,13 +128,13 @@ const strayedInMargins = 2.5;
 const mostSpent = 25;
 
 function findStrayed(state: TwoWayState, seen: Seen): void {
-  for (let i = 0; i < state.inside.length; i++) {
-    if (state.inside[i] === 0 || state.verdicts[i] !== verdicts.pending) continue;
+  for (let i = 0; i < state.verdicts.length; i++) {
+    if (state.verdicts[i] !== verdicts.inPlace) continue;
     const error = seen.conductanceMicrosiemens[i]! - state.task.targetsMicrosiemens[i]!;
     const spent = state.task.pulsesLeft[i]! - state.pulsesLeft[i]!;
     const pays = spent <= mostSpent && state.pulsesLeft[i]! > 0;
     if (pays && Math.abs(error) > strayedInMargins * state.marginMicrosiemens) {
-      state.inside[i] = 0;
+      state.verdicts[i] = verdicts.pending;
     }
   }
 }
@@ -167,7 +160,7 @@ function judge<State extends TwoWayState>(
   const error = reading - target;
   const saturated = seen.flags[i] === readingFlags.saturated;
   if (Math.abs(error) <= state.marginMicrosiemens && !saturated) {
-    state.inside[i] = 1;
+    given[i] = verdicts.inPlace;
     return;
   }
   if (state.direction[i] !== 0) {

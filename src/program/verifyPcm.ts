@@ -62,8 +62,6 @@ export interface VerifyState {
   readonly unreadable: Uint8Array;
   readonly lowestSeen: Float32Array;
   readonly highestSeen: Float32Array;
-  /** 1 where the device was read inside its margin since its last pulse, and is still to be confirmed. */
-  readonly inside: Uint8Array;
   readonly codes: Uint16Array;
   readonly verdicts: Uint8Array;
   readonly referenceAgeSeconds: number;
@@ -122,7 +120,6 @@ export function begin(
     unreadable: new Uint8Array(count),
     lowestSeen: new Float32Array(count).fill(Infinity),
     highestSeen: new Float32Array(count).fill(-Infinity),
-    inside: new Uint8Array(count),
     codes: new Uint16Array(count),
     verdicts: firstVerdicts(task),
     referenceAgeSeconds: model.referenceAgeSeconds,
@@ -146,7 +143,6 @@ export function aimAt(state: VerifyState, i: number, target: number, model: Devi
   state.pulsesAtLimit[i] = 0;
   state.verdicts[i] = verdicts.pending;
   state.lastCode[i] = 0;
-  state.inside[i] = 0;
 }
 
 export function next(state: VerifyState, seen: Seen | undefined): Decision {
@@ -180,7 +176,7 @@ function findInside(state: VerifyState, seen: Seen): void {
     const pulsed = pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
     if (!pulsed || seen.flags[i] !== readingFlags.ok) continue;
     if (Math.abs(errorOf(state, i, seen)) <= state.margin[i]!) {
-      state.inside[i] = 1;
+      state.verdicts[i] = verdicts.inPlace;
     } else if (seen.unsure[i] === 0) {
       // What it was given last, and what became of it, tells where its curve lies.
       state.lastCode[i] = lastCodes[i]!;
@@ -192,33 +188,29 @@ function findInside(state: VerifyState, seen: Seen): void {
 /** Of devices that were inside their margin when young, those that have strayed are pulsed again. */
 function confirm(state: VerifyState, seen: Seen): void {
   for (let i = 0; i < state.codes.length; i++) {
-    if (state.inside[i] === 0 || state.verdicts[i] !== verdicts.pending) continue;
+    if (state.verdicts[i] !== verdicts.inPlace) continue;
     if (Number.isNaN(seen.conductanceMicrosiemens[i]!)) continue;
     const strayed = Math.abs(errorOf(state, i, seen)) > strayedInMargins * state.margin[i]!;
-    if (strayed && pulsesLeft(state, i) >= fewestForAnotherTry) state.inside[i] = 0;
-    else state.verdicts[i] = verdicts.accepted;
+    const again = strayed && pulsesLeft(state, i) >= fewestForAnotherTry;
+    state.verdicts[i] = again ? verdicts.pending : verdicts.accepted;
   }
 }
 
 /** Pulses what is not yet inside; when all is, looks once more at the reference age, and ends. */
 function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
-  const { codes, inside } = state;
+  const { codes, verdicts: given } = state;
   const perRow = state.task.devicesPerRow;
   const rows = new Uint8Array(state.task.rowCount);
   let fired = 0;
-  let insideNow = 0;
+  let inPlace = 0;
   for (let i = 0; i < codes.length; i++) {
     codes[i] = 0;
-    if (state.verdicts[i] !== verdicts.pending) continue;
-    if (inside[i] === 0 && state.phase === "pulsing" && seen && state.lastCode[i] !== 0)
+    if (given[i] === verdicts.pending && state.phase === "pulsing" && seen && state.lastCode[i] !== 0)
       judge(state, i, seen);
-    if (state.verdicts[i] !== verdicts.pending) continue;
-    if (inside[i] !== 0) {
-      insideNow++;
-      continue;
-    }
+    if (given[i] === verdicts.inPlace) inPlace++;
+    if (given[i] !== verdicts.pending) continue;
     if (pulsesLeft(state, i) <= 0) {
-      state.verdicts[i] = verdicts.budgetSpent;
+      given[i] = verdicts.budgetSpent;
       continue;
     }
     codes[i] = nextCode(state, i);
@@ -232,22 +224,18 @@ function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
     state.phase = "pulsing";
     return {
       orders: [resetWith(pcmPulsesOf(state.task).reset, codes)],
-      verdicts: state.verdicts,
+      verdicts: given,
       look: { kind: "read", averages: usualAverages, rows, afterSeconds: 0 },
-      inside: insideNow,
     };
   }
-  if (insideNow === 0) return done(state);
+  if (inPlace === 0) return done(state);
   if (state.confirmationsLeft <= 0) {
-    for (let i = 0; i < inside.length; i++) {
-      if (inside[i] !== 0 && state.verdicts[i] === verdicts.pending) state.verdicts[i] = verdicts.accepted;
-    }
+    for (let i = 0; i < given.length; i++) if (given[i] === verdicts.inPlace) given[i] = verdicts.accepted;
     return done(state);
   }
   state.confirmationsLeft--;
   state.phase = "confirming";
-  const waiting = (i: number): boolean => inside[i] !== 0 && state.verdicts[i] === verdicts.pending;
-  return { ...lookAgain(state, waiting, state.referenceAgeSeconds), inside: insideNow };
+  return lookAgain(state, (i) => given[i] === verdicts.inPlace, state.referenceAgeSeconds);
 }
 
 function lookAgain(state: VerifyState, which: (i: number) => boolean, afterSeconds: number): Decision {
@@ -287,7 +275,7 @@ function judge(state: VerifyState, i: number, seen: Seen): void {
   const saturated = seen.flags[i] === readingFlags.saturated;
   const inside = Math.abs(error) <= state.margin[i]! || (error > 0 && isResidual(state, target, reading));
   if (inside && !saturated) {
-    state.inside[i] = 1;
+    state.verdicts[i] = verdicts.inPlace;
     return;
   }
   if (reading < state.lowestSeen[i]!) state.lowestSeen[i] = reading;

@@ -3,7 +3,7 @@ import type { ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
-import { isFinal, type ProgrammingMethod, verdicts } from "../program/method.ts";
+import { isFinal, isOpen, type ProgrammingMethod, verdicts } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
@@ -247,7 +247,7 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
   };
   for (const tile of plan.tiles) {
     const memory = remembered.get(tile.block.tile);
-    if (memory === undefined || memory.turns === 0 || memory.verdicts.includes(verdicts.pending)) {
+    if (memory === undefined || memory.turns === 0 || memory.verdicts.some(isOpen)) {
       waiting.push(tile);
     } else {
       planSweeps(tile, memory);
@@ -278,7 +278,7 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
       active.log.info({ tile: tile.block.tile, turn: memory.turns }, "tile done");
       atWork.splice(atWork.indexOf(job.work), 1);
       // Rows that did not fire because the link was lost, by a method that does not look, are done again.
-      if (memory.verdicts.includes(verdicts.pending)) atWork.push(beginTile(active, tile, memory));
+      if (memory.verdicts.some(isOpen)) atWork.push(beginTile(active, tile, memory));
       else planSweeps(tile, memory);
     } else {
       sweeps.splice(sweeps.indexOf(job.sweep), 1);

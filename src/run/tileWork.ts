@@ -7,6 +7,7 @@ import {
   type BoardLoop,
   type Decision,
   isFinal,
+  isOpen,
   type Look,
   type ProgrammingMethod,
   type BlockPulse,
@@ -253,8 +254,8 @@ function recordTurn(
   const devices = new Uint32Array(count);
   let kept = 0;
   for (let i = 0; i < count; i++) {
-    if (memory.verdicts[i] !== verdicts.pending) continue;
-    const judged = decision.verdicts[i] !== verdicts.pending;
+    if (!isOpen(memory.verdicts[i]!)) continue;
+    const judged = decision.verdicts[i] !== memory.verdicts[i];
     const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
     if (judged || answers || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
@@ -280,7 +281,7 @@ function recordTurn(
     firstTicket,
     newestTicket: orders.length === 0 ? 0 : firstTicket + orders.length * memory.block.rowCount - 1,
     fired,
-    inside: insideOf(decision),
+    inside: inPlace(decision.verdicts),
     decidedAt,
   };
 }
@@ -290,8 +291,8 @@ function saysSomething({ devices, fired }: TurnRecord): boolean {
   return devices.length > 0 || fired.fates.length > 0;
 }
 
-function insideOf({ look, inside }: Decision): number {
-  return look.kind === "done" ? 0 : (inside ?? 0);
+function inPlace(given: Uint8Array): number {
+  return given.reduce((n, verdict) => n + (verdict === verdicts.inPlace ? 1 : 0), 0);
 }
 
 /** A method that fires and does not look back leaves fates to be written down. */
