@@ -57,7 +57,7 @@ export interface ProgrammingTask {
   readonly pulsesLeft: Uint32Array;
   /** Which weights the devices hold; absent when targets are all that is known. */
   readonly cells?: CellTask | undefined;
-  /** Of a run that is resumed: final verdicts stand, and their devices are left as they are. */
+  /** Of a run that is resumed: final verdicts stand, and their devices are left as they are; what was in place is looked at first. */
   readonly standing?: StandingDevices | undefined;
 }
 
@@ -227,10 +227,10 @@ export function noVerdicts(): VerdictCounts {
   return Object.fromEntries(verdictNames.map((name) => [name, 0])) as VerdictCounts;
 }
 
-/** Verdicts to begin with: those that are final stand, `leftAlone` without a target, else `pending`. */
+/** Verdicts to begin with: what stands, `leftAlone` without a target, else `pending`. */
 export function firstVerdicts({ targetsMicrosiemens, standing }: ProgrammingTask): Uint8Array {
   return Uint8Array.from(targetsMicrosiemens, (target, i) => {
-    if (standing !== undefined && !isOpen(standing.verdicts[i]!)) return standing.verdicts[i]!;
+    if (standing !== undefined && standing.verdicts[i] !== verdicts.pending) return standing.verdicts[i]!;
     return Number.isNaN(target) ? verdicts.leftAlone : verdicts.pending;
   });
 }

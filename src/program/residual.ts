@@ -11,10 +11,18 @@ import {
   type ProgrammingTask,
   type Seen,
   showInner,
+  type StandingDevices,
   verdicts,
 } from "./method.ts";
 import { ProductProbe } from "./productProbe.ts";
-import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } from "./verifyPcm.ts";
+import { driftedLimit } from "./settling.ts";
+import {
+  aimAt,
+  begin as beginVerify,
+  next as nextVerify,
+  strayedInMargins,
+  type VerifyState,
+} from "./verifyPcm.ts";
 
 /**
  * Residual programming: every device is programmed and verified, then each cell is looked at as a whole, late and with
@@ -72,8 +80,8 @@ interface ResidualState {
   readonly meanwhile: Uint8Array;
   readonly rowCount: number;
   readonly devicesPerRow: number;
-  /** Of a run that goes on: devices that had a pulse before. */
-  readonly pulsedBefore: Uint32Array | undefined;
+  /** Of a run that goes on. */
+  readonly before: StandingDevices | undefined;
   readonly targets: Float32Array;
   /** Sums of what was seen at the reference age, and how often; the average is what cells are judged by. */
   readonly sums: Float32Array;
@@ -125,7 +133,7 @@ function begin(task: ProgrammingTask, model: DeviceModel, probe: ProductProbe | 
     meanwhile: firstVerdicts(task),
     rowCount: task.rowCount,
     devicesPerRow: task.devicesPerRow,
-    pulsedBefore: task.standing?.pulses,
+    before: task.standing,
     targets,
     sums: new Float32Array(targets.length),
     looksTaken: 0,
@@ -146,7 +154,7 @@ function next(state: ResidualState, seen: Seen | undefined): Decision {
   if (state.phase === "found") {
     if (seen === undefined) return look(state, 0);
     addLook(state, seen);
-    acceptNearCells(state);
+    acceptNearCells(state, seen);
     state.inner.phase = "pulsing";
     state.phase = "programming";
     return work(state, nextVerify(state.inner, seen));
@@ -261,14 +269,20 @@ function heldWeight(state: ResidualState, cell: number): number {
   return held;
 }
 
-function acceptNearCells(state: ResidualState): void {
+function acceptNearCells(state: ResidualState, { agesSeconds }: Seen): void {
   const { devicesPerCell, wantedMicrosiemens } = state.cells;
+  const before = state.before!;
+  const limit = (i: number): number => {
+    const margin = state.inner.margin[i]!;
+    if (state.inner.verdicts[i] !== verdicts.inPlace) return margin;
+    return driftedLimit(state.model, state.targets[i]!, strayedInMargins * margin, agesSeconds[i]!);
+  };
   for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
     const near = Math.abs(cellError(state, cell)) <= nearEnough;
     for (let i = cell * devicesPerCell; i < (cell + 1) * devicesPerCell; i++) {
-      if (state.inner.verdicts[i] !== verdicts.pending || state.pulsedBefore![i] === 0) continue;
-      const own = Math.abs(settled(state, i) - state.targets[i]!) <= state.inner.margin[i]!;
-      if (near || own) state.inner.verdicts[i] = verdicts.accepted;
+      if (!isOpen(state.inner.verdicts[i]!) || before.pulses[i] === 0) continue;
+      const own = Math.abs(settled(state, i) - state.targets[i]!) <= limit(i);
+      state.inner.verdicts[i] = near || own ? verdicts.accepted : verdicts.pending;
     }
   }
 }

@@ -46,4 +46,24 @@ export class Settling {
   }
 }
 
+/**
+ * How far a device that was in place may read from its target when it is looked at again, µS: what a later look forgives, and what
+ * equal devices come to differ by until that age, as the model says.
+ *
+ * @param forgiven  µS that it may be off by at the reference age.
+ */
+export function driftedLimit(
+  model: DeviceModel,
+  target: Microsiemens,
+  forgiven: Microsiemens,
+  age: Seconds,
+): Microsiemens {
+  const { from, to } = model.knownTimesSeconds;
+  const time = Math.min(to, age - model.referenceAgeSeconds);
+  if (!(time > from)) return forgiven;
+  return Math.hypot(forgiven, driftedInStds * Math.sqrt(model.varianceParts(target, time).drift));
+}
+
+/** Of a hundred equal devices, one drifts further from the mean. */
+const driftedInStds = 2.6;
 const tablePoints = 256;

@@ -1,5 +1,6 @@
 import { readingFlags } from "../chip/driver.ts";
 import { type LimitPulse, type RramPulses, rramPulsesOf } from "../chip/technologies/rram.ts";
+import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
   firstVerdicts,
@@ -8,10 +9,12 @@ import {
   type Seen,
   verdicts,
 } from "./method.ts";
+import { driftedLimit } from "./settling.ts";
 
 /** What programming in two directions, with a reading after every pulse, has in common. One entry a device. */
 export interface TwoWayState {
   readonly task: ProgrammingTask;
+  readonly model: DeviceModel;
   readonly pulses: RramPulses;
   readonly marginMicrosiemens: number;
   readonly verdicts: Uint8Array;
@@ -27,7 +30,8 @@ export interface TwoWayState {
   /** Looks at the whole array that are still to come, and how long after the last pulse. */
   passesLeft: number;
   readonly relaxedAfterSeconds: number;
-  relaxing?: boolean;
+  /** Why what is in place was asked to be looked at: it had been left by a run that was stopped, or has relaxed. */
+  looking: "found" | "relaxed" | undefined;
   readonly setCodes: Uint16Array;
   readonly resetCodes: Uint16Array;
 }
@@ -48,15 +52,19 @@ const maxUnreadable = 3;
 
 export function beginTwoWay(
   task: ProgrammingTask,
-  maxConductance: number,
+  model: DeviceModel,
 ): Omit<TwoWayState, "passesLeft" | "relaxedAfterSeconds"> {
   const pulses = rramPulsesOf(task);
   const count = task.targetsMicrosiemens.length;
+  const given = firstVerdicts(task);
+  // What was in place when a run was stopped is looked at before it is pulsed.
   return {
     task,
+    model,
     pulses,
-    marginMicrosiemens: marginShare * maxConductance,
-    verdicts: firstVerdicts(task),
+    marginMicrosiemens: marginShare * model.maxConductanceMicrosiemens,
+    verdicts: given,
+    looking: given.includes(verdicts.inPlace) ? "found" : undefined,
     pulsesLeft: task.pulsesLeft.slice(),
     direction: new Int8Array(count),
     volts: new Float32Array(count),
@@ -81,8 +89,14 @@ export function nextTwoWay<State extends TwoWayState>(
   let pending = 0;
   let inPlace = 0;
   let fired = 0;
-  if (state.relaxing === true && seen !== undefined) findStrayed(state, seen);
-  state.relaxing = false;
+  if (state.looking !== undefined) {
+    if (seen === undefined) {
+      const look = { kind: "read", averages: 1, rows: rows.fill(1), afterSeconds: 0 } as const;
+      return { orders: [], verdicts: given, look };
+    }
+    findStrayed(state, seen);
+  }
+  state.looking = undefined;
   setCodes.fill(0);
   resetCodes.fill(0);
   for (let i = 0; i < given.length; i++) {
@@ -116,7 +130,7 @@ export function nextTwoWay<State extends TwoWayState>(
     return { orders: [], verdicts: given, look: { kind: "done" } };
   }
   state.passesLeft--;
-  state.relaxing = true;
+  state.looking = "relaxed";
   rows.fill(1);
   const look = { kind: "read", averages: 1, rows, afterSeconds: state.relaxedAfterSeconds } as const;
   return { orders: [], verdicts: given, look };
@@ -130,10 +144,16 @@ const mostSpent = 25;
 function findStrayed(state: TwoWayState, seen: Seen): void {
   for (let i = 0; i < state.verdicts.length; i++) {
     if (state.verdicts[i] !== verdicts.inPlace) continue;
-    const error = seen.conductanceMicrosiemens[i]! - state.task.targetsMicrosiemens[i]!;
+    const target = state.task.targetsMicrosiemens[i]!;
+    const error = seen.conductanceMicrosiemens[i]! - target;
+    const forgiven = strayedInMargins * state.marginMicrosiemens;
     const spent = state.task.pulsesLeft[i]! - state.pulsesLeft[i]!;
     const pays = spent <= mostSpent && state.pulsesLeft[i]! > 0;
-    if (pays && Math.abs(error) > strayedInMargins * state.marginMicrosiemens) {
+    const limit =
+      state.looking === "found"
+        ? driftedLimit(state.model, target, forgiven, seen.agesSeconds[i]!)
+        : forgiven;
+    if (pays && Math.abs(error) > limit) {
       state.verdicts[i] = verdicts.pending;
     }
   }

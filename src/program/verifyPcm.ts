@@ -5,13 +5,14 @@ import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
   firstVerdicts,
+  isOpen,
   type ProgrammingMethod,
   type ProgrammingTask,
   type Seen,
   verdicts,
 } from "./method.ts";
 import { CurveTable } from "./curveTable.ts";
-import { Settling } from "./settling.ts";
+import { driftedLimit, Settling } from "./settling.ts";
 
 /**
  * Program and verify, a device at a time but a block in one turn: read, pulse, read, until the reading lies
@@ -46,6 +47,7 @@ export const verifyPcm: ProgrammingMethod<VerifyState> = {
 /** One entry a device. */
 export interface VerifyState {
   readonly task: ProgrammingTask;
+  readonly model: DeviceModel;
   readonly settling: Settling;
   readonly curve: CurveTable;
   readonly margin: Float32Array;
@@ -87,7 +89,7 @@ const usualAverages = 4;
 /** The last look can take its time. */
 const confirmingAverages = 64;
 /** A device that has strayed this far at the reference age, in margins, is pulsed again if it has pulses for it. */
-const strayedInMargins = 2.5;
+export const strayedInMargins = 2.5;
 const fewestForAnotherTry = 10;
 const mostConfirmations = 1;
 /** In its last iterations a method takes what it can get, up to twice the margin. */
@@ -107,6 +109,7 @@ export function begin(
   const spread = curve.deviceSpread;
   const state: VerifyState = {
     task,
+    model,
     settling: new Settling(model),
     curve,
     margin: new Float32Array(count),
@@ -127,7 +130,10 @@ export function begin(
     confirmationsLeft: confirmations,
   };
   for (let i = 0; i < count; i++) {
-    if (state.verdicts[i] === verdicts.pending) aimAt(state, i, task.targetsMicrosiemens[i]!, model);
+    const verdict = state.verdicts[i]!;
+    if (!isOpen(verdict)) continue;
+    aimAt(state, i, task.targetsMicrosiemens[i]!, model);
+    state.verdicts[i] = verdict;
   }
   return state;
 }
@@ -159,30 +165,45 @@ export function next(state: VerifyState, seen: Seen | undefined): Decision {
   return pulseOrConfirm(state, seen);
 }
 
-/** A run that goes on looks first: what was pulsed and lies inside its margin is not worn again. */
+/** A run that goes on looks first: what was pulsed and lies inside its margin, or was in place and drifted as the model says, is not worn again. */
 function firstDecision(state: VerifyState): Decision {
   const { standing } = state.task;
-  const pending = state.verdicts.includes(verdicts.pending);
-  if (pending && standing !== undefined) {
+  const open = state.verdicts.some(isOpen);
+  if (open && standing !== undefined) {
     state.phase = "found";
-    return lookAgain(state, (i) => state.verdicts[i] === verdicts.pending, 0);
+    return lookAgain(state, (i) => isOpen(state.verdicts[i]!), 0);
   }
-  return pending ? pulseOrConfirm(state, undefined) : done(state);
+  return open ? pulseOrConfirm(state, undefined) : done(state);
 }
 
 function findInside(state: VerifyState, seen: Seen): void {
   for (let i = 0; i < state.codes.length; i++) {
     const { pulses, lastCodes } = state.task.standing!;
-    const pulsed = pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
+    const pulsed = pulses[i]! > 0 && isOpen(state.verdicts[i]!);
     if (!pulsed || seen.flags[i] !== readingFlags.ok) continue;
-    if (Math.abs(errorOf(state, i, seen)) <= state.margin[i]!) {
-      state.verdicts[i] = verdicts.inPlace;
-    } else if (seen.unsure[i] === 0) {
+    if (Math.abs(errorOf(state, i, seen)) <= foundLimit(state, i, seen)) {
+      const confirmed = state.verdicts[i] === verdicts.inPlace && isSettled(state, i, seen);
+      state.verdicts[i] = confirmed ? verdicts.accepted : verdicts.inPlace;
+      continue;
+    }
+    state.verdicts[i] = verdicts.pending;
+    if (seen.unsure[i] === 0) {
       // What it was given last, and what became of it, tells where its curve lies.
       state.lastCode[i] = lastCodes[i]!;
       learn(state, i, settledReading(state, i, seen));
     }
   }
+}
+
+/** Whether it was old enough for the last look at it. */
+function isSettled({ referenceAgeSeconds }: VerifyState, i: number, { agesSeconds }: Seen): boolean {
+  return agesSeconds[i]! >= referenceAgeSeconds;
+}
+
+function foundLimit(state: VerifyState, i: number, { agesSeconds }: Seen): number {
+  const { task, model, margin } = state;
+  if (state.verdicts[i] !== verdicts.inPlace) return margin[i]!;
+  return driftedLimit(model, task.targetsMicrosiemens[i]!, strayedInMargins * margin[i]!, agesSeconds[i]!);
 }
 
 /** Of devices that were inside their margin when young, those that have strayed are pulsed again. */

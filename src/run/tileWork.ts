@@ -303,8 +303,8 @@ async function closeTile(active: ActiveRun, { memory, fired }: TileWork): Promis
 }
 
 /**
- * What became of the last pulses, and nothing else. Of devices that will not be read, those that may not have fired are
- * uncertain, and those that did not are to be done again.
+ * What became of the last pulses, and nothing else. Devices that were not to be read, and whose pulse may not have fired or did not, are
+ * to be worked on again: the method sees by their count of pulses which is which.
  */
 export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt: string): TurnRecord {
   const rows = memory.block.rowCount;
@@ -318,7 +318,7 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
     const fate = order < 0 ? undefined : fired.fates[order * rows + row];
     if (fate !== rowFates.uncertain && fate !== rowFates.notFired) continue;
     devices[kept] = i;
-    given[kept++] = fate === rowFates.uncertain ? verdicts.uncertain : verdicts.pending;
+    given[kept++] = verdicts.pending;
   }
   return {
     tile: memory.block.tile,
