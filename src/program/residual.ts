@@ -128,7 +128,8 @@ function begin(task: ProgrammingTask, model: DeviceModel, probe: ProductProbe | 
   const inner = beginVerify(
     { ...task, targetsMicrosiemens: targets.slice(), standing: finalOnly(task) },
     model,
-    0,
+    // It looks late itself, at whole cells.
+    { confirmations: 0, youngMargins: 1 },
   );
   return {
     cells: task.cells,

@@ -46,7 +46,9 @@ export class Settling {
     const products = new Float64Array(windows);
     const squares = new Float64Array(windows);
     for (let i = 0; i < young.length; i++) {
-      const log = Math.log((lateAgesSeconds[i]! + this.#onsetSeconds) / (youngAgesSeconds[i]! + this.#onsetSeconds));
+      const log = Math.log(
+        (lateAgesSeconds[i]! + this.#onsetSeconds) / (youngAgesSeconds[i]! + this.#onsetSeconds),
+      );
       if (!(log > shortestLog) || !(young[i]! > 0) || Number.isNaN(late[i]!)) continue;
       const exponent = this.#exponents[this.#placeOf(young[i]!)]!;
       const foreseen = young[i]! * Math.exp(-exponent * log);

@@ -74,6 +74,7 @@ export interface VerifyState {
   readonly referenceAgeSeconds: number;
   phase: "found" | "pulsing" | "confirming";
   confirmationsLeft: number;
+  readonly youngMargins: number;
 }
 
 const maxIterations = 30;
@@ -93,26 +94,41 @@ const residualTolerance = 3.5;
 const usualAverages = 4;
 /** Of a run that goes on, to see what it left. */
 const foundAverages = 64;
-/** How near its target late looks must find a device, in margins, less this many of their own standard deviations. */
-const leastCertain = 2.4;
+/**
+ * A young reading may lie this many margins off: what a device still drifts, unlike others, is more than that, and late looks find it.
+ * Pulsing for less wears it in vain. Where little is wanted, devices that conduct nothing at all would pass: there it is one.
+ */
+const youngMargins = 1.5;
+const littleInMargins = 4;
+/**
+ * How near its target late looks must find a device, so that it is no further off than is forgiven, whatever their noise: n is one
+ * standard deviation of them, all in margins. The last look, after which there is no other, is less strict with the few that are left.
+ */
+const limitBy = { usual: { n: 0.9, square: 2.4 }, last: { n: 0.3, square: 2.6 } };
 /** The same for what all of them were misjudged by when they were young. */
 const leastCentred = 0.8;
 const narrowestLimit = 0.4;
 /** A device that has strayed this far at the reference age, in margins, is pulsed again if it has pulses for it. */
 export const strayedInMargins = 2.5;
-const fewestForAnotherTry = 6;
-const mostConfirmations = 5;
+const fewestForAnotherTry = 3;
+const mostConfirmations = 7;
 /** In its last iterations a method takes what it can get, up to twice the margin. */
 const lenientIterations = 5;
 /** An offset that no sound device has, in standard deviations between devices. */
 const implausibleOffset = 5;
 /** What a pulse adds to the doubt about an offset, µA²: curves differ in more than their offset. */
 const offsetWalkVariance = 9;
-/** @param confirmations  how often what is inside is looked at again at the reference age. */
+export interface VerifyOptions {
+  /** How often what is in place is looked at again at the reference age, at most. */
+  readonly confirmations: number;
+  /** How many margins a young reading may lie off. */
+  readonly youngMargins: number;
+}
+
 export function begin(
   task: ProgrammingTask,
   model: DeviceModel,
-  confirmations = mostConfirmations,
+  options: VerifyOptions = { confirmations: mostConfirmations, youngMargins },
 ): VerifyState {
   const count = task.targetsMicrosiemens.length;
   const curve = new CurveTable(pcmPulsesOf(task).reset);
@@ -140,7 +156,8 @@ export function begin(
     verdicts: firstVerdicts(task),
     referenceAgeSeconds: model.referenceAgeSeconds,
     phase: "pulsing",
-    confirmationsLeft: confirmations,
+    confirmationsLeft: options.confirmations,
+    youngMargins: options.youngMargins,
   };
   for (let i = 0; i < count; i++) {
     const verdict = state.verdicts[i]!;
@@ -259,10 +276,12 @@ export function limitOf(state: VerifyState, i: number): number {
   const { task, model, settling, young, youngAgesSeconds } = state;
   const { from } = model.knownTimesSeconds;
   const target = task.targetsMicrosiemens[i]!;
-  const noise = lateNoiseShare * Math.sqrt(model.varianceParts(target, from).read);
+  const n = (lateNoiseShare * Math.sqrt(model.varianceParts(target, from).read)) / state.margin[i]!;
+  const by = state.confirmationsLeft > 0 ? limitBy.usual : limitBy.last;
   // Where all were misjudged when young, those on one side of their targets would be kept.
   const misjudged = leastCentred * target * Math.abs(settling.misjudged(young[i]!, youngAgesSeconds[i]!));
-  return Math.max(narrowestLimit, strayedInMargins - (leastCertain * noise + misjudged) / state.margin[i]!);
+  const doubt = by.n * n + by.square * n * n + misjudged / state.margin[i]!;
+  return Math.max(narrowestLimit, strayedInMargins - doubt);
 }
 
 /** What late looks show of devices that were read young tells how devices settle: of those with a verdict that says they obey. */
@@ -364,7 +383,7 @@ function judge(state: VerifyState, i: number, seen: Seen): void {
   const target = task.targetsMicrosiemens[i]!;
   const error = reading - target;
   const saturated = seen.flags[i] === readingFlags.saturated;
-  const inside = Math.abs(error) <= state.margin[i]! || (error > 0 && isResidual(state, target, reading));
+  const inside = Math.abs(error) <= youngLimit(state, i) || (error > 0 && isResidual(state, target, reading));
   if (inside && !saturated) {
     state.verdicts[i] = verdicts.inPlace;
     state.young[i] = seen.conductanceMicrosiemens[i]!;
@@ -385,6 +404,11 @@ function judge(state: VerifyState, i: number, seen: Seen): void {
     return;
   }
   if (seen.unsure[i] === 0) learn(state, i, reading);
+}
+
+function youngLimit({ task, margin, youngMargins: margins }: VerifyState, i: number): number {
+  const share = Math.min(1, task.targetsMicrosiemens[i]! / (littleInMargins * margin[i]!));
+  return (1 + (margins - 1) * share) * margin[i]!;
 }
 
 function pulsesLeft(state: VerifyState, i: number): number {
