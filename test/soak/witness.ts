@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ChipKey } from "../../src/chip/driver.ts";
 import type { RunNote, SweepRecord, TurnRecord } from "../../src/run/journal.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { claim } from "./claim.ts";
@@ -14,14 +15,20 @@ interface Acknowledged {
 export class Witness {
   readonly #runs = new Map<RunId, Acknowledged>();
 
-  /** The store, with somebody who listens to it. @param onSweep is told of each before it is kept. */
+  /**
+   * The store, with somebody who listens to it.
+   *
+   * @param onSweep    is told of each before it is kept.
+   * @param onForeign  is told of each ticket of another workspace before it is booked.
+   */
   beside(
     store: RunStore,
     onTurn: (run: RunId, turn: TurnRecord) => Promise<void>,
     onSweep: (run: RunId, sweep: SweepRecord) => Promise<void>,
+    onForeign: (chip: ChipKey) => Promise<void> = () => Promise.resolve(),
   ): RunStore {
     const of = (run: RunId): Acknowledged => this.#of(run);
-    const heard: Pick<RunStore, "appendTurn" | "appendSweep" | "appendNote"> = {
+    const heard: Pick<RunStore, "appendTurn" | "appendSweep" | "appendNote" | "bookForeignTicket"> = {
       async appendTurn(run, turn) {
         await onTurn(run, turn);
         await store.appendTurn(run, turn);
@@ -35,6 +42,10 @@ export class Witness {
       async appendNote(run: RunId, note: RunNote) {
         await store.appendNote(run, note);
         of(run).notes++;
+      },
+      async bookForeignTicket(chip, ticket) {
+        await onForeign(chip);
+        await store.bookForeignTicket(chip, ticket);
       },
     };
     return new Proxy(store, {
@@ -67,6 +78,24 @@ export class Witness {
     }
   }
 
+  /** An operator put an older copy in the store's place: it has the beginning of what was acknowledged, and nothing else. */
+  async rewind(store: RunStore): Promise<void> {
+    const ids = new Set((await store.runs()).map(({ id }) => id));
+    for (const [run, { turns, sweeps }] of this.#runs) {
+      if (!ids.has(run)) {
+        this.#runs.delete(run);
+        continue;
+      }
+      const kept = await collect(store.turns(run), digestOfTurn);
+      const read = await collect(store.sweeps(run), digestOfSweep);
+      claim(
+        kept.every((digest, k) => turns[k] === digest) && read.every((digest, k) => sweeps[k] === digest),
+        () => `an older copy of ${run} has ${kept.length} turns and ${read.length} sweeps, and not those that it had`,
+      );
+      Object.assign(this.#of(run), { turns: kept, sweeps: read, notes: (await store.notes(run)).length });
+    }
+  }
+
   #of(run: RunId): Acknowledged {
     const found = this.#runs.get(run) ?? { turns: [], sweeps: [], notes: 0 };
     this.#runs.set(run, found);
@@ -80,7 +109,7 @@ async function collect<T>(rows: AsyncIterable<T>, digest: (row: T) => string): P
   return digests;
 }
 
-function digestOfTurn({
+export function digestOfTurn({
   tile,
   turn,
   devices,
