@@ -42,7 +42,9 @@ export async function checkFelt(
   const { geometry } = firmware.chip.preset;
   const chip = { name, serialNumber };
   // Other runs may fire while this is counted: what was felt by now has been booked by then.
-  const feltByTile = Array.from({ length: geometry.tiles }, (_, tile) => firmware.chip.pulsesFeltByTile(tile).slice());
+  const feltByTile = Array.from({ length: geometry.tiles }, (_, tile) =>
+    firmware.chip.pulsesFeltByTile(tile).slice(),
+  );
   const ledger = await PulseLedger.ofChip(store, chip, geometry);
   const others = elsewhere?.stores ?? [];
   const ledgers = await Promise.all(others.map((other) => PulseLedger.ofChip(other, chip, geometry)));
@@ -50,7 +52,10 @@ export async function checkFelt(
   for (let tile = 0; tile < geometry.tiles; tile++) {
     const felt = feltByTile[tile]!;
     const lost = elsewhere?.lostOfTile(tile);
-    const booked = sumOf(felt.length, [ledger, ...ledgers].map((one) => one.pulsesOfTile(tile)));
+    const booked = sumOf(
+      felt.length,
+      [ledger, ...ledgers].map((one) => one.pulsesOfTile(tile)),
+    );
     const uncertain = sumOf(felt.length, [
       ...[ledger, ...ledgers].map((one) => one.uncertainOfTile(tile)),
       ...underWay.flatMap((one) => one.get(tile) ?? []),
@@ -115,7 +120,8 @@ export async function checkAccepted(
     const far = accepted.filter((i) => Math.abs(truth[i]! - targetsMicrosiemens[i]!) > rangeMicrosiemens / 4);
     claim(
       far.length <= 2 + accepted.length / 50,
-      () => `of ${accepted.length} devices of tile ${block.tile} that ${run} calls accepted, ${far.length} are elsewhere`,
+      () =>
+        `of ${accepted.length} devices of tile ${block.tile} that ${run} calls accepted, ${far.length} are elsewhere`,
     );
   });
 }
