@@ -66,7 +66,8 @@ export class ChipAtHand {
     const { newestTicket } = this.firmware;
     claim(
       newestTicket <= booked,
-      () => `${run} is about to fire; its chip has fired ticket ${newestTicket}, and ${booked} is the newest booked`,
+      () =>
+        `${run} is about to fire; its chip has fired ticket ${newestTicket}, and ${booked} is the newest booked`,
     );
   }
 

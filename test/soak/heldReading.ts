@@ -28,8 +28,8 @@ export class HeldReading {
   }
 
   /** Undefined where there is nothing to read yet. */
-  static async begin(folder: string, run: RunId): Promise<HeldReading | undefined> {
-    const store = await openWorkspace(folder);
+  static async begin(folder: string, run: RunId, open = openWorkspace): Promise<HeldReading | undefined> {
+    const store = await open(folder);
     const expected: string[] = [];
     for await (const turn of store.turns(run)) expected.push(digestOfTurn(turn));
     const turns = store.turns(run)[Symbol.asyncIterator]();

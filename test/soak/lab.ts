@@ -13,6 +13,7 @@ import { Controller, type Crossing, type Interference, type ProcessMaker } from 
 import { Files } from "./files.ts";
 import { Liar } from "./liar.ts";
 import { type Aftermath, Operator } from "./operator.ts";
+import { SlowBoard } from "./slowBoard.ts";
 import type { SmallDisk } from "./smallDisk.ts";
 import { VirtualTime } from "./virtualTime.ts";
 import { Visitor } from "./visitor.ts";
@@ -39,25 +40,43 @@ export class Lab {
   #unnoticed = false;
 
   /** @param disk  the file system that the folder is on, where it is a small one of the world's own. */
-  constructor(world: World, folder: string, disk: SmallDisk | undefined, description: ChipDescription, address: string) {
+  constructor(
+    world: World,
+    folder: string,
+    disk: SmallDisk | undefined,
+    description: ChipDescription,
+    address: string,
+  ) {
     const { preset, seed, faults, companion } = world;
     this.world = world;
     this.description = description;
     this.address = address;
     this.#files = new Files(folder);
+    this.#witness.keepsForGood = () => !this.#files.areAway;
     const firmware = emulatedChip(dialectNamed(builtInDialects, world.dialect), preset, seed);
     this.#liar = new Liar(firmware, world.dialect);
     const serialNumber = [`EMU-${seed}`, preset.variant ?? ""].filter(Boolean).join("-");
     const key = { name: preset.name, serialNumber };
     this.chip = new ChipAtHand(firmware, key, faults.clockPartsPerMillion, this.#liar);
-    this.#cable = new Cable(new FaultyLine(this.#liar.firmware, faults), this.time);
+    const { readRowMicroseconds: slow } = world;
+    const board = slow === undefined ? undefined : new SlowBoard(world.dialect, slow);
+    this.#cable = new Cable(new FaultyLine(this.#liar.firmware, faults), this.time, board);
     this.#visitor = new Visitor(world, folder);
     if (companion !== undefined)
       this.#companion = new Companion(world, this.time, this.#witness, companion === "in its own process");
     const [cable, witness, lineIsBad] = [this.#cable, this.#witness, this.#lineIsBad];
     const { time } = this;
     const [liar, files] = [this.#liar, this.#files];
-    this.operator = new Operator(world.deeds, { time, firmware, liar, cable, witness, files, disk, lineIsBad });
+    this.operator = new Operator(world.deeds, {
+      time,
+      firmware,
+      liar,
+      cable,
+      witness,
+      files,
+      disk,
+      lineIsBad,
+    });
   }
 
   /** As it is between two processes. */
@@ -232,7 +251,8 @@ export class Lab {
   }
 
   async #receive({ killedAfter }: Extract<Aftermath, { deed: "visit" }>): Promise<void> {
-    const start: ProcessMaker = (store, interfere) => this.#start(this.#cable, this.address, store, interfere);
+    const start: ProcessMaker = (store, interfere) =>
+      this.#start(this.#cable, this.address, store, interfere);
     await this.#visitor.visit(this.chip, start, killedAfter, (error) => this.#linkExcuses(error));
     await this.checkStore();
     this.#leaveAlone();
@@ -249,7 +269,7 @@ export class Lab {
     const expected =
       (error.code === "interrupted" && stop.requested) ||
       (error.code === "workspace-failed" && this.operator.filesFailed) ||
-      (exitCodes[error.code] === 3 && this.#liar.isLying) ||
+      (exitCodes[error.code] === 3 && this.#liar.hasLied) ||
       this.#linkExcuses(error) ||
       (await this.#agree(error));
     if (!expected) throw error;

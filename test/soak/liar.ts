@@ -28,6 +28,8 @@ export class Liar {
   #stoppedAt: number | undefined;
   /** Every lie that was told. */
   readonly told = new Set<Lie>();
+  /** Whether one was told since the board was last mended. */
+  hasLied = false;
 
   constructor(firmware: Firmware, dialect: string) {
     this.#dialect = dialect;
@@ -52,20 +54,19 @@ export class Liar {
   }
 
   /** Somebody has mended the board. */
-  end(): void {
+  mend(): void {
     this.#lie = undefined;
-  }
-
-  get isLying(): boolean {
-    return this.#lie !== undefined;
+    this.hasLied = false;
   }
 
   #bent(reply: Uint8Array): Uint8Array {
     if (this.#lie === undefined || this.#left === 0) return reply;
-    const bent = this.#dialect === "scpi" ? this.#bentLine(reply, this.#lie) : this.#bentFrame(reply, this.#lie);
+    const bent =
+      this.#dialect === "scpi" ? this.#bentLine(reply, this.#lie) : this.#bentFrame(reply, this.#lie);
     if (bent === undefined) return reply;
     this.told.add(this.#lie);
-    if (--this.#left === 0) this.end();
+    this.hasLied = true;
+    if (--this.#left === 0) this.#lie = undefined;
     return bent;
   }
 

@@ -29,7 +29,7 @@ export class SmallDisk {
     const { bavail, bsize } = statfsSync(this.#mount);
     const file = openSync(this.#ballast, "a");
     const part = new Uint8Array(1 << 20);
-    for (let left = bavail * bsize - freeBytes; left > 0; ) {
+    for (let left = bavail * bsize - freeBytes; left > 0;) {
       left -= writeSync(file, part, 0, Math.min(left, part.length));
     }
     closeSync(file);

@@ -2,12 +2,14 @@ import { parseAddress } from "../../lab/address.ts";
 import { fitModel } from "../../lab/fit.ts";
 import { describeChip } from "../../lab/openChip.ts";
 import { correctionOf, plannedVisit } from "../../lab/trim.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { PowerLawDefinition } from "../../src/model/definition.ts";
 import { builtInMethods, methodFor } from "../../src/program/methods.ts";
 import { executeRun, resumeRun } from "../../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
+import { tryStandby } from "../../src/run/standby.ts";
 import { summarise } from "../../src/results/summary.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
 import { checkAccepted, checkJournal } from "./checks.ts";
@@ -38,7 +40,7 @@ export interface Told {
  */
 export async function tellStory(world: World, folder: string, disk?: SmallDisk): Promise<Told> {
   const address = `emulator:${world.preset.name}?tiles=${world.preset.geometry.tiles}&state=none`;
-  const lab = new Lab(world, folder, disk, await describeChip(parseAddress(address)), address);
+  const lab = new Lab(world, folder, disk, await describedIn(world, address), address);
   try {
     const run = await programFirst(lab, await planOf(lab));
     const law = powerLawBelievedIn(world);
@@ -53,6 +55,14 @@ export async function tellStory(world: World, folder: string, disk?: SmallDisk):
   } finally {
     await lab.close();
   }
+}
+
+/** A slow board says in its description how long it takes. */
+async function describedIn({ readRowMicroseconds }: World, address: string): Promise<ChipDescription> {
+  const description = await describeChip(parseAddress(address));
+  if (readRowMicroseconds === undefined) return description;
+  const timing = { readRowMicroseconds, pulseRowMicroseconds: readRowMicroseconds };
+  return { ...description, timing };
 }
 
 const day = 86_400;
@@ -106,9 +116,9 @@ async function program(lab: Lab, plan: RunPlan): Promise<RunId> {
     if (begun !== undefined && (await store.summary(begun)).outcome === "done") return begun;
     await lab.attendCompanion();
     const context = controller.context(lab.chip.acceptsUnknownWear);
-    await controller.driver.identify();
-    await controller.driver.mark();
-    return begun === undefined ? executeRun(context, plan) : resumeRun(context, begun);
+    return inSession(controller, () =>
+      begun === undefined ? executeRun(context, plan) : resumeRun(context, begun),
+    );
   });
   await lab.checkStore(true);
   const { pending } = (await summarise(lab.store, run)).verdicts;
@@ -122,7 +132,8 @@ async function watch(lab: Lab, run: RunId, untilSeconds: number): Promise<void> 
   await lab.untilDone(async (controller) => {
     const { driver, store } = controller;
     await store.setWatch(run, { timesSeconds: watchTimes(untilSeconds, 2), averages: 4 });
-    await watchRuns({ ...controller.context(false), markClock: () => driver.mark() }, [run]);
+    const context = { ...controller.context(false), markClock: () => driver.mark() };
+    await inSession(controller, () => watchRuns(context, [run]));
   });
   let newest = 0;
   for await (const { timeSeconds } of lab.store.sweeps(run)) newest = Math.max(newest, timeSeconds);
@@ -178,4 +189,16 @@ function ask<T>(lab: Lab, question: (controller: Controller) => Promise<T>): Pro
       await controller.driver.standby();
     }
   });
+}
+
+/** Greets the chip and marks its clock first, and tries standby where anything fails, as a session does. */
+async function inSession<T>({ driver }: Controller, work: () => Promise<T>): Promise<T> {
+  try {
+    await driver.identify();
+    await driver.mark();
+    return await work();
+  } catch (error) {
+    await tryStandby(driver);
+    throw error;
+  }
 }

@@ -14,6 +14,8 @@ interface Acknowledged {
 /** Remembers what stores acknowledged, over all the processes of a world, to see later whether it is still there. */
 export class Witness {
   readonly #runs = new Map<RunId, Acknowledged>();
+  /** Whether the next process would find what a store keeps now. */
+  keepsForGood: () => boolean = () => true;
 
   /**
    * The store, with somebody who listens to it.
@@ -29,9 +31,13 @@ export class Witness {
   ): RunStore {
     const of = (run: RunId): Acknowledged => this.#of(run);
     const heard: Pick<RunStore, "appendTurn" | "appendSweep" | "appendNote" | "bookForeignTicket"> = {
-      async appendTurn(run, turn) {
+      appendTurn: async (run, turn) => {
         await onTurn(run, turn);
         await store.appendTurn(run, turn);
+        claim(
+          this.keepsForGood(),
+          () => `turn ${turn.turn} of ${run} was kept in files that had been moved away`,
+        );
         of(run).turns.push(digestOfTurn(turn));
       },
       async appendSweep(run, sweep) {
@@ -57,9 +63,14 @@ export class Witness {
     });
   }
 
-  /** Every acknowledged row is in a store as it was given, and in its place. */
+  /** Every acknowledged row is in a store as it was given, and in its place. Runs may go on meanwhile. */
   async confirm(store: RunStore): Promise<void> {
-    for (const [run, { turns, sweeps, notes }] of this.#runs) {
+    for (const [run, known] of this.#runs) {
+      const { turns, sweeps, notes } = {
+        turns: [...known.turns],
+        sweeps: [...known.sweeps],
+        notes: known.notes,
+      };
       const kept = await collect(store.turns(run), digestOfTurn);
       claim(
         turns.every((digest, k) => kept[k] === digest),
@@ -73,8 +84,10 @@ export class Witness {
       );
       const noted = (await store.notes(run)).length;
       claim(noted >= notes, () => `of ${notes} acknowledged notes of ${run}, the store has ${noted}`);
-      // What was kept and not acknowledged, because somebody died in between, counts from here on.
-      Object.assign(this.#of(run), { turns: kept, sweeps: read, notes: noted });
+      // What was kept and not acknowledged, because its process died in between, counts from here on.
+      known.turns.push(...kept.slice(known.turns.length));
+      known.sweeps.push(...read.slice(known.sweeps.length));
+      known.notes = Math.max(known.notes, noted);
     }
   }
 
@@ -90,7 +103,8 @@ export class Witness {
       const read = await collect(store.sweeps(run), digestOfSweep);
       claim(
         kept.every((digest, k) => turns[k] === digest) && read.every((digest, k) => sweeps[k] === digest),
-        () => `an older copy of ${run} has ${kept.length} turns and ${read.length} sweeps, and not those that it had`,
+        () =>
+          `an older copy of ${run} has ${kept.length} turns and ${read.length} sweeps, and not those that it had`,
       );
       Object.assign(this.#of(run), { turns: kept, sweeps: read, notes: (await store.notes(run)).length });
     }

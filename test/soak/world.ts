@@ -54,7 +54,8 @@ export function drawWorld(
   const name = draws.oneOf(presets);
   const dialect = draws.happens(0.35) ? "scpi" : "packet";
   const rram = name === "rram-128";
-  const preset = findPreset(name, {
+  const readRowMicroseconds = slow ? slowRow(seed) : undefined;
+  const usual = findPreset(name, {
     tiles: 1 + draws.whole(2),
     births: draws.oneOf(
       rram ? (["usual", "sound"] as const) : (["usual", "sound", "odd", "stranger"] as const),
@@ -62,6 +63,11 @@ export function drawWorld(
     converter: draws.happens(0.3) ? "worn" : undefined,
     ...(draws.happens(0.4) ? { temperatureCelsius: 15 + draws.whole(40), swingCelsius: draws.whole(8) } : {}),
   })!;
+  const readout =
+    readRowMicroseconds === undefined
+      ? usual.readout
+      : { ...usual.readout, readRowMicroseconds, pulseRowMicroseconds: readRowMicroseconds };
+  const preset = { ...usual, readout };
   const drawn = draws.oneOf(rram ? rramMethods : pcmMethods);
   // The board's own loop does not say what it gave in that dialect, and is refused.
   const method = drawn === "on-board" && dialect === "scpi" ? "verify" : drawn;
@@ -78,8 +84,13 @@ export function drawWorld(
     rare,
     ...(rare ? drawRarities(seed) : noRarities),
     deeds: inOrder([...drawDeeds(seed), ...(rare ? drawRareDeeds(seed) : [])]),
-    readRowMicroseconds: slow ? 100 * Math.ceil(Math.exp(Math.log(5000) * draws.uniform())) : undefined,
+    readRowMicroseconds,
   };
+}
+
+/** 0.1 ms … 0.5 s: from what is usual to one row after the other of a source-measure unit. */
+function slowRow(seed: number): Microseconds {
+  return 100 * Math.ceil(Math.exp(Math.log(5000) * new Draws(seed, "slow board").uniform()));
 }
 
 function drawRarities(seed: number): Pick<World, "companion" | "smallDisk"> {
