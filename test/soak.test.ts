@@ -44,6 +44,21 @@ describe("a world of bad luck", () => {
     120_000,
   );
 
+  it.each([
+    [146, "rows of a closed workspace stayed in a file that was lost", "restore"],
+    [222, "another workspace, a second chip, and files that are moved away", "visit"],
+    [30, "a disk that is truly full, where one may be mounted", "fill the disk"],
+    [16, "a board that lies", "lie: "],
+    [3, "a host that sleeps", "sleep"],
+  ])(
+    "of seed %i holds more (%s)",
+    async (seed, _, deed) => {
+      const { deeds } = await soak(drawWorld(seed, 3));
+      expect(deeds.some((done) => done.startsWith(deed))).toBe(true);
+    },
+    120_000,
+  );
+
   it("is lived through in the same way each time", async () => {
     const world = drawWorld(12, 2);
     const told = await tellStory(world, emptyFolder());
