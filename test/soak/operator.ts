@@ -134,7 +134,8 @@ export class Operator {
       case "remove the workspace":
         await this.#endReading();
         this.#filesWereAway = true;
-        return files.moveAway(deed.replaced);
+        // There is no room for another workspace on a full disk.
+        return files.moveAway(deed.replaced && !this.#diskWasFull);
       case "hold a reading":
         if (!files.areAway) await time.whileItStands(() => this.#beginReading(deed.crossings));
         return;
