@@ -61,7 +61,8 @@ export class SweepPlan {
   }
 
   #plan(tile: TileTargets, pulsedAt: Microseconds): void {
-    for (const timeSeconds of Number.isNaN(pulsedAt) ? [] : this.#timesSeconds) {
+    if (Number.isNaN(pulsedAt)) return;
+    for (const timeSeconds of this.#timesSeconds) {
       if (this.#taken.has(`${tile.block.tile} ${timeSeconds}`)) continue;
       const dueAt = pulsedAt + Math.round(timeSeconds * microsecondsPerSecond);
       this.due.push({ tile, timeSeconds, dueAt });
