@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
@@ -16,11 +18,21 @@ import type {
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunOutcome, RunRequest, RunStore, RunSummary, RunWear } from "../src/run/store.ts";
 import { fromBlob, toBlob } from "./blobs.ts";
-import { guarded, workspaceFailed } from "./failure.ts";
+import {
+  ChainReader,
+  type ChainedTable,
+  Chains,
+  emptyChain,
+  ofWorkspace,
+  type SummedRow,
+  valuesOf,
+} from "./chains.ts";
+import { damaged, damagedLog, guarded, isBusy, workspaceFailed } from "./failure.ts";
 import {
   blockOf,
   cellsOf,
   type Circumstances,
+  DamagedRecord,
   identityOf,
   mustBe,
   noteOf,
@@ -28,7 +40,20 @@ import {
   watchOf,
 } from "./records.ts";
 import { joined, sweepOf, turnOf, withoutCodes } from "./rows.ts";
+import {
+  begunValuesOf,
+  isRequest,
+  type ListedRow,
+  listedOf,
+  type ListedRun,
+  requestSumOf,
+  rowSumOf,
+  type RunRow,
+  summaryOf,
+} from "./runRows.ts";
 import { migrate } from "./schema.ts";
+import { sumOf } from "./sums.ts";
+import { faultOfLog } from "./writeAheadLog.ts";
 import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
 
 /**
@@ -37,24 +62,57 @@ import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
  *
  * @param lockTimeoutMilliseconds  how long to wait for another program that holds it locked.
  */
-export async function openWorkspace(folder: string, lockTimeoutMilliseconds = 5000): Promise<Workspace> {
+export async function openWorkspace(
+  folder: string,
+  lockTimeoutMilliseconds = usualLockTimeout,
+): Promise<Workspace> {
   const file = join(folder, "workspace.db");
   try {
     await makeFolder(folder);
   } catch (error) {
     throw workspaceFailed(folder, error);
   }
-  return guarded(file, () => {
-    // SQLite takes what is shorter than its first page for nothing, and writes over it.
-    const length = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-    mustBe(length === 0 || length >= smallestDatabaseBytes, "a database");
-    const database = new DatabaseSync(file, { timeout: lockTimeoutMilliseconds });
+  for (let waited = 0; ; waited += 2 * shortWait) {
+    try {
+      return opened(file, lockTimeoutMilliseconds);
+    } catch (error) {
+      if (waited >= lockTimeoutMilliseconds || !isBusy(error)) throw workspaceFailed(file, error);
+    }
+    // SQLite does not wait where several programs make the same file at once, lest they wait for each other.
+    await setTimeout(shortWait);
+  }
+}
+
+const usualLockTimeout = 5000;
+const shortWait = 25;
+
+function opened(file: string, lockTimeoutMilliseconds: number): Workspace {
+  // SQLite takes what is shorter than its first page for nothing, and writes over it.
+  const length = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  mustBe(length === 0 || length >= smallestDatabaseBytes, "a database");
+  const database = new DatabaseSync(file, { timeout: shortWait });
+  try {
+    refuseDamagedLog(database, file);
     migrate(database, file);
-    return new Workspace(database, file);
-  });
+    database.exec(`PRAGMA busy_timeout = ${lockTimeoutMilliseconds}`);
+    return new Workspace(database, file, lockTimeoutMilliseconds);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 const smallestDatabaseBytes = 512;
+
+/** Before anything is written: SQLite would write over what stands behind the damage. */
+function refuseDamagedLog(database: DatabaseSyncInstance, file: string): void {
+  if (faultOfLog(`${file}-wal`) === undefined) return;
+  // Another program may be writing it: looked at again while none can.
+  database.exec("BEGIN IMMEDIATE");
+  const fault = faultOfLog(`${file}-wal`);
+  database.exec("ROLLBACK");
+  if (fault !== undefined) throw damagedLog(file, fault);
+}
 
 /** The runs of a workspace, on SQLite. */
 export class Workspace implements RunStore {
@@ -66,13 +124,23 @@ export class Workspace implements RunStore {
   readonly #reading = new Set<StatementSyncInstance>();
   readonly #prepared = new Map<string, StatementSyncInstance>();
   readonly #idle = new Map<string, StatementSyncInstance[]>();
+  readonly #chains: Chains;
   /** What a run begins with never changes; only how it stands does. */
-  readonly #begun: Omit<RunSummary, "outcome">[] = [];
+  readonly #begun: ListedRun[] = [];
+  /** The checksum of the last of them. */
+  #lastBegun = 0;
   #listed: { readonly outcomes: string; readonly runs: readonly RunSummary[] } | undefined;
 
-  constructor(database: DatabaseSyncInstance, file: string) {
+  readonly #lockTimeoutMilliseconds: number;
+
+  constructor(database: DatabaseSyncInstance, file: string, lockTimeoutMilliseconds = usualLockTimeout) {
+    this.#lockTimeoutMilliseconds = lockTimeoutMilliseconds;
     this.#database = database;
     this.file = file;
+    this.#chains = new Chains(
+      (sql) => this.#prepare(sql),
+      (what) => damaged(file, what),
+    );
     this.#opened = fileNow(file);
   }
 
@@ -91,31 +159,37 @@ export class Workspace implements RunStore {
             description.text,
           );
         }
+        const begins = {
+          chip_serial_number: identity.serialNumber,
+          chip: JSON.stringify(identity),
+          plan: JSON.stringify(settings),
+          started_at: startedAt,
+          description: description?.sha256 ?? null,
+          outcome: "running",
+        } as const;
         const { lastInsertRowid } = this.#prepare(
           `INSERT INTO runs (chip_serial_number, chip, plan, started_at, description, outcome)
-             VALUES (?, ?, ?, ?, ?, 'running')`,
-        ).run(
-          identity.serialNumber,
-          JSON.stringify(identity),
-          JSON.stringify(settings),
-          startedAt,
-          description?.sha256 ?? null,
-        );
-        const insert = this.#prepare(
-          "INSERT INTO run_tiles (run, place, block, targets, cells, wanted) VALUES (?, ?, ?, ?, ?, ?)",
-        );
+             VALUES (?, ?, ?, ?, ?, ?)`,
+        ).run(...Object.values(begins));
+        const id = Number(lastInsertRowid);
+        const chain = this.#chains.get(ofWorkspace, "runs");
+        const row = { id, ...begins, begun: sumOf(begunValuesOf({ id, ...begins }), chain.last) };
+        this.#prepare("UPDATE runs SET begun = ?, sum = ? WHERE id = ?").run(row.begun, rowSumOf(row), id);
+        this.#chains.set(ofWorkspace, "runs", { ...chain, rows: chain.rows + 1, last: row.begun });
+        for (const of of chainsOfRun) this.#chains.set(id, of, emptyChain);
         tiles.forEach(({ block, targetsMicrosiemens, cells }, place) => {
           const { wantedMicrosiemens, ...layout } = cells ?? {};
-          insert.run(
-            lastInsertRowid,
+          const values = [
+            id,
             place,
             JSON.stringify(block),
             toBlob(targetsMicrosiemens),
             cells === undefined ? null : JSON.stringify(layout),
             wantedMicrosiemens === undefined ? null : toBlob(wantedMicrosiemens),
-          );
+          ];
+          this.#chains.append("run_tiles", values, id);
         });
-        return `r${lastInsertRowid}`;
+        return `r${id}`;
       });
     });
   }
@@ -124,13 +198,9 @@ export class Workspace implements RunStore {
     return this.#do(() => {
       // What is about to fire must be found again by the next process.
       if (fileNow(this.file) !== this.#opened) throw removed(this.file);
-      this.#prepare(
-        `INSERT INTO turns (run, tile, turn, devices, conductance_microsiemens, verdicts, codes, first_ticket,
-                            newest_ticket, fired_row_times_microseconds, row_fates, orders, pulses_given,
-                            inside, decided_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(
-        this.#rowOf(run),
+      const id = this.#rowOf(run);
+      const values = [
+        id,
         turn.tile,
         turn.turn,
         toBlob(turn.devices),
@@ -142,22 +212,20 @@ export class Workspace implements RunStore {
         toBlob(turn.fired.rowTimesMicroseconds),
         toBlob(turn.fired.fates),
         JSON.stringify(turn.orders.map(withoutCodes)),
-        toBlob(turn.fired.pulsesGiven ?? new Uint8Array(0)),
+        toBlob(turn.fired.pulsesGiven ?? nothing),
         turn.inside,
         turn.decidedAt,
-      );
+      ];
+      this.#together(() => this.#chains.append("turns", values, id, "turns", turn.newestTicket));
     });
   }
 
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
     return this.#do(() => {
       const { converter, takenAt, boot, environment } = sweep;
-      this.#prepare(
-        `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens,
-                             flags, codes, reference_codes, circumstances)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(
-        this.#rowOf(run),
+      const id = this.#rowOf(run);
+      const values = [
+        id,
         sweep.tile,
         sweep.timeSeconds,
         sweep.averages,
@@ -168,91 +236,77 @@ export class Workspace implements RunStore {
         sweep.codes === undefined ? nothing : toBlob(sweep.codes),
         sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
         JSON.stringify({ converter, takenAt, boot, environment } satisfies Circumstances),
-      );
+      ];
+      this.#together(() => this.#chains.append("sweeps", values, id));
     });
   }
 
   appendNote(run: RunId, note: RunNote): Promise<void> {
     return this.#do(() => {
       const { notedAt, ...rest } = note;
-      this.#prepare("INSERT INTO notes (run, noted_at, note) VALUES (?, ?, ?)").run(
-        this.#rowOf(run),
-        notedAt,
-        JSON.stringify(rest),
-      );
+      const id = this.#rowOf(run);
+      this.#together(() => this.#chains.append("notes", [id, notedAt, JSON.stringify(rest)], id));
     });
   }
 
   notes(run: RunId): Promise<RunNote[]> {
     return this.#do(() =>
-      (
-        this.#prepare("SELECT noted_at, note FROM notes WHERE run = ? ORDER BY id").all(this.#rowOf(run)) as {
-          noted_at: string;
-          note: string;
-        }[]
-      ).map(({ noted_at: notedAt, note }) => ({
-        notedAt,
-        ...noteOf(note),
-      })),
+      this.#rowsOf("notes", "id", run, (row): RunNote => {
+        const { noted_at: notedAt, note } = row as unknown as { noted_at: string; note: string };
+        return { notedAt, ...noteOf(note) };
+      }),
     );
   }
 
   description(run: RunId): Promise<ChipDocument | undefined> {
     return this.#do(() => {
-      const row = this.#prepare(
-        `SELECT sha256, text FROM runs LEFT JOIN chip_descriptions ON sha256 = runs.description WHERE runs.id = ?`,
-      ).get(this.#rowOf(run)) as { sha256: string | null; text: string | null } | undefined;
-      if (row === undefined) throw this.#noRun(run);
-      const { sha256, text } = row;
-      return sha256 === null || text === null ? undefined : { sha256, text };
+      const { description: sha256 } = this.#row(run);
+      if (sha256 === null) return undefined;
+      const row = this.#prepare("SELECT text FROM chip_descriptions WHERE sha256 = ?").get(sha256);
+      const { text } = (row ?? {}) as { text?: string };
+      if (text !== undefined && createHash("sha256").update(text).digest("hex") === sha256)
+        return { sha256, text };
+      throw damaged(this.file, `the description of the chip of run ${run} is not the one with its SHA-256`, {
+        run,
+      });
     });
   }
 
   identity(run: RunId): Promise<ChipIdentity> {
-    return this.#do(() => {
-      const row = this.#prepare("SELECT chip FROM runs WHERE id = ?").get(this.#rowOf(run)) as
-        { chip: string } | undefined;
-      if (row === undefined) throw this.#noRun(run);
-      return identityOf(row.chip);
-    });
+    return this.#do(() => this.#of(run, "its chip", () => identityOf(this.#row(run).chip)));
   }
 
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
-    return this.#do(() => {
-      this.#prepare("UPDATE runs SET outcome = 'running', chip = ? WHERE id = ?").run(
-        JSON.stringify(identity),
-        this.#rowOf(run),
-      );
-      this.#prepare("DELETE FROM wishes WHERE run = ?").run(this.#rowOf(run));
-    });
+    return this.#do(() => this.#change(run, { outcome: "running", chip: JSON.stringify(identity) }));
   }
 
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
     return this.#do(() => {
-      this.#prepare("UPDATE runs SET outcome = ? WHERE id = ?").run(outcome, this.#rowOf(run));
-      this.#prepare("DELETE FROM wishes WHERE run = ?").run(this.#rowOf(run));
+      this.#change(run, { outcome });
+      this.#emptyLog();
     });
   }
 
   newestTicket({ name, serialNumber }: ChipKey): Promise<number> {
     return this.#do(() => {
-      const row = this.#prepare(
-        `SELECT max(newest) AS newest FROM (
-           SELECT max((SELECT max(newest_ticket) FROM turns WHERE run = runs.id)) AS newest FROM runs
-           WHERE chip_serial_number = ?1 AND json_extract(chip, '$.name') = ?2
-           UNION ALL
-           SELECT max(ticket) FROM foreign_tickets WHERE chip_serial_number = ?1 AND chip_name = ?2
-         )`,
-      ).get(serialNumber, name) as { newest: number | null };
-      return row.newest ?? 0;
+      const journals = this.#chains.ofRuns("turns");
+      let newest = 0;
+      for (const run of this.#runsOfChip({ name, serialNumber })) {
+        const chain = journals.get(rowOf(run)) ?? this.#chains.get(rowOf(run), "turns");
+        newest = Math.max(newest, chain.newestTicket);
+      }
+      const foreign = this.#foreignTickets();
+      for (const { chip_name, chip_serial_number, ticket } of foreign) {
+        if (chip_name === name && chip_serial_number === serialNumber) newest = Math.max(newest, ticket);
+      }
+      return newest;
     });
   }
 
   bookForeignTicket({ name, serialNumber }: ChipKey, ticket: number): Promise<void> {
     return this.#do(() => {
-      this.#prepare(
-        "INSERT INTO foreign_tickets (chip_name, chip_serial_number, ticket) VALUES (?, ?, ?)",
-      ).run(name, serialNumber, ticket);
+      const values = [name, serialNumber, ticket];
+      this.#together(() => this.#chains.append("foreign_tickets", values, ofWorkspace));
     });
   }
 
@@ -263,112 +317,101 @@ export class Workspace implements RunStore {
       ).all() as { outcome: RunSummary["outcome"]; ids: string }[];
       const standing = JSON.stringify(outcomes);
       if (this.#listed?.outcomes === standing) return this.#listed.runs;
-      const known = this.#begun.at(-1);
-      const rows = this.#prepare(`${summaries} WHERE id > ? ORDER BY id`).all(
-        known === undefined ? 0 : rowOf(known.id),
-      ) as RunRow[];
-      for (const row of rows) this.#begun.push(summaryOf(row));
-      const outcomeOf = new Map<string, RunSummary["outcome"]>();
+      this.#list();
+      const outcomeOf = new Map<string, string>();
       for (const { outcome, ids } of outcomes)
         for (const id of ids.split(",")) outcomeOf.set(`r${id}`, outcome);
-      const runs = this.#begun.map((begun) => ({ ...begun, outcome: outcomeOf.get(begun.id)! }));
+      // The index says whose row to look at; the row is what has a checksum.
+      for (const run of this.#begun) {
+        if (outcomeOf.get(run.id) !== run.outcome) run.outcome = this.#row(run.id).outcome;
+      }
+      const runs = this.#begun.map((run) => ({ ...run }));
       this.#listed = { outcomes: standing, runs };
       return runs;
     });
   }
 
-  runsOfChip({ name, serialNumber }: ChipKey): Promise<readonly RunId[]> {
-    return this.#do(() => {
-      const rows = this.#prepare(
-        "SELECT id FROM runs WHERE chip_serial_number = ? AND json_extract(chip, '$.name') = ? ORDER BY id",
-      ).all(serialNumber, name) as { id: number }[];
-      return rows.map(({ id }) => `r${id}`);
-    });
+  runsOfChip(chip: ChipKey): Promise<readonly RunId[]> {
+    return this.#do(() => this.#runsOfChip(chip));
   }
 
   summary(run: RunId): Promise<RunSummary> {
     return this.#do(() => {
-      const row = this.#prepare(`${summaries} WHERE id = ?`).get(this.#rowOf(run)) as RunRow | undefined;
-      if (row === undefined) throw this.#noRun(run);
-      return summaryOf(row);
+      const row = this.#row(run);
+      return this.#of(run, "its plan or its chip", () => summaryOf(row));
     });
   }
 
   plan(run: RunId): Promise<RunPlan> {
     return this.#do(() => {
-      const row = this.#prepare("SELECT plan FROM runs WHERE id = ?").get(this.#rowOf(run)) as
-        { plan: string } | undefined;
-      if (row === undefined) throw this.#noRun(run);
-      const tiles = this.#prepare(
-        "SELECT block, targets, cells, wanted FROM run_tiles WHERE run = ? ORDER BY place",
-      ).all(this.#rowOf(run)) as TileRow[];
+      const { plan } = this.#row(run);
       return {
         pulsesPerDevice: usualPulsesPerDevice,
-        ...settingsOf(row.plan),
-        tiles: tiles.map((tile) => ({
-          block: blockOf(tile.block, tile.targets.length / Float32Array.BYTES_PER_ELEMENT),
-          targetsMicrosiemens: fromBlob(tile.targets, Float32Array),
-          ...(tile.cells === null || tile.wanted === null
-            ? {}
-            : {
-                cells: {
-                  ...cellsOf(tile.cells),
-                  wantedMicrosiemens: fromBlob(tile.wanted, Float32Array),
-                },
-              }),
-        })),
+        ...this.#of(run, "its plan", () => settingsOf(plan)),
+        tiles: this.#rowsOf("run_tiles", "place", run, (row) => {
+          const { block, targets, cells, wanted } = row as unknown as TileRow;
+          return {
+            block: blockOf(block, targets.length / Float32Array.BYTES_PER_ELEMENT),
+            targetsMicrosiemens: fromBlob(targets, Float32Array),
+            ...(cells === null || wanted === null
+              ? {}
+              : { cells: { ...cellsOf(cells), wantedMicrosiemens: fromBlob(wanted, Float32Array) } }),
+          };
+        }),
       };
     });
   }
 
   turns(run: RunId, skip = 0): AsyncIterable<TurnRecord> {
-    return this.#each("SELECT * FROM turns WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?", run, skip, turnOf);
+    return this.#each("turns", run, skip, (row) => turnOf(row as never));
   }
 
   sweeps(run: RunId, skip = 0): AsyncIterable<SweepRecord> {
-    return this.#each("SELECT * FROM sweeps WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?", run, skip, sweepOf);
+    return this.#each("sweeps", run, skip, (row) => sweepOf(row as never));
   }
 
   newestTurn(run: RunId): Promise<number> {
-    return this.#do(() => {
-      const row = this.#prepare("SELECT max(id) AS newest FROM turns WHERE run = ?").get(
-        this.#rowOf(run),
-      ) as {
-        newest: number | null;
-      };
-      return row.newest ?? 0;
-    });
+    return this.#do(() => this.#chains.get(this.#row(run).id, "turns").rows);
   }
 
   keepWear(worn: readonly RunWear[]): Promise<void> {
     return this.#do(() => {
       const insert = this.#prepare(
-        `INSERT OR REPLACE INTO wear (run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds)
-         VALUES (?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO wear
+           (run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds, sum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       );
       this.#together(() => {
         for (const { run, newestTurn, tiles } of worn) {
           tiles.forEach((tile, place) => {
-            const { block, pulses, uncertain_pulses, pulsed_at_microseconds } = wearRowOf(tile);
-            const row = [this.#rowOf(run), place, newestTurn, block] as const;
-            insert.run(...row, pulses, uncertain_pulses, pulsed_at_microseconds);
+            const values = wearValuesOf({
+              run: this.#rowOf(run),
+              place,
+              newest_turn: newestTurn,
+              ...wearRowOf(tile),
+            });
+            insert.run(...values, sumOf(values));
           });
         }
       });
     });
   }
 
+  /** Made of turns, so a row that is damaged is no loss: it is made anew. */
   keptWear(run: RunId): Promise<readonly TileWear[] | undefined> {
     return this.#do(() => {
-      const id = this.#rowOf(run);
-      const rows = this.#prepare(
-        `SELECT block, pulses, uncertain_pulses, pulsed_at_microseconds,
-                (SELECT count(*) FROM run_tiles WHERE run = ?1) AS tiles
-         FROM wear WHERE run = ?1 AND newest_turn = (SELECT coalesce(max(id), 0) FROM turns WHERE run = ?1)
-         ORDER BY place`,
-      ).all(id) as unknown as (WearRow & { tiles: number })[];
-      const worn = rows.map(wearOfRow).filter((tile) => tile !== undefined);
-      return worn.length > 0 && worn.length === rows[0]?.tiles ? worn : undefined;
+      const { id } = this.#row(run);
+      const turns = this.#chains.get(id, "turns").rows;
+      const tiles = this.#chains.get(id, "run_tiles").rows;
+      const rows = this.#prepare("SELECT * FROM wear WHERE run = ? AND newest_turn = ? ORDER BY place").all(
+        id,
+        turns,
+      ) as unknown as (KeptWear & { sum: number | null })[];
+      const worn = rows
+        .filter((row) => sumOf(wearValuesOf(row)) === row.sum)
+        .map(wearOfRow)
+        .filter((tile) => tile !== undefined);
+      return worn.length > 0 && worn.length === tiles ? worn : undefined;
     });
   }
 
@@ -383,65 +426,92 @@ export class Workspace implements RunStore {
 
   setWatch(run: RunId, settings: WatchSettings): Promise<void> {
     return this.#do(() => {
-      this.#prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(
-        this.#rowOf(run),
-        JSON.stringify(settings),
-      );
+      const values = [this.#row(run).id, JSON.stringify(settings)] as const;
+      this.#together(() => {
+        this.#prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(...values);
+        this.#chains.set(values[0], "watches", { ...emptyChain, rows: 1, last: sumOf(values) });
+      });
     });
   }
 
   watch(run: RunId): Promise<WatchSettings | undefined> {
     return this.#do(() => {
-      const row = this.#prepare("SELECT settings FROM watches WHERE run = ?").get(this.#rowOf(run)) as
+      const id = this.#rowOf(run);
+      const row = this.#prepare("SELECT settings FROM watches WHERE run = ?").get(id) as
         { settings: string } | undefined;
-      return row && watchOf(row.settings);
+      const { rows, unchecked, last } = this.#chains.get(this.#row(run).id, "watches");
+      const isRight =
+        row === undefined
+          ? rows === 0
+          : rows === 1 && (unchecked === 1 || sumOf([id, row.settings]) === last);
+      if (!isRight) throw damaged(this.file, `the watch of run ${run} has another checksum`, { run });
+      return row && this.#of(run, "its watch", () => watchOf(row.settings));
     });
   }
 
   setRequest(run: RunId, request: RunRequest | undefined): Promise<void> {
     return this.#do(() => {
-      if (request === undefined) this.#prepare("DELETE FROM wishes WHERE run = ?").run(this.#rowOf(run));
+      const id = this.#rowOf(run);
+      if (request === undefined) this.#prepare("DELETE FROM wishes WHERE run = ?").run(id);
       else
-        this.#prepare("INSERT OR REPLACE INTO wishes (run, wish) VALUES (?, ?)").run(
-          this.#rowOf(run),
+        this.#prepare("INSERT OR REPLACE INTO wishes (run, wish, sum) VALUES (?, ?, ?)").run(
+          id,
           request,
+          requestSumOf(id, request),
         );
     });
   }
 
   request(run: RunId): Promise<RunRequest | undefined> {
     return this.#do(() => {
-      const row = this.#prepare("SELECT wish FROM wishes WHERE run = ?").get(this.#rowOf(run)) as
-        { wish: RunRequest } | undefined;
-      return row?.wish;
+      const id = this.#rowOf(run);
+      const row = this.#prepare("SELECT wish, sum FROM wishes WHERE run = ?").get(id) as
+        { wish: string; sum: number | null } | undefined;
+      if (row === undefined) return undefined;
+      if (isRequest(row.wish) && requestSumOf(id, row.wish) === row.sum) return row.wish;
+      throw damaged(this.file, `what is asked of run ${run} has another checksum`, { run });
     });
   }
 
   markClock(mark: ClockMark): Promise<void> {
     return this.#do(() => {
-      this.#prepare(
-        `INSERT INTO clock_marks (chip_name, chip_serial_number, boot, chip_time_microseconds, offset_microseconds,
-                                  marked_at)
-         VALUES (?, ?, ?, ?, ?, ?)`,
-      ).run(
-        mark.chipName,
-        mark.chipSerialNumber,
+      const { chipName: name, chipSerialNumber: serialNumber } = mark;
+      const values = [
+        name,
+        serialNumber,
         mark.boot,
         mark.chipTimeMicroseconds,
         mark.offsetMicroseconds,
         mark.markedAt,
+      ];
+      this.#together(() =>
+        this.#chains.append("clock_marks", values, ofWorkspace, marksOf({ name, serialNumber })),
       );
     });
   }
 
   newestMark({ name, serialNumber }: ChipKey): Promise<ClockMark | undefined> {
     return this.#do(() => {
-      const row = this.#prepare(
-        `SELECT chip_serial_number AS chipSerialNumber, boot, chip_time_microseconds AS chipTimeMicroseconds,
-                  offset_microseconds AS offsetMicroseconds, marked_at AS markedAt
-           FROM clock_marks WHERE chip_serial_number = ? AND chip_name IN (?, '') ORDER BY id DESC LIMIT 1`,
-      ).get(serialNumber, name) as Omit<ClockMark, "chipName"> | undefined;
-      return row && { chipName: name, ...row };
+      const [row, before] = this.#prepare(
+        `SELECT * FROM clock_marks WHERE chip_serial_number = ? AND chip_name IN (?, '') ORDER BY id DESC LIMIT 2`,
+      ).all(serialNumber, name) as [MarkRow?, MarkRow?];
+      const chain = this.#chains.find(ofWorkspace, marksOf({ name, serialNumber }));
+      const { unchecked } = this.#chains.get(ofWorkspace, "clock_marks");
+      const isRight =
+        chain === undefined
+          ? row === undefined || (row.sum === null && unchecked > 0)
+          : row?.sum === chain.last && sumOf(valuesOf("clock_marks", row), before?.sum ?? 0) === row.sum;
+      if (!isRight)
+        throw damaged(this.file, `the newest mark of the clock of ${name} number ${serialNumber} is another`);
+      if (row === undefined) return undefined;
+      return {
+        chipName: name,
+        chipSerialNumber: row.chip_serial_number,
+        boot: row.boot,
+        chipTimeMicroseconds: row.chip_time_microseconds,
+        offsetMicroseconds: row.offset_microseconds,
+        markedAt: row.marked_at,
+      };
     });
   }
 
@@ -454,19 +524,27 @@ export class Workspace implements RunStore {
   }
 
   /** Row by row: a run may be larger than memory, and damage may stand behind any of them. */
-  async *#each<Row, T>(sql: string, run: RunId, skip: number, of: (row: Row) => T): AsyncIterable<T> {
-    const id = await this.#do(() => this.#rowOf(run));
+  async *#each<T>(
+    table: "turns" | "sweeps",
+    run: RunId,
+    skip: number,
+    of: (row: SummedRow) => T,
+  ): AsyncIterable<T> {
+    const reader = await this.#do(() => this.#readerOf(table, run, skip));
+    const sql = `SELECT * FROM ${table} WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?`;
     // A statement has one set of rows at a time, and others may read the same table meanwhile.
     const idle = this.#idle.get(sql) ?? [];
     this.#idle.set(sql, idle);
     const statement = idle.pop() ?? (await this.#do(() => this.#database.prepare(sql)));
     this.#reading.add(statement);
     try {
-      const rows = (statement.iterate(id, skip) as Iterable<Row>)[Symbol.iterator]();
+      const rows = (statement.iterate(rowOf(run), skip) as Iterable<SummedRow>)[Symbol.iterator]();
       for (;;) {
         const next = guarded(this.file, () => {
           const { done, value } = rows.next();
-          return done === true ? undefined : of(value);
+          if (done !== true) return reader.take(value, of);
+          reader.end();
+          return undefined;
         });
         if (next === undefined) break;
         yield next;
@@ -477,10 +555,140 @@ export class Workspace implements RunStore {
     }
   }
 
+  /** All rows that a run has in a table. */
+  #rowsOf<T>(table: ChainedTable, order: string, run: RunId, of: (row: SummedRow) => T): T[] {
+    const reader = this.#readerOf(table, run, 0);
+    const rows = this.#prepare(`SELECT * FROM ${table} WHERE run = ? ORDER BY ${order}`).all(rowOf(run));
+    const found = (rows as SummedRow[]).map((row) => reader.take(row, of));
+    reader.end();
+    return found;
+  }
+
+  /** Checks rows of a run as they are read, and names the first that is damaged. */
+  #readerOf(table: ChainedTable, run: RunId, skip: number): RowReader {
+    const { id } = this.#row(run);
+    // Before the first row is read: rows that are appended meanwhile are more than it says, never fewer.
+    const chain = this.#chains.get(id, table);
+    const before =
+      skip === 0
+        ? undefined
+        : (this.#prepare(`SELECT sum FROM ${table} WHERE run = ? ORDER BY id LIMIT 1 OFFSET ?`).get(
+            id,
+            skip - 1,
+          ) as { sum: number | null } | undefined);
+    let place = skip;
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `row ${at + 1} of the ${named[table]} of run ${run}: ${what}`, { run, row: at + 1 });
+    const reader = new ChainReader(chain, skip, before?.sum ?? 0, failed);
+    return {
+      take: (row, of) => {
+        reader.take(valuesOf(table, row), row.sum);
+        try {
+          place++;
+          return of(row);
+        } catch (error) {
+          if (error instanceof DamagedRecord) throw failed(place - 1, error.message);
+          throw error;
+        }
+      },
+      end: () => reader.end(),
+    };
+  }
+
+  /** Reads what a row of the run's holds. */
+  #of<T>(run: RunId, what: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof DamagedRecord)
+        throw damaged(this.file, `${what} of run ${run}: ${error.message}`, { run });
+      throw error;
+    }
+  }
+
+  /** What a run begins with and how it stands. Throws `bad-argument` for a run that there is not. */
+  #row(run: RunId): RunRow {
+    const id = this.#rowOf(run);
+    const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(id) as RunRow | undefined;
+    if (row === undefined) {
+      this.#list();
+      if (!this.#begun.some((known) => known.id === run)) throw this.#noRun(run);
+      throw damaged(this.file, `run ${run} is not found where it should stand`, { run });
+    }
+    // Of a run that an older layout began, this chain says so.
+    if (row.sum === null ? this.#chains.find(id, "runs") === undefined : rowSumOf(row) !== row.sum)
+      throw damaged(this.file, `what run ${run} began with, or how it ended, has another checksum`, { run });
+    return row;
+  }
+
+  #change(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
+    this.#together(() => {
+      const row = { ...this.#row(run), ...change };
+      this.#prepare("UPDATE runs SET outcome = ?, chip = ?, sum = ? WHERE id = ?").run(
+        row.outcome,
+        row.chip,
+        row.sum === null ? null : rowSumOf(row),
+        row.id,
+      );
+      this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
+    });
+  }
+
+  /** Takes in the runs that have begun since. All of them are read: an index may miss some. */
+  #list(): void {
+    const chain = this.#chains.get(ofWorkspace, "runs");
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `entry ${at + 1} of the list of runs: ${what}`);
+    const reader = new ChainReader(chain, this.#begun.length, this.#lastBegun, failed);
+    const known = this.#begun.at(-1);
+    const rows = this.#prepare(
+      `SELECT *, json_extract(plan, '$.title') AS title, json_extract(chip, '$.name') AS chip_name
+       FROM runs NOT INDEXED WHERE id > ? ORDER BY id`,
+    ).all(known === undefined ? 0 : rowOf(known.id)) as ListedRow[];
+    for (const row of rows) {
+      const place = this.#begun.length;
+      reader.take(begunValuesOf(row), row.begun);
+      if (row.sum === null ? place >= chain.unchecked : rowSumOf(row) !== row.sum)
+        throw failed(place, `how run r${row.id} ended has another checksum`);
+      this.#begun.push(this.#of(`r${row.id}`, "its plan or its chip", () => listedOf(row)));
+      this.#lastBegun = row.begun ?? 0;
+    }
+    reader.end();
+  }
+
+  #foreignTickets(): { chip_name: string; chip_serial_number: string; ticket: number }[] {
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `row ${at + 1} of the tickets that were used elsewhere: ${what}`);
+    const reader = new ChainReader(this.#chains.get(ofWorkspace, "foreign_tickets"), 0, 0, failed);
+    const rows = this.#prepare("SELECT * FROM foreign_tickets ORDER BY id").all() as SummedRow[];
+    for (const row of rows) reader.take(valuesOf("foreign_tickets", row), row.sum);
+    reader.end();
+    return rows as never;
+  }
+
+  #runsOfChip({ name, serialNumber }: ChipKey): RunId[] {
+    this.#list();
+    return this.#begun
+      .filter(({ chipName, chipSerialNumber }) => chipName === name && chipSerialNumber === serialNumber)
+      .map(({ id }) => id);
+  }
+
   #noRun(run: RunId): MhoError {
     return new MhoError("bad-argument", `There is no run ${run} in ${this.file}. mho show lists the runs.`, {
       run,
     });
+  }
+
+  /** Moves the log into the file, so that a copy of the file alone holds all. Others may be reading: then it is done another time. */
+  #emptyLog(): void {
+    try {
+      this.#database.exec("PRAGMA busy_timeout = 200");
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // What was to be written is in the log, and nothing is lost.
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${this.#lockTimeoutMilliseconds}`);
+    }
   }
 
   /** All of it in one commit, or nothing. */
@@ -532,6 +740,41 @@ function removed(file: string): MhoError {
   );
 }
 
+/** Reads rows of one table of one run, in their order. */
+interface RowReader {
+  take<T>(row: SummedRow, of: (row: SummedRow) => T): T;
+  /** Throws where rows are missing at the end. */
+  end(): void;
+}
+
+/** What a run has one of from its beginning. */
+const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches"];
+
+/** The tables, for people. */
+const named: Readonly<Record<ChainedTable, string>> = {
+  run_tiles: "tiles",
+  turns: "turns",
+  sweeps: "sweeps",
+  notes: "notes",
+  clock_marks: "marks of clocks",
+  foreign_tickets: "tickets that were used elsewhere",
+};
+
+/** The chain of the marks of a chip's clock. */
+function marksOf({ name, serialNumber }: ChipKey): string {
+  return `clock_marks ${JSON.stringify([name, serialNumber])}`;
+}
+
+type MarkRow = {
+  chip_name: string;
+  chip_serial_number: string;
+  boot: number;
+  chip_time_microseconds: number;
+  offset_microseconds: number;
+  marked_at: string;
+  sum: number | null;
+};
+
 interface TileRow {
   block: string;
   targets: Uint8Array;
@@ -539,29 +782,13 @@ interface TileRow {
   wanted: Uint8Array | null;
 }
 
+type KeptWear = WearRow & { run: number; place: number; newest_turn: number };
+
+function wearValuesOf(row: KeptWear): (number | string | Uint8Array)[] {
+  const { run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds } = row;
+  return [run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds];
+}
+
 function rowOf(run: RunId): number {
   return Number(run.slice(1));
-}
-
-const summaries = `SELECT id, plan, json_extract(chip, '$.name') AS chip_name, chip_serial_number, started_at, outcome
-  FROM runs`;
-
-function summaryOf(row: RunRow): RunSummary {
-  return {
-    id: `r${row.id}`,
-    title: settingsOf(row.plan).title,
-    chipName: row.chip_name,
-    chipSerialNumber: row.chip_serial_number,
-    startedAt: row.started_at,
-    outcome: row.outcome,
-  };
-}
-
-interface RunRow {
-  id: number;
-  plan: string;
-  chip_name: string;
-  chip_serial_number: string;
-  started_at: string;
-  outcome: RunSummary["outcome"];
 }
