@@ -17,9 +17,6 @@ export interface RunRow {
   readonly sum: number | null;
 }
 
-/** The same, with what a list of runs shows. */
-export type ListedRow = RunRow & { readonly title: unknown; readonly chip_name: unknown };
-
 /** A run in the list. */
 export type ListedRun = { -readonly [K in keyof RunSummary]: RunSummary[K] };
 
@@ -33,25 +30,13 @@ export function rowSumOf(row: Omit<RunRow, "sum">): number {
   return sumOf([...begunValuesOf(row), row.chip, row.outcome, row.begun]);
 }
 
-export function summaryOf(row: RunRow): RunSummary {
-  return listedOf({ ...row, title: settingsOf(row.plan).title, chip_name: identityOf(row.chip).name });
-}
-
-export function listedOf({
-  id,
-  title,
-  chip_name,
-  chip_serial_number,
-  started_at,
-  outcome,
-}: ListedRow): ListedRun {
-  mustBe(typeof title === "string", "a plan has a title");
-  mustBe(typeof chip_name === "string", "a chip has a name");
-  mustBe((outcomes as readonly string[]).includes(outcome), "a run is running, done, interrupted or failed");
+export function summaryOf({ id, plan, chip, chip_serial_number, started_at, outcome }: RunRow): ListedRun {
+  mustBe((outcomes as readonly string[]).includes(outcome), "how a run ended");
+  mustBe(typeof chip_serial_number === "string" && typeof started_at === "string", "a run");
   return {
     id: `r${id}`,
-    title,
-    chipName: chip_name,
+    title: settingsOf(plan).title,
+    chipName: identityOf(chip).name,
     chipSerialNumber: chip_serial_number,
     startedAt: started_at,
     outcome,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
+import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
@@ -17,7 +18,7 @@ import type {
 } from "../src/run/journal.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type { RunId, RunOutcome, RunRequest, RunStore, RunSummary, RunWear } from "../src/run/store.ts";
-import { fromBlob, toBlob } from "./blobs.ts";
+import { columnOf, toBlob } from "./blobs.ts";
 import {
   ChainReader,
   type ChainedTable,
@@ -39,12 +40,10 @@ import {
   settingsOf,
   watchOf,
 } from "./records.ts";
-import { joined, sweepOf, turnOf, withoutCodes } from "./rows.ts";
+import { joined, type Shape, sweepOf, turnOf, withoutCodes } from "./rows.ts";
 import {
   begunValuesOf,
   isRequest,
-  type ListedRow,
-  listedOf,
   type ListedRun,
   requestSumOf,
   rowSumOf,
@@ -125,6 +124,8 @@ export class Workspace implements RunStore {
   readonly #prepared = new Map<string, StatementSyncInstance>();
   readonly #idle = new Map<string, StatementSyncInstance[]>();
   readonly #chains: Chains;
+  /** A run's tiles never change. */
+  readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
   readonly #begun: ListedRun[] = [];
   /** The checksum of the last of them. */
@@ -344,30 +345,27 @@ export class Workspace implements RunStore {
 
   plan(run: RunId): Promise<RunPlan> {
     return this.#do(() => {
-      const { plan } = this.#row(run);
-      return {
-        pulsesPerDevice: usualPulsesPerDevice,
-        ...this.#of(run, "its plan", () => settingsOf(plan)),
-        tiles: this.#rowsOf("run_tiles", "place", run, (row) => {
-          const { block, targets, cells, wanted } = row as unknown as TileRow;
-          return {
-            block: blockOf(block, targets.length / Float32Array.BYTES_PER_ELEMENT),
-            targetsMicrosiemens: fromBlob(targets, Float32Array),
-            ...(cells === null || wanted === null
-              ? {}
-              : { cells: { ...cellsOf(cells), wantedMicrosiemens: fromBlob(wanted, Float32Array) } }),
-          };
-        }),
-      };
+      const { id, plan, sum } = this.#row(run);
+      const settings = this.#of(run, "its plan", () => {
+        const found = settingsOf(plan);
+        // What has a checksum is what mho wrote.
+        mustBe(sum !== null || isModelDefinition(found.model), "a model in its plan");
+        mustBe(found.corrects === undefined || rowOf(found.corrects) < id, "an earlier run to correct");
+        return found;
+      });
+      const tiles = this.#rowsOf("run_tiles", "place", run, tileOf);
+      const isOnce = new Set(tiles.map(({ block }) => block.tile)).size === tiles.length;
+      this.#of(run, "its plan", () => mustBe(isOnce, "each tile once"));
+      return { pulsesPerDevice: usualPulsesPerDevice, ...settings, tiles };
     });
   }
 
   turns(run: RunId, skip = 0): AsyncIterable<TurnRecord> {
-    return this.#each("turns", run, skip, (row) => turnOf(row as never));
+    return this.#each("turns", run, skip, (row, shape) => turnOf(row as never, shape));
   }
 
   sweeps(run: RunId, skip = 0): AsyncIterable<SweepRecord> {
-    return this.#each("sweeps", run, skip, (row) => sweepOf(row as never));
+    return this.#each("sweeps", run, skip, (row, shape) => sweepOf(row as never, shape));
   }
 
   newestTurn(run: RunId): Promise<number> {
@@ -528,9 +526,10 @@ export class Workspace implements RunStore {
     table: "turns" | "sweeps",
     run: RunId,
     skip: number,
-    of: (row: SummedRow) => T,
+    of: (row: SummedRow, shape: Shape) => T,
   ): AsyncIterable<T> {
     const reader = await this.#do(() => this.#readerOf(table, run, skip));
+    const shape = await this.#shapeOf(run);
     const sql = `SELECT * FROM ${table} WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?`;
     // A statement has one set of rows at a time, and others may read the same table meanwhile.
     const idle = this.#idle.get(sql) ?? [];
@@ -542,7 +541,7 @@ export class Workspace implements RunStore {
       for (;;) {
         const next = guarded(this.file, () => {
           const { done, value } = rows.next();
-          if (done !== true) return reader.take(value, of);
+          if (done !== true) return reader.take(value, (row) => of(row, shape));
           reader.end();
           return undefined;
         });
@@ -553,6 +552,20 @@ export class Workspace implements RunStore {
     } finally {
       this.#reading.delete(statement);
     }
+  }
+
+  async #shapeOf(run: RunId): Promise<Shape> {
+    const known = this.#shapes.get(run);
+    if (known !== undefined) return known;
+    const { tiles } = await this.plan(run);
+    const shape = new Map(
+      tiles.map(({ block: { tile, rowCount: rows }, targetsMicrosiemens: { length: devices } }) => [
+        tile,
+        { rows, devices },
+      ]),
+    );
+    this.#shapes.set(run, shape);
+    return shape;
   }
 
   /** All rows that a run has in a table. */
@@ -601,7 +614,7 @@ export class Workspace implements RunStore {
       return read();
     } catch (error) {
       if (error instanceof DamagedRecord)
-        throw damaged(this.file, `${what} of run ${run}: ${error.message}`, { run });
+        throw damaged(this.file, `run ${run}, ${what}: ${error.message}`, { run });
       throw error;
     }
   }
@@ -641,16 +654,15 @@ export class Workspace implements RunStore {
       damaged(this.file, `entry ${at + 1} of the list of runs: ${what}`);
     const reader = new ChainReader(chain, this.#begun.length, this.#lastBegun, failed);
     const known = this.#begun.at(-1);
-    const rows = this.#prepare(
-      `SELECT *, json_extract(plan, '$.title') AS title, json_extract(chip, '$.name') AS chip_name
-       FROM runs NOT INDEXED WHERE id > ? ORDER BY id`,
-    ).all(known === undefined ? 0 : rowOf(known.id)) as ListedRow[];
+    const rows = this.#prepare("SELECT * FROM runs NOT INDEXED WHERE id > ? ORDER BY id").all(
+      known === undefined ? 0 : rowOf(known.id),
+    ) as RunRow[];
     for (const row of rows) {
       const place = this.#begun.length;
       reader.take(begunValuesOf(row), row.begun);
       if (row.sum === null ? place >= chain.unchecked : rowSumOf(row) !== row.sum)
         throw failed(place, `how run r${row.id} ended has another checksum`);
-      this.#begun.push(this.#of(`r${row.id}`, "its plan or its chip", () => listedOf(row)));
+      this.#begun.push(this.#of(`r${row.id}`, "its plan or its chip", () => summaryOf(row)));
       this.#lastBegun = row.begun ?? 0;
     }
     reader.end();
@@ -774,6 +786,19 @@ type MarkRow = {
   marked_at: string;
   sum: number | null;
 };
+
+function tileOf(row: SummedRow): RunPlan["tiles"][number] {
+  const { block, targets, cells, wanted } = row as unknown as TileRow;
+  const targetsMicrosiemens = columnOf(targets, Float32Array);
+  const devices = targetsMicrosiemens.length;
+  const tile = { block: blockOf(block, devices), targetsMicrosiemens };
+  if (cells === null || wanted === null) return tile;
+  const wantedMicrosiemens = columnOf(wanted, Float32Array);
+  return {
+    ...tile,
+    cells: { ...cellsOf(cells, { count: wantedMicrosiemens.length, devices }), wantedMicrosiemens },
+  };
+}
 
 interface TileRow {
   block: string;

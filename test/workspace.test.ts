@@ -88,6 +88,20 @@ describe("a workspace", () => {
     }
   });
 
+  it("that several programs open at once for the first time is made by one of them, and opens for all", async () => {
+    const folder = emptyFolder();
+    const [opener, dist] = ["support/firstOpener.mjs", "../dist/storage/workspace.js"].map((path) =>
+      fileURLToPath(new URL(path, import.meta.url)),
+    );
+    const children = [1, 2, 3].map(() =>
+      spawn(process.execPath, [opener!, folder, "25", dist!], { stdio: "inherit" }),
+    );
+    const codes = await Promise.all(
+      children.map(async (child) => ((await once(child, "exit")) as [number])[0]),
+    );
+    expect(codes).toEqual([0, 0, 0]);
+  });
+
   it("of every earlier layout still opens, with what it held", async () => {
     for (let layout = 1; layout < newestLayout; layout++) {
       const folder = emptyFolder();
@@ -123,13 +137,15 @@ describe("a workspace", () => {
           `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens, flags)
            VALUES (1, 0, 10, 4, ?, ?, ?)`,
         )
-        .run(bytes(Float64Array.of(5e6)), bytes(Float32Array.of(4.25)), Uint8Array.of(0));
+        .run(bytes(Float64Array.of(5e6, 6e6)), bytes(Float32Array.of(4.25, 1, 2, 3)), new Uint8Array(4));
       database.close();
       const store = await openWorkspace(folder);
       expect((await store.runs())[0]).toMatchObject({ id: "r1", title: plan.title, outcome: "done" });
       expect((await store.plan("r1")).tiles[0]!.targetsMicrosiemens).toEqual(targetsMicrosiemens);
       expect((await collect(store.turns("r1")))[0]!.conductanceMicrosiemens).toEqual(Float32Array.of(4.5));
-      expect((await collect(store.sweeps("r1")))[0]!.conductanceMicrosiemens).toEqual(Float32Array.of(4.25));
+      expect((await collect(store.sweeps("r1")))[0]!.conductanceMicrosiemens).toEqual(
+        Float32Array.of(4.25, 1, 2, 3),
+      );
       expect(await store.description("r1")).toBeUndefined();
       await store.beginRun(plan, identity, "t", {
         text: "{}",
