@@ -536,8 +536,8 @@ export class Workspace implements RunStore {
     this.#idle.set(sql, idle);
     const statement = idle.pop() ?? (await this.#do(() => this.#database.prepare(sql)));
     this.#reading.add(statement);
+    const rows = (statement.iterate(rowOf(run), skip) as Iterable<SummedRow>)[Symbol.iterator]();
     try {
-      const rows = (statement.iterate(rowOf(run), skip) as Iterable<SummedRow>)[Symbol.iterator]();
       for (;;) {
         const next = guarded(this.file, () => {
           const { done, value } = rows.next();
@@ -550,6 +550,8 @@ export class Workspace implements RunStore {
       }
       idle.push(statement);
     } finally {
+      // Where the reader stops early: rows that are still to come would keep others from emptying the log.
+      rows.return?.();
       this.#reading.delete(statement);
     }
   }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -86,6 +86,40 @@ describe("a workspace", () => {
         message: expect.stringMatching(/was removed or replaced while it was in use/) as string,
       });
     }
+  });
+
+  it("holds a run that has ended in its one file, whoever has it open", async () => {
+    const [folder, copy] = [emptyFolder(), emptyFolder()];
+    const store = await openWorkspace(folder);
+    const looker = await openWorkspace(folder);
+    for (const outcome of ["done", "interrupted", "failed"] as const) {
+      const run = await store.beginRun(plan, identity, "t");
+      await store.appendTurn(run, turn);
+      await looker.runs();
+      await store.endRun(run, outcome);
+      cpSync(join(folder, "workspace.db"), join(copy, "workspace.db"));
+      const copied = await openWorkspace(copy);
+      expect(await collect(copied.turns(run))).toEqual([turn]);
+      expect((await copied.summary(run)).outcome).toBe(outcome);
+      await copied.close();
+    }
+    await looker.close();
+    await store.close();
+  });
+
+  it("lets a run end while another program reads", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    for (let n = 0; n < 3; n++) await store.appendTurn(run, { ...turn, turn: n });
+    const looker = await openWorkspace(folder);
+    for await (const _ of looker.turns(run)) {
+      await store.endRun(run, "done");
+      break;
+    }
+    expect((await looker.summary(run)).outcome).toBe("done");
+    await looker.close();
+    await store.close();
   });
 
   it("that several programs open at once for the first time is made by one of them, and opens for all", async () => {
