@@ -36,7 +36,7 @@ export function damaged(file: string, what: string, facts: Record<string, string
     "workspace-failed",
     `The workspace ${file} is damaged: ${what}. Restore it from a copy; ` +
       `mho check --workspace ${dirname(file)} lists all that is damaged.`,
-    { file, damaged: true, ...facts },
+    { file, what, ...facts },
   );
 }
 
@@ -46,13 +46,27 @@ export function damagedLog(file: string, fault: string): MhoError {
     "workspace-failed",
     `The workspace ${file} is damaged: ${fault}, so what was written last would be missing. Restore it from a copy, or go on without ` +
       `what is missing: mho check --workspace ${dirname(file)} --drop-damaged-log.`,
-    { file, damaged: true },
+    { file, what: fault },
   );
 }
 
 /** Whether another program holds the file, for now. */
 export function isBusy(error: unknown): boolean {
   return textOf(error).includes("BUSY") || /database is locked/.test(textOf(error));
+}
+
+/** Whether it may only be read. */
+export function isReadOnly(error: unknown): boolean {
+  return /READONLY|EROFS|EACCES|EPERM|CANTOPEN/.test(textOf(error));
+}
+
+export function readOnly(file: string): MhoError {
+  return new MhoError(
+    "workspace-failed",
+    `The workspace in ${dirname(file)} may not be written here, and this command writes to it. ` +
+      "Check who owns the folder, or copy it to a place of your own and name that with --workspace.",
+    { file, read_only: true },
+  );
 }
 
 function textOf(error: unknown): string {

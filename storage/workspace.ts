@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
@@ -28,7 +28,8 @@ import {
   type SummedRow,
   valuesOf,
 } from "./chains.ts";
-import { damaged, damagedLog, guarded, isBusy, workspaceFailed } from "./failure.ts";
+import { damaged, damagedLog, guarded, isBusy, isReadOnly, readOnly, workspaceFailed } from "./failure.ts";
+import { copyPrivately, mayOnlyBeRead, type PrivateCopy } from "./privateCopy.ts";
 import {
   blockOf,
   cellsOf,
@@ -55,17 +56,23 @@ import { sumOf } from "./sums.ts";
 import { faultOfLog } from "./writeAheadLog.ts";
 import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
 
+export interface OpenOptions {
+  /** How long to wait for another program that holds it locked (5000). */
+  readonly lockTimeoutMilliseconds?: number;
+  /** Goes on without what stands behind damage in the log. */
+  readonly dropDamagedLog?: boolean;
+  /** Whether a file that exists may only be read; asked of the file system where not given. */
+  readonly mayOnlyBeRead?: (file: string) => boolean;
+}
+
 /**
  * Opens the workspace in a folder, creating both when they are missing: one SQLite file in WAL mode with full
- * synchronisation, which other programs may read while a run is on.
- *
- * @param lockTimeoutMilliseconds  how long to wait for another program that holds it locked.
+ * synchronisation, which other programs may read while a run is on. One that may only be read is copied, and read as it was then.
  */
-export async function openWorkspace(
-  folder: string,
-  lockTimeoutMilliseconds = usualLockTimeout,
-): Promise<Workspace> {
+export async function openWorkspace(folder: string, options: OpenOptions = {}): Promise<Workspace> {
+  const { lockTimeoutMilliseconds = usualLockTimeout, mayOnlyBeRead: onlyRead = mayOnlyBeRead } = options;
   const file = join(folder, "workspace.db");
+  if (onlyRead(file)) return openCopy(file, options);
   try {
     await makeFolder(folder);
   } catch (error) {
@@ -73,8 +80,10 @@ export async function openWorkspace(
   }
   for (let waited = 0; ; waited += 2 * shortWait) {
     try {
-      return opened(file, lockTimeoutMilliseconds);
+      return opened(file, options);
     } catch (error) {
+      // Some file systems say only now that they cannot be written.
+      if (isReadOnly(error) && existsSync(file)) return openCopy(file, options);
       if (waited >= lockTimeoutMilliseconds || !isBusy(error)) throw workspaceFailed(file, error);
     }
     // SQLite does not wait where several programs make the same file at once, lest they wait for each other.
@@ -82,19 +91,35 @@ export async function openWorkspace(
   }
 }
 
+async function openCopy(file: string, options: OpenOptions): Promise<Workspace> {
+  let copy: PrivateCopy | undefined;
+  try {
+    copy = await copyPrivately(file);
+    return opened(file, options, copy);
+  } catch (error) {
+    copy?.remove();
+    throw workspaceFailed(file, error);
+  }
+}
+
 const usualLockTimeout = 5000;
 const shortWait = 25;
 
-function opened(file: string, lockTimeoutMilliseconds: number): Workspace {
+/** @param copy  of the file, to open in its place. */
+function opened(named: string, options: OpenOptions, copy?: PrivateCopy): Workspace {
+  const { lockTimeoutMilliseconds = usualLockTimeout, dropDamagedLog = false } = options;
+  const file = copy?.file ?? named;
   // SQLite takes what is shorter than its first page for nothing, and writes over it.
   const length = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   mustBe(length === 0 || length >= smallestDatabaseBytes, "a database");
   const database = new DatabaseSync(file, { timeout: shortWait });
   try {
-    refuseDamagedLog(database, file);
-    migrate(database, file);
+    const fault = dropDamagedLog ? undefined : faultAtRest(database, file);
+    if (fault !== undefined) throw damagedLog(named, fault);
+    migrate(database, named);
     database.exec(`PRAGMA busy_timeout = ${lockTimeoutMilliseconds}`);
-    return new Workspace(database, file, lockTimeoutMilliseconds);
+    if (dropDamagedLog) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    return new Workspace(database, named, { lockTimeoutMilliseconds, copy });
   } catch (error) {
     database.close();
     throw error;
@@ -104,13 +129,15 @@ function opened(file: string, lockTimeoutMilliseconds: number): Workspace {
 const smallestDatabaseBytes = 512;
 
 /** Before anything is written: SQLite would write over what stands behind the damage. */
-function refuseDamagedLog(database: DatabaseSyncInstance, file: string): void {
-  if (faultOfLog(`${file}-wal`) === undefined) return;
+function faultAtRest(database: DatabaseSyncInstance, file: string): string | undefined {
+  if (faultOfLog(`${file}-wal`) === undefined) return undefined;
   // Another program may be writing it: looked at again while none can.
   database.exec("BEGIN IMMEDIATE");
-  const fault = faultOfLog(`${file}-wal`);
-  database.exec("ROLLBACK");
-  if (fault !== undefined) throw damagedLog(file, fault);
+  try {
+    return faultOfLog(`${file}-wal`);
+  } finally {
+    database.exec("ROLLBACK");
+  }
 }
 
 /** The runs of a workspace, on SQLite. */
@@ -134,8 +161,19 @@ export class Workspace implements RunStore {
 
   readonly #lockTimeoutMilliseconds: number;
 
-  constructor(database: DatabaseSyncInstance, file: string, lockTimeoutMilliseconds = usualLockTimeout) {
+  readonly #copy: PrivateCopy | undefined;
+
+  /** @param file  its name for people; the database may be that of a copy. */
+  constructor(
+    database: DatabaseSyncInstance,
+    file: string,
+    {
+      lockTimeoutMilliseconds = usualLockTimeout,
+      copy,
+    }: { readonly lockTimeoutMilliseconds?: number; readonly copy?: PrivateCopy | undefined } = {},
+  ) {
     this.#lockTimeoutMilliseconds = lockTimeoutMilliseconds;
+    this.#copy = copy;
     this.#database = database;
     this.file = file;
     this.#chains = new Chains(
@@ -379,7 +417,7 @@ export class Workspace implements RunStore {
            (run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds, sum)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
       );
-      this.#together(() => {
+      this.#inOneCommit(() => {
         for (const { run, newestTurn, tiles } of worn) {
           tiles.forEach((tile, place) => {
             const values = wearValuesOf({
@@ -449,6 +487,7 @@ export class Workspace implements RunStore {
 
   setRequest(run: RunId, request: RunRequest | undefined): Promise<void> {
     return this.#do(() => {
+      this.mustBeWritable();
       const id = this.#rowOf(run);
       if (request === undefined) this.#prepare("DELETE FROM wishes WHERE run = ?").run(id);
       else
@@ -518,6 +557,44 @@ export class Workspace implements RunStore {
       this.#prepared.clear();
       this.#idle.clear();
       this.#database.close();
+      this.#copy?.remove();
+    });
+  }
+
+  /** Whether it may only be read: what is open is a copy, as it was then. */
+  get readOnly(): boolean {
+    return this.#copy !== undefined;
+  }
+
+  /** Throws `workspace-failed` where it may only be read. */
+  mustBeWritable(): void {
+    if (this.#copy !== undefined) throw readOnly(this.file);
+  }
+
+  /** What SQLite itself finds wrong with the file; at most a hundred faults. */
+  faultsOfFile(): Promise<string[]> {
+    return this.#do(() => {
+      const rows = this.#prepare("PRAGMA integrity_check(100)").all() as { integrity_check: string }[];
+      return rows.map((row) => row.integrity_check).filter((text) => text !== "ok");
+    });
+  }
+
+  /** Every number that a run has, also where the list of them is damaged. */
+  runNames(): Promise<RunId[]> {
+    return this.#do(() => {
+      const rows = this.#prepare("SELECT id FROM runs NOT INDEXED ORDER BY id").all() as { id: number }[];
+      return rows.map(({ id }) => `r${id}`);
+    });
+  }
+
+  /** How many rows of a run an older layout wrote: nothing tells whether they are as they were written. */
+  uncheckedRows(run: RunId): Promise<number> {
+    return this.#do(() => {
+      const { id, sum } = this.#row(run);
+      return chainsOfRun.reduce(
+        (rows, of) => rows + this.#chains.get(id, of).unchecked,
+        sum === null ? 1 : 0,
+      );
     });
   }
 
@@ -707,6 +784,11 @@ export class Workspace implements RunStore {
 
   /** All of it in one commit, or nothing. */
   #together<T>(work: () => T): T {
+    this.mustBeWritable();
+    return this.#inOneCommit(work);
+  }
+
+  #inOneCommit<T>(work: () => T): T {
     const db = this.#database;
     db.exec("BEGIN IMMEDIATE");
     try {

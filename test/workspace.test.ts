@@ -200,7 +200,7 @@ describe("a workspace", () => {
   it("that another program holds locked says so, and keeps what it had acknowledged", async () => {
     const folder = emptyFolder();
     await (await openWorkspace(folder)).close();
-    const store = await openWorkspace(folder, 50);
+    const store = await openWorkspace(folder, { lockTimeoutMilliseconds: 50 });
     const run = await store.beginRun(plan, identity, "t");
     await store.appendTurn(run, turn);
     const other = new DatabaseSync(join(folder, "workspace.db"));
