@@ -80,6 +80,7 @@ export async function openWorkspace(folder: string, options: OpenOptions = {}): 
   }
   for (let waited = 0; ; waited += 2 * shortWait) {
     try {
+      if (options.dropDamagedLog !== true) await refuseDamagedLog(file);
       return opened(file, options);
     } catch (error) {
       // Some file systems say only now that they cannot be written.
@@ -95,6 +96,7 @@ async function openCopy(file: string, options: OpenOptions): Promise<Workspace> 
   let copy: PrivateCopy | undefined;
   try {
     copy = await copyPrivately(file);
+    await refuseDamagedLog(copy.file, file);
     return opened(file, options, copy);
   } catch (error) {
     copy?.remove();
@@ -114,8 +116,6 @@ function opened(named: string, options: OpenOptions, copy?: PrivateCopy): Worksp
   mustBe(length === 0 || length >= smallestDatabaseBytes, "a database");
   const database = new DatabaseSync(file, { timeout: shortWait });
   try {
-    const fault = dropDamagedLog ? undefined : faultAtRest(database, file);
-    if (fault !== undefined) throw damagedLog(named, fault);
     migrate(database, named);
     database.exec(`PRAGMA busy_timeout = ${lockTimeoutMilliseconds}`);
     if (dropDamagedLog) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -128,16 +128,27 @@ function opened(named: string, options: OpenOptions, copy?: PrivateCopy): Worksp
 
 const smallestDatabaseBytes = 512;
 
-/** Before anything is written: SQLite would write over what stands behind the damage. */
-function faultAtRest(database: DatabaseSyncInstance, file: string): string | undefined {
-  if (faultOfLog(`${file}-wal`) === undefined) return undefined;
-  // Another program may be writing it: looked at again while none can.
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    return faultOfLog(`${file}-wal`);
-  } finally {
-    database.exec("ROLLBACK");
+/**
+ * Before SQLite opens the file: it would take the damage for the log's end, and remove the log when it closes.
+ *
+ * @param named  the workspace, for people, where the file is a copy of it.
+ */
+async function refuseDamagedLog(file: string, named = file): Promise<void> {
+  const log = `${file}-wal`;
+  for (;;) {
+    const before = standing(log);
+    const fault = faultOfLog(log);
+    if (fault === undefined) return;
+    // Another program may just be writing it: only what stays as it is is damage.
+    await setTimeout(shortWait);
+    if (standing(log) === before && faultOfLog(log) === fault) throw damagedLog(named, fault);
   }
+}
+
+/** A text that is another after a file was written. */
+function standing(file: string): string {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeNs}`;
 }
 
 /** The runs of a workspace, on SQLite. */

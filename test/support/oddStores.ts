@@ -38,7 +38,8 @@ export const columns: readonly (readonly [table: string, column: string])[] = Ob
   wishes: ["run", "wish", "sum"],
   clock_marks: [
     ..."chip_serial_number boot chip_time_microseconds offset_microseconds marked_at".split(" "),
-    ...["chip_name", "sum"],
+    "chip_name",
+    "sum",
   ],
   foreign_tickets: ["chip_name", "chip_serial_number", "ticket", "sum"],
   chip_descriptions: ["sha256", "text"],
