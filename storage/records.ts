@@ -1,5 +1,11 @@
 import type { ChipIdentity } from "../src/chip/driver.ts";
-import type { JournalledOrder, RunNote, SweepRecord, WatchSettings } from "../src/run/journal.ts";
+import {
+  type JournalledOrder,
+  orderKinds,
+  type RunNote,
+  type SweepRecord,
+  type WatchSettings,
+} from "../src/run/journal.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
@@ -86,7 +92,7 @@ export function orderSettingsOf(text: string): Omit<JournalledOrder, "codes">[] 
   const found = parsed(text, "the orders of a turn");
   mustBe(Array.isArray(found), "the orders of a turn");
   for (const order of found as unknown[]) {
-    mustBe(isRecord(order) && ["set", "reset", "on-board"].includes(order["kind"] as string), "an order");
+    mustBe(isRecord(order) && (orderKinds as readonly unknown[]).includes(order["kind"]), "an order");
     const { iterations, widthNanoseconds, trailingNanoseconds, gateCode } = order;
     mustBe(iterations === undefined || (isCount(iterations) && iterations <= 0xffff), "an order");
     mustBe(areNumbers([widthNanoseconds, trailingNanoseconds, gateCode]), "an order");
