@@ -1,7 +1,9 @@
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { deserialize, serialize } from "node:v8";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { describe, expect, it } from "vitest";
+import { faultOfKeptChip, readKeptChip, writeKeptChip } from "../lab/keptChipFile.ts";
 import { checkWorkspace, type WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { mho } from "./support/commandLine.ts";
@@ -120,6 +122,30 @@ describe("a check of a workspace", () => {
       sound: false,
       runs: [{ state: "sound" }, { state: "sound" }, { run: "r3", state: "damaged" }, { state: "sound" }],
     });
+  });
+
+  it("tells of a damaged kept chip, which no command takes for a sound one", async () => {
+    const folder = await changed("SELECT 1");
+    const chip = join(folder, "chips", "a.state");
+    mkdirSync(join(folder, "chips"));
+    writeKeptChip(chip, serialize({ boot: 1 }));
+    expect(deserialize(readKeptChip(chip)!)).toEqual({ boot: 1 });
+    expect((await mho("check", "--workspace", folder)).code).toBe(0);
+    const whole = readFileSync(chip);
+    for (let at = 0; at < whole.length; at++) {
+      const bytes = Uint8Array.from(whole);
+      bytes[at]! ^= 1;
+      writeFileSync(chip, bytes);
+      expect(faultOfKeptChip(chip)).toMatch(/a\.state/);
+    }
+    const { code, out } = await mho("check", "--workspace", folder);
+    expect([code, out]).toEqual([
+      4,
+      expect.stringMatching(/The kept chip .*a\.state is damaged: its checksum is another/),
+    ]);
+    // As older versions wrote it.
+    writeFileSync(chip, serialize({ boot: 1 }));
+    expect(deserialize(readKeptChip(chip)!)).toEqual({ boot: 1 });
   });
 
   it("tells of a damaged log, and goes on without what stood behind the damage when it is told to", async () => {
