@@ -3,13 +3,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ChipDriver } from "../src/chip/driver.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
-import { verdicts } from "../src/program/method.ts";
 import type { RunContext } from "../src/run/context.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import { recall } from "../src/run/recall.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
@@ -84,7 +82,7 @@ describe("tickets of two workspaces on one chip", () => {
     const again = contextOf(chip, first, { acceptUnknownWear: true });
     await resumeRun(again, "r1");
     const fates = again.events.filter(({ type }) => type === "uncertain" || type === "unknown_wear");
-    expect(fates.map(({ type }) => type)).toEqual(["uncertain", "unknown_wear"]);
+    expect(fates.map(({ type }) => type)).toEqual(["unknown_wear", "uncertain"]);
     const felt = chip.firmware.chip.pulsesFeltByTile(0);
     const ledgers = [first, second].map((store) =>
       PulseLedger.ofChip(store, { name: "pcm-64", serialNumber: "EMU-7" }, chip.description.geometry),
@@ -94,9 +92,7 @@ describe("tickets of two workspaces on one chip", () => {
     felt.forEach((pulses, i) =>
       expect(a!.pulsesOfTile(0)[i]! + b!.pulsesOfTile(0)[i]!).toBeGreaterThanOrEqual(pulses),
     );
-    // One that lies where it should by chance needs no pulse.
-    expect(felt.slice(0, 512).filter((pulses) => pulses === 0).length).toBeLessThan(5);
-    expect([...(await recall(first, "r1"))[0]!.verdicts]).not.toContain(verdicts.pending);
+    for (let i = 0; i < 512; i++) expect(felt[i]).toBeGreaterThan(0);
     await first.close();
     await second.close();
   });
@@ -127,30 +123,6 @@ describe("tickets of two workspaces on one chip", () => {
     await executeRun(next, planFor(chip, 12));
     expect(next.events.some(({ type }) => type === "unknown_wear")).toBe(false);
     await old.close();
-  });
-
-  it("make a run that goes on read again what others may have pulsed, and mend it", async () => {
-    const chip = await openTestChip({ tiles: 2 });
-    const [first, second] = [await openWorkspace(emptyFolder()), await openWorkspace(emptyFolder())];
-    const one = planFor(chip, 0).tiles[0]!;
-    const two = { ...one, block: { ...one.block, tile: 1 } };
-    const stop = { requested: false };
-    const stopped = contextOf(chip, first, {
-      stop,
-      // The first tile is done when it is swept.
-      onEvent: ({ type }) => (stop.requested ||= type === "sweep"),
-    });
-    const plan = { ...planFor(chip, 0), sweepTimesSeconds: [0.001, 1], tiles: [one, two] };
-    await expect(executeRun(stopped, plan)).rejects.toMatchObject({ code: "interrupted" });
-    const done = (await recall(first, "r1")).find((memory) => !memory.verdicts.includes(verdicts.pending))!;
-    const others = { ...one, targetsMicrosiemens: new Float32Array(512).fill(24), block: done.block };
-    await executeRun(contextOf(chip, second), { ...planFor(chip, 0), tiles: [others] });
-    await resumeRun(contextOf(chip, first, { acceptUnknownWear: true }), "r1");
-    await chip.driver.identify();
-    const { conductanceMicrosiemens } = await chip.driver.read(done.block, 64);
-    const errors = conductanceMicrosiemens.map((g, i) => Math.abs(g - one.targetsMicrosiemens[i]!)).sort();
-    expect(errors[256]).toBeLessThan(1);
-    for (const store of [first, second]) await store.close();
   });
 
   it("that cannot be are refused, and leave nothing behind that would bar the chip for ever", async () => {

@@ -30,9 +30,6 @@ export class ActiveRun {
   /** Devices that are inside their margins and still to be confirmed, by tile. */
   readonly insideOfTile = new Map<number, number>();
 
-  /** Tiles that others may have pulsed since the journal told of them. */
-  readonly doubtful = new Set<number>();
-
   constructor(
     context: RunContext,
     plan: RunPlan,

@@ -18,7 +18,7 @@ import { recall } from "./recall.ts";
 import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
 import { ticketsFor } from "./tickets.ts";
-import { beginTile, closingRecord, doubtingRecord, turnTile, type TileWork } from "./tileWork.ts";
+import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
 import { wearOf } from "./wear.ts";
 
@@ -55,11 +55,9 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     const tickets = await ticketsFor(context, identity);
     await store.reopenRun(run, identity);
     const active = new ActiveRun(context, plan, identity, run, ledger, tickets.next);
+    await active.bookForeign(tickets);
     await active.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
     for (const memory of memories) await settleUnderWay(active, memory, boot);
-    // Before the ticket is booked: a process that dies in between finds it once more.
-    if (tickets.foreign !== undefined) for (const memory of memories) await doubtTile(active, memory);
-    await active.bookForeign(tickets);
     return { active, memories };
   });
 }
@@ -233,18 +231,6 @@ async function settleUnderWay(active: ActiveRun, memory: TileMemory, boot: numbe
   const record = closingRecord(memory, fired, context.wallTime());
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
-}
-
-/** Others have pulsed the chip: what the journal says of a tile holds no more, and its devices are read before they are decided on. */
-async function doubtTile(active: ActiveRun, memory: TileMemory): Promise<void> {
-  const { context, run, method } = active;
-  if (!method.looksBack || memory.turns === 0) return;
-  const record = doubtingRecord(memory, context.wallTime());
-  if (record.devices.length > 0) {
-    await context.store.appendTurn(run, record);
-    foldTurn(memory, record);
-  }
-  active.doubtful.add(memory.block.tile);
 }
 
 async function workThrough({ active, memories }: Opened): Promise<void> {

@@ -6,7 +6,6 @@ import type { ModelDefinition } from "../model/definition.ts";
 import {
   type BoardLoop,
   type Decision,
-  isBroken,
   isFinal,
   type Look,
   type ProgrammingMethod,
@@ -29,8 +28,6 @@ export interface TileWork {
   /** What became of the last turn's pulses. */
   fired: PulseReport;
   look: Look | undefined;
-  /** Whether others may have pulsed the tile since its devices were seen: a first reading teaches nothing about their last pulse. */
-  doubtful: boolean;
   /** Chip time at which the next turn may begin. */
   dueAt: Microseconds;
 }
@@ -61,8 +58,7 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
     },
     active.model,
   );
-  const doubtful = active.doubtful.delete(block.tile);
-  return { tile, memory, method, state, fired: nothingFired, look: undefined, doubtful, dueAt: 0 };
+  return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
 }
 
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
@@ -104,17 +100,17 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
   return false;
 }
 
-async function lookAt({ context }: ActiveRun, work: TileWork, look: Look & { kind: "read" }): Promise<Seen> {
-  const { tile, memory, fired } = work;
+async function lookAt(
+  { context }: ActiveRun,
+  { tile, memory, fired }: TileWork,
+  look: Look & { kind: "read" },
+): Promise<Seen> {
   const reading = await context.driver.read(tile.block, look.averages, look.rows);
-  const unsure = unsureOf(memory, fired);
-  if (work.doubtful) unsure.fill(1);
-  work.doubtful = false;
   return {
     conductanceMicrosiemens: reading.conductanceMicrosiemens,
     flags: reading.flags,
     agesSeconds: agesOf(reading, memory, fired),
-    unsure,
+    unsure: unsureOf(memory, fired),
   };
 }
 
@@ -333,29 +329,6 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
     firstTicket: 0,
     newestTicket: 0,
     fired,
-    inside: 0,
-    decidedAt,
-  };
-}
-
-/** Takes back what was said of devices that others may have pulsed since. Those that do not obey stay what they are. */
-export function doubtingRecord(memory: TileMemory, decidedAt: string): TurnRecord {
-  const devices = new Uint32Array(memory.verdicts.length);
-  let kept = 0;
-  for (let i = 0; i < memory.verdicts.length; i++) {
-    const verdict = memory.verdicts[i]!;
-    if (isFinal(verdict) && !isBroken(verdict)) devices[kept++] = i;
-  }
-  return {
-    tile: memory.block.tile,
-    turn: memory.turns,
-    devices: devices.slice(0, kept),
-    conductanceMicrosiemens: new Float32Array(kept).fill(Number.NaN),
-    verdicts: new Uint8Array(kept).fill(verdicts.pending),
-    orders: [],
-    firstTicket: 0,
-    newestTicket: 0,
-    fired: nothingFired,
     inside: 0,
     decidedAt,
   };
