@@ -469,6 +469,7 @@ export class Workspace implements RunStore {
 
   close(): Promise<void> {
     return this.#do(() => {
+      this.#closeLog();
       this.#prepared.clear();
       this.#idle.clear();
       this.#database.close();
@@ -690,6 +691,15 @@ export class Workspace implements RunStore {
     return new MhoError("bad-argument", `There is no run ${run} in ${this.file}. mho show lists the runs.`, {
       run,
     });
+  }
+
+  /** Brings what stands in the log into the file: it may be copied alone, while statements keep the log alive. */
+  #closeLog(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // A full disk, or a reader that has not come to its end: rows are as safe where they are.
+    }
   }
 
   /** Moves the log into the file, so that a copy of the file alone holds all. Others may be reading: then it is done another time. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -134,6 +134,20 @@ describe("a workspace", () => {
       children.map(async (child) => ((await once(child, "exit")) as [number])[0]),
     );
     expect(codes).toEqual([0, 0, 0]);
+  });
+
+  it("that is closed holds all in one file, which may be copied alone", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    await store.appendTurn(run, turn);
+    await collect(store.turns(run));
+    await store.close();
+    const alone = emptyFolder();
+    copyFileSync(join(folder, "workspace.db"), join(alone, "workspace.db"));
+    const copy = await openWorkspace(alone);
+    expect(await collect(copy.turns(run))).toHaveLength(1);
+    await copy.close();
   });
 
   it("of every earlier layout still opens, with what it held", async () => {

@@ -7,6 +7,7 @@ import {
   type BoardLoop,
   type Decision,
   isFinal,
+  isOpen,
   type Look,
   type ProgrammingMethod,
   type BlockPulse,
@@ -14,6 +15,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
+import { checkDecision } from "./decisionCheck.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
@@ -25,6 +27,8 @@ export interface TileWork {
   readonly memory: TileMemory;
   readonly method: ProgrammingMethod;
   readonly state: unknown;
+  /** What each device may still get, as the engine counts it. */
+  readonly pulsesLeft: Uint32Array;
   /** What became of the last turn's pulses. */
   fired: PulseReport;
   look: Look | undefined;
@@ -42,6 +46,9 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
   const spent = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * perRow);
   const { pulsesPerDevice } = description.limits;
   const { method } = active;
+  const pulsesLeft = Uint32Array.from(targetsMicrosiemens, (_, i) =>
+    Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
+  );
   const state = method.begin(
     {
       rowCount: block.rowCount,
@@ -50,15 +57,13 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
       targetsMicrosiemens: targetsMicrosiemens.slice(),
       pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
-      pulsesLeft: Uint32Array.from(targetsMicrosiemens, (_, i) =>
-        Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
-      ),
+      pulsesLeft: pulsesLeft.slice(),
       cells,
       standing: memory.turns === 0 ? undefined : memory,
     },
     active.model,
   );
-  return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
+  return { tile, memory, method, state, pulsesLeft, fired: nothingFired, look: undefined, dueAt: 0 };
 }
 
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
@@ -88,6 +93,7 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
         ? await multiply(active, work, work.look)
         : undefined;
   const decision = work.method.next(work.state, seen);
+  checkDecision(work.method.name, work.tile, work.memory, decision, work.pulsesLeft);
   const report = await commitAndFire(active, work, seen, decision);
   work.fired = report;
   work.look = decision.look;
@@ -96,7 +102,9 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
     return true;
   }
   const { afterSeconds } = decision.look;
-  work.dueAt = afterSeconds === 0 ? 0 : latestPulse(work) + Math.round(afterSeconds * microsecondsPerSecond);
+  const pulsedAt = latestPulse(work);
+  const waits = afterSeconds > 0 && !Number.isNaN(pulsedAt);
+  work.dueAt = waits ? pulsedAt + Math.round(afterSeconds * microsecondsPerSecond) : 0;
   return false;
 }
 
@@ -253,8 +261,8 @@ function recordTurn(
   const devices = new Uint32Array(count);
   let kept = 0;
   for (let i = 0; i < count; i++) {
-    if (memory.verdicts[i] !== verdicts.pending) continue;
-    const judged = decision.verdicts[i] !== verdicts.pending;
+    if (!isOpen(memory.verdicts[i]!)) continue;
+    const judged = decision.verdicts[i] !== memory.verdicts[i];
     const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
     if (judged || answers || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
@@ -280,7 +288,7 @@ function recordTurn(
     firstTicket,
     newestTicket: orders.length === 0 ? 0 : firstTicket + orders.length * memory.block.rowCount - 1,
     fired,
-    inside: insideOf(decision),
+    inside: inPlace(decision.verdicts),
     decidedAt,
   };
 }
@@ -290,8 +298,8 @@ function saysSomething({ devices, fired }: TurnRecord): boolean {
   return devices.length > 0 || fired.fates.length > 0;
 }
 
-function insideOf({ look, inside }: Decision): number {
-  return look.kind === "done" ? 0 : (inside ?? 0);
+function inPlace(given: Uint8Array): number {
+  return given.reduce((n, verdict) => n + (verdict === verdicts.inPlace ? 1 : 0), 0);
 }
 
 /** A method that fires and does not look back leaves fates to be written down. */
@@ -302,8 +310,8 @@ async function closeTile(active: ActiveRun, { memory, fired }: TileWork): Promis
 }
 
 /**
- * What became of the last pulses, and nothing else. Of devices that will not be read, those that may not have fired are
- * uncertain, and those that did not are to be done again.
+ * What became of the last pulses, and nothing else. Devices that were not to be read, and whose pulse may not have fired or did not, are
+ * to be worked on again: the method sees by their count of pulses which is which.
  */
 export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt: string): TurnRecord {
   const rows = memory.block.rowCount;
@@ -317,7 +325,7 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
     const fate = order < 0 ? undefined : fired.fates[order * rows + row];
     if (fate !== rowFates.uncertain && fate !== rowFates.notFired) continue;
     devices[kept] = i;
-    given[kept++] = fate === rowFates.uncertain ? verdicts.uncertain : verdicts.pending;
+    given[kept++] = verdicts.pending;
   }
   return {
     tile: memory.block.tile,
@@ -334,10 +342,40 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
   };
 }
 
-function latestPulse({ memory, fired }: TileWork): Microseconds {
+/**
+ * Takes back that devices are programmed, after pulses that no run of this workspace gave: the method looks at them again, or sets
+ * them again where it does not look.
+ */
+export function reopeningRecord(memory: TileMemory, decidedAt: string): TurnRecord {
+  const doubtful: readonly number[] = [verdicts.accepted, verdicts.acceptedOutside, verdicts.unverified];
+  const devices = Uint32Array.from(memory.verdicts.keys()).filter((i) =>
+    doubtful.includes(memory.verdicts[i]!),
+  );
+  return {
+    tile: memory.block.tile,
+    turn: memory.turns,
+    devices,
+    conductanceMicrosiemens: new Float32Array(devices.length).fill(Number.NaN),
+    verdicts: new Uint8Array(devices.length).fill(verdicts.pending),
+    orders: [],
+    firstTicket: 0,
+    newestTicket: 0,
+    fired: nothingFired,
+    inside: 0,
+    decidedAt,
+  };
+}
+
+/** Whether its last turn fired. */
+export function hasFired({ fired }: TileWork): boolean {
+  return fired !== nothingFired;
+}
+
+/** Chip time of the tile's last pulse; NaN when it never had one. */
+export function latestPulse({ memory, fired }: TileWork): Microseconds {
   let latest = lastPulse(memory);
   for (const time of fired.rowTimesMicroseconds) {
     if (!(time <= latest) && !Number.isNaN(time)) latest = time;
   }
-  return Number.isNaN(latest) ? 0 : latest;
+  return latest;
 }
