@@ -1,6 +1,8 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
+export type { CheckOptions } from "./check.ts";
+export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
 export type { PulseRequest } from "./handMethod.ts";

@@ -41,6 +41,7 @@ export async function program(
   options: ProgramOptions,
 ): Promise<RunId> {
   const address = place.chip;
+  await place.refuseReadOnly();
   const planned = await planFor(place, address, targets, options);
   const session = await place.session(address);
   return session.work(patience.programMilliseconds, (context, identity) =>
@@ -109,6 +110,7 @@ async function planFor(
 export async function resume(place: Workplace, given: string, chip: string | undefined): Promise<boolean> {
   const run = runNamed(given);
   const store = await place.existingStore();
+  store.mustBeWritable();
   const { chipAddress } = await store.plan(run);
   const { outcome } = await store.summary(run);
   if (outcome === "done") return false;

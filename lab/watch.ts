@@ -30,6 +30,7 @@ export async function watch(
   const runs = [...new Set(given.map(runNamed))];
   const wanted = settingsWanted(options);
   const store = await place.existingStore();
+  store.mustBeWritable();
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
     const before = await prepare(store, run, wanted);

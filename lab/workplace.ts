@@ -84,7 +84,20 @@ export class Workplace {
     return this.#store;
   }
 
-  /** Opens the workspace. Throws `bad-argument` where none is. */
+  /** Throws `workspace-failed` where the workspace may only be read: before work that writes to it begins. */
+  async refuseReadOnly(): Promise<void> {
+    if (this.#store !== undefined || existsSync(join(this.folder, "workspace.db")))
+      await this.writableStore();
+  }
+
+  /** Opens the workspace for work that writes to it. Throws `workspace-failed` where it may only be read. */
+  async writableStore(): Promise<Workspace> {
+    const store = await this.store();
+    store.mustBeWritable();
+    return store;
+  }
+
+  /** Opens the workspace, maybe to be read alone. Throws `bad-argument` where none is. */
   async existingStore(): Promise<Workspace> {
     if (this.#store === undefined && !existsSync(join(this.folder, "workspace.db"))) {
       throw new MhoError(
@@ -146,7 +159,7 @@ export class Workplace {
   }
 
   async #open(text: string, address: ChipAddress, description: ChipDescription): Promise<Session> {
-    const store = await this.store();
+    const store = await this.writableStore();
     const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
     const { technologies, methods } = registries;

@@ -177,11 +177,13 @@ async function close(
     if (outcome === "failed") await active.note("failed", messageOf(failure));
     if (!standby.safe)
       await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
+    // The next run of this chip, whenever it comes, need not fold this one. A run that failed may have filled the disk.
+    if (outcome !== "failed") {
+      await wearOf(context.store, run).catch((error: unknown) =>
+        log.warn({ error: loggedError(error) }, "the wear of the run was not kept; the next run folds it"),
+      );
+    }
     await context.store.endRun(run, outcome);
-    // The next run of this chip, whenever it comes, need not fold this one.
-    await wearOf(context.store, run).catch((error: unknown) =>
-      log.warn({ error: loggedError(error) }, "the wear of the run was not kept; the next run folds it"),
-    );
   };
   const unwritten = (error: unknown): void =>
     log.warn({ outcome, error: loggedError(error) }, "how the run ended was not written down");
