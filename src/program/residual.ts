@@ -42,7 +42,14 @@ export const residual: ProgrammingMethod<ResidualState> = {
   needsCells: true,
   keepsTargets: false,
   looksBack: true,
-  cost: { pulses: 6.8, idlePulses: 2.2, turns: 70, most: 90 },
+  cost: {
+    pulses: 6.8,
+    idlePulses: 2.2,
+    turns: 70,
+    most: 90,
+    rowPulses: { first: -17.6, perLog: 13.7 },
+    looks: [{ times: 16, rounds: 3, secondsBetween: 0.125, settles: true, averages: 4 }],
+  },
   begin: (task, model) => begin(task, model, undefined),
   next,
 };
@@ -62,7 +69,14 @@ export const gdp: ProgrammingMethod<ResidualState> = {
   needsCells: true,
   keepsTargets: false,
   looksBack: true,
-  cost: { pulses: 7.5, idlePulses: 2.2, turns: 75, most: 90 },
+  cost: {
+    pulses: 7.5,
+    idlePulses: 2.2,
+    turns: 75,
+    most: 90,
+    rowPulses: { first: -17.6, perLog: 13.7 },
+    looks: [{ times: 6, rounds: 3, secondsBetween: 3, settles: true, averages: "products" }],
+  },
   requires: ({ name, multiply }, capabilities) =>
     capabilities.multiply && multiply !== undefined
       ? undefined

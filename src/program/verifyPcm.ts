@@ -39,7 +39,14 @@ export const verifyPcm: ProgrammingMethod<VerifyState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
+  cost: {
+    pulses: 6.3,
+    idlePulses: 1.1,
+    turns: 42,
+    most: 30,
+    rowPulses: { first: -12.7, perLog: 8.5 },
+    looks: [{ times: 1, settles: true, averages: 64 }],
+  },
   begin,
   next,
 };

@@ -1,5 +1,5 @@
 import type { ChipDescription } from "../chip/description.ts";
-import type { ChipIdentity } from "../chip/driver.ts";
+import type { ChipCapabilities, ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
@@ -201,6 +201,16 @@ function refusePlan(
   { capabilities, geometry }: ChipIdentity,
 ): void {
   checkPlan(plan, { ...description, geometry }, method);
+  refuseMethod(plan, method, description, capabilities);
+}
+
+/** Throws `bad-argument` where a method cannot work on a chip, or with what a plan knows. Asked before a chip is opened, and again. */
+export function refuseMethod(
+  plan: Pick<RunPlan, "tiles">,
+  method: ProgrammingMethod,
+  description: ChipDescription,
+  capabilities: ChipCapabilities,
+): void {
   const { name, needsCells } = method;
   const refusal = method.requires?.(description, capabilities);
   if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { method: name });
@@ -298,7 +308,8 @@ async function sweepTile(active: ActiveRun, job: DueSweep): Promise<void> {
   const { context, plan, run, identity } = active;
   const { block } = job.tile;
   await waitFor(active, job.dueAt);
-  const sweep = await takeSweep(context, identity, run, block, job.timeSeconds, plan.sweepAverages);
+  const check = (): Promise<void> => checkRequestsOf(active);
+  const sweep = await takeSweep(context, identity, run, block, job.timeSeconds, plan.sweepAverages, check);
   context.onEvent({
     type: "sweep",
     run,

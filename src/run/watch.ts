@@ -101,6 +101,7 @@ async function readUntilDone(
       tile.block,
       timeSeconds,
       tile.settings.averages,
+      () => checkRequests(context, runs),
     );
     onReading?.(undefined);
     tile.newestSeconds = timeSeconds;
