@@ -426,9 +426,8 @@ const mostInVain = 5;
 
 function noProgress(error: MhoError, address: string): MhoError {
   const text =
-    `${error.message} The chip at ${address} was greeted anew ${mostInVain} times and answered that, but no row more was ` +
-    "read or fired. Check that its firmware carries out what it was asked, and that it is not slower than timing in its chip " +
-    "description says; --transcript FILE records what passes.";
+    `${error.message} The chip at ${address} was greeted anew ${mostInVain} times and answered, but no row more was ` +
+    "read or fired. Check that its firmware carries out what it was asked; --transcript FILE records what passes.";
   return new MhoError(error.code, text, { ...error.facts, greetings: mostInVain }, error);
 }
 
