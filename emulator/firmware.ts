@@ -45,6 +45,11 @@ export abstract class Firmware {
     return true;
   }
 
+  /** The highest ticket that it remembers, as it says when it is greeted; 0 of a language without tickets. */
+  get newestTicket(): number {
+    return 0;
+  }
+
   get chip(): EmulatedChip {
     return this.board.chip;
   }

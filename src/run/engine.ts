@@ -18,7 +18,7 @@ import { recall } from "./recall.ts";
 import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
 import { ticketsFor } from "./tickets.ts";
-import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
+import { beginTile, closingRecord, reopeningRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
 import { wearOf } from "./wear.ts";
 
@@ -58,6 +58,7 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     await active.bookForeign(tickets);
     await active.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
     for (const memory of memories) await settleUnderWay(active, memory, boot);
+    if (tickets.foreign !== undefined) for (const memory of memories) await reopen(active, memory);
     return { active, memories };
   });
 }
@@ -237,6 +238,14 @@ async function settleUnderWay(active: ActiveRun, memory: TileMemory, boot: numbe
   }
   await active.bookUncertain(fired, memory.block.tile, memory.turns - 1);
   const record = closingRecord(memory, fired, context.wallTime());
+  await context.store.appendTurn(run, record);
+  foldTurn(memory, record);
+}
+
+/** The chip was used elsewhere: what stands in the journal of its devices is not what they hold. */
+async function reopen({ context, run }: ActiveRun, memory: TileMemory): Promise<void> {
+  const record = reopeningRecord(memory, context.wallTime());
+  if (record.devices.length === 0) return;
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
 }

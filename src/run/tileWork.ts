@@ -339,6 +339,30 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
   };
 }
 
+/**
+ * Takes back that devices are programmed, after pulses that no run of this workspace gave: the method looks at them again, or sets
+ * them again where it does not look.
+ */
+export function reopeningRecord(memory: TileMemory, decidedAt: string): TurnRecord {
+  const doubtful: readonly number[] = [verdicts.accepted, verdicts.acceptedOutside, verdicts.unverified];
+  const devices = Uint32Array.from(memory.verdicts.keys()).filter((i) =>
+    doubtful.includes(memory.verdicts[i]!),
+  );
+  return {
+    tile: memory.block.tile,
+    turn: memory.turns,
+    devices,
+    conductanceMicrosiemens: new Float32Array(devices.length).fill(Number.NaN),
+    verdicts: new Uint8Array(devices.length).fill(verdicts.pending),
+    orders: [],
+    firstTicket: 0,
+    newestTicket: 0,
+    fired: nothingFired,
+    inside: 0,
+    decidedAt,
+  };
+}
+
 function latestPulse({ memory, fired }: TileWork): Microseconds {
   let latest = lastPulse(memory);
   for (const time of fired.rowTimesMicroseconds) {
