@@ -80,15 +80,19 @@ describe.each(dialects)("a board of 10 ms a device that speaks %s", (dialect) =>
   });
 
   it("whose description says that it is fast is given up, with what to check, and never called safe when it is not", async () => {
-    const { context, store, time, firmware } = await world({ dialect, describedMilliseconds: 0.01 });
+    const { context, store, time, firmware } = await world({
+      dialect,
+      deviceMilliseconds: 30,
+      describedMilliseconds: 0.01,
+    });
     const error: unknown = await executeRun(context, plan).catch((found: unknown) => found);
     expect(error).toMatchObject({
       code: "link-lost",
-      message: expect.stringMatching(/did not answer the read .* slower than timing/) as string,
+      message: expect.stringMatching(/did not answer .* slower than timing/) as string,
     });
     const { facts } = error as MhoError;
     expect(firmware.inStandby || facts["standby"] === false).toBe(true);
-    expect(time.nowMicroseconds()).toBeLessThan(900e6);
+    expect(time.nowMicroseconds()).toBeLessThan(3600e6);
     expect((await store.summary("r1")).outcome).toBe("failed");
   });
 

@@ -44,7 +44,17 @@ export const maxSetFill: ProgrammingMethod<FillState> = {
     turns: 45,
     most: 31,
     rowPulses: { first: -12.1, perLog: 8.7 },
-    looks: [{ times: 1, rounds: 2, settles: true, averages: 64 }],
+    looks: [
+      { times: 1, settles: true, averages: 64 },
+      {
+        times: 8,
+        rounds: { first: 1, perLog: 1.4, most: 7 },
+        share: 0.5,
+        secondsBetween: 1.25,
+        settles: true,
+        averages: 8,
+      },
+    ],
   },
   requires: (chip) =>
     pcmPulsesOf(chip).set === undefined

@@ -60,9 +60,11 @@ export interface RowCount {
 }
 
 export interface TileLook {
-  /** So many looks, one after the other, and how often that is done (once). */
+  /** So many looks, one after the other, and how often that is done (once): by the devices of a row, where it depends on them. */
   readonly times: number;
-  readonly rounds?: number;
+  readonly rounds?: number | (RowCount & { readonly most: number });
+  /** Of the tile's rows, those that a look is at, in the mean of all rounds (all). */
+  readonly share?: number;
   readonly secondsBetween?: number;
   /** Whether the first waits until the devices have reached the model's reference age. */
   readonly settles: boolean;

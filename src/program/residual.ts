@@ -51,7 +51,7 @@ export const residual: ProgrammingMethod<ResidualState> = {
     turns: 70,
     most: 90,
     rowPulses: { first: -17.6, perLog: 13.7 },
-    looks: [{ times: 16, rounds: 3, secondsBetween: 0.125, settles: true, averages: 4 }],
+    looks: [{ times: 16, rounds: 4, secondsBetween: 0.125, settles: true, averages: 4 }],
   },
   begin: (task, model) => begin(task, model, undefined),
   next,
@@ -78,7 +78,10 @@ export const gdp: ProgrammingMethod<ResidualState> = {
     turns: 75,
     most: 90,
     rowPulses: { first: -17.6, perLog: 13.7 },
-    looks: [{ times: 6, rounds: 3, secondsBetween: 3, settles: true, averages: "products" }],
+    looks: [
+      { times: 6, rounds: 3, secondsBetween: 3, settles: true, averages: "products" },
+      { times: 16, secondsBetween: 0.125, settles: true, averages: 4 },
+    ],
   },
   requires: ({ name, multiply }, capabilities) =>
     capabilities.multiply && multiply !== undefined

@@ -11,7 +11,7 @@ import {
 } from "../chip/timing.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import { modelOf } from "../model/modelOf.ts";
-import type { MethodCost, ProgrammingMethod, RowCount } from "../program/method.ts";
+import type { MethodCost, ProgrammingMethod, RowCount, TileLook } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import type { TileTargets } from "./plan.ts";
 import { mostAtWork } from "./schedule.ts";
@@ -97,11 +97,13 @@ function secondsOf(
   const reference = model === undefined ? usualReferenceAge : modelOf(model).referenceAgeSeconds;
   const board = boardOf(description, rowBytes);
   const busy = tiles.map((tile) => busySeconds(description, tile, cost, board));
-  const waits = (cost.looks ?? []).map(
-    ({ rounds = 1, times, secondsBetween = 0, settles }) =>
-      rounds * ((settles ? reference : 0) + (times - 1) * secondsBetween),
-  );
-  const waited = waits.reduce((sum, wait) => sum + wait, 0);
+  const devices = devicesPerRow(description.geometry);
+  let waited = 0;
+  for (const look of cost.looks ?? []) {
+    // A slow board is still at one look when the next is due.
+    const between = Math.max(0, (look.secondsBetween ?? 0) - lookSeconds(description, tiles[0], look, board));
+    waited += roundsOf(look, devices) * ((look.settles ? reference : 0) + (look.times - 1) * between);
+  }
   // While the devices of one tile settle the next ones are programmed.
   let programming = 0;
   for (let first = 0; first < busy.length; first += mostAtWork) {
@@ -161,14 +163,29 @@ function busySeconds(
     (averages === 0 ? 0 : reads * board.read(averages)) +
     (boardIterations === undefined ? 0 : board.verify(countOf(boardIterations, devices, turns)));
   let seconds = block.rowCount * row;
-  for (const { rounds = 1, times, averages: ofLook } of looks) {
-    const look =
-      ofLook === "products"
-        ? productsOf(block.rowCount) * board.product(description.geometry.rows)
-        : block.rowCount * board.read(ofLook);
-    seconds += rounds * times * look;
+  for (const look of looks) {
+    const one = lookSeconds(description, { block, targetsMicrosiemens }, look, board);
+    seconds += roundsOf(look, devices) * look.times * one;
   }
   return seconds;
+}
+
+function roundsOf({ rounds = 1 }: TileLook, devices: number): number {
+  if (typeof rounds === "number") return rounds;
+  return Math.min(rounds.most, countOf(rounds, devices, 1));
+}
+
+/** One look at a tile. */
+function lookSeconds(
+  { geometry }: ChipDescription,
+  tile: TileTargets | undefined,
+  { averages, share = 1 }: TileLook,
+  board: BoardSeconds,
+): Seconds {
+  const rows = tile?.block.rowCount ?? 0;
+  return averages === "products"
+    ? productsOf(rows) * board.product(geometry.rows)
+    : share * rows * board.read(averages);
 }
 
 /** Two for each row of a Hadamard matrix that has a row for every row of the block. */
