@@ -55,6 +55,9 @@ const example = "See chips/pcm-64.json for an example.";
 
 const count = z.int().positive().max(65_535);
 
+/** An hour at most: a deadline has to end. */
+const time = positive.max(3.6e9);
+
 /** The pulse of a row has to fit one frame of the packet dialect. */
 const mostDevicesPerRow = 4000;
 
@@ -86,7 +89,13 @@ const common = {
   }),
   references_microsiemens: z.array(z.number().nonnegative()).min(3).optional(),
   multiply: z.strictObject({ microsiemens_per_code: positive }).optional(),
-  timing: z.strictObject({ read_row_microseconds: positive, pulse_row_microseconds: positive }),
+  timing: z.strictObject({
+    read_row_microseconds: time,
+    pulse_row_microseconds: time,
+    multiply_microseconds: time.optional(),
+    verify_iteration_microseconds: time.optional(),
+    answer_microseconds: time.optional(),
+  }),
   line: z.strictObject({ baud: z.int().positive(), bits_per_byte: z.int().min(8).max(12) }),
 };
 
@@ -169,6 +178,9 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
       timing: {
         readRowMicroseconds: file.timing.read_row_microseconds,
         pulseRowMicroseconds: file.timing.pulse_row_microseconds,
+        multiplyMicroseconds: file.timing.multiply_microseconds,
+        verifyIterationMicroseconds: file.timing.verify_iteration_microseconds,
+        answerMicroseconds: file.timing.answer_microseconds,
       },
       line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
     }));

@@ -1,16 +1,18 @@
 import { readModel } from "../files/model.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipCapabilities } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
 import { methodFor } from "../src/program/methods.ts";
-import { executeRun, resumeRun } from "../src/run/engine.ts";
+import { executeRun, refuseMethod, resumeRun } from "../src/run/engine.ts";
 import { type Estimate, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { Seconds } from "../src/units.ts";
 import { parseAddress } from "./address.ts";
+import type { LabDialect } from "./dialects.ts";
 import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
@@ -59,9 +61,11 @@ export async function estimate(
   targets: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<Estimate & { readonly method: string }> {
-  const { plan, method, description } = await planFor(place, place.chip, targets, options);
-  const { tiles, pulsesPerDevice } = plan;
-  return { method: method.name, ...estimateRun(description, tiles, method, pulsesPerDevice) };
+  const { plan, method, description, dialect } = await planFor(place, place.chip, targets, options);
+  const { tiles, pulsesPerDevice, model, sweepTimesSeconds, sweepAverages: ofSweep } = plan;
+  const { rowBytes } = dialect;
+  const how = { model, sweepTimesSeconds, sweepAverages: ofSweep, rowBytes };
+  return { method: method.name, ...estimateRun(description, tiles, method, pulsesPerDevice, how) };
 }
 
 async function planFor(
@@ -73,6 +77,7 @@ async function planFor(
   plan: Omit<RunPlan, "chipName" | "chipSerialNumber">;
   method: ProgrammingMethod;
   description: ChipDescription;
+  dialect: LabDialect;
 }> {
   const address = parseAddress(chip, place.registries.dialects);
   const description = await describeChip(address, place.registries.technologies);
@@ -85,9 +90,11 @@ async function planFor(
   const model = typeof believed === "string" ? await readModel(believed) : believed;
   warnOfDoubt(model, place.emit);
   checkPlan(targets, description, method);
+  refuseMethod(targets, method, description, capabilitiesHoped(address.dialect));
   return {
     method,
     description,
+    dialect: address.dialect,
     plan: {
       title: targets.title,
       chipAddress: chip,
@@ -98,6 +105,18 @@ async function planFor(
       pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
       tiles: targets.tiles,
     },
+  };
+}
+
+/** What a chip can do that nobody has asked yet: all that its dialect has words for. */
+function capabilitiesHoped({ lacks = [] }: LabDialect): ChipCapabilities {
+  const can = (name: keyof ChipCapabilities): boolean => !lacks.includes(name);
+  return {
+    virtualTime: can("virtualTime"),
+    multiply: can("multiply"),
+    onBoardVerify: can("onBoardVerify"),
+    environment: can("environment"),
+    references: can("references"),
   };
 }
 

@@ -69,7 +69,7 @@ export class Session {
   ) {
     const { store, methods, acceptUnknownWear, emit, logs } = options;
     const stop = stopOf(options.stop, () => this.#halting !== undefined);
-    const driver = new SteadyClock(link, store, wallTime);
+    const driver = new SteadyClock(link, store, wallTime, options.logs.log);
     this.#link = link;
     this.#driver = driver;
     this.#options = options;

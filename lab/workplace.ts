@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ChipDescription } from "../src/chip/description.ts";
+import { longestRequestMicroseconds } from "../src/chip/timing.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
@@ -223,6 +224,12 @@ export class Workplace {
 
   get holdsChip(): boolean {
     return this.#opened.length > 0;
+  }
+
+  /** The longest that a chip may be busy with one request before it hears of standby. */
+  get longestRequestMilliseconds(): number {
+    const each = this.#opened.map(({ description }) => longestRequestMicroseconds(description) / 1000);
+    return Math.max(0, ...each);
   }
 
   /** The commands that go on with what is under way. */

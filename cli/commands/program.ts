@@ -61,10 +61,16 @@ function tellEstimate(
   output: CommandOutput<"program">,
 ): void {
   const { method, devices, tiles, pulses, pulsesPerDevice, mostPulsesPerDevice, seconds } = estimate;
+  const { what, seconds: longest } = estimate.longestRequest;
   output.say(`${counted(devices, "device")} on ${counted(tiles, "tile")}, by ${method}`);
   output.say(
     `about ${counted(pulses, "pulse")}, ${pulsesPerDevice.toFixed(1)} a device, ${mostPulsesPerDevice} at most`,
   );
+  if (longest > longestUnnamed) {
+    output.say(
+      `a ${what} takes the board ${formatDuration(longest)} at once: a stop waits that long for standby`,
+    );
+  }
   output.say(`about ${formatDuration(Math.ceil(seconds))}. Nothing was sent to a chip.`);
   output.result({
     dry_run: true,
@@ -75,5 +81,10 @@ function tellEstimate(
     pulses_per_device: pulsesPerDevice,
     most_pulses_per_device: mostPulsesPerDevice,
     seconds,
+    longest_request: what,
+    longest_request_seconds: longest,
   });
 }
+
+/** Standby within so many seconds needs no word. */
+const longestUnnamed = 2;

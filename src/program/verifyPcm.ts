@@ -41,7 +41,23 @@ export const verifyPcm: ProgrammingMethod<VerifyState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
+  cost: {
+    pulses: 6.3,
+    idlePulses: 1.1,
+    turns: 42,
+    most: 30,
+    rowPulses: { first: -13, perLog: 9 },
+    looks: [
+      {
+        times: 8,
+        rounds: { first: 1, perLog: 1.08, most: 7 },
+        share: 0.5,
+        secondsBetween: 1.25,
+        settles: true,
+        averages: 8,
+      },
+    ],
+  },
   begin,
   next,
 };

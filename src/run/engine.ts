@@ -1,5 +1,5 @@
 import type { ChipDescription } from "../chip/description.ts";
-import type { ChipIdentity } from "../chip/driver.ts";
+import type { ChipCapabilities, ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
@@ -222,6 +222,16 @@ function refusePlan(
   { capabilities, geometry }: ChipIdentity,
 ): void {
   checkPlan(plan, { ...description, geometry }, method);
+  refuseMethod(plan, method, description, capabilities);
+}
+
+/** Throws `bad-argument` where a method cannot work on a chip, or with what a plan knows. Asked before a chip is opened, and again. */
+export function refuseMethod(
+  plan: Pick<RunPlan, "tiles">,
+  method: ProgrammingMethod,
+  description: ChipDescription,
+  capabilities: ChipCapabilities,
+): void {
   const { name, needsCells } = method;
   const refusal = method.requires?.(description, capabilities);
   if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { method: name });
@@ -323,7 +333,8 @@ async function sweptOf({ context, run }: ActiveRun): Promise<Set<string>> {
 async function sweepTile(active: ActiveRun, { tile, dueAt, timeSeconds }: DueSweep): Promise<SweepRecord> {
   const { context, plan, identity } = active;
   await waitFor(active, dueAt);
-  return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages);
+  const check = (): Promise<void> => checkRequestsOf(active);
+  return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages, check);
 }
 
 async function keepEarly({ context, run }: ActiveRun, { due, sweep }: EarlySweep): Promise<void> {

@@ -3,6 +3,7 @@ import { type Block, devicesOfBlock } from "../chip/geometry.ts";
 import { assert } from "../errors.ts";
 import { type Log, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
+import { readInSteps } from "./longRead.ts";
 import type { SweepRecord } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
 
@@ -14,8 +15,9 @@ export async function takeSweep(
   block: Block,
   timeSeconds: Seconds,
   averages: number,
+  checkRequests: () => Promise<void>,
 ): Promise<SweepRecord> {
-  const sweep = await readSweep(context, identity, block, timeSeconds, averages);
+  const sweep = await readSweep(context, identity, block, timeSeconds, averages, checkRequests);
   await keepSweep(context, run, sweep);
   return sweep;
 }
@@ -33,12 +35,13 @@ export async function readSweep(
   block: Block,
   timeSeconds: Seconds,
   averages: number,
+  checkRequests: () => Promise<void>,
 ): Promise<SweepRecord> {
   const environment = capabilities.environment ? await driver.environment() : undefined;
   const referenced = capabilities.references && driver.description.referencesMicrosiemens !== undefined;
   const referenceCodes = referenced ? await driver.references(block.tile, averages) : undefined;
   const takenAt = wallTime();
-  const reading = await driver.read(block, averages);
+  const reading = await readInSteps(driver, block, averages, undefined, checkRequests);
   const devices = devicesOfBlock(geometry, block);
   assert(reading.conductanceMicrosiemens.length === devices, "a reading has one conductance a device");
   assert((reading.codes?.length ?? devices) === devices, "a reading by converters has one code a device");

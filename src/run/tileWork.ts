@@ -18,6 +18,8 @@ import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { checkDecision } from "./decisionCheck.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
+import { readInSteps } from "./longRead.ts";
+import { checkRequests } from "./requests.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
 import type { ActiveRun } from "./activeRun.ts";
 
@@ -109,11 +111,12 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
 }
 
 async function lookAt(
-  { context }: ActiveRun,
+  { context, run }: ActiveRun,
   { tile, memory, fired }: TileWork,
   look: Look & { kind: "read" },
 ): Promise<Seen> {
-  const reading = await context.driver.read(tile.block, look.averages, look.rows);
+  const check = (): Promise<void> => checkRequests(context, [run]);
+  const reading = await readInSteps(context.driver, tile.block, look.averages, look.rows, check);
   return {
     conductanceMicrosiemens: reading.conductanceMicrosiemens,
     flags: reading.flags,
@@ -192,6 +195,7 @@ async function commitAndFire(
   active.nextTicket += orders.length * block.rowCount;
   const report = await fire(active, tile, board, pulses, firstTicket);
   await active.bookUncertain(report, block.tile, record.turn);
+  active.refuseFireless(report, block.tile);
   for (const { codes } of record.orders) for (const code of codes) if (code !== 0) active.pulses++;
   for (const verdict of record.verdicts) {
     if (isFinal(verdict)) active.devicesDone++;

@@ -109,6 +109,7 @@ async function readUntilDone(
       tile.block,
       timeSeconds,
       tile.settings.averages,
+      () => checkRequests(context, runs),
     );
     onReading?.(undefined);
     tile.newestSeconds = timeSeconds;
