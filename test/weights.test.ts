@@ -136,12 +136,12 @@ describe("weights from text", () => {
   });
 
   it.each([
-    ["1,2\n3,x\n", /line 2 has "x" where a number should be/],
+    ["1,2\n3,x\n", /line 2, column 2 has "x" where a number should be/],
     ["1,2\n3\n", /line 2 has 1 numbers and those before it 2/],
-    ["1,,2\n", /line 1 has "" where a number should be/],
+    ["1,,2\n", /line 1, column 2 has "" where a number should be/],
     ["", /is empty/],
     ["1,NaN\n", /"NaN" where a number/],
-    ["1,1e999\n", /holds Infinity at element 1/],
+    ["1,1e999\n", /line 1, column 2 has 1e999, too large a number/],
   ])("%j is refused with its line", async (text, message) => {
     const path = join(emptyFolder(), "given.csv");
     writeFileSync(path, text);

@@ -8,6 +8,7 @@ import { parseNpy } from "../../files/npy.ts";
 import { parseNpz } from "../../files/npz.ts";
 import { parseOnnx } from "../../files/onnx.ts";
 import { parseSafetensors } from "../../files/safetensors.ts";
+import { textOf } from "../../files/text.ts";
 import { weightsFixture } from "./fixtures.ts";
 import { type OpenSurface, surface, utf8 } from "./surface.ts";
 
@@ -56,9 +57,14 @@ export const weightFileSurfaces = [
   })),
   surface("onnx", 120, openOnnx),
   surface("csv", 550, () => ({
-    corpus: [...fixtures("headed.csv", "plain.csv"), utf8("# µS\na;b\n1;nan\n-2e-3;4\r\n")],
+    corpus: [
+      ...fixtures("headed.csv", "plain.csv"),
+      utf8("# µS\na;b\n1;nan\n-2e-3;4,5\r\n"),
+      utf8(',"o\n0",o1\n0,0.25,"1"\n1,2.5,3\n#N/A'),
+      Uint8Array.from(Buffer.from("\ufeffsep=;\r\n0,5;1\r\n", "utf16le")),
+    ],
     language: "text",
-    feed: (bytes) => parseCsv(new TextDecoder().decode(bytes), "given.csv", true).values.length > 0,
+    feed: (bytes) => parseCsv(textOf(bytes, "given.csv"), "given.csv", true).values.length > 0,
   })),
   surface("fusion-csv", 450, {
     corpus: [
