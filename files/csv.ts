@@ -2,7 +2,7 @@ import { CsvError, parse } from "csv-parse/sync";
 import { beginsWithErrorValue } from "./csvCell.ts";
 import { CsvTable, type Delimiter } from "./csvTable.ts";
 import { badFile, readInputFile } from "./readFile.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { Tensor } from "./tensor.ts";
 import { textOf } from "./text.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { adviceOn, isGap, isWhole, numberOf } from "./csvCell.ts";
 import { isHeading, namesRows, numbersColumns, numbersRows, type Sample } from "./csvHeading.ts";
 import { badFile } from "./readFile.ts";
-import type { Tensor } from "./safetensors.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** What stands between the numbers. With a tab or a semicolon, a comma is the decimal sign. */
 export type Delimiter = "\t" | ";" | "," | " ";

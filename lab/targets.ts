@@ -104,7 +104,7 @@ async function strategyTargets(
   for (const layer of layers) {
     const file = findWeights(path, layer, weightsFile);
     const key = `${file} ${layer.weightsSource.tensor}`;
-    const tensor = read.get(key) ?? (await readWeights(file, [layer.weightsSource.tensor]))[0]!;
+    const tensor = read.get(key) ?? (await readOne(file, layer));
     read.set(key, tensor);
     refuseOtherTensor(path, layer, tensor, file);
     tensors.push(tensor);
@@ -115,6 +115,12 @@ async function strategyTargets(
   const weights = layers.map((layer, k) => partOf(layer, tensors[k]!));
   const { tiles } = layStrategy(layers, weights, geometry, { title: path, advice });
   return { title: path, tiles, model };
+}
+
+async function readOne(file: string, { weightsSource }: StrategyLayer): Promise<SourcedLayer> {
+  const { tensor, orientation } = weightsSource;
+  const [layer] = await readWeights(file, { tensors: [tensor], orientation });
+  return layer!;
 }
 
 /** The file that the strategy names, from here or from beside the strategy, or the one that is given. */

@@ -151,7 +151,9 @@ describe("weights from text", () => {
 
 describe("choosing weights", () => {
   it("by name, in the order asked for, vectors too", async () => {
-    const layers = await readWeights(fixture("torch-f32.safetensors"), ["linear.bias", "linear.weight"]);
+    const layers = await readWeights(fixture("torch-f32.safetensors"), {
+      tensors: ["linear.bias", "linear.weight"],
+    });
     expect(layers.map(({ name, inputs, outputs }) => [name, inputs, outputs])).toEqual([
       ["linear.bias", 4, 1],
       ["linear.weight", 4, 3],
@@ -159,7 +161,7 @@ describe("choosing weights", () => {
   });
 
   it("says what there is when a name is wrong, and what can be read when the ending is", async () => {
-    await expect(readWeights(fixture("torch-f32.safetensors"), ["liner"])).rejects.toMatchObject(
+    await expect(readWeights(fixture("torch-f32.safetensors"), { tensors: ["liner"] })).rejects.toMatchObject(
       bad(/no tensor liner in it\. It has linear\.(bias|weight), linear/),
     );
     await expect(readWeights(fixture("make.py"))).rejects.toMatchObject(bad(/Give \.npy, \.npz/));

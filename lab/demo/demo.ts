@@ -4,6 +4,7 @@ import { MhoError } from "../../src/errors.ts";
 import type { EventStream } from "../events.ts";
 import { patience } from "../session.ts";
 import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
+import { warnOfLeftOut } from "../warnings.ts";
 import { defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop } from "./demoLoop.ts";
@@ -50,6 +51,7 @@ export async function demo(
   const repeats = options.repeats ?? (chip === undefined ? usualRepeats : 1);
   const network = await loadNetwork(options);
   onNetwork(network);
+  network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
   const workspace = await demoWorkspace(options);
   const others = startRepeats(options, repeats - 1);
   let emulator: ChildEmulator | undefined;

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { crc32 } from "./crc32.ts";
 import { parseCsv } from "../../files/csv.ts";
 import { isFusionCsv, parseFusionCsv } from "../../files/fusionCsv.ts";
-import { parseNpy } from "../../files/npy.ts";
-import { parseNpz } from "../../files/npz.ts";
-import { parseOnnx } from "../../files/onnx.ts";
-import { parseSafetensors } from "../../files/safetensors.ts";
+import { sourceOf } from "../../files/byteSource.ts";
+import { npyIn } from "../../files/npy.ts";
+import { npzIn } from "../../files/npz.ts";
+import { onnxOf } from "../../files/onnx/model.ts";
+import { safetensorsIn } from "../../files/safetensors.ts";
+import type { Catalogue } from "../../files/tensor.ts";
 import { textOf } from "../../files/text.ts";
 import { weightsFixture } from "./fixtures.ts";
 import { type OpenSurface, surface, utf8 } from "./surface.ts";
@@ -41,19 +43,19 @@ export const weightFileSurfaces = [
       "version-3.npy",
     ),
     language: "binary",
-    feed: (bytes) => parseNpy(bytes, "given.npy").values.length > 0,
+    feed: async (bytes) => (await (await npyIn(sourceOf(bytes), "given.npy")).read()).length > 0,
   })),
   surface("npz", 240, () => ({
     corpus: fixtures("deflated.npz", "stored.npz", "streamed.npz", "zip64.npz"),
     language: "binary",
     repair: withRightChecksums,
-    feed: (bytes) => parseNpz(bytes, "given.npz").size > 0,
+    feed: async (bytes) => allRead(await npzIn(sourceOf(bytes), "given.npz")),
   })),
   surface("safetensors", 180, () => ({
     corpus: fixtures("torch-bf16.safetensors", "torch-f16.safetensors", "torch-f64.safetensors"),
     language: "json",
     repair: withRightHeaderLength,
-    feed: (bytes) => parseSafetensors(bytes, "given.safetensors").size > 0,
+    feed: async (bytes) => allRead(await safetensorsIn(sourceOf(bytes), "given.safetensors")),
   })),
   surface("onnx", 120, openOnnx),
   surface("csv", 550, () => ({
@@ -79,6 +81,12 @@ export const weightFileSurfaces = [
   }),
 ];
 
+/** Reads every tensor. @returns whether there is one. */
+async function allRead({ tensors }: Catalogue): Promise<boolean> {
+  for (const one of tensors) await one.read();
+  return tensors.length > 0;
+}
+
 /** In a folder of its own, with the file that external data are kept in. */
 function openOnnx(): OpenSurface {
   const folder = mkdtempSync(join(tmpdir(), "mho-fuzz-"));
@@ -86,7 +94,7 @@ function openOnnx(): OpenSurface {
   return {
     corpus: fixtures(...onnx),
     language: "binary",
-    feed: async (bytes) => (await parseOnnx(bytes, join(folder, "given.onnx"))).length > 0,
+    feed: async (bytes) => allRead(await onnxOf(bytes, join(folder, "given.onnx"))),
     close: () => Promise.resolve(rmSync(folder, { recursive: true, force: true })),
   };
 }
