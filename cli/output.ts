@@ -118,7 +118,9 @@ export function tellFailure(error: unknown, { json, events }: Output): number {
   const [code, facts] = known ? [error.code, snakeKeys(error.facts)] : (["bug", {}] as const);
   events.emit({ type: "error", code, message, facts });
   if (known) {
-    process.stderr.write(`${pc.red("mho:")} ${harmless(message, longestMessage)}\n`);
+    // Lines to copy stand below, indented: no name of a file can look like a message.
+    const lines = message.split(/\n(?= {2})/).map((line) => harmless(line, longestMessage));
+    process.stderr.write(`${pc.red("mho:")} ${lines.join("\n")}\n`);
     return exitCodes[error.code];
   }
   const stack = (error instanceof Error ? error.stack : undefined) ?? message;
