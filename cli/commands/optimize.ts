@@ -69,12 +69,15 @@ export const optimize = () =>
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((weights, flags) =>
       act("optimize", flags, async (output) => {
-        const [{ readModel }, { modelOf }, { optimize: run, writeStrategy }] = await Promise.all([
-          import("../../files/model.ts"),
-          import("../../src/model/modelOf.ts"),
-          import("../../lab/optimize.ts"),
-        ]);
+        const [{ readModel }, { modelOf }, { optimize: run, writeStrategy }, { refuseNoFolder }] =
+          await Promise.all([
+            import("../../files/model.ts"),
+            import("../../src/model/modelOf.ts"),
+            import("../../lab/optimize.ts"),
+            import("../../files/writeWhole.ts"),
+          ]);
         output.onEvent(tellEvents(output, {}));
+        await refuseNoFolder(flags.out, "Name another file with --out.");
         const model = await readModel(flags.model);
         const translation = translationOf(flags, modelOf(model));
         const begun = performance.now();
