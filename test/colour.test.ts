@@ -31,7 +31,7 @@ describe("colour", () => {
     expect(errorOf({ FORCE_COLOR: "1", NO_COLOR: "1" })).not.toContain(escape);
   });
 
-  it.runIf(process.platform === "linux")(
+  it.runIf(existsSync("/usr/bin/script"))(
     "of each stream is its own: stdout a terminal, stderr a file",
     () => {
       const file = join(emptyFolder(), "err.txt");

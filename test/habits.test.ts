@@ -74,6 +74,21 @@ describe("HDF5", () => {
     expect(torch.layers[0]).toEqual(["model_weights/conv/conv/kernel:0", 12, 2]);
   });
 
+  it("of Keras is found again as it was said to stand, when a strategy of it is programmed", async () => {
+    const strategy = join(emptyFolder(), "s.json");
+    const chip = ["--chip", "emulator:pcm-64?state=none&tiles=2", "--dry-run"];
+    const flags = ["--model", "pcm-90nm", "--times", "1", "--out", strategy];
+    for (const orientation of ["hwio", "outputs-first"]) {
+      const made = await mho("optimize", fixture("keras.h5"), ...flags, "--orientation", orientation);
+      expect([made.code, made.err]).toEqual([0, ""]);
+      expect(await mho("program", strategy, ...chip)).toMatchObject({ code: 0, err: "" });
+    }
+    const unknown = await mho("optimize", fixture("keras.h5"), ...flags, "--orientation", "sideways");
+    expect(unknown.err).toContain("--orientation sideways: give outputs-first (torch, OIHW) or outputs-last");
+    const onnx = await mho("optimize", fixture("gemm.onnx"), ...flags, "--orientation", "torch");
+    expect([onnx.code, onnx.err]).toEqual([2, expect.stringContaining("Leave --orientation away.")]);
+  });
+
   it("of MATLAB 7.3 is the matrix that MATLAB shows", async () => {
     const { layers, all } = await read(fixture("matlab.mat"));
     expect([layers, [...all[0]!.values]]).toEqual([[["W", 3, 4]], matrix]);
