@@ -32,6 +32,12 @@ export function saysIndex(heading: string): boolean {
   return /^(?:index|id|idx|row|rows|no\.?|nr\.?|n|#|level_0|unnamed: \d+)$/i.test(heading);
 }
 
+/** Whether a heading tells of one value a line, with its place beside it. */
+export function listsPlaces(names: readonly string[]): boolean {
+  const has = (pattern: RegExp): boolean => names.some((name) => pattern.test(name));
+  return has(/^(?:row|i)$/i) && has(/^(?:col|column|line|device|j)$/i);
+}
+
 export interface Sample {
   /** The first two rows of numbers, and the first column of all. */
   readonly rows: readonly (readonly string[])[];

@@ -1,5 +1,5 @@
 import { adviceOn, isGap, isWhole, numberOf } from "./csvCell.ts";
-import { isHeading, namesRows, numbersColumns, numbersRows, type Sample } from "./csvHeading.ts";
+import { isHeading, listsPlaces, namesRows, numbersColumns, numbersRows, type Sample } from "./csvHeading.ts";
 import { badFile } from "./readFile.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -67,6 +67,12 @@ export class CsvTable {
     this.#trailing = trailing;
     this.#columns = cells.length - (trailing ? 1 : 0);
     const { cells: names, line } = this.#heading ?? { cells: [], line: 0 };
+    if (listsPlaces(names)) {
+      throw this.#refusal(
+        `line ${line} names ${names.slice(0, 3).join(", ")}: a list of places is no matrix`,
+        "Write it as a matrix (pandas: pivot).",
+      );
+    }
     const named = names.length - (names.length > 1 && names.at(-1) === "" ? 1 : 0);
     // R leaves the place above its row names out.
     this.#indexed = this.#columns > 1 && (names[0] === "" || (named > 1 && named === this.#columns - 1));
@@ -182,7 +188,7 @@ class DecimalPairs {
     this.#possible =
       cells.length % 2 === 0 &&
       cells.every((cell, i) => (i % 2 === 0 ? /^[+-]?0$/.test(cell) : /^\d+$/.test(cell)));
-    this.#some = true;
+    if (cells.some((cell) => Number(cell) !== 0)) this.#some = true;
   }
 
   get areDecimals(): boolean {

@@ -21,6 +21,7 @@ import { storyOf } from "./runStory.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
 import { loadNetwork, type TrainedNetwork } from "./trainedNetwork.ts";
 import { version } from "./version.ts";
+import { warnOfLeftOut } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ReportOptions {
@@ -78,6 +79,7 @@ async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Pr
   const model = typeof options.model === "string" ? await readModel(options.model) : options.model;
   const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
   const network = await networkNamed(options);
+  network?.leftOut.forEach(warnOfLeftOut(network.name, place.emit));
   const store = await place.existingStore();
   // The page needs none of it, but its reader may hold the run against the file.
   if ((await store.description(run)) !== undefined)
