@@ -14,6 +14,7 @@ import { executeRun } from "../src/run/engine.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { recall } from "../src/run/recall.ts";
+import type { RunStore } from "../src/run/store.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 
 let sessions = 0;
@@ -41,6 +42,8 @@ export async function programChip(given: {
   /** Chip time passes before anything is done, s. */
   waitSeconds?: number;
   definition?: ModelDefinition;
+  /** Looks at the run before its workspace is removed. */
+  onRun?: (store: RunStore, run: string) => Promise<void>;
 }): Promise<ProgrammedChip> {
   const { preset, seed, method, model, tiles, pulsesPerDevice = usualPulsesPerDevice } = given;
   const described = await readChipDescription(`chips/${preset.name}.json`);
@@ -80,6 +83,7 @@ export async function programChip(given: {
   await driver.identify();
   const endedAt = await driver.chipTime();
   const memories = await recall(store, run);
+  await given.onRun?.(store, run);
   await store.close();
   rmSync(folder, { recursive: true });
   return { firmware, memories, endedAt, chipSeconds: endedAt / 1e6, hostSeconds };

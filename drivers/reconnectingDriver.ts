@@ -158,7 +158,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   /** A link that was given up, or that somebody asked to leave, is not looked for again: the chip's watchdog sees to it. */
   standby(): Promise<void> {
     if (this.#halted !== undefined) return this.#standbyOfHalted();
-    if (this.#givenUp || this.#options.stopped()) return this.#driver.standby();
+    if (this.#givenUp || this.#options.stopped()) return this.#standbyAtOnce();
     return this.#through((driver) => driver.standby());
   }
 
@@ -174,6 +174,19 @@ export class ReconnectingDriver implements ConnectedDriver {
   close(): Promise<void> {
     this.#closed = true;
     return this.#driver.close();
+  }
+
+  /** By the connection that there is. A chip that was reset meanwhile knows no session: it takes a new connection, and its hello. */
+  async #standbyAtOnce(): Promise<void> {
+    try {
+      await this.#driver.standby();
+    } catch (error) {
+      if (!knowsNoSession(error) || this.#closed) throw error;
+      await this.#driver.close();
+      this.#driver = await this.#options.open();
+      await this.#driver.identify();
+      await this.#driver.standby();
+    }
   }
 
   /** @param wasAwake  whether an answer shows that the chip is not in standby: there it refuses reads and pulses. */
@@ -256,7 +269,7 @@ export class ReconnectingDriver implements ConnectedDriver {
   }
 
   async #standbyOfHalted(): Promise<void> {
-    const standby = (this.#lastStandby ??= this.#driver.standby());
+    const standby = (this.#lastStandby ??= this.#standbyAtOnce());
     try {
       await standby;
     } catch (error) {
@@ -349,7 +362,10 @@ function isAsleep(error: unknown): error is MhoError {
 const shortestSleepMilliseconds = 1000;
 
 function isLost(error: unknown): error is MhoError {
-  if (!(error instanceof MhoError)) return false;
-  // A chip that was reset knows no session, and says so.
-  return error.code === "link-lost" || (error.code === "chip-refused" && error.facts["noSession"] === true);
+  return (error instanceof MhoError && error.code === "link-lost") || knowsNoSession(error);
+}
+
+/** A chip that was reset knows no session, and says so. */
+function knowsNoSession(error: unknown): error is MhoError {
+  return error instanceof MhoError && error.code === "chip-refused" && error.facts["noSession"] === true;
 }

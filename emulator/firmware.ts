@@ -20,6 +20,11 @@ export abstract class Firmware {
   /** Forgets everything that stands in memory only: sessions, replies, tickets, settings. */
   protected abstract forget(): void;
 
+  /** The highest ticket that it remembers, as it says when it is greeted; 0 of a language without tickets. */
+  get newestTicket(): number {
+    return 0;
+  }
+
   get chip(): EmulatedChip {
     return this.board.chip;
   }

@@ -39,6 +39,10 @@ export class PacketFirmware extends Firmware {
   /** Orders under this tag were called off. */
   #calledOffBelow = 0;
 
+  override get newestTicket(): number {
+    return this.#tickets.newest;
+  }
+
   protected override take(bytes: Uint8Array): Uint8Array[] {
     const out: Uint8Array[] = [];
     // Damage is not answered: the host's deadline does that.
@@ -142,7 +146,7 @@ export class PacketFirmware extends Firmware {
           environment: true,
           references: readout.references.length > 0,
         },
-        newestTicket: this.#tickets.newest,
+        newestTicket: this.newestTicket,
       }),
     );
   }

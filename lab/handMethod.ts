@@ -51,7 +51,11 @@ export function firing(
       const fired = codes.slice();
       for (let i = 0; i < fired.length; i++) {
         if (given[i] !== verdicts.pending) fired[i] = 0;
-        else if (task.pulsesLeft[i]! > 0) given[i] = verdicts.unverified;
+        else if ((task.standing?.pulses[i] ?? 0) > 0) {
+          // It may have fired: a pulse by hand is not repeated.
+          given[i] = verdicts.uncertain;
+          fired[i] = 0;
+        } else if (task.pulsesLeft[i]! > 0) given[i] = verdicts.unverified;
         else {
           given[i] = verdicts.budgetSpent;
           fired[i] = 0;

@@ -5,7 +5,7 @@ import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { asPowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
-import { verdicts } from "../src/program/method.ts";
+import { isOpen } from "../src/program/method.ts";
 import { Convergence } from "../src/results/convergence.ts";
 import { DeviceExponents } from "../src/results/deviceExponents.ts";
 import { type DriftBand, DriftCourse } from "../src/results/driftBands.ts";
@@ -105,7 +105,7 @@ function shownTile({ tiles }: RunPlan, memories: readonly TileMemory[]): number 
   const devices = tiles.map(
     ({ targetsMicrosiemens }) => targetsMicrosiemens.filter((g) => !Number.isNaN(g)).length,
   );
-  const settled = memories.map((memory) => !memory.verdicts.includes(verdicts.pending));
+  const settled = memories.map((memory) => !memory.verdicts.some(isOpen));
   return memories
     .map(({ turns }, place) => ({ turns, place }))
     .filter(({ turns, place }) => turns > 0 && devices[place]! > 0)

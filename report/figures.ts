@@ -11,7 +11,7 @@ import {
 } from "./maps.ts";
 import { overTime } from "./overTime.ts";
 import { escaped, figure, keyed } from "./page.ts";
-import { verdictNames } from "../src/program/method.ts";
+import { isOpen, verdictNames } from "../src/program/method.ts";
 import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "../src/statistics.ts";
 import type { ConductanceMap, Point, Story } from "./story.ts";
 import { count, duration, listed, percent, percentage, withUnit } from "./text.ts";
@@ -181,7 +181,7 @@ function worst(map: ConductanceMap, verdicts: Uint8Array): string {
   return listed(
     bad.map(({ verdict, devices }) => {
       const name = verdictNames[verdict]!;
-      return `${count(devices)} ${name === "pending" ? "are still pending" : `ended ${name}`}`;
+      return `${count(devices)} ${isOpen(verdict) ? `are still ${name}` : `ended ${name}`}`;
     }),
   );
 }

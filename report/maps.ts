@@ -68,6 +68,7 @@ export const verdictColours: readonly Colour[] = [
   [240, 228, 66],
   [120, 60, 160],
   [90, 60, 30],
+  [140, 201, 179],
 ];
 
 /** The same as numbers for the file; none of a tile that is too large for it, whose devices `mho export` writes. */

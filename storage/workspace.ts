@@ -447,10 +447,20 @@ export class Workspace implements RunStore {
 
   close(): Promise<void> {
     return this.#do(() => {
+      this.#checkpoint();
       this.#prepared.clear();
       this.#idle.clear();
       this.#database.close();
     });
+  }
+
+  /** Brings what stands in the second file, -wal, into the first: it may be copied alone, while statements keep the other alive. */
+  #checkpoint(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // A full disk, or a reader that has not come to its end: rows are as safe where they are.
+    }
   }
 
   /** Row by row: a run may be larger than memory, and damage may stand behind any of them. */

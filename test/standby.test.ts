@@ -45,6 +45,7 @@ interface Listener {
   readonly onLost?: () => void;
   /** A lost link was opened anew, and the chip greeted. */
   readonly onMended?: () => void;
+  readonly stopped?: () => boolean;
 }
 
 /** A driver of a chip whose answers come late, so that a turn has many rows under way. */
@@ -70,13 +71,28 @@ async function driverOf(dialect: string, firmware: Firmware, listener: Listener 
     sleep: () => Promise.resolve(),
     now: () => 0,
     wallTime: () => "2026-01-01T00:00:00Z",
-    stopped: () => false,
+    stopped: listener.stopped ?? (() => false),
     onEvent: ({ type }) => {
       if (type === "link_lost") listener.onLost?.();
     },
   });
 }
 let sessions = 0;
+
+describe("standby of a chip that was reset meanwhile", () => {
+  it.each(["packet", "scpi"])(
+    "is confirmed over %s, though the chip knows no session until it is greeted, also after a stop",
+    async (dialect) => {
+      const preset = { ...pcm64(1), defects: noDefects };
+      const firmware = emulatedChip(dialectNamed(builtInDialects, dialect), preset, 7);
+      const driver = await driverOf(dialect, firmware, { stopped: () => true });
+      await driver.identify();
+      firmware.restart();
+      expect(await tryStandby(driver)).toEqual({ safe: true });
+      expect(firmware.inStandby).toBe(true);
+    },
+  );
+});
 
 describe("standby in the middle of a turn", () => {
   it.each([

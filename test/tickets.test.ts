@@ -10,6 +10,7 @@ import { PulseLedger } from "../src/run/ledger.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { openWorkspace } from "../storage/workspace.ts";
+import { checkAccepted } from "./soak/checks.ts";
 import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -93,6 +94,28 @@ describe("tickets of two workspaces on one chip", () => {
       expect(a!.pulsesOfTile(0)[i]! + b!.pulsesOfTile(0)[i]!).toBeGreaterThanOrEqual(pulses),
     );
     for (let i = 0; i < 512; i++) expect(felt[i]).toBeGreaterThan(0);
+    await first.close();
+    await second.close();
+  });
+
+  it("leave no device called programmed that another workspace has set anew since", async () => {
+    const chip = await openTestChip();
+    const [first, second] = [await openWorkspace(emptyFolder()), await openWorkspace(emptyFolder())];
+    // The first is stopped when most of its devices are done; the other sets them to another level.
+    const stop = { requested: false };
+    const stopping = contextOf(chip, first, {
+      stop,
+      onEvent: (event) => void (stop.requested ||= event.type === "turn" && event.devices_done > 400),
+    });
+    await expect(executeRun(stopping, planFor(chip, 0))).rejects.toMatchObject({ code: "interrupted" });
+    const level = new Float32Array(512).fill(4);
+    const [tile] = planFor(chip, 0).tiles;
+    const other = { ...planFor(chip, 0), tiles: [{ ...tile!, targetsMicrosiemens: level }] };
+    await executeRun(contextOf(chip, second), other);
+    await resumeRun(contextOf(chip, first, { acceptUnknownWear: true }), "r1");
+    const now = chip.firmware.history.chipTimeMicroseconds;
+    await checkAccepted(first, "r1", chip.firmware.chip, 25, now);
+    await expect(checkAccepted(second, "r1", chip.firmware.chip, 25, now)).rejects.toThrow(/are elsewhere/);
     await first.close();
     await second.close();
   });

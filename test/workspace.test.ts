@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -86,6 +86,20 @@ describe("a workspace", () => {
         message: expect.stringMatching(/was removed or replaced while it was in use/) as string,
       });
     }
+  });
+
+  it("that is closed holds all in one file, which may be copied alone", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    await store.appendTurn(run, turn);
+    await collect(store.turns(run));
+    await store.close();
+    const alone = emptyFolder();
+    copyFileSync(join(folder, "workspace.db"), join(alone, "workspace.db"));
+    const copy = await openWorkspace(alone);
+    expect(await collect(copy.turns(run))).toHaveLength(1);
+    await copy.close();
   });
 
   it("of every earlier layout still opens, with what it held", async () => {

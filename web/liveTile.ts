@@ -1,5 +1,5 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
-import { verdicts } from "../src/program/method.ts";
+import { isFinal, verdicts } from "../src/program/method.ts";
 import { DriftCourse } from "../src/results/driftBands.ts";
 import { emptyMemory, type SweepRecord, type TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
@@ -64,7 +64,7 @@ export function tableOf({ targets, memory }: LiveTile, sweep: SweepRecord, numbe
 export function countTile(tile: LiveTile): void {
   let [settled, accepted] = [0, 0];
   for (const verdict of tile.memory.verdicts) {
-    if (verdict !== verdicts.pending && verdict !== verdicts.leftAlone) settled++;
+    if (isFinal(verdict)) settled++;
     if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) accepted++;
   }
   tile.settled = settled;

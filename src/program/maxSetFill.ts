@@ -6,13 +6,23 @@ import {
   type CellTask,
   type Decision,
   firstVerdicts,
+  isOpen,
   type ProgrammingMethod,
   type ProgrammingTask,
   type BlockPulse,
   type Seen,
+  showInner,
   verdicts,
 } from "./method.ts";
-import { aimAt, begin as beginVerify, next as nextVerify, resetWith, type VerifyState } from "./verifyPcm.ts";
+import { driftedLimit } from "./settling.ts";
+import {
+  aimAt,
+  begin as beginVerify,
+  next as nextVerify,
+  resetWith,
+  strayedInMargins,
+  type VerifyState,
+} from "./verifyPcm.ts";
 
 /**
  * Max-SET-fill: the devices of a cell that push its weight the right way are all SET, the others RESET; then they are
@@ -44,7 +54,7 @@ interface FillState {
   readonly inner: VerifyState;
   /** Reported until all is done. */
   readonly meanwhile: Uint8Array;
-  phase: "setting" | "filling" | "programming";
+  phase: "found" | "setting" | "filling" | "programming";
 }
 
 /** A device that reads less than this share of full range after a SET does not obey. */
@@ -62,12 +72,22 @@ function begin(task: ProgrammingTask, model: DeviceModel): FillState {
     model,
     inner: beginVerify({ ...task, targetsMicrosiemens: alone, standing: undefined }, model),
     meanwhile: firstVerdicts(task),
-    phase: "setting",
+    phase: task.standing?.verdicts.some(wasFilled) === true ? "found" : "setting",
   };
+}
+
+/** All cells of a block are filled in one turn, which leaves some devices at SET for good. */
+function wasFilled(verdict: number): boolean {
+  return verdict === verdicts.accepted || verdict === verdicts.inPlace;
 }
 
 function next(state: FillState, seen: Seen | undefined): Decision {
   switch (state.phase) {
+    case "found":
+      if (seen === undefined) return lookAt(state, 0);
+      fillAgain(state, seen);
+      state.phase = "programming";
+      return work(state, nextVerify(state.inner, undefined));
     case "setting":
       state.phase = "filling";
       return setAndReset(state);
@@ -84,11 +104,44 @@ function next(state: FillState, seen: Seen | undefined): Decision {
   }
 }
 
+/**
+ * Of a run that goes on after it was filled: what stays at SET has its verdict, so of a cell's other devices one has to hold what is
+ * missing, and the rest nothing. The one that conducts most is the nearest to it. What was in place, and still is, is not pulsed.
+ */
+function fillAgain(state: FillState, seen: Seen): void {
+  const { cells, model, inner, meanwhile } = state;
+  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
+  const held = new Float64Array(devicesPerCell);
+  for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
+    const first = cell * devicesPerCell;
+    const wanted = wantedMicrosiemens[cell]!;
+    let missing = wanted;
+    let partial = -1;
+    for (let d = 0; d < devicesPerCell; d++) {
+      const raw = seen.conductanceMicrosiemens[first + d]!;
+      held[d] = Number.isNaN(raw) ? 0 : raw * inner.settling.factor(raw, seen.agesSeconds[first + d]!);
+      if (!isOpen(meanwhile[first + d]!)) missing -= factors[d]! * held[d]!;
+      else if (factors[d] !== 0 && factors[d]! > 0 === wanted > 0 && !(held[d]! <= held[partial]!))
+        partial = d;
+    }
+    for (let d = 0; d < devicesPerCell; d++) {
+      const i = first + d;
+      if (!isOpen(meanwhile[i]!)) continue;
+      const target =
+        d === partial ? Math.min(model.maxConductanceMicrosiemens, Math.max(0, missing / factors[d]!)) : 0;
+      aimAt(inner, i, target, model);
+      const limit = driftedLimit(model, target, strayedInMargins * inner.margin[i]!, seen.agesSeconds[i]!);
+      if (meanwhile[i] === verdicts.inPlace && Math.abs(held[d]! - target) <= limit)
+        inner.verdicts[i] = verdicts.inPlace;
+    }
+  }
+}
+
 function work(state: FillState, inner: Decision): Decision {
-  const { meanwhile } = state;
+  const meanwhile = showInner(state.meanwhile, state.inner.verdicts);
   if (inner.look.kind !== "done") return { ...inner, verdicts: meanwhile };
   for (let i = 0; i < meanwhile.length; i++) {
-    if (meanwhile[i] === verdicts.pending) meanwhile[i] = state.inner.verdicts[i]!;
+    if (isOpen(meanwhile[i]!)) meanwhile[i] = state.inner.verdicts[i]!;
   }
   return { ...inner, verdicts: meanwhile };
 }
@@ -127,9 +180,13 @@ function setAndReset(state: FillState, concerned?: Uint8Array): Decision {
     orders.push({ kind: "reset", codes: setCodes, widthNanoseconds, trailingNanoseconds, gateCode: 0 });
   }
   if (resetCodes.some((code) => code !== 0)) orders.push(resetWith(reset, resetCodes));
+  return { ...lookAt(state, state.model.referenceAgeSeconds), orders };
+}
+
+function lookAt({ task, meanwhile }: FillState, afterSeconds: number): Decision {
   const rows = new Uint8Array(task.rowCount).fill(1);
-  const { referenceAgeSeconds: afterSeconds } = state.model;
-  return { orders, verdicts: meanwhile, look: { kind: "read", averages: lookAverages, rows, afterSeconds } };
+  const look = { kind: "read", averages: lookAverages, rows, afterSeconds } as const;
+  return { orders: [], verdicts: meanwhile, look };
 }
 
 /** Decides for every cell what stays at SET, what is programmed to the rest, and what is RESET. */

@@ -57,7 +57,7 @@ export interface ProgrammingTask {
   readonly pulsesLeft: Uint32Array;
   /** Which weights the devices hold; absent when targets are all that is known. */
   readonly cells?: CellTask | undefined;
-  /** Of a run that is resumed: final verdicts stand, and their devices are left as they are. */
+  /** Of a run that is resumed: final verdicts stand, and their devices are left as they are; what was in place is looked at first. */
   readonly standing?: StandingDevices | undefined;
 }
 
@@ -99,8 +99,6 @@ export interface Decision {
   readonly look: Look;
   /** What the board is to reach by itself, instead of orders. */
   readonly board?: BoardLoop;
-  /** Devices that are where they should be, also those that are still to be confirmed: for progress. */
-  readonly inside?: number;
 }
 
 /** What the board is to reach by itself; µS, NaN leaves a device alone. */
@@ -169,6 +167,8 @@ export const verdicts = {
   saturated: 12,
   /** The converter gave nothing, whenever it was asked. */
   unreadable: 13,
+  /** Read inside the margin since its last pulse, and still to be looked at once more. */
+  inPlace: 14,
 } as const;
 
 export const verdictNames = [
@@ -186,18 +186,36 @@ export const verdictNames = [
   "weak",
   "saturated",
   "unreadable",
+  "in place",
 ] as const;
 
 export type VerdictCounts = Record<(typeof verdictNames)[number], number>;
 
+/** Whether a device is still worked on. */
+export function isOpen(verdict: number): boolean {
+  return verdict === verdicts.pending || verdict === verdicts.inPlace;
+}
+
 /** Whether a verdict ends the work on a device; `leftAlone` never began. */
 export function isFinal(verdict: number): boolean {
-  return verdict !== verdicts.pending && verdict !== verdicts.leftAlone;
+  return !isOpen(verdict) && verdict !== verdicts.leftAlone;
 }
 
 /** Whether a device does not obey, so that the others of its cell must do its work. */
 export function isBroken(verdict: number): boolean {
   return verdict >= verdicts.stuckHigh && verdict <= verdicts.unreadable;
+}
+
+/** Tells of an inner loop's devices while all of them may still be aimed anew: `inPlace` where it is through with one, else `pending`. */
+export function showInner(meanwhile: Uint8Array, inner: Uint8Array): Uint8Array {
+  for (let i = 0; i < meanwhile.length; i++) {
+    if (!isOpen(meanwhile[i]!)) continue;
+    const verdict = inner[i]!;
+    const through =
+      verdict === verdicts.accepted || verdict === verdicts.acceptedOutside || verdict === verdicts.inPlace;
+    meanwhile[i] = through ? verdicts.inPlace : verdicts.pending;
+  }
+  return meanwhile;
 }
 
 export function countVerdicts(given: Uint8Array, counts = noVerdicts()): VerdictCounts {

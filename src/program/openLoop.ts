@@ -3,7 +3,11 @@ import { isPcm, pcmPulsesOf } from "../chip/technologies/pcm.ts";
 import { firstVerdicts, type ProgrammingMethod, type ProgrammingTask, verdicts } from "./method.ts";
 import { resetWith } from "./verifyPcm.ts";
 
-/** One pulse a device, from the chip's nominal curve, and no look back. */
+/**
+ * One pulse a device, from the chip's nominal curve, and no look back. A device whose pulse may not have fired, because the link or
+ * this process was lost under it, is given another: what a RESET leaves follows its amplitude and not the past, so a second one does
+ * no more than wear, and a first one that is missing leaves the device anywhere.
+ */
 export const openLoop: ProgrammingMethod<ProgrammingTask> = {
   name: "open-loop",
   does: "one pulse from the chip's nominal curve, never read back",
@@ -27,7 +31,8 @@ export const openLoop: ProgrammingMethod<ProgrammingTask> = {
     for (let i = 0; i < targets.length; i++) {
       if (given[i] !== verdicts.pending) continue;
       if (task.pulsesLeft[i]! < 1) {
-        given[i] = verdicts.budgetSpent;
+        const mayHaveFired = (task.standing?.pulses[i] ?? 0) > 0;
+        given[i] = mayHaveFired ? verdicts.uncertain : verdicts.budgetSpent;
         continue;
       }
       const amplitude = amplitudeFor(reset.nominalCurve, targets[i]!);

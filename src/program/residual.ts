@@ -1,4 +1,3 @@
-import { readingFlags } from "../chip/driver.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import { assert } from "../errors.ts";
 import {
@@ -6,13 +5,27 @@ import {
   type Decision,
   firstVerdicts,
   isBroken,
+  isOpen,
   type ProgrammingMethod,
   type ProgrammingTask,
   type Seen,
+  showInner,
+  type StandingDevices,
   verdicts,
 } from "./method.ts";
+import { LateLooks } from "./lateLooks.ts";
 import { ProductProbe } from "./productProbe.ts";
-import { aimAt, begin as beginVerify, next as nextVerify, type VerifyState } from "./verifyPcm.ts";
+import { driftedLimit } from "./settling.ts";
+import {
+  aimAt,
+  begin as beginVerify,
+  isNear,
+  learnSettling,
+  limitOf,
+  next as nextVerify,
+  strayedInMargins,
+  type VerifyState,
+} from "./verifyPcm.ts";
 
 /**
  * Residual programming: every device is programmed and verified, then each cell is looked at as a whole, late and with
@@ -70,10 +83,12 @@ interface ResidualState {
   readonly meanwhile: Uint8Array;
   readonly rowCount: number;
   readonly devicesPerRow: number;
-  /** Of a run that goes on: devices that had a pulse before. */
-  readonly pulsedBefore: Uint32Array | undefined;
+  /** Of a run that goes on. */
+  readonly before: StandingDevices | undefined;
   readonly targets: Float32Array;
-  /** Sums of what was seen at the reference age, and how often; the average is what cells are judged by. */
+  /** What was read at the reference age; the mean is what cells are judged by. */
+  readonly late: LateLooks;
+  /** Sums of what products show of each device, where they are asked for. */
   readonly sums: Float32Array;
   looksTaken: number;
   /** How products are asked for, where they are. */
@@ -82,7 +97,7 @@ interface ResidualState {
   readonly shown: Float32Array;
   /** What the wanted weights are multiplied by; α takes it away again. 1 for reads. */
   scale: number;
-  phase: "found" | "programming" | "looking";
+  phase: "found" | "programming" | "looking" | "judging";
   roundsLeft: number;
 }
 
@@ -113,7 +128,8 @@ function begin(task: ProgrammingTask, model: DeviceModel, probe: ProductProbe | 
   const inner = beginVerify(
     { ...task, targetsMicrosiemens: targets.slice(), standing: finalOnly(task) },
     model,
-    0,
+    // It looks late itself, at whole cells.
+    { confirmations: 0, youngMargins: 1 },
   );
   return {
     cells: task.cells,
@@ -123,8 +139,9 @@ function begin(task: ProgrammingTask, model: DeviceModel, probe: ProductProbe | 
     meanwhile: firstVerdicts(task),
     rowCount: task.rowCount,
     devicesPerRow: task.devicesPerRow,
-    pulsedBefore: task.standing?.pulses,
+    before: task.standing,
     targets,
+    late: new LateLooks(targets.length),
     sums: new Float32Array(targets.length),
     looksTaken: 0,
     probe,
@@ -144,19 +161,21 @@ function next(state: ResidualState, seen: Seen | undefined): Decision {
   if (state.phase === "found") {
     if (seen === undefined) return look(state, 0);
     addLook(state, seen);
-    acceptNearCells(state);
+    acceptNearCells(state, seen);
     state.inner.phase = "pulsing";
     state.phase = "programming";
     return work(state, nextVerify(state.inner, seen));
   }
-  if (state.phase === "looking") {
+  if (state.phase === "looking" || state.phase === "judging") {
     addLook(state, seen!);
-    const { count, secondsBetween } = state.probe === undefined ? readLooks : productLooks;
+    const { count, secondsBetween } = byProducts(state) ? productLooks : readLooks;
     if (state.looksTaken < count) {
       return look(state, state.model.referenceAgeSeconds + state.looksTaken * secondsBetween);
     }
-    if (state.probe !== undefined) weighProducts(state);
-    if (correct(state) === 0) return done(state);
+    if (!byProducts(state)) learnSettling(state.inner, state.late, verdicts.accepted);
+    if (state.phase === "judging") return judged(state);
+    if (byProducts(state)) weighProducts(state);
+    if (correct(state) === 0) return byProducts(state) ? beginJudging(state) : judged(state);
     state.phase = "programming";
     state.inner.phase = "pulsing";
   }
@@ -165,57 +184,83 @@ function next(state: ResidualState, seen: Seen | undefined): Decision {
 
 /** Passes on what verify wants; when it is through, looks at the cells, or ends. */
 function work(state: ResidualState, inner: Decision): Decision {
-  if (inner.look.kind !== "done") return { ...inner, verdicts: state.meanwhile };
-  if (state.roundsLeft === 0) return done(state);
+  const meanwhile = showInner(state.meanwhile, state.inner.verdicts);
+  if (inner.look.kind !== "done") return { ...inner, verdicts: meanwhile };
+  if (state.roundsLeft === 0) return beginJudging(state);
   state.roundsLeft--;
   state.phase = "looking";
   state.looksTaken = 0;
   return look(state, state.model.referenceAgeSeconds);
 }
 
+/** What was aimed anew last is looked at too: no verdict stands on a young reading. */
+function beginJudging(state: ResidualState): Decision {
+  state.phase = "judging";
+  state.looksTaken = 0;
+  return look(state, state.model.referenceAgeSeconds);
+}
+
+/** A device that its cell leaves off its own target ends outside tolerance: its neighbours hold what it does not. */
+function judged(state: ResidualState): Decision {
+  const { inner, targets } = state;
+  for (let i = 0; i < targets.length; i++) {
+    if (inner.verdicts[i] !== verdicts.accepted) continue;
+    const reading = settled(state, i);
+    const limit = limitOf(inner, i) * inner.margin[i]!;
+    if (Number.isNaN(reading)) inner.verdicts[i] = verdicts.unreadable;
+    else if (!isNear(inner, i, reading, limit)) inner.verdicts[i] = verdicts.acceptedOutside;
+  }
+  return done(state);
+}
+
+/** Whether the looks of this phase are products; at the end single devices are read. */
+function byProducts({ probe, phase }: ResidualState): boolean {
+  return probe !== undefined && phase === "looking";
+}
+
 function look(state: ResidualState, afterSeconds: number): Decision {
   const rows = new Uint8Array(state.rowCount).fill(1);
-  const inside = state.inner.verdicts.reduce((n, verdict) => n + (verdict === verdicts.accepted ? 1 : 0), 0);
-  if (state.probe !== undefined && state.phase === "looking") {
-    const { inputs } = state.probe;
+  if (byProducts(state)) {
+    const { inputs } = state.probe!;
     return {
       orders: [],
       verdicts: state.meanwhile,
       look: { kind: "multiply", inputs, afterSeconds },
-      inside,
     };
   }
   return {
     orders: [],
     verdicts: state.meanwhile,
     look: { kind: "read", averages: lookAverages, rows, afterSeconds },
-    inside,
   };
 }
 
 function done({ inner, meanwhile }: ResidualState): Decision {
   for (let i = 0; i < meanwhile.length; i++) {
-    if (meanwhile[i] === verdicts.pending) meanwhile[i] = inner.verdicts[i]!;
+    if (isOpen(meanwhile[i]!)) meanwhile[i] = inner.verdicts[i]!;
   }
   return { orders: [], verdicts: meanwhile, look: { kind: "done" } };
 }
 
 /** NaN, from here on, for a device of which the converter gave nothing. */
 function addLook(state: ResidualState, seen: Seen): void {
-  const { sums, inner } = state;
-  if (state.looksTaken === 0) sums.fill(0);
-  state.looksTaken++;
-  if (seen.products !== undefined) return state.probe!.addTo(sums, seen.products);
-  for (let i = 0; i < sums.length; i++) {
-    const raw = seen.flags[i] === readingFlags.invalid ? Number.NaN : seen.conductanceMicrosiemens[i]!;
-    // A device that does not obey does not drift like the others either.
-    sums[i]! += isBroken(inner.verdicts[i]!) ? raw : raw * inner.settling.factor(raw, seen.agesSeconds[i]!);
+  const { sums, late } = state;
+  if (state.looksTaken === 0) {
+    sums.fill(0);
+    late.begin();
   }
+  state.looksTaken++;
+  if (seen.products === undefined) late.add(seen);
+  else state.probe!.addTo(sums, seen.products);
 }
 
 /** What a device is held to be at the reference age, µS. */
-function settled({ sums, looksTaken }: ResidualState, i: number): number {
-  return sums[i]! / looksTaken;
+function settled(state: ResidualState, i: number): number {
+  const { sums, looksTaken, late, inner } = state;
+  if (byProducts(state)) return sums[i]! / looksTaken;
+  const raw = late.mean(i);
+  // A device that does not obey does not drift like the others either.
+  return isBroken(inner.verdicts[i]!) ? raw : raw * inner.settling.factor(raw, late.age(i));
 }
 
 /** Finds what rows lose on the way, and the factor that α will take away. */
@@ -261,14 +306,20 @@ function heldWeight(state: ResidualState, cell: number): number {
   return held;
 }
 
-function acceptNearCells(state: ResidualState): void {
+function acceptNearCells(state: ResidualState, { agesSeconds }: Seen): void {
   const { devicesPerCell, wantedMicrosiemens } = state.cells;
+  const before = state.before!;
+  const limit = (i: number): number => {
+    const margin = state.inner.margin[i]!;
+    if (state.inner.verdicts[i] !== verdicts.inPlace) return margin;
+    return driftedLimit(state.model, state.targets[i]!, strayedInMargins * margin, agesSeconds[i]!);
+  };
   for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
     const near = Math.abs(cellError(state, cell)) <= nearEnough;
     for (let i = cell * devicesPerCell; i < (cell + 1) * devicesPerCell; i++) {
-      if (state.inner.verdicts[i] !== verdicts.pending || state.pulsedBefore![i] === 0) continue;
-      const own = Math.abs(settled(state, i) - state.targets[i]!) <= state.inner.margin[i]!;
-      if (near || own) state.inner.verdicts[i] = verdicts.accepted;
+      if (!isOpen(state.inner.verdicts[i]!) || before.pulses[i] === 0) continue;
+      const own = Math.abs(settled(state, i) - state.targets[i]!) <= limit(i);
+      state.inner.verdicts[i] = near || own ? verdicts.accepted : verdicts.pending;
     }
   }
 }

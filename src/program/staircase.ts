@@ -17,7 +17,7 @@ export const staircase: ProgrammingMethod<StaircaseState> = {
   looksBack: true,
   cost: { pulses: 17, idlePulses: 8, turns: 250, most: 200 },
   begin: (task: ProgrammingTask, model: DeviceModel) => ({
-    ...beginTwoWay(task, model.maxConductanceMicrosiemens),
+    ...beginTwoWay(task, model),
     passesLeft: 0,
     relaxedAfterSeconds: 0,
     reversals: new Uint8Array(task.targetsMicrosiemens.length),

@@ -5,13 +5,15 @@ import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
   firstVerdicts,
+  isOpen,
   type ProgrammingMethod,
   type ProgrammingTask,
   type Seen,
   verdicts,
 } from "./method.ts";
 import { CurveTable } from "./curveTable.ts";
-import { Settling } from "./settling.ts";
+import { lateAverages, LateLooks, lateNoiseShare } from "./lateLooks.ts";
+import { driftedLimit, Settling } from "./settling.ts";
 
 /**
  * Program and verify, a device at a time but a block in one turn: read, pulse, read, until the reading lies
@@ -46,6 +48,7 @@ export const verifyPcm: ProgrammingMethod<VerifyState> = {
 /** One entry a device. */
 export interface VerifyState {
   readonly task: ProgrammingTask;
+  readonly model: DeviceModel;
   readonly settling: Settling;
   readonly curve: CurveTable;
   readonly margin: Float32Array;
@@ -60,15 +63,18 @@ export interface VerifyState {
   /** Pulses spent beyond what any sound device needs, without getting there. */
   readonly pulsesAtLimit: Uint8Array;
   readonly unreadable: Uint8Array;
+  /** µS and s of the reading that found a device in place; NaN where there is none since its last pulse. */
+  readonly young: Float32Array;
+  readonly youngAgesSeconds: Float32Array;
+  readonly lateLooks: LateLooks;
   readonly lowestSeen: Float32Array;
   readonly highestSeen: Float32Array;
-  /** 1 where the device was read inside its margin since its last pulse, and is still to be confirmed. */
-  readonly inside: Uint8Array;
   readonly codes: Uint16Array;
   readonly verdicts: Uint8Array;
   readonly referenceAgeSeconds: number;
   phase: "found" | "pulsing" | "confirming";
   confirmationsLeft: number;
+  readonly youngMargins: number;
 }
 
 const maxIterations = 30;
@@ -86,29 +92,50 @@ const residualTolerance = 3.5;
  * read at the age of a second, four leave 0.9, sixteen 0.84, sixty-four 0.78, at the converter's 20 µs each.
  */
 const usualAverages = 4;
-/** The last look can take its time. */
-const confirmingAverages = 64;
+/** Of a run that goes on, to see what it left. */
+const foundAverages = 64;
+/**
+ * A young reading may lie this many margins off: what a device still drifts, unlike others, is more than that, and late looks find it.
+ * Pulsing for less wears it in vain. Where little is wanted, devices that conduct nothing at all would pass: there it is one.
+ */
+const youngMargins = 1.5;
+const littleInMargins = 4;
+/**
+ * How near its target late looks must find a device, so that it is no further off than is forgiven, whatever their noise: n is one
+ * standard deviation of them, all in margins. The last look, after which there is no other, is less strict with the few that are left.
+ */
+const limitBy = { usual: { n: 0.9, square: 2.4 }, last: { n: 0.3, square: 2.6 } };
+/** The same for what all of them were misjudged by when they were young. */
+const leastCentred = 0.8;
+const narrowestLimit = 0.4;
 /** A device that has strayed this far at the reference age, in margins, is pulsed again if it has pulses for it. */
-const strayedInMargins = 2.5;
-const fewestForAnotherTry = 10;
-const mostConfirmations = 1;
+export const strayedInMargins = 2.5;
+const fewestForAnotherTry = 3;
+const mostConfirmations = 7;
 /** In its last iterations a method takes what it can get, up to twice the margin. */
 const lenientIterations = 5;
 /** An offset that no sound device has, in standard deviations between devices. */
 const implausibleOffset = 5;
 /** What a pulse adds to the doubt about an offset, µA²: curves differ in more than their offset. */
 const offsetWalkVariance = 9;
-/** @param confirmations  how often what is inside is looked at again at the reference age. */
+export interface VerifyOptions {
+  /** How often what is in place is looked at again at the reference age, at most. */
+  readonly confirmations: number;
+  /** How many margins a young reading may lie off. */
+  readonly youngMargins: number;
+}
+
 export function begin(
   task: ProgrammingTask,
   model: DeviceModel,
-  confirmations = mostConfirmations,
+  options: VerifyOptions = { confirmations: mostConfirmations, youngMargins },
 ): VerifyState {
   const count = task.targetsMicrosiemens.length;
   const curve = new CurveTable(pcmPulsesOf(task).reset);
   const spread = curve.deviceSpread;
   const state: VerifyState = {
     task,
+    model,
     settling: new Settling(model),
     curve,
     margin: new Float32Array(count),
@@ -120,33 +147,44 @@ export function begin(
     pulsesLeft: task.pulsesLeft.slice(),
     pulsesAtLimit: new Uint8Array(count),
     unreadable: new Uint8Array(count),
+    young: new Float32Array(count).fill(Number.NaN),
+    youngAgesSeconds: new Float32Array(count).fill(Number.NaN),
+    lateLooks: new LateLooks(count),
     lowestSeen: new Float32Array(count).fill(Infinity),
     highestSeen: new Float32Array(count).fill(-Infinity),
-    inside: new Uint8Array(count),
     codes: new Uint16Array(count),
     verdicts: firstVerdicts(task),
     referenceAgeSeconds: model.referenceAgeSeconds,
     phase: "pulsing",
-    confirmationsLeft: confirmations,
+    confirmationsLeft: options.confirmations,
+    youngMargins: options.youngMargins,
   };
   for (let i = 0; i < count; i++) {
-    if (state.verdicts[i] === verdicts.pending) aimAt(state, i, task.targetsMicrosiemens[i]!, model);
+    const verdict = state.verdicts[i]!;
+    if (!isOpen(verdict)) continue;
+    aimAt(state, i, task.targetsMicrosiemens[i]!, model);
+    state.verdicts[i] = verdict;
   }
   return state;
 }
 
 /** Gives a device a target. What is known of its offset stays. */
 export function aimAt(state: VerifyState, i: number, target: number, model: DeviceModel): void {
-  const top = model.maxConductanceMicrosiemens;
-  const wanted = marginInProgrammingStds * model.programmingStd(target);
-  state.margin[i] = Math.min(widestMargin * top, Math.max(narrowestMargin * top, wanted));
+  state.margin[i] = marginOf(model, target);
   state.task.targetsMicrosiemens[i] = target;
   state.aimMicroamperes[i] = state.curve.amplitude(target);
   state.pulses[i] = 0;
   state.pulsesAtLimit[i] = 0;
   state.verdicts[i] = verdicts.pending;
   state.lastCode[i] = 0;
-  state.inside[i] = 0;
+  state.young[i] = Number.NaN;
+}
+
+/** What a device may read off its target, µS. */
+export function marginOf(model: DeviceModel, target: number): number {
+  const top = model.maxConductanceMicrosiemens;
+  const wanted = marginInProgrammingStds * model.programmingStd(target);
+  return Math.min(widestMargin * top, Math.max(narrowestMargin * top, wanted));
 }
 
 export function next(state: VerifyState, seen: Seen | undefined): Decision {
@@ -156,32 +194,37 @@ export function next(state: VerifyState, seen: Seen | undefined): Decision {
       findInside(state, seen);
       break;
     case "confirming":
-      confirm(state, seen);
+      state.lateLooks.add(seen);
+      if (!state.lateLooks.isThrough) return lookLate(state);
+      confirm(state);
       break;
     case "pulsing":
   }
   return pulseOrConfirm(state, seen);
 }
 
-/** A run that goes on looks first: what was pulsed and lies inside its margin is not worn again. */
+/** A run that goes on looks first: what was pulsed and lies inside its margin, or was in place and drifted as the model says, is not worn again. */
 function firstDecision(state: VerifyState): Decision {
   const { standing } = state.task;
-  const pending = state.verdicts.includes(verdicts.pending);
-  if (pending && standing !== undefined) {
+  const open = state.verdicts.some(isOpen);
+  if (open && standing !== undefined) {
     state.phase = "found";
-    return lookAgain(state, (i) => state.verdicts[i] === verdicts.pending, 0);
+    return lookAgain(state, (i) => isOpen(state.verdicts[i]!), 0, foundAverages);
   }
-  return pending ? pulseOrConfirm(state, undefined) : done(state);
+  return open ? pulseOrConfirm(state, undefined) : done(state);
 }
 
 function findInside(state: VerifyState, seen: Seen): void {
   for (let i = 0; i < state.codes.length; i++) {
     const { pulses, lastCodes } = state.task.standing!;
-    const pulsed = pulses[i]! > 0 && state.verdicts[i] === verdicts.pending;
+    const pulsed = pulses[i]! > 0 && isOpen(state.verdicts[i]!);
     if (!pulsed || seen.flags[i] !== readingFlags.ok) continue;
-    if (Math.abs(errorOf(state, i, seen)) <= state.margin[i]!) {
-      state.inside[i] = 1;
-    } else if (seen.unsure[i] === 0) {
+    if (Math.abs(errorOf(state, i, seen)) <= foundLimit(state, i, seen)) {
+      state.verdicts[i] = verdicts.inPlace;
+      continue;
+    }
+    state.verdicts[i] = verdicts.pending;
+    if (seen.unsure[i] === 0) {
       // What it was given last, and what became of it, tells where its curve lies.
       state.lastCode[i] = lastCodes[i]!;
       learn(state, i, settledReading(state, i, seen));
@@ -189,36 +232,84 @@ function findInside(state: VerifyState, seen: Seen): void {
   }
 }
 
-/** Of devices that were inside their margin when young, those that have strayed are pulsed again. */
-function confirm(state: VerifyState, seen: Seen): void {
-  for (let i = 0; i < state.codes.length; i++) {
-    if (state.inside[i] === 0 || state.verdicts[i] !== verdicts.pending) continue;
-    if (Number.isNaN(seen.conductanceMicrosiemens[i]!)) continue;
-    const strayed = Math.abs(errorOf(state, i, seen)) > strayedInMargins * state.margin[i]!;
-    if (strayed && pulsesLeft(state, i) >= fewestForAnotherTry) state.inside[i] = 0;
-    else state.verdicts[i] = verdicts.accepted;
+function foundLimit(state: VerifyState, i: number, { agesSeconds }: Seen): number {
+  const { task, model, margin } = state;
+  if (state.verdicts[i] !== verdicts.inPlace) return margin[i]!;
+  return driftedLimit(model, task.targetsMicrosiemens[i]!, strayedInMargins * margin[i]!, agesSeconds[i]!);
+}
+
+/** Judges what is in place by its late looks: what has strayed is pulsed again, if it has pulses for it, and there is a look to come. */
+function confirm(state: VerifyState): void {
+  const { task, model, lateLooks, margin, verdicts: given } = state;
+  learnSettling(state, lateLooks, verdicts.inPlace);
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] !== verdicts.inPlace) continue;
+    const [raw, age] = [lateLooks.mean(i), lateLooks.age(i)];
+    if (Number.isNaN(raw)) {
+      given[i] = verdicts.unreadable;
+      continue;
+    }
+    const reading = raw * state.settling.factor(raw, age);
+    const target = task.targetsMicrosiemens[i]!;
+    const within = (margins: number): boolean =>
+      isNear(state, i, reading, driftedLimit(model, target, margins * margin[i]!, age));
+    if (within(limitOf(state, i))) {
+      given[i] = verdicts.accepted;
+    } else if (state.confirmationsLeft > 0 && pulsesLeft(state, i) >= fewestForAnotherTry) {
+      given[i] = verdicts.pending;
+      if (state.lastCode[i] !== 0) learn(state, i, reading);
+      state.young[i] = Number.NaN;
+    } else {
+      given[i] = within(strayedInMargins) ? verdicts.acceptedOutside : verdicts.budgetSpent;
+    }
   }
+}
+
+/** Whether a settled reading lies within a limit of the target, µS; where nothing is wanted, nearly nothing will do. */
+export function isNear(state: VerifyState, i: number, reading: number, limit: number): boolean {
+  const target = state.task.targetsMicrosiemens[i]!;
+  return Math.abs(reading - target) <= limit || (reading > target && isResidual(state, target, reading));
+}
+
+/** Within how many margins late looks must find a device, so that it is no further off than is forgiven, whatever their noise. */
+export function limitOf(state: VerifyState, i: number): number {
+  const { task, model, settling, young, youngAgesSeconds } = state;
+  const { from } = model.knownTimesSeconds;
+  const target = task.targetsMicrosiemens[i]!;
+  const n = (lateNoiseShare * Math.sqrt(model.varianceParts(target, from).read)) / state.margin[i]!;
+  const by = state.confirmationsLeft > 0 ? limitBy.usual : limitBy.last;
+  // Where all were misjudged when young, those on one side of their targets would be kept.
+  const misjudged = leastCentred * target * Math.abs(settling.misjudged(young[i]!, youngAgesSeconds[i]!));
+  const doubt = by.n * n + by.square * n * n + misjudged / state.margin[i]!;
+  return Math.max(narrowestLimit, strayedInMargins - doubt);
+}
+
+/** What late looks show of devices that were read young tells how devices settle: of those with a verdict that says they obey. */
+export function learnSettling(
+  { settling, young, youngAgesSeconds, verdicts: given }: VerifyState,
+  looks: LateLooks,
+  sound: number,
+): void {
+  const late = young.map((_, i) => (given[i] === sound ? looks.mean(i) : Number.NaN));
+  const lateAgesSeconds = young.map((_, i) => looks.age(i));
+  settling.learn({ young, youngAgesSeconds, late, lateAgesSeconds });
 }
 
 /** Pulses what is not yet inside; when all is, looks once more at the reference age, and ends. */
 function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
-  const { codes, inside } = state;
+  const { codes, verdicts: given } = state;
   const perRow = state.task.devicesPerRow;
   const rows = new Uint8Array(state.task.rowCount);
   let fired = 0;
-  let insideNow = 0;
+  let inPlace = 0;
   for (let i = 0; i < codes.length; i++) {
     codes[i] = 0;
-    if (state.verdicts[i] !== verdicts.pending) continue;
-    if (inside[i] === 0 && state.phase === "pulsing" && seen && state.lastCode[i] !== 0)
+    if (given[i] === verdicts.pending && state.phase === "pulsing" && seen && state.lastCode[i] !== 0)
       judge(state, i, seen);
-    if (state.verdicts[i] !== verdicts.pending) continue;
-    if (inside[i] !== 0) {
-      insideNow++;
-      continue;
-    }
+    if (given[i] === verdicts.inPlace) inPlace++;
+    if (given[i] !== verdicts.pending) continue;
     if (pulsesLeft(state, i) <= 0) {
-      state.verdicts[i] = verdicts.budgetSpent;
+      given[i] = verdicts.budgetSpent;
       continue;
     }
     codes[i] = nextCode(state, i);
@@ -232,29 +323,36 @@ function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
     state.phase = "pulsing";
     return {
       orders: [resetWith(pcmPulsesOf(state.task).reset, codes)],
-      verdicts: state.verdicts,
+      verdicts: given,
       look: { kind: "read", averages: usualAverages, rows, afterSeconds: 0 },
-      inside: insideNow,
     };
   }
-  if (insideNow === 0) return done(state);
+  if (inPlace === 0) return done(state);
   if (state.confirmationsLeft <= 0) {
-    for (let i = 0; i < inside.length; i++) {
-      if (inside[i] !== 0 && state.verdicts[i] === verdicts.pending) state.verdicts[i] = verdicts.accepted;
-    }
+    for (let i = 0; i < given.length; i++) if (given[i] === verdicts.inPlace) given[i] = verdicts.accepted;
     return done(state);
   }
   state.confirmationsLeft--;
   state.phase = "confirming";
-  const waiting = (i: number): boolean => inside[i] !== 0 && state.verdicts[i] === verdicts.pending;
-  return { ...lookAgain(state, waiting, state.referenceAgeSeconds), inside: insideNow };
+  state.lateLooks.begin();
+  return lookLate(state);
 }
 
-function lookAgain(state: VerifyState, which: (i: number) => boolean, afterSeconds: number): Decision {
+function lookLate(state: VerifyState): Decision {
+  const due = state.lateLooks.afterSeconds(state.referenceAgeSeconds);
+  return lookAgain(state, (i) => state.verdicts[i] === verdicts.inPlace, due, lateAverages);
+}
+
+function lookAgain(
+  state: VerifyState,
+  which: (i: number) => boolean,
+  afterSeconds: number,
+  averages: number,
+): Decision {
   const rows = new Uint8Array(state.task.rowCount);
   for (let i = 0; i < state.codes.length; i++)
     if (which(i)) rows[Math.floor(i / state.task.devicesPerRow)] = 1;
-  const look = { kind: "read", averages: confirmingAverages, rows, afterSeconds } as const;
+  const look = { kind: "read", averages, rows, afterSeconds } as const;
   return { orders: [], verdicts: state.verdicts, look };
 }
 
@@ -285,9 +383,11 @@ function judge(state: VerifyState, i: number, seen: Seen): void {
   const target = task.targetsMicrosiemens[i]!;
   const error = reading - target;
   const saturated = seen.flags[i] === readingFlags.saturated;
-  const inside = Math.abs(error) <= state.margin[i]! || (error > 0 && isResidual(state, target, reading));
+  const inside = Math.abs(error) <= youngLimit(state, i) || (error > 0 && isResidual(state, target, reading));
   if (inside && !saturated) {
-    state.inside[i] = 1;
+    state.verdicts[i] = verdicts.inPlace;
+    state.young[i] = seen.conductanceMicrosiemens[i]!;
+    state.youngAgesSeconds[i] = seen.agesSeconds[i]!;
     return;
   }
   if (reading < state.lowestSeen[i]!) state.lowestSeen[i] = reading;
@@ -304,6 +404,11 @@ function judge(state: VerifyState, i: number, seen: Seen): void {
     return;
   }
   if (seen.unsure[i] === 0) learn(state, i, reading);
+}
+
+function youngLimit({ task, margin, youngMargins: margins }: VerifyState, i: number): number {
+  const share = Math.min(1, task.targetsMicrosiemens[i]! / (littleInMargins * margin[i]!));
+  return (1 + (margins - 1) * share) * margin[i]!;
 }
 
 function pulsesLeft(state: VerifyState, i: number): number {

@@ -24,7 +24,7 @@ export const verifyRram: ProgrammingMethod<LearnedState> = {
   begin: (task: ProgrammingTask, model: DeviceModel) => {
     const count = task.targetsMicrosiemens.length;
     return {
-      ...beginTwoWay(task, model.maxConductanceMicrosiemens),
+      ...beginTwoWay(task, model),
       passesLeft: relaxationPasses,
       relaxedAfterSeconds: model.referenceAgeSeconds,
       setOffset: new Float32Array(count),

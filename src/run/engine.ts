@@ -3,7 +3,7 @@ import type { ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
-import { isFinal, type ProgrammingMethod, verdicts } from "../program/method.ts";
+import { isFinal, isOpen, type ProgrammingMethod, verdicts } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
@@ -18,7 +18,7 @@ import { recall } from "./recall.ts";
 import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
 import { ticketsFor } from "./tickets.ts";
-import { beginTile, closingRecord, turnTile, type TileWork } from "./tileWork.ts";
+import { beginTile, closingRecord, reopeningRecord, turnTile, type TileWork } from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
 import { wearOf } from "./wear.ts";
 
@@ -58,6 +58,7 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     await active.bookForeign(tickets);
     await active.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
     for (const memory of memories) await settleUnderWay(active, memory, boot);
+    if (tickets.foreign !== undefined) for (const memory of memories) await reopen(active, memory);
     return { active, memories };
   });
 }
@@ -231,6 +232,14 @@ async function settleUnderWay(active: ActiveRun, memory: TileMemory, boot: numbe
   foldTurn(memory, record);
 }
 
+/** The chip was used elsewhere: what stands in the journal of its devices is not what they hold. */
+async function reopen({ context, run }: ActiveRun, memory: TileMemory): Promise<void> {
+  const record = reopeningRecord(memory, context.wallTime());
+  if (record.devices.length === 0) return;
+  await context.store.appendTurn(run, record);
+  foldTurn(memory, record);
+}
+
 async function workThrough({ active, memories }: Opened): Promise<void> {
   const { plan, context, identity } = active;
   const perRow = devicesPerRow(identity.geometry);
@@ -247,7 +256,7 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
   };
   for (const tile of plan.tiles) {
     const memory = remembered.get(tile.block.tile);
-    if (memory === undefined || memory.turns === 0 || memory.verdicts.includes(verdicts.pending)) {
+    if (memory === undefined || memory.turns === 0 || memory.verdicts.some(isOpen)) {
       waiting.push(tile);
     } else {
       planSweeps(tile, memory);
@@ -278,7 +287,7 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
       active.log.info({ tile: tile.block.tile, turn: memory.turns }, "tile done");
       atWork.splice(atWork.indexOf(job.work), 1);
       // Rows that did not fire because the link was lost, by a method that does not look, are done again.
-      if (memory.verdicts.includes(verdicts.pending)) atWork.push(beginTile(active, tile, memory));
+      if (memory.verdicts.some(isOpen)) atWork.push(beginTile(active, tile, memory));
       else planSweeps(tile, memory);
     } else {
       sweeps.splice(sweeps.indexOf(job.sweep), 1);

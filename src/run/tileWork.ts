@@ -7,6 +7,7 @@ import {
   type BoardLoop,
   type Decision,
   isFinal,
+  isOpen,
   type Look,
   type ProgrammingMethod,
   type BlockPulse,
@@ -253,8 +254,8 @@ function recordTurn(
   const devices = new Uint32Array(count);
   let kept = 0;
   for (let i = 0; i < count; i++) {
-    if (memory.verdicts[i] !== verdicts.pending) continue;
-    const judged = decision.verdicts[i] !== verdicts.pending;
+    if (!isOpen(memory.verdicts[i]!)) continue;
+    const judged = decision.verdicts[i] !== memory.verdicts[i];
     const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
     if (judged || answers || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
@@ -280,7 +281,7 @@ function recordTurn(
     firstTicket,
     newestTicket: orders.length === 0 ? 0 : firstTicket + orders.length * memory.block.rowCount - 1,
     fired,
-    inside: insideOf(decision),
+    inside: inPlace(decision.verdicts),
     decidedAt,
   };
 }
@@ -290,8 +291,8 @@ function saysSomething({ devices, fired }: TurnRecord): boolean {
   return devices.length > 0 || fired.fates.length > 0;
 }
 
-function insideOf({ look, inside }: Decision): number {
-  return look.kind === "done" ? 0 : (inside ?? 0);
+function inPlace(given: Uint8Array): number {
+  return given.reduce((n, verdict) => n + (verdict === verdicts.inPlace ? 1 : 0), 0);
 }
 
 /** A method that fires and does not look back leaves fates to be written down. */
@@ -302,8 +303,8 @@ async function closeTile(active: ActiveRun, { memory, fired }: TileWork): Promis
 }
 
 /**
- * What became of the last pulses, and nothing else. Of devices that will not be read, those that may not have fired are
- * uncertain, and those that did not are to be done again.
+ * What became of the last pulses, and nothing else. Devices that were not to be read, and whose pulse may not have fired or did not, are
+ * to be worked on again: the method sees by their count of pulses which is which.
  */
 export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt: string): TurnRecord {
   const rows = memory.block.rowCount;
@@ -317,7 +318,7 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
     const fate = order < 0 ? undefined : fired.fates[order * rows + row];
     if (fate !== rowFates.uncertain && fate !== rowFates.notFired) continue;
     devices[kept] = i;
-    given[kept++] = fate === rowFates.uncertain ? verdicts.uncertain : verdicts.pending;
+    given[kept++] = verdicts.pending;
   }
   return {
     tile: memory.block.tile,
@@ -329,6 +330,30 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
     firstTicket: 0,
     newestTicket: 0,
     fired,
+    inside: 0,
+    decidedAt,
+  };
+}
+
+/**
+ * Takes back that devices are programmed, after pulses that no run of this workspace gave: the method looks at them again, or sets
+ * them again where it does not look.
+ */
+export function reopeningRecord(memory: TileMemory, decidedAt: string): TurnRecord {
+  const doubtful: readonly number[] = [verdicts.accepted, verdicts.acceptedOutside, verdicts.unverified];
+  const devices = Uint32Array.from(memory.verdicts.keys()).filter((i) =>
+    doubtful.includes(memory.verdicts[i]!),
+  );
+  return {
+    tile: memory.block.tile,
+    turn: memory.turns,
+    devices,
+    conductanceMicrosiemens: new Float32Array(devices.length).fill(Number.NaN),
+    verdicts: new Uint8Array(devices.length).fill(verdicts.pending),
+    orders: [],
+    firstTicket: 0,
+    newestTicket: 0,
+    fired: nothingFired,
     inside: 0,
     decidedAt,
   };

@@ -1,6 +1,7 @@
 import type { Transport } from "../../drivers/transport.ts";
 import type { FaultyLine } from "../../emulator/faultyLine.ts";
 import { MhoError } from "../../src/errors.ts";
+import type { SlowBoard } from "./slowBoard.ts";
 import type { VirtualTime } from "./virtualTime.ts";
 
 /** The cable between a host and a chip behind a line of faults. It outlives the processes that use it. */
@@ -10,10 +11,13 @@ export class Cable {
   #backAt = 0;
   #end: (reason: string) => void = () => {};
   #opened = 0;
+  readonly #board: SlowBoard | undefined;
 
-  constructor(line: FaultyLine, time: VirtualTime) {
+  /** @param board  how long it takes to answer; at once where not given. */
+  constructor(line: FaultyLine, time: VirtualTime, board?: SlowBoard) {
     this.line = line;
     this.#time = time;
+    this.#board = board;
   }
 
   /** Whoever held the line before has it no longer. */
@@ -38,11 +42,13 @@ export class Cable {
       write: async (bytes) => {
         if (!open) throw new MhoError("link-lost", "The cable is out.");
         const { deliveries, unpluggedForMilliseconds } = this.line.receive(bytes, this.#tick());
+        const busy = this.#board?.answersAfter(bytes, this.#time.nowMicroseconds()) ?? 0;
         await Promise.resolve();
         for (const delivery of deliveries) {
           const arrive = (): void => void (open && onBytes(delivery.bytes));
-          if (delivery.lateMilliseconds === 0) arrive();
-          else this.#time.after(delivery.lateMilliseconds, arrive);
+          const late = busy + delivery.lateMilliseconds;
+          if (late === 0) arrive();
+          else this.#time.after(late, arrive);
         }
         if (unpluggedForMilliseconds !== undefined) this.pull(unpluggedForMilliseconds);
       },

@@ -1,8 +1,9 @@
 import type { EmulatedChip } from "../../emulator/chip.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
 import { amplitudePerCode, type ChipDescription, highestCode } from "../../src/chip/description.ts";
-import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
-import { isFinal } from "../../src/program/method.ts";
+import type { ChipKey } from "../../src/chip/driver.ts";
+import { type Block, type ChipGeometry, devicesOfTile, devicesPerRow } from "../../src/chip/geometry.ts";
+import { isFinal, verdicts } from "../../src/program/method.ts";
 import {
   emptyMemory,
   foldTurn,
@@ -12,10 +13,19 @@ import {
   type TurnRecord,
 } from "../../src/run/journal.ts";
 import { PulseLedger } from "../../src/run/ledger.ts";
+import { recall } from "../../src/run/recall.ts";
 import type { RunPlan } from "../../src/run/plan.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { microsecondsPerSecond } from "../../src/units.ts";
 import { claim } from "./claim.ts";
+
+/** Pulses of a chip that one store cannot know of. */
+export interface Elsewhere {
+  /** Other workspaces that used it. */
+  readonly stores: readonly RunStore[];
+  /** One count a device of a tile: what stood in a store before an older copy took its place. */
+  readonly lostOfTile: (tile: number) => Uint32Array | undefined;
+}
 
 /**
  * The devices felt what the ledger says, or less by what it calls uncertain.
@@ -27,23 +37,93 @@ export async function checkFelt(
   firmware: Firmware,
   { chipName: name, chipSerialNumber: serialNumber }: Pick<RunPlan, "chipName" | "chipSerialNumber">,
   settled: boolean,
+  elsewhere?: Elsewhere,
 ): Promise<void> {
   const { geometry } = firmware.chip.preset;
-  const ledger = await PulseLedger.ofChip(store, { name, serialNumber }, geometry);
+  const chip = { name, serialNumber };
+  // Other runs may fire while this is counted: what was felt by now has been booked by then.
+  const feltByTile = Array.from({ length: geometry.tiles }, (_, tile) =>
+    firmware.chip.pulsesFeltByTile(tile).slice(),
+  );
+  const ledger = await PulseLedger.ofChip(store, chip, geometry);
+  const others = elsewhere?.stores ?? [];
+  const ledgers = await Promise.all(others.map((other) => PulseLedger.ofChip(other, chip, geometry)));
+  const underWay = await Promise.all(others.map((other) => underWayOf(other, chip, geometry)));
   for (let tile = 0; tile < geometry.tiles; tile++) {
-    const felt = firmware.chip.pulsesFeltByTile(tile);
-    const booked = ledger.pulsesOfTile(tile);
-    const uncertain = ledger.uncertainOfTile(tile);
+    const felt = feltByTile[tile]!;
+    const lost = elsewhere?.lostOfTile(tile);
+    const booked = sumOf(
+      felt.length,
+      [ledger, ...ledgers].map((one) => one.pulsesOfTile(tile)),
+    );
+    const uncertain = sumOf(felt.length, [
+      ...[ledger, ...ledgers].map((one) => one.uncertainOfTile(tile)),
+      ...underWay.flatMap((one) => one.get(tile) ?? []),
+    ]);
     for (let i = 0; i < felt.length; i++) {
       const least = settled ? booked[i]! - uncertain[i]! : 0;
+      const unknown = lost?.[i] ?? 0;
       claim(
-        felt[i]! <= booked[i]! && felt[i]! >= least,
+        felt[i]! <= booked[i]! + unknown && felt[i]! >= least,
         () =>
           `device ${i} of tile ${tile} felt ${felt[i]} pulses, and ${booked[i]} are booked` +
-          (settled ? `, ${uncertain[i]} of them as uncertain` : " while some may be under way"),
+          (settled ? `, ${uncertain[i]} of them as uncertain` : " while some may be under way") +
+          (unknown > 0 ? `, and ${unknown} were lost with files` : ""),
       );
     }
   }
+}
+
+function sumOf(devices: number, parts: readonly Uint32Array[]): Uint32Array {
+  return Uint32Array.from({ length: devices }, (_, i) => parts.reduce((sum, part) => sum + part[i]!, 0));
+}
+
+/** Pulses of a chip that runs of a store have written down and of which they have not heard, a device, by tile. */
+export async function underWayOf(
+  store: RunStore,
+  chip: ChipKey,
+  geometry: ChipGeometry,
+): Promise<Map<number, Uint32Array>> {
+  const tiles = new Map<number, Uint32Array>();
+  for (const run of await store.runsOfChip(chip)) {
+    for (const { block, lastOrders, lastIterations, devicesPerRow: perRow } of await recall(store, run)) {
+      const counts = tiles.get(block.tile) ?? new Uint32Array(devicesOfTile(geometry));
+      tiles.set(block.tile, counts);
+      for (const codes of lastOrders) {
+        codes.forEach((code, i) => {
+          if (code !== 0) counts[block.rowStart * perRow + i]! += lastIterations;
+        });
+      }
+    }
+  }
+  return tiles;
+}
+
+/**
+ * Devices that a run calls accepted are where they should be. Noise, offsets and a few minutes of drift leave them within a
+ * quarter of the range; one in fifty may have been born odd.
+ *
+ * @param now  chip time.
+ */
+export async function checkAccepted(
+  store: RunStore,
+  run: RunId,
+  chip: EmulatedChip,
+  rangeMicrosiemens: number,
+  now: number,
+): Promise<void> {
+  const { tiles } = await store.plan(run);
+  const memories = await recall(store, run);
+  tiles.forEach(({ block, targetsMicrosiemens }, k) => {
+    const truth = chip.truthOfBlock(block, now);
+    const accepted = Array.from(truth.keys()).filter((i) => memories[k]!.verdicts[i] === verdicts.accepted);
+    const far = accepted.filter((i) => Math.abs(truth[i]! - targetsMicrosiemens[i]!) > rangeMicrosiemens / 4);
+    claim(
+      far.length <= 2 + accepted.length / 50,
+      () =>
+        `of ${accepted.length} devices of tile ${block.tile} that ${run} calls accepted, ${far.length} are elsewhere`,
+    );
+  });
 }
 
 /** The journal of a run folds turn after turn, and no order in it is beyond what the chip, the plan or a verdict allows. */

@@ -3,8 +3,10 @@ import { SteadyClock } from "../../drivers/steadyClock.ts";
 import type { Transport } from "../../drivers/transport.ts";
 import { builtInDialects, dialectNamed } from "../../lab/dialects.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
+import type { RunContext } from "../../src/run/context.ts";
 import type { RunStore } from "../../src/run/store.ts";
 import type { Cable } from "./cable.ts";
+import { Draws } from "./draws.ts";
 import type { VirtualTime } from "./virtualTime.ts";
 
 /** What a controller's process does to the world: each write to the line, each call of the store. */
@@ -16,6 +18,12 @@ export interface Crossing {
 
 /** What is done to a process at one of its crossings; `before` and `after` say whether the act itself still happens. */
 export type Interference = "none" | "die before" | "die after";
+
+/** Starts a process for a store; asked at every crossing what is done to it. */
+export type ProcessMaker = (
+  store: RunStore,
+  interfere: (crossing: Crossing) => Promise<Interference>,
+) => Promise<Controller>;
 
 export interface ControllerOptions {
   readonly time: VirtualTime;
@@ -58,7 +66,7 @@ export class Controller {
       open: () => Promise.resolve().then(connect),
       patienceMilliseconds: 60_000,
       stopped: () => this.stop.requested,
-      now: () => time.nowMicroseconds() / 1000,
+      now: () => time.awakeMicroseconds() / 1000,
       sleep: (milliseconds) => time.sleep(1000 * milliseconds),
       wallTime: this.wallTime,
       onEvent: () => {},
@@ -69,19 +77,41 @@ export class Controller {
   readonly wallTime = (): string =>
     new Date(Date.UTC(2026, 0, 1) + this.#options.time.nowMicroseconds() / 1000).toISOString();
 
+  /** The world as its runs see it. */
+  context(acceptUnknownWear: boolean): RunContext {
+    const { driver, store, stop, wallTime, link } = this;
+    const { time, session } = this.#options;
+    const leaps = new Draws(session, "leaps");
+    return {
+      driver,
+      store,
+      stop,
+      wallTime,
+      acceptUnknownWear,
+      clock: time,
+      ticketLeap: () => leaps.whole(0x1_0000_0000),
+      linkNotes: () => link.linkNotes(),
+      onLinkNote: (listener) => link.onLinkNote(listener),
+      onEvent: () => {},
+    };
+  }
+
+  /** Ends it where it is. */
+  kill(): void {
+    this.#alive = false;
+    this.#die();
+  }
+
   async #cross<T>(crossing: Crossing, act: () => Promise<T>): Promise<T> {
     if (!this.#alive) return forNobody;
     const interference = await this.#options.interfere(crossing);
+    if (!this.#alive) return forNobody;
     if (interference === "die before") {
-      this.#alive = false;
-      this.#die();
+      this.kill();
       return forNobody;
     }
     const result = await act();
-    if (interference === "die after") {
-      this.#alive = false;
-      this.#die();
-    }
+    if (interference === "die after") this.kill();
     return this.#alive ? result : forNobody;
   }
 

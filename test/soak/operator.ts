@@ -8,6 +8,10 @@ import type { Cable } from "./cable.ts";
 import { claim } from "./claim.ts";
 import type { Controller, Crossing, Interference } from "./controller.ts";
 import type { Deed } from "./deeds.ts";
+import type { Files } from "./files.ts";
+import { HeldReading } from "./heldReading.ts";
+import type { Liar } from "./liar.ts";
+import type { SmallDisk } from "./smallDisk.ts";
 import type { VirtualTime } from "./virtualTime.ts";
 import type { Witness } from "./witness.ts";
 
@@ -16,10 +20,16 @@ export interface Surroundings {
   readonly time: VirtualTime;
   readonly cable: Cable;
   readonly firmware: Firmware;
+  readonly liar: Liar;
   readonly witness: Witness;
+  readonly files: Files;
+  readonly disk: SmallDisk | undefined;
   /** Whether the line may lose an order to be safe. */
   readonly lineIsBad: boolean;
 }
+
+/** What comes after a death that was an operator's deed. */
+export type Aftermath = Extract<Deed, { deed: "restore" | "visit" }>;
 
 /** Does its deeds when controllers come to their crossings. */
 export class Operator {
@@ -28,12 +38,18 @@ export class Operator {
   #nextDeed = 0;
   #writesToFail = 0;
   #diskWasFull = false;
+  #filesWereAway = false;
+  #crossingsOfProcess = 0;
   #pause: { readonly run: RunId; readonly untilCrossing: number } | undefined;
+  #held: { readonly reading: HeldReading; readonly untilCrossing: number } | undefined;
   crossings = 0;
   readonly done: string[] = [];
   /** The process that is at work, and the run that it is at. */
   controller: Controller | undefined;
   run: RunId | undefined;
+  /** Another workspace may use the chip: nothing that it does is taken for what a run left. */
+  visitsMayCome = false;
+  aftermath: Aftermath | undefined;
 
   constructor(deeds: readonly Deed[], around: Surroundings) {
     this.#deeds = deeds;
@@ -43,16 +59,28 @@ export class Operator {
   /** A process begins. */
   attend(controller: Controller): void {
     this.controller = controller;
+    this.#crossingsOfProcess = 0;
     this.#diskWasFull = this.#writesToFail > 0;
+    this.#filesWereAway = false;
   }
 
-  /** Whether the process that began last was told that the disk is full. */
-  get diskWasFull(): boolean {
-    return this.#diskWasFull;
+  /** A process has ended: what hindered it is mended. */
+  async mend(): Promise<void> {
+    const { disk, files, liar } = this.#around;
+    liar.mend();
+    disk?.makeRoom();
+    await this.#endReading();
+    files.putBack();
+  }
+
+  /** Whether the process that began last was told that the disk is full, or its files were taken from it. */
+  get filesFailed(): boolean {
+    return this.#diskWasFull || this.#filesWereAway;
   }
 
   async interfere({ kind, what }: Crossing, store: Workspace): Promise<Interference> {
     this.crossings++;
+    claim(++this.#crossingsOfProcess < mostCrossings, () => `a process went on and on: ${what}`);
     if (kind === "store" && this.#writesToFail > 0 && writes.has(what)) {
       this.#writesToFail--;
       throw new MhoError("workspace-failed", "The workspace cannot be written: the disk is full.");
@@ -60,18 +88,24 @@ export class Operator {
     if (this.#pause !== undefined && this.crossings >= this.#pause.untilCrossing) {
       await this.#endPause(this.#pause.run, store);
     }
+    if (this.#held !== undefined && this.crossings >= this.#held.untilCrossing) await this.#endReading();
     const deed = this.#deeds[this.#nextDeed];
     if (deed === undefined || this.crossings < deed.atCrossing || this.controller === undefined)
       return "none";
     this.#nextDeed++;
-    this.done.push(deed.deed);
+    if (deed.deed === "visit" && !this.visitsMayCome) return "none";
+    this.done.push(deed.deed === "lie" ? `lie: ${deed.lie}` : deed.deed);
     if (deed.deed === "kill") return deed.after ? "die after" : "die before";
+    if (deed.deed === "visit" || deed.deed === "restore") {
+      this.aftermath = deed;
+      return "die before";
+    }
     await this.#do(deed, this.controller, store);
     return "none";
   }
 
-  async #do(deed: Deed, controller: Controller, store: Workspace): Promise<void> {
-    const { time, cable } = this.#around;
+  async #do(deed: Exclude<Deed, Aftermath>, controller: Controller, store: Workspace): Promise<void> {
+    const { time, cable, files, liar, disk } = this.#around;
     switch (deed.deed) {
       case "stop":
         controller.stop.requested = true;
@@ -80,24 +114,62 @@ export class Operator {
         cable.pull(deed.forMilliseconds);
         return;
       case "fill the disk":
-        this.#writesToFail = deed.writes;
         this.#diskWasFull = true;
+        if (disk === undefined) this.#writesToFail = deed.writes;
+        else disk.fill(4096 * deed.writes);
         return;
       case "pause":
-        if (this.run === undefined || this.#pause !== undefined) return;
+        if (this.run === undefined || this.#pause !== undefined || files.areAway) return;
         this.#pause = { run: this.run, untilCrossing: this.crossings + deed.crossings };
         await store.setRequest(this.run, "pause");
         return;
       case "look":
-        await time.whileItStands(() => this.#look(store));
+        if (!files.areAway) await time.whileItStands(() => this.#look(store));
         return;
+      case "sleep":
+        return this.#sleep(deed.forSeconds, deed.suspended);
+      case "back up":
+        if (!this.filesFailed) files.backUp();
+        return;
+      case "remove the workspace":
+        await this.#endReading();
+        this.#filesWereAway = true;
+        // There is no room for another workspace on a full disk.
+        return files.moveAway(deed.replaced && !this.#diskWasFull);
+      case "hold a reading":
+        if (!files.areAway) await time.whileItStands(() => this.#beginReading(deed.crossings));
+        return;
+      case "lie":
+        return liar.begin(deed.lie, deed.always ? Infinity : 1);
       case "kill":
     }
+  }
+
+  /** Nothing is said to the chip for longer than its watchdog waits. */
+  #sleep(seconds: number, suspended: boolean): void {
+    const { time, firmware } = this.#around;
+    time.leap(1e6 * seconds, suspended);
+    firmware.tick(time.nowMicroseconds());
+    claim(firmware.inStandby, () => `the host slept for ${seconds} s, and its chip is not in standby`);
+  }
+
+  async #beginReading(crossings: number): Promise<void> {
+    if (this.run === undefined || this.#held !== undefined) return;
+    const reading = await HeldReading.begin(this.#around.files.folder, this.run);
+    if (reading !== undefined) this.#held = { reading, untilCrossing: this.crossings + crossings };
+  }
+
+  async #endReading(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    await held?.reading.end();
   }
 
   async #endPause(run: RunId, store: Workspace): Promise<void> {
     const { firmware, lineIsBad } = this.#around;
     this.#pause = undefined;
+    // An older copy may not know of the run any more.
+    if (!(await store.runs()).some(({ id }) => id === run)) return;
     const last = (await store.notes(run)).at(-1);
     if (last?.what === "paused") {
       claim(firmware.inStandby || lineIsBad, () => `${run} is paused, and its chip is not in standby`);
@@ -117,6 +189,9 @@ export class Operator {
     }
   }
 }
+
+/** More than any process of a world makes by far. */
+const mostCrossings = 20_000;
 
 const writes = new Set([
   "beginRun",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { claim } from "./claim.ts";
 import { distanceOf, type Result } from "./results.ts";
+import { SmallDisk } from "./smallDisk.ts";
 import { type Told, tellStory } from "./story.ts";
 import { isSpoilt, undisturbed, type World } from "./world.ts";
 
@@ -11,9 +12,9 @@ import { isSpoilt, undisturbed, type World } from "./world.ts";
  * refuted.
  */
 export async function soak(world: World): Promise<Told> {
-  const told = await inFolder((folder) => tellStory(world, folder));
-  const calm = await inFolder((folder) => tellStory(undisturbed(world), folder));
-  if (!isSpoilt(world)) {
+  const told = await inFolder(world.smallDisk, (folder, disk) => tellStory(world, folder, disk));
+  if (!isSpoilt(world) && told.comparable) {
+    const calm = await inFolder(false, (folder) => tellStory(undisturbed(world), folder));
     checkResult("programmed", told.programmed, calm.programmed);
     if (told.trimmed && calm.trimmed) checkResult("corrected", told.trimmed, calm.trimmed);
   }
@@ -39,11 +40,16 @@ function checkResult(what: string, told: Result, calm: Result): void {
 
 const fewestCompared = 30;
 
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+async function inFolder<T>(
+  smallDisk: boolean,
+  work: (folder: string, disk?: SmallDisk) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "mho-soak-"));
+  const disk = smallDisk ? SmallDisk.mountedAt(folder) : undefined;
   try {
-    return await work(folder);
+    return await work(disk?.folder ?? folder, disk);
   } finally {
+    disk?.unmount();
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../../src/clock.ts";
 import type { Microseconds } from "../../src/units.ts";
 
 interface Alarm {
-  readonly at: Microseconds;
+  at: Microseconds;
   readonly ring: () => void;
 }
 
@@ -12,10 +12,24 @@ export class VirtualTime implements Clock {
   #now: Microseconds = 0;
   #waiting = false;
   #held = 0;
+  #suspended: Microseconds = 0;
   readonly #alarms = new Set<Alarm>();
 
   nowMicroseconds(): Microseconds {
     return this.#now;
+  }
+
+  /** As a clock of the host's shows it that stands still while the host is suspended. */
+  awakeMicroseconds(): Microseconds {
+    return this.#now - this.#suspended;
+  }
+
+  /** Goes on while nothing is done. A host that is suspended keeps what was left of its alarms; else they ring late. */
+  leap(duration: Microseconds, suspended: boolean): void {
+    this.#now += duration;
+    if (!suspended) return;
+    this.#suspended += duration;
+    for (const alarm of this.#alarms) alarm.at += duration;
   }
 
   sleep(duration: Microseconds): Promise<void> {
@@ -56,7 +70,7 @@ export class VirtualTime implements Clock {
     for (const alarm of this.#alarms) if (next === undefined || alarm.at < next.at) next = alarm;
     if (next === undefined) return;
     this.#alarms.delete(next);
-    this.#now = next.at;
+    this.#now = Math.max(this.#now, next.at);
     next.ring();
   }
 }

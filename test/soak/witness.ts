@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ChipKey } from "../../src/chip/driver.ts";
 import type { RunNote, SweepRecord, TurnRecord } from "../../src/run/journal.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { claim } from "./claim.ts";
@@ -13,18 +14,30 @@ interface Acknowledged {
 /** Remembers what stores acknowledged, over all the processes of a world, to see later whether it is still there. */
 export class Witness {
   readonly #runs = new Map<RunId, Acknowledged>();
+  /** Whether the next process would find what a store keeps now. */
+  keepsForGood: () => boolean = () => true;
 
-  /** The store, with somebody who listens to it. @param onSweep is told of each before it is kept. */
+  /**
+   * The store, with somebody who listens to it.
+   *
+   * @param onSweep    is told of each before it is kept.
+   * @param onForeign  is told of each ticket of another workspace before it is booked.
+   */
   beside(
     store: RunStore,
     onTurn: (run: RunId, turn: TurnRecord) => Promise<void>,
     onSweep: (run: RunId, sweep: SweepRecord) => Promise<void>,
+    onForeign: (chip: ChipKey) => Promise<void> = () => Promise.resolve(),
   ): RunStore {
     const of = (run: RunId): Acknowledged => this.#of(run);
-    const heard: Pick<RunStore, "appendTurn" | "appendSweep" | "appendNote"> = {
-      async appendTurn(run, turn) {
+    const heard: Pick<RunStore, "appendTurn" | "appendSweep" | "appendNote" | "bookForeignTicket"> = {
+      appendTurn: async (run, turn) => {
         await onTurn(run, turn);
         await store.appendTurn(run, turn);
+        claim(
+          this.keepsForGood(),
+          () => `turn ${turn.turn} of ${run} was kept in files that had been moved away`,
+        );
         of(run).turns.push(digestOfTurn(turn));
       },
       async appendSweep(run, sweep) {
@@ -36,6 +49,10 @@ export class Witness {
         await store.appendNote(run, note);
         of(run).notes++;
       },
+      async bookForeignTicket(chip, ticket) {
+        await onForeign(chip);
+        await store.bookForeignTicket(chip, ticket);
+      },
     };
     return new Proxy(store, {
       get(target, name) {
@@ -46,9 +63,14 @@ export class Witness {
     });
   }
 
-  /** Every acknowledged row is in a store as it was given, and in its place. */
+  /** Every acknowledged row is in a store as it was given, and in its place. Runs may go on meanwhile. */
   async confirm(store: RunStore): Promise<void> {
-    for (const [run, { turns, sweeps, notes }] of this.#runs) {
+    for (const [run, known] of this.#runs) {
+      const { turns, sweeps, notes } = {
+        turns: [...known.turns],
+        sweeps: [...known.sweeps],
+        notes: known.notes,
+      };
       const kept = await collect(store.turns(run), digestOfTurn);
       claim(
         turns.every((digest, k) => kept[k] === digest),
@@ -62,8 +84,29 @@ export class Witness {
       );
       const noted = (await store.notes(run)).length;
       claim(noted >= notes, () => `of ${notes} acknowledged notes of ${run}, the store has ${noted}`);
-      // What was kept and not acknowledged, because somebody died in between, counts from here on.
-      Object.assign(this.#of(run), { turns: kept, sweeps: read, notes: noted });
+      // What was kept and not acknowledged, because its process died in between, counts from here on.
+      known.turns.push(...kept.slice(known.turns.length));
+      known.sweeps.push(...read.slice(known.sweeps.length));
+      known.notes = Math.max(known.notes, noted);
+    }
+  }
+
+  /** An operator put an older copy in the store's place: it has the beginning of what was acknowledged, and nothing else. */
+  async rewind(store: RunStore): Promise<void> {
+    const ids = new Set((await store.runs()).map(({ id }) => id));
+    for (const [run, { turns, sweeps }] of this.#runs) {
+      if (!ids.has(run)) {
+        this.#runs.delete(run);
+        continue;
+      }
+      const kept = await collect(store.turns(run), digestOfTurn);
+      const read = await collect(store.sweeps(run), digestOfSweep);
+      claim(
+        kept.every((digest, k) => turns[k] === digest) && read.every((digest, k) => sweeps[k] === digest),
+        () =>
+          `an older copy of ${run} has ${kept.length} turns and ${read.length} sweeps, and not those that it had`,
+      );
+      Object.assign(this.#of(run), { turns: kept, sweeps: read, notes: (await store.notes(run)).length });
     }
   }
 
@@ -80,7 +123,7 @@ async function collect<T>(rows: AsyncIterable<T>, digest: (row: T) => string): P
   return digests;
 }
 
-function digestOfTurn({
+export function digestOfTurn({
   tile,
   turn,
   devices,

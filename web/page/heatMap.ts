@@ -32,6 +32,7 @@ export function deviceNames(devicesPerCell: number): readonly string[] {
 /** A colour for each group of verdicts, with its name. */
 export const verdictGroups = [
   { name: "at work", colour: "--series-5", holds: (v: number) => v === verdicts.pending },
+  { name: "in place", colour: "--in-place", holds: (v: number) => v === verdicts.inPlace },
   { name: "accepted", colour: "--series-2", holds: (v: number) => v === verdicts.accepted },
   { name: "fired, not read", colour: "--series-0", holds: (v: number) => v === verdicts.unverified },
   { name: "outside tolerance", colour: "--series-4", holds: (v: number) => v === verdicts.acceptedOutside },
