@@ -118,6 +118,17 @@ const matrices: readonly (readonly [string, Buffer])[] = [
     ),
   ],
   [
+    "in whole numbers, by ONNX Runtime's own operator",
+    behind(
+      [node("com.microsoft/DequantizeLinear:q,s,z:w", { axis: 1 })],
+      [
+        stored("q", [6, 4], "i1", bytes(24)),
+        stored("s", [4], "f4", columns),
+        stored("z", [4], "i1", [1, -2, 0, 25]),
+      ],
+    ),
+  ],
+  [
     "quantised and back",
     behind(
       [node("QuantizeLinear:v,s,z:q", { axis: 0 }), node("DequantizeLinear:q,s,z:w", { axis: 0 })],

@@ -17,7 +17,10 @@ type Fold = (
  */
 export function folded(node: Node, inputs: Inputs): Constant | undefined {
   const [first] = inputs;
-  const fold = Object.hasOwn(folds, node.op) && node.domain === "" ? folds[node.op]! : undefined;
+  // ONNX Runtime's own quantiser has these two in its own domain, too.
+  const known =
+    node.domain === "" || (node.domain === "com.microsoft" && /^(?:De)?[qQ]uantizeLinear$/.test(node.op));
+  const fold = known && Object.hasOwn(folds, node.op) ? folds[node.op]! : undefined;
   if (fold === undefined || first === undefined) return undefined;
   const made = fold(node, inputs, first);
   if (made === undefined || made.values.length !== countOf(made.shape)) return undefined;
