@@ -63,6 +63,11 @@ function catalogueOf(file: File, path: string, matlab: boolean): Catalogue {
       const name = `${prefix}${key}`;
       // Of Keras: momenta and the like, which no network multiplies by.
       if (/^(?:optimizer_weights|optimizer)$/.test(name)) continue;
+      const { filename: elsewhere } = group.get_external_link(`/${name}`);
+      if (elsewhere !== undefined) {
+        leftOut.push({ name, why: `it stands in another file, ${elsewhere}` });
+        continue;
+      }
       const entity: Entity | null = group.get(key);
       if (entity instanceof Group) visit(entity, `${name}/`, level + 1);
       else if (entity instanceof Dataset) {

@@ -1,8 +1,9 @@
-import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, copyFileSync, ftruncateSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { withFile } from "../files/byteSource.ts";
+import { File, ready } from "../files/hdf5Runtime.ts";
 import { npzIn } from "../files/npz.ts";
 import type { LeftOut } from "../files/tensor.ts";
 import { readWeights, type WeightOptions } from "../files/weights.ts";
@@ -87,6 +88,20 @@ describe("HDF5", () => {
     expect(unknown.err).toContain("--orientation sideways: give outputs-first (torch, OIHW) or outputs-last");
     const onnx = await mho("optimize", fixture("gemm.onnx"), ...flags, "--orientation", "torch");
     expect([onnx.code, onnx.err]).toEqual([2, expect.stringContaining("Leave --orientation away.")]);
+  });
+
+  it("is not read where a link leads out of the file", async () => {
+    await ready;
+    const folder = emptyFolder();
+    const path = join(folder, "linked.h5");
+    copyFileSync(fixture("lab.h5"), join(folder, "other.h5"));
+    const file = new File(path, "w");
+    file.create_dataset({ name: "own", data: Float32Array.of(1, 2), shape: [2, 1] });
+    file.create_external_link("other.h5", "packed", "link");
+    file.close();
+    const { layers, leftOut } = await read(path);
+    expect(layers).toEqual([["own", 2, 1]]);
+    expect(leftOut).toEqual([{ name: "link", why: "it stands in another file, other.h5" }]);
   });
 
   it("of MATLAB 7.3 is the matrix that MATLAB shows", async () => {
