@@ -53,6 +53,24 @@ describe("weights that mho optimize leaves out", () => {
     expect([chosen.code, chosen.out]).toEqual([0, expect.stringContaining('"left_out":[]')]);
   });
 
+  it("are told to people up to ten, and to machines all", async () => {
+    const folder = emptyFolder();
+    const file = join(folder, "net.onnx");
+    const names = Array.from({ length: 14 }, (_, i) => `v${i}`);
+    const nodes = names.map((name) => node(`Einsum:a,${name}:y${name}`));
+    const tensors = ["w", ...names].map((name) => stored(name, [6, 4], "f4", values));
+    writeFileSync(
+      file,
+      model(graph([node("MatMul:x,w:a"), ...nodes], tensors, { x: [1, 6] }, { yv0: [1, 6] })),
+    );
+    const args = ["optimize", file, "--model", "pcm-90nm", "--times", "1", "--out", join(folder, "s.json")];
+    const { out } = await mho(...args);
+    expect(out.match(/^Note: Tensor v\d+ of /gm)).toHaveLength(10);
+    expect(out.match(/^Note: More weights are left out\. --json names them all\.$/gm)).toHaveLength(1);
+    const { out: lines } = await mho(...args, "--json");
+    expect(lines.match(/"code":"weights_left_out"/g)).toHaveLength(14);
+  });
+
   it("are refused by their name when they are asked for", async () => {
     const file = join(emptyFolder(), "net.onnx");
     writeFileSync(file, content);
