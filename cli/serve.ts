@@ -93,6 +93,8 @@ function plainWarning(address: string): WarningEvent {
     message:
       `${address} is plain HTTP: others on the network can read the token and then stop runs. Where you do not trust the ` +
       "network, serve on 127.0.0.1 behind a proxy with TLS: docs/live-page.md, Behind a proxy.",
+    name: null,
+    why: null,
   };
 }
 

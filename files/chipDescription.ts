@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { chipDocument } from "./chipDocument.ts";
+import { jsonIn, placeOf } from "./jsonText.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import { pcmFile } from "./technologies/pcm.ts";
 import { rramFile } from "./technologies/rram.ts";
@@ -28,27 +29,23 @@ export function parseChipDescription(
   path: string,
   technologies: readonly TechnologyFile[] = builtInTechnologyFiles,
 ): ChipDescription {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw badFile(path, "it is not JSON", example, error);
-  }
-  const { technology: name } = parsed(z.looseObject({ technology: z.string() }), json, path);
+  const json = jsonIn(bytes, path, example);
+  const parsed = <T>(schema: z.ZodType<T>): T => {
+    const result = schema.safeParse(json);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    const field = issue!.path.join(".");
+    const line = placeOf(bytes, issue!.path);
+    const where = line === undefined ? "" : ` (${line})`;
+    throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}${where}`, example);
+  };
+  const { technology: name } = parsed(z.looseObject({ technology: z.string() }));
   const file = technologies.find(({ technology }) => technology.name === name);
   if (file !== undefined) {
-    return { ...parsed(schemaOf(file), json, path), document: chipDocument(json) };
+    return { ...parsed(schemaOf(file)), document: chipDocument(json) };
   }
   const known = technologies.map(({ technology }) => technology.name).join(", ");
   throw badFile(path, `technology: ${JSON.stringify(name)} is not known`, `Known are ${known}.`);
-}
-
-function parsed<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue!.path.join(".");
-  throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}`, example);
 }
 
 const example = "See chips/pcm-64.json for an example.";

@@ -18,6 +18,8 @@ export type { WatchOptions } from "./watch.ts";
 export { emulate, type EmulateOptions, type Emulation } from "./emulate/emulate.ts";
 export { findChips, type FoundPort } from "./findChips.ts";
 export type { LabDialect } from "./dialects.ts";
+export type { Orientation } from "../files/orientation.ts";
+export type { ConductanceUnit } from "../src/units.ts";
 export { version } from "./version.ts";
 
 export { type ErrorCode, MhoError } from "../src/errors.ts";

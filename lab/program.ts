@@ -10,7 +10,7 @@ import { type Estimate, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
-import type { Seconds } from "../src/units.ts";
+import type { ConductanceUnit, Seconds } from "../src/units.ts";
 import { parseAddress } from "./address.ts";
 import type { LabDialect } from "./dialects.ts";
 import { describeChip } from "./openChip.ts";
@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly model?: string | ModelDefinition | undefined;
   /** Where the weights of a strategy are now, if they have moved. */
   readonly weights?: string | undefined;
+  /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
+  readonly unit?: ConductanceUnit | undefined;
   /** Read everything at these ages after programming; 1 s where nothing is said. */
   readonly sweepTimesSeconds?: readonly Seconds[] | undefined;
   /** Pulses that a device may be given in this run, at most (200). */
@@ -81,7 +83,7 @@ async function planFor(
 }> {
   const address = parseAddress(chip, place.registries.dialects);
   const description = await describeChip(address, place.registries.technologies);
-  const targets = await readTargets(given, address, description, options.weights);
+  const targets = await readTargets(given, address, description, options);
   const { technology } = description.pulses;
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;

@@ -51,7 +51,7 @@ export async function descriptionOf(
 }
 
 function differs(message: string): WarningEvent {
-  return { type: "warning", code: "chip_file_differs", message };
+  return { type: "warning", code: "chip_file_differs", message, name: null, why: null };
 }
 
 /** What both allow. */

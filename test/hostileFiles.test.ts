@@ -157,6 +157,32 @@ describe("a length that cannot be", () => {
     );
   });
 
+  it.each([
+    [
+      "a mapped layer",
+      "32\nAnalogLinearMapped\n4\n2\n2\nfc\n1,2,3,4\n",
+      /line 2 says that layer fc is mapped/,
+    ],
+    [
+      "a mapped convolution",
+      "1,2\nAnalogLinear,AnalogConv2dMapped\n1,4\n1,2\n1,2\na,b\n1\n1,2,3,4\n",
+      /layer b is mapped/,
+    ],
+    [
+      "a line more than layers",
+      "1\nAnalogLinear\n2\n1\n2\nfc\n1,2\n3,4\n",
+      /line 8 is of no layer: line 6 names 1/,
+    ],
+    [
+      "a blank for a number",
+      "1\nAnalogLinear\n2\n1\n2\nfc\n1, \n",
+      /line 7 has "" where a conductance should be, at place 2/,
+    ],
+    ["a hexadecimal number", "1\nAnalogLinear\n2\n1\n2\nfc\n1,0x2\n", /line 7 has "0x2" where a conductance/],
+  ])("%s of aihwkit is refused", (_, text, wrong) => {
+    expect(() => parseFusionCsv(text, "given.csv")).toThrow(wrong);
+  });
+
   it("layers of aihwkit of less than nothing are refused", () => {
     for (const [count, height, width] of [
       [1, -1, -1],

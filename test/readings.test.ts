@@ -4,7 +4,6 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fitModel } from "../lab/fit.ts";
-import { readNpz } from "../files/npz.ts";
 import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/writeSweeps.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import type { ChipDriver, Reading } from "../src/chip/driver.ts";
@@ -19,6 +18,7 @@ import { openWorkspace } from "../storage/workspace.ts";
 import { collect, identity, plan } from "./contracts/runStore.ts";
 import { openTestChip, stillClock } from "./support/chips.ts";
 import { forgetChecksums } from "./support/forgetChecksums.ts";
+import { allTensors } from "./support/tensors.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 const wallTime = (): string => "2026-01-01T00:00:00Z";
@@ -125,7 +125,7 @@ describe("a run on a board that reckons conductances itself", () => {
     const [row] = await parquetReadObjects({ file: await asyncBufferFromFile(parquet!) });
     expect(row!["code"] ?? null).toBeNull();
     expect(row!["conductance_microsiemens"]).toBeCloseTo(expected, 5);
-    const arrays = await readNpz(npz!);
+    const arrays = await allTensors(npz!);
     expect(arrays.has("tile0/sweep0/codes")).toBe(false);
     expect(arrays.get("tile0/sweep0/conductance_microsiemens")!.values[0]).toBeCloseTo(expected, 5);
   });

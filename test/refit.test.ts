@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { readModel } from "../files/model.ts";
-import { readNpz } from "../files/npz.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
 import { powerLawOf } from "../src/model/powerLaw.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
 import { mho } from "./support/commandLine.ts";
+import { allTensors } from "./support/tensors.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -178,7 +178,7 @@ describe("the loop, on the command line", () => {
     for (const name of ["sweep", "row", "line", "code", "conductance_microsiemens", "age_seconds"]) {
       expect(same[name]).toBeCloseTo(Number(third[name]), 4);
     }
-    const arrays = await readNpz(npz);
+    const arrays = await allTensors(npz);
     const codes = arrays.get("tile0/sweep1/codes")!;
     expect(codes.shape).toEqual([2, 256]);
     expect(codes.values[699 - 512]).toBe(Number(third["code"]));

@@ -2,9 +2,9 @@ import { Option } from "@commander-js/extra-typings";
 import { counted } from "../../src/counted.ts";
 import type { Estimate } from "../../src/run/estimate.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
-import { formatDuration } from "../../src/units.ts";
+import { conductanceUnits, formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
-import { benchCommand, real, times, whole } from "../flags.ts";
+import { benchCommand, conductanceUnit, real, times, whole } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
@@ -16,11 +16,16 @@ export const program = () =>
     "mho program strategy.json --chip serial:/dev/ttyACM0 --dry-run",
     "mho program targets.npy --chip emulator:pcm-64 --method verify",
   )
-    .argument("<targets>", "a strategy (.json), or conductances in µS (.npy, .csv)")
+    .argument("<targets>", "a strategy (.json), or conductances (.npy, .csv)")
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
     .option("--method <method>", "how; listed below, with the usual one")
     .option("--model <model>", "what is believed of the devices (default: the strategy's)")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
+    .option(
+      "--unit <unit>",
+      `what the conductances of a file are in: ${conductanceUnits.join(", ")} (default: uS)`,
+      conductanceUnit("--unit"),
+    )
     .addOption(
       new Option("--sweep <list>", "read everything this long after programming, or none")
         .argParser((text) => (text === "none" ? [] : times("--sweep")(text)))
@@ -46,6 +51,7 @@ export const program = () =>
             method: flags.method,
             model: flags.model,
             weights: flags.weights,
+            unit: flags.unit,
             sweepTimesSeconds: flags.sweep,
             pulsesPerDevice: flags.budget,
           };
