@@ -170,11 +170,11 @@ export type Look =
 /** How a device ended, and why. */
 export const verdicts = {
   pending: 0,
-  /** Read inside the margin since its last pulse. */
+  /** Found near its target since its last pulse, by late looks where the method takes them. */
   accepted: 1,
   /** Outside the margin at the end of the amplitude range: this device cannot get there. */
   unreachable: 2,
-  /** Still outside the margin when its pulses were spent. */
+  /** Still outside the margin when its pulses, or its looks, were spent. */
   budgetSpent: 3,
   /** Fired at and, by the method's nature, not read back. */
   unverified: 4,

@@ -15,6 +15,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
+import { checkDecision } from "./decisionCheck.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { readInSteps } from "./longRead.ts";
@@ -28,6 +29,8 @@ export interface TileWork {
   readonly memory: TileMemory;
   readonly method: ProgrammingMethod;
   readonly state: unknown;
+  /** What each device may still get, as the engine counts it. */
+  readonly pulsesLeft: Uint32Array;
   /** What became of the last turn's pulses. */
   fired: PulseReport;
   look: Look | undefined;
@@ -45,6 +48,9 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
   const spent = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * perRow);
   const { pulsesPerDevice } = description.limits;
   const { method } = active;
+  const pulsesLeft = Uint32Array.from(targetsMicrosiemens, (_, i) =>
+    Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
+  );
   const state = method.begin(
     {
       rowCount: block.rowCount,
@@ -53,15 +59,13 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
       targetsMicrosiemens: targetsMicrosiemens.slice(),
       pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
-      pulsesLeft: Uint32Array.from(targetsMicrosiemens, (_, i) =>
-        Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
-      ),
+      pulsesLeft: pulsesLeft.slice(),
       cells,
       standing: memory.turns === 0 ? undefined : memory,
     },
     active.model,
   );
-  return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
+  return { tile, memory, method, state, pulsesLeft, fired: nothingFired, look: undefined, dueAt: 0 };
 }
 
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
@@ -91,6 +95,7 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
         ? await multiply(active, work, work.look)
         : undefined;
   const decision = work.method.next(work.state, seen);
+  checkDecision(work.method.name, work.tile, work.memory, decision, work.pulsesLeft);
   const report = await commitAndFire(active, work, seen, decision);
   work.fired = report;
   work.look = decision.look;
@@ -99,7 +104,9 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
     return true;
   }
   const { afterSeconds } = decision.look;
-  work.dueAt = afterSeconds === 0 ? 0 : latestPulse(work) + Math.round(afterSeconds * microsecondsPerSecond);
+  const pulsedAt = latestPulse(work);
+  const waits = afterSeconds > 0 && !Number.isNaN(pulsedAt);
+  work.dueAt = waits ? pulsedAt + Math.round(afterSeconds * microsecondsPerSecond) : 0;
   return false;
 }
 
@@ -363,10 +370,16 @@ export function reopeningRecord(memory: TileMemory, decidedAt: string): TurnReco
   };
 }
 
-function latestPulse({ memory, fired }: TileWork): Microseconds {
+/** Whether its last turn fired. */
+export function hasFired({ fired }: TileWork): boolean {
+  return fired !== nothingFired;
+}
+
+/** Chip time of the tile's last pulse; NaN when it never had one. */
+export function latestPulse({ memory, fired }: TileWork): Microseconds {
   let latest = lastPulse(memory);
   for (const time of fired.rowTimesMicroseconds) {
     if (!(time <= latest) && !Number.isNaN(time)) latest = time;
   }
-  return Number.isNaN(latest) ? 0 : latest;
+  return latest;
 }
