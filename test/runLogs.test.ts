@@ -48,7 +48,7 @@ describe("a run over a line that damages and doubles what passes", () => {
       const workspace = emptyFolder();
       const chip = `emulator:pcm-64?dialect=${dialect}&seed=7`;
       const bench = await openBench({ workspace, chip, extensions: { dialects: noisy } });
-      const run = await bench.program(targets, { sweepTimesSeconds: [1], method: "open-loop" });
+      const run = await bench.program(targets, { sweepTimesSeconds: [1] });
       await bench.close();
       expect(readdirSync(join(workspace, "logs"))).toEqual([`${run}.ndjson`]);
       const records = recordsIn(join(workspace, "logs", `${run}.ndjson`));
@@ -87,7 +87,7 @@ describe("a run over a line that damages and doubles what passes", () => {
       extensions: { dialects: noisy },
       log,
     });
-    await bench.program(targets, { sweepTimesSeconds: [], method: "open-loop" });
+    await bench.program(targets, { sweepTimesSeconds: [] });
     await bench.close();
     const asked = records.filter(({ msg }) => msg.startsWith("no reply to a pulse"));
     expect(asked.length).toBeGreaterThan(0);
@@ -160,7 +160,7 @@ describe("the log of a bench", () => {
     const workspace = emptyFolder();
     const { log, records } = keepingLog("debug");
     const bench = await openBench({ workspace, chip, log });
-    await bench.program(targets, { sweepTimesSeconds: [], method: "open-loop" });
+    await bench.program(targets, { sweepTimesSeconds: [] });
     await bench.close();
     expect(existsSync(join(workspace, "logs"))).toBe(false);
     const answered = records.filter(({ msg }) => msg === "answered");
@@ -174,7 +174,7 @@ describe("the log of a bench", () => {
   it("changes no reading, whatever its level", async () => {
     const conductances = async (options: object): Promise<Float32Array[]> => {
       const bench = await openBench({ workspace: emptyFolder(), chip, ...options });
-      const run = await bench.program(targets, { sweepTimesSeconds: [1], method: "open-loop" });
+      const run = await bench.program(targets, { sweepTimesSeconds: [1] });
       const found: Float32Array[] = [];
       for await (const { sweep } of bench.sweeps(run)) found.push(sweep.conductanceMicrosiemens);
       await bench.close();
@@ -226,7 +226,7 @@ describe("mho --log-level", () => {
     const workspace = emptyFolder();
     const chip = "emulator:pcm-64?seed=7";
     const bench = await openBench({ workspace, chip, log: noLog });
-    await bench.program(targets, { sweepTimesSeconds: [1], method: "open-loop" });
+    await bench.program(targets, { sweepTimesSeconds: [1] });
     await bench.close();
     const at = ["--workspace", workspace];
     for (const args of [
