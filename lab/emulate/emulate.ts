@@ -72,7 +72,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
     timeScale: options.timeScale,
-    open: () => openLine(tcpPort, opened),
+    open: () => openLine(tcpPort, opened, dialect.line === "text" ? busyText : ""),
     onOpen(line) {
       const again = opened !== undefined;
       opened = line;
@@ -106,12 +106,19 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   };
 }
 
+/** What a second program is told in words, where the line carries words. */
+const busyText = '-200,"Execution error;another program speaks to this chip, close it first"\n';
+
 /** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
-function openLine(port: number | undefined, before: ServedLine | undefined): Promise<ServedLine> {
+function openLine(
+  port: number | undefined,
+  before: ServedLine | undefined,
+  turnedAway: string,
+): Promise<ServedLine> {
   if (port === undefined) return Promise.resolve(openPty());
-  return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1)), () =>
-    systemClock.nowMicroseconds(),
-  ).catch((error: unknown) => {
+  const found = before === undefined ? port : Number(before.name.split(":").at(-1));
+  const now = (): number => systemClock.nowMicroseconds();
+  return openTcpLine(found, now, turnedAway).catch((error: unknown) => {
     throw cannotListen(port, "--tcp", error);
   });
 }
