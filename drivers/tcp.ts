@@ -54,7 +54,7 @@ async function connected(target: string, host: string, port: number, lock: Lock)
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
       cancel();
-      const reason = error.code === "ECONNREFUSED" ? "nobody listens there" : error.message;
+      const reason = error.code === "ECONNREFUSED" ? "the connection was refused" : error.message;
       reject(portFailed(target, reason, "Check the address, and that the chip is on."));
     });
   });

@@ -2,6 +2,7 @@ import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
+import { standingOf } from "../src/results/outcome.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
@@ -128,7 +129,8 @@ export class Bench {
 
   /** Every run of the workspace, the oldest first. */
   async runs(): Promise<readonly RunSummary[]> {
-    return (await this.#place.existingStore()).runs();
+    const store = await this.#place.existingStore();
+    return Promise.all((await store.runs()).map((summary) => standingOf(store, summary)));
   }
 
   /** How a run went: verdicts, yield and weight errors. */

@@ -12,6 +12,7 @@ import type { ModelDefinition } from "../src/model/definition.ts";
 import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
+import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
@@ -76,8 +77,8 @@ function adviceOn(address: ChipAddress): TilesAdvice {
   return (needed) => {
     const enough = withTiles(address, needed);
     return address.scheme === "emulator"
-      ? `Use a chip with more tiles: ${enough}.`
-      : `If this chip has as many, say so in its address, ${enough}; else use a larger one.`;
+      ? `Use a chip with more tiles: ${shellWord(enough)}.`
+      : `If this chip has as many, say so in its address, ${shellWord(enough)}; else use a larger one.`;
   };
 }
 

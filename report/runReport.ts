@@ -124,8 +124,8 @@ function headline({ contender, corrects, outcome, yieldPercent }: RunStory): str
     last === undefined
       ? ""
       : `, at a weight error of <em>${percentage(last.rmsPercent)}</em> after ${duration(last.timeSeconds)}`;
-  const there = `<em>${percentage(yieldPercent)}</em> of ${count(devices)} ${corrects === undefined ? "" : "corrected "}devices are where they should be`;
-  if (outcome === "done") return `${there}, for ${each} pulses each${error}.`;
+  const there = `<em>${percentage(yieldPercent)}</em> of ${count(devices)} ${corrects === undefined ? "" : "corrected "}devices were accepted`;
+  if (outcome === "done") return `${there}, with ${each} pulses each${error}.`;
   const ended = outcome === "running" ? "Not done" : outcome === "failed" ? "Failed" : "Interrupted";
   return `<em>${ended}</em>: ${there} and ${count(verdicts["pending"] ?? 0)} have no verdict yet, after ${each} pulses each${error}.`;
 }

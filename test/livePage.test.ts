@@ -251,7 +251,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await page.click("#stop");
     await becomes("asked", asked("stop"));
     await page.evaluate(`performance.now = ((now) => () => now() + 9000)(performance.now.bind(performance))`);
-    await becomes("asked", /nobody answers\. If its process has ended, mho watch r1 goes on with it\.$/);
+    await becomes("asked", /no process answers\. If its process has ended, mho watch r1 goes on with it\.$/);
     await store.appendNote("r1", { notedAt: wallTime(), what: "stopped", text: "asked" });
     await store.setRequest("r1", undefined);
     await becomes("asked", "Its watch ended before everything was read. mho watch r1 goes on with it.");

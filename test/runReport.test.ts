@@ -237,7 +237,7 @@ describe("the report of a run", () => {
       await openTestChip({ tiles: 12 }),
     );
     await expect(storyOf(never.store, "r1", { network })).rejects.toThrow(
-      "Run r1 was never read as a whole, so nobody knows what the network is worth on it. mho watch r1 reads it.",
+      "Run r1 was never read as a whole, so the accuracy of the network on it is not known. mho watch r1 reads it.",
     );
     await never.store.close();
   });

@@ -1,5 +1,6 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { modelOf } from "../src/model/modelOf.ts";
+import { outcomeBy } from "../src/results/outcome.ts";
 import { Convergence } from "../src/results/convergence.ts";
 import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
@@ -121,7 +122,7 @@ export class LiveRun {
   state(summary: RunSummary, wanted: number | undefined): RunState {
     const plan = this.#plan;
     const { settled, inPlace, accepted, pulses } = this.#counts();
-    const { outcome } = summary;
+    const outcome = outcomeBy(summary.outcome, this.#notes);
     const sweepsLeft = this.#sweepsLeft(outcome === "running");
     const phase = this.#phase(outcome, settled, sweepsLeft);
     const hears = phase === "programming" || phase === "reading" || phase === "paused";

@@ -152,7 +152,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
       return refusal(c, 400, "A request is pause, stop or resume.");
     }
     const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
-    return heard ? c.body(null, 204) : refusal(c, 409, "That run has ended; nobody would hear it.");
+    return heard ? c.body(null, 204) : refusal(c, 409, `Run ${c.req.param("run")} has already ended.`);
   });
   return app;
 }

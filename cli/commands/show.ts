@@ -54,7 +54,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   output.say(howItEnded(id, result));
   tellRun(result, output);
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
-  output.say(swept === "" ? "not read since it was programmed" : `read for the ages of ${swept}`);
+  output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
   for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
   output.result({
     what: "run",

@@ -2,6 +2,7 @@ import { cellErrors } from "./cellErrors.ts";
 import type { TileMemory } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../run/store.ts";
+import { standingOf } from "./outcome.ts";
 import { ageShown, sweepTables, tileAge } from "./sweepTable.ts";
 import { overviewOf, type RunOverview } from "./summary.ts";
 import { recall } from "../run/recall.ts";
@@ -36,7 +37,7 @@ export async function judgeRun(
   const { verdicts, devices } = overview;
   const accepted = verdicts.accepted + verdicts["accepted outside tolerance"];
   const yieldPercent = devices === 0 ? 100 : (100 * accepted) / devices;
-  const { outcome, startedAt } = await store.summary(run);
+  const { outcome, startedAt } = await standingOf(store, await store.summary(run));
   return {
     overview,
     outcome,

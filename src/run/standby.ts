@@ -1,5 +1,6 @@
 import type { ChipDriver } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
+import { shellWord } from "../shell.ts";
 import { type Log, loggedError, noLog } from "../log.ts";
 
 /** Whether a chip said that it is in standby; else why it is not known to be. */
@@ -21,7 +22,7 @@ export function outputsMayBeOn(address: string, reason: string): string {
   const why = reason === "" ? "." : `: ${sentence(reason)}`;
   return (
     `The chip at ${address} did not confirm standby, so its outputs may be on until its watchdog acts${why} ` +
-    `Run mho standby --chip ${address}, or switch the board's supply off.`
+    `Run mho standby --chip ${shellWord(address)}, or switch the board's supply off.`
   );
 }
 

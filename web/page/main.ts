@@ -208,7 +208,7 @@ function askedText(now: RunState): string {
     if (link.down) return `${asked}; it hears when its chip is back, or is given up.`;
     const waited = performance.now() - unanswered.since;
     return waited > patienceMilliseconds
-      ? `${asked}, and nobody answers. ${ifEnded}`
+      ? `${asked}, and no process answers. ${ifEnded}`
       : `${asked}; it hears between two turns.`;
   }
   if (phase === "paused") return "The chip is in standby until the run is resumed.";
