@@ -2,6 +2,7 @@ import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
+import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 import { progressOf } from "./progress.ts";
@@ -12,12 +13,14 @@ export interface Names {
   readonly run?: string | undefined;
   /** Whether a chip is left to go on with when a run was not finished (yes). */
   readonly chipStays?: boolean | undefined;
+  /** Pulses that a run will take, for the time left. */
+  readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
 
 /** Tells people what happens on a bench. */
 export function tellEvents(
   output: Output,
-  { run: name, chipStays = true }: Names,
+  { run: name, chipStays = true, expectedPulses }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
   const told = (event: BenchEvent): void => {
@@ -29,7 +32,7 @@ export function tellEvents(
         output.say(`Note: ${event.message}`);
         return;
       case "started":
-        progress = progressOf(name ?? event.title, output, { chipStays });
+        progress = progressOf(name ?? event.title, output, { chipStays, expectedPulses });
         progress(event);
         return;
       case "ended":

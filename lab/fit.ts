@@ -90,14 +90,15 @@ export async function fitModel(
     before,
     registries.methods,
   );
-  const record = fitRecord(found, gathered, response, {
+  const circumstances = {
     runs,
     chip: plan.chipName,
     modelBefore: before.name,
     software: `mho ${version}`,
     seed,
     dataDigest: await digestOf(store, runs),
-  });
+  };
+  const record = fitRecord(found, gathered, response, circumstances, description.maxConductanceMicrosiemens);
   const model = fittedModel(found, before, name, {
     fit: record,
     ...(response && { pulseResponse: pulseResponseOf(response) }),

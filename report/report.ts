@@ -32,7 +32,7 @@ export function renderReport(story: Story): string {
     histogramFigure(contenders),
     mapsFigure(story.map, contenders),
     pulsesFigure(contenders),
-    endings(contenders),
+    endings(contenders, story.characterisationPulses),
     terms(story),
   ];
   return page(`mho: ${story.network} demo`, parts.join("\n"));

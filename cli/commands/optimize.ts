@@ -3,7 +3,7 @@ import type { StrategyLayer } from "../../src/optimize/strategy.ts";
 import { act } from "../action.ts";
 import { choice, command, real, times, whole } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
-import { describeLayer } from "../showStrategy.ts";
+import { describeLayer, strategyTerms } from "../showStrategy.ts";
 import { tellEvents } from "../tellEvents.ts";
 import {
   mostPairs,
@@ -78,6 +78,7 @@ export const optimize = () =>
           (layer) => describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line)),
         );
         const seconds = (performance.now() - begun) / 1000;
+        strategyTerms.forEach((line) => output.say(line, "dim"));
         const file = await writeStrategy(strategy, flags.out);
         const { layers, timesSeconds } = strategy;
         output.say(

@@ -1,4 +1,5 @@
 import type { RunNote } from "../run/journal.ts";
+import { restOf } from "../run/rest.ts";
 import type { RunStore, RunSummary } from "../run/store.ts";
 
 /**
@@ -7,8 +8,7 @@ import type { RunStore, RunSummary } from "../run/store.ts";
  */
 export function outcomeBy(outcome: RunSummary["outcome"], notes: readonly RunNote[]): RunSummary["outcome"] {
   if (outcome !== "running") return outcome;
-  const last = notes.findLast(({ what }) => what === "failed" || what === "resumed");
-  return last?.what === "failed" ? "failed" : outcome;
+  return restOf(notes)?.what === "failed" ? "failed" : outcome;
 }
 
 /** The same of a run in a store, whose notes are read where they can tell. */

@@ -1,8 +1,8 @@
-import type { ChipDescription } from "../chip/description.ts";
+import type { ChipDescription, ChipDocument } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
-import type { ProgrammingMethod } from "../program/method.ts";
+import type { MethodCost, ProgrammingMethod } from "../program/method.ts";
 import type { Seconds } from "../units.ts";
-import type { TileTargets } from "./plan.ts";
+import type { RunPlan, TileTargets } from "./plan.ts";
 
 /** What a run is going to take, before a chip is touched. */
 export interface Estimate {
@@ -20,24 +20,47 @@ export interface Estimate {
 /** Beneath this a device is RESET as far as it goes, µS. */
 const nothing = 0.3;
 
-export function estimateRun(
-  { geometry, line, timing }: ChipDescription,
+/**
+ * Pulses that a run is going to take; undefined for a method that is not known.
+ *
+ * @param document  the chip's description: methods of one name serve different technologies.
+ */
+export function expectedPulses(
+  { tiles, method }: Pick<RunPlan, "tiles" | "method">,
+  document: ChipDocument | undefined,
+  methods: readonly ProgrammingMethod[],
+): number | undefined {
+  const { technology } = JSON.parse(document?.text ?? "{}") as { readonly technology?: string };
+  const named = methods.filter(({ name }) => name === method);
+  const found = named.find(({ technologies }) => technologies.includes(technology ?? "")) ?? named[0];
+  return found && expectedOf(tiles, found.cost).expected;
+}
+
+function expectedOf(
   tiles: readonly TileTargets[],
-  { cost }: ProgrammingMethod,
-  pulsesPerDevice: number,
-): Estimate {
-  const { pulses, idlePulses, turns, most } = cost;
+  { pulses, idlePulses }: MethodCost,
+): { readonly devices: number; readonly expected: number } {
   let devices = 0;
   let expected = 0;
-  let rows = 0;
-  for (const { targetsMicrosiemens, block } of tiles) {
-    rows += block.rowCount;
+  for (const { targetsMicrosiemens } of tiles) {
     for (const target of targetsMicrosiemens) {
       if (Number.isNaN(target)) continue;
       devices++;
       expected += target < nothing ? idlePulses : pulses;
     }
   }
+  return { devices, expected };
+}
+
+export function estimateRun(
+  { geometry, line, timing }: ChipDescription,
+  tiles: readonly TileTargets[],
+  { cost }: ProgrammingMethod,
+  pulsesPerDevice: number,
+): Estimate {
+  const { turns, most } = cost;
+  const { devices, expected } = expectedOf(tiles, cost);
+  const rows = tiles.reduce((sum, { block }) => sum + block.rowCount, 0);
   const rowBytes = 2 * (2 * devicesPerRow(geometry) + 40);
   const rowSeconds =
     (rowBytes * line.bitsPerByte) / line.baud +
