@@ -90,7 +90,7 @@ export function linkChart({ link }: RunStory): Chart | undefined {
     title: "Link",
     sentence: linkText(link),
     x: { name: "time of work", unit: "seconds" },
-    y: { name: "turns a second", unit: "per_second" },
+    y: { name: "turns a second", unit: "" },
     xScale: "linear",
     yScale: "linear",
     wide: true,
