@@ -26,7 +26,7 @@ export function tellEvents(
   const told = (event: BenchEvent): void => {
     switch (event.type) {
       case "chip":
-        output.say(`Chip: ${event.name} number ${event.serial_number} at ${event.port}.`);
+        output.say(`Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`);
         return;
       case "warning":
         output.say(`Note: ${event.message}`);
@@ -91,6 +91,11 @@ export function tellEvents(
     }
   };
   return (event) => told(event as StampedEvent);
+}
+
+/** Where a chip is, behind its name. */
+function placeOf(port: string): string {
+  return port === "in process" ? "in this process" : `at ${port}`;
 }
 
 function tellWatch(event: WatchEvent | PauseEvent, output: Output): void {

@@ -10,11 +10,13 @@ export async function readInputFile(path: string): Promise<Uint8Array> {
     const reason =
       code === "ENOENT"
         ? "there is no such file"
-        : code === "EISDIR"
-          ? "it is a folder"
-          : code === "EACCES"
-            ? "this user may not read it"
-            : message;
+        : code === "ENOTDIR"
+          ? "a part of its path is a file and no folder"
+          : code === "EISDIR"
+            ? "it is a folder"
+            : code === "EACCES"
+              ? "this user may not read it"
+              : message;
     throw badFile(path, reason, "Check the path.", error);
   }
 }

@@ -3,6 +3,7 @@ import type { Block } from "../src/chip/geometry.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
 import { standingOf } from "../src/results/outcome.ts";
+import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
@@ -45,24 +46,31 @@ export function openBench(options: BenchOptions = {}): Promise<Bench> {
  * or cut off is resumable, and its chip in standby or the error says that it may not be.
  */
 export class Bench {
-  readonly #place: Workplace;
+  readonly #open: Workplace;
+  #closed = false;
 
   constructor(place: Workplace) {
-    this.#place = place;
+    this.#open = place;
+  }
+
+  /** Throws `bad-argument` once the bench is closed. */
+  get #place(): Workplace {
+    if (!this.#closed) return this.#open;
+    throw new MhoError("bad-argument", "This bench is closed. Open another with openBench.");
   }
 
   /** The workspace's folder. */
   get workspace(): string {
-    return this.#place.folder;
+    return this.#open.folder;
   }
 
   /** Programs a strategy file, a file of conductances, or conductances at hand. @returns the run, done. */
-  program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
+  async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return program(this.#place, targets, options);
   }
 
   /** What programming would take: pulses, wear and time. Touches nothing. */
-  estimate(
+  async estimate(
     targets: string | MatrixTargets,
     options: ProgramOptions = {},
   ): Promise<Estimate & { method: string }> {
@@ -70,32 +78,35 @@ export class Bench {
   }
 
   /** Goes on with a run after a stop, a crash or a pulled cable. @returns false for one that was done already. */
-  resume(run: RunId, { chip }: { readonly chip?: string | undefined } = {}): Promise<boolean> {
+  async resume(run: RunId, { chip }: { readonly chip?: string | undefined } = {}): Promise<boolean> {
     return resume(this.#place, run, chip);
   }
 
   /** Reads runs at log-spaced ages until the last of them, over minutes to months. */
-  watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
+  async watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
     return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
   }
 
   /** Fits a model to runs that were watched. Whether to believe it stands in its record. */
-  fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
+  async fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
     return fit(this.#place, runs, options);
   }
 
   /** Corrects the weights of a run that its devices' measured drift says will go wrong. */
-  trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
+  async trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
     return trim(this.#place, run, options);
   }
 
   /** Weights → the conductances that hold them best. */
-  optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
+  async optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
     return optimize(weights, options, this.#place.emit);
   }
 
   /** Writes a run's readings as a table. */
-  export(run: RunId, options: ExportOptions): Promise<{ readonly file: string; readonly readings: number }> {
+  async export(
+    run: RunId,
+    options: ExportOptions,
+  ): Promise<{ readonly file: string; readonly readings: number }> {
     return exportRun(this.#place, run, options.to, options.out);
   }
 
@@ -105,7 +116,7 @@ export class Bench {
   }
 
   /** Draws a run, a strategy or a fit on one HTML page, its numbers beside it. */
-  report(
+  async report(
     what: string,
     options: ReportOptions,
   ): Promise<{ readonly report: string; readonly figures: string }> {
@@ -113,17 +124,19 @@ export class Bench {
   }
 
   /** Reads devices without a pulse; the reading is yours and is not kept. */
-  read(block: Block, options: ReadOptions = {}): Promise<Reading> {
+  async read(block: Block, options: ReadOptions = {}): Promise<Reading> {
     return read(this.#place, block, options);
   }
 
   /** One pulse by hand for some devices, within the chip's limits and budgets, journalled as a run. */
-  pulse(request: PulseRequest): Promise<RunId> {
+  async pulse(request: PulseRequest): Promise<RunId> {
     return pulse(this.#place, request);
   }
 
   /** Puts the bench's chip into its safe state, now. */
-  standby(options: StandbyOptions = {}): Promise<{ readonly name: string; readonly serialNumber: string }> {
+  async standby(
+    options: StandbyOptions = {},
+  ): Promise<{ readonly name: string; readonly serialNumber: string }> {
     return standby(this.#place, options);
   }
 
@@ -154,13 +167,14 @@ export class Bench {
   }
 
   /** The store of the workspace, for what the methods do not offer. */
-  store(): Promise<RunStore & { readonly file: string }> {
+  async store(): Promise<RunStore & { readonly file: string }> {
     return this.#place.existingStore();
   }
 
   /** Frees ports and files. Chips are in standby already: every method leaves them so. */
   close(): Promise<void> {
-    return this.#place.close();
+    this.#closed = true;
+    return this.#open.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -37,6 +37,13 @@ export interface Fit {
 export async function fit(place: Workplace, given: readonly string[], options: FitOptions): Promise<Fit> {
   const runs = [...new Set(given.map(runNamed))];
   const { out } = options;
+  if (out !== undefined && !/[^/\\]\.json$/i.test(out)) {
+    throw new MhoError(
+      "bad-argument",
+      `--out ${out}: a model is a JSON file, so give a name that ends in .json, such as mine.json.`,
+      { file: out },
+    );
+  }
   const name =
     options.name ??
     basename(out ?? "fitted")

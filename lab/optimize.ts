@@ -10,6 +10,7 @@ import { type TranslationOptions, Translator } from "../src/optimize/layerStrate
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
+import { refuseFolder } from "./refuseFolder.ts";
 import { warnOfDoubt } from "./warnings.ts";
 
 export interface OptimizeOptions {
@@ -39,6 +40,7 @@ export async function optimize(
   }
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
   warnOfDoubt(definition, emit);
+  await refuseFolder(path);
   const layers = await readWeights(path, options.tensors);
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
   const translator = new Translator(modelOf(definition), translation);

@@ -15,6 +15,7 @@ import type { TileTargets } from "../src/run/plan.ts";
 import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
+import { refuseFolder } from "./refuseFolder.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
@@ -50,6 +51,7 @@ export async function readTargets(
     return matrixTargets(title, shape, values, description, advice);
   }
   const path = given;
+  await refuseFolder(path);
   switch (extname(path).toLowerCase()) {
     case ".json":
       return strategyTargets(path, description, weightsFile, advice);

@@ -67,6 +67,9 @@ export const optimize = () =>
           import("../../src/model/modelOf.ts"),
           import("../../lab/optimize.ts"),
         ]);
+        const { refuseFolder } = await import("../../files/writeWhole.ts");
+        // The search may take minutes.
+        await refuseFolder(flags.out, "Name another file with --out.");
         output.onEvent(tellEvents(output, {}));
         const model = await readModel(flags.model);
         const translation = translationOf(flags, modelOf(model));

@@ -2,6 +2,10 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { MhoError } from "../../src/errors.ts";
 import type { EventStream } from "../events.ts";
+import { refuseTooFewTiles } from "../../src/weights/placement.ts";
+import { shellWord } from "../../src/shell.ts";
+import { parseAddress, withTiles } from "../address.ts";
+import { describeChip } from "../openChip.ts";
 import { patience } from "../session.ts";
 import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
 import { defaultWorkspace, Workplace } from "../workplace.ts";
@@ -50,6 +54,7 @@ export async function demo(
   const repeats = options.repeats ?? (chip === undefined ? usualRepeats : 1);
   const network = await loadNetwork(options);
   onNetwork(network);
+  if (chip !== undefined) await refuseSmallChip(chip, network);
   const workspace = await demoWorkspace(options);
   const others = startRepeats(options, repeats - 1);
   let emulator: ChildEmulator | undefined;
@@ -78,6 +83,17 @@ const usualRepeats = 2;
 
 async function presetFor(network: TrainedNetwork): Promise<string> {
   return `pcm-64?tiles=${await tilesNeeded(network)}&births=stranger`;
+}
+
+/** Throws `bad-argument` before a chip is opened that has no room for the network. */
+async function refuseSmallChip(chip: string, network: TrainedNetwork): Promise<void> {
+  const address = parseAddress(chip);
+  const { geometry, name } = await describeChip(address);
+  const sizes = network.layers.map(({ inputs, outputs }) => ({ inputs, outputs }));
+  refuseTooFewTiles(sizes, geometry, (needed) => {
+    const enough = shellWord(withTiles(address, needed));
+    return `By its description a ${name} has ${geometry.tiles}; if this chip has as many, say so: --chip ${enough}.`;
+  });
 }
 
 async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {

@@ -19,9 +19,13 @@ export async function tryStandby(driver: ChipDriver, log: Log = noLog): Promise<
 
 /** What a person must know of a chip that did not confirm its standby, and do about it. */
 export function outputsMayBeOn(address: string, reason: string): string {
+  return mayBeOn(`The chip at ${address}`, address, reason);
+}
+
+function mayBeOn(chip: string, address: string, reason: string): string {
   const why = reason === "" ? "." : `: ${sentence(reason)}`;
   return (
-    `The chip at ${address} did not confirm standby, so its outputs may be on until its watchdog acts${why} ` +
+    `${chip} did not confirm standby, so its outputs may be on until its watchdog acts${why} ` +
     `Run mho standby --chip ${shellWord(address)}, or switch the board's supply off.`
   );
 }
@@ -39,7 +43,8 @@ export function endedWith(error: MhoError, address: string, standby: StandbyOutc
   const code = error.code === "interrupted" ? "standby-failed" : error.code;
   // A lost link is reason enough for both, and is told once.
   const reason = standby.reason === error.message ? "" : standby.reason;
-  const text = `${sentence(error.message)} ${outputsMayBeOn(address, reason)}`;
+  // The address is long, and stands in the command that is to be run.
+  const text = `${sentence(error.message.replace(` at ${address}`, ""))} ${mayBeOn("The chip", address, reason)}`;
   return new MhoError(code, text, { ...error.facts, standby: false }, error);
 }
 
