@@ -68,9 +68,11 @@ export function progressOf(
         output.say(`${name}: run ${event.run} goes on`);
         return;
       case "ended": {
-        const safe = event.standby ? "; the chip is in standby" : "";
+        // What stopped it ends the command with a message that says both.
+        const stopped = event.outcome === "interrupted";
+        const safe = event.standby && !stopped ? "; the chip is in standby" : "";
         const goesOn =
-          chipStays && event.outcome !== "done" ? `; mho resume ${event.run} goes on with it` : "";
+          chipStays && event.outcome === "failed" ? `; mho resume ${event.run} goes on with it` : "";
         output.say(
           `${name}: run ${event.run} ${event.outcome} after ${seconds().toFixed(1)} s${safe}${goesOn}`,
         );

@@ -23,6 +23,7 @@ export function tellEvents(
   { run: name, chipStays = true, expectedPulses }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
+  const tellWatch = watchTeller(output);
   const told = (event: BenchEvent): void => {
     switch (event.type) {
       case "chip":
@@ -46,12 +47,12 @@ export function tellEvents(
       case "paused":
       case "unpaused":
       case "sweep":
-        if (progress === undefined) tellWatch(event, output);
+        if (progress === undefined) tellWatch(event);
         else progress(event);
         return;
       case "watching":
       case "left_out":
-        tellWatch(event, output);
+        tellWatch(event);
         return;
       case "standby_failed":
         output.say(`The chip did not confirm standby: ${event.reason}`);
@@ -98,27 +99,38 @@ function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
 }
 
-function tellWatch(event: WatchEvent | PauseEvent, output: Output): void {
-  switch (event.type) {
-    case "watching":
-      output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
-      return;
-    case "left_out":
-      output.say(`watch: ${describeAnew(event)}`);
-      return;
-    case "paused":
-      output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
-      return;
-    case "unpaused":
-      output.say(`watch: ${event.run}, going on`);
-      return;
-    case "sweep": {
-      const { run, tile, time_seconds: time, late_seconds: late, celsius, left } = event;
-      // A tile takes a moment to read; only what is late for its age is worth a word.
-      const lateness = late > 0.02 * time ? `, ${formatDuration(late)} late` : "";
-      const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
-      const text = `watch: ${run}, tile ${tile} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`;
-      output.progress(text, text);
+/** Tells of a watch; a log gets one line an age, however many tiles there are. */
+function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
+  let logged = "";
+  return (event) => {
+    switch (event.type) {
+      case "watching":
+        output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
+        return;
+      case "left_out":
+        output.say(`watch: ${describeAnew(event)}`);
+        return;
+      case "paused":
+        output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
+        return;
+      case "unpaused":
+        output.say(`watch: ${event.run}, going on`);
+        return;
+      case "sweep": {
+        const { run, tile, time_seconds: time, late_seconds: late, celsius, left } = event;
+        // A tile takes a moment to read; only what is late for its age is worth a word.
+        const lateness = late > 0.02 * time ? `, ${formatDuration(late)} late` : "";
+        const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
+        const text = `watch: ${run}, tile ${tile} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`;
+        const age = `${run} ${time}`;
+        output.progress(
+          text,
+          age === logged
+            ? undefined
+            : `watch: ${run} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`,
+        );
+        logged = age;
+      }
     }
-  }
+  };
 }

@@ -13,6 +13,8 @@ import { EventStream, type StampedEvent } from "./events.ts";
 import { exportModel, type ExportModelOptions, type ExportOptions, exportRun } from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
+import { refuseUnknown } from "./optionNames.ts";
+import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseRequest } from "./handMethod.ts";
@@ -38,8 +40,24 @@ export interface RunDetails {
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
 export function openBench(options: BenchOptions = {}): Promise<Bench> {
   const listener = (options.onEvent ?? (() => {})) as ConstructorParameters<typeof EventStream>[0];
-  return Promise.resolve(new Bench(new Workplace(options, new EventStream(listener, wallTime))));
+  return inScript(() => {
+    refuseUnknown("openBench", options);
+    return Promise.resolve(new Bench(new Workplace(options, new EventStream(listener, wallTime)), inScript));
+  });
 }
+
+/** How a call of the bench tells its errors: as they are, or with a script's options in place of flags. */
+type Telling = <T>(work: () => Promise<T>) => Promise<T>;
+
+const asTheyAre: Telling = (work) => work();
+
+const inScript: Telling = async (work) => {
+  try {
+    return await work();
+  } catch (error) {
+    throw inOptionWords(error);
+  }
+};
 
 /**
  * What a lab does with a chip. Every method throws an `MhoError` that says what happened and what to do; a run that was stopped
@@ -47,10 +65,12 @@ export function openBench(options: BenchOptions = {}): Promise<Bench> {
  */
 export class Bench {
   readonly #open: Workplace;
+  readonly #telling: Telling;
   #closed = false;
 
-  constructor(place: Workplace) {
+  constructor(place: Workplace, telling: Telling = asTheyAre) {
     this.#open = place;
+    this.#telling = telling;
   }
 
   /** Throws `bad-argument` once the bench is closed. */
@@ -66,7 +86,10 @@ export class Bench {
 
   /** Programs a strategy file, a file of conductances, or conductances at hand. @returns the run, done. */
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
-    return program(this.#place, targets, options);
+    return this.#telling(() => {
+      refuseUnknown("program", options);
+      return program(this.#place, targets, options);
+    });
   }
 
   /** What programming would take: pulses, wear and time. Touches nothing. */
@@ -74,32 +97,50 @@ export class Bench {
     targets: string | MatrixTargets,
     options: ProgramOptions = {},
   ): Promise<Estimate & { method: string }> {
-    return estimate(this.#place, targets, options);
+    return this.#telling(() => {
+      refuseUnknown("program", options);
+      return estimate(this.#place, targets, options);
+    });
   }
 
   /** Goes on with a run after a stop, a crash or a pulled cable. @returns false for one that was done already. */
-  async resume(run: RunId, { chip }: { readonly chip?: string | undefined } = {}): Promise<boolean> {
-    return resume(this.#place, run, chip);
+  async resume(run: RunId, options: { readonly chip?: string | undefined } = {}): Promise<boolean> {
+    return this.#telling(() => {
+      refuseUnknown("resume", options);
+      return resume(this.#place, run, options.chip);
+    });
   }
 
   /** Reads runs at log-spaced ages until the last of them, over minutes to months. */
   async watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
-    return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    return this.#telling(() => {
+      refuseUnknown("watch", options);
+      return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
   }
 
   /** Fits a model to runs that were watched. Whether to believe it stands in its record. */
   async fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
-    return fit(this.#place, runs, options);
+    return this.#telling(() => {
+      refuseUnknown("fit", options);
+      return fit(this.#place, runs, options);
+    });
   }
 
   /** Corrects the weights of a run that its devices' measured drift says will go wrong. */
   async trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
-    return trim(this.#place, run, options);
+    return this.#telling(() => {
+      refuseUnknown("trim", options);
+      return trim(this.#place, run, options);
+    });
   }
 
   /** Weights → the conductances that hold them best. */
   async optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
-    return optimize(weights, options, this.#place.emit);
+    return this.#telling(() => {
+      refuseUnknown("optimize", options);
+      return optimize(weights, options, this.#place.emit);
+    });
   }
 
   /** Writes a run's readings as a table. */
@@ -107,12 +148,18 @@ export class Bench {
     run: RunId,
     options: ExportOptions,
   ): Promise<{ readonly file: string; readonly readings: number }> {
-    return exportRun(this.#place, run, options.to, options.out);
+    return this.#telling(() => {
+      refuseUnknown("export", options);
+      return exportRun(this.#place, run, options.to, options.out);
+    });
   }
 
   /** Writes a model as aihwkit's arguments, and a loader in Python beside them. */
   exportModel(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportModel> {
-    return exportModel(model, options);
+    return this.#telling(() => {
+      refuseUnknown("exportModel", options);
+      return exportModel(model, options);
+    });
   }
 
   /** Draws a run, a strategy or a fit on one HTML page, its numbers beside it. */
@@ -120,55 +167,68 @@ export class Bench {
     what: string,
     options: ReportOptions,
   ): Promise<{ readonly report: string; readonly figures: string }> {
-    return report(this.#place, what, options);
+    return this.#telling(() => {
+      refuseUnknown("report", options);
+      return report(this.#place, what, options);
+    });
   }
 
   /** Reads devices without a pulse; the reading is yours and is not kept. */
   async read(block: Block, options: ReadOptions = {}): Promise<Reading> {
-    return read(this.#place, block, options);
+    return this.#telling(() => {
+      refuseUnknown("read", options);
+      return read(this.#place, block, options);
+    });
   }
 
   /** One pulse by hand for some devices, within the chip's limits and budgets, journalled as a run. */
   async pulse(request: PulseRequest): Promise<RunId> {
-    return pulse(this.#place, request);
+    return this.#telling(() => {
+      refuseUnknown("pulse", request);
+      return pulse(this.#place, request);
+    });
   }
 
   /** Puts the bench's chip into its safe state, now. */
   async standby(
     options: StandbyOptions = {},
   ): Promise<{ readonly name: string; readonly serialNumber: string }> {
-    return standby(this.#place, options);
+    return this.#telling(() => {
+      refuseUnknown("standby", options);
+      return standby(this.#place, options);
+    });
   }
 
   /** Every run of the workspace, the oldest first. */
   async runs(): Promise<readonly RunSummary[]> {
-    const store = await this.#place.existingStore();
+    const store = await this.store();
     return Promise.all((await store.runs()).map((summary) => standingOf(store, summary)));
   }
 
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
-    const id = runNamed(run);
-    return judgeRun(await this.#place.existingStore(), id);
+    return this.#telling(async () => judgeRun(await this.store(), runNamed(run)));
   }
 
   /** What a run was to do, what happened to it, and how it went. */
   async run(run: RunId): Promise<RunDetails> {
-    const id = runNamed(run);
-    const store = await this.#place.existingStore();
-    return { plan: await store.plan(id), notes: await store.notes(id), result: await judgeRun(store, id) };
+    return this.#telling(async () => {
+      const id = runNamed(run);
+      const store = await this.store();
+      return { plan: await store.plan(id), notes: await store.notes(id), result: await judgeRun(store, id) };
+    });
   }
 
   /** A run's sweeps in the order in which they were taken, as typed arrays, with targets, verdicts and times of pulses. */
   async *sweeps(run: RunId): AsyncIterable<SweepTable> {
     const id = runNamed(run);
-    const store = await this.#place.existingStore();
+    const store = await this.store();
     yield* sweepTables(store, id, await store.plan(id));
   }
 
   /** The store of the workspace, for what the methods do not offer. */
   async store(): Promise<RunStore & { readonly file: string }> {
-    return this.#place.existingStore();
+    return this.#telling(() => this.#place.existingStore());
   }
 
   /** Frees ports and files. Chips are in standby already: every method leaves them so. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { strategyText } from "../files/strategy.ts";
@@ -79,11 +80,15 @@ export async function optimize(
   };
 }
 
-/** Writes a strategy file whole or not at all. @returns its full path. */
-export async function writeStrategy(strategy: Strategy, out: string): Promise<string> {
+/** Writes a strategy file whole or not at all. @returns its full path, and whether another file stood there. */
+export async function writeStrategy(
+  strategy: Strategy,
+  out: string,
+): Promise<{ readonly file: string; readonly replaced: boolean }> {
   const file = resolve(out);
+  const replaced = existsSync(file);
   await writeWhole(file, strategyText(strategy), "Name another file with --out.");
-  return file;
+  return { file, replaced };
 }
 
 function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {

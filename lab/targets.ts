@@ -115,7 +115,11 @@ function findWeights(path: string, { weightsSource }: StrategyLayer, given: stri
   const { file } = weightsSource;
   const found = [file, resolve(dirname(path), file)].find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  throw badFile(path, `the weights ${file} that it was made from are not there`, "Name them with --weights.");
+  throw badFile(
+    path,
+    `the weights ${file} that it was made from are neither in ${dirname(resolve(file))} nor in ${dirname(resolve(dirname(path), file))}`,
+    "Name them with --weights.",
+  );
 }
 
 /** Throws `bad-file` where a layer, or the tile of it that the strategy has curves for, is none of a tensor. */

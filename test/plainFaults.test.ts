@@ -8,6 +8,7 @@ import { writeWhole } from "../files/writeWhole.ts";
 import { parseAddress } from "../lab/address.ts";
 import { type Bench, openBench } from "../lab/bench.ts";
 import type { ExportOptions } from "../lab/export.ts";
+import { inOptionWords } from "../lab/optionWords.ts";
 import { builtIn } from "../lab/registries.ts";
 import { openRecorder } from "../lab/transcriptFile.ts";
 import { MhoError } from "../src/errors.ts";
@@ -153,5 +154,42 @@ describe("the address of a page for every machine", () => {
     const eth0 = [entry("fe80::1", "IPv6", false), entry("192.168.7.5", "IPv4", false)];
     expect(outwardAddress({ lo, eth0 })).toBe("192.168.7.5");
     expect(outwardAddress({ lo })).toBeUndefined();
+  });
+});
+
+describe("an error of the library", () => {
+  it.each([
+    ["Name one with --workspace.", "Name one with the option workspace."],
+    ["--out t.csv: a model is a JSON file.", "The option out t.csv: a model is a JSON file."],
+    ["go on with --accept-unknown-wear.", "go on with the option acceptUnknownWear: true."],
+    [
+      "mho watch r1 --until 2h --per-decade 6 comes first.",
+      "mho watch r1 --until 2h --per-decade 6 comes first.",
+    ],
+    [
+      "Run mho standby --chip 'tcp:h:1?a=b', or give --chip.",
+      "Run mho standby --chip 'tcp:h:1?a=b', or give the option chip.",
+    ],
+  ])("names options, and leaves commands as they are: %s", (told, expected) => {
+    const { message, code } = inOptionWords(new MhoError("bad-argument", told)) as MhoError;
+    expect([message, code]).toEqual([expected, "bad-argument"]);
+  });
+
+  it("tells of a workspace that is not there by the option that names it", async () => {
+    const bench = await benchIn(given().folder);
+    await expect(bench.runs()).rejects.toThrow(/Name one with the option workspace\.$/);
+    await bench.close();
+  });
+
+  it("refuses an option that a call does not have", async () => {
+    const misspelt = { pulsePerDevice: 3 } as object;
+    await expect(openBench({ workspce: "lab" } as object)).rejects.toThrow(
+      /openBench has no option workspce/,
+    );
+    const bench = await benchIn(given().folder);
+    await expect(bench.program("t.csv", misspelt)).rejects.toThrow(
+      /program has no option pulsePerDevice\. It has method, .*pulsesPerDevice/,
+    );
+    await bench.close();
   });
 });

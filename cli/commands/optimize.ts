@@ -82,10 +82,10 @@ export const optimize = () =>
         );
         const seconds = (performance.now() - begun) / 1000;
         strategyTerms.forEach((line) => output.say(line, "dim"));
-        const file = await writeStrategy(strategy, flags.out);
+        const { file, replaced } = await writeStrategy(strategy, flags.out);
         const { layers, timesSeconds } = strategy;
         output.say(
-          `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}`,
+          `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}${replaced ? ", in place of the file that was there" : ""}`,
         );
         tellLayers(file, seconds, timesSeconds, layers, output);
       }),
