@@ -6,6 +6,7 @@ import { PacketDriver } from "../drivers/packet/packetDriver.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
+import type { ChipTiming } from "../src/chip/description.ts";
 import type { Clock } from "../src/clock.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
@@ -37,6 +38,8 @@ export async function programChip(given: {
   model: DeviceModel;
   tiles: readonly TileTargets[];
   pulsesPerDevice?: number;
+  /** Of a board that is slower than its usual description says. */
+  timing?: ChipTiming;
   /** A chip that was programmed before. */
   chip?: PacketFirmware;
   /** Chip time passes before anything is done, s. */
@@ -47,7 +50,10 @@ export async function programChip(given: {
 }): Promise<ProgrammedChip> {
   const { preset, seed, method, model, tiles, pulsesPerDevice = usualPulsesPerDevice } = given;
   const described = await readChipDescription(`chips/${preset.name}.json`);
-  const description = { ...described, geometry: preset.geometry };
+  // The board's own loop is measured as well, whatever the description knows of its limits.
+  const limits = { ...described.limits, boardEnforces: described.limits };
+  const { timing = described.timing } = given;
+  const description = { ...described, geometry: preset.geometry, timing, limits };
   const firmware = given.chip ?? new PacketFirmware(preset, seed);
   const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
   const driver = new PacketDriver(transport, { address: "in process", description, session: ++sessions });

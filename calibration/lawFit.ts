@@ -1,3 +1,4 @@
+import { MhoError } from "../src/errors.ts";
 import type { Curve } from "../src/model/definition.ts";
 import { boundedLogarithm, type LawForm, linearSpline, polynomialForm, powerForm } from "./lawForms.ts";
 import { type LawKind, lawLikelihood, type LawPoint } from "./lawLikelihood.ts";
@@ -25,8 +26,11 @@ export interface FittedLaw {
  * with a knot too many, has no standard errors: it is kept only where there is no other.
  *
  * Of means: normal about the law. Of spreads: mean squares of normal deviates of variance law² + noise.
+ *
+ * @throws `bad-argument` where no form can be fitted, as to no points at all.
  */
 export function fitLaw(kind: LawKind, points: readonly LawPoint[], max: number, mostKnots = 7): FittedLaw {
+  if (points.length === 0) throw tooLittle();
   const from = points[0]!.x;
   const to = points.at(-1)!.x;
   const devices = points.reduce((sum, { count }) => sum + count, 0);
@@ -57,7 +61,8 @@ export function fitLaw(kind: LawKind, points: readonly LawPoint[], max: number, 
   }
   const bic = ({ fit, form }: Candidate): number => 2 * fit.cost + form.parameters * Math.log(devices);
   candidates.sort((a, b) => bic(a) - bic(b));
-  const best = candidates.find(({ fit }) => fit.covariance !== undefined) ?? candidates[0]!;
+  const best = candidates.find(({ fit }) => fit.covariance !== undefined) ?? candidates[0];
+  if (best === undefined) throw tooLittle();
   const { form } = best;
   const { parameters, covariance, dispersion, stopped, iterations } = best.fit;
   const gradient = new Float64Array(form.parameters);
@@ -75,6 +80,14 @@ export function fitLaw(kind: LawKind, points: readonly LawPoint[], max: number, 
     },
     curve: (ofMax) => form.curve(parameters, ofMax),
   };
+}
+
+function tooLittle(): MhoError {
+  return new MhoError(
+    "bad-argument",
+    "Too few devices of these runs can be fitted: their reads do not tell how they drift. " +
+      "Read them at ages far apart first, with mho watch RUN --until 1d --per-decade 6.",
+  );
 }
 
 interface Candidate {

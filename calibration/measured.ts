@@ -63,6 +63,14 @@ function refuseTooLittle(
         `over a day: mho watch ${runs.join(" ")} --until 1d --per-decade 6.`,
     );
   }
+  const ages = new Set(parts.flatMap(({ sweeps }) => sweeps.map(({ rowTimesMicroseconds: [at] }) => at)));
+  if (ages.size < 2) {
+    throw new MhoError(
+      "bad-argument",
+      `All reads of ${runs.join(", ")} are of one age, and drift cannot be told from them: ` +
+        `mho watch ${runs.join(" ")} --until 1d --per-decade 6 reads at others.`,
+    );
+  }
   refuseFewDevices(parts, "a fit");
 }
 

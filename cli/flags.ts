@@ -1,7 +1,14 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { MhoError } from "../src/errors.ts";
 import { logLevels } from "../src/log.ts";
-import { parseDuration, type Seconds } from "../src/units.ts";
+import {
+  ambiguousUnit,
+  type ConductanceUnit,
+  conductanceUnits,
+  parseConductanceUnit,
+  parseDuration,
+  type Seconds,
+} from "../src/units.ts";
 
 /** A command with the flags that all of them take. Example lines follow its help. */
 export function command(name: string, description: string, ...examples: readonly string[]) {
@@ -103,10 +110,25 @@ export function times(flag: string): (text: string) => Seconds[] {
     const found = text.split(",").map((part) => {
       const seconds = parseDuration(part);
       if (seconds !== undefined) return seconds;
-      throw bad(flag, text, `"${part.trim()}" is no time above zero. Write seconds or a unit: 60, 1h, 30d`);
+      throw bad(flag, text, wrongTime(part.trim()));
     });
     if (found.every((time, i) => i === 0 || time > found[i - 1]!)) return found;
     throw bad(flag, text, "times must ascend");
+  };
+}
+
+function wrongTime(text: string): string {
+  const unit = ambiguousUnit(text);
+  return unit === undefined
+    ? `"${text}" is no time above zero. Write seconds or a unit: 60, 1h, 30d`
+    : `"${text}" can be read in two ways: the unit ${unit} is none of us, ms, s, min, h, d, y`;
+}
+
+export function conductanceUnit(flag: string): (text: string) => ConductanceUnit {
+  return (text) => {
+    const unit = parseConductanceUnit(text);
+    if (unit !== undefined) return unit;
+    throw bad(flag, text, `give one of ${conductanceUnits.join(", ")}`);
   };
 }
 

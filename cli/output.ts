@@ -70,7 +70,7 @@ export function openOutput({ json = false, quiet = false }: OutputFlags): Output
       if (!people) return;
       clear();
       const shown = harmless(text);
-      process.stdout.write(`${look === "plain" ? shown : pc[look](shown)}\n`);
+      process.stdout.write(`${look === "plain" ? shown : coloursOf(process.stdout)[look](shown)}\n`);
     },
     progress(text, steady) {
       if (!people) return;
@@ -118,15 +118,24 @@ export function tellFailure(error: unknown, { json, events }: Output): number {
   const [code, facts] = known ? [error.code, snakeKeys(error.facts)] : (["bug", {}] as const);
   events.emit({ type: "error", code, message, facts });
   if (known) {
-    process.stderr.write(`${pc.red("mho:")} ${harmless(message, longestMessage)}\n`);
+    // Lines to copy stand below, indented: no name of a file can look like a message.
+    const lines = message.split(/\n(?= {2})/).map((line) => harmless(line, longestMessage));
+    process.stderr.write(`${coloursOf(process.stderr).red("mho:")} ${lines.join("\n")}\n`);
     return exitCodes[error.code];
   }
   const stack = (error instanceof Error ? error.stack : undefined) ?? message;
   const lines = stack.split("\n").map((line) => harmless(line, longestMessage));
   process.stderr.write(
-    `${pc.red("mho failed by a mistake of its own. Please report this:")}\n${lines.join("\n")}\n`,
+    `${coloursOf(process.stderr).red("mho failed by a mistake of its own. Please report this:")}\n${lines.join("\n")}\n`,
   );
   return bugExitCode;
+}
+
+/** Each stream by itself: one may be a terminal and the other a file. */
+function coloursOf({ isTTY }: { readonly isTTY?: boolean }): ReturnType<typeof pc.createColors> {
+  const { NO_COLOR: none = "", FORCE_COLOR: forced = "", TERM: terminal } = process.env;
+  const wanted = forced === "" ? isTTY === true && terminal !== "dumb" : forced !== "0";
+  return pc.createColors(none === "" && wanted);
 }
 
 /** A file may have names as long as itself. */

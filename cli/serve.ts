@@ -46,6 +46,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         publicUrl,
         files,
         workspace: store.file,
+        readOnly: store.readOnly,
         wallTime,
         breathe,
       }).catch((error: unknown) => {
@@ -59,9 +60,11 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       if (!output.json) process.stdout.write(`Live page: ${address}#token=${encodeURIComponent(token)}\n`);
       if (isNew) output.say(`There was no workspace in ${folder}: it was made, and waits for its first run.`);
       const open = isLoopback(host) && publicUrl === undefined;
-      output.say(
-        `With its token this address may pause and stop runs; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
-      );
+      if (store.readOnly) output.say(readOnlyNote(folder));
+      else
+        output.say(
+          `With its token this address may pause and stop runs; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
+        );
       if (publicUrl !== undefined) output.say(`The proxy at ${address} is to pass on to ${own}.`);
       if (isPlain(host, publicUrl)) {
         const warning = plainWarning(address);
@@ -105,7 +108,13 @@ function plainWarning(address: string): WarningEvent {
     message:
       `${address} is plain HTTP: others on the network can read the token and then stop runs. Where you do not trust the ` +
       "network, serve on 127.0.0.1 behind a proxy with TLS: docs/live-page.md, Behind a proxy.",
+    name: null,
+    why: null,
   };
+}
+
+function readOnlyNote(folder: string): string {
+  return `The workspace in ${folder} may only be read: the page shows it as it is now, and offers no pause and no stop.`;
 }
 
 async function untilStopped(server: LiveServer, { signal }: StopListener): Promise<void> {

@@ -13,6 +13,8 @@ export interface StopListener {
 /** What ends work at once. */
 export interface Emergency {
   readonly holdsChip: boolean;
+  /** The longest that a chip may be busy with one request before it hears of standby. */
+  readonly longestRequestMilliseconds: number;
   /** Rejects when a chip is not known to be safe. */
   standbyAtOnce(): Promise<void>;
   /** The commands that go on with what is under way. */
@@ -87,7 +89,10 @@ function listen(signal: NodeJS.Signals, listener: () => void): void {
 async function makeSafe(known: readonly Emergency[]): Promise<{ chip: string; goesOn: string[] }> {
   const goesOn = [...new Set(known.flatMap((one) => one.goesOn()))];
   if (!known.some(({ holdsChip }) => holdsChip)) return { chip: "", goesOn };
-  const deadline = new Promise<string>((resolve) => setTimeout(() => resolve(unheard), longestMilliseconds));
+  const busy = Math.max(...known.map((one) => one.longestRequestMilliseconds));
+  const deadline = new Promise<string>((resolve) =>
+    setTimeout(() => resolve(unheard), longestMilliseconds + busy),
+  );
   const standby = Promise.all(known.map((one) => one.standbyAtOnce())).then(
     () => "; the chip was told to be safe",
     () => unheard,

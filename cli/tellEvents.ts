@@ -17,6 +17,9 @@ export interface Names {
   readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
 
+/** A model of quantised weights may have hundreds. */
+const mostLeftOut = 10;
+
 /** Tells people what happens on a bench. */
 export function tellEvents(
   output: Output,
@@ -24,13 +27,17 @@ export function tellEvents(
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
   const tellWatch = watchTeller(output);
+  let leftOut = 0;
   const told = (event: BenchEvent): void => {
     switch (event.type) {
       case "chip":
         output.say(`Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`);
         return;
       case "warning":
-        output.say(`Note: ${event.message}`);
+        if (event.code === "weights_left_out" && ++leftOut > mostLeftOut) {
+          if (leftOut === mostLeftOut + 1)
+            output.say("Note: More weights are left out. --json names them all.");
+        } else output.say(`Note: ${event.message}`);
         return;
       case "started":
         progress = progressOf(name ?? event.title, output, { chipStays, expectedPulses });

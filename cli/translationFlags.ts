@@ -117,6 +117,14 @@ export function parseScale(text: string): Layout["scale"] {
   throw bad(`--scale ${text}: give full, free or µS per unit of weight`);
 }
 
+/** By what it says, or by what has it. */
+export function parseOrientation(text: string): "outputs-first" | "outputs-last" {
+  const name = text.toLowerCase();
+  if (["outputs-first", "torch", "oihw"].includes(name)) return "outputs-first";
+  if (["outputs-last", "keras", "hwio"].includes(name)) return "outputs-last";
+  throw bad(`--orientation ${text}: give outputs-first (torch, OIHW) or outputs-last (Keras, HWIO)`);
+}
+
 export function parseTileShape(text: string): [rows: number, columns: number] {
   const match = /^(\d{1,4})x(\d{1,4})$/.exec(text);
   const [rows, columns] = [Number(match?.[1]), Number(match?.[2])];

@@ -1,5 +1,8 @@
 import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipCapabilities } from "../src/chip/driver.ts";
+import type { RowBytes } from "../src/run/estimate.ts";
 import type { Log } from "../src/log.ts";
+import type { Microseconds } from "../src/units.ts";
 import type { Heard } from "./heard.ts";
 import type { ConnectedDriver } from "./reconnectingDriver.ts";
 import type { After } from "./systemClock.ts";
@@ -14,6 +17,12 @@ export interface Dialect {
   readonly name: string;
   /** What passes on its line: bytes are quoted in hexadecimal, text as it is. */
   readonly line: "bytes" | "text";
+
+  /** What a chip cannot be asked for in this dialect, whatever it can do. */
+  readonly lacks?: readonly (keyof ChipCapabilities)[];
+
+  /** Bytes of a row on the line, for estimates; those of the packet dialect where not given. */
+  readonly rowBytes?: RowBytes;
 
   /** A driver over an open line. Nothing has been sent yet: `identify` comes first. */
   open(transport: Transport, options: DriverOptions): ConnectedDriver;
@@ -44,12 +53,14 @@ export interface DriverOptions {
   readonly description: ChipDescription;
   /** A fresh 32-bit number for every connection: replies to an earlier session are then never believed. */
   readonly session: number;
-  /** How long one reply may take, beyond what is in flight before it. */
+  /** How long one reply may take at least, whatever the description and the line say (750). */
   readonly deadlineMilliseconds?: number;
   /** How often a question is asked before the link is given up. */
   readonly attempts?: number;
   /** What deadlines run by; the host's clock when not given. */
   readonly after?: After;
+  /** Link time, by which a chip's clock is judged; the host's when not given. */
+  readonly now?: () => Microseconds;
   /** Told of requests, retries and what the line damaged; no records are kept when not given. */
   readonly log?: Log | undefined;
 }

@@ -1,3 +1,4 @@
+import type { PulseReport, Reading } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** A question that was asked in vain. */
@@ -28,7 +29,8 @@ export function silentChip(unanswered: Unanswered): MhoError {
   return new MhoError(
     "link-lost",
     `The chip at ${address} did not answer the ${what} (${dialect.name} dialect, tag ${tag}) within ` +
-      `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate.`,
+      `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate, and that the board is not ` +
+      "slower than timing in its chip description says.",
     { address, port, dialect: dialect.name, tag, deadlineSeconds, attempts, sent, heardBytes },
   );
 }
@@ -47,13 +49,29 @@ export function calledOff(address: string, reason: string, cause?: unknown): Mho
   return new MhoError("interrupted", `Called off: ${reason}.`, { address, calledOff: true }, cause);
 }
 
-/** @param version what the firmware should speak. */
-export function strangeAnswer(address: string, what: string, version: string): MhoError {
-  return new MhoError(
-    "chip-refused",
-    `The chip at ${address} answered the ${what} with something else. Check that its firmware speaks ${version}.`,
-    { address },
-  );
+/**
+ * @param version  what the firmware should speak.
+ * @param wrong    what no board can mean by its answer: `1500 is a code that its converter does not have`.
+ */
+export function strangeAnswer(address: string, what: string, version: string, wrong?: string): MhoError {
+  const text =
+    wrong === undefined
+      ? `The chip at ${address} answered the ${what} with something else. Check that its firmware speaks ${version}.`
+      : `The chip at ${address} answered the ${what} with something else than can be: ${wrong}. Nothing of that answer ` +
+        `was kept. Check the chip description against the board, and that its firmware speaks ${version}.`;
+  return new MhoError("chip-refused", text, { address });
+}
+
+/** Work on several rows that ended before its last one: what is known of the others must not be lost with it. */
+export class CutOff extends MhoError {
+  readonly reading: Reading | undefined;
+  readonly report: PulseReport | undefined;
+
+  constructor(error: MhoError, done: { readonly reading?: Reading; readonly report?: PulseReport }) {
+    super(error.code, error.message, error.facts, error.cause);
+    this.reading = done.reading;
+    this.report = done.report;
+  }
 }
 
 /** Text from a chip: printable ASCII, and no more of it than a person reads. */

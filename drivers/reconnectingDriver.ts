@@ -16,7 +16,9 @@ import type { LinkEvent } from "../src/run/events.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
-import { calledOff } from "./linkErrors.ts";
+import { lineMicroseconds, pulseMicroseconds, readMicroseconds } from "../src/chip/timing.ts";
+import { calledOff, CutOff } from "./linkErrors.ts";
+import { mergeReadings, mergeReports, rowsFired, rowsLeft, rowsRead, withoutRows } from "./rows.ts";
 
 /** A driver of one connection, which names its port. */
 export interface ConnectedDriver extends ChipDriver {
@@ -90,8 +92,28 @@ export class ReconnectingDriver implements ConnectedDriver {
     return this.#identity!;
   }
 
+  /** Rows that were read before the link was lost are not read again, unless the chip was reset since. */
   read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    return this.#through((driver) => driver.read(block, averages, wanted), always);
+    let boot = this.#identity?.boot;
+    let kept: Reading | undefined;
+    const work = async (driver: ConnectedDriver): Promise<Reading> => {
+      if (this.#identity?.boot !== boot) kept = undefined;
+      boot = this.#identity?.boot;
+      try {
+        const left = kept === undefined ? wanted : rowsLeft(kept, wanted);
+        return mergeReadings(kept, await driver.read(block, averages, left));
+      } catch (error) {
+        if (error instanceof CutOff && error.reading) kept = mergeReadings(kept, error.reading);
+        throw error;
+      }
+    };
+    const rows = wanted === undefined ? block.rowCount : wanted.reduce((sum, row) => sum + row, 0);
+    const reckonedMicroseconds = rows * this.#rowMicroseconds(readMicroseconds(this.description, averages));
+    return this.#through(work, {
+      wasAwake: always,
+      rowsDone: () => (kept === undefined ? 0 : rowsRead(kept)),
+      reckonedMicroseconds,
+    });
   }
 
   environment(): Promise<Environment> {
@@ -119,28 +141,55 @@ export class ReconnectingDriver implements ConnectedDriver {
     return this.#through((driver) => driver.heartbeat());
   }
 
+  /** Rows whose fate was known before the link was lost are not sent again. */
   pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     const boot = this.#identity?.boot;
-    return this.#through(
-      (driver) =>
-        this.#identity?.boot === boot
-          ? driver.pulse(block, order)
-          : Promise.resolve(this.#forgotten(block, order)),
-      allFired,
-    );
+    const perRow = devicesPerRow(this.description.geometry);
+    let left = order;
+    let kept: PulseReport | undefined;
+    const work = async (driver: ConnectedDriver): Promise<PulseReport> => {
+      if (this.#identity?.boot !== boot) return this.#forgotten(block, order);
+      try {
+        return mergeReports(kept, await driver.pulse(block, left));
+      } catch (error) {
+        if (error instanceof CutOff && error.report) kept = mergeReports(kept, error.report);
+        const codes = kept === undefined ? order.codes : withoutRows(order.codes, kept, perRow);
+        left = { ...order, codes, resent: true };
+        throw error;
+      }
+    };
+    const reckonedMicroseconds =
+      block.rowCount * this.#rowMicroseconds(pulseMicroseconds(this.description, order));
+    return this.#through(work, {
+      wasAwake: allFired,
+      rowsDone: () => (kept === undefined ? 0 : rowsFired(kept)),
+      reckonedMicroseconds,
+    });
+  }
+
+  /** A row on the line and on the board, about. */
+  #rowMicroseconds(board: Microseconds): Microseconds {
+    const bytes = 4 * devicesPerRow(this.description.geometry) + 100;
+    return board + lineMicroseconds(this.description, bytes);
   }
 
   verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport> {
     const boot = this.#identity?.boot;
-    return this.#through((driver) => {
-      if (this.#identity?.boot === boot) return driver.verify(block, order);
+    let resent = false;
+    const work = (driver: ConnectedDriver): Promise<PulseReport> => {
+      if (this.#identity?.boot === boot) {
+        const again = resent;
+        resent = true;
+        return driver.verify(block, { ...order, resent: again });
+      }
       const codes = Uint16Array.from(order.targetsMicrosiemens, (g) => (Number.isNaN(g) ? 0 : 1));
       return Promise.resolve(this.#forgotten(block, { codes }));
-    }, allFired);
+    };
+    return this.#through(work, { wasAwake: allFired });
   }
 
   multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]> {
-    return this.#through((driver) => driver.multiply(tile, inputs), always);
+    return this.#through((driver) => driver.multiply(tile, inputs), { wasAwake: always });
   }
 
   fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
@@ -189,18 +238,23 @@ export class ReconnectingDriver implements ConnectedDriver {
     }
   }
 
-  /** @param wasAwake  whether an answer shows that the chip is not in standby: there it refuses reads and pulses. */
   async #through<T>(
     work: (driver: ConnectedDriver) => Promise<T>,
-    wasAwake: (done: T) => boolean = () => false,
+    { wasAwake = () => false, rowsDone = () => 0, reckonedMicroseconds = 0 }: Through<T> = {},
   ): Promise<T> {
+    let inVain = 0;
+    let most = 0;
+    const reckoned = (1.25 * reckonedMicroseconds) / 1000;
     for (;;) {
       this.#refuseHalted();
       const driver = this.#driver;
+      const before = this.#silence();
+      // What the call itself takes a slow board is no silence.
+      const silent = (): number => before + Math.max(0, this.#silence() - before - reckoned);
       try {
         const done = await work(driver);
         // An answer may have waited in this host's memory while it slept: what took long tells nothing of the chip now.
-        const silence = this.#silence();
+        const silence = silent();
         const awake = wasAwake(done) && silence <= shortestSleepMilliseconds;
         this.#longestSilence = awake ? 0 : Math.max(this.#longestSilence, silence);
         this.#answered = this.#clocks();
@@ -208,12 +262,21 @@ export class ReconnectingDriver implements ConnectedDriver {
       } catch (error) {
         // A row that the chip refuses in standby is no failure of the chip's.
         this.#refuseHalted(error);
-        if (isAsleep(error) && !this.#closed && this.#identity !== undefined) {
-          this.#mending ??= this.#wake(error).finally(() => (this.#mending = undefined));
+        const asleep = isAsleep(error);
+        if (!(asleep || isLost(error)) || this.#closed || this.#identity === undefined) throw error;
+        const rows = rowsDone();
+        inVain = rows > most ? 1 : inVain + 1;
+        most = Math.max(most, rows);
+        if (inVain > mostInVain) {
+          // The connection is as good as it gets: standby is tried on it once, and not looked for.
+          this.#givenUp = true;
+          throw noProgress(error, this.address);
+        }
+        if (asleep) {
+          this.#mending ??= this.#wake(error, silent()).finally(() => (this.#mending = undefined));
           await this.#mending;
           continue;
         }
-        if (!isLost(error) || this.#closed || this.#identity === undefined) throw error;
         // Several questions may fail at once; one of them mends the link for all.
         if (this.#driver === driver) {
           this.#mending ??= this.#mend(error).finally(() => (this.#mending = undefined));
@@ -236,13 +299,13 @@ export class ReconnectingDriver implements ConnectedDriver {
    * The chip's watchdog put it in standby, because this process was stopped or its host slept: it is greeted anew. A chip that was
    * put there while this process was awake was put there by another program, which must have had its reasons.
    */
-  async #wake(asleep: MhoError): Promise<void> {
+  async #wake(asleep: MhoError, silentMilliseconds: number): Promise<void> {
     if (this.#options.stopped()) {
       throw new MhoError("interrupted", `Stopped; the chip at ${this.address} is in standby already.`, {
         address: this.address,
       });
     }
-    const silent = Math.max(this.#longestSilence, this.#silence());
+    const silent = Math.max(this.#longestSilence, silentMilliseconds);
     if (!(silent > shortestSleepMilliseconds)) {
       throw new MhoError(
         "chip-refused",
@@ -346,6 +409,26 @@ export class ReconnectingDriver implements ConnectedDriver {
     }
     return report;
   }
+}
+
+/** How a call goes through losses of the link. */
+interface Through<T> {
+  /** Whether an answer shows that the chip is not in standby: there it refuses reads and pulses. */
+  readonly wasAwake?: (done: T) => boolean;
+  /** Rows that were read or fired so far: a link that is lost again and again is given up when there are no more of them. */
+  readonly rowsDone?: () => number;
+  /** How long the call takes by the chip's description: that long is no silence. */
+  readonly reckonedMicroseconds?: Microseconds;
+}
+
+/** So often the chip is found again or woken for one call without a row more that was read or fired. */
+const mostInVain = 5;
+
+function noProgress(error: MhoError, address: string): MhoError {
+  const text =
+    `${error.message} The chip at ${address} was greeted anew ${mostInVain} times and answered, but no row more was ` +
+    "read or fired. Check that its firmware carries out what it was asked; --transcript FILE records what passes.";
+  return new MhoError(error.code, text, { ...error.facts, greetings: mostInVain }, error);
 }
 
 const always = (): boolean => true;

@@ -4,8 +4,10 @@ import {
   type ChipIdentity,
   type CodedReading,
   noCode,
+  type PulseReport,
   type Reading,
   readingFlags,
+  rowFates,
 } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow, formatGeometry, sameGeometry } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
@@ -40,6 +42,58 @@ export function enterRow(
   convertCodes(reading, converter, start, start + codes.length);
 }
 
+/** The rows of an earlier reading of a block, and those of a later one where that has them. */
+export function mergeReadings(earlier: Reading | undefined, later: Reading): Reading {
+  if (earlier === undefined) return later;
+  const perRow = later.flags.length / later.rowTimesMicroseconds.length;
+  earlier.rowTimesMicroseconds.forEach((time, row) => {
+    if (Number.isNaN(time) || !Number.isNaN(later.rowTimesMicroseconds[row]!)) return;
+    const [start, end] = [row * perRow, (row + 1) * perRow];
+    later.rowTimesMicroseconds[row] = time;
+    later.conductanceMicrosiemens.set(earlier.conductanceMicrosiemens.subarray(start, end), start);
+    later.flags.set(earlier.flags.subarray(start, end), start);
+    if (earlier.codes) later.codes?.set(earlier.codes.subarray(start, end), start);
+  });
+  return later;
+}
+
+export function rowsRead({ rowTimesMicroseconds }: Reading): number {
+  return rowTimesMicroseconds.reduce((sum, time) => sum + (Number.isNaN(time) ? 0 : 1), 0);
+}
+
+/** The rows of a block that are wanted (all when nothing is said) and were not read. */
+export function rowsLeft({ rowTimesMicroseconds }: Reading, wanted?: Uint8Array): Uint8Array {
+  return Uint8Array.from(rowTimesMicroseconds, (time, row) =>
+    wanted?.[row] === 0 || !Number.isNaN(time) ? 0 : 1,
+  );
+}
+
+/** What became of the rows by an earlier report, and by a later one where that says something. */
+export function mergeReports(earlier: PulseReport | undefined, later: PulseReport): PulseReport {
+  if (earlier === undefined) return later;
+  earlier.fates.forEach((fate, row) => {
+    if (fate === rowFates.nothingToFire || later.fates[row] !== rowFates.nothingToFire) return;
+    later.fates[row] = fate;
+    later.rowTimesMicroseconds[row] = earlier.rowTimesMicroseconds[row]!;
+  });
+  return later;
+}
+
+export function rowsFired({ fates }: PulseReport): number {
+  return fates.reduce((sum, fate) => sum + (isSettled(fate) ? 1 : 0), 0);
+}
+
+/** Codes of a block without the rows whose fate is known. */
+export function withoutRows(codes: Uint16Array, { fates }: PulseReport, perRow: number): Uint16Array {
+  const left = codes.slice();
+  fates.forEach((fate, row) => isSettled(fate) && left.fill(0, row * perRow, (row + 1) * perRow));
+  return left;
+}
+
+function isSettled(fate: number): boolean {
+  return fate === rowFates.fired || fate === rowFates.uncertain;
+}
+
 /**
  * Enters one row of a block as the board gave it.
  *
@@ -62,11 +116,6 @@ export function enterConductances(
   }
 }
 
-/** Whether there is a code for each of the known resistors; of a chip that is not known to have any there may be any number. */
-export function isOneEach(codes: Uint16Array, { referencesMicrosiemens: known }: ChipDescription): boolean {
-  return known === undefined || codes.length === known.length;
-}
-
 /** Throws `wrong-chip` when what answers is not what is described. `otherVersion` says how it speaks otherwise. */
 export function refuseOtherChip(
   address: string,
@@ -85,6 +134,6 @@ export function refuseOtherChip(
   throw new MhoError(
     "wrong-chip",
     `The chip at ${address} ${wrong}. Connect the right chip, or name its description with ?chip=FILE.json.`,
-    { address, found: found.name },
+    { address, found: found.name, serialNumber: found.serialNumber },
   );
 }

@@ -33,9 +33,13 @@ export async function openSerial(
     port: path,
     isOpen: () => stream.isOpen,
     end: () => stream.close(),
+    bytesPerSecond: baudRate / bitsPerByte,
     advice: "Check the cable and the board's power.",
   });
 }
+
+/** 8N1: start, eight data bits, stop. */
+const bitsPerByte = 10;
 
 function portFailed(path: string, error: Error): MhoError {
   const text = error.message;

@@ -10,6 +10,7 @@ import type {
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Microseconds } from "../src/units.ts";
+import { type Log, noLog } from "../src/log.ts";
 import type { RunStore } from "../src/run/store.ts";
 
 /**
@@ -20,6 +21,7 @@ export class SteadyClock implements ChipDriver {
   readonly #driver: ChipDriver;
   readonly #store: RunStore;
   readonly #wallTime: () => string;
+  readonly #log: Log;
   #identity: ChipIdentity | undefined;
   #offset: Microseconds = 0;
   /** The chip's own time when it was last asked, and what the wall showed, in milliseconds. */
@@ -27,10 +29,11 @@ export class SteadyClock implements ChipDriver {
   #lastWall = 0;
 
   /** @param wallTime  ISO 8601. */
-  constructor(driver: ChipDriver, store: RunStore, wallTime: () => string) {
+  constructor(driver: ChipDriver, store: RunStore, wallTime: () => string, log: Log = noLog) {
     this.#driver = driver;
     this.#store = store;
     this.#wallTime = wallTime;
+    this.#log = log;
   }
 
   get address(): string {
@@ -74,11 +77,14 @@ export class SteadyClock implements ChipDriver {
 
   async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
     const reading = await this.#driver.read(block, averages, wanted);
+    this.#noticeRows(reading.rowTimesMicroseconds);
     return { ...reading, rowTimesMicroseconds: this.#shifted(reading.rowTimesMicroseconds) };
   }
 
   async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
-    return this.#dated(await this.#driver.pulse(block, order));
+    const report = await this.#driver.pulse(block, order);
+    this.#noticeRows(report.rowTimesMicroseconds);
+    return this.#dated(report);
   }
 
   async verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport> {
@@ -133,9 +139,21 @@ export class SteadyClock implements ChipDriver {
     return own + this.#offset;
   }
 
+  /** A chip that was reset in the middle of a call is found out by the rows that it did. */
+  #noticeRows(times: Float64Array): void {
+    let newest = Number.NaN;
+    for (const time of times) if (!(time <= newest) && !Number.isNaN(time)) newest = time;
+    if (newest < this.#lastOwn) this.#countByWall(newest);
+  }
+
   /** The chip's own clock began anew since it was last asked. */
   #countByWall(own: Microseconds): void {
-    this.#offset = this.#lastOwn + this.#offset + this.#passed() - own;
+    const passed = this.#passed();
+    this.#log.warn(
+      { chip_time_microseconds: own, after_milliseconds: Math.round(passed / 1000) },
+      "the chip's clock began anew; its time is counted on by the calendar",
+    );
+    this.#offset = this.#lastOwn + this.#offset + passed - own;
     this.#lastOwn = own;
   }
 

@@ -12,12 +12,17 @@ export interface StreamOptions {
   readonly isOpen: () => boolean;
   /** Ends the stream; it then says `close`. */
   readonly end: () => void;
+  /** Of the line, where that is known: what is written takes its time. */
+  readonly bytesPerSecond?: number;
   /** What to look at when writing fails. */
   readonly advice: string;
 }
 
 /** A transport over an open stream of Node's, with a deadline on every write and on closing. */
-export function streamTransport(stream: Duplex, { port, isOpen, end, advice }: StreamOptions): Transport {
+export function streamTransport(
+  stream: Duplex,
+  { port, isOpen, end, advice, bytesPerSecond = Infinity }: StreamOptions,
+): Transport {
   let closedReason: string | undefined;
   let failure: string | undefined;
   let onClosed: (reason: string) => void = () => {};
@@ -45,7 +50,10 @@ export function streamTransport(stream: Duplex, { port, isOpen, end, advice }: S
     write: (bytes) =>
       new Promise((resolve, reject) => {
         if (!isOpen()) return reject(writeFailed(closedReason ?? "it is closed"));
-        const cancel = after(deadlineMilliseconds, () => reject(writeFailed("it took no bytes for 5 s")));
+        const passing = (1000 * bytes.length) / bytesPerSecond;
+        const deadline = Math.ceil(deadlineMilliseconds + 1.25 * passing);
+        const stuck = `it did not take ${bytes.length} bytes within ${(deadline / 1000).toFixed(1)} s`;
+        const cancel = after(deadline, () => reject(writeFailed(stuck)));
         stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
           cancel();
           if (error) reject(writeFailed(inWords(error.message)));

@@ -6,6 +6,9 @@ export const systemClock: Clock = {
   sleep: (duration) => new Promise((resolve) => setTimeout(resolve, Math.ceil(duration / 1000))),
 };
 
+/** The calendar's time in milliseconds; it also goes on while the host sleeps, and people may set it. */
+export const wallMilliseconds = (): number => Date.now();
+
 /** Calls back once after a while unless cancelled. @returns the cancellation. */
 export type After = (milliseconds: number, then: () => void) => () => void;
 

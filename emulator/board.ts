@@ -2,6 +2,7 @@ import { devicesPerRow } from "../src/chip/geometry.ts";
 import type { Microseconds } from "../src/units.ts";
 import { type ChipHistory, EmulatedChip } from "./chip.ts";
 import { mostIterations, type RowVerify, verifyRow } from "./onBoardVerify.ts";
+import type { LieAbout } from "./faults.ts";
 import { hasVerifyLoop, type Preset } from "./presets.ts";
 import type { RowPulse } from "./tile.ts";
 
@@ -40,6 +41,10 @@ export class Board {
   sagging = false;
   /** How fast the chip believes that time goes. */
   clockPartsPerMillion = 0;
+  /** What its array has been busy for, since it was made. */
+  workedMicroseconds: Microseconds = 0;
+  /** What it says that is not so. */
+  #lie: { readonly about: LieAbout; answersLeft: number; readonly clock: Microseconds } | undefined;
   #following = false;
   #chipTime: Microseconds = 0;
 
@@ -60,8 +65,39 @@ export class Board {
 
   /** What the chip's own clock shows; it stands still at its end, after 285 years. */
   get clock(): Microseconds {
+    const lie = this.#lie;
+    if (lie?.about === "time-stops") return this.#lies("time-stops") ? lie.clock : this.#trueClock;
+    if (this.#lies("time-goes-back")) return Math.floor(this.#trueClock / 2);
+    if (this.#lies("time-leaps")) return Number.MAX_SAFE_INTEGER;
+    return this.#trueClock;
+  }
+
+  get #trueClock(): Microseconds {
     const shown = Math.round(this.#chipTime * (1 + this.clockPartsPerMillion * 1e-6));
     return Math.min(shown, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** From here on it lies, in so many answers. */
+  lie(about: LieAbout, answers: number): void {
+    this.#lie = { about, answersLeft: answers, clock: this.#trueClock };
+  }
+
+  #lies(about: LieAbout): boolean {
+    if (this.#lie?.about !== about || this.#lie.answersLeft <= 0) return false;
+    this.#lie.answersLeft--;
+    return true;
+  }
+
+  #work(duration: Microseconds): void {
+    this.#chipTime += duration;
+    this.workedMicroseconds += duration;
+  }
+
+  /** Codes of a row, or of known resistors, as they are told. */
+  #told(codes: Uint16Array<ArrayBuffer>): Uint16Array<ArrayBuffer> {
+    if (this.#lies("count")) return codes.subarray(1);
+    if (this.#lies("codes")) codes[0] = this.preset.readout.codes + 7;
+    return codes;
   }
 
   /** Time passes while bytes pass. */
@@ -110,8 +146,8 @@ export class Board {
     const chipTimeMicroseconds = this.clock;
     const codes = new Uint16Array(devicesPerRow(geometry));
     this.chip.readRow(tile, row, averages, this.#chipTime, codes);
-    this.#chipTime += averages * readout.readRowMicroseconds;
-    return { chipTimeMicroseconds, codes };
+    this.#work(averages * readout.readRowMicroseconds);
+    return { chipTimeMicroseconds, codes: this.#told(codes) };
   }
 
   references(
@@ -127,8 +163,8 @@ export class Board {
     }
     this.charge(lineBytes);
     const chipTimeMicroseconds = this.clock;
-    const codes = this.chip.readReferences(tile, averages, this.#chipTime);
-    this.#chipTime += averages * readout.readRowMicroseconds;
+    const codes = this.#told(this.chip.readReferences(tile, averages, this.#chipTime));
+    this.#work(averages * readout.readRowMicroseconds);
     return { chipTimeMicroseconds, codes };
   }
 
@@ -158,7 +194,7 @@ export class Board {
     const firedAt = this.clock;
     if (this.sagging) codes.fill(0, codes.length >> 1);
     this.chip.pulseRow(tile, row, pulse, this.#chipTime);
-    this.#chipTime += readout.pulseRowMicroseconds;
+    this.#work(readout.pulseRowMicroseconds);
     return firedAt;
   }
 
@@ -172,7 +208,7 @@ export class Board {
     this.charge(lineBytes);
     const codes = this.chip.multiply(tile, inputs, this.#chipTime);
     const chipTimeMicroseconds = this.clock;
-    this.#chipTime += readout.readRowMicroseconds;
+    this.#work(readout.readRowMicroseconds);
     return { chipTimeMicroseconds, codes };
   }
 
@@ -196,13 +232,14 @@ export class Board {
     }
     this.charge(lineBytes);
     const { endedAt, pulses } = verifyRow(this.chip, order, this.#chipTime);
-    this.#chipTime = endedAt;
+    this.#work(endedAt - this.#chipTime);
     const chipTimeMicroseconds = this.clock;
-    this.#chipTime += readout.pulseRowMicroseconds;
+    this.#work(readout.pulseRowMicroseconds);
     return { chipTimeMicroseconds, pulses };
   }
 
   get milliCelsius(): number {
+    if (this.#lies("temperature")) return 4e9;
     return Math.round(1000 * this.chip.temperature(this.#chipTime));
   }
 

@@ -45,12 +45,24 @@ export type ScheduledFault =
       readonly high: boolean;
     }
   | { readonly fault: "dead-row"; readonly tile: number; readonly row: number }
+  /** Requests of a sort are neither carried out nor answered; all others are. */
+  | { readonly fault: "dumb"; readonly to: DumbTo; readonly forRequests?: number | undefined }
+  /** Answers are whole, and say what cannot be. */
+  | { readonly fault: "lie"; readonly about: LieAbout; readonly forAnswers?: number | undefined }
   | {
       readonly fault: "converter-jump";
       readonly tile: number;
       readonly offsetCodes: number;
       readonly gain: number;
     };
+
+/**
+ * Reads and products; pulses and loops of the board's own; `not-fired`: pulses are answered, with the word that they did not fire
+ * (dialects without such a word: not at all); `tags`: all but the greeting and standby is answered under another's tag.
+ */
+export type DumbTo = "reads" | "pulses" | "not-fired" | "tags";
+
+export type LieAbout = "time-stops" | "time-goes-back" | "time-leaps" | "codes" | "count" | "temperature";
 
 /** Says which place of a fault a chip does not have; undefined when it has them all. */
 export function placeMissing(geometry: ChipGeometry, fault: ScheduledFault): string | undefined {
@@ -69,7 +81,7 @@ export const noFaults: FaultRecord = {
   events: [],
 };
 
-/** A world of faults for a chip. */
+/** A world of faults for a chip: those that a run can outlive. */
 export function drawFaults(seed: number, geometry: ChipGeometry): FaultRecord {
   const random = new Random(seed).fork("faults");
   let draws = 0;

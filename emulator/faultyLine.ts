@@ -83,6 +83,10 @@ export class FaultyLine {
       case "hang":
         this.#hungUntil = linkTime + 1000 * fault.forMilliseconds;
         return;
+      case "dumb":
+        return this.firmware.fallDumb(fault.to, fault.forRequests ?? Infinity);
+      case "lie":
+        return this.firmware.lie(fault.about, fault.forAnswers ?? Infinity);
       case "stick":
         return chip.fail(
           fault.tile,

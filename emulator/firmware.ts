@@ -1,6 +1,7 @@
 import type { Microseconds } from "../src/units.ts";
 import { Board, type BoardHistory } from "./board.ts";
 import type { EmulatedChip } from "./chip.ts";
+import type { DumbTo, LieAbout } from "./faults.ts";
 import type { Preset } from "./presets.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { Preset } from "./presets.ts";
 export abstract class Firmware {
   protected readonly board: Board;
   #heardAt: Microseconds = 0;
+  #dumb: { readonly to: DumbTo; requestsLeft: number } | undefined;
 
   constructor(preset: Preset, seed: number) {
     this.board = new Board(preset, seed);
@@ -19,6 +21,29 @@ export abstract class Firmware {
 
   /** Forgets everything that stands in memory only: sessions, replies, tickets, settings. */
   protected abstract forget(): void;
+
+  /** What its array has been busy for. */
+  get workedMicroseconds(): Microseconds {
+    return this.board.workedMicroseconds;
+  }
+
+  /** From here on it leaves requests of a sort alone, so many of them. */
+  fallDumb(to: DumbTo, requests: number): void {
+    this.#dumb = { to, requestsLeft: requests };
+  }
+
+  /** From here on it says what is not so, in so many answers. */
+  lie(about: LieAbout, answers: number): void {
+    this.board.lie(about, answers);
+  }
+
+  /** Whether it leaves the request at hand alone. */
+  protected isDumbTo(...sorts: DumbTo[]): boolean {
+    const dumb = this.#dumb;
+    if (dumb === undefined || !sorts.includes(dumb.to) || dumb.requestsLeft <= 0) return false;
+    dumb.requestsLeft--;
+    return true;
+  }
 
   /** The highest ticket that it remembers, as it says when it is greeted; 0 of a language without tickets. */
   get newestTicket(): number {

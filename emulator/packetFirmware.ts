@@ -69,7 +69,10 @@ export class PacketFirmware extends Firmware {
       return;
     }
     if (frame.session === this.#session && frame.tag + repliesRemembered <= this.#newestTag) return;
-    const reply = this.#answer(frame);
+    if (readKinds.has(frame.kind) && this.isDumbTo("reads")) return;
+    if (pulseKinds.has(frame.kind) && this.isDumbTo("pulses")) return;
+    const others = frame.kind !== kinds.hello && frame.kind !== kinds.standby && frame.kind !== kinds.abort;
+    const reply = this.#answer(others && this.isDumbTo("tags") ? { ...frame, tag: frame.tag + 1 } : frame);
     if (frame.session === this.#session) this.#remember(frame.tag, reply);
     out.push(reply);
   }
@@ -171,6 +174,9 @@ export class PacketFirmware extends Firmware {
   #pulse(frame: Frame): Uint8Array {
     const order = decodePulseRow(frame.body);
     if (order === undefined) return malformed(frame);
+    if (this.isDumbTo("not-fired")) {
+      return reply(frame, encodeTicketFate({ fate: "not fired", chipTimeMicroseconds: 0 }));
+    }
     const { ticket, tile, row, ...pulse } = order;
     return this.#once(frame, ticket, () => this.board.pulse(tile, row, pulse, lineBytes(frame.body.length)));
   }
@@ -241,6 +247,9 @@ export class PacketFirmware extends Firmware {
     return reply(frame, body);
   }
 }
+
+const readKinds = new Set<number>([kinds.read, kinds.references, kinds.multiply]);
+const pulseKinds = new Set<number>([kinds.pulse, kinds.verify]);
 
 /** Answers kept for requests that are repeated; tags further back are ignored. */
 const repliesRemembered = 256;

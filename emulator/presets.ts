@@ -16,6 +16,8 @@ export interface Preset {
   readonly readout: Readout;
   readonly array: ArrayEffects;
   readonly firmware: FirmwareLimits;
+  /** Whether the board takes its own time on a paced line too, and not the line's alone: a slow one. */
+  readonly takesItsTime?: boolean;
 }
 
 /** Every switch over them is exhaustive: a new technology says everywhere what becomes of it. */
@@ -315,6 +317,8 @@ export interface Conditions {
   readonly wireOhmsPerCell?: number | undefined;
   /** `worn`: converters of each tile lie off by an offset, a gain and a bend of their own. */
   readonly converter?: "ideal" | "worn" | undefined;
+  /** A board that goes from device to device: each takes so long, in a read and in a pulse. */
+  readonly deviceMilliseconds?: number | undefined;
 }
 
 /** Of converters that nobody has calibrated. */
@@ -325,15 +329,18 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
   const preset = Object.hasOwn(presets, name) ? presets[name]! : undefined;
   if (preset === undefined) return undefined;
   const { tiles, births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
+  const { deviceMilliseconds } = conditions;
   const { geometry, physics, array: effects } = preset;
   const { temperature } = effects;
+  const converters = converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout;
   return {
     ...preset,
+    takesItsTime: deviceMilliseconds !== undefined,
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
     physics: bornAs(physics, births),
     defects: births === "sound" ? noDefects : preset.defects,
-    readout: converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout,
+    readout: deviceMilliseconds === undefined ? converters : slow(converters, geometry, deviceMilliseconds),
     array: {
       ...effects,
       wireOhmsPerCell: wireOhmsPerCell ?? effects.wireOhmsPerCell,
@@ -346,7 +353,13 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
   };
 }
 
+function slow(readout: Readout, { columns, devicesPerCell }: ChipGeometry, milliseconds: number): Readout {
+  const row = Math.round(1000 * milliseconds * columns * devicesPerCell);
+  return { ...readout, readRowMicroseconds: row, pulseRowMicroseconds: row };
+}
+
 function variantOf(conditions: Conditions): string {
+  const { deviceMilliseconds } = conditions;
   const { births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
   const parts = [
     births === "usual" ? undefined : births,
@@ -354,6 +367,7 @@ function variantOf(conditions: Conditions): string {
     swingCelsius === undefined ? undefined : `swing${swingCelsius}`,
     wireOhmsPerCell === undefined ? undefined : `wires${wireOhmsPerCell}`,
     converter === "worn" ? converter : undefined,
+    deviceMilliseconds === undefined ? undefined : `slow${deviceMilliseconds}`,
   ];
   return parts.filter((part) => part !== undefined).join("-");
 }

@@ -109,11 +109,15 @@ export class ScpiFirmware extends Firmware {
       return encodeTaggedReply({ session, tag, rest });
     }
     if (session === this.#session && tag < this.#lastTag) return "";
+    if (/MEAS:(CODE|REF)/.test(rest) && this.isDumbTo("reads")) return "";
+    if (/PULS:KIND/.test(rest) && this.isDumbTo("pulses", "not-fired")) return "";
+    const others = !/\*IDN\?|OUTP OFF/.test(rest);
+    const told = others && this.isDumbTo("tags") ? tag + 1 : tag;
     if (session !== this.#session || tag > this.#lastTag) {
       this.#session = session;
       this.#lastTag = tag;
       const reply = this.#carryOut(rest, message.length).join(";");
-      this.#lastReply = encodeTaggedReply({ session, tag, rest: reply });
+      this.#lastReply = encodeTaggedReply({ session, tag: told, rest: reply });
     }
     return this.#lastReply;
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { chipDocument } from "./chipDocument.ts";
+import { jsonIn, placeOf } from "./jsonText.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import { pcmFile } from "./technologies/pcm.ts";
 import { rramFile } from "./technologies/rram.ts";
@@ -28,32 +29,31 @@ export function parseChipDescription(
   path: string,
   technologies: readonly TechnologyFile[] = builtInTechnologyFiles,
 ): ChipDescription {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw badFile(path, "it is not JSON", example, error);
-  }
-  const { technology: name } = parsed(z.looseObject({ technology: z.string() }), json, path);
+  const json = jsonIn(bytes, path, example);
+  const parsed = <T>(schema: z.ZodType<T>): T => {
+    const result = schema.safeParse(json);
+    if (result.success) return result.data;
+    const [issue] = result.error.issues;
+    const field = issue!.path.join(".");
+    const line = placeOf(bytes, issue!.path);
+    const where = line === undefined ? "" : ` (${line})`;
+    throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}${where}`, example);
+  };
+  const { technology: name } = parsed(z.looseObject({ technology: z.string() }));
   const file = technologies.find(({ technology }) => technology.name === name);
   if (file !== undefined) {
-    return { ...parsed(schemaOf(file), json, path), document: chipDocument(json) };
+    return { ...parsed(schemaOf(file)), document: chipDocument(json) };
   }
   const known = technologies.map(({ technology }) => technology.name).join(", ");
   throw badFile(path, `technology: ${JSON.stringify(name)} is not known`, `Known are ${known}.`);
 }
 
-function parsed<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue!.path.join(".");
-  throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}`, example);
-}
-
 const example = "See chips/pcm-64.json for an example.";
 
 const count = z.int().positive().max(65_535);
+
+/** An hour at most: a deadline has to end. */
+const time = positive.max(3.6e9);
 
 /** The pulse of a row has to fit one frame of the packet dialect. */
 const mostDevicesPerRow = 4000;
@@ -86,7 +86,13 @@ const common = {
   }),
   references_microsiemens: z.array(z.number().nonnegative()).min(3).optional(),
   multiply: z.strictObject({ microsiemens_per_code: positive }).optional(),
-  timing: z.strictObject({ read_row_microseconds: positive, pulse_row_microseconds: positive }),
+  timing: z.strictObject({
+    read_row_microseconds: time,
+    pulse_row_microseconds: time,
+    multiply_microseconds: time.optional(),
+    verify_iteration_microseconds: time.optional(),
+    answer_microseconds: time.optional(),
+  }),
   line: z.strictObject({ baud: z.int().positive(), bits_per_byte: z.int().min(8).max(12) }),
 };
 
@@ -169,6 +175,9 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
       timing: {
         readRowMicroseconds: file.timing.read_row_microseconds,
         pulseRowMicroseconds: file.timing.pulse_row_microseconds,
+        multiplyMicroseconds: file.timing.multiply_microseconds,
+        verifyIterationMicroseconds: file.timing.verify_iteration_microseconds,
+        answerMicroseconds: file.timing.answer_microseconds,
       },
       line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
     }));

@@ -20,6 +20,16 @@ const kinds = [
   }),
   z.strictObject({ fault: z.literal("dead-row"), tile: count, row: count }),
   z.strictObject({
+    fault: z.literal("dumb"),
+    to: z.enum(["reads", "pulses", "not-fired", "tags"]),
+    for_requests: count.optional(),
+  }),
+  z.strictObject({
+    fault: z.literal("lie"),
+    about: z.enum(["time-stops", "time-goes-back", "time-leaps", "codes", "count", "temperature"]),
+    for_answers: count.optional(),
+  }),
+  z.strictObject({
     fault: z.literal("converter-jump"),
     tile: count,
     offset_codes: z.number().default(0),

@@ -1,3 +1,4 @@
+import { numberOf } from "./csvCell.ts";
 import { badFile } from "./readFile.ts";
 
 /** One layer of conductances as aihwkit's `fusion_export` writes them: outputs × inputs, one device a weight. */
@@ -31,10 +32,19 @@ export function parseFusionCsv(text: string, path: string): FusionLayer[] {
     if (headings.length !== names.length)
       throw wrong(line + 2, `is of ${headings.length} layers, and there are ${names.length} names`);
   }
+  const mapped = lines[1]!.split(",").findIndex((kind) => kind.includes("Mapped"));
+  if (mapped >= 0) {
+    throw badFile(
+      path,
+      `line 2 says that layer ${names[mapped] ?? mapped + 1} is mapped. It is written tile after tile, and the file does not say how ` +
+        "large the tiles are",
+      "Export it from a model without mapped layers. If the layer is on one tile, take the word Mapped out of line 2.",
+    );
+  }
+  const after = lines.findIndex((line, i) => i >= 6 + names.length && line.trim() !== "");
+  if (after >= 0) throw wrong(after, `is of no layer: line 6 names ${names.length}`);
   return names.map((name, k) => {
-    const values = (lines[6 + k] ?? "")
-      .split(",")
-      .map((value) => (value === "" ? Number.NaN : Number(value)));
+    const values = (lines[6 + k] ?? "").split(",").map((value) => numberOf(value.trim(), ".") ?? Number.NaN);
     const count = counts[k];
     const outputs = heights[k] ?? 0;
     const inputs = widths[k] ?? 0;
@@ -43,7 +53,15 @@ export function parseFusionCsv(text: string, path: string): FusionLayer[] {
       throw wrong(6 + k, `has ${values.length} values where its heading says ${outputs} × ${inputs}`);
     }
     const bad = values.findIndex((value) => !(value >= 0 && value < Infinity));
-    if (bad >= 0) throw wrong(6 + k, `has a conductance of ${values[bad]} µS at place ${bad + 1}`);
+    if (bad >= 0)
+      throw wrong(
+        6 + k,
+        `has ${shown(lines[6 + k]!, bad)} where a conductance should be, at place ${bad + 1}`,
+      );
     return { name, outputs, inputs, values: Float32Array.from(values) };
   });
+}
+
+function shown(line: string, place: number): string {
+  return `"${line.split(",")[place]!.trim()}"`;
 }

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { jsonIn, placeOf } from "./jsonText.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 
 /** Reads a JSON file and checks it. Throws `bad-file` with the first place that is wrong. */
@@ -8,19 +9,16 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>, kind: stri
 
 /** The same of a file's bytes. */
 export function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<T>, kind: string): T {
-  let data: unknown;
-  try {
-    data = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw badFile(path, "it is not JSON", `Give a ${kind} in JSON.`, error);
-  }
+  const data = jsonIn(bytes, path, `Give a ${kind} in JSON.`);
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
     // A key that is misspelt says best why another is missing.
     const issue = deepest(
       parsed.error.issues.find(({ code }) => code === "unrecognized_keys") ?? parsed.error.issues[0]!,
     );
-    throw badFile(path, wrongAt(issue, data), `Correct the ${kind} there.`, parsed.error);
+    const line = placeOf(bytes, issue.path);
+    const where = line === undefined ? "" : ` (${line})`;
+    throw badFile(path, `${wrongAt(issue, data)}${where}`, `Correct the ${kind} there.`, parsed.error);
   }
   return parsed.data;
 }

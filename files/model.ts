@@ -234,6 +234,16 @@ export function modelFileOf(definition: ModelDefinition): ModelFile {
   return { format: "mho-model", version: 1, name, family, ...body } as ModelFile;
 }
 
+/** Whether a value, such as JSON, is a model as the code knows it. */
+export function isModelDefinition(value: object): value is ModelDefinition {
+  try {
+    return modelSchema.safeParse(modelFileOf(value as ModelDefinition)).success;
+  } catch {
+    // A part that should be an object is none.
+    return false;
+  }
+}
+
 /** SHA-256 of a model's file contents: two strategies with the same digest believe the same of the devices. */
 export function modelDigest(definition: ModelDefinition): string {
   return createHash("sha256")

@@ -1,12 +1,8 @@
 import { z } from "zod";
-import { bfloatToFloat, halfToFloat } from "./halves.ts";
-import { badFile, readInputFile } from "./readFile.ts";
-
-/** One tensor of numbers, row-major. */
-export interface Tensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
+import { type ByteSource } from "./byteSource.ts";
+import { elementTypeNamed, readNumbers } from "./elements.ts";
+import { badFile } from "./readFile.ts";
+import { type Catalogue, countOf, type FoundTensor, type LeftOut } from "./tensor.ts";
 
 const headerSchema = z.record(
   z.string(),
@@ -18,86 +14,78 @@ const headerSchema = z.record(
 );
 
 const maxHeaderBytes = 100_000_000;
-const bytesPerElement: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, BF16: 2 };
 const saveAgain = "Save it again with the tool that trained the network.";
 
 /**
- * Reads every floating-point tensor of a safetensors file (F64, F32, F16, BF16), as 32-bit floats.
- * Throws `bad-file` when the file is cut, malformed, or holds a number that is not finite.
+ * Finds the tensors of a safetensors file: floats of 8 to 64 bits, whole numbers and truth values. Throws `bad-file` when the file is
+ * cut or malformed.
  */
-export async function readSafetensors(path: string): Promise<Map<string, Tensor>> {
-  return parseSafetensors(await readInputFile(path), path);
-}
-
-/** The same of a file's bytes. */
-export function parseSafetensors(bytes: Uint8Array, path: string): Map<string, Tensor> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < 8) throw badFile(path, `it ends after ${bytes.length} bytes`, saveAgain);
-  const headerLength = Number(view.getBigUint64(0, true));
+export async function safetensorsIn(source: ByteSource, path: string): Promise<Catalogue> {
+  if (source.bytes < 8) throw badFile(path, `it ends after ${source.bytes} bytes`, saveAgain);
+  const begin = await source.read(0, 8);
+  const headerLength = Number(new DataView(begin.buffer, begin.byteOffset, 8).getBigUint64(0, true));
   if (headerLength > maxHeaderBytes) throw badFile(path, "it is no safetensors file", saveAgain);
-  if (bytes.length < 8 + headerLength) throw badFile(path, "it is cut inside its header", saveAgain);
-  const tensors = new Map<string, Tensor>();
-  const data = bytes.subarray(8 + headerLength);
+  const dataStart = 8 + headerLength;
+  if (source.bytes < dataStart) throw badFile(path, "it is cut inside its header", saveAgain);
+  const dataBytes = source.bytes - dataStart;
+  const header = parseHeader(path, await source.read(8, headerLength));
+  const types = new Map(header.map(([name, { dtype }]) => [name, dtype]));
+  const tensors: FoundTensor[] = [];
+  const leftOut: LeftOut[] = [];
   // Tensors must not overlap: a short header could else name the same bytes a million times.
   let taken = 0;
-  for (const [name, entry] of parseHeader(path, bytes.subarray(8, 8 + headerLength))) {
-    const [start, end] = entry.data_offsets;
-    const size = Object.hasOwn(bytesPerElement, entry.dtype) ? bytesPerElement[entry.dtype]! : undefined;
-    if (size === undefined) continue;
-    const count = entry.shape.reduce((product, length) => product * length, 1);
-    if (end - start !== count * size) {
+  for (const [name, { dtype, shape, data_offsets: offsets }] of header) {
+    const [start, end] = offsets;
+    const type = elementTypeNamed(dtype);
+    const scale = scaleOf(name, types);
+    if (type === undefined || scale !== undefined) {
+      const why =
+        type === undefined
+          ? `its type ${dtype} is not read`
+          : `it is scaled by ${scale}, which is not applied`;
+      if (shape.length >= 2) leftOut.push({ name, why });
+      continue;
+    }
+    const count = countOf(shape);
+    if (end - start !== count * type.bytes) {
+      const needed = count * type.bytes;
       throw badFile(
         path,
-        `tensor ${name} has ${end - start} bytes where its shape needs ${count * size}`,
+        `tensor ${name} has ${end - start} bytes where its shape needs ${needed}`,
         saveAgain,
       );
     }
-    if (end > data.length) {
-      throw badFile(
-        path,
-        `it is cut inside tensor ${name}: ${end - data.length} bytes are missing`,
-        saveAgain,
-      );
-    }
+    if (end > dataBytes)
+      throw badFile(path, `it is cut inside tensor ${name}: ${end - dataBytes} bytes are missing`, saveAgain);
     taken += end - start;
-    if (taken > data.length) {
-      throw badFile(path, `tensor ${name} shares its bytes with another`, saveAgain);
-    }
-    const values = readFloats(data.subarray(start, end), entry.dtype, count);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      throw badFile(
-        path,
-        `tensor ${name} holds ${values[bad]} at element ${bad}`,
-        "Weights must be finite numbers.",
-      );
-    }
-    tensors.set(name, { shape: entry.shape, values });
+    if (taken > dataBytes) throw badFile(path, `tensor ${name} shares its bytes with another`, saveAgain);
+    const read = (): Promise<Float32Array> => readNumbers(source, dataStart + start, count, type);
+    tensors.push({ name, shape, order: "outputs-first", read });
   }
-  return tensors;
+  return { tensors, leftOut };
 }
 
-function parseHeader(path: string, bytes: Uint8Array) {
+type Header = readonly (readonly [string, z.output<typeof headerSchema>[string]])[];
+
+/** Of numbers that are quantised, the tensor that holds what one of them is worth, by the names that common tools give it. */
+function scaleOf(name: string, types: ReadonlyMap<string, string>): string | undefined {
+  if (/\.(?:qweight|qzeros|SCB|absmax|quant_map|weight_packed)$/.test(name)) return "its other parts";
+  if (!/^(?:F8_|[IU]8$)/.test(types.get(name) ?? "")) return undefined;
+  const stem = name.replace(/\.weight$/, "");
+  const candidates = [
+    ...["_scale", "_scale_inv", "_scales", ".scale", ".scales"].map((ending) => name + ending),
+    ...[".scale", ".scales", ".weight_scale", ".scale_weight", ".SCB"].map((ending) => stem + ending),
+  ];
+  return candidates.find((candidate) => types.has(candidate));
+}
+
+function parseHeader(path: string, bytes: Uint8Array): Header {
   try {
-    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Record<
-      string,
-      unknown
-    >;
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const header = JSON.parse(text) as Record<string, unknown>;
     delete header["__metadata__"];
     return Object.entries(headerSchema.parse(header));
   } catch (error) {
     throw badFile(path, "its header is not that of a safetensors file", saveAgain, error);
   }
-}
-
-function readFloats(bytes: Uint8Array, dtype: string, count: number): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) {
-    if (dtype === "F32") values[i] = view.getFloat32(4 * i, true);
-    else if (dtype === "F64") values[i] = view.getFloat64(8 * i, true);
-    else if (dtype === "F16") values[i] = halfToFloat(view.getUint16(2 * i, true));
-    else values[i] = bfloatToFloat(view.getUint16(2 * i, true));
-  }
-  return values;
 }

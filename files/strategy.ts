@@ -4,6 +4,7 @@ import { parseJson } from "./json.ts";
 import { camelKeys, snakeKeys } from "./keys.ts";
 import { definitionOf, modelDigest, modelFileOf, modelSchema } from "./model.ts";
 import { readInputFile } from "./readFile.ts";
+import { orientations } from "./orientation.ts";
 
 const numbers = z.array(z.number());
 const errors = {
@@ -22,7 +23,12 @@ export const strategyLayerSchema = z
     input_start: start.optional(),
     output_start: start.optional(),
     shape: z.tuple([z.int().positive(), z.int().positive()]),
-    weights_source: z.strictObject({ file: z.string(), tensor: z.string(), digest: z.string() }),
+    weights_source: z.strictObject({
+      file: z.string(),
+      tensor: z.string(),
+      digest: z.string(),
+      orientation: z.enum(orientations).optional(),
+    }),
     weight_max: z.number().nonnegative(),
     weight_clip: z.number().nonnegative(),
     scale_microsiemens_per_unit: z.number().positive(),

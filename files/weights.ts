@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
-import { basename, extname } from "node:path";
 import type { LayerWeights } from "../src/weights/layer.ts";
-import { readCsv } from "./csv.ts";
-import { readNpy } from "./npy.ts";
-import { readNpz } from "./npz.ts";
-import { readOnnx } from "./onnx.ts";
+import { withCatalogue } from "./catalogue.ts";
+import type { Orientation } from "./orientation.ts";
 import { badFile } from "./readFile.ts";
-import { readSafetensors, type Tensor } from "./safetensors.ts";
+import type { Catalogue, FoundTensor, LeftOut } from "./tensor.ts";
 
 /** A layer, and where its weights came from. */
 export interface SourcedLayer extends LayerWeights {
@@ -17,6 +14,8 @@ export interface SourcedLayer extends LayerWeights {
     readonly sha256: string;
     /** Whether the tensor has its outputs first, as torch does. */
     readonly turned: boolean;
+    /** Which way round it was said to stand. */
+    readonly orientation?: Orientation | undefined;
   };
 }
 
@@ -26,70 +25,82 @@ export function asStored({ inputs, outputs, values, source }: SourcedLayer): Flo
   return values.map((_, i) => values[(i % inputs) * outputs + Math.floor(i / inputs)]!);
 }
 
-interface Found {
-  readonly name: string;
-  readonly tensor: Tensor;
-  /** Whether the first dimension counts outputs, as in torch, or inputs. */
-  readonly outputsFirst: boolean;
+export interface WeightOptions {
+  /** Which tensors, by name and in this order; every one of two dimensions or more where nothing is said. */
+  readonly tensors?: readonly string[] | undefined;
+  /** Which way round tensors stand; what their kind of file says where nothing is said. */
+  readonly orientation?: Orientation | undefined;
+  /** Told of every tensor that looks like weights and is not read; not when tensors are chosen by name. */
+  readonly onLeftOut?: ((one: LeftOut) => void) | undefined;
 }
 
-/**
- * Reads the layers of a file of weights: every tensor of two dimensions or more, or those that are named, in the order
- * in which they are named. Throws `bad-file`.
- */
-export async function readWeights(path: string, tensors?: readonly string[]): Promise<SourcedLayer[]> {
-  const found = await findTensors(path);
-  const chosen = tensors
-    ? tensors.map((name) => named(path, found, name))
-    : found.length === 1
-      ? found
-      : found.filter(({ tensor }) => tensor.shape.length >= 2);
-  if (chosen.length === 0) {
-    throw badFile(path, "it holds no weight matrix", "Name a tensor with --tensor, or give another file.");
-  }
-  return chosen.map((one) => layerOf(path, one));
-}
-
-async function findTensors(path: string): Promise<Found[]> {
-  const extension = extname(path).toLowerCase();
-  const stem = basename(path, extname(path));
-  const inputsFirst = (tensors: Iterable<[string, Tensor]>): Found[] =>
-    Array.from(tensors, ([name, tensor]) => ({ name, tensor, outputsFirst: tensor.shape.length > 2 }));
-  switch (extension) {
-    case ".npy":
-      return inputsFirst([[stem, await readNpy(path)]]);
-    case ".csv":
-      return inputsFirst([[stem, await readCsv(path)]]);
-    case ".npz":
-      return inputsFirst(await readNpz(path));
-    case ".safetensors":
-      return Array.from(await readSafetensors(path), ([name, tensor]) => ({
-        name,
-        tensor,
-        outputsFirst: true,
-      }));
-    case ".onnx":
-      return readOnnx(path);
-    default:
+/** Reads the layers of a file of weights. Only what is chosen is read and judged. Throws `bad-file`. */
+export async function readWeights(path: string, options: WeightOptions = {}): Promise<SourcedLayer[]> {
+  return withCatalogue(path, async (found) => {
+    if (options.orientation !== undefined && path.toLowerCase().endsWith(".onnx")) {
       throw badFile(
         path,
-        `${extension || "a name without an ending"} is no kind of weights that is read here`,
-        "Give .npy, .npz, .safetensors, .onnx or .csv.",
+        "an ONNX model says by itself which way round its weights stand",
+        "Leave --orientation away.",
       );
-  }
+    }
+    const layers: SourcedLayer[] = [];
+    for (const one of chosenOf(path, found, options.tensors))
+      layers.push(await layerOf(path, one, options.orientation));
+    if (options.tensors === undefined) found.leftOut.forEach((one) => options.onLeftOut?.(one));
+    return layers;
+  });
 }
 
-function named(path: string, found: readonly Found[], name: string): Found {
-  const one = found.find((candidate) => candidate.name === name);
+function chosenOf(
+  path: string,
+  { tensors, leftOut }: Catalogue,
+  names: readonly string[] | undefined,
+): readonly FoundTensor[] {
+  if (names !== undefined) return names.map((name) => named(path, tensors, leftOut, name));
+  const alone = tensors.length === 1 && leftOut.length === 0;
+  const chosen = alone ? tensors : tensors.filter(({ shape }) => shape.length >= 2);
+  if (chosen.length > 0) return chosen;
+  const [first] = leftOut;
+  const why = first === undefined ? "" : ` that can be read (${first.name}: ${first.why})`;
+  throw badFile(
+    path,
+    `it holds no weight matrix${why}`,
+    "Name a tensor with --tensor, or give another file.",
+  );
+}
+
+function named(
+  path: string,
+  tensors: readonly FoundTensor[],
+  leftOut: readonly LeftOut[],
+  name: string,
+): FoundTensor {
+  const one = tensors.find((candidate) => candidate.name === name);
   if (one !== undefined) return one;
-  const names = found.map((candidate) => candidate.name);
+  const unread = leftOut.find((candidate) => candidate.name === name);
+  if (unread !== undefined)
+    throw badFile(path, `tensor ${name} cannot be read: ${unread.why}`, "Name another.");
+  const names = tensors.map((candidate) => candidate.name);
   const listed = names.slice(0, 10).join(", ") + (names.length > 10 ? `, and ${names.length - 10} more` : "");
   throw badFile(path, `there is no tensor ${name} in it`, `It has ${listed || "none"}.`);
 }
 
 /** A tensor as a crossbar sees it: convolutions unrolled, inputs on rows. */
-function layerOf(path: string, { name, tensor, outputsFirst }: Found): SourcedLayer {
-  const { shape, values } = tensor;
+async function layerOf(
+  path: string,
+  { name, shape, order: usual, read }: FoundTensor,
+  orientation: Orientation | undefined,
+): Promise<SourcedLayer> {
+  if (usual === undefined && orientation === undefined) {
+    throw badFile(
+      path,
+      `tensor ${name} has ${shape.length} dimensions, and this kind of file does not say which one counts outputs`,
+      "Say --orientation outputs-last (Keras, HWIO) or outputs-first (torch, OIHW).",
+    );
+  }
+  const order = orientation ?? usual;
+  const values = await read();
   if (values.length === 0) throw badFile(path, `tensor ${name} is empty`, "Give another with --tensor.");
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
@@ -99,9 +110,10 @@ function layerOf(path: string, { name, tensor, outputsFirst }: Found): SourcedLa
       "Weights must be finite numbers.",
     );
   }
-  const first = shape[0] ?? 1;
+  const vector = shape.length < 2;
+  const first = order === "outputs-last" && !vector ? values.length / shape.at(-1)! : (shape[0] ?? 1);
   const rest = values.length / first;
-  const turned = outputsFirst && shape.length > 1;
+  const turned = order === "outputs-first" && !vector;
   const rows = turned ? values.map((_, i) => values[(i % first) * rest + Math.floor(i / first)]!) : values;
   const sha256 = createHash("sha256")
     .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
@@ -111,6 +123,6 @@ function layerOf(path: string, { name, tensor, outputsFirst }: Found): SourcedLa
     inputs: turned ? rest : first,
     outputs: turned ? first : rest,
     values: rows,
-    source: { file: path, tensor: name, sha256, turned },
+    source: { file: path, tensor: name, sha256, turned, ...(orientation && { orientation }) },
   };
 }

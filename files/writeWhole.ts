@@ -1,6 +1,5 @@
 import { lstat, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { makeFolder } from "./folder.ts";
 import { MhoError } from "../src/errors.ts";
 
 /** Writes a file whole or not at all. Throws `output-failed`. */
@@ -16,7 +15,7 @@ export async function writeWholeBy<T>(
 ): Promise<T> {
   let draft: string | undefined;
   try {
-    await makeFolder(dirname(path));
+    await refuseNoFolder(path, advice);
     const file = await fileBehind(path);
     if (file === undefined) throw failed(path, "it is no ordinary file", advice);
     draft = `${file}.part`;
@@ -42,6 +41,16 @@ export async function refuseFolder(path: string, advice: string): Promise<void> 
 export function whyNotWritten(error: unknown, path: string, draft?: string): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return reasons[code ?? ""] ?? inOurNames(message, path, draft);
+}
+
+/** A name with a slip of the pen must not make folders. Throws `output-failed` where the folder of a file is not there. */
+export async function refuseNoFolder(path: string, advice: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) throw failed(path, `there is no folder ${folder}`, advice);
 }
 
 /**
@@ -72,7 +81,7 @@ const reasons: Readonly<Record<string, string>> = {
   EDQUOT: "this user's share of the disk is full",
   EISDIR: "it is a folder",
   ENOTDIR: "a part of its path is a file and no folder",
-  ENOENT: "its folder does not exist and cannot be made",
+  ENOENT: "its folder does not exist",
   EACCES: "this user may not write there",
   EPERM: "this user may not write there",
   EROFS: "that disk can only be read",

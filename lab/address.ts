@@ -19,13 +19,15 @@ export interface ChipAddress {
   readonly swingCelsius: number | undefined;
   readonly wireOhmsPerCell: number | undefined;
   readonly converter: "ideal" | "worn" | undefined;
+  /** Of a board that goes from device to device: what each takes it, in a read and in a pulse. */
+  readonly deviceMilliseconds: number | undefined;
   /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
   readonly state: string | undefined;
 }
 
 const parameters = {
-  serial: ["baud", "dialect", "chip", "tiles"],
-  tcp: ["dialect", "chip", "tiles"],
+  serial: ["baud", "dialect", "chip", "tiles", "device_milliseconds"],
+  tcp: ["dialect", "chip", "tiles", "device_milliseconds"],
   emulator: [
     "dialect",
     "seed",
@@ -36,6 +38,7 @@ const parameters = {
     "swing",
     "wires",
     "converter",
+    "device_milliseconds",
     "state",
   ],
 } as const;
@@ -79,6 +82,7 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     swingCelsius: within(text, given, "swing", 0, 50),
     wireOhmsPerCell: within(text, given, "wires", 0, 1000),
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
+    deviceMilliseconds: within(text, given, "device_milliseconds", 0.001, 10_000),
     state: given.get("state") ?? undefined,
   };
 }

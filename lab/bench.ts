@@ -9,6 +9,8 @@ import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
+import { check, type CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import { exportModel, type ExportModelOptions, type ExportOptions, exportRun } from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
@@ -197,6 +199,11 @@ export class Bench {
       refuseUnknown("standby", options);
       return standby(this.#place, options);
     });
+  }
+
+  /** Reads the whole workspace, and says what is damaged; it mends nothing. */
+  check(options: CheckOptions = {}): Promise<WorkspaceCheck> {
+    return check(this.#place, options);
   }
 
   /** Every run of the workspace, the oldest first. */

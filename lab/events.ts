@@ -21,9 +21,13 @@ export interface ChipEvent {
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
-  readonly code: "model_not_believed" | "chip_file_differs" | "plain_http";
+  readonly code: "model_not_believed" | "chip_file_differs" | "plain_http" | "weights_left_out";
   /** For a person. */
   readonly message: string;
+  /** What it is about: a model, or a tensor; null where that is clear. */
+  readonly name: string | null;
+  /** The reason by itself; null where the message is all. */
+  readonly why: string | null;
 }
 
 export type TranslationEvent =

@@ -5,7 +5,7 @@ import { fittedModel } from "../calibration/fittedModel.ts";
 import { measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
-import { writeWhole } from "../files/writeWhole.ts";
+import { refuseNoFolder, writeWhole } from "../files/writeWhole.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
@@ -53,16 +53,18 @@ export async function fit(place: Workplace, given: readonly string[], options: F
     throw new MhoError("bad-argument", `--name ${name}: give 1 to ${longestName} characters.`);
   }
   const store = await place.existingStore();
+  if (out !== undefined) await refuseNoFolder(out, advice);
   const believed = typeof options.model === "string" ? await readModel(options.model) : options.model;
   const found = await fitModel(store, runs, believed, name, place.seed, place.registries, place.emit);
   if (out !== undefined) {
     const text = `${JSON.stringify(modelFileOf(found.model), undefined, 2)}\n`;
-    await writeWhole(out, text, "Name another file with --out.");
+    await writeWhole(out, text, advice);
   }
   return found;
 }
 
 const longestName = 100;
+const advice = "Name another file with --out.";
 
 /**
  * Fits a model to runs of chips of one kind.

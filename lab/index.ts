@@ -1,6 +1,8 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
+export type { CheckOptions } from "./check.ts";
+export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
 export type { PulseRequest } from "./handMethod.ts";
@@ -16,6 +18,8 @@ export type { WatchOptions } from "./watch.ts";
 export { emulate, type EmulateOptions, type Emulation } from "./emulate/emulate.ts";
 export { findChips, type FoundPort } from "./findChips.ts";
 export type { LabDialect } from "./dialects.ts";
+export type { Orientation } from "../files/orientation.ts";
+export type { ConductanceUnit } from "../src/units.ts";
 export { version } from "./version.ts";
 
 export { type ErrorCode, MhoError } from "../src/errors.ts";

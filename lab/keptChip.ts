@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { BoardHistory } from "../emulator/board.ts";
@@ -6,6 +6,7 @@ import type { Firmware } from "../emulator/firmware.ts";
 import { type Lock, LockHeld, takeLock } from "../locks/lock.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
+import { readKeptChip, writeKeptChip } from "./keptChipFile.ts";
 import { wallTime } from "./wallTime.ts";
 
 /** Where an emulated chip inside a command is kept between commands; undefined when it is not. */
@@ -50,8 +51,7 @@ export function keepChip(firmware: Firmware, file: string, address: string): () 
     process.off("exit", switchOff);
     try {
       const state = { format: stateFormat, version: 1, ...firmware.history };
-      writeFileSync(`${file}.part`, serialize(state));
-      renameSync(`${file}.part`, file);
+      writeKeptChip(file, serialize(state));
     } catch (error) {
       throw notKept(file, address, error);
     } finally {
@@ -76,10 +76,9 @@ const stateFormat = "mho-emulated-chip";
 
 function readState(file: string, address: string): Uint8Array | undefined {
   try {
-    return readFileSync(file);
+    return readKeptChip(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw badState(file, address, error);
+    throw error instanceof MhoError ? error : badState(file, address, error);
   }
 }
 

@@ -10,6 +10,7 @@ import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import type { StandbyHandler } from "../locks/channel.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
+import { devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, type LogFields, noLog } from "../src/log.ts";
 import type { ChipAddress } from "./address.ts";
@@ -34,7 +35,8 @@ export async function openChip(
     onConnected,
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
-  const description = given ?? (await describeChip(address, technologies));
+  const description =
+    given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
   const line = await openLine(address, description, { seed, workspace, onStandbyAsked });
   const transport = record?.(line) ?? line;
@@ -113,7 +115,19 @@ export async function describeChip(
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
   const description = await readChipDescription(path, technologies);
   const tiles = address.tiles ?? description.geometry.tiles;
-  return { ...description, geometry: { ...description.geometry, tiles } };
+  return withAddress({ ...description, geometry: { ...description.geometry, tiles } }, address);
+}
+
+/** What an address says of its board counts for more than the description: the line's rate, and how slow it is. */
+function withAddress(description: ChipDescription, address: ChipAddress): ChipDescription {
+  const { baud = description.line.baud, deviceMilliseconds } = address;
+  const line = { ...description.line, baud };
+  // The description of an emulated chip may be wrong of it: that is how it is tried out.
+  const named = address.scheme === "emulator" && address.chip !== undefined;
+  if (deviceMilliseconds === undefined || named) return { ...description, line };
+  const row = Math.round(1000 * deviceMilliseconds * devicesPerRow(description.geometry));
+  const timing = { ...description.timing, readRowMicroseconds: row, pulseRowMicroseconds: row };
+  return { ...description, line, timing };
 }
 
 function emulated(

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
+import type { Orientation } from "../files/orientation.ts";
 import { strategyText } from "../files/strategy.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import { writeWhole } from "../files/writeWhole.ts";
@@ -12,13 +13,15 @@ import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimiz
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
 import { refuseFolder } from "./refuseFolder.ts";
-import { warnOfDoubt } from "./warnings.ts";
+import { warnOfDoubt, warnOfLeftOut } from "./warnings.ts";
 
 export interface OptimizeOptions {
   /** A built-in name, a file or a definition. */
   readonly model: string | ModelDefinition;
   /** Only these tensors of the file. */
   readonly tensors?: readonly string[] | undefined;
+  /** Which way round tensors stand; what their kind of file says where nothing is said. */
+  readonly orientation?: Orientation | undefined;
   readonly translation: TranslationOptions;
   /** Own curves for each layer, each tile of this size, or one set for the network. */
   readonly per: "layer" | "tile" | "network";
@@ -42,7 +45,8 @@ export async function optimize(
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
   warnOfDoubt(definition, emit);
   await refuseFolder(path);
-  const layers = await readWeights(path, options.tensors);
+  const { tensors, orientation } = options;
+  const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
   const translator = new Translator(modelOf(definition), translation);
   const found: StrategyLayer[] = [];
@@ -92,8 +96,9 @@ export async function writeStrategy(
 }
 
 function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {
-  const { file, tensor, sha256: digest } = layer.source;
-  return { name: layer.name, shape: [layer.inputs, layer.outputs], weightsSource: { file, tensor, digest } };
+  const { file, tensor, sha256: digest, orientation } = layer.source;
+  const weightsSource = { file, tensor, digest, ...(orientation && { orientation }) };
+  return { name: layer.name, shape: [layer.inputs, layer.outputs], weightsSource };
 }
 
 /** All weights in one row: one set of curves for the network. */

@@ -28,6 +28,7 @@ const known = {
     method: 1,
     model: 1,
     weights: 1,
+    unit: 1,
     sweepTimesSeconds: 1,
     pulsesPerDevice: 1,
   }),
@@ -35,7 +36,14 @@ const known = {
   watch: names<WatchOptions>()({ until: 1, perDecade: 1, averages: 1, chip: 1, onChipFailed: 1 }),
   fit: names<FitOptions>()({ out: 1, model: 1, name: 1 }),
   trim: names<TrimOptions>()({ model: 1, timesSeconds: 1, pulsesPerDevice: 1, dryRun: 1, chip: 1 }),
-  optimize: names<OptimizeOptions>()({ model: 1, tensors: 1, translation: 1, per: 1, tileShape: 1 }),
+  optimize: names<OptimizeOptions>()({
+    model: 1,
+    tensors: 1,
+    orientation: 1,
+    translation: 1,
+    per: 1,
+    tileShape: 1,
+  }),
   export: names<ExportOptions>()({ to: 1, out: 1 }),
   exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
   report: names<ReportOptions>()({

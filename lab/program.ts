@@ -1,16 +1,18 @@
 import { readModel } from "../files/model.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
+import type { ChipCapabilities } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
 import { methodFor } from "../src/program/methods.ts";
-import { executeRun, resumeRun } from "../src/run/engine.ts";
+import { executeRun, refuseMethod, resumeRun } from "../src/run/engine.ts";
 import { type Estimate, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
-import type { Seconds } from "../src/units.ts";
+import type { ConductanceUnit, Seconds } from "../src/units.ts";
 import { parseAddress } from "./address.ts";
+import type { LabDialect } from "./dialects.ts";
 import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
@@ -25,6 +27,8 @@ export interface ProgramOptions {
   readonly model?: string | ModelDefinition | undefined;
   /** Where the weights of a strategy are now, if they have moved. */
   readonly weights?: string | undefined;
+  /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
+  readonly unit?: ConductanceUnit | undefined;
   /** Read everything at these ages after programming; 1 s where nothing is said. */
   readonly sweepTimesSeconds?: readonly Seconds[] | undefined;
   /** Pulses that a device may be given in this run, at most (200). */
@@ -41,6 +45,7 @@ export async function program(
   options: ProgramOptions,
 ): Promise<RunId> {
   const address = place.chip;
+  await place.refuseReadOnly();
   const planned = await planFor(place, address, targets, options);
   const session = await place.session(address);
   return session.work(patience.programMilliseconds, (context, identity) =>
@@ -58,9 +63,11 @@ export async function estimate(
   targets: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<Estimate & { readonly method: string }> {
-  const { plan, method, description } = await planFor(place, place.chip, targets, options);
-  const { tiles, pulsesPerDevice } = plan;
-  return { method: method.name, ...estimateRun(description, tiles, method, pulsesPerDevice) };
+  const { plan, method, description, dialect } = await planFor(place, place.chip, targets, options);
+  const { tiles, pulsesPerDevice, model, sweepTimesSeconds, sweepAverages: ofSweep } = plan;
+  const { rowBytes } = dialect;
+  const how = { model, sweepTimesSeconds, sweepAverages: ofSweep, rowBytes };
+  return { method: method.name, ...estimateRun(description, tiles, method, pulsesPerDevice, how) };
 }
 
 async function planFor(
@@ -72,10 +79,11 @@ async function planFor(
   plan: Omit<RunPlan, "chipName" | "chipSerialNumber">;
   method: ProgrammingMethod;
   description: ChipDescription;
+  dialect: LabDialect;
 }> {
   const address = parseAddress(chip, place.registries.dialects);
   const description = await describeChip(address, place.registries.technologies);
-  const targets = await readTargets(given, address, description, options.weights);
+  const targets = await readTargets(given, address, description, options);
   const { technology } = description.pulses;
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;
@@ -84,9 +92,11 @@ async function planFor(
   const model = typeof believed === "string" ? await readModel(believed) : believed;
   warnOfDoubt(model, place.emit);
   checkPlan(targets, description, method);
+  refuseMethod(targets, method, description, capabilitiesHoped(address.dialect));
   return {
     method,
     description,
+    dialect: address.dialect,
     plan: {
       title: targets.title,
       chipAddress: chip,
@@ -100,6 +110,18 @@ async function planFor(
   };
 }
 
+/** What a chip can do that nobody has asked yet: all that its dialect has words for. */
+function capabilitiesHoped({ lacks = [] }: LabDialect): ChipCapabilities {
+  const can = (name: keyof ChipCapabilities): boolean => !lacks.includes(name);
+  return {
+    virtualTime: can("virtualTime"),
+    multiply: can("multiply"),
+    onBoardVerify: can("onBoardVerify"),
+    environment: can("environment"),
+    references: can("references"),
+  };
+}
+
 /**
  * Goes on with a run that was stopped, cut off or killed.
  *
@@ -109,6 +131,7 @@ async function planFor(
 export async function resume(place: Workplace, given: string, chip: string | undefined): Promise<boolean> {
   const run = runNamed(given);
   const store = await place.existingStore();
+  store.mustBeWritable();
   const { chipAddress, method } = await store.plan(run);
   const { outcome } = await store.summary(run);
   if (outcome === "done") return false;

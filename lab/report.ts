@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
-import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
+import { refuseNoFolder, writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { tidyCsv } from "../report/csv.ts";
 import { fitNumbers } from "../report/fitNumbers.ts";
 import { renderFit } from "../report/fitReport.ts";
@@ -22,6 +22,7 @@ import { storyOf } from "./runStory.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
 import { loadNetwork, type TrainedNetwork } from "./trainedNetwork.ts";
 import { version } from "./version.ts";
+import { warnOfLeftOut } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ReportOptions {
@@ -52,10 +53,11 @@ export async function report(
 ): Promise<{ readonly report: string; readonly figures: string }> {
   const file = pageNamed(options.out);
   const figures = `${file.replace(/\.html?$/i, "")}.figures.csv`;
+  const advice = "Name another file with --out.";
+  await refuseNoFolder(file, advice);
   // As everywhere: a file of that name is ./r1.
   const isRun = /^r\d+$/i.test(what);
   const drawn = isRun ? await drawRun(place, runNamed(what), options) : await drawFile(what, options);
-  const advice = "Name another file with --out.";
   // The table waits as a draft until the page is written: a full disk leaves neither.
   await writeWholeBy(figures, advice, async (draft) => {
     await writeFile(draft, drawn.csv);
@@ -78,6 +80,7 @@ async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Pr
   const model = typeof options.model === "string" ? await readModel(options.model) : options.model;
   const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
   const network = await networkNamed(options);
+  network?.leftOut.forEach(warnOfLeftOut(network.name, place.emit));
   const store = await place.existingStore();
   // The page needs none of it, but its reader may hold the run against the file.
   if ((await store.description(run)) !== undefined)

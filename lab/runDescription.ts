@@ -9,7 +9,8 @@ import { builtIn, type Registries } from "./registries.ts";
 
 /**
  * The description that a run's chip had when the run was begun. A file on disk that says something else by now, or is gone, is told
- * of and not used; only limits that it narrowed hold, for nothing is fired beyond them.
+ * of and not used; only its timing holds, as deadlines are reckoned by it, and limits that it narrowed, for nothing is fired beyond
+ * them.
  *
  * Runs of workspaces that kept no descriptions have that of the file.
  */
@@ -43,14 +44,14 @@ export async function descriptionOf(
   emit(
     differs(
       `The chip's description has changed since run ${run} was begun (SHA-256 ${kept.sha256.slice(0, 12)}, now ` +
-        `${onDisk.document?.sha256.slice(0, 12)}). The run's own is used; of the new one, limits that are narrower hold.`,
+        `${onDisk.document?.sha256.slice(0, 12)}). The run's own is used; of the new one, its timing, and limits that are narrower, hold.`,
     ),
   );
-  return { ...own, limits: narrower(own.limits, onDisk.limits) };
+  return { ...own, timing: onDisk.timing, line: onDisk.line, limits: narrower(own.limits, onDisk.limits) };
 }
 
 function differs(message: string): WarningEvent {
-  return { type: "warning", code: "chip_file_differs", message };
+  return { type: "warning", code: "chip_file_differs", message, name: null, why: null };
 }
 
 /** What both allow. */

@@ -11,7 +11,7 @@ import { loggedError } from "../src/log.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
 import type { RunContext } from "../src/run/context.ts";
 import type { RunEvent } from "../src/run/events.ts";
-import { endedWith, tryStandby } from "../src/run/standby.ts";
+import { endedWith, hasGreeted, tryStandby } from "../src/run/standby.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import type { ChipAddress } from "./address.ts";
 import type { BenchEvent } from "./events.ts";
@@ -69,7 +69,7 @@ export class Session {
   ) {
     const { store, methods, acceptUnknownWear, emit, logs } = options;
     const stop = stopOf(options.stop, () => this.#halting !== undefined);
-    const driver = new SteadyClock(link, store, wallTime);
+    const driver = new SteadyClock(link, store, wallTime, options.logs.log);
     this.#link = link;
     this.#driver = driver;
     this.#options = options;
@@ -157,7 +157,7 @@ export class Session {
       const standby = await tryStandby(this.#driver, logs.log);
       // The engine has said already what became of standby.
       const said = !(error instanceof MhoError) || error.facts["standby"] === false;
-      throw said || !awake ? error : endedWith(error, this.#driver.address, standby);
+      throw said || !(awake || hasGreeted(error)) ? error : endedWith(error, this.#driver.address, standby);
     } finally {
       this.#watched = [];
       logs.attend([]);

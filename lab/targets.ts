@@ -5,6 +5,7 @@ import { isFusionCsv, parseFusionCsv } from "../files/fusionCsv.ts";
 import { readNpy } from "../files/npy.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
 import { readStrategy } from "../files/strategy.ts";
+import { textOf } from "../files/text.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
@@ -16,7 +17,9 @@ import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
 import { refuseFolder } from "./refuseFolder.ts";
+import type { ConductanceUnit } from "../src/units.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
+import { inMicrosiemens } from "./targetUnits.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
 export interface ProgramTargets {
@@ -33,6 +36,13 @@ export interface MatrixTargets {
   readonly valuesMicrosiemens: Float32Array;
 }
 
+export interface TargetOptions {
+  /** Where the weights of a strategy are now, if they have moved. */
+  readonly weights?: string | undefined;
+  /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
+  readonly unit?: ConductanceUnit | undefined;
+}
+
 /**
  * Reads a strategy, a matrix of conductances, or what aihwkit's `fusion_export` writes. Throws `bad-file`, or `bad-argument` for
  * more than the chip at an address has room for. Whether the chip can hold the values is `checkPlan`'s to say.
@@ -41,7 +51,7 @@ export async function readTargets(
   given: string | MatrixTargets,
   address: ChipAddress,
   description: ChipDescription,
-  weightsFile: string | undefined,
+  { weights: weightsFile, unit }: TargetOptions = {},
 ): Promise<ProgramTargets> {
   const advice = adviceOn(address);
   if (typeof given !== "string") {
@@ -54,22 +64,23 @@ export async function readTargets(
   await refuseFolder(path);
   switch (extname(path).toLowerCase()) {
     case ".json":
+      if (unit !== undefined) throw badFile(path, "a strategy is in µS", "Leave --unit away.");
       return strategyTargets(path, description, weightsFile, advice);
     case ".npy": {
       const { shape, values } = await readNpy(path);
-      return matrixTargets(path, shape, values, description, advice);
+      return matrixTargets(path, shape, inMicrosiemens(path, values, unit, description), description, advice);
     }
     case ".csv": {
-      const text = new TextDecoder().decode(await readInputFile(path));
-      if (isFusionCsv(text)) return fusionTargets(path, text, description, advice);
+      const text = textOf(await readInputFile(path), path);
+      if (isFusionCsv(text)) return fusionTargets(path, text, unit, description, advice);
       const { shape, values } = parseCsv(text, path, true);
-      return matrixTargets(path, shape, values, description, advice);
+      return matrixTargets(path, shape, inMicrosiemens(path, values, unit, description), description, advice);
     }
     default:
       throw badFile(
         path,
         "it is neither a strategy nor a matrix of conductances",
-        "Give a strategy (.json), or conductances in µS (.npy, .csv).",
+        "Give a strategy (.json), or conductances (.npy, .csv; in µS, or see --unit).",
       );
   }
 }
@@ -96,7 +107,7 @@ async function strategyTargets(
   for (const layer of layers) {
     const file = findWeights(path, layer, weightsFile);
     const key = `${file} ${layer.weightsSource.tensor}`;
-    const tensor = read.get(key) ?? (await readWeights(file, [layer.weightsSource.tensor]))[0]!;
+    const tensor = read.get(key) ?? (await readOne(file, layer));
     read.set(key, tensor);
     refuseOtherTensor(path, layer, tensor, file);
     tensors.push(tensor);
@@ -107,6 +118,12 @@ async function strategyTargets(
   const weights = layers.map((layer, k) => partOf(layer, tensors[k]!));
   const { tiles } = layStrategy(layers, weights, geometry, { title: path, advice });
   return { title: path, tiles, model };
+}
+
+async function readOne(file: string, { weightsSource }: StrategyLayer): Promise<SourcedLayer> {
+  const { tensor, orientation } = weightsSource;
+  const [layer] = await readWeights(file, { tensors: [tensor], orientation });
+  return layer!;
 }
 
 /** The file that the strategy names, from here or from beside the strategy, or the one that is given. */
@@ -198,10 +215,17 @@ function matrixTargets(
 function fusionTargets(
   path: string,
   text: string,
-  { geometry }: ChipDescription,
+  unit: ConductanceUnit | undefined,
+  description: ChipDescription,
   advice: TilesAdvice,
 ): ProgramTargets {
-  const layers = parseFusionCsv(text, path).map(({ name, inputs, outputs, values }): LayerWeights => {
+  const { geometry } = description;
+  const read = parseFusionCsv(text, path);
+  const all = Float32Array.from(read.flatMap(({ values }) => [...values]));
+  const converted = inMicrosiemens(path, all, unit, description);
+  let from = 0;
+  const layers = read.map(({ name, inputs, outputs }): LayerWeights => {
+    const values = converted.subarray(from, (from += inputs * outputs));
     const turned = new Float32Array(values.length);
     for (let output = 0; output < outputs; output++) {
       for (let input = 0; input < inputs; input++) {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { readNpy } from "../files/npy.ts";
 import { badFile } from "../files/readFile.ts";
-import type { Tensor } from "../files/safetensors.ts";
+import type { LeftOut, Tensor } from "../files/tensor.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import { OnnxNetwork } from "../networks/onnxNetwork.ts";
 import { MhoError } from "../src/errors.ts";
@@ -25,6 +25,8 @@ export interface TrainedNetwork {
   readonly name: string;
   readonly layers: readonly SourcedLayer[];
   readonly text: string;
+  /** What looks like weights and stays digital, as it is not read. */
+  readonly leftOut: readonly LeftOut[];
   /** 0 where nobody gave any. */
   readonly images: number;
   /** NaN without images. */
@@ -62,6 +64,7 @@ export async function loadNetwork({
     name: onnx ?? network,
     layers: found.layers,
     text: textOf(onnx ?? network, found.layers),
+    leftOut: found.leftOut,
     images: classes.values.length,
     softwareAccuracy: await accuracyWith(found.layers.map(({ values }) => values)),
     accuracyWith,
@@ -70,11 +73,13 @@ export async function loadNetwork({
 
 /** Weights alone: how well they are held can be said, and not what for. */
 async function ofWeights(path: string): Promise<TrainedNetwork> {
-  const layers = await readWeights(path);
+  const leftOut: LeftOut[] = [];
+  const layers = await readWeights(path, { onLeftOut: (one) => leftOut.push(one) });
   return {
     name: path,
     layers,
     text: textOf(path, layers),
+    leftOut,
     images: 0,
     softwareAccuracy: Number.NaN,
     accuracyWith: () => Promise.resolve(Number.NaN),

@@ -51,6 +51,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const corrects = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
   const store = await place.existingStore();
+  store.mustBeWritable();
   const chain = await chainOf(store, corrects);
   const plan = await store.plan(chain[0]!);
   await refuseUnwatched(store, chain, plan);

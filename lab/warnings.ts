@@ -1,3 +1,4 @@
+import type { LeftOut } from "../files/tensor.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { WarningEvent } from "./events.ts";
 
@@ -10,5 +11,19 @@ export function warnOfDoubt(definition: ModelDefinition, emit: (event: WarningEv
     type: "warning",
     code: "model_not_believed",
     message: `The model ${definition.name} was fitted and is not to be believed (${failed.join(", ")}).`,
+    name: definition.name,
+    why: failed.join(", "),
   });
+}
+
+/** Weights that stay digital because they are not read. */
+export function warnOfLeftOut(file: string, emit: (event: WarningEvent) => void): (one: LeftOut) => void {
+  return ({ name, why }) =>
+    emit({
+      type: "warning",
+      code: "weights_left_out",
+      message: `Tensor ${name} of ${file} is left out: ${why}.`,
+      name,
+      why,
+    });
 }

@@ -2,7 +2,7 @@ import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
 import { watchRuns, watchTimes } from "../src/run/watch.ts";
-import { parseDuration, type Seconds } from "../src/units.ts";
+import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
@@ -30,6 +30,7 @@ export async function watch(
   const runs = [...new Set(given.map(runNamed))];
   const wanted = settingsWanted(options);
   const store = await place.existingStore();
+  store.mustBeWritable();
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
     const before = await prepare(store, run, wanted);
@@ -63,6 +64,13 @@ const usual = { until: "30d", perDecade: 3, averages: 16 };
 
 function settingsOf(until: Seconds | string, perDecade: number, averages: number): WatchSettings {
   const untilSeconds = typeof until === "number" ? until : parseDuration(until);
+  const unit = typeof until === "string" ? ambiguousUnit(until) : undefined;
+  if (unit !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `--until ${until}: this can be read in two ways, as the unit ${unit} is none of us, ms, s, min, h, d, y.`,
+    );
+  }
   if (untilSeconds === undefined || !(untilSeconds > 1)) {
     throw new MhoError("bad-argument", `--until ${until}: give a time beyond 1 s, such as 1d or 30d.`);
   }

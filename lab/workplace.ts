@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ChipDescription } from "../src/chip/description.ts";
+import { longestRequestMicroseconds } from "../src/chip/timing.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
@@ -84,7 +85,20 @@ export class Workplace {
     return this.#store;
   }
 
-  /** Opens the workspace. Throws `bad-argument` where none is. */
+  /** Throws `workspace-failed` where the workspace may only be read: before work that writes to it begins. */
+  async refuseReadOnly(): Promise<void> {
+    if (this.#store !== undefined || existsSync(join(this.folder, "workspace.db")))
+      await this.writableStore();
+  }
+
+  /** Opens the workspace for work that writes to it. Throws `workspace-failed` where it may only be read. */
+  async writableStore(): Promise<Workspace> {
+    const store = await this.store();
+    store.mustBeWritable();
+    return store;
+  }
+
+  /** Opens the workspace, maybe to be read alone. Throws `bad-argument` where none is. */
   async existingStore(): Promise<Workspace> {
     if (this.#store === undefined && !existsSync(join(this.folder, "workspace.db"))) {
       throw new MhoError(
@@ -146,7 +160,7 @@ export class Workplace {
   }
 
   async #open(text: string, address: ChipAddress, description: ChipDescription): Promise<Session> {
-    const store = await this.store();
+    const store = await this.writableStore();
     const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
     const { technologies, methods } = registries;
@@ -210,6 +224,12 @@ export class Workplace {
 
   get holdsChip(): boolean {
     return this.#opened.length > 0;
+  }
+
+  /** The longest that a chip may be busy with one request before it hears of standby. */
+  get longestRequestMilliseconds(): number {
+    const each = this.#opened.map(({ description }) => longestRequestMicroseconds(description) / 1000);
+    return Math.max(0, ...each);
   }
 
   /** The commands that go on with what is under way. */

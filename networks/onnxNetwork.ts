@@ -1,6 +1,6 @@
-import { withOtherWeights } from "../files/onnx.ts";
+import { withOtherWeights } from "../files/onnx/model.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
-import type { Tensor } from "../files/safetensors.ts";
+import type { LeftOut, Tensor } from "../files/tensor.ts";
 import { asStored, readWeights, type SourcedLayer } from "../files/weights.ts";
 import { InferenceSession, Tensor as OnnxTensor } from "./onnxRuntime.ts";
 
@@ -9,17 +9,27 @@ export class OnnxNetwork {
   readonly file: string;
   /** Its weight matrices, in the graph's order, inputs on rows. */
   readonly layers: readonly SourcedLayer[];
+  /** What looks like weights and stays as it is. */
+  readonly leftOut: readonly LeftOut[];
   readonly #bytes: Uint8Array;
 
-  private constructor(file: string, layers: readonly SourcedLayer[], bytes: Uint8Array) {
+  private constructor(
+    file: string,
+    layers: readonly SourcedLayer[],
+    leftOut: readonly LeftOut[],
+    bytes: Uint8Array,
+  ) {
     this.file = file;
     this.layers = layers;
+    this.leftOut = leftOut;
     this.#bytes = bytes;
   }
 
   /** Throws `bad-file`. */
   static async read(file: string): Promise<OnnxNetwork> {
-    return new OnnxNetwork(file, await readWeights(file), await readInputFile(file));
+    const leftOut: LeftOut[] = [];
+    const layers = await readWeights(file, { onLeftOut: (one) => leftOut.push(one) });
+    return new OnnxNetwork(file, layers, leftOut, await readInputFile(file));
   }
 
   /**
@@ -32,7 +42,7 @@ export class OnnxNetwork {
    */
   async accuracy(values: readonly Float32Array[], images: Tensor, labels: Float32Array): Promise<number> {
     const matrices = this.layers.map((layer, l) => asStored({ ...layer, values: values[l]! }));
-    const bytes = withOtherWeights(this.file, this.#bytes, matrices);
+    const bytes = await withOtherWeights(this.file, this.#bytes, matrices);
     const session = await this.#explained("it cannot be run", () =>
       InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 }),
     );

@@ -53,6 +53,8 @@ interface Fields {
   /** What became of a pulse. */
   fate: "not fired" | "fired" | "unknown" | "uncertain";
   error: LoggedError;
+  /** What is wrong with an answer. */
+  reason: string;
 
   address: string;
   firmware: string;

@@ -1,5 +1,6 @@
 import { endianness } from "node:os";
 import { assert } from "../src/errors.ts";
+import { mustBe } from "./records.ts";
 
 /** Typed arrays as bytes, little-endian: what Python's numpy.frombuffer reads as they are. */
 
@@ -16,9 +17,16 @@ export function toBlob(column: Column): Uint8Array {
   return new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
 }
 
-/** Of bytes that nobody else holds. They are copied only where they do not lie as the type needs it. */
-export function fromBlob<T extends Column>(bytes: Uint8Array, type: ColumnType<T>): T {
-  const length = Math.floor(bytes.length / type.BYTES_PER_ELEMENT);
+/**
+ * Of bytes that no one else holds. They are copied only where they do not lie as the type needs it.
+ *
+ * @throws DamagedRecord for what is no bytes, or not a whole number of values.
+ */
+export function columnOf<T extends Column>(bytes: unknown, type: ColumnType<T>): T {
+  mustBe(
+    bytes instanceof Uint8Array && bytes.length % type.BYTES_PER_ELEMENT === 0,
+    "a whole number of values",
+  );
   const { buffer, byteOffset } = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
-  return new type(buffer, byteOffset, length);
+  return new type(buffer, byteOffset, bytes.length / type.BYTES_PER_ELEMENT);
 }

@@ -1,14 +1,25 @@
 import type { ChipIdentity } from "../src/chip/driver.ts";
-import type { JournalledOrder, RunNote, SweepRecord, WatchSettings } from "../src/run/journal.ts";
+import {
+  type JournalledOrder,
+  orderKinds,
+  type RunNote,
+  type SweepRecord,
+  type WatchSettings,
+} from "../src/run/journal.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
 /** What stands in the workspace is not what was written: it is damaged, or somebody else's. */
 export class DamagedRecord extends Error {
   readonly code = "CORRUPT";
+
+  /** @param what  that was expected. */
+  constructor(what: string) {
+    super(`it does not hold ${what}`);
+  }
 }
 
-/** Throws DamagedRecord unless a thing is true of what was read. */
+/** Throws DamagedRecord, with what was expected, unless a thing is true of what was read. */
 export function mustBe(condition: boolean, what: string): asserts condition {
   if (!condition) throw new DamagedRecord(what);
 }
@@ -17,14 +28,38 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function identityOf(text: string): ChipIdentity {
   const found = record(text, "an identity");
-  mustBe(typeof found["serialNumber"] === "string" && isRecord(found["geometry"]), "an identity");
+  const { geometry } = found;
+  mustBe(
+    areTexts(found, "name", "serialNumber", "firmware") && isRecord(found["capabilities"]),
+    "an identity",
+  );
+  mustBe(isRecord(geometry) && isCount(found["boot"]), "an identity");
+  const sizes = [geometry["tiles"], geometry["rows"], geometry["columns"], geometry["devicesPerCell"]];
+  mustBe(
+    sizes.every((size) => isCount(size) && size > 0 && size <= largestSize),
+    "a chip's geometry",
+  );
   return found as unknown as ChipIdentity;
 }
+
+/** No chip has more of anything in a row; more would take all memory. */
+const largestSize = 65_536;
 
 /** A plan without its tiles, as those that were written long ago lack a field. */
 export function settingsOf(text: string): Omit<RunPlan, "tiles" | "pulsesPerDevice"> {
   const found = record(text, "a plan");
-  mustBe(typeof found["title"] === "string" && areNumbers(found["sweepTimesSeconds"]), "a plan");
+  const { sweepTimesSeconds, sweepAverages, pulsesPerDevice, corrects } = found;
+  mustBe(areTexts(found, "title", "chipName", "chipSerialNumber", "chipAddress", "method"), "a plan");
+  mustBe(
+    areAscending(sweepTimesSeconds) && isCount(sweepAverages) && sweepAverages > 0,
+    "the sweeps of a plan",
+  );
+  mustBe(pulsesPerDevice === undefined || isCount(pulsesPerDevice), "the budget of a plan");
+  mustBe(
+    corrects === undefined || (typeof corrects === "string" && /^r[1-9]\d{0,14}$/.test(corrects)),
+    "a plan",
+  );
+  mustBe(isRecord(found["model"]), "the model of a plan");
   return found as unknown as RunPlan;
 }
 
@@ -33,13 +68,23 @@ export function blockOf(text: string, devices: number): RunPlan["tiles"][number]
   const found = record(text, "a block");
   const { tile, rowStart, rowCount } = found;
   mustBe(isCount(tile) && isCount(rowStart) && isCount(rowCount), "a block");
-  mustBe(rowCount > 0 && devices % rowCount === 0, "a block's targets");
+  mustBe(rowCount > 0 && devices > 0 && devices % rowCount === 0, "a block's targets");
+  mustBe(tile < largestSize && rowStart + rowCount <= largestSize, "a block");
   return { tile, rowStart, rowCount };
 }
 
-export function cellsOf(text: string): Omit<CellTask, "wantedMicrosiemens"> {
+/** @param weights  how many there are, and in how many devices. */
+export function cellsOf(
+  text: string,
+  weights: { readonly count: number; readonly devices: number },
+): Omit<CellTask, "wantedMicrosiemens"> {
   const found = record(text, "a tile's cells");
-  mustBe(isCount(found["devicesPerCell"]) && areNumbers(found["factors"]), "a tile's cells");
+  const { devicesPerCell, factors } = found;
+  mustBe(isCount(devicesPerCell) && areNumbers(factors), "a tile's cells");
+  mustBe(
+    factors.length === devicesPerCell && devicesPerCell * weights.count === weights.devices,
+    "a tile's cells",
+  );
   return found as unknown as CellTask;
 }
 
@@ -47,9 +92,10 @@ export function orderSettingsOf(text: string): Omit<JournalledOrder, "codes">[] 
   const found = parsed(text, "the orders of a turn");
   mustBe(Array.isArray(found), "the orders of a turn");
   for (const order of found as unknown[]) {
-    mustBe(isRecord(order) && typeof order["kind"] === "string", "an order");
-    const { iterations } = order;
+    mustBe(isRecord(order) && (orderKinds as readonly unknown[]).includes(order["kind"]), "an order");
+    const { iterations, widthNanoseconds, trailingNanoseconds, gateCode } = order;
     mustBe(iterations === undefined || (isCount(iterations) && iterations <= 0xffff), "an order");
+    mustBe(areNumbers([widthNanoseconds, trailingNanoseconds, gateCode]), "an order");
   }
   return found as Omit<JournalledOrder, "codes">[];
 }
@@ -58,24 +104,34 @@ export function orderSettingsOf(text: string): Omit<JournalledOrder, "codes">[] 
 export type Circumstances = Pick<SweepRecord, "converter" | "takenAt" | "boot" | "environment">;
 
 export function circumstancesOf(text: string): Partial<Circumstances> {
-  const found = record(text, "the circumstances of a sweep");
-  const { converter, takenAt } = found;
-  const known = converter === undefined || (isRecord(converter) && areNumbers(Object.values(converter)));
-  mustBe(known, "the circumstances of a sweep");
-  const dated = typeof takenAt === "string" || (takenAt === undefined && converter === undefined);
-  mustBe(dated, "the circumstances of a sweep");
+  const what = "the circumstances of a sweep";
+  const found = record(text, what);
+  const { converter, takenAt, boot, environment } = found;
+  if (converter !== undefined) {
+    mustBe(isRecord(converter) && areNumbers(Object.values(converter)), what);
+    mustBe(areNumbers([converter["microsiemensPerCode"], converter["offsetCodes"]]), what);
+    mustBe(isCount(converter["codes"]) && converter["codes"] > 0, what);
+  }
+  mustBe(typeof takenAt === "string" || (takenAt === undefined && converter === undefined), what);
+  mustBe(boot === undefined || isCount(boot), what);
+  mustBe(
+    environment === undefined ||
+      (isRecord(environment) && areNumbersOrNull([environment["celsius"], environment["supplyVolts"]])),
+    what,
+  );
   return found;
 }
 
 export function noteOf(text: string): Omit<RunNote, "notedAt"> {
   const found = record(text, "a note");
-  mustBe(typeof found["what"] === "string" && typeof found["text"] === "string", "a note");
+  mustBe(areTexts(found, "what", "text"), "a note");
   return found as unknown as RunNote;
 }
 
 export function watchOf(text: string): WatchSettings {
   const found = record(text, "a watch");
-  mustBe(areNumbers(found["timesSeconds"]) && isCount(found["averages"]), "a watch");
+  const { timesSeconds, averages } = found;
+  mustBe(areAscending(timesSeconds) && isCount(averages) && averages > 0, "a watch");
   return found as unknown as WatchSettings;
 }
 
@@ -93,14 +149,27 @@ function parsed(text: unknown, what: string): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Fields {
+export function isRecord(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+function areTexts(found: Fields, ...names: readonly string[]): boolean {
+  return names.every((name) => typeof found[name] === "string");
+}
+
 function areNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "number" || item === null);
+  return Array.isArray(value) && value.every((item) => typeof item === "number" && Number.isFinite(item));
+}
+
+/** JSON has null for NaN. */
+function areNumbersOrNull(value: readonly unknown[]): boolean {
+  return areNumbers(value.filter((item) => item !== null));
+}
+
+function areAscending(value: unknown): value is number[] {
+  return areNumbers(value) && value.every((item, i) => item >= 0 && (i === 0 || item > value[i - 1]!));
 }

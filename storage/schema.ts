@@ -1,8 +1,10 @@
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { MhoError } from "../src/errors.ts";
+import { Chains, emptyChain, ofWorkspace } from "./chains.ts";
+import { damaged } from "./failure.ts";
 
 /** Each entry lifts a workspace by one `user_version`. Never edit one that was released; add another. */
-const migrations: readonly string[] = [
+const migrations: readonly (string | ((database: DatabaseSyncInstance, file: string) => void))[] = [
   `
   CREATE TABLE runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -137,15 +139,101 @@ const migrations: readonly string[] = [
   CREATE INDEX runs_of_chip ON runs (chip_serial_number);
   CREATE INDEX runs_by_outcome ON runs (outcome);
   `,
+  withChecksums,
 ];
 
 export const newestLayout = migrations.length;
 
+/** Rows that are there already stay without a checksum: nothing is known of what happened to them before. */
+function withChecksums(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- CRC-32 of a row, going on from that of the row before it: storage/sums.ts; NULL where an older layout wrote the row
+    ALTER TABLE run_tiles ADD COLUMN sum INTEGER;
+    ALTER TABLE turns ADD COLUMN sum INTEGER;
+    ALTER TABLE sweeps ADD COLUMN sum INTEGER;
+    ALTER TABLE notes ADD COLUMN sum INTEGER;
+    ALTER TABLE clock_marks ADD COLUMN sum INTEGER;
+    ALTER TABLE foreign_tickets ADD COLUMN sum INTEGER;
+    ALTER TABLE runs ADD COLUMN begun INTEGER;  -- the same, of what never changes: id, number, plan, start, description
+    ALTER TABLE runs ADD COLUMN sum INTEGER;    -- of the whole row by itself
+    ALTER TABLE wear ADD COLUMN sum INTEGER;    -- of the row by itself
+    ALTER TABLE wishes ADD COLUMN sum INTEGER;  -- of the row by itself
+
+    -- where each chain of rows ends; written in the same commit as the rows
+    CREATE TABLE chains (
+      run INTEGER NOT NULL,                     -- 0 for chains of the whole workspace
+      of TEXT NOT NULL,                         -- the table; of marks, with the chip's name and number
+      unchecked INTEGER NOT NULL,               -- rows at the beginning that an older layout wrote
+      rows INTEGER NOT NULL,
+      last INTEGER NOT NULL,                    -- the checksum of the last row
+      newest_ticket INTEGER NOT NULL,           -- the highest of turns
+      sum INTEGER NOT NULL,                     -- of this row by itself
+      PRIMARY KEY (run, of)
+    ) STRICT, WITHOUT ROWID;
+
+    DELETE FROM wear;                           -- newest_turn is the number of turns from now on
+    DELETE FROM wishes;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  const unchecked = (run: number, of: string, rows: number, newestTicket = 0): void =>
+    chains.set(run, of, { ...emptyChain, unchecked: rows, rows, newestTicket });
+  const count = (table: string): number =>
+    (database.prepare(`SELECT count(*) AS rows FROM ${table}`).get() as { rows: number }).rows;
+  for (const table of ["runs", "clock_marks", "foreign_tickets"]) unchecked(ofWorkspace, table, count(table));
+  const runs = database.prepare("SELECT id FROM runs").all() as { id: number }[];
+  const tickets = tallied(database, "turns", "max(newest_ticket)");
+  for (const table of ["run_tiles", "turns", "sweeps", "notes", "watches"]) {
+    const rows = tallied(database, table, "count(*)");
+    for (const { id } of runs)
+      unchecked(id, table, rows.get(id) ?? 0, table === "turns" ? (tickets.get(id) ?? 0) : 0);
+  }
+  for (const { id } of runs) unchecked(id, "runs", 1);
+  // The chains tell the newest ticket, and lists of runs are read as a whole.
+  database.exec("DROP INDEX tickets_of_run; DROP INDEX runs_of_chip");
+}
+
+function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {
+  const rows = database.prepare(`SELECT run, ${of} AS number FROM ${table} GROUP BY run`).all();
+  return new Map((rows as { run: number; number: number }[]).map(({ run, number }) => [run, number]));
+}
+
 /**
- * Sets the file up and brings it to a layout: today's, but for tests of how older ones are lifted. Throws when it was written by a
- * newer program, or by another.
+ * Sets the file up and brings it to a layout: today's, but for tests of how older ones are lifted. All of it is one commit, which looks
+ * again at the layout inside: several programs may open a new workspace at once.
+ *
+ * @throws `workspace-failed` when the file was written by a newer program, or by another.
  */
 export function migrate(database: DatabaseSyncInstance, file: string, layout = newestLayout): void {
+  // Another program may be making it just now: both questions are asked of one moment.
+  database.exec("BEGIN");
+  let version: number;
+  try {
+    version = versionOf(database, file);
+  } finally {
+    if (database.isTransaction) database.exec("ROLLBACK");
+  }
+  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  if (version >= layout) return;
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    for (let next = versionOf(database, file); next < layout; next++) {
+      const step = migrations[next]!;
+      if (typeof step === "string") database.exec(step);
+      else step(database, file);
+      database.exec(`PRAGMA user_version = ${next + 1}`);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** The layout of a file that is a workspace; 0 for one that is empty. */
+function versionOf(database: DatabaseSyncInstance, file: string): number {
   const { user_version: version } = database.prepare("PRAGMA user_version").get() as { user_version: number };
   if (version > migrations.length) {
     throw new MhoError(
@@ -165,8 +253,5 @@ export function migrate(database: DatabaseSyncInstance, file: string, layout = n
       { file },
     );
   }
-  database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-  for (let next = version; next < layout; next++) {
-    database.exec(`BEGIN IMMEDIATE; ${migrations[next]} PRAGMA user_version = ${next + 1}; COMMIT`);
-  }
+  return version;
 }

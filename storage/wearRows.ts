@@ -1,6 +1,6 @@
 import type { TileWear } from "../src/run/journal.ts";
-import { fromBlob, toBlob } from "./blobs.ts";
-import { blockOf } from "./records.ts";
+import { columnOf, toBlob } from "./blobs.ts";
+import { blockOf, DamagedRecord, mustBe } from "./records.ts";
 
 export interface WearRow {
   block: string;
@@ -25,22 +25,26 @@ export function wearRowOf(tile: TileWear): WearRow {
 
 /** Undefined for a row whose parts do not fit together: the turns are folded instead. */
 export function wearOfRow(row: WearRow): TileWear | undefined {
-  const pulsedAtMicroseconds = fromBlob(row.pulsed_at_microseconds, Float64Array);
+  try {
+    return wearIn(row);
+  } catch (error) {
+    if (error instanceof DamagedRecord) return undefined;
+    throw error;
+  }
+}
+
+function wearIn(row: WearRow): TileWear {
+  const pulsedAtMicroseconds = columnOf(row.pulsed_at_microseconds, Float64Array);
   const devices = pulsedAtMicroseconds.length;
   const pulses =
     row.pulses.length === 4 * devices
-      ? fromBlob(row.pulses, Uint32Array)
-      : Uint32Array.from(fromBlob(row.pulses, Uint16Array));
+      ? columnOf(row.pulses, Uint32Array)
+      : Uint32Array.from(columnOf(row.pulses, Uint16Array));
   const uncertainPulses =
     row.uncertain_pulses.length === 0
       ? new Uint32Array(devices)
-      : fromBlob(row.uncertain_pulses, Uint32Array);
-  if (pulses.length !== devices || uncertainPulses.length !== devices) return undefined;
-  let block;
-  try {
-    block = blockOf(row.block, devices);
-  } catch {
-    return undefined;
-  }
+      : columnOf(row.uncertain_pulses, Uint32Array);
+  mustBe(pulses.length === devices && uncertainPulses.length === devices, "a count for each device");
+  const block = blockOf(row.block, devices);
   return { block, devicesPerRow: devices / block.rowCount, pulses, uncertainPulses, pulsedAtMicroseconds };
 }

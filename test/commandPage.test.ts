@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { check } from "../cli/commands/check.ts";
 import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
@@ -25,6 +26,7 @@ interface Named {
 }
 
 const commands: readonly Named[] = [
+  check(),
   demo(),
   emulate(),
   exportCommand(),

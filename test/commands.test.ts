@@ -112,7 +112,7 @@ describe("mho", () => {
     const { code, err } = await mho("export", "pcm-90nm", "--to", "aihwkit", "--out", "/proc/x/y.json");
     expect([code, err]).toEqual([
       4,
-      "mho: Cannot write /proc/x/y.json: its folder does not exist and cannot be made. Name another file with --out.\n",
+      "mho: Cannot write /proc/x/y.json: there is no folder /proc/x. Name another file with --out.\n",
     ]);
     const { out } = await mho("ports", "/dev/null");
     expect(out).toMatch(/Cannot open \/dev\/null: it is no serial port\. mho ports lists/);

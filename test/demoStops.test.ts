@@ -103,11 +103,12 @@ describe("mho demo", () => {
     const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
     const targets = join(folder, "targets.csv");
     writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(256));
-    const first = startMho(["program", targets, "--json", "--workspace", folder, "--chip", address]);
+    const place = ["--workspace", folder, "--chip", address];
+    const first = startMho(["program", targets, "--unit", "uS", "--json", ...place]);
     await first.line(/"turn"/);
     // The same address by another name.
     const other = address.replace("127.0.0.1", "localhost");
-    const second = await mho("program", targets, "--workspace", folder, "--chip", other);
+    const second = await mho("program", targets, "--unit", "uS", "--workspace", folder, "--chip", other);
     expect([second.code, second.err]).toEqual([
       3,
       expect.stringMatching(/mho program \(process \d+\) holds it/),

@@ -276,6 +276,17 @@ describe("the emulated firmware", () => {
     expect(messages.decodeRefusal(refused!.body)?.code).toBe(messages.refusals.unsupported);
   });
 
+  it("does not take a negative time for a long one: its time neither goes back nor leaps", () => {
+    const firmware = awake();
+    const [before] = ask(firmware, kinds.time, 2, messages.encodeNothing());
+    const minusFiftySeconds = new Uint8Array(8);
+    new DataView(minusFiftySeconds.buffer).setBigInt64(0, -50_000_000n, true);
+    const [refused] = ask(firmware, kinds.advance, 3, minusFiftySeconds);
+    expect(messages.decodeRefusal(refused!.body)?.code).toBe(messages.refusals.malformed);
+    const [after] = ask(firmware, kinds.time, 4, messages.encodeNothing());
+    expect(after!.body).toEqual(before!.body);
+  });
+
   it("goes to standby by itself when the host is quiet for longer than its watchdog, and not before", () => {
     const firmware = awake();
     firmware.tick(10 * second);

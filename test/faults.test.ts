@@ -246,6 +246,12 @@ describe("mho emulate", () => {
       error: expect.stringContaining("does not have") as string,
     });
     expect(await sideDoor(control!, "nonsense")).toHaveProperty("error");
+    expect(await sideDoor(control!, { inject: { fault: "dumb", to: "reads", for_requests: 3 } })).toEqual({
+      injected: "dumb",
+    });
+    expect(await sideDoor(control!, { inject: { fault: "lie", about: "codes" } })).toEqual({
+      injected: "lie",
+    });
     emulator.process.kill("SIGTERM");
     await emulator.ended();
   });
@@ -267,6 +273,11 @@ describe("mho emulate", () => {
       '{"format":"mho-faults","version":1,"events":[{"fault":"dead-row","tile":3,"row":0,"after_requests":1}]}',
     );
     expect((await mho("emulate", "pcm-64", "--faults", path)).err).toContain("which this chip does not have");
+    writeFileSync(
+      path,
+      '{"format":"mho-faults","version":1,"events":[{"fault":"lie","about":"weather","after_requests":1}]}',
+    );
+    expect((await mho("emulate", "pcm-64", "--faults", path)).err).toMatch(/events\.0\.about/);
     writeFileSync(path, '{"format":"mho-faults","version":1,"line":{"damaged":2}}');
     expect((await mho("emulate", "pcm-64", "--faults", path)).err).toMatch(/at line\.damaged/);
   });

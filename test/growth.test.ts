@@ -16,7 +16,7 @@ removeFoldersAfterEach();
 const [tile] = plan.tiles;
 const wide = {
   ...plan,
-  tiles: [{ ...tile!, targetsMicrosiemens: new Float32Array(512).fill(3) }],
+  tiles: [{ block: tile!.block, targetsMicrosiemens: new Float32Array(512).fill(3) }],
 };
 const chip = { name: identity.name, serialNumber: identity.serialNumber };
 

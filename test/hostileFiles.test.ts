@@ -17,6 +17,7 @@ import { openWorkspace } from "../storage/workspace.ts";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { keptChip } from "./fuzz/keptChips.ts";
 import { smallWorkspace } from "./fuzz/workspaces.ts";
+import { forgetChecksums } from "./support/forgetChecksums.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { keptIn, onnxOf, tensor } from "./support/onnx.ts";
 import { safetensors } from "./support/safetensors.ts";
@@ -154,6 +155,32 @@ describe("a length that cannot be", () => {
     expect(() => parseFusionCsv(text, "given.csv")).toThrow(
       /given\.csv: line 3 is of 2 layers, and there are 1 names/,
     );
+  });
+
+  it.each([
+    [
+      "a mapped layer",
+      "32\nAnalogLinearMapped\n4\n2\n2\nfc\n1,2,3,4\n",
+      /line 2 says that layer fc is mapped/,
+    ],
+    [
+      "a mapped convolution",
+      "1,2\nAnalogLinear,AnalogConv2dMapped\n1,4\n1,2\n1,2\na,b\n1\n1,2,3,4\n",
+      /layer b is mapped/,
+    ],
+    [
+      "a line more than layers",
+      "1\nAnalogLinear\n2\n1\n2\nfc\n1,2\n3,4\n",
+      /line 8 is of no layer: line 6 names 1/,
+    ],
+    [
+      "a blank for a number",
+      "1\nAnalogLinear\n2\n1\n2\nfc\n1, \n",
+      /line 7 has "" where a conductance should be, at place 2/,
+    ],
+    ["a hexadecimal number", "1\nAnalogLinear\n2\n1\n2\nfc\n1,0x2\n", /line 7 has "0x2" where a conductance/],
+  ])("%s of aihwkit is refused", (_, text, wrong) => {
+    expect(() => parseFusionCsv(text, "given.csv")).toThrow(wrong);
   });
 
   it("layers of aihwkit of less than nothing are refused", () => {
@@ -323,25 +350,50 @@ describe("a workspace", () => {
   });
 
   it.each([
-    ["UPDATE sweeps SET circumstances = '{\"converter\":'", /it is damaged/],
-    ["UPDATE sweeps SET circumstances = '{\"converter\":7}'", /it is damaged/],
-    ["UPDATE turns SET orders = '{}'", /it is damaged/],
-    ['UPDATE turns SET orders = \'[{"kind":"on-board","iterations":4000000000}]\'', /it is damaged/],
-    ["UPDATE turns SET verdicts = x''", /it is damaged/],
-    ["UPDATE turns SET tile = 9", /tells of tile 9, which its plan does not have/],
-    ["UPDATE runs SET plan = 'null'", /it is damaged/],
-    ["UPDATE runs SET plan = '[]'", /it is damaged/],
-    [`UPDATE run_tiles SET block = '{"tile":0,"rowStart":0,"rowCount":9007199254740991}'`, /it is damaged/],
-    ["UPDATE run_tiles SET block = '[]'", /it is damaged/],
+    [
+      "UPDATE sweeps SET circumstances = '{\"converter\":'",
+      /row 1 of the sweeps of run r1: it does not hold the circ/,
+    ],
+    [
+      "UPDATE sweeps SET circumstances = '{\"converter\":7}'",
+      /row 1 of the sweeps of run r1: it does not hold the circ/,
+    ],
+    ["UPDATE turns SET orders = '{}'", /row 1 of the turns of run r1: it does not hold the orders of a turn/],
+    [
+      'UPDATE turns SET orders = \'[{"kind":"on-board","iterations":4000000000}]\'',
+      /row 1 of the turns of run r1: it does not hold an order/,
+    ],
+    [
+      "UPDATE turns SET verdicts = x''",
+      /row 1 of the turns of run r1: it does not hold a reading and a verdict for/,
+    ],
+    [
+      "UPDATE turns SET verdicts = x'0063' WHERE id = 2",
+      /row 2 of the turns .* verdicts that this version of mho knows/,
+    ],
+    ["UPDATE turns SET tile = 9", /row 1 of the turns of run r1: it does not hold a tile of the run's plan/],
+    ["UPDATE runs SET plan = 'null'", /run r1, its plan or its chip: it does not hold a plan/],
+    ["UPDATE runs SET plan = '[]'", /run r1, its plan or its chip: it does not hold a plan/],
+    [
+      `UPDATE run_tiles SET block = '{"tile":0,"rowStart":0,"rowCount":9007199254740991}'`,
+      /row 1 of the tiles of run r1: it does not hold a block's targets/,
+    ],
+    ["UPDATE run_tiles SET block = '[]'", /row 1 of the tiles of run r1: it does not hold a block/],
   ])("in which somebody did %s is refused in a sentence", async (change, wrong) => {
     const folder = emptyFolder();
     await smallWorkspace(folder);
-    const database = new DatabaseSync(join(folder, "workspace.db"));
-    database.exec(change);
-    database.close();
-    await expect(everything(folder)).rejects.toMatchObject({
-      code: "workspace-failed",
-      message: expect.stringMatching(wrong) as string,
-    });
+    for (const [layout, message] of [
+      ["today's", /another/],
+      ["an older", wrong],
+    ] as const) {
+      const database = new DatabaseSync(join(folder, "workspace.db"));
+      if (layout === "an older") forgetChecksums(database);
+      database.exec(change);
+      database.close();
+      await expect(everything(folder)).rejects.toMatchObject({
+        code: "workspace-failed",
+        message: expect.stringMatching(message) as string,
+      });
+    }
   });
 });

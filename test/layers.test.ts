@@ -11,7 +11,11 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   src: { folders: [], npm: [], node: false },
   protocols: { folders: ["src"], npm: [], node: false },
   networks: { folders: ["src", "files"], npm: ["onnxruntime-web"], node: true },
-  files: { folders: ["src"], npm: ["zod", "fflate", "hyparquet-writer"], node: true },
+  files: {
+    folders: ["src"],
+    npm: ["zod", "fflate", "hyparquet-writer", "csv-parse", "@humanwhocodes/momoa", "h5wasm"],
+    node: true,
+  },
   locks: { folders: ["src"], npm: ["@photostructure/sqlite"], node: true },
   drivers: {
     folders: ["src", "protocols", "locks"],

@@ -8,7 +8,7 @@ import { emptyMemory, foldTurn } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import { summarise } from "../src/results/summary.ts";
 import { recall } from "../src/run/recall.ts";
-import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { openWorkspace, type OpenOptions, type Workspace } from "../storage/workspace.ts";
 import { bearerToken, isSameOrigin, namesServer } from "../web/access.ts";
 import { LiveDesk } from "../web/liveDesk.ts";
 import type { RunState } from "../web/liveState.ts";
@@ -18,7 +18,7 @@ import { openTestChip, type TestChip } from "./support/chips.ts";
 import { startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { carryOut, gated, planToWatch, watchOver } from "./support/liveRun.ts";
-import { collect } from "./contracts/runStore.ts";
+import { collect, identity, plan, turn } from "./contracts/runStore.ts";
 
 removeFoldersAfterEach();
 
@@ -41,11 +41,12 @@ afterEach(async () => {
   await store.close();
 });
 
-async function serve(host = "127.0.0.1"): Promise<void> {
+async function serve(host = "127.0.0.1", options: OpenOptions = {}): Promise<void> {
   const files = await readPageFiles(pageFolder);
   // As another program would: by a connection of its own.
-  const seen = await openWorkspace(folder);
-  const made = await serveLive(seen, { host, port: 0, token, files, workspace: "w", wallTime });
+  const seen = await openWorkspace(folder, options);
+  const { readOnly } = seen;
+  const made = await serveLive(seen, { host, port: 0, token, files, workspace: "w", readOnly, wallTime });
   server = { port: made.port, close: () => made.close().then(() => seen.close()) };
   address = `http://127.0.0.1:${made.port}`;
 }
@@ -192,6 +193,22 @@ describe("the live page's server", () => {
       expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     }
     await heard("", "runs", () => true);
+  });
+
+  it("shows a workspace that may only be read, offers no pause and no stop, and says so", async () => {
+    const run = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
+    await store.appendTurn(run, turn);
+    await serve("127.0.0.1", { mayOnlyBeRead: () => true });
+    const state = await heard<RunState>(`run=${run}`, "run", () => true);
+    expect(state).toMatchObject({ run, phase: "programming", turns: 1, hears: false });
+    const { workspace } = await heard<{ workspace: string }>("", "hello", () => true);
+    expect(workspace).toContain("may only be read");
+    const refused = await ask(run, "stop");
+    expect([refused.status, await refused.text()]).toEqual([
+      409,
+      expect.stringContaining("may only be read"),
+    ]);
+    expect(await store.request(run)).toBeUndefined();
   });
 
   it("takes no other name for a run that there is", async () => {

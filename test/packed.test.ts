@@ -33,6 +33,7 @@ describe("the package", () => {
     const titles = read("THIRD-PARTY-NOTICES").matchAll(/={100}\n\n(\S+) \d+\.\d+\.\d+ \((.+)\)\n\n.*\S/g);
     expect([...titles].map(([, name, licence]) => `${name}: ${licence}`)).toEqual([
       "echarts: Apache-2.0",
+      "h5wasm: SEE LICENSE IN LICENSE.txt",
       "onnxruntime-web: MIT",
       "tslib: 0BSD",
       "uplot: MIT",

@@ -22,6 +22,7 @@ function targetsFile(folder: string, rows = 2, value = (i: number) => i % 25, pe
   return path;
 }
 
+const row = Array.from({ length: 256 }, (_, i) => 2 + (i % 2)).join(",");
 const sound = "emulator:pcm-64?seed=5&births=sound";
 
 interface Result {
@@ -91,20 +92,65 @@ describe("mho program", () => {
     expect([code, lastOf(out).devices]).toEqual([0, 6]);
   });
 
+  it.each([
+    ["S", (microsiemens: number) => 1e-6 * microsiemens],
+    ["mS", (microsiemens: number) => 1e-3 * microsiemens],
+    ["nS", (microsiemens: number) => 1000 * microsiemens],
+    ["kohm", (microsiemens: number) => 1000 / microsiemens],
+  ])(
+    "refuses targets that were written in %s, and programs them as they are meant",
+    async (unit, written) => {
+      const folder = emptyFolder();
+      const path = targetsFile(folder, 2, (i) => written(1 + (i % 24)));
+      const args = ["program", path, "--chip", sound, "--workspace", folder];
+      const { code, err } = await mho(...args);
+      expect([code, err]).toEqual([
+        2,
+        expect.stringMatching(/all of its 408 targets are (below|above) .* µS/),
+      ]);
+      expect(err).toMatch(new RegExp(`--unit ${unit}\\b`));
+      const { out } = await mho(...args, "--unit", unit, "--json");
+      expect(lastOf(out)).toMatchObject({
+        devices: 408,
+        verdicts: { accepted: expect.any(Number) as number },
+      });
+      expect(lastOf(out).yield_percent).toBeGreaterThan(98);
+    },
+  );
+
+  it("refuses targets that are all equal, unless their unit is said", async () => {
+    const folder = emptyFolder();
+    const path = targetsFile(folder, 1, () => 0);
+    const args = ["program", path, "--chip", sound, "--workspace", folder, "--dry-run"];
+    const { code, err } = await mho(...args);
+    expect([code, err]).toEqual([2, expect.stringContaining("If they are meant in µS, say --unit uS.")]);
+    writeFileSync(path, Array(256).fill("12").join(","));
+    expect((await mho(...args)).err).toContain("all of its 256 targets are 12 µS. If they are meant in µS");
+    expect((await mho(...args, "--unit", "uS")).code).toBe(0);
+    expect((await mho(...args, "--unit", "us")).err).toContain("--unit us: give one of uS, nS, mS");
+    writeFileSync(path, `0,${Array(255).fill("40000").join(",")}`);
+    expect((await mho(...args, "--unit", "ohm")).err).toContain("value 1 is 0 ohm, which is no conductance");
+  });
+
   it("ends with 1 when the yield is short of what was asked for", async () => {
     const folder = emptyFolder();
     const path = targetsFile(folder, 1, () => 24.9);
-    const args = ["--chip", "emulator:pcm-64?seed=5", "--workspace", folder, "--min-yield", "100"];
+    const args = [
+      "--chip",
+      "emulator:pcm-64?seed=5",
+      "--workspace",
+      folder,
+      "--min-yield",
+      "100",
+      "--unit",
+      "uS",
+    ];
     const { code, out } = await mho("program", path, ...args, "--budget", "1");
     expect([code, out]).toEqual([1, expect.stringMatching(/budget spent[^]*short of the 100 %/)]);
   });
 
   it.each([
-    [
-      ["--chip", "emulator:pcm-64", "--budget", "0"],
-      Array(256).fill("2").join(","),
-      /--budget 0: give a whole number from 1/,
-    ],
+    [["--chip", "emulator:pcm-64", "--budget", "0"], row, /--budget 0: give a whole number from 1/],
     [["--chip", "emulator:pcm-64"], "2,3\n4,5", /its shape is 2 × 2, and a row of this chip has 256 devices/],
     [
       ["--chip", "emulator:pcm-64"],
@@ -112,16 +158,8 @@ describe("mho program", () => {
       /device 0 is to hold 26 µS, .* 0 … 25 µS/,
     ],
     [["--chip", "emulator:pcm-64"], Array(256).fill("-1").join(","), /device 0 is to hold -1 µS/],
-    [
-      ["--chip", "emulator:pcm-64"],
-      Array(256).fill("2").join(",").concat("\nx"),
-      /line 2 has "x" where a number should be/,
-    ],
-    [
-      ["--chip", "emulator:pcm-64", "--method", "residual"],
-      Array(256).fill("2").join(","),
-      /must know which weights/,
-    ],
+    [["--chip", "emulator:pcm-64"], row.concat("\nx"), /line 2, column 1 has "x" where a number should be/],
+    [["--chip", "emulator:pcm-64", "--method", "residual"], row, /must know which weights/],
     [
       ["--chip", "emulator:pcm-64"],
       Array(256).fill("nan").join(","),
@@ -129,13 +167,13 @@ describe("mho program", () => {
     ],
     [
       ["--chip", "serial:/dev/ttyNoSuchPort?baud=9600"],
-      Array(65).fill(Array(256).fill("2").join(",")).join("\n"),
+      Array(65).fill(row).join("\n"),
       /has as many, say so in its address, 'serial:\/dev\/ttyNoSuchPort\?baud=9600&tiles=2'; else/,
     ],
-    [["--chip", "emulator:pcm-64", "--sweep", "soon"], Array(256).fill("2").join(","), /--sweep soon/],
-    [["--chip", "emulator:pcm-64", "--min-yield", "200"], Array(256).fill("2").join(","), /--min-yield 200/],
-    [[], Array(256).fill("2").join(","), /Which chip\?/],
-    [["--chip", "serial:/dev/ttyNoSuchPort"], Array(256).fill("2").join(","), /there is no such port/],
+    [["--chip", "emulator:pcm-64", "--sweep", "soon"], row, /--sweep soon/],
+    [["--chip", "emulator:pcm-64", "--min-yield", "200"], row, /--min-yield 200/],
+    [[], row, /Which chip\?/],
+    [["--chip", "serial:/dev/ttyNoSuchPort"], row, /there is no such port/],
   ])("refuses %j with a reason (%#)", async (args, text, message) => {
     const folder = emptyFolder();
     const path = join(folder, "t.csv");

@@ -104,8 +104,8 @@ describe("the log of a bench", () => {
   it("tells the life of a chip, a run and a watch in one file for each run", async () => {
     const workspace = emptyFolder();
     const bench = await openBench({ workspace, chip });
-    await bench.program(targets, { sweepTimesSeconds: [1] });
-    await bench.program(targets, { sweepTimesSeconds: [] });
+    await bench.program(targets, { sweepTimesSeconds: [1], method: "open-loop" });
+    await bench.program(targets, { sweepTimesSeconds: [], method: "open-loop" });
     await bench.close();
     const later = await openBench({ workspace, chip });
     await later.watch("r2", { until: 2 });

@@ -588,7 +588,12 @@ describe("mho report of a run", () => {
     (await openBench({ workspace: run.folder })).report(what, options);
 
   it("writes page and table side by side and tells both paths", async () => {
-    const out = join(emptyFolder(), "deep", "run.html");
+    const folder = join(emptyFolder(), "deep");
+    const out = join(folder, "run.html");
+    await expect(report("r1", { out })).rejects.toThrow(
+      `there is no folder ${folder}. Name another file with --out.`,
+    );
+    mkdirSync(folder);
     const files = await report("r1", { out });
     const figures = out.replace(".html", ".figures.csv");
     expect(files).toEqual({ report: out, figures });

@@ -205,7 +205,17 @@ async function busyRun(
   const { address } = JSON.parse(await chip.line(/address/)) as { address: string };
   const targets = join(folder, "targets.csv");
   writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(512));
-  const run = startMho(["program", targets, "--json", "--chip", address, "--workspace", folder]);
+  const run = startMho([
+    "program",
+    targets,
+    "--unit",
+    "uS",
+    "--json",
+    "--chip",
+    address,
+    "--workspace",
+    folder,
+  ]);
   await run.line(/"turn"/);
   return { chip, run, address };
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ChipDriver, ChipIdentity } from "../src/chip/driver.ts";
+import type { ChipDriver, ChipIdentity, Reading } from "../src/chip/driver.ts";
+import type { Log } from "../src/log.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
@@ -13,6 +14,7 @@ import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
 import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { keepingLog } from "./support/logs.ts";
 
 removeFoldersAfterEach();
 
@@ -290,13 +292,26 @@ class BareClock implements Partial<ChipDriver> {
   chipTime(): Promise<number> {
     return Promise.resolve(this.own);
   }
+
+  read(): Promise<Reading> {
+    return Promise.resolve({
+      conductanceMicrosiemens: Float32Array.of(5),
+      flags: Uint8Array.of(0),
+      rowTimesMicroseconds: Float64Array.of(this.own),
+    });
+  }
 }
 
 describe("a steady clock", () => {
   const hour = 3600e6;
-  async function at(hours: { wall: number }, board: BareClock, store: RunStore): Promise<SteadyClock> {
+  async function at(
+    hours: { wall: number },
+    board: BareClock,
+    store: RunStore,
+    log?: Log,
+  ): Promise<SteadyClock> {
     const wall = (): string => new Date(Date.UTC(2026, 0, 1) + (hours.wall * hour) / 1000).toISOString();
-    const clock = new SteadyClock(board as unknown as ChipDriver, store, wall);
+    const clock = new SteadyClock(board as unknown as ChipDriver, store, wall, log);
     await clock.identify();
     return clock;
   }
@@ -328,7 +343,28 @@ describe("a steady clock", () => {
     expect(await (await at(hours, board, store)).chipTime()).toBe(25 * hour);
   });
 
-  it("notices a restart in mid-session", async () => {
+  it("notices a restart in mid-session, and says so in the log", async () => {
+    const store = await openWorkspace(emptyFolder());
+    const board = new BareClock();
+    board.own = 4 * hour;
+    const hours = { wall: 0 };
+    const { log, records } = keepingLog();
+    const clock = await at(hours, board, store, log);
+    hours.wall = 1;
+    board.own = 60e6;
+    expect(records).toEqual([]);
+    expect(await clock.chipTime()).toBe(5 * hour);
+    expect(records).toEqual([
+      expect.objectContaining({
+        level: "warn",
+        msg: "the chip's clock began anew; its time is counted on by the calendar",
+        chip_time_microseconds: 60e6,
+        after_milliseconds: 3_600_000,
+      }),
+    ]);
+  });
+
+  it("notices a restart in the middle of a read by the rows that came after it", async () => {
     const store = await openWorkspace(emptyFolder());
     const board = new BareClock();
     board.own = 4 * hour;
@@ -336,7 +372,8 @@ describe("a steady clock", () => {
     const clock = await at(hours, board, store);
     hours.wall = 1;
     board.own = 60e6;
-    expect(await clock.chipTime()).toBe(5 * hour);
+    const { rowTimesMicroseconds } = await clock.read({ tile: 0, rowStart: 0, rowCount: 1 }, 1);
+    expect([...rowTimesMicroseconds]).toEqual([5 * hour]);
   });
 
   it("leaves a chip alone whose time can be moved, and which kept it", async () => {

@@ -136,12 +136,12 @@ describe("weights from text", () => {
   });
 
   it.each([
-    ["1,2\n3,x\n", /line 2 has "x" where a number should be/],
+    ["1,2\n3,x\n", /line 2, column 2 has "x" where a number should be/],
     ["1,2\n3\n", /line 2 has 1 numbers and those before it 2/],
-    ["1,,2\n", /line 1 has "" where a number should be/],
+    ["1,,2\n", /line 1, column 2 has "" where a number should be/],
     ["", /is empty/],
     ["1,NaN\n", /"NaN" where a number/],
-    ["1,1e999\n", /holds Infinity at element 1/],
+    ["1,1e999\n", /line 1, column 2 has 1e999, too large a number/],
   ])("%j is refused with its line", async (text, message) => {
     const path = join(emptyFolder(), "given.csv");
     writeFileSync(path, text);
@@ -151,7 +151,9 @@ describe("weights from text", () => {
 
 describe("choosing weights", () => {
   it("by name, in the order asked for, vectors too", async () => {
-    const layers = await readWeights(fixture("torch-f32.safetensors"), ["linear.bias", "linear.weight"]);
+    const layers = await readWeights(fixture("torch-f32.safetensors"), {
+      tensors: ["linear.bias", "linear.weight"],
+    });
     expect(layers.map(({ name, inputs, outputs }) => [name, inputs, outputs])).toEqual([
       ["linear.bias", 4, 1],
       ["linear.weight", 4, 3],
@@ -159,7 +161,7 @@ describe("choosing weights", () => {
   });
 
   it("says what there is when a name is wrong, and what can be read when the ending is", async () => {
-    await expect(readWeights(fixture("torch-f32.safetensors"), ["liner"])).rejects.toMatchObject(
+    await expect(readWeights(fixture("torch-f32.safetensors"), { tensors: ["liner"] })).rejects.toMatchObject(
       bad(/no tensor liner in it\. It has linear\.(bias|weight), linear/),
     );
     await expect(readWeights(fixture("make.py"))).rejects.toMatchObject(bad(/Give \.npy, \.npz/));

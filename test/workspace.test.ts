@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -88,6 +88,54 @@ describe("a workspace", () => {
     }
   });
 
+  it("holds a run that has ended in its one file, whoever has it open", async () => {
+    const [folder, copy] = [emptyFolder(), emptyFolder()];
+    const store = await openWorkspace(folder);
+    const looker = await openWorkspace(folder);
+    for (const outcome of ["done", "interrupted", "failed"] as const) {
+      const run = await store.beginRun(plan, identity, "t");
+      await store.appendTurn(run, turn);
+      await looker.runs();
+      await store.endRun(run, outcome);
+      cpSync(join(folder, "workspace.db"), join(copy, "workspace.db"));
+      const copied = await openWorkspace(copy);
+      expect(await collect(copied.turns(run))).toEqual([turn]);
+      expect((await copied.summary(run)).outcome).toBe(outcome);
+      await copied.close();
+    }
+    await looker.close();
+    await store.close();
+  });
+
+  it("lets a run end while another program reads", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    for (let n = 0; n < 3; n++) await store.appendTurn(run, { ...turn, turn: n });
+    const looker = await openWorkspace(folder);
+    for await (const _ of looker.turns(run)) {
+      await store.endRun(run, "done");
+      break;
+    }
+    expect((await looker.summary(run)).outcome).toBe("done");
+    await looker.close();
+    await store.close();
+  });
+
+  it("that several programs open at once for the first time is made by one of them, and opens for all", async () => {
+    const folder = emptyFolder();
+    const [opener, dist] = ["support/firstOpener.mjs", "../dist/storage/workspace.js"].map((path) =>
+      fileURLToPath(new URL(path, import.meta.url)),
+    );
+    const children = [1, 2, 3].map(() =>
+      spawn(process.execPath, [opener!, folder, "25", dist!], { stdio: "inherit" }),
+    );
+    const codes = await Promise.all(
+      children.map(async (child) => ((await once(child, "exit")) as [number])[0]),
+    );
+    expect(codes).toEqual([0, 0, 0]);
+  });
+
   it("that is closed holds all in one file, which may be copied alone", async () => {
     const folder = emptyFolder();
     const store = await openWorkspace(folder);
@@ -103,7 +151,7 @@ describe("a workspace", () => {
   });
 
   it("of every earlier layout still opens, with what it held", async () => {
-    for (let layout = 1; layout <= newestLayout; layout++) {
+    for (let layout = 1; layout < newestLayout; layout++) {
       const folder = emptyFolder();
       const file = join(folder, "workspace.db");
       const database = new DatabaseSync(file);
@@ -137,15 +185,20 @@ describe("a workspace", () => {
           `INSERT INTO sweeps (run, tile, time_seconds, averages, row_times_microseconds, conductance_microsiemens, flags)
            VALUES (1, 0, 10, 4, ?, ?, ?)`,
         )
-        .run(bytes(Float64Array.of(5e6)), bytes(Float32Array.of(4.25)), Uint8Array.of(0));
+        .run(bytes(Float64Array.of(5e6, 6e6)), bytes(Float32Array.of(4.25, 1, 2, 3)), new Uint8Array(4));
       database.close();
       const store = await openWorkspace(folder);
       expect((await store.runs())[0]).toMatchObject({ id: "r1", title: plan.title, outcome: "done" });
       expect((await store.plan("r1")).tiles[0]!.targetsMicrosiemens).toEqual(targetsMicrosiemens);
       expect((await collect(store.turns("r1")))[0]!.conductanceMicrosiemens).toEqual(Float32Array.of(4.5));
-      expect((await collect(store.sweeps("r1")))[0]!.conductanceMicrosiemens).toEqual(Float32Array.of(4.25));
+      expect((await collect(store.sweeps("r1")))[0]!.conductanceMicrosiemens).toEqual(
+        Float32Array.of(4.25, 1, 2, 3),
+      );
       expect(await store.description("r1")).toBeUndefined();
-      await store.beginRun(plan, identity, "t", { text: "{}", sha256: "00" });
+      await store.beginRun(plan, identity, "t", {
+        text: "{}",
+        sha256: "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+      });
       await store.close();
     }
   });
@@ -161,7 +214,7 @@ describe("a workspace", () => {
   it("that another program holds locked says so, and keeps what it had acknowledged", async () => {
     const folder = emptyFolder();
     await (await openWorkspace(folder)).close();
-    const store = await openWorkspace(folder, 50);
+    const store = await openWorkspace(folder, { lockTimeoutMilliseconds: 50 });
     const run = await store.beginRun(plan, identity, "t");
     await store.appendTurn(run, turn);
     const other = new DatabaseSync(join(folder, "workspace.db"));

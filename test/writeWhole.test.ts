@@ -57,6 +57,16 @@ describe("a file that is written whole", () => {
     expect(readdirSync(folder).sort()).toEqual(["nothing", "pipe"]);
   });
 
+  it("makes no folder, and names the one that is not there", async () => {
+    const folder = emptyFolder();
+    const path = join(folder, "resluts", "run.csv");
+    await expect(write(path)).rejects.toMatchObject({
+      code: "output-failed",
+      message: `Cannot write ${path}: there is no folder ${join(folder, "resluts")}. Name another file.`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it("is none where a folder stands", async () => {
     const folder = emptyFolder();
     await expect(write(folder)).rejects.toThrow(`Cannot write ${folder}: it is a folder. Name another file.`);

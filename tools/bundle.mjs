@@ -7,7 +7,7 @@ import { build } from "vite";
 
 /** ONNX Runtime without a second copy of its loader. */
 const conditionNames = ["onnxruntime-web-use-extern-wasm", "node", "import"];
-const bundled = ["report/echarts", "networks/onnxRuntime"];
+const bundled = ["report/echarts", "networks/onnxRuntime", "files/hdf5Runtime"];
 /** What the runtime looks for beside its own file. */
 const runtime = ["mjs", "wasm"].map(
   (kind) => `node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.${kind}`,

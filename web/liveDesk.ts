@@ -12,8 +12,14 @@ export class LiveDesk {
     | { readonly of: readonly RunSummary[]; readonly outcomes: string; readonly lines: readonly RunLine[] }
     | undefined;
 
-  /** @param breathe  called now and then while a long journal is read. */
-  constructor(store: RunStore, breathe: () => Promise<void> = nextTurnOfTheLoop) {
+  readonly #readOnly: boolean;
+
+  /**
+   * @param breathe   called now and then while a long journal is read.
+   * @param readOnly  whether runs can be asked for nothing.
+   */
+  constructor(store: RunStore, breathe: () => Promise<void> = nextTurnOfTheLoop, readOnly = false) {
+    this.#readOnly = readOnly;
     this.#store = store;
     this.#breathe = breathe;
   }
@@ -59,7 +65,8 @@ export class LiveDesk {
   async state(run: RunId, tile: number | undefined): Promise<RunState> {
     const live = await this.#live(run);
     await live.catchUp();
-    return live.state(await this.#store.summary(run), tile);
+    const state = live.state(await this.#store.summary(run), tile);
+    return this.#readOnly ? { ...state, hears: false } : state;
   }
 
   async devicesOf(run: RunId, tile: number): Promise<Uint8Array<ArrayBuffer> | undefined> {

@@ -26,6 +26,8 @@ export interface LiveOptions {
   readonly files: ReadonlyMap<string, PageFile>;
   /** Where the runs are kept, for people. */
   readonly workspace: string;
+  /** Whether the store may only be read: runs can then be asked for nothing. */
+  readonly readOnly?: boolean | undefined;
   /** Now, ISO 8601. */
   readonly wallTime: () => string;
   /** Called now and then while a long journal is read, and after each look. */
@@ -46,7 +48,7 @@ export interface LiveServer {
  * Throws what `listen` throws.
  */
 export async function serveLive(store: RunStore, options: LiveOptions): Promise<LiveServer> {
-  const desk = new LiveDesk(store, options.breathe);
+  const desk = new LiveDesk(store, options.breathe, options.readOnly);
   const lookers = new Set<SSEStreamingApi>();
   const app = liveApp(desk, lookers, options);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
@@ -151,6 +153,8 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     if (request !== "pause" && request !== "stop" && request !== "resume") {
       return refusal(c, 400, "A request is pause, stop or resume.");
     }
+    if (options.readOnly === true)
+      return refusal(c, 409, "This workspace may only be read: no run hears a request.");
     const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
     return heard ? c.body(null, 204) : refusal(c, 409, `Run ${c.req.param("run")} has already ended.`);
   });
@@ -159,7 +163,10 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
 
 const passName = "mho-looks-on";
 
-type TellOptions = Pick<LiveOptions, "workspace" | "wallTime" | "breathe" | "betweenSignsMilliseconds">;
+type TellOptions = Pick<
+  LiveOptions,
+  "workspace" | "readOnly" | "wallTime" | "breathe" | "betweenSignsMilliseconds"
+>;
 
 const proxyAdvice = "Behind a proxy, start mho serve with --public-url, the address that browsers use.";
 
@@ -173,7 +180,7 @@ async function tell(
   desk: LiveDesk,
   run: RunId,
   tile: number | undefined,
-  { workspace, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
+  { workspace, readOnly = false, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
 ): Promise<void> {
   const said = new Map<string, string>();
   let told: { readonly runs: readonly RunLine[] | undefined; readonly stamp: string | undefined } = {
@@ -187,7 +194,10 @@ async function tell(
     said.set(event, data);
     await stream.writeSSE({ event, data, retry: 1000 });
   };
-  await sayIfNew("hello", { workspace, now: wallTime() });
+  const shown = readOnly
+    ? `${workspace} (may only be read: shown as it was, without pause and stop)`
+    : workspace;
+  await sayIfNew("hello", { workspace: shown, now: wallTime() });
   while (!stream.aborted && !stream.closed) {
     try {
       // What is written while this looks has the next look see another stamp.

@@ -1,4 +1,5 @@
 import type { Command } from "@commander-js/extra-typings";
+import { check } from "./check.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
@@ -29,6 +30,7 @@ export function allCommands(): Command[] {
     exportCommand(),
     report(),
     show(),
+    check(),
     serve(),
     ports(),
     standby(),

@@ -7,6 +7,7 @@ import { describeLayer, strategyTerms } from "../showStrategy.ts";
 import { tellEvents } from "../tellEvents.ts";
 import {
   mostPairs,
+  parseOrientation,
   parseScale,
   parseSignificance,
   parseTileShape,
@@ -20,9 +21,15 @@ export const optimize = () =>
     "weights → the conductances that hold them best, with the error to expect at every time",
     "mho optimize weights.safetensors --model pcm-90nm",
   )
-    .argument("<weights>", ".npy, .npz, .safetensors, .onnx or .csv")
+    .argument("<weights>", ".npy, .npz, .safetensors, .onnx, .h5, .mat or .csv")
     .requiredOption("--model <model>", "a built-in model, such as pcm-90nm, or a JSON file")
     .option("--tensor <name...>", "only these tensors of the file")
+    .option(
+      "--orientation <order>",
+      "which dimension counts outputs: outputs-first (torch, OIHW) or outputs-last (Keras, HWIO)",
+      parseOrientation,
+    )
+    .option("--strict", "end with 1 when weights of the file are left out")
     .addOption(choice("--layout <layout>", "devices a weight", ["dual-pair", "single-pair", "n-pair"]))
     .option(
       "--pairs <number>",
@@ -62,22 +69,40 @@ export const optimize = () =>
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((weights, flags) =>
       act("optimize", flags, async (output) => {
-        const [{ readModel }, { modelOf }, { optimize: run, writeStrategy }] = await Promise.all([
+        const [
+          { readModel },
+          { modelOf },
+          { optimize: run, writeStrategy },
+          { refuseFolder, refuseNoFolder },
+        ] = await Promise.all([
           import("../../files/model.ts"),
           import("../../src/model/modelOf.ts"),
           import("../../lab/optimize.ts"),
+          import("../../files/writeWhole.ts"),
         ]);
-        const { refuseFolder } = await import("../../files/writeWhole.ts");
         // The search may take minutes.
         await refuseFolder(flags.out, "Name another file with --out.");
         output.onEvent(tellEvents(output, {}));
+        await refuseNoFolder(flags.out, "Name another file with --out.");
         const model = await readModel(flags.model);
         const translation = translationOf(flags, modelOf(model));
         const begun = performance.now();
+        const leftOut: { name: string; why: string }[] = [];
         const strategy = await run(
           weights,
-          { model, tensors: flags.tensor, translation, per: flags.per, tileShape: flags.tile },
-          (event) => output.events.emit(event),
+          {
+            model,
+            tensors: flags.tensor,
+            orientation: flags.orientation,
+            translation,
+            per: flags.per,
+            tileShape: flags.tile,
+          },
+          (event) => {
+            if (event.type === "warning" && event.code === "weights_left_out")
+              leftOut.push({ name: event.name ?? "", why: event.why ?? "" });
+            output.events.emit(event);
+          },
           (layer) => describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line)),
         );
         const seconds = (performance.now() - begun) / 1000;
@@ -87,7 +112,8 @@ export const optimize = () =>
         output.say(
           `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}${replaced ? ", in place of the file that was there" : ""}`,
         );
-        tellLayers(file, seconds, timesSeconds, layers, output);
+        tellLayers(file, seconds, timesSeconds, layers, leftOut, output);
+        if (flags.strict && leftOut.length > 0) process.exitCode = 1;
       }),
     );
 
@@ -96,6 +122,7 @@ function tellLayers(
   seconds: number,
   timesSeconds: readonly number[],
   layers: readonly StrategyLayer[],
+  leftOut: { name: string; why: string }[],
   output: CommandOutput<"optimize">,
 ): void {
   output.result({
@@ -114,6 +141,7 @@ function tellLayers(
       error_budget: layer.errorBudget,
       search: { stopped: layer.search.stopped, strategies_tried: layer.search.strategiesTried },
     })),
+    left_out: leftOut,
   });
 }
 

@@ -4,9 +4,9 @@ import { MhoError } from "../../src/errors.ts";
 import { builtInMethods } from "../../src/program/methods.ts";
 import type { Estimate } from "../../src/run/estimate.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
-import { formatDuration } from "../../src/units.ts";
+import { conductanceUnits, formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
-import { benchCommand, real, times, whole } from "../flags.ts";
+import { benchCommand, conductanceUnit, real, times, whole } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
@@ -18,11 +18,16 @@ export const program = () =>
     "mho program strategy.json --chip serial:/dev/ttyACM0 --dry-run",
     "mho program targets.npy --chip emulator:pcm-64 --method verify",
   )
-    .argument("<targets>", "a strategy (.json), or conductances in µS (.npy, .csv)")
+    .argument("<targets>", "a strategy (.json), or conductances (.npy, .csv)")
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
     .option("--method <method>", "how; listed below, with the usual one")
     .option("--model <model>", "what is believed of the devices (default: the strategy's)")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
+    .option(
+      "--unit <unit>",
+      `what the conductances of a file are in: ${conductanceUnits.join(", ")} (default: uS)`,
+      conductanceUnit("--unit"),
+    )
     .addOption(
       new Option("--sweep <list>", "read everything this long after programming, or none")
         .argParser((text) => (text === "none" ? [] : times("--sweep")(text)))
@@ -48,6 +53,7 @@ export const program = () =>
             method: flags.method,
             model: flags.model,
             weights: flags.weights,
+            unit: flags.unit,
             sweepTimesSeconds: flags.sweep,
             pulsesPerDevice: flags.budget,
           };
@@ -75,10 +81,16 @@ function tellEstimate(
   output: CommandOutput<"program">,
 ): void {
   const { method, devices, tiles, pulses, pulsesPerDevice, mostPulsesPerDevice, seconds } = estimate;
+  const { what, seconds: longest } = estimate.longestRequest;
   output.say(`${counted(devices, "device")} on ${counted(tiles, "tile")}, by ${method}`);
   output.say(
     `about ${counted(pulses, "pulse")}, ${pulsesPerDevice.toFixed(1)} a device, ${mostPulsesPerDevice} at most`,
   );
+  if (longest > longestUnnamed) {
+    output.say(
+      `a ${what} takes the board ${formatDuration(longest)} at once: a stop waits that long for standby`,
+    );
+  }
   output.say(`about ${formatDuration(Math.ceil(seconds))}. Nothing was sent to a chip.`);
   output.result({
     dry_run: true,
@@ -89,5 +101,10 @@ function tellEstimate(
     pulses_per_device: pulsesPerDevice,
     most_pulses_per_device: mostPulsesPerDevice,
     seconds,
+    longest_request: what,
+    longest_request_seconds: longest,
   });
 }
+
+/** Standby within so many seconds needs no word. */
+const longestUnnamed = 2;

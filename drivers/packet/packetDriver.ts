@@ -1,10 +1,10 @@
 import {
+  type BoardEnvironment,
   decodeEnvironment,
   decodeIdentity,
   decodeProducts,
   decodeNumber,
   decodeRowCodes,
-  decodeTicketFate,
   decodeVerifyReport,
   encodeHello,
   encodeMultiply,
@@ -35,16 +35,26 @@ import {
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
-import { type Log, loggedError, noLog } from "../../src/log.ts";
+import { type Log, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits, refuseVerifyOutsideLimits } from "../limits.ts";
-import { plain } from "../linkErrors.ts";
-import { noReply, type PacketOptions, type Request, RequestQueue } from "./requests.ts";
-import { blankReading, enterRow, isOneEach, refuseOtherChip } from "../rows.ts";
+import {
+  averagesInParts,
+  multiplyMicroseconds,
+  pulseMicroseconds,
+  readMicroseconds,
+  verifyMicroseconds,
+} from "../../src/chip/timing.ts";
+import { wrongEnvironment, wrongProducts, wrongPulses, wrongReferences, wrongRow } from "../answers.ts";
+import { ChipTimes } from "../chipTimes.ts";
+import { CutOff, plain } from "../linkErrors.ts";
+import { mergeParts, type RowPart } from "../parts.ts";
+import { CheckedRequests, fine } from "./checkedRequests.ts";
+import { allOf, eachRow } from "./eachRow.ts";
+import { PulseFates } from "./pulseFates.ts";
+import { noReply, RequestQueue } from "./requests.ts";
+import { blankReading, enterRow, refuseOtherChip } from "../rows.ts";
 import type { Transport } from "../transport.ts";
-
-/** Orders that the chip says it never had are sent again, this often. */
-const fireAttempts = 10;
 
 /** Drives a chip that speaks the packet dialect, over any transport. */
 export class PacketDriver implements ChipDriver {
@@ -52,7 +62,10 @@ export class PacketDriver implements ChipDriver {
   readonly description: ChipDescription;
   readonly #transport: Transport;
   readonly #requests: RequestQueue;
+  readonly #checked: CheckedRequests;
+  readonly #pulses: PulseFates;
   readonly #log: Log;
+  readonly #times: ChipTimes;
   #boot = 0;
 
   constructor(transport: Transport, options: DriverOptions) {
@@ -61,13 +74,17 @@ export class PacketDriver implements ChipDriver {
     this.description = options.description;
     this.#transport = transport;
     this.#log = options.log ?? noLog;
+    this.#times = new ChipTimes(options.now);
     this.#requests = new RequestQueue(transport, options.address, options.session, {
-      deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
+      marginMilliseconds: options.deadlineMilliseconds ?? 750,
       windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
+      bytesPerSecond: baud / bitsPerByte,
       attempts: options.attempts,
       after: options.after,
       log: options.log,
     });
+    this.#checked = new CheckedRequests(this.#requests, this.#times, this.#log);
+    this.#pulses = new PulseFates(this.#requests, this.#checked, this.#times, this.#log, options.address);
   }
 
   /** The port as the system names it. */
@@ -77,7 +94,7 @@ export class PacketDriver implements ChipDriver {
 
   async identify(): Promise<ChipIdentity> {
     const request = { kind: kinds.hello, body: encodeHello(), what: "hello", replyBytes: 256 };
-    const identity = await this.#ask(request, decodeIdentity);
+    const identity = await this.#checked.ask(request, decodeIdentity, fine);
     const named = {
       ...identity,
       name: plain(identity.name),
@@ -94,29 +111,46 @@ export class PacketDriver implements ChipDriver {
         : `speaks version ${version} of the packet dialect, and this program version ${protocolVersion}`,
     );
     this.#boot = named.boot;
+    this.#times.begin(named.boot, named.capabilities.virtualTime);
     return named;
   }
 
   async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const { converter, geometry } = this.description;
+    const { converter } = this.description;
     refuseReadOutsideLimits(this.description, block, averages);
-    const perRow = devicesPerRow(geometry);
     const reading = blankReading(this.description, block);
-    await this.#eachRow(block, async (row) => {
-      if (wanted?.[row] === 0) return;
-      const request = {
-        kind: kinds.read,
-        body: encodeReadRow({ tile: block.tile, row: block.rowStart + row, averages }),
-        what: `read of tile ${block.tile}, row ${block.rowStart + row}`,
-        replyBytes: 10 + 2 * perRow,
-        tile: block.tile,
-        row: block.rowStart + row,
-      };
-      const reply = await this.#ask(request, decodeRowCodes);
-      if (reply.codes.length !== perRow) throw this.#requests.malformed(request);
-      enterRow(reading, row, reply.codes, converter, reply.chipTimeMicroseconds);
-    });
+    const parts = averagesInParts(this.description, averages);
+    try {
+      await eachRow(this.#requests, this.#log, block, async (row) => {
+        if (wanted?.[row] === 0) return;
+        // All parts of a row are asked for before the next row: a row is read at one time, as far as can be.
+        const read = await allOf(parts.map((part) => this.#readRow(block.tile, block.rowStart + row, part)));
+        const { codes, chipTimeMicroseconds } = mergeParts(read, converter);
+        enterRow(reading, row, codes, converter, chipTimeMicroseconds);
+      });
+    } catch (error) {
+      throw error instanceof MhoError ? new CutOff(error, { reading }) : error;
+    }
     return reading;
+  }
+
+  async #readRow(tile: number, row: number, averages: number): Promise<RowPart> {
+    const request = {
+      kind: kinds.read,
+      body: encodeReadRow({ tile, row, averages }),
+      what: `read of tile ${tile}, row ${row}`,
+      replyBytes: 10 + 2 * devicesPerRow(this.description.geometry),
+      boardMicroseconds: readMicroseconds(this.description, averages),
+      tile,
+      row,
+    };
+    const reply = await this.#checked.ask(
+      request,
+      decodeRowCodes,
+      ({ codes, chipTimeMicroseconds }, floor) =>
+        wrongRow(codes, this.description) ?? this.#times.wrong(chipTimeMicroseconds, floor),
+    );
+    return { averages, ...reply };
   }
 
   async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
@@ -125,7 +159,7 @@ export class PacketDriver implements ChipDriver {
     assert(block.rowCount < ticketsRemembered, "a block's tickets fit the chip's memory");
     refuseOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
-    await this.#eachRow(block, async (row) => {
+    const fired = async (row: number): Promise<void> => {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) return;
       const ticket = order.firstTicket + row;
@@ -142,21 +176,31 @@ export class PacketDriver implements ChipDriver {
       });
       const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;
       const { tile, rowStart } = block;
-      const found = await this.#fire(ticket, {
-        kind: kinds.pulse,
-        body,
-        what,
-        replyBytes: 9,
-        tile,
-        row: rowStart + row,
+      const found = await this.#pulses.fire(
         ticket,
-      });
+        {
+          kind: kinds.pulse,
+          body,
+          what,
+          replyBytes: 9,
+          boardMicroseconds: pulseMicroseconds(this.description, order),
+          tile,
+          row: rowStart + row,
+          ticket,
+        },
+        this.#pulses.floorOf(ticket, order.resent),
+      );
       enter(report, row, found);
       if (this.#log.isLevelEnabled("debug")) {
         const { fate, chipTimeMicroseconds: chip_time_microseconds } = found;
         this.#log.debug({ tile, row: rowStart + row, ticket, fate, chip_time_microseconds }, "pulse");
       }
-    });
+    };
+    try {
+      await eachRow(this.#requests, this.#log, block, fired);
+    } catch (error) {
+      throw error instanceof MhoError ? new CutOff(error, { report }) : error;
+    }
     return report;
   }
 
@@ -168,7 +212,7 @@ export class PacketDriver implements ChipDriver {
     refuseVerifyOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
     const pulsesGiven = new Uint8Array(block.rowCount * perRow);
-    await this.#eachRow(block, async (row) => {
+    await eachRow(this.#requests, this.#log, block, async (row) => {
       const targets = Uint16Array.from(targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow), (g) =>
         Number.isNaN(g)
           ? invalidCode
@@ -190,12 +234,19 @@ export class PacketDriver implements ChipDriver {
         body,
         what,
         replyBytes: 11 + perRow,
+        boardMicroseconds: verifyMicroseconds(this.description, iterations),
         tile: block.tile,
         row: block.rowStart + row,
         ticket: order.firstTicket + row,
       };
-      const found = await this.#ask(request, decodeVerifyReport);
-      if (found.pulses.length !== perRow) throw this.#requests.malformed(request);
+      const floor = this.#pulses.floorOf(request.ticket, order.resent);
+      const isTarget = (k: number): boolean => targets[k] !== invalidCode;
+      const found = await this.#checked.ask(
+        request,
+        decodeVerifyReport,
+        ({ pulses, ...fate }) =>
+          wrongPulses(pulses, iterations, isTarget, this.description) ?? this.#pulses.wrong(fate, floor),
+      );
       enter(report, row, found);
       pulsesGiven.set(found.pulses, row * perRow);
     });
@@ -207,13 +258,26 @@ export class PacketDriver implements ChipDriver {
     refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, 1);
     assert(step !== undefined, "products are asked of chips whose description says how they are measured");
     const perRow = devicesPerRow(this.description.geometry);
-    return Promise.all(
+    return allOf(
       inputs.map(async (vector) => {
         const what = `product of tile ${tile}`;
         const body = encodeMultiply({ tile, inputs: vector });
-        const request = { kind: kinds.multiply, body, what, replyBytes: 10 + 2 * perRow };
-        const { codes } = await this.#ask(request, decodeProducts);
-        if (codes.length !== perRow) throw this.#requests.malformed(request);
+        const boardMicroseconds = multiplyMicroseconds(this.description);
+        const request = {
+          kind: kinds.multiply,
+          body,
+          what,
+          replyBytes: 10 + 2 * perRow,
+          boardMicroseconds,
+          tile,
+        };
+        const { codes } = await this.#checked.ask(
+          request,
+          decodeProducts,
+          (reply, floor) =>
+            wrongProducts(reply.codes, this.description) ??
+            this.#times.wrong(reply.chipTimeMicroseconds, floor),
+        );
         return Float32Array.from(codes, (code) => code * step);
       }),
     );
@@ -221,10 +285,10 @@ export class PacketDriver implements ChipDriver {
 
   async fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
     const report = blankReport(rowCount);
-    await this.#eachRow({ rowCount }, async (row) => {
+    await eachRow(this.#requests, this.#log, { rowCount }, async (row) => {
       const known = this.#boot === boot;
       const ticket = firstTicket + row;
-      enter(report, row, known ? await this.#fateOf(ticket, "pulse") : forgotten);
+      enter(report, row, known ? await this.#pulses.fateOf(ticket, "pulse") : forgotten);
     });
     return report;
   }
@@ -236,33 +300,59 @@ export class PacketDriver implements ChipDriver {
       what: "look at its sensors",
       replyBytes: 14,
     };
-    const { milliCelsius, supplyMillivolts } = await this.#ask(request, decodeEnvironment);
-    return { celsius: milliCelsius / 1000, supplyVolts: supplyMillivolts / 1000 };
+    const { milliCelsius, supplyMillivolts } = await this.#checked.ask(
+      request,
+      decodeEnvironment,
+      (said, floor) =>
+        wrongEnvironment(environmentOf(said)) ?? this.#times.wrong(said.chipTimeMicroseconds, floor),
+    );
+    return environmentOf({ milliCelsius, supplyMillivolts });
   }
 
   async references(tile: number, averages: number): Promise<Uint16Array> {
+    const { converter } = this.description;
     refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, averages);
-    const what = `look at the references of tile ${tile}`;
-    const body = encodeReadReferences({ tile, averages });
-    const request = { kind: kinds.references, body, what, replyBytes: 64 };
-    const { codes } = await this.#ask(request, decodeRowCodes);
-    if (!isOneEach(codes, this.description)) throw this.#requests.malformed(request);
-    return codes;
+    const parts = averagesInParts(this.description, averages).map(async (part): Promise<RowPart> => {
+      const request = {
+        kind: kinds.references,
+        body: encodeReadReferences({ tile, averages: part }),
+        what: `look at the references of tile ${tile}`,
+        replyBytes: 64,
+        boardMicroseconds: readMicroseconds(this.description, part),
+        tile,
+      };
+      const reply = await this.#checked.ask(
+        request,
+        decodeRowCodes,
+        ({ codes, chipTimeMicroseconds }, floor) =>
+          wrongReferences(codes, this.description) ?? this.#times.wrong(chipTimeMicroseconds, floor),
+      );
+      return { averages: part, ...reply };
+    });
+    return mergeParts(await allOf(parts), converter).codes;
   }
 
   chipTime(): Promise<Microseconds> {
-    const request = { kind: kinds.time, body: encodeNothing(), what: "question for the time", replyBytes: 8 };
-    return this.#ask(request, decodeNumber);
+    return this.#checked.time("question for the time");
   }
 
   heartbeat(): Promise<Microseconds> {
-    const request = { kind: kinds.time, body: encodeNothing(), what: "heartbeat", replyBytes: 8 };
-    return this.#ask(request, decodeNumber, { attempts: 4, deadlineMilliseconds: 200 });
+    return this.#checked.time("heartbeat", { attempts: 4, marginMilliseconds: 200 });
   }
 
-  advance(duration: Microseconds): Promise<Microseconds> {
+  /** A wrong answer is not asked for again, as time would move twice: the chip is asked where it is. */
+  async advance(duration: Microseconds): Promise<Microseconds> {
     const request = { kind: kinds.advance, body: encodeNumber(duration), what: "advance", replyBytes: 8 };
-    return this.#ask(request, decodeNumber);
+    // A clock may run a little slower than time.
+    const floor = this.#times.floor + Math.floor(0.9 * duration);
+    this.#times.advancing(duration);
+    const body = await this.#requests.ask(request);
+    const time = body === noReply ? undefined : decodeNumber(body);
+    if (time !== undefined && this.#times.wrong(time, floor) === undefined) return time;
+    const now = await this.chipTime();
+    if (now < floor)
+      throw this.#requests.malformed(request, `its time is ${now} µs, and was to be ${floor} µs`);
+    return now;
   }
 
   async standby(): Promise<void> {
@@ -270,68 +360,18 @@ export class PacketDriver implements ChipDriver {
     const abort = { kind: kinds.abort, body: encodeNothing(), what: "abort", replyBytes: 0 };
     const standby = { kind: kinds.standby, body: encodeNothing(), what: "standby", replyBytes: 0 };
     // Both leave at once: an order that is under way to the chip must not fire between them.
-    await Promise.all([abort, standby].map((request) => this.#ask(request, () => true, { urgent: true })));
+    await Promise.all(
+      [abort, standby].map((request) => this.#checked.ask(request, () => true, fine, { urgent: true })),
+    );
   }
 
   close(): Promise<void> {
     return this.#transport.close();
   }
+}
 
-  async #ask<T>(
-    request: Request,
-    decode: (body: Uint8Array) => T | undefined,
-    options: PacketOptions = {},
-  ): Promise<T> {
-    const body = await this.#requests.ask(request, options);
-    const answer = body === noReply ? undefined : decode(body);
-    if (answer === undefined) throw this.#requests.malformed(request);
-    return answer;
-  }
-
-  /** Sends a pulse; on a lost reply asks what became of its ticket, and sends it again only if it never fired. */
-  async #fire(ticket: number, request: Request): Promise<TicketFate> {
-    for (let attempt = 0; attempt < fireAttempts; attempt++) {
-      const body = await this.#requests.ask(request, { attempts: 1, mayStaySilent: true });
-      const fate = body === noReply ? await this.#fateOf(ticket, request.what) : decodeTicketFate(body);
-      if (fate === undefined) throw this.#requests.malformed(request);
-      if (body === noReply) {
-        const { tile, row } = request;
-        const fields = { tile, row, ticket, attempt: attempt + 1, fate: fate.fate };
-        this.#log.warn(fields, "no reply to a pulse; the chip was asked what became of it");
-      }
-      if (fate.fate !== "not fired") return fate;
-    }
-    throw new MhoError(
-      "link-lost",
-      `The ${request.what} never reached the chip at ${this.address}, in ${fireAttempts} attempts: it did not fire. ` +
-        "Check the cable and the baud rate.",
-      { address: this.address, ticket },
-    );
-  }
-
-  /** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
-  async #eachRow(
-    { tile, rowCount }: { readonly tile?: number; readonly rowCount: number },
-    work: (row: number) => Promise<void>,
-  ): Promise<void> {
-    const rows = await Promise.allSettled(Array.from({ length: rowCount }, (_, row) => work(row)));
-    const [first, ...others] = rows.filter((row) => row.status === "rejected");
-    if (first === undefined) return;
-    // They share a line, and mostly a reason.
-    if (others.length > 0) {
-      const error = loggedError(others[0]!.reason);
-      this.#log.warn({ tile, rows: others.length, error }, "more rows of the block failed");
-    }
-    throw first.reason;
-  }
-
-  #fateOf(ticket: number, pulse: string): Promise<TicketFate> {
-    const what = `question whether the ${pulse} fired`;
-    return this.#ask(
-      { kind: kinds.ticket, body: encodeNumber(ticket), what, replyBytes: 9, ticket },
-      decodeTicketFate,
-    );
-  }
+function environmentOf(said: Pick<BoardEnvironment, "milliCelsius" | "supplyMillivolts">): Environment {
+  return { celsius: said.milliCelsius / 1000, supplyVolts: said.supplyMillivolts / 1000 };
 }
 
 const forgotten: TicketFate = { fate: "unknown", chipTimeMicroseconds: 0 };

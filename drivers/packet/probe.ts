@@ -14,7 +14,7 @@ export async function probePacket(
   log: Log = noLog,
 ): Promise<ChipAnswer | undefined> {
   const requests = new RequestQueue(transport, transport.port, randomInt(1, 0xffffffff), {
-    deadlineMilliseconds: deadlineMilliseconds / 4,
+    marginMilliseconds: deadlineMilliseconds / 4,
     windowBytes: 4096,
     attempts: 4,
     log,

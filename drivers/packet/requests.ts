@@ -2,8 +2,10 @@ import { type Frame, encodeFrame, FrameDecoder, lineBytes } from "../../protocol
 import { decodeRefusal, kinds, refusals, replyBit } from "../../protocols/packet/messages.ts";
 import { MhoError } from "../../src/errors.ts";
 import { type Log, type LogFields, noLog } from "../../src/log.ts";
+import { attemptsWithin, deadlineFor } from "../deadlines.ts";
 import { adviceOn, calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
 import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
+import type { Microseconds } from "../../src/units.ts";
 import { type After, after, systemClock } from "../systemClock.ts";
 import type { Transport } from "../transport.ts";
 
@@ -13,12 +15,14 @@ export interface Request {
   readonly body: Uint8Array;
   /** For error messages: `read of tile 3, row 7`. */
   readonly what: string;
-  /** Bytes of the reply's body, for the window. */
+  /** Bytes of the reply's body, for the window and the deadline. */
   readonly replyBytes: number;
+  /** What it takes the board to carry it out; a moment where not given. */
+  readonly boardMicroseconds?: Microseconds;
   /** What it is about, for the log. */
-  readonly tile?: number;
-  readonly row?: number;
-  readonly ticket?: number;
+  readonly tile?: number | undefined;
+  readonly row?: number | undefined;
+  readonly ticket?: number | undefined;
 }
 
 /** How a question is put; as usual where nothing is said. */
@@ -38,8 +42,9 @@ export class RequestQueue {
   readonly #transport: Transport;
   readonly #address: string;
   readonly #session: number;
-  readonly #deadlineMilliseconds: number;
+  readonly #marginMilliseconds: number;
   readonly #windowBytes: number;
+  readonly #bytesPerSecond: number;
   readonly #attempts: number;
   readonly #after: After;
   readonly #log: Log;
@@ -47,6 +52,8 @@ export class RequestQueue {
   readonly #decoder = new FrameDecoder();
   #nextTag = 1;
   #bytesInFlight = 0;
+  /** What the requests in flight take the board, together. */
+  #boardInFlight: Microseconds = 0;
   #roomWanted: (() => void)[] = [];
   #closed: string | undefined;
   /** Counts how often what was waiting to leave has been called off, and why the last time. */
@@ -59,15 +66,17 @@ export class RequestQueue {
 
   /**
    * @param windowBytes the most that may be in flight, so that an urgent request is never stuck behind more
-   *   than a moment of line time.
+   *   than a moment of line time; nor behind more than a moment of the board's time, unless by one request.
+   * @param bytesPerSecond of the line, for deadlines; as fast as can be where not given.
    */
   constructor(
     transport: Transport,
     address: string,
     session: number,
     options: {
-      deadlineMilliseconds: number;
+      marginMilliseconds: number;
       windowBytes: number;
+      bytesPerSecond?: number;
       attempts?: number | undefined;
       after?: After | undefined;
       log?: Log | undefined;
@@ -76,8 +85,9 @@ export class RequestQueue {
     this.#transport = transport;
     this.#address = address;
     this.#session = session;
-    this.#deadlineMilliseconds = options.deadlineMilliseconds;
+    this.#marginMilliseconds = options.marginMilliseconds;
     this.#windowBytes = options.windowBytes;
+    this.#bytesPerSecond = options.bytesPerSecond ?? Infinity;
     this.#attempts = options.attempts ?? usualAttempts;
     this.#after = options.after ?? after;
     this.#log = options.log ?? noLog;
@@ -87,20 +97,25 @@ export class RequestQueue {
 
   /** Sends a request, again when no reply comes, and returns the reply's body. */
   async ask(request: Request, options: PacketOptions = {}): Promise<Uint8Array | typeof noReply> {
-    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
+    const { attempts: usual = this.#attempts, marginMilliseconds = this.#marginMilliseconds } = options;
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
+    const { boardMicroseconds = 0 } = request;
     const { times } = this.#calledOff;
-    if (options.urgent === true) this.#bytesInFlight += bytes;
-    else await this.#room(bytes);
+    if (options.urgent === true) this.#enter(bytes, boardMicroseconds);
+    else await this.#room(bytes, boardMicroseconds);
     // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
     if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
     const tag = this.#nextTag++;
     const heardBefore = this.#heardBytes;
     const timed = this.#log.isLevelEnabled("debug");
+    let deadlineMilliseconds = this.#deadline(bytes, boardMicroseconds, marginMilliseconds);
+    const attempts = attemptsWithin(deadlineMilliseconds, usual);
     try {
       const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const sentAt = timed ? systemClock.nowMicroseconds() : 0;
+        // The board answers in the order in which it is asked: what is in flight comes first.
+        deadlineMilliseconds = this.#deadline(this.#bytesInFlight, this.#boardInFlight, marginMilliseconds);
         const reply = await this.#exchange(tag, frame, deadlineMilliseconds);
         if (reply === noReply) {
           this.#log.warn({ ...about(request), tag, attempt, bytes: frame.length }, "no reply");
@@ -128,8 +143,13 @@ export class RequestQueue {
         lastHeard: this.#lastHeard,
       });
     } finally {
-      this.#release(bytes);
+      this.#release(bytes, boardMicroseconds);
     }
+  }
+
+  #deadline(bytes: number, boardMicroseconds: Microseconds, marginMilliseconds: number): number {
+    const line = (1e6 * bytes) / this.#bytesPerSecond;
+    return deadlineFor((line + boardMicroseconds) / 1000, marginMilliseconds);
   }
 
   /** What waits for room fails, and never leaves; what is under way is not sent again. */
@@ -207,8 +227,9 @@ export class RequestQueue {
     );
   }
 
-  malformed({ what }: Request): MhoError {
-    return strangeAnswer(this.#address, what, "version 1 of the packet dialect");
+  /** @param wrong  what no board can mean by its answer. */
+  malformed({ what }: Request, wrong?: string): MhoError {
+    return strangeAnswer(this.#address, what, "version 1 of the packet dialect", wrong);
   }
 
   #lose(reason: string): void {
@@ -217,25 +238,36 @@ export class RequestQueue {
     this.#roomWanted.splice(0).forEach((wake) => wake());
   }
 
-  async #room(bytes: number): Promise<void> {
+  async #room(bytes: number, boardMicroseconds: Microseconds): Promise<void> {
     const { times } = this.#calledOff;
-    while (this.#bytesInFlight > 0 && this.#bytesInFlight + bytes > this.#windowBytes) {
+    const fits = (): boolean =>
+      this.#bytesInFlight + bytes <= this.#windowBytes &&
+      this.#boardInFlight + boardMicroseconds <= windowMicroseconds;
+    while (this.#bytesInFlight > 0 && !fits()) {
       if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
       await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
       if (this.#calledOff.times !== times) {
         throw calledOff(this.#address, this.#calledOff.reason);
       }
     }
-    this.#bytesInFlight += bytes;
+    this.#enter(bytes, boardMicroseconds);
   }
 
-  #release(bytes: number): void {
+  #enter(bytes: number, boardMicroseconds: Microseconds): void {
+    this.#bytesInFlight += bytes;
+    this.#boardInFlight += boardMicroseconds;
+  }
+
+  #release(bytes: number, boardMicroseconds: Microseconds): void {
     this.#bytesInFlight -= bytes;
+    this.#boardInFlight -= boardMicroseconds;
     this.#roomWanted.splice(0).forEach((wake) => wake());
   }
 }
 
 const lastTag = 0xffffffff;
+/** Of the board's time, that may be in flight; more only as one request. */
+const windowMicroseconds: Microseconds = 50_000;
 const shownBytes = 32;
 
 /** A request, as the log names it. */

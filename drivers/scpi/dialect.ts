@@ -7,6 +7,8 @@ import { readScpiTranscript } from "./transcript.ts";
 export const scpi: Dialect = {
   name: "scpi",
   line: "text",
+  lacks: ["multiply", "onBoardVerify"],
+  rowBytes: { read: (devices) => 4 * devices + 130, pulse: (devices) => 4 * devices + 160 },
   open: (transport, options) => new ScpiDriver(transport, options),
   probe: probeScpi,
   readTranscript: readScpiTranscript,

@@ -2,7 +2,9 @@ import { ReadlineParser } from "@serialport/parser-readline";
 import { bytesOf } from "../../protocols/scpi/bytes.ts";
 import { decodeTaggedReply, encodeTaggedRequest } from "../../protocols/scpi/taggedLine.ts";
 import { MhoError } from "../../src/errors.ts";
-import { type Log, noLog } from "../../src/log.ts";
+import { type Log, type LogFields, noLog } from "../../src/log.ts";
+import type { Microseconds } from "../../src/units.ts";
+import { attemptsWithin, deadlineFor } from "../deadlines.ts";
 import { adviceOn, calledOff, lineGone, plain, silentChip, strangeAnswer } from "../linkErrors.ts";
 import { type RequestOptions, usualAttempts } from "../requestOptions.ts";
 import { type After, after, systemClock } from "../systemClock.ts";
@@ -12,6 +14,22 @@ import type { Transport } from "../transport.ts";
 const maxReplyBytes = 65_536;
 const lastTag = 0xffffffff;
 
+/** One line for the board. */
+export interface LineRequest {
+  /** Its commands and queries. */
+  readonly line: string;
+  /** For error messages: `read of tile 3, row 7`. */
+  readonly what: string;
+  /** Characters that its answer has, about; a few where not given. */
+  readonly replyBytes?: number;
+  /** What it takes the board to carry it out; a moment where not given. */
+  readonly boardMicroseconds?: Microseconds;
+  /** What it is about, for the log. */
+  readonly tile?: number | undefined;
+  readonly row?: number | undefined;
+  readonly ticket?: number | undefined;
+}
+
 /**
  * Lines of SCPI, one at a time: each carries a tag and a check, its reply the same tag and a check of its own. A line
  * that is sent again is known by its tag: the board answers it from memory and does nothing twice.
@@ -20,7 +38,8 @@ export class LineRequests {
   readonly #transport: Transport;
   readonly #address: string;
   readonly #session: number;
-  readonly #deadlineMilliseconds: number;
+  readonly #marginMilliseconds: number;
+  readonly #bytesPerSecond: number;
   readonly #attempts: number;
   readonly #after: After;
   readonly #log: Log;
@@ -44,7 +63,9 @@ export class LineRequests {
     address: string,
     session: number,
     options: {
-      deadlineMilliseconds: number;
+      marginMilliseconds: number;
+      /** Of the line, for deadlines; as fast as can be where not given. */
+      bytesPerSecond?: number;
       attempts?: number | undefined;
       after?: After | undefined;
       log?: Log | undefined;
@@ -53,7 +74,8 @@ export class LineRequests {
     this.#transport = transport;
     this.#address = address;
     this.#session = session;
-    this.#deadlineMilliseconds = options.deadlineMilliseconds;
+    this.#marginMilliseconds = options.marginMilliseconds;
+    this.#bytesPerSecond = options.bytesPerSecond ?? Infinity;
     this.#attempts = options.attempts ?? usualAttempts;
     this.#after = options.after ?? after;
     this.#log = options.log ?? noLog;
@@ -61,13 +83,10 @@ export class LineRequests {
     transport.onClosed((reason) => this.#lose(reason));
   }
 
-  /**
-   * Sends a line, again when no reply comes, and returns what the board said to each of its queries.
-   *
-   * @param what  for error messages: `read of tile 3, row 7`.
-   */
-  async ask(line: string, what: string, options: RequestOptions = {}): Promise<string[]> {
-    const { attempts = this.#attempts, deadlineMilliseconds = this.#deadlineMilliseconds } = options;
+  /** Sends a line, again when no reply comes, and returns what the board said to each of its queries. */
+  async ask(request: LineRequest, options: RequestOptions = {}): Promise<string[]> {
+    const { line, what, replyBytes = 0, boardMicroseconds = 0 } = request;
+    const { attempts: usual = this.#attempts, marginMilliseconds = this.#marginMilliseconds } = options;
     const { times } = this.#calledOff;
     await this.#turn(options.urgent === true);
     const timed = this.#log.isLevelEnabled("debug");
@@ -77,18 +96,23 @@ export class LineRequests {
       const tag = this.#nextTag++;
       const text = encodeTaggedRequest({ session: this.#session, tag, rest: `*CLS;${line};:SYST:ERR?` });
       const heardBefore = this.#heardBytes;
+      const lineBytes = text.length + replyBytes + overheadBytes;
+      const reckoned = ((1e6 * lineBytes) / this.#bytesPerSecond + boardMicroseconds) / 1000;
+      const deadlineMilliseconds = deadlineFor(reckoned, marginMilliseconds);
+      const attempts = attemptsWithin(deadlineMilliseconds, usual);
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const sentAt = timed ? systemClock.nowMicroseconds() : 0;
         const reply = await this.#exchange(tag, bytesOf(`${text}\n`), deadlineMilliseconds);
         const bytes = text.length + 1;
         if (reply === undefined) {
-          this.#log.warn({ request: what, tag, attempt, bytes }, "no reply");
+          this.#log.warn({ ...about(request), tag, attempt, bytes }, "no reply");
           if (this.#calledOff.times !== times) throw calledOff(this.#address, this.#calledOff.reason);
           continue;
         }
         if (timed) {
           const round_trip_milliseconds = (systemClock.nowMicroseconds() - sentAt) / 1000;
-          this.#log.debug({ request: what, tag, attempt, round_trip_milliseconds, bytes }, "answered");
+          const fields = { ...about(request), tag, attempt, round_trip_milliseconds, bytes };
+          this.#log.debug(fields, "answered");
         }
         return this.#read(reply, what);
       }
@@ -211,8 +235,9 @@ export class LineRequests {
     );
   }
 
-  malformed(what: string): MhoError {
-    return strangeAnswer(this.#address, what, "SCPI as protocols/scpi/README.md says");
+  /** @param wrong  what no board can mean by its answer. */
+  malformed(what: string, wrong?: string): MhoError {
+    return strangeAnswer(this.#address, what, "SCPI as protocols/scpi/README.md says", wrong);
   }
 
   #lose(reason: string): void {
@@ -220,4 +245,12 @@ export class LineRequests {
     this.#waiting?.fail(lineGone(this.#address, reason));
     for (const waiting of this.#queue.splice(0)) waiting.fail(lineGone(this.#address, reason));
   }
+}
+
+/** Of a reply, beside its values: session, tag, check, error. */
+const overheadBytes = 60;
+
+/** A request, as the log names it. */
+function about({ what: request, tile, row, ticket }: LineRequest): LogFields {
+  return { request, tile, row, ticket };
 }

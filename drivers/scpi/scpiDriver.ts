@@ -22,10 +22,14 @@ import type { Microseconds } from "../../src/units.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
-import { LineRequests } from "./lineRequests.ts";
-import { plain } from "../linkErrors.ts";
+import { averagesInParts, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
+import { damagedAttempts, type Wrong, wrongEnvironment, wrongReferences, wrongRow } from "../answers.ts";
+import { ChipTimes } from "../chipTimes.ts";
+import { type LineRequest, LineRequests } from "./lineRequests.ts";
+import { CutOff, plain } from "../linkErrors.ts";
+import { mergeParts, type RowPart } from "../parts.ts";
 import type { RequestOptions } from "../requestOptions.ts";
-import { blankReading, enterRow, isOneEach, refuseOtherChip } from "../rows.ts";
+import { blankReading, enterRow, refuseOtherChip } from "../rows.ts";
 import type { Transport } from "../transport.ts";
 
 /**
@@ -38,14 +42,20 @@ export class ScpiDriver implements ChipDriver {
   readonly #transport: Transport;
   readonly #lines: LineRequests;
   readonly #log: Log;
+  readonly #times: ChipTimes;
+  /** Pulses on end whose time could not be. */
+  #wrongTimes = 0;
 
   constructor(transport: Transport, options: DriverOptions) {
     this.address = options.address;
     this.description = options.description;
     this.#transport = transport;
     this.#log = options.log ?? noLog;
+    const { baud, bitsPerByte } = options.description.line;
+    this.#times = new ChipTimes(options.now);
     this.#lines = new LineRequests(transport, options.address, options.session, {
-      deadlineMilliseconds: options.deadlineMilliseconds ?? 750,
+      marginMilliseconds: options.deadlineMilliseconds ?? 750,
+      bytesPerSecond: baud / bitsPerByte,
       attempts: options.attempts,
       after: options.after,
       log: options.log,
@@ -58,7 +68,8 @@ export class ScpiDriver implements ChipDriver {
 
   async identify(): Promise<ChipIdentity> {
     const line = "*IDN?;:SYST:BOOT?;:SYST:GEOM?;:SYST:CAP?;:OUTP ON";
-    const [idn = "", boot, geometry = "", capabilities = ""] = await this.#lines.ask(line, "*IDN?");
+    const request = { line, what: "*IDN?", replyBytes: 256 };
+    const [idn = "", boot, geometry = "", capabilities = ""] = await this.#lines.ask(request);
     const [, name = "", serialNumber = "", firmware = ""] = idn.split(",").map(plain);
     const [tiles, rows, columns, devicesPerCell] = geometry.split(",").map(Number);
     const declared = capabilities.replaceAll('"', "").split(",");
@@ -84,23 +95,45 @@ export class ScpiDriver implements ChipDriver {
       newestTicket: 0,
     };
     refuseOtherChip(this.address, this.description, identity);
+    this.#times.begin(identity.boot, identity.capabilities.virtualTime);
     return identity;
   }
 
   async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const { converter, geometry } = this.description;
+    const { converter } = this.description;
     refuseReadOutsideLimits(this.description, block, averages);
     const reading = blankReading(this.description, block);
-    for (let row = 0; row < block.rowCount; row++) {
-      if (wanted?.[row] === 0) continue;
-      const what = `read of tile ${block.tile}, row ${block.rowStart + row}`;
-      const line = `${averaged(averages)}:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`;
-      const [values = "", time] = await this.#lines.ask(line, what);
-      const codes = this.#codes(values, what);
-      if (codes.length !== devicesPerRow(geometry)) throw this.#lines.malformed(what);
-      enterRow(reading, row, codes, converter, this.#whole(time, what));
+    const parts = averagesInParts(this.description, averages);
+    try {
+      for (let row = 0; row < block.rowCount; row++) {
+        if (wanted?.[row] === 0) continue;
+        const read: RowPart[] = [];
+        for (const part of parts) read.push(await this.#readRow(block, row, part));
+        const { codes, chipTimeMicroseconds } = mergeParts(read, converter);
+        enterRow(reading, row, codes, converter, chipTimeMicroseconds);
+      }
+    } catch (error) {
+      throw error instanceof MhoError ? new CutOff(error, { reading }) : error;
     }
     return reading;
+  }
+
+  #readRow(block: Block, row: number, averages: number): Promise<RowPart> {
+    const place = { tile: block.tile, row: block.rowStart + row };
+    const request = {
+      ...place,
+      what: `read of tile ${place.tile}, row ${place.row}`,
+      line: `${averaged(averages)}:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`,
+      replyBytes: charactersPerCode * devicesPerRow(this.description.geometry),
+      boardMicroseconds: readMicroseconds(this.description, averages),
+    };
+    return this.#ask(request, ([values = "", time], floor) => {
+      const codes = codesOf(values);
+      const chipTimeMicroseconds = whole(time);
+      if (codes === undefined || chipTimeMicroseconds === undefined) return undefined;
+      const wrong = wrongRow(codes, this.description) ?? this.#times.wrong(chipTimeMicroseconds, floor);
+      return wrong ?? { averages, codes, chipTimeMicroseconds };
+    });
   }
 
   /** A row whose answer is lost is uncertain, and those after it have not been sent. */
@@ -119,15 +152,18 @@ export class ScpiDriver implements ChipDriver {
       if (codes.every((code) => code === 0)) continue;
       report.fates[row] = rowFates.notFired;
       if (lost) continue;
-      const what = `pulse of tile ${block.tile}, row ${block.rowStart + row}`;
-      const line = `${settings};IMM ${this.#list(block, row)},${codes.join(",")};:FETC:TIME?`;
+      const place = { tile: block.tile, row: block.rowStart + row, ticket: order.firstTicket + row };
+      const request = {
+        ...place,
+        what: `pulse of tile ${place.tile}, row ${place.row}`,
+        line: `${settings};IMM ${this.#list(block, row)},${codes.join(",")};:FETC:TIME?`,
+        boardMicroseconds: pulseMicroseconds(this.description, order),
+      };
       try {
-        const [time] = await this.#lines.ask(line, what);
-        report.rowTimesMicroseconds[row] = this.#whole(time, what);
+        report.rowTimesMicroseconds[row] = await this.#fire(request);
         report.fates[row] = rowFates.fired;
         if (this.#log.isLevelEnabled("debug")) {
           const chip_time_microseconds = report.rowTimesMicroseconds[row];
-          const place = { tile: block.tile, row: block.rowStart + row, ticket: order.firstTicket + row };
           this.#log.debug({ ...place, fate: "fired", chip_time_microseconds }, "pulse");
         }
       } catch (error) {
@@ -141,12 +177,34 @@ export class ScpiDriver implements ChipDriver {
         // and before the line came again.
         report.fates[row] = some ? rowFates.notFired : rowFates.uncertain;
         lost = true;
-        const place = { tile: block.tile, row: block.rowStart + row };
         const fields = { ...place, fate: "uncertain", error: loggedError(error) } as const;
         this.#log.warn(fields, "whether a pulse fired is uncertain");
       }
     }
     return report;
+  }
+
+  /**
+   * A pulse is not ordered again when its time cannot be: it is then held to have fired just now, as it did at the latest. A board
+   * that has only wrong times is refused.
+   */
+  async #fire(request: LineRequest): Promise<Microseconds> {
+    const { floor } = this.#times;
+    const [time] = await this.#lines.ask(request);
+    const firedAt = whole(time);
+    if (firedAt === undefined) throw this.#lines.malformed(request.what);
+    const reason = this.#times.wrong(firedAt, floor);
+    if (reason === undefined) {
+      this.#wrongTimes = 0;
+      return firedAt;
+    }
+    const { what, tile, row } = request;
+    this.#log.warn(
+      { request: what, tile, row, attempt: ++this.#wrongTimes, reason },
+      "an answer that cannot be",
+    );
+    if (this.#wrongTimes >= damagedAttempts) throw this.#lines.malformed(what, reason);
+    return this.chipTime();
   }
 
   verify(): Promise<PulseReport> {
@@ -179,69 +237,126 @@ export class ScpiDriver implements ChipDriver {
   }
 
   async environment(): Promise<Environment> {
-    const what = "look at its sensors";
-    const answers = await this.#lines.ask("MEAS:TEMP?;:MEAS:SUPP?", what);
-    const [celsius = Number.NaN, supplyVolts = Number.NaN] = answers.map(Number);
-    if (!Number.isFinite(celsius) || !Number.isFinite(supplyVolts)) throw this.#lines.malformed(what);
-    return { celsius, supplyVolts };
+    const request = { line: "MEAS:TEMP?;:MEAS:SUPP?", what: "look at its sensors" };
+    return this.#ask(request, (answers) => {
+      const [celsius = Number.NaN, supplyVolts = Number.NaN] = answers.map(Number);
+      return wrongEnvironment({ celsius, supplyVolts }) ?? { celsius, supplyVolts };
+    });
   }
 
   async references(tile: number, averages: number): Promise<Uint16Array> {
     refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, averages);
-    const what = `look at the references of tile ${tile}`;
-    const line = `${averaged(averages)}:MEAS:REF? ${wholeText(tile, 0xffff)}`;
-    const [values = ""] = await this.#lines.ask(line, what);
-    const codes = this.#codes(values, what);
-    if (!isOneEach(codes, this.description)) throw this.#lines.malformed(what);
-    return codes;
+    const read: RowPart[] = [];
+    for (const part of averagesInParts(this.description, averages)) {
+      const request = {
+        what: `look at the references of tile ${tile}`,
+        line: `${averaged(part)}:MEAS:REF? ${wholeText(tile, 0xffff)}`,
+        replyBytes: 256,
+        boardMicroseconds: readMicroseconds(this.description, part),
+        tile,
+      };
+      const codes = await this.#ask(request, ([values = ""]) => {
+        const found = codesOf(values);
+        return found && (wrongReferences(found, this.description) ?? found);
+      });
+      read.push({ averages: part, codes, chipTimeMicroseconds: 0 });
+    }
+    return mergeParts(read, this.description.converter).codes;
   }
 
   async chipTime(): Promise<Microseconds> {
-    return this.#time("question for the time");
+    return this.#askTime({ line: "SYST:TIME?", what: "question for the time" });
   }
 
   heartbeat(): Promise<Microseconds> {
-    return this.#time("heartbeat", { attempts: 4, deadlineMilliseconds: 200 });
+    const request = { line: "SYST:TIME?", what: "heartbeat" };
+    return this.#askTime(request, { attempts: 4, marginMilliseconds: 200 });
   }
 
+  /** A wrong answer is not asked for again, as time would move twice: the chip is asked where it is. */
   async advance(duration: Microseconds): Promise<Microseconds> {
     const now = Math.min(duration, longestTime);
-    const [time] = await this.#lines.ask(`SYST:TIME:ADV ${secondsText(now)};:SYST:TIME?`, "advance");
-    return duration > now ? this.advance(duration - now) : this.#whole(time, "advance");
+    // A clock may run a little slower than time.
+    const floor = this.#times.floor + Math.floor(0.9 * now);
+    this.#times.advancing(now);
+    const what = "advance";
+    const [said] = await this.#lines.ask({ line: `SYST:TIME:ADV ${secondsText(now)};:SYST:TIME?`, what });
+    let time = whole(said);
+    if (time === undefined || this.#times.wrong(time, floor) !== undefined) {
+      time = await this.chipTime();
+      if (time < floor) {
+        throw this.#lines.malformed(what, `its time is ${time} µs, and was to be ${floor} µs`);
+      }
+    }
+    return duration > now ? this.advance(duration - now) : time;
   }
 
   async standby(): Promise<void> {
     this.#lines.callOff(`the chip at ${this.address} was put in standby`);
-    await this.#lines.ask("ABOR;:OUTP OFF", "standby", { urgent: true });
+    await this.#lines.ask({ line: "ABOR;:OUTP OFF", what: "standby" }, { urgent: true });
   }
 
   close(): Promise<void> {
     return this.#transport.close();
   }
 
-  async #time(what: string, options?: RequestOptions): Promise<Microseconds> {
-    const [time] = await this.#lines.ask("SYST:TIME?", what, options);
-    return this.#whole(time, what);
+  #askTime(request: LineRequest, options?: RequestOptions): Promise<Microseconds> {
+    const read = ([said]: readonly string[], floor: Microseconds): number | string | undefined => {
+      const time = whole(said);
+      return time === undefined ? undefined : (this.#times.wrong(time, floor) ?? time);
+    };
+    return this.#ask(request, read, options);
+  }
+
+  /**
+   * Asks, and again under another tag when the answer cannot be.
+   *
+   * @param read  the answer, or what is wrong with it; undefined where it cannot be read. `floor` is the chip time that the
+   *   request left after.
+   */
+  async #ask<T extends object | number>(
+    request: LineRequest,
+    read: (answers: readonly string[], floor: Microseconds) => T | Wrong,
+    options?: RequestOptions,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const { floor } = this.#times;
+      const answer = read(await this.#lines.ask(request, options), floor);
+      const { what, tile, row } = request;
+      // Words of another form, with a right check, are another language: they would come again.
+      if (answer === undefined) throw this.#lines.malformed(what);
+      if (typeof answer !== "string") return answer;
+      const fields = { request: what, tile, row, attempt, reason: answer };
+      this.#log.warn(fields, "an answer that cannot be");
+      if (attempt === damagedAttempts) throw this.#lines.malformed(what, answer);
+    }
   }
 
   #list({ tile, rowStart }: Block, row: number): string {
     return rowText(tile, rowStart + row);
   }
 
-  /** What is no code must not become one by being cut to 16 bits. */
-  #codes(values: string, what: string): Uint16Array {
-    return Uint16Array.from(values.split(","), (text) => {
-      const code = this.#whole(text, what);
-      if (code > 0xffff) throw this.#lines.malformed(what);
-      return code;
-    });
-  }
-
   #whole(text: string | number | undefined, what: string): number {
-    const value = text === undefined || text === "" ? Number.NaN : Number(text);
-    if (!Number.isSafeInteger(value) || value < 0) throw this.#lines.malformed(what);
+    const value = whole(text);
+    if (value === undefined) throw this.#lines.malformed(what);
     return value;
   }
+}
+
+/** A code and its comma, at most. */
+const charactersPerCode = 6;
+
+/** What is no code must not become one by being cut to 16 bits. */
+function codesOf(values: string): Uint16Array | undefined {
+  const codes = values.split(",").map((text) => whole(text));
+  return codes.every((code) => code !== undefined && code <= 0xffff)
+    ? Uint16Array.from(codes as number[])
+    : undefined;
+}
+
+function whole(text: string | number | undefined): number | undefined {
+  const value = text === undefined || text === "" ? Number.NaN : Number(text);
+  return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 function averaged(averages: number): string {

@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../../files/folder.ts";
+import { refuseNoFolder } from "../../files/writeWhole.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { EventStream } from "../events.ts";
 import { refuseTooFewTiles } from "../../src/weights/placement.ts";
@@ -8,6 +10,7 @@ import { parseAddress, withTiles } from "../address.ts";
 import { describeChip } from "../openChip.ts";
 import { patience } from "../session.ts";
 import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
+import { warnOfLeftOut } from "../warnings.ts";
 import { defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop } from "./demoLoop.ts";
@@ -52,10 +55,13 @@ export async function demo(
     throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
   }
   const repeats = options.repeats ?? (chip === undefined ? usualRepeats : 1);
+  await refuseNoFolder(options.out, advice);
   const network = await loadNetwork(options);
   onNetwork(network);
   if (chip !== undefined) await refuseSmallChip(chip, network);
+  network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
   const workspace = await demoWorkspace(options);
+  await makeOut(options.out);
   const others = startRepeats(options, repeats - 1);
   let emulator: ChildEmulator | undefined;
   try {
@@ -75,6 +81,18 @@ export async function demo(
   } finally {
     others.stop();
     emulator?.close();
+  }
+}
+
+const advice = "Name another folder with --out.";
+
+/** The folder of the report, and none above it. Throws `output-failed`. */
+async function makeOut(out: string): Promise<void> {
+  try {
+    await makeFolder(out);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new MhoError("output-failed", `Cannot make ${out}: ${message}. ${advice}`, { folder: out }, error);
   }
 }
 

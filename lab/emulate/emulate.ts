@@ -56,7 +56,7 @@ export interface Emulation {
  */
 export async function emulate(text: string, options: EmulateOptions): Promise<Emulation> {
   const { tcpPort, controlPort, link: linkName } = options;
-  const { preset, seed, tiles, dialect } = presetOf(text, options);
+  const { preset, seed, tiles, dialect, deviceMilliseconds } = presetOf(text, options);
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
@@ -64,7 +64,8 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   firmware.boot = options.boot ?? 1;
   const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
-    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}`;
+    const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${slow}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
@@ -73,6 +74,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   let opened: ServedLine | undefined;
   const served = await serveChip(chip, {
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
+    takesItsTime: options.pace && preset.takesItsTime === true,
     timeScale: options.timeScale,
     open: () => openLine(tcpPort, opened),
     onOpen(line) {
@@ -133,7 +135,13 @@ function cannotListen(port: number, flag: string, error: unknown): MhoError {
 function presetOf(
   text: string,
   { seed, dialect, dialects = builtInDialects }: EmulateOptions,
-): { preset: Preset; seed: number; tiles: number; dialect: LabDialect } {
+): {
+  preset: Preset;
+  seed: number;
+  tiles: number;
+  dialect: LabDialect;
+  deviceMilliseconds: number | undefined;
+} {
   const address = parseAddress(`emulator:${text}`, dialects);
   const preset = findPreset(address.target, address);
   if (preset === undefined || address.chip !== undefined) {
@@ -143,6 +151,7 @@ function presetOf(
     preset,
     seed: address.seed ?? seed,
     tiles: preset.geometry.tiles,
+    deviceMilliseconds: address.deviceMilliseconds,
     dialect: dialect === undefined ? address.dialect : dialectNamed(dialects, dialect),
   };
 }

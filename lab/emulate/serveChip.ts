@@ -1,11 +1,14 @@
 import { after, systemClock } from "../../drivers/systemClock.ts";
 import type { FaultyLine } from "../../emulator/faultyLine.ts";
 import type { ServedLine } from "../../emulator/servedLine.ts";
+import type { Microseconds } from "../../src/units.ts";
 import { lineTime } from "./lineTime.ts";
 
 export interface ServeOptions {
   /** Bytes a second each way; undefined for as fast as it goes. */
   readonly bytesPerSecond: number | undefined;
+  /** Whether an answer also takes as long as the board is busy with it. */
+  readonly takesItsTime?: boolean;
   /** Chip time against the host's; undefined for virtual time. */
   readonly timeScale: number | undefined;
   /** Opens a line, at first and again after the cable was pulled. */
@@ -22,7 +25,8 @@ export interface ServedChip {
 
 /** Puts a chip at the end of a line that hosts can open, and keeps to the line's speed and the record's faults. */
 export async function serveChip(chip: FaultyLine, options: ServeOptions): Promise<ServedChip> {
-  const { bytesPerSecond, timeScale } = options;
+  const { bytesPerSecond, timeScale, takesItsTime = false } = options;
+  let busyUntil: Microseconds = 0;
   let line: ServedLine | undefined;
   let closed = false;
   const begun = systemClock.nowMicroseconds();
@@ -31,13 +35,17 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   const receive = (bytes: Uint8Array): void => {
     const now = systemClock.nowMicroseconds();
     if (timeScale !== undefined) chip.firmware.follow(Math.round((now - begun) * timeScale));
+    const workedBefore = chip.firmware.workedMicroseconds;
     const { deliveries, unpluggedForMilliseconds } = chip.receive(bytes, now);
     const inMilliseconds = passed.inward(bytes.length);
+    const worked = takesItsTime ? chip.firmware.workedMicroseconds - workedBefore : 0;
+    busyUntil = Math.max(busyUntil, now + 1000 * inMilliseconds) + worked;
+    const readyMilliseconds = takesItsTime ? (busyUntil - now) / 1000 : inMilliseconds;
     const to = line;
     // What is due leaves together: a system call costs more than the bytes that it carries.
     const due: Uint8Array[] = [];
     for (const { bytes: reply, lateMilliseconds } of deliveries) {
-      const milliseconds = passed.outward(reply.length, inMilliseconds) + lateMilliseconds;
+      const milliseconds = passed.outward(reply.length, readyMilliseconds) + lateMilliseconds;
       if (milliseconds < 1) due.push(reply);
       else after(milliseconds, () => to?.write(reply));
     }

@@ -40,6 +40,14 @@ export const optimize = result(
         }),
       )
       .describe("One for each layer, or each tile of it."),
+    left_out: z
+      .array(
+        z.strictObject({
+          name: z.string().describe("Name of the tensor or the node."),
+          why: z.string().describe("Why it is not read."),
+        }),
+      )
+      .describe("Weights of the file that are not read."),
   },
   "`optimize`: what was found, and the errors to expect.",
 );

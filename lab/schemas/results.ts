@@ -63,6 +63,32 @@ const replay = result(
   "`replay`: whether today's code understands a transcript.",
 );
 
+const check = result(
+  "check",
+  {
+    workspace: part.workspace,
+    sound: z.boolean().describe("Whether nothing is damaged."),
+    damage: z.array(z.string()).describe("What is damaged beside the runs, for a person."),
+    runs: z
+      .array(
+        z.strictObject({
+          run: part.run.describe("Id of the run."),
+          state: z
+            .enum(["sound", "unchecked", "damaged"])
+            .describe(
+              "`unchecked`: nothing is wrong that can be seen, but an older layout wrote rows without checksums.",
+            ),
+          turns: part.count.describe("Turns that were read."),
+          sweeps: part.count.describe("Sweeps that were read."),
+          unchecked_rows: part.count.describe("Rows without a checksum."),
+          damage: z.array(z.string()).describe("What is damaged, for a person."),
+        }),
+      )
+      .describe("Every run, the oldest first."),
+  },
+  "`check`: what of a workspace is damaged.",
+);
+
 const percents = part.numbers;
 const shares = z.array(z.number().nullable());
 
@@ -117,6 +143,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   report,
   exported,
   show,
+  check,
   ports,
   standby,
   serve,

@@ -75,10 +75,17 @@ export interface BoardLimits {
   readonly maxRowMilliamperes?: number | undefined;
 }
 
-/** How long the chip itself takes, per row. */
+/** How long the board itself takes; `timing.ts` reckons by it. */
 export interface ChipTiming {
+  /** A row, read once. */
   readonly readRowMicroseconds: Microseconds;
   readonly pulseRowMicroseconds: Microseconds;
+  /** A product of a tile, for one vector of inputs; that of a row read once where not given. */
+  readonly multiplyMicroseconds?: Microseconds | undefined;
+  /** One iteration of the board's own verify loop, in a row; a read, a pulse and a millisecond where not given. */
+  readonly verifyIterationMicroseconds?: Microseconds | undefined;
+  /** What any answer takes beyond that: the board's own program. 0 where not given. */
+  readonly answerMicroseconds?: Microseconds | undefined;
 }
 
 export interface LineSettings {

@@ -154,6 +154,8 @@ export interface PulseOrder {
   readonly gateCode?: number;
   /** The ticket of the block's first row; row i holds ticket `firstTicket + i`, used or not. */
   readonly firstTicket: number;
+  /** Some of its rows may have fired already, under these tickets. */
+  readonly resent?: boolean;
 }
 
 /** What a board is told to reach by itself. */
@@ -165,6 +167,8 @@ export interface BoardVerifyOrder {
   readonly iterations: number;
   readonly widthNanoseconds: Nanoseconds;
   readonly firstTicket: number;
+  /** Some of its rows may have been done already, under these tickets. */
+  readonly resent?: boolean;
 }
 
 /** What became of a row's pulse. */

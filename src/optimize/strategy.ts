@@ -24,7 +24,13 @@ export interface StrategyLayer {
   readonly outputStart?: number | undefined;
   /** Inputs (rows) and outputs (columns). */
   readonly shape: readonly [number, number];
-  readonly weightsSource: { readonly file: string; readonly tensor: string; readonly digest: string };
+  readonly weightsSource: {
+    readonly file: string;
+    readonly tensor: string;
+    readonly digest: string;
+    /** Which way round the tensor was said to stand. */
+    readonly orientation?: "outputs-first" | "outputs-last" | undefined;
+  };
   /** The largest |w|, by which errors are normalised. */
   readonly weightMax: number;
   /** Larger weights are clipped to this. */

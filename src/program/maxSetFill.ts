@@ -38,7 +38,24 @@ export const maxSetFill: ProgrammingMethod<FillState> = {
   needsCells: true,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 3.5, idlePulses: 1.5, turns: 45, most: 31 },
+  cost: {
+    pulses: 3.5,
+    idlePulses: 1.5,
+    turns: 45,
+    most: 31,
+    rowPulses: { first: -12.1, perLog: 8.7 },
+    looks: [
+      { times: 1, settles: true, averages: 64 },
+      {
+        times: 8,
+        rounds: { first: 1, perLog: 1.4, most: 7 },
+        share: 0.5,
+        secondsBetween: 1.25,
+        settles: true,
+        averages: 8,
+      },
+    ],
+  },
   requires: (chip) =>
     pcmPulsesOf(chip).set === undefined
       ? `The description of ${chip.name} has no SET pulse, which max-set-fill begins with. Add set_pulse, or use another --method.`

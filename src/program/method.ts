@@ -42,6 +42,35 @@ export interface MethodCost {
   readonly turns: number;
   /** Pulses that no device exceeds; `Infinity` where only its budget ends it. */
   readonly most: number;
+  /** Pulses of a row until the last of its devices is done; `turns` where not given. */
+  readonly rowPulses?: RowCount;
+  /** Reads of a row after pulses, where they are not as many. */
+  readonly rowReads?: RowCount;
+  /** Averages of each of these; 4 where not given, 0 where nothing is read. */
+  readonly averages?: number;
+  /** Where the board's own loop gives the pulses: its iterations in a row, over all rounds, and the most in one. */
+  readonly boardIterations?: RowCount;
+  readonly mostIterations?: number;
+  /** Looks at the whole tile beside these. */
+  readonly looks?: readonly TileLook[];
+}
+
+/** For rows of n devices: `first` + `perLog` × ln n. */
+export interface RowCount {
+  readonly first: number;
+  readonly perLog: number;
+}
+
+export interface TileLook {
+  /** So many looks, one after the other, and how often that is done (once): by the devices of a row, where it depends on them. */
+  readonly times: number;
+  readonly rounds?: number | (RowCount & { readonly most: number });
+  /** Of the tile's rows, those that a look is at, in the mean of all rounds (all). */
+  readonly share?: number;
+  readonly secondsBetween?: number;
+  /** Whether the first waits until the devices have reached the model's reference age. */
+  readonly settles: boolean;
+  readonly averages: number | "products";
 }
 
 /** What is to be programmed. All arrays are over one block, row-major, one entry a device. */
@@ -143,11 +172,11 @@ export type Look =
 /** How a device ended, and why. */
 export const verdicts = {
   pending: 0,
-  /** Read inside the margin since its last pulse. */
+  /** Found near its target since its last pulse, by late looks where the method takes them. */
   accepted: 1,
   /** Outside the margin at the end of the amplitude range: this device cannot get there. */
   unreachable: 2,
-  /** Still outside the margin when its pulses were spent. */
+  /** Still outside the margin when its pulses, or its looks, were spent. */
   budgetSpent: 3,
   /** Fired at and, by the method's nature, not read back. */
   unverified: 4,

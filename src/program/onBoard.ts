@@ -13,6 +13,9 @@ import {
 } from "./method.ts";
 import { Settling } from "./settling.ts";
 
+/** Pulses that a device may get in one round. */
+const iterations = 30;
+
 /**
  * The board's own verify loop: it pulses and reads each device until one young reading lies near its target. What it left is
  * looked at late and with averaging, and what is off goes to the board once more.
@@ -24,7 +27,16 @@ export const onBoard: ProgrammingMethod<OnBoardState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 7, idlePulses: 1.5, turns: 4, most: 90 },
+  cost: {
+    pulses: 7,
+    idlePulses: 1.5,
+    turns: 4,
+    most: 90,
+    averages: 0,
+    boardIterations: { first: 2, perLog: 7.5 },
+    mostIterations: iterations,
+    looks: [{ times: 1, rounds: 3, settles: true, averages: 64 }],
+  },
   requires: (chip, { onBoardVerify }) =>
     onBoardVerify ? beyondLimits(chip) : `${chip.name} has no verify loop of its own. Use --method verify.`,
   begin: (task: ProgrammingTask, model: DeviceModel) => ({
@@ -82,7 +94,6 @@ interface OnBoardState {
 }
 
 const rounds = 3;
-const iterations = 30;
 /** How old a device is when the board looks at it. */
 const boardLookSeconds = 0.001;
 const lookAverages = 64;

@@ -20,7 +20,7 @@ export const openLoop: ProgrammingMethod<ProgrammingTask> = {
     isPcm(pulses)
       ? Math.max(maxConductanceMicrosiemens, pulses.reset.nominalCurve.conductanceMicrosiemens[0]!)
       : maxConductanceMicrosiemens,
-  cost: { pulses: 1, idlePulses: 1, turns: 1, most: 1 },
+  cost: { pulses: 1, idlePulses: 1, turns: 1, most: 1, averages: 0 },
   begin: (task) => task,
   next(task) {
     const { reset } = pcmPulsesOf(task);

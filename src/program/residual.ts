@@ -45,7 +45,14 @@ export const residual: ProgrammingMethod<ResidualState> = {
   needsCells: true,
   keepsTargets: false,
   looksBack: true,
-  cost: { pulses: 6.8, idlePulses: 2.2, turns: 70, most: 90 },
+  cost: {
+    pulses: 6.8,
+    idlePulses: 2.2,
+    turns: 70,
+    most: 90,
+    rowPulses: { first: -17.6, perLog: 13.7 },
+    looks: [{ times: 16, rounds: 4, secondsBetween: 0.125, settles: true, averages: 4 }],
+  },
   begin: (task, model) => begin(task, model, undefined),
   next,
 };
@@ -65,7 +72,17 @@ export const gdp: ProgrammingMethod<ResidualState> = {
   needsCells: true,
   keepsTargets: false,
   looksBack: true,
-  cost: { pulses: 7.5, idlePulses: 2.2, turns: 75, most: 90 },
+  cost: {
+    pulses: 7.5,
+    idlePulses: 2.2,
+    turns: 75,
+    most: 90,
+    rowPulses: { first: -17.6, perLog: 13.7 },
+    looks: [
+      { times: 6, rounds: 3, secondsBetween: 3, settles: true, averages: "products" },
+      { times: 16, secondsBetween: 0.125, settles: true, averages: 4 },
+    ],
+  },
   requires: ({ name, multiply }, capabilities) =>
     capabilities.multiply && multiply !== undefined
       ? undefined

@@ -15,7 +15,15 @@ export const staircase: ProgrammingMethod<StaircaseState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 17, idlePulses: 8, turns: 250, most: 200 },
+  cost: {
+    pulses: 17,
+    idlePulses: 8,
+    turns: 250,
+    most: 200,
+    rowPulses: { first: -38, perLog: 29.5 },
+    rowReads: { first: -9, perLog: 15.7 },
+    averages: 1,
+  },
   begin: (task: ProgrammingTask, model: DeviceModel) => ({
     ...beginTwoWay(task, model),
     passesLeft: 0,

@@ -31,7 +31,7 @@ export interface TwoWayState {
   passesLeft: number;
   readonly relaxedAfterSeconds: number;
   /** Why what is in place was asked to be looked at: it had been left by a run that was stopped, or has relaxed. */
-  looking: "found" | "relaxed" | undefined;
+  looking: "found" | "relaxed" | "last" | undefined;
   readonly setCodes: Uint16Array;
   readonly resetCodes: Uint16Array;
 }
@@ -125,12 +125,14 @@ export function nextTwoWay<State extends TwoWayState>(
     const look = { kind: "read", averages: 1, rows, afterSeconds: 0 } as const;
     return { orders, verdicts: given, look };
   }
-  if (inPlace === 0 || state.passesLeft === 0) {
+  const looksLate = state.relaxedAfterSeconds > 0;
+  if (inPlace === 0 || !looksLate) {
     for (let i = 0; i < given.length; i++) if (given[i] === verdicts.inPlace) given[i] = verdicts.accepted;
     return { orders: [], verdicts: given, look: { kind: "done" } };
   }
+  // What was pulsed again since the last look is looked at as well: no verdict stands on a reading that is still to relax.
+  state.looking = state.passesLeft > 0 ? "relaxed" : "last";
   state.passesLeft--;
-  state.looking = "relaxed";
   rows.fill(1);
   const look = { kind: "read", averages: 1, rows, afterSeconds: state.relaxedAfterSeconds } as const;
   return { orders: [], verdicts: given, look };
@@ -145,6 +147,10 @@ function findStrayed(state: TwoWayState, seen: Seen): void {
   for (let i = 0; i < state.verdicts.length; i++) {
     if (state.verdicts[i] !== verdicts.inPlace) continue;
     const target = state.task.targetsMicrosiemens[i]!;
+    if (state.looking === "last" && seen.flags[i] === readingFlags.invalid) {
+      state.verdicts[i] = verdicts.unreadable;
+      continue;
+    }
     const error = seen.conductanceMicrosiemens[i]! - target;
     const forgiven = strayedInMargins * state.marginMicrosiemens;
     const spent = state.task.pulsesLeft[i]! - state.pulsesLeft[i]!;
@@ -153,7 +159,9 @@ function findStrayed(state: TwoWayState, seen: Seen): void {
       state.looking === "found"
         ? driftedLimit(state.model, target, forgiven, seen.agesSeconds[i]!)
         : forgiven;
-    if (pays && Math.abs(error) > limit) {
+    if (state.looking === "last") {
+      state.verdicts[i] = Math.abs(error) <= limit ? verdicts.accepted : verdicts.acceptedOutside;
+    } else if (pays && Math.abs(error) > limit) {
       state.verdicts[i] = verdicts.pending;
     }
   }

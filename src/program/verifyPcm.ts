@@ -26,9 +26,10 @@ import { driftedLimit, Settling } from "./settling.ts";
  *     I = I_nominal(target) + offset
  *     observed offset = I − I_nominal(reading),  its variance from the scatter between pulses
  *
- * Targets are meant for the model's reference age, and a reading is brought to that age before it is judged. When all are
- * inside their margins they are looked at once more at that age: what strayed meanwhile, by drift or because noise had
- * shown it nearer than it was, is pulsed again. A later look gives better retention (Nandakumar et al., IEDM 2020).
+ * Targets are meant for the model's reference age, and a young reading is brought to that age before it is judged. When all are
+ * inside their margins they are looked at at that age: what strayed meanwhile, by drift or because noise had shown it nearer than it
+ * was, is pulsed again. A later look gives better retention (Nandakumar et al., IEDM 2020). Late looks give the verdicts, and
+ * teach how these devices settle.
  *
  * Every device gets at least one pulse, even when it already reads inside its margin: one that was left alone
  * would drift out of step with neighbours whose drift has just begun anew.
@@ -40,7 +41,23 @@ export const verifyPcm: ProgrammingMethod<VerifyState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 6.3, idlePulses: 1.1, turns: 42, most: 30 },
+  cost: {
+    pulses: 6.3,
+    idlePulses: 1.1,
+    turns: 42,
+    most: 30,
+    rowPulses: { first: -13, perLog: 9 },
+    looks: [
+      {
+        times: 8,
+        rounds: { first: 1, perLog: 1.08, most: 7 },
+        share: 0.5,
+        secondsBetween: 1.25,
+        settles: true,
+        averages: 8,
+      },
+    ],
+  },
   begin,
   next,
 };

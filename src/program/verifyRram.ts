@@ -20,7 +20,16 @@ export const verifyRram: ProgrammingMethod<LearnedState> = {
   needsCells: false,
   keepsTargets: true,
   looksBack: true,
-  cost: { pulses: 11, idlePulses: 4, turns: 200, most: Infinity },
+  cost: {
+    pulses: 11,
+    idlePulses: 4,
+    turns: 200,
+    most: Infinity,
+    rowPulses: { first: -81, perLog: 45 },
+    rowReads: { first: -43, perLog: 29 },
+    averages: 1,
+    looks: [{ times: 1, rounds: 2, settles: true, averages: 1 }],
+  },
   begin: (task: ProgrammingTask, model: DeviceModel) => {
     const count = task.targetsMicrosiemens.length;
     return {

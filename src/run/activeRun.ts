@@ -1,4 +1,5 @@
 import { type ChipIdentity, type PulseReport, rowFates } from "../chip/driver.ts";
+import { MhoError } from "../errors.ts";
 import { modelOf } from "../model/modelOf.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import { type Log, noLog } from "../log.ts";
@@ -27,6 +28,8 @@ export class ActiveRun {
   devicesDone = 0;
   accepted = 0;
   pulses = 0;
+  /** Turns on end whose pulses were all lost, or uncertain. */
+  #firelessTurns = 0;
   /** Devices that are inside their margins and still to be confirmed, by tile. */
   readonly insideOfTile = new Map<number, number>();
 
@@ -82,6 +85,21 @@ export class ActiveRun {
     this.context.onEvent({ type: "unknown_wear", run: this.run, newest_ticket: foreign });
   }
 
+  /** Throws `chip-refused` when turn after turn no row is known to have fired: the devices wear for nothing. */
+  refuseFireless({ fates }: PulseReport, tile: number): void {
+    if (!fates.some((fate) => fate !== rowFates.nothingToFire)) return;
+    this.#firelessTurns = fates.includes(rowFates.fired) ? 0 : this.#firelessTurns + 1;
+    if (this.#firelessTurns < mostFirelessTurns) return;
+    const { address } = this.context.driver;
+    throw new MhoError(
+      "chip-refused",
+      `Of the pulses of the last ${mostFirelessTurns} turns, the last of them on tile ${tile}, the chip at ${address} ` +
+        "confirmed none, although it was greeted anew after each: whether they fired is unknown, or they did not. " +
+        "Check the board's pulse supply and the cable, and that its firmware answers pulses.",
+      { address, tile, turns: mostFirelessTurns },
+    );
+  }
+
   /** Rows that may have fired did so now at the latest; the event and a note tell of them. */
   async bookUncertain(report: PulseReport, tile: number, turn: number): Promise<void> {
     const rows = report.fates.reduce((sum, fate) => sum + (fate === rowFates.uncertain ? 1 : 0), 0);
@@ -99,3 +117,5 @@ export class ActiveRun {
     );
   }
 }
+
+const mostFirelessTurns = 10;

@@ -1,12 +1,12 @@
 import type { ChipDescription } from "../chip/description.ts";
-import type { ChipIdentity } from "../chip/driver.ts";
+import type { ChipCapabilities, ChipIdentity } from "../chip/driver.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
 import { isFinal, isOpen, type ProgrammingMethod, verdicts } from "../program/method.ts";
-import { type Microseconds, microsecondsPerSecond } from "../units.ts";
+import type { Microseconds } from "../units.ts";
 import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
-import { emptyMemory, foldTurn, lastPulse, type TileMemory } from "./journal.ts";
+import { emptyMemory, foldTurn, lastPulse, type SweepRecord, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
 import { checkPlan } from "./planCheck.ts";
@@ -15,10 +15,26 @@ import { ActiveRun } from "./activeRun.ts";
 import { methodOf, type RunContext } from "./context.ts";
 import type { RunId, RunOutcome } from "./store.ts";
 import { recall } from "./recall.ts";
-import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
-import { lateBy, takeSweep } from "./sweep.ts";
+import {
+  endedWith,
+  hasGreeted,
+  messageOf,
+  outputsMayBeOn,
+  type StandbyOutcome,
+  tryStandby,
+} from "./standby.ts";
+import { keepSweep, lateBy, readSweep } from "./sweep.ts";
+import { type EarlySweep, SweepPlan } from "./sweepPlan.ts";
 import { ticketsFor } from "./tickets.ts";
-import { beginTile, closingRecord, reopeningRecord, turnTile, type TileWork } from "./tileWork.ts";
+import {
+  beginTile,
+  closingRecord,
+  hasFired,
+  latestPulse,
+  reopeningRecord,
+  turnTile,
+  type TileWork,
+} from "./tileWork.ts";
 import { waitUntil } from "./waiting.ts";
 import { wearOf } from "./wear.ts";
 
@@ -137,7 +153,9 @@ function endOf(
   }
   // A chip that was never opened was never switched on by this run.
   if (failure !== undefined)
-    return failure instanceof MhoError && awake ? endedWith(failure, address, standby) : failure;
+    return failure instanceof MhoError && (awake || hasGreeted(failure))
+      ? endedWith(failure, address, standby)
+      : failure;
   assert(!standby.safe, "a run that is done and safe ends without an error");
   const text = `Run ${run} is done. ${outputsMayBeOn(address, standby.reason)}`;
   return new MhoError("standby-failed", text, { run: run!, standby: false });
@@ -159,11 +177,13 @@ async function close(
     if (outcome === "failed") await active.note("failed", messageOf(failure));
     if (!standby.safe)
       await active.note("standby-failed", outputsMayBeOn(context.driver.address, standby.reason));
+    // The next run of this chip, whenever it comes, need not fold this one. A run that failed may have filled the disk.
+    if (outcome !== "failed") {
+      await wearOf(context.store, run).catch((error: unknown) =>
+        log.warn({ error: loggedError(error) }, "the wear of the run was not kept; the next run folds it"),
+      );
+    }
     await context.store.endRun(run, outcome);
-    // The next run of this chip, whenever it comes, need not fold this one.
-    await wearOf(context.store, run).catch((error: unknown) =>
-      log.warn({ error: loggedError(error) }, "the wear of the run was not kept; the next run folds it"),
-    );
   };
   const unwritten = (error: unknown): void =>
     log.warn({ outcome, error: loggedError(error) }, "how the run ended was not written down");
@@ -202,6 +222,16 @@ function refusePlan(
   { capabilities, geometry }: ChipIdentity,
 ): void {
   checkPlan(plan, { ...description, geometry }, method);
+  refuseMethod(plan, method, description, capabilities);
+}
+
+/** Throws `bad-argument` where a method cannot work on a chip, or with what a plan knows. Asked before a chip is opened, and again. */
+export function refuseMethod(
+  plan: Pick<RunPlan, "tiles">,
+  method: ProgrammingMethod,
+  description: ChipDescription,
+  capabilities: ChipCapabilities,
+): void {
   const { name, needsCells } = method;
   const refusal = method.requires?.(description, capabilities);
   if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { method: name });
@@ -245,21 +275,14 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
   const perRow = devicesPerRow(identity.geometry);
   const waiting: TileTargets[] = [];
   const remembered = new Map((memories ?? []).map((memory) => [memory.block.tile, memory]));
-  const sweeps: DueSweep[] = [];
-  const swept = memories === undefined ? new Set<string>() : await sweptOf(active);
-  const planSweeps = (tile: TileTargets, memory: TileMemory): void => {
-    const pulsedAt = lastPulse(memory);
-    for (const timeSeconds of Number.isNaN(pulsedAt) ? [] : plan.sweepTimesSeconds) {
-      if (swept.has(`${tile.block.tile} ${timeSeconds}`)) continue;
-      sweeps.push({ tile, timeSeconds, dueAt: pulsedAt + Math.round(timeSeconds * microsecondsPerSecond) });
-    }
-  };
+  const taken = memories === undefined ? new Set<string>() : await sweptOf(active);
+  const sweeps = new SweepPlan(plan.sweepTimesSeconds, taken);
   for (const tile of plan.tiles) {
     const memory = remembered.get(tile.block.tile);
     if (memory === undefined || memory.turns === 0 || memory.verdicts.some(isOpen)) {
       waiting.push(tile);
     } else {
-      planSweeps(tile, memory);
+      sweeps.settle(tile, lastPulse(memory));
     }
     for (const verdict of memory?.verdicts ?? []) if (isFinal(verdict)) active.devicesDone++;
     for (const verdict of memory?.verdicts ?? []) if (verdict === verdicts.accepted) active.accepted++;
@@ -271,7 +294,7 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
     await checkRequestsOf(active);
     await active.keepLinkNotes();
     const now = await context.driver.chipTime();
-    const job = nextJob(waiting.length, atWork, sweeps, now, turnTook);
+    const job = nextJob(waiting.length, atWork, sweeps.due, now, turnTook);
     if (job.kind === "none") return;
     if (job.kind === "next tile") {
       const tile = waiting.shift()!;
@@ -280,18 +303,22 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
     } else if (job.kind === "turn") {
       await waitFor(active, job.work.dueAt);
       const begun = await context.driver.chipTime();
-      const done = await turnTile(active, job.work);
+      const { work } = job;
+      const { tile, memory } = work;
+      const done = await turnTile(active, work);
       turnTook = (await context.driver.chipTime()) - begun;
+      if (hasFired(work)) sweeps.withdraw(tile);
+      if (!done && work.dueAt > 0) sweeps.foresee(tile, latestPulse(work));
       if (!done) continue;
-      const { tile, memory } = job.work;
       active.log.info({ tile: tile.block.tile, turn: memory.turns }, "tile done");
-      atWork.splice(atWork.indexOf(job.work), 1);
+      atWork.splice(atWork.indexOf(work), 1);
       // Rows that did not fire because the link was lost, by a method that does not look, are done again.
       if (memory.verdicts.some(isOpen)) atWork.push(beginTile(active, tile, memory));
-      else planSweeps(tile, memory);
+      else for (const early of sweeps.settle(tile, lastPulse(memory))) await keepEarly(active, early);
     } else {
-      sweeps.splice(sweeps.indexOf(job.sweep), 1);
-      await sweepTile(active, job.sweep);
+      sweeps.begin(job.sweep);
+      const sweep = await sweepTile(active, job.sweep);
+      if (!sweeps.keep({ due: job.sweep, sweep })) await keepEarly(active, { due: job.sweep, sweep });
     }
   }
 }
@@ -303,17 +330,21 @@ async function sweptOf({ context, run }: ActiveRun): Promise<Set<string>> {
   return taken;
 }
 
-async function sweepTile(active: ActiveRun, job: DueSweep): Promise<void> {
-  const { context, plan, run, identity } = active;
-  const { block } = job.tile;
-  await waitFor(active, job.dueAt);
-  const sweep = await takeSweep(context, identity, run, block, job.timeSeconds, plan.sweepAverages);
+async function sweepTile(active: ActiveRun, { tile, dueAt, timeSeconds }: DueSweep): Promise<SweepRecord> {
+  const { context, plan, identity } = active;
+  await waitFor(active, dueAt);
+  const check = (): Promise<void> => checkRequestsOf(active);
+  return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages, check);
+}
+
+async function keepEarly({ context, run }: ActiveRun, { due, sweep }: EarlySweep): Promise<void> {
+  await keepSweep(context, run, sweep);
   context.onEvent({
     type: "sweep",
     run,
-    tile: block.tile,
-    time_seconds: job.timeSeconds,
-    late_seconds: lateBy(sweep, job.dueAt),
+    tile: due.tile.block.tile,
+    time_seconds: due.timeSeconds,
+    late_seconds: lateBy(sweep, due.dueAt),
     celsius: sweep.environment?.celsius ?? null,
     left: null,
   });

@@ -43,6 +43,8 @@ export interface JournalledOrder extends Omit<BlockPulse, "kind"> {
   readonly iterations?: number;
 }
 
+export const orderKinds: readonly JournalledOrder["kind"][] = ["set", "reset", "on-board"];
+
 /**
  * One read-out of a tile at one time after its last pulse, as the board gave it. Of a converter its codes are kept: µS follow
  * from them and from what is known of the converter, today or after it was calibrated anew. Of a board that reckons

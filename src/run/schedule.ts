@@ -43,7 +43,7 @@ export function nextJob<Work extends Due>(
 }
 
 /** Each tile at work takes memory. */
-const mostAtWork = 16;
+export const mostAtWork = 16;
 
 function earliest<T extends Due>(jobs: readonly T[]): T | undefined {
   let first: T | undefined;

@@ -48,6 +48,11 @@ export function endedWith(error: MhoError, address: string, standby: StandbyOutc
   return new MhoError(code, text, { ...error.facts, standby: false }, error);
 }
 
+/** Whether a chip had to be greeted for an error to be found, which switches it on. */
+export function hasGreeted(error: unknown): boolean {
+  return error instanceof MhoError && error.code === "wrong-chip";
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

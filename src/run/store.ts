@@ -24,7 +24,7 @@ export interface RunStore {
   appendNote(run: RunId, note: RunNote): Promise<void>;
   /** A run goes on, with the chip as it is found now. Nothing is wanted of it any more. */
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void>;
-  /** Nothing is wanted of it any more. */
+  /** Nothing is wanted of it any more. A store that keeps a file and a log beside it moves the log into the file. */
   endRun(run: RunId, outcome: RunOutcome): Promise<void>;
   /** Sets when a run is read after it is done, in place of what was set before. */
   setWatch(run: RunId, settings: WatchSettings): Promise<void>;

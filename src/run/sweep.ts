@@ -3,37 +3,49 @@ import { type Block, devicesOfBlock } from "../chip/geometry.ts";
 import { assert } from "../errors.ts";
 import { type Log, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
+import { readInSteps } from "./longRead.ts";
 import type { SweepRecord } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
 
 /** Reads a block, with all that a later reader of the numbers could ask for, and keeps it. */
 export async function takeSweep(
-  {
-    driver,
-    store,
-    wallTime,
-    log = noLog,
-  }: {
-    readonly driver: ChipDriver;
-    readonly store: RunStore;
-    readonly wallTime: () => string;
-    readonly log?: Log;
-  },
-  { geometry, capabilities, boot }: ChipIdentity,
+  context: SweepContext,
+  identity: ChipIdentity,
   run: RunId,
   block: Block,
   timeSeconds: Seconds,
   averages: number,
+  checkRequests: () => Promise<void>,
+): Promise<SweepRecord> {
+  const sweep = await readSweep(context, identity, block, timeSeconds, averages, checkRequests);
+  await keepSweep(context, run, sweep);
+  return sweep;
+}
+
+export interface SweepContext {
+  readonly driver: ChipDriver;
+  readonly store: RunStore;
+  readonly wallTime: () => string;
+  readonly log?: Log | undefined;
+}
+
+export async function readSweep(
+  { driver, wallTime }: SweepContext,
+  { geometry, capabilities, boot }: ChipIdentity,
+  block: Block,
+  timeSeconds: Seconds,
+  averages: number,
+  checkRequests: () => Promise<void>,
 ): Promise<SweepRecord> {
   const environment = capabilities.environment ? await driver.environment() : undefined;
   const referenced = capabilities.references && driver.description.referencesMicrosiemens !== undefined;
   const referenceCodes = referenced ? await driver.references(block.tile, averages) : undefined;
   const takenAt = wallTime();
-  const reading = await driver.read(block, averages);
+  const reading = await readInSteps(driver, block, averages, undefined, checkRequests);
   const devices = devicesOfBlock(geometry, block);
   assert(reading.conductanceMicrosiemens.length === devices, "a reading has one conductance a device");
   assert((reading.codes?.length ?? devices) === devices, "a reading by converters has one code a device");
-  const sweep = {
+  return {
     ...reading,
     tile: block.tile,
     timeSeconds,
@@ -44,10 +56,16 @@ export async function takeSweep(
     ...(environment && { environment }),
     ...(referenceCodes && { referenceCodes }),
   };
+}
+
+export async function keepSweep(
+  { store, log = noLog }: SweepContext,
+  run: RunId,
+  sweep: SweepRecord,
+): Promise<void> {
   await store.appendSweep(run, sweep);
-  const chip_time_microseconds = reading.rowTimesMicroseconds[0];
-  log.info({ run, tile: block.tile, time_seconds: timeSeconds, chip_time_microseconds }, "sweep taken");
-  return sweep;
+  const { tile, timeSeconds: time_seconds, rowTimesMicroseconds } = sweep;
+  log.info({ run, tile, time_seconds, chip_time_microseconds: rowTimesMicroseconds[0] }, "sweep taken");
 }
 
 /** How long after it fell due a sweep's first row was read. */

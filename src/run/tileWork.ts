@@ -15,8 +15,11 @@ import {
   verdicts,
 } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond } from "../units.ts";
+import { checkDecision } from "./decisionCheck.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
+import { readInSteps } from "./longRead.ts";
+import { checkRequests } from "./requests.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
 import type { ActiveRun } from "./activeRun.ts";
 
@@ -26,6 +29,8 @@ export interface TileWork {
   readonly memory: TileMemory;
   readonly method: ProgrammingMethod;
   readonly state: unknown;
+  /** What each device may still get, as the engine counts it. */
+  readonly pulsesLeft: Uint32Array;
   /** What became of the last turn's pulses. */
   fired: PulseReport;
   look: Look | undefined;
@@ -43,6 +48,9 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
   const spent = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * perRow);
   const { pulsesPerDevice } = description.limits;
   const { method } = active;
+  const pulsesLeft = Uint32Array.from(targetsMicrosiemens, (_, i) =>
+    Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
+  );
   const state = method.begin(
     {
       rowCount: block.rowCount,
@@ -51,15 +59,13 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
       targetsMicrosiemens: targetsMicrosiemens.slice(),
       pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
-      pulsesLeft: Uint32Array.from(targetsMicrosiemens, (_, i) =>
-        Math.max(0, Math.min(pulsesPerDevice - spent[i]!, plan.pulsesPerDevice - memory.pulses[i]!)),
-      ),
+      pulsesLeft: pulsesLeft.slice(),
       cells,
       standing: memory.turns === 0 ? undefined : memory,
     },
     active.model,
   );
-  return { tile, memory, method, state, fired: nothingFired, look: undefined, dueAt: 0 };
+  return { tile, memory, method, state, pulsesLeft, fired: nothingFired, look: undefined, dueAt: 0 };
 }
 
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
@@ -89,6 +95,7 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
         ? await multiply(active, work, work.look)
         : undefined;
   const decision = work.method.next(work.state, seen);
+  checkDecision(work.method.name, work.tile, work.memory, decision, work.pulsesLeft);
   const report = await commitAndFire(active, work, seen, decision);
   work.fired = report;
   work.look = decision.look;
@@ -97,16 +104,19 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
     return true;
   }
   const { afterSeconds } = decision.look;
-  work.dueAt = afterSeconds === 0 ? 0 : latestPulse(work) + Math.round(afterSeconds * microsecondsPerSecond);
+  const pulsedAt = latestPulse(work);
+  const waits = afterSeconds > 0 && !Number.isNaN(pulsedAt);
+  work.dueAt = waits ? pulsedAt + Math.round(afterSeconds * microsecondsPerSecond) : 0;
   return false;
 }
 
 async function lookAt(
-  { context }: ActiveRun,
+  { context, run }: ActiveRun,
   { tile, memory, fired }: TileWork,
   look: Look & { kind: "read" },
 ): Promise<Seen> {
-  const reading = await context.driver.read(tile.block, look.averages, look.rows);
+  const check = (): Promise<void> => checkRequests(context, [run]);
+  const reading = await readInSteps(context.driver, tile.block, look.averages, look.rows, check);
   return {
     conductanceMicrosiemens: reading.conductanceMicrosiemens,
     flags: reading.flags,
@@ -185,6 +195,7 @@ async function commitAndFire(
   active.nextTicket += orders.length * block.rowCount;
   const report = await fire(active, tile, board, pulses, firstTicket);
   await active.bookUncertain(report, block.tile, record.turn);
+  active.refuseFireless(report, block.tile);
   for (const { codes } of record.orders) for (const code of codes) if (code !== 0) active.pulses++;
   for (const verdict of record.verdicts) {
     if (isFinal(verdict)) active.devicesDone++;
@@ -359,10 +370,16 @@ export function reopeningRecord(memory: TileMemory, decidedAt: string): TurnReco
   };
 }
 
-function latestPulse({ memory, fired }: TileWork): Microseconds {
+/** Whether its last turn fired. */
+export function hasFired({ fired }: TileWork): boolean {
+  return fired !== nothingFired;
+}
+
+/** Chip time of the tile's last pulse; NaN when it never had one. */
+export function latestPulse({ memory, fired }: TileWork): Microseconds {
   let latest = lastPulse(memory);
   for (const time of fired.rowTimesMicroseconds) {
     if (!(time <= latest) && !Number.isNaN(time)) latest = time;
   }
-  return Number.isNaN(latest) ? 0 : latest;
+  return latest;
 }

@@ -10,7 +10,14 @@ import { describeAnew, programmedAnew } from "./programmedAnew.ts";
 import { recall } from "./recall.ts";
 import { checkRequests, isStop } from "./requests.ts";
 import { restOf } from "./rest.ts";
-import { endedWith, messageOf, outputsMayBeOn, type StandbyOutcome, tryStandby } from "./standby.ts";
+import {
+  endedWith,
+  hasGreeted,
+  messageOf,
+  outputsMayBeOn,
+  type StandbyOutcome,
+  tryStandby,
+} from "./standby.ts";
 import type { RunId } from "./store.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
 import { waitUntil } from "./waiting.ts";
@@ -63,7 +70,8 @@ function endOf(
     const text = `${stopped} ${command} goes on with it; what falls due meanwhile is then read late.`;
     return endedWith(new MhoError("interrupted", text), address, standby);
   }
-  if (failure instanceof MhoError && awake) return endedWith(failure, address, standby);
+  if (failure instanceof MhoError && (awake || hasGreeted(failure)))
+    return endedWith(failure, address, standby);
   if (failure !== undefined || standby.safe) return failure;
   return new MhoError("standby-failed", `The watch is done. ${outputsMayBeOn(address, standby.reason)}`, {
     standby: false,
@@ -101,6 +109,7 @@ async function readUntilDone(
       tile.block,
       timeSeconds,
       tile.settings.averages,
+      () => checkRequests(context, runs),
     );
     onReading?.(undefined);
     tile.newestSeconds = timeSeconds;

@@ -75,7 +75,7 @@ export const turn: TurnRecord = {
   decidedAt: "2026-01-02T03:04:05.678Z",
 };
 
-const sweep: SweepRecord = {
+export const sweep: SweepRecord = {
   tile: 0,
   timeSeconds: 3600,
   averages: 4,
@@ -128,7 +128,10 @@ export function runStoreContract(
     });
 
     it("keeps the description of a run's chip, and none where none was given", async () => {
-      const description = { text: '{"name":"pcm-64"}', sha256: "ab" };
+      const description = {
+        text: '{"name":"pcm-64"}',
+        sha256: "6a8bc1d7cce4ae52b214b6da406c2845f9f38676c9c91ee85f25ce625d76fb91",
+      };
       const runs = [
         await store.beginRun(plan, identity, "t", description),
         await store.beginRun(plan, identity, "t", description),

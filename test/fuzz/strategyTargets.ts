@@ -23,7 +23,9 @@ async function openStrategyTargets(): Promise<OpenSurface> {
     language: "json",
     async feed(bytes) {
       writeFileSync(given, bytes);
-      const targets = await readTargets(given, address, description, join(folder, "net.csv"));
+      const targets = await readTargets(given, address, description, {
+        weights: join(folder, "net.csv"),
+      });
       checkPlan(targets, description, verifyPcm);
       const { length } = targets.tiles;
       if (length > description.geometry.tiles) throw new Error(`There is no room for ${length} tiles.`);

@@ -1,0 +1,229 @@
+import { countOf, type FoundTensor, type LeftOut } from "../tensor.ts";
+import type { BesideModel } from "../besideModel.ts";
+import { DamagedMessage } from "../protobuf.ts";
+import type { Constant } from "./constant.ts";
+import { Constants } from "./constants.ts";
+import { folded } from "./folding.ts";
+import type { Graph, Model, Node } from "./graph.ts";
+import { innerLeftOut } from "./innerGraphs.ts";
+import { type Slot, slotsOf, staysDigital } from "./slots.ts";
+import { isReal, numbersOf, type StoredTensor } from "./tensor.ts";
+
+/** A tensor of weights, and how the network uses it. */
+export interface WeightUse {
+  readonly name: string;
+  readonly slot: Slot;
+  readonly order: FoundTensor["order"];
+  readonly shape: readonly number[];
+  /** The shape of the value that a node takes: a vector is a matrix of one column. */
+  readonly valueShape: readonly number[];
+  /** The tensor of the file, where a node takes it as it is or turned. */
+  readonly stored: StoredTensor | undefined;
+  /** The value that a node takes, and ONNX's number of its type. */
+  readonly value: string;
+  readonly dataType: number;
+  /** The numbers of the whole tensor, without the slot's factor. Throws `bad-file`, DamagedMessage. */
+  read(): Promise<Float64Array>;
+}
+
+export interface Uses {
+  readonly uses: readonly WeightUse[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Which constants are weights, each once, in the order of the nodes; and which look like it and are not read. */
+export async function usesOf({ graph, functions }: Model, beside: BesideModel): Promise<Uses> {
+  const constants = new Constants(graph, beside);
+  const uses: WeightUse[] = [];
+  const leftOut = new Map<string, string>();
+  const taken = new Set<string>();
+  const names = new Set<string>();
+
+  const nameFor = (source: string, node: Node, index: number, part: string): string => {
+    const own = `${node.name || `${node.op}_${index}`}${part}`;
+    const first = part === "" && isPlain(source) ? source : own;
+    const free = [first, own].find((name) => !names.has(name)) ?? `${own}_${names.size}`;
+    names.add(free);
+    return free;
+  };
+
+  const take = async (node: Node, index: number, slot: Slot): Promise<void> => {
+    const value = node.inputs[slot.input] ?? "";
+    if (!constants.has(value)) return;
+    const found = (await storedUse(graph, value, slot)) ?? (await foldedUse(constants, node, value, slot));
+    if ("why" in found) {
+      leftOut.set(isPlain(value) ? value : node.name || `${node.op}_${index}`, found.why);
+      return;
+    }
+    if (taken.has(found.key)) return;
+    taken.add(found.key);
+    uses.push({ ...found.use, name: nameFor(found.source, node, index, slot.part) });
+  };
+
+  const storedUse = (within: Graph, value: string, slot: Slot) => {
+    const found = slot.scaled === undefined ? sourceOf(within, value) : undefined;
+    if (found === undefined || !isReal(found.stored) || found.stored.shape.length < 2) return undefined;
+    if (found.turned && (slot.holds !== "batch" || found.stored.shape.length !== 2)) return undefined;
+    const { stored, name } = found;
+    const order = found.turned ? turnedOrder(slot.order) : slot.order;
+    const { shape, dataType } = stored;
+    const read = once(() => numbersOf(stored, beside));
+    return Promise.resolve({
+      key: name,
+      source: name,
+      use: { slot, order, shape, valueShape: shape, stored, value, dataType, read },
+    });
+  };
+
+  for (const [index, node] of graph.nodes.entries()) {
+    if (node.outputs.every((output) => output === "" || constants.has(output))) continue;
+    const called = functions.has(`${node.domain} ${node.op}`);
+    const slots = called ? undefined : slotsOf(node);
+    for (const slot of slots ?? []) await take(node, index, slot);
+    if (slots === undefined && (called || !staysDigital(node))) {
+      for (const input of node.inputs) {
+        if (input === "" || !constants.has(input)) continue;
+        const shape = graph.tensors.get(input)?.shape ?? (await shapeOf(constants, input));
+        if (shape !== undefined && shape.length < 2) continue;
+        leftOut.set(await sourceName(constants, input), `it is used by ${describe(node)}, which is not read`);
+      }
+    }
+    for (const one of await innerLeftOut(node, functions, constants, beside)) leftOut.set(one.name, one.why);
+  }
+  for (const name of graph.sparse) leftOut.set(name, "it is stored sparsely");
+  const read = new Set(uses.map(({ name }) => name));
+  return {
+    uses,
+    leftOut: [...leftOut].filter(([name]) => !read.has(name)).map(([name, why]) => ({ name, why })),
+  };
+}
+
+interface FoundUse {
+  /** What makes two uses the same matrix. */
+  readonly key: string;
+  readonly source: string;
+  readonly use: Omit<WeightUse, "name">;
+}
+
+async function foldedUse(
+  constants: Constants,
+  node: Node,
+  value: string,
+  slot: Slot,
+): Promise<FoundUse | { readonly why: string }> {
+  const { scaled } = slot;
+  let found: Constant | { readonly why: string } | undefined = await constants.value(value);
+  if (!("why" in found) && scaled !== undefined) {
+    const others: Constant[] = [];
+    for (const input of [scaled.scale, scaled.zero]) {
+      const name = node.inputs[input] ?? "";
+      if (name === "") continue;
+      const one = await constants.value(name);
+      if ("why" in one) return one;
+      others.push(one);
+    }
+    const axis = scaled.axis === "first" ? 0 : found.shape.length - 1;
+    found = folded(dequantizing(axis), [found, ...others]) ?? { why: "its scale does not fit its shape" };
+  }
+  if ("why" in found) return found;
+  if (!isReal(found)) return { why: `its numbers are of type ${found.dataType} of ONNX, without a scale` };
+  const { values, dataType, source } = found;
+  const column = slot.holds === "batch" && found.shape.length === 1;
+  const shape = column
+    ? slot.order === "inputs-first"
+      ? [...found.shape, 1]
+      : [1, ...found.shape]
+    : found.shape;
+  if (shape.length < 2) return { why: `it has the shape ${shape.join(" × ")}` };
+  const read = (): Promise<Float64Array> => Promise.resolve(values);
+  return {
+    key: ` ${value}`,
+    source,
+    use: {
+      slot,
+      order: slot.order,
+      shape,
+      valueShape: found.shape,
+      stored: undefined,
+      value,
+      dataType,
+      read,
+    },
+  };
+}
+
+function dequantizing(axis: number): Node {
+  const whole = { whole: axis, wholes: [], real: undefined, reals: [], tensor: undefined, graphs: [] };
+  return {
+    op: "DequantizeLinear",
+    domain: "",
+    name: "",
+    inputs: [],
+    outputs: [],
+    attributes: new Map([["axis", whole]]),
+  };
+}
+
+/** The stored tensor behind a name, through nodes that only pass or turn it. */
+function sourceOf(
+  graph: Graph,
+  name: string,
+  depth = 0,
+): { name: string; stored: StoredTensor; turned: boolean } | undefined {
+  const stored = graph.tensors.get(name);
+  if (stored !== undefined) return { name, stored, turned: false };
+  const node = depth < 8 ? graph.makers.get(name) : undefined;
+  if (node === undefined || node.domain !== "" || !["Identity", "Transpose"].includes(node.op))
+    return undefined;
+  const before = sourceOf(graph, node.inputs[0] ?? "", depth + 1);
+  if (before === undefined || node.op === "Identity") return before;
+  const order = node.attributes.get("perm")?.wholes;
+  const turns = order === undefined || (order.length === 2 && order[0] === 1 && order[1] === 0);
+  return turns && before.stored.shape.length === 2 ? { ...before, turned: !before.turned } : undefined;
+}
+
+function turnedOrder(order: FoundTensor["order"]): FoundTensor["order"] {
+  return order === "outputs-first" ? "inputs-first" : "outputs-first";
+}
+
+/** Whether an exporter's name says something to a person. */
+function isPlain(name: string): boolean {
+  return name !== "" && !/::|^\d+$|Constant|^\//.test(name);
+}
+
+export function describe({ op, name }: Node): string {
+  return name === "" ? op : `${op} (${name})`;
+}
+
+async function shapeOf(constants: Constants, name: string): Promise<readonly number[] | undefined> {
+  const found = await constants.value(name);
+  return "why" in found ? undefined : found.shape;
+}
+
+async function sourceName(constants: Constants, name: string): Promise<string> {
+  const found = await constants.value(name);
+  return "why" in found || !isPlain(found.source) ? name : found.source;
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => (done ??= work());
+}
+
+/** The matrices of a use: one, one a direction, or one for each index before its last two. */
+export function matricesOf(use: WeightUse): { readonly name: string; readonly shape: readonly number[] }[] {
+  const { name, shape, slot } = use;
+  if (slot.holds === "one" || shape.length < 3) return [{ name, shape }];
+  const inner = shape.slice(-2);
+  const count = countOf(shape.slice(0, -2));
+  if (slot.holds === "directions") {
+    // With nothing in them, there could be any number.
+    if (shape.length !== 3 || (count !== 1 && count !== 2)) throw new DamagedMessage();
+    return [name, `${name}.reverse`].slice(0, count).map((one) => ({ name: one, shape: inner }));
+  }
+  if (count === 1) return [{ name, shape: inner }];
+  if (!(count <= mostMatrices)) throw new DamagedMessage();
+  return Array.from({ length: count }, (_, n) => ({ name: `${name}.${n}`, shape: inner }));
+}
+
+const mostMatrices = 65_536;

@@ -1,0 +1,69 @@
+import { badFile } from "../files/readFile.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import { type ConductanceUnit, conductanceUnits, toMicrosiemens } from "../src/units.ts";
+
+/**
+ * The targets of a file in µS.
+ *
+ * @param values       as they stand in the file, NaN for devices without a target.
+ * @param unit         what they are in; µS where nothing is said, and then values that look like another unit are refused.
+ * @throws `bad-file` for a resistance of zero, and for values that are hardly meant in µS.
+ */
+export function inMicrosiemens(
+  path: string,
+  values: Float32Array,
+  unit: ConductanceUnit | undefined,
+  description: ChipDescription,
+): Float32Array {
+  if (unit === undefined) {
+    refuseOtherUnit(path, values, description);
+    return values;
+  }
+  const converted = values.map((value) => toMicrosiemens(value, unit));
+  const endless = converted.findIndex((value) => Math.abs(value) === Infinity);
+  if (endless < 0) return converted;
+  throw badFile(
+    path,
+    `value ${endless + 1} is ${values[endless]} ${unit}, which is no conductance`,
+    "Correct it, or write nan for a device that is left alone.",
+  );
+}
+
+/** Each of these would program a whole chip wrongly and end with a good yield. */
+function refuseOtherUnit(
+  path: string,
+  values: Float32Array,
+  { converter, maxConductanceMicrosiemens: most, name }: ChipDescription,
+): void {
+  let [count, least, highest] = [0, Infinity, -Infinity];
+  for (const value of values) {
+    if (Number.isNaN(value)) continue;
+    count++;
+    least = Math.min(least, value);
+    highest = Math.max(highest, value);
+  }
+  if (count === 0 || least < 0) return;
+  const code = converter.microsiemensPerCode;
+  const [below, above] = [highest < code, least > most];
+  if (!below && !above && (least !== highest || count === 1)) return;
+  const what = below
+    ? `below ${code} µS, one code of the converter of ${name}`
+    : above
+      ? `above ${most} µS, the range of ${name}`
+      : `${Number(least.toPrecision(7))} µS`;
+  const others = conductanceUnits.filter((unit) => {
+    const ends = [least, highest].map((value) => toMicrosiemens(value, unit));
+    return (
+      (below || above) && Math.max(...ends) >= code && ends.every((value) => value >= 0 && value <= most)
+    );
+  });
+  const advice = [
+    ...(others.length === 0
+      ? []
+      : [`If they are in another unit, say --unit ${others.join(" or --unit ")}.`]),
+    ...(above ? [] : ["If they are meant in µS, say --unit uS."]),
+  ];
+  // Where no unit fits, the check of the plan says which device is beyond the range.
+  if (advice.length === 0) return;
+  throw badFile(path, `all of its ${count} targets are ${what}`, advice.join(" "));
+}

@@ -1,0 +1,835 @@
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
+import { isModelDefinition } from "../files/model.ts";
+import type { ChipDocument } from "../src/chip/description.ts";
+import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
+import { MhoError } from "../src/errors.ts";
+import type {
+  ClockMark,
+  RunNote,
+  SweepRecord,
+  TileWear,
+  TurnRecord,
+  WatchSettings,
+} from "../src/run/journal.ts";
+import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import type { RunId, RunOutcome, RunRequest, RunStore, RunSummary, RunWear } from "../src/run/store.ts";
+import { columnOf, toBlob } from "./blobs.ts";
+import {
+  type Chain,
+  ChainReader,
+  type ChainedTable,
+  Chains,
+  emptyChain,
+  ofWorkspace,
+  type SummedRow,
+  valuesOf,
+} from "./chains.ts";
+import { damaged, guarded, readOnly } from "./failure.ts";
+import type { PrivateCopy } from "./privateCopy.ts";
+import {
+  blockOf,
+  cellsOf,
+  type Circumstances,
+  DamagedRecord,
+  identityOf,
+  mustBe,
+  noteOf,
+  settingsOf,
+  watchOf,
+} from "./records.ts";
+import { joined, type Shape, sweepOf, turnOf, withoutCodes } from "./rows.ts";
+import {
+  begunValuesOf,
+  isRequest,
+  type ListedRun,
+  requestSumOf,
+  rowSumOf,
+  type RunRow,
+  summaryOf,
+} from "./runRows.ts";
+import { sumOf } from "./sums.ts";
+import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
+
+/** Milliseconds. */
+export const usualLockTimeout = 5000;
+
+/** The runs of a workspace, on SQLite. */
+export class Workspace implements RunStore {
+  readonly file: string;
+  readonly #database: DatabaseSyncInstance;
+  /** The file as it was opened: SQLite goes on writing into one that was removed. */
+  readonly #opened: string | undefined;
+  /** A statement's rows do not keep it alive; were it collected under them, the process would end with it. */
+  readonly #reading = new Set<StatementSyncInstance>();
+  readonly #prepared = new Map<string, StatementSyncInstance>();
+  readonly #idle = new Map<string, StatementSyncInstance[]>();
+  readonly #chains: Chains;
+  /** A run's tiles never change. */
+  readonly #shapes = new Map<RunId, Shape>();
+  /** What a run begins with never changes; only how it stands does. */
+  readonly #begun: ListedRun[] = [];
+  /** The checksum of the last of them. */
+  #lastBegun = 0;
+  #listed: { readonly outcomes: string; readonly runs: readonly RunSummary[] } | undefined;
+
+  readonly #lockTimeoutMilliseconds: number;
+
+  readonly #copy: PrivateCopy | undefined;
+
+  /** @param file  its name for people; the database may be that of a copy. */
+  constructor(
+    database: DatabaseSyncInstance,
+    file: string,
+    {
+      lockTimeoutMilliseconds = usualLockTimeout,
+      copy,
+    }: { readonly lockTimeoutMilliseconds?: number; readonly copy?: PrivateCopy | undefined } = {},
+  ) {
+    this.#lockTimeoutMilliseconds = lockTimeoutMilliseconds;
+    this.#copy = copy;
+    this.#database = database;
+    this.file = file;
+    this.#chains = new Chains(
+      (sql) => this.#prepare(sql),
+      (what) => damaged(file, what),
+    );
+    this.#opened = fileNow(file);
+  }
+
+  beginRun(
+    plan: RunPlan,
+    identity: ChipIdentity,
+    startedAt: string,
+    description?: ChipDocument,
+  ): Promise<RunId> {
+    return this.#do(() => {
+      const { tiles, ...settings } = plan;
+      return this.#together(() => {
+        if (description !== undefined) {
+          this.#prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
+            description.sha256,
+            description.text,
+          );
+        }
+        const begins = {
+          chip_serial_number: identity.serialNumber,
+          chip: JSON.stringify(identity),
+          plan: JSON.stringify(settings),
+          started_at: startedAt,
+          description: description?.sha256 ?? null,
+          outcome: "running",
+        } as const;
+        const { lastInsertRowid } = this.#prepare(
+          `INSERT INTO runs (chip_serial_number, chip, plan, started_at, description, outcome)
+             VALUES (?, ?, ?, ?, ?, ?)`,
+        ).run(...Object.values(begins));
+        const id = Number(lastInsertRowid);
+        const chain = this.#chains.get(ofWorkspace, "runs");
+        const row = { id, ...begins, begun: sumOf(begunValuesOf({ id, ...begins }), chain.last) };
+        this.#prepare("UPDATE runs SET begun = ?, sum = ? WHERE id = ?").run(row.begun, rowSumOf(row), id);
+        this.#chains.set(ofWorkspace, "runs", { ...chain, rows: chain.rows + 1, last: row.begun });
+        for (const of of chainsOfRun) this.#chains.set(id, of, emptyChain);
+        tiles.forEach(({ block, targetsMicrosiemens, cells }, place) => {
+          const { wantedMicrosiemens, ...layout } = cells ?? {};
+          const values = [
+            id,
+            place,
+            JSON.stringify(block),
+            toBlob(targetsMicrosiemens),
+            cells === undefined ? null : JSON.stringify(layout),
+            wantedMicrosiemens === undefined ? null : toBlob(wantedMicrosiemens),
+          ];
+          this.#chains.append("run_tiles", values, id);
+        });
+        return `r${id}`;
+      });
+    });
+  }
+
+  appendTurn(run: RunId, turn: TurnRecord): Promise<void> {
+    return this.#do(() => {
+      // What is about to fire must be found again by the next process.
+      if (fileNow(this.file) !== this.#opened) throw removed(this.file);
+      const id = this.#rowOf(run);
+      const values = [
+        id,
+        turn.tile,
+        turn.turn,
+        toBlob(turn.devices),
+        toBlob(turn.conductanceMicrosiemens),
+        toBlob(turn.verdicts),
+        toBlob(joined(turn.orders.map(({ codes }) => codes))),
+        turn.firstTicket,
+        turn.newestTicket,
+        toBlob(turn.fired.rowTimesMicroseconds),
+        toBlob(turn.fired.fates),
+        JSON.stringify(turn.orders.map(withoutCodes)),
+        toBlob(turn.fired.pulsesGiven ?? nothing),
+        turn.inside,
+        turn.decidedAt,
+      ];
+      this.#together(() => this.#chains.append("turns", values, id, "turns", turn.newestTicket));
+    });
+  }
+
+  appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
+    return this.#do(() => {
+      const { converter, takenAt, boot, environment } = sweep;
+      const id = this.#rowOf(run);
+      const values = [
+        id,
+        sweep.tile,
+        sweep.timeSeconds,
+        sweep.averages,
+        toBlob(sweep.rowTimesMicroseconds),
+        // µS and flags of codes follow from them.
+        sweep.codes === undefined ? toBlob(sweep.conductanceMicrosiemens) : nothing,
+        sweep.codes === undefined ? toBlob(sweep.flags) : nothing,
+        sweep.codes === undefined ? nothing : toBlob(sweep.codes),
+        sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
+        JSON.stringify({ converter, takenAt, boot, environment } satisfies Circumstances),
+      ];
+      this.#together(() => this.#chains.append("sweeps", values, id));
+    });
+  }
+
+  appendNote(run: RunId, note: RunNote): Promise<void> {
+    return this.#do(() => {
+      const { notedAt, ...rest } = note;
+      const id = this.#rowOf(run);
+      this.#together(() => this.#chains.append("notes", [id, notedAt, JSON.stringify(rest)], id));
+    });
+  }
+
+  notes(run: RunId): Promise<RunNote[]> {
+    return this.#do(() =>
+      this.#rowsOf("notes", "id", run, (row): RunNote => {
+        const { noted_at: notedAt, note } = row as unknown as { noted_at: string; note: string };
+        return { notedAt, ...noteOf(note) };
+      }),
+    );
+  }
+
+  description(run: RunId): Promise<ChipDocument | undefined> {
+    return this.#do(() => {
+      const { description: sha256 } = this.#row(run);
+      if (sha256 === null) return undefined;
+      const row = this.#prepare("SELECT text FROM chip_descriptions WHERE sha256 = ?").get(sha256);
+      const { text } = (row ?? {}) as { text?: string };
+      if (text !== undefined && createHash("sha256").update(text).digest("hex") === sha256)
+        return { sha256, text };
+      throw damaged(this.file, `the description of the chip of run ${run} is not the one with its SHA-256`, {
+        run,
+      });
+    });
+  }
+
+  identity(run: RunId): Promise<ChipIdentity> {
+    return this.#do(() => this.#of(run, "its chip", () => identityOf(this.#row(run).chip)));
+  }
+
+  reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
+    return this.#do(() => this.#change(run, { outcome: "running", chip: JSON.stringify(identity) }));
+  }
+
+  endRun(run: RunId, outcome: RunOutcome): Promise<void> {
+    return this.#do(() => {
+      this.#change(run, { outcome });
+      this.#emptyLog();
+    });
+  }
+
+  newestTicket({ name, serialNumber }: ChipKey): Promise<number> {
+    return this.#do(() => {
+      const journals = this.#chains.ofRuns("turns");
+      let newest = 0;
+      for (const run of this.#runsOfChip({ name, serialNumber })) {
+        const chain = journals.get(rowOf(run)) ?? this.#chains.get(rowOf(run), "turns");
+        newest = Math.max(newest, chain.newestTicket);
+      }
+      const foreign = this.#foreignTickets();
+      for (const { chip_name, chip_serial_number, ticket } of foreign) {
+        if (chip_name === name && chip_serial_number === serialNumber) newest = Math.max(newest, ticket);
+      }
+      return newest;
+    });
+  }
+
+  bookForeignTicket({ name, serialNumber }: ChipKey, ticket: number): Promise<void> {
+    return this.#do(() => {
+      const values = [name, serialNumber, ticket];
+      this.#together(() => this.#chains.append("foreign_tickets", values, ofWorkspace));
+    });
+  }
+
+  runs(): Promise<readonly RunSummary[]> {
+    return this.#do(() => {
+      const outcomes = this.#prepare(
+        "SELECT outcome, group_concat(id) AS ids FROM runs GROUP BY outcome ORDER BY outcome",
+      ).all() as { outcome: RunSummary["outcome"]; ids: string }[];
+      const standing = JSON.stringify(outcomes);
+      if (this.#listed?.outcomes === standing) return this.#listed.runs;
+      this.#list();
+      const outcomeOf = new Map<string, string>();
+      for (const { outcome, ids } of outcomes)
+        for (const id of ids.split(",")) outcomeOf.set(`r${id}`, outcome);
+      // The index says whose row to look at; the row is what has a checksum.
+      for (const run of this.#begun) {
+        if (outcomeOf.get(run.id) !== run.outcome) run.outcome = this.#row(run.id).outcome;
+      }
+      const runs = this.#begun.map((run) => ({ ...run }));
+      this.#listed = { outcomes: standing, runs };
+      return runs;
+    });
+  }
+
+  runsOfChip(chip: ChipKey): Promise<readonly RunId[]> {
+    return this.#do(() => this.#runsOfChip(chip));
+  }
+
+  summary(run: RunId): Promise<RunSummary> {
+    return this.#do(() => {
+      const row = this.#row(run);
+      return this.#of(run, "its plan or its chip", () => summaryOf(row));
+    });
+  }
+
+  plan(run: RunId): Promise<RunPlan> {
+    return this.#do(() => {
+      const { id, plan, sum } = this.#row(run);
+      const settings = this.#of(run, "its plan", () => {
+        const found = settingsOf(plan);
+        // What has a checksum is what mho wrote.
+        mustBe(sum !== null || isModelDefinition(found.model), "a model in its plan");
+        mustBe(found.corrects === undefined || rowOf(found.corrects) < id, "an earlier run to correct");
+        return found;
+      });
+      const tiles = this.#rowsOf("run_tiles", "place", run, tileOf);
+      const isOnce = new Set(tiles.map(({ block }) => block.tile)).size === tiles.length;
+      this.#of(run, "its plan", () => mustBe(isOnce, "each tile once"));
+      return { pulsesPerDevice: usualPulsesPerDevice, ...settings, tiles };
+    });
+  }
+
+  turns(run: RunId, skip = 0): AsyncIterable<TurnRecord> {
+    return this.#each("turns", run, skip, (row, shape) => turnOf(row as never, shape));
+  }
+
+  sweeps(run: RunId, skip = 0): AsyncIterable<SweepRecord> {
+    return this.#each("sweeps", run, skip, (row, shape) => sweepOf(row as never, shape));
+  }
+
+  newestTurn(run: RunId): Promise<number> {
+    return this.#do(() => this.#chainOf(run, "turns").rows);
+  }
+
+  keepWear(worn: readonly RunWear[]): Promise<void> {
+    return this.#do(() => {
+      const insert = this.#prepare(
+        `INSERT OR REPLACE INTO wear
+           (run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds, sum)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      );
+      this.#inOneCommit(() => {
+        for (const { run, newestTurn, tiles } of worn) {
+          tiles.forEach((tile, place) => {
+            const values = wearValuesOf({
+              run: this.#rowOf(run),
+              place,
+              newest_turn: newestTurn,
+              ...wearRowOf(tile),
+            });
+            insert.run(...values, sumOf(values));
+          });
+        }
+      });
+    });
+  }
+
+  /** Made of turns, so a row that is damaged is no loss: it is made anew. */
+  keptWear(run: RunId): Promise<readonly TileWear[] | undefined> {
+    return this.#do(() => {
+      const id = this.#rowOf(run);
+      const turns = this.#chainOf(run, "turns").rows;
+      const tiles = this.#chains.get(id, "run_tiles").rows;
+      const rows = this.#prepare("SELECT * FROM wear WHERE run = ? AND newest_turn = ? ORDER BY place").all(
+        id,
+        turns,
+      ) as unknown as (KeptWear & { sum: number | null })[];
+      const worn = rows
+        .filter((row) => sumOf(wearValuesOf(row)) === row.sum)
+        .map(wearOfRow)
+        .filter((tile) => tile !== undefined);
+      return worn.length > 0 && worn.length === tiles ? worn : undefined;
+    });
+  }
+
+  stamp(): Promise<string> {
+    return this.#do(() => {
+      // The first counts the commits of others, the second the rows that this connection wrote.
+      const { data_version: others } = this.#prepare("PRAGMA data_version").get() as { data_version: number };
+      const { own } = this.#prepare("SELECT total_changes() AS own").get() as { own: number };
+      return `${others} ${own}`;
+    });
+  }
+
+  setWatch(run: RunId, settings: WatchSettings): Promise<void> {
+    return this.#do(() => {
+      const values = [this.#row(run).id, JSON.stringify(settings)] as const;
+      this.#together(() => {
+        this.#prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(...values);
+        this.#chains.set(values[0], "watches", { ...emptyChain, rows: 1, last: sumOf(values) });
+      });
+    });
+  }
+
+  watch(run: RunId): Promise<WatchSettings | undefined> {
+    return this.#do(() => {
+      const id = this.#rowOf(run);
+      const row = this.#prepare("SELECT settings FROM watches WHERE run = ?").get(id) as
+        { settings: string } | undefined;
+      const { rows, unchecked, last } = this.#chains.get(this.#row(run).id, "watches");
+      const isRight =
+        row === undefined
+          ? rows === 0
+          : rows === 1 && (unchecked === 1 || sumOf([id, row.settings]) === last);
+      if (!isRight) throw damaged(this.file, `the watch of run ${run} has another checksum`, { run });
+      return row && this.#of(run, "its watch", () => watchOf(row.settings));
+    });
+  }
+
+  setRequest(run: RunId, request: RunRequest | undefined): Promise<void> {
+    return this.#do(() => {
+      this.mustBeWritable();
+      const id = this.#rowOf(run);
+      if (request === undefined) this.#prepare("DELETE FROM wishes WHERE run = ?").run(id);
+      else
+        this.#prepare("INSERT OR REPLACE INTO wishes (run, wish, sum) VALUES (?, ?, ?)").run(
+          id,
+          request,
+          requestSumOf(id, request),
+        );
+    });
+  }
+
+  request(run: RunId): Promise<RunRequest | undefined> {
+    return this.#do(() => {
+      const id = this.#rowOf(run);
+      const row = this.#prepare("SELECT wish, sum FROM wishes WHERE run = ?").get(id) as
+        { wish: string; sum: number | null } | undefined;
+      if (row === undefined) return undefined;
+      if (isRequest(row.wish) && requestSumOf(id, row.wish) === row.sum) return row.wish;
+      throw damaged(this.file, `what is asked of run ${run} has another checksum`, { run });
+    });
+  }
+
+  markClock(mark: ClockMark): Promise<void> {
+    return this.#do(() => {
+      const { chipName: name, chipSerialNumber: serialNumber } = mark;
+      const values = [
+        name,
+        serialNumber,
+        mark.boot,
+        mark.chipTimeMicroseconds,
+        mark.offsetMicroseconds,
+        mark.markedAt,
+      ];
+      this.#together(() =>
+        this.#chains.append("clock_marks", values, ofWorkspace, marksOf({ name, serialNumber })),
+      );
+    });
+  }
+
+  newestMark({ name, serialNumber }: ChipKey): Promise<ClockMark | undefined> {
+    return this.#do(() => {
+      const [row, before] = this.#prepare(
+        `SELECT * FROM clock_marks WHERE chip_serial_number = ? AND chip_name IN (?, '') ORDER BY id DESC LIMIT 2`,
+      ).all(serialNumber, name) as [MarkRow?, MarkRow?];
+      const chain = this.#chains.find(ofWorkspace, marksOf({ name, serialNumber }));
+      const { unchecked } = this.#chains.get(ofWorkspace, "clock_marks");
+      const isRight =
+        chain === undefined
+          ? row === undefined || (row.sum === null && unchecked > 0)
+          : row?.sum === chain.last && sumOf(valuesOf("clock_marks", row), before?.sum ?? 0) === row.sum;
+      if (!isRight)
+        throw damaged(this.file, `the newest mark of the clock of ${name} number ${serialNumber} is another`);
+      if (row === undefined) return undefined;
+      return {
+        chipName: name,
+        chipSerialNumber: row.chip_serial_number,
+        boot: row.boot,
+        chipTimeMicroseconds: row.chip_time_microseconds,
+        offsetMicroseconds: row.offset_microseconds,
+        markedAt: row.marked_at,
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#do(() => {
+      this.#closeLog();
+      this.#prepared.clear();
+      this.#idle.clear();
+      this.#database.close();
+      this.#copy?.remove();
+    });
+  }
+
+  /** Whether it may only be read: what is open is a copy, as it was then. */
+  get readOnly(): boolean {
+    return this.#copy !== undefined;
+  }
+
+  /** Throws `workspace-failed` where it may only be read. */
+  mustBeWritable(): void {
+    if (this.#copy !== undefined) throw readOnly(this.file);
+  }
+
+  /** What SQLite itself finds wrong with the file; at most a hundred faults. */
+  faultsOfFile(): Promise<string[]> {
+    return this.#do(() => {
+      const rows = this.#prepare("PRAGMA integrity_check(100)").all() as { integrity_check: string }[];
+      return rows.map((row) => row.integrity_check).filter((text) => text !== "ok");
+    });
+  }
+
+  /** Every number that a run has, also where the list of them is damaged. */
+  runNames(): Promise<RunId[]> {
+    return this.#do(() => {
+      const rows = this.#prepare("SELECT id FROM runs NOT INDEXED ORDER BY id").all() as { id: number }[];
+      return rows.map(({ id }) => `r${id}`);
+    });
+  }
+
+  /** How many rows of a run an older layout wrote: nothing tells whether they are as they were written. */
+  uncheckedRows(run: RunId): Promise<number> {
+    return this.#do(() => {
+      const { id, sum } = this.#row(run);
+      return chainsOfRun.reduce(
+        (rows, of) => rows + this.#chains.get(id, of).unchecked,
+        sum === null ? 1 : 0,
+      );
+    });
+  }
+
+  /** Row by row: a run may be larger than memory, and damage may stand behind any of them. */
+  async *#each<T>(
+    table: "turns" | "sweeps",
+    run: RunId,
+    skip: number,
+    of: (row: SummedRow, shape: Shape) => T,
+  ): AsyncIterable<T> {
+    const reader = await this.#do(() => this.#readerOf(table, run, skip));
+    const shape = await this.#shapeOf(run);
+    const sql = `SELECT * FROM ${table} WHERE run = ? ORDER BY id LIMIT -1 OFFSET ?`;
+    // A statement has one set of rows at a time, and others may read the same table meanwhile.
+    const idle = this.#idle.get(sql) ?? [];
+    this.#idle.set(sql, idle);
+    const statement = idle.pop() ?? (await this.#do(() => this.#database.prepare(sql)));
+    this.#reading.add(statement);
+    const rows = (statement.iterate(rowOf(run), skip) as Iterable<SummedRow>)[Symbol.iterator]();
+    try {
+      for (;;) {
+        const next = guarded(this.file, () => {
+          const { done, value } = rows.next();
+          if (done !== true) return reader.take(value, (row) => of(row, shape));
+          reader.end();
+          return undefined;
+        });
+        if (next === undefined) break;
+        yield next;
+      }
+      idle.push(statement);
+    } finally {
+      // Where the reader stops early: rows that are still to come would keep others from emptying the log.
+      rows.return?.();
+      this.#reading.delete(statement);
+    }
+  }
+
+  async #shapeOf(run: RunId): Promise<Shape> {
+    const known = this.#shapes.get(run);
+    if (known !== undefined) return known;
+    const { tiles } = await this.plan(run);
+    const shape = new Map(
+      tiles.map(({ block: { tile, rowCount: rows }, targetsMicrosiemens: { length: devices } }) => [
+        tile,
+        { rows, devices },
+      ]),
+    );
+    this.#shapes.set(run, shape);
+    return shape;
+  }
+
+  /** All rows that a run has in a table. */
+  #rowsOf<T>(table: ChainedTable, order: string, run: RunId, of: (row: SummedRow) => T): T[] {
+    const reader = this.#readerOf(table, run, 0);
+    const rows = this.#prepare(`SELECT * FROM ${table} WHERE run = ? ORDER BY ${order}`).all(rowOf(run));
+    const found = (rows as SummedRow[]).map((row) => reader.take(row, of));
+    reader.end();
+    return found;
+  }
+
+  /** Checks rows of a run as they are read, and names the first that is damaged. */
+  #readerOf(table: ChainedTable, run: RunId, skip: number): RowReader {
+    const { id } = this.#row(run);
+    // Before the first row is read: rows that are appended meanwhile are more than it says, never fewer.
+    const chain = this.#chains.get(id, table);
+    const before =
+      skip === 0
+        ? undefined
+        : (this.#prepare(`SELECT sum FROM ${table} WHERE run = ? ORDER BY id LIMIT 1 OFFSET ?`).get(
+            id,
+            skip - 1,
+          ) as { sum: number | null } | undefined);
+    let place = skip;
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `row ${at + 1} of the ${named[table]} of run ${run}: ${what}`, { run, row: at + 1 });
+    const reader = new ChainReader(chain, skip, before?.sum ?? 0, failed);
+    return {
+      take: (row, of) => {
+        reader.take(valuesOf(table, row), row.sum);
+        try {
+          place++;
+          return of(row);
+        } catch (error) {
+          if (error instanceof DamagedRecord) throw failed(place - 1, error.message);
+          throw error;
+        }
+      },
+      end: () => reader.end(),
+    };
+  }
+
+  /** Throws `bad-argument` for a run that there is not. */
+  #chainOf(run: RunId, of: string): Chain {
+    const id = this.#rowOf(run);
+    // A run that is there has one, and what its row holds is not asked.
+    return this.#chains.find(id, of) ?? this.#chains.get(this.#row(run).id, of);
+  }
+
+  /** Reads what a row of the run's holds. */
+  #of<T>(run: RunId, what: string, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof DamagedRecord)
+        throw damaged(this.file, `run ${run}, ${what}: ${error.message}`, { run });
+      throw error;
+    }
+  }
+
+  /** What a run begins with and how it stands. Throws `bad-argument` for a run that there is not. */
+  #row(run: RunId): RunRow {
+    const id = this.#rowOf(run);
+    const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(id) as RunRow | undefined;
+    if (row === undefined) {
+      this.#list();
+      if (!this.#begun.some((known) => known.id === run)) throw this.#noRun(run);
+      throw damaged(this.file, `run ${run} is not found where it should stand`, { run });
+    }
+    // Of a run that an older layout began, this chain says so.
+    if (row.sum === null ? this.#chains.find(id, "runs") === undefined : rowSumOf(row) !== row.sum)
+      throw damaged(this.file, `what run ${run} began with, or how it ended, has another checksum`, { run });
+    return row;
+  }
+
+  #change(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
+    this.#together(() => {
+      const row = { ...this.#row(run), ...change };
+      this.#prepare("UPDATE runs SET outcome = ?, chip = ?, sum = ? WHERE id = ?").run(
+        row.outcome,
+        row.chip,
+        row.sum === null ? null : rowSumOf(row),
+        row.id,
+      );
+      this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
+    });
+  }
+
+  /** Takes in the runs that have begun since. All of them are read: an index may miss some. */
+  #list(): void {
+    const chain = this.#chains.get(ofWorkspace, "runs");
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `entry ${at + 1} of the list of runs: ${what}`);
+    const reader = new ChainReader(chain, this.#begun.length, this.#lastBegun, failed);
+    const known = this.#begun.at(-1);
+    const rows = this.#prepare("SELECT * FROM runs NOT INDEXED WHERE id > ? ORDER BY id").all(
+      known === undefined ? 0 : rowOf(known.id),
+    ) as RunRow[];
+    for (const row of rows) {
+      const place = this.#begun.length;
+      reader.take(begunValuesOf(row), row.begun);
+      if (row.sum === null ? place >= chain.unchecked : rowSumOf(row) !== row.sum)
+        throw failed(place, `how run r${row.id} ended has another checksum`);
+      this.#begun.push(this.#of(`r${row.id}`, "its plan or its chip", () => summaryOf(row)));
+      this.#lastBegun = row.begun ?? 0;
+    }
+    reader.end();
+  }
+
+  #foreignTickets(): { chip_name: string; chip_serial_number: string; ticket: number }[] {
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `row ${at + 1} of the tickets that were used elsewhere: ${what}`);
+    const reader = new ChainReader(this.#chains.get(ofWorkspace, "foreign_tickets"), 0, 0, failed);
+    const rows = this.#prepare("SELECT * FROM foreign_tickets ORDER BY id").all() as SummedRow[];
+    for (const row of rows) reader.take(valuesOf("foreign_tickets", row), row.sum);
+    reader.end();
+    return rows as never;
+  }
+
+  #runsOfChip({ name, serialNumber }: ChipKey): RunId[] {
+    this.#list();
+    return this.#begun
+      .filter(({ chipName, chipSerialNumber }) => chipName === name && chipSerialNumber === serialNumber)
+      .map(({ id }) => id);
+  }
+
+  #noRun(run: RunId): MhoError {
+    return new MhoError("bad-argument", `There is no run ${run} in ${this.file}. mho show lists the runs.`, {
+      run,
+    });
+  }
+
+  /** Brings what stands in the log into the file: it may be copied alone, while statements keep the log alive. */
+  #closeLog(): void {
+    try {
+      this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // A full disk, or a reader that has not come to its end: rows are as safe where they are.
+    }
+  }
+
+  /** Moves the log into the file, so that a copy of the file alone holds all. Others may be reading: then it is done another time. */
+  #emptyLog(): void {
+    try {
+      this.#database.exec("PRAGMA busy_timeout = 200");
+      this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // What was to be written is in the log, and nothing is lost.
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${this.#lockTimeoutMilliseconds}`);
+    }
+  }
+
+  /** All of it in one commit, or nothing. */
+  #together<T>(work: () => T): T {
+    this.mustBeWritable();
+    return this.#inOneCommit(work);
+  }
+
+  #inOneCommit<T>(work: () => T): T {
+    const db = this.#database;
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const done = work();
+      db.exec("COMMIT");
+      return done;
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Once: what is done every turn, or for thousands of runs, need not be understood anew each time. */
+  #prepare(sql: string): StatementSyncInstance {
+    const known = this.#prepared.get(sql) ?? this.#database.prepare(sql);
+    this.#prepared.set(sql, known);
+    return known;
+  }
+
+  /** Throws `bad-argument` for what is no name of a run, such as r1e0 or x1. */
+  #rowOf(run: RunId): number {
+    if (/^r[1-9]\d{0,14}$/.test(run)) return rowOf(run);
+    throw this.#noRun(run);
+  }
+
+  #do<T>(work: () => T): Promise<T> {
+    return new Promise((resolve) => resolve(guarded(this.file, work)));
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+/** Which file stands at a path: its device and its number there; undefined where none does. */
+function fileNow(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
+}
+
+function removed(file: string): MhoError {
+  return new MhoError(
+    "workspace-failed",
+    `The workspace ${file} was removed or replaced while it was in use. Nothing more is fired. ` +
+      "Put its folder back where it was, or begin a new run in another --workspace.",
+    { file },
+  );
+}
+
+/** Reads rows of one table of one run, in their order. */
+interface RowReader {
+  take<T>(row: SummedRow, of: (row: SummedRow) => T): T;
+  /** Throws where rows are missing at the end. */
+  end(): void;
+}
+
+/** What a run has one of from its beginning. */
+const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches"];
+
+/** The tables, for people. */
+const named: Readonly<Record<ChainedTable, string>> = {
+  run_tiles: "tiles",
+  turns: "turns",
+  sweeps: "sweeps",
+  notes: "notes",
+  clock_marks: "marks of clocks",
+  foreign_tickets: "tickets that were used elsewhere",
+};
+
+/** The chain of the marks of a chip's clock. */
+function marksOf({ name, serialNumber }: ChipKey): string {
+  return `clock_marks ${JSON.stringify([name, serialNumber])}`;
+}
+
+type MarkRow = {
+  chip_name: string;
+  chip_serial_number: string;
+  boot: number;
+  chip_time_microseconds: number;
+  offset_microseconds: number;
+  marked_at: string;
+  sum: number | null;
+};
+
+function tileOf(row: SummedRow): RunPlan["tiles"][number] {
+  const { block, targets, cells, wanted } = row as unknown as TileRow;
+  const targetsMicrosiemens = columnOf(targets, Float32Array);
+  const devices = targetsMicrosiemens.length;
+  const tile = { block: blockOf(block, devices), targetsMicrosiemens };
+  if (cells === null || wanted === null) return tile;
+  const wantedMicrosiemens = columnOf(wanted, Float32Array);
+  return {
+    ...tile,
+    cells: { ...cellsOf(cells, { count: wantedMicrosiemens.length, devices }), wantedMicrosiemens },
+  };
+}
+
+interface TileRow {
+  block: string;
+  targets: Uint8Array;
+  cells: string | null;
+  wanted: Uint8Array | null;
+}
+
+type KeptWear = WearRow & { run: number; place: number; newest_turn: number };
+
+function wearValuesOf(row: KeptWear): (number | string | Uint8Array)[] {
+  const { run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds } = row;
+  return [run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds];
+}
+
+function rowOf(run: RunId): number {
+  return Number(run.slice(1));
+}

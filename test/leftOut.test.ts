@@ -1,0 +1,82 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readWeights } from "../files/weights.ts";
+import { mho } from "./support/commandLine.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { graph, model, node, stored } from "./support/onnx.ts";
+
+removeFoldersAfterEach();
+
+const values = Array.from({ length: 24 }, (_, i) => ((i * 7) % 24) / 24 - 0.5);
+const content = model(
+  graph(
+    [node("MatMul:x,w:a"), node("Einsum:a,v:y")],
+    [stored("w", [6, 4], "f4", values), stored("v", [4, 6], "f4", values)],
+    { x: [1, 6] },
+    { y: [1, 6] },
+  ),
+);
+
+interface Line {
+  readonly type: string;
+  readonly code?: string;
+  readonly left_out?: unknown;
+}
+
+describe("weights that mho optimize leaves out", () => {
+  const why = "it is used by Einsum, which is not read";
+
+  it("are named to people and to machines, and end with 1 where that was asked for", async () => {
+    const folder = emptyFolder();
+    const file = join(folder, "net.onnx");
+    writeFileSync(file, content);
+    const args = ["optimize", file, "--model", "pcm-90nm", "--times", "1", "--out", join(folder, "s.json")];
+    const { code, out } = await mho(...args);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringContaining(`Note: Tensor v of ${file} is left out: ${why}.`),
+    ]);
+    const strict = await mho(...args, "--strict", "--json");
+    const lines = strict.out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Line);
+    expect(strict.code).toBe(1);
+    expect(lines.find(({ type }) => type === "warning")).toMatchObject({
+      code: "weights_left_out",
+      name: "v",
+      why,
+    });
+    expect(lines.at(-1)).toMatchObject({ type: "result", left_out: [{ name: "v", why }] });
+    const chosen = await mho(...args, "--strict", "--json", "--tensor", "w");
+    expect([chosen.code, chosen.out]).toEqual([0, expect.stringContaining('"left_out":[]')]);
+  });
+
+  it("are told to people up to ten, and to machines all", async () => {
+    const folder = emptyFolder();
+    const file = join(folder, "net.onnx");
+    const names = Array.from({ length: 14 }, (_, i) => `v${i}`);
+    const nodes = names.map((name) => node(`Einsum:a,${name}:y${name}`));
+    const tensors = ["w", ...names].map((name) => stored(name, [6, 4], "f4", values));
+    writeFileSync(
+      file,
+      model(graph([node("MatMul:x,w:a"), ...nodes], tensors, { x: [1, 6] }, { yv0: [1, 6] })),
+    );
+    const args = ["optimize", file, "--model", "pcm-90nm", "--times", "1", "--out", join(folder, "s.json")];
+    const { out } = await mho(...args);
+    expect(out.match(/^Note: Tensor v\d+ of /gm)).toHaveLength(10);
+    expect(out.match(/^Note: More weights are left out\. --json names them all\.$/gm)).toHaveLength(1);
+    const { out: lines } = await mho(...args, "--json");
+    expect(lines.match(/"code":"weights_left_out"/g)).toHaveLength(14);
+  });
+
+  it("are refused by their name when they are asked for", async () => {
+    const file = join(emptyFolder(), "net.onnx");
+    writeFileSync(file, content);
+    await expect(readWeights(file, { tensors: ["v"] })).rejects.toMatchObject({
+      code: "bad-file",
+      message: expect.stringContaining(`tensor v cannot be read: ${why}`) as string,
+    });
+  });
+});
