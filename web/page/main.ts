@@ -187,7 +187,7 @@ function driftSays({ drift: bands, tile }: NonNullable<RunState["shown"]>): stri
   const last = band?.points.at(-1);
   if (band === undefined || last === undefined) return "Drift appears after three reads; run mho watch.";
   return (
-    `Tile ${tile}, grouped by first reading; after ${formatDuration(Number(last.ageSeconds.toPrecision(3)))} ` +
+    `Tile ${tile}, grouped by first reading; after ${formatDuration(last.ageSeconds)} ` +
     `the highest group keeps ${(100 * last.median).toFixed(1)} %. Dashed: what the run’s model expected.`
   );
 }
