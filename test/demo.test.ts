@@ -50,7 +50,17 @@ async function measured(seed: number): Promise<object[]> {
   const targets = join(folder, "targets.csv");
   writeFileSync(targets, Array.from({ length: 256 }, (_, k) => (7 * k) % 25).join());
   const preset = "pcm-64?births=stranger";
-  const emulator = startMho(["emulate", preset, "--tcp", "0", "--no-pace", "--seed", String(seed)]);
+  const emulator = startMho([
+    "emulate",
+    preset,
+    "--tcp",
+    "0",
+    "--no-pace",
+    "--boot",
+    "1",
+    "--seed",
+    String(seed),
+  ]);
   const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
   expect((await mho("program", targets, "--chip", address, "--workspace", folder)).code).toBe(0);
   expect((await mho("watch", "r1", "--until", "1d", "--workspace", folder)).code).toBe(0);

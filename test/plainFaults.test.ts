@@ -25,7 +25,7 @@ function given(): { folder: string; at: (name: string) => string } {
   const at = (name: string): string => join(folder, name);
   mkdirSync(at("d"));
   writeFileSync(at("plain"), "");
-  writeFileSync(at("t.csv"), Array(256).fill("5").join(","));
+  writeFileSync(at("t.csv"), Array.from({ length: 256 }, (_, i) => 1 + (i % 24)).join(","));
   return { folder, at };
 }
 

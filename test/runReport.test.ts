@@ -591,7 +591,7 @@ describe("mho report of a run", () => {
     const folder = join(emptyFolder(), "deep");
     const out = join(folder, "run.html");
     await expect(report("r1", { out })).rejects.toThrow(
-      `there is no folder ${folder}. Name another file with --out.`,
+      `there is no folder ${folder}. Name another file with the option out.`,
     );
     mkdirSync(folder);
     const files = await report("r1", { out });
@@ -610,7 +610,7 @@ describe("mho report of a run", () => {
     for (const out of [strategy, folder, join(folder, ".html")]) {
       await expect(report("r1", { out })).rejects.toMatchObject({
         code: "bad-argument",
-        message: expect.stringMatching(/--out .*: a report is a page.* ends in \.html or \.htm/) as string,
+        message: expect.stringMatching(/The option out .*: a report is a page.* ends in \.html or \.htm/) as string,
       });
     }
     for (const file of [own, strategy]) expect(readFileSync(file, "utf8")).toBe("mine");
@@ -638,7 +638,7 @@ describe("mho report of a run", () => {
     const asked = { out: join(emptyFolder(), "x.html"), strategy: "s.json" };
     await expect(report("pcm-90nm", asked)).rejects.toMatchObject({
       code: "bad-argument",
-      message: expect.stringContaining("--strategy goes with the report of a run") as string,
+      message: expect.stringContaining("The option strategy goes with the report of a run") as string,
     });
   });
 });

@@ -1,6 +1,5 @@
 import type { Bench } from "../../lab/bench.ts";
 import { counted } from "../../src/counted.ts";
-import { isRunName } from "../../lab/runName.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
@@ -26,7 +25,7 @@ export const show = () =>
           const { showFile } = await import("../showFile.ts");
           return showFile(what, output);
         }
-        if (what !== undefined && !isRunName(what)) {
+        if (what !== undefined && !/^r\d+$/i.test(what)) {
           throw new MhoError(
             "bad-argument",
             `There is no run, model or file ${what}. Runs are called r1, r2 and so on; models that come with mho are ` +

@@ -15,16 +15,8 @@ import type { RunPlan, TileTargets } from "./plan.ts";
 export function checkPlan(
   { title, tiles }: Pick<RunPlan, "title" | "tiles">,
   chip: ChipDescription,
-  method: Pick<ProgrammingMethod, "name" | "highestTarget" | "needsCells">,
+  method: Pick<ProgrammingMethod, "name" | "highestTarget">,
 ): void {
-  if (method.needsCells && tiles.some(({ cells }) => cells === undefined)) {
-    throw new MhoError(
-      "bad-argument",
-      `The method ${method.name} must know which weights the devices hold, and these targets do not say. ` +
-        `Give a strategy, or use --method ${chip.pulses.technology.usualMethods.conductances}.`,
-      { method: method.name },
-    );
-  }
   const most = method.highestTarget?.(chip) ?? chip.maxConductanceMicrosiemens;
   const taken = new Set<number>();
   for (const target of tiles) {
