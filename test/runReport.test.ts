@@ -610,7 +610,9 @@ describe("mho report of a run", () => {
     for (const out of [strategy, folder, join(folder, ".html")]) {
       await expect(report("r1", { out })).rejects.toMatchObject({
         code: "bad-argument",
-        message: expect.stringMatching(/The option out .*: a report is a page.* ends in \.html or \.htm/) as string,
+        message: expect.stringMatching(
+          /The option out .*: a report is a page.* ends in \.html or \.htm/,
+        ) as string,
       });
     }
     for (const file of [own, strategy]) expect(readFileSync(file, "utf8")).toBe("mine");
