@@ -31,6 +31,8 @@ export interface EmulateOptions {
   readonly pace: boolean;
   /** Opens a side door on this loopback port: inject faults, read the truth. */
   readonly controlPort?: number | undefined;
+  /** Which boot the new chip says it is (1); each restart counts one more. */
+  readonly boot?: number | undefined;
   /** The cable was pulled and is back, at this address. */
   readonly onReplugged: (address: string, port: string) => void;
 }
@@ -58,7 +60,9 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const chip = new FaultyLine(emulatedChip(dialect, preset, seed), await faultsOf(options.faults, preset));
+  const firmware = emulatedChip(dialect, preset, seed);
+  firmware.boot = options.boot ?? 1;
+  const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
     const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${slow}`;
