@@ -87,6 +87,10 @@ export abstract class Firmware {
   }
 
   /** Which boot it says it is: a process that starts a chip anew must not pass for the one before. */
+  get boot(): number {
+    return this.board.boot;
+  }
+
   set boot(boot: number) {
     this.board.boot = boot;
   }
