@@ -11,11 +11,13 @@ import { type TranslationOptions, Translator } from "../src/optimize/layerStrate
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
-import { warnOfDoubt, warnOfLeftOut } from "./warnings.ts";
+import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
 export interface OptimizeOptions {
   /** A built-in name, a file or a definition. */
   readonly model: string | ModelDefinition;
+  /** Use a model that failed the checks of its fit. Such a model is refused where nothing is said. */
+  readonly believe?: boolean | undefined;
   /** Only these tensors of the file. */
   readonly tensors?: readonly string[] | undefined;
   /** Which way round tensors stand; what their kind of file says where nothing is said. */
@@ -41,7 +43,7 @@ export async function optimize(
     );
   }
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
-  warnOfDoubt(definition, emit);
+  refuseDoubt(definition, options.believe, emit);
   const { tensors, orientation } = options;
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });

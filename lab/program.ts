@@ -17,7 +17,7 @@ import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, readTargets } from "./targets.ts";
-import { warnOfDoubt } from "./warnings.ts";
+import { refuseDoubt, warnOfDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ProgramOptions {
@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly method?: string | undefined;
   /** What is believed of the devices: a built-in name, a file or a definition. The strategy's where nothing is said. */
   readonly model?: string | ModelDefinition | undefined;
+  /** Use a model of `model` that failed the checks of its fit, which is refused where nothing is said. */
+  readonly believe?: boolean | undefined;
   /** Where the weights of a strategy are now, if they have moved. */
   readonly weights?: string | undefined;
   /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
@@ -90,7 +92,9 @@ async function planFor(
   const method = methodFor(place.registries.methods, options.method ?? usual, description);
   const believed = options.model ?? targets.model ?? technology.usualModel;
   const model = typeof believed === "string" ? await readModel(believed) : believed;
-  warnOfDoubt(model, place.emit);
+  // A strategy's own was asked for when it was optimised.
+  if (options.model === undefined) warnOfDoubt(model, place.emit);
+  else refuseDoubt(model, options.believe, place.emit);
   checkPlan(targets, description, method);
   refuseMethod(targets, method, description, capabilitiesHoped(address.dialect));
   return {

@@ -20,12 +20,14 @@ import { powerLawBefore } from "./fit.ts";
 import { sweepAverages } from "./program.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
-import { warnOfDoubt } from "./warnings.ts";
+import { refuseDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface TrimOptions {
   /** What is believed of devices that are programmed anew: a name, a file or a definition. The run's where nothing is said. */
   readonly model?: string | ModelDefinition | undefined;
+  /** Use a model that failed the checks of its fit, or whose forecasts failed. Such a model is refused where nothing is said. */
+  readonly believe?: boolean | undefined;
   /** When errors count, from the visit on; 1 s to 360 days where nothing is said. */
   readonly timesSeconds?: readonly Seconds[] | undefined;
   /** Pulses that a device may be given in this visit, at most (200). */
@@ -56,7 +58,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const plan = await store.plan(chain[0]!);
   await refuseUnwatched(store, chain, plan);
   const model = powerLawBefore(await modelGiven(options.model, plan));
-  warnOfDoubt(model, place.emit);
+  refuseDoubt(model, options.believe, place.emit);
   const session = await place.sessionOf(chain[0]!, options.chip);
   return session.work(patience.programMilliseconds, async (context) => {
     const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);

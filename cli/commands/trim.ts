@@ -17,6 +17,7 @@ export const trim = () =>
   )
     .argument("<run>", "a run that was watched, or a trim of it")
     .option("--model <model>", "what is believed of devices that are programmed anew (default: the run's)")
+    .option("--believe", "use a model that failed the checks of its fit, or whose forecasts failed")
     .addOption(
       new Option("--times <list>", "when errors count, from the visit on")
         .argParser(times("--times"))
@@ -39,8 +40,15 @@ export const trim = () =>
     .action((run, flags) =>
       act("trim", flags, (output) =>
         withBench(flags, output, { run: "program" }, async (bench) => {
-          const { model, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
-          const trimmed = await bench.trim(run, { model, timesSeconds, pulsesPerDevice, dryRun, chip });
+          const { model, believe, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
+          const trimmed = await bench.trim(run, {
+            model,
+            believe,
+            timesSeconds,
+            pulsesPerDevice,
+            dryRun,
+            chip,
+          });
           tellVisit(trimmed, output);
           const fields = visitFields(trimmed);
           const { run: visit, expectedNow } = trimmed;
