@@ -17,6 +17,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { powerLawBefore } from "./fit.ts";
+import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
@@ -60,6 +61,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const model = powerLawBefore(await modelGiven(options.model, plan));
   refuseDoubt(model, options.believe, place.emit);
   const session = await place.sessionOf(chain[0]!, options.chip);
+  refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context) => {
     const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
     const { devices, expectedBefore, expectedAfter, later } = visit;

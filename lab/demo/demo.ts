@@ -100,7 +100,7 @@ async function presetFor(network: TrainedNetwork): Promise<string> {
 
 async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {
   try {
-    const session = await place.session(place.chip);
+    const session = await place.session(await place.chipNamed());
     if (place.stop.requested) {
       throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");
     }
