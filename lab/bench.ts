@@ -1,10 +1,12 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
+import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
+import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
@@ -33,6 +35,8 @@ export interface RunDetails {
   readonly plan: RunPlan;
   readonly notes: readonly RunNote[];
   readonly result: RunResult;
+  /** What was foretold of its weights, and how that came out. */
+  readonly forecasts: readonly ForecastResult[];
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
@@ -148,7 +152,13 @@ export class Bench {
   async run(run: RunId): Promise<RunDetails> {
     const id = runNamed(run);
     const store = await this.#place.existingStore();
-    return { plan: await store.plan(id), notes: await store.notes(id), result: await judgeRun(store, id) };
+    const memories = await recall(store, id);
+    return {
+      plan: await store.plan(id),
+      notes: await store.notes(id),
+      result: await judgeRun(store, id, memories),
+      forecasts: await forecastResults(store, id, memories),
+    };
   }
 
   /** A run's sweeps in the order in which they were taken, as typed arrays, with targets, verdicts and times of pulses. */

@@ -117,6 +117,8 @@ async function planFor(
       sweepAverages,
       pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
       tiles: targets.tiles,
+      // A single pulse that nobody reads back errs as no model foretells.
+      ...(targets.forecast !== undefined && method.looksBack && { forecasts: [targets.forecast] }),
     },
   };
 }

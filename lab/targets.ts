@@ -12,11 +12,13 @@ import { devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
+import type { Forecast } from "../src/run/forecast.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
 import type { ConductanceUnit } from "../src/units.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
+import { strategyForecast } from "./forecasts.ts";
 import { inMicrosiemens } from "./targetUnits.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
@@ -25,6 +27,8 @@ export interface ProgramTargets {
   readonly tiles: readonly TileTargets[];
   /** Of a strategy: what its curves were solved for. */
   readonly model: ModelDefinition | undefined;
+  /** Of a strategy: what it foretells of the weights. */
+  readonly forecast?: Forecast | undefined;
 }
 
 /** Conductances that a script has at hand. */
@@ -98,7 +102,8 @@ async function strategyTargets(
   weightsFile: string | undefined,
   advice: TilesAdvice,
 ): Promise<ProgramTargets> {
-  const { layers, model } = await readStrategy(path);
+  const strategy = await readStrategy(path);
+  const { layers, model } = strategy;
   const read = new Map<string, SourcedLayer>();
   const tensors: SourcedLayer[] = [];
   for (const layer of layers) {
@@ -113,8 +118,8 @@ async function strategyTargets(
   const sizes = layers.map(({ shape: [inputs, outputs] }) => ({ inputs, outputs }));
   refuseTooFewTiles(sizes, geometry, advice);
   const weights = layers.map((layer, k) => partOf(layer, tensors[k]!));
-  const { tiles } = layStrategy(layers, weights, geometry, { title: path, advice });
-  return { title: path, tiles, model };
+  const laid = layStrategy(layers, weights, geometry, { title: path, advice });
+  return { title: path, tiles: laid.tiles, model, forecast: strategyForecast(strategy, laid) };
 }
 
 async function readOne(file: string, { weightsSource }: StrategyLayer): Promise<SourcedLayer> {

@@ -10,12 +10,14 @@ import { verdicts } from "../src/program/method.ts";
 import { verifyPcm } from "../src/program/verifyPcm.ts";
 import { Random } from "../src/random.ts";
 import type { RunContext } from "../src/run/context.ts";
+import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
+import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
 import { powerLawBefore } from "./fit.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
@@ -43,6 +45,8 @@ export interface TrimOptions {
 export interface Trimmed {
   readonly corrects: RunId;
   readonly visit: Visit;
+  /** How the forecasts of the run and of those that it corrects came out. */
+  readonly earlier: readonly (ForecastResult & { readonly run: RunId })[];
   /** The visit's own run; undefined where nothing was pulsed. */
   readonly run: RunId | undefined;
   /** TNMSE to expect with what the visit reached; undefined likewise. */
@@ -58,8 +62,11 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const chain = await chainOf(store, corrects);
   const plan = await store.plan(chain[0]!);
   await refuseUnwatched(store, chain, plan);
-  const model = powerLawBefore(await modelGiven(options.model, plan));
+  const believed = await modelGiven(options.model, plan);
+  const model = powerLawBefore(believed);
   refuseDoubt(model, options.believe, place.emit);
+  await refuseFailedForecasts(store, plan.chipName, believed, options.believe, place.emit);
+  const earlier = await earlierForecasts(store, chain);
   const session = await place.sessionOf(chain[0]!, options.chip);
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context) => {
@@ -77,11 +84,12 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
     if (devices > 0) checkPlan(correction, context.driver.description, verifyPcm);
     if (options.dryRun === true || devices === 0) {
       await context.driver.standby();
-      return { corrects, visit, run: undefined, expectedNow: undefined };
+      return { corrects, visit, earlier, run: undefined, expectedNow: undefined };
     }
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
-    const run = await executeRun(context, { ...correction, pulsesPerDevice });
-    return { corrects, visit, run, expectedNow: await expectedOf(store, run, visit) };
+    const forecasts = [trimForecast(visit, believed, timesSeconds)];
+    const run = await executeRun(context, { ...correction, pulsesPerDevice, forecasts });
+    return { corrects, visit, earlier, run, expectedNow: await expectedOf(store, run, visit) };
   });
 }
 
@@ -118,6 +126,13 @@ export function correctionOf(
 async function chainOf(store: RunStore, run: RunId): Promise<RunId[]> {
   const { corrects } = await store.plan(run);
   return corrects === undefined ? [run] : [...(await chainOf(store, corrects)), run];
+}
+
+async function earlierForecasts(store: RunStore, chain: readonly RunId[]): Promise<Trimmed["earlier"]> {
+  const found = [];
+  for (const run of chain)
+    for (const result of await forecastResults(store, run)) found.push({ run, ...result });
+  return found;
 }
 
 async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles }: RunPlan): Promise<void> {

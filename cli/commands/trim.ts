@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import type { Trimmed } from "../../lab/trim.ts";
 import { counted } from "../../src/counted.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
@@ -63,7 +64,8 @@ export const trim = () =>
       ),
     );
 
-function tellVisit({ corrects, visit, run, expectedNow }: Trimmed, output: Output): void {
+function tellVisit({ corrects, visit, earlier, run, expectedNow }: Trimmed, output: Output): void {
+  for (const forecast of earlier) output.say(`${forecast.run}: ${forecastSentence(forecast)}`);
   const { devices, expectedBefore, expectedAfter, later } = visit;
   output.say(
     `Weight error to expect, averaged over the times: ${percent(expectedBefore)} of the largest weight; with ` +
@@ -94,7 +96,7 @@ function percent(tnmse: number): string {
   return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
 }
 
-function visitFields({ corrects, visit }: Trimmed) {
+function visitFields({ corrects, visit, earlier }: Trimmed) {
   const { devices, expectedBefore, expectedAfter, later } = visit;
   return {
     corrects,
@@ -102,5 +104,6 @@ function visitFields({ corrects, visit }: Trimmed) {
     expected_before: expectedBefore,
     expected_after: expectedAfter,
     later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
+    earlier_forecasts: earlier.map((forecast) => ({ run: forecast.run, ...forecastFields(forecast) })),
   };
 }
