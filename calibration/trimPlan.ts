@@ -1,5 +1,6 @@
 import { averaged, compensationOf, expectedErrors } from "./trimErrors.ts";
 import { type FreshMoments, freshMoments, type Moments, predictDevices } from "./trimMoments.ts";
+import { readErrors } from "./trimReads.ts";
 import type { TrimTask } from "./trimTask.ts";
 
 /** What to do in a visit, and what is expected of it. Errors: 100 × mean square error over the square of the largest weight. */
@@ -12,6 +13,8 @@ export interface TrimPlan {
   /** The same at each time. */
   readonly before: Float64Array;
   readonly after: Float64Array;
+  /** What the noise of a read adds to both at each time. */
+  readonly read: Float64Array;
 }
 
 /**
@@ -59,6 +62,7 @@ export function planTrim(task: TrimTask): TrimPlan {
     expectedAfter: averaged(after, timeWeights),
     before,
     after,
+    read: readErrors(task, mean, compensation),
   };
 
   function bestMove(

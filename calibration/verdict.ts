@@ -176,7 +176,8 @@ function fitsConverged(laws: readonly [name: string, law: FittedLaw][]): Check {
   return check(
     "fits converged",
     failed.length === 0,
-    failed.length === 0 ? `the fits of all ${laws.length} laws converged` : failed.join("; "),
+    `${laws.length - failed.length} of ${laws.length} laws converged (${laws.length} at least)` +
+      (failed.length === 0 ? "" : `: ${failed.join("; ")}`),
   );
 }
 

@@ -134,6 +134,6 @@ export function refuseOtherChip(
   throw new MhoError(
     "wrong-chip",
     `The chip at ${address} ${wrong}. Connect the right chip, or name its description with ?chip=FILE.json.`,
-    { address, found: found.name, serialNumber: found.serialNumber },
+    { address, found: found.name, serialNumber: found.serialNumber, tiles: found.geometry.tiles },
   );
 }

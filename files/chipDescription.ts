@@ -1,5 +1,8 @@
+import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import type { ChipDescription } from "../src/chip/description.ts";
+import { builtInDefinitions } from "../src/model/builtIn.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
 import { chipDocument } from "./chipDocument.ts";
 import { jsonIn, placeOf } from "./jsonText.ts";
 import { badFile, readInputFile } from "./readFile.ts";
@@ -11,7 +14,7 @@ import { mostNanoseconds, positive, type TechnologyFile } from "./technologies/t
 export const builtInTechnologyFiles: readonly TechnologyFile[] = [pcmFile, rramFile];
 
 /**
- * Reads a chip description.
+ * Reads a chip description. A model's file that it names lies beside it, or where its path from there leads.
  *
  * @param technologies  all that the chip may be of.
  * @throws `bad-file` naming the field that is wrong.
@@ -20,7 +23,10 @@ export async function readChipDescription(
   path: string,
   technologies: readonly TechnologyFile[] = builtInTechnologyFiles,
 ): Promise<ChipDescription> {
-  return parseChipDescription(await readInputFile(path), path, technologies);
+  const description = parseChipDescription(await readInputFile(path), path, technologies);
+  const { model } = description;
+  if (model === undefined || builtInDefinition(model) !== undefined) return description;
+  return { ...description, model: resolve(dirname(path), model) };
 }
 
 /** The same of a file's bytes. */
@@ -76,6 +82,13 @@ const common = {
   version: z.literal(1),
   name: z.string().min(1).max(64),
   technology: z.string(),
+  model: z
+    .string()
+    .refine((name) => builtInDefinition(name) !== undefined || /[./\\]/.test(name), {
+      error: ({ input }) =>
+        `there is no model ${JSON.stringify(input)}; name a JSON file, or one of ${builtInDefinitions.map((of) => of.name).join(", ")}`,
+    })
+    .optional(),
   geometry,
   max_conductance_microsiemens: positive,
   converter: z.strictObject({
@@ -151,6 +164,7 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
         devicesPerCell: file.geometry.devices_per_cell,
       },
       maxConductanceMicrosiemens: file.max_conductance_microsiemens,
+      ...(file.model === undefined ? {} : { model: file.model }),
       converter: {
         microsiemensPerCode: file.converter.microsiemens_per_code,
         offsetCodes: file.converter.offset_codes,

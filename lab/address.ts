@@ -88,10 +88,19 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
 }
 
 /** The same address, of a chip with so many tiles. */
-export function withTiles({ text }: ChipAddress, tiles: number): string {
+export function withTiles(address: ChipAddress, tiles: number): string {
+  return withParameters(address, { tiles });
+}
+
+/** The same address, with other values of parameters. */
+export function withParameters(
+  { text }: ChipAddress,
+  values: Readonly<Record<string, string | number>>,
+): string {
   const [place, query = ""] = text.split("?");
-  const kept = query.split("&").filter((part) => part !== "" && !part.startsWith("tiles="));
-  return `${place}?${[...kept, `tiles=${tiles}`].join("&")}`;
+  const names = Object.keys(values);
+  const kept = query.split("&").filter((part) => part !== "" && !names.includes(part.split("=")[0]!));
+  return `${place}?${[...kept, ...names.map((name) => `${name}=${values[name]}`)].join("&")}`;
 }
 
 function dialectOf(text: string, given: URLSearchParams, dialects: readonly LabDialect[]): LabDialect {

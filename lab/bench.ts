@@ -1,12 +1,14 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
+import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
 import { standingOf } from "../src/results/outcome.ts";
 import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
+import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
@@ -37,6 +39,8 @@ export interface RunDetails {
   readonly plan: RunPlan;
   readonly notes: readonly RunNote[];
   readonly result: RunResult;
+  /** What was foretold of its weights, and how that came out. */
+  readonly forecasts: readonly ForecastResult[];
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
@@ -222,7 +226,13 @@ export class Bench {
     return this.#telling(async () => {
       const id = runNamed(run);
       const store = await this.store();
-      return { plan: await store.plan(id), notes: await store.notes(id), result: await judgeRun(store, id) };
+      const memories = await recall(store, id);
+      return {
+        plan: await store.plan(id),
+        notes: await store.notes(id),
+        result: await judgeRun(store, id, memories),
+        forecasts: await forecastResults(store, id, memories),
+      };
     });
   }
 

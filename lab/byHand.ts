@@ -17,7 +17,7 @@ export interface ReadOptions {
 
 /** Reads a block of devices; the chip is in standby again when this returns. */
 export async function read(place: Workplace, block: Block, { averages = 1 }: ReadOptions): Promise<Reading> {
-  const session = await place.session(place.chip);
+  const session = await place.session(await place.chipNamed());
   return session.work(patience.programMilliseconds, async ({ driver }) => {
     refuseBlock(driver.description, block);
     const reading = await driver.read(block, averages);

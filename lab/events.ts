@@ -21,10 +21,16 @@ export interface ChipEvent {
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
-  readonly code: "model_not_believed" | "chip_file_differs" | "plain_http" | "weights_left_out";
+  readonly code:
+    | "model_not_believed"
+    | "chip_file_differs"
+    | "chip_taken"
+    | "chip_assumed"
+    | "plain_http"
+    | "weights_left_out";
   /** For a person. */
   readonly message: string;
-  /** What it is about: a model, or a tensor; null where that is clear. */
+  /** What it is about: a model, a chip or a tensor; null where that is clear. */
   readonly name: string | null;
   /** The reason by itself; null where the message is all. */
   readonly why: string | null;

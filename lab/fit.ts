@@ -12,6 +12,7 @@ import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/mode
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import type { WarningEvent } from "./events.ts";
+import { refuseOtherDevices } from "./modelOfChip.ts";
 import { builtIn, type Registries } from "./registries.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
@@ -92,6 +93,7 @@ export async function fitModel(
   const description = await descriptionOf(store, runs[0]!, emit, registries);
   await refuseOtherDescriptions(store, runs);
   const before = powerLawBefore(believed ?? plan.model);
+  refuseOtherDevices(before, description);
   const { gathered, found, response } = await measureRuns(
     store,
     runs,
@@ -130,13 +132,14 @@ async function refuseOtherDescriptions(store: RunStore, runs: readonly RunId[]):
   }
 }
 
-/** What a description says of devices, pulses and converters; limits, timing and line do not touch a fit. */
+/** What a description says of devices, pulses and converters; limits, timing, line and the model that it names do not touch a fit. */
 function deviceSide(kept: ChipDocument | undefined): string | undefined {
   if (kept === undefined) return undefined;
   const {
     limits: _limits,
     timing: _timing,
     line: _line,
+    model: _model,
     ...rest
   } = JSON.parse(kept.text) as Record<string, unknown>;
   return JSON.stringify(rest);

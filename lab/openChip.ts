@@ -99,6 +99,9 @@ function openLine(
   }
 }
 
+/** The chips whose descriptions come with mho. */
+export const builtInChips: readonly string[] = presetNames;
+
 /** The description of the chip that an address names: of its preset, or a file of the user's own. */
 export async function describeChip(
   address: ChipAddress,

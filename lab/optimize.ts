@@ -13,11 +13,13 @@ import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimiz
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
 import { refuseFolder } from "./refuseFolder.ts";
-import { warnOfDoubt, warnOfLeftOut } from "./warnings.ts";
+import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
 export interface OptimizeOptions {
   /** A built-in name, a file or a definition. */
   readonly model: string | ModelDefinition;
+  /** Use a model that failed the checks of its fit. Such a model is refused where nothing is said. */
+  readonly believe?: boolean | undefined;
   /** Only these tensors of the file. */
   readonly tensors?: readonly string[] | undefined;
   /** Which way round tensors stand; what their kind of file says where nothing is said. */
@@ -43,7 +45,7 @@ export async function optimize(
     );
   }
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
-  warnOfDoubt(definition, emit);
+  refuseDoubt(definition, options.believe, emit);
   await refuseFolder(path);
   const { tensors, orientation } = options;
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });

@@ -27,6 +27,7 @@ const known = {
   program: names<ProgramOptions>()({
     method: 1,
     model: 1,
+    believe: 1,
     weights: 1,
     unit: 1,
     sweepTimesSeconds: 1,
@@ -35,9 +36,17 @@ const known = {
   resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
   watch: names<WatchOptions>()({ until: 1, perDecade: 1, averages: 1, chip: 1, onChipFailed: 1 }),
   fit: names<FitOptions>()({ out: 1, model: 1, name: 1 }),
-  trim: names<TrimOptions>()({ model: 1, timesSeconds: 1, pulsesPerDevice: 1, dryRun: 1, chip: 1 }),
+  trim: names<TrimOptions>()({
+    model: 1,
+    believe: 1,
+    timesSeconds: 1,
+    pulsesPerDevice: 1,
+    dryRun: 1,
+    chip: 1,
+  }),
   optimize: names<OptimizeOptions>()({
     model: 1,
+    believe: 1,
     tensors: 1,
     orientation: 1,
     translation: 1,

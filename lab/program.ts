@@ -1,4 +1,5 @@
 import { readModel } from "../files/model.ts";
+import { counted } from "../src/counted.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipCapabilities } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
@@ -11,20 +12,26 @@ import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { ConductanceUnit, Seconds } from "../src/units.ts";
-import { parseAddress } from "./address.ts";
+import { parseAddress, withParameters } from "./address.ts";
 import type { LabDialect } from "./dialects.ts";
+import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, readTargets } from "./targets.ts";
-import { warnOfDoubt } from "./warnings.ts";
+import { refuseDoubt, warnOfDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ProgramOptions {
   /** By name; the usual one of the chip's technology where nothing is said. */
   readonly method?: string | undefined;
-  /** What is believed of the devices: a built-in name, a file or a definition. The strategy's where nothing is said. */
+  /**
+   * What is believed of the devices: a built-in name, a file or a definition. The strategy's, or else that of the chip's description,
+   * where nothing is said.
+   */
   readonly model?: string | ModelDefinition | undefined;
+  /** Use a model of `model` that failed the checks of its fit, which is refused where nothing is said. */
+  readonly believe?: boolean | undefined;
   /** Where the weights of a strategy are now, if they have moved. */
   readonly weights?: string | undefined;
   /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
@@ -44,8 +51,8 @@ export async function program(
   targets: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<RunId> {
-  const address = place.chip;
   await place.refuseReadOnly();
+  const address = await place.chipNamed();
   const planned = await planFor(place, address, targets, options);
   const session = await place.session(address);
   return session.work(patience.programMilliseconds, (context, identity) =>
@@ -64,6 +71,7 @@ export async function estimate(
   options: ProgramOptions,
 ): Promise<Estimate & { readonly method: string }> {
   const { plan, method, description, dialect } = await planFor(place, place.chip, targets, options);
+  warnOfAssumedChip(place, description);
   const { tiles, pulsesPerDevice, model, sweepTimesSeconds, sweepAverages: ofSweep } = plan;
   const { rowBytes } = dialect;
   const how = { model, sweepTimesSeconds, sweepAverages: ofSweep, rowBytes };
@@ -88,9 +96,12 @@ async function planFor(
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;
   const method = methodFor(place.registries.methods, options.method ?? usual, description);
-  const believed = options.model ?? targets.model ?? technology.usualModel;
+  const believed = options.model ?? targets.model ?? (await modelOfChip(description));
   const model = typeof believed === "string" ? await readModel(believed) : believed;
-  warnOfDoubt(model, place.emit);
+  refuseOtherDevices(model, description);
+  // A strategy's own was asked for when it was optimised.
+  if (options.model === undefined) warnOfDoubt(model, place.emit);
+  else refuseDoubt(model, options.believe, place.emit);
   checkPlan(targets, description, method);
   refuseMethod(targets, method, description, capabilitiesHoped(address.dialect));
   return {
@@ -106,8 +117,28 @@ async function planFor(
       sweepAverages,
       pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
       tiles: targets.tiles,
+      // A single pulse that nobody reads back errs as no model foretells.
+      ...(targets.forecast !== undefined && method.looksBack && { forecasts: [targets.forecast] }),
     },
   };
+}
+
+/** A dry run asks no board: it reckons with the usual chip where the address names none, and says so. */
+function warnOfAssumedChip(
+  { chip, registries, emit }: Workplace,
+  { name, geometry, model }: ChipDescription,
+): void {
+  const address = parseAddress(chip, registries.dialects);
+  if (address.scheme === "emulator" || address.chip !== undefined) return;
+  emit({
+    type: "warning",
+    code: "chip_assumed",
+    message:
+      `The address ${chip} does not say which chip it is, and a dry run does not ask it: it is taken for a ${name} of ` +
+      `${counted(geometry.tiles, "tile")} (model ${model}). Give ${withParameters(address, { chip: "NAME" })}, or ?chip=FILE.json.`,
+    name,
+    why: null,
+  });
 }
 
 /** What a chip can do that nobody has asked yet: all that its dialect has words for. */

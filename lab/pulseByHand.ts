@@ -2,9 +2,9 @@ import { executeRun } from "../src/run/engine.ts";
 import { usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
-import { readModel } from "../files/model.ts";
 import { parseAddress } from "./address.ts";
 import { byHand, firing, type PulseRequest } from "./handMethod.ts";
+import { modelOfChip } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
@@ -15,7 +15,7 @@ import type { Workplace } from "./workplace.ts";
  */
 export async function pulse(place: Workplace, request: PulseRequest): Promise<RunId> {
   const { block, codes } = request;
-  const address = place.chip;
+  const address = await place.chipNamed();
   const { dialects, technologies } = place.registries;
   // Which conductance the pulse makes is not known beforehand: 0 marks the devices that it is for.
   const targetsMicrosiemens = Float32Array.from(codes, (code) => (code === 0 ? Number.NaN : 0));
@@ -33,7 +33,7 @@ export async function pulse(place: Workplace, request: PulseRequest): Promise<Ru
         chipSerialNumber: identity.serialNumber,
         chipAddress: address,
         method: method.name,
-        model: await readModel(technology.usualModel),
+        model: await modelOfChip(context.driver.description),
         sweepTimesSeconds: [],
         sweepAverages: 1,
         pulsesPerDevice: usualPulsesPerDevice,

@@ -1,5 +1,5 @@
 import { parseChipDescription } from "../files/chipDescription.ts";
-import type { ChipDescription, ChipLimits } from "../src/chip/description.ts";
+import type { ChipDescription, ChipDocument, ChipLimits } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
@@ -40,7 +40,7 @@ export async function descriptionOf(
     );
     return own;
   }
-  if (onDisk.document?.sha256 === kept.sha256) return own;
+  if (onDisk.document?.sha256 === kept.sha256 || isSameBesideModel(onDisk.document, kept)) return own;
   emit(
     differs(
       `The chip's description has changed since run ${run} was begun (SHA-256 ${kept.sha256.slice(0, 12)}, now ` +
@@ -48,6 +48,15 @@ export async function descriptionOf(
     ),
   );
   return { ...own, timing: onDisk.timing, line: onDisk.line, limits: narrower(own.limits, onDisk.limits) };
+}
+
+/** The model that a description names is taken when a run is planned, and the plan keeps it whole. */
+function isSameBesideModel(a: ChipDocument | undefined, b: ChipDocument): boolean {
+  const [of, other] = [a?.text ?? "{}", b.text].map((text) => {
+    const { model: _, ...rest } = JSON.parse(text) as { model?: unknown };
+    return JSON.stringify(rest);
+  });
+  return of === other;
 }
 
 function differs(message: string): WarningEvent {

@@ -18,6 +18,8 @@ import { type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable
 import { microsecondsPerSecond } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
 import { runAccuracy } from "./runAccuracy.ts";
+import { forecastResults } from "../src/results/forecasts.ts";
+import { forecastSentence } from "./forecastTexts.ts";
 import { judgeRun } from "../src/results/runResult.ts";
 import { version } from "./version.ts";
 
@@ -75,6 +77,7 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     accuracy: beside.network && (await runAccuracy(store, run, beside.network, memories)),
     link: link.quality(notes),
     temperature: seen.temperature,
+    forecasts: (await forecastResults(store, run, memories)).map(forecastSentence),
     notes: notes.map(({ notedAt, what, text }) => `${notedAt}  ${what}: ${text}`),
     strategy: beside.strategy,
   };

@@ -12,6 +12,7 @@ import { devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
+import type { Forecast } from "../src/run/forecast.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
@@ -19,6 +20,7 @@ import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights
 import { refuseFolder } from "./refuseFolder.ts";
 import type { ConductanceUnit } from "../src/units.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
+import { strategyForecast } from "./forecasts.ts";
 import { inMicrosiemens } from "./targetUnits.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
@@ -27,6 +29,8 @@ export interface ProgramTargets {
   readonly tiles: readonly TileTargets[];
   /** Of a strategy: what its curves were solved for. */
   readonly model: ModelDefinition | undefined;
+  /** Of a strategy: what it foretells of the weights. */
+  readonly forecast?: Forecast | undefined;
 }
 
 /** Conductances that a script has at hand. */
@@ -101,7 +105,8 @@ async function strategyTargets(
   weightsFile: string | undefined,
   advice: TilesAdvice,
 ): Promise<ProgramTargets> {
-  const { layers, model } = await readStrategy(path);
+  const strategy = await readStrategy(path);
+  const { layers, model } = strategy;
   const read = new Map<string, SourcedLayer>();
   const tensors: SourcedLayer[] = [];
   for (const layer of layers) {
@@ -116,8 +121,8 @@ async function strategyTargets(
   const sizes = layers.map(({ shape: [inputs, outputs] }) => ({ inputs, outputs }));
   refuseTooFewTiles(sizes, geometry, advice);
   const weights = layers.map((layer, k) => partOf(layer, tensors[k]!));
-  const { tiles } = layStrategy(layers, weights, geometry, { title: path, advice });
-  return { title: path, tiles, model };
+  const laid = layStrategy(layers, weights, geometry, { title: path, advice });
+  return { title: path, tiles: laid.tiles, model, forecast: strategyForecast(strategy, laid) };
 }
 
 async function readOne(file: string, { weightsSource }: StrategyLayer): Promise<SourcedLayer> {

@@ -10,22 +10,27 @@ import { verdicts } from "../src/program/method.ts";
 import { verifyPcm } from "../src/program/verifyPcm.ts";
 import { Random } from "../src/random.ts";
 import type { RunContext } from "../src/run/context.ts";
+import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
+import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
 import { powerLawBefore } from "./fit.ts";
+import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
-import { warnOfDoubt } from "./warnings.ts";
+import { refuseDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface TrimOptions {
   /** What is believed of devices that are programmed anew: a name, a file or a definition. The run's where nothing is said. */
   readonly model?: string | ModelDefinition | undefined;
+  /** Use a model that failed the checks of its fit, or whose forecasts failed. Such a model is refused where nothing is said. */
+  readonly believe?: boolean | undefined;
   /** When errors count, from the visit on; 1 s to 360 days where nothing is said. */
   readonly timesSeconds?: readonly Seconds[] | undefined;
   /** Pulses that a device may be given in this visit, at most (200). */
@@ -40,6 +45,8 @@ export interface TrimOptions {
 export interface Trimmed {
   readonly corrects: RunId;
   readonly visit: Visit;
+  /** How the forecasts of the run and of those that it corrects came out. */
+  readonly earlier: readonly (ForecastResult & { readonly run: RunId })[];
   /** The visit's own run; undefined where nothing was pulsed. */
   readonly run: RunId | undefined;
   /** TNMSE to expect with what the visit reached; undefined likewise. */
@@ -55,9 +62,13 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const chain = await chainOf(store, corrects);
   const plan = await store.plan(chain[0]!);
   await refuseUnwatched(store, chain, plan);
-  const model = powerLawBefore(await modelGiven(options.model, plan));
-  warnOfDoubt(model, place.emit);
+  const believed = await modelGiven(options.model, plan);
+  const model = powerLawBefore(believed);
+  refuseDoubt(model, options.believe, place.emit);
+  await refuseFailedForecasts(store, plan.chipName, believed, options.believe, place.emit);
+  const earlier = await earlierForecasts(store, chain);
   const session = await place.sessionOf(chain[0]!, options.chip);
+  refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context) => {
     const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
     const { devices, expectedBefore, expectedAfter, later } = visit;
@@ -73,11 +84,12 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
     if (devices > 0) checkPlan(correction, context.driver.description, verifyPcm);
     if (options.dryRun === true || devices === 0) {
       await context.driver.standby();
-      return { corrects, visit, run: undefined, expectedNow: undefined };
+      return { corrects, visit, earlier, run: undefined, expectedNow: undefined };
     }
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
-    const run = await executeRun(context, { ...correction, pulsesPerDevice });
-    return { corrects, visit, run, expectedNow: await expectedOf(store, run, visit) };
+    const forecasts = [trimForecast(visit, believed, timesSeconds)];
+    const run = await executeRun(context, { ...correction, pulsesPerDevice, forecasts });
+    return { corrects, visit, earlier, run, expectedNow: await expectedOf(store, run, visit) };
   });
 }
 
@@ -114,6 +126,13 @@ export function correctionOf(
 async function chainOf(store: RunStore, run: RunId): Promise<RunId[]> {
   const { corrects } = await store.plan(run);
   return corrects === undefined ? [run] : [...(await chainOf(store, corrects)), run];
+}
+
+async function earlierForecasts(store: RunStore, chain: readonly RunId[]): Promise<Trimmed["earlier"]> {
+  const found = [];
+  for (const run of chain)
+    for (const result of await forecastResults(store, run)) found.push({ run, ...result });
+  return found;
 }
 
 async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles }: RunPlan): Promise<void> {

@@ -1,12 +1,43 @@
 import type { LeftOut } from "../files/tensor.ts";
-import type { ModelDefinition } from "../src/model/definition.ts";
+import { counted } from "../src/counted.ts";
+import { MhoError } from "../src/errors.ts";
+import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
 import type { WarningEvent } from "./events.ts";
 
-/** A model that was fitted and failed its checks is used as asked, but not without a word. */
-export function warnOfDoubt(definition: ModelDefinition, emit: (event: WarningEvent) => void): void {
+/** How a person says that a model which is in doubt is to be used all the same. */
+export const toBelieve = "give --believe (in a script: believe: true)";
+
+/**
+ * A model that was fitted and failed its checks is used where that is asked for, and then not without a word.
+ *
+ * @throws MhoError `bad-argument` with each check that failed, its figure and its limit.
+ */
+export function refuseDoubt(
+  definition: ModelDefinition,
+  believe: boolean | undefined,
+  emit: (event: WarningEvent) => void,
+): void {
+  const failed = failedChecks(definition);
+  if (failed.length === 0 || believe === true) return warnOfDoubt(definition, emit);
+  const why = failed.map(({ name, says }) => `${name}: ${says}`).join("; ");
+  throw new MhoError(
+    "bad-argument",
+    `The model ${definition.name} failed ${counted(failed.length, "check")} of its fit, so what it foretells is not to be ` +
+      `believed. ${why}. Use another model, or fit one to more runs; to use this one all the same, ${toBelieve}.`,
+    { model: definition.name, why: failed.map(({ name }) => name).join(", ") },
+  );
+}
+
+/** Those that a fitted model failed; none of a model that was not fitted. */
+export function failedChecks(definition: ModelDefinition): FitRecord["checks"] {
   const fit = definition.family === "power-law" ? definition.fit : undefined;
-  if (fit === undefined || fit.believe) return;
-  const failed = fit.checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  return fit === undefined || fit.believe ? [] : fit.checks.filter(({ ok }) => !ok);
+}
+
+/** A model that was fitted and failed its checks is named as such. */
+export function warnOfDoubt(definition: ModelDefinition, emit: (event: WarningEvent) => void): void {
+  const failed = failedChecks(definition).map(({ name }) => name);
+  if (failed.length === 0) return;
   emit({
     type: "warning",
     code: "model_not_believed",

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { longestRequestMicroseconds } from "../src/chip/timing.ts";
+import { counted } from "../src/counted.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
@@ -11,6 +12,7 @@ import { type ChipAddress, parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
+import { askWhichChip } from "./askWhichChip.ts";
 import { chipNamed, describeChip, openRecorderFor } from "./openChip.ts";
 import { type Registries, registriesWith } from "./registries.ts";
 import { descriptionOf } from "./runDescription.ts";
@@ -53,6 +55,8 @@ export class Workplace {
   readonly #opened: Session[] = [];
   /** A chip was put in standby while no work was under way on it: the next work is told. */
   #untold: MhoError | undefined;
+  /** Addresses of boards that named themselves, by the addresses that were given. */
+  readonly #named = new Map<string, Promise<string>>();
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
@@ -73,6 +77,45 @@ export class Workplace {
   /** The chip that the bench was opened for. Throws `bad-argument` where none was named. */
   get chip(): string {
     return chipNamed(this.#options);
+  }
+
+  /**
+   * The same, by an address that says which chip it is: a board whose address names no description is asked. What it says is told,
+   * and holds as long as the bench.
+   */
+  async chipNamed(): Promise<string> {
+    const { chip } = this;
+    const address = parseAddress(chip, this.registries.dialects);
+    if (address.scheme === "emulator" || address.chip !== undefined) return chip;
+    const known = this.#named.get(chip) ?? this.#askWhichChip(address);
+    this.#named.set(chip, known);
+    // A board that did not answer may be asked again.
+    known.catch(() => this.#named.delete(chip));
+    return known;
+  }
+
+  async #askWhichChip(address: ChipAddress): Promise<string> {
+    const logs = await this.logsOf(address);
+    try {
+      const { technologies } = this.registries;
+      const named = await askWhichChip(address, { seed: this.seed, technologies, log: logs.log });
+      const { model, maxConductanceMicrosiemens: range } = await describeChip(
+        parseAddress(named.address, this.registries.dialects),
+        technologies,
+      );
+      this.emit({
+        type: "warning",
+        code: "chip_taken",
+        message:
+          `The chip at ${address.text} calls itself ${named.name} and has ${counted(named.tiles, "tile")}. It is taken for the ${named.name} that ` +
+          `comes with mho (0 … ${range} µS, the model ${model}) and its limits. Give ?chip=FILE.json where it is another.`,
+        name: named.name,
+        why: null,
+      });
+      return named.address;
+    } finally {
+      logs.close();
+    }
   }
 
   get transcript(): string | undefined {
@@ -212,7 +255,8 @@ export class Workplace {
   /** The session of a chip that is open, if it is. */
   async opened(text: string): Promise<Session | undefined> {
     // The caller that asked for one that could not be opened was told.
-    return this.#sessions.get(text)?.catch(() => undefined);
+    const named = await this.#named.get(text)?.catch(() => undefined);
+    return this.#sessions.get(named ?? text)?.catch(() => undefined);
   }
 
   /** For a process that is about to end: every open chip to standby, what is under way booked. Rejects when one may not be safe. */

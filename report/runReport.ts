@@ -42,6 +42,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
     `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)} · begun ${escaped(dayOf(story.startedAt))}</p></header>`,
     ...paired([figures.errorOverTime, figures.accuracy]),
     onceJudged(figures.accuracy),
+    foretold(story),
     ...paired([figures.weightCdf, figures.errorCdf]),
     map === undefined || contender.devices < fewestOnMap
       ? ""
@@ -74,6 +75,12 @@ function paired(charts: readonly (Chart | undefined)[]): string[] {
     );
   }
   return rows;
+}
+
+function foretold({ forecasts }: RunStory): string {
+  if (forecasts.length === 0) return "";
+  const sentences = forecasts.map((sentence) => `<p class="note">${escaped(sentence)}</p>`).join("");
+  return `<section><h2>What was foretold</h2>${sentences}</section>`;
 }
 
 /** Of one age there is nothing to draw, and something to say. */

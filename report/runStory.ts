@@ -36,6 +36,8 @@ export interface RunStory {
   readonly link: LinkQuality;
   readonly temperature: readonly { readonly seconds: Seconds; readonly celsius: Celsius }[];
   readonly notes: readonly string[];
+  /** How what was foretold of its weights came out, a sentence each. */
+  readonly forecasts: readonly string[];
   /** What the run was programmed from, where that was given. */
   readonly strategy: Strategy | undefined;
 }

@@ -34,6 +34,7 @@ export const chained = {
     "circumstances",
   ],
   notes: ["run", "noted_at", "note"],
+  forecasts: ["run", "forecast"],
   clock_marks: [
     "chip_name",
     "chip_serial_number",

@@ -55,6 +55,7 @@ async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
     () => store.identity(run),
     () => store.description(run),
     () => store.notes(run),
+    () => store.forecasts(run),
     () => store.watch(run),
     () => store.request(run),
     async () => void (uncheckedRows = await store.uncheckedRows(run)),

@@ -6,6 +6,7 @@ import {
   type SweepRecord,
   type WatchSettings,
 } from "../src/run/journal.ts";
+import type { Forecast } from "../src/run/forecast.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
@@ -126,6 +127,20 @@ export function noteOf(text: string): Omit<RunNote, "notedAt"> {
   const found = record(text, "a note");
   mustBe(areTexts(found, "what", "text"), "a note");
   return found as unknown as RunNote;
+}
+
+export function forecastOf(text: string): Forecast {
+  const what = "a forecast";
+  const found = record(text, what);
+  const { by, timesSeconds, rmsPercent, withoutRmsPercent = rmsPercent, later = [] } = found;
+  mustBe((by === "strategy" || by === "trim") && areTexts(found, "model", "modelDigest"), what);
+  mustBe(areAscending(timesSeconds) && timesSeconds.length > 0 && timesSeconds[0]! > 0, what);
+  for (const errors of [rmsPercent, withoutRmsPercent])
+    mustBe(areNumbers(errors) && errors.length === timesSeconds.length && errors.every((e) => e >= 0), what);
+  mustBe(Array.isArray(later), what);
+  for (const look of later as unknown[])
+    mustBe(isRecord(look) && areNumbers([look["ageSeconds"], look["rmsPercent"]]), what);
+  return found as unknown as Forecast;
 }
 
 export function watchOf(text: string): WatchSettings {

@@ -140,6 +140,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   CREATE INDEX runs_by_outcome ON runs (outcome);
   `,
   withChecksums,
+  withForecasts,
 ];
 
 export const newestLayout = migrations.length;
@@ -193,6 +194,26 @@ function withChecksums(database: DatabaseSyncInstance, file: string): void {
   for (const { id } of runs) unchecked(id, "runs", 1);
   // The chains tell the newest ticket, and lists of runs are read as a whole.
   database.exec("DROP INDEX tickets_of_run; DROP INDEX runs_of_chip");
+}
+
+/** Of runs that are there already, nothing was kept. */
+function withForecasts(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- what was foretold of a run's weights when it began
+    CREATE TABLE forecasts (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      run INTEGER NOT NULL REFERENCES runs (id),
+      forecast TEXT NOT NULL,                   -- JSON: by, model, modelDigest, timesSeconds (s) and rmsPercent (% of a tile's largest weight)
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+    CREATE INDEX forecasts_of_run ON forecasts (run);
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  const runs = database.prepare("SELECT id FROM runs").all() as { id: number }[];
+  for (const { id } of runs) chains.set(id, "forecasts", emptyChain);
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

@@ -5,6 +5,7 @@ import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
+import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
   RunNote,
@@ -33,6 +34,7 @@ import {
   cellsOf,
   type Circumstances,
   DamagedRecord,
+  forecastOf,
   identityOf,
   mustBe,
   noteOf,
@@ -105,7 +107,7 @@ export class Workspace implements RunStore {
     description?: ChipDocument,
   ): Promise<RunId> {
     return this.#do(() => {
-      const { tiles, ...settings } = plan;
+      const { tiles, forecasts = [], ...settings } = plan;
       return this.#together(() => {
         if (description !== undefined) {
           this.#prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
@@ -143,6 +145,8 @@ export class Workspace implements RunStore {
           ];
           this.#chains.append("run_tiles", values, id);
         });
+        for (const forecast of forecasts)
+          this.#chains.append("forecasts", [id, JSON.stringify(forecast)], id);
         return `r${id}`;
       });
     });
@@ -209,6 +213,12 @@ export class Workspace implements RunStore {
         const { noted_at: notedAt, note } = row as unknown as { noted_at: string; note: string };
         return { notedAt, ...noteOf(note) };
       }),
+    );
+  }
+
+  forecasts(run: RunId): Promise<readonly Forecast[]> {
+    return this.#do(() =>
+      this.#rowsOf("forecasts", "id", run, ({ forecast }) => forecastOf(forecast as string)),
     );
   }
 
@@ -776,7 +786,7 @@ interface RowReader {
 }
 
 /** What a run has one of from its beginning. */
-const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches"];
+const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches", "forecasts"];
 
 /** The tables, for people. */
 const named: Readonly<Record<ChainedTable, string>> = {
@@ -784,6 +794,7 @@ const named: Readonly<Record<ChainedTable, string>> = {
   turns: "turns",
   sweeps: "sweeps",
   notes: "notes",
+  forecasts: "forecasts",
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
 };

@@ -90,7 +90,8 @@ describe("every line that a command prints with --json is an event: its last one
       await keep("watch", "watch", "r1", "--until", "2h", "--per-decade", "2");
       await keep("fit", "fit", "r1", "--out", file("m.json"));
       await keep("trim --dry-run", "trim", "r1", "--dry-run");
-      await keep("trim", "trim", "r1", "--model", file("m.json"));
+      await keep("trim, not believed", "trim", "r1", "--model", file("m.json"));
+      await keep("trim", "trim", "r1", "--model", file("m.json"), "--believe");
     };
     const alone = async (): Promise<void> => {
       await keep("show MODEL", "show", "pcm-90nm");
@@ -125,6 +126,7 @@ describe("every line that a command prints with --json is an event: its last one
     ["watch", { type: "result", command: "watch", runs: ["r1"] }],
     ["fit", { type: "result", command: "fit", model_before: "pcm-90nm" }],
     ["trim --dry-run", { type: "result", command: "trim", pulsed: false, run: null }],
+    ["trim, not believed", { type: "error", code: "bad-argument" }],
     ["trim", { type: "result", command: "trim", corrects: "r1" }],
     ["report", { type: "result", command: "report" }],
     ["export", { type: "result", command: "export", to: "csv" }],

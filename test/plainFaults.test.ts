@@ -82,7 +82,7 @@ describe("a fault of a lab's own is told in plain words", () => {
 
   it("a method that needs weights is refused before the chip is opened", async () => {
     const { folder, at } = given();
-    const bench = await benchIn(folder, "tcp:127.0.0.1:1");
+    const bench = await benchIn(folder, "tcp:127.0.0.1:1?chip=pcm-64");
     await expect(bench.program(at("t.csv"), { method: "residual" })).rejects.toThrow(
       /must know which weights the devices hold/,
     );

@@ -166,9 +166,9 @@ describe("mho program", () => {
       /it has a target for no device, so there is nothing/,
     ],
     [
-      ["--chip", "serial:/dev/ttyNoSuchPort?baud=9600"],
+      ["--chip", "serial:/dev/ttyNoSuchPort?baud=9600&chip=pcm-64"],
       Array(65).fill(row).join("\n"),
-      /has as many, say so in its address, 'serial:\/dev\/ttyNoSuchPort\?baud=9600&tiles=2'; else/,
+      /has as many, say so in its address, 'serial:\/dev\/ttyNoSuchPort\?baud=9600&chip=pcm-64&tiles=2'; else/,
     ],
     [["--chip", "emulator:pcm-64", "--sweep", "soon"], row, /--sweep soon/],
     [["--chip", "emulator:pcm-64", "--min-yield", "200"], row, /--min-yield 200/],

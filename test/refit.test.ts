@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
@@ -63,6 +63,45 @@ describe("a fit to devices that a method picked by young readings", () => {
       expect.stringMatching(/aimed at \d+\.\d µS settled \d\.\d+ of their spread beside it/),
     ]);
     await bench.close();
+  });
+
+  it("is not aimed by or trimmed with unless --believe says so, and the check, its figure and its limit are named", async () => {
+    const folder = emptyFolder();
+    const at = ["--workspace", folder, "--json"];
+    const conductors = conductances(folder, 8);
+    await mho(
+      "program",
+      conductors,
+      "--chip",
+      "emulator:pcm-64?seed=5&state=none",
+      "--sweep",
+      "1,2,5,10,20,50",
+      ...at,
+    );
+    const model = join(folder, "short.json");
+    expect((await mho("fit", "r1", "--out", model, "--workspace", folder)).code).toBe(1);
+    const strategy = join(folder, "s.json");
+    const optimize = ["optimize", weights(folder), "--model", model, "--out", strategy];
+    const refused = await mho(...optimize);
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      expect.stringMatching(
+        /The model short failed \d checks? of its fit.* few outsiders: \d\.\d+ % .*\(0\.5 % at most\).*give --believe/,
+      ),
+    ]);
+    expect(existsSync(strategy)).toBe(false);
+    const believed = await mho(...optimize, "--believe", "--json");
+    expect([believed.code, believed.out]).toEqual([0, expect.stringContaining("model_not_believed")]);
+    const chipNamed = ["--chip", "emulator:pcm-64?seed=5&tiles=2", "--workspace", folder];
+    const byModel = ["program", conductors, "--model", model, "--dry-run", ...chipNamed];
+    expect((await mho(...byModel)).code).toBe(2);
+    expect((await mho(...byModel, "--believe")).code).toBe(0);
+    // The strategy was asked for; who trims by its model is asked once more.
+    await mho("program", strategy, ...chipNamed);
+    await mho("watch", "r2", "--until", "1h", "--per-decade", "2", "--workspace", folder);
+    const trim = await mho("trim", "r2", "--dry-run", "--workspace", folder);
+    expect([trim.code, trim.err]).toEqual([2, expect.stringContaining("few outsiders: ")]);
+    expect((await mho("trim", "r2", "--dry-run", "--believe", "--workspace", folder)).code).toBe(0);
   });
 });
 
@@ -158,7 +197,7 @@ describe("the loop, on the command line", () => {
     const out = join(folder, "worn.json");
     const { code } = await mho("fit", "r1", "--out", out, "--workspace", folder);
     expect([0, 1]).toContain(code);
-    // What was said of the fit is said again to whoever uses it.
+    // What was said of the fit is said again to those who use it.
     const used = await mho(
       "optimize",
       weights(folder),
@@ -166,9 +205,10 @@ describe("the loop, on the command line", () => {
       out,
       "--out",
       join(folder, "s.json"),
+      "--believe",
       "--json",
     );
-    expect(used.out.includes('"code":"model-not-believed"')).toBe(code === 1);
+    expect(used.out.includes('"code":"model_not_believed"')).toBe(code === 1);
     const { fit } = (await readModel(out)) as PowerLawDefinition;
     expect(fit!.remarks.join()).toMatch(
       /converters of EMU-6-worn, tile 0 are not as described: offset -?\d+\.\d+ codes/,

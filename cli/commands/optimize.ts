@@ -23,6 +23,7 @@ export const optimize = () =>
   )
     .argument("<weights>", ".npy, .npz, .safetensors, .onnx, .h5, .mat or .csv")
     .requiredOption("--model <model>", "a built-in model, such as pcm-90nm, or a JSON file")
+    .option("--believe", "use a model that failed the checks of its fit")
     .option("--tensor <name...>", "only these tensors of the file")
     .option(
       "--orientation <order>",
@@ -92,6 +93,7 @@ export const optimize = () =>
           weights,
           {
             model,
+            believe: flags.believe,
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,

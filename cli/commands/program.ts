@@ -22,6 +22,7 @@ export const program = () =>
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
     .option("--method <method>", "how; listed below, with the usual one")
     .option("--model <model>", "what is believed of the devices (default: the strategy's)")
+    .option("--believe", "use a model that failed the checks of its fit")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
     .option(
       "--unit <unit>",
@@ -52,6 +53,7 @@ export const program = () =>
           const options = {
             method: flags.method,
             model: flags.model,
+            believe: flags.believe,
             weights: flags.weights,
             unit: flags.unit,
             sweepTimesSeconds: flags.sweep,

@@ -1,4 +1,5 @@
 import type { Bench } from "../../lab/bench.ts";
+import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
@@ -57,11 +58,12 @@ async function showRuns(bench: Bench, output: CommandOutput<"show">): Promise<vo
 }
 
 async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
-  const { plan, notes, result } = await bench.run(id);
+  const { plan, notes, result, forecasts } = await bench.run(id);
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   output.say(`at ${plan.chipAddress}`);
   output.say(howItEnded(id, result));
   tellRun(result, output);
+  for (const forecast of forecasts) output.say(forecastSentence(forecast));
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
   output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
   for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
@@ -83,6 +85,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     ...runFields(id, (await bench.store()).file, result),
     devices_by_pulses: result.overview.devicesByPulses,
     read_for_seconds: result.overview.sweepTimesSeconds,
+    forecasts: forecasts.map(forecastFields),
     notes: notes.map(({ notedAt, what, text }) => ({ noted_at: notedAt, what, text })),
   });
 }

@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import type { Trimmed } from "../../lab/trim.ts";
 import { counted } from "../../src/counted.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
@@ -17,6 +18,7 @@ export const trim = () =>
   )
     .argument("<run>", "a run that was watched, or a trim of it")
     .option("--model <model>", "what is believed of devices that are programmed anew (default: the run's)")
+    .option("--believe", "use a model that failed the checks of its fit, or whose forecasts failed")
     .addOption(
       new Option("--times <list>", "when errors count, from the visit on")
         .argParser(times("--times"))
@@ -39,8 +41,15 @@ export const trim = () =>
     .action((run, flags) =>
       act("trim", flags, (output) =>
         withBench(flags, output, { run: "program" }, async (bench) => {
-          const { model, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
-          const trimmed = await bench.trim(run, { model, timesSeconds, pulsesPerDevice, dryRun, chip });
+          const { model, believe, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
+          const trimmed = await bench.trim(run, {
+            model,
+            believe,
+            timesSeconds,
+            pulsesPerDevice,
+            dryRun,
+            chip,
+          });
           tellVisit(trimmed, output);
           const fields = visitFields(trimmed);
           const { run: visit, expectedNow } = trimmed;
@@ -55,7 +64,8 @@ export const trim = () =>
       ),
     );
 
-function tellVisit({ corrects, visit, run, expectedNow }: Trimmed, output: Output): void {
+function tellVisit({ corrects, visit, earlier, run, expectedNow }: Trimmed, output: Output): void {
+  for (const forecast of earlier) output.say(`${forecast.run}: ${forecastSentence(forecast)}`);
   const { devices, expectedBefore, expectedAfter, later } = visit;
   output.say(
     `Weight error to expect, averaged over the times: ${percent(expectedBefore)} of the largest weight; with ` +
@@ -86,7 +96,7 @@ function percent(tnmse: number): string {
   return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
 }
 
-function visitFields({ corrects, visit }: Trimmed) {
+function visitFields({ corrects, visit, earlier }: Trimmed) {
   const { devices, expectedBefore, expectedAfter, later } = visit;
   return {
     corrects,
@@ -94,5 +104,6 @@ function visitFields({ corrects, visit }: Trimmed) {
     expected_before: expectedBefore,
     expected_after: expectedAfter,
     later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
+    earlier_forecasts: earlier.map((forecast) => ({ run: forecast.run, ...forecastFields(forecast) })),
   };
 }

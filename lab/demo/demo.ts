@@ -116,7 +116,7 @@ async function refuseSmallChip(chip: string, network: TrainedNetwork): Promise<v
 
 async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {
   try {
-    const session = await place.session(place.chip);
+    const session = await place.session(await place.chipNamed());
     if (place.stop.requested) {
       throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");
     }

@@ -15,6 +15,7 @@ import { type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
 import type { Seconds } from "../../src/units.ts";
+import { fitsRange } from "../modelOfChip.ts";
 import { correctionOf, plannedVisit } from "../trim.ts";
 import { judgedAt } from "./contest.ts";
 
@@ -131,7 +132,7 @@ export class DemoLoop {
 function refuseOtherChips({ pulses, geometry, name, maxConductanceMicrosiemens }: ChipDescription): void {
   if (isPcm(pulses) && geometry.devicesPerCell === 4) {
     const { name: model, maxConductanceMicrosiemens: most } = factory;
-    if (maxConductanceMicrosiemens >= most) return;
+    if (fitsRange(factory, maxConductanceMicrosiemens)) return;
     throw new MhoError(
       "bad-argument",
       `The demo begins with the model ${model}, which goes up to ${most} µS, and ${name} holds 0 … ${maxConductanceMicrosiemens} µS. ` +

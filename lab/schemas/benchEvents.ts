@@ -21,17 +21,27 @@ export const benchEvents = [
     "warning",
     {
       code: z
-        .enum(["model_not_believed", "chip_file_differs", "plain_http", "weights_left_out"])
+        .enum([
+          "model_not_believed",
+          "chip_file_differs",
+          "chip_taken",
+          "chip_assumed",
+          "plain_http",
+          "weights_left_out",
+        ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
-            "something else than when the run was begun, or is gone. `plain_http`: the live page is served to other machines unencrypted. " +
+            "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
+            "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
         .string()
         .nullable()
-        .describe("What it is about: the model, or the tensor that is left out; null for the others."),
+        .describe(
+          "What it is about: the model, the chip, or the tensor that is left out; null for the others.",
+        ),
       why: z.string().nullable().describe("The reason by itself; null where the message is all."),
     },
     "Something to know before a figure is believed.",

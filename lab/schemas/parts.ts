@@ -36,6 +36,32 @@ export const later = z
   )
   .describe("What a later trim would be worth, with one more sweep before it.");
 
+/** What was foretold of the weights of a run, and how that came out. */
+export const forecast = {
+  by: z.enum(["strategy", "trim"]).describe("What foretold it."),
+  model: z.string().describe("Name of the model that it stands on."),
+  model_digest: z.string().describe("SHA-256 of the model."),
+  times_seconds: z.array(seconds).describe("Times that it was made for, s after the last pulse of a tile."),
+  rms_percent: numbers.describe(
+    "Root mean square weight error at each of them, % of each tile's largest weight.",
+  ),
+  failed: z.boolean().describe("Whether it failed at any age."),
+  measured: z
+    .array(
+      z.strictObject({
+        age_seconds: seconds.describe("Age of the sweep, s."),
+        foretold_percent: z.number().nonnegative().describe("Error that was foretold for it, %."),
+        measured_percent: z
+          .number()
+          .nonnegative()
+          .describe("The same, measured of weights whose devices obey, %."),
+        weights: count.describe("Those weights."),
+        failed: z.boolean().describe("More than twice the mean square error, of 500 weights or more."),
+      }),
+    )
+    .describe("One a sweep, ascending; empty where the run was not read, or is not done."),
+};
+
 /** What a trim is expected to win. */
 export const trimPlan = {
   corrects: run.describe("The run that is corrected."),
@@ -44,3 +70,7 @@ export const trimPlan = {
   expected_after: tnmse.describe("TNMSE to expect after the trim."),
   later,
 };
+
+export const earlierForecasts = z
+  .array(z.strictObject({ run: run.describe("Run of which it was foretold."), ...forecast }))
+  .describe("How the forecasts of the run and of those that it corrects came out.");

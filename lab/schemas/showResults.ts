@@ -50,6 +50,9 @@ export const show = z.discriminatedUnion("what", [
       ...runFields,
       devices_by_pulses: z.array(part.count).describe("How many devices were given n pulses, at place n."),
       read_for_seconds: z.array(part.seconds).describe("Ages at which the run was read, s."),
+      forecasts: z
+        .array(z.strictObject(part.forecast))
+        .describe("What was foretold of its weights, and how that came out."),
       notes: z
         .array(
           z.strictObject({

@@ -7,6 +7,8 @@ export interface ChipDescription {
   readonly name: string;
   readonly geometry: ChipGeometry;
   readonly maxConductanceMicrosiemens: Microsiemens;
+  /** What is believed of its devices where nothing else is said: a built-in model's name, or a file; its technology's where not given. */
+  readonly model?: string | undefined;
   readonly converter: Converter;
   /** Known resistors that the converters can look at instead of the array. */
   readonly referencesMicrosiemens?: readonly Microsiemens[] | undefined;

@@ -1,3 +1,4 @@
+import type { ModelDefinition } from "../model/definition.ts";
 import type { AmplitudeCurve, PulseKind } from "./amplitudeCurve.ts";
 
 /**
@@ -14,6 +15,8 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   readonly usualMethods: { readonly strategy: string; readonly conductances: string };
   /** The built-in model that is believed when none is named. */
   readonly usualModel: string;
+  /** Families of models that can be of its devices; all where not given. */
+  readonly modelFamilies?: readonly ModelDefinition["family"][];
   /** Codes are 0 … codes − 1; 0 leaves a device alone. */
   codes(pulses: Pulses): number;
   /** In the unit of its amplitudes. */

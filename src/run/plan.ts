@@ -1,6 +1,7 @@
 import type { Block } from "../chip/geometry.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import type { CellTask } from "../program/method.ts";
+import type { Forecast } from "./forecast.ts";
 import type { Seconds } from "../units.ts";
 
 /** All that a run needs to know; what it does with it stands in its journal. */
@@ -22,6 +23,8 @@ export interface RunPlan {
   /** The run whose devices this one corrects. */
   readonly corrects?: string | undefined;
   readonly tiles: readonly TileTargets[];
+  /** What is foretold of its weights; kept beside the plan when the run begins. */
+  readonly forecasts?: readonly Forecast[] | undefined;
 }
 
 export interface TileTargets {

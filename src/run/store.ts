@@ -1,5 +1,6 @@
 import type { ChipDocument } from "../chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
+import type { Forecast } from "./forecast.ts";
 import type { RunPlan } from "./plan.ts";
 import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettings } from "./journal.ts";
 
@@ -9,7 +10,7 @@ import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettin
  */
 export interface RunStore {
   /**
-   * Opens a run and returns its id. `startedAt` is wall time, ISO 8601.
+   * Opens a run and returns its id; the plan's forecasts are kept with it. `startedAt` is wall time, ISO 8601.
    *
    * @param description  of the chip, as it was then: a run must be understood without a file that may change.
    */
@@ -47,6 +48,8 @@ export interface RunStore {
   /** Of one run. */
   summary(run: RunId): Promise<RunSummary>;
   plan(run: RunId): Promise<RunPlan>;
+  /** What was foretold of a run's weights when it began; none of runs that older layouts kept. */
+  forecasts(run: RunId): Promise<readonly Forecast[]>;
   /** Undefined for runs that kept none. */
   description(run: RunId): Promise<ChipDocument | undefined>;
   /** The chip as the run found it, the last time that it began or went on. */

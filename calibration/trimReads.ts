@@ -1,0 +1,37 @@
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import type { Seconds } from "../src/units.ts";
+import { expectedErrors } from "./trimErrors.ts";
+import type { TrimTask } from "./trimTask.ts";
+
+const steps = 100;
+
+/**
+ * What the noise of one read adds to the errors at each time. A trim is planned without it, as it is the same whatever is done; a sweep
+ * that the plan is compared with has it.
+ *
+ * @param mean  µS, row-major [device, time].
+ */
+export function readErrors(task: TrimTask, mean: Float64Array, compensation: Float64Array): Float64Array {
+  const { model, timesSeconds } = task;
+  const times = timesSeconds.length;
+  const relative = timesSeconds.map((time) => relativeReads(model, time));
+  const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
+  const variance = mean.map((m, k) => {
+    const place = Math.round((steps * (m - min)) / (max - min));
+    return m * m * relative[k % times]![Math.min(steps, Math.max(0, place))]!;
+  });
+  const [quiet, read] = [new Float64Array(mean.length), variance].map((of) =>
+    expectedErrors(task, mean, of, compensation),
+  );
+  return read!.map((error, t) => error - quiet![t]!);
+}
+
+/** Variance of one read over the square of the mean, at conductances evenly over the range. */
+function relativeReads(model: DeviceModel, time: Seconds): Float64Array {
+  const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
+  return Float64Array.from({ length: steps + 1 }, (_, k) => {
+    const target = min + ((max - min) * k) / steps;
+    const mean = model.mean(target, time);
+    return mean > 0 ? model.varianceParts(target, time).read / (mean * mean) : 0;
+  });
+}
