@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { Zip, ZipPassThrough } from "fflate";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
+import { npzWriter } from "./npyWriter.ts";
 import { harmless } from "../src/harmless.ts";
 import { type SweepColumn, sweepColumns, type SweepTable, sweepValue } from "../src/results/sweepTable.ts";
 
@@ -112,22 +112,9 @@ function parquetColumn(table: SweepTable, name: SweepColumn, count: number): (nu
  */
 export const writeSweepsNpz: Write = (path, header, tables) =>
   toFile(path, async (file) => {
-    let written = Promise.resolve();
-    const zip = new Zip((error, data) => {
-      written = written.then(() => {
-        if (error) throw error;
-        return file.appendFile(data);
-      });
-    });
-    const add = async (name: string, shape: readonly number[], array: NpyArray): Promise<void> => {
-      const member = new ZipPassThrough(`${name}.npy`);
-      zip.add(member);
-      member.push(npyHeader(shape, array));
-      member.push(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), true);
-      await written;
-    };
+    const archive = npzWriter(file);
     const text = JSON.stringify(header);
-    await add("about", [text.length], new Uint8Array(Buffer.from(text, "latin1")));
+    await archive.add("about", [text.length], new Uint8Array(Buffer.from(text, "latin1")));
     const described = new Set<number>();
     let devices = 0;
     for await (const table of tables) {
@@ -136,43 +123,26 @@ export const writeSweepsNpz: Write = (path, header, tables) =>
       const tile = `tile${sweep.tile}`;
       if (!described.has(sweep.tile)) {
         described.add(sweep.tile);
-        await add(`${tile}/targets_microsiemens`, shape, table.targetsMicrosiemens);
-        await add(`${tile}/verdicts`, shape, table.verdicts);
-        await add(`${tile}/pulsed_at_microseconds`, shape, table.pulsedAtMicroseconds);
+        await archive.add(`${tile}/targets_microsiemens`, shape, table.targetsMicrosiemens);
+        await archive.add(`${tile}/verdicts`, shape, table.verdicts);
+        await archive.add(`${tile}/pulsed_at_microseconds`, shape, table.pulsedAtMicroseconds);
       }
       const place = `${tile}/sweep${number}`;
-      if (sweep.codes !== undefined) await add(`${place}/codes`, shape, sweep.codes);
-      await add(`${place}/conductance_microsiemens`, shape, sweep.conductanceMicrosiemens);
-      await add(`${place}/flags`, shape, sweep.flags);
-      await add(`${place}/row_times_microseconds`, [shape[0]!], sweep.rowTimesMicroseconds);
+      if (sweep.codes !== undefined) await archive.add(`${place}/codes`, shape, sweep.codes);
+      await archive.add(`${place}/conductance_microsiemens`, shape, sweep.conductanceMicrosiemens);
+      await archive.add(`${place}/flags`, shape, sweep.flags);
+      await archive.add(`${place}/row_times_microseconds`, [shape[0]!], sweep.rowTimesMicroseconds);
       const celsius = sweep.environment?.celsius ?? Number.NaN;
-      await add(
+      await archive.add(
         `${place}/asked_age_averages_celsius`,
         [3],
         Float64Array.of(sweep.timeSeconds, sweep.averages, celsius),
       );
       devices += sweep.flags.length;
     }
-    zip.end();
-    await written;
+    await archive.end();
     return devices;
   });
-
-type NpyArray = Uint8Array | Uint16Array | Float32Array | Float64Array;
-
-/** Version 1.0 of numpy's format: the array's bytes follow. */
-function npyHeader(shape: readonly number[], array: NpyArray): Uint8Array {
-  const kind = array instanceof Float32Array || array instanceof Float64Array ? "f" : "u";
-  const type = array.BYTES_PER_ELEMENT === 1 ? "|u1" : `<${kind}${array.BYTES_PER_ELEMENT}`;
-  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
-  const bytes = new Uint8Array(10 + length).fill(0x20);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 0xff, length >> 8]);
-  bytes.set(new TextEncoder().encode(text), 10);
-  bytes[bytes.length - 1] = 0x0a;
-  return bytes;
-}
 
 /** A file that is written piece by piece, and closed whatever happens. */
 async function toFile(path: string, write: (file: FileHandle) => Promise<number>): Promise<number> {

@@ -10,7 +10,13 @@ import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import { check, type CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
-import { exportModel, type ExportModelOptions, type ExportOptions, exportRun } from "./export.ts";
+import {
+  exportModel,
+  type ExportModelOptions,
+  exportMoments,
+  type ExportOptions,
+  exportRun,
+} from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
@@ -103,6 +109,11 @@ export class Bench {
   /** Writes a model as aihwkit's arguments, and a loader in Python beside them. */
   exportModel(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportModel> {
     return exportModel(model, options);
+  }
+
+  /** A model's mean and standard deviation by target and time, for CrossSim. */
+  exportMoments(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportMoments> {
+    return exportMoments(model, options);
   }
 
   /** Draws a run, a strategy or a fit on one HTML page, its numbers beside it. */

@@ -4,9 +4,9 @@ import { modelDigest, readModel } from "../files/model.ts";
 import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/writeSweeps.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
-import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
+import { exportCrosssim } from "./exportCrosssim.ts";
 import { isRunName } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
@@ -39,7 +39,7 @@ export async function exportRun(
   if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",
-      `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit.`,
+      `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
     );
   }
   const store = await place.existingStore();
@@ -60,37 +60,41 @@ export async function exportRun(
 
 const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
 
-/** A model as aihwkit's arguments, in a file, and a loader in Python beside it. */
-export async function exportModel(
-  nameOrPath: string,
-  { out: given, timesSeconds = usualTimesSeconds }: ExportModelOptions,
-) {
+/** A model as the arguments of one of aihwkit's classes, in a file, and a loader in Python beside it. */
+export async function exportModel(nameOrPath: string, { out: given, timesSeconds }: ExportModelOptions) {
   const definition = await readModel(nameOrPath);
-  const law = asPowerLaw(definition);
-  if (law === undefined) {
+  const found = aihwkitOf(definition, timesSeconds ?? usualTimesSeconds);
+  const known = found.onlyTimesSeconds;
+  const unknown = timesSeconds?.find((time) => known?.includes(time) === false);
+  if (unknown !== undefined) {
     throw new MhoError(
       "bad-argument",
-      `${definition.name} does not drift by a power law, and aihwkit's CustomDriftPCMLikeNoiseModel does.`,
-      { model: definition.name },
+      `aihwkit knows ${definition.name} at ${known!.join(", ")} s only, not at ${unknown} s. Leave --times out, or name these.`,
+      { model: definition.name, timeSeconds: unknown },
     );
   }
-  const found = aihwkitOf(law);
   const out = given ?? `${definition.name}.aihwkit.json`;
   const loader = `${out.replace(/\.json$/, "")}.py`;
   const contents = {
     format: "mho-aihwkit" as const,
-    version: 1 as const,
-    class: "aihwkit.inference.noise.pcm.CustomDriftPCMLikeNoiseModel",
+    version: 2 as const,
+    class: found.class,
     arguments: found.arguments,
-    times_seconds: timesSeconds,
+    times_seconds: timesSeconds ?? known ?? usualTimesSeconds,
     model: definition.name,
     model_digest: modelDigest(definition),
-    programming_miss_microsiemens: found.programmingMissMicrosiemens,
-    read_noise_miss: found.readNoiseMiss,
+    mean_miss: found.miss.mean,
+    std_miss: found.miss.std,
+    std_miss_at_zero: found.miss.stdAtZero,
     software: `mho ${version}`,
   };
   await writeWhole(out, `${JSON.stringify(contents, undefined, 2)}\n`, advice);
-  await writeWhole(loader, pythonLoader(basename(out)), advice);
+  await writeWhole(loader, pythonLoader(basename(out), found.class), advice);
   const { version: formatVersion, ...rest } = contents;
   return { to: "aihwkit" as const, file: out, loader, format_version: formatVersion, ...rest };
+}
+
+/** The moments of a model for CrossSim, in a numpy archive, and a loader in Python beside it. */
+export function exportMoments(nameOrPath: string, { out, timesSeconds }: ExportModelOptions) {
+  return exportCrosssim(nameOrPath, timesSeconds, usualTimesSeconds, out);
 }

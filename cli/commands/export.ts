@@ -7,21 +7,22 @@ import { withBench } from "../withBench.ts";
 export const exportCommand = () =>
   workspaceCommand(
     "export",
-    "a run's sweeps as a table, or a model as aihwkit's arguments",
+    "a run's sweeps as a table, or a model for aihwkit or CrossSim",
     "mho export r2 --to parquet",
     "mho export mine.json --to aihwkit",
   )
-    .argument("<what>", "a run such as r2; a model file or name for aihwkit")
+    .argument("<what>", "a run such as r2; a model file or name for aihwkit or crosssim")
     .addOption(
       new Option("--to <format>", "what it becomes")
-        .choices(["parquet", "csv", "npz", "aihwkit"])
+        .choices(["parquet", "csv", "npz", "aihwkit", "crosssim"])
         .makeOptionMandatory(),
     )
     .option("--out <file>", "where it goes (default: named after what it is)")
     .addOption(
-      new Option("--times <list>", "aihwkit: when to infer")
-        .argParser(times("--times"))
-        .default(usualTimes.seconds, usualTimes.text),
+      new Option(
+        "--times <list>",
+        `aihwkit and crosssim: ages to export (default: ${usualTimes.text}, or the times that the model knows)`,
+      ).argParser(times("--times")),
     )
     .action((what, flags) =>
       act("export", flags, (output) =>
@@ -29,11 +30,17 @@ export const exportCommand = () =>
           const { to, out } = flags;
           if (to === "aihwkit") {
             const found = await bench.exportModel(what, { out, timesSeconds: flags.times });
-            output.say(`aihwkit's arguments: ${found.file}; five lines that load them: ${found.loader}`);
+            output.say(`aihwkit's arguments: ${found.file}; a Python file that loads them: ${found.loader}`);
             output.say(
-              `  its polynomial of the programming error is off by ${found.programming_miss_microsiemens.toFixed(3)} µS at most, ` +
-                `its read noise by a factor of ${found.read_noise_miss.toFixed(2)}`,
+              `  ${found.class}: mean within ${percent(found.mean_miss)}, σ within ${percent(found.std_miss)} of the model's ` +
+                `from Gmax/8 on, σ at target 0 within ${percent(found.std_miss_at_zero)}`,
             );
+            output.result(found);
+            return;
+          }
+          if (to === "crosssim") {
+            const found = await bench.exportMoments(what, { out, timesSeconds: flags.times });
+            output.say(`CrossSim's moments: ${found.file}; a Python file that loads them: ${found.loader}`);
             output.result(found);
             return;
           }
@@ -45,3 +52,5 @@ export const exportCommand = () =>
         }),
       ),
     );
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
