@@ -1,7 +1,13 @@
 import { basename } from "node:path";
 import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
-import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/writeSweeps.ts";
+import { type Column, type Header } from "../files/tableWriters.ts";
+import {
+  sweepTableColumns,
+  writeSweepsCsv,
+  writeSweepsNpz,
+  writeSweepsParquet,
+} from "../files/writeSweeps.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
@@ -55,7 +61,15 @@ export async function exportRun(
   const readings = await writeWholeBy(out, advice, (draft) =>
     writers[to](draft, header, sweepTables(store, run, plan)),
   );
+  if (to === "csv") await writeAbout(out, header, sweepTableColumns);
   return { file: out, readings };
+}
+
+/** What a CSV file holds, beside it: whatever stands in the file itself is read as a row. */
+async function writeAbout(table: string, header: Header, columns: readonly Column[]): Promise<void> {
+  const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
+  const text = JSON.stringify({ ...header, columns: about }, undefined, 2);
+  await writeWhole(`${table.replace(/\.csv$/, "")}.about.json`, `${text}\n`, advice);
 }
 
 const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];

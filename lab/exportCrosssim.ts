@@ -76,9 +76,10 @@ export async function exportCrosssim(
 
 /** The usual ones that the model knows; of a model of few times, its first, its last and two between them. */
 function timesBetween(usual: readonly Seconds[], from: Seconds, to: Seconds): readonly Seconds[] {
-  const known = usual.filter((time) => time >= from && time <= to);
+  const inside = usual.filter((time) => time >= from && time <= to);
+  const known = Number.isFinite(to) && !inside.includes(to) ? [...inside, to] : inside;
   if (known.length >= fewestTimes) return known;
-  const last = Math.min(to, usual.at(-1)!);
+  const last = known.at(-1) ?? to;
   const inner = [1, 2].map((k) => Math.exp(Math.log(from) + (k / 3) * Math.log(last / from)));
   return [...new Set([from, ...inner, ...known, last])].sort((a, b) => a - b);
 }

@@ -191,7 +191,13 @@ describe("the loop, on the command line", () => {
     const [csv, parquet, npz] = files as [string, string, string];
     const lines = readFileSync(csv, "utf8").trim().split("\n");
     const table = lines.filter((line) => !line.startsWith("#"));
-    expect(lines).toContain("# chip: pcm-64 number EMU-5-stranger-swing2");
+    expect(table).toHaveLength(lines.length);
+    const about = JSON.parse(readFileSync(csv.replace(/csv$/, "about.json"), "utf8")) as {
+      chip: string;
+      columns: Record<string, { unit: string }>;
+    };
+    expect(about.chip).toBe("pcm-64 number EMU-5-stranger-swing2");
+    expect(about.columns["conductance_microsiemens"]!.unit).toBe("µS");
     expect(table).toHaveLength(1 + 2 * 512);
     const names = table[0]!.split(",");
     const third = Object.fromEntries(table[700]!.split(",").map((value, k) => [names[k], value]));
@@ -201,6 +207,10 @@ describe("the loop, on the command line", () => {
     const metadata = await parquetMetadataAsync(file);
     expect(metadata.key_value_metadata).toContainEqual({ key: "run", value: "r1" });
     const same = rows[699]!;
+    expect(third["taken_at"]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    expect((same["taken_at"] as Date).toISOString()).toBe(third["taken_at"]);
+    expect(same["verdict"]).toBe(third["verdict"]);
+    expect(["accepted", "accepted outside tolerance"]).toContain(third["verdict"]);
     for (const name of ["sweep", "row", "line", "code", "conductance_microsiemens", "age_seconds"]) {
       expect(same[name]).toBeCloseTo(Number(third[name]), 4);
     }
