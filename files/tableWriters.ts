@@ -85,8 +85,14 @@ function schemaOf({ name, type, optional }: Column) {
   if (type === "STRING")
     return { name, type: "BYTE_ARRAY" as const, converted_type: "UTF8" as const, repetition_type };
   if (type !== "TIMESTAMP") return { name, type, repetition_type };
-  // In UTC, as the converted type means.
-  return { name, type: "INT64" as const, converted_type: "TIMESTAMP_MICROS" as const, repetition_type };
+  return {
+    name,
+    type: "INT64" as const,
+    converted_type: "TIMESTAMP_MICROS" as const,
+    // Without it, some programs take the times for local ones.
+    logical_type: { type: "TIMESTAMP" as const, isAdjustedToUTC: true, unit: "MICROS" as const },
+    repetition_type,
+  };
 }
 
 function dataOf({ name, type }: Column, part: Part): (number | string | bigint | null)[] {

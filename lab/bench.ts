@@ -103,7 +103,7 @@ export class Bench {
 
   /** Writes a run's readings as a table. */
   export(run: RunId, options: ExportOptions): Promise<{ readonly file: string; readonly readings: number }> {
-    return exportRun(this.#place, run, options.to, options.out);
+    return exportRun(this.#place, run, options);
   }
 
   /** Writes a model as aihwkit's arguments, and a loader in Python beside them. */

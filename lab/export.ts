@@ -8,8 +8,11 @@ import {
   writeSweepsNpz,
   writeSweepsParquet,
 } from "../files/writeSweeps.ts";
+import { writeSweepsHdf5, writeSweepsMat } from "../files/writeCube.ts";
+import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
+import { turnTables } from "../src/results/turnTable.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import { exportCrosssim } from "./exportCrosssim.ts";
@@ -18,12 +21,20 @@ import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
 const advice = "Name another file with --out.";
-const writers = { csv: writeSweepsCsv, parquet: writeSweepsParquet, npz: writeSweepsNpz };
+const writers = {
+  csv: writeSweepsCsv,
+  parquet: writeSweepsParquet,
+  npz: writeSweepsNpz,
+  hdf5: writeSweepsHdf5,
+  mat: writeSweepsMat,
+};
 
 export type TableFormat = keyof typeof writers;
 
 export interface ExportOptions {
   readonly to: TableFormat;
+  /** Every pulse and reading of the run's turns, instead of its sweeps; as CSV or Parquet. */
+  readonly turns?: boolean | undefined;
   /** Named after the run where nothing is said. */
   readonly out?: string | undefined;
 }
@@ -39,13 +50,18 @@ export interface ExportModelOptions {
 export async function exportRun(
   place: Workplace,
   run: string,
-  to: TableFormat,
-  out = `${run}.${to}`,
+  { to, turns = false, out = turns ? `${run}.turns.${to}` : `${run}.${to}` }: ExportOptions,
 ): Promise<{ readonly file: string; readonly readings: number }> {
   if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",
       `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
+    );
+  }
+  if (turns && to !== "csv" && to !== "parquet") {
+    throw new MhoError(
+      "bad-argument",
+      `Turns are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
     );
   }
   const store = await place.existingStore();
@@ -59,9 +75,11 @@ export async function exportRun(
     software: `mho ${version}`,
   };
   const readings = await writeWholeBy(out, advice, (draft) =>
-    writers[to](draft, header, sweepTables(store, run, plan)),
+    turns
+      ? (to === "csv" ? writeTurnsCsv : writeTurnsParquet)(draft, header, turnTables(store, run, plan))
+      : writers[to](draft, header, sweepTables(store, run, plan)),
   );
-  if (to === "csv") await writeAbout(out, header, sweepTableColumns);
+  if (to === "csv") await writeAbout(out, header, turns ? turnTableColumns : sweepTableColumns);
   return { file: out, readings };
 }
 

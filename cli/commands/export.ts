@@ -14,9 +14,10 @@ export const exportCommand = () =>
     .argument("<what>", "a run such as r2; a model file or name for aihwkit or crosssim")
     .addOption(
       new Option("--to <format>", "what it becomes")
-        .choices(["parquet", "csv", "npz", "aihwkit", "crosssim"])
+        .choices(["parquet", "csv", "npz", "hdf5", "mat", "aihwkit", "crosssim"])
         .makeOptionMandatory(),
     )
+    .option("--turns", "of a run: every pulse and reading of its turns, instead of its sweeps")
     .option("--out <file>", "where it goes (default: named after what it is)")
     .addOption(
       new Option(
@@ -44,10 +45,10 @@ export const exportCommand = () =>
             output.result(found);
             return;
           }
-          const { file, readings } = await bench.export(what, { to, out });
-          if (readings === 0)
+          const { file, readings } = await bench.export(what, { to, out, turns: flags.turns });
+          if (readings === 0 && flags.turns !== true)
             output.say(`Run ${what} was never read: the table is empty. mho watch ${what} reads it.`);
-          output.say(`${counted(readings, "reading")}: ${file}`);
+          output.say(`${counted(readings, flags.turns === true ? "row" : "reading")}: ${file}`);
           output.result({ to, file, readings });
         }),
       ),

@@ -61,7 +61,7 @@ export const report = result(
   "`report`: where the page is.",
 );
 
-const table = (to: "parquet" | "csv" | "npz") =>
+const table = (to: "parquet" | "csv" | "npz" | "hdf5" | "mat") =>
   result(
     "export",
     {
@@ -76,6 +76,8 @@ export const exported = z.discriminatedUnion("to", [
   table("parquet"),
   table("csv"),
   table("npz"),
+  table("hdf5"),
+  table("mat"),
   result(
     "export",
     {
