@@ -1,48 +1,10 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { Zip, ZipPassThrough } from "fflate";
-import { fileWriter, ParquetWriter } from "hyparquet-writer";
-import { harmless } from "../src/harmless.ts";
 import { type SweepColumn, sweepColumns, type SweepTable, sweepValue } from "../src/results/sweepTable.ts";
-
-/** What a table of sweeps says of itself. */
-export type Header = Readonly<Record<string, string>>;
+import { npzWriter } from "./npyWriter.ts";
+import { type Column, type Header, type Part, toFile, writeCsv, writeParquet } from "./tableWriters.ts";
 
 type Write = (path: string, header: Header, tables: AsyncIterable<SweepTable>) => Promise<number>;
 
-/** One row a device and sweep, behind lines that begin with `#`. @returns rows written. */
-export const writeSweepsCsv: Write = (path, header, tables) =>
-  toFile(path, async (file) => {
-    let rows = 0;
-    for (const [name, value] of Object.entries(header))
-      await file.appendFile(`# ${name}: ${harmless(value)}\n`);
-    for (const [name, meaning] of sweepColumns)
-      if (meaning !== "") await file.appendFile(`# ${name}: ${meaning}\n`);
-    await file.appendFile(`${sweepColumns.map(([name]) => name).join(",")}\n`);
-    for await (const table of tables) {
-      const count = table.sweep.flags.length;
-      let text = "";
-      for (let i = 0; i < count; i++) {
-        text += `${sweepColumns.map(([name]) => csvValue(table, i, name)).join(",")}\n`;
-        if (text.length > chunkCharacters) {
-          await file.appendFile(text);
-          text = "";
-        }
-      }
-      await file.appendFile(text);
-      rows += count;
-    }
-    return rows;
-  });
-
-const chunkCharacters = 1 << 20;
-
-function csvValue(table: SweepTable, device: number, column: SweepColumn): string {
-  if (column === "taken_at") return table.sweep.takenAt;
-  const value = sweepValue(table, device, column);
-  return Number.isNaN(value) ? "" : String(value);
-}
-
-const parquetTypes: Readonly<Record<SweepColumn, "INT32" | "FLOAT" | "DOUBLE" | "STRING">> = {
+const types: Readonly<Record<SweepColumn, Column["type"]>> = {
   sweep: "INT32",
   tile: "INT32",
   row: "INT32",
@@ -54,39 +16,13 @@ const parquetTypes: Readonly<Record<SweepColumn, "INT32" | "FLOAT" | "DOUBLE" | 
   flag: "INT32",
   averages: "INT32",
   target_microsiemens: "FLOAT",
-  verdict: "INT32",
+  verdict: "STRING",
+  weight_row: "INT32",
+  weight_column: "INT32",
+  sign: "INT32",
+  significance: "DOUBLE",
   celsius: "DOUBLE",
-  taken_at: "STRING",
-};
-
-/** The same table, a row group a sweep; what is empty is null. @returns rows written. */
-export const writeSweepsParquet: Write = async (path, header, tables) => {
-  const columns = sweepColumns.map(([name]) => name);
-  const writer = new ParquetWriter({
-    writer: fileWriter(path),
-    createdBy: "mho",
-    kvMetadata: Object.entries(header).map(([key, value]) => ({ key, value })),
-    schema: [
-      { name: "sweeps", num_children: columns.length },
-      ...columns.map((name) => {
-        const type = parquetTypes[name];
-        return type === "STRING"
-          ? ({ name, type: "BYTE_ARRAY", converted_type: "UTF8", repetition_type: "REQUIRED" } as const)
-          : ({ name, type, repetition_type: mayBeEmpty.has(name) ? "OPTIONAL" : "REQUIRED" } as const);
-      }),
-    ],
-  });
-  let rows = 0;
-  for await (const table of tables) {
-    const count = table.sweep.flags.length;
-    await writer.write({
-      columnData: columns.map((name) => ({ name, data: parquetColumn(table, name, count) })),
-      rowGroupSize: count,
-    });
-    rows += count;
-  }
-  await writer.finish();
-  return rows;
+  taken_at: "TIMESTAMP",
 };
 
 const mayBeEmpty: ReadonlySet<SweepColumn> = new Set([
@@ -94,15 +30,35 @@ const mayBeEmpty: ReadonlySet<SweepColumn> = new Set([
   "conductance_microsiemens",
   "code",
   "target_microsiemens",
+  "weight_row",
+  "weight_column",
+  "sign",
+  "significance",
   "celsius",
 ]);
 
-function parquetColumn(table: SweepTable, name: SweepColumn, count: number): (number | string | null)[] {
-  return Array.from({ length: count }, (_, i) => {
-    if (name === "taken_at") return table.sweep.takenAt;
-    const value = sweepValue(table, i, name);
-    return Number.isNaN(value) ? null : value;
-  });
+/** One row a device and sweep. */
+export const sweepTableColumns: readonly Column[] = sweepColumns.map(([name, unit, meaning]) => ({
+  name,
+  unit,
+  meaning,
+  type: types[name],
+  optional: mayBeEmpty.has(name),
+}));
+
+export const writeSweepsCsv: Write = (path, header, tables) =>
+  writeCsv(path, header, sweepTableColumns, partsOf(tables));
+
+export const writeSweepsParquet: Write = (path, header, tables) =>
+  writeParquet(path, header, sweepTableColumns, partsOf(tables));
+
+async function* partsOf(tables: AsyncIterable<SweepTable>): AsyncIterable<Part> {
+  for await (const table of tables) {
+    yield {
+      count: table.sweep.flags.length,
+      value: (row, column) => sweepValue(table, row, column as SweepColumn),
+    };
+  }
 }
 
 /**
@@ -112,22 +68,9 @@ function parquetColumn(table: SweepTable, name: SweepColumn, count: number): (nu
  */
 export const writeSweepsNpz: Write = (path, header, tables) =>
   toFile(path, async (file) => {
-    let written = Promise.resolve();
-    const zip = new Zip((error, data) => {
-      written = written.then(() => {
-        if (error) throw error;
-        return file.appendFile(data);
-      });
-    });
-    const add = async (name: string, shape: readonly number[], array: NpyArray): Promise<void> => {
-      const member = new ZipPassThrough(`${name}.npy`);
-      zip.add(member);
-      member.push(npyHeader(shape, array));
-      member.push(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), true);
-      await written;
-    };
+    const archive = npzWriter(file);
     const text = JSON.stringify(header);
-    await add("about", [text.length], new Uint8Array(Buffer.from(text, "latin1")));
+    await archive.add("about", [text.length], new Uint8Array(Buffer.from(text, "latin1")));
     const described = new Set<number>();
     let devices = 0;
     for await (const table of tables) {
@@ -136,50 +79,23 @@ export const writeSweepsNpz: Write = (path, header, tables) =>
       const tile = `tile${sweep.tile}`;
       if (!described.has(sweep.tile)) {
         described.add(sweep.tile);
-        await add(`${tile}/targets_microsiemens`, shape, table.targetsMicrosiemens);
-        await add(`${tile}/verdicts`, shape, table.verdicts);
-        await add(`${tile}/pulsed_at_microseconds`, shape, table.pulsedAtMicroseconds);
+        await archive.add(`${tile}/targets_microsiemens`, shape, table.targetsMicrosiemens);
+        await archive.add(`${tile}/verdicts`, shape, table.verdicts);
+        await archive.add(`${tile}/pulsed_at_microseconds`, shape, table.pulsedAtMicroseconds);
       }
       const place = `${tile}/sweep${number}`;
-      if (sweep.codes !== undefined) await add(`${place}/codes`, shape, sweep.codes);
-      await add(`${place}/conductance_microsiemens`, shape, sweep.conductanceMicrosiemens);
-      await add(`${place}/flags`, shape, sweep.flags);
-      await add(`${place}/row_times_microseconds`, [shape[0]!], sweep.rowTimesMicroseconds);
+      if (sweep.codes !== undefined) await archive.add(`${place}/codes`, shape, sweep.codes);
+      await archive.add(`${place}/conductance_microsiemens`, shape, sweep.conductanceMicrosiemens);
+      await archive.add(`${place}/flags`, shape, sweep.flags);
+      await archive.add(`${place}/row_times_microseconds`, [shape[0]!], sweep.rowTimesMicroseconds);
       const celsius = sweep.environment?.celsius ?? Number.NaN;
-      await add(
+      await archive.add(
         `${place}/asked_age_averages_celsius`,
         [3],
         Float64Array.of(sweep.timeSeconds, sweep.averages, celsius),
       );
       devices += sweep.flags.length;
     }
-    zip.end();
-    await written;
+    await archive.end();
     return devices;
   });
-
-type NpyArray = Uint8Array | Uint16Array | Float32Array | Float64Array;
-
-/** Version 1.0 of numpy's format: the array's bytes follow. */
-function npyHeader(shape: readonly number[], array: NpyArray): Uint8Array {
-  const kind = array instanceof Float32Array || array instanceof Float64Array ? "f" : "u";
-  const type = array.BYTES_PER_ELEMENT === 1 ? "|u1" : `<${kind}${array.BYTES_PER_ELEMENT}`;
-  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  const length = Math.ceil((10 + text.length + 1) / 64) * 64 - 10;
-  const bytes = new Uint8Array(10 + length).fill(0x20);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 0xff, length >> 8]);
-  bytes.set(new TextEncoder().encode(text), 10);
-  bytes[bytes.length - 1] = 0x0a;
-  return bytes;
-}
-
-/** A file that is written piece by piece, and closed whatever happens. */
-async function toFile(path: string, write: (file: FileHandle) => Promise<number>): Promise<number> {
-  const file = await open(path, "w");
-  try {
-    return await write(file);
-  } finally {
-    await file.close();
-  }
-}

@@ -14,7 +14,13 @@ import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import { check, type CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
-import { exportModel, type ExportModelOptions, type ExportOptions, exportRun } from "./export.ts";
+import {
+  exportModel,
+  type ExportModelOptions,
+  exportMoments,
+  type ExportOptions,
+  exportRun,
+} from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
@@ -156,7 +162,7 @@ export class Bench {
   ): Promise<{ readonly file: string; readonly readings: number }> {
     return this.#telling(() => {
       refuseUnknown("export", options);
-      return exportRun(this.#place, run, options.to, options.out);
+      return exportRun(this.#place, run, options);
     });
   }
 
@@ -165,6 +171,14 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("exportModel", options);
       return exportModel(model, options);
+    });
+  }
+
+  /** A model's mean and standard deviation by target and time, for CrossSim. */
+  exportMoments(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportMoments> {
+    return this.#telling(() => {
+      refuseUnknown("exportMoments", options);
+      return exportMoments(model, options);
     });
   }
 

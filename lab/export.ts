@@ -1,23 +1,40 @@
 import { basename } from "node:path";
 import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
-import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/writeSweeps.ts";
+import { type Column, type Header } from "../files/tableWriters.ts";
+import {
+  sweepTableColumns,
+  writeSweepsCsv,
+  writeSweepsNpz,
+  writeSweepsParquet,
+} from "../files/writeSweeps.ts";
+import { writeSweepsHdf5, writeSweepsMat } from "../files/writeCube.ts";
+import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
-import { asPowerLaw } from "../src/model/powerLaw.ts";
+import { turnTables } from "../src/results/turnTable.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
+import { exportCrosssim } from "./exportCrosssim.ts";
 import { isRunName } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
 const advice = "Name another file with --out.";
-const writers = { csv: writeSweepsCsv, parquet: writeSweepsParquet, npz: writeSweepsNpz };
+const writers = {
+  csv: writeSweepsCsv,
+  parquet: writeSweepsParquet,
+  npz: writeSweepsNpz,
+  hdf5: writeSweepsHdf5,
+  mat: writeSweepsMat,
+};
 
 export type TableFormat = keyof typeof writers;
 
 export interface ExportOptions {
   readonly to: TableFormat;
+  /** Every pulse and reading of the run's turns, instead of its sweeps; as CSV or Parquet. */
+  readonly turns?: boolean | undefined;
   /** Named after the run where nothing is said. */
   readonly out?: string | undefined;
 }
@@ -33,8 +50,7 @@ export interface ExportModelOptions {
 export async function exportRun(
   place: Workplace,
   run: string,
-  to: TableFormat,
-  out = `${run}.${to}`,
+  { to, turns = false, out = turns ? `${run}.turns.${to}` : `${run}.${to}` }: ExportOptions,
 ): Promise<{ readonly file: string; readonly readings: number }> {
   if (!Object.hasOwn(writers, to)) {
     throw new MhoError(
@@ -46,7 +62,13 @@ export async function exportRun(
   if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",
-      `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit.`,
+      `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
+    );
+  }
+  if (turns && to !== "csv" && to !== "parquet") {
+    throw new MhoError(
+      "bad-argument",
+      `Turns are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
     );
   }
   const store = await place.existingStore();
@@ -60,44 +82,58 @@ export async function exportRun(
     software: `mho ${version}`,
   };
   const readings = await writeWholeBy(out, advice, (draft) =>
-    writers[to](draft, header, sweepTables(store, run, plan)),
+    turns
+      ? (to === "csv" ? writeTurnsCsv : writeTurnsParquet)(draft, header, turnTables(store, run, plan))
+      : writers[to](draft, header, sweepTables(store, run, plan)),
   );
+  if (to === "csv") await writeAbout(out, header, turns ? turnTableColumns : sweepTableColumns);
   return { file: out, readings };
+}
+
+/** What a CSV file holds, beside it: whatever stands in the file itself is read as a row. */
+async function writeAbout(table: string, header: Header, columns: readonly Column[]): Promise<void> {
+  const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
+  const text = JSON.stringify({ ...header, columns: about }, undefined, 2);
+  await writeWhole(`${table.replace(/\.csv$/, "")}.about.json`, `${text}\n`, advice);
 }
 
 const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
 
-/** A model as aihwkit's arguments, in a file, and a loader in Python beside it. */
-export async function exportModel(
-  nameOrPath: string,
-  { out: given, timesSeconds = usualTimesSeconds }: ExportModelOptions,
-) {
+/** A model as the arguments of one of aihwkit's classes, in a file, and a loader in Python beside it. */
+export async function exportModel(nameOrPath: string, { out: given, timesSeconds }: ExportModelOptions) {
   const definition = await readModel(nameOrPath);
-  const law = asPowerLaw(definition);
-  if (law === undefined) {
+  const found = aihwkitOf(definition, timesSeconds ?? usualTimesSeconds);
+  const known = found.onlyTimesSeconds;
+  const unknown = timesSeconds?.find((time) => known?.includes(time) === false);
+  if (unknown !== undefined) {
     throw new MhoError(
       "bad-argument",
-      `${definition.name} does not drift by a power law, and aihwkit's CustomDriftPCMLikeNoiseModel does.`,
-      { model: definition.name },
+      `aihwkit knows ${definition.name} at ${known!.join(", ")} s only, not at ${unknown} s. Leave --times out, or name these.`,
+      { model: definition.name, timeSeconds: unknown },
     );
   }
-  const found = aihwkitOf(law);
   const out = given ?? `${definition.name}.aihwkit.json`;
   const loader = `${out.replace(/\.json$/, "")}.py`;
   const contents = {
     format: "mho-aihwkit" as const,
-    version: 1 as const,
-    class: "aihwkit.inference.noise.pcm.CustomDriftPCMLikeNoiseModel",
+    version: 2 as const,
+    class: found.class,
     arguments: found.arguments,
-    times_seconds: timesSeconds,
+    times_seconds: timesSeconds ?? known ?? usualTimesSeconds,
     model: definition.name,
     model_digest: modelDigest(definition),
-    programming_miss_microsiemens: found.programmingMissMicrosiemens,
-    read_noise_miss: found.readNoiseMiss,
+    mean_miss: found.miss.mean,
+    std_miss: found.miss.std,
+    std_miss_at_zero: found.miss.stdAtZero,
     software: `mho ${version}`,
   };
   await writeWhole(out, `${JSON.stringify(contents, undefined, 2)}\n`, advice);
-  await writeWhole(loader, pythonLoader(basename(out)), advice);
+  await writeWhole(loader, pythonLoader(basename(out), found.class), advice);
   const { version: formatVersion, ...rest } = contents;
   return { to: "aihwkit" as const, file: out, loader, format_version: formatVersion, ...rest };
+}
+
+/** The moments of a model for CrossSim, in a numpy archive, and a loader in Python beside it. */
+export function exportMoments(nameOrPath: string, { out, timesSeconds }: ExportModelOptions) {
+  return exportCrosssim(nameOrPath, timesSeconds, usualTimesSeconds, out);
 }

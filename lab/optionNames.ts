@@ -53,8 +53,9 @@ const known = {
     per: 1,
     tileShape: 1,
   }),
-  export: names<ExportOptions>()({ to: 1, out: 1 }),
+  export: names<ExportOptions>()({ to: 1, out: 1, turns: 1 }),
   exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
+  exportMoments: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
   report: names<ReportOptions>()({
     out: 1,
     model: 1,

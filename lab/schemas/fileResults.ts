@@ -61,7 +61,7 @@ export const report = result(
   "`report`: where the page is.",
 );
 
-const table = (to: "parquet" | "csv" | "npz") =>
+const table = (to: "parquet" | "csv" | "npz" | "hdf5" | "mat") =>
   result(
     "export",
     {
@@ -76,6 +76,8 @@ export const exported = z.discriminatedUnion("to", [
   table("parquet"),
   table("csv"),
   table("npz"),
+  table("hdf5"),
+  table("mat"),
   result(
     "export",
     {
@@ -86,36 +88,38 @@ export const exported = z.discriminatedUnion("to", [
       loader: z.string().describe("The Python file that loads them."),
       format: z.literal("mho-aihwkit").describe("Format of the file."),
       // Its own version would stand where that of the event does.
-      format_version: z.literal(1).describe("Version of the file's format."),
+      format_version: z.literal(2).describe("Version of the file's format."),
       class: z.string().describe("The class that takes the arguments."),
       arguments: z
-        .strictObject({
-          custom_drift_model: z
-            .strictObject({
-              g_lst: part.numbers.describe("Conductances, µS."),
-              nu_mean_lst: part.numbers.describe("Mean drift exponent at each."),
-              nu_std_lst: part.numbers.describe("Its standard deviation over devices."),
-            })
-            .describe("The drift law."),
-          prog_coeff: part.numbers.describe("Polynomial of the programming error, µS, lowest power first."),
-          prog_coeff_g_max_reference: z.number().describe("Conductance that the polynomial counts by, µS."),
-          g_max: z.number().describe("Largest conductance, µS."),
-          t_0: z.number().describe("Reference age of the drift law, s."),
-          t_read: z.number().describe("Length of a read, s."),
-          read_noise_scale: z.number().describe("Factor on aihwkit's own law of read noise."),
-        })
-        .describe("Arguments of the class, under aihwkit's own names."),
+        .record(
+          z.string(),
+          z.union([z.number(), part.numbers, z.record(z.string(), part.numbers)]).describe("One argument."),
+        )
+        .describe("Arguments of the class, under aihwkit's own names, in µS and s."),
       times_seconds: z.array(part.seconds).describe("When to infer, s after programming."),
       model: z.string().describe("Name of the model."),
       model_digest: z.string().describe("SHA-256 of the model."),
-      programming_miss_microsiemens: z
+      mean_miss: z
         .number()
-        .describe("How far aihwkit's polynomial of the programming error lies from the model, at most, µS."),
-      read_noise_miss: z
-        .number()
-        .describe("By what factor aihwkit's read noise differs from the model's, at most."),
+        .describe(
+          "Relative difference of aihwkit's mean from the model's, at most, for targets from Gmax/8 on.",
+        ),
+      std_miss: z.number().describe("The same of the standard deviation."),
+      std_miss_at_zero: z.number().describe("The same of the standard deviation, for a target of 0."),
       software: z.string().describe("Version of mho."),
     },
     "`export --to aihwkit`: where the arguments are, and what they are.",
+  ),
+  result(
+    "export",
+    {
+      to: z.literal("crosssim"),
+      file: z.string().describe("The numpy archive."),
+      loader: z.string().describe("The Python file that loads it."),
+      model: z.string().describe("Name of the model."),
+      targets: part.count.describe("Targets in the table."),
+      times_seconds: z.array(part.seconds).describe("Ages in the table, s."),
+    },
+    "`export --to crosssim`: where the moments are.",
   ),
 ]);

@@ -1,0 +1,136 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { fileWriter, ParquetWriter } from "hyparquet-writer";
+
+/** What a table says of itself. */
+export type Header = Readonly<Record<string, string>>;
+
+export interface Column {
+  readonly name: string;
+  readonly type: "INT32" | "FLOAT" | "DOUBLE" | "STRING" | "TIMESTAMP";
+  /** As in `µS`; empty for none. */
+  readonly unit: string;
+  readonly meaning: string;
+  /** Whether cells may be empty. */
+  readonly optional?: boolean;
+}
+
+/** Some rows of a table. */
+export interface Part {
+  readonly count: number;
+  /** A number, NaN for an empty cell; a text; of a TIMESTAMP ISO 8601. */
+  value(row: number, column: string): number | string;
+}
+
+type Write = (
+  path: string,
+  header: Header,
+  columns: readonly Column[],
+  parts: AsyncIterable<Part>,
+) => Promise<number>;
+
+/** Names in the first line, and nothing but rows below: every program reads it without options. @returns rows written. */
+export const writeCsv: Write = (path, _header, columns, parts) =>
+  toFile(path, async (file) => {
+    let rows = 0;
+    await file.appendFile(`${columns.map(({ name }) => name).join(",")}\n`);
+    for await (const part of parts) {
+      let text = "";
+      for (let i = 0; i < part.count; i++) {
+        text += `${columns.map(({ name }) => cell(part.value(i, name))).join(",")}\n`;
+        if (text.length > chunkCharacters) {
+          await file.appendFile(text);
+          text = "";
+        }
+      }
+      await file.appendFile(text);
+      rows += part.count;
+    }
+    return rows;
+  });
+
+const chunkCharacters = 1 << 20;
+
+/** Texts are names of our own and times: none needs quotes. */
+function cell(value: number | string): string {
+  return typeof value === "number" && Number.isNaN(value) ? "" : String(value);
+}
+
+/** A row group a part; empty cells are null; the header, and `columns` with units and meanings as JSON, in the file's metadata. */
+export const writeParquet: Write = async (path, header, columns, parts) => {
+  const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
+  const writer = new ParquetWriter({
+    writer: fileWriter(path),
+    createdBy: "mho",
+    kvMetadata: [
+      ...Object.entries(header).map(([key, value]) => ({ key, value })),
+      { key: "columns", value: JSON.stringify(about) },
+    ],
+    schema: [{ name: "table", num_children: columns.length }, ...columns.map(schemaOf)],
+  });
+  let rows = 0;
+  for await (const part of parts) {
+    if (part.count === 0) continue;
+    await writer.write({
+      columnData: columns.map((column) => ({ name: column.name, data: dataOf(column, part) })),
+      rowGroupSize: part.count,
+    });
+    rows += part.count;
+  }
+  await writer.finish();
+  return rows;
+};
+
+function schemaOf({ name, type, optional }: Column) {
+  const repetition_type = optional === true ? ("OPTIONAL" as const) : ("REQUIRED" as const);
+  if (type === "STRING")
+    return { name, type: "BYTE_ARRAY" as const, converted_type: "UTF8" as const, repetition_type };
+  if (type !== "TIMESTAMP") return { name, type, repetition_type };
+  return {
+    name,
+    type: "INT64" as const,
+    converted_type: "TIMESTAMP_MICROS" as const,
+    // Without it, some programs take the times for local ones.
+    logical_type: { type: "TIMESTAMP" as const, isAdjustedToUTC: true, unit: "MICROS" as const },
+    repetition_type,
+  };
+}
+
+function dataOf({ name, type }: Column, part: Part): (number | string | bigint | null)[] {
+  return Array.from({ length: part.count }, (_, i) => {
+    const value = part.value(i, name);
+    if (value === "" || (typeof value === "number" && Number.isNaN(value))) return null;
+    if (type === "TIMESTAMP") return microsecondsOf(String(value));
+    return value;
+  });
+}
+
+/** Since 1970, of a time in UTC such as 2026-11-29T12:00:00.250Z; null for another text. */
+function microsecondsOf(iso: string): bigint | null {
+  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?Z$/.exec(iso);
+  if (found === null) return null;
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  // The year begins in March, so that the leap day is its last.
+  const shifted = month > 2 ? year : year - 1;
+  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const leap = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400);
+  const days = 365 * shifted + leap + ofYear - 719_468;
+  const seconds = 86_400 * days + 3600 * hour + 60 * minute + second;
+  return BigInt(seconds) * 1_000_000n + BigInt((found[7] ?? "").padEnd(6, "0"));
+}
+
+/** A file that is written piece by piece, and closed whatever happens. */
+export async function toFile(path: string, write: (file: FileHandle) => Promise<number>): Promise<number> {
+  const file = await open(path, "w");
+  try {
+    return await write(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,51 @@
+"""Opens r1.* and turns.* of the working folder and compares them with each other."""
+
+import json
+
+import duckdb
+import h5py
+import numpy
+import pandas
+import polars
+import pyarrow.parquet
+import scipy.io
+import xarray
+
+rows, ages = 16 * 256, 2
+value = "conductance_microsiemens"
+
+csv = pandas.read_csv("r1.csv")
+parquet = pandas.read_parquet("r1.parquet")
+assert len(csv) == len(parquet) == rows * ages
+assert list(csv.columns) == list(parquet.columns) == list(polars.read_csv("r1.csv").columns)
+assert polars.read_parquet("r1.parquet").schema["taken_at"] == polars.Datetime("us", "UTC")
+assert str(parquet["taken_at"].dt.tz) == "UTC"
+assert (pandas.to_datetime(csv["taken_at"]) == parquet["taken_at"]).all()
+numpy.testing.assert_allclose(csv[value], parquet[value], rtol=1e-6)
+assert set(csv["sweep"]) == {0, 1} and set(csv["sign"].dropna()) == {1, -1}
+assert "accepted" in set(csv["verdict"])
+for name in ("r1.csv", "r1.parquet"):
+    count, mean = duckdb.sql(f"SELECT count(*), avg({value}) FROM '{name}' WHERE sweep = 1").fetchall()[0]
+    assert count == rows and abs(mean - csv[csv["sweep"] == 1][value].mean()) < 1e-4
+metadata = pyarrow.parquet.read_schema("r1.parquet").metadata
+assert json.loads(metadata[b"columns"])[value]["unit"] == "µS"
+assert json.load(open("r1.about.json"))["columns"][value]["unit"] == "µS"
+
+table = csv[csv["sweep"] == 1].sort_values(["row", "line"])[value].to_numpy().reshape(16, 256)
+with numpy.load("r1.npz") as arrays:
+    numpy.testing.assert_allclose(arrays[f"tile0/sweep1/{value}"], table, rtol=1e-6)
+with h5py.File("r1.hdf5") as file:
+    assert file[value].shape == (1, ages, 16, 256) and file[value].attrs["units"] == "µS"
+    numpy.testing.assert_allclose(file[value][0, 1], table, rtol=1e-6)
+dataset = xarray.open_dataset("r1.hdf5", engine="h5netcdf")
+assert dataset[value].dims == ("tile", "age", "row", "line")
+numpy.testing.assert_allclose(dataset[value].sel(tile=0, age=60), table, rtol=1e-6)
+mat = scipy.io.loadmat("r1.mat")
+assert mat[value].shape == (1, ages, 16, 256) and mat["about_run"][0] == "r1"
+numpy.testing.assert_allclose(mat[value][0, 1], table, rtol=1e-6)
+assert mat["verdict"].dtype == numpy.uint8
+
+turns = pandas.read_csv("turns.csv")
+assert len(turns) == len(pandas.read_parquet("turns.parquet")) > rows
+assert duckdb.sql("SELECT count(*) FROM 'turns.csv' WHERE kind = 'reset'").fetchall()[0][0] > 0
+print("all exports opened")
