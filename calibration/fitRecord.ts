@@ -1,5 +1,6 @@
 import { rangeOf } from "../src/statistics.ts";
 import type { FitRecord } from "../src/model/definition.ts";
+import type { Microsiemens } from "../src/units.ts";
 import { whyNotConverged } from "./convergence.ts";
 import type { Gathered } from "./gather.ts";
 import { fitFateNames, normalOfChiSquare } from "./pool.ts";
@@ -14,6 +15,7 @@ export function fitRecord(
   gathered: Gathered,
   response: PulseResponse | undefined,
   circumstances: Pick<FitRecord, "runs" | "chip" | "modelBefore" | "software" | "seed" | "dataDigest">,
+  maxConductanceMicrosiemens: Microsiemens,
 ): FitRecord {
   const { population, verdict } = found;
   const { from, to, sweeps } = gathered;
@@ -34,7 +36,7 @@ export function fitRecord(
       ...remarksOnResponse(response),
       ...remarksOnConverters(gathered),
     ],
-    laws: lawsOf(found),
+    laws: lawsOf(found, maxConductanceMicrosiemens),
     residuals: residualsOf(found),
     figures: figuresOf(found, gathered, response),
   };
@@ -72,9 +74,11 @@ function remarksOnConverters({ converters }: Gathered): string[] {
   );
 }
 
-function lawsOf({ population, temperature }: Refit): FitRecord["laws"] {
+/** Tabulated up to the end of the chip's range: devices above it have no use. */
+function lawsOf({ population, temperature }: Refit, most: Microsiemens): FitRecord["laws"] {
   return namedLaws(population.laws, temperature).map(([law, found]) => {
-    const { from, to, form } = found;
+    const { from, form } = found;
+    const to = Math.max(from, Math.min(found.to, most));
     const places = Array.from({ length: 33 }, (_, k) => from + ((to - from) * k) / 32);
     return {
       law,
@@ -158,8 +162,7 @@ function figuresOf(
   const add = (figure: string, value: number, standardError: number): void => {
     figures.push({ figure, value, standardError });
   };
-  if (onset !== undefined)
-    add("ln of the onset of drift in seconds", Math.log(onset.onsetSeconds), onset.logError);
+  if (onset !== undefined) add("onset of drift, s", onset.onsetSeconds, onset.onsetSeconds * onset.logError);
   if (response !== undefined) {
     const { halfwayMicroamperes, halfwayError, cycleSpreadMicroamperes, cycleSpreadError } = response;
     add("halfway amplitude, µA", halfwayMicroamperes, halfwayError);

@@ -3,11 +3,11 @@ import { judgedAt, type JudgedPoint } from "../lab/demo/contest.ts";
 import { spreadOf } from "../lab/demo/spread.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import type { ChipPoints } from "../lab/demo/demoRepeats.ts";
-import { contenders } from "../lab/demo/demoStory.ts";
+import { contenders, type DemoResult } from "../lab/demo/demoStory.ts";
 import type { Look } from "./output.ts";
 
-const nameWidth = 24;
-const cellWidth = 15;
+const nameWidth = 31;
+const cellWidth = 14;
 
 /** A figure of a point: what it is, and how the software does. */
 const figures = [
@@ -27,6 +27,17 @@ const figures = [
     digits: 1,
   },
 ] as const;
+
+/** Pulses of each way of programming, with its corrections, and those by which the chip was measured. */
+export function pulsesLine({ results, characterisationPulses }: DemoResult): string {
+  // The third looks at the devices of the second.
+  const own = contenders.flatMap(({ name }, c) =>
+    results.findIndex(({ run }) => run === results[c]!.run) === c
+      ? [`${name} ${results[c]!.overview.pulses.toLocaleString("en")}`]
+      : [],
+  );
+  return `  pulses on the first chip: ${own.join(", ")}; to measure it ${characterisationPulses.toLocaleString("en")} more`;
+}
 
 /** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
 export function tableOf(

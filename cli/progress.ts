@@ -1,6 +1,8 @@
 import { systemClock } from "../drivers/systemClock.ts";
+import { Pace } from "../src/results/pace.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, ProgramEvent } from "../src/run/events.ts";
+import type { RunId } from "../src/run/store.ts";
 import { formatDuration, type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
@@ -8,38 +10,43 @@ export interface ProgressOptions {
   readonly now?: () => Microseconds;
   /** Whether a chip is left to go on with when the run was not finished. */
   readonly chipStays?: boolean;
+  /** Pulses that a run will take; undefined where it is not known. */
+  readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
 
 /** Tells people how far a run has come. */
 export function progressOf(
   name: string,
   output: Pick<Output, "say" | "progress">,
-  { now = () => systemClock.nowMicroseconds(), chipStays = true }: ProgressOptions = {},
+  { now = () => systemClock.nowMicroseconds(), chipStays = true, expectedPulses }: ProgressOptions = {},
 ): (event: ProgramEvent | PauseEvent) => void {
   const startedAt = now();
-  const secondsSince = (time: Microseconds): Seconds => (now() - time) / microsecondsPerSecond;
-  /** Where the rate is counted from. What was in place before a run was resumed was not done in this time. */
-  let from: { settled: number; at: Microseconds } | undefined = { settled: 0, at: startedAt };
+  const seconds = (): Seconds => (now() - startedAt) / microsecondsPerSecond;
+  const pace = new Pace();
+  /** The most that was ever in place: a device that strays again does not make the line go back. */
+  let most = 0;
   let lastTenth = 0;
   let lastLogged = 0;
   const turn = (event: Extract<ProgramEvent, { type: "turn" }>): void => {
-    const seconds = secondsSince(startedAt);
+    const at = seconds();
     const settled = event.devices_done + event.inside;
-    from ??= { settled, at: now() };
-    const rate = (settled - from.settled) / Math.max(secondsSince(from.at), 0.001);
-    const forms = describeTurn(name, event, rate);
+    pace.note(at, settled, event.pulses);
+    most = Math.max(most, settled);
+    const forms = describeTurn(name, event, most, pace);
     // A log gets a line every tenth of the way, and one every ten seconds.
-    const tenth = Math.floor((10 * settled) / event.devices);
-    const due = tenth > lastTenth || seconds - lastLogged >= secondsBetweenLines;
+    const tenth = Math.floor((10 * most) / event.devices);
+    const due = tenth > lastTenth || at - lastLogged >= secondsBetweenLines;
     output.progress(forms, due ? forms[0] : undefined);
     if (!due) return;
-    lastLogged = seconds;
+    lastLogged = at;
     lastTenth = Math.max(tenth, lastTenth);
   };
   return (event) => {
     switch (event.type) {
       case "started":
-        if (event.resumed) from = undefined;
+        // What was in place before a run was resumed was not done in this time.
+        if (!event.resumed) pace.note(seconds(), 0, 0);
+        void expectedPulses?.(event.run).then((pulses) => pace.expect(pulses));
         output.say(`${name}: run ${event.run}, ${counted(event.devices, "device")}`);
         return;
       case "turn":
@@ -57,14 +64,17 @@ export function progressOf(
         output.say(`${name}: run ${event.run} is paused from the live page; the chip is in standby`);
         return;
       case "unpaused":
+        pace.restUntil(seconds());
         output.say(`${name}: run ${event.run} goes on`);
         return;
       case "ended": {
-        const safe = event.standby ? "; the chip is in standby" : "";
+        // What stopped it ends the command with a message that says both.
+        const stopped = event.outcome === "interrupted";
+        const safe = event.standby && !stopped ? "; the chip is in standby" : "";
         const goesOn =
-          chipStays && event.outcome !== "done" ? `; mho resume ${event.run} goes on with it` : "";
+          chipStays && event.outcome === "failed" ? `; mho resume ${event.run} goes on with it` : "";
         output.say(
-          `${name}: run ${event.run} ${event.outcome} after ${secondsSince(startedAt).toFixed(1)} s${safe}${goesOn}`,
+          `${name}: run ${event.run} ${event.outcome} after ${seconds().toFixed(1)} s${safe}${goesOn}`,
         );
       }
     }
@@ -76,28 +86,31 @@ const secondsBetweenLines = 10;
 /** The whole line, and ever shorter ones for a narrow terminal: rate and time left are kept to the last. */
 function describeTurn(
   name: string,
-  { devices_done: devicesDone, accepted, inside, devices, pulses }: Extract<ProgramEvent, { type: "turn" }>,
-  devicesPerSecond: number,
+  { devices_done: done, accepted, inside, devices, pulses }: Extract<ProgramEvent, { type: "turn" }>,
+  inPlace: number,
+  pace: Pace,
 ): string[] {
-  const settled = devicesDone + inside;
-  const percent = `${((100 * settled) / devices).toFixed(0).padStart(3)} %`;
-  const inPlace = `${settled.toLocaleString("en")} of ${counted(devices, "device")} in place`;
-  const fired = settled === 0 ? counted(pulses, "pulse") : `${(pulses / settled).toFixed(1)} pulses each`;
+  const percent = `${((100 * inPlace) / devices).toFixed(0).padStart(3)} %`;
+  const counts = `${inPlace.toLocaleString("en")} of ${counted(devices, "device")} in place`;
+  const fired = `${(pulses / Math.max(1, devices)).toFixed(1)} pulses a device`;
+  // Before the last look at most of them only those are done that were given up.
   const good =
-    devicesDone > 0 && accepted > 0
-      ? `yield ${((100 * Math.min(accepted, devicesDone)) / devicesDone).toFixed(1)} %`
+    done > inside && accepted > 0 ? `yield ${((100 * Math.min(accepted, done)) / done).toFixed(1)} %` : "";
+  const { devicesPerSecond } = pace.rates();
+  const lastLooks = inside > 0 && done + inside === devices;
+  const rate =
+    devicesPerSecond > 0 && !lastLooks
+      ? `${Math.round(devicesPerSecond).toLocaleString("en")} devices/s`
       : "";
-  const known = devicesPerSecond > 0;
-  const rate = known ? `${Math.round(devicesPerSecond).toLocaleString("en")} devices/s` : "";
-  const left = known ? formatLeft((devices - settled) / devicesPerSecond) : "";
+  const left = lastLooks ? "waiting for the last looks" : formatLeft(pace.secondsLeft(devices));
   return [
-    [`${name}: ${percent}`, inPlace, fired, good, rate, left],
-    [percent, inPlace, fired, good, rate, left],
+    [`${name}: ${percent}`, counts, fired, good, rate, left],
+    [percent, counts, fired, good, rate, left],
     [percent, fired, good, rate, left],
     [percent, fired, rate, left],
   ].map((parts) => parts.filter((part) => part !== "").join("  "));
 }
 
-function formatLeft(seconds: Seconds): string {
-  return seconds < 1 ? "" : `${formatDuration(Math.round(seconds))} left`;
+function formatLeft(seconds: Seconds | undefined): string {
+  return seconds === undefined || seconds < 1 ? "" : `${formatDuration(Math.round(seconds))} left`;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MhoError } from "../src/errors.ts";
@@ -51,7 +52,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       }).catch((error: unknown) => {
         throw notServed(error, host, port);
       });
-      const name = host.includes(":") ? `[${host}]` : host;
+      const name = nameFor(host);
       const own = `http://${name}:${server.port}/`;
       const address = publicUrl?.href ?? own;
       output.events.emit({ type: "serving", address, token, workspace: store.file });
@@ -78,6 +79,20 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   } finally {
     await store.close();
   }
+}
+
+/** What browsers write for a host: one that stands for every address of this machine is reached by one that others know. */
+function nameFor(host: string): string {
+  const found =
+    host === "0.0.0.0" || host === "::" ? (outwardAddress(networkInterfaces()) ?? hostname()) : host;
+  return found.includes(":") ? `[${found}]` : found;
+}
+
+/** The first IPv4 address by which other machines may reach this one; undefined where it has none. */
+export function outwardAddress(interfaces: ReturnType<typeof networkInterfaces>): string | undefined {
+  return Object.values(interfaces)
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 }
 
 /** Whether what passes can be read on the way. */

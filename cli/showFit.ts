@@ -1,5 +1,6 @@
 import { counted } from "../src/counted.ts";
 import type { FitRecord } from "../src/model/definition.ts";
+import { withError } from "../src/withError.ts";
 
 /** Where a model comes from, what it found with 95 % intervals, and whether to believe it, as a person reads it. */
 export function describeFit(record: FitRecord): string[] {
@@ -15,8 +16,7 @@ export function describeFit(record: FitRecord): string[] {
       `${counted(used, "device")}, ${counted(sweeps, "sweep")}${when}${warm}`,
     ...laws.flatMap(describeLaw),
     ...figures.map(
-      ({ figure, value, standardError }) =>
-        `${figure}: ${value.toPrecision(4)} ± ${(1.96 * standardError).toPrecision(2)}`,
+      ({ figure, value, standardError }) => `${figure}: ${withError(value, 1.96 * standardError)}`,
     ),
     ...checks.map(({ ok, name, says }) => `${ok ? "  ok " : "  NO "} ${name}: ${says}`),
     ...remarks.map((remark) => `  note: ${remark}`),
@@ -33,16 +33,11 @@ function describeLaw({
   value,
   standardError,
 }: FitRecord["laws"][number]): string[] {
-  const shown = (x: number, k: number): string => {
-    const digits = 1 - Math.floor(Math.log10(Math.max(standardError[k]!, 1e-9)));
-    return x.toFixed(Math.min(6, Math.max(1, digits)));
-  };
   const places = [0, 1, 2, 3, 4].map((part) => Math.round((part * (g.length - 1)) / 4));
   return [
     `${law}: ${form}`,
     ...places.map(
-      (k) =>
-        `  ${g[k]!.toFixed(2).padStart(7)} µS  ${shown(value[k]!, k)} ± ${shown(1.96 * standardError[k]!, k)}`,
+      (k) => `  ${g[k]!.toFixed(2).padStart(7)} µS  ${withError(value[k]!, 1.96 * standardError[k]!)}`,
     ),
   ];
 }

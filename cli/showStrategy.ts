@@ -9,8 +9,15 @@ export function describeStrategy(strategy: Strategy): string[] {
     `Strategy for ${model.name}, α by ${compensationRule}${shared}`,
     ...layers.flatMap((layer) => [...describeLayer(layer, timesSeconds), "", ...curveTable(layer), ""]),
     ...layers.slice(0, 1).flatMap((layer) => ["|w|, how often", ...histogram(layer)]),
+    ...strategyTerms,
   ];
 }
+
+/** What the words of the tables mean. */
+export const strategyTerms: readonly string[] = [
+  "TNMSE: 100 × the mean square error over the square of the largest weight, averaged over the times.",
+  "MSP first, LSP first: rules of today, by which the most (least) significant pair takes the weight first. F: how much more the most significant pair counts.",
+];
 
 /** How well one layer can be held, beside the rules of today. */
 export function describeLayer(layer: StrategyLayer, timesSeconds: readonly number[]): string[] {

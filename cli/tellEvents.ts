@@ -2,6 +2,7 @@ import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
+import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 import { progressOf } from "./progress.ts";
@@ -12,6 +13,8 @@ export interface Names {
   readonly run?: string | undefined;
   /** Whether a chip is left to go on with when a run was not finished (yes). */
   readonly chipStays?: boolean | undefined;
+  /** Pulses that a run will take, for the time left. */
+  readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
 
 /** A model of quantised weights may have hundreds. */
@@ -20,14 +23,15 @@ const mostLeftOut = 10;
 /** Tells people what happens on a bench. */
 export function tellEvents(
   output: Output,
-  { run: name, chipStays = true }: Names,
+  { run: name, chipStays = true, expectedPulses }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
+  const tellWatch = watchTeller(output);
   let leftOut = 0;
   const told = (event: BenchEvent): void => {
     switch (event.type) {
       case "chip":
-        output.say(`Chip: ${event.name} number ${event.serial_number} at ${event.port}.`);
+        output.say(`Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`);
         return;
       case "warning":
         if (event.code === "weights_left_out" && ++leftOut > mostLeftOut) {
@@ -36,7 +40,7 @@ export function tellEvents(
         } else output.say(`Note: ${event.message}`);
         return;
       case "started":
-        progress = progressOf(name ?? event.title, output, { chipStays });
+        progress = progressOf(name ?? event.title, output, { chipStays, expectedPulses });
         progress(event);
         return;
       case "ended":
@@ -50,12 +54,12 @@ export function tellEvents(
       case "paused":
       case "unpaused":
       case "sweep":
-        if (progress === undefined) tellWatch(event, output);
+        if (progress === undefined) tellWatch(event);
         else progress(event);
         return;
       case "watching":
       case "left_out":
-        tellWatch(event, output);
+        tellWatch(event);
         return;
       case "standby_failed":
         output.say(`The chip did not confirm standby: ${event.reason}`);
@@ -97,27 +101,43 @@ export function tellEvents(
   return (event) => told(event as StampedEvent);
 }
 
-function tellWatch(event: WatchEvent | PauseEvent, output: Output): void {
-  switch (event.type) {
-    case "watching":
-      output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
-      return;
-    case "left_out":
-      output.say(`watch: ${describeAnew(event)}`);
-      return;
-    case "paused":
-      output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
-      return;
-    case "unpaused":
-      output.say(`watch: ${event.run}, going on`);
-      return;
-    case "sweep": {
-      const { run, tile, time_seconds: time, late_seconds: late, celsius, left } = event;
-      // A tile takes a moment to read; only what is late for its age is worth a word.
-      const lateness = late > 0.02 * time ? `, ${formatDuration(late)} late` : "";
-      const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
-      const text = `watch: ${run}, tile ${tile} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`;
-      output.progress(text, text);
+/** Where a chip is, behind its name. */
+function placeOf(port: string): string {
+  return port === "in process" ? "in this process" : `at ${port}`;
+}
+
+/** Tells of a watch; a log gets one line an age, however many tiles there are. */
+function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
+  let logged = "";
+  return (event) => {
+    switch (event.type) {
+      case "watching":
+        output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
+        return;
+      case "left_out":
+        output.say(`watch: ${describeAnew(event)}`);
+        return;
+      case "paused":
+        output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
+        return;
+      case "unpaused":
+        output.say(`watch: ${event.run}, going on`);
+        return;
+      case "sweep": {
+        const { run, tile, time_seconds: time, late_seconds: late, celsius, left } = event;
+        // A tile takes a moment to read; only what is late for its age is worth a word.
+        const lateness = late > 0.02 * time ? `, ${formatDuration(late)} late` : "";
+        const warm = celsius === null ? "" : `, ${celsius.toFixed(1)} °C`;
+        const text = `watch: ${run}, tile ${tile} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`;
+        const age = `${run} ${time}`;
+        output.progress(
+          text,
+          age === logged
+            ? undefined
+            : `watch: ${run} at ${formatDuration(time)}${lateness}${warm}; ${left ?? 0} left`,
+        );
+        logged = age;
+      }
     }
-  }
+  };
 }

@@ -26,13 +26,22 @@ export async function giveResult(
 ): Promise<RunFields> {
   const result = await bench.result(run);
   const { yieldPercent } = result;
-  if (minYieldPercent !== undefined && yieldPercent < minYieldPercent) {
+  const short = minYieldPercent === undefined ? undefined : shortOf(minYieldPercent, yieldPercent);
+  if (short !== undefined) {
     process.exitCode = 1;
-    output.say(
-      `The yield of ${yieldPercent.toFixed(2)} % is short of the ${minYieldPercent} % that was asked for.`,
-    );
+    output.say(short);
   }
   return runFields(run, (await bench.store()).file, result);
+}
+
+/** Why a yield is not what was asked for; undefined where it is. */
+export function shortOf(minYieldPercent: number, yieldPercent: number | undefined): string | undefined {
+  if (yieldPercent === undefined) {
+    return `No device was read back at last, so there is no yield to compare with the ${minYieldPercent} % that was asked for.`;
+  }
+  return yieldPercent < minYieldPercent
+    ? `The yield of ${yieldPercent.toFixed(2)} % is short of the ${minYieldPercent} % that was asked for.`
+    : undefined;
 }
 
 type RunFields = ReturnType<typeof runFields>;
@@ -43,7 +52,7 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
   const each = devices === 0 ? 0 : pulses / devices;
   output.say(
     `${counted(pulses, "pulse")} on ${counted(devices, "device")} (${each.toFixed(1)} each) ` +
-      `in ${counted(turns, "turn")}; yield ${yieldPercent.toFixed(2)} %`,
+      `in ${counted(turns, "turn")}; ${yieldText(yieldPercent, verdicts)}`,
   );
   for (const [verdict, count] of Object.entries(verdicts)) {
     if (count > 0) output.say(`  ${count.toLocaleString("en").padStart(10)} ${verdict}`);
@@ -53,6 +62,14 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
       `weight error after ${formatDuration(timeSeconds)}: ${rmsPercent.toFixed(2)} % of the largest, α ${alpha.toFixed(3)}`,
     );
   }
+}
+
+function yieldText(
+  yieldPercent: number | undefined,
+  { unverified }: RunResult["overview"]["verdicts"],
+): string {
+  if (yieldPercent !== undefined) return `yield ${yieldPercent.toFixed(2)} %`;
+  return unverified > 0 ? "not read back, so no yield" : "no device is settled yet, so no yield";
 }
 
 /** The same as fields of a `result`. */
@@ -70,7 +87,7 @@ export function runFields(
     devices,
     pulses,
     turns,
-    yield_percent: yieldPercent,
+    yield_percent: yieldPercent ?? null,
     verdicts: verdictFields(verdicts),
     weight_errors: errors.map(({ timeSeconds, rmsPercent, alpha }) => ({
       time_seconds: timeSeconds,

@@ -2,6 +2,8 @@ import type { Bench } from "../lab/bench.ts";
 import type { Workplace } from "../lab/workplace.ts";
 import type { LogLevel } from "../src/log.ts";
 import type { Output } from "./output.ts";
+import { expectedPulses } from "../src/run/estimate.ts";
+import type { RunId } from "../src/run/store.ts";
 import { listenForStop } from "./stop.ts";
 import { type Names, tellEvents } from "./tellEvents.ts";
 
@@ -25,8 +27,14 @@ export async function withBench(
   const { Bench, Workplace } = await import("../lab/bench.ts");
   const stop = listenForStop(output);
   try {
-    output.onEvent(tellEvents(output, names));
     const place = new Workplace({ ...flags, signal: stop.signal }, output.events);
+    output.onEvent(
+      tellEvents(output, {
+        ...names,
+        // The line goes without a time left where it cannot be known.
+        expectedPulses: (run) => expectedPulsesOf(place, run).catch(() => undefined),
+      }),
+    );
     stop.onSecond(place);
     try {
       await work(new Bench(place), place);
@@ -36,4 +44,9 @@ export async function withBench(
   } finally {
     stop.release();
   }
+}
+
+async function expectedPulsesOf(place: Workplace, run: RunId): Promise<number | undefined> {
+  const store = await place.existingStore();
+  return expectedPulses(await store.plan(run), await store.description(run), place.registries.methods);
 }

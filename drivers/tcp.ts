@@ -54,7 +54,7 @@ async function connected(target: string, host: string, port: number, lock: Lock)
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
       cancel();
-      const reason = error.code === "ECONNREFUSED" ? "nobody listens there" : error.message;
+      const reason = reasons[error.code ?? ""] ?? error.message;
       reject(portFailed(target, reason, "Check the address, and that the chip is on."));
     });
   });
@@ -67,6 +67,14 @@ async function connected(target: string, host: string, port: number, lock: Lock)
     advice: "Check the network and the board's power.",
   });
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "the connection was refused",
+  ENOTFOUND: "there is no machine of that name",
+  EAI_AGAIN: "the name could not be looked up",
+  EHOSTUNREACH: "the machine cannot be reached",
+  ENETUNREACH: "the network cannot be reached",
+};
 
 function portFailed(target: string, reason: string, advice: string): MhoError {
   return new MhoError("port-failed", `Cannot connect to ${target}: ${reason}. ${advice}`, { port: target });

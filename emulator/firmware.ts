@@ -86,6 +86,15 @@ export abstract class Firmware {
     this.forget();
   }
 
+  /** Which boot it says it is: a process that starts a chip anew must not pass for the one before. */
+  get boot(): number {
+    return this.board.boot;
+  }
+
+  set boot(boot: number) {
+    this.board.boot = boot;
+  }
+
   /** How fast the chip's clock runs against the truth. */
   set clockPartsPerMillion(rate: number) {
     this.board.clockPartsPerMillion = rate;

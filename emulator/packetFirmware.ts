@@ -20,6 +20,7 @@ import {
   protocolVersion,
   refusals,
   replyBit,
+  usualAnswersKept,
   type VerifyReport,
 } from "../protocols/packet/messages.ts";
 import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
@@ -29,6 +30,8 @@ import { TicketBook } from "./tickets.ts";
 
 /** A board that speaks the packet dialect: protocols/packet/README.md. */
 export class PacketFirmware extends Firmware {
+  /** Answers kept for requests that come again; tags further back are ignored. A board of little memory keeps few, and says so. */
+  answersKept = usualAnswersKept;
   #decoder = new FrameDecoder();
   #tickets = new TicketBook();
   readonly #replies = new Map<number, Uint8Array>();
@@ -68,7 +71,7 @@ export class PacketFirmware extends Firmware {
       out.push(said);
       return;
     }
-    if (frame.session === this.#session && frame.tag + repliesRemembered <= this.#newestTag) return;
+    if (frame.session === this.#session && frame.tag + this.answersKept <= this.#newestTag) return;
     if (readKinds.has(frame.kind) && this.isDumbTo("reads")) return;
     if (pulseKinds.has(frame.kind) && this.isDumbTo("pulses")) return;
     const others = frame.kind !== kinds.hello && frame.kind !== kinds.standby && frame.kind !== kinds.abort;
@@ -88,7 +91,7 @@ export class PacketFirmware extends Firmware {
     this.#replies.set(tag, reply);
     this.#newestTag = Math.max(this.#newestTag, tag);
     for (const old of this.#replies.keys()) {
-      if (this.#replies.size <= repliesRemembered) break;
+      if (this.#replies.size <= this.answersKept) break;
       this.#replies.delete(old);
     }
   }
@@ -136,21 +139,24 @@ export class PacketFirmware extends Firmware {
     const { name, geometry, readout, physics } = this.board.preset;
     return reply(
       frame,
-      encodeIdentity({
-        name,
-        firmware: `${firmwareVersion}, packet ${protocolVersion}`,
-        serialNumber: this.board.serialNumber,
-        boot: this.board.boot,
-        geometry,
-        capabilities: {
-          virtualTime: this.board.virtualTime,
-          multiply: readout.multiply !== undefined,
-          onBoardVerify: hasVerifyLoop(physics),
-          environment: true,
-          references: readout.references.length > 0,
+      encodeIdentity(
+        {
+          name,
+          firmware: `${firmwareVersion}, packet ${protocolVersion}`,
+          serialNumber: this.board.serialNumber,
+          boot: this.board.boot,
+          geometry,
+          capabilities: {
+            virtualTime: this.board.virtualTime,
+            multiply: readout.multiply !== undefined,
+            onBoardVerify: hasVerifyLoop(physics),
+            environment: true,
+            references: readout.references.length > 0,
+          },
+          newestTicket: this.newestTicket,
         },
-        newestTicket: this.newestTicket,
-      }),
+        this.answersKept,
+      ),
     );
   }
 
@@ -196,7 +202,7 @@ export class PacketFirmware extends Firmware {
     const report = { fate: "fired", ...done } as const;
     this.#verified.set(order.ticket, report);
     for (const ticket of this.#verified.keys()) {
-      if (this.#verified.size <= repliesRemembered) break;
+      if (this.#verified.size <= loopsRemembered) break;
       this.#verified.delete(ticket);
     }
     return reply(frame, encodeVerifyReport(report));
@@ -251,8 +257,8 @@ export class PacketFirmware extends Firmware {
 const readKinds = new Set<number>([kinds.read, kinds.references, kinds.multiply]);
 const pulseKinds = new Set<number>([kinds.pulse, kinds.verify]);
 
-/** Answers kept for requests that are repeated; tags further back are ignored. */
-const repliesRemembered = 256;
+/** Orders whose own report is kept. */
+const loopsRemembered = 256;
 
 function reply({ kind, session, tag }: Frame, body: Uint8Array): Uint8Array {
   return encodeFrame({ kind: kind | replyBit, session, tag, body });

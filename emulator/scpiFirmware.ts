@@ -54,19 +54,22 @@ export class ScpiFirmware extends Firmware {
   /** Of the message that is being carried out: what it has answered, and how long it was. */
   #replies: readonly string[] = [];
   #lineBytes = 0;
-  readonly #commands: readonly [
-    RegExp,
-    query: boolean,
-    (parameters: readonly Parameter[]) => string | void,
-  ][];
+  readonly #commands: readonly {
+    readonly pattern: RegExp;
+    readonly isQuery: boolean;
+    /** Whether it is a question that has no parameters. */
+    readonly takesNothing: boolean;
+    readonly action: (parameters: readonly Parameter[]) => string | void;
+  }[];
 
   constructor(preset: Preset, seed: number) {
     super(preset, seed);
-    this.#commands = Object.entries(this.#table()).map(([manual, action]) => [
-      headerPattern(manual.replace("?", "")),
-      manual.endsWith("?"),
+    this.#commands = Object.entries(this.#table()).map(([manual, action]) => ({
+      pattern: headerPattern(manual.replace("?", "")),
+      isQuery: manual.endsWith("?"),
+      takesNothing: manual.endsWith("?") && !questionsWithParameters.test(manual),
       action,
-    ]);
+    }));
   }
 
   protected override take(bytes: Uint8Array): Uint8Array[] {
@@ -149,14 +152,19 @@ export class ScpiFirmware extends Firmware {
   }
 
   #do({ header, query, parameters }: Unit): string | undefined {
-    for (const [pattern, isQuery, action] of this.#commands) {
-      if (isQuery === query && pattern.test(header)) return action(parameters) ?? undefined;
+    // A program that only asks whether the board's own loop is over must see it end: each question takes its time.
+    if (query && this.#overlapped !== undefined && this.board.virtualTime)
+      this.board.advance(askedMicroseconds);
+    for (const { pattern, isQuery, takesNothing, action } of this.#commands) {
+      if (isQuery !== query || !pattern.test(header)) continue;
+      if (takesNothing) expectParameters(parameters, 0);
+      return action(parameters) ?? undefined;
     }
     throw new ScpiError(-113, header.slice(0, 40));
   }
 
   #table(): Readonly<Record<string, (parameters: readonly Parameter[]) => string | void>> {
-    const { firmware, geometry, physics, readout, name } = this.board.preset;
+    const { firmware, geometry, readout, name } = this.board.preset;
     const status = (): InstrumentStatus => this.#status;
     const settings = (): typeof resetSettings => this.#settings;
     const none = (parameters: readonly Parameter[]): void => void expectParameters(parameters, 0);
@@ -192,6 +200,7 @@ export class ScpiFirmware extends Firmware {
           p.length === 0 ? exponent(settings()[field] / 1e9) : exponent(numberOf(one(p), "time", inSeconds)),
       };
     };
+    const averages = (p: Parameter): number => integerOf(p, 1, firmware.maxAverages, resetSettings.averages);
     const width = time("widthNanoseconds", widths);
     const trailing = time("trailingNanoseconds", {
       min: 0,
@@ -205,6 +214,7 @@ export class ScpiFirmware extends Firmware {
       "*ESR?": () => String(status().takeStandardEvent()),
       "*IDN?": () => `mho,${name},${this.board.serialNumber},${firmwareVersion}`,
       "*OPC": (p) => (none(p), void (this.#completionWanted = true)),
+      "*OPT?": () => this.#options().join(",") || "0",
       "*OPC?": () => (this.#complete(), "1"),
       "*RST": (p) => {
         none(p);
@@ -225,10 +235,7 @@ export class ScpiFirmware extends Firmware {
       "SYSTem:BOOT?": () => String(this.board.boot),
       "SYSTem:GEOMetry?": () =>
         [geometry.tiles, geometry.rows, geometry.columns, geometry.devicesPerCell].join(","),
-      "SYSTem:CAPability?": () => {
-        const verify = hasVerifyLoop(physics) ? ["VERIFY"] : [];
-        return `"${["ENVIRONMENT", "REFERENCES", ...verify, ...(this.board.virtualTime ? ["VIRTUALTIME"] : [])].join(",")}"`;
-      },
+      "SYSTem:CAPability?": () => `"${this.#options().join(",")}"`,
       "SYSTem:TIME?": () => String(this.board.clock),
       "SYSTem:TIME:ADVance": (p) =>
         void this.#accepted(this.board.advance(Math.round(1e6 * numberOf(one(p), "time")))),
@@ -246,8 +253,8 @@ export class ScpiFirmware extends Firmware {
       "FORMat:BORDer": (p) =>
         void (settings().swapped = choiceOf(one(p), ["NORMal", "SWAPped"]) === "SWAPped"),
       "FORMat:BORDer?": () => (settings().swapped ? "SWAP" : "NORM"),
-      "[SENSe:]AVERage:COUNt": (p) => void (settings().averages = integerOf(one(p), 1, firmware.maxAverages)),
-      "[SENSe:]AVERage:COUNt?": () => String(settings().averages),
+      "[SENSe:]AVERage:COUNt": (p) => void (settings().averages = averages(one(p))),
+      "[SENSe:]AVERage:COUNt?": (p) => String(p.length === 0 ? settings().averages : averages(one(p))),
       "MEASure[:CONDuctance]?": (p) =>
         this.#values(
           this.#measured(one(p), (code) =>
@@ -276,6 +283,17 @@ export class ScpiFirmware extends Firmware {
       "PROGram:VERify": (p) => this.#verify(p),
       ABORt: (p) => (none(p), this.#abort()),
     };
+  }
+
+  /** What the board can do beyond what every board must. */
+  #options(): readonly string[] {
+    const { physics, readout } = this.board.preset;
+    return [
+      "ENVIRONMENT",
+      ...(readout.references.length > 0 ? ["REFERENCES"] : []),
+      ...(hasVerifyLoop(physics) ? ["VERIFY"] : []),
+      ...(this.board.virtualTime ? ["VIRTUALTIME"] : []),
+    ];
   }
 
   #format(parameters: readonly Parameter[]): void {
@@ -324,6 +342,9 @@ export class ScpiFirmware extends Firmware {
     let text: string;
     if (format === "ASC") {
       text = values.map((value) => (binary === "INT,16" ? String(value) : exponent(value))).join(",");
+    } else if (format === "INT,16" && binary === "REAL,32") {
+      // Whole µS would be what nobody measured.
+      throw new ScpiError(-221, "conductances are no integers; use FORM REAL,32 or MEAS:CODE?");
     } else {
       const bytes = new Uint8Array(values.length * (format === "REAL,32" ? 4 : 2));
       const view = new DataView(bytes.buffer);
@@ -492,6 +513,10 @@ export class ScpiFirmware extends Firmware {
     throw new ScpiError({ standby: -221, limit: -222, unsupported: -241 }[refused] as -221, text);
   }
 }
+
+/** Chip time that a question takes while the board's own loop goes on. */
+const askedMicroseconds = 1000;
+const questionsWithParameters = /MEASure:(CODE|REF)|MEASure\[|PULSe:(WIDTh|TRAiling)|AVERage:COUNt/;
 
 /** Bits of the operation and the questionable status register. */
 const programming = 256;

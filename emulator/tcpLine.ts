@@ -11,17 +11,20 @@ const quietMicroseconds: Microseconds = 2_000_000;
  *
  * @param port  0 for any free one.
  * @param now   link time; without it every newcomer is let in.
+ * @param turnedAway  what one that is not let in is told.
  */
 export async function openTcpLine(
   port: number,
   now: () => Microseconds = () => Infinity,
+  turnedAway = "",
 ): Promise<ServedLine> {
   let client: Socket | undefined;
   let heardAt = -Infinity;
   let onBytes: (bytes: Uint8Array) => void = () => {};
   const server: Server = createServer((socket) => {
     if (client !== undefined && now() - heardAt < quietMicroseconds) {
-      socket.destroy();
+      socket.on("error", () => {});
+      socket.end(turnedAway);
       return;
     }
     client?.destroy();

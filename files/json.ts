@@ -12,13 +12,26 @@ export function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<
   const data = jsonIn(bytes, path, `Give a ${kind} in JSON.`);
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
-    const issue = deepest(parsed.error.issues[0]!);
-    const place = issue.path.length > 0 ? `at ${issue.path.join(".")}: ` : "";
+    // A key that is misspelt says best why another is missing.
+    const issue = deepest(
+      parsed.error.issues.find(({ code }) => code === "unrecognized_keys") ?? parsed.error.issues[0]!,
+    );
     const line = placeOf(bytes, issue.path);
     const where = line === undefined ? "" : ` (${line})`;
-    throw badFile(path, `${place}${issue.message}${where}`, `Correct the ${kind} there.`, parsed.error);
+    throw badFile(path, `${wrongAt(issue, data)}${where}`, `Correct the ${kind} there.`, parsed.error);
   }
   return parsed.data;
+}
+
+/** What is wrong, and where. */
+function wrongAt({ path, message }: { path: PropertyKey[]; message: string }, data: unknown): string {
+  const expected = /^Invalid input: expected (\d+)$/.exec(message)?.[1];
+  if (path.length === 1 && path[0] === "version" && expected !== undefined) {
+    const { version } = data as { readonly version?: unknown };
+    const is = version === undefined ? "version is missing" : `version is ${JSON.stringify(version)}`;
+    return `${is}; this mho reads version ${expected}`;
+  }
+  return path.length > 0 ? `at ${path.join(".")}: ${message}` : message;
 }
 
 /** Of the branches of a union, the one that came furthest says best what is wrong. */

@@ -19,6 +19,7 @@ export function unreadable(path: string, error: unknown): MhoError {
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is a file and no folder",
   EACCES: "this user may not read it",
   ERR_FS_FILE_TOO_LARGE: "it is larger than 2 GiB",
 };

@@ -26,9 +26,21 @@ export async function writeWholeBy<T>(
     // A draft that stays does no harm, and why nothing could be written is what counts.
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => undefined);
     if (error instanceof MhoError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw failed(path, reasons[code ?? ""] ?? inOurNames(message, path, draft), advice, error);
+    throw failed(path, whyNotWritten(error, path, draft), advice, error);
   }
+}
+
+/** Throws `output-failed` at once where a file of that name cannot be: for what takes long to make. */
+export async function refuseFolder(path: string, advice: string): Promise<void> {
+  // What else may be wrong is said when the file is written.
+  const meant = await stat(path).catch(() => undefined);
+  if (meant?.isDirectory() === true) throw failed(path, reasons["EISDIR"]!, advice);
+}
+
+/** Why a file cannot be written, in plain words. */
+export function whyNotWritten(error: unknown, path: string, draft?: string): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return reasons[code ?? ""] ?? inOurNames(message, path, draft);
 }
 
 /** A name with a slip of the pen must not make folders. Throws `output-failed` where the folder of a file is not there. */
@@ -67,9 +79,9 @@ function failed(path: string, reason: string, advice: string, cause?: unknown): 
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EDQUOT: "this user's share of the disk is full",
-  EISDIR: "there is a folder of that name",
+  EISDIR: "it is a folder",
   ENOTDIR: "a part of its path is a file and no folder",
-  ENOENT: "its folder is gone",
+  ENOENT: "its folder does not exist",
   EACCES: "this user may not write there",
   EPERM: "this user may not write there",
   EROFS: "that disk can only be read",

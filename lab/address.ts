@@ -57,6 +57,9 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     );
   }
   const scheme = match[1] as ChipAddress["scheme"];
+  if (scheme === "tcp" && !/:\d{1,5}$/.test(match[2]!)) {
+    throw bad(text, `it names no port. Write it as tcp:${match[2]}:5025`);
+  }
   const given = new URLSearchParams(match[3] ?? "");
   for (const name of given.keys()) {
     if (!(parameters[scheme] as readonly string[]).includes(name)) {

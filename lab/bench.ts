@@ -3,6 +3,8 @@ import type { Block } from "../src/chip/geometry.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
+import { standingOf } from "../src/results/outcome.ts";
+import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
@@ -15,6 +17,8 @@ import { EventStream, type StampedEvent } from "./events.ts";
 import { exportModel, type ExportModelOptions, type ExportOptions, exportRun } from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
+import { refuseUnknown } from "./optionNames.ts";
+import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseRequest } from "./handMethod.ts";
@@ -42,94 +46,163 @@ export interface RunDetails {
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
 export function openBench(options: BenchOptions = {}): Promise<Bench> {
   const listener = (options.onEvent ?? (() => {})) as ConstructorParameters<typeof EventStream>[0];
-  return Promise.resolve(new Bench(new Workplace(options, new EventStream(listener, wallTime))));
+  return inScript(() => {
+    refuseUnknown("openBench", options);
+    return Promise.resolve(new Bench(new Workplace(options, new EventStream(listener, wallTime)), inScript));
+  });
 }
+
+/** How a call of the bench tells its errors: as they are, or with a script's options in place of flags. */
+type Telling = <T>(work: () => Promise<T>) => Promise<T>;
+
+const asTheyAre: Telling = (work) => work();
+
+const inScript: Telling = async (work) => {
+  try {
+    return await work();
+  } catch (error) {
+    throw inOptionWords(error);
+  }
+};
 
 /**
  * What a lab does with a chip. Every method throws an `MhoError` that says what happened and what to do; a run that was stopped
  * or cut off is resumable, and its chip in standby or the error says that it may not be.
  */
 export class Bench {
-  readonly #place: Workplace;
+  readonly #open: Workplace;
+  readonly #telling: Telling;
+  #closed = false;
 
-  constructor(place: Workplace) {
-    this.#place = place;
+  constructor(place: Workplace, telling: Telling = asTheyAre) {
+    this.#open = place;
+    this.#telling = telling;
+  }
+
+  /** Throws `bad-argument` once the bench is closed. */
+  get #place(): Workplace {
+    if (!this.#closed) return this.#open;
+    throw new MhoError("bad-argument", "This bench is closed. Open another with openBench.");
   }
 
   /** The workspace's folder. */
   get workspace(): string {
-    return this.#place.folder;
+    return this.#open.folder;
   }
 
   /** Programs a strategy file, a file of conductances, or conductances at hand. @returns the run, done. */
-  program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
-    return program(this.#place, targets, options);
+  async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
+    return this.#telling(() => {
+      refuseUnknown("program", options);
+      return program(this.#place, targets, options);
+    });
   }
 
   /** What programming would take: pulses, wear and time. Touches nothing. */
-  estimate(
+  async estimate(
     targets: string | MatrixTargets,
     options: ProgramOptions = {},
   ): Promise<Estimate & { method: string }> {
-    return estimate(this.#place, targets, options);
+    return this.#telling(() => {
+      refuseUnknown("program", options);
+      return estimate(this.#place, targets, options);
+    });
   }
 
   /** Goes on with a run after a stop, a crash or a pulled cable. @returns false for one that was done already. */
-  resume(run: RunId, { chip }: { readonly chip?: string | undefined } = {}): Promise<boolean> {
-    return resume(this.#place, run, chip);
+  async resume(run: RunId, options: { readonly chip?: string | undefined } = {}): Promise<boolean> {
+    return this.#telling(() => {
+      refuseUnknown("resume", options);
+      return resume(this.#place, run, options.chip);
+    });
   }
 
   /** Reads runs at log-spaced ages until the last of them, over minutes to months. */
-  watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
-    return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
+  async watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
+    return this.#telling(() => {
+      refuseUnknown("watch", options);
+      return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
   }
 
   /** Fits a model to runs that were watched. Whether to believe it stands in its record. */
-  fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
-    return fit(this.#place, runs, options);
+  async fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
+    return this.#telling(() => {
+      refuseUnknown("fit", options);
+      return fit(this.#place, runs, options);
+    });
   }
 
   /** Corrects the weights of a run that its devices' measured drift says will go wrong. */
-  trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
-    return trim(this.#place, run, options);
+  async trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
+    return this.#telling(() => {
+      refuseUnknown("trim", options);
+      return trim(this.#place, run, options);
+    });
   }
 
   /** Weights → the conductances that hold them best. */
-  optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
-    return optimize(weights, options, this.#place.emit);
+  async optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
+    return this.#telling(() => {
+      refuseUnknown("optimize", options);
+      return optimize(weights, options, this.#place.emit);
+    });
   }
 
   /** Writes a run's readings as a table. */
-  export(run: RunId, options: ExportOptions): Promise<{ readonly file: string; readonly readings: number }> {
-    return exportRun(this.#place, run, options.to, options.out);
+  async export(
+    run: RunId,
+    options: ExportOptions,
+  ): Promise<{ readonly file: string; readonly readings: number }> {
+    return this.#telling(() => {
+      refuseUnknown("export", options);
+      return exportRun(this.#place, run, options.to, options.out);
+    });
   }
 
   /** Writes a model as aihwkit's arguments, and a loader in Python beside them. */
   exportModel(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportModel> {
-    return exportModel(model, options);
+    return this.#telling(() => {
+      refuseUnknown("exportModel", options);
+      return exportModel(model, options);
+    });
   }
 
   /** Draws a run, a strategy or a fit on one HTML page, its numbers beside it. */
-  report(
+  async report(
     what: string,
     options: ReportOptions,
   ): Promise<{ readonly report: string; readonly figures: string }> {
-    return report(this.#place, what, options);
+    return this.#telling(() => {
+      refuseUnknown("report", options);
+      return report(this.#place, what, options);
+    });
   }
 
   /** Reads devices without a pulse; the reading is yours and is not kept. */
-  read(block: Block, options: ReadOptions = {}): Promise<Reading> {
-    return read(this.#place, block, options);
+  async read(block: Block, options: ReadOptions = {}): Promise<Reading> {
+    return this.#telling(() => {
+      refuseUnknown("read", options);
+      return read(this.#place, block, options);
+    });
   }
 
   /** One pulse by hand for some devices, within the chip's limits and budgets, journalled as a run. */
-  pulse(request: PulseRequest): Promise<RunId> {
-    return pulse(this.#place, request);
+  async pulse(request: PulseRequest): Promise<RunId> {
+    return this.#telling(() => {
+      refuseUnknown("pulse", request);
+      return pulse(this.#place, request);
+    });
   }
 
   /** Puts the bench's chip into its safe state, now. */
-  standby(options: StandbyOptions = {}): Promise<{ readonly name: string; readonly serialNumber: string }> {
-    return standby(this.#place, options);
+  async standby(
+    options: StandbyOptions = {},
+  ): Promise<{ readonly name: string; readonly serialNumber: string }> {
+    return this.#telling(() => {
+      refuseUnknown("standby", options);
+      return standby(this.#place, options);
+    });
   }
 
   /** Reads the whole workspace, and says what is damaged; it mends nothing. */
@@ -139,43 +212,46 @@ export class Bench {
 
   /** Every run of the workspace, the oldest first. */
   async runs(): Promise<readonly RunSummary[]> {
-    return (await this.#place.existingStore()).runs();
+    const store = await this.store();
+    return Promise.all((await store.runs()).map((summary) => standingOf(store, summary)));
   }
 
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
-    const id = runNamed(run);
-    return judgeRun(await this.#place.existingStore(), id);
+    return this.#telling(async () => judgeRun(await this.store(), runNamed(run)));
   }
 
   /** What a run was to do, what happened to it, and how it went. */
   async run(run: RunId): Promise<RunDetails> {
-    const id = runNamed(run);
-    const store = await this.#place.existingStore();
-    const memories = await recall(store, id);
-    return {
-      plan: await store.plan(id),
-      notes: await store.notes(id),
-      result: await judgeRun(store, id, memories),
-      forecasts: await forecastResults(store, id, memories),
-    };
+    return this.#telling(async () => {
+      const id = runNamed(run);
+      const store = await this.store();
+      const memories = await recall(store, id);
+      return {
+        plan: await store.plan(id),
+        notes: await store.notes(id),
+        result: await judgeRun(store, id, memories),
+        forecasts: await forecastResults(store, id, memories),
+      };
+    });
   }
 
   /** A run's sweeps in the order in which they were taken, as typed arrays, with targets, verdicts and times of pulses. */
   async *sweeps(run: RunId): AsyncIterable<SweepTable> {
     const id = runNamed(run);
-    const store = await this.#place.existingStore();
+    const store = await this.store();
     yield* sweepTables(store, id, await store.plan(id));
   }
 
   /** The store of the workspace, for what the methods do not offer. */
-  store(): Promise<RunStore & { readonly file: string }> {
-    return this.#place.existingStore();
+  async store(): Promise<RunStore & { readonly file: string }> {
+    return this.#telling(() => this.#place.existingStore());
   }
 
   /** Frees ports and files. Chips are in standby already: every method leaves them so. */
   close(): Promise<void> {
-    return this.#place.close();
+    this.#closed = true;
+    return this.#open.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

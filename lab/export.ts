@@ -36,6 +36,13 @@ export async function exportRun(
   to: TableFormat,
   out = `${run}.${to}`,
 ): Promise<{ readonly file: string; readonly readings: number }> {
+  if (!Object.hasOwn(writers, to)) {
+    throw new MhoError(
+      "bad-argument",
+      `There is no format ${String(to)} for a run's readings. Known are ${Object.keys(writers).join(", ")}.`,
+      { to: String(to) },
+    );
+  }
   if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",

@@ -38,6 +38,13 @@ export interface Fit {
 export async function fit(place: Workplace, given: readonly string[], options: FitOptions): Promise<Fit> {
   const runs = [...new Set(given.map(runNamed))];
   const { out } = options;
+  if (out !== undefined && !/[^/\\]\.json$/i.test(out)) {
+    throw new MhoError(
+      "bad-argument",
+      `--out ${out}: a model is a JSON file, so give a name that ends in .json, such as mine.json.`,
+      { file: out },
+    );
+  }
   const name =
     options.name ??
     basename(out ?? "fitted")
@@ -94,14 +101,15 @@ export async function fitModel(
     before,
     registries.methods,
   );
-  const record = fitRecord(found, gathered, response, {
+  const circumstances = {
     runs,
     chip: plan.chipName,
     modelBefore: before.name,
     software: `mho ${version}`,
     seed,
     dataDigest: await digestOf(store, runs),
-  });
+  };
+  const record = fitRecord(found, gathered, response, circumstances, description.maxConductanceMicrosiemens);
   const model = fittedModel(found, before, name, {
     fit: record,
     ...(response && { pulseResponse: pulseResponseOf(response) }),

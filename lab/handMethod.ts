@@ -23,6 +23,7 @@ export interface PulseRequest {
 /** What is known of runs by hand when they are fitted, or gone on with: a pulse is not repeated. */
 export const byHand: ProgrammingMethod = {
   name: "by-hand",
+  unlisted: true,
   does: "fires what a script says, once",
   technologies: builtInTechnologies.map(({ name }) => name),
   needsCells: false,

@@ -35,14 +35,21 @@ export {
   rowFates,
 } from "../src/chip/driver.ts";
 export { type Block, type ChipGeometry, devicesOfBlock, devicesPerRow } from "../src/chip/geometry.ts";
+export type { AmplitudeCurve, PulseKind } from "../src/chip/amplitudeCurve.ts";
+export { type FullSetPulse, isPcm, type PcmPulses, pcmPulsesOf } from "../src/chip/technologies/pcm.ts";
 export type { ChipPulses, Technology } from "../src/chip/technology.ts";
 export {
+  type BlockPulse,
+  type BoardLoop,
+  type CellTask,
   type Decision,
   firstVerdicts,
   type Look,
+  type MethodCost,
   type ProgrammingMethod,
   type ProgrammingTask,
   type Seen,
+  type StandingDevices,
   verdictNames,
   verdicts,
 } from "../src/program/method.ts";

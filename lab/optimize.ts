@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import type { Orientation } from "../files/orientation.ts";
@@ -11,6 +12,7 @@ import { type TranslationOptions, Translator } from "../src/optimize/layerStrate
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
+import { refuseFolder } from "./refuseFolder.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
 export interface OptimizeOptions {
@@ -44,6 +46,7 @@ export async function optimize(
   }
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
   refuseDoubt(definition, options.believe, emit);
+  await refuseFolder(path);
   const { tensors, orientation } = options;
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
@@ -83,11 +86,15 @@ export async function optimize(
   };
 }
 
-/** Writes a strategy file whole or not at all. @returns its full path. */
-export async function writeStrategy(strategy: Strategy, out: string): Promise<string> {
+/** Writes a strategy file whole or not at all. @returns its full path, and whether another file stood there. */
+export async function writeStrategy(
+  strategy: Strategy,
+  out: string,
+): Promise<{ readonly file: string; readonly replaced: boolean }> {
   const file = resolve(out);
+  const replaced = existsSync(file);
   await writeWhole(file, strategyText(strategy), "Name another file with --out.");
-  return file;
+  return { file, replaced };
 }
 
 function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {

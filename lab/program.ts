@@ -163,9 +163,17 @@ export async function resume(place: Workplace, given: string, chip: string | und
   const run = runNamed(given);
   const store = await place.existingStore();
   store.mustBeWritable();
-  const { chipAddress } = await store.plan(run);
+  const { chipAddress, method } = await store.plan(run);
   const { outcome } = await store.summary(run);
   if (outcome === "done") return false;
+  if (place.registries.methods.every(({ name }) => name !== method)) {
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} was made by a script with its own method, ${method}. Resume it from a script that has the method: ` +
+        "openBench({ extensions: { methods: [...] } }).",
+      { run, method },
+    );
+  }
   const address = chip ?? chipAddress;
   const { scheme, state } = parseAddress(address, place.registries.dialects);
   if (scheme === "emulator" && state === "none") {

@@ -13,6 +13,7 @@ import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
+import { shellWord } from "../src/shell.ts";
 import type { RunId } from "../src/run/store.ts";
 import { kindOfFile } from "./kindOfFile.ts";
 import { descriptionOf } from "./runDescription.ts";
@@ -126,7 +127,7 @@ async function drawFit(path: string): Promise<Drawn> {
   if (definition.family !== "power-law" || definition.fit === undefined) {
     throw new MhoError(
       "bad-argument",
-      `The model ${path} was not fitted by mho fit: there is nothing to draw. mho show ${path} tells of it.`,
+      `The model ${path} was not fitted by mho fit: there is nothing to draw. mho show ${shellWord(path)} tells of it.`,
       { file: path },
     );
   }

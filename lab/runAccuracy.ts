@@ -39,7 +39,7 @@ export async function runAccuracy(
   if (ages.length === 0) {
     throw new MhoError(
       "bad-argument",
-      `Run ${run} was never read as a whole, so nobody knows what the network is worth on it. mho watch ${run} reads it.`,
+      `Run ${run} was never read as a whole, so the accuracy of the network on it is not known. mho watch ${run} reads it.`,
       { run },
     );
   }

@@ -14,8 +14,10 @@ import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type { TileTargets } from "../src/run/plan.ts";
+import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
+import { refuseFolder } from "./refuseFolder.ts";
 import type { ConductanceUnit } from "../src/units.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
 import { strategyForecast } from "./forecasts.ts";
@@ -63,6 +65,7 @@ export async function readTargets(
     return matrixTargets(title, shape, values, description, advice);
   }
   const path = given;
+  await refuseFolder(path);
   switch (extname(path).toLowerCase()) {
     case ".json":
       if (unit !== undefined) throw badFile(path, "a strategy is in µS", "Leave --unit away.");
@@ -91,8 +94,8 @@ function adviceOn(address: ChipAddress): TilesAdvice {
   return (needed) => {
     const enough = withTiles(address, needed);
     return address.scheme === "emulator"
-      ? `Use a chip with more tiles: ${enough}.`
-      : `If this chip has as many, say so in its address, ${enough}; else use a larger one.`;
+      ? `Use a chip with more tiles: ${shellWord(enough)}.`
+      : `If this chip has as many, say so in its address, ${shellWord(enough)}; else use a larger one.`;
   };
 }
 
@@ -134,7 +137,11 @@ function findWeights(path: string, { weightsSource }: StrategyLayer, given: stri
   const { file } = weightsSource;
   const found = [file, resolve(dirname(path), file)].find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  throw badFile(path, `the weights ${file} that it was made from are not there`, "Name them with --weights.");
+  throw badFile(
+    path,
+    `the weights ${file} that it was made from are neither in ${dirname(resolve(file))} nor in ${dirname(resolve(dirname(path), file))}`,
+    "Name them with --weights.",
+  );
 }
 
 /** Throws `bad-file` where a layer, or the tile of it that the strategy has curves for, is none of a tensor. */

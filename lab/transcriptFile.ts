@@ -2,6 +2,7 @@ import { openSync, writeSync } from "node:fs";
 import { systemClock } from "../drivers/systemClock.ts";
 import { recorded } from "../drivers/transcript.ts";
 import type { Transport } from "../drivers/transport.ts";
+import { whyNotWritten } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
 
@@ -20,7 +21,7 @@ export function openRecorder(
   } catch (error) {
     throw new MhoError(
       "output-failed",
-      `Cannot write the transcript ${path}: ${(error as Error).message}. Name another file with --transcript.`,
+      `Cannot write the transcript ${path}: ${whyNotWritten(error, path)}. Name another file with --transcript.`,
       { file: path },
       error,
     );

@@ -140,7 +140,7 @@ async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles
   if (tiles.some(({ cells }) => cells === undefined)) {
     throw new MhoError(
       "bad-argument",
-      `Run ${first} says nothing of weights, and a trim corrects weights. Program a strategy to have them.`,
+      `Run ${first} was programmed from conductances, not from weights. Trim works only on a run made from a strategy.`,
       { run: first! },
     );
   }

@@ -53,6 +53,8 @@ function optionOf(chart: Chart, { width, phone }: Room): Record<string, unknown>
       ...axis,
       min: y.min,
       max: y.max,
+      // Ticks with a unit say what they are.
+      ...(chart.y.unit === "" ? { name: y.name, nameGap: 42 } : {}),
       // Lines at our own ticks only: those of the axis would be at whole places of its logarithm.
       splitLine: { show: false },
       axisLabel: { ...axis.axisLabel, customValues: [...y.ticks], formatter: y.label },

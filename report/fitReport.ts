@@ -1,5 +1,6 @@
 import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
 import { type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
+import { withError } from "../src/withError.ts";
 import { axis, drawing, rule, seriesColour, soft } from "./draw.ts";
 import { escaped, figure, page } from "./page.ts";
 import { count } from "./text.ts";
@@ -51,8 +52,7 @@ function checkRow({ name, ok, says }: FitRecord["checks"][number]): string {
 }
 
 function figureRow({ figure: name, value, standardError }: FitRecord["figures"][number]): string {
-  const interval = `${value.toPrecision(4)} ± ${(1.96 * standardError).toPrecision(2)}`;
-  return `<tr><th>${escaped(name)}</th><td>${interval}</td></tr>`;
+  return `<tr><th>${escaped(name)}</th><td>${withError(value, 1.96 * standardError)}</td></tr>`;
 }
 
 /** What the model before said of a law, where it had one. */

@@ -32,36 +32,27 @@ export function renderReport(story: Story): string {
     histogramFigure(contenders),
     mapsFigure(story.map, contenders),
     pulsesFigure(contenders),
-    endings(contenders),
+    endings(contenders, story.characterisationPulses),
     terms(story),
   ];
   return page(`mho: ${story.network} demo`, parts.join("\n"));
 }
 
-/** The result in a sentence: what the last contender ends with, and what there is to compare it with. */
+/** The result in a line: what the last contender ends with, and the one figure to compare it with. Tables have the others. */
 function headline({ softwareAccuracy, images }: Story, contenders: readonly Painted[]): string {
   const last = contenders.at(-1);
   const end = last?.points.at(-1);
   if (last === undefined || end === undefined) return "Nothing was programmed.";
-  if (images === 0) {
-    const rest = contenders
-      .slice(0, -1)
-      .map(({ name, points }) => `${escaped(name)} ${percentage(points.at(-1)?.rmsPercent ?? Number.NaN)}`);
-    return (
-      `After ${duration(end.timeSeconds)}, the <em>${escaped(last.name)}</em> holds the weights to ` +
-      `<em>${percentage(end.rmsPercent)}</em>${rest.length === 0 ? "" : ` (${rest.join(", ")})`}.`
-    );
+  const after = `After ${duration(end.timeSeconds)}: ${escaped(last.name)}`;
+  if (images > 0) {
+    return `${after} <em>${percent(end.accuracy)}</em> right (software ${percent(softwareAccuracy)})`;
   }
-  const others = contenders.slice(0, -1).map(({ name, points }) => {
-    const { accuracy, rmsPercent } = points.at(-1) ?? { accuracy: Number.NaN, rmsPercent: Number.NaN };
-    return `${escaped(name)} ${percent(accuracy)} at ${percentage(rmsPercent)}`;
-  });
-  const besides = [...others, `software ${percent(softwareAccuracy)}`].join(", ");
-  return (
-    `After ${duration(end.timeSeconds)}, the <em>${escaped(last.name)}</em> gets ` +
-    `<em>${percent(end.accuracy)}</em> of held-out images right at a weight error of ` +
-    `<em>${percentage(end.rmsPercent)}</em> (${besides}).`
-  );
+  const [first] = contenders;
+  const beside =
+    first === last || first === undefined
+      ? ""
+      : ` (${escaped(first.name)} ${percentage(first.points.at(-1)?.rmsPercent ?? Number.NaN)})`;
+  return `${after} errs by <em>${percentage(end.rmsPercent)}</em>${beside}`;
 }
 
 function terms({ softwareVersion, writtenAt, contenders, chipText, seed }: Story): string {

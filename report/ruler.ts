@@ -69,7 +69,6 @@ const shownUnits: Readonly<Record<string, string>> = {
   microsiemens: "µS",
   percent: "%",
   celsius: "°C",
-  per_second: "a second",
 };
 
 const signs: ReadonlySet<string> = new Set(["%", "°C", "µS"]);

@@ -18,7 +18,7 @@ export function convergenceChart({ convergence: { kind, points } }: RunStory): C
     title: "Convergence",
     sentence:
       `The root mean square falls from ${said(first.rms)} to ${said(last.rms)} in ${last.turns} turns; ` +
-      `turn ${enough.turns} is the first to come within a tenth of that.`,
+      `turn ${enough.turns} is the first within 10 % of the final value.`,
     x: { name: "turns of each tile", unit: "" },
     y: weights
       ? { name: "weight error, % of the largest", unit: "percent" }
@@ -90,7 +90,7 @@ export function linkChart({ link }: RunStory): Chart | undefined {
     title: "Link",
     sentence: linkText(link),
     x: { name: "time of work", unit: "seconds" },
-    y: { name: "turns a second", unit: "per_second" },
+    y: { name: "turns a second", unit: "" },
     xScale: "linear",
     yScale: "linear",
     wide: true,
@@ -109,8 +109,8 @@ export function linkText({ losses, uncertainRows, turns, workSeconds }: LinkQual
       : `The link was lost ${times(losses.length)}${longest}${never === 0 ? "" : `; ${times(never)} it did not come back by itself`}`;
   const unsure =
     uncertainRows === 0
-      ? "of every row it is known what it fired"
-      : `of ${count(uncertainRows)} rows nobody knows whether they fired`;
+      ? "every pulse is accounted for"
+      : `of ${count(uncertainRows)} rows it is unknown whether they fired`;
   const rate = workSeconds > 0 ? `; ${withUnit(turns / workSeconds, "turns", 1)} a second in the mean` : "";
   return `${lost}; ${unsure}${rate}.`;
 }

@@ -118,6 +118,12 @@ function nameOf({ name, tile }: StrategyLayer): string {
   return `${name}${tile === undefined ? "" : `, tile ${tile}`}: `;
 }
 
+function yieldText(yieldPercent: number | undefined): string {
+  return yieldPercent === undefined
+    ? "No device was read back at last, so there is no yield."
+    : `Yield ${percentage(yieldPercent)} of the devices that were read back at last.`;
+}
+
 /** `2026-11-27 11:22 UTC`; what is no such time is left as it is. */
 function dayOf(startedAt: string): string {
   return startedAt.replace(/^([\d-]{10})T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
@@ -131,8 +137,12 @@ function headline({ contender, corrects, outcome, yieldPercent }: RunStory): str
     last === undefined
       ? ""
       : `, at a weight error of <em>${percentage(last.rmsPercent)}</em> after ${duration(last.timeSeconds)}`;
-  const there = `<em>${percentage(yieldPercent)}</em> of ${count(devices)} ${corrects === undefined ? "" : "corrected "}devices are where they should be`;
-  if (outcome === "done") return `${there}, for ${each} pulses each${error}.`;
+  const all = `${count(devices)} ${corrects === undefined ? "" : "corrected "}devices`;
+  const there =
+    yieldPercent === undefined
+      ? `<em>${all}</em>${outcome === "done" ? " were fired at and not read back" : ", none of them read back at last,"}`
+      : `<em>${percentage(yieldPercent)}</em> of ${all} were accepted`;
+  if (outcome === "done") return `${there}, with ${each} pulses each${error}.`;
   const ended = outcome === "running" ? "Not done" : outcome === "failed" ? "Failed" : "Interrupted";
   return `<em>${ended}</em>: ${there} and ${count(verdicts["pending"] ?? 0)} have no verdict yet, after ${each} pulses each${error}.`;
 }
@@ -149,13 +159,13 @@ function happened(notes: readonly string[]): string {
   return `<section><h2>What happened</h2>${notes.map((note) => `<p class="note">${escaped(note)}</p>`).join("")}</section>`;
 }
 
-function footer({ points }: Painted, yieldPercent: number, softwareVersion: string): string {
+function footer({ points }: Painted, yieldPercent: number | undefined, softwareVersion: string): string {
   const weights =
     points.length === 0
       ? ""
       : "<b>Weight error</b> is (α ŵ − w) / max |w| of its tile: ŵ as read, w as meant, α one factor a tile, by least squares. ";
   return (
-    `<footer><p>Yield ${percentage(yieldPercent)} of devices with a target. ${weights}` +
+    `<footer><p>${yieldText(yieldPercent)} ${weights}` +
     `Ages are the devices’ own, after each one’s last pulse. mho ${escaped(softwareVersion)}</p></footer>`
   );
 }

@@ -19,7 +19,7 @@ export interface RunStory {
   readonly outcome: RunSummary["outcome"];
   /** Wall time, ISO 8601. */
   readonly startedAt: string;
-  readonly yieldPercent: number;
+  readonly yieldPercent: number | undefined;
   readonly contender: Contender;
   /** The fullest tile, as meant and as it was read first; undefined where it never was. */
   readonly map: ConductanceMap | undefined;

@@ -22,6 +22,8 @@ export interface Story {
   readonly softwareAccuracy: number;
   /** In the order in which they ran; the last one is the one to look at. */
   readonly contenders: readonly Contender[];
+  /** Pulses by which the chip was measured before the last contender; undefined where none was. */
+  readonly characterisationPulses?: number | undefined;
   /** One tile, as meant and as it was read by the last contender at its first time. */
   readonly map: ConductanceMap;
 }
@@ -33,6 +35,7 @@ export interface Contender {
   readonly explanation: string;
   readonly run: string;
   readonly devices: number;
+  /** Of the run and of those that corrected it. */
   readonly pulses: number;
   /** Devices by how they ended, for instance `accepted`; zero counts left out. */
   readonly verdicts: Readonly<Record<string, number>>;

@@ -19,6 +19,8 @@ export function renderStrategy(strategy: Strategy, softwareVersion: string): str
       : "",
     `<footer><p><b>TNMSE</b> is 100 × the mean square of (α ŵ − w) / max |w|, averaged over ` +
       `${timesSeconds.map(duration).join(", ")}; <b>α</b> is the drift-compensation factor, 1 at programming time. ` +
+      `<b>MSP first</b> and <b>LSP first</b> are rules of today: the most (or the least) significant pair of a cell takes as much of ` +
+      `the weight as it can, the other pair the rest; <b>F</b> is how many times more the most significant pair counts. ` +
       `All figures are predictions of the model, for independent devices` +
       `${strategy.pairDriftCorrelation === 0 ? "" : ` whose drift is correlated by ${strategy.pairDriftCorrelation} in a pair`}.</p>` +
       `<p>mho ${escaped(softwareVersion)}</p></footer>`,
@@ -30,9 +32,11 @@ function headline(layers: readonly StrategyLayer[]): string {
   const [first] = layers.toSorted((a, b) => b.shape[0] * b.shape[1] - a.shape[0] * a.shape[1]);
   if (first === undefined) return "Nothing to program: every weight is zero.";
   const best = bestRule(first)!;
+  const [ours, theirs] = [rms(first.predicted.tnmse), rms(best.tnmse)];
+  const beside = `the best rule of today, ${escaped(best.name)}`;
   return (
-    `Layer <em>${escaped(first.name)}</em> is expected to err by <em>${rms(first.predicted.tnmse)}</em> of its ` +
-    `largest weight, in the mean over all times (${escaped(best.name)}: ${rms(best.tnmse)}).`
+    `Layer <em>${escaped(first.name)}</em> is expected to err by <em>${ours}</em> of its largest weight, in the mean over ` +
+    `all times: ${ours === theirs || first.predicted.tnmse >= best.tnmse ? `no better than ${beside} (${theirs})` : `${beside}, errs by ${theirs}`}.`
   );
 }
 

@@ -24,7 +24,12 @@ figure svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: 0 0 .3rem; }
 .legend span { white-space: nowrap; }
 .legend.verdicts { margin: .6rem 0 0; font-size: .78rem; gap: .1rem 1rem; }
-.scroll { overflow-x: auto; }
+/* A shadow at an edge says that the table goes on there. */
+.scroll { overflow-x: auto; max-width: 100%;
+  background: linear-gradient(to right, var(--paper) 40%, transparent) left / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, var(--paper) 40%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to right, var(--soft), transparent) left / .5rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--soft), transparent) right / .5rem 100% no-repeat scroll; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem 0 .5rem .9rem; text-align: right; font-weight: 400; white-space: nowrap;
   border-bottom: 1px solid var(--line); vertical-align: baseline; line-height: 1.3; }
@@ -68,6 +73,8 @@ h1, dd, dt, figcaption, footer, .facts { overflow-wrap: anywhere; }
   .results thead th, .results tbody th { font-size: .78rem; }
   .results th:first-child { padding-left: 0; white-space: normal; }
   .results .key { display: none; }
+  .scroll > table { width: max-content; min-width: 100%; }
+  .scroll td[style] { min-width: 14rem; }
   .results td small { font-size: .72rem; }
   .endings table { min-width: 0; width: 100%; }
   .endings th, .endings td { padding-left: 1rem; }

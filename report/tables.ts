@@ -57,8 +57,15 @@ export function explanations(contenders: readonly Painted[]): string {
   return `<dl>${rows.join("")}</dl>`;
 }
 
+/** What was fired to measure the chip, which no contender's devices felt. */
+function apart(pulses: number | undefined): string {
+  return pulses === undefined
+    ? ""
+    : `<p class="note">Pulses include those of corrections. Measuring the chip took ${count(pulses)} pulses more.</p>`;
+}
+
 /** How the devices of each contender ended; the commonest verdict first. */
-export function endings(contenders: readonly Painted[]): string {
+export function endings(contenders: readonly Painted[], characterisationPulses?: number): string {
   const totals = new Map<string, number>();
   for (const { verdicts } of contenders) {
     for (const [verdict, n] of Object.entries(verdicts)) totals.set(verdict, (totals.get(verdict) ?? 0) + n);
@@ -79,6 +86,6 @@ export function endings(contenders: readonly Painted[]): string {
     `${contenders.map((contender) => `<th scope="col">${keyed(contender)}</th>`).join("")}</tr></thead>` +
     `<tbody>${verdictRows.join("")}` +
     `${row("devices in all", ({ devices }) => count(devices))}` +
-    `${row("pulses in all", ({ pulses }) => count(pulses))}</tbody></table></div></section>`
+    `${row("pulses in all", ({ pulses }) => count(pulses))}</tbody></table></div>${apart(characterisationPulses)}</section>`
   );
 }

@@ -114,7 +114,9 @@ export function formatDuration(seconds: Seconds): string {
     [1, "s", "s"],
     [1e-3, "ms", "ms"],
   ];
-  const [size, one, many] = steps.find(([step]) => seconds >= step) ?? [1e-6, "µs", "µs"];
-  const count = Number((seconds / size).toPrecision(3));
+  const countOf = (size: Seconds): number => Number((seconds / size).toPrecision(3));
+  // Rounded first: a second short of a year is a year, not 365 days.
+  const [size, one, many] = steps.find(([step]) => countOf(step) >= 1) ?? [1e-6, "µs", "µs"];
+  const count = countOf(size);
   return `${count} ${count === 1 ? one : many}`;
 }

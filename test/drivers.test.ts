@@ -10,7 +10,7 @@ import { openPty } from "../emulator/pty.ts";
 import { builtInDialects, emulatedChip } from "../lab/dialects.ts";
 import { encodeFrame, FrameDecoder } from "../protocols/packet/frame.ts";
 import { kinds, replyBit } from "../protocols/packet/messages.ts";
-import { readingFlags } from "../src/chip/driver.ts";
+import { readingFlags, rowFates } from "../src/chip/driver.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
 import { describePcm64, openTestChip, spoiledLine } from "./support/chips.ts";
@@ -304,3 +304,26 @@ function kindOf(bytes: Uint8Array): number {
   );
   return kind;
 }
+
+describe("a board that keeps few answers", () => {
+  it("is asked for no more at once, so that whatever is lost on the line is asked for again and answered", async () => {
+    const draws = new Random(5).fork("line");
+    let drawn = 0;
+    const random = (): number => draws.at(drawn++, 0).word0 / 2 ** 32;
+    const chip = await openTestChip({ line: spoiledLine(random, 0.1) });
+    chip.firmware.answersKept = 4;
+    await chip.driver.identify();
+    const block = { tile: 0, rowStart: 0, rowCount: 40 };
+    const { flags } = await chip.driver.read(block, 1);
+    expect(flags.length).toBe(40 * 256);
+    const codes = new Uint16Array(40 * 256).fill(300);
+    const { fates } = await chip.driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    expect(fates.every((fate) => fate === rowFates.fired)).toBe(true);
+    expect(
+      chip.firmware.chip
+        .pulsesFeltByTile(0)
+        .subarray(0, 40 * 256)
+        .every((felt) => felt === 1),
+    ).toBe(true);
+  });
+});

@@ -222,12 +222,15 @@ describe("mho emulate", () => {
     const mute = openPty();
     const { emulator, address } = await listening("pcm-64", "--no-pace");
     const chip = target(address);
+    const asked = await mho("ports", "--json", chip, mute.name);
+    expect(asked.code).toBe(0);
     const { code, out } = await mho("ports", "--json", chip, mute.name, "/dev/ttyNoSuchPort");
     const { ports } = JSON.parse(out) as {
       ports: { path: string; answer: string; chip?: { serialNumber: string } }[];
     };
     const of = (path: string) => ports.find((port) => port.path === path);
-    expect(code).toBe(0);
+    // A port that was named and cannot be asked is a failure.
+    expect(code).toBe(3);
     expect(of(chip)).toMatchObject({ answer: "chip", chip: { dialect: "packet", serial_number: "EMU-7" } });
     expect(of(mute.name)).toMatchObject({ answer: "silent" });
     expect(of("/dev/ttyNoSuchPort")).toMatchObject({ answer: "not asked" });

@@ -269,7 +269,7 @@ describe("what is asked by the live page", () => {
     expect(chip.firmware.inStandby).toBe(true);
     expect(await ended).toMatchObject({ code: "interrupted" });
     expect(await (await ask("r1", "pause")).json()).toEqual({
-      error: "That run has ended; nobody would hear it.",
+      error: "Run r1 has already ended.",
     });
   });
 

@@ -104,7 +104,8 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     letThrough(10_000);
     await becomes("phase", "done");
     expect(await text("in-place")).toBe("100.0 %");
-    expect(await text("sweeps")).toBe("6 sweeps");
+    expect([await text("left-name"), await text("left"), await text("sweeps")]).toEqual(["sweeps", "6", ""]);
+    expect(await page.locator("#pace").isVisible()).toBe(false);
     await page.waitForSelector("#drift canvas");
     await page.waitForSelector("#convergence canvas");
     await page.getByRole("button", { name: "Verdict", exact: true }).click();
@@ -209,7 +210,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await becomes("phase", "programming");
     waitedMilliseconds = 60_000;
     await becomes("phase", "silent");
-    expect(await text("rate")).toBe("–");
+    expect([await text("rate"), await text("left")]).toEqual(["–", "–"]);
     expect(await text("asked")).toBe(
       "Nothing is heard of it. If its process has ended, mho resume r1 goes on with it.",
     );
@@ -251,7 +252,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await page.click("#stop");
     await becomes("asked", asked("stop"));
     await page.evaluate(`performance.now = ((now) => () => now() + 9000)(performance.now.bind(performance))`);
-    await becomes("asked", /nobody answers\. If its process has ended, mho watch r1 goes on with it\.$/);
+    await becomes("asked", /no process answers\. If its process has ended, mho watch r1 goes on with it\.$/);
     await store.appendNote("r1", { notedAt: wallTime(), what: "stopped", text: "asked" });
     await store.setRequest("r1", undefined);
     await becomes("asked", "Its watch ended before everything was read. mho watch r1 goes on with it.");

@@ -231,11 +231,31 @@ describe("bodies", () => {
           };
           const back = messages.decodeIdentity(messages.encodeIdentity(identity));
           if (new TextEncoder().encode(text).length <= 255) {
-            expect(back).toEqual({ ...identity, version: messages.protocolVersion });
+            expect(back).toEqual({ ...identity, version: messages.protocolVersion, answersKept: 256 });
           }
         },
       ),
     );
+  });
+
+  it("of a board of little memory say how many answers it keeps", () => {
+    const identity = {
+      name: "small",
+      firmware: "1",
+      serialNumber: "7",
+      boot: 1,
+      geometry: { tiles: 1, rows: 2, columns: 3, devicesPerCell: 4 },
+      capabilities: {
+        virtualTime: false,
+        multiply: false,
+        onBoardVerify: false,
+        environment: false,
+        references: false,
+      },
+      newestTicket: 0,
+    };
+    expect(messages.decodeIdentity(messages.encodeIdentity(identity))?.answersKept).toBe(256);
+    expect(messages.decodeIdentity(messages.encodeIdentity(identity, 16))?.answersKept).toBe(16);
   });
 
   it("cut short, or with something left over, are refused as values", () => {

@@ -168,7 +168,7 @@ describe("mho program", () => {
     [
       ["--chip", "serial:/dev/ttyNoSuchPort?baud=9600&chip=pcm-64"],
       Array(65).fill(row).join("\n"),
-      /has as many, say so in its address, serial:\/dev\/ttyNoSuchPort\?baud=9600&chip=pcm-64&tiles=2; else/,
+      /has as many, say so in its address, 'serial:\/dev\/ttyNoSuchPort\?baud=9600&chip=pcm-64&tiles=2'; else/,
     ],
     [["--chip", "emulator:pcm-64", "--sweep", "soon"], row, /--sweep soon/],
     [["--chip", "emulator:pcm-64", "--min-yield", "200"], row, /--min-yield 200/],
@@ -246,8 +246,30 @@ describe("mho resume", () => {
     seconds = 11;
     tell({ ...turn, devices_done: 1100, accepted: 1100, pulses: 4400 });
     expect(shown).toEqual([
-      "program:  50 %  1,000 of 2,000 devices in place  4.0 pulses each".slice("program: ".length),
-      " 55 %  4.0 pulses each  10 devices/s  1.5 min left",
+      " 50 %  1,000 of 2,000 devices in place  2.0 pulses a device",
+      " 55 %  2.2 pulses a device  10 devices/s  1.5 min left",
+    ]);
+  });
+
+  it("never goes back, tells no yield before the last look, and says when only that is waited for", () => {
+    const shown: string[] = [];
+    const output: Pick<Output, "say" | "progress"> = {
+      say() {},
+      progress: (text) => void shown.push(typeof text === "string" ? text : text[0]!),
+    };
+    const tell = progressOf("program", output, { now: () => 0 });
+    const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
+    tell({ type: "started", run: "r1", title: "", ...chip, devices: 100, resumed: false });
+    const turn = { type: "turn", run: "r1", tile: 0, turn: 1, devices: 100 } as const;
+    tell({ ...turn, devices_done: 2, accepted: 1, inside: 48, pulses: 300 });
+    tell({ ...turn, devices_done: 2, accepted: 1, inside: 38, pulses: 400 });
+    tell({ ...turn, devices_done: 2, accepted: 1, inside: 98, pulses: 500 });
+    tell({ ...turn, devices_done: 100, accepted: 99, inside: 0, pulses: 500 });
+    expect(shown).toEqual([
+      "program:  50 %  50 of 100 devices in place  3.0 pulses a device",
+      "program:  50 %  50 of 100 devices in place  4.0 pulses a device",
+      "program: 100 %  100 of 100 devices in place  5.0 pulses a device  waiting for the last looks",
+      "program: 100 %  100 of 100 devices in place  5.0 pulses a device  yield 99.0 %",
     ]);
   });
 

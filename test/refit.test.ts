@@ -153,7 +153,7 @@ describe("the loop, on the command line", () => {
     const runPage = join(folder, "run.html");
     expect((await mho("report", "r1", "--out", runPage, "--workspace", folder)).code).toBe(0);
     const ofRun = readFileSync(runPage, "utf8");
-    expect(ofRun).toMatch(/<em>\d+\.\d[^<]*%<\/em> of 4,096 devices are where they should be/);
+    expect(ofRun).toMatch(/<em>\d+\.\d[^<]*%<\/em> of 4,096 devices were accepted/);
     for (const title of ["Drift", "Pulses per device", "Temperature", "How the devices ended"]) {
       expect(ofRun).toContain(`<h2>${title}</h2>`);
     }
@@ -295,7 +295,7 @@ describe("what cannot be done is said", () => {
       ["fit", "r3", "--out", "m.json"],
       /1 sweep at most tell.* tile 0 of r3 was programmed anew by r4\. mho watch r4 and mho fit r4/,
     ],
-    [["trim", "r1"], /Run r1 says nothing of weights/],
+    [["trim", "r1"], /Run r1 was programmed from conductances, not from weights/],
     [["trim", "r1", "--times", "later"], /--times later: "later" is no time/],
     [["report", "pcm-90nm"], /was not fitted by mho fit/],
     [["export", "r9", "--to", "csv"], /There is no run r9/],

@@ -237,7 +237,7 @@ describe("the report of a run", () => {
       await openTestChip({ tiles: 12 }),
     );
     await expect(storyOf(never.store, "r1", { network })).rejects.toThrow(
-      "Run r1 was never read as a whole, so nobody knows what the network is worth on it. mho watch r1 reads it.",
+      "Run r1 was never read as a whole, so the accuracy of the network on it is not known. mho watch r1 reads it.",
     );
     await never.store.close();
   });
@@ -254,7 +254,9 @@ describe("the report of a run", () => {
     const { pending } = overview.verdicts;
     expect([outcome, pending > 0]).toEqual(["interrupted", true]);
     const { html, csv } = await reportOf({ store });
-    expect(html).toMatch(/<h1><em>Interrupted<\/em>: <em>0.0\s%<\/em> of 3,510 devices/);
+    expect(html).toMatch(
+      /<h1><em>Interrupted<\/em>: <em>3,510 devices<\/em>, none of them read back at last, and/,
+    );
     expect(html).toContain(`and ${pending.toLocaleString("en")} have no verdict yet`);
     expect(csv).toContain("# interrupted; begun 2026-01-01T00:00:");
     expect(usual.html).toContain("begun 2026-01-01 00:00 UTC");
@@ -589,7 +591,7 @@ describe("mho report of a run", () => {
     const folder = join(emptyFolder(), "deep");
     const out = join(folder, "run.html");
     await expect(report("r1", { out })).rejects.toThrow(
-      `there is no folder ${folder}. Name another file with --out.`,
+      `there is no folder ${folder}. Name another file with the option out.`,
     );
     mkdirSync(folder);
     const files = await report("r1", { out });
@@ -608,7 +610,9 @@ describe("mho report of a run", () => {
     for (const out of [strategy, folder, join(folder, ".html")]) {
       await expect(report("r1", { out })).rejects.toMatchObject({
         code: "bad-argument",
-        message: expect.stringMatching(/--out .*: a report is a page.* ends in \.html or \.htm/) as string,
+        message: expect.stringMatching(
+          /The option out .*: a report is a page.* ends in \.html or \.htm/,
+        ) as string,
       });
     }
     for (const file of [own, strategy]) expect(readFileSync(file, "utf8")).toBe("mine");
@@ -636,7 +640,7 @@ describe("mho report of a run", () => {
     const asked = { out: join(emptyFolder(), "x.html"), strategy: "s.json" };
     await expect(report("pcm-90nm", asked)).rejects.toMatchObject({
       code: "bad-argument",
-      message: expect.stringContaining("--strategy goes with the report of a run") as string,
+      message: expect.stringContaining("The option strategy goes with the report of a run") as string,
     });
   });
 });

@@ -208,6 +208,45 @@ describe("a board that speaks SCPI", () => {
     expect(values.filter((g) => Math.abs(g - 10) < 2).length).toBeGreaterThan(230);
   });
 
+  it.each([
+    ["*STB?", (answer: string) => (Number(answer) & 32) !== 0],
+    ["*ESR?", (answer: string) => (Number(answer) & 1) !== 0],
+    ["STAT:OPER:COND?", (answer: string) => Number(answer) === 0],
+  ])(
+    "comes to an end of its own loop for a program that only polls %s, in virtual time too",
+    (question, isOver) => {
+      const { say } = asker();
+      say("OUTP ON;*CLS;*ESE 1");
+      say("PROG:VER (@0!3),10 USIE,1 USIE,30;*OPC");
+      expect(isOver(say(question))).toBe(false);
+      let polls = 1;
+      while (!isOver(say(question)) && polls < 1000) polls++;
+      expect(polls).toBeLessThan(1000);
+    },
+  );
+
+  it.each([
+    ["*IDN? 5", '-108,"Parameter not allowed"'],
+    ["SYST:BOOT? 1", '-108,"Parameter not allowed"'],
+    ["AVER:COUN? FOO", '-224,"Illegal parameter value;FOO"'],
+    [
+      "FORM INT,16;:MEAS? (@0!3)",
+      expect.stringMatching(/^-221,"Settings conflict;conductances are no integers/),
+    ],
+  ])("refuses %s", (line, error) => {
+    const { say } = asker();
+    say("OUTP ON;*CLS");
+    expect(say(line)).toBe("");
+    expect(say("SYST:ERR?")).toEqual(error);
+  });
+
+  it("says what it can do, and between which bounds", () => {
+    const { say } = asker();
+    expect(say("AVER:COUN? MIN;COUN? MAX;COUN? DEF;COUN?")).toMatch(/^1;\d{2,};1;1$/);
+    expect(say("*OPT?")).toBe("ENVIRONMENT,REFERENCES,VERIFY,VIRTUALTIME");
+    expect(say("SYST:CAP?")).toBe('"ENVIRONMENT,REFERENCES,VERIFY,VIRTUALTIME"');
+  });
+
   it("leaves a loop of its own where ABORt finds it", () => {
     const { say, firmware } = asker();
     say("OUTP ON;:PROG:VER (@0!3),10,1,60;:ABOR;*OPC?");

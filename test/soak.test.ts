@@ -46,6 +46,7 @@ describe("a world of bad luck", () => {
 
   it.each([
     [146, "rows of a closed workspace stayed in a file that was lost", "restore"],
+    [686, "a refusal for unknown wear was forgotten in a reset of the chip", "agree to unknown wear"],
     [222, "another workspace, a second chip, and files that are moved away", "visit"],
     [30, "a disk that is truly full, where one may be mounted", "fill the disk"],
     [16, "a board that lies", "lie: "],

@@ -6,6 +6,7 @@ import { connectInProcess } from "../drivers/inProcess.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { noDefects, pcm64 } from "../emulator/presets.ts";
+import { openTcpLine } from "../emulator/tcpLine.ts";
 import { openBench } from "../lab/bench.ts";
 import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
@@ -224,6 +225,29 @@ async function end(chip: Started): Promise<void> {
   chip.process.kill("SIGINT");
   await chip.ended();
 }
+
+describe("standby of a chip that is not the one that was described", () => {
+  it.each(["packet", "scpi"])(
+    "is carried out all the same, over %s: it needs no description",
+    async (dialect) => {
+      const preset = { ...pcm64(3), defects: noDefects };
+      const firmware = emulatedChip(dialectNamed(builtInDialects, dialect), preset, 7);
+      const line = await openTcpLine(0);
+      line.onBytes((bytes) => {
+        for (const reply of firmware.receive(bytes, 0)) line.write(reply as Uint8Array);
+      });
+      // The description that is taken has one tile.
+      const bench = await openBench({
+        workspace: emptyFolder(),
+        chip: `tcp:${line.name}?dialect=${dialect}&tiles=1`,
+      });
+      expect(await bench.standby()).toEqual({ name: "pcm-64", serialNumber: "EMU-7" });
+      expect(firmware.inStandby).toBe(true);
+      await bench.close();
+      line.close();
+    },
+  );
+});
 
 describe("mho standby", () => {
   it.each(["packet", "scpi"])(

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { lineTime } from "../lab/emulate/lineTime.ts";
@@ -5,6 +7,7 @@ import { guardedBinding } from "../drivers/guardedBinding.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
+import { bytesOf } from "../protocols/scpi/bytes.ts";
 import { openPty } from "../emulator/pty.ts";
 import { transportContract } from "./contracts/transport.ts";
 
@@ -28,13 +31,34 @@ transportContract("a TCP connection", async () => {
 
 describe("a TCP connection", () => {
   it.each([
-    ["127.0.0.1:1", /nobody listens there/],
+    ["127.0.0.1:1", /the connection was refused/],
     ["nowhere", /no HOST:PORT/],
   ])("to %s is refused with a reason", async (target, message) => {
     await expect(openTcp(target)).rejects.toMatchObject({
       code: "port-failed",
       message: expect.stringMatching(message) as string,
     });
+  });
+});
+
+describe("an emulated chip on TCP", () => {
+  it("tells a second program why it is turned away, and keeps the first", async () => {
+    const line = await openTcpLine(0, () => 0, "another program speaks to this chip\n");
+    const heard: string[] = [];
+    line.onBytes((bytes) => line.write(bytes));
+    const first = await openTcp(line.name);
+    const answered = new Promise<void>((resolve) => first.onBytes(() => resolve()));
+    await first.write(bytesOf("hello"));
+    await answered;
+    const second = connect(Number(line.name.split(":")[1]), "127.0.0.1");
+    second.on("data", (bytes: Buffer) => heard.push(bytes.toString()));
+    await once(second, "close");
+    expect(heard.join("")).toBe("another program speaks to this chip\n");
+    const again = new Promise<void>((resolve) => first.onBytes(() => resolve()));
+    await first.write(bytesOf("still here"));
+    await again;
+    await first.close();
+    line.close();
   });
 });
 

@@ -69,8 +69,6 @@ describe("a file that is written whole", () => {
 
   it("is none where a folder stands", async () => {
     const folder = emptyFolder();
-    await expect(write(folder)).rejects.toThrow(
-      `Cannot write ${folder}: there is a folder of that name. Name another file.`,
-    );
+    await expect(write(folder)).rejects.toThrow(`Cannot write ${folder}: it is a folder. Name another file.`);
   });
 });

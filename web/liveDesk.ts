@@ -1,4 +1,5 @@
 import type { RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
+import { standingOf } from "../src/results/outcome.ts";
 import { LiveRun } from "./liveRun.ts";
 import type { RunLine, RunState } from "./liveState.ts";
 
@@ -7,7 +8,9 @@ export class LiveDesk {
   readonly #store: RunStore;
   readonly #breathe: () => Promise<void>;
   readonly #open = new Map<RunId, { live: Promise<LiveRun> | undefined; lookers: number }>();
-  #lines: { readonly of: readonly RunSummary[]; readonly lines: readonly RunLine[] } | undefined;
+  #lines:
+    | { readonly of: readonly RunSummary[]; readonly outcomes: string; readonly lines: readonly RunLine[] }
+    | undefined;
 
   readonly #readOnly: boolean;
 
@@ -43,15 +46,17 @@ export class LiveDesk {
   /** The newest first; the same list as long as none began or ended. */
   async runs(): Promise<readonly RunLine[]> {
     const of = await this.#store.runs();
-    if (this.#lines?.of !== of) {
-      const lines = of.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
+    const standing = await Promise.all(of.map((summary) => standingOf(this.#store, summary)));
+    const outcomes = standing.map(({ outcome }) => outcome).join();
+    if (this.#lines?.of !== of || this.#lines.outcomes !== outcomes) {
+      const lines = standing.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
         run: id,
         title,
         chip: `${chipName} number ${chipSerialNumber}`,
         startedAt,
         outcome,
       }));
-      this.#lines = { of, lines: lines.toReversed() };
+      this.#lines = { of, outcomes, lines: lines.toReversed() };
     }
     return this.#lines.lines;
   }

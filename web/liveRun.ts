@@ -1,14 +1,17 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { modelOf } from "../src/model/modelOf.ts";
+import { outcomeBy } from "../src/results/outcome.ts";
 import { Convergence } from "../src/results/convergence.ts";
 import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { ageShown, tileAge } from "../src/results/sweepTable.ts";
 import type { RunId, RunStore, RunSummary, RunRequest } from "../src/run/store.ts";
+import { expectedPulses } from "../src/run/estimate.ts";
+import { builtInMethods } from "../src/program/methods.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
 import { countTile, type LiveTile, newTile, tableOf } from "./liveTile.ts";
-import { Pace } from "./pace.ts";
+import { Pace } from "../src/results/pace.ts";
 
 /**
  * One run as its journal tells of it, folded as it grows: what was taken in is not read again. It only reads; whoever
@@ -24,7 +27,7 @@ export class LiveRun {
   readonly #tiles: Map<number, LiveTile>;
   readonly #devices: number;
   readonly #convergence: Convergence;
-  readonly #pace = new Pace();
+  readonly #pace: Pace;
   #turns = 0;
   #sweeps = 0;
   #notes: readonly RunNote[] = [];
@@ -40,6 +43,7 @@ export class LiveRun {
     run: RunId,
     plan: RunPlan,
     devicesPerCell: number,
+    expected: number | undefined,
     breathe: () => Promise<void>,
   ) {
     this.run = run;
@@ -48,6 +52,7 @@ export class LiveRun {
     this.#plan = plan;
     this.#devicesPerCell = devicesPerCell;
     this.#model = modelOf(plan.model);
+    this.#pace = new Pace(expected);
     this.#convergence = new Convergence(plan);
     this.#tiles = new Map(plan.tiles.map((tile) => [tile.block.tile, newTile(tile, this.#model)]));
     this.#devices = [...this.#tiles.values()].reduce((sum, { devices }) => sum + devices, 0);
@@ -61,7 +66,8 @@ export class LiveRun {
   static async open(store: RunStore, run: RunId, breathe: () => Promise<void>): Promise<LiveRun> {
     const plan = await store.plan(run);
     const { geometry } = await store.identity(run);
-    return new LiveRun(store, run, plan, geometry.devicesPerCell, breathe);
+    const expected = expectedPulses(plan, await store.description(run), builtInMethods);
+    return new LiveRun(store, run, plan, geometry.devicesPerCell, expected, breathe);
   }
 
   /** Takes in what was appended since. Calls may overlap. */
@@ -78,7 +84,7 @@ export class LiveRun {
     this.#notes = await store.notes(this.run);
     this.#request = await store.request(this.run);
     this.#watchAges = (await store.watch(this.run))?.timesSeconds ?? [];
-    this.#pace.beginAt(this.#notes.findLast(({ what }) => what === "resumed")?.notedAt);
+    const resumed = this.#notes.flatMap(({ what, notedAt }) => (what === "resumed" ? [notedAt] : []));
     for await (const turn of store.turns(this.run, this.#turns)) {
       this.#turns++;
       const tile = tileOfEntry(this.#tiles, turn.tile, this.run);
@@ -90,7 +96,9 @@ export class LiveRun {
       this.#newestTile = turn.tile;
       this.#heard(turn.decidedAt);
       const counts = this.#counts();
-      this.#pace.note(turn.decidedAt, counts.inPlace, counts.pulses);
+      const goneOn = resumed.findLast((at) => at <= turn.decidedAt);
+      if (goneOn !== undefined) this.#pace.restUntil(Date.parse(goneOn) / 1000);
+      this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.inPlace, counts.pulses);
       this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders));
       if (this.#turns % rowsABreath === 0) await this.#breathe();
     }
@@ -120,8 +128,8 @@ export class LiveRun {
    */
   state(summary: RunSummary, wanted: number | undefined): RunState {
     const plan = this.#plan;
-    const { settled, inPlace, accepted, pulses } = this.#counts();
-    const { outcome } = summary;
+    const { settled, judged, inPlace, accepted, pulses } = this.#counts();
+    const outcome = outcomeBy(summary.outcome, this.#notes);
     const sweepsLeft = this.#sweepsLeft(outcome === "running");
     const phase = this.#phase(outcome, settled, sweepsLeft);
     const hears = phase === "programming" || phase === "reading" || phase === "paused";
@@ -141,6 +149,7 @@ export class LiveRun {
       heardAt: this.#newestWord(),
       devices: this.#devices,
       settled,
+      judged,
       accepted,
       inPlace,
       pulses,
@@ -149,8 +158,8 @@ export class LiveRun {
       sweepsLeft,
       devicesPerSecond: rate,
       pulsesPerSecond: going && pulsesPerSecond > 0 ? pulsesPerSecond : null,
-      secondsLeft: rate === null ? null : (this.#devices - inPlace) / rate,
-      tiles: [...this.#tiles.values()].map((tile) => ({
+      secondsLeft: going ? (this.#pace.secondsLeft(this.#devices) ?? null) : null,
+      tiles: [...this.#tiles.values()].sort(byTile).map((tile) => ({
         tile: tile.memory.block.tile,
         devices: tile.devices,
         inPlace: tile.settled + tile.inside,
@@ -189,15 +198,16 @@ export class LiveRun {
     if (this.#journal.length > 2 * logLines) this.#journal = this.#journal.slice(-logLines);
   }
 
-  #counts(): { settled: number; inPlace: number; accepted: number; pulses: number } {
-    let [settled, inPlace, accepted, pulses] = [0, 0, 0, 0];
+  #counts(): Record<"settled" | "judged" | "inPlace" | "accepted" | "pulses", number> {
+    let [settled, judged, inPlace, accepted, pulses] = [0, 0, 0, 0, 0];
     for (const tile of this.#tiles.values()) {
       settled += tile.settled;
+      judged += tile.judged;
       inPlace += tile.settled + tile.inside;
       accepted += tile.accepted;
       pulses += tile.pulses;
     }
-    return { settled, inPlace, accepted, pulses };
+    return { settled, judged, inPlace, accepted, pulses };
   }
 
   #phase(outcome: RunSummary["outcome"], settled: number, sweepsLeft: number | null): Phase {
@@ -247,6 +257,8 @@ export class LiveRun {
     };
   }
 }
+
+const byTile = (a: LiveTile, b: LiveTile): number => a.memory.block.tile - b.memory.block.tile;
 
 /** A row of the journal is a few hundred kilobytes at most. */
 const rowsABreath = 8;

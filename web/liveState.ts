@@ -31,9 +31,10 @@ export interface RunState {
   readonly goesOnWith: "resume" | "watch";
   /** Wall time of the newest turn, sweep or note, ISO 8601. */
   readonly heardAt: string | null;
-  /** Devices with a target; those with a verdict; of these, those that were accepted. */
+  /** Devices with a target; those with a verdict; of these, those that were read back at last, and those that were accepted. */
   readonly devices: number;
   readonly settled: number;
+  readonly judged: number;
   readonly accepted: number;
   /** Devices with a verdict, and those that are where they should be and are still to be confirmed. */
   readonly inPlace: number;
@@ -44,6 +45,7 @@ export interface RunState {
   readonly sweepsLeft: number | null;
   readonly devicesPerSecond: number | null;
   readonly pulsesPerSecond: number | null;
+  /** Until all devices are in place. */
   readonly secondsLeft: number | null;
   readonly tiles: readonly TileLine[];
   /** In percent of the largest weight, or in µS, by its kind. */

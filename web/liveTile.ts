@@ -1,5 +1,6 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { isFinal, verdicts } from "../src/program/method.ts";
+import { isJudged } from "../src/results/yield.ts";
 import { DriftCourse } from "../src/results/driftBands.ts";
 import { emptyMemory, type SweepRecord, type TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
@@ -14,6 +15,8 @@ export interface LiveTile {
   settled: number;
   /** As the newest turn has it. */
   inside: number;
+  /** Of those that are settled: read back at last, and accepted. */
+  judged: number;
   accepted: number;
   pulses: number;
   /** Counts what changed. */
@@ -32,6 +35,7 @@ export function newTile(targets: TileTargets, model: DeviceModel): LiveTile {
     devices: targetsMicrosiemens.reduce((n, target) => n + (Number.isNaN(target) ? 0 : 1), 0),
     settled: 0,
     inside: 0,
+    judged: 0,
     accepted: 0,
     pulses: 0,
     version: 0,
@@ -62,12 +66,14 @@ export function tableOf({ targets, memory }: LiveTile, sweep: SweepRecord, numbe
 
 /** Counts anew how its devices stand. */
 export function countTile(tile: LiveTile): void {
-  let [settled, accepted] = [0, 0];
+  let [settled, judged, accepted] = [0, 0, 0];
   for (const verdict of tile.memory.verdicts) {
     if (isFinal(verdict)) settled++;
+    if (isJudged(verdict)) judged++;
     if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) accepted++;
   }
   tile.settled = settled;
+  tile.judged = judged;
   tile.accepted = accepted;
   tile.pulses = tile.memory.pulses.reduce((sum, given) => sum + given, 0);
 }

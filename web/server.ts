@@ -156,7 +156,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     if (options.readOnly === true)
       return refusal(c, 409, "This workspace may only be read: no run hears a request.");
     const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
-    return heard ? c.body(null, 204) : refusal(c, 409, "That run has ended; nobody would hear it.");
+    return heard ? c.body(null, 204) : refusal(c, 409, `Run ${c.req.param("run")} has already ended.`);
   });
   return app;
 }

@@ -47,9 +47,10 @@ export const demo = () =>
             onWaiting: () => output.progress("waiting for the other chips"),
           });
           const { network, first, chips, files, workspace } = outcome;
-          const { tableOf } = await import("../demoTable.ts");
+          const { pulsesLine, tableOf } = await import("../demoTable.ts");
           output.say("");
           for (const { text, look } of tableOf(network, chips)) output.say(text, look);
+          output.say(pulsesLine(first), "dim");
           output.say("");
           output.say(`Report: ${files.report}`);
           const { resultOf } = await import("../../lab/demo/figures.ts");

@@ -1,4 +1,5 @@
-import { benchCommand, port, real } from "../flags.ts";
+import { randomInt } from "node:crypto";
+import { benchCommand, port, real, whole } from "../flags.ts";
 import { actUntold } from "../action.ts";
 import { jsonLine } from "../output.ts";
 
@@ -18,11 +19,19 @@ export const emulate = () =>
       real("--time-scale", 1e-9, 1e9),
     )
     .option("--dialect <dialect>", "what the chip speaks (default: packet)")
+    .option(
+      "--boot <number>",
+      "which boot the chip says it is (default: another one at each start)",
+      whole("--boot", 1, 0xffff_fffe),
+    )
     .option("--no-pace", "answer faster than the line's rate would let through")
     .option("--control [port]", "open a side door on loopback: inject faults, read the truth")
     .action((preset, flags) =>
       actUntold(flags, async (output) => {
-        const { emulate: serve } = await import("../../lab/emulate/emulate.ts");
+        const [{ emulate: serve }, { firstBootOf }] = await Promise.all([
+          import("../../lab/emulate/emulate.ts"),
+          import("../../lab/emulate/firstBoot.ts"),
+        ]);
         const { seed, dialect, link, tcp, faults, timeScale, pace, control } = flags;
         const controlPort =
           control === undefined ? undefined : control === true ? 0 : port("--control")(control);
@@ -35,6 +44,7 @@ export const emulate = () =>
           timeScale,
           pace,
           controlPort,
+          boot: flags.boot ?? firstBootOf(randomInt(1, 0x7fff_ffff)),
           onReplugged(address, name) {
             output.events.emit({ type: "replugged", address });
             output.say(`The cable is back, at ${name}.`);

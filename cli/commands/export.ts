@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { counted } from "../../src/counted.ts";
+import { MhoError } from "../../src/errors.ts";
 import { act } from "../action.ts";
 import { times, usualTimes, workspaceCommand } from "../flags.ts";
 import { withBench } from "../withBench.ts";
@@ -18,11 +19,7 @@ export const exportCommand = () =>
         .makeOptionMandatory(),
     )
     .option("--out <file>", "where it goes (default: named after what it is)")
-    .addOption(
-      new Option("--times <list>", "aihwkit: when to infer")
-        .argParser(times("--times"))
-        .default(usualTimes.seconds, usualTimes.text),
-    )
+    .option("--times <list>", `aihwkit: when to infer (default: ${usualTimes.text})`, times("--times"))
     .action((what, flags) =>
       act("export", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
@@ -36,6 +33,12 @@ export const exportCommand = () =>
             );
             output.result(found);
             return;
+          }
+          if (flags.times !== undefined) {
+            throw new MhoError(
+              "bad-argument",
+              `--times goes with --to aihwkit. A table (--to ${to}) has every reading of the run; leave it out.`,
+            );
           }
           const { file, readings } = await bench.export(what, { to, out });
           if (readings === 0)

@@ -3,7 +3,7 @@ import type { StrategyLayer } from "../../src/optimize/strategy.ts";
 import { act } from "../action.ts";
 import { choice, command, real, times, whole } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
-import { describeLayer } from "../showStrategy.ts";
+import { describeLayer, strategyTerms } from "../showStrategy.ts";
 import { tellEvents } from "../tellEvents.ts";
 import {
   mostPairs,
@@ -70,13 +70,19 @@ export const optimize = () =>
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((weights, flags) =>
       act("optimize", flags, async (output) => {
-        const [{ readModel }, { modelOf }, { optimize: run, writeStrategy }, { refuseNoFolder }] =
-          await Promise.all([
-            import("../../files/model.ts"),
-            import("../../src/model/modelOf.ts"),
-            import("../../lab/optimize.ts"),
-            import("../../files/writeWhole.ts"),
-          ]);
+        const [
+          { readModel },
+          { modelOf },
+          { optimize: run, writeStrategy },
+          { refuseFolder, refuseNoFolder },
+        ] = await Promise.all([
+          import("../../files/model.ts"),
+          import("../../src/model/modelOf.ts"),
+          import("../../lab/optimize.ts"),
+          import("../../files/writeWhole.ts"),
+        ]);
+        // The search may take minutes.
+        await refuseFolder(flags.out, "Name another file with --out.");
         output.onEvent(tellEvents(output, {}));
         await refuseNoFolder(flags.out, "Name another file with --out.");
         const model = await readModel(flags.model);
@@ -102,10 +108,11 @@ export const optimize = () =>
           (layer) => describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line)),
         );
         const seconds = (performance.now() - begun) / 1000;
-        const file = await writeStrategy(strategy, flags.out);
+        strategyTerms.forEach((line) => output.say(line, "dim"));
+        const { file, replaced } = await writeStrategy(strategy, flags.out);
         const { layers, timesSeconds } = strategy;
         output.say(
-          `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}`,
+          `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}${replaced ? ", in place of the file that was there" : ""}`,
         );
         tellLayers(file, seconds, timesSeconds, layers, leftOut, output);
         if (flags.strict && leftOut.length > 0) process.exitCode = 1;

@@ -21,6 +21,9 @@ export const ports = () =>
         for (const { port, answer } of found) {
           output.say(`${port.path.padEnd(20)} ${described(port).padEnd(28)} ${said(answer, languages)}`);
         }
+        const wanted = found.filter(({ port }) => named.includes(port.path));
+        // A port that was named and cannot be asked is no answer.
+        if (wanted.some(({ answer }) => answer.kind === "not asked")) process.exitCode = 3;
         output.result({
           ports: found.map(({ port, answer }) => ({
             path: port.path,

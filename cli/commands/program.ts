@@ -1,5 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { counted } from "../../src/counted.ts";
+import { MhoError } from "../../src/errors.ts";
+import { builtInMethods } from "../../src/program/methods.ts";
 import type { Estimate } from "../../src/run/estimate.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import { conductanceUnits, formatDuration } from "../../src/units.ts";
@@ -57,12 +59,24 @@ export const program = () =>
             sweepTimesSeconds: flags.sweep,
             pulsesPerDevice: flags.budget,
           };
+          if (flags.minYield !== undefined) refuseBlind(flags.method);
           if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
           const run = await bench.program(targets, options);
           output.result({ dry_run: false, ...(await tellResult(bench, run, flags.minYield, output)) });
         }),
       ),
     );
+
+/** Throws `bad-argument` for a method after which there is no yield. */
+function refuseBlind(name: string | undefined): void {
+  const named = builtInMethods.filter((method) => method.name === name);
+  if (named.length === 0 || named.some(({ looksBack }) => looksBack)) return;
+  throw new MhoError(
+    "bad-argument",
+    `--min-yield: ${name} does not read devices back, so there is no yield. Leave it out, or use another --method.`,
+    { method: name! },
+  );
+}
 
 function tellEstimate(
   estimate: Estimate & { readonly method: string },

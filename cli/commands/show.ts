@@ -1,6 +1,8 @@
 import type { Bench } from "../../lab/bench.ts";
 import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import { counted } from "../../src/counted.ts";
+import { MhoError } from "../../src/errors.ts";
+import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
 import { formatDuration } from "../../src/units.ts";
@@ -23,6 +25,13 @@ export const show = () =>
         if (what !== undefined && (/[./\\]/.test(what) || builtInDefinition(what) !== undefined)) {
           const { showFile } = await import("../showFile.ts");
           return showFile(what, output);
+        }
+        if (what !== undefined && !/^r\d+$/i.test(what)) {
+          throw new MhoError(
+            "bad-argument",
+            `There is no run, model or file ${what}. Runs are called r1, r2 and so on; models that come with mho are ` +
+              `${builtInDefinitions.map(({ name }) => name).join(", ")}; a file has a dot in its name, such as mine.json.`,
+          );
         }
         await withBench(flags, output, {}, (bench) =>
           what === undefined ? showRuns(bench, output) : showRun(bench, what, output),
@@ -56,7 +65,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   tellRun(result, output);
   for (const forecast of forecasts) output.say(forecastSentence(forecast));
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
-  output.say(swept === "" ? "not read since it was programmed" : `read for the ages of ${swept}`);
+  output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
   for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
   output.result({
     what: "run",

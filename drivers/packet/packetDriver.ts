@@ -95,13 +95,13 @@ export class PacketDriver implements ChipDriver {
   async identify(): Promise<ChipIdentity> {
     const request = { kind: kinds.hello, body: encodeHello(), what: "hello", replyBytes: 256 };
     const identity = await this.#checked.ask(request, decodeIdentity, fine);
+    const { version, answersKept, ...declared } = identity;
     const named = {
-      ...identity,
+      ...declared,
       name: plain(identity.name),
       firmware: plain(identity.firmware),
       serialNumber: plain(identity.serialNumber),
     };
-    const { version } = identity;
     refuseOtherChip(
       this.address,
       this.description,
@@ -111,6 +111,8 @@ export class PacketDriver implements ChipDriver {
         : `speaks version ${version} of the packet dialect, and this program version ${protocolVersion}`,
     );
     this.#boot = named.boot;
+    // One place is left for what is urgent.
+    this.#requests.mostTagsAhead = Math.max(1, answersKept - 1);
     this.#times.begin(named.boot, named.capabilities.virtualTime);
     return named;
   }

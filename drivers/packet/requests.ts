@@ -44,6 +44,10 @@ export class RequestQueue {
   readonly #session: number;
   readonly #marginMilliseconds: number;
   readonly #windowBytes: number;
+  /** How far the newest tag may be ahead of the oldest that is not answered: the board has to know that one when it comes again. */
+  mostTagsAhead = Infinity;
+  /** Tags of requests that are under way, ascending. */
+  readonly #underWay = new Set<number>();
   readonly #bytesPerSecond: number;
   readonly #attempts: number;
   readonly #after: After;
@@ -101,11 +105,10 @@ export class RequestQueue {
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
     const { boardMicroseconds = 0 } = request;
     const { times } = this.#calledOff;
-    if (options.urgent === true) this.#enter(bytes, boardMicroseconds);
-    else await this.#room(bytes, boardMicroseconds);
-    // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
-    if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
-    const tag = this.#nextTag++;
+    const tag =
+      options.urgent === true
+        ? this.#enter(bytes, boardMicroseconds)
+        : await this.#room(bytes, boardMicroseconds);
     const heardBefore = this.#heardBytes;
     const timed = this.#log.isLevelEnabled("debug");
     let deadlineMilliseconds = this.#deadline(bytes, boardMicroseconds, marginMilliseconds);
@@ -143,7 +146,7 @@ export class RequestQueue {
         lastHeard: this.#lastHeard,
       });
     } finally {
-      this.#release(bytes, boardMicroseconds);
+      this.#release(tag, bytes, boardMicroseconds);
     }
   }
 
@@ -238,9 +241,11 @@ export class RequestQueue {
     this.#roomWanted.splice(0).forEach((wake) => wake());
   }
 
-  async #room(bytes: number, boardMicroseconds: Microseconds): Promise<void> {
+  /** Waits until there is room for a request. @returns its tag. */
+  async #room(bytes: number, boardMicroseconds: Microseconds): Promise<number> {
     const { times } = this.#calledOff;
     const fits = (): boolean =>
+      this.#nextTag - (this.#oldestUnderWay ?? this.#nextTag) < this.mostTagsAhead &&
       this.#bytesInFlight + bytes <= this.#windowBytes &&
       this.#boardInFlight + boardMicroseconds <= windowMicroseconds;
     while (this.#bytesInFlight > 0 && !fits()) {
@@ -250,15 +255,26 @@ export class RequestQueue {
         throw calledOff(this.#address, this.#calledOff.reason);
       }
     }
-    this.#enter(bytes, boardMicroseconds);
+    return this.#enter(bytes, boardMicroseconds);
   }
 
-  #enter(bytes: number, boardMicroseconds: Microseconds): void {
+  get #oldestUnderWay(): number | undefined {
+    for (const tag of this.#underWay) return tag;
+    return undefined;
+  }
+
+  #enter(bytes: number, boardMicroseconds: Microseconds): number {
+    // A reply to a tag that begins anew could be one of long ago; a new connection is a new session.
+    if (this.#nextTag > lastTag) throw lineGone(this.#address, "the session has used all its tags");
+    const tag = this.#nextTag++;
+    this.#underWay.add(tag);
     this.#bytesInFlight += bytes;
     this.#boardInFlight += boardMicroseconds;
+    return tag;
   }
 
-  #release(bytes: number, boardMicroseconds: Microseconds): void {
+  #release(tag: number, bytes: number, boardMicroseconds: Microseconds): void {
+    this.#underWay.delete(tag);
     this.#bytesInFlight -= bytes;
     this.#boardInFlight -= boardMicroseconds;
     this.#roomWanted.splice(0).forEach((wake) => wake());

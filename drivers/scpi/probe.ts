@@ -66,9 +66,12 @@ async function comesBack(
   return true;
 }
 
-/** Four parts or more, parted by commas, of a line that a person could read. */
+/**
+ * Four parts or more, parted by commas, of a line that a person could read, and that begins with a maker's name: sentences of
+ * receivers begin with `$` or `!`, and lines of a log with a bracket.
+ */
 export function isIdentification(line: string): boolean {
-  return line.length <= mostCharacters && line.split(",").length >= 4;
+  return line.length <= mostCharacters && line.split(",").length >= 4 && /^[\p{L}\d"]/u.test(line);
 }
 
 /** What comes in, line by line. */

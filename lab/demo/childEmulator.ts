@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { after } from "../../drivers/systemClock.ts";
 import { MhoError } from "../../src/errors.ts";
+import { shellWord } from "../../src/shell.ts";
 import { packageRoot } from "../packageRoot.ts";
 
 export interface ChildEmulator {
@@ -22,7 +23,7 @@ export async function startEmulator(preset: string, seed: number): Promise<Child
   const main = fileURLToPath(new URL("dist/cli/main.js", packageRoot));
   const child = spawn(
     process.execPath,
-    [main, "emulate", preset, "--tcp", "0", "--quiet", "--no-pace", "--seed", String(seed)],
+    [main, "emulate", preset, "--tcp", "0", "--quiet", "--no-pace", "--boot", "1", "--seed", String(seed)],
     {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
       detached: true,
@@ -34,7 +35,7 @@ export async function startEmulator(preset: string, seed: number): Promise<Child
       reject(
         new MhoError(
           "port-failed",
-          `The emulator did not start: ${reason}. Try mho emulate ${preset} by hand.`,
+          `The emulator did not start: ${reason}. Try mho emulate ${shellWord(preset)} by hand.`,
         ),
       );
     const cancel = after(startDeadlineMilliseconds, () => failed("it said nothing for 20 s"));

@@ -4,6 +4,10 @@ import { makeFolder } from "../../files/folder.ts";
 import { refuseNoFolder } from "../../files/writeWhole.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { EventStream } from "../events.ts";
+import { refuseTooFewTiles } from "../../src/weights/placement.ts";
+import { shellWord } from "../../src/shell.ts";
+import { parseAddress, withTiles } from "../address.ts";
+import { describeChip } from "../openChip.ts";
 import { patience } from "../session.ts";
 import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
 import { warnOfLeftOut } from "../warnings.ts";
@@ -54,6 +58,7 @@ export async function demo(
   await refuseNoFolder(options.out, advice);
   const network = await loadNetwork(options);
   onNetwork(network);
+  if (chip !== undefined) await refuseSmallChip(chip, network);
   network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
   const workspace = await demoWorkspace(options);
   await makeOut(options.out);
@@ -96,6 +101,17 @@ const usualRepeats = 2;
 
 async function presetFor(network: TrainedNetwork): Promise<string> {
   return `pcm-64?tiles=${await tilesNeeded(network)}&births=stranger`;
+}
+
+/** Throws `bad-argument` before a chip is opened that has no room for the network. */
+async function refuseSmallChip(chip: string, network: TrainedNetwork): Promise<void> {
+  const address = parseAddress(chip);
+  const { geometry, name } = await describeChip(address);
+  const sizes = network.layers.map(({ inputs, outputs }) => ({ inputs, outputs }));
+  refuseTooFewTiles(sizes, geometry, (needed) => {
+    const enough = shellWord(withTiles(address, needed));
+    return `By its description a ${name} has ${geometry.tiles}; if this chip has as many, say so: --chip ${enough}.`;
+  });
 }
 
 async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {

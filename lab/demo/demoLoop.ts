@@ -108,7 +108,10 @@ export class DemoLoop {
   }
 
   /** Watches a run, and programs anew what its measured drift says will go wrong, as often as there are visits. */
-  async correct(run: RunId, model: PowerLawDefinition): Promise<{ run: RunId; corrected: number[] }> {
+  async correct(
+    run: RunId,
+    model: PowerLawDefinition,
+  ): Promise<{ chain: readonly RunId[]; corrected: number[] }> {
     const { store } = this.#context;
     const chain = [run];
     const corrected: number[] = [];
@@ -121,7 +124,7 @@ export class DemoLoop {
       if (visit.devices === 0) continue;
       chain.push(await executeRun(this.#context, correctionOf(newest, plan, visit, model)));
     }
-    return { run: chain.at(-1)!, corrected };
+    return { chain, corrected };
   }
 }
 

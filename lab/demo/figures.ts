@@ -18,6 +18,7 @@ export function resultOf(network: TrainedNetwork, first: DemoResult, chips: read
     corrected_devices: first.corrected,
     images: network.images,
     software_accuracy: known(network.softwareAccuracy),
+    characterisation_pulses: first.characterisationPulses,
     contenders: contenders.map(({ name }, c) => {
       const weight = means(c, ({ rmsPercent }) => rmsPercent);
       const product = means(c, ({ productPercent }) => productPercent);

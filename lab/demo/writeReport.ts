@@ -67,6 +67,7 @@ function tell(
         relativeErrors,
       };
     }),
+    characterisationPulses: first.characterisationPulses,
     map: mapOf(first),
   };
 }

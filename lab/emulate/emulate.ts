@@ -31,6 +31,8 @@ export interface EmulateOptions {
   readonly pace: boolean;
   /** Opens a side door on this loopback port: inject faults, read the truth. */
   readonly controlPort?: number | undefined;
+  /** Which boot the new chip says it is (1); each restart counts one more. */
+  readonly boot?: number | undefined;
   /** The cable was pulled and is back, at this address. */
   readonly onReplugged: (address: string, port: string) => void;
 }
@@ -58,7 +60,9 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const chip = new FaultyLine(emulatedChip(dialect, preset, seed), await faultsOf(options.faults, preset));
+  const firmware = emulatedChip(dialect, preset, seed);
+  firmware.boot = options.boot ?? 1;
+  const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
     const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${slow}`;
@@ -72,7 +76,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
     timeScale: options.timeScale,
-    open: () => openLine(tcpPort, opened),
+    open: () => openLine(tcpPort, opened, dialect.line === "text" ? busyText : ""),
     onOpen(line) {
       const again = opened !== undefined;
       opened = line;
@@ -106,12 +110,19 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   };
 }
 
+/** What a second program is told in words, where the line carries words. */
+const busyText = '-200,"Execution error;another program speaks to this chip, close it first"\n';
+
 /** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
-function openLine(port: number | undefined, before: ServedLine | undefined): Promise<ServedLine> {
+function openLine(
+  port: number | undefined,
+  before: ServedLine | undefined,
+  turnedAway: string,
+): Promise<ServedLine> {
   if (port === undefined) return Promise.resolve(openPty());
-  return openTcpLine(before === undefined ? port : Number(before.name.split(":").at(-1)), () =>
-    systemClock.nowMicroseconds(),
-  ).catch((error: unknown) => {
+  const found = before === undefined ? port : Number(before.name.split(":").at(-1));
+  const now = (): number => systemClock.nowMicroseconds();
+  return openTcpLine(found, now, turnedAway).catch((error: unknown) => {
     throw cannotListen(port, "--tcp", error);
   });
 }

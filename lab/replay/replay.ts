@@ -4,6 +4,7 @@ import type { Firmware } from "../../emulator/firmware.ts";
 import { findPreset } from "../../emulator/presets.ts";
 import { badFile, readInputFile } from "../../files/readFile.ts";
 import { builtInDialects, type LabDialect } from "../dialects.ts";
+import { isFirstBoot } from "../emulate/firstBoot.ts";
 
 const header = z.looseObject({
   format: z.literal("mho-transcript"),
@@ -132,9 +133,11 @@ function emulatorOf(dialect: LabDialect, received: readonly Message[]): Firmware
   const identity = received.find((message) => message.identity !== undefined)?.identity;
   const seed = /^EMU-(\d+)$/.exec(identity?.serialNumber ?? "")?.[1];
   // What an older chip had been through is not in the transcript.
-  if (identity === undefined || seed === undefined || identity.boot !== 1) return undefined;
+  if (identity === undefined || seed === undefined || !isFirstBoot(identity.boot)) return undefined;
   const preset = findPreset(identity.name, { tiles: identity.tiles });
-  return preset && dialect.emulate?.(preset, Number(seed));
+  const firmware = preset && dialect.emulate?.(preset, Number(seed));
+  if (firmware !== undefined) firmware.boot = identity.boot;
+  return firmware;
 }
 
 function json(text: string): unknown {

@@ -24,7 +24,12 @@ export const runFields = {
   devices: part.count.describe("Devices with a target."),
   pulses: part.count.describe("Pulses that were fired."),
   turns: part.count.describe("Turns over all tiles."),
-  yield_percent: z.number().min(0).max(100).describe("Devices that were accepted, % of those with a target."),
+  yield_percent: z
+    .number()
+    .min(0)
+    .max(100)
+    .nullable()
+    .describe("Devices that were accepted, % of those that were read back at last; null where none was."),
   verdicts: part.verdicts,
   weight_errors: z
     .array(

@@ -106,12 +106,15 @@ const demo = result(
       .number()
       .nullable()
       .describe("Share of images right in software; null without images."),
+    characterisation_pulses: part.count.describe(
+      "Pulses by which the first chip was measured for the closed loop, on devices that hold no weights of it.",
+    ),
     contenders: z
       .array(
         z.strictObject({
           name: z.string().describe("Name of the way of programming."),
-          run: part.run.describe("Id of its run."),
-          pulses: part.count.describe("Pulses that it took."),
+          run: part.run.describe("Id of its run, of its last correction where there was one."),
+          pulses: part.count.describe("Pulses that it took, on the first chip, its corrections included."),
           verdicts: part.verdicts,
           weight_error_rms_percent: percents.describe("Weight error at each age, % of the largest weight."),
           weight_error_spread: percents.describe("Its standard deviation over the chips, %."),

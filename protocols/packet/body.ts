@@ -85,6 +85,11 @@ export class BodyReader {
     return !this.#damaged && this.#at === this.#view.byteLength;
   }
 
+  /** Whether there are more fields: later versions of a body may end with some that earlier ones lack. */
+  get hasMore(): boolean {
+    return !this.#damaged && this.#at < this.#view.byteLength;
+  }
+
   u8(): number {
     const at = this.#take(1);
     return at < 0 ? 0 : this.#view.getUint8(at);

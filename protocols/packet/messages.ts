@@ -59,9 +59,12 @@ export function decodeHello(body: Uint8Array): { version: number } | undefined {
   return reader.whole ? { version } : undefined;
 }
 
-export function encodeIdentity(identity: ChipIdentity): Uint8Array {
+/** Answers that a board keeps for requests that come again, where it does not say. */
+export const usualAnswersKept = 256;
+
+export function encodeIdentity(identity: ChipIdentity, answersKept = usualAnswersKept): Uint8Array {
   const { geometry, capabilities } = identity;
-  return new BodyWriter(1024)
+  const body = new BodyWriter(1024)
     .u16(protocolVersion)
     .u32(identity.boot)
     .u16(geometry.tiles)
@@ -72,8 +75,8 @@ export function encodeIdentity(identity: ChipIdentity): Uint8Array {
     .u64(identity.newestTicket)
     .text(identity.name)
     .text(identity.firmware)
-    .text(identity.serialNumber)
-    .done();
+    .text(identity.serialNumber);
+  return (answersKept === usualAnswersKept ? body : body.u16(answersKept)).done();
 }
 
 function bitsOf(capabilities: ChipCapabilities): number {
@@ -81,7 +84,12 @@ function bitsOf(capabilities: ChipCapabilities): number {
   return names.reduce((bits, name) => bits | (capabilities[name] ? capabilityBits[name] : 0), 0);
 }
 
-export function decodeIdentity(body: Uint8Array): (ChipIdentity & { version: number }) | undefined {
+export interface PacketIdentity extends ChipIdentity {
+  readonly version: number;
+  readonly answersKept: number;
+}
+
+export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
   const reader = new BodyReader(body);
   const version = reader.u16();
   const boot = reader.u32();
@@ -104,8 +112,9 @@ export function decodeIdentity(body: Uint8Array): (ChipIdentity & { version: num
   const name = reader.text();
   const firmware = reader.text();
   const serialNumber = reader.text();
+  const answersKept = reader.hasMore ? reader.u16() : usualAnswersKept;
   if (!reader.whole) return undefined;
-  return { version, name, firmware, serialNumber, boot, geometry, capabilities, newestTicket };
+  return { version, name, firmware, serialNumber, boot, geometry, capabilities, newestTicket, answersKept };
 }
 
 export interface ReadRow {

@@ -58,8 +58,9 @@ function specialOf(word: string, { min, max, def }: { min?: number; max?: number
 }
 
 /** A whole number between two bounds. */
-export function integerOf(parameter: Parameter, least: number, most: number): number {
-  const value = Math.round(numberOf(parameter, "number", { min: least, max: most }));
+export function integerOf(parameter: Parameter, least: number, most: number, usual?: number): number {
+  const special = { min: least, max: most, ...(usual !== undefined && { def: usual }) };
+  const value = Math.round(numberOf(parameter, "number", special));
   if (!(value >= least && value <= most)) throw new ScpiError(-222);
   return value;
 }

@@ -11,6 +11,8 @@ import type { DeviceModel } from "../model/deviceModel.ts";
 export interface ProgrammingMethod<State = unknown> {
   /** Methods of one name serve different technologies. */
   readonly name: string;
+  /** Known so that its runs can be read, and offered to nobody who names a method. */
+  readonly unlisted?: true;
   /** One line, for help and documentation. */
   readonly does: string;
   /** Names of those that it can work on. */

@@ -47,7 +47,7 @@ export function methodFor(
 
 /** Each name once, in the order of the list. */
 export function namesOf(methods: readonly ProgrammingMethod[]): readonly string[] {
-  return [...new Set(methods.map(({ name }) => name))];
+  return [...new Set(methods.flatMap(({ name, unlisted }) => (unlisted ? [] : [name])))];
 }
 
 function refusal(method: string, text: string): MhoError {

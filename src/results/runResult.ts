@@ -2,6 +2,8 @@ import { cellErrors } from "./cellErrors.ts";
 import type { TileMemory } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../run/store.ts";
+import { standingOf } from "./outcome.ts";
+import { yieldOf } from "./yield.ts";
 import { ageShown, sweepTables, tileAge } from "./sweepTable.ts";
 import { overviewOf, type RunOverview } from "./summary.ts";
 import { recall } from "../run/recall.ts";
@@ -13,8 +15,8 @@ export interface RunResult {
   readonly outcome: RunSummary["outcome"];
   /** Wall time, ISO 8601. */
   readonly startedAt: string;
-  /** Devices accepted, of those with a target. */
-  readonly yieldPercent: number;
+  /** Devices accepted, of those that were read back at last; undefined where none was: no device is settled, or the method does not look. */
+  readonly yieldPercent: number | undefined;
   /** Weight errors at each sweep's true age, where the weights are known. */
   readonly errors: readonly {
     readonly timeSeconds: Seconds;
@@ -33,10 +35,8 @@ export async function judgeRun(
   const plan = await store.plan(run);
   const { errors, times } = await weightErrors(store, run, plan, memories);
   const overview = overviewOf(plan.tiles, memories, times);
-  const { verdicts, devices } = overview;
-  const accepted = verdicts.accepted + verdicts["accepted outside tolerance"];
-  const yieldPercent = devices === 0 ? 100 : (100 * accepted) / devices;
-  const { outcome, startedAt } = await store.summary(run);
+  const yieldPercent = yieldOf(overview.verdicts);
+  const { outcome, startedAt } = await standingOf(store, await store.summary(run));
   return {
     overview,
     outcome,

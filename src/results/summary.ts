@@ -33,6 +33,35 @@ export async function summarise(
   return overviewOf((await store.plan(run)).tiles, tiles, times);
 }
 
+/** The same of a run and the runs that corrected it, in their order: all pulses, and how each device ended at last. */
+export async function summariseChain(store: RunStore, chain: readonly RunId[]): Promise<RunOverview> {
+  const [first, ...corrections] = chain;
+  const { tiles } = await store.plan(first!);
+  const memories = await recall(store, first!);
+  for (const run of corrections) {
+    for (const later of await recall(store, run)) {
+      const place = memories.findIndex(({ block }) => block.tile === later.block.tile);
+      if (place >= 0) memories[place] = correctedBy(memories[place]!, later);
+    }
+  }
+  const times = new Set<Seconds>();
+  for await (const { timeSeconds } of store.sweeps(chain.at(-1)!)) times.add(timeSeconds);
+  return overviewOf(tiles, memories, times);
+}
+
+/** Both are of the same block: a correction has a target for the devices that it programs anew. */
+function correctedBy(before: TileMemory, later: TileMemory): TileMemory {
+  return {
+    ...before,
+    turns: before.turns + later.turns,
+    verdicts: before.verdicts.map((verdict, i) => {
+      const anew = later.verdicts[i]!;
+      return anew === verdicts.leftAlone || anew === verdicts.pending ? verdict : anew;
+    }),
+    pulses: before.pulses.map((fired, i) => fired + later.pulses[i]!),
+  };
+}
+
 /**
  * The same of what was read already.
  *

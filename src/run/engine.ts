@@ -13,7 +13,7 @@ import { checkPlan } from "./planCheck.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
 import { ActiveRun } from "./activeRun.ts";
 import { methodOf, type RunContext } from "./context.ts";
-import type { RunId, RunOutcome } from "./store.ts";
+import type { RunId, RunOutcome, RunStore } from "./store.ts";
 import { recall } from "./recall.ts";
 import {
   endedWith,
@@ -68,13 +68,16 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     const { boot } = await store.identity(run);
     const memories = await recall(store, run);
     const ledger = await ledgerOf(context, identity);
-    const tickets = await ticketsFor(context, identity);
+    const doubted = await wasRefusedForWear(store, run);
+    const tickets = await ticketsFor(context, identity).catch((error: unknown) =>
+      noteRefusal(context, run, error),
+    );
     await store.reopenRun(run, identity);
     const active = new ActiveRun(context, plan, identity, run, ledger, tickets.next);
     await active.bookForeign(tickets);
     await active.note("resumed", `At ${context.driver.address}, boot ${identity.boot}.`);
     for (const memory of memories) await settleUnderWay(active, memory, boot);
-    if (tickets.foreign !== undefined) for (const memory of memories) await reopen(active, memory);
+    if (tickets.foreign !== undefined || doubted) for (const memory of memories) await reopen(active, memory);
     return { active, memories };
   });
 }
@@ -260,6 +263,21 @@ async function settleUnderWay(active: ActiveRun, memory: TileMemory, boot: numbe
   const record = closingRecord(memory, fired, context.wallTime());
   await context.store.appendTurn(run, record);
   foldTurn(memory, record);
+}
+
+/**
+ * A run that is refused because its chip was used elsewhere knows of it from now on: before it goes on, a reset of the chip may have
+ * wiped out every trace. Throws what it was refused with.
+ */
+async function noteRefusal({ store, wallTime }: RunContext, run: RunId, error: unknown): Promise<never> {
+  if (error instanceof MhoError && error.code === "unknown-wear")
+    await store.appendNote(run, { notedAt: wallTime(), what: "unknown-wear", text: error.message });
+  throw error;
+}
+
+async function wasRefusedForWear(store: RunStore, run: RunId): Promise<boolean> {
+  const last = (await store.notes(run)).findLast(({ what }) => what === "resumed" || what === "unknown-wear");
+  return last?.what === "unknown-wear";
 }
 
 /** The chip was used elsewhere: what stands in the journal of its devices is not what they hold. */

@@ -1,5 +1,5 @@
 import { amplitudeFor } from "../chip/amplitudeCurve.ts";
-import type { ChipDescription } from "../chip/description.ts";
+import type { ChipDescription, ChipDocument } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import {
   averagesInParts,
@@ -13,7 +13,7 @@ import type { ModelDefinition } from "../model/definition.ts";
 import { modelOf } from "../model/modelOf.ts";
 import type { MethodCost, ProgrammingMethod, RowCount, TileLook } from "../program/method.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
-import type { TileTargets } from "./plan.ts";
+import type { RunPlan, TileTargets } from "./plan.ts";
 import { mostAtWork } from "./schedule.ts";
 
 /** What a run is going to take, before a chip is touched. */
@@ -58,15 +58,26 @@ const packetRowBytes: RowBytes = { read: (n) => 2 * n + 50, pulse: (n) => 2 * n 
 const nothing = 0.3;
 const usualReferenceAge: Seconds = 20;
 
-/** Reckons with the figures that deadlines are reckoned with, and with what the method was measured to take. */
-export function estimateRun(
-  description: ChipDescription,
+/**
+ * Pulses that a run is going to take; undefined for a method that is not known.
+ *
+ * @param document  the chip's description: methods of one name serve different technologies.
+ */
+export function expectedPulses(
+  { tiles, method }: Pick<RunPlan, "tiles" | "method">,
+  document: ChipDocument | undefined,
+  methods: readonly ProgrammingMethod[],
+): number | undefined {
+  const { technology } = JSON.parse(document?.text ?? "{}") as { readonly technology?: string };
+  const named = methods.filter(({ name }) => name === method);
+  const found = named.find(({ technologies }) => technologies.includes(technology ?? "")) ?? named[0];
+  return found && expectedOf(tiles, found.cost).expected;
+}
+
+function expectedOf(
   tiles: readonly TileTargets[],
-  { cost }: ProgrammingMethod,
-  pulsesPerDevice: number,
-  options: EstimateOptions = {},
-): Estimate {
-  const { pulses, idlePulses, most } = cost;
+  { pulses, idlePulses }: MethodCost,
+): { readonly devices: number; readonly expected: number } {
   let devices = 0;
   let expected = 0;
   for (const { targetsMicrosiemens } of tiles) {
@@ -76,6 +87,19 @@ export function estimateRun(
       expected += target < nothing ? idlePulses : pulses;
     }
   }
+  return { devices, expected };
+}
+
+/** Reckons with the figures that deadlines are reckoned with, and with what the method was measured to take. */
+export function estimateRun(
+  description: ChipDescription,
+  tiles: readonly TileTargets[],
+  { cost }: ProgrammingMethod,
+  pulsesPerDevice: number,
+  options: EstimateOptions = {},
+): Estimate {
+  const { most } = cost;
+  const { devices, expected } = expectedOf(tiles, cost);
   return {
     devices,
     tiles: tiles.length,

@@ -1,5 +1,6 @@
 import type { ChipDriver } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
+import { shellWord } from "../shell.ts";
 import { type Log, loggedError, noLog } from "../log.ts";
 
 /** Whether a chip said that it is in standby; else why it is not known to be. */
@@ -18,10 +19,14 @@ export async function tryStandby(driver: ChipDriver, log: Log = noLog): Promise<
 
 /** What a person must know of a chip that did not confirm its standby, and do about it. */
 export function outputsMayBeOn(address: string, reason: string): string {
+  return mayBeOn(`The chip at ${address}`, address, reason);
+}
+
+function mayBeOn(chip: string, address: string, reason: string): string {
   const why = reason === "" ? "." : `: ${sentence(reason)}`;
   return (
-    `The chip at ${address} did not confirm standby, so its outputs may be on until its watchdog acts${why} ` +
-    `Run mho standby --chip ${address}, or switch the board's supply off.`
+    `${chip} did not confirm standby, so its outputs may be on until its watchdog acts${why} ` +
+    `Run mho standby --chip ${shellWord(address)}, or switch the board's supply off.`
   );
 }
 
@@ -38,7 +43,8 @@ export function endedWith(error: MhoError, address: string, standby: StandbyOutc
   const code = error.code === "interrupted" ? "standby-failed" : error.code;
   // A lost link is reason enough for both, and is told once.
   const reason = standby.reason === error.message ? "" : standby.reason;
-  const text = `${sentence(error.message)} ${outputsMayBeOn(address, reason)}`;
+  // The address is long, and stands in the command that is to be run.
+  const text = `${sentence(error.message.replace(` at ${address}`, ""))} ${mayBeOn("The chip", address, reason)}`;
   return new MhoError(code, text, { ...error.facts, standby: false }, error);
 }
 

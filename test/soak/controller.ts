@@ -103,16 +103,16 @@ export class Controller {
   }
 
   async #cross<T>(crossing: Crossing, act: () => Promise<T>): Promise<T> {
-    if (!this.#alive) return forNobody;
+    if (!this.#alive) return forNobody();
     const interference = await this.#options.interfere(crossing);
-    if (!this.#alive) return forNobody;
+    if (!this.#alive) return forNobody();
     if (interference === "die before") {
       this.kill();
-      return forNobody;
+      return forNobody();
     }
     const result = await act();
     if (interference === "die after") this.kill();
-    return this.#alive ? result : forNobody;
+    return this.#alive ? result : forNobody();
   }
 
   #wire(transport: Transport): Transport {
@@ -140,4 +140,7 @@ export class Controller {
 }
 
 /** Nobody is there any more to hear of it. */
-const forNobody = new Promise<never>(() => {});
+function forNobody(): Promise<never> {
+  // One for each: a shared one would remember all who wait for it.
+  return new Promise<never>(() => {});
+}

@@ -38,6 +38,8 @@ export class Lab {
   #processes = 0;
   /** Something was done to the chip that its run cannot have noticed. */
   #unnoticed = false;
+  /** The boot in which it was used so: a reset before its run goes on hides that too. */
+  #usedAtBoot: number | undefined;
 
   /** @param disk  the file system that the folder is on, where it is a small one of the world's own. */
   constructor(
@@ -99,7 +101,8 @@ export class Lab {
 
   /** Whether what its runs hold may be held against an undisturbed world: nothing lied about it, and nothing went unnoticed. */
   get isComparable(): boolean {
-    return !this.#unnoticed && ![...this.#liar.told].some((lie) => /codes|time/.test(lie));
+    const forgot = this.#usedAtBoot !== undefined && this.#usedAtBoot !== this.firmware.boot;
+    return !this.#unnoticed && !forgot && ![...this.#liar.told].some((lie) => /codes|time/.test(lie));
   }
 
   /** The files as a process leaves them that has ended well, and a copy of them. */
@@ -261,6 +264,7 @@ export class Lab {
   /** A board that has no tickets, or forgot them, cannot tell that it was used. */
   #expectNotice(): void {
     if (this.firmware.newestTicket === 0) this.#unnoticed = true;
+    this.#usedAtBoot = this.firmware.boot;
   }
 
   /** Only what was asked for, or what the world's faults may well lead to. */

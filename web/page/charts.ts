@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import { formatDuration } from "../../src/units.ts";
 import type { RunState, ShownTile } from "../liveState.ts";
+import { apart } from "./apart.ts";
 
 const height = 240;
 
@@ -120,7 +121,7 @@ export function showDrift(chart: Chart, { drift, tile }: ShownTile, colours: str
         {
           ...axis(),
           filter: all,
-          splits: () => decades.filter((age) => age >= 0.5 * ages[0]! && age <= 2 * ages.at(-1)!),
+          splits: ({ width }, _, least, most) => apart(decades, least, most, width - 70),
           values: (_, ticks) =>
             ticks.map((tick) => formatDuration(tick).replace(/(day|year)s?$/, (u) => u[0]!)),
           size: 30,

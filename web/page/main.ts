@@ -47,7 +47,9 @@ function lookAgain(): void {
       element("trouble").hidden = text === null;
       element("trouble").textContent = text ?? "";
       // Of a run that there is not, nothing is shown; least of all another.
-      if (text !== null && state === undefined) element("run").hidden = true;
+      if (text === null || state !== undefined) return;
+      element("run").hidden = true;
+      element("loading").hidden = true;
     },
     refused: async () => {
       if (await openSession()) lookAgain();
@@ -64,6 +66,7 @@ function lookAgain(): void {
 function showRuns(lines: readonly RunLine[]): void {
   runs = lines;
   element("no-runs").hidden = lines.length > 0;
+  if (lines.length === 0) element("loading").hidden = true;
   if (looking.run === undefined && lines.length > 0) lookAt(usualRun());
   else listRuns(lines, looking.run);
 }
@@ -73,6 +76,9 @@ function lookAt(run: string | undefined): void {
   looking.tile = undefined;
   state = undefined;
   unanswered = undefined;
+  // The run before is not to pass for the one that was asked for.
+  element("run").hidden = true;
+  element("loading").hidden = false;
   lookAgain();
   listRuns(runs, run);
 }
@@ -86,29 +92,19 @@ function showRun(now: RunState): void {
   if (now.run !== looking.run) return;
   state = now;
   element("run").hidden = false;
+  element("loading").hidden = true;
   document.title = `${now.run} ${percent(now.inPlace, now.devices)} · mho`;
   const say = (id: string, text: string): void => {
     element(id).textContent = text;
   };
   say("title", `${now.run}  ${now.title}`);
   say("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}`);
-  say("yield", percent(now.accepted, now.settled));
-  say(
-    "counts",
-    now.settled === 0
-      ? "none settled yet"
-      : `${now.accepted.toLocaleString("en")} of ${now.settled.toLocaleString("en")}`,
-  );
+  say("yield", percent(now.accepted, now.judged));
+  say("counts", yieldCounts(now));
   say("in-place", percent(now.inPlace, now.devices));
   say("in-place-of", `of ${counted(now.devices, "device", "devices")}`);
-  say(
-    "sweeps",
-    now.sweepsLeft === null
-      ? counted(now.sweeps, "sweep", "sweeps")
-      : `${counted(now.sweepsLeft, "sweep", "sweeps")} to come`,
-  );
   say("pulses", now.pulses.toLocaleString("en"));
-  say("pulses-each", now.inPlace === 0 ? "" : `${(now.pulses / now.inPlace).toFixed(1)} a device`);
+  say("pulses-each", `${(now.pulses / Math.max(1, now.devices)).toFixed(1)} a device`);
   const { down, losses, uncertain } = now.link;
   say("link", down ? "lost" : losses === 0 ? "steady" : "back");
   element("link").classList.toggle("bad", down);
@@ -133,7 +129,23 @@ function showRun(now: RunState): void {
   }
 }
 
-/** How it goes, as far as it is heard; of a run whose process has died nobody hears anything more. */
+function yieldCounts({ judged, accepted, settled }: RunState): string {
+  if (judged > 0) return `${accepted.toLocaleString("en")} of ${judged.toLocaleString("en")}`;
+  return settled === 0 ? "none settled yet" : "not read back";
+}
+
+function timeLeft(seconds: number | null): string {
+  return seconds === null ? "–" : formatDuration(Math.max(1, Math.round(seconds)));
+}
+
+/** What is still to be looked at. */
+function sweepsText({ phase, devices, settled, inPlace, sweepsLeft }: RunState): string {
+  if (phase === "programming" && inPlace === devices && settled < devices)
+    return "waiting for the last looks";
+  return sweepsLeft === null || sweepsLeft === 0 ? "" : `${counted(sweepsLeft, "sweep", "sweeps")} to come`;
+}
+
+/** How it goes, as far as it is heard; nothing more is heard of a run whose process has died. */
 function showPace(now: RunState): void {
   const { phase, devicesPerSecond, pulsesPerSecond, secondsLeft, link } = now;
   const silent = isSilent(now);
@@ -142,11 +154,15 @@ function showPace(now: RunState): void {
   element("phase").textContent = phaseNames[shown] ?? shown;
   element("phase").classList.toggle("bad", stuck);
   const rate = stuck ? null : devicesPerSecond;
+  // A run that is over has no pace.
+  element("pace").hidden = phase !== "programming";
   element("rate").textContent = rate === null ? "–" : `${rounded(rate)} /s`;
   element("pulse-rate").textContent =
     rate === null || pulsesPerSecond === null ? "devices" : `devices; ${rounded(pulsesPerSecond)} pulses/s`;
-  element("left").textContent =
-    stuck || secondsLeft === null ? "–" : formatDuration(Math.max(1, Math.round(secondsLeft)));
+  const over = phase !== "programming" && phase !== "paused";
+  element("left-name").textContent = over ? "sweeps" : "time left";
+  element("left").textContent = over ? String(now.sweeps) : timeLeft(stuck ? null : secondsLeft);
+  element("sweeps").textContent = sweepsText(now);
 }
 
 /** A run that is programmed has a turn every few seconds, unless it waits for its chip; one that is read, whenever it is due. */
@@ -169,14 +185,10 @@ function convergenceSays({ convergence: { kind, points } }: RunState): string {
 function driftSays({ drift: bands, tile }: NonNullable<RunState["shown"]>): string {
   const band = bands.at(-1);
   const last = band?.points.at(-1);
-  if (band === undefined || last === undefined)
-    return (
-      `Tile ${tile} shows it once it was read three times and twenty of its devices conduct about alike; ` +
-      "mho watch reads on."
-    );
+  if (band === undefined || last === undefined) return "Drift appears after three reads; run mho watch.";
   return (
-    `Tile ${tile}, by what devices read first: at an age of ${formatDuration(Number(last.ageSeconds.toPrecision(3)))} ` +
-    `the best conducting keep ${(100 * last.median).toFixed(1)} %. Dashed, what the run’s model expected.`
+    `Tile ${tile}, grouped by first reading; after ${formatDuration(last.ageSeconds)} ` +
+    `the highest group keeps ${(100 * last.median).toFixed(1)} %. Dashed: what the run’s model expected.`
   );
 }
 
@@ -208,7 +220,7 @@ function askedText(now: RunState): string {
     if (link.down) return `${asked}; it hears when its chip is back, or is given up.`;
     const waited = performance.now() - unanswered.since;
     return waited > patienceMilliseconds
-      ? `${asked}, and nobody answers. ${ifEnded}`
+      ? `${asked}, and no process answers. ${ifEnded}`
       : `${asked}; it hears between two turns.`;
   }
   if (phase === "paused") return "The chip is in standby until the run is resumed.";

@@ -1,0 +1,91 @@
+import { MhoError } from "../src/errors.ts";
+import type { ReadOptions, StandbyOptions } from "./byHand.ts";
+import type { ExportModelOptions, ExportOptions } from "./export.ts";
+import type { FitOptions } from "./fit.ts";
+import type { PulseRequest } from "./handMethod.ts";
+import type { OptimizeOptions } from "./optimize.ts";
+import type { ProgramOptions } from "./program.ts";
+import type { ReportOptions } from "./report.ts";
+import type { TrimOptions } from "./trim.ts";
+import type { WatchOptions } from "./watch.ts";
+import type { WorkplaceOptions } from "./workplace.ts";
+
+/** The options of each call, by name. The compiler holds the lists to their types. */
+const known = {
+  openBench: names<WorkplaceOptions & { readonly onEvent?: unknown }>()({
+    workspace: 1,
+    chip: 1,
+    seed: 1,
+    signal: 1,
+    acceptUnknownWear: 1,
+    extensions: 1,
+    transcript: 1,
+    log: 1,
+    logLevel: 1,
+    onEvent: 1,
+  }),
+  program: names<ProgramOptions>()({
+    method: 1,
+    model: 1,
+    believe: 1,
+    weights: 1,
+    unit: 1,
+    sweepTimesSeconds: 1,
+    pulsesPerDevice: 1,
+  }),
+  resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
+  watch: names<WatchOptions>()({ until: 1, perDecade: 1, averages: 1, chip: 1, onChipFailed: 1 }),
+  fit: names<FitOptions>()({ out: 1, model: 1, name: 1 }),
+  trim: names<TrimOptions>()({
+    model: 1,
+    believe: 1,
+    timesSeconds: 1,
+    pulsesPerDevice: 1,
+    dryRun: 1,
+    chip: 1,
+  }),
+  optimize: names<OptimizeOptions>()({
+    model: 1,
+    believe: 1,
+    tensors: 1,
+    orientation: 1,
+    translation: 1,
+    per: 1,
+    tileShape: 1,
+  }),
+  export: names<ExportOptions>()({ to: 1, out: 1 }),
+  exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
+  report: names<ReportOptions>()({
+    out: 1,
+    model: 1,
+    strategy: 1,
+    network: 1,
+    onnx: 1,
+    images: 1,
+    labels: 1,
+  }),
+  read: names<ReadOptions>()({ averages: 1 }),
+  pulse: names<PulseRequest>()({
+    block: 1,
+    kind: 1,
+    codes: 1,
+    widthNanoseconds: 1,
+    trailingNanoseconds: 1,
+    gateCode: 1,
+  }),
+  standby: names<StandbyOptions>()({ onHolder: 1 }),
+} as const;
+
+function names<Options>() {
+  return (all: Record<keyof Options, 1>): readonly string[] => Object.keys(all);
+}
+
+/** Throws `bad-argument` for an option that a call does not have: a misspelt one would be read past, and the usual value taken. */
+export function refuseUnknown(call: keyof typeof known, options: object): void {
+  const all = known[call];
+  const strange = Object.keys(options).find((name) => !all.includes(name));
+  if (strange === undefined) return;
+  throw new MhoError("bad-argument", `${call} has no option ${strange}. It has ${all.join(", ")}.`, {
+    option: strange,
+  });
+}

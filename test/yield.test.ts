@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { shortOf } from "../cli/tellRun.ts";
+import { noVerdicts, type VerdictCounts } from "../src/program/method.ts";
+import { yieldOf } from "../src/results/yield.ts";
+
+const given = (counts: Partial<VerdictCounts>): VerdictCounts => ({ ...noVerdicts(), ...counts });
+
+describe("the yield of a run", () => {
+  it.each([
+    ["counts only devices that are settled", { accepted: 3, pending: 96, "stuck low": 1 }, 75],
+    ["counts what was accepted outside tolerance", { accepted: 1, "accepted outside tolerance": 1 }, 100],
+    ["is none where nothing was read back", { unverified: 100 }, undefined],
+    [
+      "is none where nothing was read back and a row is in doubt",
+      { unverified: 90, uncertain: 10 },
+      undefined,
+    ],
+    ["is none before a device is settled", { pending: 90, "in place": 10 }, undefined],
+    ["leaves out what has no target", { accepted: 1, open: 1, "left alone": 98 }, 50],
+  ] as const)("%s", (_, counts, expected) => {
+    expect(yieldOf(given(counts))).toBe(expected);
+  });
+
+  it.each([
+    [99, 99.5, undefined],
+    [99, 98, /98\.00 % is short of the 99 %/],
+    [0, undefined, /No device was read back at last, so there is no yield/],
+  ])("asked to be %s %% and found to be %s says %s", (asked, found, said) => {
+    if (said === undefined) expect(shortOf(asked, found)).toBeUndefined();
+    else expect(shortOf(asked, found)).toMatch(said);
+  });
+});
