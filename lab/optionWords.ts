@@ -10,6 +10,7 @@ const others: Readonly<Record<string, string>> = {
   tile: "tileShape",
   "accept-unknown-wear": "acceptUnknownWear: true",
   "dry-run": "dryRun: true",
+  believe: "believe: true",
 };
 
 /** The same error for a script: it names options where a command names flags. Commands that are to be run stay as they are. */

@@ -5,7 +5,7 @@ import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
 import type { WarningEvent } from "./events.ts";
 
 /** How a person says that a model which is in doubt is to be used all the same. */
-export const toBelieve = "give --believe (in a script: believe: true)";
+export const toBelieve = "give --believe";
 
 /**
  * A model that was fitted and failed its checks is used where that is asked for, and then not without a word.

@@ -51,7 +51,7 @@ describe("a chip and what is believed of its devices", () => {
     const folder = emptyFolder();
     const file = described(folder, { ...wide, model: undefined });
     await expect(estimateOn(folder, file)).rejects.toThrow(
-      /pcm-90nm is of devices of 0 … 25 µS, and those of the chip pcm-64 have 0 … 80 µS\. Give a model .*--model/,
+      /pcm-90nm is of devices of 0 … 25 µS, and those of the chip pcm-64 have 0 … 80 µS\. Give a model of its devices with the option model/,
     );
   });
 

@@ -211,7 +211,7 @@ describe("a strategy", () => {
     const wide = await spoiled((layer) => (layer.scale_microsiemens_per_unit = 1e300));
     const workspace = emptyFolder();
     // A port that is not there would say so.
-    const bench = await openBench({ workspace, chip: "serial:/dev/ttyNoSuchPort" });
+    const bench = await openBench({ workspace, chip: "serial:/dev/ttyNoSuchPort?chip=pcm-64" });
     const valuesMicrosiemens = new Float32Array(256).fill(66.9);
     try {
       for (const [given, wrong] of [

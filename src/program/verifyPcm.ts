@@ -116,7 +116,7 @@ const foundAverages = 64;
  * Pulsing for less wears it in vain. Where little is wanted, devices that conduct nothing at all would pass: there it is one.
  */
 const youngMargins = 1.5;
-const littleInMargins = 4;
+const littleInMargins = 10;
 /**
  * How near its target late looks must find a device, so that it is no further off than is forgiven, whatever their noise: n is one
  * standard deviation of them, all in margins. The last look, after which there is no other, is less strict with the few that are left.
