@@ -59,8 +59,9 @@ describe("a value that is wrong", () => {
     const text = Buffer.from(repositoryFile("chips/pcm-64.json"))
       .toString()
       .replace('"rows": 64', '"rows": 0');
+    const line = 1 + text.split("\n").findIndex((written) => written.includes('"rows": 0'));
     expect(() => parseChipDescription(utf8(text), "given.json")).toThrow(
-      /geometry\.rows: Too small.*\(line 8, column 13\)\. See chips/,
+      new RegExp(`geometry\\.rows: Too small.*\\(line ${line}, column 13\\)\\. See chips`),
     );
   });
 
