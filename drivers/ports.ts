@@ -55,7 +55,7 @@ export function isLikely({ path, vendorId }: PortInfo): boolean {
 }
 
 /**
- * Asks a port who is there, in one dialect after the other. Never takes longer than the deadline, and never throws. A port that
+ * Asks a port which chip answers, in one dialect after the other. Never takes longer than the deadline, and never throws. A port that
  * says nothing takes less; one that talks is asked again, until it is known whether it answers.
  */
 export async function askPort(

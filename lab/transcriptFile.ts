@@ -8,7 +8,7 @@ import type { ChipAddress } from "./address.ts";
 
 /**
  * Records every byte of a chip's lines, one after the other when a link is lost and found again, in a file, a line of JSON
- * each; what passed before a crash is there. Throws `output-failed` when the file cannot be written.
+ * each; a crash loses nothing that passed before it. Throws `output-failed` when the file cannot be written.
  */
 export function openRecorder(
   path: string,

@@ -88,7 +88,6 @@ export interface VerifyState {
   readonly highestSeen: Float32Array;
   readonly codes: Uint16Array;
   readonly verdicts: Uint8Array;
-  readonly referenceAgeSeconds: number;
   phase: "found" | "pulsing" | "confirming";
   confirmationsLeft: number;
   readonly youngMargins: number;
@@ -171,7 +170,6 @@ export function begin(
     highestSeen: new Float32Array(count).fill(-Infinity),
     codes: new Uint16Array(count),
     verdicts: firstVerdicts(task),
-    referenceAgeSeconds: model.referenceAgeSeconds,
     phase: "pulsing",
     confirmationsLeft: options.confirmations,
     youngMargins: options.youngMargins,
@@ -356,7 +354,7 @@ function pulseOrConfirm(state: VerifyState, seen: Seen | undefined): Decision {
 }
 
 function lookLate(state: VerifyState): Decision {
-  const due = state.lateLooks.afterSeconds(state.referenceAgeSeconds);
+  const due = state.lateLooks.afterSeconds(state.model.referenceAgeSeconds);
   return lookAgain(state, (i) => state.verdicts[i] === verdicts.inPlace, due, lateAverages);
 }
 
