@@ -223,7 +223,9 @@ const freeForm = z
     measured_to_seconds: positive,
     continued_by: z.string(),
     shift_microsiemens: rows,
-    covariance_microsiemens_squared: rows,
+    walk_microsiemens_squared: rows,
+    courses_microsiemens_squared: rows,
+    passing_microsiemens_squared: rows,
     white_noise: z.boolean(),
     read_variance_microsiemens_squared: rows,
     tail_shares: ascending("shares").min(2),
@@ -238,10 +240,12 @@ const freeForm = z
       context.addIssue({ code: "custom", path: [key], message: `it needs ${n} rows of ${of} values` });
     };
     mustBe("shift_microsiemens", file.shift_microsiemens, ages, conductances);
+    mustBe("walk_microsiemens_squared", file.walk_microsiemens_squared, ages, conductances);
+    mustBe("passing_microsiemens_squared", file.passing_microsiemens_squared, ages, conductances);
     mustBe("read_variance_microsiemens_squared", file.read_variance_microsiemens_squared, ages, conductances);
     mustBe(
-      "covariance_microsiemens_squared",
-      file.covariance_microsiemens_squared,
+      "courses_microsiemens_squared",
+      file.courses_microsiemens_squared,
       conductances,
       (ages * (ages + 1)) / 2,
     );

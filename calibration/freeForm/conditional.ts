@@ -2,7 +2,7 @@ import { cholesky, solveByCholesky } from "../matrix.ts";
 import { Place } from "./knots.ts";
 import { mostReads, valueAt } from "./moments.ts";
 import type { Readings } from "./readings.ts";
-import { betweenAt, type LawTable } from "./table.ts";
+import { betweenAt, type LawTable, varianceAt } from "./table.ts";
 
 /**
  * What is believed of one device from its own reads: m + K (K + N)⁻¹ (y − m), and the variance that is left. One object serves all
@@ -28,7 +28,7 @@ export class Conditional {
   /** Takes in the reads of a device up to an age, by its place among the readings. */
   take(readings: Readings, i: number, untilLogAge = Number.POSITIVE_INFINITY): void {
     const { start, logAge, deviation, written } = readings;
-    const { knots, shift, noise } = this.#table;
+    const { knots, shift, noise, passing } = this.#table;
     const nG = knots.conductance.length;
     this.#written = written[i]!;
     this.#g.of(knots.conductance, this.#written);
@@ -42,9 +42,10 @@ export class Conditional {
     }
     for (let a = 0; a < n; a++) {
       for (let b = 0; b <= a; b++) {
-        this.#matrix[a * n + b] = betweenAt(this.#table, this.#g, this.#places[a]!, this.#places[b]!);
+        this.#matrix[a * n + b] = betweenAt(this.#table, this.#g, this.#places[b]!, this.#places[a]!);
       }
-      const own = valueAt(noise, nG, this.#g, this.#places[a]!);
+      const own =
+        valueAt(noise, nG, this.#g, this.#places[a]!) + valueAt(passing, nG, this.#g, this.#places[a]!);
       const all = this.#matrix[a * n + a]! + own;
       // Reads at one age without noise would be one read twice.
       this.#matrix[a * n + a] = all + 1e-6 * all + 1e-9;
@@ -64,11 +65,11 @@ export class Conditional {
     place.of(knots.logAge, logAge);
     this.#rest[n] = read - this.#written - valueAt(shift, knots.conductance.length, this.#g, place);
     // The factor grows by one row.
-    let left = betweenAt(this.#table, this.#g, place, place) + this.noiseAt(logAge) + 1e-9;
+    let left = varianceAt(this.#table, this.#g, place) + this.noiseAt(logAge) + 1e-9;
     const l = new Float64Array((n + 1) * (n + 1));
     for (let a = 0; a < n; a++) l.set(this.#l.subarray(a * n, a * n + a + 1), a * (n + 1));
     for (let b = 0; b < n; b++) {
-      let sum = betweenAt(this.#table, this.#g, place, this.#places[b]!);
+      let sum = betweenAt(this.#table, this.#g, this.#places[b]!, place);
       for (let k = 0; k < b; k++) sum -= l[b * (n + 1) + k]! * l[n * (n + 1) + k]!;
       l[n * (n + 1) + b] = sum / l[b * (n + 1) + b]!;
       left -= l[n * (n + 1) + b]! * l[n * (n + 1) + b]!;
@@ -79,12 +80,12 @@ export class Conditional {
     solveByCholesky(this.#l, n + 1, this.#rest, this.#solved);
   }
 
-  /** Mean, µS, and variance, µS², of what the device conducts at an age, left alone; without the noise of a read. */
+  /** Mean, µS, and variance, µS², of what the device conducts at an age after its reads, left alone; without the noise of a read. */
   at(logAge: number): { mean: number; variance: number } {
     const { knots, shift } = this.#table;
     this.#t.of(knots.logAge, logAge);
     let mean = this.#written + valueAt(shift, knots.conductance.length, this.#g, this.#t);
-    let variance = betweenAt(this.#table, this.#g, this.#t, this.#t);
+    let variance = varianceAt(this.#table, this.#g, this.#t);
     const n = this.#reads;
     for (let a = 0; a < n; a++) {
       this.#cross[a] = betweenAt(this.#table, this.#g, this.#places[a]!, this.#t);

@@ -1,5 +1,4 @@
-import type { Moments } from "./moments.ts";
-import type { FoundTable, LawTable } from "./table.ts";
+import { type FoundTable, type LawTable, productsInto } from "./table.ts";
 
 /**
  * How a table goes on beyond its last age. The mean goes on from where it was measured last, by the law that fits it best,
@@ -124,105 +123,39 @@ export function continued(
     knots.logAge.length,
     knots.logAge.length + laterLogAges.length,
   ];
-  const shift = new Float64Array(n * nG);
-  shift.set(table.shift);
-  const noise = new Float64Array(n * nG);
-  noise.set(table.noise);
-  laterLogAges.forEach((x, k) => {
-    shift.set(shiftsAt(table, law, x, pace), (known + k) * nG);
-    noise.set(table.noise.subarray((known - 1) * nG), (known + k) * nG);
-  });
+  const grown = (values: Float64Array): Float64Array => {
+    const more = new Float64Array(n * nG);
+    more.set(values);
+    for (let a = known; a < n; a++) more.set(values.subarray((known - 1) * nG), a * nG);
+    return more;
+  };
+  const shift = grown(table.shift);
+  laterLogAges.forEach((x, k) => shift.set(shiftsAt(table, law, x, pace), (known + k) * nG));
   const steps = laterLogAges.map((x) => pace * progress(knots, law, x));
   const from = firstOfDecade(knots.logAge);
   const span = knots.logAge[known - 1]! - knots.logAge[from]!;
-  const between = new Float64Array(nG * n * n);
-  covariances.forEach(({ walk, courses, scale }, g) => {
-    const on = (values: Float64Array, falls: boolean): Float64Array => {
-      const slope = span > 0 ? (values[known - 1]! - values[from]!) / span : 0;
-      const more = Float64Array.from(
-        steps,
-        (step) => values[known - 1]! + (falls ? slope : Math.max(0, slope)) * step,
-      );
-      return Float64Array.of(...values, ...more);
-    };
-    const walked = on(walk, false);
-    const followed = courses.map((phi) => on(phi, true));
-    const scaled = (a: number): number => scale[Math.min(a, known - 1)]!;
-    for (let a = 0; a < n; a++) {
-      for (let b = 0; b < n; b++) {
-        const k = walked[Math.min(a, b)]! + followed.reduce((sum, phi) => sum + phi[a]! * phi[b]!, 0);
-        between[(g * n + a) * n + b] = k * scaled(a) * scaled(b);
-      }
-    }
+  const slopeOf = (values: Float64Array): number =>
+    span > 0 ? (values[known - 1]! - values[from]!) / span : 0;
+  const walk = grown(table.walk);
+  const courses = new Float64Array(nG * n * n);
+  covariances.forEach((covariance, g) => {
+    const rate = Math.max(0, slopeOf(covariance.walk));
+    steps.forEach((step, k) => (walk[(known + k) * nG + g]! += rate * step));
+    const followed = covariance.courses.map((phi) => {
+      const slope = slopeOf(phi);
+      return Float64Array.of(...phi, ...steps.map((step) => phi[known - 1]! + slope * step));
+    });
+    productsInto(courses, g, n, followed);
   });
   return {
     knots: { conductance: knots.conductance, logAge: Float64Array.of(...knots.logAge, ...laterLogAges) },
-    shift,
     onsetSeconds: table.onsetSeconds,
-    between,
-    noise,
+    shift,
+    walk,
+    courses,
+    passing: grown(table.passing),
+    noise: grown(table.noise),
   };
-}
-
-/**
- * The law that would have foreseen the mean best, from each age to those within the next decade: errors count in tenths of what
- * equal devices differ by, as smaller ones do no harm.
- */
-export function bestContinuation(
-  table: LawTable,
-  { square, shiftError, onsetSeconds }: Moments,
-): Continuation {
-  const { knots, shift } = table;
-  const { conductance, logAge } = knots;
-  const [nG, nT] = [conductance.length, logAge.length];
-  let best: Continuation | undefined;
-  let least = Infinity;
-  for (const law of continuations(logAge, onsetSeconds)) {
-    let [sum, count] = [0, 0];
-    for (let k = fewestAges; k < nT; k++) {
-      const known = firstAges(table, k);
-      for (const b of nextDecade(logAge, k)) {
-        const foreseen = shiftsAt(known, law, logAge[b]!);
-        for (let g = 0; g < nG; g++) {
-          const at = b * nG + g;
-          const off = foreseen[g]! - shift[at]!;
-          const room = 0.01 * square[at]! + shiftError[at]! * shiftError[at]!;
-          sum += Math.min(100, (off * off) / Math.max(1e-12, room));
-          count++;
-        }
-      }
-    }
-    const score = count === 0 ? (best === undefined ? 0 : Infinity) : sum / count;
-    // The first, simplest ones are kept unless another is clearly better.
-    if (score < (best === undefined ? Infinity : betterBy * least)) {
-      least = score;
-      best = law;
-    }
-  }
-  return best!;
-}
-
-const betterBy = 0.9;
-/** As few tell no course. */
-export const fewestAges = 3;
-
-/** The table as if it had been read at the first ages alone. Walks and courses are not found anew. */
-function firstAges({ knots, shift, ...rest }: LawTable, ages: number): LawTable {
-  const { conductance, logAge } = knots;
-  return {
-    ...rest,
-    knots: { conductance, logAge: logAge.subarray(0, ages) },
-    shift: shift.subarray(0, ages * conductance.length),
-  };
-}
-
-/** The ages within a decade of the k-th last known; the next one where there is none. */
-export function nextDecade(logAge: Float64Array, k: number): number[] {
-  const within: number[] = [];
-  for (let b = k; b < logAge.length; b++) {
-    if (b === k || logAge[b]! <= logAge[k - 1]! + 1.05 * decade) within.push(b);
-  }
-  return within;
 }
 
 /** Foretold for as long as anybody will ask: ten years. */

@@ -2,7 +2,8 @@ import type { FitForecast } from "../../src/model/definition.ts";
 import type { Seconds } from "../../src/units.ts";
 import type { DriftData } from "../driftData.ts";
 import { Conditional } from "./conditional.ts";
-import { bestContinuation, type Continuation, continued, laterAges } from "./continuation.ts";
+import { bestContinuation } from "./chosen.ts";
+import { type Continuation, continued, laterAges } from "./continuation.ts";
 import { knotsOf } from "./knots.ts";
 import { type Moments, momentsAt } from "./moments.ts";
 import { type Readings, readingsOf } from "./readings.ts";
@@ -42,7 +43,7 @@ export function fitFreeForm(parts: readonly DriftData[]): FreeFormFit {
     structure,
     table,
     tails,
-    continuation: bestContinuation(table, moments),
+    continuation: bestContinuation(moments, structure),
     forecasts,
     measuredToSeconds: Math.exp(knots.logAge.at(-1)!) - readings.onsetSeconds,
     testedToSeconds: forecasts.reduce(
@@ -77,7 +78,7 @@ const mostHeldOut = 4000;
 const clearlyBetter = 0.002;
 
 /** Mean logarithm of the density of held-out devices' reads, each given the ones before it. */
-function foresight(readings: Readings, table: LawTable): number {
+export function foresight(readings: Readings, table: LawTable): number {
   const { start, logAge, deviation, written, count } = readings;
   const conditional = new Conditional(table);
   const every = heldOutEvery * Math.max(1, Math.ceil(count / heldOutEvery / mostHeldOut));

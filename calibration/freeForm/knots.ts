@@ -8,7 +8,7 @@ export interface Knots {
   readonly logAge: Float64Array;
 }
 
-const mostAges = 14;
+const mostAges = 32;
 const mostConductances = 24;
 const fewestDevicesAKnot = 250;
 

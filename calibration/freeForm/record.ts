@@ -36,10 +36,13 @@ export function freeFormDefinition(
   const [nG, nT] = [conductance.length, logAge.length];
   const row = (values: Float64Array, age: number): number[] =>
     Array.from(values.subarray(age * nG, (age + 1) * nG), short);
+  const rows = (values: Float64Array): number[][] => Array.from({ length: nT }, (_, age) => row(values, age));
   const oneRead = whiteNoise ? averages : 1;
   const wider = (age: number, g: number): number => {
     if (age < measured) return 1;
-    const now = whole.between[(g * nT + age) * nT + age]! + whole.noise[age * nG + g]!;
+    const at = age * nG + g;
+    const now =
+      whole.walk[at]! + whole.courses[(g * nT + age) * nT + age]! + whole.passing[at]! + whole.noise[at]!;
     return Math.sqrt(now / Math.max(1e-12, moments.square[(measured - 1) * nG + g]!));
   };
   return {
@@ -55,13 +58,15 @@ export function freeFormDefinition(
     agesSeconds: Array.from(logAge, (x) => ageOf(x, onsetSeconds)),
     measuredToSeconds: short(measuredToSeconds),
     continuedBy: continuation.name,
-    shiftMicrosiemens: Array.from({ length: nT }, (_, age) => row(whole.shift, age)),
-    covarianceMicrosiemensSquared: Array.from(conductance, (_, g) =>
+    shiftMicrosiemens: rows(whole.shift),
+    walkMicrosiemensSquared: rows(whole.walk),
+    coursesMicrosiemensSquared: Array.from(conductance, (_, g) =>
       Array.from({ length: (nT * (nT + 1)) / 2 }, (__, at) => {
         const a = Math.floor((Math.sqrt(8 * at + 1) - 1) / 2);
-        return short(whole.between[(g * nT + a) * nT + at - (a * (a + 1)) / 2]!);
+        return short(whole.courses[(g * nT + a) * nT + at - (a * (a + 1)) / 2]!);
       }),
     ),
+    passingMicrosiemensSquared: rows(whole.passing),
     whiteNoise,
     readVarianceMicrosiemensSquared: Array.from({ length: nT }, (_, age) =>
       row(whole.noise, age).map((v) => short(v * oneRead)),

@@ -1,18 +1,19 @@
 import type { FitForecast } from "../../src/model/definition.ts";
 import { Conditional } from "./conditional.ts";
-import { bestContinuation, continued, fewestAges, nextDecade } from "./continuation.ts";
+import { bestContinuation, splitsOf } from "./chosen.ts";
+import { continued } from "./continuation.ts";
 import { Place } from "./knots.ts";
 import { type Moments, valueAt } from "./moments.ts";
 import type { Readings } from "./readings.ts";
 import type { Structure } from "./structure.ts";
-import { type LawTable, tableOf } from "./table.ts";
+import { type LawTable, tableOf, varianceAt } from "./table.ts";
 import { tailShares } from "./tails.ts";
 
 const most = { inside95: 0.98, meanOffStds: 0.25 };
 const least = { inside95: 0.92 };
 const mostDevices = 20_000;
 
-/** Fits to the first ages and looks at the next decade, for each age from which there is one. */
+/** Fits to the first ages and looks at the next decade, the shortest first. */
 export function rollingForecasts(
   readings: Readings,
   moments: Moments,
@@ -20,21 +21,14 @@ export function rollingForecasts(
   tails: readonly Float64Array[],
 ): FitForecast[] {
   const { logAge } = moments.knots;
-  const found: FitForecast[] = [];
-  for (let k = fewestAges; k < logAge.length; k++) {
-    const table = tableOf(moments, structure, k);
-    const law = bestContinuation(table, moments);
-    const later = nextDecade(logAge, k);
-    const foreseen = continued(
-      table,
-      law,
-      later.map((b) => logAge[b]!),
-    );
-    for (const b of later) {
-      found.push(compare(readings, moments, foreseen, { from: k - 1, to: b, tails }));
-    }
-  }
-  return found;
+  return splitsOf(logAge)
+    .toReversed()
+    .map(({ known, to }) => {
+      const table = tableOf(moments, structure, known);
+      const law = bestContinuation(moments, structure, known);
+      const foreseen = continued(table, law, [logAge[to]!]);
+      return compare(readings, moments, foreseen, { from: known - 1, to, tails });
+    });
 }
 
 function compare(
@@ -70,12 +64,7 @@ function compare(
     t.of(foreseen.knots.logAge, logAge[read]!);
     was.of(knots.subarray(0, from + 1), Math.min(logAge[read]!, fromLog));
     const off = deviation[read]! - valueAt(foreseen.shift, nG, g, t);
-    const conditionalNoise = valueAt(foreseen.noise, nG, g, t);
-    let variance = conditionalNoise;
-    for (let side = 0; side < 2; side++) {
-      const w = side === 0 ? 1 - g.part : g.part;
-      if (w > 0) variance += w * diagonal(foreseen, g.low + side, t);
-    }
+    const variance = varianceAt(foreseen, g, t) + valueAt(foreseen.noise, nG, g, t);
     // Tails as they were at the last age that was known, widened as the law widens.
     const wider = Math.sqrt(variance / Math.max(1e-12, valueAt(moments.square, nG, g, was)));
     reads++;
@@ -119,19 +108,6 @@ function compare(
     toldByOwnReads: devices === 0 || change === 0 ? 0 : Math.max(0, 1 - told / change),
     holds: inside95 >= least.inside95 && inside95 <= most.inside95 && meanOffStds <= most.meanOffStds,
   };
-}
-
-function diagonal({ between, knots }: LawTable, g: number, t: Place): number {
-  const n = knots.logAge.length;
-  const base = g * n * n;
-  const a = t.low;
-  const b = Math.min(n - 1, a + 1);
-  const p = t.part;
-  return (
-    (1 - p) * (1 - p) * between[base + a * n + a]! +
-    2 * p * (1 - p) * between[base + b * n + a]! +
-    p * p * between[base + b * n + b]!
-  );
 }
 
 function meanOff(moments: Moments, foreseen: LawTable, to: number, toLog: number): number {

@@ -1,4 +1,4 @@
-import { eigenOf } from "../eigen.ts";
+import { leadingAxes } from "../leadingAxes.ts";
 
 /**
  * How what equal devices do at two ages goes together: steps that are independent of each other (a random walk: K = R(min(s, t)),
@@ -31,12 +31,10 @@ export interface Covariance {
   readonly walk: Float64Array;
   /** One a course: φ at each age. */
   readonly courses: readonly Float64Array[];
-  /** K, row-major. */
-  readonly between: Float64Array;
-  /** What walk and courses are taken by, so that no part is larger than the whole: 1 as a rule, one an age. */
-  readonly scale: Float64Array;
-  /** What is left for the noise of a read. */
-  readonly noise: Float64Array;
+  /** What comes and goes from one age to the next, at each age. */
+  readonly passing: Float64Array;
+  /** Of a read, the same at all ages: what no age is without. */
+  readonly noise: number;
 }
 
 const rounds = 6;
@@ -63,17 +61,15 @@ export function covarianceOf(product: Float64Array, square: Float64Array, struct
     }
   }
   if (structure.walk) lastStep(walk, n, square, ofCourses);
-  const between = new Float64Array(n * n);
-  for (let a = 0; a < n; a++)
-    for (let b = 0; b < n; b++) between[a * n + b] = walk[Math.min(a, b)]! + ofCourses(a, b);
   // No part is larger than the whole.
-  const scale = Float64Array.from(square, (all, a) => {
-    const k = between[a * n + a]!;
-    return k > all ? Math.sqrt(all / k) : 1;
-  });
-  for (let a = 0; a < n; a++) for (let b = 0; b < n; b++) between[a * n + b]! *= scale[a]! * scale[b]!;
-  const noise = square.map((all, a) => Math.max(0, all - between[a * n + a]!));
-  return { walk, courses, between, scale, noise };
+  for (let a = 0; a < n; a++) {
+    const made = ofCourses(a, a);
+    const room = Math.max(0, square[a]! - walk[a]!);
+    if (made > room) for (const phi of courses) phi[a]! *= Math.sqrt(room / made);
+  }
+  const left = square.map((all, a) => Math.max(0, all - walk[a]! - ofCourses(a, a)));
+  const noise = left.slice().sort()[Math.floor((n - 1) / 4)]!;
+  return { walk, courses, passing: left.map((all) => Math.max(0, all - noise)), noise };
 }
 
 /** The walk at each age is the mean product with all later ages; pooled where it would fall. */
@@ -155,12 +151,7 @@ function coursesOf(
         matrix[a * n + b] = a === b ? diagonal[a]! : Number.isNaN(value) ? fitted : value;
       }
     }
-    const { values, vectors } = eigenOf(matrix, n);
-    courses = [];
-    for (let k = 0; k < wanted && k < n; k++) {
-      if (!(values[k]! > 0)) break;
-      courses.push(Float64Array.from({ length: n }, (_, a) => Math.sqrt(values[k]!) * vectors[a * n + k]!));
-    }
+    courses = leadingAxes(matrix, n, wanted, courses.map(unit));
     for (let a = 0; a < n; a++) {
       if (!Number.isNaN(rest(a, a))) continue;
       const made = courses.reduce((sum, phi) => sum + phi[a]! * phi[a]!, 0);
@@ -172,4 +163,9 @@ function coursesOf(
 
 function finite(value: number): number {
   return Number.isNaN(value) ? 0 : value;
+}
+
+function unit(x: Float64Array): Float64Array {
+  const length = Math.sqrt(x.reduce((sum, value) => sum + value * value, 0));
+  return x.map((value) => value / length);
 }

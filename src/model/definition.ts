@@ -189,8 +189,12 @@ export interface FreeFormDefinition {
   readonly continuedBy: string;
   /** What the mean differs from the conductance by: one row an age, one entry a conductance. */
   readonly shiftMicrosiemens: readonly (readonly number[])[];
-  /** Between devices that were asked for the same: one row a conductance, the lower triangle over the ages, row by row. */
-  readonly covarianceMicrosiemensSquared: readonly (readonly number[])[];
+  /** Variance of what devices have walked by an age, in steps of their own: one row an age, one entry a conductance; it never falls. */
+  readonly walkMicrosiemensSquared: readonly (readonly number[])[];
+  /** Covariance of the courses that devices follow: one row a conductance, the lower triangle over the ages, row by row. */
+  readonly coursesMicrosiemensSquared: readonly (readonly number[])[];
+  /** Variance of what comes and goes from one age to the next: one row an age, one entry a conductance. */
+  readonly passingMicrosiemensSquared: readonly (readonly number[])[];
   /** Whether reads differ by white noise: the mean of n reads then has an n-th of the variance of one. */
   readonly whiteNoise: boolean;
   /** Of one read: one row an age, one entry a conductance. */

@@ -3,14 +3,14 @@ import type { FreeFormDefinition } from "./definition.ts";
 import { type DeviceModel, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
 
 /**
- * Devices known by a table that was measured: the mean m(G, t), the covariance K(G; s, t) of what equal devices do at two ages,
- * and the noise of one read, over conductance G and age.
+ * Devices known by a table that was measured, over conductance G and age: the mean m(G, t), the covariance K(G; s, t) of what equal
+ * devices do at two ages, and the noise of one read.
  *
- *     y(t) = m(G, t) + δ(t) + noise,   cov(δ(s), δ(t)) = K(G; s, t)
+ *     y(t) = m(G, t) + δ(t) + noise,   cov(δ(s), δ(t)) = R(G, min(s, t)) + C(G; s, t) + [s = t] P(G, t)
  *
- * All are linear between the table's conductances and, in ln(age + onset), between its ages. K then stays a covariance: it is a
- * mean of covariances, seen through weights that add up to one. Below the first and above the last conductance the table is level,
- * the mean by what it differs from G.
+ * R is a random walk, C courses that each device follows by a factor of its own, P what comes and goes. All are linear between the
+ * table's conductances and, in ln(age + onset), between its ages; K then stays a covariance. Beyond the outer conductances the
+ * table is level, the mean by what it differs from G.
  *
  * Time counts from `timeZeroSeconds` of age, as in every model.
  */
@@ -21,7 +21,7 @@ export function freeFormModel(definition: FreeFormDefinition, perfect = false): 
     refuseUnknownTime(model, time);
     const age = time + timeZeroSeconds;
     const first = agesSeconds[0]!;
-    const all = law.covariance(target, age, age);
+    const all = law.variance(target, age);
     const atFirst = law.covariance(target, first, first);
     const shared = law.covariance(target, first, age);
     const programming = atFirst > 0 ? Math.min(all, (shared * shared) / atFirst) : 0;
@@ -86,9 +86,19 @@ export class FreeFormLaw {
     return this.#at(this.#definition.readVarianceMicrosiemensSquared, conductance, age);
   }
 
-  /** µS². */
+  /** Of what equal devices conduct, µS². */
+  variance(conductance: Microsiemens, age: Seconds): number {
+    const passing = this.#at(this.#definition.passingMicrosiemensSquared, conductance, age);
+    return this.covariance(conductance, age, age) + passing;
+  }
+
+  /** µS²; what comes and goes is not in it. */
   covariance(conductance: Microsiemens, age1: Seconds, age2: Seconds): number {
-    const { conductanceMicrosiemens, covarianceMicrosiemensSquared: tables } = this.#definition;
+    const {
+      conductanceMicrosiemens,
+      coursesMicrosiemensSquared: tables,
+      walkMicrosiemensSquared,
+    } = this.#definition;
     const g = placeIn(conductanceMicrosiemens, conductance);
     const s = placeIn(this.#logAges, Math.log(age1 + this.#definition.onsetSeconds));
     const t = placeIn(this.#logAges, Math.log(age2 + this.#definition.onsetSeconds));
@@ -97,7 +107,8 @@ export class FreeFormLaw {
       (1 - s.part) * t.part * entry(table, s.low, t.high) +
       s.part * (1 - t.part) * entry(table, s.high, t.low) +
       s.part * t.part * entry(table, s.high, t.high);
-    return (1 - g.part) * of(tables[g.low]!) + (g.part === 0 ? 0 : g.part * of(tables[g.high]!));
+    const courses = (1 - g.part) * of(tables[g.low]!) + (g.part === 0 ? 0 : g.part * of(tables[g.high]!));
+    return courses + this.#at(walkMicrosiemensSquared, conductance, Math.min(age1, age2));
   }
 
   /**
