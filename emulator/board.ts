@@ -238,6 +238,11 @@ export class Board {
     return { chipTimeMicroseconds, pulses };
   }
 
+  /** Whether it measures its temperature and its supply. */
+  get isSensed(): boolean {
+    return this.chip.isSensed;
+  }
+
   get milliCelsius(): number {
     if (this.#lies("temperature")) return 4e9;
     return Math.round(1000 * this.chip.temperature(this.#chipTime));

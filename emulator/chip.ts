@@ -128,6 +128,11 @@ export class EmulatedChip {
     });
   }
 
+  /** Whether its board measures its temperature and its supply. */
+  get isSensed(): boolean {
+    return this.preset.array.temperature.isSensed !== false;
+  }
+
   /** °C at an instant. */
   temperature(at: Microseconds): number {
     const { meanCelsius, swingCelsius, periodSeconds } = this.preset.array.temperature;

@@ -1,5 +1,5 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
-import { normalOf, type Random, uniformOf } from "../src/random.ts";
+import { normalOf, type Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
 import {
   type BornDefects,
@@ -9,9 +9,11 @@ import {
   oddities,
   type PcmBirths,
 } from "./births.ts";
+import { cycledDoublings, cycledThreshold, cycledUnrest } from "./cycling.ts";
 import { driftLogTime } from "./driftLaw.ts";
 import { type Burst, NoiseBank, type NoiseStep } from "./noise.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
+import { telegraphShare } from "./telegraph.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
 /** In these times the middle and the slow part of the noise move by less than 3 % and 0.2 % of the whole. */
@@ -32,6 +34,7 @@ export class PcmTile implements Tile {
   readonly #births: PcmBirths;
   readonly #defects: BornDefects;
   readonly #odd: Uint8Array | undefined;
+  readonly #logTime: (ageSeconds: number) => number;
   readonly #pulseRandom: Random;
   readonly #oddRandom: Random;
   /** µS, as it would read without noise at an age of 20 s. */
@@ -57,6 +60,7 @@ export class PcmTile implements Tile {
   ) {
     const count = geometry.rows * geometry.columns * geometry.devicesPerCell;
     this.#physics = physics;
+    this.#logTime = physics.drift.logTime ?? driftLogTime;
     this.#microamperesPerCode = microamperesPerCode;
     this.#perRow = geometry.columns * geometry.devicesPerCell;
     this.#first = first;
@@ -137,7 +141,7 @@ export class PcmTile implements Tile {
       const i = start + k;
       if (pulsedAts[i] !== pulsedAt) {
         pulsedAt = pulsedAts[i]!;
-        logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
+        logTime = heat * this.#logTime((at - pulsedAt) / microsecondsPerSecond);
         step = noise.step(
           (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond,
           middleMoves ? (halfway - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond : 0,
@@ -182,7 +186,7 @@ export class PcmTile implements Tile {
     if (fault === deviceFaults.stuckHigh) return this.#births.topConductance[i]!;
     if (fault === deviceFaults.stuckLow) return this.#births.residualConductance[i]!;
     const age = (at - this.#pulsedAt[i]!) / microsecondsPerSecond;
-    const logTime = driftLogTime(age);
+    const logTime = this.#logTime(age);
     const odd = this.#odd?.[i] ?? 0;
     if (odd === 0) return this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
     return this.#oddTruth(i, odd, at, age, logTime);
@@ -205,7 +209,8 @@ export class PcmTile implements Tile {
     const top = births.topConductance[i]!;
     const residual = births.residualConductance[i]!;
     const halfway =
-      births.halfwayAmplitude[i]! * widthFactor + physics.halfwayScatter * normalOf(random.word0);
+      births.halfwayAmplitude[i]! * widthFactor * cycledThreshold(this.#doublings(i)) +
+      physics.halfwayScatter * normalOf(random.word0);
     const melted = 1 + Math.exp((amplitude - halfway) / births.slopeAmplitude[i]!);
     const quenched = residual + (top - residual) / melted;
     const meant = quenched + (top - quenched) * crystallised;
@@ -234,11 +239,20 @@ export class PcmTile implements Tile {
     const relative = this.#conductance[i]! / this.#physics.maxConductance;
     const { drift } = this.#physics;
     const leaning = Math.sqrt(0.3) * this.#births.driftLeaning[i]! + Math.sqrt(0.7) * this.#pulseLeaning[i]!;
-    const fast = this.#odd !== undefined && (this.#odd[i]! & oddities.fastDrifting) !== 0 ? 2 : 1;
+    const odd = this.#odd !== undefined && (this.#odd[i]! & oddities.fastDrifting) !== 0 ? 2 : 1;
+    const fast = odd * cycledUnrest(this.#doublings(i));
+    const mean = Math.max(0.005, drift.exponentMean(relative));
+    const logSpread = drift.exponentLogSpread;
     this.#driftExponent[i] =
       fast *
-      Math.abs(Math.max(0.005, drift.exponentMean(relative)) + drift.exponentSpread(relative) * leaning);
+      (logSpread === undefined
+        ? Math.abs(mean + drift.exponentSpread(relative) * leaning)
+        : mean * Math.exp(logSpread * leaning - (logSpread * logSpread) / 2));
     this.#noiseStrength[i] = drift.noiseStrength(relative);
+  }
+
+  #doublings(i: number): number {
+    return cycledDoublings(this.felt[i]!, this.#physics.cyclingPulses ?? 0);
   }
 
   #oddTruth(i: number, odd: number, at: Microseconds, age: number, logTime: number): Microsiemens {
@@ -255,14 +269,7 @@ export class PcmTile implements Tile {
       const moment = 2.6e6 * Math.exp(2.3 * normalOf(this.#oddRandom.at(key, 2 + pulse).word1));
       if (age > moment) conductance = this.#births.topConductance[i]!;
     }
-    if (odd & oddities.telegraph) {
-      this.#oddRandom.at(key, 1);
-      const height = 0.02 + 0.08 * uniformOf(this.#oddRandom.word0);
-      const dwellSeconds = 10 * Math.exp(2.3 * normalOf(this.#oddRandom.word1));
-      const interval = Math.floor(at / microsecondsPerSecond / dwellSeconds);
-      const state = this.#oddRandom.at(key, 0x40000000 + (interval % 0x3fffffff)).word0 & 1;
-      if (state === 1) conductance *= 1 + height;
-    }
+    if (odd & oddities.telegraph) conductance *= 1 + telegraphShare(this.#oddRandom, key, at);
     return conductance;
   }
 }

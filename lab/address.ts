@@ -1,3 +1,5 @@
+import { type Births, birthsOf } from "../emulator/birthKinds.ts";
+import { birthsOfPreset } from "../emulator/presets.ts";
 import { MhoError } from "../src/errors.ts";
 import { builtInDialects, dialectNamed, type LabDialect } from "./dialects.ts";
 
@@ -14,9 +16,13 @@ export interface ChipAddress {
   readonly tiles: number | undefined;
   readonly seed: number | undefined;
   /** Of an emulated chip: how its devices are born, and what they live in. */
-  readonly births: "sound" | "usual" | "odd" | "stranger" | undefined;
+  readonly births: Births | undefined;
   readonly temperatureCelsius: number | undefined;
   readonly swingCelsius: number | undefined;
+  readonly sensor: "usual" | "none" | undefined;
+  readonly readDisturb: number | undefined;
+  readonly halfSelectDisturb: number | undefined;
+  readonly cyclingPulses: number | undefined;
   readonly wireOhmsPerCell: number | undefined;
   readonly converter: "ideal" | "worn" | undefined;
   /** Of a board that goes from device to device: what each takes it, in a read and in a pulse. */
@@ -36,6 +42,10 @@ const parameters = {
     "births",
     "temperature",
     "swing",
+    "sensor",
+    "read_disturb",
+    "half_select",
+    "cycling",
     "wires",
     "converter",
     "device_milliseconds",
@@ -77,9 +87,13 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1, 65_535),
     seed: wholeNumber(text, given, "seed", 0),
-    births: oneOf(text, given, "births", ["sound", "usual", "odd", "stranger"]),
+    births: oneOf(text, given, "births", birthsOfPreset(match[2]!) ?? birthsOf("pcm")),
     temperatureCelsius: within(text, given, "temperature", -60, 200),
     swingCelsius: within(text, given, "swing", 0, 50),
+    sensor: oneOf(text, given, "sensor", ["usual", "none"]),
+    readDisturb: within(text, given, "read_disturb", 0, 0.1),
+    halfSelectDisturb: within(text, given, "half_select", 0, 0.1),
+    cyclingPulses: wholeNumber(text, given, "cycling", 1),
     wireOhmsPerCell: within(text, given, "wires", 0, 1000),
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
     deviceMilliseconds: within(text, given, "device_milliseconds", 0.001, 10_000),
