@@ -1,7 +1,14 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
-import type { Microamperes, Microseconds, Microsiemens, Nanoseconds, Seconds } from "../src/units.ts";
+import {
+  type Microamperes,
+  type Microseconds,
+  microsecondsPerSecond,
+  type Microsiemens,
+  type Nanoseconds,
+} from "../src/units.ts";
 import { type Births, birthsOf, bornAs } from "./birthKinds.ts";
 import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
+import type { Bake, TemperatureProfile } from "./temperature.ts";
 
 export { manyOutliers } from "./birthKinds.ts";
 
@@ -146,15 +153,6 @@ export interface ArrayEffects {
   /** Resistance of one cell's length of row and column wire; 0 for none. */
   readonly wireOhmsPerCell: number;
   readonly temperature: TemperatureProfile;
-}
-
-/** °C: a mean, and a swing about it like that of day and night. */
-export interface TemperatureProfile {
-  readonly meanCelsius: number;
-  readonly swingCelsius: number;
-  readonly periodSeconds: Seconds;
-  /** Whether the board measures it. */
-  readonly isSensed?: boolean;
 }
 
 export interface FirmwareLimits {
@@ -309,6 +307,8 @@ export interface Conditions {
   readonly temperatureCelsius?: number | undefined;
   /** Up and down about it, once a day. */
   readonly swingCelsius?: number | undefined;
+  /** Stays in an oven. */
+  readonly bakes?: readonly Bake[] | undefined;
   /** `none`: the board does not measure its temperature. */
   readonly sensor?: "usual" | "none" | undefined;
   /** Share of the way to the top that one read moves a device. */
@@ -339,7 +339,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     wireOhmsPerCell,
     converter,
   } = conditions;
-  const { deviceMilliseconds, sensor, readDisturb, halfSelectDisturb, cyclingPulses = 0 } = conditions;
+  const { deviceMilliseconds, sensor, readDisturb, halfSelectDisturb, cyclingPulses = 0, bakes } = conditions;
   const isUnsensed = births === "unsensed";
   const { geometry, physics, array: effects } = preset;
   const { temperature } = effects;
@@ -361,6 +361,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
         ...temperature,
         meanCelsius: temperatureCelsius ?? temperature.meanCelsius,
         swingCelsius: swingCelsius ?? (isUnsensed ? 2 : temperature.swingCelsius),
+        bakes: bakes ?? [],
         isSensed: sensor === undefined ? !isUnsensed : sensor !== "none",
       },
     },
@@ -373,12 +374,20 @@ function slow(readout: Readout, { columns, devicesPerCell }: ChipGeometry, milli
 }
 
 function variantOf(conditions: Conditions): string {
-  const { deviceMilliseconds, sensor, readDisturb, halfSelectDisturb, cyclingPulses } = conditions;
+  const {
+    deviceMilliseconds,
+    sensor,
+    readDisturb,
+    halfSelectDisturb,
+    cyclingPulses,
+    bakes = [],
+  } = conditions;
   const { births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
   const parts = [
     births === "usual" ? undefined : births,
     temperatureCelsius === undefined ? undefined : `at${temperatureCelsius}`,
     swingCelsius === undefined ? undefined : `swing${swingCelsius}`,
+    ...bakes.map(bakeText),
     sensor === "none" ? "sensorless" : undefined,
     wireOhmsPerCell === undefined ? undefined : `wires${wireOhmsPerCell}`,
     readDisturb === undefined ? undefined : `read${readDisturb}`,
@@ -388,6 +397,11 @@ function variantOf(conditions: Conditions): string {
     deviceMilliseconds === undefined ? undefined : `slow${deviceMilliseconds}`,
   ];
   return parts.filter((part) => part !== undefined).join("-");
+}
+
+function bakeText({ celsius, fromMicroseconds, toMicroseconds }: Bake): string {
+  const seconds = (time: Microseconds): number => time / microsecondsPerSecond;
+  return `bake${celsius}for${seconds(toMicroseconds - fromMicroseconds)}at${seconds(fromMicroseconds)}`;
 }
 
 /** Names of births that devices of a preset may have; undefined for a name that is no preset. */
