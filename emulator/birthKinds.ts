@@ -41,6 +41,8 @@ export type Births = PcmBirths | RramBirths;
 export const pcmBirths = Object.keys(pcmLaws) as readonly PcmBirths[];
 export const rramBirths = Object.keys(rramLaws) as readonly RramBirths[];
 
+export const allBirths: readonly Births[] = [...new Set<Births>([...pcmBirths, ...rramBirths])];
+
 /** Names of births that devices of a technology may have. */
 export function birthsOf(technology: Physics["technology"]): readonly Births[] {
   switch (technology) {

@@ -6,7 +6,7 @@ import {
   type Microsiemens,
   type Nanoseconds,
 } from "../src/units.ts";
-import { type Births, birthsOf, bornAs } from "./birthKinds.ts";
+import { allBirths, type Births, birthsOf, bornAs } from "./birthKinds.ts";
 import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
 import type { Bake, TemperatureProfile } from "./temperature.ts";
 
@@ -404,9 +404,9 @@ function bakeText({ celsius, fromMicroseconds, toMicroseconds }: Bake): string {
   return `bake${celsius}for${seconds(toMicroseconds - fromMicroseconds)}at${seconds(fromMicroseconds)}`;
 }
 
-/** Names of births that devices of a preset may have; undefined for a name that is no preset. */
-export function birthsOfPreset(name: string): readonly Births[] | undefined {
-  return Object.hasOwn(presets, name) ? birthsOf(presets[name]!.physics.technology) : undefined;
+/** Names of births that devices of a preset may have; all that there are for a name that is no preset. */
+export function birthsOfPreset(name: string): readonly Births[] {
+  return Object.hasOwn(presets, name) ? birthsOf(presets[name]!.physics.technology) : allBirths;
 }
 
 export function pcm64(tiles: number): Preset {

@@ -1,4 +1,4 @@
-import { type Births, birthsOf } from "../emulator/birthKinds.ts";
+import type { Births } from "../emulator/birthKinds.ts";
 import { birthsOfPreset } from "../emulator/presets.ts";
 import type { Bake } from "../emulator/temperature.ts";
 import { MhoError } from "../src/errors.ts";
@@ -91,7 +91,7 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1, 65_535),
     seed: wholeNumber(text, given, "seed", 0),
-    births: oneOf(text, given, "births", birthsOfPreset(match[2]!) ?? birthsOf("pcm")),
+    births: oneOf(text, given, "births", birthsOfPreset(match[2]!)),
     temperatureCelsius: within(text, given, "temperature", -60, 200),
     swingCelsius: within(text, given, "swing", 0, 50),
     bakes: bakesOf(text, given),
