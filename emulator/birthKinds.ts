@@ -1,6 +1,22 @@
-import { driftLaw90nm, driftLawStranger } from "./driftLaw.ts";
+import { type DriftLaw, driftLaw90nm, driftLawStranger } from "./driftLaw.ts";
 import { accelerating, lognormal, saturating, wavy } from "./oddLaws.ts";
-import type { Outliers, PcmPhysics, Physics, RramPhysics } from "./presets.ts";
+
+/**
+ * How the devices of a chip may be born, by the name that an address gives it: docs/emulator.md says what each is. Births change laws
+ * of the devices; what they live in (temperature, wires, a worn converter) are conditions of the chip.
+ */
+
+/** Births outside every model family, as shares of the devices. */
+export interface Outliers {
+  /** Drift that bends on its logarithmic axis. */
+  readonly curved: number;
+  /** Random telegraph noise of 2 … 10 %. */
+  readonly telegraph: number;
+  /** Twice the drift of their neighbours. */
+  readonly fastDrifting: number;
+  /** Crystallise suddenly, at a time of their own. */
+  readonly crystallising: number;
+}
 
 export const manyOutliers: Outliers = {
   curved: 0.1,
@@ -9,65 +25,62 @@ export const manyOutliers: Outliers = {
   crystallising: 0.005,
 };
 
-/**
- * How the devices of a chip may be born, by the name that an address gives it: docs/emulator.md says what each is. Births change laws
- * of the devices; what they live in (temperature, wires, a worn converter) are conditions of the chip.
- */
-const pcmLaws = {
-  sound: (physics) => physics,
-  usual: (physics) => physics,
-  odd: (physics) => ({ ...physics, outliers: manyOutliers }),
-  stranger: (physics) => (physics.drift === driftLaw90nm ? stranger(physics) : physics),
-  saturating: (physics) => drifting(physics, saturating(physics.drift, 86_400)),
-  "saturating-1e5": (physics) => drifting(physics, saturating(physics.drift, 1e5)),
-  "saturating-3e5": (physics) => drifting(physics, saturating(physics.drift, 3e5)),
-  accelerating: (physics) => drifting(physics, accelerating(physics.drift)),
-  wavy: (physics) => drifting(physics, wavy(physics.drift)),
-  lognormal: (physics) => drifting(physics, lognormal(physics.drift)),
-  unsensed: (physics) => physics,
-} as const satisfies Record<string, (physics: PcmPhysics) => PcmPhysics>;
+/** What births of phase-change devices may change. */
+interface PcmLaws {
+  readonly drift: DriftLaw;
+  readonly outliers: Outliers;
+  readonly halfwayAmplitude: number;
+  readonly slopeAmplitude: number;
+}
 
-const rramLaws = {
-  sound: (physics) => physics,
-  usual: (physics) => physics,
-  telegraph: (physics) => ({ ...physics, telegraph: 0.3 }),
-  heavy: (physics) => ({ ...physics, heavyTails: true }),
-} as const satisfies Record<string, (physics: RramPhysics) => RramPhysics>;
+const drifting = (drift: DriftLaw): Partial<PcmLaws> => ({ drift });
 
-export type PcmBirths = keyof typeof pcmLaws;
-export type RramBirths = keyof typeof rramLaws;
+const pcmChanges = {
+  sound: () => ({}),
+  usual: () => ({}),
+  odd: () => ({ outliers: manyOutliers }),
+  /** Another process: it drifts by a law of its own, and wants more current. */
+  stranger: ({ drift }) =>
+    drift === driftLaw90nm ? { halfwayAmplitude: 275, slopeAmplitude: 26, drift: driftLawStranger } : {},
+  saturating: ({ drift }) => drifting(saturating(drift, 86_400)),
+  "saturating-1e5": ({ drift }) => drifting(saturating(drift, 1e5)),
+  "saturating-3e5": ({ drift }) => drifting(saturating(drift, 3e5)),
+  accelerating: ({ drift }) => drifting(accelerating(drift)),
+  wavy: ({ drift }) => drifting(wavy(drift)),
+  lognormal: ({ drift }) => drifting(lognormal(drift)),
+  unsensed: () => ({}),
+} as const satisfies Record<string, (laws: PcmLaws) => Partial<PcmLaws>>;
+
+/** What births of ReRAM devices may change. */
+interface RramLaws {
+  readonly telegraph?: number;
+  readonly heavyTails?: boolean;
+}
+
+const rramChanges = {
+  sound: {},
+  usual: {},
+  telegraph: { telegraph: 0.3 },
+  heavy: { heavyTails: true },
+} as const satisfies Record<string, RramLaws>;
+
+export type PcmBirths = keyof typeof pcmChanges;
+export type RramBirths = keyof typeof rramChanges;
 export type Births = PcmBirths | RramBirths;
 
-export const pcmBirths = Object.keys(pcmLaws) as readonly PcmBirths[];
-export const rramBirths = Object.keys(rramLaws) as readonly RramBirths[];
+export const pcmBirths = Object.keys(pcmChanges) as readonly PcmBirths[];
+export const rramBirths = Object.keys(rramChanges) as readonly RramBirths[];
 
-export const allBirths: readonly Births[] = [...new Set<Births>([...pcmBirths, ...rramBirths])];
-
-/** Names of births that devices of a technology may have. */
-export function birthsOf(technology: Physics["technology"]): readonly Births[] {
-  switch (technology) {
-    case "pcm":
-      return pcmBirths;
-    case "rram":
-      return rramBirths;
-  }
+/** Births of another technology change nothing. */
+export function bornAsPcm<Laws extends PcmLaws>(laws: Laws, births: Births): Laws {
+  return { ...laws, ...(isOf(pcmChanges, births) && pcmChanges[births](laws)) };
 }
 
-/** The physics of devices that are born so; births of another technology change nothing. */
-export function bornAs(physics: Physics, births: Births): Physics {
-  switch (physics.technology) {
-    case "pcm":
-      return Object.hasOwn(pcmLaws, births) ? pcmLaws[births as PcmBirths](physics) : physics;
-    case "rram":
-      return Object.hasOwn(rramLaws, births) ? rramLaws[births as RramBirths](physics) : physics;
-  }
+/** Births of another technology change nothing. */
+export function bornAsRram<Laws extends RramLaws>(laws: Laws, births: Births): Laws {
+  return { ...laws, ...(isOf(rramChanges, births) && rramChanges[births]) };
 }
 
-/** Another process: it drifts by a law of its own, and wants more current. */
-function stranger(physics: PcmPhysics): PcmPhysics {
-  return { ...physics, halfwayAmplitude: 275, slopeAmplitude: 26, drift: driftLawStranger };
-}
-
-function drifting(physics: PcmPhysics, drift: PcmPhysics["drift"]): PcmPhysics {
-  return { ...physics, drift };
+function isOf<Name extends string>(changes: Readonly<Record<Name, unknown>>, births: string): births is Name {
+  return Object.hasOwn(changes, births);
 }

@@ -6,11 +6,11 @@ import {
   type Microsiemens,
   type Nanoseconds,
 } from "../src/units.ts";
-import { allBirths, type Births, birthsOf, bornAs } from "./birthKinds.ts";
+import { type Births, bornAsPcm, bornAsRram, type Outliers, pcmBirths, rramBirths } from "./birthKinds.ts";
 import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
 import type { Bake, TemperatureProfile } from "./temperature.ts";
 
-export { manyOutliers } from "./birthKinds.ts";
+export { manyOutliers, type Outliers } from "./birthKinds.ts";
 
 /**
  * The truth of an emulated kind of chip. It shares no number and no code with the models and chip descriptions
@@ -79,17 +79,6 @@ export interface PartialSet {
   readonly bestAmplitude: Microamperes;
   readonly amplitudeRange: Microamperes;
   readonly logScatter: number;
-}
-
-export interface Outliers {
-  /** Drift that bends on its logarithmic axis. */
-  readonly curved: number;
-  /** Random telegraph noise of 2 … 10 %. */
-  readonly telegraph: number;
-  /** Twice the drift of their neighbours. */
-  readonly fastDrifting: number;
-  /** Crystallise suddenly, at a time of their own. */
-  readonly crystallising: number;
 }
 
 /** HfOx with a transistor: limits that pulses move a conductance towards. docs/emulator.md has the laws. */
@@ -404,9 +393,29 @@ function bakeText({ celsius, fromMicroseconds, toMicroseconds }: Bake): string {
   return `bake${celsius}for${seconds(toMicroseconds - fromMicroseconds)}at${seconds(fromMicroseconds)}`;
 }
 
+/** Names of births that devices of a technology may have. */
+export function birthsOf(technology: Physics["technology"]): readonly Births[] {
+  switch (technology) {
+    case "pcm":
+      return pcmBirths;
+    case "rram":
+      return rramBirths;
+  }
+}
+
 /** Names of births that devices of a preset may have; all that there are for a name that is no preset. */
 export function birthsOfPreset(name: string): readonly Births[] {
-  return Object.hasOwn(presets, name) ? birthsOf(presets[name]!.physics.technology) : allBirths;
+  if (Object.hasOwn(presets, name)) return birthsOf(presets[name]!.physics.technology);
+  return [...new Set<Births>([...pcmBirths, ...rramBirths])];
+}
+
+function bornAs(physics: Physics, births: Births): Physics {
+  switch (physics.technology) {
+    case "pcm":
+      return bornAsPcm(physics, births);
+    case "rram":
+      return bornAsRram(physics, births);
+  }
 }
 
 export function pcm64(tiles: number): Preset {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type Births, birthsOf } from "../emulator/birthKinds.ts";
+import type { Births } from "../emulator/birthKinds.ts";
 import { EmulatedChip } from "../emulator/chip.ts";
-import { type Conditions, findPreset, noDefects, type PcmPhysics } from "../emulator/presets.ts";
+import { birthsOf, type Conditions, findPreset, noDefects, type PcmPhysics } from "../emulator/presets.ts";
 import { parseAddress } from "../lab/address.ts";
 
 /**
