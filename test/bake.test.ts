@@ -54,10 +54,13 @@ describe("a bake by address", () => {
     expect(baked.states).toContain("pcm-64,seed=5,bake=85C,64h,10h,births=sound.state");
   });
 
-  it("of a board without sensors says nothing of its temperature", async () => {
-    const { celsius } = await watched("&bake=85C,64h,10h&sensor=none");
-    expect(new Set(celsius)).toEqual(new Set([null]));
-  });
+  it.each(["packet", "scpi"])(
+    "of a board without sensors says nothing of its temperature, in %s",
+    async (dialect) => {
+      const { celsius } = await watched(`&bake=85C,64h,10h&sensor=none&dialect=${dialect}`);
+      expect(new Set(celsius)).toEqual(new Set([null]));
+    },
+  );
 
   it.each([
     ["85C", /how long/],

@@ -86,16 +86,20 @@ describe("effective time", () => {
     );
   });
 
-  it("under a swing is what a sum over a million steps gives (1e-6 of it)", () => {
-    const clock = new EffectiveClock(course({ meanCelsius: 30, swingCelsius: 15 }), 1.06);
-    const [from, to, steps] = [0.3 * day, 2.77 * day, 1_000_000];
+  it("under a swing and in the oven is what a sum over a million steps gives, and room time before the chip's began (5e-6 of it)", () => {
+    const bakes = [bakeOf(60, 1.2 * day, 0.5 * day)];
+    const swinging = course({ meanCelsius: 30, swingCelsius: 15, bakes });
+    const [from, to, steps] = [-0.5 * day, 2.77 * day, 1_000_000];
     let sum = 0;
     for (let k = 0; k < steps; k++) {
       const at = from + ((k + 0.5) / steps) * (to - from);
-      const celsius = 30 + 15 * Math.sin((2 * Math.PI * at) / day);
+      const celsius = at < 0 ? 25 : swinging.celsius(at);
       sum += (acceleration(1.06, heatOf(celsius)) * (to - from)) / steps;
     }
-    expect((to - from + clock.ahead(from, to)) / sum).toBeCloseTo(1, 6);
+    expect((to - from + new EffectiveClock(swinging, 1.06).ahead(from, to)) / sum).toBeCloseTo(1, 5);
+    const still = new EffectiveClock(course({ meanCelsius: 85 }), 1.06);
+    expect(still.ahead(-day, 0)).toBe(0);
+    expect((second + still.ahead(0, second)) / second).toBeCloseTo(acceleration(1.06, heatOf(85)), 6);
   });
 });
 
