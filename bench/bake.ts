@@ -6,8 +6,9 @@ import { acceleration, heatOf } from "../emulator/temperature.ts";
 /**
  * What bakes of real HfOx cells say of the emulated ones: node dist/bench/bake.js techA-bake.tsv.gz
  *
- * The file (akashlevy/RRAM-Relaxation-Master-Model, MIT licence) has 16,384 cells before and after a bake at each of five temperatures: address, seconds
- * since the write, Ω, S, °C. Figures are means over bins of conductance, as shares of the range of 240 µS.
+ * The file (akashlevy/RRAM-Relaxation-Master-Model, MIT licence) has 16,384 cells before and after a bake at each of five
+ * temperatures: address, seconds since the write, Ω, S, °C. Figures are means over bins of conductance, as shares of the
+ * range of 240 µS.
  */
 const range = 240e-6;
 const bins = Array.from({ length: 10 }, (_, k) => 0.1 + 0.05 * k);

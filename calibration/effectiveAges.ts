@@ -3,8 +3,8 @@ import { type DriftLawGuess, fitDevices, temperaturesDiffer } from "./deviceFit.
 import type { DriftData, DriftSweep, ReadOut } from "./driftData.ts";
 
 /**
- * Devices age faster when they are warm: time counts exp(E/k (1/T_0 − 1/T)) times. Temperatures between sweeps are taken from a cubic
- * through them, and those before the first sweep as its own.
+ * Devices age faster when they are warm: time counts exp(E/k (1/T_0 − 1/T)) times. Temperatures between sweeps are taken from
+ * a cubic through them, and those before the first sweep as its own.
  *
  * @param reference  T_0, of the first sweep.
  * @returns the sweeps at chip times as drift counts them; as they are where temperatures are not known, or do not differ.
@@ -47,8 +47,9 @@ function gap(sweeps: readonly DriftSweep[], j: number): number {
 }
 
 /**
- * The barrier that whatever relaxes overcomes at an age, E = kT ln(f t), with the frequency f at which atoms try, 10¹³/s. It needs no fit: fitted, it takes up
- * every bend of drift that goes along with a swing, and comes out half an electronvolt too high.
+ * The barrier that whatever relaxes overcomes at an age, E = kT ln(f t), with the frequency f at which atoms try, 10¹³/s. It
+ * needs no fit: fitted, it takes up every bend of drift that goes along with a swing, and comes out half an electronvolt too
+ * high.
  */
 export function barrierAt(age: Seconds, celsius: Celsius): number {
   return boltzmannElectronvolts * (celsius + zeroCelsius) * (Math.log(attemptsPerSecond) + Math.log(age));

@@ -1,6 +1,6 @@
 /**
- * What pulses do to a device in the long run, where a chip is so made: each doubling of 1 + pulses/N moves its thresholds down by
- * 4 % and makes it drift or relax more by 20 %. docs/emulator.md has the sources.
+ * What pulses do to a device in the long run, where a chip is so made: each doubling of 1 + pulses/N moves its thresholds
+ * down by 4 % and makes it drift or relax more by 20 %. docs/emulator.md has the sources.
  *
  * @param felt    pulses that the device has felt.
  * @param pulses  N; 0 for devices that cycling leaves as they are.

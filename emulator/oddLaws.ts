@@ -2,8 +2,8 @@ import type { Seconds } from "../src/units.ts";
 import { type DriftLaw, driftLogTime } from "./driftLaw.ts";
 
 /**
- * Laws of drift that lie outside every family of models. Each changes one thing of a law and leaves the rest; docs/emulator.md has
- * their sources.
+ * Laws of drift that lie outside every family of models. Each changes one thing of a law and leaves the rest;
+ * docs/emulator.md has their sources.
  */
 
 /** Drift that has come to its end at an age: relaxation has used up its highest barrier. */

@@ -36,8 +36,8 @@ export class PcmHeat {
   }
 
   /**
-   * Share of what was amorphous that has crystallised by nucleation and growth, 1 − 2^−(t_eff/τ)³. Only warmth counts: at 25 °C a billion years
-   * would show nothing.
+   * Share of what was amorphous that has crystallised by nucleation and growth, 1 − 2^−(t_eff/τ)³. Only warmth counts: at 25
+   * °C a billion years would show nothing.
    */
   crystallised(pulsedAt: Microseconds, at: Microseconds): number {
     if (this.#course.isRoom) return 0;
@@ -49,7 +49,8 @@ export class PcmHeat {
 }
 
 /**
- * What a device conducts when it is warm. A crystalline part, which does not care, is in series with an amorphous one, which is a semiconductor:
+ * What a device conducts when it is warm. A crystalline part, which does not care, is in series with an amorphous one, which
+ * is a semiconductor:
  *
  *     1/G(T) = 1/G_top + (1/G − 1/G_top) exp(−E_a/k (1/T0 − 1/T)).
  *

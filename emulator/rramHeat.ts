@@ -9,7 +9,8 @@ import {
 import { acceleration, EffectiveClock, heatOf, type TemperatureCourse } from "./temperature.ts";
 
 /**
- * What temperature does to HfOx devices: docs/emulator.md has the laws, and how they follow from bakes of 16,384 real cells at 100 to 260 °C.
+ * What temperature does to HfOx devices: docs/emulator.md has the laws, and how they follow from bakes of 16,384 real cells
+ * at 100 to 260 °C.
  */
 
 /** kT ln(10¹³/s · t) of the bakes, at the times when room temperature would have done the same. */

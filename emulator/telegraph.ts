@@ -2,8 +2,8 @@ import { normalOf, type Random, uniformOf } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond } from "../src/units.ts";
 
 /**
- * Random telegraph noise: by how much a device conducts more at an instant, as a share. Each device has a height of its own, 2 … 10 %,
- * and draws whether it is high at every turn of a dwell time of its own, 10 s in the median.
+ * Random telegraph noise: by how much a device conducts more at an instant, as a share. Each device has a height of its own,
+ * 2 … 10 %, and draws whether it is high at every turn of a dwell time of its own, 10 s in the median.
  *
  * @param random  of the chip's odd ways.
  * @param key     number of the device in the chip.

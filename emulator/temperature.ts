@@ -37,8 +37,8 @@ export function acceleration(electronvolts: number, heat: number): number {
 }
 
 /**
- * What temperature a chip has had and will have. Before its time began it was kept at 25 °C. Bakes do not overlap; one that is added
- * later ends no earlier one.
+ * What temperature a chip has had and will have. Before its time began it was kept at 25 °C. Bakes do not overlap; one that
+ * is added later ends no earlier one.
  */
 export class TemperatureCourse {
   readonly profile: TemperatureProfile;
@@ -99,8 +99,9 @@ export class TemperatureCourse {
  *
  *     dt_eff = exp(E/k (1/T0 − 1/T)) dt,   T0 = 25 °C.
  *
- * One clock serves all devices of a chip: the effective age of a device is how far this clock has gone since its last pulse. It tells by how much it is
- * ahead of the chip's, so that effective time is real time to the last digit at 25 °C, and short ages after a long bake are exact.
+ * One clock serves all devices of a chip: the effective age of a device is how far this clock has gone since its last pulse.
+ * It tells by how much it is ahead of the chip's, so that effective time is real time to the last digit at 25 °C, and short
+ * ages after a long bake are exact.
  */
 export class EffectiveClock {
   readonly #course: TemperatureCourse;

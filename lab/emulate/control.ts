@@ -22,8 +22,8 @@ const question = z.union([
 /**
  * A side door to an emulated chip, on loopback: a line of JSON in, a line out. `{"inject": {"fault": "reset"}}` makes a
  * fault happen, `{"truth": {"tile": 0, "at_microseconds": 0}}` tells what the devices hold, `{"felt": {"tile": 0}}`
- * how many pulses each has felt, `{"bake": {"celsius": 85, "seconds": 230400}}` puts it into an oven, `{"log": true}` tells what went wrong so
- * far.
+ * how many pulses each has felt, `{"bake": {"celsius": 85, "seconds": 230400}}` puts it into an oven, `{"log": true}` tells
+ * what went wrong so far.
  *
  * @param onUnplug  called for a fault that pulls the cable.
  */
