@@ -180,7 +180,7 @@ export class Workspace implements RunStore {
 
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
     return this.#do(() => {
-      const { converter, takenAt, boot, environment } = sweep;
+      const { converter, takenAt, boot, environment, bakeCelsius } = sweep;
       const id = this.#rowOf(run);
       const values = [
         id,
@@ -193,7 +193,7 @@ export class Workspace implements RunStore {
         sweep.codes === undefined ? toBlob(sweep.flags) : nothing,
         sweep.codes === undefined ? nothing : toBlob(sweep.codes),
         sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
-        JSON.stringify({ converter, takenAt, boot, environment } satisfies Circumstances),
+        JSON.stringify({ converter, takenAt, boot, environment, bakeCelsius } satisfies Circumstances),
       ];
       this.#together(() => this.#chains.append("sweeps", values, id));
     });
