@@ -7,6 +7,7 @@ import { MhoError } from "../src/errors.ts";
 import { layOut } from "../src/imported/layout.ts";
 import type { Measurements } from "../src/imported/measurements.ts";
 import { importedTile, verdictOf } from "../src/imported/records.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
 import { importedUnverified, importedVerified } from "../src/program/imported.ts";
 import { verdicts } from "../src/program/method.ts";
 import type { RunPlan } from "../src/run/plan.ts";
@@ -14,7 +15,7 @@ import type { RunId, RunStore } from "../src/run/store.ts";
 import { describeImported } from "./importedChip.ts";
 import { importedScheme } from "./imported.ts";
 import { mappingNamed } from "./mappings.ts";
-import { modelOfChip } from "./modelOfChip.ts";
+import { fitsRange, modelOfChip } from "./modelOfChip.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -69,7 +70,7 @@ export async function importMeasurements(
   if (technology === undefined) {
     throw new MhoError(
       "bad-argument",
-      `The mapping ${mapping.name} does not say of which technology the devices are. Give --technology pcm or --technology rram.`,
+      `The mapping ${mapping.name} does not say of which technology the devices are. Name it with --technology: pcm or rram.`,
     );
   }
   const name = options.chipName ?? mapping.chip.name ?? nameAfter(paths[0]!);
@@ -97,7 +98,7 @@ export async function importMeasurements(
     chipSerialNumber: serialNumber,
     chipAddress: `${importedScheme}${name}`,
     method: (mapping.verified ? importedVerified : importedUnverified).name,
-    model: await modelOfChip(description),
+    model: await modelStretched(description),
     sweepTimesSeconds: [...times].sort((a, b) => a - b),
     sweepAverages: tiles[0]!.sweeps[0]?.averages ?? 1,
     pulsesPerDevice: 1,
@@ -140,9 +141,17 @@ export async function importMeasurements(
     missing: reads.conductanceMicrosiemens.reduce((n, g) => n + (Number.isNaN(g) ? 1 : 0), 0),
     negative: reads.conductanceMicrosiemens.reduce((n, g) => n + (g < 0 ? 1 : 0), 0),
     written: devices.reduce((n, device) => n + (Number.isNaN(device.writtenMicrosiemens) ? 0 : 1), 0),
-    outside: devices.reduce((n, device) => n + (verdictOf(device) === verdicts.acceptedOutside ? 1 : 0), 0),
+    outside: devices.reduce((n, device) => n + (verdictOf(device) === verdicts.budgetSpent ? 1 : 0), 0),
     files,
   };
+}
+
+/** Nothing is known of the devices before a fit: the usual model of their technology stands for it, over their range. */
+async function modelStretched(description: ChipDescription): Promise<ModelDefinition> {
+  const usual = await modelOfChip(description);
+  const { maxConductanceMicrosiemens } = description;
+  if (!("maxConductanceMicrosiemens" in usual) || fitsRange(usual, maxConductanceMicrosiemens)) return usual;
+  return { ...usual, name: `${usual.name}-stretched`, maxConductanceMicrosiemens };
 }
 
 function refuseEmpty({ reads }: Measurements, paths: readonly string[]): void {

@@ -5,7 +5,7 @@ import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { asPowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
-import { isOpen } from "../src/program/method.ts";
+import { isOpen, verdicts } from "../src/program/method.ts";
 import { Convergence } from "../src/results/convergence.ts";
 import { DeviceExponents } from "../src/results/deviceExponents.ts";
 import { type DriftBand, DriftCourse } from "../src/results/driftBands.ts";
@@ -47,11 +47,12 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
     softwareVersion: version,
     corrects: plan.corrects,
+    imported: plan.imported,
     outcome,
     startedAt,
     yieldPercent,
     contender: {
-      name: plan.method,
+      name: plan.imported === undefined ? plan.method : "other tester",
       explanation: "",
       run,
       devices: overview.devices,
@@ -160,7 +161,7 @@ async function foldSweeps(
 }
 
 function mapOf(
-  { tiles }: RunPlan,
+  { tiles, imported }: RunPlan,
   memories: readonly TileMemory[],
   shown: number | undefined,
   first: SweepTable | undefined,
@@ -169,7 +170,7 @@ function mapOf(
 ): ConductanceMap | undefined {
   if (shown === undefined) return undefined;
   const { block, devicesPerRow, verdicts: ended, lastReadMicrosiemens } = memories[shown]!;
-  return {
+  const map = {
     tile: block.tile,
     layer: "",
     rowStart: block.rowStart,
@@ -179,6 +180,28 @@ function mapOf(
     maxConductanceMicrosiemens,
     target: tiles[shown]!.targetsMicrosiemens,
     readBack: first?.sweep.conductanceMicrosiemens ?? lastReadMicrosiemens,
+    verdicts: ended,
+  };
+  return imported === undefined || devicesPerRow > 1 ? map : inSquare(map);
+}
+
+/** Devices that have a row each for the sake of their times, drawn as a square. */
+function inSquare(map: ConductanceMap & { readonly verdicts: Uint8Array }): ConductanceMap {
+  const side = Math.ceil(Math.sqrt(map.rows));
+  const rows = Math.ceil(map.rows / side);
+  const padded = (values: Float32Array): Float32Array => {
+    const all = new Float32Array(rows * side).fill(Number.NaN);
+    all.set(values);
+    return all;
+  };
+  const ended = new Uint8Array(rows * side).fill(verdicts.leftAlone);
+  ended.set(map.verdicts);
+  return {
+    ...map,
+    rows,
+    devicesPerRow: side,
+    target: padded(map.target),
+    readBack: padded(map.readBack),
     verdicts: ended,
   };
 }

@@ -1,3 +1,5 @@
+import { daysSince1970 } from "../calendar.ts";
+
 /** What stands in the cells of other testers' tables. */
 
 /** Whether a cell says that nothing was measured. */
@@ -50,14 +52,4 @@ function minutesOf(zone: string): number {
   const digits = zone.replace(/\D/g, "");
   const minutes = 60 * Number(digits.slice(0, 2)) + Number(digits.slice(2) || 0);
   return zone.startsWith("-") ? -minutes : minutes;
-}
-
-/** Of the Gregorian calendar. @source H. Hinnant, chrono-compatible low-level date algorithms, `days_from_civil`. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
 }

@@ -175,7 +175,11 @@ export const mappingSchema = z
   .refine(
     ({ resistance: r, conductance: g }) => (r === undefined) !== (g === undefined),
     "give resistance or conductance, one of them",
-  );
+  )
+  .refine(({ time }) => time.unit !== "iso" || time.since !== "write", {
+    path: ["time", "since"],
+    error: 'stamps count from no write: say "first-read", or name the column with the time of the write',
+  });
 
 export type Mapping = Camel<Omit<z.output<typeof mappingSchema>, "format" | "version">>;
 export type ColumnName = z.output<typeof column>;
@@ -191,7 +195,8 @@ export function parseMapping(bytes: Uint8Array, path: string): Mapping {
 }
 
 /** The same of what a script has at hand, checked already. */
-export function mappingOf({ format: _, version: __, ...rest }: z.output<typeof mappingSchema>): Mapping {
+export function mappingOf(file: z.output<typeof mappingSchema>): Mapping {
+  const { format: _, version: __, ...rest } = file;
   return camelKeys(rest);
 }
 

@@ -154,7 +154,7 @@ class Table {
     const { order } = this.#mapping.device;
     const parts = columns.device.map((column) => {
       const cell = cells[column];
-      if (cell !== undefined && cell !== "") return cell;
+      if (cell !== undefined && cell !== "") return cell.replace(/\s+/g, " ");
       throw badFile(
         this.#path,
         `line ${line}, column ${column + 1} is empty where the name of a device should be`,

@@ -15,6 +15,7 @@ export interface TileLayout {
   readonly rowCount: number;
   /** At which all of its devices were kept since their writes; NaN where nothing is said. */
   readonly bakeCelsius: Celsius;
+  /** The same on all tiles of a bake temperature, also where none of the tile's devices was read. */
   readonly sweeps: readonly Aligned[];
 }
 
@@ -51,7 +52,7 @@ export function layOut({ devices, reads }: Measurements): Layout {
         devices: ofTile,
         rowCount: Math.ceil(ofTile.length / columns),
         bakeCelsius: devices[places[0]!]!.bakeCelsius,
-        sweeps: split.map((parts) => parts[tile]!).filter((part) => part.reads.length > 0),
+        sweeps: split.map((parts) => parts[tile]!),
       });
     }
   });

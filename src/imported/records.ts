@@ -56,7 +56,7 @@ export function verdictOf({
   writtenMicrosiemens: g,
 }: MeasuredDevice): number {
   if (!(low < high) || Number.isNaN(g)) return verdicts.unverified;
-  return g >= low && g <= high ? verdicts.accepted : verdicts.acceptedOutside;
+  return g >= low && g <= high ? verdicts.accepted : verdicts.budgetSpent;
 }
 
 /** One pulse stands for the write: what was really fired is not known. Places behind the last device are left alone. */
