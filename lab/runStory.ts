@@ -105,10 +105,14 @@ async function foldTurns(
 }
 
 /** The place of the fullest tile of those that were worked on longest; undefined where none was. */
-function shownTile({ tiles }: RunPlan, memories: readonly TileMemory[]): number | undefined {
-  const devices = tiles.map(
-    ({ targetsMicrosiemens }) => targetsMicrosiemens.filter((g) => !Number.isNaN(g)).length,
-  );
+function shownTile({ tiles, imported }: RunPlan, memories: readonly TileMemory[]): number | undefined {
+  // Imported devices may have been aimed at nothing that is known.
+  const devices =
+    imported === undefined
+      ? tiles.map(({ targetsMicrosiemens }) => targetsMicrosiemens.filter((g) => !Number.isNaN(g)).length)
+      : memories.map(
+          ({ verdicts: ended }) => ended.filter((verdict) => verdict !== verdicts.leftAlone).length,
+        );
   const settled = memories.map((memory) => !memory.verdicts.some(isOpen));
   return memories
     .map(({ turns }, place) => ({ turns, place }))
@@ -168,7 +172,7 @@ function mapOf(
   { maxConductanceMicrosiemens }: DeviceModel,
   { devicesPerCell }: { readonly devicesPerCell: number },
 ): ConductanceMap | undefined {
-  if (shown === undefined) return undefined;
+  if (shown === undefined || tiles[shown]!.targetsMicrosiemens.every(Number.isNaN)) return undefined;
   const { block, devicesPerRow, verdicts: ended, lastReadMicrosiemens } = memories[shown]!;
   const map = {
     tile: block.tile,

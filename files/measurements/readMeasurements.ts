@@ -54,7 +54,8 @@ function nameOf(path: string): string {
     .replace(/(.)\.[^.]*$/, "$1");
 }
 
-function unpacked(bytes: Uint8Array, path: string): Uint8Array {
+/** What was packed with gzip; anything else as it is. */
+export function unpacked(bytes: Uint8Array, path: string): Uint8Array {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: mostBytes });
