@@ -6,10 +6,11 @@ import type { ChipIdentity } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import { layOut } from "../src/imported/layout.ts";
 import type { Measurements } from "../src/imported/measurements.ts";
-import { importedTile, verdictOf } from "../src/imported/records.ts";
+import { importedTile, secondsOf, verdictOf } from "../src/imported/records.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { importedUnverified, importedVerified } from "../src/program/imported.ts";
 import { verdicts } from "../src/program/method.ts";
+import type { SweepRecord } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { describeImported } from "./importedChip.ts";
@@ -91,7 +92,7 @@ export async function importMeasurements(
     ticket += laid.rowCount;
     return made;
   });
-  const times = new Set(tiles.flatMap(({ sweeps }) => sweeps.map(({ timeSeconds }) => timeSeconds)));
+  const times = new Set(layout.tiles.flatMap(({ sweeps }) => sweeps.map(secondsOf)));
   const plan: RunPlan = {
     title: files.length === 1 ? basename(paths[0]!) : `${basename(paths[0]!)} and ${files.length - 1} more`,
     chipName: name,
@@ -100,7 +101,7 @@ export async function importMeasurements(
     method: (mapping.verified ? importedVerified : importedUnverified).name,
     model: await modelStretched(description),
     sweepTimesSeconds: [...times].sort((a, b) => a - b),
-    sweepAverages: tiles[0]!.sweeps[0]?.averages ?? 1,
+    sweepAverages: measurements.reads.averages[0]!,
     pulsesPerDevice: 1,
     tiles: tiles.map(({ targets }) => targets),
     imported: {
@@ -119,7 +120,7 @@ export async function importMeasurements(
   try {
     for (const { turns, sweeps } of tiles) {
       for (const turn of turns) await store.appendTurn(run, turn);
-      for (const sweep of sweeps) await store.appendSweep(run, sweep);
+      for (const some of inCommits(sweeps())) await store.appendSweeps(run, some);
     }
   } catch (error) {
     // A full disk has no room to say so either.
@@ -145,6 +146,20 @@ export async function importMeasurements(
     files,
   };
 }
+
+/** A commit each would take longer than the reading. */
+function* inCommits(sweeps: Iterable<SweepRecord>): Iterable<SweepRecord[]> {
+  let some: SweepRecord[] = [];
+  for (const sweep of sweeps) {
+    some.push(sweep);
+    if (some.length < sweepsACommit) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
+const sweepsACommit = 200;
 
 /** Nothing is known of the devices before a fit: the usual model of their technology stands for it, over their range. */
 async function modelStretched(description: ChipDescription): Promise<ModelDefinition> {

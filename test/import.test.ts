@@ -11,6 +11,7 @@ import { descriptionOf } from "../lab/runDescription.ts";
 import { verdicts } from "../src/program/method.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunStore } from "../src/run/store.ts";
+import { mho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -397,6 +398,22 @@ describe("measurements that were imported", () => {
     });
   });
 
+  it("of one device that was read far more often than the others take no room for reads that there are not", async () => {
+    const dense = Array.from({ length: 3000 }, (_, k) => `dense,${1 + k / 100},1000`);
+    const others = Array.from({ length: 400 }, (_, k) => `d${k},${5 + k / 1000},2000`);
+    await imported(
+      ["device,t,R", ...dense, ...others].join("\n"),
+      { as: general },
+      async ({ run }, store) => {
+        const found = await floatsOf(store, run);
+        expect([...found.values()].reduce((sum, floats) => sum + (floats.length - 3) / 4, 0)).toBe(3400);
+        let room = 0;
+        for await (const { flags } of store.sweeps(run)) room += flags.length;
+        expect(room).toBeLessThan(4 * 3400);
+      },
+    );
+  });
+
   it("are another chip's each time, so that none of them hides what came before", async () => {
     const folder = emptyFolder();
     const file = join(folder, "a.csv");
@@ -518,6 +535,26 @@ describe("an imported run", () => {
     const matrix = { title: "", valuesMicrosiemens: new Float32Array(256) };
     await expect(bench.program(matrix)).rejects.toThrow("it exists as measurements only");
     await bench.close();
+  });
+});
+
+describe("mho import", () => {
+  it("says what it found, and mho show where the run came from", { timeout: 60_000 }, async () => {
+    const folder = emptyFolder();
+    const told = await mho("import", sample, "--as", "rram-relaxation", "--workspace", folder, "--json");
+    expect(told.code).toBe(0);
+    expect(JSON.parse(told.out.trim().split("\n").at(-1)!)).toMatchObject({
+      ...{ command: "import", run: "r1", chip: "hfox-b", technology: "rram", devices: 1500 },
+      files: [{ reads: 9706, left_out: 0 }],
+    });
+    const shown = await mho("show", "r1", "--workspace", folder);
+    expect(shown.out).toContain("imported by the mapping rram-relaxation from relaxation-1500.tsv.gz;");
+    const refused = await mho("watch", "r1", "--workspace", folder);
+    expect([refused.code, refused.err]).toEqual([
+      2,
+      "mho: Run r1 was imported (relaxation-1500.tsv.gz): there is no chip to reach, so it cannot be watched. " +
+        "mho fit, report, export and show take it.\n",
+    ]);
   });
 });
 

@@ -14,7 +14,7 @@ export function isMissing(cell: string): boolean {
  * @param comma  whether a comma may be the decimal sign.
  */
 export function numberIn(cell: string, comma: boolean, power = 0): number | undefined {
-  const match = /^([+-]?(?:\d+[.,]?\d*|[.,]\d+))(?:[eE]([+-]?\d+))?$/.exec(cell);
+  const match = /^([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+))(?:[eE]([+-]?\d+))?$/.exec(cell);
   if (match === null) return /^[+-]?inf(?:inity)?$/i.test(cell) ? endless(cell) : undefined;
   const [, mantissa, exponent = "0"] = match;
   if (!comma && mantissa!.includes(",")) return undefined;

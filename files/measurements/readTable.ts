@@ -236,7 +236,7 @@ class Table {
     if (other === undefined) return;
     throw badFile(
       this.#path,
-      `line ${line} has "${cell}", and line ${other} the other decimal sign`,
+      `line ${line} has "${shown(cell)}", and line ${other} the other decimal sign`,
       "Use one decimal sign, and nothing between thousands.",
     );
   }
@@ -252,8 +252,13 @@ class Table {
     }
     return badFile(
       this.#path,
-      `line ${line}, ${name} has "${cell}" where ${what} should be`,
+      `line ${line}, ${name} has "${shown(cell)}" where ${what} should be`,
       "Correct it; write nan for a read that is missing.",
     );
   }
+}
+
+/** A cell is told of in a sentence. */
+function shown(cell: string): string {
+  return cell.length <= 60 ? cell : `${cell.slice(0, 57)}…`;
 }

@@ -16,7 +16,8 @@ export interface ImportedTile {
   readonly targets: TileTargets;
   /** The write of all devices, and how they read after it. */
   readonly turns: readonly TurnRecord[];
-  readonly sweeps: readonly SweepRecord[];
+  /** Made one by one: all of them at once take more room than what was measured. */
+  readonly sweeps: () => Iterable<SweepRecord>;
   /** Names of its devices, in their order. */
   readonly names: readonly string[];
 }
@@ -39,7 +40,7 @@ export function importedTile(
   return {
     targets: { block: { tile, rowStart: 0, rowCount }, targetsMicrosiemens },
     turns: turnsOf(devices, rowCount, columns, tile, firstTicket),
-    sweeps: sweepsOf(measurements, laid, columns, tile),
+    sweeps: () => sweepsOf(measurements, laid, columns, tile),
     names: devices.map(({ name }) => name),
   };
 }
@@ -113,15 +114,15 @@ function turnsOf(
 }
 
 /** A row without a read in a sweep has the sweep's age, and in no case an earlier time than in the sweep before. */
-function sweepsOf(
+function* sweepsOf(
   { reads }: Measurements,
   { devices, rowCount, sweeps, bakeCelsius }: TileLayout,
   columns: number,
   tile: number,
-): SweepRecord[] {
+): Iterable<SweepRecord> {
   const places = new Map(Array.from(devices, (device, i) => [device, i]));
   const latest = new Float64Array(rowCount);
-  return sweeps.map((sweep): SweepRecord => {
+  for (const sweep of sweeps) {
     const conductanceMicrosiemens = new Float32Array(rowCount * columns).fill(Number.NaN);
     const flags = new Uint8Array(rowCount * columns).fill(readingFlags.invalid);
     const rowTimesMicroseconds = new Float64Array(rowCount).fill(Number.NaN);
@@ -144,7 +145,7 @@ function sweepsOf(
       latest[row] = Math.max(latest[row]!, rowTimesMicroseconds[row]!);
     }
     const celsius = meanOf(sweep, reads.celsius);
-    return {
+    yield {
       tile,
       timeSeconds: secondsOf(sweep),
       averages: sweep.averages,
@@ -156,7 +157,7 @@ function sweepsOf(
       ...(!Number.isNaN(celsius) && { environment: { celsius, supplyVolts: Number.NaN } }),
       ...(!Number.isNaN(bakeCelsius) && { bakeCelsius }),
     };
-  });
+  }
 }
 
 /** As people write it: single devices have their exact ages beside it. */

@@ -41,8 +41,14 @@ export const measurementSurfaces = [
           const { reads } = readTable(text, "given.csv", mapping, "given", into);
           const measurements = into.finish();
           const layout = layOut(measurements);
-          const tiles = layout.tiles.map((_, tile) => importedTile(measurements, layout, tile, 1));
-          assert(reads > 0 && tiles.length > 0, "what was accepted has devices");
+          let sweeps = 0;
+          for (const tile of layout.tiles.keys())
+            for (const { rowTimesMicroseconds } of importedTile(measurements, layout, tile, 1).sweeps())
+              sweeps += rowTimesMicroseconds.length > 0 ? 1 : 0;
+          assert(
+            reads > 0 && (sweeps > 0 || measurements.reads.devices.length === 0),
+            "what was accepted has sweeps",
+          );
           return true;
         },
       };
