@@ -8,6 +8,10 @@ import { programChip } from "./programmed.ts";
 import { logTimes, watchTile } from "./watched.ts";
 
 export const readOut = { readSeconds: 250e-9, spacingMicroseconds: 20, microsiemensPerCode: 0.04 };
+export const readingChip = {
+  timing: { readRowMicroseconds: readOut.spacingMicroseconds },
+  converter: { microsiemensPerCode: readOut.microsiemensPerCode },
+};
 
 /** A chip whose devices were spread over their range and watched for a day. */
 export interface Characterised {

@@ -544,7 +544,11 @@ describe("mho import", () => {
     const told = await mho("import", sample, "--as", "rram-relaxation", "--workspace", folder, "--json");
     expect(told.code).toBe(0);
     expect(JSON.parse(told.out.trim().split("\n").at(-1)!)).toMatchObject({
-      ...{ command: "import", run: "r1", chip: "hfox-b", technology: "rram", devices: 1500 },
+      command: "import",
+      run: "r1",
+      chip: "hfox-b",
+      technology: "rram",
+      devices: 1500,
       files: [{ reads: 9706, left_out: 0 }],
     });
     const shown = await mho("show", "r1", "--workspace", folder);
