@@ -31,6 +31,8 @@ export interface DriftSweep {
   readonly averages: number;
   /** Of the chip; undefined where it was not measured. */
   readonly celsius: Celsius | undefined;
+  /** At which the devices were kept since their pulses, where they were baked. */
+  readonly bakeCelsius?: Celsius | undefined;
 }
 
 /** What the reader knows of the chip that measured. */

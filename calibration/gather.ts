@@ -183,7 +183,8 @@ function converterOf(
 }
 
 function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | undefined): Reading {
-  const { codes, flags, rowTimesMicroseconds, averages, environment, conductanceMicrosiemens } = record;
+  const { codes, flags, rowTimesMicroseconds, averages, environment, bakeCelsius, conductanceMicrosiemens } =
+    record;
   const anew = (code: number): number =>
     code === noCode ? Number.NaN : converter!.microsiemensOfCode[code]!;
   const asKept = converter === undefined || codes === undefined;
@@ -193,6 +194,7 @@ function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | un
     rowTimesMicroseconds,
     averages,
     celsius: environment?.celsius,
+    ...(bakeCelsius !== undefined && { bakeCelsius }),
     rowStart,
   };
 }
