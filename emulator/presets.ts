@@ -1,6 +1,7 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
 import type { Microamperes, Microseconds, Microsiemens, Nanoseconds, Seconds } from "../src/units.ts";
 import { driftLaw90nm, driftLawHermes, driftLawStranger, type DriftLaw } from "./driftLaw.ts";
+import { type EcramPhysics, lithiumEcram } from "./ecramPhysics.ts";
 
 /**
  * The truth of an emulated kind of chip. It shares no number and no code with the models and chip descriptions
@@ -12,6 +13,8 @@ export interface Preset {
   readonly variant?: string;
   readonly geometry: ChipGeometry;
   readonly physics: Physics;
+  /** Other devices that may be asked for in their place. */
+  readonly otherBirths?: Partial<Record<"odd" | "stranger", Physics>>;
   readonly defects: Defects;
   readonly readout: Readout;
   readonly array: ArrayEffects;
@@ -20,18 +23,8 @@ export interface Preset {
   readonly takesItsTime?: boolean;
 }
 
-/** Every switch over them is exhaustive: a new technology says everywhere what becomes of it. */
-export type Physics = PcmPhysics | RramPhysics;
-
-/** Whether the boards of such devices have a verify loop of their own. */
-export function hasVerifyLoop({ technology }: Physics): boolean {
-  switch (technology) {
-    case "pcm":
-      return true;
-    case "rram":
-      return false;
-  }
-}
+/** `tiles.ts` has what becomes of each. */
+export type Physics = PcmPhysics | RramPhysics | EcramPhysics;
 
 /** Laws and figures: docs/emulator.md. Between devices: `…Spread`; between pulses: `…Scatter`. */
 export interface PcmPhysics {
@@ -151,6 +144,8 @@ export interface FirmwareLimits {
   readonly maxWidthNanoseconds: Nanoseconds;
   readonly maxTrailingNanoseconds: Nanoseconds;
   readonly maxAverages: number;
+  /** Whether the board has a verify loop of its own for its devices. */
+  readonly verifyLoop: boolean;
   /** The line's own rate, which chip time is charged by. */
   readonly lineBytesPerSecond: number;
   /** Silence of the host after which the chip goes to standby by itself; link time. */
@@ -243,6 +238,7 @@ const firmware: FirmwareLimits = {
   maxWidthNanoseconds: 5000,
   maxTrailingNanoseconds: 1_000_000,
   maxAverages: 256,
+  verifyLoop: true,
   lineBytesPerSecond: 300_000,
   watchdogMicroseconds: 10_000_000,
 };
@@ -253,6 +249,7 @@ const presets: Readonly<Record<string, Preset>> = {
     name: "pcm-64",
     geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 4 },
     physics: pcm90nm,
+    otherBirths: { odd: { ...pcm90nm, outliers: manyOutliers }, stranger: pcmStranger },
     defects: fewDefects,
     readout,
     array,
@@ -263,6 +260,7 @@ const presets: Readonly<Record<string, Preset>> = {
     name: "pcm-256",
     geometry: { tiles: 1, rows: 256, columns: 256, devicesPerCell: 4 },
     physics: pcmHermes,
+    otherBirths: { odd: { ...pcmHermes, outliers: manyOutliers } },
     defects: fewDefects,
     readout,
     array,
@@ -273,6 +271,7 @@ const presets: Readonly<Record<string, Preset>> = {
     name: "pcm-64core",
     geometry: { tiles: 64, rows: 256, columns: 256, devicesPerCell: 4 },
     physics: pcmHermes,
+    otherBirths: { odd: { ...pcmHermes, outliers: manyOutliers } },
     defects: fewDefects,
     readout,
     array,
@@ -297,7 +296,21 @@ const presets: Readonly<Record<string, Preset>> = {
       references: [0, 1.5, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48],
     },
     array,
-    firmware: { ...firmware, maxAmplitudeCode: 800 },
+    firmware: { ...firmware, maxAmplitudeCode: 800, verifyLoop: false },
+  },
+  /** Lithium ECRAM: 64 × 64 cells of two devices up to 20 µS. */
+  "ecram-64": {
+    name: "ecram-64",
+    geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 2 },
+    physics: lithiumEcram,
+    defects: fewDefects,
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.03,
+      references: [0, 1, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 22.5, 25, 28],
+    },
+    array,
+    firmware: { ...firmware, microamperesPerCode: 0.001, maxAmplitudeCode: 32, verifyLoop: false },
   },
 };
 
@@ -330,7 +343,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
   if (preset === undefined) return undefined;
   const { tiles, births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
   const { deviceMilliseconds } = conditions;
-  const { geometry, physics, array: effects } = preset;
+  const { geometry, physics, otherBirths = {}, array: effects } = preset;
   const { temperature } = effects;
   const converters = converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout;
   return {
@@ -338,7 +351,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     takesItsTime: deviceMilliseconds !== undefined,
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
-    physics: bornAs(physics, births),
+    physics: births === "odd" || births === "stranger" ? (otherBirths[births] ?? physics) : physics,
     defects: births === "sound" ? noDefects : preset.defects,
     readout: deviceMilliseconds === undefined ? converters : slow(converters, geometry, deviceMilliseconds),
     array: {
@@ -370,16 +383,6 @@ function variantOf(conditions: Conditions): string {
     deviceMilliseconds === undefined ? undefined : `slow${deviceMilliseconds}`,
   ];
   return parts.filter((part) => part !== undefined).join("-");
-}
-
-function bornAs(physics: Physics, births: Conditions["births"]): Physics {
-  switch (physics.technology) {
-    case "pcm":
-      if (births === "odd") return { ...physics, outliers: manyOutliers };
-      return births === "stranger" && physics === pcm90nm ? pcmStranger : physics;
-    case "rram":
-      return physics;
-  }
 }
 
 export function pcm64(tiles: number): Preset {
