@@ -1,4 +1,5 @@
 import type { DriftData } from "../calibration/driftData.ts";
+import { birthKinds, type PcmBirths } from "../emulator/birthKinds.ts";
 import { findPreset, manyOutliers, type Outliers, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
@@ -8,6 +9,10 @@ import { programChip } from "./programmed.ts";
 import { logTimes, watchTile } from "./watched.ts";
 
 export const readOut = { readSeconds: 250e-9, spacingMicroseconds: 20, microsiemensPerCode: 0.04 };
+export const readingChip = {
+  timing: { readRowMicroseconds: readOut.spacingMicroseconds },
+  converter: { microsiemensPerCode: readOut.microsiemensPerCode },
+};
 
 /** A chip whose devices were spread over their range and watched for a day. */
 export interface Characterised {
@@ -57,10 +62,10 @@ export async function characterise(births: Births, seed: number): Promise<Charac
 }
 
 /** As an address may ask for, or outside the models' family in one way only. */
-export type Births = "stranger" | "odd" | "sound" | "usual" | keyof Outliers;
+export type Births = PcmBirths | keyof Outliers;
 
 function presetOf(births: Births): Preset {
-  const named = (["stranger", "odd", "sound", "usual"] as const).find((one) => one === births);
+  const named = birthKinds.pcm.names.find((one) => one === births);
   const preset = findPreset("pcm-64", { births: named, swingCelsius: 2 })!;
   if (named !== undefined || preset.physics.technology !== "pcm") return preset;
   const odd = births as keyof Outliers;

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import type { Births } from "../emulator/birthKinds.ts";
+import { EmulatedChip } from "../emulator/chip.ts";
 import { NoiseBank, noisePowerDensity } from "../emulator/noise.ts";
-import { findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
+import { type Conditions, findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
 import { axis, drawing, rule, seriesColour } from "../report/draw.ts";
 import { Random } from "../src/random.ts";
 import {
@@ -174,4 +176,81 @@ draw(
     },
     { points: rates.map((r, i): [number, number] => [40 * r, spreads[i]![time]!]), colour: time, dots: true },
   ]),
+);
+
+/** A chip whose rows were each pulsed once, at 1 s. */
+function pulsedAt1s(conditions: Conditions, amplitudes: readonly number[]): EmulatedChip {
+  const chip = new EmulatedChip({ ...findPreset("pcm-64", conditions)!, defects: noDefects }, 7);
+  amplitudes.forEach((code, row) => {
+    const codes = new Uint16Array(chip.devicesPerRow).fill(code);
+    const pulse = {
+      kind: "reset",
+      codes,
+      widthNanoseconds: 100,
+      trailingNanoseconds: 0,
+      gateCode: 0,
+    } as const;
+    chip.pulseRow(0, row, pulse, 1e6);
+  });
+  return chip;
+}
+
+const hour = 3.6e9;
+const oven = [{ celsius: 85, fromMicroseconds: 4 * hour, toMicroseconds: 68 * hour }];
+const baked = pulsedAt1s({ bakes: oven }, [590, 500, 400]);
+const read = new Uint16Array(baked.devicesPerRow);
+const hours = [
+  0.01,
+  0.1,
+  0.5,
+  1,
+  2,
+  3,
+  3.99,
+  4.01,
+  4.2,
+  4.6,
+  5,
+  6,
+  8,
+  ...steps(10, 66, 15),
+  67.99,
+  68.01,
+  70,
+  75,
+  80,
+];
+draw(
+  "bake",
+  "What devices read before, in and after an oven",
+  { name: "time, hours" },
+  "mean of 256, µS",
+  [0, 1, 2].map((row) => ({
+    points: hours.map((time): [number, number] => {
+      baked.readRow(0, row, 16, time * hour + 1e6, read);
+      return [time, 0.04 * statistics([...read]).mean];
+    }),
+    colour: row,
+    dots: false,
+  })),
+);
+
+const usual: readonly Births[] = ["usual", "saturating-1e5", "accelerating"];
+draw(
+  "births",
+  "Drift of births outside every family",
+  { name: "age, s", log: true },
+  "mean ln G",
+  usual.map((births, colour) => {
+    const chip = pulsedAt1s({ births }, [500]);
+    return {
+      points: steps(0, 7.5, 61).map((exponent): [number, number] => {
+        const age = Math.exp(exponent * Math.LN10);
+        const truth = chip.truthOfBlock({ tile: 0, rowStart: 0, rowCount: 1 }, (1 + age) * 1e6);
+        return [age, statistics(Array.from(truth, Math.log)).mean];
+      }),
+      colour,
+      dots: false,
+    };
+  }),
 );

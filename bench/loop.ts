@@ -11,7 +11,7 @@ import { Random } from "../src/random.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
-import { characterise, readOut } from "./characterised.ts";
+import { characterise, readingChip, readOut } from "./characterised.ts";
 import { gaussianTile, sixTimes } from "./gaussianTile.ts";
 import { programChip, readTile } from "./programmed.ts";
 import { logTimes, watchTile } from "./watched.ts";
@@ -81,7 +81,7 @@ export async function visit(
   const { tiles, ...plan } = planVisit({
     gathered,
     tiles: [tile],
-    readOut,
+    chip: readingChip,
     model: before,
     at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
     timesSeconds: sixTimes,

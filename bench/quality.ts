@@ -87,6 +87,13 @@ async function verdicts(): Promise<void> {
     "telegraph",
     "fastDrifting",
     "crystallising",
+    "saturating",
+    "saturating-1e5",
+    "saturating-3e5",
+    "accelerating",
+    "wavy",
+    "lognormal",
+    "unsensed",
   ];
   for (const one of births) {
     for (let seed = 1; seed <= Math.min(3, seeds); seed++) {

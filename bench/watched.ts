@@ -33,7 +33,7 @@ export function watchTile(
       flags: new Uint8Array(geometry.rows * perRow),
       rowTimesMicroseconds,
       averages,
-      celsius: chip.temperature(endedAt + time * 1e6),
+      celsius: chip.isSensed ? chip.temperature(endedAt + time * 1e6) : undefined,
     };
   });
   return {

@@ -9,24 +9,26 @@ import { mostSweeps } from "./spreadOut.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
 
+/** What is known of a fit before anything is fitted. */
+export type Circumstances = Pick<
+  FitRecord,
+  "runs" | "chip" | "modelBefore" | "software" | "seed" | "dataDigest"
+>;
+
 /** What a model file says of where its laws come from. */
 export function fitRecord(
   found: Refit,
   gathered: Gathered,
   response: PulseResponse | undefined,
-  circumstances: Pick<FitRecord, "runs" | "chip" | "modelBefore" | "software" | "seed" | "dataDigest">,
+  circumstances: Circumstances,
   maxConductanceMicrosiemens: Microsiemens,
 ): FitRecord {
   const { population, verdict } = found;
-  const { from, to, sweeps } = gathered;
   const counts = new Uint32Array(fitFateNames.length);
   for (const fate of population.fates) counts[fate]!++;
   return {
     ...circumstances,
-    chipSerialNumbers: [...new Set(gathered.parts.map(({ chipSerialNumber }) => chipSerialNumber))],
-    ...(from === undefined || to === undefined ? {} : { measuredFrom: from, measuredTo: to }),
-    ...celsiusOf(gathered),
-    sweeps,
+    ...whenAndWhere(gathered),
     devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
     believe: verdict.believe,
     checks: verdict.checks,
@@ -42,6 +44,19 @@ export function fitRecord(
   };
 }
 
+/** Which chips were measured, when and how warm. */
+export function whenAndWhere(
+  gathered: Gathered,
+): Pick<FitRecord, "chipSerialNumbers" | "measuredFrom" | "measuredTo" | "celsius" | "sweeps"> {
+  const { from, to, sweeps } = gathered;
+  return {
+    chipSerialNumbers: [...new Set(gathered.parts.map(({ chipSerialNumber }) => chipSerialNumber))],
+    ...(from === undefined || to === undefined ? {} : { measuredFrom: from, measuredTo: to }),
+    ...celsiusOf(gathered),
+    sweeps,
+  };
+}
+
 function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
   const known = parts.flatMap(({ data }) => data.sweeps.flatMap(({ celsius }) => celsius ?? []));
   if (known.length === 0) return {};
@@ -49,7 +64,7 @@ function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
   return { celsius: { ...rangeOf(known), mean } };
 }
 
-function remarkOnSweeps({ leftOut, sweeps }: Gathered): string[] {
+export function remarkOnSweeps({ leftOut, sweeps }: Gathered): string[] {
   if (leftOut === 0) return [];
   return [
     `${leftOut} of ${sweeps} sweeps were left out, the closest in age to others: a fit takes ${mostSweeps} of a tile, evenly over ` +
@@ -62,7 +77,7 @@ function remarksOnResponse(response: PulseResponse | undefined): string[] {
   return why === undefined ? [] : [why];
 }
 
-function remarksOnConverters({ converters }: Gathered): string[] {
+export function remarksOnConverters({ converters }: Gathered): string[] {
   return converters.flatMap(({ chipSerialNumber, tile, fit }) =>
     fit.differs
       ? [
@@ -91,7 +106,7 @@ function lawsOf({ population, temperature }: Refit, most: Microsiemens): FitReco
 }
 
 /** Enough digits for every use, and a file that a person can read. */
-function short(value: number): number {
+export function short(value: number): number {
   return Number(value.toPrecision(6));
 }
 

@@ -12,7 +12,8 @@ import { fewestSweeps, refuseFewDevices } from "./enoughData.ts";
 import { gather, type Gathered } from "./gather.ts";
 import { PulseReader, type Settle } from "./pulseReader.ts";
 import { fitPulseResponse, type PulseResponse } from "./pulseResponse.ts";
-import type { DriftData, ReadOut } from "./driftData.ts";
+import type { DriftData } from "./driftData.ts";
+import { readOutOf } from "./readOut.ts";
 import { type Refit, refit } from "./refit.ts";
 
 /** All that runs say of a chip's devices. */
@@ -23,30 +24,29 @@ export interface Measured {
   readonly response: PulseResponse | undefined;
 }
 
-/** Fits everything that can be fitted to runs. Throws `bad-argument` when they say too little. */
-export async function measureRuns(
+/** What was read of runs. Throws `bad-argument` when it is too little for a fit. */
+export async function gatherToFit(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  before: PowerLawDefinition,
   methods: readonly ProgrammingMethod[] = builtInMethods,
-): Promise<Measured> {
+): Promise<Gathered> {
   const gathered = await gather(store, runs, description, { methods });
   const parts = gathered.parts.map(({ data }) => data);
   refuseTooLittle(parts, runs, await programmedAnew(store, runs));
-  const found = refit(parts, readOutOf(description, before), before);
-  return { gathered, found, response: await responseOf(store, gathered, description, settleBy(found)) };
+  return gathered;
 }
 
-export function readOutOf(
-  { timing, converter }: ChipDescription,
-  { readSeconds }: PowerLawDefinition,
-): ReadOut {
-  return {
-    readSeconds,
-    spacingMicroseconds: timing.readRowMicroseconds,
-    microsiemensPerCode: converter.microsiemensPerCode,
-  };
+/** Fits everything that can be fitted to devices which drift by a power law. */
+export async function measureRuns(
+  store: RunStore,
+  gathered: Gathered,
+  description: ChipDescription,
+  before: PowerLawDefinition,
+): Promise<Measured> {
+  const parts = gathered.parts.map(({ data }) => data);
+  const found = refit(parts, readOutOf(description, before), before);
+  return { gathered, found, response: await responseOf(store, gathered, description, settleBy(found)) };
 }
 
 function refuseTooLittle(

@@ -3,6 +3,7 @@ import { powerLawModel, powerLawOf } from "../src/model/powerLaw.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { onsetOf, temperatureSlopes } from "./commonLaws.ts";
 import { atOneTemperature, type DeviceFits, type DriftLawGuess, fitDevices } from "./deviceFit.ts";
+import { atEffectiveTimes, barrierAt, isHastened } from "./effectiveAges.ts";
 import { heldOutEvery, scoreHeldOut } from "./heldOut.ts";
 import type { FittedLaw } from "./lawFit.ts";
 import type { DriftData, ReadOut } from "./driftData.ts";
@@ -35,19 +36,29 @@ export function refit(parts: readonly DriftData[], readOut: ReadOut, before: Pow
     temperatureSlope: () => 0,
     referenceCelsius,
   };
-  const temperature = temperatureSlopes(parts, readOut, law, belief.maxConductanceMicrosiemens);
-  if (temperature !== undefined) {
-    law = {
-      ...law,
-      temperatureSlope: (g) => temperature.value(Math.min(temperature.to, Math.max(temperature.from, g))),
-    };
-  }
-  const steady = parts.map((data) => atOneTemperature(data, law));
-  const onset = onsetOf(steady, readOut, law);
+  const max = belief.maxConductanceMicrosiemens;
+  const slopesFrom = (data: readonly DriftData[]): FittedLaw | undefined => {
+    const slopes = temperatureSlopes(data, readOut, { ...law, temperatureSlope: () => 0 }, max);
+    if (slopes === undefined) return undefined;
+    const within = (g: number): number => Math.min(slopes.to, Math.max(slopes.from, g));
+    law = { ...law, temperatureSlope: (g) => slopes.value(within(g)) };
+    return slopes;
+  };
+  let temperature = slopesFrom(parts);
+  let steady = parts.map((data) => atOneTemperature(data, law));
+  let onset = onsetOf(steady, readOut, law);
   if (onset !== undefined) law = { ...law, onsetSeconds: onset.onsetSeconds };
+  // Warmth hastens drift too, and part of that looks like what warmth does to reads: slopes and onset are found once more without it.
+  const electronvolts = barrierAt(agesOf(parts).to, referenceCelsius);
+  if (temperature !== undefined && isHastened(steady, electronvolts, readOut, law)) {
+    const aged = parts.map((data) => atEffectiveTimes(data, electronvolts, referenceCelsius));
+    temperature = slopesFrom(aged);
+    steady = aged.map((data) => atOneTemperature(data, law));
+    onset = onsetOf(steady, readOut, law) ?? onset;
+    if (onset !== undefined) law = { ...law, onsetSeconds: onset.onsetSeconds };
+  }
   const fits = steady.map((data) => fitDevices(data, readOut, law));
   const blocks = steady.map((data, n) => ({ data, fits: fits[n]! }));
-  const max = belief.maxConductanceMicrosiemens;
   const population = fitPopulation(blocks, max, readOut.microsiemensPerCode);
   const without = fitPopulation(blocks, max, readOut.microsiemensPerCode, {
     holdOutEvery: heldOutEvery,

@@ -1,5 +1,5 @@
 import { averaged, compensationOf, expectedErrors } from "./trimErrors.ts";
-import { type FreshMoments, freshMoments, type Moments, predictDevices } from "./trimMoments.ts";
+import { type FreshMoments, freshMoments, knownTime, type Moments } from "./trimMoments.ts";
 import { readErrors } from "./trimReads.ts";
 import type { TrimTask } from "./trimTask.ts";
 
@@ -27,7 +27,7 @@ export interface TrimPlan {
 export function planTrim(task: TrimTask): TrimPlan {
   const { cells, timesSeconds, timeWeights } = task;
   const { devicesPerCell, factors, wantedMicrosiemens } = cells;
-  const now = predictDevices(task);
+  const now = task.foresight.moments(task.agesSeconds, timesSeconds);
   const fresh = freshMoments(task.model, timesSeconds);
   const times = timesSeconds.length;
   const targets = new Float32Array(task.movable.length).fill(Number.NaN);
@@ -120,13 +120,14 @@ const leastGainShare = 0.05;
 
 /** What is to be expected once devices were programmed anew and read. @param reached  µS; NaN where nothing was done. */
 export function expectedOnceReached(task: TrimTask, reached: Float32Array): number {
-  const { mean, variance } = predictDevices(task);
   const { model, timesSeconds, timeWeights } = task;
+  const { mean, variance } = task.foresight.moments(task.agesSeconds, timesSeconds);
   reached.forEach((g, i) => {
     if (Number.isNaN(g)) return;
     timesSeconds.forEach((time, t) => {
-      mean[i * timesSeconds.length + t] = model.mean(g, time);
-      variance[i * timesSeconds.length + t] = model.varianceParts(g, time).drift;
+      const at = knownTime(model, time);
+      mean[i * timesSeconds.length + t] = model.mean(g, at);
+      variance[i * timesSeconds.length + t] = model.varianceParts(g, at).drift;
     });
   });
   return averaged(expectedErrors(task, mean, variance, compensationOf(task, mean, variance)), timeWeights);

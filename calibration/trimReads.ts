@@ -1,6 +1,7 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { Seconds } from "../src/units.ts";
 import { expectedErrors } from "./trimErrors.ts";
+import { knownTime } from "./trimMoments.ts";
 import type { TrimTask } from "./trimTask.ts";
 
 const steps = 100;
@@ -31,7 +32,8 @@ function relativeReads(model: DeviceModel, time: Seconds): Float64Array {
   const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
   return Float64Array.from({ length: steps + 1 }, (_, k) => {
     const target = min + ((max - min) * k) / steps;
-    const mean = model.mean(target, time);
-    return mean > 0 ? model.varianceParts(target, time).read / (mean * mean) : 0;
+    const at = knownTime(model, time);
+    const mean = model.mean(target, at);
+    return mean > 0 ? model.varianceParts(target, at).read / (mean * mean) : 0;
   });
 }

@@ -1,12 +1,12 @@
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { Seconds } from "../src/units.ts";
-import type { DeviceBeliefs } from "./deviceBelief.ts";
+import type { Foresight } from "./foresight.ts";
 
 /** What a visit is planned from. Arrays over the block, one entry a device. */
 export interface TrimTask {
   readonly cells: CellTask;
-  readonly beliefs: DeviceBeliefs;
+  readonly foresight: Foresight;
   /** What a device that is programmed anew will do. */
   readonly model: DeviceModel;
   /** Ages when the clock of `timesSeconds` begins, for devices that are left alone, s. */
@@ -17,5 +17,4 @@ export interface TrimTask {
   readonly timeWeights: Float64Array;
   /** 1 for devices that may be pulsed again. */
   readonly movable: Uint8Array;
-  readonly onsetSeconds: Seconds;
 }

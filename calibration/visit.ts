@@ -1,15 +1,23 @@
-import type { PowerLawDefinition } from "../src/model/definition.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { isBroken, verdicts } from "../src/program/method.ts";
-import { normalOf, type Random } from "../src/random.ts";
+import type { Random } from "../src/random.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
-import { beliefsOf, type DeviceBeliefs } from "./deviceBelief.ts";
-import type { ReadOut } from "./driftData.ts";
+import { beliefsOf } from "./deviceBelief.ts";
+import type { DriftData } from "./driftData.ts";
 import { refuseFewDevices } from "./enoughData.ts";
 import { fittedModel } from "./fittedModel.ts";
 import type { Gathered } from "./gather.ts";
-import { type Refit, refit } from "./refit.ts";
+import type { Foresight } from "./foresight.ts";
+import { tableOfReads } from "./freeForm/fitFreeForm.ts";
+import { tableOfModel } from "./freeForm/table.ts";
+import { TableForesight } from "./freeForm/tableForesight.ts";
+import { type ReadingChip, readOutOf } from "./readOut.ts";
+import { PowerLawForesight } from "./powerLawForesight.ts";
+import { refit } from "./refit.ts";
 import { averaged } from "./trimErrors.ts";
 import { planTrim, type TrimPlan } from "./trimPlan.ts";
 import type { TrimTask } from "./trimTask.ts";
@@ -34,9 +42,10 @@ export interface VisitTask {
   readonly gathered: Gathered;
   /** The tiles of the first of them, with their cells, in the order of its plan. */
   readonly tiles: readonly TileTargets[];
-  readonly readOut: ReadOut;
+  /** What the chip that read them is like. */
+  readonly chip: ReadingChip;
   /** What is believed of devices that are programmed anew, but for the programming error, which is fitted. */
-  readonly model: PowerLawDefinition;
+  readonly model: ModelDefinition;
   /** Chip time at which the visit will be over. */
   readonly at: Microseconds;
   readonly timesSeconds: readonly Seconds[];
@@ -49,7 +58,7 @@ export interface VisitTask {
  * read until the end.
  */
 export function planVisit(given: VisitTask): Visit {
-  const { gathered, tiles, readOut, model, at, timesSeconds, timeWeights, random } = given;
+  const { gathered, tiles, chip, model, at, timesSeconds, timeWeights, random } = given;
   const parts = gathered.parts.map(({ data, memory }) => ({
     ...data,
     // A device need not be where it was wanted: it need only obey.
@@ -58,16 +67,13 @@ export function planVisit(given: VisitTask): Visit {
     ),
   }));
   refuseFewDevices(parts, "a trim");
-  const found = refit(parts, readOut, model);
-  const { programmingStdMicrosiemens } = fittedModel(found, model, "as seen");
-  const anew = modelOf({ ...model, programmingStdMicrosiemens });
-  let offset = 0;
+  const { foresights, anew } = believed(parts, chip, model);
   const planned = gathered.parts.map(({ block, memory }, k) => {
     const data = parts[k]!;
     const targets = tiles.find((tile) => tile.block.tile === block.tile)!;
     const task: TrimTask = {
       cells: targets.cells!,
-      beliefs: beliefsOf(found, k, data, offset),
+      foresight: foresights[k]!,
       model: anew,
       agesSeconds: memory.pulsedAtMicroseconds.map((pulsedAt) =>
         Number.isNaN(pulsedAt) ? 0 : (at - pulsedAt) / microsecondsPerSecond,
@@ -75,9 +81,7 @@ export function planVisit(given: VisitTask): Visit {
       timesSeconds,
       timeWeights,
       movable: data.usable,
-      onsetSeconds: found.law.onsetSeconds,
     };
-    offset += data.usable.length;
     return { targets, task, plan: planTrim(task) };
   });
   const cells = planned.map(
@@ -96,7 +100,7 @@ export function planVisit(given: VisitTask): Visit {
   const later = Number.isFinite(youngest)
     ? lookAgain.map((factor) => ({
         ageSeconds: factor * youngest,
-        expected: mean((k) => expectedLater(planned[k]!, found, youngest, factor, random)),
+        expected: mean((k) => expectedLater(planned[k]!, youngest, factor, random)),
       }))
     : [];
   return {
@@ -111,26 +115,42 @@ export function planVisit(given: VisitTask): Visit {
 /** Later looks that are weighed, as multiples of the youngest device's age. */
 const lookAgain = [3, 10, 30];
 
+/** What is believed of the devices as they are, block by block, and of those that are programmed anew. */
+function believed(
+  parts: readonly DriftData[],
+  chip: VisitTask["chip"],
+  model: ModelDefinition,
+): { foresights: readonly Foresight[]; anew: DeviceModel } {
+  const law = asPowerLaw(model);
+  if (law === undefined) {
+    const table = model.family === "free-form" ? tableOfModel(model) : tableOfReads(parts);
+    return { foresights: parts.map((data) => new TableForesight(table, data)), anew: modelOf(model) };
+  }
+  const found = refit(parts, readOutOf(chip, law), law);
+  const { programmingStdMicrosiemens } = fittedModel(found, law, "as seen");
+  let offset = 0;
+  const foresights = parts.map((data, k) => {
+    const beliefs = beliefsOf(found, k, data, offset);
+    offset += data.usable.length;
+    return new PowerLawForesight(beliefs, found);
+  });
+  return { foresights, anew: modelOf({ ...law, programmingStdMicrosiemens }) };
+}
+
 /**
- * What to expect when the visit waits for one more look: until then errors are as they are; by then each device's exponent is
- * known better, as if it had been read on evenly over the logarithm of age, which makes a slope's precision grow with the cube
- * of the span. What that look will say is drawn once a device, which over a tile is its mean.
+ * What to expect when the visit waits for one more look: until then errors are as they are; by then each device is known better.
  */
 function expectedLater(
   { task, plan }: { task: TrimTask; plan: TrimPlan },
-  found: Refit,
   ageSeconds: Seconds,
   factor: number,
   random: Random,
 ): number {
   const { timesSeconds, timeWeights, agesSeconds } = task;
   const wait = (factor - 1) * ageSeconds;
-  const span = Math.log(ageSeconds + 1);
-  const longer = Math.max(1, Math.log(factor * ageSeconds + 1) / span);
-  const growth = longer * longer * longer;
   const after = planTrim({
     ...task,
-    beliefs: knownBetter(task.beliefs, found, growth, random),
+    foresight: task.foresight.afterLook(agesSeconds, ageSeconds, factor, random),
     agesSeconds: agesSeconds.map((age) => age + wait),
     timesSeconds: timesSeconds.map((time) => Math.max(1, time - wait)),
     timeWeights: timeWeights.map((weight, t) => (timesSeconds[t]! > wait ? weight : 0)),
@@ -139,31 +159,4 @@ function expectedLater(
     plan.before.map((error, t) => (timesSeconds[t]! > wait ? after.after[t]! : error)),
     timeWeights,
   );
-}
-
-/** A draw of what will be believed when a device's own reads weigh `growth` times as much. */
-function knownBetter(beliefs: DeviceBeliefs, found: Refit, growth: number, random: Random): DeviceBeliefs {
-  const { exponentSpread } = found.population.laws;
-  const count = beliefs.logA.length;
-  const better = {
-    ...beliefs,
-    exponent: beliefs.exponent.slice(),
-    varianceLogA: beliefs.varianceLogA.slice(),
-    covariance: beliefs.covariance.slice(),
-    varianceExponent: beliefs.varianceExponent.slice(),
-  };
-  for (let i = 0; i < count; i++) {
-    const variance = beliefs.varianceExponent[i]!;
-    if (beliefs.lawless[i] === 1 || !(variance > 0)) continue;
-    const spread = exponentSpread.value(Math.exp(beliefs.logA[i]!));
-    const prior = 1 / Math.max(1e-8, spread * spread);
-    const own = Math.max(0, 1 / variance - prior);
-    const left = 1 / (prior + growth * own) / variance;
-    const draw = normalOf(random.at(i, 0).word0);
-    better.exponent[i]! += Math.sqrt(Math.max(0, 1 - left) * variance) * draw;
-    better.varianceExponent[i]! *= left;
-    better.covariance[i]! *= left;
-    better.varianceLogA[i]! *= left;
-  }
-  return better;
 }

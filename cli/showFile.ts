@@ -2,6 +2,7 @@ import { snakeKeys } from "../files/keys.ts";
 import { modelDigest, modelFileOf, readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { fitRecordOf } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { formatDuration } from "../src/units.ts";
 import { kindOfFile } from "../lab/kindOfFile.ts";
@@ -16,7 +17,7 @@ export async function showFile(nameOrPath: string, output: CommandOutput<"show">
   if (isModel) {
     const definition = await readModel(nameOrPath);
     for (const line of describeModel(modelOf(definition))) output.say(line);
-    const record = definition.family === "power-law" ? definition.fit : undefined;
+    const record = fitRecordOf(definition);
     for (const line of record === undefined ? [] : describeFit(record)) output.say(line);
     output.result({ what: "model", model: modelFileOf(definition), digest: modelDigest(definition) });
     return;

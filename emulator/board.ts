@@ -1,5 +1,5 @@
 import { devicesPerRow } from "../src/chip/geometry.ts";
-import type { Microseconds } from "../src/units.ts";
+import type { Celsius, Microseconds } from "../src/units.ts";
 import { type ChipHistory, EmulatedChip } from "./chip.ts";
 import { mostIterations, type RowVerify, verifyRow } from "./onBoardVerify.ts";
 import type { LieAbout } from "./faults.ts";
@@ -238,6 +238,11 @@ export class Board {
     return { chipTimeMicroseconds, pulses };
   }
 
+  /** Whether it measures its temperature and its supply. */
+  get isSensed(): boolean {
+    return this.chip.isSensed;
+  }
+
   get milliCelsius(): number {
     if (this.#lies("temperature")) return 4e9;
     return Math.round(1000 * this.chip.temperature(this.#chipTime));
@@ -250,6 +255,27 @@ export class Board {
     if (this.#following) return unsupported("this chip's time goes by itself");
     this.#chipTime += duration;
     return this.clock;
+  }
+
+  /**
+   * Puts the chip into an oven from now on, as the one who stands beside it would. Where its time can be moved, it is over at once.
+   *
+   * @returns chip time when the chip is cool again.
+   */
+  bake(celsius: Celsius, duration: Microseconds): Microseconds | BoardRefusal {
+    const fromMicroseconds = this.#chipTime;
+    const toMicroseconds = fromMicroseconds + duration;
+    if (!(duration > 0 && toMicroseconds <= Number.MAX_SAFE_INTEGER)) {
+      return limit("a bake takes some time, and chip time ends at 285 years");
+    }
+    try {
+      this.chip.bake({ celsius, fromMicroseconds, toMicroseconds });
+    } catch (error) {
+      if (error instanceof RangeError) return limit(error.message);
+      throw error;
+    }
+    if (!this.#following) this.#chipTime = toMicroseconds;
+    return toMicroseconds;
   }
 
   #mayLast(widthNanoseconds: number): boolean {

@@ -6,6 +6,7 @@ import { highNormal, lowNormal } from "./fastNormal.ts";
 import { type Burst, oneRead } from "./noise.ts";
 import { instant } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
+import { type Bake, heatOf, TemperatureCourse } from "./temperature.ts";
 import { type DeviceFault, type History, relive, type RowPulse, type Tile } from "./tile.ts";
 import { bornTile } from "./tiles.ts";
 import { throughColumn, throughWires } from "./wires.ts";
@@ -25,6 +26,7 @@ export class EmulatedChip {
   readonly #converters: Converter[];
   readonly #deadRows = new Set<number>();
   readonly #sensed: Float64Array;
+  readonly #course: TemperatureCourse;
 
   constructor(preset: Preset, seed: number) {
     const { tiles, columns, devicesPerCell } = preset.geometry;
@@ -40,6 +42,7 @@ export class EmulatedChip {
       (_, tile) => new Converter(preset.readout, converters.at(tile, 0).child()),
     );
     this.#sensed = new Float64Array(this.devicesPerRow);
+    this.#course = new TemperatureCourse(preset.array.temperature);
   }
 
   /** Fires one pulse at every device of a row that has a code. */
@@ -128,11 +131,19 @@ export class EmulatedChip {
     });
   }
 
+  /** Whether its board measures its temperature and its supply. */
+  get isSensed(): boolean {
+    return this.preset.array.temperature.isSensed !== false;
+  }
+
   /** °C at an instant. */
   temperature(at: Microseconds): number {
-    const { meanCelsius, swingCelsius, periodSeconds } = this.preset.array.temperature;
-    if (swingCelsius === 0) return meanCelsius;
-    return meanCelsius + swingCelsius * Math.sin((2 * Math.PI * at) / microsecondsPerSecond / periodSeconds);
+    return this.#course.celsius(at);
+  }
+
+  /** Puts it into an oven. @throws RangeError where it is in one at that time already. */
+  bake(bake: Bake): void {
+    this.#course.add(bake);
   }
 
   /** What happened to the chip since it was made, with the tiles that were ever touched. */
@@ -141,11 +152,13 @@ export class EmulatedChip {
       tiles: this.#tiles.map((tile) => tile?.history),
       deadRows: [...this.#deadRows],
       converters: this.#converters.map(({ offsetCodes, gain }) => ({ offsetCodes, gain })),
+      bakes: this.#course.added,
     };
   }
 
   /** Makes a new chip go on as another of the same preset and seed. */
-  relive({ tiles, deadRows, converters }: ChipHistory): void {
+  relive({ tiles, deadRows, converters, bakes = [] }: ChipHistory): void {
+    for (const bake of bakes) this.#course.add(bake);
     tiles.forEach((history, tile) => history && relive(this.#tile(tile), history));
     for (const row of deadRows) this.#deadRows.add(row);
     converters.forEach((converter, tile) => Object.assign(this.#converters[tile]!, converter));
@@ -200,18 +213,10 @@ export class EmulatedChip {
     burst: Burst,
     columnCells = this.preset.geometry.rows - row,
   ): Float64Array {
-    const { array, readout, physics } = this.preset;
+    const { array, readout } = this.preset;
     const sensed = this.#sensed;
     const random = instant(this.#readRandom, at);
-    const celsius = this.temperature(at);
-    const heat = (celsius + 273.15) / 298.15;
-    this.#tile(tile).senseRow(row, at, burst, heat, random, sensed);
-    if (celsius !== 25) {
-      for (let k = 0; k < sensed.length; k++) {
-        const share = Math.min(1, sensed[k]! / physics.maxConductance);
-        sensed[k]! *= Math.exp((0.03 - 0.027 * share) * (celsius - 25));
-      }
-    }
+    this.#tile(tile).senseRow(row, at, burst, heatOf(this.temperature(at)), random, sensed);
     throughWires(sensed, columnCells, array.wireOhmsPerCell);
     const first = tile * devicesOfTile(this.preset.geometry) + row * this.devicesPerRow;
     const white = readout.whiteNoise / Math.sqrt(burst.reads);
@@ -225,7 +230,7 @@ export class EmulatedChip {
 
   #tile(tile: number): Tile {
     const first = tile * devicesOfTile(this.preset.geometry);
-    return (this.#tiles[tile] ??= bornTile(this.preset, first, this.#random));
+    return (this.#tiles[tile] ??= bornTile(this.preset, first, this.#random, this.#course));
   }
 
   /** Without selectors, a pulse is felt by all that share its column. */
@@ -248,6 +253,8 @@ export interface ChipHistory {
   readonly tiles: readonly (History | undefined)[];
   readonly deadRows: readonly number[];
   readonly converters: readonly { readonly offsetCodes: number; readonly gain: number }[];
+  /** Those that its preset does not name; older states have none. */
+  readonly bakes?: readonly Bake[];
 }
 
 /** About 300 µA: what a row of devices draws when all are pulsed together. */

@@ -8,6 +8,10 @@ export interface DriftLaw {
   /** Q: relative read noise, before time has its say. */
   noiseStrength(r: number): number;
   readonly readSeconds: number;
+  /** ln of time as drift counts it, 0 at an age of 20 s; the usual law where none is given. */
+  readonly logTime?: (ageSeconds: number) => number;
+  /** Spread of ln ν about the mean, where exponents are lognormal instead of normal. */
+  readonly exponentLogSpread?: number;
 }
 
 /** @source The 90 nm array of Joshi et al. 2020, Nat. Commun. 11, 2473. */

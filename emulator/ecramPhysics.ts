@@ -35,6 +35,8 @@ export interface EcramPhysics {
   /** No device loses more. */
   readonly lossMost: number;
   readonly onsetSeconds: Seconds;
+  /** 0 for devices that cycling leaves as they are; emulator/cycling.ts. */
+  readonly cyclingPulses?: number;
   /** Of one read, relative. */
   readonly readNoise: number;
 }

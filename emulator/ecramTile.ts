@@ -2,10 +2,12 @@ import type { ChipGeometry } from "../src/chip/geometry.ts";
 import { normalOf, type Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
 import { type BornDefects, drawDefects } from "./births.ts";
+import { cycledDoublings, cycledThreshold, cycledUnrest } from "./cycling.ts";
 import type { EcramPhysics } from "./ecramPhysics.ts";
 import type { Burst } from "./noise.ts";
 import { instant } from "./pcmTile.ts";
 import type { Defects } from "./presets.ts";
+import { acceleration, EffectiveClock, type TemperatureCourse } from "./temperature.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
 /**
@@ -19,7 +21,7 @@ import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile 
  *     φ(t) = 1 − w Σ_k (1 − exp(−t/τ_k)),   τ_k = 10^k onset, k = 0 … 10,   w = κ ln 10,
  *
  * which follows 1 − κ (ln(t/onset) + 1.73) within a twentieth of a decade's loss from a second to thirty years. Increments add up, so a small
- * pulse does not begin the decay of the others anew; it is enough to keep one sum for each τ_k.
+ * pulse does not begin the decay of the others anew; it is enough to keep one sum for each τ_k. When it is warm, t goes faster.
  */
 export class EcramTile implements Tile {
   readonly felt: Uint32Array;
@@ -27,6 +29,7 @@ export class EcramTile implements Tile {
   readonly #perRow: number;
   readonly #first: number;
   readonly #defects: BornDefects;
+  readonly #lossClock: EffectiveClock;
   readonly #pulseRandom: Random;
   readonly #bottom: Float32Array;
   readonly #top: Float32Array;
@@ -50,12 +53,14 @@ export class EcramTile implements Tile {
     geometry: ChipGeometry,
     first: number,
     random: Random,
+    course: TemperatureCourse,
   ) {
     const count = geometry.rows * geometry.columns * geometry.devicesPerCell;
     const column = (): Float32Array => new Float32Array(count);
     this.#physics = physics;
     this.#perRow = geometry.columns * geometry.devicesPerCell;
     this.#first = first;
+    this.#lossClock = new EffectiveClock(course, hoppingElectronvolts);
     this.#defects = drawDefects(defects, count, first, random.fork("defects"));
     this.#pulseRandom = random.fork("pulses");
     this.felt = new Uint32Array(count);
@@ -89,7 +94,10 @@ export class EcramTile implements Tile {
         this.#defects.faults[i] = deviceFaults.stuckLow;
       }
       random.at(this.#first + i, 0);
-      this.#add(i, this.#moved(i, kind === "set", codes[k]! * width, normalOf(random.word0)));
+      const doublings = cycledDoublings(this.felt[i]!, this.#physics.cyclingPulses ?? 0);
+      const charge = codes[k]! * width * cycledThreshold(doublings);
+      const increment = this.#moved(i, kind === "set", charge, normalOf(random.word0));
+      this.#add(i, increment, cycledUnrest(doublings));
     }
   }
 
@@ -97,16 +105,17 @@ export class EcramTile implements Tile {
     row: number,
     at: Microseconds,
     { reads }: Burst,
-    _heat: number,
+    heat: number,
     random: Random,
     out: Float64Array,
   ): void {
     const start = row * this.#perRow;
     const noise = this.#physics.readNoise / Math.sqrt(reads);
+    const warmth = acceleration(carrierElectronvolts, heat);
     this.#leftAt(row, at);
     for (let k = 0; k < out.length; k++) {
       // A burst is over before the loss gets anywhere.
-      const now = this.#truth(start + k);
+      const now = warmth * this.#truth(start + k);
       out[k] = now * (1 + noise * normalOf(random.at(this.#first + start + k, 7).word0));
     }
   }
@@ -122,7 +131,7 @@ export class EcramTile implements Tile {
 
   disturb(device: number, share: number): void {
     this.#left.fill(1);
-    this.#add(device, share * Math.max(0, this.#top[device]! - this.#held(device)));
+    this.#add(device, share * Math.max(0, this.#top[device]! - this.#held(device)), 1);
   }
 
   #bear(births: Random): void {
@@ -166,8 +175,8 @@ export class EcramTile implements Tile {
   }
 
   /** Adds to a device's conductance what is to be lost by and by, as of now. */
-  #add(i: number, increment: Microsiemens): void {
-    const share = this.#loss[i]! * Math.LN10;
+  #add(i: number, increment: Microsiemens, unrest: number): void {
+    const share = Math.min(this.#physics.lossMost, unrest * this.#loss[i]!) * Math.LN10;
     for (let k = 0; k < lossTimes; k++) this.#fading[i * lossTimes + k]! += share * increment;
     this.#lasting[i]! += (1 - lossTimes * share) * increment;
   }
@@ -183,7 +192,9 @@ export class EcramTile implements Tile {
 
   /** What is left of each fading part of a row's devices. */
   #leftAt(row: number, at: Microseconds): void {
-    const seconds = Math.max(0, at - this.#rowAt[row]!) / microsecondsPerSecond;
+    const from = this.#rowAt[row]!;
+    const passed = at > from ? at - from + this.#lossClock.ahead(from, at) : 0;
+    const seconds = passed / microsecondsPerSecond;
     let tau = this.#physics.onsetSeconds;
     for (let k = 0; k < lossTimes; k++, tau *= 10) this.#left[k] = Math.exp(-seconds / tau);
   }
@@ -203,6 +214,20 @@ export class EcramTile implements Tile {
     return this.#held(i);
   }
 }
+
+/**
+ * The barrier that lithium has to overcome from site to site of the electrolyte: what a warm chip loses, it loses faster.
+ *
+ * @source 0.55 eV in LiPON: Yu, Bates et al. 1997, J. Electrochem. Soc. 144, 524.
+ */
+const hoppingElectronvolts = 0.55;
+
+/**
+ * What frees carriers in tungsten oxide: a warm channel conducts better.
+ *
+ * @source About 0.1 eV, by Hall measurements of electrochemical devices: Nature Communications 2025, s41467-025-58004-0.
+ */
+const carrierElectronvolts = 0.1;
 
 /** One a decade. */
 const lossTimes = 11;

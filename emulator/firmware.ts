@@ -1,5 +1,5 @@
-import type { Microseconds } from "../src/units.ts";
-import { Board, type BoardHistory } from "./board.ts";
+import type { Celsius, Microseconds } from "../src/units.ts";
+import { Board, type BoardHistory, type BoardRefusal } from "./board.ts";
 import type { EmulatedChip } from "./chip.ts";
 import type { DumbTo, LieAbout } from "./faults.ts";
 import type { Preset } from "./presets.ts";
@@ -74,6 +74,11 @@ export abstract class Firmware {
   /** Chip time goes with the host's from here on, and cannot be moved. */
   follow(at: Microseconds): void {
     this.board.follow(at);
+  }
+
+  /** Puts the chip into an oven: Board.bake. */
+  bake(celsius: Celsius, duration: Microseconds): Microseconds | BoardRefusal {
+    return this.board.bake(celsius, duration);
   }
 
   get history(): BoardHistory {

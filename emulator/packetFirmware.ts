@@ -149,7 +149,7 @@ export class PacketFirmware extends Firmware {
             virtualTime: this.board.virtualTime,
             multiply: readout.multiply !== undefined,
             onBoardVerify: firmware.verifyLoop,
-            environment: true,
+            environment: this.board.isSensed,
             references: readout.references.length > 0,
           },
           newestTicket: this.newestTicket,
@@ -229,6 +229,8 @@ export class PacketFirmware extends Firmware {
   }
 
   #environment(frame: Frame): Uint8Array {
+    if (!this.board.isSensed)
+      return refused(frame, { refused: "unsupported", text: "this board has no sensors" });
     const { clock: chipTimeMicroseconds, milliCelsius } = this.board;
     return reply(frame, encodeEnvironment({ chipTimeMicroseconds, milliCelsius, supplyMillivolts }));
   }

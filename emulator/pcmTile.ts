@@ -1,5 +1,5 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
-import { normalOf, type Random, uniformOf } from "../src/random.ts";
+import { normalOf, type Random } from "../src/random.ts";
 import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
 import {
   type BornDefects,
@@ -9,9 +9,13 @@ import {
   oddities,
   type PcmBirths,
 } from "./births.ts";
+import { cycledDoublings, cycledThreshold, cycledUnrest } from "./cycling.ts";
 import { driftLogTime } from "./driftLaw.ts";
 import { type Burst, NoiseBank, type NoiseStep } from "./noise.ts";
+import { acceleration, type TemperatureCourse } from "./temperature.ts";
+import { PcmHeat, readingElectronvolts, warmPcm } from "./pcmHeat.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
+import { telegraphShare } from "./telegraph.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
 /** In these times the middle and the slow part of the noise move by less than 3 % and 0.2 % of the whole. */
@@ -32,6 +36,8 @@ export class PcmTile implements Tile {
   readonly #births: PcmBirths;
   readonly #defects: BornDefects;
   readonly #odd: Uint8Array | undefined;
+  readonly #logTime: (ageSeconds: number) => number;
+  readonly #heat: PcmHeat;
   readonly #pulseRandom: Random;
   readonly #oddRandom: Random;
   /** µS, as it would read without noise at an age of 20 s. */
@@ -54,15 +60,18 @@ export class PcmTile implements Tile {
     microamperesPerCode: number,
     first: number,
     random: Random,
+    course: TemperatureCourse,
   ) {
     const count = geometry.rows * geometry.columns * geometry.devicesPerCell;
     this.#physics = physics;
+    this.#logTime = physics.drift.logTime ?? driftLogTime;
     this.#microamperesPerCode = microamperesPerCode;
     this.#perRow = geometry.columns * geometry.devicesPerCell;
     this.#first = first;
     this.#births = drawPcmBirths(physics, geometry, first, random.fork("births"));
     this.#defects = drawDefects(defects, count, first, random.fork("defects"));
     this.#odd = drawOddities(physics.outliers, count, first, random.fork("oddities"));
+    this.#heat = new PcmHeat(course);
     this.#pulseRandom = random.fork("pulses");
     this.#oddRandom = random.fork("odd ways");
     this.felt = new Uint32Array(count);
@@ -133,11 +142,15 @@ export class PcmTile implements Tile {
     const slowMoves = halfway - slowReadAt >= slowNoiseMicroseconds;
     let step!: NoiseStep;
     let logTime = 0;
+    let crystallised = 0;
+    const tops = this.#births.topConductance;
+    const warmth = acceleration(readingElectronvolts, heat);
     for (let k = 0; k < out.length; k++) {
       const i = start + k;
       if (pulsedAts[i] !== pulsedAt) {
         pulsedAt = pulsedAts[i]!;
-        logTime = heat * driftLogTime((at - pulsedAt) / microsecondsPerSecond);
+        logTime = this.#logTime(this.#heat.age(pulsedAt, at));
+        crystallised = this.#heat.crystallised(pulsedAt, at);
         step = noise.step(
           (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond,
           middleMoves ? (halfway - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond : 0,
@@ -147,12 +160,14 @@ export class PcmTile implements Tile {
       }
       const flicker = noise.move(i, this.#first + i, step, random);
       let truth = conductance[i]! * Math.exp(-driftExponent[i]! * logTime);
+      if (crystallised > 0) truth += Math.max(0, tops[i]! - truth) * crystallised;
       let strength = noiseStrength[i]!;
       if (odd || faults[i] !== 0) truth = this.truth(i, at);
       // A device that does not obey is as noisy as its conductance makes it, whatever its pulses were meant to do.
       if (faults[i] !== 0) {
         strength = this.#physics.drift.noiseStrength(truth / this.#physics.maxConductance);
       }
+      if (warmth !== 1) truth = warmPcm(truth, tops[i]!, warmth);
       out[k] = truth * (1 + strength * flicker);
     }
     this.#readAt[row] = last;
@@ -181,11 +196,16 @@ export class PcmTile implements Tile {
     if (fault === deviceFaults.open) return 0;
     if (fault === deviceFaults.stuckHigh) return this.#births.topConductance[i]!;
     if (fault === deviceFaults.stuckLow) return this.#births.residualConductance[i]!;
-    const age = (at - this.#pulsedAt[i]!) / microsecondsPerSecond;
-    const logTime = driftLogTime(age);
+    const pulsedAt = this.#pulsedAt[i]!;
+    const logTime = this.#logTime(this.#heat.age(pulsedAt, at));
     const odd = this.#odd?.[i] ?? 0;
-    if (odd === 0) return this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime);
-    return this.#oddTruth(i, odd, at, age, logTime);
+    const drifted =
+      odd === 0
+        ? this.#conductance[i]! * Math.exp(-this.#driftExponent[i]! * logTime)
+        : this.#oddTruth(i, odd, at, logTime);
+    const crystallised = this.#heat.crystallised(pulsedAt, at);
+    if (crystallised === 0) return drifted;
+    return drifted + Math.max(0, this.#births.topConductance[i]! - drifted) * crystallised;
   }
 
   fail(device: number, fault: DeviceFault): void {
@@ -205,7 +225,8 @@ export class PcmTile implements Tile {
     const top = births.topConductance[i]!;
     const residual = births.residualConductance[i]!;
     const halfway =
-      births.halfwayAmplitude[i]! * widthFactor + physics.halfwayScatter * normalOf(random.word0);
+      births.halfwayAmplitude[i]! * widthFactor * cycledThreshold(this.#doublings(i)) +
+      physics.halfwayScatter * normalOf(random.word0);
     const melted = 1 + Math.exp((amplitude - halfway) / births.slopeAmplitude[i]!);
     const quenched = residual + (top - residual) / melted;
     const meant = quenched + (top - quenched) * crystallised;
@@ -234,14 +255,23 @@ export class PcmTile implements Tile {
     const relative = this.#conductance[i]! / this.#physics.maxConductance;
     const { drift } = this.#physics;
     const leaning = Math.sqrt(0.3) * this.#births.driftLeaning[i]! + Math.sqrt(0.7) * this.#pulseLeaning[i]!;
-    const fast = this.#odd !== undefined && (this.#odd[i]! & oddities.fastDrifting) !== 0 ? 2 : 1;
+    const odd = this.#odd !== undefined && (this.#odd[i]! & oddities.fastDrifting) !== 0 ? 2 : 1;
+    const fast = odd * cycledUnrest(this.#doublings(i));
+    const mean = Math.max(0.005, drift.exponentMean(relative));
+    const logSpread = drift.exponentLogSpread;
     this.#driftExponent[i] =
       fast *
-      Math.abs(Math.max(0.005, drift.exponentMean(relative)) + drift.exponentSpread(relative) * leaning);
+      (logSpread === undefined
+        ? Math.abs(mean + drift.exponentSpread(relative) * leaning)
+        : mean * Math.exp(logSpread * leaning - (logSpread * logSpread) / 2));
     this.#noiseStrength[i] = drift.noiseStrength(relative);
   }
 
-  #oddTruth(i: number, odd: number, at: Microseconds, age: number, logTime: number): Microsiemens {
+  #doublings(i: number): number {
+    return cycledDoublings(this.felt[i]!, this.#physics.cyclingPulses ?? 0);
+  }
+
+  #oddTruth(i: number, odd: number, at: Microseconds, logTime: number): Microsiemens {
     const key = this.#first + i;
     let bent = logTime;
     if (odd & oddities.curved) {
@@ -253,16 +283,10 @@ export class PcmTile implements Tile {
       // Median 30 days after the pulse, a spread of a decade.
       const pulse = this.felt[i]!;
       const moment = 2.6e6 * Math.exp(2.3 * normalOf(this.#oddRandom.at(key, 2 + pulse).word1));
-      if (age > moment) conductance = this.#births.topConductance[i]!;
+      if (this.#heat.crystallisationAge(this.#pulsedAt[i]!, at) > moment)
+        conductance = this.#births.topConductance[i]!;
     }
-    if (odd & oddities.telegraph) {
-      this.#oddRandom.at(key, 1);
-      const height = 0.02 + 0.08 * uniformOf(this.#oddRandom.word0);
-      const dwellSeconds = 10 * Math.exp(2.3 * normalOf(this.#oddRandom.word1));
-      const interval = Math.floor(at / microsecondsPerSecond / dwellSeconds);
-      const state = this.#oddRandom.at(key, 0x40000000 + (interval % 0x3fffffff)).word0 & 1;
-      if (state === 1) conductance *= 1 + height;
-    }
+    if (odd & oddities.telegraph) conductance *= 1 + telegraphShare(this.#oddRandom, key, at);
     return conductance;
   }
 }

@@ -1,7 +1,17 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
-import type { Microamperes, Microseconds, Microsiemens, Nanoseconds, Seconds } from "../src/units.ts";
-import { driftLaw90nm, driftLawHermes, driftLawStranger, type DriftLaw } from "./driftLaw.ts";
+import {
+  type Microamperes,
+  type Microseconds,
+  microsecondsPerSecond,
+  type Microsiemens,
+  type Nanoseconds,
+} from "../src/units.ts";
+import { type Births, birthKinds, type Outliers } from "./birthKinds.ts";
+import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
 import { type EcramPhysics, lithiumEcram } from "./ecramPhysics.ts";
+import type { Bake, TemperatureProfile } from "./temperature.ts";
+
+export { manyOutliers, type Outliers } from "./birthKinds.ts";
 
 /**
  * The truth of an emulated kind of chip. It shares no number and no code with the models and chip descriptions
@@ -13,8 +23,6 @@ export interface Preset {
   readonly variant?: string;
   readonly geometry: ChipGeometry;
   readonly physics: Physics;
-  /** Other devices that may be asked for in their place. */
-  readonly otherBirths?: Partial<Record<"odd" | "stranger", Physics>>;
   readonly defects: Defects;
   readonly readout: Readout;
   readonly array: ArrayEffects;
@@ -49,6 +57,8 @@ export interface PcmPhysics {
   readonly trailingNanoseconds: Nanoseconds;
   readonly partialSet: PartialSet;
   readonly drift: DriftLaw;
+  /** 0 for devices that cycling leaves as they are; emulator/cycling.ts. */
+  readonly cyclingPulses?: number;
   /** Births outside every model family, as shares of the devices. */
   readonly outliers: Outliers;
 }
@@ -62,17 +72,6 @@ export interface PartialSet {
   readonly logScatter: number;
 }
 
-export interface Outliers {
-  /** Drift that bends on its logarithmic axis. */
-  readonly curved: number;
-  /** Random telegraph noise of 2 … 10 %. */
-  readonly telegraph: number;
-  /** Twice the drift of their neighbours. */
-  readonly fastDrifting: number;
-  /** Crystallise suddenly, at a time of their own. */
-  readonly crystallising: number;
-}
-
 /** HfOx with a transistor: limits that pulses move a conductance towards. docs/emulator.md has the laws. */
 export interface RramPhysics {
   readonly technology: "rram";
@@ -82,6 +81,12 @@ export interface RramPhysics {
   readonly formed: boolean;
   readonly formingVoltage: number;
   readonly formingSpread: number;
+  /** Share of the devices with random telegraph noise; none where it is not given. */
+  readonly telegraph?: number;
+  /** Whether how strongly devices relax has heavy tails: a t distribution of 3 degrees of freedom. */
+  readonly heavyTails?: boolean;
+  /** 0 for devices that cycling leaves as they are; emulator/cycling.ts. */
+  readonly cyclingPulses?: number;
 }
 
 /** Shares of the devices that are born wrong, and how soon weak ones wear out. */
@@ -130,13 +135,6 @@ export interface ArrayEffects {
   readonly temperature: TemperatureProfile;
 }
 
-/** °C: a mean, and a swing about it like that of day and night. */
-export interface TemperatureProfile {
-  readonly meanCelsius: number;
-  readonly swingCelsius: number;
-  readonly periodSeconds: Seconds;
-}
-
 export interface FirmwareLimits {
   readonly microamperesPerCode: Microamperes;
   readonly maxAmplitudeCode: number;
@@ -155,13 +153,6 @@ export interface FirmwareLimits {
 export const noDefects: Defects = { stuckHigh: 0, stuckLow: 0, open: 0, weak: 0, weakEndurance: 60 };
 
 const noOutliers: Outliers = { curved: 0, telegraph: 0, fastDrifting: 0, crystallising: 0 };
-export const manyOutliers: Outliers = {
-  curved: 0.1,
-  telegraph: 0.02,
-  fastDrifting: 0.1,
-  crystallising: 0.005,
-};
-
 const pcm90nm: PcmPhysics = {
   technology: "pcm",
   maxConductance: 25,
@@ -188,14 +179,6 @@ const pcm90nm: PcmPhysics = {
   },
   drift: driftLaw90nm,
   outliers: noOutliers,
-};
-
-/** Another process: it drifts by a law of its own, and wants more current. */
-const pcmStranger: PcmPhysics = {
-  ...pcm90nm,
-  halfwayAmplitude: 275,
-  slopeAmplitude: 26,
-  drift: driftLawStranger,
 };
 
 /** The same chemistry in the smaller range of the 64-core chip. */
@@ -249,7 +232,6 @@ const presets: Readonly<Record<string, Preset>> = {
     name: "pcm-64",
     geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 4 },
     physics: pcm90nm,
-    otherBirths: { odd: { ...pcm90nm, outliers: manyOutliers }, stranger: pcmStranger },
     defects: fewDefects,
     readout,
     array,
@@ -260,7 +242,6 @@ const presets: Readonly<Record<string, Preset>> = {
     name: "pcm-256",
     geometry: { tiles: 1, rows: 256, columns: 256, devicesPerCell: 4 },
     physics: pcmHermes,
-    otherBirths: { odd: { ...pcmHermes, outliers: manyOutliers } },
     defects: fewDefects,
     readout,
     array,
@@ -271,7 +252,6 @@ const presets: Readonly<Record<string, Preset>> = {
     name: "pcm-64core",
     geometry: { tiles: 64, rows: 256, columns: 256, devicesPerCell: 4 },
     physics: pcmHermes,
-    otherBirths: { odd: { ...pcmHermes, outliers: manyOutliers } },
     defects: fewDefects,
     readout,
     array,
@@ -319,14 +299,21 @@ export const presetNames: readonly string[] = Object.keys(presets);
 /** What may be chosen for any preset. */
 export interface Conditions {
   readonly tiles?: number | undefined;
-  /**
-   * `sound`: none is born wrong; `odd`: many lie outside every family of models; `stranger`: as `pcm-64`, of a process that
-   * nobody has published.
-   */
-  readonly births?: "sound" | "usual" | "odd" | "stranger" | undefined;
+  /** How its devices are born: docs/emulator.md. Births of another technology change nothing. */
+  readonly births?: Births | undefined;
   readonly temperatureCelsius?: number | undefined;
   /** Up and down about it, once a day. */
   readonly swingCelsius?: number | undefined;
+  /** Stays in an oven. */
+  readonly bakes?: readonly Bake[] | undefined;
+  /** `none`: the board does not measure its temperature. */
+  readonly sensor?: "usual" | "none" | undefined;
+  /** Share of the way to the top that one read moves a device. */
+  readonly readDisturb?: number | undefined;
+  /** Share of it that a pulse moves the other devices of its column. */
+  readonly halfSelectDisturb?: number | undefined;
+  /** Pulses after which a device's thresholds and its drift have clearly moved. */
+  readonly cyclingPulses?: number | undefined;
   readonly wireOhmsPerCell?: number | undefined;
   /** `worn`: converters of each tile lie off by an offset, a gain and a bend of their own. */
   readonly converter?: "ideal" | "worn" | undefined;
@@ -341,9 +328,17 @@ const wornConverter = { offsetSpreadCodes: 4, gainSpread: 0.02, nonLinearity: 0.
 export function findPreset(name: string, conditions: Conditions = {}): Preset | undefined {
   const preset = Object.hasOwn(presets, name) ? presets[name]! : undefined;
   if (preset === undefined) return undefined;
-  const { tiles, births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
-  const { deviceMilliseconds } = conditions;
-  const { geometry, physics, otherBirths = {}, array: effects } = preset;
+  const {
+    tiles,
+    births = "usual",
+    temperatureCelsius,
+    swingCelsius,
+    wireOhmsPerCell,
+    converter,
+  } = conditions;
+  const { deviceMilliseconds, sensor, readDisturb, halfSelectDisturb, cyclingPulses = 0, bakes } = conditions;
+  const isUnsensed = births === "unsensed";
+  const { geometry, physics, array: effects } = preset;
   const { temperature } = effects;
   const converters = converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout;
   return {
@@ -351,16 +346,20 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     takesItsTime: deviceMilliseconds !== undefined,
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
-    physics: births === "odd" || births === "stranger" ? (otherBirths[births] ?? physics) : physics,
+    physics: { ...bornAs(physics, births), cyclingPulses },
     defects: births === "sound" ? noDefects : preset.defects,
     readout: deviceMilliseconds === undefined ? converters : slow(converters, geometry, deviceMilliseconds),
     array: {
       ...effects,
       wireOhmsPerCell: wireOhmsPerCell ?? effects.wireOhmsPerCell,
+      readDisturb: readDisturb ?? effects.readDisturb,
+      halfSelectDisturb: halfSelectDisturb ?? effects.halfSelectDisturb,
       temperature: {
         ...temperature,
         meanCelsius: temperatureCelsius ?? temperature.meanCelsius,
-        swingCelsius: swingCelsius ?? temperature.swingCelsius,
+        swingCelsius: swingCelsius ?? (isUnsensed ? 2 : temperature.swingCelsius),
+        bakes: bakes ?? [],
+        isSensed: sensor === undefined ? !isUnsensed : sensor !== "none",
       },
     },
   };
@@ -372,17 +371,50 @@ function slow(readout: Readout, { columns, devicesPerCell }: ChipGeometry, milli
 }
 
 function variantOf(conditions: Conditions): string {
-  const { deviceMilliseconds } = conditions;
+  const {
+    deviceMilliseconds,
+    sensor,
+    readDisturb,
+    halfSelectDisturb,
+    cyclingPulses,
+    bakes = [],
+  } = conditions;
   const { births, temperatureCelsius, swingCelsius, wireOhmsPerCell, converter } = conditions;
   const parts = [
     births === "usual" ? undefined : births,
     temperatureCelsius === undefined ? undefined : `at${temperatureCelsius}`,
     swingCelsius === undefined ? undefined : `swing${swingCelsius}`,
+    ...bakes.map(bakeText),
+    sensor === "none" ? "sensorless" : undefined,
     wireOhmsPerCell === undefined ? undefined : `wires${wireOhmsPerCell}`,
+    readDisturb === undefined ? undefined : `read${readDisturb}`,
+    halfSelectDisturb === undefined ? undefined : `half${halfSelectDisturb}`,
+    cyclingPulses === undefined ? undefined : `cycling${cyclingPulses}`,
     converter === "worn" ? converter : undefined,
     deviceMilliseconds === undefined ? undefined : `slow${deviceMilliseconds}`,
   ];
   return parts.filter((part) => part !== undefined).join("-");
+}
+
+function bakeText({ celsius, fromMicroseconds, toMicroseconds }: Bake): string {
+  const seconds = (time: Microseconds): number => time / microsecondsPerSecond;
+  return `bake${celsius}for${seconds(toMicroseconds - fromMicroseconds)}at${seconds(fromMicroseconds)}`;
+}
+
+/** Names of births that devices of a technology may have. */
+export function birthsOf(technology: Physics["technology"]): readonly Births[] {
+  return birthKinds[technology].names;
+}
+
+/** Names of births that devices of a preset may have; all that there are for a name that is no preset. */
+export function birthsOfPreset(name: string): readonly Births[] {
+  if (Object.hasOwn(presets, name)) return birthsOf(presets[name]!.physics.technology);
+  return [...new Set(Object.values(birthKinds).flatMap(({ names }): readonly Births[] => names))];
+}
+
+function bornAs<P extends Physics>(physics: P, births: Births): P {
+  const { bornAs: born } = birthKinds[physics.technology] as { bornAs: (laws: P, births: Births) => P };
+  return born(physics, births);
 }
 
 export function pcm64(tiles: number): Preset {

@@ -1,10 +1,15 @@
 import type { ChipGeometry } from "../src/chip/geometry.ts";
-import { normalOf, type Random } from "../src/random.ts";
-import { type Microseconds, microsecondsPerSecond, type Microsiemens } from "../src/units.ts";
+import { normalOf, type Random, uniformOf } from "../src/random.ts";
+import type { Microseconds, Microsiemens } from "../src/units.ts";
 import { type BornDefects, drawDefects } from "./births.ts";
+import { cycledDoublings, cycledThreshold, cycledUnrest } from "./cycling.ts";
 import type { Burst } from "./noise.ts";
 import { instant } from "./pcmTile.ts";
 import type { Defects, RramPhysics } from "./presets.ts";
+import { RramHeat, warmRram } from "./rramHeat.ts";
+import { relaxationOnsetSeconds, relaxationPerDecade } from "./rramRelaxation.ts";
+import type { TemperatureCourse } from "./temperature.ts";
+import { telegraphShare } from "./telegraph.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
 /**
@@ -20,7 +25,11 @@ export class RramTile implements Tile {
   readonly #perRow: number;
   readonly #first: number;
   readonly #defects: BornDefects;
+  readonly #heat: RramHeat;
+  /** Which devices have telegraph noise; undefined for none. */
+  readonly #telegraph: Uint8Array | undefined;
   readonly #pulseRandom: Random;
+  readonly #oddRandom: Random;
   /** What the last pulse left. */
   readonly #conductance: Float32Array;
   readonly #formed: Uint8Array;
@@ -37,14 +46,31 @@ export class RramTile implements Tile {
   readonly #walkedAt: Float64Array;
   readonly #pulsedAt: Float64Array;
 
-  constructor(physics: RramPhysics, defects: Defects, geometry: ChipGeometry, first: number, random: Random) {
+  constructor(
+    physics: RramPhysics,
+    defects: Defects,
+    geometry: ChipGeometry,
+    first: number,
+    random: Random,
+    course: TemperatureCourse,
+  ) {
     const count = geometry.rows * geometry.columns * geometry.devicesPerCell;
     const column = (): Float32Array => new Float32Array(count);
     this.#physics = physics;
     this.#perRow = geometry.columns * geometry.devicesPerCell;
     this.#first = first;
+    this.#heat = new RramHeat(course);
     this.#defects = drawDefects(defects, count, first, random.fork("defects"));
     this.#pulseRandom = random.fork("pulses");
+    this.#oddRandom = random.fork("odd ways");
+    const { telegraph: share = 0 } = physics;
+    const oddities = random.fork("oddities");
+    this.#telegraph =
+      share === 0
+        ? undefined
+        : Uint8Array.from({ length: count }, (_, i) =>
+            uniformOf(oddities.at(first + i, 0).word0) < share ? 1 : 0,
+          );
     this.felt = new Uint32Array(count);
     [this.#conductance, this.#setVoltage, this.#resetVoltage, this.#formingVoltage] = [
       column(),
@@ -95,7 +121,9 @@ export class RramTile implements Tile {
       if (this.#defects.endurance[i] !== 0 && this.felt[i]! > this.#defects.endurance[i]!) {
         this.#defects.faults[i] = deviceFaults.stuckHigh;
       }
-      const volts = codes[k]! * this.#physics.voltsPerCode;
+      const doublings = cycledDoublings(this.felt[i]!, this.#physics.cyclingPulses ?? 0);
+      // Thresholds that are lower by a share obey as if the voltage were higher.
+      const volts = (codes[k]! * this.#physics.voltsPerCode) / cycledThreshold(doublings);
       random.at(this.#first + i, 0);
       const erratic = this.#erratic[i]!;
       const jitter = 0.067 * erratic * normalOf(random.word0);
@@ -109,9 +137,7 @@ export class RramTile implements Tile {
             : this.#reset(i, before, volts - jitter, scatter);
       if (after === before) continue;
       this.#conductance[i] = after;
-      random.at(this.#first + i, 1);
-      // E A² = 1 with A lognormal of spread 0.4.
-      this.#restlessness[i] = Math.exp(0.4 * normalOf(random.word0) - 0.16);
+      this.#restlessness[i] = cycledUnrest(doublings) * this.#drawRestlessness(i, random);
       this.#walk[i] = 0;
       this.#walkedAt[i] = at;
       this.#pulsedAt[i] = at;
@@ -122,7 +148,7 @@ export class RramTile implements Tile {
     row: number,
     at: Microseconds,
     { reads }: Burst,
-    _heat: number,
+    heat: number,
     random: Random,
     out: Float64Array,
   ): void {
@@ -130,21 +156,34 @@ export class RramTile implements Tile {
     const left = 1 / Math.sqrt(reads);
     for (let k = 0; k < this.#perRow; k++) {
       // A burst is over before relaxation gets anywhere.
-      const now = this.#now(start + k, at, random);
+      const cool = this.#switched(start + k, this.#now(start + k, at, random), at);
+      const now = heat === 1 ? cool : warmRram(cool, heat);
       // 1 % of noise that has gone by the next read, and a little that does not grow with conductance.
       out[k] = now + left * (0.01 * now + 0.05) * normalOf(random.at(this.#first + start + k, 7).word0);
     }
   }
 
-  /** What relaxation has come to by the last look at the device. */
-  truth(i: number): Microsiemens {
+  /** What relaxation has come to by the last look at the device, with its telegraph noise as it is now. */
+  truth(i: number, at: Microseconds): Microsiemens {
+    return this.#switched(i, this.#relaxed(i, at), at);
+  }
+
+  #relaxed(i: number, at: Microseconds): Microsiemens {
     const fault = this.#defects.faults[i];
     if (fault === deviceFaults.open) return 0;
     if (fault === deviceFaults.stuckHigh) return 45;
     if (fault === deviceFaults.stuckLow) return 0.2;
     const target = this.#conductance[i]!;
     const r = target / this.#physics.maxConductance;
-    return Math.max(0, target + this.#restlessness[i]! * Math.sqrt(relaxationPerDecade(r)) * this.#walk[i]!);
+    const walked = target + this.#restlessness[i]! * Math.sqrt(relaxationPerDecade(r)) * this.#walk[i]!;
+    return Math.max(0, walked) * this.#heat.kept(this.#pulsedAt[i]!, at);
+  }
+
+  #switched(i: number, conductance: Microsiemens, at: Microseconds): Microsiemens {
+    if (this.#telegraph === undefined || this.#telegraph[i] === 0) return conductance;
+    // A trap beside a thin filament blocks more of it: six times as much of 1 µS as of 100.
+    const share = telegraphShare(this.#oddRandom, this.#first + i, at) * (1 + 10 / (conductance + 1));
+    return conductance * (1 + share);
   }
 
   fail(device: number, fault: DeviceFault): void {
@@ -155,18 +194,27 @@ export class RramTile implements Tile {
     this.#conductance[device]! += (50 - this.#conductance[device]!) * share;
   }
 
-  /** Walks on in log10(1 + t/t_r) to an instant, and tells where the device stands. */
+  /** Walks on in log10(1 + t_eff/t_r) to an instant, and tells where the device stands. */
   #now(i: number, at: Microseconds, random: Random): Microsiemens {
     if (at > this.#walkedAt[i]!) {
       const r = this.#conductance[i]! / this.#physics.maxConductance;
       const onset = relaxationOnsetSeconds(r);
-      const decades = (time: Microseconds): number =>
-        Math.log10(1 + (time - this.#pulsedAt[i]!) / microsecondsPerSecond / onset);
-      const passed = decades(at) - decades(this.#walkedAt[i]!);
+      const passed = this.#heat.walked(this.#pulsedAt[i]!, this.#walkedAt[i]!, at, onset);
       this.#walk[i]! += Math.sqrt(Math.max(0, passed)) * normalOf(random.at(this.#first + i, 3).word0);
       this.#walkedAt[i] = at;
     }
-    return this.truth(i);
+    return this.#relaxed(i, at);
+  }
+
+  /** How strongly this pulse lets a device relax: A, with E A² = 1. */
+  #drawRestlessness(i: number, random: Random): number {
+    const key = this.#first + i;
+    random.at(key, 1);
+    if (this.#physics.heavyTails !== true) return Math.exp(0.4 * normalOf(random.word0) - 0.16);
+    // A walk of this strength is t-distributed with 3 degrees of freedom.
+    const [a, b] = [normalOf(random.word0), normalOf(random.word1)];
+    const c = normalOf(random.at(key, 2).word0);
+    return 1 / Math.sqrt(Math.max(1e-3, a * a + b * b + c * c));
   }
 
   #form(i: number, kind: RowPulse["kind"], volts: number, compliance: number, scatter: number): number {
@@ -192,26 +240,3 @@ export class RramTile implements Tile {
 /** The gate at its usual 2.5 V lets through more than a device is programmed to. */
 const usualCompliance: Microsiemens = 150;
 const complianceMicrosiemensPerCode = 0.3;
-
-const relative = [0, 0.025, 0.1, 0.25, 0.5, 0.75, 1];
-const perDecade = [0.075, 0.197, 0.723, 1.771, 2.266, 1.82, 1.177];
-const onsetSeconds = [0.15, 0.013, 0.0014, 0.0024, 0.025, 0.093, 0.5];
-
-const logOnset = onsetSeconds.map(Math.log);
-
-/** µS² that relaxation adds in every decade of time. */
-function relaxationPerDecade(r: number): number {
-  return between(perDecade, r);
-}
-
-function relaxationOnsetSeconds(r: number): number {
-  return Math.exp(between(logOnset, r));
-}
-
-function between(values: readonly number[], r: number): number {
-  if (r >= 1) return values.at(-1)!;
-  let k = 1;
-  while (relative[k]! < r) k++;
-  const part = (r - relative[k - 1]!) / (relative[k]! - relative[k - 1]!);
-  return values[k - 1]! + part * (values[k]! - values[k - 1]!);
-}

@@ -267,8 +267,10 @@ export class ScpiFirmware extends Firmware {
           this.#measured(one(p), (code) => code),
           "INT,16",
         ),
-      "MEASure:TEMPerature?": () => exponent(this.board.milliCelsius / 1000),
-      "MEASure:SUPPly?": () => exponent(supplyMillivolts / 1000),
+      ...(this.board.isSensed && {
+        "MEASure:TEMPerature?": () => exponent(this.board.milliCelsius / 1000),
+        "MEASure:SUPPly?": () => exponent(supplyMillivolts / 1000),
+      }),
       "MEASure:REFerence?": (p) => this.#references(one(p)),
       "FETCh:TIME?": () => String(this.#measuredAt),
       "[SOURce:]PULSe:WIDTh": width.set,
@@ -289,7 +291,7 @@ export class ScpiFirmware extends Firmware {
   #options(): readonly string[] {
     const { firmware, readout } = this.board.preset;
     return [
-      "ENVIRONMENT",
+      ...(this.board.isSensed ? ["ENVIRONMENT"] : []),
       ...(readout.references.length > 0 ? ["REFERENCES"] : []),
       ...(firmware.verifyLoop ? ["VERIFY"] : []),
       ...(this.board.virtualTime ? ["VIRTUALTIME"] : []),

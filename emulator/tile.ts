@@ -28,7 +28,8 @@ export interface Tile {
    * @param at      the first read.
    * @param burst   how many, and how far apart.
    * @param random  keyed by the instant.
-   * @param heat    absolute temperature over that of the room: drift is the faster for it.
+   * @param heat    absolute temperature over that of the room, exactly 1 at 25 °C: what devices conduct goes with it. What temperature did before
+   *   this instant, the tile knows from the chip's course (emulator/temperature.ts).
    */
   senseRow(
     row: number,
@@ -38,7 +39,7 @@ export interface Tile {
     random: Random,
     out: Float64Array,
   ): void;
-  /** Noise-free conductance of a device. */
+  /** Noise-free conductance of a device, as it would read at 25 °C. */
   truth(device: number, at: Microseconds): Microsiemens;
   /** Pulses felt, one entry a device. */
   readonly felt: Uint32Array;

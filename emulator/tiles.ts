@@ -4,6 +4,7 @@ import { EcramTile } from "./ecramTile.ts";
 import { PcmTile } from "./pcmTile.ts";
 import type { Defects, Physics, Preset } from "./presets.ts";
 import { RramTile } from "./rramTile.ts";
+import type { TemperatureCourse } from "./temperature.ts";
 import type { Tile } from "./tile.ts";
 
 /** What a tile is born of. */
@@ -15,18 +16,19 @@ interface Birth<P extends Physics> {
   /** Number in the chip of the tile's first device. */
   readonly first: number;
   readonly random: Random;
+  readonly course: TemperatureCourse;
 }
 
 type Technology = Physics["technology"];
 
 /** How the tiles of each technology are born: the only list of them in the emulator. */
 const births: { readonly [T in Technology]: (birth: Birth<Extract<Physics, { technology: T }>>) => Tile } = {
-  pcm: ({ physics, defects, geometry, microamperesPerCode, first, random }) =>
-    new PcmTile(physics, defects, geometry, microamperesPerCode, first, random),
-  rram: ({ physics, defects, geometry, first, random }) =>
-    new RramTile(physics, defects, geometry, first, random),
-  ecram: ({ physics, defects, geometry, first, random }) =>
-    new EcramTile(physics, defects, geometry, first, random),
+  pcm: ({ physics, defects, geometry, microamperesPerCode, first, random, course }) =>
+    new PcmTile(physics, defects, geometry, microamperesPerCode, first, random, course),
+  rram: ({ physics, defects, geometry, first, random, course }) =>
+    new RramTile(physics, defects, geometry, first, random, course),
+  ecram: ({ physics, defects, geometry, first, random, course }) =>
+    new EcramTile(physics, defects, geometry, first, random, course),
 };
 
 /** A newborn tile of a preset. */
@@ -34,8 +36,9 @@ export function bornTile(
   { physics, defects, geometry, firmware }: Preset,
   first: number,
   random: Random,
+  course: TemperatureCourse,
 ): Tile {
   const born = births[physics.technology] as (birth: Birth<Physics>) => Tile;
   const { microamperesPerCode } = firmware;
-  return born({ physics, defects, geometry, microamperesPerCode, first, random });
+  return born({ physics, defects, geometry, microamperesPerCode, first, random, course });
 }

@@ -64,6 +64,22 @@ export const fitRecordSchema = z.strictObject({
   software: z.string(),
   seed: nonNegative,
   data_digest: z.string(),
+  measured_to_seconds: nonNegative.optional(),
+  tested_to_seconds: nonNegative.optional(),
+  forecasts: z
+    .array(
+      z.strictObject({
+        from_seconds: nonNegative,
+        to_seconds: nonNegative,
+        devices: nonNegative,
+        inside95: nonNegative,
+        mean_off_stds: nonNegative,
+        spread_ratio: nonNegative,
+        told_by_own_reads: nonNegative,
+        holds: z.boolean(),
+      }),
+    )
+    .optional(),
   believe: z.boolean(),
   checks: z.array(z.strictObject({ name: z.string(), ok: z.boolean(), says: z.string() })),
   remarks: z.array(z.string()),
@@ -191,10 +207,62 @@ const measuredMoments = z
     }
   });
 
+const rows = z.array(z.array(z.number()).min(1)).min(1);
+
+const freeForm = z
+  .strictObject({
+    ...common,
+    family: z.literal("free-form"),
+    min_conductance_microsiemens: nonNegative,
+    max_conductance_microsiemens: positive,
+    reference_age_seconds: nonNegative,
+    time_zero_seconds: nonNegative,
+    onset_seconds: nonNegative,
+    conductance_microsiemens: ascending("conductances", z.number()),
+    ages_seconds: ascending("ages").min(2),
+    measured_to_seconds: positive,
+    continued_by: z.string(),
+    shift_microsiemens: rows,
+    walk_microsiemens_squared: rows,
+    courses_microsiemens_squared: rows,
+    passing_microsiemens_squared: rows,
+    white_noise: z.boolean(),
+    read_variance_microsiemens_squared: rows,
+    tail_shares: ascending("shares").min(2),
+    tail_microsiemens: z.array(rows).min(2),
+    pulse_response: amplitudeCurve.optional(),
+    fit: fitRecordSchema.optional(),
+  })
+  .superRefine((file, context) => {
+    const [conductances, ages] = [file.conductance_microsiemens.length, file.ages_seconds.length];
+    const mustBe = (key: keyof typeof file, table: readonly (readonly number[])[], n: number, of: number) => {
+      if (table.length === n && table.every((row) => row.length === of)) return;
+      context.addIssue({ code: "custom", path: [key], message: `it needs ${n} rows of ${of} values` });
+    };
+    mustBe("shift_microsiemens", file.shift_microsiemens, ages, conductances);
+    mustBe("walk_microsiemens_squared", file.walk_microsiemens_squared, ages, conductances);
+    mustBe("passing_microsiemens_squared", file.passing_microsiemens_squared, ages, conductances);
+    mustBe("read_variance_microsiemens_squared", file.read_variance_microsiemens_squared, ages, conductances);
+    mustBe(
+      "courses_microsiemens_squared",
+      file.courses_microsiemens_squared,
+      conductances,
+      (ages * (ages + 1)) / 2,
+    );
+    if (file.tail_microsiemens.length !== file.tail_shares.length) {
+      context.addIssue({
+        code: "custom",
+        path: ["tail_microsiemens"],
+        message: `it needs a table for each of ${file.tail_shares.length} shares`,
+      });
+    }
+    for (const table of file.tail_microsiemens) mustBe("tail_microsiemens", table, ages, conductances);
+  });
+
 /** What a model file must look like. */
 export const modelSchema = z.discriminatedUnion(
   "family",
-  [powerLaw, tabulatedDrift, timedSpread, logarithmicRelaxation, measuredMoments],
+  [powerLaw, tabulatedDrift, timedSpread, logarithmicRelaxation, measuredMoments, freeForm],
   { error: (issue) => (issue.code === "invalid_union" ? `there is no such family of models` : undefined) },
 );
 

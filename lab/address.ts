@@ -1,4 +1,8 @@
+import type { Births } from "../emulator/birthKinds.ts";
+import { birthsOfPreset } from "../emulator/presets.ts";
+import type { Bake } from "../emulator/temperature.ts";
 import { MhoError } from "../src/errors.ts";
+import { microsecondsPerSecond, parseDuration } from "../src/units.ts";
 import { builtInDialects, dialectNamed, type LabDialect } from "./dialects.ts";
 
 /** Where a chip is: `serial:/dev/ttyACM0?baud=3000000`, `tcp:127.0.0.1:5025` or `emulator:pcm-64?seed=7&tiles=14`. */
@@ -14,9 +18,14 @@ export interface ChipAddress {
   readonly tiles: number | undefined;
   readonly seed: number | undefined;
   /** Of an emulated chip: how its devices are born, and what they live in. */
-  readonly births: "sound" | "usual" | "odd" | "stranger" | undefined;
+  readonly births: Births | undefined;
   readonly temperatureCelsius: number | undefined;
   readonly swingCelsius: number | undefined;
+  readonly bakes: readonly Bake[] | undefined;
+  readonly sensor: "usual" | "none" | undefined;
+  readonly readDisturb: number | undefined;
+  readonly halfSelectDisturb: number | undefined;
+  readonly cyclingPulses: number | undefined;
   readonly wireOhmsPerCell: number | undefined;
   readonly converter: "ideal" | "worn" | undefined;
   /** Of a board that goes from device to device: what each takes it, in a read and in a pulse. */
@@ -36,6 +45,11 @@ const parameters = {
     "births",
     "temperature",
     "swing",
+    "bake",
+    "sensor",
+    "read_disturb",
+    "half_select",
+    "cycling",
     "wires",
     "converter",
     "device_milliseconds",
@@ -77,9 +91,14 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1, 65_535),
     seed: wholeNumber(text, given, "seed", 0),
-    births: oneOf(text, given, "births", ["sound", "usual", "odd", "stranger"]),
+    births: oneOf(text, given, "births", birthsOfPreset(match[2]!)),
     temperatureCelsius: within(text, given, "temperature", -60, 200),
     swingCelsius: within(text, given, "swing", 0, 50),
+    bakes: bakesOf(text, given),
+    sensor: oneOf(text, given, "sensor", ["usual", "none"]),
+    readDisturb: within(text, given, "read_disturb", 0, 0.1),
+    halfSelectDisturb: within(text, given, "half_select", 0, 0.1),
+    cyclingPulses: wholeNumber(text, given, "cycling", 1),
     wireOhmsPerCell: within(text, given, "wires", 0, 1000),
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
     deviceMilliseconds: within(text, given, "device_milliseconds", 0.001, 10_000),
@@ -135,6 +154,30 @@ function within(
     throw bad(text, `${name} must be a number from ${least} to ${most}, and ${value} is not`);
   }
   return number;
+}
+
+/** `85C,64h,1h`: 85 °C for 64 hours from an hour of the chip's time on; several with `;` between. */
+function bakesOf(text: string, given: URLSearchParams): readonly Bake[] | undefined {
+  const value = given.get("bake");
+  if (value === null) return undefined;
+  const bakes = value.split(";").map((one): Bake => {
+    const [warm = "", long = "", begins = "1h", ...more] = one.split(",");
+    const celsius = /^-?\d+(\.\d+)?C$/.test(warm) ? Number(warm.slice(0, -1)) : Number.NaN;
+    const [seconds, fromSeconds] = [parseDuration(long), parseDuration(begins)];
+    if (!(celsius >= -60 && celsius <= 300) || !seconds || fromSeconds === undefined || more.length > 0) {
+      throw bad(
+        text,
+        `bake must be a temperature from -60C to 300C, how long, and when the oven is entered, such as 85C,64h,1h, and ${one} is not`,
+      );
+    }
+    const fromMicroseconds = fromSeconds * microsecondsPerSecond;
+    return { celsius, fromMicroseconds, toMicroseconds: fromMicroseconds + seconds * microsecondsPerSecond };
+  });
+  bakes.sort((a, b) => a.fromMicroseconds - b.fromMicroseconds);
+  if (bakes.some(({ fromMicroseconds }, n) => n > 0 && fromMicroseconds < bakes[n - 1]!.toMicroseconds)) {
+    throw bad(text, "its bakes overlap");
+  }
+  return bakes;
 }
 
 function wholeNumber(

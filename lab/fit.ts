@@ -1,14 +1,23 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { fitRecord } from "../calibration/fitRecord.ts";
+import { type Circumstances, fitRecord } from "../calibration/fitRecord.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
-import { measureRuns } from "../calibration/measured.ts";
+import { fitFreeForm } from "../calibration/freeForm/fitFreeForm.ts";
+import { freeFormDefinition, freeFormRecord } from "../calibration/freeForm/record.ts";
+import type { Gathered } from "../calibration/gather.ts";
+import { gatherToFit, measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
 import { refuseNoFolder, writeWhole } from "../files/writeWhole.ts";
-import type { ChipDocument } from "../src/chip/description.ts";
+import type { ChipDescription, ChipDocument } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
-import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
+import type {
+  FitRecord,
+  FreeFormDefinition,
+  ModelDefinition,
+  PowerLawDefinition,
+} from "../src/model/definition.ts";
+import { modelOf } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import type { WarningEvent } from "./events.ts";
@@ -30,9 +39,12 @@ export interface FitOptions {
 
 /** A fitted model, and what was found on the way: intervals, checks, and whether to believe it. */
 export interface Fit {
-  readonly model: PowerLawDefinition;
+  readonly model: FittedDefinition;
   readonly record: FitRecord;
 }
+
+/** Devices that drift by a power law, and all others. */
+export type FittedDefinition = PowerLawDefinition | FreeFormDefinition;
 
 /** Fits a model to what was measured of runs. Whether to believe it stands in its record. */
 export async function fit(place: Workplace, given: readonly string[], options: FitOptions): Promise<Fit> {
@@ -92,16 +104,10 @@ export async function fitModel(
   }
   const description = await descriptionOf(store, runs[0]!, emit, registries);
   await refuseOtherDescriptions(store, runs);
-  const before = powerLawBefore(believed ?? plan.model);
+  const before = believed ?? plan.model;
   refuseOtherDevices(before, description);
-  const { gathered, found, response } = await measureRuns(
-    store,
-    runs,
-    description,
-    before,
-    registries.methods,
-  );
-  const circumstances = {
+  const gathered = await gatherToFit(store, runs, description, registries.methods);
+  const circumstances: Circumstances = {
     runs,
     chip: plan.chipName,
     modelBefore: before.name,
@@ -109,12 +115,39 @@ export async function fitModel(
     seed,
     dataDigest: await digestOf(store, runs),
   };
+  const law = asPowerLaw(before);
+  return law === undefined
+    ? freeFormFit(gathered, before, name, circumstances)
+    : powerLawFit(store, gathered, description, law, name, circumstances);
+}
+
+async function powerLawFit(
+  store: RunStore,
+  gathered: Gathered,
+  description: ChipDescription,
+  before: PowerLawDefinition,
+  name: string,
+  circumstances: Circumstances,
+): Promise<Fit> {
+  const { found, response } = await measureRuns(store, gathered, description, before);
   const record = fitRecord(found, gathered, response, circumstances, description.maxConductanceMicrosiemens);
   const model = fittedModel(found, before, name, {
     fit: record,
     ...(response && { pulseResponse: pulseResponseOf(response) }),
   });
   return { model, record };
+}
+
+function freeFormFit(
+  gathered: Gathered,
+  before: ModelDefinition,
+  name: string,
+  circumstances: Circumstances,
+): Fit {
+  const found = fitFreeForm(gathered.parts.map(({ data }) => data));
+  const believed = modelOf(before);
+  const record = freeFormRecord(found, gathered, circumstances, believed.maxConductanceMicrosiemens);
+  return { model: freeFormDefinition(found, believed, name, true, record), record };
 }
 
 /** One fit takes pulses and codes of all runs alike: it would be wrong where these stand for something else. */

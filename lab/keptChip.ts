@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import type { BoardHistory } from "../emulator/board.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import type { Bake } from "../emulator/temperature.ts";
 import { type Lock, LockHeld, takeLock } from "../locks/lock.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
@@ -106,8 +107,22 @@ function isStateOf({ chip }: Firmware, state: unknown): state is BoardHistory {
     found.boot! < 0xffffffff &&
     hasAtMost(found.chip?.tiles, tiles) &&
     hasAtMost(found.chip?.converters, tiles) &&
-    hasAtMost(found.chip?.deadRows, tiles * rows)
+    hasAtMost(found.chip?.deadRows, tiles * rows) &&
+    areBakes(found.chip?.bakes)
   );
+}
+
+/** Older states have none. */
+function areBakes(bakes: unknown): boolean {
+  if (bakes === undefined) return true;
+  if (!Array.isArray(bakes) || bakes.length > 1000) return false;
+  return bakes.every((bake: Partial<Bake>) => {
+    const { celsius, fromMicroseconds, toMicroseconds } = bake;
+    if (![celsius, fromMicroseconds, toMicroseconds].every(Number.isFinite)) return false;
+    return (
+      celsius! >= -60 && celsius! <= 300 && fromMicroseconds! >= 0 && fromMicroseconds! < toMicroseconds!
+    );
+  });
 }
 
 function hasAtMost(list: unknown, places: number): boolean {

@@ -1,14 +1,14 @@
 import { gather } from "../calibration/gather.ts";
-import { readOutOf } from "../calibration/measured.ts";
 import { expectedOnceReached } from "../calibration/trimPlan.ts";
 import { planVisit, type Visit } from "../calibration/visit.ts";
 import { readModel } from "../files/model.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
-import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
+import type { ModelDefinition } from "../src/model/definition.ts";
 import { verdicts } from "../src/program/method.ts";
-import { verifyPcm } from "../src/program/verifyPcm.ts";
 import { Random } from "../src/random.ts";
+import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import type { RunContext } from "../src/run/context.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { executeRun } from "../src/run/engine.ts";
@@ -18,7 +18,6 @@ import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
-import { powerLawBefore } from "./fit.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
 import { runNamed } from "./runName.ts";
@@ -63,7 +62,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const plan = await store.plan(chain[0]!);
   await refuseUnwatched(store, chain, plan);
   const believed = await modelGiven(options.model, plan);
-  const model = powerLawBefore(believed);
+  const model = believed;
   refuseDoubt(model, options.believe, place.emit);
   await refuseFailedForecasts(store, plan.chipName, believed, options.believe, place.emit);
   const earlier = await earlierForecasts(store, chain);
@@ -80,8 +79,15 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
       expected_after: expectedAfter,
       later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
     });
-    const correction = correctionOf(corrects, plan, visit, model);
-    if (devices > 0) checkPlan(correction, context.driver.description, verifyPcm);
+    const { methods } = context;
+    const { description } = context.driver;
+    const correction = correctionOf(corrects, plan, visit, model, description);
+    if (devices > 0)
+      checkPlan(
+        correction,
+        description,
+        methodFor(methods ?? builtInMethods, correction.method, description),
+      );
     if (options.dryRun === true || devices === 0) {
       await context.driver.standby();
       return { corrects, visit, earlier, run: undefined, expectedNow: undefined };
@@ -105,12 +111,13 @@ export function correctionOf(
   corrects: RunId,
   plan: RunPlan,
   visit: Visit,
-  model: PowerLawDefinition,
+  model: ModelDefinition,
+  { pulses: { technology } }: Pick<ChipDescription, "pulses">,
 ): RunPlan {
   return {
     ...plan,
     title: `trim of ${corrects}: ${plan.title.replace(/^trim of \S+: /, "")}`,
-    method: verifyPcm.name,
+    method: technology.usualMethods.conductances,
     model,
     sweepTimesSeconds: [1],
     sweepAverages,
@@ -163,7 +170,7 @@ export async function plannedVisit(
   { driver, store, methods }: Pick<RunContext, "driver" | "store" | "methods">,
   chain: readonly RunId[],
   { tiles }: RunPlan,
-  model: PowerLawDefinition,
+  model: ModelDefinition,
   timesSeconds: readonly number[],
   seed: number,
 ): Promise<Visit> {
@@ -174,7 +181,7 @@ export async function plannedVisit(
   return planVisit({
     gathered,
     tiles,
-    readOut: readOutOf(driver.description, model),
+    chip: driver.description,
     model,
     at: (await driver.chipTime()) + visitSeconds * microsecondsPerSecond,
     timesSeconds,

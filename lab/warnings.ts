@@ -1,7 +1,7 @@
 import type { LeftOut } from "../files/tensor.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
-import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
+import { type FitRecord, fitRecordOf, type ModelDefinition } from "../src/model/definition.ts";
 import type { WarningEvent } from "./events.ts";
 
 /** How a person says that a model which is in doubt is to be used all the same. */
@@ -30,7 +30,7 @@ export function refuseDoubt(
 
 /** Those that a fitted model failed; none of a model that was not fitted. */
 export function failedChecks(definition: ModelDefinition): FitRecord["checks"] {
-  const fit = definition.family === "power-law" ? definition.fit : undefined;
+  const fit = fitRecordOf(definition);
   return fit === undefined || fit.believe ? [] : fit.checks.filter(({ ok }) => !ok);
 }
 

@@ -7,6 +7,7 @@ import type { DeviceBeliefs } from "../calibration/deviceBelief.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
 import { ein, noiseCovariance } from "../calibration/noiseKernel.ts";
 import type { PulseSeen } from "../calibration/pulseReader.ts";
+import { type DriftLaws, PowerLawForesight } from "../calibration/powerLawForesight.ts";
 import { fitPulseResponse } from "../calibration/pulseResponse.ts";
 import { refit } from "../calibration/refit.ts";
 import { expectedOnceReached, planTrim } from "../calibration/trimPlan.ts";
@@ -139,6 +140,12 @@ describe("a fit of the pulse response", () => {
   });
 });
 
+/** How a refit has it that devices of the published model drift. */
+const asFound: DriftLaws = {
+  law: { referenceAgeSeconds: 20, onsetSeconds: 1 },
+  population: { laws: { exponentSpread: { value: () => 0.01 } } },
+};
+
 /** Cells of a pair each, whose devices are known to stand at what is given and to drift by `exponent`. */
 function trimTask(devices: readonly number[], wanted: readonly number[], exponent: number): TrimTask {
   const count = devices.length;
@@ -152,13 +159,12 @@ function trimTask(devices: readonly number[], wanted: readonly number[], exponen
   };
   return {
     cells: { devicesPerCell: 2, factors: [1, -1], wantedMicrosiemens: Float32Array.from(wanted) },
-    beliefs,
+    foresight: new PowerLawForesight(beliefs, asFound),
     model: modelOf(published),
     agesSeconds: new Float64Array(count).fill(3600),
     timesSeconds: [1, 3600, 86_400],
     timeWeights: new Float64Array(3).fill(1 / 3),
     movable: new Uint8Array(count).fill(1),
-    onsetSeconds: 1,
   };
 }
 

@@ -249,6 +249,10 @@ describe("mho emulate", () => {
       error: expect.stringContaining("does not have") as string,
     });
     expect(await sideDoor(control!, "nonsense")).toHaveProperty("error");
+    expect(await sideDoor(control!, { bake: { celsius: 85, seconds: 230_400 } })).toEqual({
+      cool_at_microseconds: 230_400_000_000,
+    });
+    expect(await sideDoor(control!, { bake: { celsius: 850, seconds: 1 } })).toHaveProperty("error");
     expect(await sideDoor(control!, { inject: { fault: "dumb", to: "reads", for_requests: 3 } })).toEqual({
       injected: "dumb",
     });

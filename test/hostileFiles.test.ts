@@ -15,7 +15,7 @@ import { readWeights } from "../files/weights.ts";
 import { summarise } from "../src/results/summary.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { DatabaseSync } from "@photostructure/sqlite";
-import { keptChip } from "./fuzz/keptChips.ts";
+import { bake, keptChip } from "./fuzz/keptChips.ts";
 import { smallWorkspace } from "./fuzz/workspaces.ts";
 import { forgetChecksums } from "./support/forgetChecksums.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -257,6 +257,9 @@ describe("the state of an emulated chip", () => {
     ["of an endless list of tiles", { ...keptChip, chip: { ...chip, tiles: endless() } }],
     ["of an endless list of rows", { ...keptChip, chip: { ...chip, deadRows: endless() } }],
     ["of too many devices", { ...keptChip, chip: { ...chip, tiles: [{ felt: new Uint32Array(1 << 20) }] } }],
+    ["of an endless list of bakes", { ...keptChip, chip: { ...chip, bakes: endless() } }],
+    ["in two ovens at once", { ...keptChip, chip: { ...chip, bakes: [bake, bake] } }],
+    ["in an oven for no time", { ...keptChip, chip: { ...chip, bakes: [{ ...bake, toMicroseconds: NaN }] } }],
     ["at no time", { ...keptChip, chipTimeMicroseconds: NaN }],
   ])("%s is refused with its name", (_, state) => {
     const firmware = new PacketFirmware(pcm64(1), 7);

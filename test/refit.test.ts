@@ -271,7 +271,7 @@ describe("what cannot be done is said", () => {
     [["fit", "r2", "--out", "m.json"], /Run r2 was never read\. mho watch r2 does that/],
     [
       ["fit", "r1", "--model", "reram-wan-2022", "--out", "m.json"],
-      /reram-wan-2022 is no model of phase-change/,
+      /reram-wan-2022 is not of phase-change devices/,
     ],
     [["watch", "r3"], /Nothing is left to read of r3: tile 0 of r3 was programmed anew by r4: mho watch r4/],
     [

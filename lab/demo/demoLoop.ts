@@ -122,7 +122,7 @@ export class DemoLoop {
       const visit = await plannedVisit(this.#context, chain, plan, model, judgedAt, this.#seed);
       corrected.push(visit.devices);
       if (visit.devices === 0) continue;
-      chain.push(await executeRun(this.#context, correctionOf(newest, plan, visit, model)));
+      chain.push(await executeRun(this.#context, correctionOf(newest, plan, visit, model, this.description)));
     }
     return { chain, corrected };
   }

@@ -1,4 +1,5 @@
 import type { ChipIdentity } from "../../src/chip/driver.ts";
+import { assert } from "../../src/errors.ts";
 import type { FitRecord, PowerLawDefinition } from "../../src/model/definition.ts";
 import { modelOf } from "../../src/model/modelOf.ts";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
@@ -91,6 +92,7 @@ export async function tellStory(
   if (spare) ages.set(openRun, [1, 3600, day]);
   await loop.watch(ages);
   const { model: fitted, record: fit } = await fitModel(store, known, factory, "refitted", seed);
+  assert(fitted.family === "power-law", "the story is of devices that drift by a power law");
   emit(compared(fitted, fit));
   if (spare) await loop.watch(new Map([[openRun, year]]));
   const openResult = await finish(open, [openRun]);

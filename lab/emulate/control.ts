@@ -5,6 +5,7 @@ import { placeMissing } from "../../emulator/faults.ts";
 import { systemClock } from "../../drivers/systemClock.ts";
 import type { FaultyLine } from "../../emulator/faultyLine.ts";
 import { faultSchema, scheduledFault } from "../../files/faults.ts";
+import { microsecondsPerSecond } from "../../src/units.ts";
 
 const question = z.union([
   z.strictObject({ inject: faultSchema }),
@@ -12,13 +13,17 @@ const question = z.union([
     truth: z.strictObject({ tile: z.int().nonnegative(), at_microseconds: z.int().nonnegative() }),
   }),
   z.strictObject({ felt: z.strictObject({ tile: z.int().nonnegative() }) }),
+  z.strictObject({
+    bake: z.strictObject({ celsius: z.number().min(-60).max(300), seconds: z.number().positive() }),
+  }),
   z.strictObject({ log: z.literal(true) }),
 ]);
 
 /**
  * A side door to an emulated chip, on loopback: a line of JSON in, a line out. `{"inject": {"fault": "reset"}}` makes a
  * fault happen, `{"truth": {"tile": 0, "at_microseconds": 0}}` tells what the devices hold, `{"felt": {"tile": 0}}`
- * how many pulses each has felt, `{"log": true}` what went wrong so far.
+ * how many pulses each has felt, `{"bake": {"celsius": 85, "seconds": 230400}}` puts it into an oven, `{"log": true}` tells
+ * what went wrong so far.
  *
  * @param onUnplug  called for a fault that pulls the cable.
  */
@@ -29,9 +34,14 @@ export async function openControl(
 ): Promise<{ port: number; close(): void }> {
   const answer = (line: string): unknown => {
     const parsed = question.safeParse(json(line));
-    if (!parsed.success) return { error: "say inject, truth, felt or log: docs/emulator.md" };
+    if (!parsed.success) return { error: "say inject, truth, felt, bake or log: docs/emulator.md" };
     const asked = parsed.data;
     if ("log" in asked) return { log: chip.log };
+    if ("bake" in asked) {
+      const { celsius, seconds } = asked.bake;
+      const cool = chip.firmware.bake(celsius, Math.ceil(seconds * microsecondsPerSecond));
+      return typeof cool === "number" ? { cool_at_microseconds: cool } : { error: cool.text };
+    }
     if ("felt" in asked) {
       const { geometry } = chip.firmware.chip.preset;
       if (asked.felt.tile >= geometry.tiles) return { error: `there are ${geometry.tiles} tiles` };

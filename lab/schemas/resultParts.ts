@@ -85,6 +85,13 @@ export function describedFit(shape: FitShape): FitShape {
     software: shape.software.describe("Version of mho."),
     seed: shape.seed.describe("Seed of the draws of chance."),
     data_digest: shape.data_digest.describe("SHA-256 of the sweeps."),
+    measured_to_seconds: shape.measured_to_seconds.describe("Age of the oldest reads, s."),
+    tested_to_seconds: shape.tested_to_seconds.describe(
+      "The oldest age of which a fit to earlier reads foretold what was read then, s; 0 where none did.",
+    ),
+    forecasts: shape.forecasts.describe(
+      "What fits to the first reads foretold of later ones, and how it came out.",
+    ),
     believe: shape.believe.describe("Whether the model passes every check."),
     checks: shape.checks.describe("The checks: name, whether it is passed, and what was found."),
     remarks: shape.remarks.describe("What else to know, for a person."),

@@ -6,7 +6,8 @@ export type ModelDefinition =
   | TabulatedDriftDefinition
   | TimedSpreadDefinition
   | LogarithmicRelaxationDefinition
-  | MeasuredMomentsDefinition;
+  | MeasuredMomentsDefinition
+  | FreeFormDefinition;
 
 /** PCM: Gaussian programming error, drift by a power law with a folded normal exponent, 1/f read noise. */
 export interface PowerLawDefinition {
@@ -53,6 +54,11 @@ export interface FitRecord {
   readonly seed: number;
   /** SHA-256 of what was measured. */
   readonly dataDigest: string;
+  /** Age of the oldest reads; and the oldest age of which a fit to earlier reads foretold what was read then, 0 where none did. */
+  readonly measuredToSeconds?: Seconds | undefined;
+  readonly testedToSeconds?: Seconds | undefined;
+  /** What fits to the first reads foretold of later ones, and how it came out. */
+  readonly forecasts?: readonly FitForecast[] | undefined;
   readonly believe: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly says: string }[];
   readonly remarks: readonly string[];
@@ -83,6 +89,27 @@ export interface FitRecord {
     readonly value: number;
     readonly standardError: number;
   }[];
+}
+
+/** What a fit to the reads up to one age foretold of a later age. */
+export interface FitForecast {
+  readonly fromSeconds: Seconds;
+  readonly toSeconds: Seconds;
+  readonly devices: number;
+  /** Share of the reads inside the band of 95 %. */
+  readonly inside95: number;
+  /** How far the mean was off, root mean square over conductances, in standard deviations of a device. */
+  readonly meanOffStds: number;
+  /** Measured over foretold standard deviation. */
+  readonly spreadRatio: number;
+  /** Share of the variance of the change since the last known read that devices' own reads foretold. */
+  readonly toldByOwnReads: number;
+  readonly holds: boolean;
+}
+
+/** Where a model was fitted to measurements: of which, and whether to believe it. */
+export function fitRecordOf(definition: ModelDefinition): FitRecord | undefined {
+  return "fit" in definition ? definition.fit : undefined;
 }
 
 /** A power law like another in everything but its drift, which was measured at a few conductances. */
@@ -138,6 +165,46 @@ export interface MeasuredMomentsDefinition {
   readonly varianceMicrosiemensSquared: readonly (readonly number[])[];
   /** What programming alone leaves, one entry a target, where it is known. */
   readonly programmingStdMicrosiemens?: readonly Microsiemens[] | undefined;
+}
+
+/** Mean, covariance between ages and noise as they were measured, by conductance and age; see `freeForm.ts`. */
+export interface FreeFormDefinition {
+  readonly family: "free-form";
+  readonly name: string;
+  readonly source?: string | undefined;
+  readonly minConductanceMicrosiemens: Microsiemens;
+  readonly maxConductanceMicrosiemens: Microsiemens;
+  /** Age after the last pulse at which a device is meant to have its target. */
+  readonly referenceAgeSeconds: Seconds;
+  /** Age at the model's time 0. */
+  readonly timeZeroSeconds: Seconds;
+  /** Added to ages before their logarithm is taken; 0 unless devices were read at age 0. */
+  readonly onsetSeconds: Seconds;
+  /** Ascending: what was asked of devices, or written to them. */
+  readonly conductanceMicrosiemens: readonly Microsiemens[];
+  /** Ascending. Those beyond `measuredToSeconds` are foretold by `continuedBy`. */
+  readonly agesSeconds: readonly Seconds[];
+  readonly measuredToSeconds: Seconds;
+  /** The law by which the table goes on beyond what was measured. */
+  readonly continuedBy: string;
+  /** What the mean differs from the conductance by: one row an age, one entry a conductance. */
+  readonly shiftMicrosiemens: readonly (readonly number[])[];
+  /** Variance of what devices have walked by an age, in steps of their own: one row an age, one entry a conductance; it never falls. */
+  readonly walkMicrosiemensSquared: readonly (readonly number[])[];
+  /** Covariance of the courses that devices follow: one row a conductance, the lower triangle over the ages, row by row. */
+  readonly coursesMicrosiemensSquared: readonly (readonly number[])[];
+  /** Variance of what comes and goes from one age to the next: one row an age, one entry a conductance. */
+  readonly passingMicrosiemensSquared: readonly (readonly number[])[];
+  /** Whether reads differ by white noise: the mean of n reads then has an n-th of the variance of one. */
+  readonly whiteNoise: boolean;
+  /** Of one read: one row an age, one entry a conductance. */
+  readonly readVarianceMicrosiemensSquared: readonly (readonly number[])[];
+  /** Ascending. */
+  readonly tailShares: readonly number[];
+  /** What so large a share of reads lies below, from the mean: for each share one row an age, one entry a conductance. */
+  readonly tailMicrosiemens: readonly (readonly (readonly number[])[])[];
+  readonly pulseResponse?: MeasuredPulseResponse | undefined;
+  readonly fit?: FitRecord | undefined;
 }
 
 /** A function of conductance in pieces of r = G/Gmax, each up to its `below`, the last without one. */

@@ -10,8 +10,10 @@ export interface DeviceModel {
   readonly maxConductanceMicrosiemens: Microsiemens;
   /** The times for which anything is known; outside them the moments throw RangeError. */
   readonly knownTimesSeconds: { readonly from: Seconds; readonly to: Seconds };
-  /** Age after the last pulse at which a device is meant to have its target: the zero of the model's time. */
+  /** Age after the last pulse at which a device is meant to have its target. */
   readonly referenceAgeSeconds: Seconds;
+  /** Age after the last pulse at the zero of the model's time. */
+  readonly timeZeroSeconds: Seconds;
   /** Age at which drift sets in: below the reference age it goes as (age + onset). */
   readonly onsetSeconds: Seconds;
   /** Mean exponent of the power law by which devices drift; 0 where they follow none. */

@@ -37,6 +37,7 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     knownTimesSeconds: { from: times[0]!, to: times.at(-1)! },
     // The moments were measured at times after a read that the file does not date: nothing is corrected.
     referenceAgeSeconds: 0,
+    timeZeroSeconds: 0,
     onsetSeconds: usualOnsetSeconds,
     driftExponentMean: () => 0,
     programmingStd,

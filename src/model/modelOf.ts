@@ -1,6 +1,7 @@
 import { builtInDefinitions } from "./builtIn.ts";
 import type { ModelDefinition } from "./definition.ts";
 import type { DeviceModel } from "./deviceModel.ts";
+import { freeFormModel } from "./freeForm.ts";
 import { measuredMomentsModel } from "./measuredMoments.ts";
 import { powerLawModel, powerLawOf, tabulatedDriftOf } from "./powerLaw.ts";
 import { logarithmicRelaxationModel, timedSpreadModel } from "./reram.ts";
@@ -18,6 +19,8 @@ export function modelOf(definition: ModelDefinition): DeviceModel {
       return logarithmicRelaxationModel(definition);
     case "measured-moments":
       return measuredMomentsModel(definition);
+    case "free-form":
+      return freeFormModel(definition);
   }
 }
 

@@ -101,6 +101,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     maxConductanceMicrosiemens: law.maxConductanceMicrosiemens,
     knownTimesSeconds: { from: 0, to: Infinity },
     referenceAgeSeconds: law.t0Seconds,
+    timeZeroSeconds: law.t0Seconds,
     onsetSeconds: law.onsetSeconds ?? usualOnsetSeconds,
     driftExponentMean: (target) => law.driftExponent(target).mean,
     programmingStd: (target) => law.programmingStd(target),

@@ -117,7 +117,7 @@ export function driftedLimit(
   age: Seconds,
 ): Microsiemens {
   const { from, to } = model.knownTimesSeconds;
-  const time = Math.min(to, age - model.referenceAgeSeconds);
+  const time = Math.min(to, age - model.timeZeroSeconds);
   if (!(time > from)) return forgiven;
   return Math.hypot(forgiven, driftedInStds * Math.sqrt(model.varianceParts(target, time).drift));
 }

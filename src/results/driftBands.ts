@@ -142,11 +142,11 @@ function mostCrowded(points: readonly DriftPoint[]): number {
 
 /** By the mean exponent, from the onset on; of devices without one by the model's own moments, NaN beyond those that it has. */
 function expectedShare(model: DeviceModel, target: Microsiemens, firstAge: Seconds, age: Seconds): number {
-  const { onsetSeconds, referenceAgeSeconds } = model;
+  const { onsetSeconds, timeZeroSeconds } = model;
   const exponent = model.driftExponentMean(target);
   if (exponent > 0) return Math.exp(-exponent * Math.log((age + onsetSeconds) / (firstAge + onsetSeconds)));
   const { from, to } = model.knownTimesSeconds;
-  const [first, now] = [firstAge - referenceAgeSeconds, age - referenceAgeSeconds];
+  const [first, now] = [firstAge - timeZeroSeconds, age - timeZeroSeconds];
   return first < from || now > to ? Number.NaN : model.mean(target, now) / model.mean(target, first);
 }
 

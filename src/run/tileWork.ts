@@ -70,7 +70,7 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
 
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
 function pulsesBelieved(model: ModelDefinition, pulses: ChipPulses): ChipPulses {
-  const measured = model.family === "power-law" ? model.pulseResponse : undefined;
+  const measured = "pulseResponse" in model ? model.pulseResponse : undefined;
   const { response } = pulses.technology;
   if (measured === undefined || response === undefined) return pulses;
   return response.with(pulses, {

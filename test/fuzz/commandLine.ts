@@ -19,6 +19,7 @@ export const commandLineSurfaces = [
     corpus: [
       "serial:/dev/ttyACM0?baud=3000000&dialect=scpi",
       "tcp:127.0.0.1:5025?dialect=packet&chip=a.json&tiles=3",
+      "emulator:rram-128?births=heavy&bake=85C,64h,1h;125C,2h,5d&sensor=none&read_disturb=1e-6&half_select=1e-5&cycling=99",
       "emulator:pcm-64?seed=7&tiles=14&births=odd&temperature=25&swing=1&wires=2.5&converter=worn&state=none",
     ].map(utf8),
     language: "text",

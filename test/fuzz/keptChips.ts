@@ -20,11 +20,15 @@ export const keptChip = {
   chip: { tiles: [tile], deadRows: [3], converters: [{ offsetCodes: 8, gain: 1 }] },
 };
 
+export const bake = { celsius: 85, fromMicroseconds: 100, toMicroseconds: 900 };
+
 export const keptChipSurfaces = [
   surface("kept-chip", 20, {
-    corpus: [keptChip, { ...keptChip, chip: { ...keptChip.chip, tiles: [undefined] } }].map(
-      (state) => new Uint8Array(serialize(state)),
-    ),
+    corpus: [
+      keptChip,
+      { ...keptChip, chip: { ...keptChip.chip, tiles: [undefined] } },
+      { ...keptChip, chip: { ...keptChip.chip, bakes: [bake] } },
+    ].map((state) => new Uint8Array(serialize(state))),
     language: "binary",
     feed(bytes) {
       reviveChip(new PacketFirmware(pcm64(1), 7), bytes, "given.state", "emulator:pcm-64");

@@ -153,7 +153,7 @@ async function correct(lab: Lab, run: RunId, before: PowerLawDefinition): Promis
     ask(lab, ({ driver, store }) => plannedVisit({ driver, store }, [run], plan, model, times, seed)),
   );
   if (visit === undefined || visit.devices === 0) return undefined;
-  const corrected = await program(lab, correctionOf(run, plan, visit, model));
+  const corrected = await program(lab, correctionOf(run, plan, visit, model, lab.description));
   await watch(lab, corrected, days * day);
   return resultOf(lab.store, corrected);
 }
@@ -166,7 +166,7 @@ async function refit(
   seed: number,
 ): Promise<PowerLawDefinition> {
   const fitted = await orTooLittle(fitModel(store, [run], before, "refitted", seed));
-  return fitted?.model ?? before;
+  return fitted?.model.family === "power-law" ? fitted.model : before;
 }
 
 /** Undefined when it was refused because too little can be read, as of rows that have died. */

@@ -33,7 +33,7 @@ export const ecram: Technology<EcramPulses> = {
   amplitudeUnit: "nA",
   usualMethods: { strategy: "verify", conductances: "verify" },
   usualModel: "ecram-li",
-  modelFamilies: ["measured-moments", "logarithmic-relaxation"],
+  modelFamilies: ["measured-moments", "logarithmic-relaxation", "free-form"],
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ nanoamperesPerCode }) => nanoamperesPerCode,
   // Nanoamperes, into gates: no row's wire carries them.

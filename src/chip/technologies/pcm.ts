@@ -23,7 +23,7 @@ export const pcm: Technology<PcmPulses> = {
   amplitudeUnit: "µA",
   usualMethods: { strategy: "residual", conductances: "verify" },
   usualModel: "pcm-90nm",
-  modelFamilies: ["power-law", "tabulated-drift", "measured-moments"],
+  modelFamilies: ["power-law", "tabulated-drift", "measured-moments", "free-form"],
   codes: ({ reset }) => reset.codes,
   amplitudePerCode: ({ reset }) => reset.microamperesPerCode,
   drawnMicroamperesPerCode: ({ reset }) => reset.microamperesPerCode,

@@ -34,7 +34,7 @@ export const rram: Technology<RramPulses> = {
   amplitudeUnit: "V",
   usualMethods: { strategy: "verify", conductances: "verify" },
   usualModel: "reram-wan-2022",
-  modelFamilies: ["timed-spread", "logarithmic-relaxation", "measured-moments"],
+  modelFamilies: ["timed-spread", "logarithmic-relaxation", "measured-moments", "free-form"],
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ voltsPerCode }) => voltsPerCode,
   drawnMicroamperesPerCode: () => undefined,

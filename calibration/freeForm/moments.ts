@@ -1,0 +1,197 @@
+import type { Seconds } from "../../src/units.ts";
+import { cholesky, solveByCholesky } from "../matrix.ts";
+import { type Knots, Place } from "./knots.ts";
+import type { Readings } from "./readings.ts";
+
+/** What the reads say at the knots; nothing of it is a law yet. */
+export interface Moments {
+  readonly knots: Knots;
+  readonly onsetSeconds: Seconds;
+  /** Mean of deviations, µS, row-major [age, conductance]. */
+  readonly shift: Float64Array;
+  /** Its standard error, rows of devices taken as clusters. */
+  readonly shiftError: Float64Array;
+  /** Mean square of one read about the mean, µS², likewise; and how many devices it rests on. */
+  readonly square: Float64Array;
+  readonly devices: Float64Array;
+  /** Standardised fourth moment, likewise. */
+  readonly kurtosis: Float64Array;
+  /** Mean product of two different reads of a device, [conductance, age, age]; NaN where there are none. */
+  readonly product: Float64Array;
+}
+
+/**
+ * Moments by least squares on hat functions over (G, ln age): each read counts at its own age. Products of two different reads hold no
+ * white noise.
+ *
+ * @param use  which devices count: 1 for those that do; all where not given.
+ */
+export function momentsAt(readings: Readings, knots: Knots, use?: Uint8Array): Moments {
+  const shift = meansAt(readings, knots, use);
+  return { knots, onsetSeconds: readings.onsetSeconds, shift, ...spreadsAt(readings, knots, shift, use) };
+}
+
+function meansAt(readings: Readings, knots: Knots, use: Uint8Array | undefined): Float64Array {
+  const { start, logAge, deviation, written, count } = readings;
+  const [nG, nT] = [knots.conductance.length, knots.logAge.length];
+  const n = nG * nT;
+  const matrix = new Float64Array(n * n);
+  const right = new Float64Array(n);
+  const [g, t] = [new Place(), new Place()];
+  const at = new Int32Array(4);
+  const weight = new Float64Array(4);
+  for (let i = 0; i < count; i++) {
+    if (use?.[i] === 0) continue;
+    g.of(knots.conductance, written[i]!);
+    for (let k = start[i]!; k < start[i + 1]!; k++) {
+      t.of(knots.logAge, logAge[k]!);
+      const first = t.low * nG + g.low;
+      at[0] = first;
+      at[1] = first + 1;
+      at[2] = first + nG;
+      at[3] = first + nG + 1;
+      weight[0] = (1 - t.part) * (1 - g.part);
+      weight[1] = (1 - t.part) * g.part;
+      weight[2] = t.part * (1 - g.part);
+      weight[3] = t.part * g.part;
+      for (let a = 0; a < 4; a++) {
+        const w = weight[a]!;
+        if (w === 0) continue;
+        const row = at[a]!;
+        right[row]! += w * deviation[k]!;
+        for (let b = 0; b <= a; b++) if (weight[b]! !== 0) matrix[row * n + at[b]!]! += w * weight[b]!;
+      }
+    }
+  }
+  // A breath of smoothness, so that an entry without reads follows its neighbours.
+  smooth(matrix, nG, nT);
+  const l = cholesky(matrix, n);
+  const x = new Float64Array(n);
+  if (l !== undefined) solveByCholesky(l, n, right, x);
+  return x;
+}
+
+/** Adds small second differences along both axes, and a smaller pull towards no change at all. */
+function smooth(matrix: Float64Array, nG: number, nT: number): void {
+  const n = nG * nT;
+  const add = (places: readonly number[], weights: readonly number[], strength: number): void => {
+    places.forEach((row, a) =>
+      places.forEach((column, b) => {
+        if (column <= row) matrix[row * n + column]! += strength * weights[a]! * weights[b]!;
+      }),
+    );
+  };
+  for (let t = 0; t < nT; t++) {
+    for (let g = 0; g < nG; g++) {
+      const at = t * nG + g;
+      add([at], [1], 1e-6);
+      if (g > 0 && g < nG - 1) add([at - 1, at, at + 1], [1, -2, 1], smoothness);
+      if (t > 0 && t < nT - 1) add([at - nG, at, at + nG], [1, -2, 1], smoothness);
+    }
+  }
+}
+
+/** As much as one read counts. */
+const smoothness = 0.3;
+
+function spreadsAt(
+  readings: Readings,
+  knots: Knots,
+  shift: Float64Array,
+  use: Uint8Array | undefined,
+): Omit<Moments, "knots" | "onsetSeconds" | "shift"> {
+  const { start, logAge, deviation, written, count, row } = readings;
+  const [nG, nT] = [knots.conductance.length, knots.logAge.length];
+  const n = nG * nT;
+  const square = new Float64Array(n);
+  const fourth = new Float64Array(n);
+  const weights = new Float64Array(n);
+  const clusters = new Float64Array(n);
+  const ofRow = new Float64Array(n);
+  const products = new Float64Array(nG * nT * nT);
+  const pairs = new Float64Array(nG * nT * nT);
+  const [g, t] = [new Place(), new Place()];
+  const rest = new Float64Array(mostReads);
+  const low = new Int32Array(mostReads);
+  const part = new Float64Array(mostReads);
+  let last = -1;
+  const endRow = (): void => {
+    for (let at = 0; at < n; at++) clusters[at]! += ofRow[at]! * ofRow[at]!;
+    ofRow.fill(0);
+  };
+  const everyPair = Math.max(1, Math.ceil(count / mostPairedDevices));
+  for (let i = 0; i < count; i++) {
+    if (use?.[i] === 0) continue;
+    if (row[i] !== last) endRow();
+    last = row[i]!;
+    g.of(knots.conductance, written[i]!);
+    const reads = Math.min(mostReads, start[i + 1]! - start[i]!);
+    for (let k = 0; k < reads; k++) {
+      t.of(knots.logAge, logAge[start[i]! + k]!);
+      low[k] = t.low;
+      part[k] = t.part;
+      const r = deviation[start[i]! + k]! - valueAt(shift, nG, g, t);
+      rest[k] = r;
+      for (let a = 0; a < 4; a++) {
+        const w = (a < 2 ? 1 - t.part : t.part) * (a % 2 === 0 ? 1 - g.part : g.part);
+        if (w === 0) continue;
+        const at = (t.low + (a >> 1)) * nG + g.low + (a & 1);
+        weights[at]! += w;
+        square[at]! += w * r * r;
+        fourth[at]! += w * r * r * r * r;
+        ofRow[at]! += w * r;
+      }
+    }
+    if (i % everyPair !== 0) continue;
+    for (let side = 0; side < 2; side++) {
+      const share = side === 0 ? 1 - g.part : g.part;
+      if (share === 0) continue;
+      const base = (g.low + side) * nT * nT;
+      for (let j = 1; j < reads; j++) {
+        for (let k = 0; k < j; k++) {
+          const value = rest[j]! * rest[k]!;
+          for (let a = 0; a < 2; a++) {
+            const wa = share * (a === 0 ? 1 - part[j]! : part[j]!);
+            if (wa === 0) continue;
+            for (let b = 0; b < 2; b++) {
+              const w = wa * (b === 0 ? 1 - part[k]! : part[k]!);
+              if (w === 0) continue;
+              const [x, y] = [low[j]! + a, low[k]! + b];
+              const at = base + Math.max(x, y) * nT + Math.min(x, y);
+              products[at]! += w * value;
+              pairs[at]! += w;
+            }
+          }
+        }
+      }
+    }
+  }
+  endRow();
+  const product = products.map((sum, at) => (pairs[at]! >= fewestPairs ? sum / pairs[at]! : Number.NaN));
+  for (let at = 0; at < n; at++) {
+    const w = Math.max(1e-9, weights[at]!);
+    square[at]! /= w;
+    fourth[at]! /= w;
+  }
+  return {
+    square,
+    devices: weights,
+    kurtosis: fourth.map((value, at) => value / Math.max(1e-30, square[at]! * square[at]!)),
+    shiftError: clusters.map((sum, at) => Math.sqrt(sum) / Math.max(1, weights[at]!)),
+    product,
+  };
+}
+
+/** Reads of a device that are looked at. */
+export const mostReads = 64;
+const mostPairedDevices = 131_072;
+const fewestPairs = 20;
+
+/** A table over [age, conductance], between its entries. */
+export function valueAt(table: Float64Array, nG: number, g: Place, t: Place): number {
+  const at = t.low * nG + g.low;
+  const below = (1 - g.part) * table[at]! + (g.part === 0 ? 0 : g.part * table[at + 1]!);
+  if (t.part === 0) return below;
+  const above = (1 - g.part) * table[at + nG]! + (g.part === 0 ? 0 : g.part * table[at + nG + 1]!);
+  return (1 - t.part) * below + t.part * above;
+}
