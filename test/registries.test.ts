@@ -168,7 +168,7 @@ describe("a name", () => {
 
   it("of no technology is refused, with the names that are known", () => {
     expect(() => parseChipDescription(bytesOf(toyChip), "toy-8.json")).toThrow(
-      'Cannot use toy-8.json: technology: "toy-step" is not known. Known are pcm, rram.',
+      'Cannot use toy-8.json: technology: "toy-step" is not known. Known are pcm, rram, ecram.',
     );
   });
 

@@ -37,7 +37,7 @@ export const verifySteps: ProgrammingMethod<StepsState> = {
   keepsTargets: true,
   looksBack: true,
   cost: {
-    pulses: 11,
+    pulses: 9,
     idlePulses: 12,
     turns: 45,
     most: Infinity,
