@@ -1,5 +1,4 @@
 import type { DriftLaw } from "../emulator/driftLaw.ts";
-import type { EcramPhysics } from "../emulator/ecramPhysics.ts";
 import { findPreset, type PcmPhysics, type Preset } from "../emulator/presets.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
@@ -44,7 +43,7 @@ const chips: readonly [string, Preset, DeviceModel, Margin?][] = [
   ["pcm-64?births=stranger", findPreset("pcm-64", { births: "stranger" })!, pcm90nm],
   ["pcm-256", findPreset("pcm-256")!, hermes],
   ["ecram-64", findPreset("ecram-64")!, ecram, stepMargin],
-  ["ecram-64, three times the charge loss", losing(findPreset("ecram-64")!, 3), ecram, stepMargin],
+  ["ecram-64?births=leaky", findPreset("ecram-64", { births: "leaky" })!, ecram, stepMargin],
 ];
 const only = option("--only", "");
 for (const [title, preset, model, margin = marginOf] of chips) {
@@ -62,11 +61,6 @@ function drifting(preset: Preset, factor: number): Preset {
     noiseStrength: (r) => drift.noiseStrength(r),
   };
   return { ...preset, physics: { ...physics, drift: scaled } };
-}
-
-function losing(preset: Preset, factor: number): Preset {
-  const physics = preset.physics as EcramPhysics;
-  return { ...preset, physics: { ...physics, lossPerLog: factor * physics.lossPerLog } };
 }
 
 interface Errors {

@@ -20,7 +20,7 @@ import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile 
  *
  *     φ(t) = 1 − w Σ_k (1 − exp(−t/τ_k)),   τ_k = 10^k onset, k = 0 … 10,   w = κ ln 10,
  *
- * which follows 1 − κ (ln(t/onset) + 1.73) within a twentieth of a decade's loss from a second to thirty years. Increments add up, so a small
+ * which follows 1 − κ (ln(t/onset) + 1.73) within 6 % of a decade's loss from a second to thirty years. Increments add up, so a small
  * pulse does not begin the decay of the others anew; it is enough to keep one sum for each τ_k. When it is warm, t goes faster.
  */
 export class EcramTile implements Tile {

@@ -44,8 +44,8 @@ export const verifySteps: ProgrammingMethod<StepsState> = {
     rowPulses: { first: 16, perLog: 2.7 },
     rowReads: { first: 15, perLog: 2.15 },
     averages: youngAverages,
-    // Seven, in succession: each waits for the pulses before it to settle.
-    looks: [{ times: 7, secondsBetween: 1, settles: true, averages: lateAverages }],
+    // Six, in succession: each waits for the pulses before it to settle.
+    looks: [{ times: 6, secondsBetween: 1, settles: true, averages: lateAverages }],
   },
   begin: (task: ProgrammingTask, model: DeviceModel) => beginSteps(task, model),
   next: nextSteps,
@@ -83,8 +83,11 @@ const marginShare = 0.0075;
 /** A device outside the margin by its last look is accepted outside tolerance up to so many. */
 const outsideMargins = 2.5;
 const looks = 8;
-/** At the first looks, what lies beyond this share of the margin is pulsed again: it goes on losing, and would stray later. */
-const strictLooks = 5;
+/**
+ * At the first looks, what lies beyond this share of the margin from where it should be is pulsed again: it goes on losing, and would
+ * stray later. From then on each look gives verdicts.
+ */
+const strictLooks = 4;
 const strictShare = 0.4;
 /** Devices settle for a second where the model does not say until when they do. */
 const usualSettling: Seconds = 1;
@@ -181,7 +184,7 @@ function look(
 /**
  * Learns from a reading, and gives a device its verdict or sets the codes of its next pulse.
  *
- * @returns false where nothing was read of it, and it is to be read again.
+ * @returns false where it is to be looked at again: nothing was read of it, or it is still on the way to its target.
  */
 function judge(state: StepsState, i: number, seen: Seen, looking: StepsState["looking"]): boolean {
   const { verdicts: given } = state;
@@ -202,8 +205,11 @@ function judge(state: StepsState, i: number, seen: Seen, looking: StepsState["lo
   const strict = state.kept[i] === 0 && looksTaken(state) <= strictLooks;
   const ahead = strict ? state.loss.ahead(i, reading) : 0;
   const share = strict && looking === "settled" ? strictShare : 1;
-  if (Math.abs(error - ahead) <= share * limit && !saturated) given[i] = verdicts.inPlace;
-  else if (state.pulsesLeft[i]! <= 0 || isLast) {
+  if (Math.abs(error - ahead) <= share * limit && !saturated) {
+    given[i] = looking === "settled" && !strict ? verdicts.accepted : verdicts.inPlace;
+    // It is going to be in place, and the next look sees it there.
+    return looking !== "settled" || Math.abs(error) <= limit;
+  } else if (state.pulsesLeft[i]! <= 0 || isLast) {
     const near = Math.abs(error) <= outsideMargins * limit && !saturated;
     given[i] = near ? verdicts.acceptedOutside : verdicts.budgetSpent;
   } else if (state.idle[i]! >= mostIdle) given[i] = diagnosis(state, i, reading, error, saturated);
