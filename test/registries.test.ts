@@ -238,6 +238,17 @@ describe("the registries", () => {
     expect(faults).toEqual([]);
   });
 
+  it("are the only ones in the emulator too that name technologies: physics carry their name, and no code compares it", () => {
+    const quoted = new RegExp(`["'](${builtInTechnologies.map(({ name }) => name).join("|")})["']`);
+    const faults = readdirSync(join(root, "emulator"), { encoding: "utf8" }).flatMap((file) =>
+      readFileSync(join(root, "emulator", file), "utf8")
+        .split("\n")
+        .filter((line) => quoted.test(line) && !/^ +(readonly )?technology: "[a-z]+"[;,]$/.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(faults).toEqual([]);
+  });
+
   it("are told of in the documentation, word for word", () => {
     const page = readFileSync(join(root, "docs/programming.md"), "utf8");
     const told = page
