@@ -5,7 +5,7 @@ import { refit } from "../calibration/refit.ts";
 import { planVisit } from "../calibration/visit.ts";
 import { findPreset, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
-import type { PowerLawDefinition } from "../src/model/definition.ts";
+import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { Random } from "../src/random.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
@@ -31,7 +31,7 @@ export interface Holding {
 export async function hold(
   preset: Preset,
   seed: number,
-  definition: PowerLawDefinition,
+  definition: ModelDefinition,
   method: string,
   tile: TileTargets,
 ): Promise<Holding> {
@@ -57,7 +57,7 @@ export function measure({ firmware, tile, endedAt }: Holding, waited = 0) {
 /** Watches for a while, fits, and programs anew what will go wrong. Moves the chip's time on. */
 export async function visit(
   held: Holding,
-  before: PowerLawDefinition,
+  before: ModelDefinition,
   watchSeconds: number,
   sweeps: number,
 ): Promise<{ devices: number; expectedBefore: number; expectedAfter: number }> {
@@ -143,8 +143,17 @@ async function visited(
   held: Holding,
   definition: PowerLawDefinition,
 ): Promise<{ truth: number; sixteen: number }> {
-  for (const { watchSeconds, sweeps } of visits) await visit(held, definition, watchSeconds, sweeps);
+  await visitsOf(held, definition, visits);
   return measure(held);
+}
+
+/** Watches and corrects, again and again. */
+export async function visitsOf(
+  held: Holding,
+  definition: ModelDefinition,
+  all: readonly { readonly watchSeconds: number; readonly sweeps: number }[],
+): Promise<void> {
+  for (const { watchSeconds, sweeps } of all) await visit(held, definition, watchSeconds, sweeps);
 }
 
 /** Weights as aihwkit lays them by default: the lesser pair first, both of equal significance. */

@@ -3,6 +3,14 @@ import type { FittedLaw } from "../calibration/lawFit.ts";
 import { fitFateNames } from "../calibration/pool.ts";
 import { type Births, characterise, readOut } from "./characterised.ts";
 import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
+import {
+  definitionOf,
+  fittedRram,
+  foretoldAndMeasured,
+  publishedRram,
+  rramTimes,
+  rramVisits,
+} from "./rramLoop.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
 import type { DriftSweep } from "../calibration/driftData.ts";
 import { truthOf } from "./truth.ts";
@@ -26,6 +34,7 @@ if (chosen === undefined || chosen === "speed") speed();
 if (chosen === undefined || chosen === "loop") {
   await loop("pcm-64?births=stranger, believed to be pcm-90nm", strangerLoop);
 }
+if (chosen === undefined || chosen === "rram") await rram();
 if (chosen === undefined || chosen === "known") await loop("pcm-64, which is as pcm-90nm says", knownLoop);
 
 /** A refit of a million devices, each read 20 times: 1,024 rows of 1,024, pulsed in 40 turns. */
@@ -102,6 +111,30 @@ async function verdicts(): Promise<void> {
       for (const { ok, name, says } of verdict.checks)
         console.log(`  ${ok ? "yes" : "NO "} ${name}: ${says}`);
       for (const remark of verdict.remarks) console.log(`      ${remark}`);
+    }
+  }
+}
+
+/** ReRAM: what a fitted table foretells and what comes of it, and what visits win. */
+async function rram(): Promise<void> {
+  console.log(
+    `\nrram-128, single pair, ${rramTimes.join(", ")} s: TNMSE foretold, noise-free, of 16 reads, of one`,
+  );
+  for (let seed = 1; seed <= loopSeeds; seed++) {
+    const found = await fittedRram(seed);
+    const fitted = definitionOf(found);
+    for (const definition of [publishedRram, fitted]) {
+      const values = await foretoldAndMeasured(definition, seed);
+      console.log(
+        `seed ${seed} ${definition.name.padEnd(16)} ${values.map((v) => v.toFixed(4)).join("  ")}   foretold over one read ${(values[0]! / values[3]!).toFixed(3)}`,
+      );
+    }
+    for (const pairs of [2, 1] as const) {
+      const { alone, waited, visited } = await rramVisits(fitted, seed, pairs);
+      console.log(
+        `seed ${seed} ${pairs} pair${pairs === 1 ? "" : "s"}: left alone ${alone.toFixed(4)}, as old as the visited ${waited.toFixed(4)}, two visits ` +
+          `${visited.toFixed(4)}: ${(visited / alone).toFixed(3)} and ${(visited / waited).toFixed(3)} of them`,
+      );
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { DriftData, DriftSweep } from "../calibration/driftData.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { TileMemory } from "../src/run/journal.ts";
-import { verdicts } from "../src/program/method.ts";
+import { obeys, verdicts } from "../src/program/method.ts";
 
 /** Reads a programmed tile at ages after its last pulse, the temperature with it, as the controller would. */
 export function watchTile(
@@ -11,6 +11,7 @@ export function watchTile(
   endedAt: number,
   timesSeconds: readonly number[],
   averages = 16,
+  outsideToo = false,
 ): DriftData {
   const { chip } = firmware;
   const { geometry, readout } = chip.preset;
@@ -41,7 +42,9 @@ export function watchTile(
     targetsMicrosiemens,
     picked: true,
     usable: Uint8Array.from(memory.verdicts, (verdict) =>
-      verdict === verdicts.accepted || verdict === verdicts.unverified ? 1 : 0,
+      (outsideToo ? obeys(verdict) : verdict === verdicts.accepted || verdict === verdicts.unverified)
+        ? 1
+        : 0,
     ),
     pulsedAtMicroseconds: memory.pulsedAtMicroseconds,
     sweeps,

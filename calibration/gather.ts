@@ -2,7 +2,7 @@ import { noCode, readingFlags } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { assert, MhoError } from "../src/errors.ts";
-import { type ProgrammingMethod, verdicts } from "../src/program/method.ts";
+import { obeys, type ProgrammingMethod, verdicts } from "../src/program/method.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import {
   lastPulse,
@@ -47,6 +47,8 @@ export interface GatherOptions {
    * left it.
    */
   readonly asOne?: boolean;
+  /** Whether devices count that obeyed and ended outside their margin: without them equal devices seem to differ by less than they do. */
+  readonly outsideToo?: boolean;
   /** All that the runs may have been programmed by. */
   readonly methods?: readonly ProgrammingMethod[];
 }
@@ -68,7 +70,7 @@ export async function gather(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  { asOne = false, methods = builtInMethods }: GatherOptions = {},
+  { asOne = false, outsideToo = false, methods = builtInMethods }: GatherOptions = {},
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
   const { chipName: name } = await store.plan(runs[0]!);
@@ -141,7 +143,7 @@ export async function gather(
                 method: methodFor(methods, method, description),
                 targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
               };
-          const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets);
+          const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
           parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
         }
         if (!asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
@@ -201,6 +203,7 @@ function dataOf(
   readings: readonly Reading[],
   supersededAt: Float64Array | undefined,
   aimed: { method: ProgrammingMethod; targetsMicrosiemens: Float32Array } | undefined,
+  outsideToo: boolean,
 ): DriftData {
   const { block, devicesPerRow, pulsedAtMicroseconds } = memory;
   const count = pulsedAtMicroseconds.length;
@@ -239,7 +242,9 @@ function dataOf(
         : new Float32Array(count).fill(Number.NaN),
     picked: aimed?.method.looksBack ?? true,
     usable: Uint8Array.from(memory.verdicts, (verdict) =>
-      verdict === verdicts.accepted || verdict === verdicts.unverified ? 1 : 0,
+      (outsideToo ? obeys(verdict) : verdict === verdicts.accepted || verdict === verdicts.unverified)
+        ? 1
+        : 0,
     ),
     pulsedAtMicroseconds,
     sweeps: seen.items,

@@ -3,13 +3,11 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
-import type { ProgrammingMethod } from "../src/program/method.ts";
-import { builtInMethods } from "../src/program/methods.ts";
 import { type ProgrammedAnew, programmedAnew } from "../src/run/programmedAnew.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import { fewestSweeps, refuseFewDevices } from "./enoughData.ts";
-import { gather, type Gathered } from "./gather.ts";
+import { gather, type Gathered, type GatherOptions } from "./gather.ts";
 import { PulseReader, type Settle } from "./pulseReader.ts";
 import { fitPulseResponse, type PulseResponse } from "./pulseResponse.ts";
 import type { DriftData } from "./driftData.ts";
@@ -29,9 +27,9 @@ export async function gatherToFit(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  methods: readonly ProgrammingMethod[] = builtInMethods,
+  options: Pick<GatherOptions, "outsideToo" | "methods">,
 ): Promise<Gathered> {
-  const gathered = await gather(store, runs, description, { methods });
+  const gathered = await gather(store, runs, description, options);
   const parts = gathered.parts.map(({ data }) => data);
   refuseTooLittle(parts, runs, await programmedAnew(store, runs));
   return gathered;

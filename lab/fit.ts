@@ -106,7 +106,11 @@ export async function fitModel(
   await refuseOtherDescriptions(store, runs);
   const before = believed ?? plan.model;
   refuseOtherDevices(before, description);
-  const gathered = await gatherToFit(store, runs, description, registries.methods);
+  const law = asPowerLaw(before);
+  const gathered = await gatherToFit(store, runs, description, {
+    outsideToo: law === undefined,
+    methods: registries.methods,
+  });
   const circumstances: Circumstances = {
     runs,
     chip: plan.chipName,
@@ -115,7 +119,6 @@ export async function fitModel(
     seed,
     dataDigest: await digestOf(store, runs),
   };
-  const law = asPowerLaw(before);
   return law === undefined
     ? freeFormFit(gathered, before, name, circumstances)
     : powerLawFit(store, gathered, description, law, name, circumstances);

@@ -4,8 +4,8 @@ import type { DriftData } from "../driftData.ts";
 import { Conditional } from "./conditional.ts";
 import { bestContinuation } from "./chosen.ts";
 import { type Continuation, continued, laterAges } from "./continuation.ts";
-import { knotsOf } from "./knots.ts";
-import { type Moments, momentsAt } from "./moments.ts";
+import { conductanceCounts, type Knots, knotsOf, Place } from "./knots.ts";
+import { type Moments, momentsAt, valueAt } from "./moments.ts";
 import { type Readings, readingsOf } from "./readings.ts";
 import { rollingForecasts } from "./rolling.ts";
 import { type Structure, structures } from "./structure.ts";
@@ -31,7 +31,7 @@ export interface FreeFormFit {
 /** Fits a table of moments to what was read of devices, and tries how far it foresees. */
 export function fitFreeForm(parts: readonly DriftData[]): FreeFormFit {
   const readings = readingsOf(parts);
-  const knots = knotsOf(readings);
+  const knots = bestKnots(readings);
   const structure = bestStructure(readings, knots);
   const moments = momentsAt(readings, knots);
   const table = tableOf(moments, structure);
@@ -54,12 +54,66 @@ export function fitFreeForm(parts: readonly DriftData[]): FreeFormFit {
 }
 
 /**
+ * As few conductances as foresee reads of held-out devices as well as more would: a table with too many holds the chances of its devices,
+ * and who aims by it aims at them.
+ */
+function bestKnots(readings: Readings): Knots {
+  const fitted = fittedOf(readings);
+  let best: { knots: Knots; scores: Float64Array } | undefined;
+  for (const most of conductanceCounts) {
+    const knots = knotsOf(readings, most);
+    if (best !== undefined && knots.conductance.length >= best.knots.conductance.length) continue;
+    const scores = densities(readings, momentsAt(readings, knots, fitted));
+    if (best === undefined || !clearlyWorse(scores, best.scores)) best = { knots, scores };
+  }
+  return best!.knots;
+}
+
+/** 0 for devices that are held out, to try what is found of the others. */
+function fittedOf({ count }: Readings): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => (i % heldOutEvery === 0 ? 0 : 1));
+}
+
+/** For each held-out device the mean logarithm of the density of its reads. */
+function densities(readings: Readings, { knots, shift, square }: Moments): Float64Array {
+  const { start, logAge, deviation, written, count } = readings;
+  const nG = knots.conductance.length;
+  const [g, t] = [new Place(), new Place()];
+  return Float64Array.from({ length: Math.ceil(count / heldOutEvery) }, (_, k) => {
+    const i = k * heldOutEvery;
+    g.of(knots.conductance, written[i]!);
+    let sum = 0;
+    for (let read = start[i]!; read < start[i + 1]!; read++) {
+      t.of(knots.logAge, logAge[read]!);
+      const variance = valueAt(square, nG, g, t);
+      // What was written is known, and tells nothing.
+      if (!(variance > 1e-9)) continue;
+      const off = deviation[read]! - valueAt(shift, nG, g, t);
+      sum += Math.max(-10, -0.5 * ((off * off) / variance + Math.log(variance)));
+    }
+    return sum / (start[i + 1]! - start[i]!);
+  });
+}
+
+/** By more than two standard errors of the mean difference. */
+function clearlyWorse(scores: Float64Array, than: Float64Array): boolean {
+  const n = scores.length;
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < n; i++) {
+    const difference = scores[i]! - than[i]!;
+    sum += difference;
+    squares += difference * difference;
+  }
+  const mean = sum / n;
+  return mean < -2 * Math.sqrt(Math.max(0, squares / n - mean * mean) / n);
+}
+
+/**
  * The structure that foresees best: every fifth device is held out, and each of its later reads is foreseen from its earlier ones
  * and the law of the others.
  */
-function bestStructure(readings: Readings, knots: ReturnType<typeof knotsOf>): Structure {
-  const fitted = Uint8Array.from({ length: readings.count }, (_, i) => (i % heldOutEvery === 0 ? 0 : 1));
-  const moments = momentsAt(readings, knots, fitted);
+function bestStructure(readings: Readings, knots: Knots): Structure {
+  const moments = momentsAt(readings, knots, fittedOf(readings));
   let best = structures[0]!;
   let most = -Infinity;
   for (const structure of structures) {
@@ -78,7 +132,7 @@ const mostHeldOut = 4000;
 const clearlyBetter = 0.002;
 
 /** Mean logarithm of the density of held-out devices' reads, each given the ones before it. */
-export function foresight(readings: Readings, table: LawTable): number {
+function foresight(readings: Readings, table: LawTable): number {
   const { start, logAge, deviation, written, count } = readings;
   const conditional = new Conditional(table);
   const every = heldOutEvery * Math.max(1, Math.ceil(count / heldOutEvery / mostHeldOut));

@@ -9,19 +9,21 @@ export interface Knots {
 }
 
 const mostAges = 32;
-const mostConductances = 24;
 const fewestDevicesAKnot = 250;
 
 /**
  * Conductances so that as many devices lie about each; ages where devices were read, those close to one another as one.
  */
-export function knotsOf(readings: Readings): Knots {
-  return { conductance: conductanceKnots(readings), logAge: ageKnots(readings) };
+export function knotsOf(readings: Readings, mostConductances: number): Knots {
+  return { conductance: conductanceKnots(readings, mostConductances), logAge: ageKnots(readings) };
 }
 
-function conductanceKnots({ written, count }: Readings): Float64Array {
+/** How many conductances a table may have. */
+export const conductanceCounts = [24, 12, 6] as const;
+
+function conductanceKnots({ written, count }: Readings, most: number): Float64Array {
   const sorted = written.slice().sort();
-  const wanted = Math.min(mostConductances, Math.max(2, Math.floor(count / fewestDevicesAKnot)));
+  const wanted = Math.min(most, Math.max(2, Math.floor(count / fewestDevicesAKnot)));
   const knots: number[] = [];
   for (let k = 0; k < wanted; k++) {
     const at = sorted[Math.round(((count - 1) * k) / (wanted - 1))]!;

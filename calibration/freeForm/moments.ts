@@ -27,11 +27,21 @@ export interface Moments {
  * @param use  which devices count: 1 for those that do; all where not given.
  */
 export function momentsAt(readings: Readings, knots: Knots, use?: Uint8Array): Moments {
-  const shift = meansAt(readings, knots, use);
-  return { knots, onsetSeconds: readings.onsetSeconds, shift, ...spreadsAt(readings, knots, shift, use) };
+  const { shift, factor } = meansAt(readings, knots, use);
+  return {
+    knots,
+    onsetSeconds: readings.onsetSeconds,
+    shift,
+    ...spreadsAt(readings, knots, shift, factor, use),
+  };
 }
 
-function meansAt(readings: Readings, knots: Knots, use: Uint8Array | undefined): Float64Array {
+/** @returns the means, and the factor L of the normal equations L Lᵀ of all that is found by the same least squares. */
+function meansAt(
+  readings: Readings,
+  knots: Knots,
+  use: Uint8Array | undefined,
+): { shift: Float64Array; factor: Float64Array } {
   const { start, logAge, deviation, written, count } = readings;
   const [nG, nT] = [knots.conductance.length, knots.logAge.length];
   const n = nG * nT;
@@ -65,10 +75,11 @@ function meansAt(readings: Readings, knots: Knots, use: Uint8Array | undefined):
   }
   // A breath of smoothness, so that an entry without reads follows its neighbours.
   smooth(matrix, nG, nT);
-  const l = cholesky(matrix, n);
-  const x = new Float64Array(n);
-  if (l !== undefined) solveByCholesky(l, n, right, x);
-  return x;
+  // Positive definite: every entry has a pull of its own.
+  const factor = cholesky(matrix, n)!;
+  const shift = new Float64Array(n);
+  solveByCholesky(factor, n, right, shift);
+  return { shift, factor };
 }
 
 /** Adds small second differences along both axes, and a smaller pull towards no change at all. */
@@ -98,6 +109,7 @@ function spreadsAt(
   readings: Readings,
   knots: Knots,
   shift: Float64Array,
+  factor: Float64Array,
   use: Uint8Array | undefined,
 ): Omit<Moments, "knots" | "onsetSeconds" | "shift"> {
   const { start, logAge, deviation, written, count, row } = readings;
@@ -108,8 +120,11 @@ function spreadsAt(
   const weights = new Float64Array(n);
   const clusters = new Float64Array(n);
   const ofRow = new Float64Array(n);
+  // For each two ages, least squares over the conductances: a matrix of three diagonals.
   const products = new Float64Array(nG * nT * nT);
   const pairs = new Float64Array(nG * nT * nT);
+  const beside = new Float64Array(nG * nT * nT);
+  const counts = new Float64Array(nG * nT * nT);
   const [g, t] = [new Place(), new Place()];
   const rest = new Float64Array(mostReads);
   const low = new Int32Array(mostReads);
@@ -143,34 +158,40 @@ function spreadsAt(
       }
     }
     if (i % everyPair !== 0) continue;
-    for (let side = 0; side < 2; side++) {
-      const share = side === 0 ? 1 - g.part : g.part;
-      if (share === 0) continue;
-      const base = (g.low + side) * nT * nT;
-      for (let j = 1; j < reads; j++) {
-        for (let k = 0; k < j; k++) {
-          const value = rest[j]! * rest[k]!;
-          for (let a = 0; a < 2; a++) {
-            const wa = share * (a === 0 ? 1 - part[j]! : part[j]!);
-            if (wa === 0) continue;
-            for (let b = 0; b < 2; b++) {
-              const w = wa * (b === 0 ? 1 - part[k]! : part[k]!);
-              if (w === 0) continue;
-              const [x, y] = [low[j]! + a, low[k]! + b];
-              const at = base + Math.max(x, y) * nT + Math.min(x, y);
-              products[at]! += w * value;
-              pairs[at]! += w;
-            }
+    const [below, above] = [1 - g.part, g.part];
+    const base = g.low * nT * nT;
+    for (let j = 1; j < reads; j++) {
+      for (let k = 0; k < j; k++) {
+        const value = rest[j]! * rest[k]!;
+        for (let a = 0; a < 2; a++) {
+          const wa = a === 0 ? 1 - part[j]! : part[j]!;
+          if (wa === 0) continue;
+          for (let b = 0; b < 2; b++) {
+            const w = wa * (b === 0 ? 1 - part[k]! : part[k]!);
+            if (w === 0) continue;
+            const [x, y] = [low[j]! + a, low[k]! + b];
+            const at = base + Math.max(x, y) * nT + Math.min(x, y);
+            products[at]! += w * below * value;
+            pairs[at]! += w * below * below;
+            counts[at]! += w * below;
+            if (above === 0) continue;
+            products[at + nT * nT]! += w * above * value;
+            pairs[at + nT * nT]! += w * above * above;
+            counts[at + nT * nT]! += w * above;
+            beside[at]! += w * below * above;
           }
         }
       }
     }
   }
   endRow();
-  const product = products.map((sum, at) => (pairs[at]! >= fewestPairs ? sum / pairs[at]! : Number.NaN));
+  const product = solvedProducts({ products, pairs, beside, counts }, nG, nT);
+  const fitted = new Float64Array(n);
+  solveByCholesky(factor, n, square, fitted);
   for (let at = 0; at < n; at++) {
     const w = Math.max(1e-9, weights[at]!);
-    square[at]! /= w;
+    // Least squares may overshoot where spreads change fast; a mean about the place cannot.
+    square[at] = Math.max(leastShare * (square[at]! / w), fitted[at]!);
     fourth[at]! /= w;
   }
   return {
@@ -180,6 +201,45 @@ function spreadsAt(
     shiftError: clusters.map((sum, at) => Math.sqrt(sum) / Math.max(1, weights[at]!)),
     product,
   };
+}
+
+const leastShare = 0.1;
+
+interface ProductSums {
+  readonly products: Float64Array;
+  readonly pairs: Float64Array;
+  /** Of an entry with that of the next conductance. */
+  readonly beside: Float64Array;
+  readonly counts: Float64Array;
+}
+
+/** NaN where there are too few pairs to tell. */
+function solvedProducts(
+  { products, pairs, beside, counts }: ProductSums,
+  nG: number,
+  nT: number,
+): Float64Array {
+  const solved = new Float64Array(products.length).fill(Number.NaN);
+  const step = nT * nT;
+  const [upper, right] = [new Float64Array(nG), new Float64Array(nG)];
+  for (let a = 0; a < nT; a++) {
+    for (let b = 0; b <= a; b++) {
+      const first = a * nT + b;
+      // By elimination from below and substitution from above.
+      for (let g = 0; g < nG; g++) {
+        const at = first + g * step;
+        const below = g === 0 ? 0 : beside[at - step]!;
+        const diagonal = pairs[at]! + 1e-6 * (1 + counts[at]!) - (g === 0 ? 0 : below * upper[g - 1]!);
+        upper[g] = beside[at]! / diagonal;
+        right[g] = (products[at]! - (g === 0 ? 0 : below * right[g - 1]!)) / diagonal;
+      }
+      for (let g = nG - 2; g >= 0; g--) right[g]! -= upper[g]! * right[g + 1]!;
+      for (let g = 0; g < nG; g++) {
+        if (counts[first + g * step]! >= fewestPairs) solved[first + g * step] = right[g]!;
+      }
+    }
+  }
+  return solved;
 }
 
 /** Reads of a device that are looked at. */

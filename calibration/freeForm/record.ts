@@ -25,7 +25,7 @@ export function freeFormDefinition(
   before: DeviceModel,
   name: string,
   whiteNoise: boolean,
-  record: FitRecord,
+  record: FitRecord | undefined,
 ): FreeFormDefinition {
   const { readings, moments, table, tails, continuation, measuredToSeconds } = fit;
   const { onsetSeconds, averages } = readings;

@@ -232,6 +232,18 @@ export function isFinal(verdict: number): boolean {
   return !isOpen(verdict) && verdict !== verdicts.leftAlone;
 }
 
+/** Whether a device went where it was pulsed to, though it may have ended beside its target. */
+export function obeys(verdict: number): boolean {
+  return settledVerdicts.has(verdict);
+}
+
+const settledVerdicts: ReadonlySet<number> = new Set([
+  verdicts.accepted,
+  verdicts.unverified,
+  verdicts.acceptedOutside,
+  verdicts.budgetSpent,
+]);
+
 /** Whether a device does not obey, so that the others of its cell must do its work. */
 export function isBroken(verdict: number): boolean {
   return verdict >= verdicts.stuckHigh && verdict <= verdicts.unreadable;

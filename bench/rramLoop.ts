@@ -1,0 +1,199 @@
+import type { DriftData } from "../calibration/driftData.ts";
+import { fitFreeForm, type FreeFormFit } from "../calibration/freeForm/fitFreeForm.ts";
+import { freeFormDefinition } from "../calibration/freeForm/record.ts";
+import { findPreset, type Preset } from "../emulator/presets.ts";
+import type { FreeFormDefinition, ModelDefinition } from "../src/model/definition.ts";
+import { isBroken } from "../src/program/method.ts";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
+import { Translator } from "../src/optimize/layerStrategy.ts";
+import { strategyLayer } from "../src/optimize/strategy.ts";
+import { normalOf, Random, uniformOf } from "../src/random.ts";
+import { cellErrors } from "../src/results/cellErrors.ts";
+import { layStrategy } from "../src/run/laying.ts";
+import type { TileTargets } from "../src/run/plan.ts";
+import { hold, type Holding, visitsOf } from "./loop.ts";
+import { programChip, readTile } from "./programmed.ts";
+import { logTimes, watchTile } from "./watched.ts";
+
+export const publishedRram: ModelDefinition = builtInDefinition("reram-wan-2022")!;
+
+/** From when the spread of a verified tile's ages has become small, to the last age that was published for these devices. */
+export const rramTimes = [46, 600, 3600, 86_400, 216_000];
+/** Counted from the last pulse. */
+const judgedTimes = [1, 60, 3600, 86_400, 2_592_000];
+
+/** A tile of `rram-128` whose cells have so many pairs of devices. */
+function presetOf(pairs: 1 | 2): Preset {
+  const preset = findPreset("rram-128", {})!;
+  const geometry = { ...preset.geometry, columns: 128 / pairs, devicesPerCell: 2 * pairs };
+  return { ...preset, geometry };
+}
+
+/** Devices of a new chip, verified to evenly spread targets and read for 2.5 days. */
+export async function characterisedRram(seed: number): Promise<DriftData> {
+  const preset = presetOf(1);
+  const random = new Random(seed).fork("targets");
+  const targetsMicrosiemens = Float32Array.from(
+    { length: 128 * 256 },
+    (_, i) => 40 * uniformOf(random.at(i, 0).word0),
+  );
+  const block = { tile: 0, rowStart: 0, rowCount: 128 };
+  const chip = await programChip({
+    preset,
+    seed: 1000 + seed,
+    method: "verify",
+    model: modelOf(publishedRram),
+    definition: publishedRram,
+    tiles: [{ block, targetsMicrosiemens }],
+  });
+  return watchTile(
+    chip.firmware,
+    chip.memories[0]!,
+    targetsMicrosiemens,
+    chip.endedAt,
+    logTimes(1, 216_000, 28),
+    16,
+    true,
+  );
+}
+
+export function definitionOf(found: FreeFormFit): FreeFormDefinition {
+  return freeFormDefinition(found, modelOf(publishedRram), "fitted", true, undefined);
+}
+
+/** 8,192 or 16,384 Gaussian weights, σ a quarter of the largest, as the optimiser would hold them. */
+function gaussian(model: DeviceModel, seed: number, pairs: 1 | 2, times: readonly number[]): TileTargets {
+  const random = new Random(seed).fork("weights");
+  const { geometry } = presetOf(pairs);
+  const shape = [geometry.rows, geometry.columns] as const;
+  const values = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) =>
+    Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
+  );
+  values[0] = 1;
+  const layer = { name: "gaussian", inputs: shape[0], outputs: shape[1], values };
+  const translator = new Translator(model, {
+    layout: {
+      pairs,
+      significance: pairs === 1 ? { kind: "given", factors: [1] } : { kind: "free" },
+      scale: "full",
+    },
+    timesSeconds: times,
+    timeWeights: new Float64Array(times.length).fill(1 / times.length),
+    rule: "least-squares",
+    compensationPer: "tile",
+    pairDriftCorrelation: 0,
+    clipPercentile: 100,
+  });
+  const given = { name: "gaussian", shape, weightsSource: { file: "", tensor: "", digest: "" } };
+  const solved = strategyLayer(given, translator.strategyFor(layer));
+  const tile = layStrategy([solved], [layer], geometry).tiles[0]!;
+  foretold.set(tile, solved.predicted.rmsPercentByTime);
+  return tile;
+}
+
+const foretold = new WeakMap<TileTargets, readonly number[]>();
+
+/**
+ * 100 × mean square error over the square of the largest weight, at ages counted from the tile's last pulse: noise-free, of 16 reads and of
+ * one, each the mean over the times. Relaxation goes one way: a chip that was looked at late cannot be looked at early.
+ */
+function tnmseOf(
+  { firmware, tile, endedAt }: Holding,
+  times: readonly number[],
+  cells = tile.cells!,
+  show?: (time: number, errors: readonly number[]) => void,
+): number[] {
+  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const sums = [0, 0, 0];
+  for (const time of times) {
+    const at = endedAt + time * 1e6;
+    const sixteen = readTile(firmware, 0, at, 16);
+    // The truth is what relaxation has come to by the last read.
+    const looks = [firmware.chip.truthOfTile(0, at + 1e6), sixteen, readTile(firmware, 0, at + 1e6, 1)];
+    const errors = looks.map((now) => {
+      const { rmsMicrosiemens } = cellErrors(cells, now);
+      return (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest);
+    });
+    show?.(time, errors);
+    errors.forEach((error, k) => (sums[k]! += error / times.length));
+  }
+  return sums;
+}
+
+/** A model speaks of no device that does not obey: the weights that have one are left out. */
+function withoutBroken({ tile, memory }: Holding): NonNullable<TileTargets["cells"]> {
+  const cells = tile.cells!;
+  const { devicesPerCell } = cells;
+  const wantedMicrosiemens = cells.wantedMicrosiemens.map((wanted, cell) => {
+    const own = memory.verdicts.subarray(cell * devicesPerCell, (cell + 1) * devicesPerCell);
+    return own.some((verdict) => isBroken(verdict)) ? Number.NaN : wanted;
+  });
+  return { ...cells, wantedMicrosiemens };
+}
+
+/** TNMSE over 46 s to 2.5 d that a model foretells of a single pair, and what came of it: noise-free, 16 reads, one read. */
+export async function foretoldAndMeasured(definition: ModelDefinition, seed: number): Promise<number[]> {
+  const model = modelOf(definition);
+  const times = rramTimes.filter((t) => t >= model.knownTimesSeconds.from && t <= model.knownTimesSeconds.to);
+  const tile = gaussian(model, seed, 1, times);
+  const held = await hold(presetOf(1), seed, definition, "verify", tile);
+  const foreseen = foretold.get(tile)!.map((rms) => (rms * rms) / 100);
+  const obeying = withoutBroken(held);
+  return [
+    mean(foreseen),
+    ...tnmseOf(
+      held,
+      times,
+      obeying,
+      process.env["SHOW"]
+        ? (time, errors) =>
+            console.log(
+              time,
+              foreseen[times.indexOf(time)]!.toFixed(4),
+              errors.map((e) => e.toFixed(4)).join(" "),
+            )
+        : undefined,
+    ),
+  ];
+}
+
+/** Time-averaged TNMSE, noise-free, of a chip that is left alone, of one as old as the visited one, and of that. */
+export async function rramVisits(
+  definition: FreeFormDefinition,
+  seed: number,
+  pairs: 1 | 2,
+): Promise<{ alone: number; waited: number; visited: number }> {
+  const model = modelOf(definition);
+  const from = model.knownTimesSeconds.from;
+  const tile = (): TileTargets =>
+    gaussian(
+      model,
+      seed,
+      pairs,
+      judgedTimes.map((t) => Math.max(t, from)),
+    );
+  const chip = (): Promise<Holding> => hold(presetOf(pairs), seed, definition, "verify", tile());
+  const alone = await chip();
+  const old = await chip();
+  const visited = await chip();
+  const visits = [
+    { watchSeconds: 7200, sweeps: 24 },
+    { watchSeconds: 72_000, sweeps: 28 },
+  ];
+  await visitsOf(visited, definition, visits);
+  return {
+    alone: tnmseOf(alone, judgedTimes)[0]!,
+    waited: tnmseOf({ ...old, endedAt: old.endedAt + 79_200e6 }, judgedTimes)[0]!,
+    visited: tnmseOf(visited, judgedTimes)[0]!,
+  };
+}
+
+/** The whole of a seed. */
+export async function fittedRram(seed: number): Promise<FreeFormFit> {
+  return fitFreeForm([await characterisedRram(seed)]);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
