@@ -130,7 +130,7 @@ export async function gather(
         }
         continue;
       }
-      const { tiles, method } = await store.plan(id);
+      const { tiles, method, imported } = await store.plan(id);
       for (const [k, found] of (await recall(store, id)).entries()) {
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
@@ -144,7 +144,14 @@ export async function gather(
                 targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
               };
           const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
-          parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
+          const written = imported === undefined ? {} : { writtenMicrosiemens: memory.lastReadMicrosiemens };
+          parts.unshift({
+            run: id,
+            chipSerialNumber,
+            block: memory.block,
+            memory,
+            data: { ...data, ...written },
+          });
         }
         if (!asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
       }
