@@ -1,3 +1,4 @@
+import { fitFreeForm } from "../calibration/freeForm/fitFreeForm.ts";
 import { refit } from "../calibration/refit.ts";
 import { rollingPowerLaw } from "../calibration/rollingPowerLaw.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
@@ -84,7 +85,18 @@ function speed(): void {
   const begun = process.hrtime.bigint();
   refit([data], readOut, published);
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
-  console.log(`refit of ${count} devices × 20 reads: ${seconds.toFixed(2)} s (bar 5 s)`);
+  console.log(`refit of ${count} devices × 20 reads: ${seconds.toFixed(2)} s`);
+  const again = process.hrtime.bigint();
+  rollingPowerLaw([data], readOut, published, refit);
+  const tried = Number(process.hrtime.bigint() - again) / 1e9;
+  console.log(`fits to the first reads, to try it: ${tried.toFixed(2)} s`);
+  const free = process.hrtime.bigint();
+  fitFreeForm([data]);
+  const freeSeconds = Number(process.hrtime.bigint() - free) / 1e9;
+  console.log(
+    `a table of the same: ${freeSeconds.toFixed(2)} s, ${(freeSeconds / (seconds + tried)).toFixed(2)} times as long; ` +
+      `${Math.round(process.resourceUsage().maxRSS / 1024)} MB at most`,
+  );
 }
 
 /** What is said of a fit, by how the chip was born. */

@@ -12,7 +12,7 @@ import type { Refit } from "./refit.ts";
 const mostDevices = 8000;
 const fewestDevices = 100;
 const fewestSweeps = 5;
-const mostSplits = 3;
+const mostSplits = 2;
 /** What a fit knows must span as much, as a factor of age. */
 const shortestSpan = 30;
 
