@@ -443,7 +443,7 @@ export class ScpiFirmware extends Firmware {
     const perRow = devicesPerRow(this.board.preset.geometry);
     const named = channels.reduce((sum, { line }) => sum + (line === undefined ? perRow : 1), 0);
     if (values.length !== 1 && values.length !== named) {
-      throw new ScpiError(-108, `${values.length} values for ${named} devices`);
+      throw new ScpiError(-108, `${values.length} values for a list of ${named}`);
     }
     let next = 0;
     const take = (): number => values[values.length === 1 ? 0 : next++]!;
