@@ -58,7 +58,7 @@ export async function exportRun(
   if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",
-      `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
+      `${run} is not a run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
     );
   }
   if (turns && to !== "csv" && to !== "parquet") {

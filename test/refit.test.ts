@@ -271,7 +271,7 @@ describe("what cannot be done is said", () => {
     [["fit", "r2", "--out", "m.json"], /Run r2 was never read\. mho watch r2 does that/],
     [
       ["fit", "r1", "--model", "reram-wan-2022", "--out", "m.json"],
-      /reram-wan-2022 is no model of phase-change/,
+      /reram-wan-2022 is not a model of phase-change/,
     ],
     [["watch", "r3"], /Nothing is left to read of r3: tile 0 of r3 was programmed anew by r4: mho watch r4/],
     [
@@ -279,10 +279,10 @@ describe("what cannot be done is said", () => {
       /1 sweep at most tell.* tile 0 of r3 was programmed anew by r4\. mho watch r4 and mho fit r4/,
     ],
     [["trim", "r1"], /Run r1 was programmed from conductances, not from weights/],
-    [["trim", "r1", "--times", "later"], /--times later: "later" is no time/],
+    [["trim", "r1", "--times", "later"], /--times later: "later" is not a time/],
     [["report", "pcm-90nm"], /was not fitted by mho fit/],
     [["export", "r9", "--to", "csv"], /There is no run r9/],
-    [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is no run.*Models go --to aihwkit or crosssim/],
+    [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is not a run.*Models go --to aihwkit or crosssim/],
   ];
   it("before a file or a chip is touched", async () => {
     const folder = emptyFolder();

@@ -231,7 +231,7 @@ describe("a board that speaks SCPI", () => {
     ["AVER:COUN? FOO", '-224,"Illegal parameter value;FOO"'],
     [
       "FORM INT,16;:MEAS? (@0!3)",
-      expect.stringMatching(/^-221,"Settings conflict;conductances are no integers/),
+      expect.stringMatching(/^-221,"Settings conflict;conductances are not integers/),
     ],
   ])("refuses %s", (line, error) => {
     const { say } = asker();
