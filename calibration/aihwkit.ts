@@ -184,7 +184,7 @@ function customDrift(definition: PowerLawDefinition, timesSeconds: readonly Seco
     throw new MhoError(
       "bad-argument",
       `Cannot export ${definition.name} to aihwkit: its CustomDriftPCMLikeNoiseModel would miss the model's ${what} by ` +
-        `${(100 * worst).toFixed(0)} %. Its read noise always falls as G^−0.65, and its programming error is a polynomial. ` +
+        `${(100 * worst).toFixed(1)} %, more than ${100 * mostMiss} %. Its read noise always falls as G^−0.65, and its programming error is a polynomial. ` +
         "Use --to crosssim, which takes the model's moments as they are.",
       { model: definition.name, meanMiss: miss.mean, stdMiss: miss.std },
     );

@@ -120,7 +120,7 @@ export function times(flag: string): (text: string) => Seconds[] {
 function wrongTime(text: string): string {
   const unit = ambiguousUnit(text);
   return unit === undefined
-    ? `"${text}" is no time above zero. Write seconds or a unit: 60, 1h, 30d`
+    ? `"${text}" is not a time above zero. Write seconds or a unit: 60, 1h, 30d`
     : `"${text}" can be read in two ways: the unit ${unit} is none of us, ms, s, min, h, d, y`;
 }
 

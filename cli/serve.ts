@@ -130,7 +130,7 @@ function tokenOf({ host, token }: ServeOptions): string {
     if (isLoopback(host)) return freshToken();
     throw new MhoError(
       "bad-argument",
-      `--host ${host} can be reached from other machines: choose a --token that those who look on must know.`,
+      `--host ${host} can be reached from other machines: set a --token that viewers must give.`,
       { host },
     );
   }
@@ -178,8 +178,8 @@ function notServed(error: unknown, host: string, port: number): unknown {
   const reasons: Record<string, string> = {
     EADDRINUSE: `${place} is taken. Name another --port, or 0 for any free one.`,
     EACCES: `${place} may not be used. Name a --port above 1023.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine. Name one of its own with --host.`,
-    ENOTFOUND: `${host} is no address that can be found. Name one of this machine's own with --host.`,
+    EADDRNOTAVAIL: `${host} is not an address of this machine. Name one of its own with --host.`,
+    ENOTFOUND: `${host} cannot be resolved to an address. Name one of this machine's own with --host.`,
   };
   const reason = reasons[code ?? ""];
   return reason === undefined ? error : new MhoError("bad-argument", reason, { host, port }, error);

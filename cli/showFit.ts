@@ -22,7 +22,7 @@ export function describeFit(record: FitRecord): string[] {
     ...remarks.map((remark) => `  note: ${remark}`),
     record.believe
       ? `Believe it: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
-      : "Do not believe it: what failed is marked NO. The model is there to look at; do not aim by it.",
+      : "Do not program with it: the failed checks are marked NO. Keep it for inspection only.",
   ];
 }
 

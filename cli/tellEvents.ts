@@ -1,4 +1,5 @@
 import type { BenchEvent, StampedEvent } from "../lab/events.ts";
+import { localTimeIn } from "../lab/wallTime.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
@@ -59,6 +60,7 @@ export function tellEvents(
         return;
       case "watching":
       case "left_out":
+      case "next_sweep":
         tellWatch(event);
         return;
       case "standby_failed":
@@ -89,8 +91,11 @@ export function tellEvents(
       case "chapter":
         output.say(`${event.number}. ${event.title}`);
         return;
-      // Of these the commands themselves tell.
       case "translating":
+        // The first layer may take seconds, and tells nothing before.
+        output.progress(`translating ${counted(event.layers.length, "layer")} …`);
+        return;
+      // Of these the commands themselves tell.
       case "layer":
       case "trim_planned":
       case "model_compared":
@@ -106,6 +111,9 @@ function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
 }
 
+/** A log gets no line for shorter waits. */
+const loggedWaitSeconds = 60;
+
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */
 function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
   let logged = "";
@@ -117,6 +125,16 @@ function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
       case "left_out":
         output.say(`watch: ${describeAnew(event)}`);
         return;
+      case "next_sweep": {
+        const { run, time_seconds: age, due_in_seconds: wait } = event;
+        const when = `at ${localTimeIn(wait)}, in ${formatDuration(wait)}`;
+        const text = `watch: ${run}, next read ${when}, at an age of ${formatDuration(age)}`;
+        output.progress(
+          [text, `watch: next read ${when}`, `next read ${localTimeIn(wait)}`],
+          wait < loggedWaitSeconds ? undefined : text,
+        );
+        return;
+      }
       case "paused":
         output.say(`watch: ${event.run}, paused from the live page; the chip is in standby`);
         return;

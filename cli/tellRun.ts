@@ -37,7 +37,7 @@ export async function giveResult(
 /** Why a yield is not what was asked for; undefined where it is. */
 export function shortOf(minYieldPercent: number, yieldPercent: number | undefined): string | undefined {
   if (yieldPercent === undefined) {
-    return `No device was read back at last, so there is no yield to compare with the ${minYieldPercent} % that was asked for.`;
+    return `No device was read back at the end, so there is no yield to compare with the ${minYieldPercent} % that was asked for.`;
   }
   return yieldPercent < minYieldPercent
     ? `The yield of ${yieldPercent.toFixed(2)} % is short of the ${minYieldPercent} % that was asked for.`

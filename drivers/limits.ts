@@ -68,7 +68,7 @@ export function refuseVerifyOutsideLimits(
     refuse(`a margin of ${marginMicrosiemens} µS is outside 0 … ${widest.toFixed(2)} µS`);
   }
   const endless = targetsMicrosiemens.find((target) => Math.abs(target) === Infinity);
-  if (endless !== undefined) refuse(`a target of ${endless} µS is no conductance`);
+  if (endless !== undefined) refuse(`a target of ${endless} µS is not a conductance`);
 }
 
 /** The same for a read of a block. Throws `limit-exceeded` before anything is sent. */

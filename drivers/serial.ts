@@ -50,7 +50,7 @@ function portFailed(path: string, error: Error): MhoError {
       : /permission|EACCES/i.test(text)
         ? ["this user may not open it", "Add the user to the group that owns it (often dialout)."]
         : /inappropriate ioctl|ENOTTY|not a typewriter/i.test(text)
-          ? ["it is no serial port", "mho ports lists those that are there."]
+          ? ["it is not a serial port", "mho ports lists the ports of this machine."]
           : [saidBySystem(text), "Check that it is a serial port."];
   return new MhoError(
     "port-failed",

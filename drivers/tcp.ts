@@ -11,14 +11,14 @@ import type { Transport } from "./transport.ts";
 const connectDeadlineMilliseconds = 5000;
 
 /**
- * Connects to `host:port`. Throws `port-failed` when nobody answers there within 5 s, or another process of
- * this machine is at work there.
+ * Connects to `host:port`. Throws `port-failed` when there is no answer within 5 s, or another process of
+ * this machine uses it.
  */
 export async function openTcp(target: string, options: PortOptions = {}): Promise<Transport> {
   const match = /^(.+):(\d{1,5})$/.exec(target);
   const port = Number(match?.[2]);
   if (!match || port < 1 || port > 65_535) {
-    throw portFailed(target, "it is no HOST:PORT", "Write it as 127.0.0.1:5025.");
+    throw portFailed(target, "it is not a HOST:PORT", "Write it as 127.0.0.1:5025.");
   }
   const host = match[1]!.replace(/^\[(.*)\]$/, "$1");
   // A network knows no lock: two controllers of one chip would take it from each other for ever.
@@ -46,7 +46,7 @@ async function connected(target: string, host: string, port: number, lock: Lock)
   await new Promise<void>((resolve, reject) => {
     const cancel = after(connectDeadlineMilliseconds, () => {
       socket.destroy();
-      reject(portFailed(target, "nobody answered within 5 s", "Check the address and the network."));
+      reject(portFailed(target, "no answer within 5 s", "Check the address and the network."));
     });
     socket.once("connect", () => {
       cancel();

@@ -346,7 +346,7 @@ export class ScpiFirmware extends Firmware {
       text = values.map((value) => (binary === "INT,16" ? String(value) : exponent(value))).join(",");
     } else if (format === "INT,16" && binary === "REAL,32") {
       // Whole µS would be what nobody measured.
-      throw new ScpiError(-221, "conductances are no integers; use FORM REAL,32 or MEAS:CODE?");
+      throw new ScpiError(-221, "conductances are not integers; use FORM REAL,32 or MEAS:CODE?");
     } else {
       const bytes = new Uint8Array(values.length * (format === "REAL,32" ? 4 : 2));
       const view = new DataView(bytes.buffer);
@@ -445,7 +445,7 @@ export class ScpiFirmware extends Firmware {
     const perRow = devicesPerRow(this.board.preset.geometry);
     const named = channels.reduce((sum, { line }) => sum + (line === undefined ? perRow : 1), 0);
     if (values.length !== 1 && values.length !== named) {
-      throw new ScpiError(-108, `${values.length} values for ${named} devices`);
+      throw new ScpiError(-108, `${values.length} values for a list of ${named}`);
     }
     let next = 0;
     const take = (): number => values[values.length === 1 ? 0 : next++]!;

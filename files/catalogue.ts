@@ -44,7 +44,7 @@ export async function withCatalogue<T>(path: string, work: (found: Catalogue) =>
     default:
       throw badFile(
         path,
-        `${extension || "a name without an ending"} is no kind of weights that is read here`,
+        `${extension || "a name without an ending"} is not a kind of weights file that mho reads`,
         conversions[extension] ?? "Give .npy, .npz, .safetensors, .onnx, .h5, .mat or .csv.",
       );
   }

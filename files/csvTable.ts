@@ -70,7 +70,7 @@ export class CsvTable {
     const { cells: names, line } = this.#heading ?? { cells: [], line: 0 };
     if (listsPlaces(names)) {
       throw this.#refusal(
-        `line ${line} names ${names.slice(0, 3).join(", ")}: a list of places is no matrix`,
+        `line ${line} names ${names.slice(0, 3).join(", ")}: a list of places is not a matrix`,
         "Write it as a matrix (pandas: pivot).",
       );
     }

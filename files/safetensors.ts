@@ -24,7 +24,7 @@ export async function safetensorsIn(source: ByteSource, path: string): Promise<C
   if (source.bytes < 8) throw badFile(path, `it ends after ${source.bytes} bytes`, saveAgain);
   const begin = await source.read(0, 8);
   const headerLength = Number(new DataView(begin.buffer, begin.byteOffset, 8).getBigUint64(0, true));
-  if (headerLength > maxHeaderBytes) throw badFile(path, "it is no safetensors file", saveAgain);
+  if (headerLength > maxHeaderBytes) throw badFile(path, "it is not a safetensors file", saveAgain);
   const dataStart = 8 + headerLength;
   if (source.bytes < dataStart) throw badFile(path, "it is cut inside its header", saveAgain);
   const dataBytes = source.bytes - dataStart;

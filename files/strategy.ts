@@ -125,7 +125,7 @@ export const strategySchema = z
         wrong(["layers", k, "compensation_by_column"], `it needs a row for each of ${one.shape[1]} columns`);
       if (one.tile === undefined) return;
       const key = JSON.stringify([one.name, one.weights_source.tensor, one.tile]);
-      if (tiles.has(key)) wrong(["layers", k, "tile"], `tile ${one.tile} of ${one.name} is there twice`);
+      if (tiles.has(key)) wrong(["layers", k, "tile"], `tile ${one.tile} of ${one.name} is listed twice`);
       tiles.add(key);
     });
   })

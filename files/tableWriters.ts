@@ -1,19 +1,11 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { daysSince1970 } from "./calendar.ts";
+import { arrowSchema } from "./arrowSchema.ts";
+import type { Column } from "./tableColumn.ts";
 
 /** What a table says of itself. */
 export type Header = Readonly<Record<string, string>>;
-
-export interface Column {
-  readonly name: string;
-  readonly type: "INT32" | "FLOAT" | "DOUBLE" | "STRING" | "TIMESTAMP";
-  /** As in `µS`; empty for none. */
-  readonly unit: string;
-  readonly meaning: string;
-  /** Whether cells may be empty. */
-  readonly optional?: boolean;
-}
 
 /** Some rows of a table. */
 export interface Part {
@@ -57,16 +49,17 @@ function cell(value: number | string): string {
   return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
-/** A row group a part; empty cells are null; the header, and `columns` with units and meanings as JSON, in the file's metadata. */
+/** A row group a part; empty cells are null; the header, and `columns` with units and meanings as JSON, in the file's metadata; the same as metadata of the columns, as Arrow keeps it. */
 export const writeParquet: Write = async (path, header, columns, parts) => {
   const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
+  const metadata = [
+    ...Object.entries(header).map(([key, value]) => ({ key, value })),
+    { key: "columns", value: JSON.stringify(about) },
+  ];
   const writer = new ParquetWriter({
     writer: fileWriter(path),
     createdBy: "mho",
-    kvMetadata: [
-      ...Object.entries(header).map(([key, value]) => ({ key, value })),
-      { key: "columns", value: JSON.stringify(about) },
-    ],
+    kvMetadata: [...metadata, { key: "ARROW:schema", value: arrowSchema(columns, metadata) }],
     schema: [{ name: "table", num_children: columns.length }, ...columns.map(schemaOf)],
   });
   let rows = 0;

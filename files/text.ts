@@ -12,7 +12,7 @@ export function textOf(bytes: Uint8Array, path: string): string {
   const text =
     decoded(bytes, encoding) ?? (encoding === "utf-8" ? decoded(bytes, "windows-1252") : undefined);
   if (text === undefined) throw badFile(path, `it is damaged or cut: it begins as ${encoding}`, saveAsUtf8);
-  if (text.includes("\0")) throw badFile(path, "it is no text: it holds bytes of zero", saveAsUtf8);
+  if (text.includes("\0")) throw badFile(path, "it is not text: it holds bytes of zero", saveAsUtf8);
   return text;
 }
 

@@ -5,7 +5,8 @@ import { type SweepCube, sweepCube } from "../src/results/sweepCube.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
 import { File, Module, ready } from "./hdf5Runtime.ts";
 import { matArray, matHeader } from "./matArray.ts";
-import type { Header } from "./tableWriters.ts";
+import { npzWriter } from "./npyWriter.ts";
+import { type Header, toFile } from "./tableWriters.ts";
 
 type CubeArray = Int32Array | Uint8Array | Float32Array | Float64Array;
 
@@ -70,6 +71,33 @@ export const writeSweepsMat: Write = async (path, header, tables) => {
   return readingsOf(cube);
 };
 
+/**
+ * A numpy archive: an array for each variable, and `about`, a JSON text in bytes, which has the header, the names of verdicts, and the
+ * dimensions, unit and meaning of each array. @returns readings written.
+ */
+export const writeSweepsNpz: Write = (path, header, tables) =>
+  toFile(path, async (file) => {
+    const cube = await sweepCube(tables);
+    const archive = npzWriter(file);
+    const variables = variablesOf(cube);
+    const arrays = Object.fromEntries(
+      variables.map(({ name, dimensions: along, unit, meaning }) => [
+        name,
+        { dimensions: along, unit, meaning },
+      ]),
+    );
+    const about = new TextEncoder().encode(JSON.stringify({ ...header, verdicts: verdictNames, arrays }));
+    await archive.add("about", [about.length], about);
+    for (const { name, dimensions: along, data } of variables)
+      await archive.add(
+        name,
+        along.map((dimension) => lengthOf(cube, dimension)),
+        data,
+      );
+    await archive.end();
+    return readingsOf(cube);
+  });
+
 function variablesOf(cube: SweepCube): Variable[] {
   const read = dimensions;
   const device = ["tile", "row", "line"] as const;
@@ -89,12 +117,35 @@ function variablesOf(cube: SweepCube): Variable[] {
     of("conductance_microsiemens", read, cube.conductanceMicrosiemens, "µS", "mean of the averaged reads"),
     of("age_seconds", read, cube.ageSeconds, "s", "since the device's own last pulse"),
     of("flag", read, cube.flag, "", "0 ok, 1 saturated, 2 invalid, 255 not read"),
+    of("code", read, cube.code, "", "of the converter; -1 for none"),
+    of(
+      "row_time_microseconds",
+      ["tile", "age", "row"],
+      cube.rowTimeMicroseconds,
+      "µs",
+      "chip time of the read",
+    ),
+    of(
+      "averages",
+      ["tile", "age"],
+      cube.averages,
+      "",
+      "reads that were averaged; 0 where the tile was not read",
+    ),
+    of("celsius", ["tile", "age"], cube.celsius, "°C", "the chip's temperature"),
     of("target_microsiemens", device, cube.targetMicrosiemens, "µS", "target"),
     of("verdict", device, cube.verdict, "", "place in verdicts; 255 for no device"),
     of("weight_row", device, cube.weightRow, "", "input of the weight, in the tile's part of its layer"),
     of("weight_column", device, cube.weightColumn, "", "output of the weight, likewise"),
     of("sign", device, cube.sign, "", "1 or -1: adds to its weight or takes from it"),
     of("significance", device, cube.significance, "", "F: how much a µS counts in the weight"),
+    of(
+      "pulsed_at_microseconds",
+      device,
+      cube.pulsedAtMicroseconds,
+      "µs",
+      "chip time of the device's last pulse",
+    ),
   ];
 }
 

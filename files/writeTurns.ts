@@ -1,5 +1,6 @@
 import { type TurnColumn, turnColumns, type TurnTable, turnValue } from "../src/results/turnTable.ts";
-import { type Column, type Header, type Part, writeCsv, writeParquet } from "./tableWriters.ts";
+import type { Column } from "./tableColumn.ts";
+import { type Header, type Part, writeCsv, writeParquet } from "./tableWriters.ts";
 
 const types: Readonly<Record<TurnColumn, Column["type"]>> = {
   turn: "INT32",
@@ -9,6 +10,7 @@ const types: Readonly<Record<TurnColumn, Column["type"]>> = {
   conductance_microsiemens: "FLOAT",
   verdict: "STRING",
   order: "INT32",
+  ticket: "DOUBLE",
   kind: "STRING",
   code: "INT32",
   width_nanoseconds: "DOUBLE",

@@ -17,7 +17,7 @@ export async function writeWholeBy<T>(
   try {
     await refuseNoFolder(path, advice);
     const file = await fileBehind(path);
-    if (file === undefined) throw failed(path, "it is no ordinary file", advice);
+    if (file === undefined) throw failed(path, "it is not an ordinary file", advice);
     draft = `${file}.part`;
     const written = await write(draft);
     await rename(draft, file);

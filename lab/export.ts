@@ -1,14 +1,10 @@
 import { basename } from "node:path";
 import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
-import { type Column, type Header } from "../files/tableWriters.ts";
-import {
-  sweepTableColumns,
-  writeSweepsCsv,
-  writeSweepsNpz,
-  writeSweepsParquet,
-} from "../files/writeSweeps.ts";
-import { writeSweepsHdf5, writeSweepsMat } from "../files/writeCube.ts";
+import type { Column } from "../files/tableColumn.ts";
+import type { Header } from "../files/tableWriters.ts";
+import { sweepTableColumns, writeSweepsCsv, writeSweepsParquet } from "../files/writeSweeps.ts";
+import { writeSweepsHdf5, writeSweepsMat, writeSweepsNpz } from "../files/writeCube.ts";
 import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
@@ -62,7 +58,7 @@ export async function exportRun(
   if (!isRunName(run)) {
     throw new MhoError(
       "bad-argument",
-      `${run} is no run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
+      `${run} is not a run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
     );
   }
   if (turns && to !== "csv" && to !== "parquet") {

@@ -84,14 +84,55 @@ function timesBetween(usual: readonly Seconds[], from: Seconds, to: Seconds): re
   return [...new Set([from, ...inner, ...known, last])].sort((a, b) => a - b);
 }
 
+/**
+ * The arguments of `InterpolatedDevice`, as its documentation names them, and a device that needs nothing but CrossSim's `EmptyDevice`.
+ * `InterpolatedDevice` stands in CrossSim's development branch only. It cannot be made of its arguments yet, looks σ up at the drifted mean and
+ * moves no mean.
+ */
 function loaderOf(name: string): string {
   return [
+    '"""Moments of a device model for CrossSim, in siemens and seconds.',
+    "",
+    "`MeasuredDevice = device_class(EmptyDevice)`, of simulator.devices.idevice, makes a model of that name for",
+    "`params.xbar.device.programming_error.model` and `...drift_error.model`. Conductances and σ are those of the model, linear",
+    "between its targets and between the logarithms of its times. `arguments` are those of InterpolatedDevice in its drift mode,",
+    "which draws the σ of each conductance and moves no mean.",
+    '"""',
+    "",
     "import pathlib",
+    "",
     "import numpy",
+    "",
     `moments = numpy.load(pathlib.Path(__file__).resolve().parent / ${JSON.stringify(name)})`,
-    "# InterpolatedDevice(**arguments, ...): CrossSim counts conductances in siemens",
-    'arguments = dict(targets=moments["targets"] * 1e-6, times=moments["times"],',
-    '                 data_array_1=moments["std"] * 1e-6, data_array_2=moments["mean"] * 1e-6)',
+    "arguments = {",
+    '    "targets": moments["targets"] * 1e-6,',
+    '    "times": moments["times"],',
+    '    "data_array_1": moments["std"] * 1e-6,',
+    '    "data_array_2": moments["mean"] * 1e-6,',
+    "}",
+    "",
+    "",
+    "def at(moment, conductance, time):",
+    '    """`mean` or `std`, in siemens, of devices of these target conductances after so many seconds."""',
+    '    times = numpy.log(moments["times"])',
+    "    moment = [numpy.interp(numpy.log(max(time, 1e-9)), times, row) for row in moments[moment]]",
+    '    return 1e-6 * numpy.interp(1e6 * conductance, moments["targets"], moment)',
+    "",
+    "",
+    "def device_class(EmptyDevice):",
+    "    class MeasuredDevice(EmptyDevice):",
+    "        def drift_error(self, input_, time):",
+    "            low = 0 if self.device_params.infinite_on_off_ratio else 1 / self.device_params.Rmax",
+    "            span = 1 / self.device_params.Rmin - low",
+    "            target = low + span * (input_ - self.Gmin_norm) / self.Grange_norm",
+    '            drawn = numpy.random.normal(at("mean", target, time), at("std", target, time))',
+    "            moved = self.Gmin_norm + self.Grange_norm * (drawn - low) / span",
+    "            return numpy.clip(moved, 0, None).astype(input_.dtype)",
+    "",
+    "        def programming_error(self, input_):",
+    "            return self.drift_error(input_, 0)",
+    "",
+    "    return MeasuredDevice",
     "",
   ].join("\n");
 }

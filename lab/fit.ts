@@ -194,7 +194,7 @@ export function powerLawBefore(definition: ModelDefinition): PowerLawDefinition 
   if (law !== undefined) return law;
   throw new MhoError(
     "bad-argument",
-    `${definition.name} is no model of phase-change devices that drift by a power law, and mho fits no other yet. ` +
+    `${definition.name} is not a model of phase-change devices that drift by a power law, and mho fits only those yet. ` +
       "Name one with --model, such as pcm-90nm.",
     { model: definition.name },
   );

@@ -11,7 +11,7 @@ export function runNamed(text: string): RunId {
   if (isRunName(text)) return text;
   throw new MhoError(
     "bad-argument",
-    `${text} is no run: runs are called r1, r2 and so on. mho show lists them.`,
+    `${text} is not a run: runs are called r1, r2 and so on. mho show lists them.`,
     { given: text },
   );
 }

@@ -24,7 +24,7 @@ export function inMicrosiemens(
   if (endless < 0) return converted;
   throw badFile(
     path,
-    `value ${endless + 1} is ${values[endless]} ${unit}, which is no conductance`,
+    `value ${endless + 1} is ${values[endless]} ${unit}, which is not a conductance`,
     "Correct it, or write nan for a device that is left alone.",
   );
 }

@@ -104,7 +104,7 @@ function lockedConnection(file: string): DatabaseSyncInstance | undefined {
 function refuseLink(file: string): void {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined || found.isFile()) return;
-  throw new Error(`${file} is no ordinary file. Delete it, then try again`);
+  throw new Error(`${file} is not an ordinary file. Delete it, then try again`);
 }
 
 /**

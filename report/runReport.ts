@@ -121,8 +121,8 @@ function nameOf({ name, tile }: StrategyLayer): string {
 
 function yieldText(yieldPercent: number | undefined): string {
   return yieldPercent === undefined
-    ? "No device was read back at last, so there is no yield."
-    : `Yield ${percentage(yieldPercent)} of the devices that were read back at last.`;
+    ? "No device was read back at the end, so there is no yield."
+    : `Yield ${percentage(yieldPercent)} of the devices that were read back at the end.`;
 }
 
 /** `2026-11-27 11:22 UTC`; what is no such time is left as it is. */
@@ -148,7 +148,7 @@ function headline({ contender, corrects, outcome, yieldPercent, imported }: RunS
   const all = `${count(devices)} ${corrects === undefined ? "" : "corrected "}devices`;
   const there =
     yieldPercent === undefined
-      ? `<em>${all}</em>${outcome === "done" ? " were fired at and not read back" : ", none of them read back at last,"}`
+      ? `<em>${all}</em>${outcome === "done" ? " were fired at and not read back" : ", none of them read back at the end,"}`
       : `<em>${percentage(yieldPercent)}</em> of ${all} were accepted`;
   if (outcome === "done") return `${there}, with ${each} pulses each${error}.`;
   const ended = outcome === "running" ? "Not done" : outcome === "failed" ? "Failed" : "Interrupted";

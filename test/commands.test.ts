@@ -81,10 +81,10 @@ describe("mho", () => {
     [["optimize", "w.csv"], /^mho: Required option '--model <model>'.* mho optimize --help says/],
     ...["resume", "watch", "trim", "show", "report"].map((name): [string[], RegExp] => [
       [name, "R1"],
-      /^mho: R1 is no run: runs are called r1, r2/,
+      /^mho: R1 is not a run: runs are called r1, r2/,
     ]),
-    [["fit", "R1", "--out", "m.json"], /^mho: R1 is no run/],
-    [["export", "R1", "--to", "csv"], /^mho: R1 is no run/],
+    [["fit", "R1", "--out", "m.json"], /^mho: R1 is not a run/],
+    [["export", "R1", "--to", "csv"], /^mho: R1 is not a run/],
   ])("%j ends with 2 and says why, to machines in one line too", async (args, message) => {
     const [{ code, err }, { out }] = await Promise.all([mho(...args), mho(...args, "--json")]);
     expect([code, err]).toEqual([2, expect.stringMatching(message)]);
@@ -115,7 +115,7 @@ describe("mho", () => {
       "mho: Cannot write /proc/x/y.json: there is no folder /proc/x. Name another file with --out.\n",
     ]);
     const { out } = await mho("ports", "/dev/null");
-    expect(out).toMatch(/Cannot open \/dev\/null: it is no serial port\. mho ports lists/);
+    expect(out).toMatch(/Cannot open \/dev\/null: it is not a serial port\. mho ports lists/);
     expect(out).not.toContain("Error:");
   });
 

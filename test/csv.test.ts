@@ -165,7 +165,7 @@ describe("numbers of rows and columns", () => {
     ["0,0.1\n1,0.2\n2,0.3\n", "column 1 counts the rows: 0, 1, 2, from line 1 on"],
     ["id,o0\n0,0.1\n1,0.2\n", "column 1 (id) counts the rows"],
     ["Unnamed: 0,o0\n3,0.1\n4,0.2\n", "column 1 (Unnamed: 0) counts the rows"],
-    ["row,col,G\n0,0,0.1\n0,1,0.2\n", "line 1 names row, col, G: a list of places is no matrix"],
+    ["row,col,G\n0,0,0.1\n0,1,0.2\n", "line 1 names row, col, G: a list of places is not a matrix"],
     [",b\n0.5,0.1\n0.25,0.2\n", "line 1 has no name for column 1"],
   ])("%j is refused: it is in doubt", (text, message) => {
     expect(refusal(text)).toContain(message);
@@ -215,7 +215,7 @@ describe("the encoding of a text", () => {
       Buffer.from([0xff, 0xfe, 0x31, 0, 0x32]),
       /damaged or cut: it begins as utf-16le/,
     ],
-    ["bytes of zero", Buffer.from("1,2\n3,\u00004\n"), /is no text/],
+    ["bytes of zero", Buffer.from("1,2\n3,\u00004\n"), /is not text/],
   ])("%s is refused by name", (_, bytes, message) => {
     expect(() => textOf(bytes, "given.csv")).toThrow(message);
   });

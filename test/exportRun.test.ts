@@ -90,6 +90,13 @@ describe("a run that was exported", () => {
       expect(pulses.length).toBeGreaterThan(0);
       expect(pulses.filter(({ fate }) => fate === "fired")).toHaveLength(pulses.length);
       expect(pulses.every((row) => Number(row["fired_at_microseconds"]) > 0)).toBe(true);
+      // Pulses of one row share its ticket, and no two rows or orders do.
+      const rowOf = ({ turn, tile, row, order }: Record<string, string>): string =>
+        [turn, tile, row, order].join(" ");
+      const tickets = new Map(pulses.map((row) => [rowOf(row), row["ticket"]!]));
+      expect(pulses.every((row) => tickets.get(rowOf(row)) === row["ticket"])).toBe(true);
+      expect(new Set(tickets.values()).size).toBe(tickets.size);
+      expect(Math.min(...[...tickets.values()].map(Number))).toBeGreaterThan(0);
       await expect(exported("--to", "npz", "--turns")).rejects.toThrow(/Turns are a table/);
     },
   );

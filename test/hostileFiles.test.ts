@@ -95,7 +95,7 @@ describe("a length that cannot be", () => {
   it("a header of 2^63 bytes is refused in a .safetensors file", async () => {
     const bytes = safetensors({ w: { shape: [1, 2], values: [1, 2] } });
     bytes.writeBigUInt64LE(1n << 63n);
-    await refusedAs("given.safetensors", bytes, /it is no safetensors file/);
+    await refusedAs("given.safetensors", bytes, /it is not a safetensors file/);
     bytes.writeBigUInt64LE(90_000_000n);
     await refusedAs("given.safetensors", bytes, /it is cut inside its header/);
   });

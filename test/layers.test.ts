@@ -13,7 +13,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   networks: { folders: ["src", "files"], npm: ["onnxruntime-web"], node: true },
   files: {
     folders: ["src"],
-    npm: ["zod", "fflate", "hyparquet-writer", "csv-parse", "@humanwhocodes/momoa", "h5wasm"],
+    npm: ["zod", "fflate", "hyparquet-writer", "flatbuffers", "csv-parse", "@humanwhocodes/momoa", "h5wasm"],
     node: true,
   },
   locks: { folders: ["src"], npm: ["@photostructure/sqlite"], node: true },

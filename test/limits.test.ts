@@ -122,7 +122,7 @@ describe("a loop of the board's own", () => {
     [{ marginMicrosiemens: 50 }, /margin of 50 µS is outside 0 … 40.96 µS/],
     [
       { targetsMicrosiemens: new Float32Array(256).fill(Infinity) },
-      /target of Infinity µS is no conductance/,
+      /target of Infinity µS is not a conductance/,
     ],
     [{ widthNanoseconds: 2 ** 32 + 5 }, /width of 4294967301 ns/],
   ])("is refused %j before anything is sent", async (change, message) => {

@@ -642,9 +642,12 @@ describe("mho serve", () => {
 
   it.each([
     [["--port", "70000"], /--port 70000: give a port from 0 to 65535/],
-    [["--host", "0.0.0.0"], /can be reached from other machines: choose a --token/],
+    [["--host", "0.0.0.0"], /can be reached from other machines: set a --token/],
     [["--token", "short"], /--token: give 12 to 200 letters/],
-    [["--host", "192.0.2.1", "--token", "long-enough-token"], /192\.0\.2\.1 is no address of this machine/],
+    [
+      ["--host", "192.0.2.1", "--token", "long-enough-token"],
+      /192\.0\.2\.1 is not an address of this machine/,
+    ],
   ])("refuses %j with a message that says what to do", async (args, message) => {
     const { code, err } = await startMho(["serve", "--port", "0", "--workspace", folder, ...args]).ended();
     expect([code, err]).toEqual([2, expect.stringMatching(message)]);

@@ -212,7 +212,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     await becomes("phase", "silent");
     expect([await text("rate"), await text("left")]).toEqual(["–", "–"]);
     expect(await text("asked")).toBe(
-      "Nothing is heard of it. If its process has ended, mho resume r1 goes on with it.",
+      "It has not reported since then. If its process has ended, mho resume r1 goes on with it.",
     );
     await store.appendNote("r1", { notedAt: new Date().toISOString(), what: "link-lost", text: "gone" });
     await becomes("phase", "link lost");
@@ -246,7 +246,7 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
     );
     expect(await text("heard")).toBe("heard 2 h ago");
     expect(await text("asked")).toBe(
-      "Nothing is heard of it, as when it waits for the next age to read at. " +
+      "It has not reported since then, as when it waits for the next age to read at. " +
         "If its process has ended, mho watch r1 goes on with it.",
     );
     await page.click("#stop");

@@ -85,7 +85,7 @@ describe("a link in the place of a lock or of its note", () => {
     lock.release();
     const other = lockFileOf("/dev/ttyOther");
     symlinkSync(victim, other);
-    expect(() => takeLock(other, "a test", now)).toThrow(/is no ordinary file/);
+    expect(() => takeLock(other, "a test", now)).toThrow(/is not an ordinary file/);
     expect(readFileSync(victim, "utf8")).toBe("my life's work");
   });
 });

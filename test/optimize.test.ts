@@ -123,7 +123,7 @@ describe("mho optimize", () => {
 
   it.each([
     [["--model", "pcm-80nm"], /There is no model pcm-80nm/],
-    [["--model", "pcm-90nm", "--times", "0"], /no time above zero/],
+    [["--model", "pcm-90nm", "--times", "0"], /not a time above zero/],
     [["--model", "pcm-90nm", "--times", "60,1"], /times must ascend/],
     [["--model", "reram-wan-2022", "--times", "30d"], /known from 1 s to 2 days only/],
     [["--model", "pcm-90nm", "--significance", "0"], /factors must be numbers above 0/],

@@ -129,7 +129,9 @@ describe("mho program", () => {
     expect((await mho(...args, "--unit", "uS")).code).toBe(0);
     expect((await mho(...args, "--unit", "us")).err).toContain("--unit us: give one of uS, nS, mS");
     writeFileSync(path, `0,${Array(255).fill("40000").join(",")}`);
-    expect((await mho(...args, "--unit", "ohm")).err).toContain("value 1 is 0 ohm, which is no conductance");
+    expect((await mho(...args, "--unit", "ohm")).err).toContain(
+      "value 1 is 0 ohm, which is not a conductance",
+    );
   });
 
   it("ends with 1 when the yield is short of what was asked for", async () => {

@@ -4,7 +4,8 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fitModel } from "../lab/fit.ts";
-import { writeSweepsCsv, writeSweepsNpz, writeSweepsParquet } from "../files/writeSweeps.ts";
+import { writeSweepsNpz } from "../files/writeCube.ts";
+import { writeSweepsCsv, writeSweepsParquet } from "../files/writeSweeps.ts";
 import { SteadyClock } from "../drivers/steadyClock.ts";
 import type { ChipDriver, Reading } from "../src/chip/driver.ts";
 import { readingFlags } from "../src/chip/driver.ts";
@@ -105,7 +106,7 @@ describe("a run on a board that reckons conductances itself", () => {
     expect(otherDigest).not.toBe(digest);
   });
 
-  it("is exported with an empty code, and without an array of codes", async () => {
+  it("is exported with an empty code, and with -1 in the array of codes", async () => {
     const { store, run } = plain;
     const plan = await store.plan(run);
     const folder = emptyFolder();
@@ -126,8 +127,11 @@ describe("a run on a board that reckons conductances itself", () => {
     expect(row!["code"] ?? null).toBeNull();
     expect(row!["conductance_microsiemens"]).toBeCloseTo(expected, 5);
     const arrays = await allTensors(npz!);
-    expect(arrays.has("tile0/sweep0/codes")).toBe(false);
-    expect(arrays.get("tile0/sweep0/conductance_microsiemens")!.values[0]).toBeCloseTo(expected, 5);
+    expect(new Set(arrays.get("code")!.values)).toEqual(new Set([-1]));
+    // Rows before those that the run used are empty.
+    expect(
+      [...arrays.get("conductance_microsiemens")!.values].find((read) => !Number.isNaN(read)),
+    ).toBeCloseTo(expected, 5);
   });
 });
 

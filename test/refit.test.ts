@@ -279,10 +279,10 @@ describe("what cannot be done is said", () => {
       /1 sweep at most tell.* tile 0 of r3 was programmed anew by r4\. mho watch r4 and mho fit r4/,
     ],
     [["trim", "r1"], /Run r1 was programmed from conductances, not from weights/],
-    [["trim", "r1", "--times", "later"], /--times later: "later" is no time/],
+    [["trim", "r1", "--times", "later"], /--times later: "later" is not a time/],
     [["report", "pcm-90nm"], /was not fitted by mho fit/],
     [["export", "r9", "--to", "csv"], /There is no run r9/],
-    [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is no run.*Models go --to aihwkit or crosssim/],
+    [["export", "pcm-90nm", "--to", "csv"], /pcm-90nm is not a run.*Models go --to aihwkit or crosssim/],
   ];
   it("before a file or a chip is touched", async () => {
     const folder = emptyFolder();

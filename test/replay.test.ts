@@ -69,7 +69,7 @@ describe("a transcript", () => {
     writeFileSync(path, "hello\n");
     expect(await mho("replay", path)).toMatchObject({
       code: 2,
-      err: expect.stringContaining("it is no transcript") as string,
+      err: expect.stringContaining("it is not a transcript") as string,
     });
     writeFileSync(
       path,

@@ -231,7 +231,7 @@ describe("a board that speaks SCPI", () => {
     ["AVER:COUN? FOO", '-224,"Illegal parameter value;FOO"'],
     [
       "FORM INT,16;:MEAS? (@0!3)",
-      expect.stringMatching(/^-221,"Settings conflict;conductances are no integers/),
+      expect.stringMatching(/^-221,"Settings conflict;conductances are not integers/),
     ],
   ])("refuses %s", (line, error) => {
     const { say } = asker();
@@ -277,7 +277,7 @@ describe("a board that speaks SCPI", () => {
     firmware.receive(Uint8Array.of(...bytesOf("PULS (@0!6!1:0!6!2),#14"), 1, 0x90, 0, 0, 10), 0);
     expect(felt()).toBe(514);
     say("PULS (@0!4),1,2,3");
-    expect(say("SYST:ERR?")).toBe('-108,"Parameter not allowed;3 values for 256 devices"');
+    expect(say("SYST:ERR?")).toBe('-108,"Parameter not allowed;3 values for a list of 256"');
     expect(felt()).toBe(514);
   });
 

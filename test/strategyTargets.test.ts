@@ -157,7 +157,7 @@ describe("a strategy", () => {
       file.layers.push({ ...layer });
     });
     await expect(targetsOf(twice)).rejects.toMatchObject(
-      says("bad-file", /layers\.1\.tile: tile 3 of net is there twice/),
+      says("bad-file", /layers\.1\.tile: tile 3 of net is listed twice/),
     );
     const unweighed = await spoiled((_, file) => file.time_weights.pop());
     await expect(targetsOf(unweighed)).rejects.toMatchObject(

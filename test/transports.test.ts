@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { lineTime } from "../lab/emulate/lineTime.ts";
@@ -42,15 +42,19 @@ describe("a TCP connection", () => {
 });
 
 describe("an emulated chip on TCP", () => {
+  const texts = { turnedAway: "another program speaks to this chip\n", replaced: "another program came\n" };
+
   it("tells a second program why it is turned away, and keeps the first", async () => {
-    const line = await openTcpLine(0, () => 0, "another program speaks to this chip\n");
+    const line = await openTcpLine(0, () => 0, texts);
     const heard: string[] = [];
     line.onBytes((bytes) => line.write(bytes));
     const first = await openTcp(line.name);
     const answered = new Promise<void>((resolve) => first.onBytes(() => resolve()));
     await first.write(bytesOf("hello"));
     await answered;
-    const second = connect(Number(line.name.split(":")[1]), "127.0.0.1");
+    const second = connectTo(line.name);
+    // As query() does: it asks before it reads.
+    second.write("*IDN?\n");
     second.on("data", (bytes: Buffer) => heard.push(bytes.toString()));
     await once(second, "close");
     expect(heard.join("")).toBe("another program speaks to this chip\n");
@@ -60,7 +64,27 @@ describe("an emulated chip on TCP", () => {
     await first.close();
     line.close();
   });
+
+  it("keeps a client that has come and not spoken yet, and tells one that was quiet for 2 s that it is replaced", async () => {
+    let now = 0;
+    const line = await openTcpLine(0, () => now, texts);
+    line.onBytes((bytes) => line.write(bytes));
+    const first = connectTo(line.name);
+    await once(first, "connect");
+    const other = connectTo(line.name);
+    expect(String(await once(other, "data"))).toBe("another program speaks to this chip\n");
+    first.write("hello");
+    expect(String(await once(first, "data"))).toBe("hello");
+    now = 2_000_000;
+    const second = connectTo(line.name);
+    expect(String(await once(first, "data"))).toBe("another program came\n");
+    second.write("hello");
+    expect(String(await once(second, "data"))).toBe("hello");
+    line.close();
+  });
 });
+
+const connectTo = (name: string): Socket => connect(Number(name.split(":")[1]), "127.0.0.1");
 
 describe("a serial port", () => {
   it("that does not exist is refused with its name and what to do", async () => {

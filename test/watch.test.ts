@@ -81,6 +81,21 @@ async function watch(
   return events;
 }
 
+/** A chip that says that its time cannot be moved. */
+function inRealTime(driver: ChipDriver): ChipDriver {
+  const identify = async (): Promise<ChipIdentity> => {
+    const identity = await driver.identify();
+    return { ...identity, capabilities: { ...identity.capabilities, virtualTime: false } };
+  };
+  return new Proxy(driver, {
+    get(target, key) {
+      if (key === "identify") return identify;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+}
+
 describe("a watch", () => {
   it("reads every tile at each age after its last pulse, with all that a later reader needs", async () => {
     const chip = await openTestChip({ tiles: 2 });
@@ -100,6 +115,37 @@ describe("a watch", () => {
     }
     for (const event of events) if (event.type === "sweep") expect(event.late_seconds).toBeLessThan(0.2);
     expect(chip.firmware.inStandby).toBe(true);
+  });
+
+  it("says which read it waits for and how long, where time goes by itself", async () => {
+    const chip = await openTestChip({ tiles: 1 });
+    const store = await openWorkspace(emptyFolder());
+    const run = await programmed(chip, store, 1);
+    await store.setWatch(run, { timesSeconds: [10, 100], averages: 4 });
+    const events: RunEvent[] = [];
+    const sleep = async (duration: number): Promise<void> => void (await chip.driver.advance(duration));
+    await watchRuns(
+      {
+        driver: inRealTime(chip.driver),
+        store,
+        clock: { ...stillClock(), sleep },
+        stop: { requested: false },
+        wallTime,
+        onEvent: (event) => void events.push(event),
+      },
+      [run],
+    );
+    expect(events.map(({ type }) => type)).toEqual([
+      "watching",
+      "next_sweep",
+      "sweep",
+      "next_sweep",
+      "sweep",
+    ]);
+    expect(events[3]).toMatchObject({ run, tile: 0, time_seconds: 100 });
+    const { due_in_seconds: wait } = events[3] as { due_in_seconds: number };
+    expect(wait).toBeGreaterThan(89.5);
+    expect(wait).toBeLessThan(90);
   });
 
   it("ends when somebody who looks on wants one of its runs to stop, and begins anew all the same", async () => {

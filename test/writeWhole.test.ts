@@ -50,7 +50,7 @@ describe("a file that is written whole", () => {
     symlinkSync("/dev/null", join(folder, "nothing"));
     for (const path of [pipe, join(folder, "nothing")]) {
       await expect(write(path)).rejects.toThrow(
-        `Cannot write ${path}: it is no ordinary file. Name another file.`,
+        `Cannot write ${path}: it is not an ordinary file. Name another file.`,
       );
     }
     expect(lstatSync(pipe).isFIFO()).toBe(true);

@@ -24,7 +24,7 @@ describe("the yield of a run", () => {
   it.each([
     [99, 99.5, undefined],
     [99, 98, /98\.00 % is short of the 99 %/],
-    [0, undefined, /No device was read back at last, so there is no yield/],
+    [0, undefined, /No device was read back at the end, so there is no yield/],
   ])("asked to be %s %% and found to be %s says %s", (asked, found, said) => {
     if (said === undefined) expect(shortOf(asked, found)).toBeUndefined();
     else expect(shortOf(asked, found)).toMatch(said);

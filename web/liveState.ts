@@ -31,7 +31,7 @@ export interface RunState {
   readonly goesOnWith: "resume" | "watch";
   /** Wall time of the newest turn, sweep or note, ISO 8601. */
   readonly heardAt: string | null;
-  /** Devices with a target; those with a verdict; of these, those that were read back at last, and those that were accepted. */
+  /** Devices with a target; those with a verdict; of these, those that were read back at the end, and those that were accepted. */
   readonly devices: number;
   readonly settled: number;
   readonly judged: number;

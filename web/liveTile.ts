@@ -15,7 +15,7 @@ export interface LiveTile {
   settled: number;
   /** As the newest turn has it. */
   inside: number;
-  /** Of those that are settled: read back at last, and accepted. */
+  /** Of those that are settled: read back at the end, and accepted. */
   judged: number;
   accepted: number;
   pulses: number;

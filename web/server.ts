@@ -124,7 +124,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
   app.get("/api/live", mayLook, (c) => {
     // A HEAD is answered like a GET, but nothing ever reads its stream to the end.
     if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
-    if (lookers.size >= mostLookers) return refusal(c, 503, "Too many pages look on already.");
+    if (lookers.size >= mostLookers) return refusal(c, 503, "Too many pages are open already.");
     const run = c.req.query("run") ?? "";
     const tile = wholeNumber(c.req.query("tile"));
     // What nginx holds back until a buffer is full would be minutes old.

@@ -7,7 +7,7 @@ import { withBench } from "../withBench.ts";
 
 export const check = () =>
   workspaceCommand("check", "reads a whole workspace, and says what is damaged", "mho check")
-    .option("--drop-damaged-log", "go on without what stands behind damage in the workspace's log")
+    .option("--drop-damaged-log", "go on without the entries after the damage in the workspace's log")
     .action((flags) =>
       act("check", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {

@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { counted } from "../../src/counted.ts";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
 import { act } from "../action.ts";
 import { choice, command, real, times, whole } from "../flags.ts";
@@ -89,6 +90,7 @@ export const optimize = () =>
         const translation = translationOf(flags, modelOf(model));
         const begun = performance.now();
         const leftOut: { name: string; why: string }[] = [];
+        let done = 0;
         const strategy = await run(
           weights,
           {
@@ -105,7 +107,10 @@ export const optimize = () =>
               leftOut.push({ name: event.name ?? "", why: event.why ?? "" });
             output.events.emit(event);
           },
-          (layer) => describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line)),
+          (layer) => {
+            describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line));
+            output.progress(`${counted(++done, "strategy", "strategies")} so far, translating the next …`);
+          },
         );
         const seconds = (performance.now() - begun) / 1000;
         strategyTerms.forEach((line) => output.say(line, "dim"));

@@ -4,7 +4,7 @@ import { FaultyLine } from "../../emulator/faultyLine.ts";
 import { findPreset, type Preset, presetNames } from "../../emulator/presets.ts";
 import { openPty } from "../../emulator/pty.ts";
 import type { ServedLine } from "../../emulator/servedLine.ts";
-import { openTcpLine } from "../../emulator/tcpLine.ts";
+import { openTcpLine, type TcpLineTexts } from "../../emulator/tcpLine.ts";
 import { readFaults } from "../../files/faults.ts";
 import { systemClock } from "../../drivers/systemClock.ts";
 import { MhoError } from "../../src/errors.ts";
@@ -76,7 +76,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
     timeScale: options.timeScale,
-    open: () => openLine(tcpPort, opened, dialect.line === "text" ? busyText : ""),
+    open: () => openLine(tcpPort, opened, dialect.line === "text" ? scpiTexts : undefined),
     onOpen(line) {
       const again = opened !== undefined;
       opened = line;
@@ -110,19 +110,22 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   };
 }
 
-/** What a second program is told in words, where the line carries words. */
-const busyText = '-200,"Execution error;another program speaks to this chip, close it first"\n';
+/** What programs are told in words, where the line carries words. */
+const scpiTexts: TcpLineTexts = {
+  turnedAway: '-200,"Execution error;another program speaks to this chip, close it first"\n',
+  replaced: '-200,"Execution error;another program has opened this chip"\n',
+};
 
 /** The same TCP port again after the cable was pulled; a pseudo-terminal comes back under another name. */
 function openLine(
   port: number | undefined,
   before: ServedLine | undefined,
-  turnedAway: string,
+  texts: TcpLineTexts | undefined,
 ): Promise<ServedLine> {
   if (port === undefined) return Promise.resolve(openPty());
   const found = before === undefined ? port : Number(before.name.split(":").at(-1));
   const now = (): number => systemClock.nowMicroseconds();
-  return openTcpLine(found, now, turnedAway).catch((error: unknown) => {
+  return openTcpLine(found, now, texts).catch((error: unknown) => {
     throw cannotListen(port, "--tcp", error);
   });
 }

@@ -56,7 +56,7 @@ function transcriptOf(
 ): { address: string; dialect: LabDialect; lines: Line[] } {
   const [first = "", ...rest] = new TextDecoder().decode(bytes).split("\n");
   const found = header.safeParse(json(first));
-  if (!found.success) throw badFile(path, "it is no transcript", "Record one with --transcript.");
+  if (!found.success) throw badFile(path, "it is not a transcript", "Record one with --transcript.");
   const dialect = dialects.find(({ name }) => name === found.data.dialect);
   if (dialect === undefined) {
     const known = dialects.map(({ name }) => name).join(", ");

@@ -128,6 +128,16 @@ export const benchEvents = [
     "A later run pulsed devices of this tile, so it is not read for the run before.",
   ),
   event(
+    "next_sweep",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      time_seconds: part.seconds.describe("Age at which the tile is read next, s since its last pulse."),
+      due_in_seconds: part.seconds.describe("How long the watch waits for that, s; 1 or more."),
+    },
+    "A watch waits for its next read, on a chip whose time goes by itself.",
+  ),
+  event(
     "paused",
     { run: part.run.describe("Id of the run.") },
     "A run was paused from the live page; the chip is in standby.",

@@ -43,7 +43,7 @@ export const show = z.discriminatedUnion("what", [
           pulses_per_device: part.count.describe("Pulses that a device may be given, at most."),
           corrects: part.run
             .nullable()
-            .describe("The run that this trim corrects; null where it is no trim."),
+            .describe("The run that this trim corrects; null where it is not a trim."),
           tiles: part.count.describe("Tiles with targets."),
           imported: z
             .strictObject({

@@ -16,6 +16,13 @@ export interface SweepCube {
   readonly conductanceMicrosiemens: Float32Array;
   readonly ageSeconds: Float32Array;
   readonly flag: Uint8Array;
+  /** Of the converter; -1 where there was none. */
+  readonly code: Int32Array;
+  /** (tile, age, row): chip time at which the row was read. */
+  readonly rowTimeMicroseconds: Float64Array;
+  /** (tile, age); 0 where the tile was not read. */
+  readonly averages: Int32Array;
+  readonly celsius: Float32Array;
   /** Three dimensions. */
   readonly targetMicrosiemens: Float32Array;
   /** By number, as in `verdictNames`; 255 for no device. */
@@ -24,6 +31,8 @@ export interface SweepCube {
   readonly weightColumn: Float32Array;
   readonly sign: Float32Array;
   readonly significance: Float32Array;
+  /** Chip time of the device's last pulse in this run. */
+  readonly pulsedAtMicroseconds: Float64Array;
 }
 
 const none = 255;
@@ -49,16 +58,25 @@ export async function sweepCube(tables: AsyncIterable<SweepTable>): Promise<Swee
     conductanceMicrosiemens: reals(tiles.length * perSweep),
     ageSeconds: reals(tiles.length * perSweep),
     flag: new Uint8Array(tiles.length * perSweep).fill(none),
+    code: new Int32Array(tiles.length * perSweep).fill(-1),
+    rowTimeMicroseconds: new Float64Array(tiles.length * sweeps.length * rows).fill(Number.NaN),
+    averages: new Int32Array(tiles.length * sweeps.length),
+    celsius: reals(tiles.length * sweeps.length),
     targetMicrosiemens: reals(devices),
     verdict: new Uint8Array(devices).fill(none),
     weightRow: reals(devices),
     weightColumn: reals(devices),
     sign: reals(devices),
     significance: reals(devices),
+    pulsedAtMicroseconds: new Float64Array(devices).fill(Number.NaN),
   };
   for (const table of all) {
     const place = tiles.indexOf(table.sweep.tile);
     const age = sweeps.indexOf(table.number);
+    const visit = place * sweeps.length + age;
+    cube.rowTimeMicroseconds.set(table.sweep.rowTimesMicroseconds, visit * rows + table.rowStart);
+    cube.averages[visit] = table.sweep.averages;
+    cube.celsius[visit] = table.sweep.environment?.celsius ?? Number.NaN;
     for (let i = 0; i < table.sweep.flags.length; i++) {
       const inTile =
         (table.rowStart + Math.floor(i / table.devicesPerRow)) * lines + (i % table.devicesPerRow);
@@ -66,6 +84,7 @@ export async function sweepCube(tables: AsyncIterable<SweepTable>): Promise<Swee
       cube.conductanceMicrosiemens[read] = table.sweep.conductanceMicrosiemens[i]! satisfies Microsiemens;
       cube.ageSeconds[read] = ageOf(table, i);
       cube.flag[read] = table.sweep.flags[i]!;
+      cube.code[read] = table.sweep.codes?.[i] ?? -1;
       const device = place * perTile + inTile;
       cube.targetMicrosiemens[device] = table.targetsMicrosiemens[i]!;
       cube.verdict[device] = table.verdicts[i]!;
@@ -73,6 +92,7 @@ export async function sweepCube(tables: AsyncIterable<SweepTable>): Promise<Swee
       cube.weightColumn[device] = weightValue(table, i, "weight_column");
       cube.sign[device] = weightValue(table, i, "sign");
       cube.significance[device] = weightValue(table, i, "significance");
+      cube.pulsedAtMicroseconds[device] = table.pulsedAtMicroseconds[i]!;
     }
   }
   return cube;

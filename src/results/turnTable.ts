@@ -55,6 +55,7 @@ export const turnColumns = [
   ["conductance_microsiemens", "µS", "as the turn saw it; empty where it was not read"],
   ["verdict", "", "by name, as in docs/programming.md"],
   ["order", "", "which of the turn's orders, 0 for the first; empty where no pulse was due"],
+  ["ticket", "", "of the row's pulse, shared by its devices; empty likewise"],
   ["kind", "", "of pulse: reset, set or on-board; empty likewise"],
   ["code", "", "of the amplitude; 1 for a loop of the board's own"],
   ["width_nanoseconds", "ns", ""],
@@ -94,6 +95,8 @@ export function turnValue(table: TurnTable, entry: number, column: TurnColumn): 
       return verdictNames[turn.verdicts[place]!]!;
     case "order":
       return order === undefined ? Number.NaN : number;
+    case "ticket":
+      return order === undefined ? Number.NaN : turn.firstTicket + number * rowCount + row;
     case "kind":
       return order?.kind ?? "";
     case "code":

@@ -68,6 +68,14 @@ export type WatchEvent =
   | { readonly type: "watching"; readonly runs: readonly RunId[]; readonly sweeps: number }
   /** A later run pulsed devices of the tile, so it is no longer as this run left it. */
   | { readonly type: "left_out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
+  /** The watch waits for this read. */
+  | {
+      readonly type: "next_sweep";
+      readonly run: RunId;
+      readonly tile: number;
+      readonly time_seconds: Seconds;
+      readonly due_in_seconds: Seconds;
+    }
   | SweepEvent;
 
 export type PauseEvent =

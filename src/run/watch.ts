@@ -78,6 +78,9 @@ function endOf(
   });
 }
 
+/** Shorter waits are no news. */
+const toldWaitSeconds: Seconds = 1;
+
 async function readUntilDone(
   context: RunContext,
   runs: readonly RunId[],
@@ -97,10 +100,23 @@ async function readUntilDone(
   for (const run of runs) log.info({ run, sweeps }, "watch begun");
   for (;;) {
     await checkRequests(context, runs);
-    const next = earliest(watched, await driver.chipTime());
+    const now = await driver.chipTime();
+    const next = earliest(watched, now);
     if (next === undefined) return;
     const { tile, timeSeconds, dueAt } = next;
-    await waitUntil(context, identity.capabilities.virtualTime, dueAt, () => checkRequests(context, runs));
+    const { virtualTime } = identity.capabilities;
+    const dueIn = (dueAt - now) / microsecondsPerSecond;
+    if (!virtualTime && dueIn >= toldWaitSeconds) {
+      const { run, block } = tile;
+      onEvent({
+        type: "next_sweep",
+        run,
+        tile: block.tile,
+        time_seconds: timeSeconds,
+        due_in_seconds: dueIn,
+      });
+    }
+    await waitUntil(context, virtualTime, dueAt, () => checkRequests(context, runs));
     onReading?.(tile.run);
     const sweep = await takeSweep(
       context,

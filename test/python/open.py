@@ -29,17 +29,32 @@ for name in ("r1.csv", "r1.parquet"):
     assert count == rows and abs(mean - csv[csv["sweep"] == 1][value].mean()) < 1e-4
 metadata = pyarrow.parquet.read_schema("r1.parquet").metadata
 assert json.loads(metadata[b"columns"])[value]["unit"] == "µS"
+for name in ("r1.parquet", "turns.parquet"):
+    schema = pyarrow.parquet.read_schema(name)
+    about = json.loads(schema.metadata[b"columns"])
+    for column in schema.names:
+        field = {key.decode(): text.decode() for key, text in (schema.field(column).metadata or {}).items()}
+        field.pop("PARQUET:field_id", None)
+        wanted = {"unit": about[column]["unit"], "description": about[column]["meaning"]}
+        assert field == {key: text for key, text in wanted.items() if text}, (column, field)
+    assert not schema.field("tile").nullable and schema.field("conductance_microsiemens").nullable
 assert json.load(open("r1.about.json"))["columns"][value]["unit"] == "µS"
 
 table = csv[csv["sweep"] == 1].sort_values(["row", "line"])[value].to_numpy().reshape(16, 256)
 with numpy.load("r1.npz") as arrays:
-    numpy.testing.assert_allclose(arrays[f"tile0/sweep1/{value}"], table, rtol=1e-6)
+    numpy.testing.assert_allclose(arrays[value][0, 1], table, rtol=1e-6)
+    about = json.loads(arrays["about"].tobytes())["arrays"]
+    assert set(about) == set(arrays) - {"about"} and about[value]["unit"] == "µS"
+    named = {name: (entry["dimensions"], arrays[name]) for name, entry in about.items()}
+    from_npz = xarray.Dataset(named)
 with h5py.File("r1.hdf5") as file:
     assert file[value].shape == (1, ages, 16, 256) and file[value].attrs["units"] == "µS"
     numpy.testing.assert_allclose(file[value][0, 1], table, rtol=1e-6)
 dataset = xarray.open_dataset("r1.hdf5", engine="h5netcdf")
 assert dataset[value].dims == ("tile", "age", "row", "line")
 numpy.testing.assert_allclose(dataset[value].sel(tile=0, age=60), table, rtol=1e-6)
+for name in dataset.variables:
+    numpy.testing.assert_array_equal(from_npz[name].values, dataset[name].values.astype(from_npz[name].dtype), name)
 mat = scipy.io.loadmat("r1.mat")
 assert mat[value].shape == (1, ages, 16, 256) and mat["about_run"][0] == "r1"
 numpy.testing.assert_allclose(mat[value][0, 1], table, rtol=1e-6)

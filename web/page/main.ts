@@ -233,14 +233,14 @@ function askedText(now: RunState): string {
   const silent = isSilent(now);
   if (hears && link.down) {
     return silent
-      ? `The link is lost, and nothing is heard of it since. ${ifEnded}`
+      ? `The link is lost, and the run has not reported since then. ${ifEnded}`
       : "The link is lost; the run's own process looks for its chip.";
   }
   if (!silent) return "";
   // When it was heard last stands beside it.
   return phase === "reading"
-    ? `Nothing is heard of it, as when it waits for the next age to read at. ${ifEnded}`
-    : `Nothing is heard of it. ${ifEnded}`;
+    ? `It has not reported since then, as when it waits for the next age to read at. ${ifEnded}`
+    : `It has not reported since then. ${ifEnded}`;
 }
 
 const patienceMilliseconds = 8000;

@@ -1,0 +1,10 @@
+/** A column of a table that is written. */
+export interface Column {
+  readonly name: string;
+  readonly type: "INT32" | "FLOAT" | "DOUBLE" | "STRING" | "TIMESTAMP";
+  /** As in `µS`; empty for none. */
+  readonly unit: string;
+  readonly meaning: string;
+  /** Whether cells may be empty. */
+  readonly optional?: boolean;
+}
