@@ -60,6 +60,7 @@ export async function visit(
   before: ModelDefinition,
   watchSeconds: number,
   sweeps: number,
+  timesSeconds: readonly number[] = sixTimes,
 ): Promise<{ devices: number; expectedBefore: number; expectedAfter: number }> {
   const { firmware, tile, memory } = held;
   const data: DriftData = watchTile(
@@ -84,8 +85,8 @@ export async function visit(
     chip: readingChip,
     model: before,
     at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
-    timesSeconds: sixTimes,
-    timeWeights: new Float64Array(6).fill(1 / 6),
+    timesSeconds,
+    timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
     random: new Random(held.seed).fork("visit"),
   });
   const { targetsMicrosiemens } = tiles[0]!.plan;
@@ -152,8 +153,11 @@ export async function visitsOf(
   held: Holding,
   definition: ModelDefinition,
   all: readonly { readonly watchSeconds: number; readonly sweeps: number }[],
+  timesSeconds: readonly number[] = sixTimes,
 ): Promise<void> {
-  for (const { watchSeconds, sweeps } of all) await visit(held, definition, watchSeconds, sweeps);
+  for (const { watchSeconds, sweeps } of all) {
+    await visit(held, definition, watchSeconds, sweeps, timesSeconds);
+  }
 }
 
 /** Weights as aihwkit lays them by default: the lesser pair first, both of equal significance. */

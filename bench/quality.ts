@@ -6,6 +6,7 @@ import { fitFateNames } from "../calibration/pool.ts";
 import { type Births, characterise, readOut } from "./characterised.ts";
 import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
 import {
+  commonTimes,
   definitionOf,
   fittedRram,
   foretoldAndMeasured,
@@ -143,10 +144,15 @@ async function rram(): Promise<void> {
   for (let seed = 1; seed <= loopSeeds; seed++) {
     const found = await fittedRram(seed);
     const fitted = definitionOf(found);
-    for (const definition of [publishedRram, fitted]) {
-      const values = await foretoldAndMeasured(definition, seed);
+    const trials = [
+      { definition: publishedRram, times: commonTimes },
+      { definition: fitted, times: commonTimes },
+      { definition: fitted, times: rramTimes },
+    ];
+    for (const { definition, times } of trials) {
+      const values = await foretoldAndMeasured(definition, seed, times);
       console.log(
-        `seed ${seed} ${definition.name.padEnd(16)} ${values.map((v) => v.toFixed(4)).join("  ")}   foretold over one read ${(values[0]! / values[3]!).toFixed(3)}`,
+        `seed ${seed} ${definition.name.padEnd(16)} to ${times.at(-1)!} s: ${values.map((v) => v.toFixed(4)).join("  ")}   foretold over one read ${(values[0]! / values[3]!).toFixed(3)}`,
       );
     }
     for (const pairs of [2, 1] as const) {

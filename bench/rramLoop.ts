@@ -20,6 +20,8 @@ export const publishedRram: ModelDefinition = builtInDefinition("reram-wan-2022"
 
 /** From when the spread of a verified tile's ages has become small, to the last age that was published for these devices. */
 export const rramTimes = [46, 600, 3600, 86_400, 216_000];
+/** Those that the published model knows, to compare it by. */
+export const commonTimes = [46, 600, 3600, 86_400];
 /** Counted from the last pulse. */
 const judgedTimes = [1, 60, 3600, 86_400, 2_592_000];
 
@@ -102,7 +104,6 @@ function tnmseOf(
   { firmware, tile, endedAt }: Holding,
   times: readonly number[],
   cells = tile.cells!,
-  show?: (time: number, errors: readonly number[]) => void,
 ): number[] {
   const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
   const sums = [0, 0, 0];
@@ -115,7 +116,6 @@ function tnmseOf(
       const { rmsMicrosiemens } = cellErrors(cells, now);
       return (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest);
     });
-    show?.(time, errors);
     errors.forEach((error, k) => (sums[k]! += error / times.length));
   }
   return sums;
@@ -133,29 +133,17 @@ function withoutBroken({ tile, memory }: Holding): NonNullable<TileTargets["cell
 }
 
 /** TNMSE over 46 s to 2.5 d that a model foretells of a single pair, and what came of it: noise-free, 16 reads, one read. */
-export async function foretoldAndMeasured(definition: ModelDefinition, seed: number): Promise<number[]> {
+export async function foretoldAndMeasured(
+  definition: ModelDefinition,
+  seed: number,
+  times: readonly number[],
+): Promise<number[]> {
   const model = modelOf(definition);
-  const times = rramTimes.filter((t) => t >= model.knownTimesSeconds.from && t <= model.knownTimesSeconds.to);
   const tile = gaussian(model, seed, 1, times);
   const held = await hold(presetOf(1), seed, definition, "verify", tile);
   const foreseen = foretold.get(tile)!.map((rms) => (rms * rms) / 100);
   const obeying = withoutBroken(held);
-  return [
-    mean(foreseen),
-    ...tnmseOf(
-      held,
-      times,
-      obeying,
-      process.env["SHOW"]
-        ? (time, errors) =>
-            console.log(
-              time,
-              foreseen[times.indexOf(time)]!.toFixed(4),
-              errors.map((e) => e.toFixed(4)).join(" "),
-            )
-        : undefined,
-    ),
-  ];
+  return [mean(foreseen), ...tnmseOf(held, times, obeying)];
 }
 
 /** Time-averaged TNMSE, noise-free, of a chip that is left alone, of one as old as the visited one, and of that. */
@@ -181,7 +169,7 @@ export async function rramVisits(
     { watchSeconds: 7200, sweeps: 24 },
     { watchSeconds: 72_000, sweeps: 28 },
   ];
-  await visitsOf(visited, definition, visits);
+  await visitsOf(visited, definition, visits, judgedTimes);
   return {
     alone: tnmseOf(alone, judgedTimes)[0]!,
     waited: tnmseOf({ ...old, endedAt: old.endedAt + 79_200e6 }, judgedTimes)[0]!,
