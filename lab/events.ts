@@ -58,6 +58,8 @@ export interface TrimEvent {
   readonly expected_before: number;
   readonly expected_after: number;
   readonly later: readonly { readonly age_seconds: number; readonly expected_after: number }[];
+  /** Age up to which forecasts of the model's fit held; null where it is not known. */
+  readonly tested_to_seconds: number | null;
 }
 
 export type DemoEvent =

@@ -1,5 +1,5 @@
 import type { Bench } from "../../lab/bench.ts";
-import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
+import { extrapolationSentence, forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
@@ -63,7 +63,11 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   output.say(`at ${plan.chipAddress}`);
   output.say(howItEnded(id, result));
   tellRun(result, output);
-  for (const forecast of forecasts) output.say(forecastSentence(forecast));
+  for (const result of forecasts) {
+    output.say(forecastSentence(result));
+    const extrapolated = result.points.length > 0 ? extrapolationSentence(result.forecast) : undefined;
+    if (extrapolated !== undefined) output.say(extrapolated);
+  }
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
   output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
   for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);

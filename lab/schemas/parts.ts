@@ -36,11 +36,19 @@ export const later = z
   )
   .describe("What a later trim would be worth, with one more sweep before it.");
 
+export const testedToSeconds = seconds
+  .nullable()
+  .describe(
+    "Age up to which forecasts of the model's fit held, s; what is foretold beyond it is extrapolated. 0 where none held; null where " +
+      "it is not known.",
+  );
+
 /** What was foretold of the weights of a run, and how that came out. */
 export const forecast = {
   by: z.enum(["strategy", "trim"]).describe("What foretold it."),
   model: z.string().describe("Name of the model that it stands on."),
   model_digest: z.string().describe("SHA-256 of the model."),
+  tested_to_seconds: testedToSeconds,
   times_seconds: z.array(seconds).describe("Times that it was made for, s after the last pulse of a tile."),
   rms_percent: numbers.describe(
     "Root mean square weight error at each of them, % of each tile's largest weight.",
@@ -69,6 +77,7 @@ export const trimPlan = {
   expected_before: tnmse.describe("TNMSE to expect without a trim, averaged over `--times`."),
   expected_after: tnmse.describe("TNMSE to expect after the trim."),
   later,
+  tested_to_seconds: testedToSeconds,
 };
 
 export const earlierForecasts = z
