@@ -92,6 +92,7 @@ export function tellEvents(
       // Of these the commands themselves tell.
       case "translating":
       case "layer":
+      case "model_audited":
       case "trim_planned":
       case "model_compared":
       case "corrected":

@@ -70,6 +70,27 @@ export const forecast = {
     .describe("One a sweep, ascending; empty where the run was not read, or is not done."),
 };
 
+/** How devices were found beside what the model of their run foresaw. */
+export const audit = {
+  model: z.string().describe("Name of the run's model."),
+  age_seconds: seconds.describe("Age that was asked for, s; tiles that were read at one age count together."),
+  devices: count.describe("Accepted devices that were read well, at ages that the model knows."),
+  inside95: z.number().min(0).max(1).describe("Share of them inside the model's band of 95 %."),
+  mean_off_stds: z
+    .number()
+    .nonnegative()
+    .describe(
+      "How far their mean is off, root mean square over bins of conductance, in standard deviations of a read.",
+    ),
+  foreseen_microsiemens: z.number().describe("Mean that was foreseen of them, µS."),
+  read_microsiemens: z.number().describe("Mean that was read, µS."),
+  holds: z
+    .boolean()
+    .describe(
+      "False where, of 500 devices or more, fewer than 85 % lie inside, or the mean is off by more than 0.5.",
+    ),
+};
+
 /** What a trim is expected to win. */
 export const trimPlan = {
   corrects: run.describe("The run that is corrected."),
