@@ -9,6 +9,7 @@ import { act } from "../action.ts";
 import { benchCommand, real, times, usualTimes, whole } from "../flags.ts";
 import type { Output } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
+import { errorPercent } from "../trimTexts.ts";
 import { withBench } from "../withBench.ts";
 
 export const trim = () =>
@@ -72,12 +73,12 @@ function tellVisit(trimmed: Trimmed, output: Output): void {
   for (const forecast of earlier) output.say(`${forecast.run}: ${forecastSentence(forecast)}`);
   const { devices, expectedBefore, expectedAfter, later } = visit;
   output.say(
-    `Weight error to expect, averaged over the times: ${percent(expectedBefore)}${mark} of the largest weight; with ` +
-      `${counted(devices, "device")} programmed anew now, ${percent(expectedAfter)}${mark}.`,
+    `Weight error to expect, averaged over the times: ${errorPercent(expectedBefore)}${mark} of the largest weight; with ` +
+      `${counted(devices, "device")} programmed anew now, ${errorPercent(expectedAfter)}${mark}.`,
   );
   for (const { ageSeconds, expected } of later) {
     output.say(
-      `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${percent(expected)}${mark}`,
+      `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${errorPercent(expected)}${mark}`,
     );
   }
   if (note !== undefined) output.say(note);
@@ -92,7 +93,7 @@ function tellVisit(trimmed: Trimmed, output: Output): void {
   }
   if (run === undefined || expectedNow === undefined) return;
   output.say(
-    `Expected was ${percent(expectedAfter)}${mark}; with what was reached it will be ${percent(expectedNow)}${mark} (${percent(expectedBefore)}${mark} before).`,
+    `Expected was ${errorPercent(expectedAfter)}${mark}; with what was reached it will be ${errorPercent(expectedNow)}${mark} (${errorPercent(expectedBefore)}${mark} before).`,
   );
 }
 
@@ -103,11 +104,6 @@ function extrapolation({ timesSeconds, testedToSeconds }: Trimmed): string | und
     .sort((a, b) => a - b);
   if (beyond.length === 0) return undefined;
   return `  * Errors from ${formatDuration(beyond[0]!)} on are ${beyondTestedAge(testedToSeconds, beyond[0]!)}.`;
-}
-
-/** 100 × mean square over the square of the largest weight → root mean square in percent of the largest weight. */
-function percent(tnmse: number): string {
-  return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
 }
 
 function visitFields({ corrects, visit, earlier, testedToSeconds }: Trimmed) {
