@@ -1,5 +1,5 @@
 import type { DriftData } from "../calibration/driftData.ts";
-import { type PcmBirths, pcmBirths } from "../emulator/birthKinds.ts";
+import { birthKinds, type PcmBirths } from "../emulator/birthKinds.ts";
 import { findPreset, manyOutliers, type Outliers, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
@@ -65,7 +65,7 @@ export async function characterise(births: Births, seed: number): Promise<Charac
 export type Births = PcmBirths | keyof Outliers;
 
 function presetOf(births: Births): Preset {
-  const named = pcmBirths.find((one) => one === births);
+  const named = birthKinds.pcm.names.find((one) => one === births);
   const preset = findPreset("pcm-64", { births: named, swingCelsius: 2 })!;
   if (named !== undefined || preset.physics.technology !== "pcm") return preset;
   const odd = births as keyof Outliers;

@@ -17,6 +17,7 @@ for (const name of [
   "pcm-64",
   "pcm-256",
   "rram-128",
+  "ecram-64",
   ...(process.argv.includes("--all") ? ["pcm-64core"] : []),
 ]) {
   const preset = findPreset(name)!;
@@ -36,7 +37,7 @@ for (const name of [
   const grown = megabytes() - before;
   const pulse = {
     kind: "reset",
-    codes: new Uint16Array(codes.length).fill(preset.physics.technology === "pcm" ? 500 : 400),
+    codes: new Uint16Array(codes.length).fill(Math.round(preset.firmware.maxAmplitudeCode / 2)),
     widthNanoseconds: 100,
     trailingNanoseconds: 0,
     gateCode: 0,

@@ -1,4 +1,4 @@
-import { findPreset } from "../emulator/presets.ts";
+import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
@@ -20,10 +20,15 @@ const sizes = [
 ];
 const only = process.argv[2];
 
+const chips = await Promise.all(
+  presetNames.map(async (name) => ({ name, described: await readChipDescription(`chips/${name}.json`) })),
+);
+
 for (const method of builtInMethods) {
   if (only !== undefined && method.name !== only) continue;
-  const name = method.technologies.includes("pcm") ? "pcm-64" : "rram-128";
-  const described = await readChipDescription(`chips/${name}.json`);
+  const { name, described } = chips.find(({ described: { pulses } }) =>
+    method.technologies.includes(pulses.technology.name),
+  )!;
   const definition = builtInDefinition(described.pulses.technology.usualModel)!;
   for (const { devices, rows, deviceMilliseconds } of sizes) {
     const usual = findPreset(name, { deviceMilliseconds })!;
@@ -34,7 +39,10 @@ for (const method of builtInMethods) {
     const isSlow = deviceMilliseconds !== undefined;
     const preset = { ...usual, geometry, readout: { ...usual.readout, ...(isSlow && slow) } };
     const timing = isSlow ? slow : described.timing;
-    const tiles = [tileOf(rows, geometry.columns, devicesPerCell, described.maxConductanceMicrosiemens)];
+    const { minConductanceMicrosiemens: least } = modelOf(definition);
+    const tiles = [
+      tileOf(rows, geometry.columns, devicesPerCell, least, described.maxConductanceMicrosiemens),
+    ];
     const description = { ...described, geometry, timing };
     const { seconds } = estimateRun(description, tiles, method, 200, { model: definition });
     const { chipSeconds } = await programChip({
@@ -55,13 +63,19 @@ for (const method of builtInMethods) {
 }
 
 /** Weights from a normal distribution, on the significant pair of each cell. */
-function tileOf(rows: number, columns: number, devicesPerCell: number, most: number): TileTargets {
+function tileOf(
+  rows: number,
+  columns: number,
+  devicesPerCell: number,
+  least: number,
+  most: number,
+): TileTargets {
   const random = new Random(3).fork("weights");
-  const targetsMicrosiemens = new Float32Array(rows * columns * devicesPerCell);
+  const targetsMicrosiemens = new Float32Array(rows * columns * devicesPerCell).fill(least);
   const factors = devicesPerCell === 4 ? [2, -2, 1, -1] : [1, -1];
   const wantedMicrosiemens = Float32Array.from({ length: rows * columns }, (_, cell) => {
     const weight = 0.33 * most * normalOf(random.at(cell, 0).word0);
-    const held = Math.min(0.95 * most, Math.abs(weight));
+    const held = Math.min(0.95 * most, Math.max(least, Math.abs(weight)));
     targetsMicrosiemens[devicesPerCell * cell + (weight > 0 ? 0 : 1)] = held;
     return (weight > 0 ? 1 : -1) * factors[0]! * held;
   });

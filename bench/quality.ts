@@ -1,4 +1,5 @@
 import { refit } from "../calibration/refit.ts";
+import { rollingPowerLaw } from "../calibration/rollingPowerLaw.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
 import { fitFateNames } from "../calibration/pool.ts";
 import { type Births, characterise, readOut } from "./characterised.ts";
@@ -106,11 +107,18 @@ async function verdicts(): Promise<void> {
   ];
   for (const one of births) {
     for (let seed = 1; seed <= Math.min(3, seeds); seed++) {
-      const { verdict } = refit((await characterise(one, seed)).data, readOut, published);
+      const chip = await characterise(one, seed);
+      const { verdict } = refit(chip.data, readOut, published);
       console.log(`\nbirths=${one}, seed ${seed}: ${verdict.believe ? "believe it" : "do not believe it"}`);
       for (const { ok, name, says } of verdict.checks)
         console.log(`  ${ok ? "yes" : "NO "} ${name}: ${says}`);
       for (const remark of verdict.remarks) console.log(`      ${remark}`);
+      for (const f of rollingPowerLaw(chip.data, readOut, published, refit)) {
+        console.log(
+          `      from ${f.fromSeconds.toFixed(0)} s to ${f.toSeconds.toFixed(0)} s: ${(100 * f.inside95).toFixed(1)} % inside, mean off by ` +
+            `${f.meanOffStds.toFixed(3)}, spread ${f.spreadRatio.toFixed(2)}, told ${f.toldByOwnReads.toFixed(2)}: ${f.holds ? "holds" : "fails"}`,
+        );
+      }
     }
   }
 }

@@ -4,12 +4,14 @@ import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { countVerdicts, noVerdicts, type VerdictCounts, verdicts } from "../src/program/method.ts";
 import { marginOf } from "../src/program/verifyPcm.ts";
+import { stepMargin } from "../src/program/verifySteps.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { programChip } from "./programmed.ts";
 
 /**
  * Whether accepted devices are where their verdict says: the noise-free truth of each at its own reference age after its own last
- * pulse, against its target, in margins, by bins of conductance; devices that were pulsed again after a late look apart.
+ * pulse (at the last look, where the model has no reference age), against its target, in margins, by bins of conductance; devices that
+ * were pulsed again after a late look apart.
  *
  * node dist/bench/verdicts.js [--seeds N] [--method verify] [--rows N] [--only pcm-256]
  */
@@ -30,16 +32,23 @@ const fewest = 100;
 
 const pcm90nm = modelOf(builtInDefinition("pcm-90nm")!);
 const hermes = modelOf(builtInDefinition("pcm-hermes-2")!);
+const ecram = modelOf(builtInDefinition("ecram-li")!);
 
-const chips: readonly [string, Preset, DeviceModel][] = [
+type Margin = (model: DeviceModel, target: number) => number;
+
+const chips: readonly [string, Preset, DeviceModel, Margin?][] = [
   ["pcm-64", findPreset("pcm-64")!, pcm90nm],
   ["pcm-64, half the drift that is believed", drifting(findPreset("pcm-64")!, 0.5), pcm90nm],
   ["pcm-64, twice the drift that is believed", drifting(findPreset("pcm-64")!, 2), pcm90nm],
   ["pcm-64?births=stranger", findPreset("pcm-64", { births: "stranger" })!, pcm90nm],
   ["pcm-256", findPreset("pcm-256")!, hermes],
+  ["ecram-64", findPreset("ecram-64")!, ecram, stepMargin],
+  ["ecram-64?births=leaky", findPreset("ecram-64", { births: "leaky" })!, ecram, stepMargin],
 ];
 const only = option("--only", "");
-for (const [title, preset, model] of chips) if (title.includes(only)) await judge(title, preset, model);
+for (const [title, preset, model, margin = marginOf] of chips) {
+  if (title.includes(only)) await judge(title, preset, model, margin);
+}
 
 /** The same devices, whose exponents are so many times as large. */
 function drifting(preset: Preset, factor: number): Preset {
@@ -59,17 +68,18 @@ interface Errors {
   readonly again: number[];
 }
 
-async function judge(title: string, preset: Preset, model: DeviceModel): Promise<void> {
+async function judge(title: string, preset: Preset, model: DeviceModel, margin: Margin): Promise<void> {
   const perRow = preset.geometry.columns * preset.geometry.devicesPerCell;
   const top = model.maxConductanceMicrosiemens;
+  const lowest = model.minConductanceMicrosiemens;
   const targetsMicrosiemens = Float32Array.from(
     { length: rowCount * perRow },
-    (_, i) => (top * (1 + ((i * 7919) % 1000))) / 1000,
+    (_, i) => lowest + ((top - lowest) * (1 + ((i * 7919) % 1000))) / 1000,
   );
   const tiles = [{ block: { tile: 0, rowStart: 0, rowCount }, targetsMicrosiemens }];
   const errors: Errors[] = Array.from({ length: bins }, () => ({ all: [], again: [] }));
   const counts = noVerdicts();
-  let [accepted, devices, pulses, chipSeconds] = [0, 0, 0, 0];
+  let [accepted, devices, pulses, chipSeconds, outside] = [0, 0, 0, 0, 0];
   for (let seed = 1; seed <= seeds; seed++) {
     let again = new Uint8Array(0);
     const onRun = async (store: RunStore, run: string): Promise<void> => {
@@ -85,25 +95,28 @@ async function judge(title: string, preset: Preset, model: DeviceModel): Promise
       if (memory!.verdicts[i] !== verdicts.accepted) continue;
       accepted++;
       const target = targetsMicrosiemens[i]!;
-      const at = memory!.pulsedAtMicroseconds[i]! + model.referenceAgeSeconds * 1e6;
+      const { referenceAgeSeconds: age } = model;
+      const at = age === 0 ? chip.endedAt : memory!.pulsedAtMicroseconds[i]! + age * 1e6;
       const row = Math.floor(i / perRow);
       const truth = chip.firmware.chip.truthOfBlock({ tile: 0, rowStart: row, rowCount: 1 }, at)[i % perRow]!;
-      const error = (truth - target) / marginOf(model, target);
-      const bin = errors[Math.min(bins - 1, Math.floor((bins * target) / top))]!;
+      const error = (truth - target) / margin(model, target);
+      const bin = errors[Math.min(bins - 1, Math.floor((bins * (target - lowest)) / (top - lowest)))]!;
       bin.all.push(error);
+      if (Math.abs(error) > 1) outside++;
       if (again[i] === 1) bin.again.push(error);
     }
   }
   const yielded = ((100 * accepted) / devices).toFixed(2);
   const each = (pulses / devices).toFixed(1);
   console.log(
-    `${title}: yield ${yielded} %, ${each} pulses a device, ${(chipSeconds / seeds).toFixed(0)} s of chip time`,
+    `${title}: yield ${yielded} %, ${percent(outside / accepted).trim()} of it beyond one margin, ${each} pulses a device, ` +
+      `${(chipSeconds / seeds).toFixed(0)} s of chip time`,
   );
   console.log(`  ${named(counts)}`);
   console.log("  µS             mean  beyond 2.5 |  pulsed again  mean  beyond 2.5");
   let held = true;
   errors.forEach(({ all, again }, k) => {
-    const [from, to] = [(top * k) / bins, (top * (k + 1)) / bins];
+    const [from, to] = [k, k + 1].map((n) => lowest + ((top - lowest) * n) / bins) as [number, number];
     const fine =
       Math.abs(meanOf(all)) <= mostMean &&
       beyond(all) <= mostBeyond &&

@@ -7,6 +7,8 @@ export interface DriftData {
   readonly devicesPerRow: number;
   /** What each device was aimed at, µS; NaN where that is not known. */
   readonly targetsMicrosiemens: Float32Array;
+  /** What each device conducted directly after its write, µS, where another tester read it then; NaN where not. */
+  readonly writtenMicrosiemens?: Float32Array | undefined;
   /** 1 for the devices that ended where they were wanted; the others teach nothing of the law. */
   readonly usable: Uint8Array;
   /**
@@ -31,6 +33,8 @@ export interface DriftSweep {
   readonly averages: number;
   /** Of the chip; undefined where it was not measured. */
   readonly celsius: Celsius | undefined;
+  /** At which the devices were kept since their pulses, where they were baked. */
+  readonly bakeCelsius?: Celsius | undefined;
 }
 
 /** What the reader knows of the chip that measured. */

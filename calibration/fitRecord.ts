@@ -1,6 +1,6 @@
 import { rangeOf } from "../src/statistics.ts";
-import type { FitRecord } from "../src/model/definition.ts";
-import type { Microsiemens } from "../src/units.ts";
+import type { FitForecast, FitRecord } from "../src/model/definition.ts";
+import type { Microsiemens, Seconds } from "../src/units.ts";
 import { whyNotConverged } from "./convergence.ts";
 import type { Gathered } from "./gather.ts";
 import { fitFateNames, normalOfChiSquare } from "./pool.ts";
@@ -18,6 +18,7 @@ export type Circumstances = Pick<
 /** What a model file says of where its laws come from. */
 export function fitRecord(
   found: Refit,
+  forecasts: readonly FitForecast[],
   gathered: Gathered,
   response: PulseResponse | undefined,
   circumstances: Circumstances,
@@ -30,6 +31,9 @@ export function fitRecord(
     ...circumstances,
     ...whenAndWhere(gathered),
     devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
+    measuredToSeconds: short(found.ages.to),
+    testedToSeconds: testedTo(forecasts),
+    forecasts: forecasts.map(shortForecast),
     believe: verdict.believe,
     checks: verdict.checks,
     remarks: [
@@ -41,6 +45,25 @@ export function fitRecord(
     laws: lawsOf(found, maxConductanceMicrosiemens),
     residuals: residualsOf(found),
     figures: figuresOf(found, gathered, response),
+  };
+}
+
+/** The oldest age of which an earlier fit foretold what was read; 0 where none did. */
+export function testedTo(forecasts: readonly FitForecast[]): Seconds {
+  return short(forecasts.reduce((to, { holds, toSeconds }) => (holds ? Math.max(to, toSeconds) : to), 0));
+}
+
+export function shortForecast({ devices, holds, ...figures }: FitForecast): FitForecast {
+  const { fromSeconds, toSeconds, inside95, meanOffStds, spreadRatio, toldByOwnReads } = figures;
+  return {
+    fromSeconds: short(fromSeconds),
+    toSeconds: short(toSeconds),
+    devices,
+    inside95: short(inside95),
+    meanOffStds: short(meanOffStds),
+    spreadRatio: short(spreadRatio),
+    toldByOwnReads: short(toldByOwnReads),
+    holds,
   };
 }
 

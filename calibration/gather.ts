@@ -130,7 +130,7 @@ export async function gather(
         }
         continue;
       }
-      const { tiles, method } = await store.plan(id);
+      const { tiles, method, imported } = await store.plan(id);
       for (const [k, found] of (await recall(store, id)).entries()) {
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
@@ -144,7 +144,14 @@ export async function gather(
                 targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
               };
           const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
-          parts.unshift({ run: id, chipSerialNumber, block: memory.block, memory, data });
+          const written = imported === undefined ? {} : { writtenMicrosiemens: memory.lastReadMicrosiemens };
+          parts.unshift({
+            run: id,
+            chipSerialNumber,
+            block: memory.block,
+            memory,
+            data: { ...data, ...written },
+          });
         }
         if (!asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
       }
@@ -183,7 +190,8 @@ function converterOf(
 }
 
 function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | undefined): Reading {
-  const { codes, flags, rowTimesMicroseconds, averages, environment, conductanceMicrosiemens } = record;
+  const { codes, flags, rowTimesMicroseconds, averages, environment, bakeCelsius, conductanceMicrosiemens } =
+    record;
   const anew = (code: number): number =>
     code === noCode ? Number.NaN : converter!.microsiemensOfCode[code]!;
   const asKept = converter === undefined || codes === undefined;
@@ -193,6 +201,7 @@ function readingOf({ record, rowStart }: TileSweep, converter: ConverterFit | un
     rowTimesMicroseconds,
     averages,
     celsius: environment?.celsius,
+    ...(bakeCelsius !== undefined && { bakeCelsius }),
     rowStart,
   };
 }

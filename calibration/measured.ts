@@ -2,7 +2,7 @@ import { counted } from "../src/counted.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
-import type { PowerLawDefinition } from "../src/model/definition.ts";
+import type { FitForecast, PowerLawDefinition } from "../src/model/definition.ts";
 import { type ProgrammedAnew, programmedAnew } from "../src/run/programmedAnew.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
@@ -13,11 +13,14 @@ import { fitPulseResponse, type PulseResponse } from "./pulseResponse.ts";
 import type { DriftData } from "./driftData.ts";
 import { readOutOf } from "./readOut.ts";
 import { type Refit, refit } from "./refit.ts";
+import { rollingPowerLaw } from "./rollingPowerLaw.ts";
 
 /** All that runs say of a chip's devices. */
 export interface Measured {
   readonly gathered: Gathered;
   readonly found: Refit;
+  /** How fits to the first reads foretold later ones. */
+  readonly forecasts: readonly FitForecast[];
   /** Undefined where single RESET pulses were too few. */
   readonly response: PulseResponse | undefined;
 }
@@ -43,8 +46,15 @@ export async function measureRuns(
   before: PowerLawDefinition,
 ): Promise<Measured> {
   const parts = gathered.parts.map(({ data }) => data);
-  const found = refit(parts, readOutOf(description, before), before);
-  return { gathered, found, response: await responseOf(store, gathered, description, settleBy(found)) };
+  const readOut = readOutOf(description, before);
+  const found = refit(parts, readOut, before);
+  const forecasts = rollingPowerLaw(parts, readOut, before, refit);
+  return {
+    gathered,
+    found,
+    forecasts,
+    response: await responseOf(store, gathered, description, settleBy(found)),
+  };
 }
 
 function refuseTooLittle(

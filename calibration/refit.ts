@@ -20,6 +20,8 @@ export interface Refit {
   readonly law: DriftLawGuess;
   readonly onset: { readonly onsetSeconds: Seconds; readonly logError: number } | undefined;
   readonly temperature: FittedLaw | undefined;
+  /** Youngest and oldest age of any read. */
+  readonly ages: { readonly from: Seconds; readonly to: Seconds };
 }
 
 /**
@@ -65,8 +67,9 @@ export function refit(parts: readonly DriftData[], readOut: ReadOut, before: Pow
     mostDevices: 100_003,
   });
   const freedom = fits.map((block) => block.freedom);
-  const verdict = judge(population, freedom, agesOf(parts), scoreHeldOut(without, before), temperature);
-  return { population, verdict, fits, law, onset, temperature };
+  const ages = agesOf(parts);
+  const verdict = judge(population, freedom, ages, scoreHeldOut(without, before), temperature);
+  return { population, verdict, fits, law, onset, temperature, ages };
 }
 
 /** Youngest and oldest age of any read. */

@@ -64,21 +64,43 @@ const rramChanges = {
   heavy: { heavyTails: true },
 } as const satisfies Record<string, RramLaws>;
 
+/** What births of electrochemical devices may change. */
+interface EcramLaws {
+  readonly lossPerLog: number;
+}
+
+const ecramChanges = {
+  sound: () => ({}),
+  usual: () => ({}),
+  /** Their charge goes more than twice as fast. */
+  leaky: ({ lossPerLog }) => ({ lossPerLog: 2.5 * lossPerLog }),
+} as const satisfies Record<string, (laws: EcramLaws) => Partial<EcramLaws>>;
+
 export type PcmBirths = keyof typeof pcmChanges;
 export type RramBirths = keyof typeof rramChanges;
-export type Births = PcmBirths | RramBirths;
+export type EcramBirths = keyof typeof ecramChanges;
+export type Births = PcmBirths | RramBirths | EcramBirths;
 
-export const pcmBirths = Object.keys(pcmChanges) as readonly PcmBirths[];
-export const rramBirths = Object.keys(rramChanges) as readonly RramBirths[];
+/** The births of each technology: their names, and how they change its laws. */
+export const birthKinds = {
+  pcm: { names: Object.keys(pcmChanges) as readonly PcmBirths[], bornAs: bornAsPcm },
+  rram: { names: Object.keys(rramChanges) as readonly RramBirths[], bornAs: bornAsRram },
+  ecram: { names: Object.keys(ecramChanges) as readonly EcramBirths[], bornAs: bornAsEcram },
+};
 
 /** Births of another technology change nothing. */
-export function bornAsPcm<Laws extends PcmLaws>(laws: Laws, births: Births): Laws {
+function bornAsPcm<Laws extends PcmLaws>(laws: Laws, births: Births): Laws {
   return { ...laws, ...(isOf(pcmChanges, births) && pcmChanges[births](laws)) };
 }
 
 /** Births of another technology change nothing. */
-export function bornAsRram<Laws extends RramLaws>(laws: Laws, births: Births): Laws {
+function bornAsRram<Laws extends RramLaws>(laws: Laws, births: Births): Laws {
   return { ...laws, ...(isOf(rramChanges, births) && rramChanges[births]) };
+}
+
+/** Births of another technology change nothing. */
+function bornAsEcram<Laws extends EcramLaws>(laws: Laws, births: Births): Laws {
+  return { ...laws, ...(isOf(ecramChanges, births) && ecramChanges[births](laws)) };
 }
 
 function isOf<Name extends string>(changes: Readonly<Record<Name, unknown>>, births: string): births is Name {

@@ -3,7 +3,7 @@ import type { Celsius, Microseconds } from "../src/units.ts";
 import { type ChipHistory, EmulatedChip } from "./chip.ts";
 import { mostIterations, type RowVerify, verifyRow } from "./onBoardVerify.ts";
 import type { LieAbout } from "./faults.ts";
-import { hasVerifyLoop, type Preset } from "./presets.ts";
+import type { Preset } from "./presets.ts";
 import type { RowPulse } from "./tile.ts";
 
 export const firmwareVersion = "mho-emulator 1";
@@ -217,8 +217,8 @@ export class Board {
     order: RowVerify,
     lineBytes: number,
   ): { chipTimeMicroseconds: Microseconds; pulses: Uint8Array } | BoardRefusal {
-    const { geometry, physics, readout } = this.preset;
-    if (!hasVerifyLoop(physics)) return unsupported("this board has no verify loop for its devices");
+    const { geometry, firmware, readout } = this.preset;
+    if (!firmware.verifyLoop) return unsupported("this board has no verify loop for its devices");
     if (!this.armed) return inStandby;
     const { tile, row, targets, iterations, widthNanoseconds } = order;
     if (!this.#has(tile, row) || targets.length !== devicesPerRow(geometry)) {

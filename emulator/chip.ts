@@ -4,11 +4,11 @@ import { type Microseconds, microsecondsPerSecond } from "../src/units.ts";
 import { Converter } from "./converter.ts";
 import { highNormal, lowNormal } from "./fastNormal.ts";
 import { type Burst, oneRead } from "./noise.ts";
-import { instant, PcmTile } from "./pcmTile.ts";
+import { instant } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
-import { RramTile } from "./rramTile.ts";
 import { type Bake, heatOf, TemperatureCourse } from "./temperature.ts";
 import { type DeviceFault, type History, relive, type RowPulse, type Tile } from "./tile.ts";
+import { bornTile } from "./tiles.ts";
 import { throughColumn, throughWires } from "./wires.ts";
 
 /**
@@ -229,26 +229,8 @@ export class EmulatedChip {
   }
 
   #tile(tile: number): Tile {
-    return (this.#tiles[tile] ??= this.#born(tile));
-  }
-
-  #born(tile: number): Tile {
-    const { physics, defects, geometry, firmware } = this.preset;
-    const first = tile * devicesOfTile(geometry);
-    switch (physics.technology) {
-      case "pcm":
-        return new PcmTile(
-          physics,
-          defects,
-          geometry,
-          firmware.microamperesPerCode,
-          first,
-          this.#random,
-          this.#course,
-        );
-      case "rram":
-        return new RramTile(physics, defects, geometry, first, this.#random, this.#course);
-    }
+    const first = tile * devicesOfTile(this.preset.geometry);
+    return (this.#tiles[tile] ??= bornTile(this.preset, first, this.#random, this.#course));
   }
 
   /** Without selectors, a pulse is felt by all that share its column. */

@@ -25,7 +25,6 @@ import {
 } from "../protocols/packet/messages.ts";
 import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
 import { Firmware } from "./firmware.ts";
-import { hasVerifyLoop } from "./presets.ts";
 import { TicketBook } from "./tickets.ts";
 
 /** A board that speaks the packet dialect: protocols/packet/README.md. */
@@ -136,7 +135,7 @@ export class PacketFirmware extends Firmware {
     const hello = decodeHello(frame.body);
     if (hello === undefined) return malformed(frame);
     this.board.armed = true;
-    const { name, geometry, readout, physics } = this.board.preset;
+    const { name, geometry, readout, firmware } = this.board.preset;
     return reply(
       frame,
       encodeIdentity(
@@ -149,7 +148,7 @@ export class PacketFirmware extends Firmware {
           capabilities: {
             virtualTime: this.board.virtualTime,
             multiply: readout.multiply !== undefined,
-            onBoardVerify: hasVerifyLoop(physics),
+            onBoardVerify: firmware.verifyLoop,
             environment: this.board.isSensed,
             references: readout.references.length > 0,
           },

@@ -6,8 +6,9 @@ import {
   type Microsiemens,
   type Nanoseconds,
 } from "../src/units.ts";
-import { type Births, bornAsPcm, bornAsRram, type Outliers, pcmBirths, rramBirths } from "./birthKinds.ts";
+import { type Births, birthKinds, type Outliers } from "./birthKinds.ts";
 import { driftLaw90nm, driftLawHermes, type DriftLaw } from "./driftLaw.ts";
+import { type EcramPhysics, lithiumEcram } from "./ecramPhysics.ts";
 import type { Bake, TemperatureProfile } from "./temperature.ts";
 
 export { manyOutliers, type Outliers } from "./birthKinds.ts";
@@ -30,18 +31,8 @@ export interface Preset {
   readonly takesItsTime?: boolean;
 }
 
-/** Every switch over them is exhaustive: a new technology says everywhere what becomes of it. */
-export type Physics = PcmPhysics | RramPhysics;
-
-/** Whether the boards of such devices have a verify loop of their own. */
-export function hasVerifyLoop({ technology }: Physics): boolean {
-  switch (technology) {
-    case "pcm":
-      return true;
-    case "rram":
-      return false;
-  }
-}
+/** `tiles.ts` has what becomes of each. */
+export type Physics = PcmPhysics | RramPhysics | EcramPhysics;
 
 /** Laws and figures: docs/emulator.md. Between devices: `…Spread`; between pulses: `…Scatter`. */
 export interface PcmPhysics {
@@ -151,6 +142,8 @@ export interface FirmwareLimits {
   readonly maxWidthNanoseconds: Nanoseconds;
   readonly maxTrailingNanoseconds: Nanoseconds;
   readonly maxAverages: number;
+  /** Whether the board has a verify loop of its own for its devices. */
+  readonly verifyLoop: boolean;
   /** The line's own rate, which chip time is charged by. */
   readonly lineBytesPerSecond: number;
   /** Silence of the host after which the chip goes to standby by itself; link time. */
@@ -228,6 +221,7 @@ const firmware: FirmwareLimits = {
   maxWidthNanoseconds: 5000,
   maxTrailingNanoseconds: 1_000_000,
   maxAverages: 256,
+  verifyLoop: true,
   lineBytesPerSecond: 300_000,
   watchdogMicroseconds: 10_000_000,
 };
@@ -282,7 +276,21 @@ const presets: Readonly<Record<string, Preset>> = {
       references: [0, 1.5, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48],
     },
     array,
-    firmware: { ...firmware, maxAmplitudeCode: 800 },
+    firmware: { ...firmware, maxAmplitudeCode: 800, verifyLoop: false },
+  },
+  /** Lithium ECRAM: 64 × 64 cells of two devices up to 20 µS. */
+  "ecram-64": {
+    name: "ecram-64",
+    geometry: { tiles: 1, rows: 64, columns: 64, devicesPerCell: 2 },
+    physics: lithiumEcram,
+    defects: fewDefects,
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.03,
+      references: [0, 1, 2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20, 22.5, 25, 28],
+    },
+    array,
+    firmware: { ...firmware, microamperesPerCode: 0.001, maxAmplitudeCode: 32, verifyLoop: false },
   },
 };
 
@@ -395,27 +403,18 @@ function bakeText({ celsius, fromMicroseconds, toMicroseconds }: Bake): string {
 
 /** Names of births that devices of a technology may have. */
 export function birthsOf(technology: Physics["technology"]): readonly Births[] {
-  switch (technology) {
-    case "pcm":
-      return pcmBirths;
-    case "rram":
-      return rramBirths;
-  }
+  return birthKinds[technology].names;
 }
 
 /** Names of births that devices of a preset may have; all that there are for a name that is no preset. */
 export function birthsOfPreset(name: string): readonly Births[] {
   if (Object.hasOwn(presets, name)) return birthsOf(presets[name]!.physics.technology);
-  return [...new Set<Births>([...pcmBirths, ...rramBirths])];
+  return [...new Set(Object.values(birthKinds).flatMap(({ names }): readonly Births[] => names))];
 }
 
-function bornAs(physics: Physics, births: Births): Physics {
-  switch (physics.technology) {
-    case "pcm":
-      return bornAsPcm(physics, births);
-    case "rram":
-      return bornAsRram(physics, births);
-  }
+function bornAs<P extends Physics>(physics: P, births: Births): P {
+  const { bornAs: born } = birthKinds[physics.technology] as { bornAs: (laws: P, births: Births) => P };
+  return born(physics, births);
 }
 
 export function pcm64(tiles: number): Preset {

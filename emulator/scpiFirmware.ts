@@ -20,7 +20,7 @@ import type { Microseconds } from "../src/units.ts";
 import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts";
 import { Firmware } from "./firmware.ts";
 import type { RowVerify } from "./onBoardVerify.ts";
-import { hasVerifyLoop, type Preset } from "./presets.ts";
+import type { Preset } from "./presets.ts";
 
 /** Settings that `*RST` brings back. */
 const resetSettings = {
@@ -289,11 +289,11 @@ export class ScpiFirmware extends Firmware {
 
   /** What the board can do beyond what every board must. */
   #options(): readonly string[] {
-    const { physics, readout } = this.board.preset;
+    const { firmware, readout } = this.board.preset;
     return [
       ...(this.board.isSensed ? ["ENVIRONMENT"] : []),
       ...(readout.references.length > 0 ? ["REFERENCES"] : []),
-      ...(hasVerifyLoop(physics) ? ["VERIFY"] : []),
+      ...(firmware.verifyLoop ? ["VERIFY"] : []),
       ...(this.board.virtualTime ? ["VIRTUALTIME"] : []),
     ];
   }

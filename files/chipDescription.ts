@@ -6,12 +6,13 @@ import { builtInDefinition } from "../src/model/modelOf.ts";
 import { chipDocument } from "./chipDocument.ts";
 import { jsonIn, placeOf } from "./jsonText.ts";
 import { badFile, readInputFile } from "./readFile.ts";
+import { ecramFile } from "./technologies/ecram.ts";
 import { pcmFile } from "./technologies/pcm.ts";
 import { rramFile } from "./technologies/rram.ts";
 import { mostNanoseconds, positive, type TechnologyFile } from "./technologies/technologyFile.ts";
 
 /** How chips of the technologies that mho knows by itself are described. */
-export const builtInTechnologyFiles: readonly TechnologyFile[] = [pcmFile, rramFile];
+export const builtInTechnologyFiles: readonly TechnologyFile[] = [pcmFile, rramFile, ecramFile];
 
 /**
  * Reads a chip description. A model's file that it names lies beside it, or where its path from there leads.

@@ -7,7 +7,7 @@ export type CellKind = "number" | "empty" | "name" | "neutral" | "other";
  */
 export function numberOf(cell: string, decimal: "." | ","): number | undefined {
   const plain = decimal === "," && !cell.includes(".") ? cell.replace(",", ".") : cell;
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(plain) ? Number(plain) : undefined;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(plain) ? Number(plain) : undefined;
 }
 
 /** Whether a number is spelled without a decimal sign or an exponent. */

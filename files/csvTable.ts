@@ -1,12 +1,13 @@
 import { adviceOn, isGap, isWhole, numberOf } from "./csvCell.ts";
 import { isHeading, listsPlaces, namesRows, numbersColumns, numbersRows, type Sample } from "./csvHeading.ts";
+import type { Delimiter } from "./csvSheet.ts";
 import { badFile } from "./readFile.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** What stands between the numbers. With a tab or a semicolon, a comma is the decimal sign. */
-export type Delimiter = "\t" | ";" | "," | " ";
-
-/** A table as its rows come in. All throws `bad-file` with the line, and the column where it is one cell's fault. */
+/**
+ * A table of numbers as its rows come in. With a tab or a semicolon between them, a comma is the decimal sign. All throws `bad-file` with
+ * the line, and the column where it is one cell's fault.
+ */
 export class CsvTable {
   readonly #path: string;
   readonly #delimiter: Delimiter;

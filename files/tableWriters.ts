@@ -1,5 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
+import { daysSince1970 } from "./calendar.ts";
 
 /** What a table says of itself. */
 export type Header = Readonly<Record<string, string>>;
@@ -50,9 +51,10 @@ export const writeCsv: Write = (path, _header, columns, parts) =>
 
 const chunkCharacters = 1 << 20;
 
-/** Texts are names of our own and times: none needs quotes. */
 function cell(value: number | string): string {
-  return typeof value === "number" && Number.isNaN(value) ? "" : String(value);
+  if (typeof value === "number") return Number.isNaN(value) ? "" : String(value);
+  // Names of imported devices may hold anything.
+  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
 /** A row group a part; empty cells are null; the header, and `columns` with units and meanings as JSON, in the file's metadata. */
@@ -116,12 +118,7 @@ function microsecondsOf(iso: string): bigint | null {
     number,
     number,
   ];
-  // The year begins in March, so that the leap day is its last.
-  const shifted = month > 2 ? year : year - 1;
-  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const leap = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400);
-  const days = 365 * shifted + leap + ofYear - 719_468;
-  const seconds = 86_400 * days + 3600 * hour + 60 * minute + second;
+  const seconds = 86_400 * daysSince1970(year, month, day) + 3600 * hour + 60 * minute + second;
   return BigInt(seconds) * 1_000_000n + BigInt((found[7] ?? "").padEnd(6, "0"));
 }
 

@@ -23,6 +23,7 @@ const types: Readonly<Record<SweepColumn, Column["type"]>> = {
   significance: "DOUBLE",
   celsius: "DOUBLE",
   taken_at: "TIMESTAMP",
+  device: "STRING",
 };
 
 const mayBeEmpty: ReadonlySet<SweepColumn> = new Set([
@@ -35,6 +36,8 @@ const mayBeEmpty: ReadonlySet<SweepColumn> = new Set([
   "sign",
   "significance",
   "celsius",
+  "taken_at",
+  "device",
 ]);
 
 /** One row a device and sweep. */

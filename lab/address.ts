@@ -63,6 +63,13 @@ const parameters = {
  * @param dialects  those that the address may name; the first is meant when it names none.
  */
 export function parseAddress(text: string, dialects: readonly LabDialect[] = builtInDialects): ChipAddress {
+  if (text.startsWith("imported:")) {
+    throw new MhoError(
+      "bad-argument",
+      `The chip at ${text} was imported: it exists as measurements only, and there is nothing to reach. Name a chip on a line.`,
+      { address: text },
+    );
+  }
   const match = /^(serial|tcp|emulator):([^?]+)(?:\?(.*))?$/.exec(text);
   if (!match) {
     throw bad(

@@ -23,6 +23,7 @@ import {
   exportRun,
 } from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
+import { type Imported, importMeasurements, type ImportOptions } from "./import.ts";
 import { lastAudit } from "./modelAudit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
@@ -156,6 +157,14 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("optimize", options);
       return optimize(weights, options, this.#place.emit);
+    });
+  }
+
+  /** Makes a run of what another tester measured: files of a table each, and a mapping that says which column is what. */
+  async importMeasurements(files: string | readonly string[], options: ImportOptions): Promise<Imported> {
+    return this.#telling(() => {
+      refuseUnknown("importMeasurements", options);
+      return importMeasurements(this.#place, typeof files === "string" ? [files] : files, options);
     });
   }
 

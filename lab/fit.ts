@@ -132,8 +132,15 @@ async function powerLawFit(
   name: string,
   circumstances: Circumstances,
 ): Promise<Fit> {
-  const { found, response } = await measureRuns(store, gathered, description, before);
-  const record = fitRecord(found, gathered, response, circumstances, description.maxConductanceMicrosiemens);
+  const { found, forecasts, response } = await measureRuns(store, gathered, description, before);
+  const record = fitRecord(
+    found,
+    forecasts,
+    gathered,
+    response,
+    circumstances,
+    description.maxConductanceMicrosiemens,
+  );
   const model = fittedModel(found, before, name, {
     fit: record,
     ...(response && { pulseResponse: pulseResponseOf(response) }),

@@ -3,6 +3,7 @@ import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseRequest } from "./handMethod.ts";
+import type { ImportOptions } from "./import.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { ReportOptions } from "./report.ts";
@@ -52,6 +53,12 @@ const known = {
     translation: 1,
     per: 1,
     tileShape: 1,
+  }),
+  importMeasurements: names<ImportOptions>()({
+    as: 1,
+    chipName: 1,
+    technology: 1,
+    maxConductanceMicrosiemens: 1,
   }),
   export: names<ExportOptions>()({ to: 1, out: 1, turns: 1 }),
   exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),

@@ -14,6 +14,7 @@ import type { RunId } from "../src/run/store.ts";
 import type { ConductanceUnit, Seconds } from "../src/units.ts";
 import { parseAddress, withParameters } from "./address.ts";
 import type { LabDialect } from "./dialects.ts";
+import { refuseImported } from "./imported.ts";
 import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
@@ -163,7 +164,9 @@ export async function resume(place: Workplace, given: string, chip: string | und
   const run = runNamed(given);
   const store = await place.existingStore();
   store.mustBeWritable();
-  const { chipAddress, method } = await store.plan(run);
+  const plan = await store.plan(run);
+  refuseImported(plan, run, "resumed");
+  const { chipAddress, method } = plan;
   const { outcome } = await store.summary(run);
   if (outcome === "done") return false;
   if (place.registries.methods.every(({ name }) => name !== method)) {

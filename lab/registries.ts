@@ -1,6 +1,7 @@
 import { builtInTechnologyFiles } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
+import { importedUnverified, importedVerified } from "../src/program/imported.ts";
 import { builtInMethods } from "../src/program/methods.ts";
 import { builtInDialects, type LabDialect } from "./dialects.ts";
 import { byHand } from "./handMethod.ts";
@@ -16,7 +17,7 @@ export interface Registries {
 export const builtIn: Registries = {
   dialects: builtInDialects,
   technologies: builtInTechnologyFiles,
-  methods: [...builtInMethods, byHand],
+  methods: [...builtInMethods, byHand, importedVerified, importedUnverified],
 };
 
 /** The same, with what a lab has beside it. */

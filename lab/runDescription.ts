@@ -4,6 +4,7 @@ import { MhoError } from "../src/errors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
 import type { WarningEvent } from "./events.ts";
+import { importedScheme } from "./imported.ts";
 import { describeChip } from "./openChip.ts";
 import { builtIn, type Registries } from "./registries.ts";
 
@@ -22,6 +23,7 @@ export async function descriptionOf(
 ): Promise<ChipDescription> {
   const { chipAddress } = await store.plan(run);
   const kept = await store.description(run);
+  if (chipAddress.startsWith(importedScheme)) return importedDescription(store, run, registries);
   const address = parseAddress(chipAddress, registries.dialects);
   if (kept === undefined) return describeChip(address, registries.technologies);
   const bytes = new TextEncoder().encode(kept.text);
@@ -48,6 +50,16 @@ export async function descriptionOf(
     ),
   );
   return { ...own, timing: onDisk.timing, line: onDisk.line, limits: narrower(own.limits, onDisk.limits) };
+}
+
+/** There is no file on disk to compare with. */
+async function importedDescription(
+  store: RunStore,
+  run: RunId,
+  { technologies }: Registries,
+): Promise<ChipDescription> {
+  const { text = "" } = (await store.description(run)) ?? {};
+  return parseChipDescription(new TextEncoder().encode(text), `the description of run ${run}`, technologies);
 }
 
 /** The model that a description names is taken when a run is planned, and the plan keeps it whole. */

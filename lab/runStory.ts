@@ -5,7 +5,7 @@ import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { asPowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
-import { isOpen } from "../src/program/method.ts";
+import { isOpen, verdicts } from "../src/program/method.ts";
 import { Convergence } from "../src/results/convergence.ts";
 import { DeviceExponents } from "../src/results/deviceExponents.ts";
 import { type DriftBand, DriftCourse } from "../src/results/driftBands.ts";
@@ -47,11 +47,12 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
     softwareVersion: version,
     corrects: plan.corrects,
+    imported: plan.imported,
     outcome,
     startedAt,
     yieldPercent,
     contender: {
-      name: plan.method,
+      name: plan.imported === undefined ? plan.method : "other tester",
       explanation: "",
       run,
       devices: overview.devices,
@@ -104,10 +105,14 @@ async function foldTurns(
 }
 
 /** The place of the fullest tile of those that were worked on longest; undefined where none was. */
-function shownTile({ tiles }: RunPlan, memories: readonly TileMemory[]): number | undefined {
-  const devices = tiles.map(
-    ({ targetsMicrosiemens }) => targetsMicrosiemens.filter((g) => !Number.isNaN(g)).length,
-  );
+function shownTile({ tiles, imported }: RunPlan, memories: readonly TileMemory[]): number | undefined {
+  // Imported devices may have been aimed at nothing that is known.
+  const devices =
+    imported === undefined
+      ? tiles.map(({ targetsMicrosiemens }) => targetsMicrosiemens.filter((g) => !Number.isNaN(g)).length)
+      : memories.map(
+          ({ verdicts: ended }) => ended.filter((verdict) => verdict !== verdicts.leftAlone).length,
+        );
   const settled = memories.map((memory) => !memory.verdicts.some(isOpen));
   return memories
     .map(({ turns }, place) => ({ turns, place }))
@@ -160,16 +165,16 @@ async function foldSweeps(
 }
 
 function mapOf(
-  { tiles }: RunPlan,
+  { tiles, imported }: RunPlan,
   memories: readonly TileMemory[],
   shown: number | undefined,
   first: SweepTable | undefined,
   { maxConductanceMicrosiemens }: DeviceModel,
   { devicesPerCell }: { readonly devicesPerCell: number },
 ): ConductanceMap | undefined {
-  if (shown === undefined) return undefined;
+  if (shown === undefined || tiles[shown]!.targetsMicrosiemens.every(Number.isNaN)) return undefined;
   const { block, devicesPerRow, verdicts: ended, lastReadMicrosiemens } = memories[shown]!;
-  return {
+  const map = {
     tile: block.tile,
     layer: "",
     rowStart: block.rowStart,
@@ -179,6 +184,28 @@ function mapOf(
     maxConductanceMicrosiemens,
     target: tiles[shown]!.targetsMicrosiemens,
     readBack: first?.sweep.conductanceMicrosiemens ?? lastReadMicrosiemens,
+    verdicts: ended,
+  };
+  return imported === undefined || devicesPerRow > 1 ? map : inSquare(map);
+}
+
+/** Devices that have a row each for the sake of their times, drawn as a square. */
+function inSquare(map: ConductanceMap & { readonly verdicts: Uint8Array }): ConductanceMap {
+  const side = Math.ceil(Math.sqrt(map.rows));
+  const rows = Math.ceil(map.rows / side);
+  const padded = (values: Float32Array): Float32Array => {
+    const all = new Float32Array(rows * side).fill(Number.NaN);
+    all.set(values);
+    return all;
+  };
+  const ended = new Uint8Array(rows * side).fill(verdicts.leftAlone);
+  ended.set(map.verdicts);
+  return {
+    ...map,
+    rows,
+    devicesPerRow: side,
+    target: padded(map.target),
+    readBack: padded(map.readBack),
     verdicts: ended,
   };
 }

@@ -19,6 +19,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
+import { refuseImported } from "./imported.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
 import { runNamed } from "./runName.ts";
@@ -65,6 +66,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   store.mustBeWritable();
   const chain = await chainOf(store, corrects);
   const plan = await store.plan(chain[0]!);
+  refuseImported(plan, corrects, "trimmed");
   await refuseUnwatched(store, chain, plan);
   const believed = await modelGiven(options.model, plan);
   const model = believed;

@@ -5,6 +5,7 @@ import { watchRuns, watchTimes } from "../src/run/watch.ts";
 import { auditOf } from "./modelAudit.ts";
 import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
+import { refuseImported } from "./imported.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
@@ -83,6 +84,7 @@ function settingsOf(until: Seconds | string, perDecade: number, averages: number
 /** Writes down when a run is to be read. @returns the address of its chip. */
 async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | undefined): Promise<string> {
   const plan = await store.plan(run);
+  refuseImported(plan, run, "watched");
   const { outcome } = await store.summary(run);
   if (outcome !== "done") {
     throw new MhoError(

@@ -25,7 +25,7 @@ export function renderRun(story: RunStory): RunReport {
   const about = [
     `run ${contender.run}: ${title}; ${contender.name}; ${chipText}; mho ${softwareVersion}`,
     `${story.outcome}; begun ${story.startedAt}`,
-    linkText(story.link),
+    ...(story.imported === undefined ? [linkText(story.link)] : []),
   ];
   return {
     html: page(`mho: run ${contender.run}`, bodyOf(story, figures).join("\n")),
@@ -48,11 +48,12 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
       ? ""
       : mapsFigure(map, painting, never ? "When last read while it was programmed" : "When first read"),
     ...paired([figures.drift, figures.exponents]),
-    ...paired([figures.convergence, figures.fired]),
-    pulsesFigure(painting),
+    ...(story.imported === undefined
+      ? [...paired([figures.convergence, figures.fired]), pulsesFigure(painting)]
+      : []),
     ...strategyParts(story),
     ...[figures.link, figures.temperature].map((chart) => (drawable(chart) ? chartFigure(chart) : "")),
-    figures.link === undefined ? linkSection(story) : "",
+    figures.link === undefined && story.imported === undefined ? linkSection(story) : "",
     endings(painting),
     happened(notes),
     footer(painting[0]!, yieldPercent, softwareVersion),
@@ -129,8 +130,15 @@ function dayOf(startedAt: string): string {
   return startedAt.replace(/^([\d-]{10})T(\d\d:\d\d).*Z$/, "$1 $2 UTC");
 }
 
-function headline({ contender, corrects, outcome, yieldPercent }: RunStory): string {
+function headline({ contender, corrects, outcome, yieldPercent, imported }: RunStory): string {
   const { devices, pulses, points, verdicts } = contender;
+  if (imported !== undefined) {
+    const inside =
+      yieldPercent === undefined
+        ? ""
+        : ` After their writes, ${percentage(yieldPercent)} of them were where they were aimed.`;
+    return `<em>${count(devices)} devices</em> of another tester, read by the mapping ${escaped(imported.mapping)}.${inside}`;
+  }
   const each = (pulses / Math.max(1, devices)).toFixed(1);
   const last = points.at(-1);
   const error =

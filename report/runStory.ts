@@ -17,6 +17,8 @@ export interface RunStory {
   /** The run whose devices it corrects. */
   readonly corrects: string | undefined;
   readonly outcome: RunSummary["outcome"];
+  /** Of what another tester measured: by which mapping its files were read. How devices were programmed is then not known. */
+  readonly imported?: { readonly mapping: string } | undefined;
   /** Wall time, ISO 8601. */
   readonly startedAt: string;
   readonly yieldPercent: number | undefined;

@@ -61,7 +61,19 @@ export function settingsOf(text: string): Omit<RunPlan, "tiles" | "pulsesPerDevi
     "a plan",
   );
   mustBe(isRecord(found["model"]), "the model of a plan");
+  mustBe(found["imported"] === undefined || isImported(found["imported"]), "where a run was imported from");
   return found as unknown as RunPlan;
+}
+
+function isImported(value: unknown): boolean {
+  if (!isRecord(value) || !areTexts(value, "mapping", "mappingText")) return false;
+  const { files, deviceNames } = value;
+  return (
+    Array.isArray(files) &&
+    files.every((file) => isRecord(file) && areTexts(file, "name", "sha256")) &&
+    Array.isArray(deviceNames) &&
+    deviceNames.every((names) => typeof names === "string")
+  );
 }
 
 /** @param devices  how many targets there are. */
@@ -102,12 +114,15 @@ export function orderSettingsOf(text: string): Omit<JournalledOrder, "codes">[] 
 }
 
 /** What stands beside a sweep's numbers. */
-export type Circumstances = Pick<SweepRecord, "converter" | "takenAt" | "boot" | "environment">;
+export type Circumstances = Pick<
+  SweepRecord,
+  "converter" | "takenAt" | "boot" | "environment" | "bakeCelsius"
+>;
 
 export function circumstancesOf(text: string): Partial<Circumstances> {
   const what = "the circumstances of a sweep";
   const found = record(text, what);
-  const { converter, takenAt, boot, environment } = found;
+  const { converter, takenAt, boot, environment, bakeCelsius } = found;
   if (converter !== undefined) {
     mustBe(isRecord(converter) && areNumbers(Object.values(converter)), what);
     mustBe(areNumbers([converter["microsiemensPerCode"], converter["offsetCodes"]]), what);
@@ -120,6 +135,7 @@ export function circumstancesOf(text: string): Partial<Circumstances> {
       (isRecord(environment) && areNumbersOrNull([environment["celsius"], environment["supplyVolts"]])),
     what,
   );
+  mustBe(bakeCelsius === undefined || areNumbers([bakeCelsius]), what);
   return found;
 }
 

@@ -179,23 +179,32 @@ export class Workspace implements RunStore {
   }
 
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void> {
+    return this.appendSweeps(run, [sweep]);
+  }
+
+  /** All of them in one commit. */
+  appendSweeps(run: RunId, sweeps: readonly SweepRecord[]): Promise<void> {
     return this.#do(() => {
-      const { converter, takenAt, boot, environment } = sweep;
       const id = this.#rowOf(run);
-      const values = [
-        id,
-        sweep.tile,
-        sweep.timeSeconds,
-        sweep.averages,
-        toBlob(sweep.rowTimesMicroseconds),
-        // µS and flags of codes follow from them.
-        sweep.codes === undefined ? toBlob(sweep.conductanceMicrosiemens) : nothing,
-        sweep.codes === undefined ? toBlob(sweep.flags) : nothing,
-        sweep.codes === undefined ? nothing : toBlob(sweep.codes),
-        sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
-        JSON.stringify({ converter, takenAt, boot, environment } satisfies Circumstances),
-      ];
-      this.#together(() => this.#chains.append("sweeps", values, id));
+      const rows = sweeps.map((sweep) => {
+        const { converter, takenAt, boot, environment, bakeCelsius } = sweep;
+        return [
+          id,
+          sweep.tile,
+          sweep.timeSeconds,
+          sweep.averages,
+          toBlob(sweep.rowTimesMicroseconds),
+          // µS and flags of codes follow from them.
+          sweep.codes === undefined ? toBlob(sweep.conductanceMicrosiemens) : nothing,
+          sweep.codes === undefined ? toBlob(sweep.flags) : nothing,
+          sweep.codes === undefined ? nothing : toBlob(sweep.codes),
+          sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
+          JSON.stringify({ converter, takenAt, boot, environment, bakeCelsius } satisfies Circumstances),
+        ];
+      });
+      this.#together(() => {
+        for (const values of rows) this.#chains.append("sweeps", values, id);
+      });
     });
   }
 

@@ -193,6 +193,7 @@ describe("an address", () => {
   it.each([
     ["pcm-64", "pcm"],
     ["rram-128", "rram"],
+    ["ecram-64", "ecram"],
   ] as const)("of %s takes every birth of its technology, and each is another chip", (name, technology) => {
     const variants = birthsOf(technology).map((births) => {
       expect(parseAddress(`emulator:${name}?births=${births}`).births).toBe(births);

@@ -5,6 +5,7 @@ import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
 import { fit } from "../cli/commands/fit.ts";
+import { importCommand } from "../cli/commands/import.ts";
 import { optimize } from "../cli/commands/optimize.ts";
 import { ports } from "../cli/commands/ports.ts";
 import { program } from "../cli/commands/program.ts";
@@ -31,6 +32,7 @@ const commands: readonly Named[] = [
   emulate(),
   exportCommand(),
   fit(),
+  importCommand(),
   optimize(),
   ports(),
   program(),

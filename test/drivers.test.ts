@@ -5,8 +5,9 @@ import { openTcp } from "../drivers/tcp.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
-import { pcm64 } from "../emulator/presets.ts";
+import { findPreset, pcm64 } from "../emulator/presets.ts";
 import { openPty } from "../emulator/pty.ts";
+import { readChipDescription } from "../files/chipDescription.ts";
 import { builtInDialects, emulatedChip } from "../lab/dialects.ts";
 import { encodeFrame, FrameDecoder } from "../protocols/packet/frame.ts";
 import { kinds, replyBit } from "../protocols/packet/messages.ts";
@@ -22,6 +23,21 @@ for (const dialect of builtInDialects) {
     const description = await describePcm64();
     return { driver: dialect.open(transport, { address: "x", description, session: 99 }), dispose() {} };
   });
+
+  chipDriverContract(
+    `the ${dialect.name} driver of electrochemical devices`,
+    async () => {
+      const preset = findPreset("ecram-64", { births: "sound" })!;
+      const firmware = emulatedChip(dialect, preset, 7);
+      const transport = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
+      const described = await readChipDescription("chips/ecram-64.json");
+      // A limit below the highest code, as other chips have it.
+      const description = { ...described, limits: { ...described.limits, maxAmplitude: 30 } };
+      return { driver: dialect.open(transport, { address: "x", description, session: 99 }), dispose() {} };
+    },
+    undefined,
+    { widthNanoseconds: 1000, moves: 0.15 },
+  );
 
   chipDriverContract(`the ${dialect.name} driver over a pseudo-terminal`, async () => {
     const firmware = emulatedChip(dialect, pcm64(1), 7);

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { mappingSchema } from "../files/measurements/mapping.ts";
 import { eventSections, eventsJsonSchema, fieldsWithoutMeaning } from "./support/eventDocs.ts";
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -24,6 +26,19 @@ describe("what is said of events (npm run events writes it anew)", () => {
     const text = JSON.stringify(eventsJsonSchema());
     await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
       path("schemas/events.json"),
+    );
+  });
+});
+
+describe("what is said of mappings (npm run events writes it, too)", () => {
+  it("is in schemas/mapping.json what the schema says", async () => {
+    const { $schema, ...rest } = z.toJSONSchema(mappingSchema, { io: "input" });
+    const title = "Mapping of mho, version 1";
+    const description =
+      "Which column of another tester's file is what. docs/import.md has the same for people.";
+    const text = JSON.stringify({ $schema, title, description, ...rest });
+    await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
+      path("schemas/mapping.json"),
     );
   });
 });

@@ -6,6 +6,7 @@ import type { PcmPulses } from "../src/chip/technologies/pcm.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { isOpen, type ProgrammingTask, type Seen, verdictNames, verdicts } from "../src/program/method.ts";
+import { presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { ProductProbe } from "../src/program/productProbe.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
@@ -16,9 +17,12 @@ import { describePcm64 } from "./support/chips.ts";
 
 let description: ChipDescription;
 let rram: ChipDescription;
+/** A chip of each technology. */
+let chips: readonly ChipDescription[];
 beforeAll(async () => {
   description = await describePcm64();
   rram = await readChipDescription("chips/rram-128.json");
+  chips = await Promise.all(presetNames.map((name) => readChipDescription(`chips/${name}.json`)));
 });
 
 function taskOf(targets: number[], pulseBudget = 1000): ProgrammingTask {
@@ -62,7 +66,7 @@ describe.each(onTechnologies)("the method %s on %s devices", (_, technology, met
             factors: [2, -2, 1, -1],
             wantedMicrosiemens: Float32Array.from(cellTargets, ([a, b, c, d]) => 2 * (a - b) + c - d),
           };
-          const { pulses: kinds } = technology === "pcm" ? description : rram;
+          const { pulses: kinds } = chips.find(({ pulses: { technology: of } }) => of.name === technology)!;
           const state = method.begin({ ...taskOf(targets, budget), pulses: kinds, cells }, pcm90nm);
           const pulses = targets.map(() => 0);
           const unread = targets.map(() => true);

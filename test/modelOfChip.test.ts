@@ -38,6 +38,7 @@ describe("a chip and what is believed of its devices", () => {
     ["pcm-256", "pcm-hermes-2"],
     ["pcm-64core", "pcm-hermes-2"],
     ["rram-128", "reram-wan-2022"],
+    ["ecram-64", "ecram-li"],
   ])("%s is described with the model %s, which is of its range", async (chip, model) => {
     const description = await readChipDescription(`chips/${chip}.json`);
     expect((await modelOfChip(description)).name).toBe(model);

@@ -168,7 +168,7 @@ describe("a name", () => {
 
   it("of no technology is refused, with the names that are known", () => {
     expect(() => parseChipDescription(bytesOf(toyChip), "toy-8.json")).toThrow(
-      'Cannot use toy-8.json: technology: "toy-step" is not known. Known are pcm, rram.',
+      'Cannot use toy-8.json: technology: "toy-step" is not known. Known are pcm, rram, ecram.',
     );
   });
 
@@ -235,6 +235,17 @@ describe("the registries", () => {
           .filter((name) => name !== undefined && name !== otherwise[file])
           .map((name) => `${file}: ${name}`),
       );
+    expect(faults).toEqual([]);
+  });
+
+  it("are the only ones in the emulator too that name technologies: physics carry their name, and no code compares it", () => {
+    const quoted = new RegExp(`["'](${builtInTechnologies.map(({ name }) => name).join("|")})["']`);
+    const faults = readdirSync(join(root, "emulator"), { encoding: "utf8" }).flatMap((file) =>
+      readFileSync(join(root, "emulator", file), "utf8")
+        .split("\n")
+        .filter((line) => quoted.test(line) && !/^ +(readonly )?technology: "[a-z]+"[;,]$/.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
     expect(faults).toEqual([]);
   });
 

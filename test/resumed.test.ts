@@ -84,6 +84,8 @@ function firstRows({ targetsMicrosiemens, cells: of, block }: TileTargets, rowCo
 describe("a run that is stopped and goes on later", () => {
   const pcm = rows(8, 256, 25);
   const reram = rows(8, 256, 36);
+  const { targetsMicrosiemens, block } = rows(8, 128, 17.5);
+  const ecram = { block, targetsMicrosiemens: targetsMicrosiemens.map((g) => 2.5 + g) };
   it.each([
     ["verify", "pcm-64", "30 s", 30],
     ["verify", "pcm-64", "a month", 2_592_000],
@@ -91,12 +93,18 @@ describe("a run that is stopped and goes on later", () => {
     ["max-set-fill", "pcm-64", "30 s", 30],
     ["verify", "rram-128", "30 s", 30],
     ["verify", "rram-128", "a day", 86_400],
+    ["verify", "ecram-64", "30 s", 30],
+    ["verify", "ecram-64", "a day", 86_400],
   ] as const)(
     "by %s on %s leaves in place what drifted as the model says in %s: it takes at most a fifth more pulses",
     async (method, name, _later, seconds) => {
-      const isReram = name === "rram-128";
-      const tile = isReram ? reram : method === "verify" ? pcm : cells;
-      const plan = planOf(name, method, tile, isReram ? "reram-wan-2022" : "pcm-90nm");
+      const [tile, model] =
+        name === "rram-128"
+          ? ([reram, "reram-wan-2022"] as const)
+          : name === "ecram-64"
+            ? ([ecram, "ecram-li"] as const)
+            : ([method === "verify" ? pcm : cells, "pcm-90nm"] as const);
+      const plan = planOf(name, method, tile, model);
       const usual = await pulsesOf(plan, seconds, false);
       // The look at what was in place re-pulses what has strayed, as the last look of every run does.
       expect((await pulsesOf(plan, seconds, true)) / usual).toBeLessThan(1.2);

@@ -1,6 +1,7 @@
 import type { FitForecast } from "../../src/model/definition.ts";
 import type { Seconds } from "../../src/units.ts";
 import type { DriftData } from "../driftData.ts";
+import { testedTo } from "../fitRecord.ts";
 import { Conditional } from "./conditional.ts";
 import { bestContinuation } from "./chosen.ts";
 import { type Continuation, continued, laterAges } from "./continuation.ts";
@@ -46,10 +47,7 @@ export function fitFreeForm(parts: readonly DriftData[]): FreeFormFit {
     continuation: bestContinuation(moments, structure),
     forecasts,
     measuredToSeconds: Math.exp(knots.logAge.at(-1)!) - readings.onsetSeconds,
-    testedToSeconds: forecasts.reduce(
-      (to, { holds, toSeconds }) => (holds ? Math.max(to, toSeconds) : to),
-      0,
-    ),
+    testedToSeconds: testedTo(forecasts),
   };
 }
 

@@ -10,6 +10,7 @@ export interface Knots {
 
 const mostAges = 32;
 const fewestDevicesAKnot = 250;
+const fewestBeyond = 100;
 
 /**
  * Conductances so that as many devices lie about each; ages where devices were read, those close to one another as one.
@@ -24,9 +25,12 @@ export const conductanceCounts = [24, 12, 6] as const;
 function conductanceKnots({ written, count }: Readings, most: number): Float64Array {
   const sorted = written.slice().sort();
   const wanted = Math.min(most, Math.max(2, Math.floor(count / fewestDevicesAKnot)));
+  // The few at either end are no entry: they would be a table of chances.
+  const outer = Math.min(fewestBeyond, Math.floor(count / (4 * wanted)));
   const knots: number[] = [];
   for (let k = 0; k < wanted; k++) {
-    const at = sorted[Math.round(((count - 1) * k) / (wanted - 1))]!;
+    const place = Math.round(((count - 1) * k) / (wanted - 1));
+    const at = sorted[Math.min(count - 1 - outer, Math.max(outer, place))]!;
     // Where all were written to a few levels, each level is one.
     if (knots.length === 0 || at > knots.at(-1)! + 1e-6) knots.push(at);
   }

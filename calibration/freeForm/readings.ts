@@ -26,7 +26,7 @@ export interface Readings {
 }
 
 /**
- * Collects the reads of all usable devices. What was written is, in this order: what was read at age 0; the target; the first read.
+ * Collects the reads of all usable devices. What was written is, in this order: what was read directly after the write; the target; the first read.
  *
  * @param onsetSeconds  added to ages before their logarithm is taken; found from the ages where not given.
  * @param most  devices at most; of more, every so many-th is taken.
@@ -63,6 +63,7 @@ export function readingsOf(
         deviation[at++] = read;
       }
       if (at === from) continue;
+      if (Number.isNaN(atZero)) atZero = part.writtenMicrosiemens?.[i] ?? Number.NaN;
       const target = targetsMicrosiemens[i]!;
       if (Number.isNaN(atZero) && Number.isNaN(target)) byFirstRead++;
       written[count] = !Number.isNaN(atZero) ? atZero : !Number.isNaN(target) ? target : deviation[from]!;

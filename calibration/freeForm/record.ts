@@ -6,6 +6,7 @@ import {
   remarkOnSweeps,
   remarksOnConverters,
   short,
+  shortForecast,
   whenAndWhere,
 } from "../fitRecord.ts";
 import type { Gathered } from "../gather.ts";
@@ -122,7 +123,7 @@ export function freeFormRecord(
           : testedToSeconds > 0
             ? `fits to earlier reads foretold what was read up to ${formatDuration(testedToSeconds)}`
             : `no fit to earlier reads foretold the later ones: of those at ${formatDuration(last.toSeconds)}, ` +
-              `${(100 * last.inside95).toFixed(1)} % lay in the band of 95 % (92 … 98 %), and the mean was ` +
+              `${(100 * last.inside95).toFixed(1)} % lay in the band of 95 % (92 … 99 %), and the mean was ` +
               `${last.meanOffStds.toFixed(2)} standard deviations off (0.25 at most)`,
     },
   ];
@@ -136,7 +137,7 @@ export function freeFormRecord(
     ],
     measuredToSeconds: short(measuredToSeconds),
     testedToSeconds: short(testedToSeconds),
-    forecasts: forecasts.map(rounded),
+    forecasts: forecasts.map(shortForecast),
     believe: checks.every(({ ok }) => ok),
     checks,
     remarks: [...remarksOn(fit), ...remarkOnSweeps(gathered), ...remarksOnConverters(gathered)],
@@ -149,12 +150,6 @@ export function freeFormRecord(
 function firstAge({ readings, moments }: FreeFormFit): Seconds {
   const ages = Array.from(moments.knots.logAge, (x) => ageOf(x, readings.onsetSeconds));
   return ages.find((age) => age > 0) ?? 1;
-}
-
-function rounded(forecast: FreeFormFit["forecasts"][number]): FreeFormFit["forecasts"][number] {
-  return Object.fromEntries(
-    Object.entries(forecast).map(([key, value]) => [key, typeof value === "number" ? short(value) : value]),
-  ) as unknown as FreeFormFit["forecasts"][number];
 }
 
 function remarksOn(fit: FreeFormFit): string[] {

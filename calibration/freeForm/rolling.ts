@@ -1,5 +1,6 @@
 import type { FitForecast } from "../../src/model/definition.ts";
 import { Conditional } from "./conditional.ts";
+import { inside95Holds, mostMeanOffStds } from "../forecastLimits.ts";
 import { bestContinuation, splitsOf } from "./chosen.ts";
 import { continued } from "./continuation.ts";
 import { Place } from "./knots.ts";
@@ -9,8 +10,6 @@ import type { Structure } from "./structure.ts";
 import { type LawTable, tableOf, varianceAt } from "./table.ts";
 import { tailShares } from "./tails.ts";
 
-const most = { inside95: 0.98, meanOffStds: 0.25 };
-const least = { inside95: 0.92 };
 const mostDevices = 20_000;
 
 /** Fits to the first ages and looks at the next decade, the shortest first. */
@@ -106,7 +105,7 @@ function compare(
     meanOffStds,
     spreadRatio: Math.sqrt(square / Math.max(1e-12, foretold)),
     toldByOwnReads: devices === 0 || change === 0 ? 0 : Math.max(0, 1 - told / change),
-    holds: inside95 >= least.inside95 && inside95 <= most.inside95 && meanOffStds <= most.meanOffStds,
+    holds: inside95Holds(inside95) && meanOffStds <= mostMeanOffStds,
   };
 }
 

@@ -58,7 +58,7 @@ function tablesOf(readings: Readings, moments: Moments, width: Float64Array | un
 
 const mostDevices = 60_000;
 const leastWeight = 0.05;
-const fewestValues = 200;
+const fewestValues = 100;
 
 function weightedQuantiles(values: readonly number[], weights: readonly number[]): number[] | undefined {
   if (values.length < fewestValues) return undefined;

@@ -4,6 +4,7 @@ import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
+import { importCommand } from "./import.ts";
 import { optimize } from "./optimize.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
@@ -25,6 +26,7 @@ export function allCommands(): Command[] {
     program(),
     resume(),
     watch(),
+    importCommand(),
     fit(),
     trim(),
     exportCommand(),

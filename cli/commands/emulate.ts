@@ -9,7 +9,10 @@ export const emulate = () =>
     "serves an emulated chip until it is stopped; its first line on stdout is JSON with the address",
     "mho emulate 'pcm-64?tiles=14' --tcp 0",
   )
-    .argument("<preset>", "pcm-64, pcm-256, pcm-64core or rram-128; for instance pcm-64?tiles=14")
+    .argument(
+      "<preset>",
+      "a chip that comes with mho, for instance pcm-64?tiles=14; an unknown name is refused with all that there are",
+    )
     .option("--link <path>", "a symbolic link that always names the pseudo-terminal")
     .option("--tcp <port>", "serve on loopback TCP instead; 0 for any free port", port("--tcp"))
     .option("--faults <file or seed>", "what goes wrong: a record, or the seed of one")

@@ -6,6 +6,7 @@ import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
+import type { ImportedFrom } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { workspaceCommand } from "../flags.ts";
@@ -63,6 +64,12 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   output.say(`at ${plan.chipAddress}`);
   output.say(howItEnded(id, result));
+  if (plan.imported !== undefined) {
+    const files = plan.imported.files.map(({ name }) => name).join(", ");
+    output.say(
+      `imported by the mapping ${plan.imported.mapping} from ${files}; one pulse a device stands for its write`,
+    );
+  }
   tellRun(result, output);
   for (const result of forecasts) {
     output.say(forecastSentence(result));
@@ -87,6 +94,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
       pulses_per_device: plan.pulsesPerDevice,
       corrects: plan.corrects ?? null,
       tiles: plan.tiles.length,
+      imported: plan.imported === undefined ? null : importedFrom(plan.imported),
     },
     ...runFields(id, (await bench.store()).file, result),
     devices_by_pulses: result.overview.devicesByPulses,
@@ -95,6 +103,11 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     audit: audit === undefined ? null : auditFields(audit),
     notes: notes.map(({ notedAt, what, text }) => ({ noted_at: notedAt, what, text })),
   });
+}
+
+/** Without the names of its devices, which may be millions. */
+function importedFrom({ mapping, files }: ImportedFrom) {
+  return { mapping, files: files.map(({ name, sha256 }) => ({ name, sha256 })) };
 }
 
 function howItEnded(id: string, { outcome, startedAt, overview }: RunResult): string {

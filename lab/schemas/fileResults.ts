@@ -53,6 +53,38 @@ export const optimize = result(
   "`optimize`: what was found, and the errors to expect.",
 );
 
+export const imported = result(
+  "import",
+  {
+    run: part.run.describe("Id of the run that was made."),
+    chip: part.chip,
+    serial_number: part.serialNumber,
+    technology: z.string().describe("Technology of the devices."),
+    max_conductance_microsiemens: z.number().positive().describe("Range of the devices, µS."),
+    devices: part.count.describe("Devices."),
+    tiles: part.count.describe("Tiles on which they lie."),
+    sweeps: part.count.describe("Ages at which they were read."),
+    reads: part.count.describe("Reads after the write."),
+    missing: part.count.describe("Of these, reads without a value."),
+    negative: part.count.describe("Of these, reads below zero."),
+    written: part.count.describe("Devices that were read directly after the write."),
+    outside: part.count.describe("Devices that were written outside the range that they were aimed at."),
+    files: z
+      .array(
+        z.strictObject({
+          file: z.string().describe("The file."),
+          sha256: z.string().describe("SHA-256 of its bytes."),
+          reads: part.count.describe("Rows that are reads."),
+          before: part.count.describe("Lines before the heading of the table."),
+          left_out: part.count.describe("Rows that the mapping leaves out."),
+        }),
+      )
+      .describe("The files that were read."),
+    workspace: part.workspace,
+  },
+  "`import`: what was imported.",
+);
+
 export const report = result(
   "report",
   {

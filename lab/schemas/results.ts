@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { result } from "./event.ts";
-import { exported, optimize, report } from "./fileResults.ts";
+import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
 import { show } from "./showResults.ts";
 
@@ -142,6 +142,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   optimize,
   report,
   exported,
+  imported,
   show,
   check,
   ports,

@@ -45,6 +45,20 @@ export const show = z.discriminatedUnion("what", [
             .nullable()
             .describe("The run that this trim corrects; null where it is no trim."),
           tiles: part.count.describe("Tiles with targets."),
+          imported: z
+            .strictObject({
+              mapping: z.string().describe("Name of the mapping that the files were read by."),
+              files: z
+                .array(
+                  z.strictObject({
+                    name: z.string().describe("Name of the file."),
+                    sha256: z.string().describe("SHA-256 of its bytes."),
+                  }),
+                )
+                .describe("Files that it was made of."),
+            })
+            .nullable()
+            .describe("Where an imported run came from; null for others."),
         })
         .describe("What the run was to do."),
       ...runFields,

@@ -8,12 +8,14 @@ import { gdp, residual } from "./residual.ts";
 import { staircase } from "./staircase.ts";
 import { verifyPcm } from "./verifyPcm.ts";
 import { verifyRram } from "./verifyRram.ts";
+import { verifySteps } from "./verifySteps.ts";
 
 /** The methods that mho knows by itself. Help, refusals, estimates and fits read these records; nothing lists names again. */
 export const builtInMethods: readonly ProgrammingMethod[] = [
   openLoop,
   verifyPcm,
   verifyRram,
+  verifySteps,
   residual,
   gdp,
   maxSetFill,

@@ -20,6 +20,8 @@ export interface SweepTable {
   readonly cells?: CellTask | undefined;
   /** Chip time of each device's last pulse in this run; NaN where it had none. */
   readonly pulsedAtMicroseconds: Float64Array;
+  /** Of an imported run: what its files call the devices. */
+  readonly deviceNames?: readonly string[] | undefined;
 }
 
 /**
@@ -30,16 +32,20 @@ export interface SweepTable {
 export async function* sweepTables(
   store: RunStore,
   run: RunId,
-  { tiles }: RunPlan,
+  { tiles, imported }: RunPlan,
   recalled?: readonly TileMemory[],
 ): AsyncIterable<SweepTable> {
-  const memories = new Map<number, { memory: TileMemory; planned: TileTargets }>();
+  const memories = new Map<
+    number,
+    { memory: TileMemory; planned: TileTargets; deviceNames: readonly string[] | undefined }
+  >();
   (recalled ?? (await recall(store, run))).forEach((memory, k) => {
-    memories.set(memory.block.tile, { memory, planned: tiles[k]! });
+    const deviceNames = imported?.deviceNames[k]?.split("\n");
+    memories.set(memory.block.tile, { memory, planned: tiles[k]!, deviceNames });
   });
   const numberOf = agesCounted();
   for await (const sweep of store.sweeps(run)) {
-    const { memory, planned } = tileOfEntry(memories, sweep.tile, run);
+    const { memory, planned, deviceNames } = tileOfEntry(memories, sweep.tile, run);
     const { block, devicesPerRow, verdicts, pulsedAtMicroseconds } = memory;
     const { targetsMicrosiemens, cells } = planned;
     yield {
@@ -51,6 +57,7 @@ export async function* sweepTables(
       verdicts,
       pulsedAtMicroseconds,
       cells,
+      deviceNames,
     };
   }
 }
@@ -122,7 +129,8 @@ export const sweepColumns = [
   ["sign", "", "1 or -1: whether the device adds to its weight or takes from it"],
   ["significance", "", "F: how much a µS of the device counts in its weight"],
   ["celsius", "°C", "of the chip; empty where it was not measured"],
-  ["taken_at", "", "wall time, UTC, ISO 8601"],
+  ["taken_at", "", "wall time, UTC, ISO 8601; empty where it is not known"],
+  ["device", "", "what the files of an imported run call the device; empty for others"],
 ] as const;
 
 export type SweepColumn = (typeof sweepColumns)[number][0];
@@ -164,6 +172,8 @@ export function sweepValue(table: SweepTable, device: number, column: SweepColum
       return sweep.environment?.celsius ?? Number.NaN;
     case "taken_at":
       return sweep.takenAt;
+    case "device":
+      return table.deviceNames?.[device] ?? "";
   }
 }
 

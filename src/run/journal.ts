@@ -3,7 +3,7 @@ import { type Environment, type PulseReport, type Reading, rowFates } from "../c
 import type { Block } from "../chip/geometry.ts";
 import { MhoError } from "../errors.ts";
 import { type BlockPulse, verdicts } from "../program/method.ts";
-import type { Microseconds, Seconds } from "../units.ts";
+import type { Celsius, Microseconds, Seconds } from "../units.ts";
 
 /**
  * One turn of one tile: what was seen, what was decided and what is about to be fired. It is committed between
@@ -61,6 +61,8 @@ export interface SweepRecord extends Reading {
   readonly takenAt: string;
   readonly boot: number;
   readonly environment?: Environment | undefined;
+  /** At which the devices were kept since their last pulses, where they were baked; the environment's is that of the read. */
+  readonly bakeCelsius?: Celsius | undefined;
   /** Codes of the tile's known resistors, in the order of the description. */
   readonly referenceCodes?: Uint16Array | undefined;
 }

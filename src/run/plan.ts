@@ -23,8 +23,20 @@ export interface RunPlan {
   /** The run whose devices this one corrects. */
   readonly corrects?: string | undefined;
   readonly tiles: readonly TileTargets[];
+  /** Of what another tester measured: where it came from. Such a run has no chip to reach. */
+  readonly imported?: ImportedFrom | undefined;
   /** What is foretold of its weights; kept beside the plan when the run begins. */
   readonly forecasts?: readonly Forecast[] | undefined;
+}
+
+/** Where an imported run came from. */
+export interface ImportedFrom {
+  readonly files: readonly { readonly name: string; readonly sha256: string }[];
+  /** Name of the mapping that the files were read by, and the mapping. */
+  readonly mapping: string;
+  readonly mappingText: string;
+  /** What the files call the devices of each tile: in their order, one a line. */
+  readonly deviceNames: readonly string[];
 }
 
 export interface TileTargets {

@@ -52,7 +52,7 @@ export const jsonFileSurfaces = [
     feed: (bytes) => describeStrategy(parseStrategy(bytes, "given.json")).length > 0,
   })),
   surface("chip-description", 50, () => ({
-    corpus: ["pcm-64", "pcm-256", "rram-128"].map((name) => repositoryFile(`chips/${name}.json`)),
+    corpus: ["pcm-64", "pcm-256", "rram-128", "ecram-64"].map((name) => repositoryFile(`chips/${name}.json`)),
     language: "json",
     feed: (bytes) => parseChipDescription(bytes, "given.json").name !== "",
   })),

@@ -3,6 +3,7 @@ import { driverSurfaces } from "./drivers.ts";
 import { httpSurfaces } from "./http.ts";
 import { jsonFileSurfaces } from "./jsonFiles.ts";
 import { keptChipSurfaces } from "./keptChips.ts";
+import { measurementSurfaces } from "./measurements.ts";
 import { packetSurfaces } from "./packet.ts";
 import { scpiSurfaces } from "./scpi.ts";
 import type { Surface } from "./surface.ts";
@@ -18,6 +19,7 @@ export const surfaces: readonly Surface[] = [
   ...driverSurfaces,
   ...weightFileSurfaces,
   ...jsonFileSurfaces,
+  ...measurementSurfaces,
   ...strategyTargetSurfaces,
   ...transcriptSurfaces,
   ...commandLineSurfaces,

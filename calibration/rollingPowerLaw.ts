@@ -1,0 +1,171 @@
+import { readingFlags } from "../src/chip/driver.ts";
+import type { FitForecast, PowerLawDefinition } from "../src/model/definition.ts";
+import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
+import { beliefsOf } from "./deviceBelief.ts";
+import type { DriftData, ReadOut } from "./driftData.ts";
+import { inside95Holds, mostMeanOffStds } from "./forecastLimits.ts";
+import { noiseCovariance } from "./noiseKernel.ts";
+import { PowerLawForesight } from "./powerLawForesight.ts";
+import type { Refit } from "./refit.ts";
+
+/** As many devices tell whether a law foresees. */
+const mostDevices = 8000;
+const fewestDevices = 100;
+const fewestSweeps = 5;
+const mostSplits = 3;
+/** What a fit knows must span as much, as a factor of age. */
+const shortestSpan = 30;
+
+/**
+ * Fits to the first reads, and how they foretold those of the next decade: from the last but one decade, from the one before, and so on;
+ * the shortest first. Of a part of the devices, row by row.
+ *
+ * @param fit  of reads by a power law, without forecasts of its own.
+ */
+export function rollingPowerLaw(
+  parts: readonly DriftData[],
+  readOut: ReadOut,
+  before: PowerLawDefinition,
+  fit: (parts: readonly DriftData[], readOut: ReadOut, before: PowerLawDefinition) => Refit,
+): FitForecast[] {
+  const thin = thinned(parts);
+  const ages = thin.map((data) => data.sweeps.map((_, s) => medianAge(data, s)));
+  const all = ages.flat().filter((age) => age > 0);
+  const [youngest, oldest] = [Math.min(...all), Math.max(...all)];
+  const forecasts: FitForecast[] = [];
+  let newest = oldest;
+  const add = (one: FitForecast): void => {
+    if (one.devices >= fewestDevices) forecasts.unshift(one);
+  };
+  for (let back = 1; back <= mostSplits; back++) {
+    const until = oldest / Math.exp(0.98 * back * Math.LN10);
+    if (!(until > shortestSpan * youngest)) break;
+    const known = thin.map((data, k) => ({
+      ...data,
+      sweeps: data.sweeps.filter((_, s) => ages[k]![s]! <= until),
+    }));
+    if (known.every(({ sweeps }) => sweeps.length < fewestSweeps)) break;
+    const knownTo = Math.max(...ages.flat().filter((age) => age <= until));
+    const to = newest;
+    const later = thin.map((data, k) => data.sweeps.find((_, s) => ages[k]![s] === to));
+    add(compare(thin, known, later, fit(known, readOut, before), readOut, knownTo, to));
+    newest = knownTo;
+  }
+  return forecasts;
+}
+
+function compare(
+  parts: readonly DriftData[],
+  known: readonly DriftData[],
+  later: readonly (DriftData["sweeps"][number] | undefined)[],
+  found: Refit,
+  readOut: ReadOut,
+  fromSeconds: Seconds,
+  toSeconds: Seconds,
+): FitForecast {
+  const { readNoise, exponentMean } = found.population.laws;
+  const unit = noiseCovariance(
+    Float64Array.of(toSeconds),
+    [later.find((sweep) => sweep !== undefined)?.averages ?? 1],
+    readOut.readSeconds,
+    readOut.spacingMicroseconds / microsecondsPerSecond,
+  )[0]!;
+  const bins = Array.from({ length: conductanceBins }, () => ({ n: 0, off: 0 }));
+  let [devices, inside, squares, told, change, offset, most] = [0, 0, 0, 0, 0, 0, 0];
+  for (const { targetsMicrosiemens } of parts) for (const g of targetsMicrosiemens) if (g > most) most = g;
+  parts.forEach((data, k) => {
+    const { usable, pulsedAtMicroseconds, devicesPerRow } = data;
+    const sweep = later[k];
+    const last = known[k]!.sweeps.at(-1);
+    if (sweep === undefined || last === undefined) return;
+    const ages = new Float64Array(usable.length);
+    for (let i = 0; i < usable.length; i++) {
+      const row = Math.floor(i / devicesPerRow);
+      const at = sweep.rowTimesMicroseconds[row]! - pulsedAtMicroseconds[i]!;
+      ages[i] = Number.isNaN(at) ? 1 : at / microsecondsPerSecond;
+    }
+    const beliefs = beliefsOf(found, k, known[k]!, offset);
+    offset += usable.length;
+    const { mean, variance } = new PowerLawForesight(beliefs, found).moments(ages, [0]);
+    for (let i = 0; i < usable.length; i++) {
+      const read = sweep.conductanceMicrosiemens[i]!;
+      if (usable[i] === 0 || beliefs.lawless[i] === 1 || sweep.flags[i] !== readingFlags.ok) continue;
+      const g = mean[i]!;
+      if (!(g > leastShare * found.population.laws.readNoise.to) || Number.isNaN(read)) continue;
+      const q = readNoise.value(g);
+      const step = readOut.microsiemensPerCode;
+      const std = Math.sqrt(variance[i]! + q * q * unit * g * g + (step * step) / 12);
+      const z = (read - g) / std;
+      devices++;
+      squares += z * z;
+      if (Math.abs(z) <= 1.96) inside++;
+      const bin = bins[Math.min(conductanceBins - 1, Math.floor((conductanceBins * g) / readNoise.to))]!;
+      bin.n++;
+      bin.off += z;
+      // Against a fall by the mean exponent from the last known read.
+      const before = last.conductanceMicrosiemens[i]!;
+      const plain = read - before * Math.exp(-exponentMean.value(g) * Math.log(toSeconds / fromSeconds));
+      if (Number.isNaN(plain)) continue;
+      change += plain * plain;
+      told += (read - g) * (read - g);
+    }
+  });
+  const offs = bins.filter(({ n }) => n >= fewestInBin).map(({ n, off }) => ({ n, mean: off / n }));
+  const square =
+    offs.reduce((sum, { n, mean }) => sum + Math.max(0, mean * mean - 1 / n), 0) / Math.max(1, offs.length);
+  const inside95 = inside / Math.max(1, devices);
+  const meanOffStds = Math.sqrt(square);
+  return {
+    fromSeconds,
+    toSeconds,
+    devices,
+    inside95,
+    meanOffStds,
+    spreadRatio: Math.sqrt(squares / Math.max(1, devices)),
+    toldByOwnReads: change > 0 ? Math.max(0, 1 - told / change) : 0,
+    holds: inside95Holds(inside95) && meanOffStds <= mostMeanOffStds,
+  };
+}
+
+const conductanceBins = 8;
+const fewestInBin = 50;
+const leastShare = 0.03;
+
+/** Every so many-th row. */
+function thinned(parts: readonly DriftData[]): DriftData[] {
+  const devices = parts.reduce((sum, { usable }) => sum + usable.length, 0);
+  const every = Math.max(1, Math.ceil(devices / mostDevices));
+  if (every === 1) return [...parts];
+  return parts.map((data) => {
+    const { devicesPerRow: perRow, usable, targetsMicrosiemens, pulsedAtMicroseconds, sweeps } = data;
+    const rows = Array.from({ length: Math.ceil(usable.length / perRow / every) }, (_, k) => k * every);
+    const pick = <T extends Float32Array | Float64Array | Uint8Array>(from: T): T => {
+      const to = from.slice(0, rows.length * perRow) as T;
+      rows.forEach((row, k) => to.set(from.subarray(row * perRow, (row + 1) * perRow), k * perRow));
+      return to;
+    };
+    return {
+      ...data,
+      usable: pick(usable),
+      targetsMicrosiemens: pick(targetsMicrosiemens),
+      pulsedAtMicroseconds: pick(pulsedAtMicroseconds),
+      sweeps: sweeps.map((sweep) => ({
+        ...sweep,
+        conductanceMicrosiemens: pick(sweep.conductanceMicrosiemens),
+        flags: pick(sweep.flags),
+        rowTimesMicroseconds: Float64Array.from(rows, (row) => sweep.rowTimesMicroseconds[row]!),
+      })),
+    };
+  });
+}
+
+function medianAge({ sweeps, usable, pulsedAtMicroseconds, devicesPerRow }: DriftData, s: number): Seconds {
+  const { rowTimesMicroseconds } = sweeps[s]!;
+  const ages: number[] = [];
+  for (let i = 0; i < usable.length; i += 7) {
+    const age = rowTimesMicroseconds[Math.floor(i / devicesPerRow)]! - pulsedAtMicroseconds[i]!;
+    if (usable[i] === 1 && age > 0) ages.push(age / microsecondsPerSecond);
+  }
+  ages.sort((a, b) => a - b);
+  return ages[ages.length >> 1] ?? Number.NaN;
+}
