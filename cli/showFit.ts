@@ -1,5 +1,6 @@
 import { counted } from "../src/counted.ts";
 import type { FitRecord } from "../src/model/definition.ts";
+import { formatDuration } from "../src/units.ts";
 import { withError } from "../src/withError.ts";
 
 /** Where a model comes from, what it found with 95 % intervals, and whether to believe it, as a person reads it. */
@@ -19,11 +20,32 @@ export function describeFit(record: FitRecord): string[] {
       ({ figure, value, standardError }) => `${figure}: ${withError(value, 1.96 * standardError)}`,
     ),
     ...checks.map(({ ok, name, says }) => `${ok ? "  ok " : "  NO "} ${name}: ${says}`),
+    ...describeForecasts(record),
     ...remarks.map((remark) => `  note: ${remark}`),
     record.believe
       ? `Believe it: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
       : "Do not program with it: the failed checks are marked NO. Keep it for inspection only.",
   ];
+}
+
+/** How far the model was tested, and what fits to the first reads foretold of later ones. */
+function describeForecasts({ testedToSeconds, forecasts = [] }: FitRecord): string[] {
+  if (testedToSeconds === undefined) return [];
+  const tested =
+    testedToSeconds > 0
+      ? `tested to ${formatDuration(testedToSeconds)}: fits to earlier reads foretold later ones up to that age`
+      : "never tested: no fit to earlier reads foretold later ones";
+  const rows = forecasts.map(({ fromSeconds, toSeconds, devices, inside95, meanOffStds, holds }) =>
+    [
+      `${formatDuration(fromSeconds)} → ${formatDuration(toSeconds)}`.padEnd(24),
+      String(devices).padStart(9),
+      `${(100 * inside95).toFixed(1)} %`.padStart(20),
+      `${meanOffStds.toFixed(2)} σ`.padStart(12),
+      (holds ? "yes" : "NO").padStart(8),
+    ].join(""),
+  );
+  const heads = `  ${"forecast".padEnd(24)}${"devices".padStart(9)}${"inside 95 % band".padStart(20)}${"mean off".padStart(12)}${"holds".padStart(8)}`;
+  return [tested, ...(rows.length === 0 ? [] : [heads, ...rows.map((row) => `  ${row}`)])];
 }
 
 function describeLaw({

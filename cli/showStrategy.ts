@@ -1,5 +1,6 @@
+import type { ModelDefinition } from "../src/model/definition.ts";
 import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
-import { formatDuration } from "../src/units.ts";
+import { extrapolationNote, markedTime } from "./extrapolated.ts";
 
 /** A strategy as a person reads it on a terminal. */
 export function describeStrategy(strategy: Strategy): string[] {
@@ -7,9 +8,15 @@ export function describeStrategy(strategy: Strategy): string[] {
   const shared = pairDriftCorrelation === 0 ? "" : `, drift of a pair correlated by ${pairDriftCorrelation}`;
   return [
     `Strategy for ${model.name}, α by ${compensationRule}${shared}`,
-    ...layers.flatMap((layer) => [...describeLayer(layer, timesSeconds), "", ...curveTable(layer), ""]),
+    ...layers.flatMap((layer) => [
+      ...describeLayer(layer, timesSeconds, model),
+      "",
+      ...curveTable(layer),
+      "",
+    ]),
     ...layers.slice(0, 1).flatMap((layer) => ["|w|, how often", ...histogram(layer)]),
     ...strategyTerms,
+    ...extrapolationNote(model, timesSeconds),
   ];
 }
 
@@ -20,7 +27,11 @@ export const strategyTerms: readonly string[] = [
 ];
 
 /** How well one layer can be held, beside the rules of today. */
-export function describeLayer(layer: StrategyLayer, timesSeconds: readonly number[]): string[] {
+export function describeLayer(
+  layer: StrategyLayer,
+  timesSeconds: readonly number[],
+  model: ModelDefinition,
+): string[] {
   const { name, tile, shape, significance, weightMax, weightClip, predicted, baselines } = layer;
   const where = tile === undefined ? "" : `, tile ${tile}`;
   const title = `${name}${where}: ${shape[0]} × ${shape[1]}`;
@@ -33,7 +44,7 @@ export function describeLayer(layer: StrategyLayer, timesSeconds: readonly numbe
   return [
     `${title}, |w| ≤ ${weightMax.toPrecision(3)}${clipped}; F = ${factors}; ` +
       `β = ${layer.scaleMicrosiemensPerUnit.toPrecision(4)} µS per unit (${layer.search.stopped})`,
-    `  ${"weight error, % of the largest".padEnd(30)}${timesSeconds.map((t) => column(formatDuration(t))).join("")}${column("TNMSE")}`,
+    `  ${"weight error, % of the largest".padEnd(30)}${timesSeconds.map((t) => column(markedTime(model, t))).join("")}${column("TNMSE")}`,
     ...rows.map(
       ([label, errors]) =>
         `  ${label.padEnd(30)}${errors.rmsPercentByTime.map((rms) => column(rms.toFixed(2))).join("")}` +

@@ -6,6 +6,7 @@ import { describeAnew } from "../src/run/programmedAnew.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { willNotHelp } from "./trimTexts.ts";
 import { progressOf } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
@@ -91,13 +92,18 @@ export function tellEvents(
       case "chapter":
         output.say(`${event.number}. ${event.title}`);
         return;
+      case "trim_planned": {
+        const unhelpful = willNotHelp(event);
+        if (unhelpful !== undefined) output.say(unhelpful);
+        return;
+      }
       case "translating":
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
       // Of these the commands themselves tell.
       case "layer":
-      case "trim_planned":
+      case "model_audited":
       case "model_compared":
       case "corrected":
         return;

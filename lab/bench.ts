@@ -1,6 +1,7 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
+import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
 import { standingOf } from "../src/results/outcome.ts";
@@ -23,6 +24,7 @@ import {
 } from "./export.ts";
 import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { type Imported, importMeasurements, type ImportOptions } from "./import.ts";
+import { lastAudit } from "./modelAudit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
@@ -48,6 +50,8 @@ export interface RunDetails {
   readonly result: RunResult;
   /** What was foretold of its weights, and how that came out. */
   readonly forecasts: readonly ForecastResult[];
+  /** How its model did at the last age that it was read at; undefined where it foresaw nothing of its devices. */
+  readonly audit: Audit | undefined;
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
@@ -255,6 +259,7 @@ export class Bench {
         notes: await store.notes(id),
         result: await judgeRun(store, id, memories),
         forecasts: await forecastResults(store, id, memories),
+        audit: await lastAudit(store, id, this.#place.registries.methods, memories),
       };
     });
   }

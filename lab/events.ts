@@ -6,7 +6,8 @@ import type { RunId } from "../src/run/store.ts";
  * What the library tells of its work. `--json` prints it as it is. docs/events.md lists every field, and eventSchema.ts says the
  * same to machines.
  */
-export type BenchEvent = RunEvent | ChipEvent | WarningEvent | TranslationEvent | TrimEvent | DemoEvent;
+export type BenchEvent =
+  RunEvent | ChipEvent | WarningEvent | TranslationEvent | TrimEvent | DemoEvent | ModelAuditedEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -27,7 +28,8 @@ export interface WarningEvent {
     | "chip_taken"
     | "chip_assumed"
     | "plain_http"
-    | "weights_left_out";
+    | "weights_left_out"
+    | "model_no_longer_holds";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */
@@ -58,6 +60,25 @@ export interface TrimEvent {
   readonly expected_before: number;
   readonly expected_after: number;
   readonly later: readonly { readonly age_seconds: number; readonly expected_after: number }[];
+  /** Age up to which forecasts of the model's fit held; null where it is not known. */
+  readonly tested_to_seconds: number | null;
+}
+
+/** A sweep of a watch was compared with what the model of its run foresaw. */
+export interface ModelAuditedEvent {
+  readonly type: "model_audited";
+  readonly run: RunId;
+  readonly model: string;
+  /** That was asked for; tiles that were read at one age count together. */
+  readonly age_seconds: number;
+  readonly devices: number;
+  /** Share of the devices inside the model's band of 95 %. */
+  readonly inside95: number;
+  /** Root mean square over bins of conductance, in standard deviations of a read. */
+  readonly mean_off_stds: number;
+  readonly foreseen_microsiemens: number;
+  readonly read_microsiemens: number;
+  readonly holds: boolean;
 }
 
 export type DemoEvent =

@@ -1,24 +1,46 @@
+import { beyondTestedAge } from "../src/model/tested.ts";
 import { forecastLimit, type ForecastPoint, type ForecastResult } from "../src/results/forecasts.ts";
-import { formatDuration } from "../src/units.ts";
+import type { Forecast } from "../src/run/forecast.ts";
+import { formatDuration, type Seconds } from "../src/units.ts";
 
 /** How a forecast came out, for a person. */
 export function forecastSentence({ forecast, points }: ForecastResult): string {
-  const { by, model, timesSeconds, rmsPercent } = forecast;
+  const { by, model } = forecast;
   const last = points.at(-1);
   if (last === undefined) {
-    const at = (k: number): string =>
-      `${rmsPercent.at(k)!.toFixed(2)} % at ${formatDuration(timesSeconds.at(k)!)}`;
-    return `The ${by} (${model}) foretells a weight error of ${at(0)} to ${at(-1)}. It was not measured yet.`;
+    return `The ${by} (${model}) foretells a weight error of ${foretold(forecast, 0)} to ${foretold(forecast, -1)}. It was not measured yet.`;
   }
   const worst = worstOf(points);
   const failed =
-    worst && ` The forecast failed${worst === last ? "" : `: ${outcomeOf(worst)}`} (${timesOf(worst)}).`;
-  return `The ${by} (${model}) foretold a weight error of ${outcomeOf(last)}.${failed ?? ""}`;
+    worst &&
+    ` The forecast failed${worst === last ? "" : `: ${outcomeOf(worst, forecast)}`} (${timesOf(worst)}).`;
+  return `The ${by} (${model}) foretold a weight error of ${outcomeOf(last, forecast)}.${failed ?? ""}`;
+}
+
+/** What is foretold of the last time, where the model was not tested so far; else undefined. */
+export function extrapolationSentence(forecast: Forecast): string | undefined {
+  const { by, model, timesSeconds, testedToSeconds } = forecast;
+  return beyondTestedAge(testedToSeconds, timesSeconds.at(-1)!) === undefined
+    ? undefined
+    : `The ${by} (${model}) foretells a weight error of ${foretold(forecast, -1)}.`;
+}
+
+/** `1.90 % at 30 days (extrapolated from 1 day)`. */
+function foretold({ timesSeconds, rmsPercent, testedToSeconds }: Forecast, k: number): string {
+  return `${rmsPercent.at(k)!.toFixed(2)} % at ${ageText(timesSeconds.at(k)!, testedToSeconds)}`;
 }
 
 /** `1.90 % at 1 day, and 3.40 % was measured`. */
-export function outcomeOf({ ageSeconds, foretoldPercent, measuredPercent }: ForecastPoint): string {
-  return `${foretoldPercent.toFixed(2)} % at ${formatDuration(ageSeconds)}, and ${measuredPercent.toFixed(2)} % was measured`;
+export function outcomeOf(
+  { ageSeconds, foretoldPercent, measuredPercent }: ForecastPoint,
+  { testedToSeconds }: Pick<Forecast, "testedToSeconds">,
+): string {
+  return `${foretoldPercent.toFixed(2)} % at ${ageText(ageSeconds, testedToSeconds)}, and ${measuredPercent.toFixed(2)} % was measured`;
+}
+
+function ageText(age: Seconds, testedToSeconds: Seconds | undefined): string {
+  const beyond = beyondTestedAge(testedToSeconds, age);
+  return `${formatDuration(age)}${beyond === undefined ? "" : ` (${beyond})`}`;
 }
 
 export function timesOf({ measuredPercent, foretoldPercent }: ForecastPoint): string {
@@ -33,6 +55,7 @@ export function forecastFields({ forecast, points }: ForecastResult) {
     by,
     model,
     model_digest: digest,
+    tested_to_seconds: forecast.testedToSeconds ?? null,
     times_seconds: timesSeconds,
     rms_percent: rmsPercent,
     failed: points.some(({ failed }) => failed),

@@ -2,6 +2,7 @@ import type { Visit } from "../calibration/visit.ts";
 import { modelDigest } from "../files/model.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
+import { testedToSecondsOf } from "../src/model/tested.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import { type ForecastPoint, forecastResults, largestOf } from "../src/results/forecasts.ts";
 import type { Forecast } from "../src/run/forecast.ts";
@@ -52,8 +53,13 @@ export function trimForecast(
   };
 }
 
-function named(model: ModelDefinition): Pick<Forecast, "model" | "modelDigest"> {
-  return { model: model.name, modelDigest: modelDigest(model) };
+function named(model: ModelDefinition): Pick<Forecast, "model" | "modelDigest" | "testedToSeconds"> {
+  const testedToSeconds = testedToSecondsOf(model);
+  return {
+    model: model.name,
+    modelDigest: modelDigest(model),
+    ...(testedToSeconds !== undefined && { testedToSeconds }),
+  };
 }
 
 function weightsOf({ cells }: LaidStrategy["tiles"][number]): number {
@@ -99,7 +105,7 @@ function doubt(
   believe: boolean | undefined,
   emit: (event: WarningEvent) => void,
 ): void {
-  const why = `of run ${run} the ${forecast.by} foretold ${outcomeOf(point)} (${timesOf(point)})`;
+  const why = `of run ${run} the ${forecast.by} foretold ${outcomeOf(point, forecast)} (${timesOf(point)})`;
   if (believe === true) {
     emit({
       type: "warning",

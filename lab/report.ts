@@ -10,7 +10,7 @@ import { renderRun } from "../report/runReport.ts";
 import { strategyNumbers } from "../report/strategyNumbers.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
 import { MhoError } from "../src/errors.ts";
-import type { ModelDefinition } from "../src/model/definition.ts";
+import { fitRecordOf, type ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { shellWord } from "../src/shell.ts";
@@ -124,14 +124,14 @@ async function drawFile(path: string, options: ReportOptions): Promise<Drawn> {
 
 async function drawFit(path: string): Promise<Drawn> {
   const definition = await readModel(path);
-  if (definition.family !== "power-law" || definition.fit === undefined) {
+  const fit = fitRecordOf(definition);
+  if (fit === undefined) {
     throw new MhoError(
       "bad-argument",
       `The model ${path} was not fitted by mho fit: there is nothing to draw. mho show ${shellWord(path)} tells of it.`,
       { file: path },
     );
   }
-  const { fit } = definition;
   const before = builtInDefinition(fit.modelBefore);
   const about = [`fit ${definition.name} of ${fit.chip}, runs ${fit.runs.join(", ")}; mho ${version}`];
   return {

@@ -6,6 +6,7 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
+import { testedToSecondsOf } from "../src/model/tested.ts";
 import { verdicts } from "../src/program/method.ts";
 import { Random } from "../src/random.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
@@ -45,6 +46,10 @@ export interface TrimOptions {
 export interface Trimmed {
   readonly corrects: RunId;
   readonly visit: Visit;
+  /** When errors count, from the visit on. */
+  readonly timesSeconds: readonly Seconds[];
+  /** Age up to which forecasts of the model's fit held, 0 where none did; undefined where that is not known. */
+  readonly testedToSeconds: Seconds | undefined;
   /** How the forecasts of the run and of those that it corrects came out. */
   readonly earlier: readonly (ForecastResult & { readonly run: RunId })[];
   /** The visit's own run; undefined where nothing was pulsed. */
@@ -72,6 +77,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context) => {
     const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
+    const planned = { corrects, visit, timesSeconds, testedToSeconds: testedToSecondsOf(model), earlier };
     const { devices, expectedBefore, expectedAfter, later } = visit;
     place.emit({
       type: "trim_planned",
@@ -80,6 +86,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
       expected_before: expectedBefore,
       expected_after: expectedAfter,
       later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
+      tested_to_seconds: testedToSecondsOf(model) ?? null,
     });
     const { methods } = context;
     const { description } = context.driver;
@@ -92,12 +99,12 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
       );
     if (options.dryRun === true || devices === 0) {
       await context.driver.standby();
-      return { corrects, visit, earlier, run: undefined, expectedNow: undefined };
+      return { ...planned, run: undefined, expectedNow: undefined };
     }
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
     const forecasts = [trimForecast(visit, believed, timesSeconds)];
     const run = await executeRun(context, { ...correction, pulsesPerDevice, forecasts });
-    return { corrects, visit, earlier, run, expectedNow: await expectedOf(store, run, visit) };
+    return { ...planned, run, expectedNow: await expectedOf(store, run, visit) };
   });
 }
 

@@ -2,6 +2,7 @@ import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
 import { watchRuns, watchTimes } from "../src/run/watch.ts";
+import { auditOf } from "./modelAudit.ts";
 import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
 import { refuseImported } from "./imported.ts";
@@ -52,7 +53,9 @@ export async function watch(
 
 async function watchChip(place: Workplace, address: string, runs: readonly RunId[]): Promise<void> {
   const session = await place.sessionOf(runs[0]!, address);
-  await session.work(patience.watchMilliseconds, (context) => watchRuns(context, runs));
+  const store = await place.existingStore();
+  const audit = await auditOf(store, runs, place.registries.methods, place.emit);
+  await session.work(patience.watchMilliseconds, (context) => watchRuns(context, runs, audit));
 }
 
 /** What the options say; undefined where they say nothing, and what was set before holds. */

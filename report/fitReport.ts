@@ -1,13 +1,13 @@
-import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
+import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import { withError } from "../src/withError.ts";
 import { axis, drawing, rule, seriesColour, soft } from "./draw.ts";
 import { escaped, figure, page } from "./page.ts";
-import { count } from "./text.ts";
+import { count, duration, percent, withUnit } from "./text.ts";
 
 /** What a fit found, and whether to believe it, as one HTML page. @param before  the model that was believed before. */
 export function renderFit(
-  model: PowerLawDefinition,
+  model: ModelDefinition,
   fit: FitRecord,
   before: PowerLawDefinition | undefined,
   softwareVersion: string,
@@ -25,6 +25,7 @@ export function renderFit(
       `${count(sweeps)} sweeps of ${escaped(runs.join(", "))} · ± are 95 % intervals</p></header>`,
     `<section><h2>Checks</h2><div class="scroll"><table><tbody>${checks.map(checkRow).join("")}</tbody></table></div>` +
       `${remarks.map((remark) => `<p class="note">${escaped(remark)}</p>`).join("")}</section>`,
+    forecastSection(fit),
     ...pairs(laws.map((law) => lawFigure(law, old))),
     ...residuals.map((residual, k) => residualFigures(residual, k)),
     `<section><h2>Figures</h2><div class="scroll"><table><tbody>${figures.map(figureRow).join("")}</tbody></table></div></section>`,
@@ -49,6 +50,23 @@ export function pairs(figures: readonly string[]): string[] {
 function checkRow({ name, ok, says }: FitRecord["checks"][number]): string {
   const cell = `<td style="text-align:left;white-space:normal">`;
   return `<tr><th>${ok ? "✓" : "✗"} ${escaped(name)}</th>${cell}${escaped(says)}</td></tr>`;
+}
+
+/** What fits to the first reads foretold of later ones, and how far the model was tested by that. */
+function forecastSection({ testedToSeconds, forecasts = [] }: FitRecord): string {
+  if (testedToSeconds === undefined) return "";
+  const far =
+    testedToSeconds > 0
+      ? `Fits to earlier reads foretold later ones up to <b>${duration(testedToSeconds)}</b>. Beyond that age every figure of this model is extrapolated.`
+      : "No fit to earlier reads foretold later ones: every figure beyond the reads is extrapolated.";
+  const row = (one: (typeof forecasts)[number]): string =>
+    `<tr><th scope="row">${duration(one.fromSeconds)} → ${duration(one.toSeconds)}</th><td>${count(one.devices)}</td><td>${percent(one.inside95)}</td>` +
+    `<td>${withUnit(one.meanOffStds, "σ", 2)}</td><td>${one.holds ? "✓" : "✗"}</td></tr>`;
+  const table =
+    `<div class="scroll results"><table><thead><tr><th scope="col">from → to</th><th scope="col">devices</th>` +
+    `<th scope="col">inside the 95 % band</th><th scope="col">mean off</th><th scope="col">holds</th></tr></thead>` +
+    `<tbody>${forecasts.map(row).join("")}</tbody></table></div>`;
+  return `<section><h2>Forecasts</h2><p class="note">${far}</p>${forecasts.length === 0 ? "" : table}</section>`;
 }
 
 function figureRow({ figure: name, value, standardError }: FitRecord["figures"][number]): string {

@@ -1,3 +1,4 @@
+import { beyondTested } from "../src/model/tested.ts";
 import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
 import { escaped, page } from "./page.ts";
 import { bestRule, budgetFigure, curvesFigure, predictedFigure, sizesFigure } from "./strategyFigures.ts";
@@ -13,6 +14,7 @@ export function renderStrategy(strategy: Strategy, softwareVersion: string): str
   const parts = [
     `<header><p class="kicker">mho · strategy</p><h1>${headline(drawn)}</h1>`,
     `<p class="facts">${escaped(model.name)} · α by ${compensationRule} · ${escaped([...new Set(layers.map((l) => l.weightsSource.file))].join(", "))}</p></header>`,
+    extrapolated(strategy),
     ...drawn.map((layer, i) => layerPart(layer, strategy, `${i}`)),
     layers.length > drawn.length
       ? `<p class="note">${count(layers.length - drawn.length)} more are in the file, or hold nothing but zeros.</p>`
@@ -38,6 +40,13 @@ function headline(layers: readonly StrategyLayer[]): string {
     `Layer <em>${escaped(first.name)}</em> is expected to err by <em>${ours}</em> of its largest weight, in the mean over ` +
     `all times: ${ours === theirs || first.predicted.tnmse >= best.tnmse ? `no better than ${beside} (${theirs})` : `${beside}, errs by ${theirs}`}.`
   );
+}
+
+/** From which time on the model was not tested. */
+function extrapolated({ model, timesSeconds }: Strategy): string {
+  const first = timesSeconds.find((time) => beyondTested(model, time) !== undefined);
+  if (first === undefined) return "";
+  return `<p class="note">From ${duration(first)} on all figures are ${beyondTested(model, first)!}: no forecast of the model’s fit was tested for so late.</p>`;
 }
 
 function layerPart(layer: StrategyLayer, { timesSeconds }: Strategy, id: string): string {

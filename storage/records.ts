@@ -148,9 +148,10 @@ export function noteOf(text: string): Omit<RunNote, "notedAt"> {
 export function forecastOf(text: string): Forecast {
   const what = "a forecast";
   const found = record(text, what);
-  const { by, timesSeconds, rmsPercent, withoutRmsPercent = rmsPercent, later = [] } = found;
+  const { by, timesSeconds, rmsPercent, withoutRmsPercent = rmsPercent, later = [], testedToSeconds } = found;
   mustBe((by === "strategy" || by === "trim") && areTexts(found, "model", "modelDigest"), what);
   mustBe(areAscending(timesSeconds) && timesSeconds.length > 0 && timesSeconds[0]! > 0, what);
+  mustBe(testedToSeconds === undefined || areNumbers([testedToSeconds]), what);
   for (const errors of [rmsPercent, withoutRmsPercent])
     mustBe(areNumbers(errors) && errors.length === timesSeconds.length && errors.every((e) => e >= 0), what);
   mustBe(Array.isArray(later), what);

@@ -1,9 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
 import { counted } from "../../src/counted.ts";
-import type { StrategyLayer } from "../../src/optimize/strategy.ts";
+import type { Strategy, StrategyLayer } from "../../src/optimize/strategy.ts";
 import { act } from "../action.ts";
 import { choice, command, real, times, whole } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
+import { testedToSecondsOf } from "../../src/model/tested.ts";
+import { extrapolationNote } from "../extrapolated.ts";
 import { describeLayer, strategyTerms } from "../showStrategy.ts";
 import { tellEvents } from "../tellEvents.ts";
 import {
@@ -108,34 +110,35 @@ export const optimize = () =>
             output.events.emit(event);
           },
           (layer) => {
-            describeLayer(layer, translation.timesSeconds).forEach((line) => output.say(line));
+            describeLayer(layer, translation.timesSeconds, model).forEach((line) => output.say(line));
             output.progress(`${counted(++done, "strategy", "strategies")} so far, translating the next …`);
           },
         );
         const seconds = (performance.now() - begun) / 1000;
         strategyTerms.forEach((line) => output.say(line, "dim"));
+        for (const line of extrapolationNote(model, translation.timesSeconds)) output.say(line);
         const { file, replaced } = await writeStrategy(strategy, flags.out);
-        const { layers, timesSeconds } = strategy;
+        const { layers } = strategy;
         output.say(
           `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}${replaced ? ", in place of the file that was there" : ""}`,
         );
-        tellLayers(file, seconds, timesSeconds, layers, leftOut, output);
+        tellLayers(file, seconds, strategy, leftOut, output);
         if (flags.strict && leftOut.length > 0) process.exitCode = 1;
       }),
     );
 
 function tellLayers(
-  strategy: string,
+  file: string,
   seconds: number,
-  timesSeconds: readonly number[],
-  layers: readonly StrategyLayer[],
+  { model, timesSeconds, layers }: Strategy,
   leftOut: { name: string; why: string }[],
   output: CommandOutput<"optimize">,
 ): void {
   output.result({
-    strategy,
+    strategy: file,
     seconds,
     times_seconds: timesSeconds,
+    tested_to_seconds: testedToSecondsOf(model) ?? null,
     layers: layers.map((layer) => ({
       name: layer.name,
       tile: layer.tile ?? null,

@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { extrapolationSentence } from "../../lab/forecastTexts.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInMethods } from "../../src/program/methods.ts";
@@ -62,7 +63,12 @@ export const program = () =>
           if (flags.minYield !== undefined) refuseBlind(flags.method);
           if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
           const run = await bench.program(targets, options);
-          output.result({ dry_run: false, ...(await tellResult(bench, run, flags.minYield, output)) });
+          const went = await tellResult(bench, run, flags.minYield, output);
+          for (const forecast of await (await bench.store()).forecasts(run)) {
+            const sentence = extrapolationSentence(forecast);
+            if (sentence !== undefined) output.say(sentence);
+          }
+          output.result({ dry_run: false, ...went });
         }),
       ),
     );

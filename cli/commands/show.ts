@@ -1,5 +1,6 @@
 import type { Bench } from "../../lab/bench.ts";
-import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
+import { extrapolationSentence, forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
+import { auditFields, auditSentence } from "../../lab/modelAudit.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
@@ -59,7 +60,7 @@ async function showRuns(bench: Bench, output: CommandOutput<"show">): Promise<vo
 }
 
 async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
-  const { plan, notes, result, forecasts } = await bench.run(id);
+  const { plan, notes, result, forecasts, audit } = await bench.run(id);
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   output.say(`at ${plan.chipAddress}`);
   output.say(howItEnded(id, result));
@@ -70,7 +71,12 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     );
   }
   tellRun(result, output);
-  for (const forecast of forecasts) output.say(forecastSentence(forecast));
+  for (const result of forecasts) {
+    output.say(forecastSentence(result));
+    const extrapolated = result.points.length > 0 ? extrapolationSentence(result.forecast) : undefined;
+    if (extrapolated !== undefined) output.say(extrapolated);
+  }
+  if (audit !== undefined) output.say(auditSentence(audit));
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
   output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
   for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
@@ -94,6 +100,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     devices_by_pulses: result.overview.devicesByPulses,
     read_for_seconds: result.overview.sweepTimesSeconds,
     forecasts: forecasts.map(forecastFields),
+    audit: audit === undefined ? null : auditFields(audit),
     notes: notes.map(({ notedAt, what, text }) => ({ noted_at: notedAt, what, text })),
   });
 }

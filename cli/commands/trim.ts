@@ -1,6 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import type { Trimmed } from "../../lab/trim.ts";
+import { beyondTestedAge } from "../../src/model/tested.ts";
 import { counted } from "../../src/counted.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
@@ -8,6 +9,7 @@ import { act } from "../action.ts";
 import { benchCommand, real, times, usualTimes, whole } from "../flags.ts";
 import type { Output } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
+import { errorPercent } from "../trimTexts.ts";
 import { withBench } from "../withBench.ts";
 
 export const trim = () =>
@@ -64,18 +66,22 @@ export const trim = () =>
       ),
     );
 
-function tellVisit({ corrects, visit, earlier, run, expectedNow }: Trimmed, output: Output): void {
+function tellVisit(trimmed: Trimmed, output: Output): void {
+  const { corrects, visit, earlier, run, expectedNow } = trimmed;
+  const note = extrapolation(trimmed);
+  const mark = note === undefined ? "" : "*";
   for (const forecast of earlier) output.say(`${forecast.run}: ${forecastSentence(forecast)}`);
   const { devices, expectedBefore, expectedAfter, later } = visit;
   output.say(
-    `Weight error to expect, averaged over the times: ${percent(expectedBefore)} of the largest weight; with ` +
-      `${counted(devices, "device")} programmed anew now, ${percent(expectedAfter)}.`,
+    `Weight error to expect, averaged over the times: ${errorPercent(expectedBefore)}${mark} of the largest weight; with ` +
+      `${counted(devices, "device")} programmed anew now, ${errorPercent(expectedAfter)}${mark}.`,
   );
   for (const { ageSeconds, expected } of later) {
     output.say(
-      `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${percent(expected)}`,
+      `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${errorPercent(expected)}${mark}`,
     );
   }
+  if (note !== undefined) output.say(note);
   const best = later.reduce((a, b) => (b.expected < a.expected ? b : a), {
     ageSeconds: 0,
     expected: expectedAfter,
@@ -87,16 +93,20 @@ function tellVisit({ corrects, visit, earlier, run, expectedNow }: Trimmed, outp
   }
   if (run === undefined || expectedNow === undefined) return;
   output.say(
-    `Expected was ${percent(expectedAfter)}; with what was reached it will be ${percent(expectedNow)} (${percent(expectedBefore)} before).`,
+    `Expected was ${errorPercent(expectedAfter)}${mark}; with what was reached it will be ${errorPercent(expectedNow)}${mark} (${errorPercent(expectedBefore)}${mark} before).`,
   );
 }
 
-/** 100 × mean square over the square of the largest weight → root mean square in percent of the largest weight. */
-function percent(tnmse: number): string {
-  return `${(10 * Math.sqrt(tnmse)).toFixed(2)} %`;
+/** `* Its errors from 30 days on are extrapolated from 1 day.`; undefined where the model was tested for every time, or may have been. */
+function extrapolation({ timesSeconds, testedToSeconds }: Trimmed): string | undefined {
+  const beyond = timesSeconds
+    .filter((time) => beyondTestedAge(testedToSeconds, time) !== undefined)
+    .sort((a, b) => a - b);
+  if (beyond.length === 0) return undefined;
+  return `  * Errors from ${formatDuration(beyond[0]!)} on are ${beyondTestedAge(testedToSeconds, beyond[0]!)}.`;
 }
 
-function visitFields({ corrects, visit, earlier }: Trimmed) {
+function visitFields({ corrects, visit, earlier, testedToSeconds }: Trimmed) {
   const { devices, expectedBefore, expectedAfter, later } = visit;
   return {
     corrects,
@@ -104,6 +114,7 @@ function visitFields({ corrects, visit, earlier }: Trimmed) {
     expected_before: expectedBefore,
     expected_after: expectedAfter,
     later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
+    tested_to_seconds: testedToSeconds ?? null,
     earlier_forecasts: earlier.map((forecast) => ({ run: forecast.run, ...forecastFields(forecast) })),
   };
 }

@@ -28,12 +28,14 @@ export const benchEvents = [
           "chip_assumed",
           "plain_http",
           "weights_left_out",
+          "model_no_longer_holds",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
-            "`weights_left_out`: the file holds weights that are not read.",
+            "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
+            "model of their run foresaw.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
@@ -117,6 +119,11 @@ export const benchEvents = [
       sweeps: part.count.describe("Sweeps to take."),
     },
     "A watch begins.",
+  ),
+  event(
+    "model_audited",
+    { run: part.run.describe("Id of the run."), ...part.audit },
+    "A sweep of a watch was compared with what the model of its run foresaw; of runs whose method keeps devices at their targets.",
   ),
   event(
     "left_out",

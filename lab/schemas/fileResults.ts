@@ -12,6 +12,7 @@ export const optimize = result(
     strategy: z.string().describe("The strategy file."),
     seconds: part.seconds.describe("Time it took, s."),
     times_seconds: z.array(part.seconds).describe("Times at which errors count, s after programming."),
+    tested_to_seconds: part.testedToSeconds,
     layers: z
       .array(
         z.strictObject({

@@ -36,11 +36,19 @@ export const later = z
   )
   .describe("What a later trim would be worth, with one more sweep before it.");
 
+export const testedToSeconds = seconds
+  .nullable()
+  .describe(
+    "Age up to which forecasts of the model's fit held, s; what is foretold beyond it is extrapolated. 0 where none held; null where " +
+      "it is not known.",
+  );
+
 /** What was foretold of the weights of a run, and how that came out. */
 export const forecast = {
   by: z.enum(["strategy", "trim"]).describe("What foretold it."),
   model: z.string().describe("Name of the model that it stands on."),
   model_digest: z.string().describe("SHA-256 of the model."),
+  tested_to_seconds: testedToSeconds,
   times_seconds: z.array(seconds).describe("Times that it was made for, s after the last pulse of a tile."),
   rms_percent: numbers.describe(
     "Root mean square weight error at each of them, % of each tile's largest weight.",
@@ -62,6 +70,27 @@ export const forecast = {
     .describe("One a sweep, ascending; empty where the run was not read, or is not done."),
 };
 
+/** How devices were found beside what the model of their run foresaw. */
+export const audit = {
+  model: z.string().describe("Name of the run's model."),
+  age_seconds: seconds.describe("Age that was asked for, s; tiles that were read at one age count together."),
+  devices: count.describe("Accepted devices that were read well, at ages that the model knows."),
+  inside95: z.number().min(0).max(1).describe("Share of them inside the model's band of 95 %."),
+  mean_off_stds: z
+    .number()
+    .nonnegative()
+    .describe(
+      "How far their mean is off, root mean square over bins of conductance, in standard deviations of a read.",
+    ),
+  foreseen_microsiemens: z.number().describe("Mean that was foreseen of them, µS."),
+  read_microsiemens: z.number().describe("Mean that was read, µS."),
+  holds: z
+    .boolean()
+    .describe(
+      "False where, of 500 devices or more, fewer than 85 % lie inside, or the mean is off by more than 0.5.",
+    ),
+};
+
 /** What a trim is expected to win. */
 export const trimPlan = {
   corrects: run.describe("The run that is corrected."),
@@ -69,6 +98,7 @@ export const trimPlan = {
   expected_before: tnmse.describe("TNMSE to expect without a trim, averaged over `--times`."),
   expected_after: tnmse.describe("TNMSE to expect after the trim."),
   later,
+  tested_to_seconds: testedToSeconds,
 };
 
 export const earlierForecasts = z

@@ -67,6 +67,12 @@ export const show = z.discriminatedUnion("what", [
       forecasts: z
         .array(z.strictObject(part.forecast))
         .describe("What was foretold of its weights, and how that came out."),
+      audit: z
+        .strictObject(part.audit)
+        .nullable()
+        .describe(
+          "How the run's model did at the last age that the run was read at; null where it foresaw nothing of its devices.",
+        ),
       notes: z
         .array(
           z.strictObject({

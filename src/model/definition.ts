@@ -254,7 +254,11 @@ export function polynomial(coefficients: readonly number[], x: number): number {
 export function interpolate(x: readonly number[], y: readonly number[], at: number): number {
   if (at <= x[0]!) return y[0]!;
   for (let i = 1; i < x.length; i++) {
-    if (at <= x[i]!) return y[i - 1]! + ((y[i]! - y[i - 1]!) * (at - x[i - 1]!)) / (x[i]! - x[i - 1]!);
+    if (at > x[i]!) continue;
+    const [from, to] = [y[i - 1]!, y[i]!];
+    const between = from + ((to - from) * (at - x[i - 1]!)) / (x[i]! - x[i - 1]!);
+    // Rounding must not lead beyond the points: below a conductance of 0 there is none.
+    return from < to ? Math.min(to, Math.max(from, between)) : Math.min(from, Math.max(to, between));
   }
   return y.at(-1)!;
 }

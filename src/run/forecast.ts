@@ -7,6 +7,8 @@ export interface Forecast {
   /** Its name, and the SHA-256 of its file. */
   readonly model: string;
   readonly modelDigest: string;
+  /** Age up to which forecasts of the model's fit held, 0 where none did; undefined where that is not known. */
+  readonly testedToSeconds?: Seconds | undefined;
   /** Since a tile's last pulse, ascending. */
   readonly timesSeconds: readonly Seconds[];
   /** Root mean square over all weights, in percent of each tile's largest; one a time. */

@@ -4,7 +4,7 @@ import { loggedError, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import type { RunContext } from "./context.ts";
 import { refuseStranger } from "./engine.ts";
-import { lastPulse, type WatchSettings } from "./journal.ts";
+import { lastPulse, type SweepRecord, type TileMemory, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { describeAnew, programmedAnew } from "./programmedAnew.ts";
 import { recall } from "./recall.ts";
@@ -27,13 +27,19 @@ import { waitUntil } from "./waiting.ts";
  * nothing left to read. What was taken stands in the store, so a watch that was stopped or cut off goes on where it was:
  * ages that passed meanwhile are made up for by one read, at once, which carries its true age. The chip is in standby when
  * this returns or throws.
+ *
+ * @param onSweep  told of each sweep after its event.
  */
-export async function watchRuns(context: RunContext, runs: readonly RunId[]): Promise<void> {
+export async function watchRuns(
+  context: RunContext,
+  runs: readonly RunId[],
+  onSweep: (watched: WatchedSweep) => void = () => {},
+): Promise<void> {
   const { driver, log = noLog } = context;
   const progress = { awake: false, begun: false };
   let failure: unknown;
   try {
-    await readUntilDone(context, runs, progress);
+    await readUntilDone(context, runs, progress, onSweep);
   } catch (error) {
     failure = error;
   }
@@ -52,6 +58,13 @@ export async function watchRuns(context: RunContext, runs: readonly RunId[]): Pr
     );
   }
   throw end;
+}
+
+/** A sweep that was just taken, with what the journal knows of its devices. */
+export interface WatchedSweep {
+  readonly run: RunId;
+  readonly memory: TileMemory;
+  readonly sweep: SweepRecord;
 }
 
 /** What the watch ends with, composed after standby was tried; undefined when it is done and the chip is safe. */
@@ -85,6 +98,7 @@ async function readUntilDone(
   context: RunContext,
   runs: readonly RunId[],
   progress: { awake: boolean; begun: boolean },
+  onSweep: (watched: WatchedSweep) => void,
 ): Promise<void> {
   const { driver, store, onEvent, onReading, markClock, log = noLog } = context;
   const identity = await driver.identify();
@@ -139,6 +153,7 @@ async function readUntilDone(
       celsius: sweep.environment?.celsius ?? null,
       left: countLeft(watched, await driver.chipTime()),
     });
+    onSweep({ run: tile.run, memory: tile.memory, sweep });
   }
 }
 
@@ -191,6 +206,7 @@ async function leaveOut(
 interface WatchedTile {
   readonly run: RunId;
   readonly block: TileTargets["block"];
+  readonly memory: TileMemory;
   readonly settings: WatchSettings;
   readonly pulsedAt: Microseconds;
   /** Of the ages asked for, the greatest that was read; 0 when none was. */
@@ -223,7 +239,7 @@ async function tilesOf(
     const pulsedAt = Number.isNaN(own) && corrects !== undefined ? Math.max(...ofAll) : own;
     if (!Number.isFinite(pulsedAt)) return [];
     const { block } = memory;
-    return [{ run, block, settings, pulsedAt, newestSeconds: taken.get(block.tile) ?? 0 }];
+    return [{ run, block, memory, settings, pulsedAt, newestSeconds: taken.get(block.tile) ?? 0 }];
   });
 }
 
