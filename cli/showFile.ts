@@ -41,14 +41,14 @@ function describeModel(definition: ModelDefinition): string[] {
   const targets = Array.from({ length: 6 }, (_, i) => min + ((max - min) * i) / 5);
   return [
     `Model ${name}: ${min} … ${max} µS, known from ${from === 0 ? "0 s" : formatDuration(from)}${until}`,
-    `  ${"target".padStart(9)}${"programmed".padStart(14)}${times.map((time) => markedTime(definition, time).padStart(14)).join("")}   µS, mean ± σ`,
+    `  ${"target".padStart(9)}${"programmed".padStart(16)}${times.map((time) => markedTime(definition, time).padStart(16)).join("")}   µS, mean ± σ`,
     ...targets.map((target) => {
       const reads = times.map((time) =>
         `${model.mean(target, time).toFixed(2)} ± ${Math.sqrt(model.variance(target, time)).toFixed(2)}`.padStart(
-          14,
+          16,
         ),
       );
-      return `  ${target.toFixed(2).padStart(9)}${`± ${model.programmingStd(target).toFixed(2)}`.padStart(14)}${reads.join("")}`;
+      return `  ${target.toFixed(2).padStart(9)}${`± ${model.programmingStd(target).toFixed(2)}`.padStart(16)}${reads.join("")}`;
     }),
     ...extrapolationNote(definition, times).map((line) => `  ${line}`),
     ...pacesBeyond(definition, model, targets, times),
@@ -69,10 +69,10 @@ function pacesBeyond(
     model.mean(target, timeAtPace(model, tested, time, pace)).toFixed(2);
   return [
     "  Mean if the change stopped there / by the law / twice as fast in ln t:",
-    `  ${"target".padStart(9)}${beyond.map((time) => markedTime(definition, time).padStart(24)).join("")}   µS`,
+    `  ${"target".padStart(9)}${beyond.map((time) => markedTime(definition, time).padStart(27)).join("")}   µS`,
     ...targets.map((target) => {
       const means = beyond.map((time) => [0, 1, 2].map((pace) => mean(target, time, pace)).join(" / "));
-      return `  ${target.toFixed(2).padStart(9)}${means.map((text) => text.padStart(24)).join("")}`;
+      return `  ${target.toFixed(2).padStart(9)}${means.map((text) => text.padStart(27)).join("")}`;
     }),
   ];
 }

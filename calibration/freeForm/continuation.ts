@@ -32,12 +32,12 @@ export function continuations(logAges: Float64Array, onset: number): Continuatio
   ];
   for (const tau of taus) {
     const h = (x: number): number => Math.log1p(age(x) / tau);
-    found.push({ name: `a loss by ln(1 + t/${short(tau)} s)`, h, byFactor: false, lastDecade: false });
-    found.push({ name: `a power of 1 + t/${short(tau)} s`, h, byFactor: true, lastDecade: false });
+    found.push({ name: `by ln(1 + t/${short(tau)} s)`, h, byFactor: false, lastDecade: false });
+    found.push({ name: `by a power of 1 + t/${short(tau)} s`, h, byFactor: true, lastDecade: false });
     for (const beta of [0.3, 0.6, 1]) {
       const saturating = (x: number): number =>
         -Math.expm1(-Math.exp(beta * Math.log(Math.max(1e-30, age(x)) / tau)));
-      const name = `1 − exp(−(t/${short(tau)} s)^${beta})`;
+      const name = `by 1 − exp(−(t/${short(tau)} s)^${beta})`;
       found.push({ name, h: saturating, byFactor: false, lastDecade: false });
     }
   }
