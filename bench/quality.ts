@@ -1,9 +1,11 @@
 import { fitFreeForm } from "../calibration/freeForm/fitFreeForm.ts";
-import { refit } from "../calibration/refit.ts";
+import { type Refit, refit } from "../calibration/refit.ts";
+import { modelOf } from "../src/model/modelOf.ts";
 import { rollingPowerLaw } from "../calibration/rollingPowerLaw.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
-import { fitFateNames } from "../calibration/pool.ts";
-import { type Births, characterise, readOut } from "./characterised.ts";
+import { fittedModel } from "../calibration/fittedModel.ts";
+import { fitFateNames, fitFates } from "../calibration/pool.ts";
+import { type Births, type Characterised, characterise, readOut } from "./characterised.ts";
 import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
 import {
   commonTimes,
@@ -121,11 +123,13 @@ async function verdicts(): Promise<void> {
   for (const one of births) {
     for (let seed = 1; seed <= Math.min(3, seeds); seed++) {
       const chip = await characterise(one, seed);
-      const { verdict } = refit(chip.data, readOut, published);
+      const found = refit(chip.data, readOut, published);
+      const { verdict } = found;
       console.log(`\nbirths=${one}, seed ${seed}: ${verdict.believe ? "believe it" : "do not believe it"}`);
       for (const { ok, name, says } of verdict.checks)
         console.log(`  ${ok ? "yes" : "NO "} ${name}: ${says}`);
       for (const remark of verdict.remarks) console.log(`      ${remark}`);
+      console.log(`      ${aYearLater(chip, found)}`);
       for (const f of rollingPowerLaw(chip.data, readOut, published, refit)) {
         console.log(
           `      from ${f.fromSeconds.toFixed(0)} s to ${f.toSeconds.toFixed(0)} s: ${(100 * f.inside95).toFixed(1)} % inside, mean off by ` +
@@ -163,6 +167,29 @@ async function rram(): Promise<void> {
       );
     }
   }
+}
+
+/**
+ * What is left after a year of what there was after the day that was watched, of the devices at 8 to 18 µS: the truth, what the law says,
+ * and the bounds that are stated beside it, as if drift had stopped and as if it had gone on twice as fast.
+ */
+function aYearLater({ firmware, endedAt }: Characterised, found: Refit): string {
+  const [day, year] = [86_400, 31_557_600];
+  const then = firmware.chip.truthOfTile(0, endedAt + day * 1e6);
+  const later = firmware.chip.truthOfTile(0, endedAt + year * 1e6);
+  const model = modelOf(fittedModel(found, published, "fitted"));
+  let [truth, law, fast, count] = [0, 0, 0, 0];
+  then.forEach((g, i) => {
+    if (found.population.fates[i] !== fitFates.used || g < 8 || g > 18) return;
+    const at = (seconds: number): number => model.mean(g, seconds - model.timeZeroSeconds);
+    truth += later[i]! / g;
+    law += at(year) / at(day);
+    fast += at((year * year) / day) / at(day);
+    count++;
+  });
+  const share = (sum: number): string => (sum / count).toFixed(3);
+  const covered = truth <= count && truth >= fast ? "covered" : "NOT covered";
+  return `left after a year: ${share(truth)}; by the law ${share(law)}, between ${share(fast)} and 1: ${covered}`;
 }
 
 /** Time-averaged TNMSE of 4,096 Gaussian weights, over the six times of the optimiser's table. */
