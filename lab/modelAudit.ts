@@ -18,7 +18,7 @@ export async function auditOf(
   const audited = new Map<RunId, { readonly plan: RunPlan; readonly audit: ModelAudit }>();
   for (const run of runs) {
     const plan = await store.plan(run);
-    if (keepsTargets(plan, methods)) audited.set(run, { plan, audit: new ModelAudit(plan.model) });
+    if (isForeseen(plan, methods)) audited.set(run, { plan, audit: new ModelAudit(plan.model) });
   }
   const warned = new Set<RunId>();
   return ({ run, memory, sweep }) => {
@@ -48,7 +48,7 @@ export async function lastAudit(
   memories: readonly TileMemory[],
 ): Promise<Audit | undefined> {
   const plan = await store.plan(run);
-  if (!keepsTargets(plan, methods)) return undefined;
+  if (!isForeseen(plan, methods)) return undefined;
   const audit = new ModelAudit(plan.model);
   for await (const table of sweepTables(store, run, plan, memories)) audit.add(table);
   return audit.last();
@@ -80,8 +80,9 @@ export function auditFields(audit: Audit): Omit<ModelAuditedEvent, "type" | "run
   };
 }
 
-/** Of a method that nobody names any more nothing is said. */
-function keepsTargets({ method }: RunPlan, methods: readonly ProgrammingMethod[]): boolean {
+/** Of a method that is not known any more nothing is said; and the model of what another tester measured is only a stand-in. */
+function isForeseen({ method, imported }: RunPlan, methods: readonly ProgrammingMethod[]): boolean {
+  if (imported !== undefined) return false;
   const named = methods.filter(({ name }) => name === method);
   return named.length > 0 && named.every((one) => one.keepsTargets);
 }

@@ -79,6 +79,8 @@ describe("measurements that were imported", () => {
   it("are gathered with each device's own ages to the last digit, targets, what was written, and flags", async () => {
     const bench = await openBench({ workspace: emptyFolder() });
     const found = await bench.importMeasurements(sample, { as: "rram-relaxation" });
+    // The model of such a run is a stand-in, and is held against nothing.
+    expect((await bench.run(found.run)).audit).toBeUndefined();
     expect(found).toMatchObject({
       devices: 1500,
       written: 1500,
