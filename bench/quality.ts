@@ -180,8 +180,10 @@ function aYearLater({ firmware, endedAt }: Characterised, found: Refit): string 
   const model = modelOf(fittedModel(found, published, "fitted"));
   let [truth, law, fast, count] = [0, 0, 0, 0];
   then.forEach((g, i) => {
-    if (found.population.fates[i] !== fitFates.used || g < 8 || g > 18) return;
-    const at = (seconds: number): number => model.mean(g, seconds - model.timeZeroSeconds);
+    // The law goes by what a device conducted at the reference age.
+    const begun = found.population.conductance[i]!;
+    if (found.population.fates[i] !== fitFates.used || begun < 8 || begun > 18) return;
+    const at = (seconds: number): number => model.mean(begun, seconds - model.timeZeroSeconds);
     truth += later[i]! / g;
     law += at(year) / at(day);
     fast += at((year * year) / day) / at(day);

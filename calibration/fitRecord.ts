@@ -32,8 +32,10 @@ export function fitRecord(
     ...whenAndWhere(gathered),
     devices: fitFateNames.flatMap((fate, k) => (counts[k] === 0 ? [] : [{ fate, count: counts[k]! }])),
     measuredToSeconds: short(found.ages.to),
-    testedToSeconds: testedTo(forecasts),
-    forecasts: forecasts.map(shortForecast),
+    // Where ages were too few to try it, nothing is said of it.
+    ...(forecasts.length === 0
+      ? {}
+      : { testedToSeconds: testedTo(forecasts), forecasts: forecasts.map(shortForecast) }),
     believe: verdict.believe,
     checks: verdict.checks,
     remarks: [
