@@ -255,9 +255,11 @@ describe("the loop, on the command line", () => {
       expect(same[name]).toBeCloseTo(Number(third[name]), 4);
     }
     const arrays = await allTensors(npz);
-    const codes = arrays.get("tile0/sweep1/codes")!;
-    expect(codes.shape).toEqual([2, 256]);
-    expect(codes.values[699 - 512]).toBe(Number(third["code"]));
+    const codes = arrays.get("code")!;
+    const [tileCount, , rowCount, lineCount] = codes.shape as [number, number, number, number];
+    expect([tileCount, lineCount]).toEqual([1, 256]);
+    const place = (Number(third["sweep"]) * rowCount + Number(third["row"])) * lineCount;
+    expect(codes.values[place + Number(third["line"])]).toBe(Number(third["code"]));
   }, 30_000);
 });
 

@@ -32,7 +32,7 @@ transportContract("a TCP connection", async () => {
 describe("a TCP connection", () => {
   it.each([
     ["127.0.0.1:1", /the connection was refused/],
-    ["nowhere", /no HOST:PORT/],
+    ["nowhere", /not a HOST:PORT/],
   ])("to %s is refused with a reason", async (target, message) => {
     await expect(openTcp(target)).rejects.toMatchObject({
       code: "port-failed",
