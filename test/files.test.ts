@@ -85,7 +85,7 @@ describe("a safetensors file", () => {
 
   it("of another kind, or none, is refused", async () => {
     await expect(allSafetensors(fileOf("PK\x03\x04 a zip file, not tensors"))).rejects.toMatchObject(
-      bad(/no safetensors/),
+      bad(/not a safetensors/),
     );
     await expect(allSafetensors("/no/such/file")).rejects.toMatchObject(bad(/there is no such file/));
     const folder = join(emptyFolder(), "folder");
