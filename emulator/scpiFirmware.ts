@@ -345,7 +345,7 @@ export class ScpiFirmware extends Firmware {
     if (format === "ASC") {
       text = values.map((value) => (binary === "INT,16" ? String(value) : exponent(value))).join(",");
     } else if (format === "INT,16" && binary === "REAL,32") {
-      // Whole µS would be what nobody measured.
+      // Rounded to whole µS it would say another conductance than was measured.
       throw new ScpiError(-221, "conductances are not integers; use FORM REAL,32 or MEAS:CODE?");
     } else {
       const bytes = new Uint8Array(values.length * (format === "REAL,32" ? 4 : 2));

@@ -82,7 +82,7 @@ async function standbyOf(place: Workplace, address: ChipAddress): Promise<PutInS
     ...(record && { record }),
   });
   try {
-    const { name, serialNumber } = await whoever(driver);
+    const { name, serialNumber } = await identityOf(driver);
     await driver.standby();
     return { name, serialNumber };
   } catch (error) {
@@ -95,7 +95,7 @@ async function standbyOf(place: Workplace, address: ChipAddress): Promise<PutInS
 }
 
 /** Standby needs no description: a chip that is not the one that was described is made safe as well. */
-async function whoever(driver: ChipDriver): Promise<PutInStandby> {
+async function identityOf(driver: ChipDriver): Promise<PutInStandby> {
   try {
     return await driver.identify();
   } catch (error) {

@@ -118,7 +118,7 @@ async function planFor(
       sweepAverages,
       pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
       tiles: targets.tiles,
-      // A single pulse that nobody reads back errs as no model foretells.
+      // No model foretells the error of a single pulse that is not read back.
       ...(targets.forecast !== undefined && method.looksBack && { forecasts: [targets.forecast] }),
     },
   };

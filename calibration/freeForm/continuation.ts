@@ -158,7 +158,7 @@ export function continued(
   };
 }
 
-/** Foretold for as long as anybody will ask: ten years. */
+/** The table is continued for ten years. */
 const longestSeconds = 10 * 31_557_600;
 /** Entries a decade beyond what was measured. */
 const perDecade = 2;

@@ -151,7 +151,7 @@ function foresight(readings: Readings, table: LawTable): number {
   return sum / Math.max(1, n);
 }
 
-/** The table of what was read of a few runs, continued to where anybody may ask. */
+/** The table of what was read of a few runs, continued for ten years. */
 export function tableOfReads(parts: readonly DriftData[]): LawTable {
   const { table, continuation, readings } = fitFreeForm(parts);
   return continued(table, continuation, laterAges(table.knots.logAge.at(-1)!, readings.onsetSeconds));
