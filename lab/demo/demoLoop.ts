@@ -141,7 +141,7 @@ function refuseOtherChips({ pulses, geometry, name, maxConductanceMicrosiemens }
   }
   throw new MhoError(
     "bad-argument",
-    `The demo is for phase-change chips of four devices a cell, whose drift mho can fit, and ${name} is none. mho program works on it.`,
+    `The demo tells its story of phase-change chips with four devices a cell, and ${name} is not one. mho optimize, program, watch, fit and trim work on it.`,
   );
 }
 
