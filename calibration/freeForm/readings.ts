@@ -29,15 +29,9 @@ export interface Readings {
  * Collects the reads of all usable devices. What was written is, in this order: what was read directly after the write; the target; the first read.
  *
  * @param onsetSeconds  added to ages before their logarithm is taken; found from the ages where not given.
- * @param most  devices at most; of more, every so many-th is taken.
  */
-export function readingsOf(
-  parts: readonly DriftData[],
-  onsetSeconds: Seconds = onsetFor(parts),
-  most = Number.POSITIVE_INFINITY,
-): Readings {
-  const every = Math.max(1, Math.ceil(usableIn(parts) / most));
-  const [chosen, reads] = choose(parts, every);
+export function readingsOf(parts: readonly DriftData[], onsetSeconds: Seconds = onsetFor(parts)): Readings {
+  const [chosen, reads] = choose(parts);
   const start = new Uint32Array(chosen.length + 1);
   const logAge = new Float32Array(reads);
   const deviation = new Float32Array(reads);
@@ -116,12 +110,13 @@ function usableIn(parts: readonly DriftData[]): number {
   return count;
 }
 
-function choose(parts: readonly DriftData[], every: number): [chosen: Uint32Array, reads: number] {
-  const chosen = new Uint32Array(Math.ceil(usableIn(parts) / every));
-  let [seen, count, reads, offset] = [0, 0, 0, 0];
+/** Places of the usable devices among those of all blocks, and how many reads they may have. */
+function choose(parts: readonly DriftData[]): [chosen: Uint32Array, reads: number] {
+  const chosen = new Uint32Array(usableIn(parts));
+  let [count, reads, offset] = [0, 0, 0];
   for (const { usable, sweeps } of parts) {
     for (let i = 0; i < usable.length; i++) {
-      if (usable[i] === 0 || seen++ % every !== 0) continue;
+      if (usable[i] === 0) continue;
       chosen[count++] = offset + i;
       reads += sweeps.length;
     }

@@ -51,13 +51,18 @@ function compare(
   const every = Math.max(1, Math.ceil(count / mostDevices));
   const changeMean = new Float64Array(nG);
   const changeCount = new Float64Array(nG);
-  for (let i = 0; i < count; i += every) {
-    let read = -1;
-    let before = -1;
+  let [read, before] = [-1, -1];
+  /** Leaves the places of the read that was foretold and of the last known one; −1 where there is none. */
+  const find = (i: number): void => {
+    read = -1;
+    before = -1;
     for (let k = start[i]!; k < start[i + 1]!; k++) {
       if (logAge[k]! <= known) before = k;
       else if (read < 0 && logAge[k]! > low && logAge[k]! <= high) read = k;
     }
+  };
+  for (let i = 0; i < count; i += every) {
+    find(i);
     if (read < 0) continue;
     g.of(conductance, written[i]!);
     t.of(foreseen.knots.logAge, logAge[read]!);
@@ -71,19 +76,13 @@ function compare(
     foretold += variance;
     if (off >= wider * valueAt(lower, nG, g, was) && off <= wider * valueAt(upper, nG, g, was)) inside++;
     if (before < 0) continue;
-    const change0 = deviation[read]! - deviation[before]!;
     const near = g.part > 0.5 ? g.low + 1 : g.low;
-    changeMean[near]! += change0;
+    changeMean[near]! += deviation[read]! - deviation[before]!;
     changeCount[near]!++;
     devices++;
   }
   for (let i = 0; i < count; i += every) {
-    let read = -1;
-    let before = -1;
-    for (let k = start[i]!; k < start[i + 1]!; k++) {
-      if (logAge[k]! <= known) before = k;
-      else if (read < 0 && logAge[k]! > low && logAge[k]! <= high) read = k;
-    }
+    find(i);
     if (read < 0 || before < 0) continue;
     g.of(conductance, written[i]!);
     const near = g.part > 0.5 ? g.low + 1 : g.low;

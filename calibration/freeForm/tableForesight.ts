@@ -16,6 +16,7 @@ interface Look {
 /** Of devices of any kind, by the conditional law m + K (K + N)⁻¹ (y − m) of a table. */
 export class TableForesight implements Foresight {
   readonly #table: LawTable;
+  readonly #data: DriftData;
   readonly #readings: Readings;
   readonly #devices: number;
   readonly #look: Look | undefined;
@@ -29,8 +30,6 @@ export class TableForesight implements Foresight {
     this.#lastRead = lastReadOf(data);
     this.#data = data;
   }
-
-  readonly #data: DriftData;
 
   moments(agesSeconds: Float64Array, timesSeconds: readonly Seconds[]): Moments {
     const { device, count } = this.#readings;

@@ -4,7 +4,7 @@ import type { ChipPulses, Technology } from "../technology.ts";
 
 /**
  * Electrochemical memory: a pulse of gate current moves ions into the channel or out of it, and with them the conductance by a
- * small step, in proportion to its charge. The step depends on the conductance that is there, and on the direction.
+ * small step, in proportion to its charge. The step depends on the present conductance and on the direction.
  */
 export interface EcramPulses extends ChipPulses {
   readonly nanoamperesPerCode: number;
