@@ -8,6 +8,7 @@ import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { Random } from "../src/random.ts";
+import { largestWanted } from "../src/program/cells.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
@@ -40,9 +41,9 @@ export async function hold(
   return { preset, seed, firmware: chip.firmware, tile, memory: chip.memories[0]!, endedAt: chip.endedAt };
 }
 
-/** TNMSE by time, its mean, and α: by noise-free truth and by means of 16 reads. `waited`: how long the chip sat before. */
+/** TNMSE, its mean over the times: by noise-free truth, by means of 16 reads and by one read. `waited`: how long the chip sat before. */
 export function measure({ firmware, tile, endedAt }: Holding, waited = 0) {
-  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const largest = largestWanted(tile.cells!);
   const start = endedAt + (waited + 20) * 1e6;
   const tnmse = (read: (at: number) => Float32Array): number =>
     sixTimes.reduce((sum, time) => {
@@ -51,7 +52,8 @@ export function measure({ firmware, tile, endedAt }: Holding, waited = 0) {
     }, 0);
   const truth = tnmse((at) => firmware.chip.truthOfTile(0, at));
   const sixteen = tnmse((at) => readTile(firmware, 0, at, 16));
-  return { truth, sixteen };
+  const one = tnmse((at) => readTile(firmware, 0, at, 1));
+  return { truth, sixteen, one };
 }
 
 /** Watches for a while, fits, and programs anew what will go wrong. Moves the chip's time on. */
@@ -113,8 +115,10 @@ export async function visit(
   return plan;
 }
 
-/** Time-averaged errors of one seed, the baseline first: by noise-free truth and by means of 16 reads. */
-export type LoopResult = Readonly<Record<string, { readonly truth: number; readonly sixteen: number }>>;
+/** Time-averaged errors of one seed, the baseline first: by noise-free truth, by means of 16 reads and by one. */
+export type LoopResult = Readonly<
+  Record<string, { readonly truth: number; readonly sixteen: number; readonly one: number }>
+>;
 
 /** How long a chip is watched before each visit, s, and with how many sweeps: two visits within a day. */
 const visits = [
@@ -128,9 +132,9 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   const fitted = fittedModel(found, published, "stranger");
   const preset = findPreset("pcm-64", { births: "stranger" })!;
   const wrong = (): Promise<Holding> =>
-    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto"));
+    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto", "column"));
   const refitted = (method: string): Promise<Holding> =>
-    hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto"));
+    hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto", "column"));
   return {
     "wrong model, verify": measure(await wrong()),
     "wrong model, verify, after a day": measure(await wrong(), 86_400),
@@ -140,10 +144,7 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   };
 }
 
-async function visited(
-  held: Holding,
-  definition: PowerLawDefinition,
-): Promise<{ truth: number; sixteen: number }> {
+async function visited(held: Holding, definition: PowerLawDefinition): Promise<LoopResult[string]> {
   await visitsOf(held, definition, visits);
   return measure(held);
 }
@@ -182,7 +183,7 @@ function lesserFirst(tile: TileTargets): TileTargets {
 /** A chip that is as published: what correcting wins over the usual way. */
 export async function knownLoop(seed: number): Promise<LoopResult> {
   const preset = findPreset("pcm-64", { births: "sound" })!;
-  const tile = (): TileTargets => gaussianTile(modelOf(published), seed, "auto");
+  const tile = (): TileTargets => gaussianTile(modelOf(published), seed, "auto", "column");
   const usual = (): Promise<Holding> =>
     hold(preset, seed, published, "verify", lesserFirst(gaussianTile(modelOf(published), seed, 1)));
   const residual = (): Promise<Holding> => hold(preset, seed, published, "residual", tile());

@@ -12,6 +12,7 @@ import { type TranslationOptions, Translator } from "../src/optimize/layerStrate
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
+import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
@@ -59,15 +60,15 @@ export async function optimize(
       name: layer.name,
       tile: layer.tile ?? null,
       significance: layer.significance,
-      scale_microsiemens_per_unit: layer.scaleMicrosiemensPerUnit,
+      ...scalesForMachines(layer),
       tnmse: layer.predicted.tnmse,
       rms_percent_by_time: layer.predicted.rmsPercentByTime,
     });
     onLayer(layer);
   };
   if (per === "network") {
-    const together = translator.strategyFor(joined(layers));
-    for (const layer of layers) add(strategyLayer(whole(layer), together));
+    const found = translator.strategiesFor(layers);
+    layers.forEach((layer, l) => add(strategyLayer(whole(layer), found[l]!)));
   } else {
     for (const layer of layers) {
       if (per === "layer") add(strategyLayer(whole(layer), translator.strategyFor(layer)));
@@ -101,17 +102,6 @@ function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {
   const { file, tensor, sha256: digest, orientation } = layer.source;
   const weightsSource = { file, tensor, digest, ...(orientation && { orientation }) };
   return { name: layer.name, shape: [layer.inputs, layer.outputs], weightsSource };
-}
-
-/** All weights in one row: one set of curves for the network. */
-function joined(layers: readonly SourcedLayer[]): { inputs: number; outputs: number; values: Float32Array } {
-  const values = new Float32Array(layers.reduce((sum, layer) => sum + layer.values.length, 0));
-  let at = 0;
-  for (const layer of layers) {
-    values.set(layer.values, at);
-    at += layer.values.length;
-  }
-  return { inputs: values.length, outputs: 1, values };
 }
 
 interface TilePart {

@@ -235,7 +235,7 @@ describe("strategies for Gaussian weights", () => {
 
   it("clip outliers where asked to, and show the cost", () => {
     const values = Float32Array.from({ length: 1000 }, (_, i) => (i === 0 ? 10 : (i % 100) / 100));
-    const weights = weightSizesOf(values, 99);
+    const weights = weightSizesOf(values, { clipPercentile: 99 });
     expect(weights.clip).toBeCloseTo(0.99, 6);
     const given = { ...problem(pcm90nm), weights };
     const solution = translate(given, {

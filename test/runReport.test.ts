@@ -110,6 +110,7 @@ function smallStrategy(): Strategy {
     timeWeights: new Float64Array(3).fill(1 / 3),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer: "layer",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });

@@ -3,7 +3,7 @@ import { devicesPerRow } from "../../src/chip/geometry.ts";
 import type { DeviceModel } from "../../src/model/deviceModel.ts";
 import { fullScale, targetsOf } from "../../src/optimize/dualPair.ts";
 import { Translator } from "../../src/optimize/layerStrategy.ts";
-import { type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
+import { spanOf, type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
 import { Random } from "../../src/random.ts";
 import { assess, type LaidNetwork, spreadTargets } from "../../src/results/assessment.ts";
 import type { SweepRecord } from "../../src/run/journal.ts";
@@ -119,6 +119,7 @@ export function layOptimised(
     timeWeights: new Float64Array(judgedAt.length).fill(1 / judgedAt.length),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer: "column",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -132,7 +133,7 @@ export function layOptimised(
   return {
     layers,
     curves,
-    microsiemensPerUnit: laid.placements.map(({ layer }) => curves[layer]!.scaleMicrosiemensPerUnit),
+    microsiemensPerUnit: laid.placements.map(({ layer }) => spanOf(curves[layer]!.scaleMicrosiemensPerUnit)[0]),
     ...laid,
   };
 }
