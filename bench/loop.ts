@@ -1,4 +1,5 @@
-import type { DriftData } from "../calibration/driftData.ts";
+import { readingFlags } from "../src/chip/driver.ts";
+import type { DriftData, DriftSweep } from "../calibration/driftData.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
 import type { Gathered } from "../calibration/gather.ts";
 import { refit } from "../calibration/refit.ts";
@@ -27,6 +28,8 @@ export interface Holding {
   readonly tile: TileTargets;
   memory: TileMemory;
   endedAt: number;
+  /** All that was read of it; as in the controller, a read counts for a device until it is pulsed again. */
+  readonly seen: DriftSweep[];
 }
 
 export async function hold(
@@ -38,22 +41,36 @@ export async function hold(
 ): Promise<Holding> {
   const model = modelOf(definition);
   const chip = await programChip({ preset, seed, method, model, definition, tiles: [tile] });
-  return { preset, seed, firmware: chip.firmware, tile, memory: chip.memories[0]!, endedAt: chip.endedAt };
+  return {
+    preset,
+    seed,
+    firmware: chip.firmware,
+    tile,
+    memory: chip.memories[0]!,
+    endedAt: chip.endedAt,
+    seen: [],
+  };
 }
 
 /** TNMSE, its mean over the times: by noise-free truth, by means of 16 reads and by one read. `waited`: how long the chip sat before. */
 export function measure({ firmware, tile, endedAt }: Holding, waited = 0) {
   const largest = largestWanted(tile.cells!);
   const start = endedAt + (waited + 20) * 1e6;
-  const tnmse = (read: (at: number) => Float32Array): number =>
-    sixTimes.reduce((sum, time) => {
-      const { rmsMicrosiemens } = cellErrors(tile.cells!, read(start + time * 1e6));
-      return sum + (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest) / sixTimes.length;
-    }, 0);
-  const truth = tnmse((at) => firmware.chip.truthOfTile(0, at));
-  const sixteen = tnmse((at) => readTile(firmware, 0, at, 16));
-  const one = tnmse((at) => readTile(firmware, 0, at, 1));
-  return { truth, sixteen, one };
+  const sums = { truth: 0, sixteen: 0, one: 0 };
+  for (const time of sixTimes) {
+    const at = start + time * 1e6;
+    const looks = {
+      truth: firmware.chip.truthOfTile(0, at),
+      sixteen: readTile(firmware, 0, at, 16),
+      // The sixteen take a second.
+      one: readTile(firmware, 0, at + 1e6, 1),
+    };
+    for (const look of ["truth", "sixteen", "one"] as const) {
+      const { rmsMicrosiemens } = cellErrors(tile.cells!, looks[look]);
+      sums[look] += (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest) / sixTimes.length;
+    }
+  }
+  return sums;
 }
 
 /** Watches for a while, fits, and programs anew what will go wrong. Moves the chip's time on. */
@@ -65,13 +82,18 @@ export async function visit(
   timesSeconds: readonly number[] = sixTimes,
 ): Promise<{ devices: number; expectedBefore: number; expectedAfter: number }> {
   const { firmware, tile, memory } = held;
-  const data: DriftData = watchTile(
+  const watched: DriftData = watchTile(
     firmware,
     memory,
     tile.targetsMicrosiemens,
     held.endedAt,
     logTimes(1, watchSeconds, sweeps),
   );
+  held.seen.push(...watched.sweeps);
+  const data = {
+    ...watched,
+    sweeps: held.seen.map((sweep) => sinceLastPulse(sweep, memory, watched.devicesPerRow)),
+  };
   const gathered: Gathered = {
     parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
     leftOut: 0,
@@ -113,6 +135,21 @@ export async function visit(
   }
   held.endedAt = chip.endedAt;
   return plan;
+}
+
+function sinceLastPulse(
+  sweep: DriftSweep,
+  { pulsedAtMicroseconds }: TileMemory,
+  devicesPerRow: number,
+): DriftSweep {
+  const flags = sweep.flags.slice();
+  const conductanceMicrosiemens = sweep.conductanceMicrosiemens.slice();
+  for (let i = 0; i < flags.length; i++) {
+    if (sweep.rowTimesMicroseconds[Math.floor(i / devicesPerRow)]! > pulsedAtMicroseconds[i]!) continue;
+    flags[i] = readingFlags.invalid;
+    conductanceMicrosiemens[i] = Number.NaN;
+  }
+  return { ...sweep, flags, conductanceMicrosiemens };
 }
 
 /** Time-averaged errors of one seed, the baseline first: by noise-free truth, by means of 16 reads and by one. */
