@@ -1,7 +1,7 @@
 import { assert } from "../errors.ts";
 import { minimise } from "./minimise.ts";
 import type { TranslationProblem } from "./prediction.ts";
-import { type Solution, type SolverOptions, solveStrategy } from "./strategySolver.ts";
+import { finish, type Solution, type SolverOptions, solveStrategy } from "./strategySolver.ts";
 
 /** What may be chosen besides the conductances. */
 export interface Layout {
@@ -39,7 +39,11 @@ export function translate(problem: TranslationProblem, layout: Layout): Translat
     search.fine();
     search.finePairs();
   }
-  return { ...search.best(), strategiesTried: search.tried, searchStopped: search.stopped() };
+  return {
+    ...finish(problem, search.best()),
+    strategiesTried: search.tried,
+    searchStopped: search.stopped(),
+  };
 }
 
 const freeRatios = [1, 1.4, 1.8, 2.2, 2.7, 3.3, 4.2, 5.6, 8];
