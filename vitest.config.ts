@@ -25,6 +25,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: "100%",
     env: scratchInMemory(),
+    // What is built is loaded as Node loads it.
+    server: { deps: { external: [/\/dist\//] } },
     sequence: { sequencer: LongestFirst },
   },
 });
