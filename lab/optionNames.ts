@@ -33,6 +33,8 @@ const known = {
     unit: 1,
     sweepTimesSeconds: 1,
     pulsesPerDevice: 1,
+    importance: 1,
+    verifyShare: 1,
   }),
   resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
   watch: names<WatchOptions>()({ until: 1, perDecade: 1, averages: 1, chip: 1, onChipFailed: 1 }),
@@ -54,6 +56,7 @@ const known = {
     translation: 1,
     per: 1,
     tileShape: 1,
+    importance: 1,
     reads: 1,
   }),
   importMeasurements: names<ImportOptions>()({

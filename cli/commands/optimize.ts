@@ -74,6 +74,7 @@ export const optimize = () =>
       real("--pair-correlation", -1, 1),
       0,
     )
+    .option("--importance <file>", "how much each weight counts: one number a weight (.npy, .npz)")
     .option(
       "--reads <number>",
       "state and minimise the error of the mean of so many reads",
@@ -111,6 +112,7 @@ export const optimize = () =>
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,
+            importance: flags.importance,
             reads: flags.reads,
             per: flags.per,
             tileShape: flags.tile,
