@@ -13,18 +13,25 @@ const steps = 100;
  * @param mean  µS, row-major [device, time].
  */
 export function readErrors(task: TrimTask, mean: Float64Array, compensation: Float64Array): Float64Array {
-  const { model, timesSeconds } = task;
-  const times = timesSeconds.length;
-  const relative = timesSeconds.map((time) => relativeReads(model, time));
-  const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
-  const variance = mean.map((m, k) => {
-    const place = Math.round((steps * (m - min)) / (max - min));
-    return m * m * relative[k % times]![Math.min(steps, Math.max(0, place))]!;
-  });
+  const variance = readVariances(task, mean);
   const [quiet, read] = [new Float64Array(mean.length), variance].map((of) =>
     expectedErrors(task, mean, of, compensation),
   );
   return read!.map((error, t) => error - quiet![t]!);
+}
+
+/** Variance of one read of each device at each time, µS², row-major [device, time]. @param mean  µS, likewise. */
+export function readVariances(
+  { model, timesSeconds }: Pick<TrimTask, "model" | "timesSeconds">,
+  mean: Float64Array,
+): Float64Array {
+  const times = timesSeconds.length;
+  const relative = timesSeconds.map((time) => relativeReads(model, time));
+  const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
+  return mean.map((m, k) => {
+    const place = Math.round((steps * (m - min)) / (max - min));
+    return m * m * relative[k % times]![Math.min(steps, Math.max(0, place))]!;
+  });
 }
 
 /** Variance of one read over the square of the mean, at conductances evenly over the range. */

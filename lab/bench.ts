@@ -13,6 +13,8 @@ import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
+import { type Advice, advise, type AdviseOptions } from "./advise.ts";
+import { type Calibrated, calibrate, type CalibrateOptions } from "./calibrate.ts";
 import { check, type CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import {
@@ -149,6 +151,22 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("trim", options);
       return trim(this.#place, run, options);
+    });
+  }
+
+  /** Finds the digital factors by which a run's outputs come nearest to what was meant, at their present age. Fires no pulse. */
+  async calibrate(run: RunId, options: CalibrateOptions = {}): Promise<Calibrated> {
+    return this.#telling(() => {
+      refuseUnknown("calibrate", options);
+      return calibrate(this.#place, run, options);
+    });
+  }
+
+  /** Compares what can be done about a run: nothing, a calibration, a trim, or programming it anew. Does none of it. */
+  async advise(run: RunId, options: AdviseOptions = {}): Promise<Advice> {
+    return this.#telling(() => {
+      refuseUnknown("advise", options);
+      return advise(this.#place, run, options);
     });
   }
 
