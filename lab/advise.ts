@@ -2,9 +2,10 @@ import { type Action, actions, bestAction, expectedByAction } from "../calibrati
 import { averaged } from "../calibration/trimErrors.ts";
 import type { Visit } from "../calibration/visit.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
-import type { ModelDefinition } from "../src/model/definition.ts";
+import { fitRecordOf, type ModelDefinition } from "../src/model/definition.ts";
 import { testedToSecondsOf } from "../src/model/tested.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
+import type { ForecastResult } from "../src/results/forecasts.ts";
 import type { RunContext } from "../src/run/context.ts";
 import { refuseStranger } from "../src/run/engine.ts";
 import { calibrationSeconds, estimateRun } from "../src/run/estimate.ts";
@@ -20,7 +21,14 @@ import { sweepAverages } from "./program.ts";
 import { chainOf } from "./runChain.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
-import { correctionOf, modelGiven, plannedVisit, refuseUnwatched, usualTimesSeconds } from "./trim.ts";
+import {
+  correctionOf,
+  earlierForecasts,
+  modelGiven,
+  plannedVisit,
+  refuseUnwatched,
+  usualTimesSeconds,
+} from "./trim.ts";
 import { refuseDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -47,6 +55,10 @@ export interface Advice {
   /** Wall time of the calibration whose factors are in use, ISO 8601; undefined for none: α = 1. */
   readonly calibrated: string | undefined;
   readonly model: string;
+  /** Whether that model was fitted to devices, and not published. */
+  readonly fitted: boolean;
+  /** How the forecasts of the run and of those that it corrects came out. */
+  readonly earlier: readonly (ForecastResult & { readonly run: RunId })[];
   /** Age up to which forecasts of the model's fit held, 0 where none did; undefined where that is not known. */
   readonly testedToSeconds: Seconds | undefined;
 }
@@ -77,6 +89,7 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
   refuseDoubt(model, options.believe, place.emit);
   await refuseFailedForecasts(store, plan.chipName, model, options.believe, place.emit);
   const last = await lastCalibration(store, chain);
+  const earlier = await earlierForecasts(store, chain);
   const session = await place.sessionOf(run, options.chip);
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context, identity) => {
@@ -108,6 +121,8 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
       timesSeconds,
       calibrated: last?.notedAt,
       model: model.name,
+      fitted: fitRecordOf(model) !== undefined,
+      earlier,
       testedToSeconds: testedToSecondsOf(model),
     };
   });

@@ -139,7 +139,7 @@ export function correctionOf(
   };
 }
 
-async function earlierForecasts(store: RunStore, chain: readonly RunId[]): Promise<Trimmed["earlier"]> {
+export async function earlierForecasts(store: RunStore, chain: readonly RunId[]): Promise<Trimmed["earlier"]> {
   const found = [];
   for (const run of chain)
     for (const result of await forecastResults(store, run)) found.push({ run, ...result });

@@ -1,4 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
+import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import type { Advice, Choice } from "../../lab/advise.ts";
 import { shellWord } from "../../src/shell.ts";
 import { formatDuration } from "../../src/units.ts";
@@ -64,6 +65,13 @@ function tell(advice: Advice, command: string | undefined, output: Output): void
     output.say(`  ${names[choice.action].padEnd(37)}${cells.map((cell) => cell.padStart(12)).join("")}`);
   }
   if (note !== undefined) output.say(note);
+  for (const forecast of advice.earlier) output.say(`${forecast.run}: ${forecastSentence(forecast)}`);
+  if (!advice.fitted) {
+    output.say(
+      `Devices that are programmed anew are expected to do as ${advice.model} has it, which was not fitted to this chip. ` +
+        `mho fit ${run} --out mine.json, then mho advise ${run} --model mine.json, asks its own.`,
+    );
+  }
   output.say(
     calibrated === undefined
       ? "With nothing done the outputs are taken as they are (α = 1): the run was never calibrated."
@@ -119,7 +127,8 @@ function commandFor(
   }
 }
 
-function fieldsOf({ run, choices, best, timesSeconds, calibrated, model, testedToSeconds }: Advice) {
+function fieldsOf(advice: Advice) {
+  const { run, choices, best, timesSeconds, calibrated, model, fitted, earlier, testedToSeconds } = advice;
   return {
     run,
     advised: best,
@@ -136,6 +145,8 @@ function fieldsOf({ run, choices, best, timesSeconds, calibrated, model, testedT
     times_seconds: timesSeconds,
     calibrated: calibrated ?? null,
     model,
+    model_fitted: fitted,
+    earlier_forecasts: earlier.map((forecast) => ({ run: forecast.run, ...forecastFields(forecast) })),
     tested_to_seconds: testedToSeconds ?? null,
   };
 }

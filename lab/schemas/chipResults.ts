@@ -158,6 +158,8 @@ export const advise = result(
       .nullable()
       .describe("Wall time of the calibration whose factors are in use, ISO 8601; null for none: α = 1."),
     model: z.string().describe("Name of the model of devices that are programmed anew."),
+    model_fitted: z.boolean().describe("Whether it was fitted to devices, and not published."),
+    earlier_forecasts: part.earlierForecasts,
     tested_to_seconds: part.testedToSeconds,
   },
   "`advise`: what can be done about a run, and what is best.",
