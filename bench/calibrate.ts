@@ -3,7 +3,12 @@ import { pcm90nm } from "../src/model/modelOf.ts";
 import { largestWanted } from "../src/program/cells.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { type DigitalFactors, outputErrors, recalibrated } from "../src/results/recalibration.ts";
-import { outputsOfProducts, outputsOfReads, referenceVectors } from "../src/results/referenceOutputs.ts";
+import {
+  outputsOfProducts,
+  outputsOfReads,
+  type ReferenceVectors,
+  referenceVectors,
+} from "../src/results/referenceOutputs.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { gaussianTile } from "./gaussianTile.ts";
 import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
@@ -31,8 +36,9 @@ for (let seed = 1; seed <= seeds; seed++) {
       { length: 64 },
       (_, c) => 1 + amplifierSpread * normalOf(random.at(c, 0).word0),
     );
-    measure(`one scale a ${scale}`, chip, tile, new Float64Array(64).fill(1));
-    measure(`one scale a ${scale}, amplifiers that differ by 3 %`, chip, tile, gains);
+    const seen = lookAt(chip, tile);
+    measure(`one scale a ${scale}`, seen, tile, new Float64Array(64).fill(1));
+    measure(`one scale a ${scale}, amplifiers that differ by 3 %`, seen, tile, gains);
   }
 }
 for (const [name, ways] of lines) {
@@ -41,11 +47,48 @@ for (const [name, ways] of lines) {
     console.log(`  ${way.padEnd(44)}${rms(noiseFree).toFixed(3)} (${rms(oneRead).toFixed(3)})`);
 }
 
-function measure(name: string, chip: ProgrammedChip, tile: TileTargets, gains: Float64Array): void {
+interface Products {
+  readonly vectors: ReferenceVectors;
+  readonly products: readonly Float32Array[];
+}
+
+interface Seen {
+  readonly atDay: Products;
+  readonly atYear: readonly (readonly [number, Products])[];
+  /** µS, one a device. */
+  readonly truth: Float32Array;
+  readonly oneRead: Float32Array;
+  readonly sixteenReads: Float32Array;
+}
+
+/** All looks at a chip, one after the other: its time goes forwards only. */
+function lookAt(chip: ProgrammedChip, tile: TileTargets): Seen {
+  const atDay = productsAt(chip, tile, chip.endedAt + day * 1e6, 32);
   const year = chip.endedAt + 360 * day * 1e6;
+  const atYear = counts.map((count, k) => [count, productsAt(chip, tile, year + 1e6 * k, count)] as const);
+  return {
+    atDay,
+    atYear,
+    truth: chip.firmware.chip.truthOfTile(0, year),
+    oneRead: readTile(chip.firmware, 0, year + 10e6, 1),
+    sixteenReads: readTile(chip.firmware, 0, year + 20e6, 16),
+  };
+}
+
+function productsAt(chip: ProgrammedChip, tile: TileTargets, at: number, count: number): Products {
+  const { multiply } = findPreset("pcm-64", {})!.readout;
+  const step = multiply!.fullScaleMicrosiemens / (Math.exp((multiply!.outputBits - 1) * Math.LN2) - 1);
+  const vectors = referenceVectors(64, tile.block, count)!;
+  const products = vectors.inputs.map((input, m) =>
+    Float32Array.from(chip.firmware.chip.multiply(0, input, at + 1000 * m), (code) => code * step),
+  );
+  return { vectors, products };
+}
+
+function measure(name: string, seen: Seen, tile: TileTargets, gains: Float64Array): void {
   const cells = tile.cells!;
-  const truth = through(chip.firmware.chip.truthOfTile(0, year), gains);
-  const read = through(readTile(chip.firmware, 0, year, 1), gains);
+  const truth = through(seen.truth, gains);
+  const read = through(seen.oneRead, gains);
   const add = (way: string, factors: DigitalFactors | { compensation: number }): void => {
     const ways = lines.get(name) ?? new Map<string, { noiseFree: number[]; oneRead: number[] }>();
     lines.set(name, ways);
@@ -61,31 +104,24 @@ function measure(name: string, chip: ProgrammedChip, tile: TileTargets, gains: F
     found.noiseFree.push(percent(truth));
     found.oneRead.push(percent(read));
   };
+  const factorsOf = ({ vectors, products }: Products): DigitalFactors =>
+    recalibrated(
+      outputsOfProducts(
+        cells,
+        tile.block,
+        vectors,
+        products.map((lines) => lines.map((g, line) => g * gains[line >> 2]!)),
+      ),
+    );
   add("α = 1", { compensation: 1 });
-  const dayOld = recalibrated(productsAt(chip, tile, gains, chip.endedAt + day * 1e6, 32));
-  add("α a column, a day old (32 products)", dayOld);
-  for (const count of counts) {
-    const found = recalibrated(productsAt(chip, tile, gains, year, count));
+  add("α a column, a day old (32 products)", factorsOf(seen.atDay));
+  for (const [count, products] of seen.atYear) {
+    const found = factorsOf(products);
     add(`α a tile, ${count} products`, { compensation: found.compensation });
     add(`α a column, ${count} products`, found);
   }
-  const sixteen = recalibrated(
-    outputsOfReads(cells, tile.block, through(readTile(chip.firmware, 0, year, 16), gains)),
-  );
+  const sixteen = recalibrated(outputsOfReads(cells, tile.block, through(seen.sixteenReads, gains)));
   add("α a column, 16 reads of every device", sixteen);
-}
-
-function productsAt(chip: ProgrammedChip, tile: TileTargets, gains: Float64Array, at: number, count: number) {
-  const { multiply } = findPreset("pcm-64", {})!.readout;
-  const step = multiply!.fullScaleMicrosiemens / (Math.exp((multiply!.outputBits - 1) * Math.LN2) - 1);
-  const vectors = referenceVectors(64, tile.block, count)!;
-  const products = vectors.inputs.map((input, m) =>
-    Float32Array.from(
-      chip.firmware.chip.multiply(0, input, at + 1000 * m),
-      (code, line) => code * step * gains[line >> 2]!,
-    ),
-  );
-  return outputsOfProducts(tile.cells!, tile.block, vectors, products);
 }
 
 /** What amplifiers make of conductances: four devices a column. */
