@@ -7,6 +7,7 @@ import type { Seconds } from "../src/units.ts";
 import { columnSums, leastSquaresOf, squaresWith } from "./columnSums.ts";
 import { knownTime } from "./trimMoments.ts";
 import { averaged } from "./trimErrors.ts";
+import { seenVariance } from "./trimReads.ts";
 import type { TrimTask } from "./trimTask.ts";
 import type { Visit } from "./visit.ts";
 
@@ -46,7 +47,9 @@ export function expectedByAction(task: AdviceTask): ExpectedErrors {
   for (const { targets, task: ofTile, plan } of visit.tiles) {
     const columns = columnsOf(targets);
     const { mean, variance } = ofTile.foresight.moments(ofTile.agesSeconds, timesSeconds);
-    const now = columnSums(ofTile, columns, mean, variance);
+    const { agesSeconds } = ofTile;
+    const seen = seenVariance(ofTile, { mean, variance }, (i) => agesSeconds[i]!);
+    const now = columnSums(ofTile, columns, mean, seen);
     if (now.largest === 0) continue;
     const factors =
       calibration?.tiles.find(({ tile }) => tile === targets.block.tile)?.compensations ??
@@ -55,7 +58,10 @@ export function expectedByAction(task: AdviceTask): ExpectedErrors {
     addTo(sums.nothing, squaresWith(now, times, factors), unit);
     addTo(sums.recalibrate, leastSquaresOf(now, times), unit);
     aimed(ofTile, plan.targetsMicrosiemens, mean, variance);
-    addTo(sums.trim, leastSquaresOf(columnSums(ofTile, columns, mean, variance), times), unit);
+    const seenThen = seenVariance(ofTile, { mean, variance }, (i) =>
+      Number.isNaN(plan.targetsMicrosiemens[i]!) ? agesSeconds[i]! : 0,
+    );
+    addTo(sums.trim, leastSquaresOf(columnSums(ofTile, columns, mean, seenThen), times), unit);
     weights += now.weights;
   }
   for (const sum of Object.values(sums)) sum.forEach((_, t) => (sum[t]! /= Math.max(1, weights)));

@@ -1,11 +1,10 @@
 import { outputScaleOf } from "../src/program/cells.ts";
-import { readVariances } from "./trimReads.ts";
 import type { TrimTask } from "./trimTask.ts";
 
 /** What the error of every factor follows from: sums over the weights of each column, in µS² of the column that counts most. */
 export interface ColumnSums {
   readonly columns: number;
-  /** Σ E[Ŵ²] of one read, and Σ E[Ŵ] W, row-major [column, time]. */
+  /** Σ E[Ŵ²] of what reads show, and Σ E[Ŵ] W, row-major [column, time]. */
   readonly square: Float64Array;
   readonly product: Float64Array;
   /** Σ W², one a column. */
@@ -15,17 +14,16 @@ export interface ColumnSums {
   readonly largest: number;
 }
 
-/** @param mean,variance  of each device without the noise of a read, µS and µS², row-major [device, time]. */
+/** @param mean,seen  of each device, µS, and the variance of what a read shows of it, µS²; row-major [device, time]. */
 export function columnSums(
   task: TrimTask,
   columns: number,
   mean: Float64Array,
-  variance: Float64Array,
+  seen: Float64Array,
 ): ColumnSums {
   const { cells, timesSeconds } = task;
   const { devicesPerCell, factors, wantedMicrosiemens } = cells;
   const times = timesSeconds.length;
-  const read = readVariances(task, mean);
   const square = new Float64Array(columns * times);
   const product = new Float64Array(columns * times);
   const wanted = new Float64Array(columns);
@@ -44,7 +42,7 @@ export function columnSums(
         if (factor === 0) return;
         const i = (cell * devicesPerCell + d) * times + t;
         m += factor * mean[i]!;
-        v += factor * factor * (variance[i]! + read[i]!);
+        v += factor * factor * seen[i]!;
       });
       if (Number.isNaN(m)) continue;
       square[column * times + t]! += scale * scale * (m * m + v);

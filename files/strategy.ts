@@ -162,6 +162,7 @@ const fileFields = {
   time_weights: numbers,
   compensation_rule: z.enum(["least-squares", "mean-absolute"]),
   pair_drift_correlation: z.number(),
+  reads: z.int().positive().default(1),
 };
 
 /** What a strategy file must look like. */

@@ -94,7 +94,7 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context, identity) => {
     refuseStranger(plan, identity, context.driver.address);
-    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
+    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, oneRead, place.seed);
     await context.driver.standby();
     const timeWeights = new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length);
     const calibration = last?.calibration;
@@ -127,6 +127,9 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
     };
   });
 }
+
+/** What a product sees. */
+const oneRead = 1;
 
 type Cost = Pick<Choice, "pulses" | "seconds" | "devices">;
 

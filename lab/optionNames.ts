@@ -46,6 +46,7 @@ const known = {
     pulsesPerDevice: 1,
     dryRun: 1,
     chip: 1,
+    reads: 1,
   }),
   calibrate: names<CalibrateOptions>()({ vectors: 1, out: 1, chip: 1 }),
   advise: names<AdviseOptions>()({ model: 1, believe: 1, timesSeconds: 1, chip: 1 }),
@@ -57,6 +58,7 @@ const known = {
     translation: 1,
     per: 1,
     tileShape: 1,
+    reads: 1,
   }),
   importMeasurements: names<ImportOptions>()({
     as: 1,

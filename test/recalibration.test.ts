@@ -166,6 +166,7 @@ function adviceOn(exponentOf: (cell: number) => number, calibration?: Calibratio
     agesSeconds: new Float64Array(count).fill(3600),
     timesSeconds,
     timeWeights,
+    reads: 1,
     movable: new Uint8Array(count).fill(1),
   };
   const targets = {

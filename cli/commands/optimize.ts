@@ -74,6 +74,12 @@ export const optimize = () =>
       real("--pair-correlation", -1, 1),
       0,
     )
+    .option(
+      "--reads <number>",
+      "state and minimise the error of the mean of so many reads",
+      whole("--reads", 1, 4096),
+      1,
+    )
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((weights, flags) =>
       act("optimize", flags, async (output) => {
@@ -105,6 +111,7 @@ export const optimize = () =>
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,
+            reads: flags.reads,
             per: flags.per,
             tileShape: flags.tile,
           },

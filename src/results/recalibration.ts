@@ -66,6 +66,15 @@ export function recalibrated(
   return { compensation, compensations, offsetsMicrosiemens };
 }
 
+/** For a chip that has one factor a tile behind it. */
+export function tileFactors({ compensation, compensations }: DigitalFactors): DigitalFactors {
+  return {
+    compensation,
+    compensations: compensations.map(() => compensation),
+    offsetsMicrosiemens: compensations.map(() => 0),
+  };
+}
+
 /** How far corrected outputs are from what was meant: sums over vectors and columns, which add up over tiles. */
 export interface OutputErrors {
   /** Of the part that turns its sign with the vector: what weights are off by. µS² of the column that counts most. */
