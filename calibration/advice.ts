@@ -24,6 +24,8 @@ export interface AdviceTask {
   readonly visit: Pick<Visit, "tiles">;
   /** The digital factors that are in use; undefined for none: α = 1. */
   readonly calibration: Calibration | undefined;
+  /** What of the chip's outputs can have a factor of its own. */
+  readonly scaledBy: "column" | "tile";
   readonly timesSeconds: readonly Seconds[];
   readonly timeWeights: Float64Array;
 }
@@ -32,7 +34,7 @@ export interface AdviceTask {
  * What weights are expected to be off by after each action, for one read:
  *
  * - nothing: devices stay, and so do the digital factors;
- * - recalibrate: devices stay, and each column has the best factor at each time;
+ * - recalibrate: devices stay, and each column (or tile) has the best factor at each time;
  * - trim: devices are as the visit's plan aims at, with such factors;
  * - aim anew: the weights of each tile are optimised by the model of the visit and programmed, with such factors. Undefined where cells
  *   are no pairs of devices.
@@ -40,7 +42,7 @@ export interface AdviceTask {
  * What columns would learn of chance errors that no belief foresees is not counted.
  */
 export function expectedByAction(task: AdviceTask): ExpectedErrors {
-  const { visit, calibration, timesSeconds } = task;
+  const { visit, calibration, scaledBy, timesSeconds } = task;
   const times = timesSeconds.length;
   const sums = { nothing: zeros(times), recalibrate: zeros(times), trim: zeros(times) };
   let weights = 0;
@@ -56,12 +58,12 @@ export function expectedByAction(task: AdviceTask): ExpectedErrors {
       Array<number>(columns).fill(1);
     const unit = 100 / (now.largest * now.largest);
     addTo(sums.nothing, squaresWith(now, times, factors), unit);
-    addTo(sums.recalibrate, leastSquaresOf(now, times), unit);
+    addTo(sums.recalibrate, leastSquaresOf(now, times, scaledBy), unit);
     aimed(ofTile, plan.targetsMicrosiemens, mean, variance);
     const seenThen = seenVariance(ofTile, { mean, variance }, (i) =>
       Number.isNaN(plan.targetsMicrosiemens[i]!) ? agesSeconds[i]! : 0,
     );
-    addTo(sums.trim, leastSquaresOf(columnSums(ofTile, columns, mean, seenThen), times), unit);
+    addTo(sums.trim, leastSquaresOf(columnSums(ofTile, columns, mean, seenThen), times, scaledBy), unit);
     weights += now.weights;
   }
   for (const sum of Object.values(sums)) sum.forEach((_, t) => (sum[t]! /= Math.max(1, weights)));
@@ -83,7 +85,7 @@ function aimed(task: TrimTask, targets: Float32Array, mean: Float64Array, varian
 }
 
 /** As the strategy of the run's own weights has it, one set of curves for all tiles. */
-function anewErrors({ visit, timesSeconds, timeWeights }: AdviceTask): Float64Array | undefined {
+function anewErrors({ visit, scaledBy, timesSeconds, timeWeights }: AdviceTask): Float64Array | undefined {
   const [first] = visit.tiles;
   if (first === undefined) return undefined;
   const { model, cells } = first.task;
@@ -101,16 +103,16 @@ function anewErrors({ visit, timesSeconds, timeWeights }: AdviceTask): Float64Ar
     timesSeconds: timesSeconds.map((time) => knownTime(model, time)),
     timeWeights,
     rule: "least-squares",
-    compensationPer: "column",
+    compensationPer: scaledBy,
     scalePer: cells.outputScales === undefined ? "layer" : "column",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
   const sum = zeros(timesSeconds.length);
   let weights = 0;
-  translator.strategiesFor(held).forEach(({ columns }, k) => {
+  translator.strategiesFor(held).forEach(({ columns, translation }, k) => {
     const count = held[k]!.values.length;
-    addTo(sum, columns!.tnmseByTime, count);
+    addTo(sum, (columns ?? translation).tnmseByTime, count);
     weights += count;
   });
   return sum.map((error) => error / weights);

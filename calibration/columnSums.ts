@@ -57,11 +57,17 @@ export function squaresWith(sums: ColumnSums, times: number, factors: readonly n
   return overColumns(sums, times, (column) => factors[column]!);
 }
 
-/** The same with the best factor of every column at each time. */
-export function leastSquaresOf(sums: ColumnSums, times: number): Float64Array {
-  const { square, product } = sums;
+/** The same with the best factor of every column, or of the tile, at each time. */
+export function leastSquaresOf(sums: ColumnSums, times: number, per: "column" | "tile"): Float64Array {
+  const total = (ofColumns: Float64Array): Float64Array => {
+    const all = new Float64Array(times);
+    ofColumns.forEach((value, k) => (all[k % times]! += value));
+    return all;
+  };
+  const { square, product } =
+    per === "column" ? sums : { square: total(sums.square), product: total(sums.product) };
   return overColumns(sums, times, (column, t) => {
-    const k = column * times + t;
+    const k = (per === "column" ? column * times : 0) + t;
     return product[k]! > 0 ? product[k]! / square[k]! : 1;
   });
 }

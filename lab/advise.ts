@@ -98,7 +98,8 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
     await context.driver.standby();
     const timeWeights = new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length);
     const calibration = last?.calibration;
-    const expected = expectedByAction({ visit, calibration, timesSeconds, timeWeights });
+    const { outputsScaledBy: scaledBy = "column" } = context.driver.description;
+    const expected = expectedByAction({ visit, calibration, scaledBy, timesSeconds, timeWeights });
     const { rowBytes } = parseAddress(options.chip ?? plan.chipAddress, place.registries.dialects).dialect;
     const costs = costsOf(context, identity, {
       run,

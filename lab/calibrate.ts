@@ -1,10 +1,16 @@
 import { resolve } from "node:path";
 import { calibrationText } from "../files/calibration.ts";
-import { writeWhole } from "../files/writeWhole.ts";
+import { refuseFolder, refuseNoFolder, writeWhole } from "../files/writeWhole.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import { largestWanted } from "../src/program/cells.ts";
-import { judge, type Judged, type OutputErrors, recalibrated } from "../src/results/recalibration.ts";
+import {
+  judge,
+  type Judged,
+  type OutputErrors,
+  recalibrated,
+  tileFactors,
+} from "../src/results/recalibration.ts";
 import {
   outputsOfProducts,
   outputsOfReads,
@@ -44,6 +50,8 @@ export interface Calibrated {
   readonly calibration: Calibration;
   /** Why devices were read and no products measured; undefined where products were. */
   readonly why: string | undefined;
+  /** What of the chip's outputs can have a factor of its own; of `tile`, the factors that are kept are those of the tile. */
+  readonly scaledBy: "column" | "tile";
   /** Wall time of the calibration whose factors were in use, ISO 8601; undefined for none: α = 1. */
   readonly before: string | undefined;
   /** On vectors that the factors were not found from. */
@@ -60,6 +68,7 @@ export interface CalibrationError {
 }
 
 export const usualVectors = 32;
+const advice = "Name another file with --out.";
 
 /** Finds the digital factors of a run's tiles at their present age. No pulse is fired. */
 export async function calibrate(
@@ -74,6 +83,11 @@ export async function calibrate(
   const plan = await store.plan(run);
   refuseImported(plan, run, "calibrated");
   await refuseUnfit(store, run, plan);
+  const file = options.out === undefined ? undefined : resolve(options.out);
+  if (file !== undefined) {
+    await refuseNoFolder(file, advice);
+    await refuseFolder(file, advice);
+  }
   const chain = await chainOf(store, run);
   const last = await lastCalibration(store, chain);
   const session = await place.sessionOf(run, options.chip);
@@ -81,10 +95,11 @@ export async function calibrate(
     refuseStranger(plan, identity, context.driver.address);
     const pulsedAt = await lastPulses(store, chain, run);
     const measured = await measureAll(context, identity, run, plan, vectors);
+    const { outputsScaledBy: scaledBy = "column" } = context.driver.description;
     const tiles = measured.tiles.map(({ targets, at, outputs }): TileFactors => ({
       tile: targets.block.tile,
       ageSeconds: (at - pulsedAt(targets.block.tile)) / microsecondsPerSecond,
-      ...recalibrated(outputs),
+      ...(scaledBy === "tile" ? tileFactors(recalibrated(outputs)) : recalibrated(outputs)),
     }));
     const calibration: Calibration = { by: measured.by, count: measured.count, tiles };
     const errors = errorsOf(
@@ -99,15 +114,14 @@ export async function calibrate(
     );
     await context.driver.standby();
     const notedAt = context.wallTime();
-    const text = noteText(calibration, errors);
+    const text = noteText(calibration, errors, scaledBy);
     await store.appendNote(run, { notedAt, what: "calibrated", text, calibration });
-    const file = options.out === undefined ? undefined : resolve(options.out);
     if (file !== undefined) {
       const { chipName: chip, chipSerialNumber: serialNumber } = plan;
-      const text = calibrationText({ run, chip, serialNumber, takenAt: notedAt, calibration, plan });
-      await writeWhole(file, text, "Name another file with --out.");
+      const factors = calibrationText({ run, chip, serialNumber, takenAt: notedAt, calibration, plan });
+      await writeWhole(file, factors, advice);
     }
-    return { run, calibration, why: measured.why, before: last?.notedAt, errors, file };
+    return { run, calibration, scaledBy, why: measured.why, before: last?.notedAt, errors, file };
   });
 }
 
@@ -283,13 +297,17 @@ function errorsOf(
   };
 }
 
-function noteText({ by, count, tiles }: Calibration, errors: Calibrated["errors"]): string {
+function noteText(
+  { by, count, tiles }: Calibration,
+  errors: Calibrated["errors"],
+  scaledBy: Calibrated["scaledBy"],
+): string {
   const oldest: Seconds = Math.max(...tiles.map(({ ageSeconds }) => ageSeconds));
   const percent = ({ weightPercent }: CalibrationError): string => `${weightPercent.toFixed(2)} %`;
   const how =
     by === "products" ? `${count} products of each tile` : `reads of every device, ${count} averaged`;
   return (
     `By ${how}, at an age of ${formatDuration(oldest)}: a weight error of ${percent(errors.before)} before, ` +
-    `${percent(errors.column)} with a factor a column.`
+    `${percent(errors[scaledBy])} with a factor a ${scaledBy}.`
   );
 }

@@ -5,7 +5,7 @@ import { type Bench, openBench } from "../lab/bench.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { modelFileOf } from "../files/model.ts";
 import { openWorkspace } from "../storage/workspace.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { eventLines } from "./support/eventLines.ts";
 import { fittedModel } from "./support/fittedModel.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -126,6 +126,9 @@ describe("a calibration", () => {
     expect(await refusal(second, { vectors: 4 })).toMatch(
       /^The option vectors 4: give a whole number from 8/,
     );
+    const nowhere = join(workspace, "none", "f.json");
+    expect(await refusal(second, { out: nowhere })).toMatch(/there is no folder/);
+    expect((await bench.run(second)).notes).toEqual([]);
     expect(await refusal("r9")).toMatch(/r9/);
     await bench.close();
   }, 120_000);

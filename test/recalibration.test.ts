@@ -8,7 +8,7 @@ import type { TrimTask } from "../calibration/trimTask.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import type { CellTask } from "../src/program/method.ts";
 import { normalOf, Random } from "../src/random.ts";
-import { judge, recalibrated } from "../src/results/recalibration.ts";
+import { judge, recalibrated, tileFactors } from "../src/results/recalibration.ts";
 import {
   outputsOfProducts,
   outputsOfReads,
@@ -131,6 +131,12 @@ describe("digital factors from reference products", () => {
     expect(referenceVectors(64, { ...block, rowCount: 2 }, 32)).toBeUndefined();
   });
 
+  it("are those of the tile for a chip that scales its outputs by the tile", () => {
+    const found = tileFactors(recalibrated(measured({ gains, offsets })));
+    expect(found.compensations).toEqual(Array(columns).fill(found.compensation));
+    expect(found.offsetsMicrosiemens).toEqual(Array(columns).fill(0));
+  });
+
   it("are 1 for a tile that gives nothing", () => {
     const { cells } = tileOf({});
     const found = recalibrated(outputsOfReads(cells, block, new Float32Array(2 * rows * columns)));
@@ -147,7 +153,11 @@ const timesSeconds = [1, 3600, 86_400];
 const timeWeights = new Float64Array(3).fill(1 / 3);
 
 /** A tile of pairs that stood at their weights when they were 20 s old, an hour ago, and drift by these exponents. */
-function adviceOn(exponentOf: (cell: number) => number, calibration?: Calibration) {
+function adviceOn(
+  exponentOf: (cell: number) => number,
+  calibration?: Calibration,
+  scaledBy: "column" | "tile" = "column",
+) {
   const wanted = Float32Array.from({ length: 16 * 8 }, (_, i) => 4 + (((i * 37) % 101) / 101) * 16);
   const count = 2 * wanted.length;
   const beliefs: DeviceBeliefs = {
@@ -175,7 +185,7 @@ function adviceOn(exponentOf: (cell: number) => number, calibration?: Calibratio
     cells,
   };
   const visit = { tiles: [{ targets, task, plan: planTrim(task) }] };
-  const expected = expectedByAction({ visit, calibration, timesSeconds, timeWeights });
+  const expected = expectedByAction({ visit, calibration, scaledBy, timesSeconds, timeWeights });
   return { best: bestAction(expected, timeWeights), expected };
 }
 
@@ -206,6 +216,10 @@ describe("advice", () => {
     expect(best).toBe("recalibrate");
     const alike = adviceOn(() => 0.045).expected;
     expect(expected.recalibrate![2]! / alike.recalibrate![2]!).toBeLessThan(1.3);
+    // A chip with one factor a tile cannot do that.
+    const tile = adviceOn((cell) => 0.01 + 0.01 * (cell % 8), undefined, "tile");
+    expect(tile.expected.recalibrate![2]!).toBeGreaterThan(1.5 * expected.recalibrate![2]!);
+    expect(tile.best).not.toBe("recalibrate");
   });
 
   it("is to trim where the drift of some devices differs from that of their neighbours", () => {

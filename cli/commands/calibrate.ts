@@ -62,13 +62,17 @@ function tell(found: Calibrated, output: Output): void {
       `  ${name.padEnd(38)}${`${weightPercent.toFixed(2)} %`.padStart(14)}${`${productPercent.toFixed(2)} %`.padStart(15)}`,
     );
   }
+  if (found.scaledBy === "tile")
+    output.say(
+      "The chip scales its outputs by the tile (outputs_scaled_by): the factors kept are those of tiles.",
+    );
   output.say("The factors are kept with the run. No pulse was fired.");
   if (file !== undefined) output.say(`Factors: ${file}`);
 }
 
 const mostTiles = 8;
 
-function fieldsOf({ run, calibration, why, before, errors, file }: Calibrated) {
+function fieldsOf({ run, calibration, why, scaledBy, before, errors, file }: Calibrated) {
   const of = ({ weightPercent, productPercent }: Calibrated["errors"]["tile"]) => ({
     weight_rms_percent: weightPercent,
     product_rms_percent: productPercent,
@@ -77,6 +81,7 @@ function fieldsOf({ run, calibration, why, before, errors, file }: Calibrated) {
     run,
     measured_by: calibration.by,
     why_reads: why ?? null,
+    scaled_by: scaledBy,
     count: calibration.count,
     calibrated_before: before ?? null,
     errors: {

@@ -96,6 +96,11 @@ export const calibrate = result(
       .enum(["products", "reads"])
       .describe("What it was measured by: products of whole tiles, or reads of every device."),
     why_reads: z.string().nullable().describe("Why no products were measured; null where they were."),
+    scaled_by: z
+      .enum(["column", "tile"])
+      .describe(
+        "What of the chip's outputs can have a factor of its own; of `tile`, those that are kept are of tiles.",
+      ),
     count: part.count.describe("Products of each tile, or reads that were averaged."),
     calibrated_before: z
       .string()
