@@ -8,7 +8,8 @@ import {
   type PowerLawDefinition,
   type TabulatedDriftDefinition,
 } from "./definition.ts";
-import { type DeviceModel, usualOnsetSeconds } from "./deviceModel.ts";
+import { type Courses, sampleOf } from "./courses.ts";
+import { type DeviceModel, type ErrorCause, usualOnsetSeconds } from "./deviceModel.ts";
 import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
 
 /**
@@ -95,6 +96,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
       read: programmed.second * drift2 * (read.second - read.first * read.first),
     };
   };
+  const courses: DeviceModel["courses"] = (times) => powerLawCourses(law, times);
   return {
     name: law.name,
     minConductanceMicrosiemens: 0,
@@ -115,20 +117,52 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
       return programming + drift + read;
     },
     varianceParts,
-    perfectlyProgrammed: () => powerLawModel({ ...law, programmingStd: () => 0 }),
-    sample(target, time, normal) {
-      const programmed = Math.max(0, target + law.programmingStd(target) * normal());
+    without: (cause) => powerLawModel(withoutCause(law, cause)),
+    courses,
+    sample: sampleOf(courses),
+  };
+}
+
+/** One programming error and one exponent a device; a read is another each time. */
+function powerLawCourses(law: PowerLaw, times: readonly Seconds[]): Courses {
+  const logAges = Float64Array.from(times, (time) => logAge(law, time));
+  const growths = Float64Array.from(times, (time) => readGrowth(law, time));
+  return {
+    driftDeviates: 1,
+    readDeviates: times.length,
+    draw(target, deviates, reads) {
+      const programmed = Math.max(0, target + law.programmingStd(target) * deviates[0]!);
       const { mean, std } = law.driftExponent(target);
-      const drift = Math.exp(-Math.abs(mean + std * normal()) * logAge(law, time));
-      return programmed * drift * Math.max(0, 1 + readStd(law, target, time) * normal());
+      const exponent = Math.abs(mean + std * deviates[1]!);
+      const strength = law.readStrength(target);
+      for (let t = 0; t < times.length; t++) {
+        const noise = Math.max(0, 1 + strength * growths[t]! * deviates[2 + t]!);
+        reads[t] = programmed * Math.exp(-exponent * logAges[t]!) * noise;
+      }
     },
   };
 }
 
+/** Devices that all drift alike keep the mean of the normal law under the folded one. */
+function withoutCause(law: PowerLaw, cause: ErrorCause): PowerLaw {
+  switch (cause) {
+    case "programming":
+      return { ...law, programmingStd: () => 0 };
+    case "drift":
+      return { ...law, driftExponent: (target) => ({ mean: law.driftExponent(target).mean, std: 0 }) };
+    case "read":
+      return { ...law, readStrength: () => 0 };
+  }
+}
+
 /** Relative standard deviation of one read, a time after programming. */
 export function readStd(law: PowerLaw, target: Microsiemens, time: Seconds): number {
-  const { t0Seconds, readSeconds } = law;
-  return law.readStrength(target) * Math.sqrt(Math.log((time + t0Seconds + readSeconds) / (2 * readSeconds)));
+  return law.readStrength(target) * readGrowth(law, time);
+}
+
+/** What 1/f noise has grown by until a time. */
+function readGrowth({ t0Seconds, readSeconds }: PowerLaw, time: Seconds): number {
+  return Math.sqrt(Math.log((time + t0Seconds + readSeconds) / (2 * readSeconds)));
 }
 
 /** E[τ^(−order ν)]. */
