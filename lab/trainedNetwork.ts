@@ -23,6 +23,8 @@ export interface NetworkChoice {
 /** A trained network and, where there are any, the images that judge it. */
 export interface TrainedNetwork {
   readonly name: string;
+  /** SHA-256 of its ONNX file; undefined of weights alone. */
+  readonly digest?: string | undefined;
   readonly layers: readonly SourcedLayer[];
   readonly text: string;
   /** What looks like weights and stays digital, as it is not read. */
@@ -62,6 +64,7 @@ export async function loadNetwork({
     found.accuracy(values, pictures, classes.values);
   return {
     name: onnx ?? network,
+    digest: found.digest,
     layers: found.layers,
     text: textOf(onnx ?? network, found.layers),
     leftOut: found.leftOut,
@@ -109,6 +112,6 @@ export async function tilesNeeded({ layers }: TrainedNetwork): Promise<number> {
   return placeLayers(layers, geometry).length + 1;
 }
 
-function example(name: string): string {
+export function example(name: string): string {
   return fileURLToPath(new URL(`examples/digits/${name}`, packageRoot));
 }
