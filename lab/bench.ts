@@ -25,6 +25,7 @@ import {
 import { type Fit, fit, type FitOptions } from "./fit.ts";
 import { type Imported, importMeasurements, type ImportOptions } from "./import.ts";
 import { lastAudit } from "./modelAudit.ts";
+import { type AccuracyLimit, limit, type LimitOptions } from "./limit.ts";
 import { optimize, type OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
@@ -157,6 +158,19 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("optimize", options);
       return optimize(weights, options, this.#place.emit);
+    });
+  }
+
+  /**
+   * Predicts the accuracy of a network over a strategy's times, with its spread over chips; beside it what perfect programming, no spread
+   * of drift and no read noise would give each.
+   *
+   * @param strategy  or its file.
+   */
+  async limit(strategy: string | Strategy, options: LimitOptions): Promise<AccuracyLimit> {
+    return this.#telling(() => {
+      refuseUnknown("limit", options);
+      return limit(strategy, options, this.#place.seed);
     });
   }
 

@@ -1,3 +1,4 @@
+import { readStrategy } from "../files/strategy.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ErrorCause } from "../src/model/deviceModel.ts";
 import { modelOf } from "../src/model/modelOf.ts";
@@ -14,7 +15,8 @@ import { layStrategy } from "../src/run/laying.ts";
 import { nextBelow } from "../src/statistics.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { putWeights, weightsOfPlacement } from "../src/weights/placement.ts";
-import type { TrainedNetwork } from "./trainedNetwork.ts";
+import { type JudgedChoice, loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
+import { usualDraws } from "./usualDraws.ts";
 
 export interface DrawOptions {
   /** Chips that are drawn. */
@@ -26,6 +28,14 @@ export interface DrawOptions {
   readonly causes: readonly ErrorCause[];
   /** After each chip. Whatever it throws ends the work. */
   readonly onDraw?: ((done: number) => void) | undefined;
+}
+
+/** Which network, and how it is drawn. */
+export interface LimitOptions extends JudgedChoice {
+  /** Chips that are drawn (25). */
+  readonly draws?: number | undefined;
+  /** Rows and columns of the tiles (64, 64): each has one α. */
+  readonly tileShape?: readonly [rows: number, columns: number] | undefined;
 }
 
 /** What a network is worth at most, before a chip is touched. */
@@ -96,6 +106,28 @@ export async function accuracyLimit(
   };
 }
 
+/** The same for a strategy or its file, with all that may be left out. */
+export async function limit(
+  given: string | Strategy,
+  { draws = usualDraws, tileShape = [64, 64], ...choice }: LimitOptions,
+  seed: number,
+): Promise<AccuracyLimit> {
+  if (choice.network === undefined && choice.onnx === undefined) {
+    throw new MhoError(
+      "bad-argument",
+      "Name the network that is judged: --onnx, --images and --labels, or --network for one that comes with mho.",
+    );
+  }
+  const strategy = typeof given === "string" ? await readStrategy(given) : given;
+  const network = await loadJudged(choice);
+  return accuracyLimit(strategy, network, {
+    draws,
+    seed,
+    tileShape,
+    causes: ["programming", "drift", "read"],
+  });
+}
+
 function spreadOver(byTime: readonly (readonly number[])[]): AccuracySpread {
   return {
     mean: byTime.map((found) => found.reduce((sum, one) => sum + one, 0) / found.length),
@@ -148,10 +180,17 @@ function lay(
     places[k]! < 0 ? [] : [partOf(layer, network.layers[places[k]!]!)],
   );
   const devicesPerCell = 2 * Math.max(...layers.map(({ significance }) => significance.length));
-  const laid = layStrategy(layers, weights, { tiles: Number.POSITIVE_INFINITY, rows, columns, devicesPerCell });
+  const laid = layStrategy(layers, weights, {
+    tiles: Number.POSITIVE_INFINITY,
+    rows,
+    columns,
+    devicesPerCell,
+  });
   return {
     layers: weights,
-    microsiemensPerUnit: laid.placements.map(({ layer }) => spanOf(layers[layer]!.scaleMicrosiemensPerUnit)[0]),
+    microsiemensPerUnit: laid.placements.map(
+      ({ layer }) => spanOf(layers[layer]!.scaleMicrosiemensPerUnit)[0],
+    ),
     ...laid,
   };
 }

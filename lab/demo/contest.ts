@@ -133,7 +133,9 @@ export function layOptimised(
   return {
     layers,
     curves,
-    microsiemensPerUnit: laid.placements.map(({ layer }) => spanOf(curves[layer]!.scaleMicrosiemensPerUnit)[0]),
+    microsiemensPerUnit: laid.placements.map(
+      ({ layer }) => spanOf(curves[layer]!.scaleMicrosiemensPerUnit)[0],
+    ),
     ...laid,
   };
 }
