@@ -53,7 +53,7 @@ async function judge(network: TrainedNetwork): Promise<void> {
   });
   const preset = findPreset("pcm-64", { births: "sound", tiles: 64 })!;
   const { rows, columns } = preset.geometry;
-  const strategy = { model: definition, timesSeconds: sixTimes, pairDriftCorrelation: 0, layers };
+  const strategy = { model: definition, timesSeconds: sixTimes, pairDriftCorrelation: 0, reads: 1, layers };
   const begun = process.cpuUsage().user;
   const { predicted } = await accuracyLimit(strategy, network, {
     draws,

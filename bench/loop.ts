@@ -111,6 +111,7 @@ export async function visit(
     at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
     timesSeconds,
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
+    reads: 1,
     random: new Random(held.seed).fork("visit"),
   });
   const { targetsMicrosiemens } = tiles[0]!.plan;

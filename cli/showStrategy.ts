@@ -5,10 +5,11 @@ import { describeAccuracy } from "./showLimit.ts";
 
 /** A strategy as a person reads it on a terminal. */
 export function describeStrategy(strategy: Strategy): string[] {
-  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation, predictedAccuracy } = strategy;
+  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation, reads, predictedAccuracy } =
+    strategy;
   const shared = pairDriftCorrelation === 0 ? "" : `, drift of a pair correlated by ${pairDriftCorrelation}`;
   return [
-    `Strategy for ${model.name}, α by ${compensationRule}${shared}`,
+    `Strategy for ${model.name}, α by ${compensationRule}${shared}, errors of ${reads === 1 ? "one read" : `the mean of ${reads} reads`}`,
     ...layers.flatMap((layer) => [
       ...describeLayer(layer, timesSeconds, model),
       "",

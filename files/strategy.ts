@@ -162,6 +162,7 @@ const fileFields = {
   time_weights: numbers,
   compensation_rule: z.enum(["least-squares", "mean-absolute"]),
   pair_drift_correlation: z.number(),
+  reads: z.int().positive().default(1),
 };
 
 const accuracies = z.array(z.number().min(0).max(1)).min(1);

@@ -34,9 +34,9 @@ export function trimForecast(
   timesSeconds: readonly Seconds[],
 ): Forecast {
   const weights = visit.tiles.map(({ targets }) => weightsOf(targets));
-  // 100 × the mean square over that of the largest weight; a sweep that it is compared with has the noise of a read.
+  // 100 × the mean square over that of the largest weight.
   const squares = (of: "before" | "after"): number[][] =>
-    visit.tiles.map(({ plan }) => Array.from(plan[of], (error, t) => 100 * (error + plan.read[t]!)));
+    visit.tiles.map(({ plan }) => Array.from(plan[of], (error) => 100 * error));
   const [after, before] = [overTiles(squares("after"), weights), overTiles(squares("before"), weights)];
   // Times may be given in any order, and more than once.
   const times = [...new Set(timesSeconds)].filter((time) => time > 0).sort((a, b) => a - b);

@@ -1,7 +1,6 @@
 import { readStrategy } from "../files/strategy.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ErrorCause } from "../src/model/deviceModel.ts";
-import { modelOf } from "../src/model/modelOf.ts";
 import {
   type PredictedAccuracy,
   spanOf,
@@ -15,6 +14,7 @@ import { layStrategy } from "../src/run/laying.ts";
 import { nextBelow } from "../src/statistics.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { putWeights, weightsOfPlacement } from "../src/weights/placement.ts";
+import { seenBy } from "./seenBy.ts";
 import { type JudgedChoice, loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
 import { usualDraws } from "./usualDraws.ts";
 
@@ -51,16 +51,16 @@ export interface AccuracyLimit {
 /** One a time, over the chips that were drawn. */
 export type AccuracySpread = Pick<PredictedAccuracy, "mean" | "low" | "high">;
 
-type Solved = Pick<Strategy, "model" | "timesSeconds" | "pairDriftCorrelation" | "layers">;
+type Solved = Pick<Strategy, "model" | "timesSeconds" | "pairDriftCorrelation" | "reads" | "layers">;
 
 /**
  * Predicts the accuracy of a network over the strategy's times: draws whole chips from the strategy's model, reads every device once a
- * time, finds α by least squares, one a tile as on the bench, and runs the network with the weights that come back.
+ * time (or means of the strategy's number of reads), finds α by least squares, one a tile as on the bench, and runs the network with the weights that come back.
  *
  * @throws `bad-argument` for a network without images, or with none of the strategy's layers.
  */
 export async function accuracyLimit(
-  { model: definition, timesSeconds, pairDriftCorrelation, layers }: Solved,
+  { model: definition, timesSeconds, pairDriftCorrelation, reads, layers }: Solved,
   network: TrainedNetwork,
   { draws, seed, tileShape, causes, onDraw }: DrawOptions,
 ): Promise<AccuracyLimit> {
@@ -72,7 +72,7 @@ export async function accuracyLimit(
   }
   const places = placesOf(layers, network);
   const laid = lay(layers, places, network, tileShape);
-  const model = modelOf(definition);
+  const model = seenBy(reads, definition);
   const rest = causes.map((cause) => model.without(cause));
   const models = [model, ...rest.filter((one) => one !== undefined)];
   const drawn = new DrawnNetwork(laid, models, timesSeconds, pairDriftCorrelation);

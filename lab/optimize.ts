@@ -7,11 +7,11 @@ import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
-import { modelOf } from "../src/model/modelOf.ts";
 import { type TranslationOptions, Translator } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
+import { seenBy } from "./seenBy.ts";
 import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
@@ -26,6 +26,8 @@ export interface OptimizeOptions {
   /** Which way round tensors stand; what their kind of file says where nothing is said. */
   readonly orientation?: Orientation | undefined;
   readonly translation: TranslationOptions;
+  /** Errors are those of the mean of so many reads (1: what one product sees). */
+  readonly reads?: number | undefined;
   /** Own curves for each layer, each tile of this size, or one set for the network. */
   readonly per: "layer" | "tile" | "network";
   readonly tileShape: readonly [rows: number, columns: number];
@@ -51,7 +53,8 @@ export async function optimize(
   const { tensors, orientation } = options;
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
-  const translator = new Translator(modelOf(definition), translation);
+  const reads = options.reads ?? 1;
+  const translator = new Translator(seenBy(reads, definition), translation);
   const found: StrategyLayer[] = [];
   const add = (layer: StrategyLayer): void => {
     found.push(layer);
@@ -83,6 +86,7 @@ export async function optimize(
     timeWeights: [...translation.timeWeights],
     compensationRule: translation.rule,
     pairDriftCorrelation: translation.pairDriftCorrelation,
+    reads,
     layers: found,
   };
 }

@@ -45,6 +45,7 @@ const known = {
     pulsesPerDevice: 1,
     dryRun: 1,
     chip: 1,
+    reads: 1,
   }),
   optimize: names<OptimizeOptions>()({
     model: 1,
@@ -54,6 +55,7 @@ const known = {
     translation: 1,
     per: 1,
     tileShape: 1,
+    reads: 1,
   }),
   limit: names<LimitOptions>()({ network: 1, onnx: 1, images: 1, labels: 1, draws: 1, tileShape: 1 }),
   importMeasurements: names<ImportOptions>()({

@@ -13,7 +13,7 @@ export function renderStrategy(strategy: Strategy, softwareVersion: string): str
   const drawn = layers.filter(({ weightMax }) => weightMax > 0).slice(0, mostDrawn);
   const parts = [
     `<header><p class="kicker">mho · strategy</p><h1>${headline(drawn)}</h1>`,
-    `<p class="facts">${escaped(model.name)} · α by ${compensationRule} · ${escaped([...new Set(layers.map((l) => l.weightsSource.file))].join(", "))}</p></header>`,
+    `<p class="facts">${escaped(model.name)} · α by ${compensationRule} · errors of ${strategy.reads === 1 ? "one read" : `the mean of ${strategy.reads} reads`} · ${escaped([...new Set(layers.map((l) => l.weightsSource.file))].join(", "))}</p></header>`,
     extrapolated(strategy),
     ...drawn.map((layer, i) => layerPart(layer, strategy, `${i}`)),
     layers.length > drawn.length

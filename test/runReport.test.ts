@@ -126,6 +126,7 @@ function smallStrategy(): Strategy {
     timeWeights: [1 / 3, 1 / 3, 1 / 3],
     compensationRule: "least-squares",
     pairDriftCorrelation: 0,
+    reads: 1,
     layers: [layer("narrow", 4), layer("wide", 8)],
   };
 }

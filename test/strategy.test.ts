@@ -52,6 +52,7 @@ function strategyWith(changes: Partial<TranslationOptions>): Strategy {
     timeWeights: [1 / 3, 1 / 3, 1 / 3],
     compensationRule: "least-squares",
     pairDriftCorrelation: 0,
+    reads: 1,
     layers: [strategyLayer({ name: "net", shape: [100, 20], weightsSource }, found)],
   };
 }

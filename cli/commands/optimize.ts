@@ -95,6 +95,12 @@ export const optimize = () =>
       `chips that --limit draws (default: ${usualDraws})`,
       whole("--draws", 1, 10_000),
     )
+    .option(
+      "--reads <number>",
+      "state and minimise the error of the mean of so many reads",
+      whole("--reads", 1, 4096),
+      1,
+    )
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((given, flags) =>
       act("optimize", flags, async (output) => {
@@ -130,6 +136,7 @@ export const optimize = () =>
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,
+            reads: flags.reads,
             per: flags.per,
             tileShape: flags.tile,
           },

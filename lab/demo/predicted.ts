@@ -42,7 +42,7 @@ export async function predictAccuracies(
       continue;
     }
     const [model, layers] = own;
-    const strategy = { model, layers, timesSeconds: judgedAt, pairDriftCorrelation: 0 };
+    const strategy = { model, layers, timesSeconds: judgedAt, pairDriftCorrelation: 0, reads: 1 };
     const { predicted } = await accuracyLimit(strategy, network, {
       draws,
       seed,

@@ -19,7 +19,7 @@ import { type DeviceModel, type ErrorCause, refuseUnknownTime, usualOnsetSeconds
  */
 export function freeFormModel(
   definition: FreeFormDefinition,
-  lacking: readonly ErrorCause[] = [],
+  { lacking = [], reads = 1 }: { readonly lacking?: readonly ErrorCause[]; readonly reads?: number } = {},
 ): DeviceModel {
   const has = (cause: ErrorCause): boolean => !lacking.includes(cause);
   const { name, timeZeroSeconds, agesSeconds } = definition;
@@ -35,7 +35,8 @@ export function freeFormModel(
     return {
       programming: has("programming") ? programming : 0,
       drift: has("drift") ? Math.max(0, all - programming) : 0,
-      read: has("read") ? law.readVariance(target, age) : 0,
+      // White: what lasts from one read to the next is in the table's covariance.
+      read: has("read") ? law.readVariance(target, age) / reads : 0,
     };
   };
   const mean = (target: Microsiemens, time: Seconds): Microsiemens => {
@@ -45,7 +46,12 @@ export function freeFormModel(
   const courses: DeviceModel["courses"] = (times) => {
     times.forEach((time) => refuseUnknownTime(model, time));
     const ages = times.map((time) => time + timeZeroSeconds);
-    return freeFormCourses(law, definition.conductanceMicrosiemens, ages, agesSeconds[0]!, lacking);
+    const shares = {
+      programming: has("programming") ? 1 : 0,
+      drift: has("drift") ? 1 : 0,
+      read: has("read") ? 1 / Math.sqrt(reads) : 0,
+    };
+    return freeFormCourses(law, definition.conductanceMicrosiemens, ages, agesSeconds[0]!, shares);
   };
   const model: DeviceModel = {
     name,
@@ -67,7 +73,8 @@ export function freeFormModel(
       return programming + drift + read;
     },
     varianceParts: variances,
-    without: (cause) => freeFormModel(definition, [...lacking, cause]),
+    without: (cause) => freeFormModel(definition, { lacking: [...lacking, cause], reads }),
+    meanOfReads: (averaged) => freeFormModel(definition, { lacking, reads: averaged }),
     courses,
     sample: sampleOf(courses),
   };

@@ -13,13 +13,14 @@ import { type FreeFormLaw, placeIn } from "./freeFormLaw.ts";
  * worked out for each device: between the table's conductances it is K that is linear, and not its factor.
  *
  * @param conductances  of the table, ascending, µS.
+ * @param shares        of the standard deviation that each cause has in the table.
  */
 export function freeFormCourses(
   law: FreeFormLaw,
   conductances: readonly Microsiemens[],
   ages: readonly Seconds[],
   firstAge: Seconds,
-  lacking: readonly ErrorCause[],
+  shares: Readonly<Record<ErrorCause, number>>,
 ): Courses {
   const times = ages.length;
   const withFirst = conductances.map((g) =>
@@ -36,9 +37,6 @@ export function freeFormCourses(
     );
     return rows;
   });
-  const [programming, drift, reading] = (["programming", "drift", "read"] as const).map((cause) =>
-    lacking.includes(cause) ? 0 : 1,
-  ) as [number, number, number];
   const shared = new Float64Array(times);
   const factor = new Float64Array(times * times);
   return {
@@ -53,7 +51,7 @@ export function freeFormCourses(
         const common = between(withFirst[low]![t]!, withFirst[high]![t]!);
         const most = Math.sqrt(between(lowK[t * times + t]!, highK[t * times + t]!));
         shared[t] = atFirst > 0 ? Math.min(most, Math.max(-most, common / Math.sqrt(atFirst))) : 0;
-        let off = programming * shared[t]! * deviates[0]!;
+        let off = shares.programming * shared[t]! * deviates[0]!;
         for (let s = 0; s <= t; s++) {
           let left = between(lowK[t * times + s]!, highK[t * times + s]!) - shared[s]! * shared[t]!;
           for (let k = 0; k < s; k++) left -= factor[s * times + k]! * factor[t * times + k]!;
@@ -61,10 +59,10 @@ export function freeFormCourses(
           // Where nothing is left of an age's own, nothing hangs on it.
           const entry = s === t ? Math.sqrt(Math.max(0, left)) : pivot > 0 ? left / pivot : 0;
           factor[t * times + s] = entry;
-          off += drift * entry * deviates[1 + s]!;
+          off += shares.drift * entry * deviates[1 + s]!;
         }
         const noise = Math.sqrt(between(read[low]![t]!, read[high]![t]!)) * deviates[1 + times + t]!;
-        reads[t] = law.mean(target, ages[t]!) + off + reading * noise;
+        reads[t] = law.mean(target, ages[t]!) + off + shares.read * noise;
       }
     },
   };

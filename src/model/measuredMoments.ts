@@ -68,6 +68,7 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     variance,
     varianceParts,
     without: () => undefined,
+    meanOfReads: () => undefined,
     courses,
     sample: sampleOf(courses),
   };

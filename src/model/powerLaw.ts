@@ -9,7 +9,7 @@ import {
   type TabulatedDriftDefinition,
 } from "./definition.ts";
 import { type Courses, sampleOf } from "./courses.ts";
-import { type DeviceModel, type ErrorCause, usualOnsetSeconds } from "./deviceModel.ts";
+import { type DeviceModel, type ErrorCause, secondsBetweenReads, usualOnsetSeconds } from "./deviceModel.ts";
 import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
 
 /**
@@ -36,6 +36,8 @@ export interface PowerLaw {
   driftExponent(target: Microsiemens): { mean: number; std: number };
   /** Q. */
   readStrength(target: Microsiemens): number;
+  /** Reads that are averaged, where more than one. */
+  readonly reads?: number | undefined;
 }
 
 export function powerLawOf(definition: PowerLawDefinition): PowerLaw {
@@ -118,6 +120,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     },
     varianceParts,
     without: (cause) => powerLawModel(withoutCause(law, cause)),
+    meanOfReads: (reads) => powerLawModel({ ...law, reads }),
     courses,
     sample: sampleOf(courses),
   };
@@ -126,7 +129,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
 /** One programming error and one exponent a device; a read is another each time. */
 function powerLawCourses(law: PowerLaw, times: readonly Seconds[]): Courses {
   const logAges = Float64Array.from(times, (time) => logAge(law, time));
-  const growths = Float64Array.from(times, (time) => readGrowth(law, time));
+  const growths = Float64Array.from(times, (time) => Math.sqrt(strengthened(law, time)));
   return {
     driftDeviates: 1,
     readDeviates: times.length,
@@ -155,14 +158,23 @@ function withoutCause(law: PowerLaw, cause: ErrorCause): PowerLaw {
   }
 }
 
-/** Relative standard deviation of one read, a time after programming. */
+/** Relative standard deviation of one read, or of the mean of some, a time after programming. */
 export function readStd(law: PowerLaw, target: Microsiemens, time: Seconds): number {
-  return law.readStrength(target) * readGrowth(law, time);
+  return law.readStrength(target) * Math.sqrt(strengthened(law, time));
 }
 
-/** What 1/f noise has grown by until a time. */
-function readGrowth({ t0Seconds, readSeconds }: PowerLaw, time: Seconds): number {
-  return Math.sqrt(Math.log((time + t0Seconds + readSeconds) / (2 * readSeconds)));
+/**
+ * What the squared strength of 1/f noise is multiplied by. Reads a lag apart share what is slower than it, so the mean of N reads has
+ *
+ *     1/N² Σ_ij c(|t_i − t_j|),   c(0) = ln((t + t0 + t_read)/(2 t_read)),   c(τ) = max(0, ln((t + t0 + t_read)/(2 τ)))
+ */
+function strengthened({ t0Seconds, readSeconds, reads = 1 }: PowerLaw, time: Seconds): number {
+  const span = time + t0Seconds + readSeconds;
+  let sum = reads * Math.log(span / (2 * readSeconds));
+  for (let lag = 1; lag < reads; lag++) {
+    sum += 2 * (reads - lag) * Math.max(0, Math.log(span / (2 * lag * secondsBetweenReads)));
+  }
+  return sum / (reads * reads);
 }
 
 /** E[τ^(−order ν)]. */

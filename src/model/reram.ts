@@ -94,6 +94,7 @@ export function timedSpreadModel(
       };
     },
     without: (cause) => (cause === "read" ? undefined : timedSpreadModel(definition, [...lacking, cause])),
+    meanOfReads: () => undefined,
     courses,
     sample: sampleOf(courses),
   };
@@ -168,6 +169,7 @@ export function logarithmicRelaxationModel(
     },
     without: (cause) =>
       cause === "read" ? undefined : logarithmicRelaxationModel(definition, [...lacking, cause]),
+    meanOfReads: () => undefined,
     courses,
     sample: sampleOf(courses),
   };

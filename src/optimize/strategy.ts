@@ -12,6 +12,8 @@ export interface Strategy {
   readonly timeWeights: readonly number[];
   readonly compensationRule: CompensationRule;
   readonly pairDriftCorrelation: number;
+  /** Errors are those of the mean of so many reads. */
+  readonly reads: number;
   readonly layers: readonly StrategyLayer[];
   /** Where it was asked for: what a network is worth whose layers are so held. */
   readonly predictedAccuracy?: PredictedAccuracy | undefined;

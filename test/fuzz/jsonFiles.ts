@@ -87,6 +87,7 @@ export function smallStrategy(
       timeWeights: [0.5, 0.5],
       compensationRule: "least-squares",
       pairDriftCorrelation: 0,
+      reads: 1,
       layers: [strategyLayer({ name: "net", shape: [3, 2], weightsSource }, found)],
     }),
   );
