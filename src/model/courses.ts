@@ -1,5 +1,4 @@
 import type { Microsiemens, Seconds } from "../units.ts";
-import type { DeviceModel } from "./deviceModel.ts";
 
 /**
  * Newly programmed devices, drawn by a model's own law and not by its moments, and read once at each of a few times. What belongs to a
@@ -19,8 +18,10 @@ export interface Courses {
 }
 
 /** One read of one device: a course of a single time. */
-export function sampleOf(courses: DeviceModel["courses"]): DeviceModel["sample"] {
-  return (target: Microsiemens, time: Seconds, normal: () => number) => {
+export function sampleOf(
+  courses: (times: readonly Seconds[]) => Courses,
+): (target: Microsiemens, time: Seconds, normal: () => number) => Microsiemens {
+  return (target, time, normal) => {
     const { driftDeviates, readDeviates, draw } = courses([time]);
     const deviates = Float64Array.from({ length: 1 + driftDeviates + readDeviates }, () => normal());
     const reads = new Float64Array(1);
