@@ -15,7 +15,8 @@ import { nextBelow } from "../src/statistics.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { putWeights, weightsOfPlacement } from "../src/weights/placement.ts";
 import { seenBy } from "./seenBy.ts";
-import { type JudgedChoice, loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
+import type { JudgedChoice } from "./judged.ts";
+import { loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
 import { usualDraws } from "./usualDraws.ts";
 
 export interface DrawOptions {

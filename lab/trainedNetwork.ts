@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { readNpy } from "../files/npy.ts";
 import { badFile } from "../files/readFile.ts";
 import type { LeftOut, Tensor } from "../files/tensor.ts";
@@ -9,7 +8,7 @@ import { placeLayers } from "../src/weights/placement.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
-import { packageRoot } from "./packageRoot.ts";
+import { exampleFile, exampleNetworkFile, type JudgedChoice } from "./judged.ts";
 
 /** Which network: one of the examples, one of the user's own, or weights alone. */
 export interface NetworkChoice {
@@ -57,8 +56,8 @@ export async function loadNetwork({
   }
   if (onnx !== undefined && images === undefined) return ofWeights(onnx);
   const found = await OnnxNetwork.read(onnx ?? exampleNetworkFile(network));
-  const pictures = await readNpy(images ?? example("digits-test-images.npy"));
-  const classes = await readNpy(labels ?? example("digits-test-labels.npy"));
+  const pictures = await readNpy(images ?? exampleFile("digits-test-images.npy"));
+  const classes = await readNpy(labels ?? exampleFile("digits-test-labels.npy"));
   refuseUnlabelled(images ?? "", pictures, labels ?? "", classes);
   const accuracyWith = (values: readonly Float32Array[]): Promise<number> =>
     found.accuracy(values, pictures, classes.values);
@@ -72,15 +71,6 @@ export async function loadNetwork({
     softwareAccuracy: await accuracyWith(found.layers.map(({ values }) => values)),
     accuracyWith,
   };
-}
-
-/** What may name a network and the images that judge it. */
-export interface JudgedChoice {
-  /** One that comes with mho; or a network of the user's own, with images and labels. */
-  readonly network?: ExampleNetwork | undefined;
-  readonly onnx?: string | undefined;
-  readonly images?: string | undefined;
-  readonly labels?: string | undefined;
 }
 
 /**
@@ -98,50 +88,6 @@ export async function loadJudged({ network, ...own }: JudgedChoice): Promise<Tra
   const loaded = await loadNetwork({ ...own, network: network ?? "cnn" });
   if (loaded.images > 0) return loaded;
   throw new MhoError("bad-argument", "--onnx needs --images and --labels, to judge the network by.");
-}
-
-/** What `optimize` is asked for: weights, and whether and on what they are judged. */
-export interface LimitChoice extends JudgedChoice {
-  readonly limit?: boolean | undefined;
-  readonly draws?: number | undefined;
-}
-
-/**
- * Which file of weights is meant, and which network it is judged as: each may stand for the other.
- *
- * @throws `bad-argument` where neither is named, and for what goes with `limit` alone.
- */
-export function weightsToJudge(
-  given: string | undefined,
-  { limit, draws, network, onnx, images, labels }: LimitChoice,
-): { readonly weights: string; readonly judged: JudgedChoice | undefined } {
-  if (limit !== true) {
-    const flags = Object.entries({ network, onnx, images, labels, draws });
-    const flag = flags.find(([, value]) => value !== undefined);
-    if (flag !== undefined)
-      throw new MhoError("bad-argument", `--${flag[0]} goes with --limit, which predicts accuracy.`);
-    if (given !== undefined) return { weights: given, judged: undefined };
-    throw new MhoError("bad-argument", "Name the file of the weights, such as weights.safetensors.");
-  }
-  const named = network === undefined ? onnx : exampleNetworkFile(network);
-  const weights = given ?? named;
-  const judged = named ?? (given !== undefined && /\.onnx$/i.test(given) ? given : undefined);
-  if (weights === undefined || judged === undefined) {
-    throw new MhoError(
-      "bad-argument",
-      "--limit needs the network that the weights are of: name it with --onnx, --images and --labels, or with --network for one " +
-        `that comes with mho.`,
-    );
-  }
-  return {
-    weights,
-    judged: network === undefined ? { onnx: judged, images, labels } : { network, onnx, images, labels },
-  };
-}
-
-/** The file of a network that comes with mho. */
-export function exampleNetworkFile(network: ExampleNetwork): string {
-  return example(`digits-${network}.onnx`);
 }
 
 /** Weights alone: how well they are held can be said, and not what for. */
@@ -180,8 +126,4 @@ function refuseUnlabelled(imagesFile: string, images: Tensor, labelsFile: string
 export async function tilesNeeded({ layers }: TrainedNetwork): Promise<number> {
   const { geometry } = await describeChip(parseAddress("emulator:pcm-64?tiles=65535"));
   return placeLayers(layers, geometry).length + 1;
-}
-
-function example(name: string): string {
-  return fileURLToPath(new URL(`examples/digits/${name}`, packageRoot));
 }

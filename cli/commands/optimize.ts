@@ -3,6 +3,7 @@ import { Option } from "@commander-js/extra-typings";
 import { snakeKeys } from "../../files/keys.ts";
 import { exampleNetworks } from "../../lab/exampleNetworks.ts";
 import type { AccuracyLimit } from "../../lab/limit.ts";
+import { weightsToJudge } from "../../lab/judged.ts";
 import type { TrainedNetwork } from "../../lab/trainedNetwork.ts";
 import { usualDraws } from "../../lab/usualDraws.ts";
 import { counted } from "../../src/counted.ts";
@@ -109,13 +110,11 @@ export const optimize = () =>
           { modelOf },
           { optimize: run, writeStrategy },
           { refuseFolder, refuseNoFolder },
-          { loadJudged, weightsToJudge },
         ] = await Promise.all([
           import("../../files/model.ts"),
           import("../../src/model/modelOf.ts"),
           import("../../lab/optimize.ts"),
           import("../../files/writeWhole.ts"),
-          import("../../lab/trainedNetwork.ts"),
         ]);
         const { weights, judged } = weightsToJudge(given, flags);
         // The search may take minutes.
@@ -124,7 +123,7 @@ export const optimize = () =>
         await refuseNoFolder(flags.out, "Name another file with --out.");
         const model = await readModel(flags.model);
         const translation = translationOf(flags, modelOf(model));
-        const network = judged && (await loadJudged(judged));
+        const network = judged && (await (await import("../../lab/trainedNetwork.ts")).loadJudged(judged));
         const begun = performance.now();
         const leftOut: { name: string; why: string }[] = [];
         let done = 0;

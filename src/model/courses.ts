@@ -14,7 +14,7 @@ export interface Courses {
    * @param deviates  independent standard normal deviates of one device.
    * @param reads     gets one read a time, µS.
    */
-  draw(target: Microsiemens, deviates: Float64Array, reads: Float64Array): void;
+  readonly draw: (target: Microsiemens, deviates: Float64Array, reads: Float64Array) => void;
 }
 
 /** One read of one device: a course of a single time. */
