@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { SourcedLayer } from "../files/weights.ts";
 import { parseStrategy, readStrategy, strategyText } from "../files/strategy.ts";
 import { accuracyLimit, type DrawOptions } from "../lab/limit.ts";
+import { openBench } from "../lab/bench.ts";
 import { weightsToJudge } from "../lab/judged.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import { builtInDefinitions, pcm90nmDefinition } from "../src/model/builtIn.ts";
@@ -13,6 +14,7 @@ import { type Strategy, strategyLayer } from "../src/optimize/strategy.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { nextBelow } from "../src/statistics.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
+import { forecastOf } from "../storage/records.ts";
 import { mho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -247,6 +249,31 @@ describe("what is judged by --limit", () => {
   });
 });
 
+describe("a forecast in a workspace", () => {
+  const accuracy = {
+    network: "mlp",
+    networkDigest: "d",
+    images: 597,
+    softwareAccuracy: 0.98,
+    draws: 3,
+    timesSeconds: [1, 60],
+    mean: [0.97, 0.96],
+    low: [0.96, 0.95],
+    high: [0.98, 0.97],
+  };
+  const text = (over: object): string =>
+    JSON.stringify({
+      ...{ by: "strategy", model: "m", modelDigest: "d", timesSeconds: [1], rmsPercent: [2] },
+      accuracy: { ...accuracy, ...over },
+    });
+
+  it("keeps what was predicted of accuracy, and is damaged where that does not fit together", () => {
+    expect(forecastOf(text({})).accuracy).toEqual(accuracy);
+    for (const over of [{ mean: [0.97] }, { low: ["a", 1] }, { images: -1 }, { network: 3 }])
+      expect(() => forecastOf(text(over))).toThrow(/a forecast/);
+  });
+});
+
 describe("mho optimize --limit", () => {
   it("predicts accuracy, keeps it with the strategy, and program says it beside what came", async () => {
     const folder = emptyFolder();
@@ -297,6 +324,13 @@ describe("mho optimize --limit", () => {
     const run = await mho("program", file, ...chip, "--sweep", "none");
     expect(run.out).toMatch(/predicts an accuracy of mlp, .* of 9\d\.\d % \(9\d\.\d to 9\d\.\d\) at 1 s/);
     expect((await mho("show", "r1", "--workspace", folder)).out).toContain("predicts an accuracy of mlp");
+
+    const bench = await openBench({ workspace: folder });
+    const again = await bench.limit(file, { network: "mlp", draws: 3 });
+    // The file has nine digits.
+    again.predicted.mean.forEach((one, t) => expect(one).toBeCloseTo(limit.mean[t]!, 8));
+    await expect(bench.limit(file, {})).rejects.toMatchObject({ code: "bad-argument" });
+    await bench.close();
 
     const text = readFileSync(file, "utf8");
     expect(JSON.parse(strategyText(parseStrategy(Buffer.from(text), file)))).toEqual(JSON.parse(text));
