@@ -169,11 +169,33 @@ const fileFields = {
   reads: z.int().positive().default(1),
 };
 
+const accuracies = z.array(z.number().min(0).max(1)).min(1);
+
+/** What a network is worth whose layers are held so, where it was predicted. */
+export const predictedAccuracySchema = z
+  .strictObject({
+    network: z.string(),
+    network_digest: z.string(),
+    images: z.int().positive(),
+    software_accuracy: z.number().min(0).max(1),
+    draws: z.int().positive(),
+    times_seconds: z.array(z.number().positive()).min(1),
+    mean: accuracies,
+    low: accuracies,
+    high: accuracies,
+  })
+  .refine(
+    ({ times_seconds: times, mean, low, high }) =>
+      [mean, low, high].every(({ length }) => length === times.length),
+    "mean, low and high need one value for each of times_seconds",
+  );
+
 /** What a strategy file must look like. */
 export const strategySchema = z.strictObject({
   ...fileFields,
   version: z.literal(2),
   layers: z.array(strategyLayerSchema).min(1),
+  predicted_accuracy: predictedAccuracySchema.optional(),
 });
 
 const firstSchema = z.strictObject({

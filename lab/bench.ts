@@ -21,6 +21,7 @@ import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } fr
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
 import { lastAudit } from "./modelAudit.ts";
+import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
@@ -174,6 +175,20 @@ export class Bench {
       refuseUnknown("optimize", options);
       const { optimize } = await import("./optimize.ts");
       return optimize(weights, options, this.#place.emit);
+    });
+  }
+
+  /**
+   * Predicts the accuracy of a network over a strategy's times, with its spread over chips; beside it what perfect programming, no spread
+   * of drift and no read noise would give each.
+   *
+   * @param strategy  or its file.
+   */
+  async limit(strategy: string | Strategy, options: LimitOptions): Promise<AccuracyLimit> {
+    return this.#telling(async () => {
+      refuseUnknown("limit", options);
+      const { limit } = await import("./limit.ts");
+      return limit(strategy, options, this.#place.seed);
     });
   }
 

@@ -9,6 +9,7 @@ export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts
 export type { Fit, FitOptions } from "./fit.ts";
 export type { PulseRequest } from "./handMethod.ts";
 export type { Imported, ImportOptions } from "./import.ts";
+export type { AccuracyLimit, AccuracySpread, LimitOptions } from "./limit.ts";
 export type { OptimizeOptions } from "./optimize.ts";
 export type { ProgramOptions } from "./program.ts";
 export type { ReadOptions, StandbyOptions } from "./byHand.ts";

@@ -6,6 +6,7 @@ import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
+import type { LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { ReportOptions } from "./report.ts";
@@ -63,6 +64,7 @@ const known = {
     importance: 1,
     reads: 1,
   }),
+  limit: names<LimitOptions>()({ network: 1, onnx: 1, images: 1, labels: 1, draws: 1, tileShape: 1 }),
   importMeasurements: names<ImportOptions>()({
     as: 1,
     chipName: 1,

@@ -185,7 +185,20 @@ export function forecastOf(text: string): Forecast {
   mustBe(Array.isArray(later), what);
   for (const look of later as unknown[])
     mustBe(isRecord(look) && areNumbers([look["ageSeconds"], look["rmsPercent"]]), what);
+  if (found["accuracy"] !== undefined) mustBe(isAccuracy(found["accuracy"]), what);
   return found as unknown as Forecast;
+}
+
+/** What a strategy predicted of a network's accuracy. */
+function isAccuracy(value: unknown): boolean {
+  if (!isRecord(value) || !areTexts(value, "network", "networkDigest")) return false;
+  const { images, draws, softwareAccuracy, timesSeconds, mean, low, high } = value;
+  if (!isCount(images) || !isCount(draws) || !areNumbers([softwareAccuracy])) return false;
+  return (
+    areAscending(timesSeconds) &&
+    timesSeconds.length > 0 &&
+    [mean, low, high].every((row) => areNumbers(row) && row.length === timesSeconds.length)
+  );
 }
 
 export function watchOf(text: string): WatchSettings {

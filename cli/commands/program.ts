@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
-import { extrapolationSentence } from "../../lab/forecastTexts.ts";
+import { accuracySentence, extrapolationSentence } from "../../lab/forecastTexts.ts";
+import { snakeKeys } from "../../files/keys.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInMethods } from "../../src/program/methods.ts";
@@ -75,11 +76,14 @@ export const program = () =>
           if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
           const run = await bench.program(targets, options);
           const went = await tellResult(bench, run, flags.minYield, output);
-          for (const forecast of await (await bench.store()).forecasts(run)) {
-            const sentence = extrapolationSentence(forecast);
-            if (sentence !== undefined) output.say(sentence);
+          const forecasts = await (await bench.store()).forecasts(run);
+          for (const forecast of forecasts) {
+            for (const sentence of [extrapolationSentence(forecast), accuracySentence(forecast)])
+              if (sentence !== undefined) output.say(sentence);
           }
-          output.result({ dry_run: false, ...went });
+          const accuracy = forecasts.find((one) => one.accuracy !== undefined)?.accuracy;
+          const predicted = accuracy === undefined ? null : snakeKeys(accuracy);
+          output.result({ dry_run: false, ...went, predicted_accuracy: predicted });
         }),
       ),
     );

@@ -8,7 +8,20 @@ import { describedFit, runFields } from "./resultParts.ts";
 /** What work on runs and chips ends with. */
 
 export const program = z.discriminatedUnion("dry_run", [
-  result("program", { dry_run: z.literal(false), ...runFields }, "`program`: how the run went."),
+  result(
+    "program",
+    {
+      dry_run: z.literal(false),
+      ...runFields,
+      predicted_accuracy: z
+        .strictObject(part.predictedAccuracy)
+        .nullable()
+        .describe(
+          "What the strategy predicts of its network; null where `optimize --limit` was not asked for it.",
+        ),
+    },
+    "`program`: how the run went.",
+  ),
   result(
     "program",
     {

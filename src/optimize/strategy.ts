@@ -15,6 +15,26 @@ export interface Strategy {
   /** Errors are those of the mean of so many reads. */
   readonly reads: number;
   readonly layers: readonly StrategyLayer[];
+  /** Where it was asked for: what a network is worth whose layers are so held. */
+  readonly predictedAccuracy?: PredictedAccuracy | undefined;
+}
+
+/** The share of images that a network gets right on chips as the model has them. */
+export interface PredictedAccuracy {
+  readonly network: string;
+  /** SHA-256 of the network's file. */
+  readonly networkDigest: string;
+  readonly images: number;
+  /** With the weights as they were trained. */
+  readonly softwareAccuracy: number;
+  /** Chips that were drawn. */
+  readonly draws: number;
+  readonly timesSeconds: readonly Seconds[];
+  /** One a time, over the chips. */
+  readonly mean: readonly number[];
+  /** Another chip lies below `low`, and above `high`, with a chance of 5 % each. */
+  readonly low: readonly number[];
+  readonly high: readonly number[];
 }
 
 /** One layer, or one tile of it. */
