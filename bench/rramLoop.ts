@@ -177,6 +177,40 @@ export async function rramVisits(
   };
 }
 
+/** Ages at which what methods leave is judged, counted from the end of the run. */
+export const methodTimes = [1, 60, 3600, 86_400];
+
+/** What a method left of Gaussian weights, `waited` s later than it ended. */
+export interface Left {
+  /** RMS weight error in percent of the largest weight, one a time of `methodTimes`: noise-free, and of one read. */
+  readonly truth: readonly number[];
+  readonly one: readonly number[];
+  /** A device. */
+  readonly pulses: number;
+  readonly chipSeconds: number;
+}
+
+export async function leftByMethod(method: string, seed: number, pairs: 1 | 2, waited = 0): Promise<Left> {
+  const model = modelOf(publishedRram);
+  const tile = gaussian(model, seed, pairs, methodTimes);
+  const held = await hold(presetOf(pairs), seed, publishedRram, method, tile);
+  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const rms = (now: Float32Array): number => (100 * cellErrors(tile.cells!, now).rmsMicrosiemens) / largest;
+  const looks = methodTimes.map((time) => {
+    const at = held.endedAt + (waited + time) * 1e6;
+    // The truth is what relaxation has come to by the last read.
+    const one = rms(readTile(held.firmware, 0, at, 1));
+    return { one, truth: rms(held.firmware.chip.truthOfTile(0, at)) };
+  });
+  const pulses = held.memory.pulses.reduce((sum, n) => sum + n, 0);
+  return {
+    truth: looks.map(({ truth }) => truth),
+    one: looks.map(({ one }) => one),
+    pulses: pulses / tile.targetsMicrosiemens.length,
+    chipSeconds: held.endedAt / 1e6,
+  };
+}
+
 /** The whole of a seed. */
 export async function fittedRram(seed: number): Promise<FreeFormFit> {
   return fitFreeForm([await characterisedRram(seed)]);

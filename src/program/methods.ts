@@ -5,6 +5,7 @@ import type { ProgrammingMethod } from "./method.ts";
 import { onBoard } from "./onBoard.ts";
 import { openLoop } from "./openLoop.ts";
 import { gdp, residual } from "./residual.ts";
+import { residualRram } from "./residualRram.ts";
 import { staircase } from "./staircase.ts";
 import { verifyPcm } from "./verifyPcm.ts";
 import { verifyRram } from "./verifyRram.ts";
@@ -17,6 +18,7 @@ export const builtInMethods: readonly ProgrammingMethod[] = [
   verifyRram,
   verifySteps,
   residual,
+  residualRram,
   gdp,
   maxSetFill,
   onBoard,
