@@ -32,6 +32,7 @@ export const ecram: Technology<EcramPulses> = {
   title: "electrochemical",
   amplitudeUnit: "nA",
   usualMethods: { strategy: "verify", conductances: "verify" },
+  ageing: "charge loss",
   usualModel: "ecram-li",
   modelFamilies: ["measured-moments", "logarithmic-relaxation", "free-form"],
   codes: ({ codes }) => codes,
