@@ -10,7 +10,7 @@ import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
  * What the programming methods leave, on emulated chips:
- * node dist/bench/programming.js [verify | residual | gdp | fill | rram | rram-residual | stuck] [--seeds N]
+ * node dist/bench/programming.js [verify | residual | gdp | fill | rram | two-way | stuck] [--seeds N]
  */
 const seedsAt = process.argv.indexOf("--seeds");
 const seeds = seedsAt < 0 ? 3 : Number(process.argv[seedsAt + 1]);
@@ -27,8 +27,10 @@ if (chosen === undefined || chosen === "fill") {
 }
 if (chosen === undefined || chosen === "gdp") await products();
 if (chosen === undefined || chosen === "rram") await resistive();
-if (chosen === undefined || chosen === "rram-residual") {
-  for (const pairs of [2, 1] as const) await resistiveWeights(pairs);
+if (chosen === undefined || chosen === "two-way") {
+  for (const chip of ["rram-128", "ecram-64"] as const) {
+    for (const pairs of [2, 1] as const) await twoWayWeights(chip, pairs);
+  }
 }
 if (chosen === undefined || chosen === "stuck") {
   // In the proportions of the presets, and without those that are stuck high.
@@ -236,19 +238,22 @@ async function resistive(): Promise<void> {
   );
 }
 
-/** ReRAM: what residual programming leaves of weights, beside verify, and verify on a chip that has waited as long. */
-async function resistiveWeights(pairs: 1 | 2): Promise<void> {
+/** Devices that go up and down: what residual programming leaves of weights, beside verify, and verify on a chip that has waited as long. */
+async function twoWayWeights(chip: "rram-128" | "ecram-64", pairs: 1 | 2): Promise<void> {
   const found = new Map<string, Left[]>();
   const add = (name: string, left: Left): void => void found.set(name, [...(found.get(name) ?? []), left]);
   for (let seed = 1; seed <= seeds; seed++) {
-    const plain = await leftByMethod("verify", seed, pairs);
-    const better = await leftByMethod("residual", seed, pairs);
+    const plain = await leftByMethod(chip, "verify", seed, pairs);
+    const better = await leftByMethod(chip, "residual", seed, pairs);
     add("verify", plain);
-    add("verify, as old", await leftByMethod("verify", seed, pairs, better.chipSeconds - plain.chipSeconds));
+    add(
+      "verify, as old",
+      await leftByMethod(chip, "verify", seed, pairs, better.chipSeconds - plain.chipSeconds),
+    );
     add("residual", better);
   }
   console.log(
-    `rram-128, ${pairs} pair${pairs === 1 ? "" : "s"}, Gaussian weights, ${seeds} seeds: RMS weight error in % of the largest, ` +
+    `${chip}, ${pairs} pair${pairs === 1 ? "" : "s"}, Gaussian weights, ${seeds} seeds: RMS weight error in % of the largest, ` +
       `${methodTimes.join(", ")} s after the run`,
   );
   for (const [name, all] of found) {

@@ -25,10 +25,14 @@ export const commonTimes = [46, 600, 3600, 86_400];
 /** Counted from the last pulse. */
 const judgedTimes = [1, 60, 3600, 86_400, 2_592_000];
 
-/** A tile of `rram-128` whose cells have so many pairs of devices. */
-function presetOf(pairs: 1 | 2): Preset {
-  const preset = findPreset("rram-128", {})!;
-  const geometry = { ...preset.geometry, columns: 128 / pairs, devicesPerCell: 2 * pairs };
+/** A tile of `rram-128`, or of another chip, whose cells have so many pairs of devices. */
+function presetOf(pairs: 1 | 2, chip = "rram-128"): Preset {
+  const preset = findPreset(chip, {})!;
+  const geometry = {
+    ...preset.geometry,
+    columns: preset.geometry.columns / pairs,
+    devicesPerCell: 2 * pairs,
+  };
   return { ...preset, geometry };
 }
 
@@ -65,9 +69,14 @@ export function definitionOf(found: FreeFormFit): FreeFormDefinition {
 }
 
 /** 8,192 or 16,384 Gaussian weights, σ a quarter of the largest, as the optimiser would hold them. */
-function gaussian(model: DeviceModel, seed: number, pairs: 1 | 2, times: readonly number[]): TileTargets {
+function gaussian(
+  model: DeviceModel,
+  seed: number,
+  pairs: 1 | 2,
+  times: readonly number[],
+  { geometry }: Preset = presetOf(pairs),
+): TileTargets {
   const random = new Random(seed).fork("weights");
-  const { geometry } = presetOf(pairs);
   const shape = [geometry.rows, geometry.columns] as const;
   const values = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) =>
     Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
@@ -190,12 +199,20 @@ export interface Left {
   readonly chipSeconds: number;
 }
 
-export async function leftByMethod(method: string, seed: number, pairs: 1 | 2, waited = 0): Promise<Left> {
-  const model = modelOf(publishedRram);
-  const tile = gaussian(model, seed, pairs, methodTimes);
-  const held = await hold(presetOf(pairs), seed, publishedRram, method, tile);
+export async function leftByMethod(
+  chip: "rram-128" | "ecram-64",
+  method: string,
+  seed: number,
+  pairs: 1 | 2,
+  waited = 0,
+): Promise<Left> {
+  const preset = presetOf(pairs, chip);
+  const definition = builtInDefinition(chip === "rram-128" ? publishedRram.name : "ecram-li")!;
+  const tile = gaussian(modelOf(definition), seed, pairs, methodTimes, preset);
+  const held = await hold(preset, seed, definition, method, tile);
+  const cells = withinConverter(held);
   const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
-  const rms = (now: Float32Array): number => (100 * cellErrors(tile.cells!, now).rmsMicrosiemens) / largest;
+  const rms = (now: Float32Array): number => (100 * cellErrors(cells, now).rmsMicrosiemens) / largest;
   const looks = methodTimes.map((time) => {
     const at = held.endedAt + (waited + time) * 1e6;
     // The truth is what relaxation has come to by the last read.
@@ -209,6 +226,18 @@ export async function leftByMethod(method: string, seed: number, pairs: 1 | 2, w
     pulses: pulses / tile.targetsMicrosiemens.length,
     chipSeconds: held.endedAt / 1e6,
   };
+}
+
+/** Without the weights of which a device conducts more than the converter can tell: a few erratic ones in 100,000 end there, by any method. */
+function withinConverter({ preset, firmware, tile, endedAt }: Holding): NonNullable<TileTargets["cells"]> {
+  const cells = tile.cells!;
+  const { codes, microsiemensPerCode } = preset.readout;
+  const truth = firmware.chip.truthOfTile(0, endedAt);
+  const wantedMicrosiemens = cells.wantedMicrosiemens.map((wanted, cell) => {
+    const own = truth.subarray(cell * cells.devicesPerCell, (cell + 1) * cells.devicesPerCell);
+    return own.some((g) => g > (codes - 2) * microsiemensPerCode) ? Number.NaN : wanted;
+  });
+  return { ...cells, wantedMicrosiemens };
 }
 
 /** The whole of a seed. */

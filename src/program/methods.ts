@@ -5,6 +5,7 @@ import type { ProgrammingMethod } from "./method.ts";
 import { onBoard } from "./onBoard.ts";
 import { openLoop } from "./openLoop.ts";
 import { gdp, residual } from "./residual.ts";
+import { residualSteps } from "./residualSteps.ts";
 import { residualRram } from "./residualRram.ts";
 import { staircase } from "./staircase.ts";
 import { verifyPcm } from "./verifyPcm.ts";
@@ -19,6 +20,7 @@ export const builtInMethods: readonly ProgrammingMethod[] = [
   verifySteps,
   residual,
   residualRram,
+  residualSteps,
   gdp,
   maxSetFill,
   onBoard,

@@ -17,7 +17,7 @@ export interface TwoWayState {
   readonly model: DeviceModel;
   readonly pulses: RramPulses;
   /** How far a device may lie from its target, µS. */
-  readonly margin: Float32Array;
+  readonly margin: Float64Array;
   readonly verdicts: Uint8Array;
   readonly pulsesLeft: Uint32Array;
   /** 1 SET, −1 RESET, 0 when not pulsed yet. */
@@ -63,7 +63,7 @@ export function beginTwoWay(
     task,
     model,
     pulses,
-    margin: new Float32Array(count).fill(marginShare * model.maxConductanceMicrosiemens),
+    margin: new Float64Array(count).fill(marginShare * model.maxConductanceMicrosiemens),
     verdicts: given,
     looking: given.includes(verdicts.inPlace) ? "found" : undefined,
     pulsesLeft: task.pulsesLeft.slice(),

@@ -31,7 +31,7 @@ export const ecram: Technology<EcramPulses> = {
   name: "ecram",
   title: "electrochemical",
   amplitudeUnit: "nA",
-  usualMethods: { strategy: "verify", conductances: "verify" },
+  usualMethods: { strategy: "residual", conductances: "verify" },
   ageing: "charge loss",
   usualModel: "ecram-li",
   modelFamilies: ["measured-moments", "logarithmic-relaxation", "free-form"],
