@@ -49,8 +49,7 @@ export async function judge(
   run: RunId,
   ages: readonly Seconds[] = judgedAt,
 ): Promise<ContestResult> {
-  const sweeps: SweepRecord[] = [];
-  for await (const sweep of store.sweeps(run)) if (ages.includes(sweep.timeSeconds)) sweeps.push(sweep);
+  const sweeps = await sweepsAt(store, run, ages);
   const points: JudgedPoint[] = [];
   let relativeErrors = new Float32Array(0);
   for (const [k, timeSeconds] of judgedAt.entries()) {
@@ -64,6 +63,28 @@ export async function judge(
     });
   }
   return { run, laid, points, relativeErrors };
+}
+
+/**
+ * The sweeps of a run that were asked for at some ages. A chip that takes long to read may have passed an age while it was read for the one
+ * before: the sweep of that one then stands for both.
+ */
+async function sweepsAt(store: RunStore, run: RunId, ages: readonly Seconds[]): Promise<SweepRecord[]> {
+  const all: SweepRecord[] = [];
+  for await (const sweep of store.sweeps(run)) all.push(sweep);
+  const sweeps = all.filter(({ timeSeconds }) => ages.includes(timeSeconds));
+  for (const tile of new Set(all.map((sweep) => sweep.tile))) {
+    const ofTile = all.filter((sweep) => sweep.tile === tile);
+    for (const age of ages) {
+      if (ofTile.some(({ timeSeconds }) => timeSeconds === age)) continue;
+      const earlier = ofTile.filter(({ timeSeconds }) => timeSeconds < age);
+      const [first, ...others] = earlier;
+      if (first === undefined) continue;
+      const last = others.reduce((a, b) => (b.timeSeconds > a.timeSeconds ? b : a), first);
+      sweeps.push({ ...last, timeSeconds: age });
+    }
+  }
+  return sweeps;
 }
 
 /** The same inputs for everybody. */
