@@ -3,7 +3,11 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
-const longest = ["demo", "refit", "program", "demoStops", "commands", "optimize", "livePage", "live", "soak"];
+const longest =
+  "demo refit program demoStops livePage live soak standby forecasts commands optimize events".split(" ");
+const longestFiles = longest.map((name) => `test/${name}.test.ts`);
+// vitest.slow.config.ts has these.
+const slow = "test/slow/**";
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -18,13 +22,25 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // vitest.slow.config.ts has these.
-    exclude: ["test/slow/**"],
+    projects: [
+      { extends: true, test: { name: "alone", include: longestFiles } },
+      // They share a worker, which loads the sources once: tests put back what they change of it.
+      {
+        extends: true,
+        test: {
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          exclude: [slow, ...longestFiles],
+          isolate: false,
+        },
+      },
+    ],
     testTimeout: 180_000,
     hookTimeout: 60_000,
     maxWorkers: "100%",
     env: scratchInMemory(),
+    // What is built is loaded as Node loads it.
+    server: { deps: { external: [/\/dist\//] } },
     sequence: { sequencer: LongestFirst },
   },
 });

@@ -10,7 +10,12 @@ import type { TileTargets } from "../src/run/plan.ts";
 export const sixTimes = [1, 60, 3600, 86_400, 2_592_000, 31_104_000];
 
 /** 4,096 Gaussian weights (σ a quarter of the largest) on one tile, as the optimiser would hold them. */
-export function gaussianTile(model: DeviceModel, seed: number, significance: "auto" | number): TileTargets {
+export function gaussianTile(
+  model: DeviceModel,
+  seed: number,
+  significance: "auto" | number,
+  scalePer: "layer" | "column" = "layer",
+): TileTargets {
   const random = new Random(seed).fork("weights");
   const values = Float32Array.from({ length: 4096 }, (_, i) =>
     Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
@@ -28,6 +33,7 @@ export function gaussianTile(model: DeviceModel, seed: number, significance: "au
     timeWeights: new Float64Array(6).fill(1 / 6),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer,
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });

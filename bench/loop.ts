@@ -1,4 +1,5 @@
-import type { DriftData } from "../calibration/driftData.ts";
+import { readingFlags } from "../src/chip/driver.ts";
+import type { DriftData, DriftSweep } from "../calibration/driftData.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
 import type { Gathered } from "../calibration/gather.ts";
 import { refit } from "../calibration/refit.ts";
@@ -8,6 +9,7 @@ import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { Random } from "../src/random.ts";
+import { largestWanted } from "../src/program/cells.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
@@ -26,6 +28,8 @@ export interface Holding {
   readonly tile: TileTargets;
   memory: TileMemory;
   endedAt: number;
+  /** All that was read of it; as in the controller, a read counts for a device until it is pulsed again. */
+  readonly seen: DriftSweep[];
 }
 
 export async function hold(
@@ -37,21 +41,36 @@ export async function hold(
 ): Promise<Holding> {
   const model = modelOf(definition);
   const chip = await programChip({ preset, seed, method, model, definition, tiles: [tile] });
-  return { preset, seed, firmware: chip.firmware, tile, memory: chip.memories[0]!, endedAt: chip.endedAt };
+  return {
+    preset,
+    seed,
+    firmware: chip.firmware,
+    tile,
+    memory: chip.memories[0]!,
+    endedAt: chip.endedAt,
+    seen: [],
+  };
 }
 
-/** TNMSE by time, its mean, and α: by noise-free truth and by means of 16 reads. `waited`: how long the chip sat before. */
+/** TNMSE, its mean over the times: by noise-free truth, by means of 16 reads and by one read. `waited`: how long the chip sat before. */
 export function measure({ firmware, tile, endedAt }: Holding, waited = 0) {
-  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const largest = largestWanted(tile.cells!);
   const start = endedAt + (waited + 20) * 1e6;
-  const tnmse = (read: (at: number) => Float32Array): number =>
-    sixTimes.reduce((sum, time) => {
-      const { rmsMicrosiemens } = cellErrors(tile.cells!, read(start + time * 1e6));
-      return sum + (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest) / sixTimes.length;
-    }, 0);
-  const truth = tnmse((at) => firmware.chip.truthOfTile(0, at));
-  const sixteen = tnmse((at) => readTile(firmware, 0, at, 16));
-  return { truth, sixteen };
+  const sums = { truth: 0, sixteen: 0, one: 0 };
+  for (const time of sixTimes) {
+    const at = start + time * 1e6;
+    const looks = {
+      truth: firmware.chip.truthOfTile(0, at),
+      sixteen: readTile(firmware, 0, at, 16),
+      // The sixteen take a second.
+      one: readTile(firmware, 0, at + 1e6, 1),
+    };
+    for (const look of ["truth", "sixteen", "one"] as const) {
+      const { rmsMicrosiemens } = cellErrors(tile.cells!, looks[look]);
+      sums[look] += (100 * rmsMicrosiemens * rmsMicrosiemens) / (largest * largest) / sixTimes.length;
+    }
+  }
+  return sums;
 }
 
 /** Watches for a while, fits, and programs anew what will go wrong. Moves the chip's time on. */
@@ -63,13 +82,18 @@ export async function visit(
   timesSeconds: readonly number[] = sixTimes,
 ): Promise<{ devices: number; expectedBefore: number; expectedAfter: number }> {
   const { firmware, tile, memory } = held;
-  const data: DriftData = watchTile(
+  const watched: DriftData = watchTile(
     firmware,
     memory,
     tile.targetsMicrosiemens,
     held.endedAt,
     logTimes(1, watchSeconds, sweeps),
   );
+  held.seen.push(...watched.sweeps);
+  const data = {
+    ...watched,
+    sweeps: held.seen.map((sweep) => sinceLastPulse(sweep, memory, watched.devicesPerRow)),
+  };
   const gathered: Gathered = {
     parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
     leftOut: 0,
@@ -87,6 +111,7 @@ export async function visit(
     at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
     timesSeconds,
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
+    reads: 1,
     random: new Random(held.seed).fork("visit"),
   });
   const { targetsMicrosiemens } = tiles[0]!.plan;
@@ -113,8 +138,25 @@ export async function visit(
   return plan;
 }
 
-/** Time-averaged errors of one seed, the baseline first: by noise-free truth and by means of 16 reads. */
-export type LoopResult = Readonly<Record<string, { readonly truth: number; readonly sixteen: number }>>;
+function sinceLastPulse(
+  sweep: DriftSweep,
+  { pulsedAtMicroseconds }: TileMemory,
+  devicesPerRow: number,
+): DriftSweep {
+  const flags = sweep.flags.slice();
+  const conductanceMicrosiemens = sweep.conductanceMicrosiemens.slice();
+  for (let i = 0; i < flags.length; i++) {
+    if (sweep.rowTimesMicroseconds[Math.floor(i / devicesPerRow)]! > pulsedAtMicroseconds[i]!) continue;
+    flags[i] = readingFlags.invalid;
+    conductanceMicrosiemens[i] = Number.NaN;
+  }
+  return { ...sweep, flags, conductanceMicrosiemens };
+}
+
+/** Time-averaged errors of one seed, the baseline first: by noise-free truth, by means of 16 reads and by one. */
+export type LoopResult = Readonly<
+  Record<string, { readonly truth: number; readonly sixteen: number; readonly one: number }>
+>;
 
 /** How long a chip is watched before each visit, s, and with how many sweeps: two visits within a day. */
 const visits = [
@@ -128,9 +170,9 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   const fitted = fittedModel(found, published, "stranger");
   const preset = findPreset("pcm-64", { births: "stranger" })!;
   const wrong = (): Promise<Holding> =>
-    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto"));
+    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto", "column"));
   const refitted = (method: string): Promise<Holding> =>
-    hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto"));
+    hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto", "column"));
   return {
     "wrong model, verify": measure(await wrong()),
     "wrong model, verify, after a day": measure(await wrong(), 86_400),
@@ -140,10 +182,7 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   };
 }
 
-async function visited(
-  held: Holding,
-  definition: PowerLawDefinition,
-): Promise<{ truth: number; sixteen: number }> {
+async function visited(held: Holding, definition: PowerLawDefinition): Promise<LoopResult[string]> {
   await visitsOf(held, definition, visits);
   return measure(held);
 }
@@ -182,7 +221,7 @@ function lesserFirst(tile: TileTargets): TileTargets {
 /** A chip that is as published: what correcting wins over the usual way. */
 export async function knownLoop(seed: number): Promise<LoopResult> {
   const preset = findPreset("pcm-64", { births: "sound" })!;
-  const tile = (): TileTargets => gaussianTile(modelOf(published), seed, "auto");
+  const tile = (): TileTargets => gaussianTile(modelOf(published), seed, "auto", "column");
   const usual = (): Promise<Holding> =>
     hold(preset, seed, published, "verify", lesserFirst(gaussianTile(modelOf(published), seed, 1)));
   const residual = (): Promise<Holding> => hold(preset, seed, published, "residual", tile());

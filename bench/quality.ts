@@ -201,12 +201,12 @@ async function loop(name: string, work: (seed: number) => Promise<LoopResult>): 
   for (let seed = 1; seed <= loopSeeds; seed++) results.push(await work(seed));
   const [first] = Object.keys(results[0]!);
   for (const contender of Object.keys(results[0]!)) {
-    const cells = (["truth", "sixteen"] as const).map((read) => {
+    const cells = (["truth", "sixteen", "one"] as const).map((read) => {
       const values = results.map((result) => result[contender]![read]);
       const shares = results.map((result) => result[contender]![read] / result[first!]![read]);
       return `${mean(values).toFixed(4)} ± ${spreadOf(values).toFixed(4)} (${mean(shares).toFixed(3)} ± ${spreadOf(shares).toFixed(3)})`;
     });
-    console.log(`${contender.padEnd(40)} truth ${cells[0]}   16 reads ${cells[1]}`);
+    console.log(`${contender.padEnd(40)} truth ${cells[0]}   16 reads ${cells[1]}   one read ${cells[2]}`);
   }
 }
 

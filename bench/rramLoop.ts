@@ -9,6 +9,7 @@ import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { strategyLayer } from "../src/optimize/strategy.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
+import { largestWanted } from "../src/program/cells.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import { layStrategy } from "../src/run/laying.ts";
 import type { TileTargets } from "../src/run/plan.ts";
@@ -93,6 +94,7 @@ function gaussian(
     timeWeights: new Float64Array(times.length).fill(1 / times.length),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer: "column",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -114,7 +116,7 @@ function tnmseOf(
   times: readonly number[],
   cells = tile.cells!,
 ): number[] {
-  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const largest = largestWanted(tile.cells!);
   const sums = [0, 0, 0];
   for (const time of times) {
     const at = endedAt + time * 1e6;

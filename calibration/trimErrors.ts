@@ -1,3 +1,4 @@
+import { outputScaleOf } from "../src/program/cells.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { TrimTask } from "./trimTask.ts";
 
@@ -47,14 +48,16 @@ export function averaged(errors: Float64Array, weights: Float64Array): number {
   return errors.reduce((sum, error, t) => sum + weights[t]! * error, 0);
 }
 
+/** With moments and weights in µS of the column that counts most. */
 function eachCell(
-  { devicesPerCell, factors, wantedMicrosiemens }: CellTask,
+  cells: CellTask,
   mean: Float64Array,
   variance: Float64Array,
   t: number,
   times: number,
   use: (mean: number, variance: number, wanted: number) => void,
 ): void {
+  const { devicesPerCell, factors, wantedMicrosiemens } = cells;
   for (let cell = 0; cell < wantedMicrosiemens.length; cell++) {
     const wanted = wantedMicrosiemens[cell]!;
     if (Number.isNaN(wanted)) continue;
@@ -66,6 +69,7 @@ function eachCell(
       m += factors[d]! * mean[i]!;
       v += factors[d]! * factors[d]! * variance[i]!;
     }
-    if (!Number.isNaN(m)) use(m, v, wanted);
+    const scale = outputScaleOf(cells, cell);
+    if (!Number.isNaN(m)) use(scale * m, scale * scale * v, scale * wanted);
   }
 }

@@ -15,6 +15,8 @@ export interface TrimTask {
   readonly timesSeconds: readonly Seconds[];
   /** One a time, summing to 1. */
   readonly timeWeights: Float64Array;
+  /** Errors are those of the mean of so many reads; 0 for what devices conduct, without the noise of a read. */
+  readonly reads: number;
   /** 1 for devices that may be pulsed again. */
   readonly movable: Uint8Array;
 }

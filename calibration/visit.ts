@@ -50,6 +50,8 @@ export interface VisitTask {
   readonly at: Microseconds;
   readonly timesSeconds: readonly Seconds[];
   readonly timeWeights: Float64Array;
+  /** Errors are those of the mean of so many reads. */
+  readonly reads: number;
   readonly random: Random;
 }
 
@@ -58,7 +60,7 @@ export interface VisitTask {
  * read until the end.
  */
 export function planVisit(given: VisitTask): Visit {
-  const { gathered, tiles, chip, model, at, timesSeconds, timeWeights, random } = given;
+  const { gathered, tiles, chip, model, at, timesSeconds, timeWeights, reads, random } = given;
   const parts = gathered.parts.map(({ data, memory }) => ({
     ...data,
     // A device need not be where it was wanted: it need only obey.
@@ -80,6 +82,7 @@ export function planVisit(given: VisitTask): Visit {
       ) as Float64Array,
       timesSeconds,
       timeWeights,
+      reads,
       movable: data.usable,
     };
     return { targets, task, plan: planTrim(task) };

@@ -1,13 +1,13 @@
 import type { ModelDefinition } from "../src/model/definition.ts";
-import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
+import { spanOf, type Strategy, type StrategyLayer } from "../src/optimize/strategy.ts";
 import { extrapolationNote, markedTime } from "./extrapolated.ts";
 
 /** A strategy as a person reads it on a terminal. */
 export function describeStrategy(strategy: Strategy): string[] {
-  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation } = strategy;
+  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation, reads } = strategy;
   const shared = pairDriftCorrelation === 0 ? "" : `, drift of a pair correlated by ${pairDriftCorrelation}`;
   return [
-    `Strategy for ${model.name}, α by ${compensationRule}${shared}`,
+    `Strategy for ${model.name}, α by ${compensationRule}${shared}, errors of ${reads === 1 ? "one read" : `the mean of ${reads} reads`}`,
     ...layers.flatMap((layer) => [
       ...describeLayer(layer, timesSeconds, model),
       "",
@@ -43,7 +43,7 @@ export function describeLayer(
   for (const baseline of baselines) rows.push([baseline.name, baseline]);
   return [
     `${title}, |w| ≤ ${weightMax.toPrecision(3)}${clipped}; F = ${factors}; ` +
-      `β = ${layer.scaleMicrosiemensPerUnit.toPrecision(4)} µS per unit (${layer.search.stopped})`,
+      `β = ${scaleText(layer)} (${layer.search.stopped})`,
     `  ${"weight error, % of the largest".padEnd(30)}${timesSeconds.map((t) => column(markedTime(model, t))).join("")}${column("TNMSE")}`,
     ...rows.map(
       ([label, errors]) =>
@@ -52,6 +52,12 @@ export function describeLayer(
     ),
     `  ${"of it, by cause (TNMSE):".padEnd(30)}${causes(layer)}`,
   ];
+}
+
+/** One scale, or the span of those of the columns. */
+function scaleText({ scaleMicrosiemensPerUnit: scales }: StrategyLayer): string {
+  const [least, most] = spanOf(scales).map((scale) => scale.toPrecision(4));
+  return least === most ? `${least} µS per unit` : `${least} to ${most} µS per unit, each column its own`;
 }
 
 /** At least one blank before it, however wide. */
@@ -67,10 +73,10 @@ function causes({ errorBudget, predicted }: StrategyLayer): string {
     .join(", ");
 }
 
-/** G(w) of every device, for weights ≥ 0; negative weights exchange plus and minus. */
-function curveTable({ weights, plus, minus, significance }: StrategyLayer): string[] {
-  const zero = weights.indexOf(0);
-  const places = weights.map((_, i) => i).slice(zero);
+/** What every device holds, for weights ≥ 0; negative weights exchange plus and minus. */
+function curveTable({ wantedMicrosiemens, plus, minus, significance }: StrategyLayer): string[] {
+  const zero = wantedMicrosiemens.indexOf(0);
+  const places = wantedMicrosiemens.map((_, i) => i).slice(zero);
   const shown = places.filter(
     (_, i) => i % Math.max(1, Math.floor(places.length / 8)) === 0 || i === places.length - 1,
   );
@@ -79,10 +85,10 @@ function curveTable({ weights, plus, minus, significance }: StrategyLayer): stri
     return [`G+ ×${f}`, `G− ×${f}`];
   });
   return [
-    `  ${"w".padStart(9)}${heads.map((head) => head.padStart(10)).join("")}   µS`,
+    `  ${"β w".padStart(9)}${heads.map((head) => head.padStart(10)).join("")}   µS`,
     ...shown.map((i) => {
       const devices = significance.flatMap((_, pair) => [plus[pair]![i]!, minus[pair]![i]!]);
-      return `  ${weights[i]!.toPrecision(3).padStart(9)}${devices.map((g) => g.toFixed(2).padStart(10)).join("")}`;
+      return `  ${wantedMicrosiemens[i]!.toPrecision(3).padStart(9)}${devices.map((g) => g.toFixed(2).padStart(10)).join("")}`;
     }),
   ];
 }

@@ -10,7 +10,7 @@ export interface TranslationFlags {
   readonly layout: "single-pair" | "dual-pair" | "n-pair";
   readonly pairs: number;
   readonly significance: "auto" | readonly number[];
-  readonly scale: Layout["scale"];
+  readonly scale: Scale;
   readonly times?: readonly Seconds[] | undefined;
   readonly timeWeights?: readonly number[] | undefined;
   readonly compensation: "least-squares" | "mean-absolute";
@@ -34,6 +34,7 @@ export function translationOf(flags: TranslationFlags, model: DeviceModel): Tran
     timeWeights: timeWeightsFor(flags.timeWeights, timesSeconds.length),
     rule: flags.compensation,
     compensationPer: flags.alpha,
+    scalePer: flags.scale === "column" || flags.scale === "column-free" ? "column" : "layer",
     pairDriftCorrelation: flags.pairCorrelation,
     clipPercentile: flags.clip,
   };
@@ -68,7 +69,11 @@ function timeWeightsFor(given: readonly number[] | undefined, count: number): Fl
   return Float64Array.from(given, (weight) => weight / sum);
 }
 
-function layoutOf({ layout, significance, pairs: wanted, scale }: TranslationFlags): Layout {
+/** β: a column or a layer by full range, or wherever the error is least; or given. */
+export type Scale = "column" | "column-free" | "full" | "free" | number;
+
+function layoutOf({ layout, significance, pairs: wanted, scale: asked }: TranslationFlags): Layout {
+  const scale = asked === "column" ? "full" : asked === "column-free" ? "free" : asked;
   const listed = significance === "auto" ? undefined : significance;
   if (layout === "single-pair" && listed !== undefined && listed.length > 1) {
     throw bad(`--significance ${listed.join(",")}: a single pair has one factor`);
@@ -110,11 +115,12 @@ export function parseTimeWeights(text: string): number[] {
   throw bad(`--time-weights ${text}: give numbers from 0, one a time, not all zero`);
 }
 
-export function parseScale(text: string): Layout["scale"] {
-  if (text === "full" || text === "free") return text;
+export function parseScale(text: string): Scale {
+  if ((["column", "column-free", "full", "free"] as const).some((name) => name === text))
+    return text as Scale;
   const scale = Number(text);
   if (scale > 0 && Number.isFinite(scale)) return scale;
-  throw bad(`--scale ${text}: give full, free or µS per unit of weight`);
+  throw bad(`--scale ${text}: give column, column-free, full, free or µS per unit of weight`);
 }
 
 /** By what it says, or by what has it. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Strategy } from "../src/optimize/strategy.ts";
+import { spanOf, type Strategy } from "../src/optimize/strategy.ts";
 import { parseJson } from "./json.ts";
 import { camelKeys, snakeKeys } from "./keys.ts";
 import { definitionOf, modelDigest, modelFileOf, modelSchema } from "./model.ts";
@@ -15,67 +15,122 @@ const errors = {
 const byTime = z.object(errors);
 const start = z.int().nonnegative();
 
+/** What a layer says in every version of the file: before its scale and its grid, and after them. */
+const placeFields = {
+  name: z.string().min(1),
+  tile: start.optional(),
+  input_start: start.optional(),
+  output_start: start.optional(),
+  shape: z.tuple([z.int().positive(), z.int().positive()]),
+  weights_source: z.strictObject({
+    file: z.string(),
+    tensor: z.string(),
+    digest: z.string(),
+    orientation: z.enum(orientations).optional(),
+  }),
+  weight_max: z.number().nonnegative(),
+  weight_clip: z.number().nonnegative(),
+};
+const scale = z.number().positive();
+const significance = z.array(z.number().positive()).min(1).max(6);
+const curveFields = {
+  plus: z.array(z.array(z.number().nonnegative())),
+  minus: z.array(z.array(z.number().nonnegative())),
+  compensation: numbers,
+  compensation_by_column: z.array(numbers).optional(),
+  predicted: z.strictObject(errors),
+  baselines: z.array(z.strictObject({ name: z.string(), significance: numbers, ...errors })),
+  error_budget: z.strictObject({
+    programming: numbers,
+    drift: numbers,
+    read: numbers,
+    translation: numbers,
+    saturation: numbers,
+  }),
+  perfect_programming: z.strictObject(errors).optional(),
+  histogram: z
+    .strictObject({ edges: numbers, shares: numbers })
+    .refine(({ edges, shares }) => edges.length === shares.length + 1, "edges must be one more than shares"),
+  search: z.strictObject({
+    stopped: z.string(),
+    strategies_tried: z.int(),
+    rounds: z.int(),
+    rounds_stopped: z.string(),
+  }),
+};
+
 /** One layer of a strategy file. */
 export const strategyLayerSchema = z
   .strictObject({
-    name: z.string().min(1),
-    tile: start.optional(),
-    input_start: start.optional(),
-    output_start: start.optional(),
-    shape: z.tuple([z.int().positive(), z.int().positive()]),
-    weights_source: z.strictObject({
-      file: z.string(),
-      tensor: z.string(),
-      digest: z.string(),
-      orientation: z.enum(orientations).optional(),
+    ...placeFields,
+    scale_microsiemens_per_unit: z.union([scale, z.array(scale)], {
+      error: "it must be a number above 0, or a list of one for each column",
     }),
-    weight_max: z.number().nonnegative(),
-    weight_clip: z.number().nonnegative(),
-    scale_microsiemens_per_unit: z.number().positive(),
-    significance: z.array(z.number().positive()).min(1).max(6),
-    weights: numbers.min(1),
-    plus: z.array(z.array(z.number().nonnegative())),
-    minus: z.array(z.array(z.number().nonnegative())),
-    compensation: numbers,
-    compensation_by_column: z.array(numbers).optional(),
-    predicted: z.strictObject(errors),
-    baselines: z.array(z.strictObject({ name: z.string(), significance: numbers, ...errors })),
-    error_budget: z.strictObject({
-      programming: numbers,
-      drift: numbers,
-      read: numbers,
-      translation: numbers,
-      saturation: numbers,
-    }),
-    perfect_programming: z.strictObject(errors).optional(),
-    histogram: z
-      .strictObject({ edges: numbers, shares: numbers })
-      .refine(
-        ({ edges, shares }) => edges.length === shares.length + 1,
-        "edges must be one more than shares",
-      ),
-    search: z.strictObject({
-      stopped: z.string(),
-      strategies_tried: z.int(),
-      rounds: z.int(),
-      rounds_stopped: z.string(),
-    }),
+    significance,
+    wanted_microsiemens: numbers.min(1),
+    ...curveFields,
   })
   .refine(
-    ({ weights }) => weights.every((weight, i) => i === 0 || weight > weights[i - 1]!),
-    "weights must ascend",
+    ({ shape, scale_microsiemens_per_unit: scales }) =>
+      typeof scales === "number" || scales.length === shape[1],
+    "scale_microsiemens_per_unit needs one scale for each column",
   )
+  .refine(({ wanted_microsiemens: wanted }) => ascends(wanted), "wanted_microsiemens must ascend")
+  .refine(({ wanted_microsiemens: wanted, weight_clip: clip, scale_microsiemens_per_unit: scales }) => {
+    const end = clip * spanOf(scales)[0];
+    return Math.abs(wanted.at(-1)! - end) <= 1e-6 * end;
+  }, "wanted_microsiemens must end at weight_clip times the least scale")
   .refine(
-    ({ weights, significance, plus, minus }) =>
-      [plus, minus].every(
-        (rows) => rows.length === significance.length && rows.every((row) => row.length === weights.length),
-      ),
+    ({ wanted_microsiemens: wanted, ...curves }) => areAsLong(curves, wanted.length),
+    "plus and minus need one row for each significance, as long as wanted_microsiemens",
+  );
+
+/** One layer of version 1: one scale, and curves over weights. */
+const firstLayerSchema = z
+  .strictObject({
+    ...placeFields,
+    scale_microsiemens_per_unit: scale,
+    significance,
+    weights: numbers.min(1),
+    ...curveFields,
+  })
+  .refine(({ weights }) => ascends(weights), "weights must ascend")
+  .refine(
+    ({ weights, ...curves }) => areAsLong(curves, weights.length),
     "plus and minus need one row for each significance, as long as weights",
   );
 
+function ascends(grid: readonly number[]): boolean {
+  return grid.every((place, i) => i === 0 || place > grid[i - 1]!);
+}
+
+function areAsLong(
+  { significance, plus, minus }: { significance: number[]; plus: number[][]; minus: number[][] },
+  length: number,
+): boolean {
+  return [plus, minus].every(
+    (rows) => rows.length === significance.length && rows.every((row) => row.length === length),
+  );
+}
+
+type LayerFile = z.output<typeof strategyLayerSchema>;
+
+/** As version 2 says it. */
+function ofFirst({
+  scale_microsiemens_per_unit: scale,
+  weights,
+  ...rest
+}: z.output<typeof firstLayerSchema>): LayerFile {
+  return {
+    ...rest,
+    scale_microsiemens_per_unit: scale,
+    wanted_microsiemens: weights.map((weight) => weight * scale),
+  };
+}
+
 /** What a layer says of every time, and where. */
 function listsByTime(
-  one: z.output<typeof strategyLayerSchema>,
+  one: Omit<LayerFile, "scale_microsiemens_per_unit" | "wanted_microsiemens">,
 ): [path: PropertyKey[], list: readonly number[]][] {
   const ofErrors = (path: PropertyKey[], found: z.output<typeof byTime>): [PropertyKey[], number[]][] => [
     [[...path, "tnmse_by_time"], found.tnmse_by_time],
@@ -98,19 +153,33 @@ function listsByTime(
   ];
 }
 
+/** What a file says besides its layers. */
+const fileFields = {
+  format: z.literal("mho-strategy"),
+  model: modelSchema,
+  model_digest: z.string(),
+  times_seconds: z.array(z.number().positive()).min(1),
+  time_weights: numbers,
+  compensation_rule: z.enum(["least-squares", "mean-absolute"]),
+  pair_drift_correlation: z.number(),
+  reads: z.int().positive().default(1),
+};
+
 /** What a strategy file must look like. */
-export const strategySchema = z
-  .strictObject({
-    format: z.literal("mho-strategy"),
-    version: z.literal(1),
-    model: modelSchema,
-    model_digest: z.string(),
-    times_seconds: z.array(z.number().positive()).min(1),
-    time_weights: numbers,
-    compensation_rule: z.enum(["least-squares", "mean-absolute"]),
-    pair_drift_correlation: z.number(),
-    layers: z.array(strategyLayerSchema).min(1),
-  })
+export const strategySchema = z.strictObject({
+  ...fileFields,
+  version: z.literal(2),
+  layers: z.array(strategyLayerSchema).min(1),
+});
+
+const firstSchema = z.strictObject({
+  ...fileFields,
+  version: z.literal(1),
+  layers: z.array(firstLayerSchema).min(1),
+});
+
+const anyVersion = z
+  .discriminatedUnion("version", [strategySchema, firstSchema])
   .superRefine(({ times_seconds: times, time_weights: weights, layers }, context) => {
     const wrong = (path: PropertyKey[], message: string): void =>
       context.addIssue({ code: "custom", path, message });
@@ -146,9 +215,11 @@ export function parseStrategy(bytes: Uint8Array, path: string): Strategy {
     version: __,
     model,
     model_digest: ___,
+    layers,
     ...rest
-  } = parseJson(bytes, path, strategySchema, "strategy");
-  return { ...camelKeys(rest), model: definitionOf(model) };
+  } = parseJson(bytes, path, anyVersion, "strategy");
+  const now = layers.map((layer): LayerFile => ("weights" in layer ? ofFirst(layer) : layer));
+  return { ...camelKeys({ ...rest, layers: now }), model: definitionOf(model) };
 }
 
 /** A strategy as the text of its file. */
@@ -156,7 +227,7 @@ export function strategyText(strategy: Strategy): string {
   const { model, ...rest } = strategy;
   const file = {
     format: "mho-strategy",
-    version: 1,
+    version: 2,
     model: modelFileOf(model),
     model_digest: modelDigest(model),
     ...(JSON.parse(JSON.stringify(snakeKeys(rest), rounded)) as object),

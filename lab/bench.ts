@@ -13,29 +13,23 @@ import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
-import { check, type CheckOptions } from "./check.ts";
+import type { CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
-import {
-  exportModel,
-  type ExportModelOptions,
-  exportMoments,
-  type ExportOptions,
-  exportRun,
-} from "./export.ts";
-import { type Fit, fit, type FitOptions } from "./fit.ts";
-import { type Imported, importMeasurements, type ImportOptions } from "./import.ts";
+import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
+import type { Fit, FitOptions } from "./fit.ts";
+import type { Imported, ImportOptions } from "./import.ts";
 import { lastAudit } from "./modelAudit.ts";
-import { optimize, type OptimizeOptions } from "./optimize.ts";
+import type { OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseRequest } from "./handMethod.ts";
 import { pulse } from "./pulseByHand.ts";
-import { report, type ReportOptions } from "./report.ts";
+import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
 import type { MatrixTargets } from "./targets.ts";
-import { trim, type Trimmed, type TrimOptions } from "./trim.ts";
+import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
 import { Workplace, type WorkplaceOptions } from "./workplace.ts";
@@ -138,32 +132,36 @@ export class Bench {
 
   /** Fits a model to runs that were watched. Whether to believe it stands in its record. */
   async fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("fit", options);
+      const { fit } = await import("./fit.ts");
       return fit(this.#place, runs, options);
     });
   }
 
   /** Corrects the weights of a run that its devices' measured drift says will go wrong. */
   async trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("trim", options);
+      const { trim } = await import("./trim.ts");
       return trim(this.#place, run, options);
     });
   }
 
   /** Weights → the conductances that hold them best. */
   async optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("optimize", options);
+      const { optimize } = await import("./optimize.ts");
       return optimize(weights, options, this.#place.emit);
     });
   }
 
   /** Makes a run of what another tester measured: files of a table each, and a mapping that says which column is what. */
   async importMeasurements(files: string | readonly string[], options: ImportOptions): Promise<Imported> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("importMeasurements", options);
+      const { importMeasurements } = await import("./import.ts");
       return importMeasurements(this.#place, typeof files === "string" ? [files] : files, options);
     });
   }
@@ -173,24 +171,27 @@ export class Bench {
     run: RunId,
     options: ExportOptions,
   ): Promise<{ readonly file: string; readonly readings: number }> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("export", options);
+      const { exportRun } = await import("./export.ts");
       return exportRun(this.#place, run, options);
     });
   }
 
   /** Writes a model as aihwkit's arguments, and a loader in Python beside them. */
   exportModel(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportModel> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("exportModel", options);
+      const { exportModel } = await import("./export.ts");
       return exportModel(model, options);
     });
   }
 
   /** A model's mean and standard deviation by target and time, for CrossSim. */
   exportMoments(model: string, options: ExportModelOptions = {}): ReturnType<typeof exportMoments> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("exportMoments", options);
+      const { exportMoments } = await import("./export.ts");
       return exportMoments(model, options);
     });
   }
@@ -200,8 +201,9 @@ export class Bench {
     what: string,
     options: ReportOptions,
   ): Promise<{ readonly report: string; readonly figures: string }> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("report", options);
+      const { report } = await import("./report.ts");
       return report(this.#place, what, options);
     });
   }
@@ -233,7 +235,8 @@ export class Bench {
   }
 
   /** Reads the whole workspace, and says what is damaged; it mends nothing. */
-  check(options: CheckOptions = {}): Promise<WorkspaceCheck> {
+  async check(options: CheckOptions = {}): Promise<WorkspaceCheck> {
+    const { check } = await import("./check.ts");
     return check(this.#place, options);
   }
 

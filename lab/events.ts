@@ -47,6 +47,7 @@ export type TranslationEvent =
       readonly tile: number | null;
       readonly significance: readonly number[];
       readonly scale_microsiemens_per_unit: number;
+      readonly largest_scale_microsiemens_per_unit: number;
       readonly tnmse: number;
       readonly rms_percent_by_time: readonly number[];
     };

@@ -4,7 +4,9 @@ import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { testedToSecondsOf } from "../src/model/tested.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
-import { type ForecastPoint, forecastResults, largestOf } from "../src/results/forecasts.ts";
+import { spanOf } from "../src/optimize/strategy.ts";
+import { largestWanted } from "../src/program/cells.ts";
+import { type ForecastPoint, forecastResults } from "../src/results/forecasts.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type { LaidStrategy } from "../src/run/laying.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
@@ -18,7 +20,7 @@ export function strategyForecast(strategy: Strategy, { placements, tiles }: Laid
   const { model, timesSeconds, layers } = strategy;
   const squares = placements.map(({ layer }, k) => {
     const { predicted, weightMax, scaleMicrosiemensPerUnit } = layers[layer]!;
-    const ratio = (weightMax * scaleMicrosiemensPerUnit) / largestOf(tiles[k]!.cells!.wantedMicrosiemens);
+    const ratio = (weightMax * spanOf(scaleMicrosiemensPerUnit)[0]) / largestWanted(tiles[k]!.cells!);
     return predicted.rmsPercentByTime.map((rms) => rms * ratio * rms * ratio);
   });
   const rmsPercent = overTiles(squares, tiles.map(weightsOf));
@@ -32,9 +34,9 @@ export function trimForecast(
   timesSeconds: readonly Seconds[],
 ): Forecast {
   const weights = visit.tiles.map(({ targets }) => weightsOf(targets));
-  // 100 × the mean square over that of the largest weight; a sweep that it is compared with has the noise of a read.
+  // 100 × the mean square over that of the largest weight.
   const squares = (of: "before" | "after"): number[][] =>
-    visit.tiles.map(({ plan }) => Array.from(plan[of], (error, t) => 100 * (error + plan.read[t]!)));
+    visit.tiles.map(({ plan }) => Array.from(plan[of], (error) => 100 * error));
   const [after, before] = [overTiles(squares("after"), weights), overTiles(squares("before"), weights)];
   // Times may be given in any order, and more than once.
   const times = [...new Set(timesSeconds)].filter((time) => time > 0).sort((a, b) => a - b);

@@ -7,11 +7,12 @@ import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
-import { modelOf } from "../src/model/modelOf.ts";
 import { type TranslationOptions, Translator } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
+import { seenBy } from "./seenBy.ts";
+import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
@@ -25,6 +26,8 @@ export interface OptimizeOptions {
   /** Which way round tensors stand; what their kind of file says where nothing is said. */
   readonly orientation?: Orientation | undefined;
   readonly translation: TranslationOptions;
+  /** Errors are those of the mean of so many reads (1: what one product sees). */
+  readonly reads?: number | undefined;
   /** Own curves for each layer, each tile of this size, or one set for the network. */
   readonly per: "layer" | "tile" | "network";
   readonly tileShape: readonly [rows: number, columns: number];
@@ -50,7 +53,8 @@ export async function optimize(
   const { tensors, orientation } = options;
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
-  const translator = new Translator(modelOf(definition), translation);
+  const reads = options.reads ?? 1;
+  const translator = new Translator(seenBy(reads, definition), translation);
   const found: StrategyLayer[] = [];
   const add = (layer: StrategyLayer): void => {
     found.push(layer);
@@ -59,15 +63,15 @@ export async function optimize(
       name: layer.name,
       tile: layer.tile ?? null,
       significance: layer.significance,
-      scale_microsiemens_per_unit: layer.scaleMicrosiemensPerUnit,
+      ...scalesForMachines(layer),
       tnmse: layer.predicted.tnmse,
       rms_percent_by_time: layer.predicted.rmsPercentByTime,
     });
     onLayer(layer);
   };
   if (per === "network") {
-    const together = translator.strategyFor(joined(layers));
-    for (const layer of layers) add(strategyLayer(whole(layer), together));
+    const found = translator.strategiesFor(layers);
+    layers.forEach((layer, l) => add(strategyLayer(whole(layer), found[l]!)));
   } else {
     for (const layer of layers) {
       if (per === "layer") add(strategyLayer(whole(layer), translator.strategyFor(layer)));
@@ -82,6 +86,7 @@ export async function optimize(
     timeWeights: [...translation.timeWeights],
     compensationRule: translation.rule,
     pairDriftCorrelation: translation.pairDriftCorrelation,
+    reads,
     layers: found,
   };
 }
@@ -101,17 +106,6 @@ function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {
   const { file, tensor, sha256: digest, orientation } = layer.source;
   const weightsSource = { file, tensor, digest, ...(orientation && { orientation }) };
   return { name: layer.name, shape: [layer.inputs, layer.outputs], weightsSource };
-}
-
-/** All weights in one row: one set of curves for the network. */
-function joined(layers: readonly SourcedLayer[]): { inputs: number; outputs: number; values: Float32Array } {
-  const values = new Float32Array(layers.reduce((sum, layer) => sum + layer.values.length, 0));
-  let at = 0;
-  for (const layer of layers) {
-    values.set(layer.values, at);
-    at += layer.values.length;
-  }
-  return { inputs: values.length, outputs: 1, values };
 }
 
 interface TilePart {

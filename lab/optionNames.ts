@@ -44,6 +44,7 @@ const known = {
     pulsesPerDevice: 1,
     dryRun: 1,
     chip: 1,
+    reads: 1,
   }),
   optimize: names<OptimizeOptions>()({
     model: 1,
@@ -53,6 +54,7 @@ const known = {
     translation: 1,
     per: 1,
     tileShape: 1,
+    reads: 1,
   }),
   importMeasurements: names<ImportOptions>()({
     as: 1,

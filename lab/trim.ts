@@ -20,6 +20,7 @@ import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
 import { refuseImported } from "./imported.ts";
+import { seenBy } from "./seenBy.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
 import { runNamed } from "./runName.ts";
@@ -34,6 +35,8 @@ export interface TrimOptions {
   readonly believe?: boolean | undefined;
   /** When errors count, from the visit on; 1 s to 360 days where nothing is said. */
   readonly timesSeconds?: readonly Seconds[] | undefined;
+  /** Errors are those of the mean of so many reads (1: what one product sees). */
+  readonly reads?: number | undefined;
   /** Pulses that a device may be given in this visit, at most (200). */
   readonly pulsesPerDevice?: number | undefined;
   /** Say what is expected, and pulse nothing. */
@@ -70,13 +73,15 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   await refuseUnwatched(store, chain, plan);
   const believed = await modelGiven(options.model, plan);
   const model = believed;
+  const reads = options.reads ?? 1;
+  seenBy(reads, model);
   refuseDoubt(model, options.believe, place.emit);
   await refuseFailedForecasts(store, plan.chipName, believed, options.believe, place.emit);
   const earlier = await earlierForecasts(store, chain);
   const session = await place.sessionOf(chain[0]!, options.chip);
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context) => {
-    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, place.seed);
+    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, reads, place.seed);
     const planned = { corrects, visit, timesSeconds, testedToSeconds: testedToSecondsOf(model), earlier };
     const { devices, expectedBefore, expectedAfter, later } = visit;
     place.emit({
@@ -181,6 +186,7 @@ export async function plannedVisit(
   { tiles }: RunPlan,
   model: ModelDefinition,
   timesSeconds: readonly number[],
+  reads: number,
   seed: number,
 ): Promise<Visit> {
   const gathered = await gather(store, chain, driver.description, {
@@ -195,6 +201,7 @@ export async function plannedVisit(
     at: (await driver.chipTime()) + visitSeconds * microsecondsPerSecond,
     timesSeconds,
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
+    reads,
     random: new Random(seed).fork("visit"),
   });
 }

@@ -2,7 +2,7 @@ import { withOtherWeights } from "../files/onnx/model.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
 import type { LeftOut, Tensor } from "../files/tensor.ts";
 import { asStored, readWeights, type SourcedLayer } from "../files/weights.ts";
-import { InferenceSession, Tensor as OnnxTensor } from "./onnxRuntime.ts";
+import type { InferenceSession } from "./onnxRuntime.ts";
 
 /** A trained classifier whose matrices may be replaced by what a chip holds. All else stays digital. */
 export class OnnxNetwork {
@@ -43,6 +43,7 @@ export class OnnxNetwork {
   async accuracy(values: readonly Float32Array[], images: Tensor, labels: Float32Array): Promise<number> {
     const matrices = this.layers.map((layer, l) => asStored({ ...layer, values: values[l]! }));
     const bytes = await withOtherWeights(this.file, this.#bytes, matrices);
+    const { InferenceSession } = await import("./onnxRuntime.ts");
     const session = await this.#explained("it cannot be run", () =>
       InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 }),
     );
@@ -95,6 +96,7 @@ export class OnnxNetwork {
     const rows = fixed ? batch : count;
     const block = new Float32Array(rows * pixels);
     block.set(images.values.subarray(first * pixels, (first + count) * pixels));
+    const { Tensor: OnnxTensor } = await import("./onnxRuntime.ts");
     const outputs = await this.#explained("it failed on the images", () =>
       session.run({ [name]: new OnnxTensor("float32", block, [rows, ...dimensions]) }),
     );

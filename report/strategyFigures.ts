@@ -1,4 +1,4 @@
-import type { Errors, StrategyLayer } from "../src/optimize/strategy.ts";
+import { type Errors, gridPercent, type StrategyLayer } from "../src/optimize/strategy.ts";
 import type { Seconds } from "../src/units.ts";
 import { axis, drawing, rule, seriesColour, soft } from "./draw.ts";
 import { overTime } from "./overTime.ts";
@@ -7,8 +7,9 @@ import { listed, percent, shortDuration, withUnit } from "./text.ts";
 
 /** What every device holds, for every weight. @param of  what stands before the title: text. */
 export function curvesFigure(layer: StrategyLayer, id: string, of = ""): string {
-  const { weights, significance, plus, minus, weightMax, weightClip } = layer;
-  const reach = weightClip / weightMax;
+  const { significance, plus, minus } = layer;
+  const grid = gridPercent(layer);
+  const reach = grid.at(-1)!;
   const curves = significance.flatMap((factor, pair) => {
     const f = Number(factor.toPrecision(3));
     return [
@@ -29,18 +30,21 @@ export function curvesFigure(layer: StrategyLayer, id: string, of = ""): string 
       grid: { left: 46, right: 22, top: 14, bottom: 50 },
       xAxis: {
         ...axis,
-        min: -100 * reach,
-        max: 100 * reach,
+        min: -reach,
+        max: reach,
         splitLine: { show: false },
         axisTick: { show: true, lineStyle: { color: rule } },
         axisLabel: { ...axis.axisLabel, formatter: short },
-        name: "weight, % of the largest",
+        name:
+          typeof layer.scaleMicrosiemensPerUnit === "number"
+            ? "weight, % of the largest"
+            : "weight, % of the largest of its column",
       },
       yAxis: { ...axis, min: 0, axisLabel: { ...axis.axisLabel, formatter: "{value}\u202fµS" } },
       series: curves.map(({ name, values, colour, dashed }) => ({
         type: "line",
         name,
-        data: weights.map((weight, i) => [(100 * weight) / weightMax, values[i]!]),
+        data: grid.map((place, i) => [place, values[i]!]),
         symbol: "none",
         lineStyle: { color: colour, width: 2, type: dashed ? "dashed" : "solid" },
       })),

@@ -1,4 +1,4 @@
-import type { Errors, Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
+import { type Errors, gridPercent, type Strategy, type StrategyLayer } from "../src/optimize/strategy.ts";
 import type { FigureNumbers, SeriesNumbers } from "./chart.ts";
 
 /** The numbers of a strategy's figures: what each device holds, what error to expect and why, how large the weights are. */
@@ -53,9 +53,11 @@ function nameOf({ name, tile }: StrategyLayer): string {
   return tile === undefined ? name : `${name}, tile ${tile}`;
 }
 
-function curves({ significance, weights, weightMax, plus, minus }: StrategyLayer): SeriesNumbers[] {
+function curves(layer: StrategyLayer): SeriesNumbers[] {
+  const { significance, plus, minus } = layer;
+  const grid = gridPercent(layer);
   const points = (values: readonly number[]): SeriesNumbers["points"] =>
-    weights.map((weight, k) => ({ x: (100 * weight) / weightMax, y: values[k]! }));
+    grid.map((x, k) => ({ x, y: values[k]! }));
   return significance.flatMap((factor, pair) => {
     const short = Number(factor.toPrecision(3));
     return [

@@ -1,5 +1,5 @@
 import { beyondTested } from "../src/model/tested.ts";
-import type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
+import { spanOf, type Strategy, type StrategyLayer } from "../src/optimize/strategy.ts";
 import { escaped, page } from "./page.ts";
 import { bestRule, budgetFigure, curvesFigure, predictedFigure, sizesFigure } from "./strategyFigures.ts";
 import { count, duration, withUnit } from "./text.ts";
@@ -13,7 +13,7 @@ export function renderStrategy(strategy: Strategy, softwareVersion: string): str
   const drawn = layers.filter(({ weightMax }) => weightMax > 0).slice(0, mostDrawn);
   const parts = [
     `<header><p class="kicker">mho · strategy</p><h1>${headline(drawn)}</h1>`,
-    `<p class="facts">${escaped(model.name)} · α by ${compensationRule} · ${escaped([...new Set(layers.map((l) => l.weightsSource.file))].join(", "))}</p></header>`,
+    `<p class="facts">${escaped(model.name)} · α by ${compensationRule} · errors of ${strategy.reads === 1 ? "one read" : `the mean of ${strategy.reads} reads`} · ${escaped([...new Set(layers.map((l) => l.weightsSource.file))].join(", "))}</p></header>`,
     extrapolated(strategy),
     ...drawn.map((layer, i) => layerPart(layer, strategy, `${i}`)),
     layers.length > drawn.length
@@ -50,11 +50,11 @@ function extrapolated({ model, timesSeconds }: Strategy): string {
 }
 
 function layerPart(layer: StrategyLayer, { timesSeconds }: Strategy, id: string): string {
-  const { name, tile, shape, scaleMicrosiemensPerUnit: scale } = layer;
+  const { name, tile, shape } = layer;
   const title = `${escaped(name)}${tile === undefined ? "" : `, tile ${tile}`}`;
   return (
     `<section><h2>${title}: ${count(shape[0])} × ${count(shape[1])}</h2>` +
-    `<p class="note">β is ${withUnit(scale, "µS", 1)} per unit of weight; ${escaped(layer.search.stopped)}; ` +
+    `<p class="note">β is ${scaleText(layer)} per unit of weight; ${escaped(layer.search.stopped)}; ` +
     `${layer.search.strategiesTried} strategies tried.</p>${table(layer, timesSeconds)}</section>` +
     `<div class="pair">${curvesFigure(layer, id)}${predictedFigure(layer, timesSeconds, id)}</div>` +
     `<div class="pair">${budgetFigure(layer, timesSeconds, id)}${sizesFigure(layer, id)}</div>`
@@ -78,6 +78,14 @@ function table(layer: StrategyLayer, timesSeconds: readonly number[]): string {
     `${timesSeconds.map((t) => `<th scope="col">${duration(t)}</th>`).join("")}<th scope="col">TNMSE</th></tr></thead>` +
     `<tbody>${body.join("")}</tbody></table></div>`
   );
+}
+
+/** One scale, or the span of those of the columns. */
+function scaleText({ scaleMicrosiemensPerUnit: scales }: StrategyLayer): string {
+  const [least, most] = spanOf(scales);
+  return least === most
+    ? withUnit(least, "µS", 1)
+    : `${withUnit(least, "µS", 1)} to ${withUnit(most, "µS", 1)}, each column its own,`;
 }
 
 function rms(tnmse: number): string {

@@ -98,6 +98,15 @@ export function cellsOf(
     factors.length === devicesPerCell && devicesPerCell * weights.count === weights.devices,
     "a tile's cells",
   );
+  const { outputScales } = found;
+  mustBe(
+    outputScales === undefined ||
+      (areNumbers(outputScales) &&
+        outputScales.length > 0 &&
+        weights.count % outputScales.length === 0 &&
+        outputScales.every((scale) => scale > 0)),
+    "a tile's cells",
+  );
   return found as unknown as CellTask;
 }
 

@@ -8,7 +8,7 @@ import { verdicts } from "../src/program/method.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { ModelAudit } from "../src/results/audit.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();

@@ -164,6 +164,7 @@ function trimTask(devices: readonly number[], wanted: readonly number[], exponen
     agesSeconds: new Float64Array(count).fill(3600),
     timesSeconds: [1, 3600, 86_400],
     timeWeights: new Float64Array(3).fill(1 / 3),
+    reads: 0,
     movable: new Uint8Array(count).fill(1),
   };
 }

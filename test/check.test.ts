@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { faultOfKeptChip, readKeptChip, writeKeptChip } from "../lab/keptChipFile.ts";
 import { checkWorkspace, type WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import { openWorkspace } from "../storage/workspace.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { eventLines } from "./support/eventLines.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { forgetChecksums } from "./support/forgetChecksums.ts";

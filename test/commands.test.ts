@@ -2,7 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openWorkspace } from "../storage/workspace.ts";
-import { mho, startMho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
+import { mho as mhoProcess, startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { smallWeights } from "./support/smallNetwork.ts";
 
@@ -132,13 +133,13 @@ describe("mho", () => {
   });
 
   it("tells its version and its help, and ends with 0", async () => {
-    expect(await mho("--version")).toMatchObject({ code: 0, out: "0.2.0\n" });
-    const { code, out } = await mho("--help");
+    expect(await mhoProcess("--version")).toMatchObject({ code: 0, out: "0.2.0\n" });
+    const { code, out } = await mhoProcess("--help");
     expect([code, out]).toEqual([0, expect.stringContaining("emulate")]);
   });
 
   it("puts a chip in standby", async () => {
-    const { code, out } = await mho("standby", "--chip", "emulator:pcm-64?seed=3");
+    const { code, out } = await mhoProcess("standby", "--chip", "emulator:pcm-64?seed=3");
     expect([code, out]).toEqual([0, "pcm-64 number EMU-3 is in standby.\n"]);
   });
 });

@@ -85,7 +85,17 @@ describe("every line that a command prints with --json is an event: its last one
     writeFileSync(file("w.csv"), weights.join("\n"));
     const strategy = file("s.json");
     const onChip = async (): Promise<void> => {
-      await keep("optimize", "optimize", file("w.csv"), "--model", "pcm-90nm", "--out", strategy);
+      await keep(
+        "optimize",
+        "optimize",
+        file("w.csv"),
+        "--model",
+        "pcm-90nm",
+        "--scale",
+        "full",
+        "--out",
+        strategy,
+      );
       await keep("program", "program", strategy, "--chip", chip, "--transcript", file("t.ndjson"));
       await keep("watch", "watch", "r1", "--until", "2h", "--per-decade", "2");
       await keep("fit", "fit", "r1", "--out", file("m.json"));

@@ -15,7 +15,8 @@ import { openPty } from "../emulator/pty.ts";
 import { TicketBook } from "../emulator/tickets.ts";
 import { encodeFrame, type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
 import * as messages from "../protocols/packet/messages.ts";
-import { mho, startMho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
+import { startMho } from "./support/commandLine.ts";
 import { describePcm64, fivePercent } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 

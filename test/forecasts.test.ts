@@ -7,7 +7,7 @@ import { forecastSentence } from "../lab/forecastTexts.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { openWorkspace } from "../storage/workspace.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();

@@ -7,7 +7,7 @@ import { File, ready } from "../files/hdf5Runtime.ts";
 import { npzIn } from "../files/npz.ts";
 import type { LeftOut } from "../files/tensor.ts";
 import { readWeights, type WeightOptions } from "../files/weights.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { safetensors } from "./support/safetensors.ts";
 import { zipOf } from "./support/zip.ts";

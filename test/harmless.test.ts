@@ -9,7 +9,7 @@ import { escaped } from "../report/page.ts";
 import { harmless } from "../src/harmless.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
 import { smallStrategy } from "./fuzz/jsonFiles.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { safetensors } from "./support/safetensors.ts";
 

@@ -11,7 +11,7 @@ import { descriptionOf } from "../lab/runDescription.ts";
 import { verdicts } from "../src/program/method.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunStore } from "../src/run/store.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();

@@ -97,6 +97,15 @@ describe("the layers", () => {
     expect(circlesOf(known)).toEqual([]);
   });
 
+  it("no command loads ECharts, HDF5 or ONNX Runtime before it needs them: they take a quarter of a second", () => {
+    const large = ["report/echarts.ts", "files/hdf5Runtime.ts", "networks/onnxRuntime.ts"];
+    const loaded = new Set(["cli/mho.ts", "lab/bench.ts"]);
+    // What is added while the loop runs is visited too.
+    for (const file of loaded) for (const target of loadedWith(file)) loaded.add(target);
+    expect(loaded.size).toBeGreaterThan(200);
+    expect(large.filter((file) => loaded.has(file))).toEqual([]);
+  });
+
   it("a dialect is known by its name in its own folder and in the registry alone", () => {
     const folders = Object.keys(layers).filter((layer) => layer !== "bench");
     const knowing = folders.flatMap(filesOf).filter((file) => /["'`](packet|scpi)["'`]/.test(text(file)));
@@ -118,6 +127,20 @@ describe("the layers", () => {
     expect(faults).toEqual([]);
   });
 });
+
+/** The project's own files that Node loads before it runs `file`. */
+function loadedWith(file: string): string[] {
+  const { staticImports, staticExports } = parsed(file).module;
+  const imported = staticImports
+    .filter(({ start }) => !text(file).startsWith("import type", start))
+    .map(({ moduleRequest }) => moduleRequest.value);
+  const reexported = staticExports
+    .filter(({ start }) => !text(file).startsWith("export type", start))
+    .flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []));
+  return [...imported, ...reexported]
+    .filter((target) => target.startsWith("."))
+    .map((target) => resolved(file, target));
+}
 
 function targetsOf(file: string): string[] {
   const own = importsOf(file).filter((target) => target.startsWith("."));

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -127,7 +127,7 @@ describe("mho optimize", () => {
     [["--model", "pcm-90nm", "--times", "60,1"], /times must ascend/],
     [["--model", "reram-wan-2022", "--times", "30d"], /known from 1 s to 2 days only/],
     [["--model", "pcm-90nm", "--significance", "0"], /factors must be numbers above 0/],
-    [["--model", "pcm-90nm", "--scale", "-1"], /give full, free or µS/],
+    [["--model", "pcm-90nm", "--scale", "-1"], /give column, column-free, full, free or µS/],
     [["--model", "pcm-90nm", "--clip", "101"], /from 50 to 100/],
     [["--model", "pcm-90nm", "--tensor", "fc9"], /no tensor fc9 in it/],
     [["--model", "pcm-90nm", "--time-weights", "1"], /6 numbers/],

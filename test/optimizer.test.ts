@@ -9,7 +9,7 @@ import { fullScale, targetsOf } from "../src/optimize/dualPair.ts";
 import { MomentTable } from "../src/optimize/momentTable.ts";
 import { predict, type TranslationProblem } from "../src/optimize/prediction.ts";
 import { errorBudget, limitOf } from "../src/optimize/errorBudget.ts";
-import { onSizes, type Solution, solveStrategy } from "../src/optimize/strategySolver.ts";
+import { finish, onSizes, type Solution, solveStrategy } from "../src/optimize/strategySolver.ts";
 import { ladder, translate } from "../src/optimize/translate.ts";
 import { weightSizesOf } from "../src/optimize/weightSizes.ts";
 import { normalOf, Random } from "../src/random.ts";
@@ -233,9 +233,57 @@ describe("strategies for Gaussian weights", () => {
     ]);
   });
 
+  it.each([
+    ["hermes2", "mean-absolute", 1],
+    ["hermes2", "least-squares", 1],
+    ["tabulated", "mean-absolute", 1.4],
+  ] as const)(
+    "cannot be bettered by moving any of their points, α following it (%s, α by %s, %f of full range)",
+    (name, rule, over) => {
+      const model = name === "hermes2" ? hermes2 : tabulated;
+      const given: TranslationProblem = { ...problem(model), rule };
+      const scale = over * 3.5 * model.maxConductanceMicrosiemens;
+      const { curves, tnmse, stopped } = finish(given, solveStrategy(given, [2.5, 1], scale));
+      expect(stopped).toBe("error settled");
+      const { sizes, conductances } = curves;
+      for (let i = 0; i < conductances.length; i += 7) {
+        for (const step of [-0.1, 0.1]) {
+          const moved = conductances.slice();
+          moved[i] = Math.min(given.table.max, Math.max(given.table.min, moved[i]! + step));
+          const other = predict(
+            given,
+            onSizes({ sizes, conductances: moved }, 4, given.weights),
+            [2.5, 1],
+            scale,
+          );
+          expect(other.tnmse).toBeGreaterThan(0.9998 * tnmse);
+        }
+      }
+    },
+  );
+
+  it("of three pairs have a factor for each, found by itself", () => {
+    const light: TranslationProblem = {
+      ...problem(pcm90nm),
+      table: new MomentTable(pcm90nm, [1, 2_592_000]),
+      timeWeights: Float64Array.of(0.5, 0.5),
+      weights: weightSizesOf(Float32Array.from(gaussian.sizes), { count: 33 }),
+    };
+    const wish = { pairs: 3, scale: "full" } as const;
+    const free = translate(light, { ...wish, significance: { kind: "free" } });
+    const best = Math.min(
+      ...[1.8, 2, 2.2].map(
+        (ratio) =>
+          translate(light, { ...wish, significance: { kind: "given", factors: ladder(ratio, 3) } }).tnmse,
+      ),
+    );
+    expect(free.tnmse).toBeLessThan(0.99 * best);
+    expect(free.searchStopped).toMatch(/significance of each pair/);
+  });
+
   it("clip outliers where asked to, and show the cost", () => {
     const values = Float32Array.from({ length: 1000 }, (_, i) => (i === 0 ? 10 : (i % 100) / 100));
-    const weights = weightSizesOf(values, 99);
+    const weights = weightSizesOf(values, { clipPercentile: 99 });
     expect(weights.clip).toBeCloseTo(0.99, 6);
     const given = { ...problem(pcm90nm), weights };
     const solution = translate(given, {

@@ -5,7 +5,8 @@ import { killAndResume } from "../bench/killing.ts";
 import { fitting, type Output } from "../cli/output.ts";
 import { progressOf } from "../cli/progress.ts";
 import { takeLock } from "../locks/lock.ts";
-import { mho, startMho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
+import { mho as mhoProcess, startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -42,7 +43,7 @@ describe("mho program", () => {
   it("programs conductances of one's own, tells its events in order, and leaves a run to look at", async () => {
     const folder = emptyFolder();
     const args = ["program", targetsFile(folder), "--chip", sound, "--workspace", folder, "--json"];
-    const { code, out } = await mho(...args);
+    const { code, out } = await mhoProcess(...args);
     const events = out
       .trim()
       .split("\n")
@@ -51,7 +52,7 @@ describe("mho program", () => {
     const result = lastOf(out);
     expect([code, result.devices]).toEqual([0, 408]);
     expect(result.yield_percent).toBeGreaterThan(98);
-    const shown = await mho("show", "r1", "--workspace", folder);
+    const shown = await mhoProcess("show", "r1", "--workspace", folder);
     expect(shown.out).toMatch(/Run r1: .*targets\.csv, verify, on pcm-64 number EMU-5[^]*yield \d+\.\d+ %/);
     expect(shown.out).toMatch(/\d+ accepted\n[^]*104 left alone/);
   });
@@ -318,23 +319,23 @@ describe("mho resume", () => {
   it("meets the devices of an emulated chip again that an earlier command left, one command at a time", async () => {
     const folder = emptyFolder();
     const args = ["--chip", sound, "--workspace", folder, "--json"];
-    await mho("program", targetsFile(folder), ...args);
+    await mhoProcess("program", targetsFile(folder), ...args);
     const none = join(folder, "none.csv");
     // Other rows than the run before.
     const alone = Array(256).fill("nan");
     writeFileSync(none, [alone, alone, [...alone.slice(1), "5"]].map((row) => row.join(",")).join("\n"));
-    const { out } = await mho("program", none, "--sweep", "none", ...args);
+    const { out } = await mhoProcess("program", none, "--sweep", "none", ...args);
     expect(JSON.parse(out.split("\n")[1]!)).toMatchObject({ type: "started", boot: 2 });
-    const watched = await mho("watch", "r1", "--until", "10", "--workspace", folder, "--json");
+    const watched = await mhoProcess("watch", "r1", "--until", "10", "--workspace", folder, "--json");
     expect([watched.code, watched.out.match(/"type":"sweep"/g)]).toEqual([
       0,
       expect.arrayContaining(['"type":"sweep"']),
     ]);
-    const shown = await mho("show", "r1", "--workspace", folder, "--json");
+    const shown = await mhoProcess("show", "r1", "--workspace", folder, "--json");
     expect(shown.out).toContain('"accepted":');
     const state = join(folder, "chips", "pcm-64,seed=5,births=sound.state");
     const lock = takeLock(`${state}.lock`, "a test", new Date().toISOString());
-    const busy = await mho("program", none, ...args);
+    const busy = await mhoProcess("program", none, ...args);
     expect([busy.code, busy.err]).toEqual([
       3,
       expect.stringContaining(`in use by a test (process ${process.pid}), which holds ${state}.lock.`),
@@ -342,11 +343,11 @@ describe("mho resume", () => {
     lock.release();
     // A process id holds nothing, be it that of the first process of all.
     writeFileSync(`${state}.lock`, "1");
-    expect((await mho("program", none, ...args)).code).toBe(0);
+    expect((await mhoProcess("program", none, ...args)).code).toBe(0);
     writeFileSync(`${state}.lock`, String(process.pid));
-    expect((await mho("program", none, ...args)).code).toBe(0);
+    expect((await mhoProcess("program", none, ...args)).code).toBe(0);
     writeFileSync(state, "damaged");
-    const damaged = await mho("program", none, ...args);
+    const damaged = await mhoProcess("program", none, ...args);
     expect([damaged.code, damaged.err]).toEqual([2, expect.stringContaining("does not hold the devices")]);
   }, 30_000);
 

@@ -10,7 +10,7 @@ import { powerLawOf } from "../src/model/powerLaw.ts";
 import type { ProgrammingMethod, ProgrammingTask } from "../src/program/method.ts";
 import { begin as beginVerify, verifyPcm } from "../src/program/verifyPcm.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { allTensors } from "./support/tensors.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 

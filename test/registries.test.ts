@@ -22,7 +22,7 @@ import { summarise } from "../src/results/summary.ts";
 import { recall } from "../src/run/recall.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { describePcm64, stillClock } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { bisection } from "./toys/bisection.ts";

@@ -8,7 +8,8 @@ import { noLog } from "../src/log.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { openTestChip } from "./support/chips.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
+import { mho as mhoProcess } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { keepingLog, linesOf, recordsIn } from "./support/logs.ts";
 
@@ -136,7 +137,7 @@ describe("the log of a bench", () => {
     ]) {
       const workspace = emptyFolder();
       spoil(workspace);
-      const { code, out, err } = await mho(
+      const { code, out, err } = await mhoProcess(
         "program",
         csv(workspace),
         "--chip",
@@ -190,7 +191,7 @@ describe("mho --log-level", () => {
   it("debug logs to stderr and into the file, and leaves stdout to the command's own JSON", async () => {
     const workspace = emptyFolder();
     const args = ["--chip", "emulator:pcm-64?seed=7", "--workspace", workspace, "--json"];
-    const { code, out, err } = await mho("program", csv(workspace), ...args, "--log-level", "debug");
+    const { code, out, err } = await mhoProcess("program", csv(workspace), ...args, "--log-level", "debug");
     expect(code).toBe(0);
     const events = out
       .trim()
@@ -205,14 +206,16 @@ describe("mho --log-level", () => {
   it("error logs nothing where nothing fails, and the file keeps what it always does", async () => {
     const workspace = emptyFolder();
     const args = ["--chip", "emulator:pcm-64?seed=7", "--workspace", workspace, "--log-level", "error"];
-    expect((await mho("program", csv(workspace), ...args)).err).toBe("");
+    expect((await mhoProcess("program", csv(workspace), ...args)).err).toBe("");
     expect(recordsIn(join(workspace, "logs", "r1.ndjson")).length).toBeGreaterThan(4);
   });
 
   it("trace says every byte that passes", async () => {
     const workspace = emptyFolder();
     const args = ["--chip", "emulator:pcm-64?seed=7", "--workspace", workspace, "--log-level", "trace"];
-    const records = linesOf((await mho("standby", ...args)).err).filter(({ level }) => level === "trace");
+    const records = linesOf((await mhoProcess("standby", ...args)).err).filter(
+      ({ level }) => level === "trace",
+    );
     expect(records.map(({ msg }) => msg)).toEqual(expect.arrayContaining(["sent", "received"]));
     for (const { hex, bytes } of records) expect(hex).toHaveLength(2 * bytes!);
     expect(existsSync(join(workspace, "logs"))).toBe(false);

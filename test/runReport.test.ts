@@ -110,6 +110,7 @@ function smallStrategy(): Strategy {
     timeWeights: new Float64Array(3).fill(1 / 3),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer: "layer",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -125,6 +126,7 @@ function smallStrategy(): Strategy {
     timeWeights: [1 / 3, 1 / 3, 1 / 3],
     compensationRule: "least-squares",
     pairDriftCorrelation: 0,
+    reads: 1,
     layers: [layer("narrow", 4), layer("wide", 8)],
   };
 }

@@ -27,6 +27,7 @@ const wishes: TranslationOptions = {
   timeWeights: new Float64Array(3).fill(1 / 3),
   rule: "least-squares",
   compensationPer: "tile",
+  scalePer: "layer",
   pairDriftCorrelation: 0,
   clipPercentile: 100,
 };
@@ -51,6 +52,7 @@ function strategyWith(changes: Partial<TranslationOptions>): Strategy {
     timeWeights: [1 / 3, 1 / 3, 1 / 3],
     compensationRule: "least-squares",
     pairDriftCorrelation: 0,
+    reads: 1,
     layers: [strategyLayer({ name: "net", shape: [100, 20], weightsSource }, found)],
   };
 }
@@ -64,76 +66,84 @@ describe("a strategy file", () => {
     expect(read.model).toEqual(pcm90nmDefinition);
   });
 
-  it("is enough for a reader of its own to draw devices and find the predicted errors (4 standard errors)", () => {
-    // Nothing of mho here: the published law, and the file as JSON.
-    const file = JSON.parse(text) as Record<string, unknown> & {
-      times_seconds: number[];
-      layers: Record<string, unknown>[];
-    };
-    const net = file.layers[0] as unknown as {
-      weights: number[];
-      plus: number[][];
-      minus: number[][];
-      significance: number[];
-      compensation: number[];
-      scale_microsiemens_per_unit: number;
-      weight_max: number;
-      predicted: { tnmse_by_time: number[]; rms_percent_by_time: number[] };
-    };
-    const random = new Random(9).fork("reader");
-    let draws = 0;
-    const normal = (): number => normalOf(random.at(draws++, 0).word0);
-    const device = (g: number, time: number): number => {
-      const r = g / 25;
-      const logR = Math.log(Math.max(r, 1e-7));
-      const programmed = Math.max(0, g + (0.26348 + 1.965 * r - 1.1731 * r * r) * normal());
-      const mean = Math.min(0.1, Math.max(0.049, -0.0155 * logR + 0.0244));
-      const std = Math.min(0.045, Math.max(0.008, -0.0125 * logR - 0.0059));
-      const drifted = programmed * Math.exp(-Math.abs(mean + std * normal()) * Math.log((time + 20) / 20));
-      const q = Math.min(0.0088 / Math.max(Math.exp(0.65 * logR), 1e-3), 0.2);
-      const noise = q * Math.sqrt(Math.log((time + 20 + 250e-9) / 500e-9));
-      return Math.max(0, drifted * (1 + noise * normal()));
-    };
-    const at = (curve: number[], w: number): number => {
-      const k = Math.max(
-        1,
-        net.weights.findIndex((grid) => grid >= w),
-      );
-      const part = (w - net.weights[k - 1]!) / (net.weights[k]! - net.weights[k - 1]!);
-      return curve[k - 1]! + part * (curve[k]! - curve[k - 1]!);
-    };
-    file.times_seconds.forEach((time, t) => {
-      let sum = 0;
-      let squares = 0;
-      let count = 0;
-      for (let repeat = 0; repeat < 10; repeat++) {
-        for (const w of layer.values) {
-          let held = 0;
-          net.significance.forEach((factor, pair) => {
-            held += factor * (device(at(net.plus[pair]!, w), time) - device(at(net.minus[pair]!, w), time));
-          });
-          const error = (net.compensation[t]! * held) / net.scale_microsiemens_per_unit - w;
-          const square = (100 * error * error) / (net.weight_max * net.weight_max);
-          sum += square;
-          squares += square * square;
-          count++;
+  it.each(["layer", "column"] as const)(
+    "is enough for a reader of its own to draw devices and find the predicted errors, with a scale a %s (4 standard errors)",
+    (scalePer) => {
+      // Nothing of mho here: the published law, and the file as JSON.
+      const file = JSON.parse(strategyText(strategyWith({ scalePer }))) as Record<string, unknown> & {
+        times_seconds: number[];
+        layers: Record<string, unknown>[];
+      };
+      const net = file.layers[0] as unknown as {
+        wanted_microsiemens: number[];
+        plus: number[][];
+        minus: number[][];
+        significance: number[];
+        compensation: number[];
+        scale_microsiemens_per_unit: number | number[];
+        weight_max: number;
+        predicted: { tnmse_by_time: number[]; rms_percent_by_time: number[] };
+      };
+      const random = new Random(9).fork("reader");
+      let draws = 0;
+      const normal = (): number => normalOf(random.at(draws++, 0).word0);
+      const device = (g: number, time: number): number => {
+        const r = g / 25;
+        const logR = Math.log(Math.max(r, 1e-7));
+        const programmed = Math.max(0, g + (0.26348 + 1.965 * r - 1.1731 * r * r) * normal());
+        const mean = Math.min(0.1, Math.max(0.049, -0.0155 * logR + 0.0244));
+        const std = Math.min(0.045, Math.max(0.008, -0.0125 * logR - 0.0059));
+        const drifted = programmed * Math.exp(-Math.abs(mean + std * normal()) * Math.log((time + 20) / 20));
+        const q = Math.min(0.0088 / Math.max(Math.exp(0.65 * logR), 1e-3), 0.2);
+        const noise = q * Math.sqrt(Math.log((time + 20 + 250e-9) / 500e-9));
+        return Math.max(0, drifted * (1 + noise * normal()));
+      };
+      const at = (curve: number[], wanted: number): number => {
+        const grid = net.wanted_microsiemens;
+        const inside = Math.min(grid.at(-1)!, Math.max(grid[0]!, wanted));
+        const k = Math.max(
+          1,
+          grid.findIndex((place) => place >= inside),
+        );
+        const part = (inside - grid[k - 1]!) / (grid[k]! - grid[k - 1]!);
+        return curve[k - 1]! + part * (curve[k]! - curve[k - 1]!);
+      };
+      file.times_seconds.forEach((time, t) => {
+        let sum = 0;
+        let squares = 0;
+        let count = 0;
+        for (let repeat = 0; repeat < 10; repeat++) {
+          for (const [i, w] of layer.values.entries()) {
+            const scales = net.scale_microsiemens_per_unit;
+            const scale = typeof scales === "number" ? scales : scales[i % 20]!;
+            let held = 0;
+            net.significance.forEach((factor, pair) => {
+              const [plus, minus] = [at(net.plus[pair]!, scale * w), at(net.minus[pair]!, scale * w)];
+              held += factor * (device(plus, time) - device(minus, time));
+            });
+            const error = (net.compensation[t]! * held) / scale - w;
+            const square = (100 * error * error) / (net.weight_max * net.weight_max);
+            sum += square;
+            squares += square * square;
+            count++;
+          }
         }
-      }
-      const mean = sum / count;
-      const standardError = Math.sqrt((squares / count - mean * mean) / count);
-      expect(Math.abs(mean - net.predicted.tnmse_by_time[t]!)).toBeLessThan(4 * standardError);
-      expect(net.predicted.rms_percent_by_time[t]).toBeCloseTo(
-        10 * Math.sqrt(net.predicted.tnmse_by_time[t]!),
-        6,
-      );
-    });
-  });
+        const mean = sum / count;
+        const standardError = Math.sqrt((squares / count - mean * mean) / count);
+        expect(Math.abs(mean - net.predicted.tnmse_by_time[t]!)).toBeLessThan(4 * standardError);
+        expect(net.predicted.rms_percent_by_time[t]).toBeCloseTo(
+          10 * Math.sqrt(net.predicted.tnmse_by_time[t]!),
+          6,
+        );
+      });
+    },
+  );
 
   it("mirrors its curves: a negative weight is its positive with plus and minus exchanged", () => {
-    const { weights, plus, minus } = strategyWith({}).layers[0]!;
-    const last = weights.length - 1;
-    weights.forEach((weight, i) => {
-      expect(weights[last - i]).toBeCloseTo(-weight, 12);
+    const { wantedMicrosiemens, plus, minus } = strategyWith({}).layers[0]!;
+    const last = wantedMicrosiemens.length - 1;
+    wantedMicrosiemens.forEach((wanted, i) => {
+      expect(wantedMicrosiemens[last - i]).toBeCloseTo(-wanted, 12);
       plus.forEach((row, pair) => expect(row[i]).toBe(minus[pair]![last - i]));
     });
   });
@@ -156,9 +166,19 @@ describe("a strategy file", () => {
       /one row for each/,
     ],
     [
-      "weights out of order",
-      (f: Json) => (layerIn(f)["weights"] as number[]).reverse(),
-      /weights must ascend/,
+      "a grid out of order",
+      (f: Json) => (layerIn(f)["wanted_microsiemens"] as number[]).reverse(),
+      /wanted_microsiemens must ascend/,
+    ],
+    [
+      "a scale that its curves do not have",
+      (f: Json) => (layerIn(f)["scale_microsiemens_per_unit"] = 1e300),
+      /must end at weight_clip times the least scale/,
+    ],
+    [
+      "too few scales",
+      (f: Json) => (layerIn(f)["scale_microsiemens_per_unit"] = [1, 2]),
+      /one scale for each column/,
     ],
   ])("with %s is refused", async (_, change, message) => {
     const file = JSON.parse(text) as Json;

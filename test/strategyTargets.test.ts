@@ -1,10 +1,14 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../lab/address.ts";
 import { openBench } from "../lab/bench.ts";
 import { describeChip } from "../lab/openChip.ts";
 import { readTargets } from "../lab/targets.ts";
+import { readWeights } from "../files/weights.ts";
+import { verifyPcm } from "../src/program/verifyPcm.ts";
+import { checkPlan } from "../src/run/planCheck.ts";
+import { smallStrategy } from "./fuzz/jsonFiles.ts";
 import { strategyWithWeights } from "./fuzz/strategyTargets.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -18,7 +22,8 @@ interface LayerFile {
   shape: unknown[];
   scale_microsiemens_per_unit: unknown;
   significance: unknown[];
-  weights: unknown[];
+  wanted_microsiemens: unknown[];
+  weight_clip: number;
   plus: unknown[][];
   minus: unknown[][];
   compensation: number[];
@@ -61,6 +66,44 @@ describe("a strategy", () => {
     expect(laid.tiles.map(({ block }) => block.rowCount)).toEqual([2, 1]);
     const perRow = 256;
     expect(laid.tiles[1]!.targetsMicrosiemens).toEqual(tiles[0]!.targetsMicrosiemens.subarray(2 * perRow));
+  });
+
+  it("of version 1 lays what the same strategy of today does", async () => {
+    const folder = emptyFolder();
+    await strategyWithWeights(folder);
+    const path = join(folder, "s.json");
+    writeFileSync(path, readFileSync("test/fixtures/strategies/version-1.json"));
+    const [now] = (await targetsOf(await spoiled(() => {}))).tiles;
+    const [then] = (await targetsOf(path)).tiles;
+    now!.targetsMicrosiemens.forEach((target, i) => {
+      if (Number.isNaN(target)) expect(then!.targetsMicrosiemens[i]).toBeNaN();
+      else expect(then!.targetsMicrosiemens[i]).toBeCloseTo(target, 4);
+    });
+    expect(then!.cells!.outputScales).toBeUndefined();
+  });
+
+  it("with a scale a column lays each column over the whole range, and says what its outputs are worth", async () => {
+    const weights = Float32Array.of(-1, 0.05, 0, 0.025, 1, -0.1);
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "net.csv"), "-1,0.05\n0,0.025\n1,-0.1\n");
+    const [layer] = await readWeights(join(folder, "net.csv"));
+    const { tensor, sha256: digest } = layer!.source;
+    const path = join(folder, "s.json");
+    writeFileSync(path, smallStrategy({ file: "net.csv", tensor, digest }, weights, "column"));
+    const laid = await targetsOf(path);
+    const pcm64 = await describeChip(parseAddress("emulator:pcm-64"));
+    const { cells } = laid.tiles[0]!;
+    const { wantedMicrosiemens: wanted, outputScales } = cells!;
+    expect(wanted[0]).toBeCloseTo(-75, 4);
+    expect(wanted[2 * 64 + 1]).toBeCloseTo(-75, 4);
+    expect(outputScales).toHaveLength(64);
+    expect(outputScales![0]).toBe(1);
+    expect(outputScales![1]).toBeCloseTo(0.1, 6);
+    const oneFactor = { ...pcm64, outputsScaledBy: "tile" as const };
+    expect(() => checkPlan(laid, oneFactor, verifyPcm)).toThrow(
+      /tile 0 has a scale for each column, and pcm-64 scales its outputs by the tile.*--scale full/,
+    );
+    expect(() => checkPlan(laid, pcm64, verifyPcm)).not.toThrow();
   });
 
   // Room for these would take all of the memory, or time without end.
@@ -175,6 +218,7 @@ describe("a strategy", () => {
       timeWeights: Float64Array.of(1),
       rule: "least-squares",
       compensationPer: "column",
+      scalePer: "layer",
       pairDriftCorrelation: 0,
       clipPercentile: 100,
     } as const;
@@ -197,18 +241,24 @@ describe("a strategy", () => {
 
   it("whose curves overflow is refused: a device without a target would be left alone", async () => {
     const path = await spoiled((layer) => {
-      layer.weights = [-1e308, 1e308];
+      layer.wanted_microsiemens = [-1e308, 1e308];
+      layer.scale_microsiemens_per_unit = 1e308;
       layer.plus = layer.plus.map(() => [0, 1e308]);
       layer.minus = layer.minus.map(() => [1e308, 0]);
     });
     await expect(targetsOf(path)).rejects.toMatchObject(
-      says("bad-argument", /s\.json: the curves of layer net have no conductance for the weight -1\./),
+      says("bad-argument", /s\.json: the curves of layer net have no conductance for the weight 0\.5\./),
     );
   });
 
   it("beyond the chip's range is refused by a dry run and before the chip is opened, like the same numbers in a matrix", async () => {
     const beyond = await spoiled((layer) => (layer.plus[0]![0] = 66.9));
-    const wide = await spoiled((layer) => (layer.scale_microsiemens_per_unit = 1e300));
+    const wide = await spoiled((layer) => {
+      layer.scale_microsiemens_per_unit = 1e300;
+      layer.wanted_microsiemens = layer.wanted_microsiemens.map(
+        (wanted) => (1e300 / 75) * (wanted as number),
+      );
+    });
     const workspace = emptyFolder();
     // A port that is not there would say so.
     const bench = await openBench({ workspace, chip: "serial:/dev/ttyNoSuchPort?chip=pcm-64" });

@@ -10,7 +10,7 @@ import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { beyondTested, timeAtPace } from "../src/model/tested.ts";
 import { normalOf, Random } from "../src/random.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { fittedModel } from "./support/fittedModel.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 

@@ -1,3 +1,4 @@
+import { scalesForMachines } from "../../lab/scaleFields.ts";
 import { Option } from "@commander-js/extra-typings";
 import { counted } from "../../src/counted.ts";
 import type { Strategy, StrategyLayer } from "../../src/optimize/strategy.ts";
@@ -47,9 +48,12 @@ export const optimize = () =>
         .default("auto" as "auto" | number[]),
     )
     .addOption(
-      new Option("--scale <scale>", "full range, free, or µS per unit of weight")
+      new Option(
+        "--scale <scale>",
+        "column (each fills the range), full (one for the layer), column-free or free (found), or µS per unit of weight",
+      )
         .argParser(parseScale)
-        .default("full" as ReturnType<typeof parseScale>),
+        .default("column" as ReturnType<typeof parseScale>),
     )
     .option("--times <list>", "when errors count (default: 1,60,1h,1d,30d,360d)", times("--times"))
     .option("--time-weights <list>", "how much each time counts (default: equally)", parseTimeWeights)
@@ -69,6 +73,12 @@ export const optimize = () =>
       "correlation of the drift of a pair's two devices",
       real("--pair-correlation", -1, 1),
       0,
+    )
+    .option(
+      "--reads <number>",
+      "state and minimise the error of the mean of so many reads",
+      whole("--reads", 1, 4096),
+      1,
     )
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((weights, flags) =>
@@ -101,6 +111,7 @@ export const optimize = () =>
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,
+            reads: flags.reads,
             per: flags.per,
             tileShape: flags.tile,
           },
@@ -144,7 +155,7 @@ function tellLayers(
       tile: layer.tile ?? null,
       shape: layer.shape,
       significance: layer.significance,
-      scale_microsiemens_per_unit: layer.scaleMicrosiemensPerUnit,
+      ...scalesForMachines(layer),
       predicted: errorsForMachines(layer.predicted),
       baselines: layer.baselines.map((baseline) => ({ name: baseline.name, ...errorsForMachines(baseline) })),
       perfect_programming: layer.perfectProgramming ? errorsForMachines(layer.perfectProgramming) : null,

@@ -26,6 +26,12 @@ export const trim = () =>
         .argParser(times("--times"))
         .default(usualTimes.seconds, usualTimes.text),
     )
+    .option(
+      "--reads <number>",
+      "state and minimise the error of the mean of so many reads",
+      whole("--reads", 1, 4096),
+      1,
+    )
     .addOption(
       new Option("--budget <pulses>", "pulses that a device may be given in this visit")
         .argParser(whole("--budget"))
@@ -43,11 +49,12 @@ export const trim = () =>
     .action((run, flags) =>
       act("trim", flags, (output) =>
         withBench(flags, output, { run: "program" }, async (bench) => {
-          const { model, believe, times: timesSeconds, budget: pulsesPerDevice, dryRun, chip } = flags;
+          const { model, believe, times: timesSeconds, reads, budget: pulsesPerDevice, dryRun, chip } = flags;
           const trimmed = await bench.trim(run, {
             model,
             believe,
             timesSeconds,
+            reads,
             pulsesPerDevice,
             dryRun,
             chip,

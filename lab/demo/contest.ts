@@ -3,7 +3,7 @@ import { type ChipGeometry, devicesPerRow } from "../../src/chip/geometry.ts";
 import type { DeviceModel } from "../../src/model/deviceModel.ts";
 import { devicesPerDualPair, fullScale, targetsOf } from "../../src/optimize/dualPair.ts";
 import { Translator } from "../../src/optimize/layerStrategy.ts";
-import { type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
+import { spanOf, type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
 import { Random } from "../../src/random.ts";
 import { assess, type LaidNetwork, spreadTargets } from "../../src/results/assessment.ts";
 import type { SweepRecord } from "../../src/run/journal.ts";
@@ -175,6 +175,7 @@ export function layOptimised(
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer: "column",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -188,7 +189,9 @@ export function layOptimised(
   return {
     layers,
     curves,
-    microsiemensPerUnit: laid.placements.map(({ layer }) => curves[layer]!.scaleMicrosiemensPerUnit),
+    microsiemensPerUnit: laid.placements.map(
+      ({ layer }) => spanOf(curves[layer]!.scaleMicrosiemensPerUnit)[0],
+    ),
     ...laid,
   };
 }

@@ -143,7 +143,7 @@ export class DemoLoop {
       const newest = chain.at(-1)!;
       await this.watch(new Map([[newest, watchTimes(watchSeconds, perDecade)]]));
       const plan = await store.plan(run);
-      const visit = await plannedVisit(this.#context, chain, plan, model, judgedAt, this.#seed);
+      const visit = await plannedVisit(this.#context, chain, plan, model, judgedAt, 1, this.#seed);
       corrected.push(visit.devices);
       if (visit.devices === 0) continue;
       chain.push(await executeRun(this.#context, correctionOf(newest, plan, visit, model, this.description)));

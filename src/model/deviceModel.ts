@@ -29,12 +29,20 @@ export interface DeviceModel {
   /** The same devices if programming never erred; undefined where the data cannot tell. */
   perfectlyProgrammed(): DeviceModel | undefined;
   /**
+   * The same devices, each reading the mean of several reads `secondsBetweenReads` apart; undefined where the data cannot tell a read's
+   * noise from the rest.
+   */
+  meanOfReads(reads: number): DeviceModel | undefined;
+  /**
    * One read of one newly programmed device, drawn by the law itself and not by its moments: the check on them.
    *
    * @param normal  gives independent standard normal deviates.
    */
   sample(target: Microsiemens, time: Seconds, normal: () => number): Microsiemens;
 }
+
+/** Reads that are averaged are taken so far apart, s. */
+export const secondsBetweenReads: Seconds = 1 / 16;
 
 /** µS²: what each cause adds to what the ones before it leave. */
 export interface VarianceParts {

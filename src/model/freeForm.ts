@@ -14,7 +14,10 @@ import { type DeviceModel, refuseUnknownTime, usualOnsetSeconds } from "./device
  *
  * Time counts from `timeZeroSeconds` of age, as in every model.
  */
-export function freeFormModel(definition: FreeFormDefinition, perfect = false): DeviceModel {
+export function freeFormModel(
+  definition: FreeFormDefinition,
+  { perfect = false, reads = 1 } = {},
+): DeviceModel {
   const { name, timeZeroSeconds, agesSeconds } = definition;
   const law = new FreeFormLaw(definition);
   const variances = (target: Microsiemens, time: Seconds) => {
@@ -28,7 +31,8 @@ export function freeFormModel(definition: FreeFormDefinition, perfect = false): 
     return {
       programming: perfect ? 0 : programming,
       drift: Math.max(0, all - programming),
-      read: law.readVariance(target, age),
+      // White: what lasts from one read to the next is in the table's covariance.
+      read: law.readVariance(target, age) / reads,
     };
   };
   const mean = (target: Microsiemens, time: Seconds): Microsiemens => {
@@ -55,7 +59,8 @@ export function freeFormModel(definition: FreeFormDefinition, perfect = false): 
       return programming + drift + read;
     },
     varianceParts: variances,
-    perfectlyProgrammed: () => freeFormModel(definition, true),
+    perfectlyProgrammed: () => freeFormModel(definition, { perfect: true, reads }),
+    meanOfReads: (averaged) => freeFormModel(definition, { perfect, reads: averaged }),
     sample(target, time, normal) {
       const { programming, drift, read } = variances(target, time);
       return mean(target, time) + Math.sqrt(programming + drift + read) * normal();

@@ -51,6 +51,7 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
       return { programming, drift: all - programming, read: 0 };
     },
     perfectlyProgrammed: () => undefined,
+    meanOfReads: () => undefined,
     sample: (target, time, normal) => mean(target, time) + Math.sqrt(variance(target, time)) * normal(),
   };
   return model;

@@ -8,7 +8,7 @@ import {
   type PowerLawDefinition,
   type TabulatedDriftDefinition,
 } from "./definition.ts";
-import { type DeviceModel, usualOnsetSeconds } from "./deviceModel.ts";
+import { type DeviceModel, secondsBetweenReads, usualOnsetSeconds } from "./deviceModel.ts";
 import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
 
 /**
@@ -35,6 +35,8 @@ export interface PowerLaw {
   driftExponent(target: Microsiemens): { mean: number; std: number };
   /** Q. */
   readStrength(target: Microsiemens): number;
+  /** Reads that are averaged, where more than one. */
+  readonly reads?: number | undefined;
 }
 
 export function powerLawOf(definition: PowerLawDefinition): PowerLaw {
@@ -116,6 +118,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     },
     varianceParts,
     perfectlyProgrammed: () => powerLawModel({ ...law, programmingStd: () => 0 }),
+    meanOfReads: (reads) => powerLawModel({ ...law, reads }),
     sample(target, time, normal) {
       const programmed = Math.max(0, target + law.programmingStd(target) * normal());
       const { mean, std } = law.driftExponent(target);
@@ -125,10 +128,23 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
   };
 }
 
-/** Relative standard deviation of one read, a time after programming. */
+/** Relative standard deviation of one read, or of the mean of some, a time after programming. */
 export function readStd(law: PowerLaw, target: Microsiemens, time: Seconds): number {
-  const { t0Seconds, readSeconds } = law;
-  return law.readStrength(target) * Math.sqrt(Math.log((time + t0Seconds + readSeconds) / (2 * readSeconds)));
+  return law.readStrength(target) * Math.sqrt(strengthened(law, time));
+}
+
+/**
+ * What the squared strength of 1/f noise is multiplied by. Reads a lag apart share what is slower than it, so the mean of N reads has
+ *
+ *     1/N² Σ_ij c(|t_i − t_j|),   c(0) = ln((t + t0 + t_read)/(2 t_read)),   c(τ) = max(0, ln((t + t0 + t_read)/(2 τ)))
+ */
+function strengthened({ t0Seconds, readSeconds, reads = 1 }: PowerLaw, time: Seconds): number {
+  const span = time + t0Seconds + readSeconds;
+  let sum = reads * Math.log(span / (2 * readSeconds));
+  for (let lag = 1; lag < reads; lag++) {
+    sum += 2 * (reads - lag) * Math.max(0, Math.log(span / (2 * lag * secondsBetweenReads)));
+  }
+  return sum / (reads * reads);
 }
 
 /** E[τ^(−order ν)]. */

@@ -68,6 +68,7 @@ export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = fa
       };
     },
     perfectlyProgrammed: () => timedSpreadModel(definition, true),
+    meanOfReads: () => undefined,
     sample(target, time, normal) {
       const { programming, relaxation } = spread(target, time);
       return Math.max(0, target + Math.sqrt(programming + relaxation) * normal());
@@ -124,6 +125,7 @@ export function logarithmicRelaxationModel(
       return { programming, drift: moments(target, time, true).variance - programming, read: 0 };
     },
     perfectlyProgrammed: () => logarithmicRelaxationModel(definition, true),
+    meanOfReads: () => undefined,
     sample(target, time, normal) {
       refuseUnknownTime(model, time);
       const programmed = target + programmingStd(target) * normal();

@@ -1,6 +1,8 @@
+import { normalDensity, normalDistribution } from "../model/normal.ts";
 import { CellScan } from "./cellScan.ts";
 import { solveDamped } from "./dampedNewton.ts";
 import type { MomentTable } from "./momentTable.ts";
+import { type CompensationRule, meanAbsolute } from "./prediction.ts";
 
 /**
  * The best conductances of one cell for one weight. With the drift compensation α(t) fixed, the loss of a weight
@@ -21,6 +23,7 @@ export class CellSolver {
   /** c: the correlation of the drift of a pair's two devices. */
   readonly #shared: number;
   #compensation: Float64Array;
+  #pull: Pull | undefined;
   #scan: CellScan;
   readonly #moments: CellMoments;
 
@@ -44,7 +47,14 @@ export class CellSolver {
   /** Sets α, one a time. */
   compensate(compensation: Float64Array): void {
     this.#compensation = compensation;
+    this.#pull = undefined;
     this.#scan = this.#newScan();
+  }
+
+  /** Sets α and how it follows the cells, for `refine` only: the loss is then right to first order where α moves with them. */
+  follow(compensation: Float64Array, pull: Pull): void {
+    this.#compensation = compensation;
+    this.#pull = pull;
   }
 
   #newScan(): CellScan {
@@ -135,9 +145,11 @@ export class CellSolver {
     const times = table.times.length;
     totalMean.fill(0);
     totalVariance.fill(0);
+    this.#moments.nominal = 0;
     for (let i = 0; i < this.devices; i++) {
       table.at(g[i]!);
       const s = this.#factors[i]!;
+      this.#moments.nominal += s * g[i]!;
       for (let t = 0; t < times; t++) {
         const k = i * times + t;
         totalMean[t]! += s * table.mean[0][t]!;
@@ -185,7 +197,56 @@ export class CellSolver {
       const miss = alpha * totalMean[t]! - wanted;
       loss += this.#timeWeights[t]! * (miss * miss + alpha * alpha * totalVariance[t]!);
     }
-    return loss;
+    return this.#pull === undefined ? loss : loss + this.#pulled(this.#pull);
+  }
+
+  /** Σ_t μ_t (A − α_t B). */
+  #pulled({ strength, rule }: Pull): number {
+    const { totalMean, totalVariance, nominal } = this.#moments;
+    let sum = 0;
+    for (let t = 0; t < totalMean.length; t++) {
+      const [m, v, alpha] = [totalMean[t]!, totalVariance[t]!, this.#compensation[t]!];
+      sum +=
+        strength[t]! *
+        (rule === "least-squares"
+          ? nominal * m - alpha * (m * m + v)
+          : Math.abs(nominal) - alpha * meanAbsolute(m, Math.sqrt(v)));
+    }
+    return sum;
+  }
+
+  #derivePull({ strength, rule }: Pull): void {
+    const { mean, variance, pull, bend, totalMean, totalVariance, nominal, gradient, hessian } =
+      this.#moments;
+    const n = this.devices;
+    const times = totalMean.length;
+    for (let t = 0; t < times; t++) {
+      const [m, v, alpha, mu] = [totalMean[t]!, totalVariance[t]!, this.#compensation[t]!, strength[t]!];
+      const std = Math.sqrt(v);
+      const z = std === 0 ? 0 : m / std;
+      // Of B by m, by v, and twice by m.
+      const [byMean, byVariance, twice] =
+        rule === "least-squares"
+          ? [2 * m, 1, 2]
+          : [
+              1 - 2 * normalDistribution(-z),
+              normalDensity(z) / Math.max(std, 1e-9),
+              (2 * normalDensity(z)) / Math.max(std, 1e-9),
+            ];
+      const [onNominal, onMean] = rule === "least-squares" ? [m, nominal] : [Math.sign(nominal), 0];
+      for (let i = 0; i < n; i++) {
+        const k = i * times + t;
+        const s = this.#factors[i]!;
+        gradient[i]! +=
+          mu * (onNominal * s + onMean * mean[k]! - alpha * (byMean * mean[k]! + byVariance * variance[k]!));
+        hessian[i * n + i]! += mu * (onMean * pull[k]! - alpha * (byMean * pull[k]! + byVariance * bend[k]!));
+        for (let j = 0; j <= i; j++) {
+          const l = j * times + t;
+          const shared = rule === "least-squares" ? s * mean[l]! + this.#factors[j]! * mean[k]! : 0;
+          hessian[i * n + j]! += mu * (shared - alpha * twice * mean[k]! * mean[l]!);
+        }
+      }
+    }
   }
 
   #derive(wanted: number): void {
@@ -208,8 +269,15 @@ export class CellSolver {
       if (this.#shared === 0) continue;
       for (let i = 1; i < n; i += 2) hessian[i * n + i - 1]! += square * shared[((i - 1) / 2) * times + t]!;
     }
+    if (this.#pull !== undefined) this.#derivePull(this.#pull);
     for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) hessian[j * n + i] = hessian[i * n + j]!;
   }
+}
+
+/** How α follows what cells are given: μ at each time, and the rule that it is found by. */
+export interface Pull {
+  readonly strength: Float64Array;
+  readonly rule: CompensationRule;
 }
 
 const maxIterations = 60;
@@ -220,6 +288,8 @@ const flatEnough = 1e-7;
 
 /** Moments of a cell and their derivatives by device and time: room that every evaluation uses again. */
 class CellMoments {
+  /** W, µS. */
+  nominal = 0;
   readonly totalMean: Float64Array;
   readonly totalVariance: Float64Array;
   /** First derivatives of the signed means and variances. */

@@ -7,7 +7,7 @@ import { type ErrorBudget, errorBudget, limitOf } from "./errorBudget.ts";
 import { MomentTable } from "./momentTable.ts";
 import type { CompensationRule, TranslationProblem } from "./prediction.ts";
 import { type Layout, translate, type Translation } from "./translate.ts";
-import { type WeightSizes, weightSizesOf } from "./weightSizes.ts";
+import { columnSizesOf, type WeightSizes, weightSizesOf } from "./weightSizes.ts";
 
 /** What a person decides; the rest is found. */
 export interface TranslationOptions {
@@ -17,6 +17,8 @@ export interface TranslationOptions {
   readonly timeWeights: Float64Array;
   readonly rule: CompensationRule;
   readonly compensationPer: "tile" | "column";
+  /** One β for the layer, or one a column, by which each column's largest weight fills the same range. */
+  readonly scalePer: "layer" | "column";
   readonly pairDriftCorrelation: number;
   /** Share of the weights, in percent, that are not clipped. */
   readonly clipPercentile: number;
@@ -26,6 +28,8 @@ export interface TranslationOptions {
 export interface LayerStrategy {
   readonly weights: WeightSizes;
   readonly translation: Translation;
+  /** β of each column, µS per unit of weight. */
+  readonly scales: Float64Array;
   /** Where every column has its own α. */
   readonly columns?: ColumnPrediction;
   readonly budget: ErrorBudget;
@@ -47,25 +51,48 @@ export class Translator {
     this.#table = new MomentTable(model, options.timesSeconds);
   }
 
-  strategyFor(layer: Pick<LayerWeights, "inputs" | "outputs" | "values">): LayerStrategy {
-    const { layout, timeWeights, rule, pairDriftCorrelation, clipPercentile, compensationPer } =
+  strategyFor(layer: Matrix): LayerStrategy {
+    return this.strategiesFor([layer])[0]!;
+  }
+
+  /** One set of curves for all of these layers. */
+  strategiesFor(layers: readonly Matrix[]): LayerStrategy[] {
+    const { layout, timeWeights, rule, pairDriftCorrelation, clipPercentile, compensationPer, scalePer } =
       this.#options;
-    const weights = weightSizesOf(layer.values, clipPercentile);
-    const problem: TranslationProblem = {
-      table: this.#table,
-      timeWeights,
-      rule,
-      weights,
-      pairDriftCorrelation,
-    };
+    const asked = { table: this.#table, timeWeights, rule, pairDriftCorrelation };
+    const all = weightSizesOf(joined(layers), { clipPercentile });
+    const { weights, ranges } =
+      scalePer === "column"
+        ? columnSizesOf(layers, { clipPercentile })
+        : { weights: all, ranges: layers.map(({ outputs }) => new Float64Array(outputs).fill(1)) };
+    const problem: TranslationProblem = { ...asked, weights };
     const translation = translate(problem, layout);
-    return {
-      weights,
+    const shared = {
+      weights: { ...all, clip: weights.clip },
       translation,
-      ...(compensationPer === "column" ? { columns: predictColumns(problem, translation, layer) } : {}),
       budget: errorBudget(problem, this.#model, translation),
       limit: limitOf(problem, this.#model, translation),
-      baselines: baselinesOf(problem),
+      baselines: baselinesOf({ ...asked, weights: all }),
     };
+    return layers.map((layer, l) => ({
+      ...shared,
+      scales: ranges[l]!.map((range) => translation.scaleMicrosiemensPerUnit / range),
+      ...(compensationPer === "column" && {
+        columns: predictColumns(problem, translation, layer, ranges[l]!),
+      }),
+    }));
   }
+}
+
+type Matrix = Pick<LayerWeights, "inputs" | "outputs" | "values">;
+
+function joined(layers: readonly Matrix[]): Float32Array {
+  if (layers.length === 1) return layers[0]!.values;
+  const all = new Float32Array(layers.reduce((sum, { values }) => sum + values.length, 0));
+  let at = 0;
+  for (const { values } of layers) {
+    all.set(values, at);
+    at += values.length;
+  }
+  return all;
 }

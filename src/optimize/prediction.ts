@@ -110,6 +110,34 @@ export function cellMoments(
   return { nominal, means, variances };
 }
 
+/**
+ * How far the rule for α is from the minimiser of the loss: dL/dα over the rule's denominator at each time, so that
+ *
+ *     dL = Σ_k p_k (df_k + Σ_t μ_t (dA_k − α_t dB_k)),   A_k = W m, B_k = m² + v  (mean absolute: |W|, E|Ŵ|)
+ */
+export function pullOfRule(
+  { rule, timeWeights, weights: { sizes, shares } }: TranslationProblem,
+  cells: CellMomentsBySize,
+  compensation: Float64Array,
+  scale: number,
+): Float64Array {
+  const times = timeWeights.length;
+  return timeWeights.map((weight, t) => {
+    const alpha = compensation[t]!;
+    let slope = 0;
+    let below = 0;
+    for (let k = 0; k < sizes.length; k++) {
+      const mean = cells.means[k * times + t]!;
+      const variance = cells.variances[k * times + t]!;
+      slope += shares[k]! * 2 * ((alpha * mean - scale * sizes[k]!) * mean + alpha * variance);
+      below +=
+        shares[k]! *
+        (rule === "least-squares" ? mean * mean + variance : meanAbsolute(mean, Math.sqrt(variance)));
+    }
+    return below > 0 ? (weight * slope) / below : 0;
+  });
+}
+
 /** α at one time; 1 where there is nothing to compare. */
 export function compensationAt(
   rule: CompensationRule,
@@ -136,7 +164,7 @@ export function compensationAt(
 }
 
 /** E|X| for X normal. */
-function meanAbsolute(mean: number, std: number): number {
+export function meanAbsolute(mean: number, std: number): number {
   if (std === 0) return Math.abs(mean);
   const z = mean / std;
   return mean * (1 - 2 * normalDistribution(-z)) + 2 * std * normalDensity(z);

@@ -2,7 +2,7 @@ import type { ModelDefinition } from "../model/definition.ts";
 import type { Seconds } from "../units.ts";
 import type { LayerStrategy } from "./layerStrategy.ts";
 import type { CompensationRule } from "./prediction.ts";
-import type { Curves } from "./strategySolver.ts";
+import type { Solution } from "./strategySolver.ts";
 
 /** How a network's weights are to be held by devices: what `optimize` hands to `program`. */
 export interface Strategy {
@@ -12,6 +12,8 @@ export interface Strategy {
   readonly timeWeights: readonly number[];
   readonly compensationRule: CompensationRule;
   readonly pairDriftCorrelation: number;
+  /** Errors are those of the mean of so many reads. */
+  readonly reads: number;
   readonly layers: readonly StrategyLayer[];
 }
 
@@ -33,15 +35,15 @@ export interface StrategyLayer {
   };
   /** The largest |w|, by which errors are normalised. */
   readonly weightMax: number;
-  /** Larger weights are clipped to this. */
+  /** Larger weights are clipped to this; where columns have scales of their own, that of the widest column. */
   readonly weightClip: number;
-  /** β. */
-  readonly scaleMicrosiemensPerUnit: number;
+  /** β, or β_c, one a column: column c is to hold β_c w. */
+  readonly scaleMicrosiemensPerUnit: ColumnScales;
   /** F of each pair. */
   readonly significance: readonly number[];
-  /** Ascending from −weightClip to weightClip; just 0 for a layer of zeros. */
-  readonly weights: readonly number[];
-  /** µS, one row a pair, one entry a weight of the grid; linear in between. */
+  /** β w, ascending from the most negative to the most positive that is held, µS; what is beyond is clipped. Just 0 for a layer of zeros. */
+  readonly wantedMicrosiemens: readonly number[];
+  /** µS, one row a pair, one entry a place of the grid; linear in between. */
   readonly plus: readonly (readonly number[])[];
   readonly minus: readonly (readonly number[])[];
   /** α at each time. */
@@ -83,15 +85,15 @@ export interface Errors {
 /** What is found for a layer, as a strategy tells it. */
 export function strategyLayer(
   given: Pick<StrategyLayer, "name" | "tile" | "inputStart" | "outputStart" | "shape" | "weightsSource">,
-  { weights, translation, columns, budget, limit, baselines }: LayerStrategy,
+  { weights, scales, translation, columns, budget, limit, baselines }: LayerStrategy,
 ): StrategyLayer {
   return {
     ...given,
     weightMax: weights.max,
     weightClip: weights.clip,
-    scaleMicrosiemensPerUnit: translation.scaleMicrosiemensPerUnit,
+    scaleMicrosiemensPerUnit: scales.every((scale) => scale === scales[0]) ? scales[0]! : [...scales],
     significance: translation.significance,
-    ...mirrored(translation.curves, translation.significance.length),
+    ...mirrored(translation),
     compensation: [...translation.compensation],
     ...(columns ? { compensationByColumn: rowsOf(columns.compensation, given.shape[1]) } : {}),
     predicted: errorsOf(columns ?? translation),
@@ -118,6 +120,34 @@ export function strategyLayer(
   };
 }
 
+/** One scale for all columns, or one a column, µS per unit of weight. */
+export type ColumnScales = number | readonly number[];
+
+export function scaleOf(scales: ColumnScales, column: number): number {
+  return typeof scales === "number" ? scales : scales[column]!;
+}
+
+/** The least and the largest of the scales; the column of the least counts most. */
+export function spanOf(scales: ColumnScales): [least: number, most: number] {
+  if (typeof scales === "number") return [scales, scales];
+  let [least, most] = [Infinity, 0];
+  for (const scale of scales) {
+    if (scale < least) least = scale;
+    if (scale > most) most = scale;
+  }
+  return [least, most];
+}
+
+/** Each place of the grid in percent of the largest weight of the layer, or of its own column where columns have scales of their own. */
+export function gridPercent({
+  wantedMicrosiemens,
+  scaleMicrosiemensPerUnit,
+  weightMax,
+}: Pick<StrategyLayer, "wantedMicrosiemens" | "scaleMicrosiemensPerUnit" | "weightMax">): number[] {
+  const full = spanOf(scaleMicrosiemensPerUnit)[0] * weightMax;
+  return wantedMicrosiemens.map((wanted) => (100 * wanted) / full);
+}
+
 function errorsOf({ tnmse, tnmseByTime }: { tnmse: number; tnmseByTime: Float64Array }): Errors {
   return {
     tnmse,
@@ -127,10 +157,11 @@ function errorsOf({ tnmse, tnmseByTime }: { tnmse: number; tnmseByTime: Float64A
 }
 
 /** Curves for both signs: a negative weight is its positive with plus and minus exchanged. */
-export function mirrored(
-  { sizes, conductances }: Curves,
-  pairs: number,
-): Pick<StrategyLayer, "weights" | "plus" | "minus"> {
+export function mirrored({
+  curves: { sizes, conductances },
+  significance: { length: pairs },
+  scaleMicrosiemensPerUnit: scale,
+}: Solution): Pick<StrategyLayer, "wantedMicrosiemens" | "plus" | "minus"> {
   const devices = 2 * pairs;
   const last = sizes.length - 1;
   const places = Array.from({ length: 2 * last + 1 }, (_, i) => i - last);
@@ -140,7 +171,7 @@ export function mirrored(
       return conductances[Math.abs(place) * devices + device]!;
     });
   return {
-    weights: places.map((place) => (place < 0 ? -sizes[-place]! : sizes[place]!)),
+    wantedMicrosiemens: places.map((place) => scale * (place < 0 ? -sizes[-place]! : sizes[place]!)),
     plus: Array.from({ length: pairs }, (_, pair) => curve(pair, 0)),
     minus: Array.from({ length: pairs }, (_, pair) => curve(pair, 1)),
   };

@@ -1,6 +1,6 @@
 import { CellSolver } from "./cellSolver.ts";
 import type { MomentTable } from "./momentTable.ts";
-import { predict, type Prediction, type TranslationProblem } from "./prediction.ts";
+import { cellMoments, predict, type Prediction, pullOfRule, type TranslationProblem } from "./prediction.ts";
 import type { WeightSizes } from "./weightSizes.ts";
 
 /** Conductances against weight size; linear in between, mirrored for negative weights. */
@@ -16,7 +16,7 @@ export interface Solution extends Prediction {
   readonly significance: readonly number[];
   readonly scaleMicrosiemensPerUnit: number;
   readonly rounds: number;
-  readonly stopped: "compensation settled" | "rounds spent" | "nothing to program";
+  readonly stopped: "compensation settled" | "error settled" | "rounds spent" | "nothing to program";
 }
 
 export interface SolverOptions {
@@ -72,6 +72,51 @@ export function solveStrategy(
 }
 
 const settledWithin = 1e-4;
+
+/**
+ * Alternation stops where neither the cells nor α move; where the rule for α does not minimise the loss, that is not yet its least. Goes
+ * on by the derivative of the whole loss, α following the cells, as long as that wins something.
+ */
+export function finish(problem: TranslationProblem, solution: Solution): Solution {
+  const { table, timeWeights, weights, pairDriftCorrelation, rule } = problem;
+  const { significance, scaleMicrosiemensPerUnit: scale } = solution;
+  if (weights.max === 0) return solution;
+  const solver = new CellSolver(table, timeWeights, significance, pairDriftCorrelation);
+  const { devices } = solver;
+  let best = solution;
+  for (let round = 0; round < mostFinishingRounds; round++) {
+    const { sizes } = best.curves;
+    const cells = cellMoments(problem, onSizes(best.curves, devices, weights), significance);
+    solver.follow(best.compensation, {
+      rule,
+      strength: pullOfRule(problem, cells, best.compensation, scale),
+    });
+    const aimed = best.curves.conductances.slice();
+    for (let k = 0; k < sizes.length; k++) {
+      const cell = aimed.subarray(k * devices, (k + 1) * devices);
+      cell.set(solver.refine(scale * sizes[k]!, cell).conductances);
+    }
+    const before = best;
+    // α follows only to first order: a step too long is taken in part.
+    for (let part = 1; best === before && part > leastPart; part /= 2) {
+      const conductances = aimed.map((g, i) => {
+        const from = before.curves.conductances[i]!;
+        return from + part * (g - from);
+      });
+      const curves = { sizes, conductances };
+      const prediction = predict(problem, onSizes(curves, devices, weights), significance, scale);
+      if (prediction.tnmse < before.tnmse)
+        best = { ...before, ...prediction, curves, rounds: before.rounds + 1 };
+    }
+    if (1 - best.tnmse / before.tnmse < leastWon) break;
+  }
+  return { ...best, stopped: "error settled" };
+}
+
+const mostFinishingRounds = 40;
+const leastPart = 1 / 16;
+/** Of the error, a round. */
+const leastWon = 1e-5;
 
 /** Denser near zero, where most weights are and the curves bend most. */
 function sizeGrid(largest: number, count: number): Float64Array {

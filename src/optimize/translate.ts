@@ -1,7 +1,7 @@
 import { assert } from "../errors.ts";
 import { minimise } from "./minimise.ts";
 import type { TranslationProblem } from "./prediction.ts";
-import { type Solution, type SolverOptions, solveStrategy } from "./strategySolver.ts";
+import { finish, type Solution, type SolverOptions, solveStrategy } from "./strategySolver.ts";
 
 /** What may be chosen besides the conductances. */
 export interface Layout {
@@ -10,8 +10,9 @@ export interface Layout {
   readonly significance:
     /** One factor a pair. */
     | { readonly kind: "given"; readonly factors: readonly number[] }
-    /** The ratio of each pair's factor to the next one's: one of a few, or any from 1 to 8. */
+    /** The ratio of each pair's factor to the next one's: one of a few. */
     | { readonly kind: "one-of"; readonly ratios: readonly number[] }
+    /** A factor a pair, each found by itself; the last one counts 1. */
     | { readonly kind: "free" };
   /** β: at full range, wherever the error is least, or given in µS per unit of weight. */
   readonly scale: "full" | "free" | number;
@@ -36,8 +37,13 @@ export function translate(problem: TranslationProblem, layout: Layout): Translat
     search.coarse(significance.kind === "one-of" ? significance.ratios : freeRatios, freeShares);
     if (scale === "free") search.coarse(undefined, undefined);
     search.fine();
+    search.finePairs();
   }
-  return { ...search.best(), strategiesTried: search.tried, searchStopped: search.stopped() };
+  return {
+    ...finish(problem, search.best()),
+    strategiesTried: search.tried,
+    searchStopped: search.stopped(),
+  };
 }
 
 const freeRatios = [1, 1.4, 1.8, 2.2, 2.7, 3.3, 4.2, 5.6, 8];
@@ -65,6 +71,8 @@ class Search {
   readonly #problem: TranslationProblem;
   readonly #layout: Layout;
   #ratio = 1;
+  /** What each pair's factor is of the ladder's. */
+  #ofLadder: number[] = [];
   /** β over that of full range. */
   #share = 1;
   #atEdge = false;
@@ -74,6 +82,7 @@ class Search {
   constructor(problem: TranslationProblem, layout: Layout) {
     this.#problem = problem;
     this.#layout = layout;
+    this.#ofLadder = new Array<number>(layout.pairs).fill(1);
     if (layout.scale === "free") this.#share = 1.4;
   }
 
@@ -99,11 +108,7 @@ class Search {
   }
 
   fine(): void {
-    const solve = (ratio: number, share: number): number => {
-      const solution = this.#solve(ratio, share, {});
-      if (this.#best === undefined || solution.tnmse < this.#best.tnmse) this.#best = solution;
-      return solution.tnmse;
-    };
+    const solve = (ratio: number, share: number): number => this.#keepBest(this.#solve(ratio, share, {}));
     solve(this.#ratio, this.#share);
     if (this.#searchesRatio) {
       this.#ratio = minimise(
@@ -115,6 +120,21 @@ class Search {
     if (this.#layout.scale === "free") {
       minimise((share) => solve(this.#ratio, share), around(this.#share, 1.04), 0.02);
       solve(this.#ratio, 1);
+    }
+  }
+
+  /** Of three pairs and more, moves each factor by itself, as long as that wins something. */
+  finePairs(): void {
+    if (!this.#searchesRatio || this.#layout.pairs < 3) return;
+    for (const step of [1.2, 1.2, 1.07]) {
+      for (let pair = this.#layout.pairs - 2; pair >= 0; pair--) {
+        const was = this.#ofLadder[pair]!;
+        const error = (share: number): number => {
+          this.#ofLadder[pair] = share;
+          return this.#keepBest(this.#solve(this.#ratio, this.#share, {}));
+        };
+        this.#ofLadder[pair] = minimise(error, around(was, step), 0.02).at;
+      }
     }
   }
 
@@ -132,7 +152,7 @@ class Search {
           ? `best of ${significance.ratios.length} significances`
           : this.#atEdge
             ? "significance at the edge of 1 to 8"
-            : "significance found to 2 %";
+            : `significance${pairs > 2 ? " of each pair" : ""} found to 2 %`;
     const range =
       scale === "free"
         ? "scale found to 2 %"
@@ -147,13 +167,21 @@ class Search {
     return `${Number(((100 * scaleMicrosiemensPerUnit) / fullScaleOf(this.#problem, significance)).toPrecision(3))} % of full range`;
   }
 
+  #keepBest(solution: Solution): number {
+    if (this.#best === undefined || solution.tnmse < this.#best.tnmse) this.#best = solution;
+    return solution.tnmse;
+  }
+
   get #searchesRatio(): boolean {
     return this.#layout.significance.kind === "free" && this.#layout.pairs > 1;
   }
 
   #solve(ratio: number, share: number, options: SolverOptions): Solution {
     const { pairs, significance, scale } = this.#layout;
-    const factors = significance.kind === "given" ? significance.factors : ladder(ratio, pairs);
+    const factors =
+      significance.kind === "given"
+        ? significance.factors
+        : ladder(ratio, pairs).map((factor, pair) => factor * this.#ofLadder[pair]!);
     const full = fullScaleOf(this.#problem, factors);
     this.tried++;
     return solveStrategy(this.#problem, factors, typeof scale === "number" ? scale : share * full, options);

@@ -107,6 +107,11 @@ export interface CellTask {
   readonly factors: readonly number[];
   /** The weight in µS, one a cell; NaN for a cell that holds none. */
   readonly wantedMicrosiemens: Float32Array;
+  /**
+   * What a µS of each column is worth in weight, over that of the column where it is worth most, where columns have scales of their
+   * own: 0 < s ≤ 1, one a column of the tile. An error of e µS counts as s e.
+   */
+  readonly outputScales?: readonly number[] | undefined;
 }
 
 export interface Seen {

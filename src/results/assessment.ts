@@ -2,6 +2,7 @@ import { MhoError } from "../errors.ts";
 import type { Seconds } from "../units.ts";
 import { type LayerWeights, maxWeight } from "../weights/layer.ts";
 import { putWeights, type TilePlacement } from "../weights/placement.ts";
+import { outputScaleOf } from "../program/cells.ts";
 import { cellErrors, heldWeights } from "./cellErrors.ts";
 import type { SweepRecord } from "../run/journal.ts";
 import type { TileTargets } from "../run/plan.ts";
@@ -19,7 +20,7 @@ export interface Assessment {
 /** A network's layers, where they lie and how their weights became conductances. */
 export interface LaidNetwork {
   readonly layers: readonly LayerWeights[];
-  /** β, one a placement. */
+  /** β, one a placement: of the column that counts most. */
   readonly microsiemensPerUnit: readonly number[];
   readonly placements: readonly TilePlacement[];
   /** One a placement, with its cells. */
@@ -48,12 +49,12 @@ export function assess(network: LaidNetwork, sweeps: readonly SweepRecord[], ask
     const { compensation } = cellErrors(cells!, sweep.conductanceMicrosiemens);
     const held = heldWeights(cells!, sweep.conductanceMicrosiemens);
     const columns = held.length / placement.inputCount;
-    const scale = compensation / network.microsiemensPerUnit[k]!;
+    const perUnit = compensation / network.microsiemensPerUnit[k]!;
     const part = new Float32Array(placement.inputCount * placement.outputCount);
     for (let i = 0; i < part.length; i++) {
       const row = Math.floor(i / placement.outputCount);
-      const cell = held[row * columns + (i % placement.outputCount)]!;
-      part[i] = Number.isNaN(cell) ? 0 : scale * cell;
+      const cell = row * columns + (i % placement.outputCount);
+      part[i] = Number.isNaN(held[cell]!) ? 0 : perUnit * outputScaleOf(cells!, cell) * held[cell]!;
     }
     const layer = layers[placement.layer]!;
     putWeights(layer.values, layer.outputs, placement, part);

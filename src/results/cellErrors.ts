@@ -1,10 +1,11 @@
+import { outputScaleOf } from "../program/cells.ts";
 import type { CellTask } from "../program/method.ts";
 
 /** How far the weights that a tile holds are from what is wanted. */
 export interface CellErrors {
   /** The factor that brings the held weights nearest to the wanted ones, by least squares. */
   readonly compensation: number;
-  /** Root mean square of compensation × held − wanted, µS. */
+  /** Root mean square of compensation × held − wanted, µS of the column that counts most. */
   readonly rmsMicrosiemens: number;
   readonly cells: number;
 }
@@ -19,14 +20,15 @@ export function cellErrors(cells: CellTask, conductance: Float32Array, compensat
   for (let cell = 0; cell < held.length; cell++) {
     const wanted = wantedMicrosiemens[cell]!;
     if (Number.isNaN(wanted) || Number.isNaN(held[cell]!)) continue;
-    product += wanted * held[cell]!;
-    square += held[cell]! * held[cell]!;
+    const scale = outputScaleOf(cells, cell);
+    product += scale * scale * wanted * held[cell]!;
+    square += scale * scale * held[cell]! * held[cell]!;
     count++;
   }
   const alpha = compensation ?? (square > 0 && product > 0 ? product / square : 1);
   let errors = 0;
   for (let cell = 0; cell < held.length; cell++) {
-    const error = alpha * held[cell]! - wantedMicrosiemens[cell]!;
+    const error = outputScaleOf(cells, cell) * (alpha * held[cell]! - wantedMicrosiemens[cell]!);
     if (!Number.isNaN(error)) errors += error * error;
   }
   return { compensation: alpha, rmsMicrosiemens: Math.sqrt(errors / Math.max(1, count)), cells: count };

@@ -1,3 +1,4 @@
+import { largestWanted } from "../program/cells.ts";
 import { cellErrors } from "./cellErrors.ts";
 import type { TileMemory } from "../run/journal.ts";
 import type { RunPlan, TileTargets } from "../run/plan.ts";
@@ -92,9 +93,7 @@ function deviceSquares(
 }
 
 function weightSquares(memory: TileMemory, { cells }: TileTargets): { squares: number; count: number } {
-  const { wantedMicrosiemens } = cells!;
-  const largest = wantedMicrosiemens.reduce((most, w) => (Math.abs(w) > most ? Math.abs(w) : most), 0);
   const { rmsMicrosiemens, cells: count } = cellErrors(cells!, memory.lastReadMicrosiemens);
-  const percent = (100 * rmsMicrosiemens) / (largest || 1);
+  const percent = (100 * rmsMicrosiemens) / largestWanted(cells!);
   return { squares: percent * percent * count, count };
 }

@@ -1,5 +1,6 @@
 import { quantile, sortedSizes } from "../statistics.ts";
 import type { Microsiemens, Seconds } from "../units.ts";
+import { largestWanted, outputScaleOf } from "../program/cells.ts";
 import { cellErrors, heldWeights } from "./cellErrors.ts";
 import type { RunPlan, TileTargets } from "../run/plan.ts";
 import { ageShown } from "./sweepTable.ts";
@@ -108,11 +109,11 @@ function deviceErrors(targets: Float32Array, conductance: Float32Array): Float32
 
 function weightErrors({ cells }: TileTargets, conductance: Float32Array): Float32Array {
   const { wantedMicrosiemens } = cells!;
-  const largest = wantedMicrosiemens.reduce((most, w) => (Math.abs(w) > most ? Math.abs(w) : most), 0);
+  const largest = largestWanted(cells!);
   const { compensation } = cellErrors(cells!, conductance);
   const held = heldWeights(cells!, conductance);
   return wantedMicrosiemens.map(
-    (wanted, cell) => (100 * (compensation * held[cell]! - wanted)) / (largest || 1),
+    (wanted, cell) => (100 * outputScaleOf(cells!, cell) * (compensation * held[cell]! - wanted)) / largest,
   );
 }
 

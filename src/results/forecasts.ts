@@ -4,6 +4,7 @@ import type { TileMemory } from "../run/journal.ts";
 import { recall } from "../run/recall.ts";
 import type { RunId, RunStore } from "../run/store.ts";
 import type { Seconds } from "../units.ts";
+import { largestWanted } from "../program/cells.ts";
 import { cellErrors } from "./cellErrors.ts";
 import { ageShown, sweepTables, tileAge } from "./sweepTable.ts";
 
@@ -139,15 +140,10 @@ function obeying(
   broken: Uint8Array | undefined,
 ): { readonly task: CellTask; readonly largest: number } {
   const { devicesPerCell, factors, wantedMicrosiemens } = cells;
-  const largest = largestOf(wantedMicrosiemens);
+  const largest = largestWanted(cells);
   const wanted = wantedMicrosiemens.map((weight, cell) => {
     const fails = factors.some((factor, d) => factor !== 0 && broken?.[cell * devicesPerCell + d] === 1);
     return fails ? Number.NaN : weight;
   });
-  return { task: { devicesPerCell, factors, wantedMicrosiemens: wanted }, largest };
-}
-
-/** The largest |w| of a tile, µS; 1 where all are 0. */
-export function largestOf(wantedMicrosiemens: Float32Array): number {
-  return wantedMicrosiemens.reduce((most, w) => (Math.abs(w) > most ? Math.abs(w) : most), 0) || 1;
+  return { task: { ...cells, wantedMicrosiemens: wanted }, largest };
 }

@@ -1,6 +1,7 @@
 import type { ChipGeometry } from "../chip/geometry.ts";
 import type { LayerWeights } from "../weights/layer.ts";
 import { placeLayers, type TilePlacement, weightsOfPlacement } from "../weights/placement.ts";
+import { outputScaleOf } from "../program/cells.ts";
 import type { LaidNetwork } from "./assessment.ts";
 import type { TileTargets } from "../run/plan.ts";
 
@@ -64,8 +65,10 @@ function scaleOf(
   const { wantedMicrosiemens: wanted } = cells;
   const weights = weightsOfPlacement(layer, part);
   const largest = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
-  const wantedOf = (k: number): number =>
-    wanted[Math.floor(k / part.outputCount) * columns + (k % part.outputCount)]!;
+  const wantedOf = (k: number): number => {
+    const cell = Math.floor(k / part.outputCount) * columns + (k % part.outputCount);
+    return outputScaleOf(cells, cell) * wanted[cell]!;
+  };
   const ratios: number[] = [];
   for (let k = 0; k < weights.length; k++) {
     if (Number.isNaN(wantedOf(k))) return undefined;

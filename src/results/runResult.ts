@@ -1,3 +1,4 @@
+import { largestWanted } from "../program/cells.ts";
 import { cellErrors } from "./cellErrors.ts";
 import type { TileMemory } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
@@ -62,13 +63,9 @@ async function weightErrors(
     times.add(timeSeconds);
     const cells = byTile.get(tile)?.cells;
     if (cells === undefined) continue;
-    const largest = cells.wantedMicrosiemens.reduce(
-      (most, w) => (Math.abs(w) > most ? Math.abs(w) : most),
-      0,
-    );
     const found = cellErrors(cells, conductanceMicrosiemens);
     const sum = sums.get(timeSeconds) ?? { square: 0, cells: 0, alpha: 0, ages: [] };
-    const relative = found.rmsMicrosiemens / (largest || 1);
+    const relative = found.rmsMicrosiemens / largestWanted(cells);
     sum.square += relative * relative * found.cells;
     sum.cells += found.cells;
     sum.alpha += found.compensation;

@@ -2,7 +2,7 @@ import type { ChipGeometry } from "../chip/geometry.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { interpolate } from "../model/definition.ts";
-import type { StrategyLayer } from "../optimize/strategy.ts";
+import { scaleOf, spanOf, type StrategyLayer } from "../optimize/strategy.ts";
 import type { LayerWeights } from "../weights/layer.ts";
 import {
   placeLayers,
@@ -76,25 +76,27 @@ function refuseOtherCells(
 function layTile(
   layer: StrategyLayer,
   weights: Float32Array,
-  { block, inputCount, outputCount }: TilePlacement,
+  { block, inputCount, outputStart, outputCount }: TilePlacement,
   geometry: ChipGeometry,
   title: string,
 ): TileTargets {
   const { devicesPerCell, columns } = geometry;
   const perRow = devicesPerRow(geometry);
   const pairs = layer.significance.length;
+  const scales = layer.scaleMicrosiemensPerUnit;
+  const largest = layer.wantedMicrosiemens.at(-1)!;
   const targetsMicrosiemens = new Float32Array(inputCount * perRow).fill(Number.NaN);
   const wantedMicrosiemens = new Float32Array(inputCount * columns).fill(Number.NaN);
   for (let input = 0; input < inputCount; input++) {
     for (let output = 0; output < outputCount; output++) {
       const weight = weights[input * outputCount + output]!;
-      const held = Math.max(-layer.weightClip, Math.min(layer.weightClip, weight));
+      const held = Math.max(-largest, Math.min(largest, weight * scaleOf(scales, outputStart + output)));
       const cell = input * columns + output;
-      wantedMicrosiemens[cell] = held * layer.scaleMicrosiemensPerUnit;
+      wantedMicrosiemens[cell] = held;
       for (let pair = 0; pair < pairs; pair++) {
         const device = cell * devicesPerCell + 2 * pair;
-        targetsMicrosiemens[device] = interpolate(layer.weights, layer.plus[pair]!, held);
-        targetsMicrosiemens[device + 1] = interpolate(layer.weights, layer.minus[pair]!, held);
+        targetsMicrosiemens[device] = interpolate(layer.wantedMicrosiemens, layer.plus[pair]!, held);
+        targetsMicrosiemens[device + 1] = interpolate(layer.wantedMicrosiemens, layer.minus[pair]!, held);
         // A device without a target would be left alone, and the weight be another.
         if (Number.isNaN(targetsMicrosiemens[device]! + targetsMicrosiemens[device + 1]!)) {
           throw new MhoError(
@@ -112,7 +114,20 @@ function layTile(
     if (pair >= pairs) return 0;
     return device % 2 === 0 ? layer.significance[pair]! : -layer.significance[pair]!;
   });
-  return { block, targetsMicrosiemens, cells: { devicesPerCell, factors, wantedMicrosiemens } };
+  const [least, most] = spanOf(scales);
+  const outputScales = Array.from({ length: columns }, (_, output) =>
+    output < outputCount ? least / scaleOf(scales, outputStart + output) : 1,
+  );
+  return {
+    block,
+    targetsMicrosiemens,
+    cells: {
+      devicesPerCell,
+      factors,
+      wantedMicrosiemens,
+      ...(least < most && { outputScales }),
+    },
+  };
 }
 
 /**

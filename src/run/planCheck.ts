@@ -83,9 +83,9 @@ function faultOfLengths({ block, targetsMicrosiemens }: TileTargets, geometry: C
 
 /** Weights have to be laid for cells like those of the chip. */
 function faultOfCells(
-  { devicesPerCell, factors, wantedMicrosiemens }: CellTask,
+  { devicesPerCell, factors, wantedMicrosiemens, outputScales }: CellTask,
   { tile, rowCount }: Block,
-  { geometry }: ChipDescription,
+  { geometry, outputsScaledBy, name }: ChipDescription,
 ) {
   const cells = rowCount * geometry.columns;
   if (devicesPerCell !== geometry.devicesPerCell || factors.length !== devicesPerCell) {
@@ -101,6 +101,23 @@ function faultOfCells(
       `tile ${tile} has ${wantedMicrosiemens.length} weights, and its ${rowCount} rows have ${cells} cells`,
       "Give one weight a cell, NaN for cells without one.",
       { tile, weights: wantedMicrosiemens.length, cells },
+    );
+  }
+  if (outputScales !== undefined && outputsScaledBy === "tile") {
+    return named(
+      `tile ${tile} has a scale for each column, and ${name} scales its outputs by the tile (outputs_scaled_by)`,
+      "Optimise it with one scale for the layer: mho optimize --scale full.",
+      { tile },
+    );
+  }
+  if (
+    outputScales !== undefined &&
+    (outputScales.length !== geometry.columns || !outputScales.every((s) => s > 0 && s <= 1))
+  ) {
+    return named(
+      `tile ${tile} has scales for ${outputScales.length} columns of outputs, and the chip ${geometry.columns} columns`,
+      "Give one scale a column, above 0 and at most 1, or leave them away.",
+      { tile, scales: outputScales.length, columns: geometry.columns },
     );
   }
   const endless = wantedMicrosiemens.findIndex((w) => Math.abs(w) === Infinity);

@@ -47,7 +47,7 @@ export const jsonFileSurfaces = [
     },
   })),
   surface("strategy", 20, () => ({
-    corpus: [smallStrategy()],
+    corpus: [smallStrategy(), smallStrategy(undefined, undefined, "column")],
     language: "json",
     feed: (bytes) => describeStrategy(parseStrategy(bytes, "given.json")).length > 0,
   })),
@@ -62,6 +62,7 @@ export const jsonFileSurfaces = [
 export function smallStrategy(
   weightsSource = { file: "net.npy", tensor: "net", digest: "0" },
   values: Float32Array = Float32Array.of(-1, 0.5, 0, 0.25, 1, -0.1),
+  scalePer: "layer" | "column" = "layer",
 ): Uint8Array {
   const timesSeconds = [1, 3600];
   const translator = new Translator(modelOf(pcm90nmDefinition), {
@@ -70,6 +71,7 @@ export function smallStrategy(
     timeWeights: Float64Array.of(0.5, 0.5),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer,
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -85,6 +87,7 @@ export function smallStrategy(
       timeWeights: [0.5, 0.5],
       compensationRule: "least-squares",
       pairDriftCorrelation: 0,
+      reads: 1,
       layers: [strategyLayer({ name: "net", shape: [3, 2], weightsSource }, found)],
     }),
   );

@@ -45,6 +45,7 @@ function solve(definition: ModelDefinition, pairs: number, layer: number): Strat
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
     rule: "least-squares",
     compensationPer: "tile",
+    scalePer: "layer",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });

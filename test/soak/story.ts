@@ -150,7 +150,7 @@ async function correct(lab: Lab, run: RunId, before: PowerLawDefinition): Promis
   const plan = await lab.store.plan(run);
   const times = [1, 3600, day, 30 * day];
   const visit = await orTooLittle(
-    ask(lab, ({ driver, store }) => plannedVisit({ driver, store }, [run], plan, model, times, seed)),
+    ask(lab, ({ driver, store }) => plannedVisit({ driver, store }, [run], plan, model, times, 1, seed)),
   );
   if (visit === undefined || visit.devices === 0) return undefined;
   const corrected = await program(lab, correctionOf(run, plan, visit, model, lab.description));
