@@ -76,6 +76,7 @@ function gaussian(
   pairs: 1 | 2,
   times: readonly number[],
   { geometry }: Preset = presetOf(pairs),
+  scalePer: "layer" | "column" = "column",
 ): TileTargets {
   const random = new Random(seed).fork("weights");
   const shape = [geometry.rows, geometry.columns] as const;
@@ -94,7 +95,7 @@ function gaussian(
     timeWeights: new Float64Array(times.length).fill(1 / times.length),
     rule: "least-squares",
     compensationPer: "tile",
-    scalePer: "column",
+    scalePer,
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -191,7 +192,7 @@ export async function rramVisits(
 /** Ages at which what methods leave is judged, counted from the end of the run. */
 export const methodTimes = [1, 60, 3600, 86_400];
 
-/** What a method left of Gaussian weights, `waited` s later than it ended. */
+/** What a method left of Gaussian weights, one scale for the layer, `waited` s later than it ended. */
 export interface Left {
   /** RMS weight error in percent of the largest weight, one a time of `methodTimes`: noise-free, and of one read. */
   readonly truth: readonly number[];
@@ -210,10 +211,10 @@ export async function leftByMethod(
 ): Promise<Left> {
   const preset = presetOf(pairs, chip);
   const definition = builtInDefinition(chip === "rram-128" ? publishedRram.name : "ecram-li")!;
-  const tile = gaussian(modelOf(definition), seed, pairs, methodTimes, preset);
+  const tile = gaussian(modelOf(definition), seed, pairs, methodTimes, preset, "layer");
   const held = await hold(preset, seed, definition, method, tile);
   const cells = withinConverter(held);
-  const largest = tile.cells!.wantedMicrosiemens.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
+  const largest = largestWanted(tile.cells!);
   const rms = (now: Float32Array): number => (100 * cellErrors(cells, now).rmsMicrosiemens) / largest;
   const looks = methodTimes.map((time) => {
     const at = held.endedAt + (waited + time) * 1e6;
