@@ -76,11 +76,8 @@ describe("mho demo", () => {
 describe("mho demo on a chip of another technology", () => {
   it("tells the same story of ReRAM that relaxes: by its own methods, a table fitted and believed, the closed loop errs least after a year", async () => {
     const out = emptyFolder();
-    const { code, out: text } = await mho(
-      "demo",
-      "--json",
-      ...["--chip", "emulator:rram-128", "--weights", smallWeights(out), "--workspace", out, "--out", out],
-    );
+    const args = ["--weights", smallWeights(out), "--workspace", out, "--out", out];
+    const { code, out: text } = await mho("demo", "--json", "--chip", "emulator:rram-128", ...args);
     expect(code).toBe(0);
     const lines = text.trim().split("\n");
     const result = JSON.parse(lines.at(-1)!) as DemoResult;
