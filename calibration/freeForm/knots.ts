@@ -26,7 +26,9 @@ function conductanceKnots({ written, count }: Readings): Float64Array {
   // The few at either end are no entry: they would be a table of chances.
   const outer = Math.min(fewestBeyond, Math.floor(count / (4 * wanted)));
   const knots: number[] = [];
-  for (let k = 0; k < wanted; k++) {
+  const inner = Array.from({ length: wanted - 2 }, (_, k) => k + 1);
+  // Laws bend most at the ends of the range, beyond which devices cannot go: entries are twice as close there.
+  for (const k of [0, 0.5, ...inner, wanted - 1.5, wanted - 1]) {
     const place = Math.round(((count - 1) * k) / (wanted - 1));
     const at = sorted[Math.min(count - 1 - outer, Math.max(outer, place))]!;
     // Where all were written to a few levels, each level is one.

@@ -183,8 +183,9 @@ function remarksOn(fit: FreeFormFit): string[] {
 
 const leastTold = 0.1;
 
-/** Share of the devices that were read at an age that laws are told of. */
+/** Share of the devices that were read at an age that laws are told of; and reads a device: an average over several sweeps is of no one age. */
 const fewestRead = 0.8;
+const mostReads = 1.5;
 
 /** What a table says of one age. */
 export interface TableLaw {
@@ -199,7 +200,11 @@ export function lawsOf(fit: FreeFormFit, most: Microsiemens): TableLaw[] {
   const { conductance } = moments.knots;
   const nG = conductance.length;
   const read = devicesRead(readings, logAges);
-  const nearlyAll = [...logAges.keys()].filter((age) => read[age]! >= fewestRead * readings.count);
+  const reads = (age: number): number =>
+    moments.devices.subarray(age * nG, (age + 1) * nG).reduce((sum, n) => sum + n, 0);
+  const nearlyAll = [...logAges.keys()].filter(
+    (age) => read[age]! >= fewestRead * readings.count && reads(age) <= mostReads * readings.count,
+  );
   // Where each device was read at ages of its own, there are none.
   const ages = nearlyAll.length > 0 ? nearlyAll : [...logAges.keys()];
   const shown = new Set(Array.from({ length: 6 }, (_, k) => ages[Math.round((k * (ages.length - 1)) / 5)]!));
