@@ -94,7 +94,7 @@ function tablesOf(
 }
 
 /** Conductances at which the form of tails is found. */
-const mostPlaces = 7;
+const mostPlaces = 13;
 const mostDevices = 60_000;
 const leastWeight = 0.05;
 const fewestValues = 100;
