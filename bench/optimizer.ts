@@ -4,7 +4,9 @@ import { baselinesOf } from "../src/optimize/baselines.ts";
 import { translate } from "../src/optimize/translate.ts";
 import { Random } from "../src/random.ts";
 import { evolve } from "./evolution.ts";
-import { gaussianProblem, tabulatedDefinition } from "./gaussian.ts";
+import { Translator } from "../src/optimize/layerStrategy.ts";
+import { gaussianProblem, tabulatedDefinition, timesFor } from "./gaussian.ts";
+import { gaussianLayer } from "./layerGaussian.ts";
 
 /**
  * The optimiser's figures and time for Gaussian weights, beside today's rules; with `--evolution`, beside the
@@ -27,6 +29,48 @@ for (const definition of [pcm90nmDefinition, hermes2Definition, tabulatedDefinit
     }
     const median = seconds.sort((a, b) => a - b)[2]!;
     console.log(`${line}, ${median.toFixed(2)} s (median of 5 for 65 points, moments included)`);
+  }
+}
+
+columnScales();
+
+/** Layers as they are: one scale, or one a column, in turns in the same run. */
+function columnScales(): void {
+  const model = modelOf(pcm90nmDefinition);
+  const timesSeconds = timesFor(model);
+  console.log("\npcm-90nm, Gaussian layers: one scale | a scale a column | a scale a column, searched");
+  for (const [inputs, outputs] of [
+    [64, 256],
+    [512, 64],
+    [64, 4096],
+  ] as const) {
+    const layer = gaussianLayer(inputs, outputs);
+    const seconds: number[] = [];
+    const cells = (
+      [
+        ["layer", "full"],
+        ["column", "full"],
+        ["column", "free"],
+      ] as const
+    ).map(([scalePer, scale]) => {
+      const options = {
+        layout: { pairs: 2, significance: { kind: "free" }, scale },
+        timesSeconds,
+        timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
+        rule: "least-squares",
+        compensationPer: "tile",
+        scalePer,
+        pairDriftCorrelation: 0,
+        clipPercentile: 100,
+      } as const;
+      const begun = performance.now();
+      const { translation } = new Translator(model, options).strategyFor(layer);
+      seconds.push((performance.now() - begun) / 1000);
+      return `${translation.tnmse.toFixed(5)} (F ${translation.significance[0]!.toFixed(2)}, ${seconds.at(-1)!.toFixed(2)} s)`;
+    });
+    console.log(
+      `  ${layer.name.padEnd(10)} ${cells.join(" | ")}; time of the second over the first ${(seconds[1]! / seconds[0]!).toFixed(2)}`,
+    );
   }
 }
 

@@ -45,6 +45,8 @@ export async function programChip(given: {
   /** Chip time passes before anything is done, s. */
   waitSeconds?: number;
   definition?: ModelDefinition;
+  /** Ages at which every tile is read once after its last pulse; none where nothing is said. */
+  sweepTimesSeconds?: readonly number[];
   /** Looks at the run before its workspace is removed. */
   onRun?: (store: RunStore, run: string) => Promise<void>;
 }): Promise<ProgrammedChip> {
@@ -66,7 +68,7 @@ export async function programChip(given: {
     chipAddress: "in process",
     method,
     model: given.definition ?? builtInDefinition(model.name)!,
-    sweepTimesSeconds: [],
+    sweepTimesSeconds: given.sweepTimesSeconds ?? [],
     sweepAverages: 1,
     pulsesPerDevice,
     tiles,

@@ -17,7 +17,7 @@ export function seenVariance(
   const seen = variance.slice();
   if (reads === 0) return seen;
   // Of devices that conduct so much, whatever their programming left them at.
-  const exact = model.perfectlyProgrammed() ?? model;
+  const exact = model.without("programming") ?? model;
   const noise = new ReadNoise(reads === 1 ? exact : (exact.meanOfReads(reads) ?? exact));
   const times = timesSeconds.length;
   for (let i = 0; i * times < seen.length; i++) {

@@ -4,6 +4,7 @@ import { spreadOf } from "../lab/demo/spread.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import type { ChipPoints } from "../lab/demo/demoRepeats.ts";
 import { contenders, type DemoResult } from "../lab/demo/demoStory.ts";
+import type { Predictions } from "../lab/demo/predicted.ts";
 import type { Look } from "./output.ts";
 
 const nameWidth = 31;
@@ -43,6 +44,7 @@ export function pulsesLine({ results, characterisationPulses }: DemoResult): str
 export function tableOf(
   network: TrainedNetwork,
   chips: readonly ChipPoints[],
+  predictions: Predictions,
 ): { readonly text: string; readonly look: Look }[] {
   const line = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`;
@@ -67,6 +69,12 @@ export function tableOf(
         return chips.length > 1 ? `${mean.toFixed(digits)} ± ${off.toFixed(digits)}` : mean.toFixed(digits);
       });
       add(line(name, cells), c === contenders.length - 1 ? "bold" : "plain");
+      const predicted = accuracy ? predictions[c] : undefined;
+      if (predicted === undefined) return;
+      const percent = (share: number): string => (100 * share).toFixed(digits);
+      const bands = predicted.low.map((low, t) => `${percent(low)}–${percent(predicted.high[t]!)}`);
+      add(line("  predicted before", predicted.mean.map(percent)), "dim");
+      add(line("  90 % of such chips", bands), "dim");
     });
   }
   return lines;

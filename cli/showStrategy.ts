@@ -1,10 +1,12 @@
 import type { ModelDefinition } from "../src/model/definition.ts";
 import { spanOf, type Strategy, type StrategyLayer } from "../src/optimize/strategy.ts";
 import { extrapolationNote, markedTime } from "./extrapolated.ts";
+import { describeAccuracy } from "./showLimit.ts";
 
 /** A strategy as a person reads it on a terminal. */
 export function describeStrategy(strategy: Strategy): string[] {
-  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation, reads } = strategy;
+  const { model, layers, timesSeconds, compensationRule, pairDriftCorrelation, reads, predictedAccuracy } =
+    strategy;
   const shared = pairDriftCorrelation === 0 ? "" : `, drift of a pair correlated by ${pairDriftCorrelation}`;
   return [
     `Strategy for ${model.name}, α by ${compensationRule}${shared}, errors of ${reads === 1 ? "one read" : `the mean of ${reads} reads`}`,
@@ -15,6 +17,7 @@ export function describeStrategy(strategy: Strategy): string[] {
       "",
     ]),
     ...layers.slice(0, 1).flatMap((layer) => ["|w|, how often", ...histogram(layer)]),
+    ...(predictedAccuracy === undefined ? [] : ["", ...describeAccuracy(predictedAccuracy, model), ""]),
     ...strategyTerms,
     ...extrapolationNote(model, timesSeconds),
   ];
@@ -39,6 +42,8 @@ export function describeLayer(
   const factors = significance.map((factor) => Number(factor.toPrecision(3))).join(", ");
   const clipped = weightClip < weightMax ? `, clipped to ±${weightClip.toPrecision(3)}` : "";
   const rows: [string, StrategyLayer["predicted"]][] = [["this strategy", predicted]];
+  if (layer.predictedByImportance)
+    rows.push(["… each weight by its importance", layer.predictedByImportance]);
   if (layer.perfectProgramming) rows.push(["… programmed perfectly", layer.perfectProgramming]);
   for (const baseline of baselines) rows.push([baseline.name, baseline]);
   return [

@@ -100,6 +100,7 @@ const common = {
   }),
   references_microsiemens: z.array(z.number().nonnegative()).min(3).optional(),
   multiply: z.strictObject({ microsiemens_per_code: positive }).optional(),
+  outputs_scaled_by: z.enum(["column", "tile"]).optional(),
   timing: z.strictObject({
     read_row_microseconds: time,
     pulse_row_microseconds: time,
@@ -179,6 +180,7 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
       ...(file.multiply === undefined
         ? {}
         : { multiply: { microsiemensPerCode: file.multiply.microsiemens_per_code } }),
+      ...(file.outputs_scaled_by === undefined ? {} : { outputsScaledBy: file.outputs_scaled_by }),
       limits: {
         ...technology.limitsOf(file.limits),
         minWidthNanoseconds: file.limits.min_width_nanoseconds,

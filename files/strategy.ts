@@ -39,6 +39,7 @@ const curveFields = {
   compensation: numbers,
   compensation_by_column: z.array(numbers).optional(),
   predicted: z.strictObject(errors),
+  predicted_by_importance: z.strictObject(errors).optional(),
   baselines: z.array(z.strictObject({ name: z.string(), significance: numbers, ...errors })),
   error_budget: z.strictObject({
     programming: numbers,
@@ -144,6 +145,9 @@ function listsByTime(
       row,
     ]),
     ...ofErrors(["predicted"], one.predicted),
+    ...(one.predicted_by_importance === undefined
+      ? []
+      : ofErrors(["predicted_by_importance"], one.predicted_by_importance)),
     ...one.baselines.flatMap((baseline, i) => ofErrors(["baselines", i], baseline)),
     ...(perfect === undefined ? [] : ofErrors(["perfect_programming"], perfect)),
     ...Object.entries(one.error_budget).map(([cause, list]): [PropertyKey[], number[]] => [
@@ -165,11 +169,33 @@ const fileFields = {
   reads: z.int().positive().default(1),
 };
 
+const accuracies = z.array(z.number().min(0).max(1)).min(1);
+
+/** What a network is worth whose layers are held so, where it was predicted. */
+export const predictedAccuracySchema = z
+  .strictObject({
+    network: z.string(),
+    network_digest: z.string(),
+    images: z.int().positive(),
+    software_accuracy: z.number().min(0).max(1),
+    draws: z.int().positive(),
+    times_seconds: z.array(z.number().positive()).min(1),
+    mean: accuracies,
+    low: accuracies,
+    high: accuracies,
+  })
+  .refine(
+    ({ times_seconds: times, mean, low, high }) =>
+      [mean, low, high].every(({ length }) => length === times.length),
+    "mean, low and high need one value for each of times_seconds",
+  );
+
 /** What a strategy file must look like. */
 export const strategySchema = z.strictObject({
   ...fileFields,
   version: z.literal(2),
   layers: z.array(strategyLayerSchema).min(1),
+  predicted_accuracy: predictedAccuracySchema.optional(),
 });
 
 const firstSchema = z.strictObject({

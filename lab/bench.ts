@@ -13,12 +13,15 @@ import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
+import type { Advice, AdviseOptions } from "./advise.ts";
+import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
 import { lastAudit } from "./modelAudit.ts";
+import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
@@ -148,12 +151,44 @@ export class Bench {
     });
   }
 
+  /** Finds the digital factors by which a run's outputs come nearest to what was meant, at their present age. Fires no pulse. */
+  async calibrate(run: RunId, options: CalibrateOptions = {}): Promise<Calibrated> {
+    return this.#telling(async () => {
+      refuseUnknown("calibrate", options);
+      const { calibrate } = await import("./calibrate.ts");
+      return calibrate(this.#place, run, options);
+    });
+  }
+
+  /** Compares what can be done about a run: nothing, a calibration, a trim, or programming it anew. Does none of it. */
+  async advise(run: RunId, options: AdviseOptions = {}): Promise<Advice> {
+    return this.#telling(async () => {
+      refuseUnknown("advise", options);
+      const { advise } = await import("./advise.ts");
+      return advise(this.#place, run, options);
+    });
+  }
+
   /** Weights → the conductances that hold them best. */
   async optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
     return this.#telling(async () => {
       refuseUnknown("optimize", options);
       const { optimize } = await import("./optimize.ts");
       return optimize(weights, options, this.#place.emit);
+    });
+  }
+
+  /**
+   * Predicts the accuracy of a network over a strategy's times, with its spread over chips; beside it what perfect programming, no spread
+   * of drift and no read noise would give each.
+   *
+   * @param strategy  or its file.
+   */
+  async limit(strategy: string | Strategy, options: LimitOptions): Promise<AccuracyLimit> {
+    return this.#telling(async () => {
+      refuseUnknown("limit", options);
+      const { limit } = await import("./limit.ts");
+      return limit(strategy, options, this.#place.seed);
     });
   }
 

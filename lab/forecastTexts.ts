@@ -1,3 +1,4 @@
+import { snakeKeys } from "../files/keys.ts";
 import { beyondTestedAge } from "../src/model/tested.ts";
 import { forecastLimit, type ForecastPoint, type ForecastResult } from "../src/results/forecasts.ts";
 import type { Forecast } from "../src/run/forecast.ts";
@@ -25,6 +26,18 @@ export function extrapolationSentence(forecast: Forecast): string | undefined {
     : `The ${by} (${model}) foretells a weight error of ${foretold(forecast, -1)}.`;
 }
 
+/** What a strategy predicted of its network; undefined where it was not asked for it. */
+export function accuracySentence({ by, model, accuracy, testedToSeconds }: Forecast): string | undefined {
+  if (accuracy === undefined) return undefined;
+  const { network, draws, timesSeconds, mean, low, high } = accuracy;
+  const percent = (share: number): string => (100 * share).toFixed(1);
+  const at = timesSeconds.map(
+    (time, t) =>
+      `${percent(mean[t]!)} % (${percent(low[t]!)} to ${percent(high[t]!)}) at ${ageText(time, testedToSeconds)}`,
+  );
+  return `The ${by} (${model}) predicts an accuracy of ${network}, with its band of 90 % over ${draws} drawn chips, of ${at.join(", ")}.`;
+}
+
 /** `1.90 % at 30 days (extrapolated from 1 day)`. */
 function foretold({ timesSeconds, rmsPercent, testedToSeconds }: Forecast, k: number): string {
   return `${rmsPercent.at(k)!.toFixed(2)} % at ${ageText(timesSeconds.at(k)!, testedToSeconds)}`;
@@ -50,7 +63,7 @@ export function timesOf({ measuredPercent, foretoldPercent }: ForecastPoint): st
 
 /** The same as fields of a `result`. */
 export function forecastFields({ forecast, points }: ForecastResult) {
-  const { by, model, modelDigest: digest, timesSeconds, rmsPercent } = forecast;
+  const { by, model, modelDigest: digest, timesSeconds, rmsPercent, accuracy } = forecast;
   return {
     by,
     model,
@@ -58,6 +71,7 @@ export function forecastFields({ forecast, points }: ForecastResult) {
     tested_to_seconds: forecast.testedToSeconds ?? null,
     times_seconds: timesSeconds,
     rms_percent: rmsPercent,
+    accuracy: accuracy === undefined ? null : snakeKeys(accuracy),
     failed: points.some(({ failed }) => failed),
     measured: points.map((point) => ({
       age_seconds: point.ageSeconds,

@@ -17,14 +17,14 @@ import { toBelieve } from "./warnings.ts";
 
 /** What a strategy foretells of the weights as they are laid on tiles. */
 export function strategyForecast(strategy: Strategy, { placements, tiles }: LaidStrategy): Forecast {
-  const { model, timesSeconds, layers } = strategy;
+  const { model, timesSeconds, layers, predictedAccuracy: accuracy } = strategy;
   const squares = placements.map(({ layer }, k) => {
     const { predicted, weightMax, scaleMicrosiemensPerUnit } = layers[layer]!;
     const ratio = (weightMax * spanOf(scaleMicrosiemensPerUnit)[0]) / largestWanted(tiles[k]!.cells!);
     return predicted.rmsPercentByTime.map((rms) => rms * ratio * rms * ratio);
   });
   const rmsPercent = overTiles(squares, tiles.map(weightsOf));
-  return { by: "strategy", ...named(model), timesSeconds, rmsPercent };
+  return { by: "strategy", ...named(model), timesSeconds, rmsPercent, ...(accuracy && { accuracy }) };
 }
 
 /** What a trim foretells of the weights that it leaves. */

@@ -1,9 +1,12 @@
 import { MhoError } from "../src/errors.ts";
+import type { AdviseOptions } from "./advise.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
+import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
+import type { LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { ReportOptions } from "./report.ts";
@@ -33,6 +36,8 @@ const known = {
     unit: 1,
     sweepTimesSeconds: 1,
     pulsesPerDevice: 1,
+    importance: 1,
+    verifyShare: 1,
   }),
   resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
   watch: names<WatchOptions>()({ until: 1, perDecade: 1, averages: 1, chip: 1, onChipFailed: 1 }),
@@ -46,6 +51,8 @@ const known = {
     chip: 1,
     reads: 1,
   }),
+  calibrate: names<CalibrateOptions>()({ vectors: 1, out: 1, chip: 1 }),
+  advise: names<AdviseOptions>()({ model: 1, believe: 1, timesSeconds: 1, chip: 1 }),
   optimize: names<OptimizeOptions>()({
     model: 1,
     believe: 1,
@@ -54,8 +61,10 @@ const known = {
     translation: 1,
     per: 1,
     tileShape: 1,
+    importance: 1,
     reads: 1,
   }),
+  limit: names<LimitOptions>()({ network: 1, onnx: 1, images: 1, labels: 1, draws: 1, tileShape: 1 }),
   importMeasurements: names<ImportOptions>()({
     as: 1,
     chipName: 1,

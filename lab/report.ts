@@ -20,7 +20,7 @@ import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
 import { storyOf } from "./runStory.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
-import { loadNetwork, type TrainedNetwork } from "./trainedNetwork.ts";
+import { loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
 import { version } from "./version.ts";
 import { warnOfLeftOut } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
@@ -93,15 +93,7 @@ async function networkNamed(options: ReportOptions): Promise<TrainedNetwork | un
   const { network, onnx, images, labels } = options;
   if (network === undefined && onnx === undefined && images === undefined && labels === undefined)
     return undefined;
-  if (network !== undefined && onnx !== undefined) {
-    throw new MhoError(
-      "bad-argument",
-      "Give --network, one that comes with mho, or --onnx, your own, and not both.",
-    );
-  }
-  const loaded = await loadNetwork({ ...options, network: network ?? "cnn" });
-  if (loaded.images > 0) return loaded;
-  throw new MhoError("bad-argument", "--onnx needs --images and --labels, to judge the network by.");
+  return loadJudged({ network, onnx, images, labels });
 }
 
 async function drawFile(path: string, options: ReportOptions): Promise<Drawn> {

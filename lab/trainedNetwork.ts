@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { readNpy } from "../files/npy.ts";
 import { badFile } from "../files/readFile.ts";
 import type { LeftOut, Tensor } from "../files/tensor.ts";
@@ -9,7 +8,7 @@ import { placeLayers } from "../src/weights/placement.ts";
 import { parseAddress } from "./address.ts";
 import { describeChip } from "./openChip.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
-import { packageRoot } from "./packageRoot.ts";
+import { exampleFile, exampleNetworkFile, type JudgedChoice } from "./judged.ts";
 
 /** Which network: one of the examples, one of the user's own, or weights alone. */
 export interface NetworkChoice {
@@ -23,6 +22,8 @@ export interface NetworkChoice {
 /** A trained network and, where there are any, the images that judge it. */
 export interface TrainedNetwork {
   readonly name: string;
+  /** SHA-256 of its ONNX file; undefined of weights alone. */
+  readonly digest?: string | undefined;
   readonly layers: readonly SourcedLayer[];
   readonly text: string;
   /** What looks like weights and stays digital, as it is not read. */
@@ -54,14 +55,15 @@ export async function loadNetwork({
     throw new MhoError("bad-argument", "--images and --labels go with --onnx, your own network.");
   }
   if (onnx !== undefined && images === undefined) return ofWeights(onnx);
-  const found = await OnnxNetwork.read(onnx ?? example(`digits-${network}.onnx`));
-  const pictures = await readNpy(images ?? example("digits-test-images.npy"));
-  const classes = await readNpy(labels ?? example("digits-test-labels.npy"));
+  const found = await OnnxNetwork.read(onnx ?? exampleNetworkFile(network));
+  const pictures = await readNpy(images ?? exampleFile("digits-test-images.npy"));
+  const classes = await readNpy(labels ?? exampleFile("digits-test-labels.npy"));
   refuseUnlabelled(images ?? "", pictures, labels ?? "", classes);
   const accuracyWith = (values: readonly Float32Array[]): Promise<number> =>
     found.accuracy(values, pictures, classes.values);
   return {
     name: onnx ?? network,
+    digest: found.digest,
     layers: found.layers,
     text: textOf(onnx ?? network, found.layers),
     leftOut: found.leftOut,
@@ -69,6 +71,23 @@ export async function loadNetwork({
     softwareAccuracy: await accuracyWith(found.layers.map(({ values }) => values)),
     accuracyWith,
   };
+}
+
+/**
+ * The same for a network that is to be judged.
+ *
+ * @throws `bad-argument` where both kinds are named, or one of the user's own without images.
+ */
+export async function loadJudged({ network, ...own }: JudgedChoice): Promise<TrainedNetwork> {
+  if (network !== undefined && own.onnx !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      "Give --network, one that comes with mho, or --onnx, your own, and not both.",
+    );
+  }
+  const loaded = await loadNetwork({ ...own, network: network ?? "cnn" });
+  if (loaded.images > 0) return loaded;
+  throw new MhoError("bad-argument", "--onnx needs --images and --labels, to judge the network by.");
 }
 
 /** Weights alone: how well they are held can be said, and not what for. */
@@ -107,8 +126,4 @@ function refuseUnlabelled(imagesFile: string, images: Tensor, labelsFile: string
 export async function tilesNeeded({ layers }: TrainedNetwork): Promise<number> {
   const { geometry } = await describeChip(parseAddress("emulator:pcm-64?tiles=65535"));
   return placeLayers(layers, geometry).length + 1;
-}
-
-function example(name: string): string {
-  return fileURLToPath(new URL(`examples/digits/${name}`, packageRoot));
 }

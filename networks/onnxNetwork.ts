@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { withOtherWeights } from "../files/onnx/model.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
 import type { LeftOut, Tensor } from "../files/tensor.ts";
@@ -30,6 +31,11 @@ export class OnnxNetwork {
     const leftOut: LeftOut[] = [];
     const layers = await readWeights(file, { onLeftOut: (one) => leftOut.push(one) });
     return new OnnxNetwork(file, layers, leftOut, await readInputFile(file));
+  }
+
+  /** SHA-256 of the file. */
+  get digest(): string {
+    return createHash("sha256").update(this.#bytes).digest("hex");
   }
 
   /**

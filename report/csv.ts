@@ -12,6 +12,7 @@ export function figuresCsv(story: Story): string {
     "weight_error_rms_percent: RMS of (alpha w_read - w) / max|w| of its layer, alpha one factor a tile",
     "matrix_vector_error_percent: RMS of products with 64 random inputs, of their size",
     "accuracy: share of held-out images right, 0 to 1",
+    "predicted_accuracy: of the strategy's model, before the first pulse; 90 % of such chips lie between predicted_low and predicted_high",
     `means over ${story.chips} ${story.chips === 1 ? "chip" : "chips"}; *_spread: standard deviation over them`,
   ];
   const columns = [
@@ -23,16 +24,20 @@ export function figuresCsv(story: Story): string {
     "weight_error_spread",
     "matrix_vector_error_spread",
     "accuracy_spread",
+    "predicted_accuracy",
+    "predicted_low",
+    "predicted_high",
   ];
-  const rows: Cell[][] = [["software", "", 0, 0, story.softwareAccuracy, "", "", ""]];
+  const rows: Cell[][] = [["software", "", 0, 0, story.softwareAccuracy, "", "", "", "", "", ""]];
   for (const { name, points } of story.contenders) {
-    for (const { timeSeconds, spread, ...mean } of points) {
+    for (const { timeSeconds, spread, predicted, ...mean } of points) {
       const values = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, accuracy }) => [
         rmsPercent,
         productPercent,
         accuracy,
       ]);
-      rows.push([name, timeSeconds, ...values]);
+      const foreseen = [predicted?.accuracy ?? "", predicted?.low ?? "", predicted?.high ?? ""];
+      rows.push([name, timeSeconds, ...values, ...foreseen]);
     }
   }
   return csv(comments, columns, rows);

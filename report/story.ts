@@ -55,6 +55,8 @@ export interface Point {
   readonly productPercent: number;
   /** Share of held-out images right, 0 … 1; NaN where there were none. */
   readonly accuracy: number;
+  /** Accuracy that the model of its strategy predicted before the first pulse, and the band in which 90 % of such chips lie. */
+  readonly predicted?: { readonly accuracy: number; readonly low: number; readonly high: number } | undefined;
   /** Standard deviations of the three over repeats, where there were any. */
   readonly spread?: Pick<Point, "rmsPercent" | "productPercent" | "accuracy"> | undefined;
 }

@@ -14,7 +14,7 @@ export function results({ softwareAccuracy, images, chips }: Story, contenders: 
       const point = contender.points.find(({ timeSeconds }) => timeSeconds === time);
       if (point === undefined) return `<td>–</td>`;
       return images > 0
-        ? `<td>${percent(point.accuracy)}${more(100 * (point.spread?.accuracy ?? 0))}<small>${errors(point)}</small></td>`
+        ? `<td>${percent(point.accuracy)}${more(100 * (point.spread?.accuracy ?? 0))}<small>${errors(point)}</small>${predicted(point)}</td>`
         : `<td>${errors(point)}</td>`;
     });
     return `<tr><th scope="row">${keyed(contender)}</th>${cells.join("")}</tr>`;
@@ -28,12 +28,16 @@ export function results({ softwareAccuracy, images, chips }: Story, contenders: 
     images > 0
       ? `<b>Accuracy</b> on ${count(images)} held-out images, and under it ${under}.`
       : `Of each, ${under}.`;
+  const foreseen = contenders.some(({ points }) => points.some((point) => point.predicted !== undefined))
+    ? " <b>Predicted</b>: the accuracy that the model of a strategy gave before the first pulse, and in brackets the band in which 90\u202f% of " +
+      "such chips lie."
+    : "";
   const repeats =
     chips > 1
       ? ` Means over ${chips} chips, and ± their standard deviation, which the pictures show as bands.`
       : "";
   return (
-    `<section class="results"><p class="note">${legend}${repeats}</p>` +
+    `<section class="results"><p class="note">${legend}${foreseen}${repeats}</p>` +
     `<div class="scroll"><table><thead><tr><th scope="col">after the last pulse</th>${head}</tr></thead><tbody>` +
     `<tr><th scope="row"><span class="key dashed"></span>software</th>${software}</tr>${rows.join("")}` +
     `</tbody></table></div></section>`
@@ -42,6 +46,13 @@ export function results({ softwareAccuracy, images, chips }: Story, contenders: 
 
 function errors({ rmsPercent, productPercent }: Point): string {
   return `${percentage(rmsPercent)} · ${percentage(productPercent)}`;
+}
+
+/** What was predicted, where it was. */
+function predicted({ predicted: found }: Point): string {
+  if (found === undefined) return "";
+  const [mean, low, high] = [found.accuracy, found.low, found.high].map((share) => (100 * share).toFixed(1));
+  return `<small>predicted ${mean} (${low}–${high})</small>`;
 }
 
 /** A spread, where there is one to speak of. */

@@ -11,6 +11,18 @@ export function quantile(sorted: Float32Array, share: number): number {
   return sorted[Math.ceil(share * sorted.length) - 1] ?? sorted[0] ?? Number.NaN;
 }
 
+/**
+ * The value that one more draw of the same kind falls below with this chance, by the order of those that were drawn: place
+ * share · (n + 1) among n, linear in between, and no further than the outermost.
+ */
+export function nextBelow(draws: readonly number[], share: number): number {
+  const sorted = draws.toSorted((a, b) => a - b);
+  const place = Math.min(sorted.length, Math.max(1, share * (sorted.length + 1)));
+  const low = Math.floor(place);
+  const [from, to] = [sorted[low - 1]!, sorted[low] ?? sorted[low - 1]!];
+  return from + (place - low) * (to - from);
+}
+
 /** Share of the sorted values that are at most a limit, 0 … 1; NaN of none. */
 export function shareWithin(sorted: Float32Array, limit: number): number {
   const beyond = sorted.findIndex((value) => value > limit);

@@ -151,7 +151,26 @@ export function circumstancesOf(text: string): Partial<Circumstances> {
 export function noteOf(text: string): Omit<RunNote, "notedAt"> {
   const found = record(text, "a note");
   mustBe(areTexts(found, "what", "text"), "a note");
+  const { calibration } = found;
+  mustBe(calibration === undefined || isCalibration(calibration), "a calibration");
   return found as unknown as RunNote;
+}
+
+function isCalibration(value: unknown): boolean {
+  if (!isRecord(value) || (value["by"] !== "products" && value["by"] !== "reads")) return false;
+  const { count, tiles } = value;
+  return isCount(count) && Array.isArray(tiles) && tiles.every(isTileFactors);
+}
+
+function isTileFactors(value: unknown): boolean {
+  if (!isRecord(value) || !isCount(value["tile"])) return false;
+  const { ageSeconds, compensation, compensations, offsetsMicrosiemens: offsets } = value;
+  return (
+    areNumbers([ageSeconds, compensation]) &&
+    areNumbers(compensations) &&
+    areNumbers(offsets) &&
+    offsets.length === compensations.length
+  );
 }
 
 export function forecastOf(text: string): Forecast {
@@ -166,7 +185,20 @@ export function forecastOf(text: string): Forecast {
   mustBe(Array.isArray(later), what);
   for (const look of later as unknown[])
     mustBe(isRecord(look) && areNumbers([look["ageSeconds"], look["rmsPercent"]]), what);
+  if (found["accuracy"] !== undefined) mustBe(isAccuracy(found["accuracy"]), what);
   return found as unknown as Forecast;
+}
+
+/** What a strategy predicted of a network's accuracy. */
+function isAccuracy(value: unknown): boolean {
+  if (!isRecord(value) || !areTexts(value, "network", "networkDigest")) return false;
+  const { images, draws, softwareAccuracy, timesSeconds, mean, low, high } = value;
+  if (!isCount(images) || !isCount(draws) || !areNumbers([softwareAccuracy])) return false;
+  return (
+    areAscending(timesSeconds) &&
+    timesSeconds.length > 0 &&
+    [mean, low, high].every((row) => areNumbers(row) && row.length === timesSeconds.length)
+  );
 }
 
 export function watchOf(text: string): WatchSettings {

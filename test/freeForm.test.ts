@@ -8,7 +8,8 @@ import { covarianceOf, structures } from "../calibration/freeForm/structure.ts";
 import { tableOfModel } from "../calibration/freeForm/table.ts";
 import { TableForesight } from "../calibration/freeForm/tableForesight.ts";
 import { isModelDefinition } from "../files/model.ts";
-import { FreeFormLaw, freeFormModel } from "../src/model/freeForm.ts";
+import { freeFormModel } from "../src/model/freeForm.ts";
+import { FreeFormLaw } from "../src/model/freeFormLaw.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
 
 /** How a device changes: what it conducts above its target, at ascending ages. */

@@ -251,16 +251,16 @@ describe("the figures", () => {
 
   const columns =
     "contender,time_seconds,weight_error_rms_percent,matrix_vector_error_percent,accuracy," +
-    "weight_error_spread,matrix_vector_error_spread,accuracy_spread";
+    "weight_error_spread,matrix_vector_error_spread,accuracy_spread,predicted_accuracy,predicted_low,predicted_high";
 
-  it("are rows of eight columns under a commented header", () => {
+  it("are rows of eleven columns under a commented header", () => {
     expect(figuresCsv(story())).toMatch(/^# .*\n(# .*\n)*contender,/);
     expect(rowsOfCsv({ contenders: [naive, contender('a "closed", loop', [1, 60])] })).toEqual([
       columns,
-      "software,,0,0,0.978,,,",
-      "naive,1,34.1,60,0.312,,,",
-      '"a ""closed"", loop",1,2.34,5,0.97,,,',
-      '"a ""closed"", loop",60,3.34,6,0.96,,,',
+      "software,,0,0,0.978,,,,,,",
+      "naive,1,34.1,60,0.312,,,,,,",
+      '"a ""closed"", loop",1,2.34,5,0.97,,,,,,',
+      '"a ""closed"", loop",60,3.34,6,0.96,,,,,,',
     ]);
   });
 
@@ -268,9 +268,18 @@ describe("the figures", () => {
     const spread = { rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 };
     const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: 0.97, spread }];
     const over = { chips: 3, contenders: [{ ...contender("repeated"), points }] };
-    expect(rowsOfCsv(over).at(-1)).toBe("repeated,1,2,5,0.97,0.2,0.4,0.012");
+    expect(rowsOfCsv(over).at(-1)).toBe("repeated,1,2,5,0.97,0.2,0.4,0.012,,,");
     expect(read(renderReport(story(over)))).toMatch(/97\.0 % \|± 1\.2\|/);
     expect(read(renderReport(story(over)))).toMatch(/Means over 3 chips/);
+  });
+
+  it("carry what was predicted of accuracy, in the table and in the file", () => {
+    const predicted = { accuracy: 0.965, low: 0.951, high: 0.975 };
+    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: 0.97, predicted }];
+    const over = { contenders: [naive, { ...contender("foreseen"), points }] };
+    expect(rowsOfCsv(over).at(-1)).toBe("foreseen,1,2,5,0.97,,,,0.965,0.951,0.975");
+    expect(read(renderReport(story(over)))).toContain("predicted 96.5 (95.1–97.5)");
+    expect(read(renderReport(story({ contenders: [naive] })))).not.toMatch(/[Pp]redicted/);
   });
 
   it("carry their spread over repeats into the pictures as bands", () => {
@@ -299,8 +308,8 @@ describe("the figures", () => {
     };
     expect(rowsOfCsv({ chipText: "one\ntwo\r\nthree", contenders: [lost] })).toEqual([
       columns,
-      "software,,0,0,0.978,,,",
-      '"#lo st",1,,3,0.5,,,',
+      "software,,0,0,0.978,,,,,,",
+      '"#lo st",1,,3,0.5,,,,,,',
     ]);
   });
 });

@@ -6,6 +6,8 @@ import { openBench } from "../lab/bench.ts";
 import { describeChip } from "../lab/openChip.ts";
 import { readTargets } from "../lab/targets.ts";
 import { readWeights } from "../files/weights.ts";
+import { verifyPcm } from "../src/program/verifyPcm.ts";
+import { checkPlan } from "../src/run/planCheck.ts";
 import { smallStrategy } from "./fuzz/jsonFiles.ts";
 import { strategyWithWeights } from "./fuzz/strategyTargets.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -88,13 +90,20 @@ describe("a strategy", () => {
     const { tensor, sha256: digest } = layer!.source;
     const path = join(folder, "s.json");
     writeFileSync(path, smallStrategy({ file: "net.csv", tensor, digest }, weights, "column"));
-    const { cells } = (await targetsOf(path)).tiles[0]!;
+    const laid = await targetsOf(path);
+    const pcm64 = await describeChip(parseAddress("emulator:pcm-64"));
+    const { cells } = laid.tiles[0]!;
     const { wantedMicrosiemens: wanted, outputScales } = cells!;
     expect(wanted[0]).toBeCloseTo(-75, 4);
     expect(wanted[2 * 64 + 1]).toBeCloseTo(-75, 4);
     expect(outputScales).toHaveLength(64);
     expect(outputScales![0]).toBe(1);
     expect(outputScales![1]).toBeCloseTo(0.1, 6);
+    const oneFactor = { ...pcm64, outputsScaledBy: "tile" as const };
+    expect(() => checkPlan(laid, oneFactor, verifyPcm)).toThrow(
+      /tile 0 has a scale for each column, and pcm-64 scales its outputs by the tile.*--scale full/,
+    );
+    expect(() => checkPlan(laid, pcm64, verifyPcm)).not.toThrow();
   });
 
   // Room for these would take all of the memory, or time without end.

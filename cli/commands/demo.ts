@@ -26,6 +26,11 @@ export const demo = () =>
       "how many emulated chips, which gives the spread (default: 2)",
       whole("--repeats", 1, 20),
     )
+    .option(
+      "--draws <number>",
+      "chips drawn from each model to predict accuracy, 0 for none (default: 19)",
+      whole("--draws", 0, 10_000),
+    )
     .option("--chip <address>", "a chip of your own instead of a new emulated one (default: MHO_CHIP)")
     .option("--transcript <file>", "record every byte that passes")
     .option("--out <folder>", "where the report goes", "mho-demo")
@@ -44,17 +49,18 @@ export const demo = () =>
               output.say(`Network: ${text}${known}.`);
             },
             onWorkplace: (place) => stop.onSecond(place),
+            onPredicting: (done, of) => output.progress(`${done} of ${of} chips drawn from the models`),
             onWaiting: () => output.progress("waiting for the other chips"),
           });
-          const { network, first, chips, files, workspace } = outcome;
+          const { network, first, chips, predictions, files, workspace } = outcome;
           const { pulsesLine, tableOf } = await import("../demoTable.ts");
           output.say("");
-          for (const { text, look } of tableOf(network, chips)) output.say(text, look);
+          for (const { text, look } of tableOf(network, chips, predictions)) output.say(text, look);
           output.say(pulsesLine(first), "dim");
           output.say("");
           output.say(`Report: ${files.report}`);
           const { resultOf } = await import("../../lab/demo/figures.ts");
-          output.result({ ...resultOf(network, first, chips), ...files, workspace });
+          output.result({ ...resultOf(network, first, chips, predictions), ...files, workspace });
         } finally {
           stop.release();
         }

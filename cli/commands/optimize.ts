@@ -1,5 +1,11 @@
 import { scalesForMachines } from "../../lab/scaleFields.ts";
 import { Option } from "@commander-js/extra-typings";
+import { snakeKeys } from "../../files/keys.ts";
+import { exampleNetworks } from "../../lab/exampleNetworks.ts";
+import type { AccuracyLimit } from "../../lab/limit.ts";
+import { weightsToJudge } from "../../lab/judged.ts";
+import type { TrainedNetwork } from "../../lab/trainedNetwork.ts";
+import { usualDraws } from "../../lab/usualDraws.ts";
 import { counted } from "../../src/counted.ts";
 import type { Strategy, StrategyLayer } from "../../src/optimize/strategy.ts";
 import { act } from "../action.ts";
@@ -24,8 +30,9 @@ export const optimize = () =>
     "optimize",
     "weights → the conductances that hold them best, with the error to expect at every time",
     "mho optimize weights.safetensors --model pcm-90nm",
+    "mho optimize network.onnx --model pcm-90nm --limit --images images.npy --labels labels.npy",
   )
-    .argument("<weights>", ".npy, .npz, .safetensors, .onnx, .h5, .mat or .csv")
+    .argument("[weights]", ".npy, .npz, .safetensors, .onnx, .h5, .mat or .csv")
     .requiredOption("--model <model>", "a built-in model, such as pcm-90nm, or a JSON file")
     .option("--believe", "use a model that failed the checks of its fit")
     .option("--tensor <name...>", "only these tensors of the file")
@@ -74,6 +81,22 @@ export const optimize = () =>
       real("--pair-correlation", -1, 1),
       0,
     )
+    .option("--importance <file>", "how much each weight counts: one number a weight (.npy, .npz)")
+    .option("--limit", "predict the accuracy of the network over time, by whole chips drawn from the model")
+    .option(
+      "--onnx <file>",
+      "the network that is judged by --limit (default: the weights, where they are .onnx)",
+    )
+    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--labels <file>", "the class number of each image: .npy")
+    .addOption(
+      new Option("--network <name>", "the same, a network that comes with mho").choices(exampleNetworks),
+    )
+    .option(
+      "--draws <number>",
+      `chips that --limit draws (default: ${usualDraws})`,
+      whole("--draws", 1, 10_000),
+    )
     .option(
       "--reads <number>",
       "state and minimise the error of the mean of so many reads",
@@ -81,7 +104,7 @@ export const optimize = () =>
       1,
     )
     .option("--out <file>", "the strategy file", "strategy.json")
-    .action((weights, flags) =>
+    .action((given, flags) =>
       act("optimize", flags, async (output) => {
         const [
           { readModel },
@@ -94,12 +117,14 @@ export const optimize = () =>
           import("../../lab/optimize.ts"),
           import("../../files/writeWhole.ts"),
         ]);
+        const { weights, judged } = weightsToJudge(given, flags);
         // The search may take minutes.
         await refuseFolder(flags.out, "Name another file with --out.");
         output.onEvent(tellEvents(output, {}));
         await refuseNoFolder(flags.out, "Name another file with --out.");
         const model = await readModel(flags.model);
         const translation = translationOf(flags, modelOf(model));
+        const network = judged && (await (await import("../../lab/trainedNetwork.ts")).loadJudged(judged));
         const begun = performance.now();
         const leftOut: { name: string; why: string }[] = [];
         let done = 0;
@@ -111,6 +136,7 @@ export const optimize = () =>
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,
+            importance: flags.importance,
             reads: flags.reads,
             per: flags.per,
             tileShape: flags.tile,
@@ -128,21 +154,59 @@ export const optimize = () =>
         const seconds = (performance.now() - begun) / 1000;
         strategyTerms.forEach((line) => output.say(line, "dim"));
         for (const line of extrapolationNote(model, translation.timesSeconds)) output.say(line);
-        const { file, replaced } = await writeStrategy(strategy, flags.out);
+        const limit = network && (await limitOf(strategy, network, flags, output));
+        const { file, replaced } = await writeStrategy(
+          { ...strategy, predictedAccuracy: limit?.predicted },
+          flags.out,
+        );
         const { layers } = strategy;
         output.say(
           `${layers.length} strateg${layers.length === 1 ? "y" : "ies"} in ${seconds.toFixed(1)} s, written to ${file}${replaced ? ", in place of the file that was there" : ""}`,
         );
-        tellLayers(file, seconds, strategy, leftOut, output);
+        tellLayers(file, seconds, strategy, leftOut, limit, output);
         if (flags.strict && leftOut.length > 0) process.exitCode = 1;
       }),
     );
+
+/** Draws the network, tells people what it is worth, and gives the same for the result. */
+async function limitOf(
+  strategy: Strategy,
+  network: TrainedNetwork,
+  { seed, draws = usualDraws, tile }: { seed: number; draws?: number | undefined; tile: [number, number] },
+  output: CommandOutput<"optimize">,
+): Promise<AccuracyLimit> {
+  const [{ accuracyLimit }, { describeLimit }] = await Promise.all([
+    import("../../lab/limit.ts"),
+    import("../showLimit.ts"),
+  ]);
+  const limit = await accuracyLimit(strategy, network, {
+    draws,
+    seed,
+    tileShape: tile,
+    causes: ["programming", "drift", "read"],
+    onDraw: (done) => output.progress(`${counted(done, "chip")} of ${draws} drawn …`),
+  });
+  describeLimit(limit, strategy.model).forEach((line) => output.say(line));
+  return limit;
+}
+
+function limitForMachines({ predicted, without, layers, layersHeld }: AccuracyLimit) {
+  return {
+    ...snakeKeys(predicted),
+    layers,
+    layers_held: layersHeld,
+    perfect_programming: without.programming ?? null,
+    no_drift_spread: without.drift ?? null,
+    no_read_noise: without.read ?? null,
+  };
+}
 
 function tellLayers(
   file: string,
   seconds: number,
   { model, timesSeconds, layers }: Strategy,
   leftOut: { name: string; why: string }[],
+  limit: AccuracyLimit | undefined,
   output: CommandOutput<"optimize">,
 ): void {
   output.result({
@@ -162,6 +226,7 @@ function tellLayers(
       error_budget: layer.errorBudget,
       search: { stopped: layer.search.stopped, strategies_tried: layer.search.strategiesTried },
     })),
+    limit: limit === undefined ? null : limitForMachines(limit),
     left_out: leftOut,
   });
 }

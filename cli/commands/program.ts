@@ -1,5 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
-import { extrapolationSentence } from "../../lab/forecastTexts.ts";
+import { accuracySentence, extrapolationSentence } from "../../lab/forecastTexts.ts";
+import { snakeKeys } from "../../files/keys.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInMethods } from "../../src/program/methods.ts";
@@ -25,6 +26,15 @@ export const program = () =>
     .option("--model <model>", "what is believed of the devices (default: the strategy's)")
     .option("--believe", "use a model that failed the checks of its fit")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
+    .option(
+      "--verify-share <share>",
+      "verify only this share of the weights, where it pays most; the others get one pulse",
+      real("--verify-share", 0, 1),
+    )
+    .option(
+      "--importance <file>",
+      "for --verify-share, how much each weight counts: one number a weight (.npy, .npz)",
+    )
     .option(
       "--unit <unit>",
       `what the conductances of a file are in: ${conductanceUnits.join(", ")} (default: uS)`,
@@ -57,6 +67,8 @@ export const program = () =>
             believe: flags.believe,
             weights: flags.weights,
             unit: flags.unit,
+            verifyShare: flags.verifyShare,
+            importance: flags.importance,
             sweepTimesSeconds: flags.sweep,
             pulsesPerDevice: flags.budget,
           };
@@ -64,11 +76,14 @@ export const program = () =>
           if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
           const run = await bench.program(targets, options);
           const went = await tellResult(bench, run, flags.minYield, output);
-          for (const forecast of await (await bench.store()).forecasts(run)) {
-            const sentence = extrapolationSentence(forecast);
-            if (sentence !== undefined) output.say(sentence);
+          const forecasts = await (await bench.store()).forecasts(run);
+          for (const forecast of forecasts) {
+            for (const sentence of [extrapolationSentence(forecast), accuracySentence(forecast)])
+              if (sentence !== undefined) output.say(sentence);
           }
-          output.result({ dry_run: false, ...went });
+          const accuracy = forecasts.find((one) => one.accuracy !== undefined)?.accuracy;
+          const predicted = accuracy === undefined ? null : snakeKeys(accuracy);
+          output.result({ dry_run: false, ...went, predicted_accuracy: predicted });
         }),
       ),
     );

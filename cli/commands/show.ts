@@ -1,5 +1,10 @@
 import type { Bench } from "../../lab/bench.ts";
-import { extrapolationSentence, forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
+import {
+  accuracySentence,
+  extrapolationSentence,
+  forecastFields,
+  forecastSentence,
+} from "../../lab/forecastTexts.ts";
 import { auditFields, auditSentence } from "../../lab/modelAudit.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
@@ -75,6 +80,8 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     output.say(forecastSentence(result));
     const extrapolated = result.points.length > 0 ? extrapolationSentence(result.forecast) : undefined;
     if (extrapolated !== undefined) output.say(extrapolated);
+    const accuracy = accuracySentence(result.forecast);
+    if (accuracy !== undefined) output.say(accuracy);
   }
   if (audit !== undefined) output.say(auditSentence(audit));
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");

@@ -17,6 +17,7 @@ import { DemoLoop } from "./demoLoop.ts";
 import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
 import { type DemoResult, tellStory } from "./demoStory.ts";
 import type { DemoOptions } from "./options.ts";
+import { predictAccuracies, type Predictions } from "./predicted.ts";
 import { writeReport } from "./writeReport.ts";
 
 /** What a demo came to. */
@@ -26,6 +27,8 @@ export interface DemoOutcome {
   readonly first: DemoResult;
   /** Of all of them. */
   readonly chips: readonly ChipPoints[];
+  /** By the models of the first chip. */
+  readonly predictions: Predictions;
   readonly files: { readonly report: string; readonly figures: string };
   readonly workspace: string;
 }
@@ -36,6 +39,8 @@ export interface DemoListener {
   readonly onNetwork: (network: TrainedNetwork) => void;
   /** Of the workplace, once it is there: for a process that may have to end at once. */
   readonly onWorkplace: (place: Workplace) => void;
+  /** The story is told; chips are drawn from its models. */
+  readonly onPredicting: (done: number, of: number) => void;
   /** The story is told; other chips are still at work. */
   readonly onWaiting: () => void;
 }
@@ -48,7 +53,7 @@ export interface DemoListener {
 export async function demo(
   options: DemoOptions,
   events: EventStream,
-  { onNetwork, onWorkplace, onWaiting }: DemoListener,
+  { onNetwork, onWorkplace, onPredicting, onWaiting }: DemoListener,
 ): Promise<DemoOutcome> {
   const { chip } = options;
   if ((options.repeats ?? 1) > 1 && chip !== undefined) {
@@ -74,10 +79,11 @@ export async function demo(
     } finally {
       await place.close();
     }
+    const predictions = await predictAccuracies(network, first, options, onPredicting);
     if (repeats > 1) onWaiting();
     const chips = [first.results.map(({ points }) => points), ...(await others.chips)];
-    const files = await writeReport(options, network, first, chips);
-    return { network, first, chips, files, workspace: join(workspace, "workspace.db") };
+    const files = await writeReport(options, network, first, chips, predictions);
+    return { network, first, chips, predictions, files, workspace: join(workspace, "workspace.db") };
   } finally {
     others.stop();
     emulator?.close();

@@ -36,7 +36,7 @@ function startRepeat(
   const seed = options.seed + repeat;
   const child = spawn(
     process.execPath,
-    [main, "demo", "--json", "--repeats", "1", "--seed", String(seed), ...given].concat([
+    [main, "demo", "--json", "--repeats", "1", "--seed", String(seed), "--draws", "0", ...given].concat([
       "--out",
       join(options.out, `chip-${repeat + 1}`),
     ]),

@@ -1,12 +1,18 @@
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
+import type { Predictions } from "./predicted.ts";
 import { spreadOf } from "./spread.ts";
 import { verdictFields } from "../verdictFields.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 
 /** What a demo found, for machines: means, and standard deviations over the chips. */
-export function resultOf(network: TrainedNetwork, first: DemoResult, chips: readonly ChipPoints[]) {
+export function resultOf(
+  network: TrainedNetwork,
+  first: DemoResult,
+  chips: readonly ChipPoints[],
+  predictions: Predictions,
+) {
   const means = (c: number, of: (point: JudgedPoint) => number) =>
     judgedAt.map((_, t) => spreadOf(chips.map((chip) => of(chip[c]![t]!))));
   return {
@@ -34,9 +40,16 @@ export function resultOf(network: TrainedNetwork, first: DemoResult, chips: read
         product_error_spread: product.map(({ spread }) => spread),
         accuracy: accuracy.map(({ mean }) => known(mean)),
         accuracy_spread: accuracy.map(({ spread }) => known(spread)),
+        predicted_accuracy: spreadFields(predictions[c]),
       };
     }),
   };
+}
+
+function spreadFields(predicted: Predictions[number]) {
+  if (predicted === undefined) return null;
+  const { mean, low, high } = predicted;
+  return { mean, low, high };
 }
 
 function known(value: number): number | null {

@@ -7,6 +7,7 @@ import { judgedAt, type JudgedPoint } from "./contest.ts";
 import { factory } from "./demoLoop.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
+import type { Predictions } from "./predicted.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import { spreadOf } from "./spread.ts";
 import type { DemoOptions } from "./options.ts";
@@ -20,8 +21,9 @@ export async function writeReport(
   network: TrainedNetwork,
   first: DemoResult,
   chips: readonly ChipPoints[],
+  predictions: Predictions,
 ): Promise<{ report: string; figures: string }> {
-  const story = tell(options, network, first, chips);
+  const story = tell(options, network, first, chips, predictions);
   const report = resolve(join(options.out, "report.html"));
   const figures = resolve(join(options.out, "figures.csv"));
   await writeWhole(report, renderReport(story), advice);
@@ -37,6 +39,7 @@ function tell(
   network: TrainedNetwork,
   first: DemoResult,
   chips: readonly ChipPoints[],
+  predictions: Predictions,
 ): Story {
   const { identity, port } = first;
   return {
@@ -63,13 +66,21 @@ function tell(
           Object.entries(verdicts).filter(([verdict, count]) => count > 0 && verdict !== "left alone"),
         ),
         devicesByPulses: overview.devicesByPulses,
-        points: judgedAt.map((_, t) => pointOf(chips.map((chip) => chip[c]![t]!))),
+        points: judgedAt.map((_, t) => ({
+          ...pointOf(chips.map((chip) => chip[c]![t]!)),
+          predicted: predictedAt(predictions[c], t),
+        })),
         relativeErrors,
       };
     }),
     characterisationPulses: first.characterisationPulses,
     map: mapOf(first),
   };
+}
+
+function predictedAt(predicted: Predictions[number], t: number): Point["predicted"] {
+  if (predicted === undefined) return undefined;
+  return { accuracy: predicted.mean[t]!, low: predicted.low[t]!, high: predicted.high[t]! };
 }
 
 function pointOf(points: readonly JudgedPoint[]): Point {

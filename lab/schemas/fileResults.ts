@@ -6,6 +6,8 @@ import { errorsByTime } from "./resultParts.ts";
 
 /** What writes files ends with. */
 
+const withoutCause = z.strictObject(part.accuracySpread).nullable();
+
 export const optimize = result(
   "optimize",
   {
@@ -50,6 +52,25 @@ export const optimize = result(
         }),
       )
       .describe("One for each layer, or each tile of it."),
+    limit: z
+      .strictObject({
+        ...part.predictedAccuracy,
+        layers: part.count.describe("Matrices of the network."),
+        layers_held: part.count.describe(
+          "Those of them that the strategy holds; the others are as they were trained.",
+        ),
+        perfect_programming: withoutCause.describe(
+          "The same devices if programming never erred; null where the model cannot tell.",
+        ),
+        no_drift_spread: withoutCause.describe(
+          "The same devices if equal ones drifted alike; null where the model cannot tell.",
+        ),
+        no_read_noise: withoutCause.describe(
+          "The same devices if reads had no noise; null where the model cannot tell.",
+        ),
+      })
+      .nullable()
+      .describe("What the network is worth on chips as the model has them; null without `--limit`."),
     left_out: z
       .array(
         z.strictObject({

@@ -43,6 +43,29 @@ export const testedToSeconds = seconds
       "it is not known.",
   );
 
+const shares = z.array(z.number().min(0).max(1));
+
+/** Of a network on chips that were drawn from a model. */
+export const accuracySpread = {
+  mean: shares.describe("Mean share of images right over the chips, one a time."),
+  low: shares.describe("Another such chip lies below it with a chance of 5 %; one a time."),
+  high: shares.describe("Another such chip lies above it with a chance of 5 %; one a time."),
+};
+
+export const predictedAccuracy = {
+  network: z.string().describe("Name or file of the network."),
+  network_digest: z.string().describe("SHA-256 of its file."),
+  images: count.describe("Images by which it is judged."),
+  software_accuracy: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe("Share of images right with the weights as they were trained."),
+  draws: count.describe("Chips that were drawn."),
+  times_seconds: z.array(seconds).describe("Times after the last pulse, s."),
+  ...accuracySpread,
+};
+
 /** What was foretold of the weights of a run, and how that came out. */
 export const forecast = {
   by: z.enum(["strategy", "trim"]).describe("What foretold it."),
@@ -53,6 +76,10 @@ export const forecast = {
   rms_percent: numbers.describe(
     "Root mean square weight error at each of them, % of each tile's largest weight.",
   ),
+  accuracy: z
+    .strictObject(predictedAccuracy)
+    .nullable()
+    .describe("Accuracy that a strategy predicted; null where it was not asked for."),
   failed: z.boolean().describe("Whether it failed at any age."),
   measured: z
     .array(

@@ -64,6 +64,9 @@ export const strategyFields = {
     "Correlation of the drift of a pair's two devices.",
   ),
   layers: strategyShape.layers.describe("The layers, or tiles of them; docs/optimizer.md has their fields."),
+  predicted_accuracy: strategyShape.predicted_accuracy.describe(
+    "What a network is worth whose layers are held so; left out where it was not asked for; docs/optimizer.md has its fields.",
+  ),
 };
 
 type FitShape = (typeof fitRecordSchema)["shape"];

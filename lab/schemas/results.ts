@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fit, program, resume, standby, trim, watch } from "./chipResults.ts";
+import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { result } from "./event.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
@@ -122,6 +122,12 @@ const demo = result(
           product_error_spread: percents.describe("Its standard deviation over the chips, %."),
           accuracy: shares.describe("Share of images right at each age; null without images."),
           accuracy_spread: shares.describe("Its standard deviation over the chips; null likewise."),
+          predicted_accuracy: z
+            .strictObject(part.accuracySpread)
+            .nullable()
+            .describe(
+              "What its strategy's model predicted before the first pulse, at each age; null where there is none or no image.",
+            ),
         }),
       )
       .describe("The ways of programming that are compared."),
@@ -139,6 +145,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   watch,
   fit,
   trim,
+  calibrate,
+  advise,
   optimize,
   report,
   exported,

@@ -15,6 +15,8 @@ export interface ChipDescription {
   readonly pulses: ChipPulses;
   /** How products of a whole tile are measured, where the chip can: µS = code × step, per line of devices. */
   readonly multiply?: { readonly microsiemensPerCode: number } | undefined;
+  /** What has a digital factor of its own behind the converters; each column where nothing is said. */
+  readonly outputsScaledBy?: "column" | "tile" | undefined;
   readonly limits: ChipLimits;
   readonly timing: ChipTiming;
   readonly line: LineSettings;

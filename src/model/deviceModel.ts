@@ -1,4 +1,5 @@
 import type { Microsiemens, Seconds } from "../units.ts";
+import type { Courses } from "./courses.ts";
 
 /**
  * What we believe of a kind of device, as the two tables that the translation needs: the mean m(G, t) and the
@@ -26,8 +27,14 @@ export interface DeviceModel {
   variance(target: Microsiemens, time: Seconds): number;
   /** The variance by cause. */
   varianceParts(target: Microsiemens, time: Seconds): VarianceParts;
-  /** The same devices if programming never erred; undefined where the data cannot tell. */
-  perfectlyProgrammed(): DeviceModel | undefined;
+  /** The same devices without one cause of error; undefined where the data cannot tell it from the others. */
+  without(cause: ErrorCause): DeviceModel | undefined;
+  /**
+   * How newly programmed devices are drawn, each with all of its reads.
+   *
+   * @param times  at least one, ascending. Throws RangeError at a time of which the model knows nothing.
+   */
+  courses(times: readonly Seconds[]): Courses;
   /**
    * The same devices, each reading the mean of several reads `secondsBetweenReads` apart; undefined where the data cannot tell a read's
    * noise from the rest.
@@ -51,6 +58,8 @@ export interface VarianceParts {
   readonly drift: number;
   readonly read: number;
 }
+
+export type ErrorCause = keyof VarianceParts;
 
 /** The moments outside what is known would be invention. */
 export function refuseUnknownTime(model: DeviceModel, time: Seconds): void {

@@ -1,10 +1,12 @@
 import type { Seconds } from "../units.ts";
 import { interpolate, type MeasuredMomentsDefinition } from "./definition.ts";
+import { type Courses, sampleOf } from "./courses.ts";
 import { type DeviceModel, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
 
 /**
  * A device known by its measured means and variances alone: linear between targets and in ln t between times, and
- * nothing beyond either. Its samples are drawn as normal, which the moments do not say.
+ * nothing beyond either. Devices are drawn as normal, each with one programming error, and all else independently from age to age:
+ * the moments say neither.
  */
 export function measuredMomentsModel(definition: MeasuredMomentsDefinition): DeviceModel {
   const {
@@ -30,6 +32,27 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     programmingStdMicrosiemens === undefined
       ? Math.sqrt(variance(target, times[0]!))
       : interpolate(targets, programmingStdMicrosiemens, target);
+  const varianceParts: DeviceModel["varianceParts"] = (target, time) => {
+    const all = variance(target, time);
+    const std = programmingStd(target);
+    const shrunk = (std * mean(target, time)) / Math.max(mean(target, times[0]!), 1e-9);
+    const programming = Math.min(all, shrunk * shrunk);
+    return { programming, drift: all - programming, read: 0 };
+  };
+  const courses = (asked: readonly Seconds[]): Courses => {
+    asked.forEach((time) => refuseUnknownTime(model, time));
+    return {
+      driftDeviates: asked.length,
+      readDeviates: 0,
+      draw(target, deviates, reads) {
+        for (let t = 0; t < asked.length; t++) {
+          const { programming, drift } = varianceParts(target, asked[t]!);
+          const off = Math.sqrt(programming) * deviates[0]! + Math.sqrt(drift) * deviates[1 + t]!;
+          reads[t] = mean(target, asked[t]!) + off;
+        }
+      },
+    };
+  };
   const model: DeviceModel = {
     name,
     minConductanceMicrosiemens: targets[0]!,
@@ -43,16 +66,11 @@ export function measuredMomentsModel(definition: MeasuredMomentsDefinition): Dev
     programmingStd,
     mean,
     variance,
-    varianceParts(target, time) {
-      const all = variance(target, time);
-      const std = programmingStd(target);
-      const shrunk = (std * mean(target, time)) / Math.max(mean(target, times[0]!), 1e-9);
-      const programming = Math.min(all, shrunk * shrunk);
-      return { programming, drift: all - programming, read: 0 };
-    },
-    perfectlyProgrammed: () => undefined,
+    varianceParts,
+    without: () => undefined,
     meanOfReads: () => undefined,
-    sample: (target, time, normal) => mean(target, time) + Math.sqrt(variance(target, time)) * normal(),
+    courses,
+    sample: sampleOf(courses),
   };
   return model;
 }

@@ -8,7 +8,8 @@ import {
   type PowerLawDefinition,
   type TabulatedDriftDefinition,
 } from "./definition.ts";
-import { type DeviceModel, secondsBetweenReads, usualOnsetSeconds } from "./deviceModel.ts";
+import { type Courses, sampleOf } from "./courses.ts";
+import { type DeviceModel, type ErrorCause, secondsBetweenReads, usualOnsetSeconds } from "./deviceModel.ts";
 import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
 
 /**
@@ -97,6 +98,7 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
       read: programmed.second * drift2 * (read.second - read.first * read.first),
     };
   };
+  const courses: DeviceModel["courses"] = (times) => powerLawCourses(law, times);
   return {
     name: law.name,
     minConductanceMicrosiemens: 0,
@@ -117,15 +119,43 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
       return programming + drift + read;
     },
     varianceParts,
-    perfectlyProgrammed: () => powerLawModel({ ...law, programmingStd: () => 0 }),
+    without: (cause) => powerLawModel(withoutCause(law, cause)),
     meanOfReads: (reads) => powerLawModel({ ...law, reads }),
-    sample(target, time, normal) {
-      const programmed = Math.max(0, target + law.programmingStd(target) * normal());
+    courses,
+    sample: sampleOf(courses),
+  };
+}
+
+/** One programming error and one exponent a device; a read is another each time. */
+function powerLawCourses(law: PowerLaw, times: readonly Seconds[]): Courses {
+  const logAges = Float64Array.from(times, (time) => logAge(law, time));
+  const growths = Float64Array.from(times, (time) => Math.sqrt(strengthened(law, time)));
+  return {
+    driftDeviates: 1,
+    readDeviates: times.length,
+    draw(target, deviates, reads) {
+      const programmed = Math.max(0, target + law.programmingStd(target) * deviates[0]!);
       const { mean, std } = law.driftExponent(target);
-      const drift = Math.exp(-Math.abs(mean + std * normal()) * logAge(law, time));
-      return programmed * drift * Math.max(0, 1 + readStd(law, target, time) * normal());
+      const exponent = Math.abs(mean + std * deviates[1]!);
+      const strength = law.readStrength(target);
+      for (let t = 0; t < times.length; t++) {
+        const noise = Math.max(0, 1 + strength * growths[t]! * deviates[2 + t]!);
+        reads[t] = programmed * Math.exp(-exponent * logAges[t]!) * noise;
+      }
     },
   };
+}
+
+/** Devices that all drift alike keep the mean of the normal law under the folded one. */
+function withoutCause(law: PowerLaw, cause: ErrorCause): PowerLaw {
+  switch (cause) {
+    case "programming":
+      return { ...law, programmingStd: () => 0 };
+    case "drift":
+      return { ...law, driftExponent: (target) => ({ mean: law.driftExponent(target).mean, std: 0 }) };
+    case "read":
+      return { ...law, readStrength: () => 0 };
+  }
 }
 
 /** Relative standard deviation of one read, or of the mean of some, a time after programming. */

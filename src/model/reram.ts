@@ -4,7 +4,8 @@ import {
   polynomial,
   type TimedSpreadDefinition,
 } from "./definition.ts";
-import { type DeviceModel, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
+import { type Courses, sampleOf } from "./courses.ts";
+import { type DeviceModel, type ErrorCause, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
 import { clampedMoments, clippedMoments } from "./normal.ts";
 
 /**
@@ -14,9 +15,13 @@ import { clampedMoments, clippedMoments } from "./normal.ts";
  *
  *     G(t) = max(0, G + σ(G, t) N)
  *
- * What is there at the first time counts as programming, what comes later as relaxation.
+ * What is there at the first time counts as programming, what comes later as relaxation. A device keeps its programming error, and
+ * relaxes by steps of its own; reads are not told from either.
  */
-export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = false): DeviceModel {
+export function timedSpreadModel(
+  definition: TimedSpreadDefinition,
+  lacking: readonly ErrorCause[] = [],
+): DeviceModel {
   const { name, maxConductanceMicrosiemens: max, timesSeconds: times, stdMicrosiemens } = definition;
   const measured = (target: Microsiemens, k: number): number => {
     const std = Math.max(0, polynomial(stdMicrosiemens[k]!, target / max));
@@ -32,13 +37,34 @@ export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = fa
       times.length === 1
         ? first
         : between(time, times[k - 1]!, times[k]!, measured(target, k - 1), measured(target, k));
-    return perfect
-      ? { programming: 0, relaxation: Math.max(0, now - first) }
-      : { programming: Math.min(first, now), relaxation: Math.max(0, now - first) };
+    return {
+      programming: lacking.includes("programming") ? 0 : Math.min(first, now),
+      relaxation: lacking.includes("drift") ? 0 : Math.max(0, now - first),
+    };
   };
   const clipped = (target: Microsiemens, variance: number): { first: number; variance: number } => {
     const { first, second } = clippedMoments(target, Math.sqrt(variance));
     return { first, variance: second - first * first };
+  };
+  const courses = (asked: readonly Seconds[]): Courses => {
+    asked.forEach((time) => refuseUnknownTime(model, time));
+    return {
+      driftDeviates: asked.length,
+      readDeviates: 0,
+      draw(target, deviates, reads) {
+        let [walked, steps, before] = [0, 0, 0];
+        for (let t = 0; t < asked.length; t++) {
+          const { programming, relaxation } = spread(target, asked[t]!);
+          const step = Math.max(0, relaxation - before);
+          walked += Math.sqrt(step) * deviates[1 + t]!;
+          steps += step;
+          before = relaxation;
+          // Where the spread falls from one time to the next, all that was walked shrinks alike.
+          const relaxed = steps > 0 ? Math.sqrt(relaxation / steps) * walked : 0;
+          reads[t] = Math.max(0, target + Math.sqrt(programming) * deviates[0]! + relaxed);
+        }
+      },
+    };
   };
   const model: DeviceModel = {
     name,
@@ -67,12 +93,10 @@ export function timedSpreadModel(definition: TimedSpreadDefinition, perfect = fa
         read: 0,
       };
     },
-    perfectlyProgrammed: () => timedSpreadModel(definition, true),
+    without: (cause) => (cause === "read" ? undefined : timedSpreadModel(definition, [...lacking, cause])),
     meanOfReads: () => undefined,
-    sample(target, time, normal) {
-      const { programming, relaxation } = spread(target, time);
-      return Math.max(0, target + Math.sqrt(programming + relaxation) * normal());
-    },
+    courses,
+    sample: sampleOf(courses),
   };
   return model;
 }
@@ -87,11 +111,11 @@ function between(time: Seconds, from: Seconds, to: Seconds, a: number, b: number
  *
  *     G_p = G + σ_p(G) N,   G(t) = clamp(G_p + b ln t + (c + d ln t) N, Gmin, Gmax)
  *
- * The fit is in t / 1 s, so nothing is known before 1 s.
+ * The fit is in t / 1 s, so nothing is known before 1 s. N is a device's own, at all times; reads are not told from it.
  */
 export function logarithmicRelaxationModel(
   definition: LogarithmicRelaxationDefinition,
-  perfect = false,
+  lacking: readonly ErrorCause[] = [],
 ): DeviceModel {
   const {
     minConductanceMicrosiemens: min,
@@ -100,13 +124,32 @@ export function logarithmicRelaxationModel(
     meanShiftMicrosiemens,
     relaxationStdMicrosiemens: [initial, growth],
   } = definition;
-  const programmingStd = (target: Microsiemens): number => (perfect ? 0 : constant + slope * target);
+  const programmingStd = (target: Microsiemens): number =>
+    lacking.includes("programming") ? 0 : constant + slope * target;
+  const relaxationStd = (time: Seconds): number =>
+    lacking.includes("drift") ? 0 : initial + growth * Math.log(time);
   const moments = (target: Microsiemens, time: Seconds, withRelaxation: boolean) => {
     refuseUnknownTime(model, time);
-    const relaxation = withRelaxation ? initial + growth * Math.log(time) : 0;
+    const relaxation = withRelaxation ? relaxationStd(time) : 0;
     const std = Math.hypot(programmingStd(target), relaxation);
     const { first, second } = clampedMoments(target + meanShiftMicrosiemens * Math.log(time), std, min, max);
     return { first, variance: Math.max(0, second - first * first) };
+  };
+  const courses = (times: readonly Seconds[]): Courses => {
+    times.forEach((time) => refuseUnknownTime(model, time));
+    const shifts = times.map((time) => meanShiftMicrosiemens * Math.log(time));
+    const spreads = times.map(relaxationStd);
+    return {
+      driftDeviates: 1,
+      readDeviates: 0,
+      draw(target, deviates, reads) {
+        const programmed = target + programmingStd(target) * deviates[0]!;
+        for (let t = 0; t < times.length; t++) {
+          const relaxed = programmed + shifts[t]! + spreads[t]! * deviates[1]!;
+          reads[t] = Math.min(max, Math.max(min, relaxed));
+        }
+      },
+    };
   };
   const model: DeviceModel = {
     name: definition.name,
@@ -124,15 +167,11 @@ export function logarithmicRelaxationModel(
       const programming = moments(target, time, false).variance;
       return { programming, drift: moments(target, time, true).variance - programming, read: 0 };
     },
-    perfectlyProgrammed: () => logarithmicRelaxationModel(definition, true),
+    without: (cause) =>
+      cause === "read" ? undefined : logarithmicRelaxationModel(definition, [...lacking, cause]),
     meanOfReads: () => undefined,
-    sample(target, time, normal) {
-      refuseUnknownTime(model, time);
-      const programmed = target + programmingStd(target) * normal();
-      const relaxed =
-        programmed + meanShiftMicrosiemens * Math.log(time) + (initial + growth * Math.log(time)) * normal();
-      return Math.min(max, Math.max(min, relaxed));
-    },
+    courses,
+    sample: sampleOf(courses),
   };
   return model;
 }

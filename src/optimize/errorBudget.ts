@@ -77,7 +77,7 @@ export function limitOf(
   model: DeviceModel,
   { significance, scaleMicrosiemensPerUnit }: Solution,
 ): Solution | undefined {
-  const perfect = model.perfectlyProgrammed();
+  const perfect = model.without("programming");
   if (perfect === undefined) return undefined;
   const table = new MomentTable(perfect, problem.table.times);
   return solveStrategy({ ...problem, table }, significance, scaleMicrosiemensPerUnit);

@@ -15,6 +15,26 @@ export interface Strategy {
   /** Errors are those of the mean of so many reads. */
   readonly reads: number;
   readonly layers: readonly StrategyLayer[];
+  /** Where it was asked for: what a network is worth whose layers are so held. */
+  readonly predictedAccuracy?: PredictedAccuracy | undefined;
+}
+
+/** The share of images that a network gets right on chips as the model has them. */
+export interface PredictedAccuracy {
+  readonly network: string;
+  /** SHA-256 of the network's file. */
+  readonly networkDigest: string;
+  readonly images: number;
+  /** With the weights as they were trained. */
+  readonly softwareAccuracy: number;
+  /** Chips that were drawn. */
+  readonly draws: number;
+  readonly timesSeconds: readonly Seconds[];
+  /** One a time, over the chips. */
+  readonly mean: readonly number[];
+  /** Another chip lies below `low`, and above `high`, with a chance of 5 % each. */
+  readonly low: readonly number[];
+  readonly high: readonly number[];
 }
 
 /** One layer, or one tile of it. */
@@ -51,6 +71,8 @@ export interface StrategyLayer {
   /** α of each column at each time, where columns have their own. */
   readonly compensationByColumn?: readonly (readonly number[])[] | undefined;
   readonly predicted: Errors;
+  /** The same where each weight counts by its importance, where that was said. */
+  readonly predictedByImportance?: Errors | undefined;
   readonly baselines: readonly (Errors & {
     readonly name: string;
     readonly significance: readonly number[];
@@ -85,7 +107,7 @@ export interface Errors {
 /** What is found for a layer, as a strategy tells it. */
 export function strategyLayer(
   given: Pick<StrategyLayer, "name" | "tile" | "inputStart" | "outputStart" | "shape" | "weightsSource">,
-  { weights, scales, translation, columns, budget, limit, baselines }: LayerStrategy,
+  { weights, scales, translation, byImportance, columns, budget, limit, baselines }: LayerStrategy,
 ): StrategyLayer {
   return {
     ...given,
@@ -97,6 +119,7 @@ export function strategyLayer(
     compensation: [...translation.compensation],
     ...(columns ? { compensationByColumn: rowsOf(columns.compensation, given.shape[1]) } : {}),
     predicted: errorsOf(columns ?? translation),
+    ...(byImportance ? { predictedByImportance: errorsOf(byImportance) } : {}),
     baselines: baselines.map((baseline) => ({
       name: baseline.name,
       significance: baseline.significance,

@@ -27,6 +27,9 @@ export interface LaidNetwork {
   readonly tiles: readonly TileTargets[];
 }
 
+/** What a tile read at an age: one read a device, row by row, µS. */
+export type TileSweep = Pick<SweepRecord, "tile" | "timeSeconds" | "conductanceMicrosiemens">;
+
 /**
  * Turns sweeps back into weights and compares them with what was meant. α is one factor a tile, by least squares. A cell of
  * which nothing could be read, such as one of a dead row, gives no current: it holds no weight.
@@ -34,7 +37,7 @@ export interface LaidNetwork {
  * @param asked  the age that the sweeps were taken for.
  * @throws `workspace-failed` when a tile's sweep is missing.
  */
-export function assess(network: LaidNetwork, sweeps: readonly SweepRecord[], asked: Seconds): Assessment {
+export function assess(network: LaidNetwork, sweeps: readonly TileSweep[], asked: Seconds): Assessment {
   const layers = network.layers.map((layer) => ({ ...layer, values: new Float32Array(layer.values.length) }));
   network.placements.forEach((placement, k) => {
     const { block, cells } = network.tiles[k]!;

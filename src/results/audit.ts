@@ -1,6 +1,6 @@
 import type { ModelDefinition } from "../model/definition.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
-import { FreeFormLaw } from "../model/freeForm.ts";
+import { FreeFormLaw } from "../model/freeFormLaw.ts";
 import { modelOf } from "../model/modelOf.ts";
 import { verdicts } from "../program/method.ts";
 import type { Microsiemens, Seconds } from "../units.ts";

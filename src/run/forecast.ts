@@ -1,3 +1,4 @@
+import type { PredictedAccuracy } from "../optimize/strategy.ts";
 import type { Seconds } from "../units.ts";
 
 /** What was foretold of the weight errors of a run, before it began, and by which model. */
@@ -17,4 +18,6 @@ export interface Forecast {
   readonly withoutRmsPercent?: readonly number[] | undefined;
   /** Of a trim: the same in the mean of all times, had it waited for one more look at this age. */
   readonly later?: readonly { readonly ageSeconds: Seconds; readonly rmsPercent: number }[] | undefined;
+  /** Of a strategy that was made with it: what the network is worth. */
+  readonly accuracy?: PredictedAccuracy | undefined;
 }

@@ -85,7 +85,7 @@ function faultOfLengths({ block, targetsMicrosiemens }: TileTargets, geometry: C
 function faultOfCells(
   { devicesPerCell, factors, wantedMicrosiemens, outputScales }: CellTask,
   { tile, rowCount }: Block,
-  { geometry }: ChipDescription,
+  { geometry, outputsScaledBy, name }: ChipDescription,
 ) {
   const cells = rowCount * geometry.columns;
   if (devicesPerCell !== geometry.devicesPerCell || factors.length !== devicesPerCell) {
@@ -101,6 +101,13 @@ function faultOfCells(
       `tile ${tile} has ${wantedMicrosiemens.length} weights, and its ${rowCount} rows have ${cells} cells`,
       "Give one weight a cell, NaN for cells without one.",
       { tile, weights: wantedMicrosiemens.length, cells },
+    );
+  }
+  if (outputScales !== undefined && outputsScaledBy === "tile") {
+    return named(
+      `tile ${tile} has a scale for each column, and ${name} scales its outputs by the tile (outputs_scaled_by)`,
+      "Optimise it with one scale for the layer: mho optimize --scale full.",
+      { tile },
     );
   }
   if (

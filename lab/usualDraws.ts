@@ -1,0 +1,2 @@
+/** Chips that are drawn where nothing is said. */
+export const usualDraws = 25;
