@@ -1,5 +1,7 @@
+import { readFileSync, statSync } from "node:fs";
 import { SerialPort } from "serialport";
 import { MhoError } from "../src/errors.ts";
+import { shellWord } from "../src/shell.ts";
 import { guardedBinding } from "./guardedBinding.ts";
 import { plain } from "./linkErrors.ts";
 import { lockPort, ownerOf, type PortOptions } from "./portLock.ts";
@@ -41,14 +43,14 @@ export async function openSerial(
 /** 8N1: start, eight data bits, stop. */
 const bitsPerByte = 10;
 
-function portFailed(path: string, error: Error): MhoError {
+export function portFailed(path: string, error: Error): MhoError {
   const text = error.message;
   const reason = /lock/i.test(text)
     ? [ownerOf(path) ?? "another program holds it", "Close that program, then try again."]
     : /no such file|ENOENT|cannot find/i.test(text)
       ? ["there is no such port", "Check the cable and the name; ls /dev/tty* lists what is there."]
       : /permission|EACCES/i.test(text)
-        ? ["this user may not open it", "Add the user to the group that owns it (often dialout)."]
+        ? ["this user may not open it", joinGroup(path)]
         : /inappropriate ioctl|ENOTTY|not a typewriter/i.test(text)
           ? ["it is not a serial port", "mho ports lists the ports of this machine."]
           : [saidBySystem(text), "Check that it is a serial port."];
@@ -58,6 +60,24 @@ function portFailed(path: string, error: Error): MhoError {
     { port: path },
     error,
   );
+}
+
+/** How a user comes to be in the group that owns a port, by its name where the system tells it. */
+function joinGroup(path: string): string {
+  return (
+    `Join the group that owns it (sudo usermod -aG ${groupOf(path) ?? "dialout"} $USER), then log out and in again. ` +
+    `ls -l ${shellWord(path)} shows the group.`
+  );
+}
+
+function groupOf(path: string): string | undefined {
+  try {
+    const { gid } = statSync(path);
+    const lines = readFileSync("/etc/group", "utf8").split("\n");
+    return lines.map((line) => line.split(":")).find(([, , number]) => number === String(gid))?.[0];
+  } catch {
+    return undefined;
+  }
 }
 
 /** `Error: Access denied, cannot open /dev/x` without what we say ourselves. */

@@ -45,7 +45,7 @@ async function refuseOtherKinds(path: string): Promise<boolean> {
   }
   if (text.startsWith(signature)) return false;
   if (text.startsWith(signature, 512)) return text.startsWith("MATLAB");
-  throw badFile(path, "it is no HDF5 file, or it is damaged or cut", "Save or copy it again.");
+  throw badFile(path, "it is not an HDF5 file, or it is damaged or cut", "Save or copy it again.");
 }
 
 /** Groups inside groups, and members in all: a group may hold itself. */

@@ -13,7 +13,7 @@ export function jsonIn(bytes: Uint8Array, path: string, advice: string): unknown
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw badFile(path, "it is not JSON: it holds bytes that are no UTF-8", "Save it as UTF-8.", error);
+    throw badFile(path, "it is not JSON: it holds bytes that are not UTF-8", "Save it as UTF-8.", error);
   }
   try {
     return JSON.parse(text);

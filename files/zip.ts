@@ -26,7 +26,7 @@ export async function membersOf(source: ByteSource, path: string): Promise<ZipMe
   const furthest = Math.max(0, tail.byteLength - endBytes - mostCommentBytes);
   let end = tail.byteLength - endBytes;
   while (end >= furthest && tail.getUint32(end, true) !== 0x06054b50) end--;
-  if (end < furthest) throw badFile(path, "it is no .npz file, or it is cut", again);
+  if (end < furthest) throw badFile(path, "it is not an .npz file, or it is cut", again);
   let count = tail.getUint16(end + 10, true);
   let from = tail.getUint32(end + 16, true);
   const long = count === 0xffff || from === 0xffffffff;

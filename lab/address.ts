@@ -198,7 +198,7 @@ function wholeNumber(
   if (value === null) return undefined;
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < least || number > most) {
-    throw bad(text, `${name} must be a whole number from ${least} to ${most}, and ${value} is none`);
+    throw bad(text, `${name} must be a whole number from ${least} to ${most}, and ${value} is not one`);
   }
   return number;
 }

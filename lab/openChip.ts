@@ -56,7 +56,10 @@ export async function openChip(
 export function chipNamed({ chip }: { readonly chip?: string | undefined }): string {
   const text = chip ?? process.env["MHO_CHIP"];
   if (text !== undefined) return text;
-  throw new MhoError("bad-argument", "Which chip? Give --chip, for instance --chip serial:/dev/ttyACM0.");
+  throw new MhoError(
+    "bad-argument",
+    "No chip was named. Give --chip, such as --chip serial:/dev/ttyACM0, or set MHO_CHIP.",
+  );
 }
 
 /** What opening a chip takes. */

@@ -182,7 +182,7 @@ function shareOf(
   if (!keepsTargets || !looksBack) {
     throw new MhoError(
       "bad-argument",
-      `--verify-share is for a method that verifies single devices, and ${name} is none. Use --method verify.`,
+      `--verify-share is for a method that verifies single devices, and ${name} does not. Use --method verify.`,
     );
   }
   if (tiles.some(({ cells }) => cells === undefined)) {

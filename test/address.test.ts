@@ -39,7 +39,7 @@ describe("a chip's address", () => {
     ["usb:1", /neither/],
     ["serial:", /neither/],
     ["serial:/dev/x?bauds=9600", /have no bauds; they have baud/],
-    ["serial:/dev/x?baud=fast", /baud must be a whole number from 1 to 4294967295, and fast is none/],
+    ["serial:/dev/x?baud=fast", /baud must be a whole number from 1 to 4294967295, and fast is not one/],
     ["serial:/dev/x?dialect=morse", /dialect must be packet or scpi, and morse is not/],
     [
       "emulator:pcm-64?births=lucky",
@@ -51,7 +51,7 @@ describe("a chip's address", () => {
     ["emulator:pcm-64?tiles=1&tiles=/../../../owned", /tiles is given twice/],
     ["emulator:pcm-64?tiles=0", /tiles must be a whole number from 1/],
     // A board counts its tiles in 16 bits.
-    ["emulator:pcm-64?tiles=65536", /tiles must be a whole number from 1 to 65535, and 65536 is none/],
+    ["emulator:pcm-64?tiles=65536", /tiles must be a whole number from 1 to 65535, and 65536 is not one/],
   ])("%s is refused, saying what is wrong", (text, message) => {
     expect(() => parseAddress(text)).toThrow(message);
   });

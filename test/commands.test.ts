@@ -80,7 +80,7 @@ describe("mho", () => {
     [["emulate"], /^mho: Missing required argument 'preset'\. mho emulate --help/],
     [["emulate", "pcm-65"], /no emulator pcm-65/],
     [["demo", "--chip", "nowhere"], /neither serial:PORT, tcp:HOST:PORT nor emulator:PRESET/],
-    [["standby"], /Which chip\? Give --chip/],
+    [["standby"], /No chip was named\. Give --chip/],
     [["show", "--workspace", "/no/such/folder"], /no workspace in \/no\/such\/folder/],
     [["optimize", "w.csv"], /^mho: Required option '--model <model>'.* mho optimize --help says/],
     ...["resume", "watch", "trim", "show", "report"].map((name): [string[], RegExp] => [

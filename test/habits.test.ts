@@ -116,7 +116,7 @@ describe("a file that is not read", () => {
     ["net.gguf", "GGUF", /gguf\.GGUFReader/],
     ["net.mat", `MATLAB 5.0 MAT-file${" ".repeat(600)}`, /Level 5.*-v7\.3/],
     ["net.keras", "PK\x03\x04", /unzip FILE model\.weights\.h5/],
-    ["net.h5", "nothing", /no HDF5 file/],
+    ["net.h5", "nothing", /not an HDF5 file/],
     ["net.xlsx", "PK", /Save the sheet as CSV/],
   ])("%s is refused with what makes one that is", async (name, content, message) => {
     await expect(readWeights(written(name, content))).rejects.toMatchObject({

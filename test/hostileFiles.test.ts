@@ -147,7 +147,7 @@ describe("a length that cannot be", () => {
     const one = tensor("w", [1]);
     const dimension = one.subarray(0, 3);
     const many = Buffer.concat([...Array<Buffer>(400_000).fill(dimension), one]);
-    await refusedAs("given.onnx", onnxOf("MatMul", [many], ["w"]), /is no ONNX model/);
+    await refusedAs("given.onnx", onnxOf("MatMul", [many], ["w"]), /is not an ONNX model/);
   });
 
   it("a heading of aihwkit for more layers than there are is refused", () => {

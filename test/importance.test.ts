@@ -127,7 +127,7 @@ describe("the importance of weights", () => {
     writeFileSync(strategy, strategyText(await optimize()));
     await expect(bench.estimate(strategy, { verifyShare: 1 })).rejects.toThrow(/above 0 and below 1/);
     await expect(bench.estimate(strategy, { verifyShare: 0.5, method: "residual" })).rejects.toThrow(
-      /residual is none\. Use/,
+      /residual does not\. Use/,
     );
   });
 });

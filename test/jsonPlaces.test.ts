@@ -36,7 +36,7 @@ describe("a JSON file that is none", () => {
     ["UTF-16", Buffer.from('\ufeff{"a":1}', "utf16le"), "it is written in UTF-16. Save it as UTF-8."],
     ["UTF-16 without a mark", Buffer.from('{"a":1}', "utf16le"), "it is written in UTF-16"],
     ["UTF-16 the other way round", Buffer.from('{"a":1}', "utf16le").swap16(), "it is written in UTF-16"],
-    ["another encoding", Buffer.from('{"a":"\u00b5"}', "latin1"), "it holds bytes that are no UTF-8"],
+    ["another encoding", Buffer.from('{"a":"\u00b5"}', "latin1"), "it holds bytes that are not UTF-8"],
   ])("in %s is refused by that name", (_, bytes, message) => {
     expect(() => model(bytes)).toThrow(message);
     expect(() => parseChipDescription(bytes, "given.json")).toThrow(message);

@@ -175,7 +175,7 @@ describe("mho program", () => {
     ],
     [["--chip", "emulator:pcm-64", "--sweep", "soon"], row, /--sweep soon/],
     [["--chip", "emulator:pcm-64", "--min-yield", "200"], row, /--min-yield 200/],
-    [[], row, /Which chip\?/],
+    [[], row, /No chip was named/],
     [["--chip", "serial:/dev/ttyNoSuchPort"], row, /there is no such port/],
   ])("refuses %j with a reason (%#)", async (args, text, message) => {
     const folder = emptyFolder();

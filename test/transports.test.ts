@@ -1,15 +1,21 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { lineTime } from "../lab/emulate/lineTime.ts";
 import { guardedBinding } from "../drivers/guardedBinding.ts";
-import { openSerial } from "../drivers/serial.ts";
+import { openSerial, portFailed } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { openTcpLine } from "../emulator/tcpLine.ts";
 import { bytesOf } from "../protocols/scpi/bytes.ts";
 import { openPty } from "../emulator/pty.ts";
 import { transportContract } from "./contracts/transport.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
 
 transportContract("the line in process", () =>
   Promise.resolve({ transport: connectInProcess({ receive: (bytes) => [bytes] }), dispose() {} }),
@@ -149,6 +155,25 @@ describe("a serial port", () => {
       pty.close();
     },
   );
+});
+
+describe("a serial port that this user may not open", () => {
+  const denied = (path: string): string =>
+    portFailed(path, new Error(`Error: Permission denied, cannot open ${path}`)).message;
+
+  it.runIf(process.platform === "linux")(
+    "is refused with the command that joins the group that owns it",
+    () => {
+      const file = join(emptyFolder(), "port");
+      writeFileSync(file, "");
+      const group = execFileSync("stat", ["-c", "%G", file], { encoding: "utf8" }).trim();
+      expect(denied(file)).toContain(`(sudo usermod -aG ${group} $USER), then log out and in again`);
+    },
+  );
+
+  it("is refused with the usual group where the owner is not known", () => {
+    expect(denied("/dev/no-such-port")).toContain("sudo usermod -aG dialout $USER");
+  });
 });
 
 describe("a paced line", () => {

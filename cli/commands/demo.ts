@@ -15,7 +15,7 @@ export const demo = () =>
   )
     .addOption(choice("--network <name>", "which network to program", exampleNetworks))
     .option("--onnx <file>", "a network of your own")
-    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--images <file>", "images to test it with, beside --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
     .option(
       "--weights <file>",

@@ -11,7 +11,7 @@ export const emulate = () =>
   )
     .argument(
       "<preset>",
-      "a chip that comes with mho, for instance pcm-64?tiles=14; an unknown name is refused with all that there are",
+      "a built-in chip, such as pcm-64?tiles=14; an unknown name is refused, with a list of all",
     )
     .option("--link <path>", "a symbolic link that always names the pseudo-terminal")
     .option("--tcp <port>", "serve on loopback TCP instead; 0 for any free port", port("--tcp"))

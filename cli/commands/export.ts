@@ -19,7 +19,7 @@ export const exportCommand = () =>
         .makeOptionMandatory(),
     )
     .option("--turns", "of a run: every pulse and reading of its turns, instead of its sweeps")
-    .option("--out <file>", "where it goes (default: named after what it is)")
+    .option("--out <file>", "where it goes (default: named after the run or the model)")
     .addOption(
       new Option(
         "--times <list>",

@@ -12,7 +12,7 @@ export const fit = () =>
   )
     .argument("<run...>", "runs that were watched")
     .requiredOption("--out <file>", "the model file, to be used like any other")
-    .option("--model <model>", "what was believed before (default: that of the first run)")
+    .option("--model <model>", "the model to compare the fit with (default: that of the first run)")
     .option("--name <name>", "the model's name (default: that of the file)")
     .action((runs, flags) =>
       act("fit", flags, (output) =>

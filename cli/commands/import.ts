@@ -12,14 +12,14 @@ export const importCommand = () =>
     "mho import relaxation.tsv.gz --as rram-relaxation",
     "mho import dev*.csv --as mapping.json --chip-name wafer-7 --technology rram",
   )
-    .argument("<file...>", "tables: text, apart by tabs, semicolons, commas or blanks; .gz too")
+    .argument("<file...>", "tables: text, separated by tabs, semicolons, commas or blanks; .gz too")
     .requiredOption(
       "--as <mapping>",
       "which column is what: arc1-csv, t-r, rram-relaxation, rram-bake, or a file",
     )
     .option(
       "--chip-name <name>",
-      "the chip that the devices are said to be of (default: that of the mapping)",
+      "name of the chip that the devices belong to (default: that of the mapping)",
     )
     .option("--technology <name>", "pcm or rram (default: that of the mapping)")
     .option(

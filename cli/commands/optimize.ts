@@ -87,7 +87,7 @@ export const optimize = () =>
       "--onnx <file>",
       "the network that is judged by --limit (default: the weights, where they are .onnx)",
     )
-    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--images <file>", "images to test it with, beside --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
     .addOption(
       new Option("--network <name>", "the same, a network that comes with mho").choices(exampleNetworks),

@@ -11,15 +11,15 @@ export const report = () =>
     "mho report r2 --out r2.html",
   )
     .argument("<what>", "a run such as r2, a strategy, or a model that was fitted")
-    .option("--model <model>", "of a run: by which its devices are held to drift (default: its own)")
-    .option("--strategy <file>", "of a run: what it was programmed from, to compare with")
+    .option("--model <model>", "of a run: the model that its drift is compared with (default: its own)")
+    .option("--strategy <file>", "of a run: the strategy that it was programmed from, to compare with")
     .addOption(
       new Option("--network <name>", "of a run: the example network that it holds, for its accuracy").choices(
         exampleNetworks,
       ),
     )
     .option("--onnx <file>", "the same, a network of your own")
-    .option("--images <file>", "what it is judged by, with --labels: .npy, one image an entry")
+    .option("--images <file>", "images to test it with, beside --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
     .option("--out <file>", "the page", "report.html")
     .action((what, flags) =>

@@ -9,10 +9,7 @@ export const serve = () =>
   )
     .option("--port <number>", "where; 0 for any free port", port("--port"), 8417)
     .option("--host <address>", "for other machines too, with --token", "127.0.0.1")
-    .option(
-      "--token <text>",
-      "what a person who may ask for something must know (default: a new one each time)",
-    )
+    .option("--token <text>", "needed to pause, stop or resume a run (default: a new one each time)")
     .option(
       "--public-url <address>",
       "where a proxy serves the page, such as https://lab.example/mho/: then nothing is shown without the token",

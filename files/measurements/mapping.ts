@@ -83,12 +83,7 @@ export const mappingSchema = z
       .describe("What files it is for, and what was decided about them. For people."),
     chip: z
       .strictObject({
-        name: z
-          .string()
-          .min(1)
-          .max(64)
-          .optional()
-          .describe("Name of the chip that the devices are said to be of."),
+        name: z.string().min(1).max(64).optional().describe("Name of the chip that the devices belong to."),
         technology: z.string().min(1).optional().describe("pcm or rram."),
         max_conductance_microsiemens: z.number().positive().optional().describe("Range of its devices, µS."),
       })

@@ -44,7 +44,12 @@ async function undamaged<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof DamagedMessage)) throw error;
-    throw badFile(path, "it is no ONNX model, or it is damaged or cut", "Export or copy it again.", error);
+    throw badFile(
+      path,
+      "it is not an ONNX model, or it is damaged or cut",
+      "Export or copy it again.",
+      error,
+    );
   }
 }
 

@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { paste, pastedBlocks } from "./support/pasted.ts";
+
+removeFoldersAfterEach();
+
+// test/slow/tutorial.test.ts pastes the tutorial.
+describe.runIf(process.platform !== "win32")("what a reader pastes", () => {
+  it("ends with 0, command after command, from the beginning of README.md to its end", () => {
+    const said = paste(pastedBlocks("README.md"), emptyFolder());
+    expect(said).toContain("run r1 done");
+    expect(said).toContain("Run r3: 1,500 devices");
+  });
+
+  it("fails by the command that fails, with what it said", () => {
+    const folder = emptyFolder();
+    expect(() =>
+      paste(["npx mho show pcm-90nm\n", "npx mho show r9\n", "npx mho --version\n"], folder),
+    ).toThrow(/There is no workspace[^]*failed: npx mho show r9/);
+  });
+
+  it("names only scripts that package.json has", () => {
+    expect(() => paste(["npm ci\nnpm run build\n"], emptyFolder())).not.toThrow();
+    expect(() => paste(["npm run biuld\n"], emptyFolder())).toThrow(/failed: npm run biuld/);
+  });
+});
