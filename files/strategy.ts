@@ -39,6 +39,7 @@ const curveFields = {
   compensation: numbers,
   compensation_by_column: z.array(numbers).optional(),
   predicted: z.strictObject(errors),
+  predicted_by_importance: z.strictObject(errors).optional(),
   baselines: z.array(z.strictObject({ name: z.string(), significance: numbers, ...errors })),
   error_budget: z.strictObject({
     programming: numbers,
@@ -144,6 +145,9 @@ function listsByTime(
       row,
     ]),
     ...ofErrors(["predicted"], one.predicted),
+    ...(one.predicted_by_importance === undefined
+      ? []
+      : ofErrors(["predicted_by_importance"], one.predicted_by_importance)),
     ...one.baselines.flatMap((baseline, i) => ofErrors(["baselines", i], baseline)),
     ...(perfect === undefined ? [] : ofErrors(["perfect_programming"], perfect)),
     ...Object.entries(one.error_budget).map(([cause, list]): [PropertyKey[], number[]] => [

@@ -11,6 +11,7 @@ import { type TranslationOptions, Translator } from "../src/optimize/layerStrate
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
+import { type ImportantLayer, readImportance } from "./importance.ts";
 import { seenBy } from "./seenBy.ts";
 import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
@@ -26,6 +27,8 @@ export interface OptimizeOptions {
   /** Which way round tensors stand; what their kind of file says where nothing is said. */
   readonly orientation?: Orientation | undefined;
   readonly translation: TranslationOptions;
+  /** How much each weight counts: a file of one number a weight, under its tensor's name. */
+  readonly importance?: string | undefined;
   /** Errors are those of the mean of so many reads (1: what one product sees). */
   readonly reads?: number | undefined;
   /** Own curves for each layer, each tile of this size, or one set for the network. */
@@ -55,6 +58,10 @@ export async function optimize(
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
   const reads = options.reads ?? 1;
   const translator = new Translator(seenBy(reads, definition), translation);
+  const important =
+    options.importance === undefined
+      ? undefined
+      : await readImportance(options.importance, layers.map(askedImportance), orientation);
   const found: StrategyLayer[] = [];
   const add = (layer: StrategyLayer): void => {
     found.push(layer);
@@ -70,15 +77,18 @@ export async function optimize(
     onLayer(layer);
   };
   if (per === "network") {
-    const found = translator.strategiesFor(layers);
+    const found = translator.strategiesFor(layers, important);
     layers.forEach((layer, l) => add(strategyLayer(whole(layer), found[l]!)));
   } else {
-    for (const layer of layers) {
-      if (per === "layer") add(strategyLayer(whole(layer), translator.strategyFor(layer)));
-      else
-        for (const part of tilesOf(layer, tileShape))
-          add(strategyLayer(part.given, translator.strategyFor(part)));
-    }
+    layers.forEach((layer, l) => {
+      const own = important?.[l];
+      const parts = per === "layer" ? [{ given: whole(layer), ...layer }] : tilesOf(layer, tileShape);
+      const counted =
+        own === undefined || per === "layer" ? undefined : tilesOf({ ...layer, values: own }, tileShape);
+      parts.forEach((part, k) =>
+        add(strategyLayer(part.given, translator.strategyFor(part, counted?.[k]?.values ?? own))),
+      );
+    });
   }
   return {
     model: definition,
@@ -100,6 +110,10 @@ export async function writeStrategy(
   const replaced = existsSync(file);
   await writeWhole(file, strategyText(strategy), "Name another file with --out.");
   return { file, replaced };
+}
+
+function askedImportance({ name, inputs, outputs, source: { tensor } }: SourcedLayer): ImportantLayer {
+  return { name, tensor, inputs, outputs };
 }
 
 function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {

@@ -5,10 +5,13 @@ import type { ChipCapabilities } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
+import { cellsToVerify, onlyCells } from "../src/program/verifyShare.ts";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
+import { modelOf } from "../src/model/modelOf.ts";
 import { methodFor } from "../src/program/methods.ts";
 import { executeRun, refuseMethod, resumeRun } from "../src/run/engine.ts";
 import { type Estimate, estimateRun } from "../src/run/estimate.ts";
-import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { ConductanceUnit, Seconds } from "../src/units.ts";
@@ -19,7 +22,7 @@ import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
-import { type MatrixTargets, readTargets } from "./targets.ts";
+import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.ts";
 import { refuseDoubt, warnOfDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -37,6 +40,10 @@ export interface ProgramOptions {
   readonly weights?: string | undefined;
   /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
   readonly unit?: ConductanceUnit | undefined;
+  /** How much each weight of a strategy counts: a file of one number a weight. Needed where `verifyShare` is to go by it. */
+  readonly importance?: string | undefined;
+  /** Verify only this share of the weights, 0 … 1, where that pays most; the others get one pulse. The whole is two runs. */
+  readonly verifyShare?: number | undefined;
   /** Read everything at these ages after programming; 1 s where nothing is said. */
   readonly sweepTimesSeconds?: readonly Seconds[] | undefined;
   /** Pulses that a device may be given in this run, at most (200). */
@@ -46,7 +53,7 @@ export interface ProgramOptions {
 /** Reads that are averaged when a programmed tile is looked at. */
 export const sweepAverages = 16;
 
-/** Programs targets into the bench's chip. @returns the run, done. */
+/** Programs targets into the bench's chip. @returns the run, done; the second of two, which corrects the first, of a share to verify. */
 export async function program(
   place: Workplace,
   targets: string | MatrixTargets,
@@ -56,13 +63,12 @@ export async function program(
   const address = await place.chipNamed();
   const planned = await planFor(place, address, targets, options);
   const session = await place.session(address);
-  return session.work(patience.programMilliseconds, (context, identity) =>
-    executeRun(context, {
-      ...planned.plan,
-      chipName: identity.name,
-      chipSerialNumber: identity.serialNumber,
-    }),
-  );
+  return session.work(patience.programMilliseconds, async (context, { name, serialNumber }) => {
+    const chip = { chipName: name, chipSerialNumber: serialNumber };
+    if (planned.once === undefined) return executeRun(context, { ...planned.plan, ...chip });
+    const corrects = await executeRun(context, { ...planned.once, ...chip });
+    return executeRun(context, { ...planned.plan, ...chip, corrects });
+  });
 }
 
 /** What programming would take, without touching a chip. */
@@ -71,13 +77,35 @@ export async function estimate(
   targets: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<Estimate & { readonly method: string }> {
-  const { plan, method, description, dialect } = await planFor(place, place.chip, targets, options);
+  const { plan, once, method, description, dialect } = await planFor(place, place.chip, targets, options);
   warnOfAssumedChip(place, description);
-  const { tiles, pulsesPerDevice, model, sweepTimesSeconds, sweepAverages: ofSweep } = plan;
   const { rowBytes } = dialect;
-  const how = { model, sweepTimesSeconds, sweepAverages: ofSweep, rowBytes };
-  return { method: method.name, ...estimateRun(description, tiles, method, pulsesPerDevice, how) };
+  const [first, ...rest] = [plan, ...(once === undefined ? [] : [once])].map(
+    ({ method: name, tiles, pulsesPerDevice, model, sweepTimesSeconds, sweepAverages: ofSweep }) => {
+      const how = { model, sweepTimesSeconds, sweepAverages: ofSweep, rowBytes };
+      const by = name === method.name ? method : methodFor(place.registries.methods, name, description);
+      return estimateRun(description, tiles, by, pulsesPerDevice, how);
+    },
+  );
+  return { method: method.name, ...rest.reduce(oneAfterTheOther, first!) };
 }
+
+/** What two runs on the same tiles take together. */
+function oneAfterTheOther(a: Estimate, b: Estimate): Estimate {
+  const [devices, pulses] = [a.devices + b.devices, a.pulses + b.pulses];
+  return {
+    devices,
+    tiles: Math.max(a.tiles, b.tiles),
+    pulses,
+    pulsesPerDevice: devices === 0 ? 0 : pulses / devices,
+    mostPulsesPerDevice: Math.max(a.mostPulsesPerDevice, b.mostPulsesPerDevice),
+    seconds: a.seconds + b.seconds,
+    longestRequest:
+      a.longestRequest.seconds >= b.longestRequest.seconds ? a.longestRequest : b.longestRequest,
+  };
+}
+
+type ChiplessPlan = Omit<RunPlan, "chipName" | "chipSerialNumber">;
 
 async function planFor(
   place: Workplace,
@@ -85,7 +113,9 @@ async function planFor(
   given: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<{
-  plan: Omit<RunPlan, "chipName" | "chipSerialNumber">;
+  plan: ChiplessPlan;
+  /** Where only a share is verified: the run before, that gives the others their pulse. */
+  once?: ChiplessPlan;
   method: ProgrammingMethod;
   description: ChipDescription;
   dialect: LabDialect;
@@ -96,7 +126,12 @@ async function planFor(
   const { technology } = description.pulses;
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;
-  const method = methodFor(place.registries.methods, options.method ?? usual, description);
+  const shared = options.verifyShare !== undefined;
+  const method = methodFor(
+    place.registries.methods,
+    options.method ?? (shared ? technology.usualMethods.conductances : usual),
+    description,
+  );
   const believed = options.model ?? targets.model ?? (await modelOfChip(description));
   const model = typeof believed === "string" ? await readModel(believed) : believed;
   refuseOtherDevices(model, description);
@@ -105,23 +140,60 @@ async function planFor(
   else refuseDoubt(model, options.believe, place.emit);
   checkPlan(targets, description, method);
   refuseMethod(targets, method, description, capabilitiesHoped(address.dialect));
-  return {
-    method,
-    description,
-    dialect: address.dialect,
-    plan: {
-      title: targets.title,
-      chipAddress: chip,
-      method: method.name,
-      model,
-      sweepTimesSeconds: options.sweepTimesSeconds ?? [1],
-      sweepAverages,
-      pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
-      tiles: targets.tiles,
-      // No model foretells the error of a single pulse that is not read back.
-      ...(targets.forecast !== undefined && method.looksBack && { forecasts: [targets.forecast] }),
-    },
+  const sharedTiles = shared ? shareOf(targets, options.verifyShare, modelOf(model), method) : undefined;
+  if (sharedTiles !== undefined) {
+    const single = methodFor(place.registries.methods, "open-loop", description);
+    checkPlan({ title: targets.title, tiles: sharedTiles.once }, description, single);
+  }
+  const plan: ChiplessPlan = {
+    title: targets.title,
+    chipAddress: chip,
+    method: method.name,
+    model,
+    sweepTimesSeconds: options.sweepTimesSeconds ?? [1],
+    sweepAverages,
+    pulsesPerDevice: options.pulsesPerDevice ?? usualPulsesPerDevice,
+    tiles: targets.tiles,
+    // No model foretells the error of a single pulse that is not read back.
+    ...(targets.forecast !== undefined && method.looksBack && !shared && { forecasts: [targets.forecast] }),
   };
+  const planned = { method, description, dialect: address.dialect };
+  if (sharedTiles === undefined) return { ...planned, plan };
+  const { once, verified } = sharedTiles;
+  return {
+    ...planned,
+    plan: { ...plan, tiles: verified },
+    once: { ...plan, method: "open-loop", tiles: once, sweepTimesSeconds: [] },
+  };
+}
+
+/** The cells that are verified, and those that get one pulse. */
+function shareOf(
+  { title, tiles, importance }: ProgramTargets,
+  share: number,
+  model: DeviceModel,
+  { name, keepsTargets, looksBack }: ProgrammingMethod,
+): { once: TileTargets[]; verified: TileTargets[] } {
+  if (!(share > 0 && share < 1))
+    throw new MhoError(
+      "bad-argument",
+      `--verify-share ${share}: give a share above 0 and below 1, such as 0.3.`,
+    );
+  if (!keepsTargets || !looksBack) {
+    throw new MhoError(
+      "bad-argument",
+      `--verify-share is for a method that verifies single devices, and ${name} is none. Use --method verify.`,
+    );
+  }
+  if (tiles.some(({ cells }) => cells === undefined)) {
+    throw new MhoError(
+      "bad-argument",
+      `--verify-share chooses among weights, and ${title} holds conductances. Give a strategy, or leave --verify-share away.`,
+    );
+  }
+  const chosen = cellsToVerify(tiles, model, share, importance);
+  const some = (kind: 0 | 1): TileTargets[] => tiles.map((tile, k) => onlyCells(tile, chosen[k]!, kind));
+  return { once: some(0), verified: some(1) };
 }
 
 /** A dry run asks no board: it reckons with the usual chip where the address names none, and says so. */

@@ -8,7 +8,7 @@ import { readStrategy } from "../files/strategy.ts";
 import { textOf } from "../files/text.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
-import { devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
+import { type ChipGeometry, devicesPerRow, formatGeometry } from "../src/chip/geometry.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
@@ -16,7 +16,15 @@ import type { Forecast } from "../src/run/forecast.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
-import { placeLayers, refuseTooFewTiles, type TilesAdvice } from "../src/weights/placement.ts";
+import { readImportance } from "./importance.ts";
+import { spreadTargets } from "../src/results/assessment.ts";
+import {
+  placeLayers,
+  refuseTooFewTiles,
+  type TilePlacement,
+  type TilesAdvice,
+  weightsOfPlacement,
+} from "../src/weights/placement.ts";
 import { refuseFolder } from "./refuseFolder.ts";
 import type { ConductanceUnit } from "../src/units.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
@@ -31,6 +39,8 @@ export interface ProgramTargets {
   readonly model: ModelDefinition | undefined;
   /** Of a strategy: what it foretells of the weights. */
   readonly forecast?: Forecast | undefined;
+  /** How much each cell counts, one list a tile, where that was said. */
+  readonly importance?: readonly Float32Array[] | undefined;
 }
 
 /** Conductances that a script has at hand. */
@@ -45,6 +55,8 @@ export interface TargetOptions {
   readonly weights?: string | undefined;
   /** What the conductances of a file are in. Where nothing is said they are in µS, and refused where they hardly can be. */
   readonly unit?: ConductanceUnit | undefined;
+  /** How much each weight of a strategy counts: a file of one number a weight. */
+  readonly importance?: string | undefined;
 }
 
 /**
@@ -55,7 +67,7 @@ export async function readTargets(
   given: string | MatrixTargets,
   address: ChipAddress,
   description: ChipDescription,
-  { weights: weightsFile, unit }: TargetOptions = {},
+  { weights: weightsFile, unit, importance }: TargetOptions = {},
 ): Promise<ProgramTargets> {
   const advice = adviceOn(address);
   if (typeof given !== "string") {
@@ -69,7 +81,7 @@ export async function readTargets(
   switch (extname(path).toLowerCase()) {
     case ".json":
       if (unit !== undefined) throw badFile(path, "a strategy is in µS", "Leave --unit away.");
-      return strategyTargets(path, description, weightsFile, advice);
+      return strategyTargets(path, description, weightsFile, importance, advice);
     case ".npy": {
       const { shape, values } = await readNpy(path);
       return matrixTargets(path, shape, inMicrosiemens(path, values, unit, description), description, advice);
@@ -103,6 +115,7 @@ async function strategyTargets(
   path: string,
   { geometry }: ChipDescription,
   weightsFile: string | undefined,
+  importanceFile: string | undefined,
   advice: TilesAdvice,
 ): Promise<ProgramTargets> {
   const strategy = await readStrategy(path);
@@ -122,7 +135,36 @@ async function strategyTargets(
   refuseTooFewTiles(sizes, geometry, advice);
   const weights = layers.map((layer, k) => partOf(layer, tensors[k]!));
   const laid = layStrategy(layers, weights, geometry, { title: path, advice });
-  return { title: path, tiles: laid.tiles, model, forecast: strategyForecast(strategy, laid) };
+  const importance =
+    importanceFile === undefined
+      ? undefined
+      : await importanceOfCells(importanceFile, layers, tensors, laid.placements, geometry);
+  return { title: path, tiles: laid.tiles, model, forecast: strategyForecast(strategy, laid), importance };
+}
+
+/** Laid on tiles as the weights are. */
+async function importanceOfCells(
+  file: string,
+  layers: readonly StrategyLayer[],
+  tensors: readonly SourcedLayer[],
+  placements: readonly TilePlacement[],
+  { columns }: ChipGeometry,
+): Promise<Float32Array[]> {
+  const whole = [...new Set(tensors)];
+  const asked = whole.map(({ name, inputs, outputs, source: { tensor } }) => ({
+    name,
+    tensor,
+    inputs,
+    outputs,
+  }));
+  const given = await readImportance(file, asked);
+  const parts = layers.map((layer, k) => {
+    const tensor = tensors[k]!;
+    return partOf(layer, { ...tensor, values: given[whole.indexOf(tensor)]! });
+  });
+  return placements.map((placement) =>
+    spreadTargets(weightsOfPlacement(parts[placement.layer]!, placement), placement, columns),
+  );
 }
 
 async function readOne(file: string, { weightsSource }: StrategyLayer): Promise<SourcedLayer> {

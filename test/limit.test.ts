@@ -263,7 +263,11 @@ describe("a forecast in a workspace", () => {
   };
   const text = (over: object): string =>
     JSON.stringify({
-      ...{ by: "strategy", model: "m", modelDigest: "d", timesSeconds: [1], rmsPercent: [2] },
+      by: "strategy",
+      model: "m",
+      modelDigest: "d",
+      timesSeconds: [1],
+      rmsPercent: [2],
       accuracy: { ...accuracy, ...over },
     });
 

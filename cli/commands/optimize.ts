@@ -96,6 +96,7 @@ export const optimize = () =>
       `chips that --limit draws (default: ${usualDraws})`,
       whole("--draws", 1, 10_000),
     )
+    .option("--importance <file>", "how much each weight counts: one number a weight (.npy, .npz)")
     .option(
       "--reads <number>",
       "state and minimise the error of the mean of so many reads",
@@ -135,6 +136,7 @@ export const optimize = () =>
             tensors: flags.tensor,
             orientation: flags.orientation,
             translation,
+            importance: flags.importance,
             reads: flags.reads,
             per: flags.per,
             tileShape: flags.tile,

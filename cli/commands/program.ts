@@ -27,6 +27,15 @@ export const program = () =>
     .option("--believe", "use a model that failed the checks of its fit")
     .option("--weights <file>", "the weights that the strategy was made from, if they have moved")
     .option(
+      "--verify-share <share>",
+      "verify only this share of the weights, where it pays most; the others get one pulse",
+      real("--verify-share", 0, 1),
+    )
+    .option(
+      "--importance <file>",
+      "for --verify-share, how much each weight counts: one number a weight (.npy, .npz)",
+    )
+    .option(
       "--unit <unit>",
       `what the conductances of a file are in: ${conductanceUnits.join(", ")} (default: uS)`,
       conductanceUnit("--unit"),
@@ -58,6 +67,8 @@ export const program = () =>
             believe: flags.believe,
             weights: flags.weights,
             unit: flags.unit,
+            verifyShare: flags.verifyShare,
+            importance: flags.importance,
             sweepTimesSeconds: flags.sweep,
             pulsesPerDevice: flags.budget,
           };

@@ -5,9 +5,10 @@ import { type Baseline, baselinesOf } from "./baselines.ts";
 import { type ColumnPrediction, predictColumns } from "./columns.ts";
 import { type ErrorBudget, errorBudget, limitOf } from "./errorBudget.ts";
 import { MomentTable } from "./momentTable.ts";
-import type { CompensationRule, TranslationProblem } from "./prediction.ts";
+import { type CompensationRule, predict, type TranslationProblem } from "./prediction.ts";
+import { onSizes } from "./strategySolver.ts";
 import { type Layout, translate, type Translation } from "./translate.ts";
-import { columnSizesOf, type WeightSizes, weightSizesOf } from "./weightSizes.ts";
+import { type ColumnSizes, columnSizesOf, type WeightSizes, weightSizesOf } from "./weightSizes.ts";
 
 /** What a person decides; the rest is found. */
 export interface TranslationOptions {
@@ -28,6 +29,8 @@ export interface TranslationOptions {
 export interface LayerStrategy {
   readonly weights: WeightSizes;
   readonly translation: Translation;
+  /** The error where each weight counts by its importance, where that was said. */
+  readonly byImportance?: { readonly tnmse: number; readonly tnmseByTime: Float64Array };
   /** β of each column, µS per unit of weight. */
   readonly scales: Float64Array;
   /** Where every column has its own α. */
@@ -51,25 +54,50 @@ export class Translator {
     this.#table = new MomentTable(model, options.timesSeconds);
   }
 
-  strategyFor(layer: Matrix): LayerStrategy {
-    return this.strategiesFor([layer])[0]!;
+  /** @param importance  how much each weight counts, ≥ 0; all the same where nothing is said. */
+  strategyFor(layer: Matrix, importance?: Float32Array): LayerStrategy {
+    return this.strategiesFor([layer], importance && [importance])[0]!;
   }
 
   /** One set of curves for all of these layers. */
-  strategiesFor(layers: readonly Matrix[]): LayerStrategy[] {
+  strategiesFor(layers: readonly Matrix[], importance?: readonly Float32Array[]): LayerStrategy[] {
     const { layout, timeWeights, rule, pairDriftCorrelation, clipPercentile, compensationPer, scalePer } =
       this.#options;
     const asked = { table: this.#table, timeWeights, rule, pairDriftCorrelation };
-    const all = weightSizesOf(joined(layers), { clipPercentile });
-    const { weights, ranges } =
+    const all = weightSizesOf(joined(layers.map(({ values }) => values)), { clipPercentile });
+    const sizes = (counts?: Float32Array): ColumnSizes =>
       scalePer === "column"
-        ? columnSizesOf(layers, { clipPercentile })
-        : { weights: all, ranges: layers.map(({ outputs }) => new Float64Array(outputs).fill(1)) };
+        ? columnSizesOf(layers, { clipPercentile, importance: counts })
+        : {
+            weights:
+              counts === undefined
+                ? all
+                : weightSizesOf(joined(layers.map(({ values }) => values)), {
+                    clipPercentile,
+                    importance: counts,
+                  }),
+            ranges: layers.map(({ outputs }) => new Float64Array(outputs).fill(1)),
+          };
+    const { weights, ranges } = sizes();
     const problem: TranslationProblem = { ...asked, weights };
-    const translation = translate(problem, layout);
+    const counted = importance && { ...asked, weights: sizes(joined(importance)).weights };
+    const found = translate(counted ?? problem, layout);
+    const translation =
+      counted === undefined
+        ? found
+        : {
+            ...found,
+            ...predict(
+              problem,
+              onSizes(found.curves, 2 * found.significance.length, weights),
+              found.significance,
+              found.scaleMicrosiemensPerUnit,
+            ),
+          };
     const shared = {
       weights: { ...all, clip: weights.clip },
       translation,
+      ...(counted && { byImportance: { tnmse: found.tnmse, tnmseByTime: found.tnmseByTime } }),
       budget: errorBudget(problem, this.#model, translation),
       limit: limitOf(problem, this.#model, translation),
       baselines: baselinesOf({ ...asked, weights: all }),
@@ -86,13 +114,13 @@ export class Translator {
 
 type Matrix = Pick<LayerWeights, "inputs" | "outputs" | "values">;
 
-function joined(layers: readonly Matrix[]): Float32Array {
-  if (layers.length === 1) return layers[0]!.values;
-  const all = new Float32Array(layers.reduce((sum, { values }) => sum + values.length, 0));
+function joined(lists: readonly Float32Array[]): Float32Array {
+  if (lists.length === 1) return lists[0]!;
+  const all = new Float32Array(lists.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const { values } of layers) {
-    all.set(values, at);
-    at += values.length;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
   }
   return all;
 }

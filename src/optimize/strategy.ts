@@ -71,6 +71,8 @@ export interface StrategyLayer {
   /** α of each column at each time, where columns have their own. */
   readonly compensationByColumn?: readonly (readonly number[])[] | undefined;
   readonly predicted: Errors;
+  /** The same where each weight counts by its importance, where that was said. */
+  readonly predictedByImportance?: Errors | undefined;
   readonly baselines: readonly (Errors & {
     readonly name: string;
     readonly significance: readonly number[];
@@ -105,7 +107,7 @@ export interface Errors {
 /** What is found for a layer, as a strategy tells it. */
 export function strategyLayer(
   given: Pick<StrategyLayer, "name" | "tile" | "inputStart" | "outputStart" | "shape" | "weightsSource">,
-  { weights, scales, translation, columns, budget, limit, baselines }: LayerStrategy,
+  { weights, scales, translation, byImportance, columns, budget, limit, baselines }: LayerStrategy,
 ): StrategyLayer {
   return {
     ...given,
@@ -117,6 +119,7 @@ export function strategyLayer(
     compensation: [...translation.compensation],
     ...(columns ? { compensationByColumn: rowsOf(columns.compensation, given.shape[1]) } : {}),
     predicted: errorsOf(columns ?? translation),
+    ...(byImportance ? { predictedByImportance: errorsOf(byImportance) } : {}),
     baselines: baselines.map((baseline) => ({
       name: baseline.name,
       significance: baseline.significance,
