@@ -5,11 +5,12 @@ import { Random } from "../src/random.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { gaussianTile } from "./gaussianTile.ts";
+import { type Left, leftByMethod, methodTimes } from "./rramLoop.ts";
 import { programChip, type ProgrammedChip, readTile } from "./programmed.ts";
 
 /**
  * What the programming methods leave, on emulated chips:
- * node dist/bench/programming.js [verify | residual | gdp | fill | rram | stuck] [--seeds N]
+ * node dist/bench/programming.js [verify | residual | gdp | fill | rram | two-way | stuck] [--seeds N]
  */
 const seedsAt = process.argv.indexOf("--seeds");
 const seeds = seedsAt < 0 ? 3 : Number(process.argv[seedsAt + 1]);
@@ -26,6 +27,11 @@ if (chosen === undefined || chosen === "fill") {
 }
 if (chosen === undefined || chosen === "gdp") await products();
 if (chosen === undefined || chosen === "rram") await resistive();
+if (chosen === undefined || chosen === "two-way") {
+  for (const chip of ["rram-128", "ecram-64"] as const) {
+    for (const pairs of [2, 1] as const) await twoWayWeights(chip, pairs);
+  }
+}
 if (chosen === undefined || chosen === "stuck") {
   // In the proportions of the presets, and without those that are stuck high.
   const kinds = {
@@ -230,6 +236,35 @@ async function resistive(): Promise<void> {
     `verify / staircase: mean ${(ours.mean / stairs.mean).toFixed(2)} (bar 0.87), p99 ${(ours.p99 / stairs.p99).toFixed(2)} (bar 0.80), ` +
       `yield ${(ours.yieldPercent - stairs.yieldPercent).toFixed(2)} points (bar −0.5)`,
   );
+}
+
+/** Devices that go up and down: what residual programming leaves of weights, beside verify, and verify on a chip that has waited as long. */
+async function twoWayWeights(chip: "rram-128" | "ecram-64", pairs: 1 | 2): Promise<void> {
+  const found = new Map<string, Left[]>();
+  const add = (name: string, left: Left): void => void found.set(name, [...(found.get(name) ?? []), left]);
+  for (let seed = 1; seed <= seeds; seed++) {
+    const plain = await leftByMethod(chip, "verify", seed, pairs);
+    const better = await leftByMethod(chip, "residual", seed, pairs);
+    add("verify", plain);
+    add(
+      "verify, as old",
+      await leftByMethod(chip, "verify", seed, pairs, better.chipSeconds - plain.chipSeconds),
+    );
+    add("residual", better);
+  }
+  console.log(
+    `${chip}, ${pairs} pair${pairs === 1 ? "" : "s"}, Gaussian weights, ${seeds} seeds: RMS weight error in % of the largest, ` +
+      `${methodTimes.join(", ")} s after the run`,
+  );
+  for (const [name, all] of found) {
+    const row = (of: (left: Left) => readonly number[]): string =>
+      methodTimes.map((_, k) => spread(all.map((left) => of(left)[k]!))).join("  ");
+    const meanOf = (of: (left: Left) => number): number => moments(all.map(of)).average;
+    console.log(
+      `${name.padEnd(15)} truth ${row(({ truth }) => truth)}   one read ${row(({ one }) => one)}   ` +
+        `${meanOf(({ pulses }) => pulses).toFixed(1)} pulses a device, ${meanOf(({ chipSeconds }) => chipSeconds).toFixed(0)} s`,
+    );
+  }
 }
 
 async function fillAgainstVerify(significance: number): Promise<void> {

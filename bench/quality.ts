@@ -5,6 +5,7 @@ import { rollingPowerLaw } from "../calibration/rollingPowerLaw.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
 import { fitFateNames, fitFates } from "../calibration/pool.ts";
+import { type JudgedFigure, judgedTables } from "./coverage.ts";
 import { type Births, type Characterised, characterise, readOut } from "./characterised.ts";
 import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
 import {
@@ -23,7 +24,7 @@ import { logTimes } from "./watched.ts";
 
 /**
  * How well the loop does, on emulated chips whose truth is known:
- * node dist/bench/quality.js [laws | verdict | loop | known | speed] [--seeds N]
+ * node dist/bench/quality.js [laws | sound | verdict | speed | loop | rram | tables | known] [--seeds N]
  */
 /** Places at which intervals are judged. */
 const places = [1.25, 1.75, 2.5, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24];
@@ -40,6 +41,9 @@ if (chosen === undefined || chosen === "loop") {
   await loop("pcm-64?births=stranger, believed to be pcm-90nm", strangerLoop);
 }
 if (chosen === undefined || chosen === "rram") await rram();
+if (chosen === undefined || chosen === "tables") {
+  for (const technology of ["rram", "ecram"] as const) await tables(technology);
+}
 if (chosen === undefined || chosen === "known") await loop("pcm-64, which is as pcm-90nm says", knownLoop);
 
 /** A refit of a million devices, each read 20 times: 1,024 rows of 1,024, pulsed in 40 turns. */
@@ -283,6 +287,35 @@ async function laws(births: "stranger" | "sound"): Promise<void> {
   table(judged);
 }
 
+/** Whether the intervals of tables cover: those that records state. Other devices' own scatter is allowed for. */
+async function tables(technology: "rram" | "ecram"): Promise<void> {
+  const judged: JudgedFigure[] = [];
+  for (let seed = 1; seed <= seeds; seed++) judged.push(...(await judgedTables(technology, seed)));
+  console.log(`\ntables of ${technology}, ${seeds} chips: 95 % intervals that cover what other rows did`);
+  const zOf = ({ value, truth, error, truthError }: JudgedFigure): number =>
+    (value - truth) / Math.hypot(error, truthError);
+  const say = (name: string, ones: readonly JudgedFigure[]): void => {
+    const off = mean(ones.map((one) => zOf(one) * zOf(one)));
+    const inside = ones.filter((one) => Math.abs(zOf(one)) <= 1.96);
+    const own = mean(ones.map(({ error, truthError }) => error / Math.hypot(error, truthError)));
+    console.log(
+      `${name.padEnd(34)} ${covered(inside.length, ones.length)}; off by ${Math.sqrt(off).toFixed(2)} standard errors, RMS, ${own.toFixed(2)} of each the fit's own`,
+    );
+  };
+  for (const law of ["mean change", "spread"] as const) {
+    const ofLaw = judged.filter((one) => one.law === law);
+    const ages = [...new Set(ofLaw.map(({ ageSeconds }) => Math.round(Math.log(ageSeconds) * 2)))].sort(
+      (a, b) => a - b,
+    );
+    for (const age of ages) {
+      const ofAge = ofLaw.filter(({ ageSeconds }) => Math.round(Math.log(ageSeconds) * 2) === age);
+      say(`${law} at ${mean(ofAge.map(({ ageSeconds }) => ageSeconds)).toFixed(0)} s`, ofAge);
+    }
+    say(law, ofLaw);
+  }
+  say("all (bar 91 … 98 %)", judged);
+}
+
 function table(judged: readonly Judged[]): void {
   const names = [...new Set(judged.map(({ law }) => law))];
   for (const law of names) {
@@ -297,17 +330,21 @@ function table(judged: readonly Judged[]): void {
       console.log(
         `${at.toFixed(2).padStart(7)} ${truth.toFixed(4).padStart(9)} ${rms.toFixed(5).padStart(9)} ` +
           `${((100 * rms) / truth).toFixed(1).padStart(6)} % ${bias.toFixed(5).padStart(9)} ` +
-          `${mean(ones.map(({ error }) => error)).toFixed(5)} ${covered(ones)}`,
+          `${mean(ones.map(({ error }) => error)).toFixed(5)} ${coveredOf(ones)}`,
       );
     }
-    console.log(`        95 % intervals that cover: ${covered(judged.filter((one) => one.law === law))}`);
+    console.log(`        95 % intervals that cover: ${coveredOf(judged.filter((one) => one.law === law))}`);
   }
-  console.log(`\nall 95 % intervals that cover: ${covered(judged)} (bar 91 … 98 %)`);
+  console.log(`\nall 95 % intervals that cover: ${coveredOf(judged)} (bar 91 … 98 %)`);
 }
 
-function covered(ones: readonly Judged[]): string {
+function coveredOf(ones: readonly Judged[]): string {
   const inside = ones.filter(({ value, truth, error }) => Math.abs(value - truth) <= 1.96 * error).length;
-  return `${inside} of ${ones.length}, ${((100 * inside) / ones.length).toFixed(1)} %`;
+  return covered(inside, ones.length);
+}
+
+function covered(inside: number, all: number): string {
+  return `${inside} of ${all}, ${((100 * inside) / all).toFixed(1)} %`;
 }
 
 function mean(values: readonly number[]): number {

@@ -26,10 +26,14 @@ export const commonTimes = [46, 600, 3600, 86_400];
 /** Counted from the last pulse. */
 const judgedTimes = [1, 60, 3600, 86_400, 2_592_000];
 
-/** A tile of `rram-128` whose cells have so many pairs of devices. */
-function presetOf(pairs: 1 | 2): Preset {
-  const preset = findPreset("rram-128", {})!;
-  const geometry = { ...preset.geometry, columns: 128 / pairs, devicesPerCell: 2 * pairs };
+/** A tile of `rram-128`, or of another chip, whose cells have so many pairs of devices. */
+function presetOf(pairs: 1 | 2, chip = "rram-128"): Preset {
+  const preset = findPreset(chip, {})!;
+  const geometry = {
+    ...preset.geometry,
+    columns: preset.geometry.columns / pairs,
+    devicesPerCell: 2 * pairs,
+  };
   return { ...preset, geometry };
 }
 
@@ -66,9 +70,15 @@ export function definitionOf(found: FreeFormFit): FreeFormDefinition {
 }
 
 /** 8,192 or 16,384 Gaussian weights, σ a quarter of the largest, as the optimiser would hold them. */
-function gaussian(model: DeviceModel, seed: number, pairs: 1 | 2, times: readonly number[]): TileTargets {
+function gaussian(
+  model: DeviceModel,
+  seed: number,
+  pairs: 1 | 2,
+  times: readonly number[],
+  { geometry }: Preset = presetOf(pairs),
+  scalePer: "layer" | "column" = "column",
+): TileTargets {
   const random = new Random(seed).fork("weights");
-  const { geometry } = presetOf(pairs);
   const shape = [geometry.rows, geometry.columns] as const;
   const values = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) =>
     Math.max(-1, Math.min(1, normalOf(random.at(i, 0).word0) / 4)),
@@ -85,7 +95,7 @@ function gaussian(model: DeviceModel, seed: number, pairs: 1 | 2, times: readonl
     timeWeights: new Float64Array(times.length).fill(1 / times.length),
     rule: "least-squares",
     compensationPer: "tile",
-    scalePer: "column",
+    scalePer,
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   });
@@ -177,6 +187,60 @@ export async function rramVisits(
     waited: tnmseOf({ ...old, endedAt: old.endedAt + 79_200e6 }, judgedTimes)[0]!,
     visited: tnmseOf(visited, judgedTimes)[0]!,
   };
+}
+
+/** Ages at which what methods leave is judged, counted from the end of the run. */
+export const methodTimes = [1, 60, 3600, 86_400];
+
+/** What a method left of Gaussian weights, one scale for the layer, `waited` s later than it ended. */
+export interface Left {
+  /** RMS weight error in percent of the largest weight, one a time of `methodTimes`: noise-free, and of one read. */
+  readonly truth: readonly number[];
+  readonly one: readonly number[];
+  /** A device. */
+  readonly pulses: number;
+  readonly chipSeconds: number;
+}
+
+export async function leftByMethod(
+  chip: "rram-128" | "ecram-64",
+  method: string,
+  seed: number,
+  pairs: 1 | 2,
+  waited = 0,
+): Promise<Left> {
+  const preset = presetOf(pairs, chip);
+  const definition = builtInDefinition(chip === "rram-128" ? publishedRram.name : "ecram-li")!;
+  const tile = gaussian(modelOf(definition), seed, pairs, methodTimes, preset, "layer");
+  const held = await hold(preset, seed, definition, method, tile);
+  const cells = withinConverter(held);
+  const largest = largestWanted(tile.cells!);
+  const rms = (now: Float32Array): number => (100 * cellErrors(cells, now).rmsMicrosiemens) / largest;
+  const looks = methodTimes.map((time) => {
+    const at = held.endedAt + (waited + time) * 1e6;
+    // The truth is what relaxation has come to by the last read.
+    const one = rms(readTile(held.firmware, 0, at, 1));
+    return { one, truth: rms(held.firmware.chip.truthOfTile(0, at)) };
+  });
+  const pulses = held.memory.pulses.reduce((sum, n) => sum + n, 0);
+  return {
+    truth: looks.map(({ truth }) => truth),
+    one: looks.map(({ one }) => one),
+    pulses: pulses / tile.targetsMicrosiemens.length,
+    chipSeconds: held.endedAt / 1e6,
+  };
+}
+
+/** Without the weights of which a device conducts more than the converter can tell: a few erratic ones in 100,000 end there, by any method. */
+function withinConverter({ preset, firmware, tile, endedAt }: Holding): NonNullable<TileTargets["cells"]> {
+  const cells = tile.cells!;
+  const { codes, microsiemensPerCode } = preset.readout;
+  const truth = firmware.chip.truthOfTile(0, endedAt);
+  const wantedMicrosiemens = cells.wantedMicrosiemens.map((wanted, cell) => {
+    const own = truth.subarray(cell * cells.devicesPerCell, (cell + 1) * cells.devicesPerCell);
+    return own.some((g) => g > (codes - 2) * microsiemensPerCode) ? Number.NaN : wanted;
+  });
+  return { ...cells, wantedMicrosiemens };
 }
 
 /** The whole of a seed. */

@@ -1,5 +1,6 @@
 import type { Seconds } from "../src/units.ts";
 import { cholesky, dot, inverseOfLower } from "./matrix.ts";
+import { lateLookAges } from "../src/program/lateLooks.ts";
 import { covarianceWith, noiseCovariance } from "./noiseKernel.ts";
 
 /**
@@ -29,7 +30,7 @@ export interface Cohort {
   readonly bendLength: number;
   /** Whitened K K-free noise of size 1 in every sweep adds this to one degree of freedom. */
   readonly whiteShare: number;
-  /** Covariance of ln A, as estimated, with the noise of a look at the reference age, in units of Q². */
+  /** Covariance of ln A, as estimated, with the noise of the mean of the late looks that give verdicts, in units of Q². */
   readonly alongLook: number;
 }
 
@@ -72,7 +73,13 @@ export function cohortOf(
     estimator[j] = (nn * one - an * slope) / determinant;
     estimator[n + j] = (aa * slope - an * one) / determinant;
   }
-  const look = covarianceWith(referenceAgeSeconds, agesSeconds, reading.readSeconds);
+  const look = new Float64Array(n);
+  const lookAges = lateLookAges(referenceAgeSeconds);
+  for (const age of lookAges) {
+    covarianceWith(age, agesSeconds, reading.readSeconds).forEach(
+      (value, k) => (look[k]! += value / lookAges.length),
+    );
+  }
   const fitted = new Float64Array(2 * n);
   for (let k = 0; k < n; k++) {
     fitted[k] = ones[k]! / Math.sqrt(aa);

@@ -29,7 +29,7 @@ export interface DeviceFits {
   readonly bend: Float32Array;
   /** By how much white noise of relative size 1 in every sweep exceeds that of `noise`. */
   readonly whiteShare: Float32Array;
-  /** Covariance of the error of ln A with the noise of a look at the reference age. */
+  /** Covariance of the error of ln A with the noise of the late looks that give verdicts. */
   readonly alongLook: Float32Array;
   /** 1 where the last step left less than a tenth of a standard error to go. */
   readonly converged: Uint8Array;

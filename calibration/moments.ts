@@ -7,7 +7,7 @@ export interface Moments {
 }
 
 /** Moments of the values that are numbers: the variance, skewness and excess kurtosis of all of them, not of a sample. */
-export function momentsOf(values: Float32Array): Moments {
+export function momentsOf(values: Float32Array | Float64Array): Moments {
   let count = 0;
   let sum = 0;
   for (const value of values) {

@@ -129,14 +129,13 @@ const devicesPerBin = 40;
 
 const mostBins = 160;
 
-/** Used devices, by what they conduct. */
-export function binsOf(all: Pool, by: Float32Array, unpicked = false): Uint32Array[] {
-  const { fates } = all;
-  const counts = (i: number): boolean =>
-    fates[i] === fitFates.used &&
-    all.heldOut[i] === 0 &&
-    !Number.isNaN(by[i]!) &&
-    !(unpicked && all.picked[i] === 1);
+/** Devices that are not held out, by what they conduct: all used ones where not said otherwise. */
+export function binsOf(
+  all: Pool,
+  by: Float32Array,
+  wanted: (i: number) => boolean = (i) => all.fates[i] === fitFates.used,
+): Uint32Array[] {
+  const counts = (i: number): boolean => wanted(i) && all.heldOut[i] === 0 && !Number.isNaN(by[i]!);
   let used = 0;
   for (let i = 0; i < all.count; i++) if (counts(i)) used++;
   const order = new Uint32Array(used);

@@ -59,7 +59,8 @@ export function fitPopulation(
   const all = joined(parts);
   if (trial !== undefined) thin(all, trial.mostDevices);
   const { count, fates } = all;
-  screen(all, leastShare * maxMicrosiemens);
+  const least = leastShare * maxMicrosiemens;
+  screen(all, least);
   const heldOut = new Uint8Array(count);
   if (trial !== undefined) {
     let sound = 0;
@@ -78,7 +79,7 @@ export function fitPopulation(
   let programming: Programming = { programming: undefined, programmingShift: undefined };
   for (let round = 0; round < rounds; round++) {
     // It does not ask how devices drift, only which of them count.
-    if (round < 2) programming = fitProgramming(all, q2, maxMicrosiemens);
+    if (round < 2) programming = fitProgramming(all, { readNoise, q2 }, maxMicrosiemens, least);
     weighTargets(all, q2, programming, laws, maxMicrosiemens, { conductance, exponent, exponentVariance });
     laws = {
       ...programming,
@@ -145,9 +146,9 @@ function fitExponents(
   before: Omit<PopulationLaws, "readNoise"> | undefined,
   max: Microsiemens,
 ): Pick<PopulationLaws, "exponentMean" | "exponentSpread"> {
-  const sums = binsOf(all, conductance, enoughUnpicked(all)).map((bin) =>
-    sumsOf(bin, conductance, exponent, variance),
-  );
+  const unpicked = enoughUnpicked(all);
+  const counts = (i: number): boolean => all.fates[i] === fitFates.used && !(unpicked && all.picked[i] === 1);
+  const sums = binsOf(all, conductance, counts).map((bin) => sumsOf(bin, conductance, exponent, variance));
   const means = (spread?: FittedLaw): LawPoint[] =>
     sums.map(({ count, x, y, noise }) => {
       const own = spread === undefined ? usualSpread : spread.value(x);

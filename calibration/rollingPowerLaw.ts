@@ -2,7 +2,7 @@ import { readingFlags } from "../src/chip/driver.ts";
 import type { FitForecast, PowerLawDefinition } from "../src/model/definition.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { beliefsOf } from "./deviceBelief.ts";
-import type { DriftData, ReadOut } from "./driftData.ts";
+import type { DriftData, DriftSweep, ReadOut } from "./driftData.ts";
 import { inside95Holds, mostMeanOffStds } from "./forecastLimits.ts";
 import { noiseCovariance } from "./noiseKernel.ts";
 import { PowerLawForesight } from "./powerLawForesight.ts";
@@ -28,74 +28,112 @@ export function rollingPowerLaw(
   before: PowerLawDefinition,
   fit: (parts: readonly DriftData[], readOut: ReadOut, before: PowerLawDefinition) => Refit,
 ): FitForecast[] {
-  const thin = thinned(parts);
-  const ages = thin.map((data) => data.sweeps.map((_, s) => medianAge(data, s)));
-  const all = ages.flat().filter((age) => age > 0);
-  const [youngest, oldest] = [Math.min(...all), Math.max(...all)];
   const forecasts: FitForecast[] = [];
-  let newest = oldest;
-  const add = (one: FitForecast): void => {
+  for (const split of splitsOf(parts)) {
+    const one = compare(split, fit(split.known, readOut, before), readOut);
     if (one.devices >= fewestDevices) forecasts.unshift(one);
-  };
-  for (let back = 1; back <= mostSplits; back++) {
-    const until = oldest / Math.exp(0.98 * back * Math.LN10);
-    if (!(until > shortestSpan * youngest)) break;
-    const known = thin.map((data, k) => ({
-      ...data,
-      sweeps: data.sweeps.filter((_, s) => ages[k]![s]! <= until),
-    }));
-    if (known.every(({ sweeps }) => sweeps.length < fewestSweeps)) break;
-    const knownTo = Math.max(...ages.flat().filter((age) => age <= until));
-    const to = newest;
-    const later = thin.map((data, k) => data.sweeps.find((_, s) => ages[k]![s] === to));
-    add(compare(thin, known, later, fit(known, readOut, before), readOut, knownTo, to));
-    newest = knownTo;
   }
   return forecasts;
 }
 
-function compare(
-  parts: readonly DriftData[],
-  known: readonly DriftData[],
-  later: readonly (DriftData["sweeps"][number] | undefined)[],
+/** What was read up to an age, and the sweep that is to be foretold from it. */
+export interface Split {
+  /** All reads of a part of the devices, one entry a block, and those up to `fromSeconds`. */
+  readonly parts: readonly DriftData[];
+  readonly known: readonly DriftData[];
+  /** The later sweep of each block. */
+  readonly later: readonly (DriftSweep | undefined)[];
+  readonly fromSeconds: Seconds;
+  readonly toSeconds: Seconds;
+}
+
+/** From each of the last decades to the next, the last one first. */
+export function splitsOf(all: readonly DriftData[]): Split[] {
+  const parts = thinned(all);
+  const ages = parts.map((data) => data.sweeps.map((_, s) => medianAge(data, s)));
+  const positive = ages.flat().filter((age) => age > 0);
+  const [youngest, oldest] = [Math.min(...positive), Math.max(...positive)];
+  const splits: Split[] = [];
+  let toSeconds = oldest;
+  for (let back = 1; back <= mostSplits; back++) {
+    const until = oldest / Math.exp(0.98 * back * Math.LN10);
+    if (!(until > shortestSpan * youngest)) break;
+    const known = parts.map((data, k) => ({
+      ...data,
+      sweeps: data.sweeps.filter((_, s) => ages[k]![s]! <= until),
+    }));
+    if (known.every(({ sweeps }) => sweeps.length < fewestSweeps)) break;
+    const fromSeconds = Math.max(...ages.flat().filter((age) => age <= until));
+    const later = parts.map((data, k) => data.sweeps.find((_, s) => ages[k]![s] === toSeconds));
+    splits.push({ parts, known, later, fromSeconds, toSeconds });
+    toSeconds = fromSeconds;
+  }
+  return splits;
+}
+
+/** What a fit to the known reads foretells of one block's later sweep. */
+export interface ForetoldReads {
+  /** µS, one entry a device; NaN of devices of which nothing is foretold. */
+  readonly mean: Float64Array;
+  readonly std: Float64Array;
+}
+
+/** One entry a block; undefined where there is no later sweep. @param found  the fit to the known reads. */
+export function foretoldByPowerLaw(
+  { known, later, toSeconds }: Split,
   found: Refit,
   readOut: ReadOut,
-  fromSeconds: Seconds,
-  toSeconds: Seconds,
-): FitForecast {
-  const { readNoise, exponentMean } = found.population.laws;
+): (ForetoldReads | undefined)[] {
+  const { readNoise } = found.population.laws;
   const unit = noiseCovariance(
     Float64Array.of(toSeconds),
     [later.find((sweep) => sweep !== undefined)?.averages ?? 1],
     readOut.readSeconds,
     readOut.spacingMicroseconds / microsecondsPerSecond,
   )[0]!;
-  const bins = Array.from({ length: conductanceBins }, () => ({ n: 0, off: 0 }));
-  let [devices, inside, squares, told, change, offset, most] = [0, 0, 0, 0, 0, 0, 0];
-  for (const { targetsMicrosiemens } of parts) for (const g of targetsMicrosiemens) if (g > most) most = g;
-  parts.forEach((data, k) => {
-    const { usable, pulsedAtMicroseconds, devicesPerRow } = data;
+  let offset = 0;
+  return known.map((data, k) => {
     const sweep = later[k];
-    const last = known[k]!.sweeps.at(-1);
-    if (sweep === undefined || last === undefined) return;
-    const ages = new Float64Array(usable.length);
-    for (let i = 0; i < usable.length; i++) {
-      const row = Math.floor(i / devicesPerRow);
-      const at = sweep.rowTimesMicroseconds[row]! - pulsedAtMicroseconds[i]!;
-      ages[i] = Number.isNaN(at) ? 1 : at / microsecondsPerSecond;
-    }
-    const beliefs = beliefsOf(found, k, known[k]!, offset);
-    offset += usable.length;
+    if (sweep === undefined || data.sweeps.length === 0) return undefined;
+    const ages = agesAt(data, sweep);
+    const beliefs = beliefsOf(found, k, data, offset);
+    offset += data.usable.length;
     const { mean, variance } = new PowerLawForesight(beliefs, found).moments(ages, [0]);
-    for (let i = 0; i < usable.length; i++) {
-      const read = sweep.conductanceMicrosiemens[i]!;
-      if (usable[i] === 0 || beliefs.lawless[i] === 1 || sweep.flags[i] !== readingFlags.ok) continue;
-      const g = mean[i]!;
-      if (!(g > leastShare * found.population.laws.readNoise.to) || Number.isNaN(read)) continue;
+    const std = mean.map((g, i) => {
       const q = readNoise.value(g);
       const step = readOut.microsiemensPerCode;
-      const std = Math.sqrt(variance[i]! + q * q * unit * g * g + (step * step) / 12);
-      const z = (read - g) / std;
+      return Math.sqrt(variance[i]! + q * q * unit * g * g + (step * step) / 12);
+    });
+    const isForetold = (g: number, i: number): boolean =>
+      data.usable[i] === 1 && beliefs.lawless[i] === 0 && g > leastShare * readNoise.to;
+    return { mean: mean.map((g, i) => (isForetold(g, i) ? g : Number.NaN)), std };
+  });
+}
+
+/** s; 1 of devices that were never pulsed. */
+export function agesAt(
+  { usable, pulsedAtMicroseconds, devicesPerRow }: DriftData,
+  { rowTimesMicroseconds }: DriftSweep,
+): Float64Array {
+  return Float64Array.from(usable, (_, i) => {
+    const at = rowTimesMicroseconds[Math.floor(i / devicesPerRow)]! - pulsedAtMicroseconds[i]!;
+    return Number.isNaN(at) ? 1 : at / microsecondsPerSecond;
+  });
+}
+
+function compare(split: Split, found: Refit, readOut: ReadOut): FitForecast {
+  const { known, later, fromSeconds, toSeconds } = split;
+  const { readNoise, exponentMean } = found.population.laws;
+  const bins = Array.from({ length: conductanceBins }, () => ({ n: 0, off: 0 }));
+  let [devices, inside, squares, told, change] = [0, 0, 0, 0, 0];
+  foretoldByPowerLaw(split, found, readOut).forEach((foretold, k) => {
+    if (foretold === undefined) return;
+    const sweep = later[k]!;
+    const last = known[k]!.sweeps.at(-1)!;
+    foretold.mean.forEach((g, i) => {
+      const read = sweep.conductanceMicrosiemens[i]!;
+      if (Number.isNaN(g) || Number.isNaN(read) || sweep.flags[i] !== readingFlags.ok) return;
+      const z = (read - g) / foretold.std[i]!;
       devices++;
       squares += z * z;
       if (Math.abs(z) <= 1.96) inside++;
@@ -105,10 +143,10 @@ function compare(
       // Against a fall by the mean exponent from the last known read.
       const before = last.conductanceMicrosiemens[i]!;
       const plain = read - before * Math.exp(-exponentMean.value(g) * Math.log(toSeconds / fromSeconds));
-      if (Number.isNaN(plain)) continue;
+      if (Number.isNaN(plain)) return;
       change += plain * plain;
       told += (read - g) * (read - g);
-    }
+    });
   });
   const offs = bins.filter(({ n }) => n >= fewestInBin).map(({ n, off }) => ({ n, mean: off / n }));
   const square =

@@ -43,19 +43,25 @@ export function pulsesLine({ results, characterisationPulses }: DemoResult): str
 /** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
 export function tableOf(
   network: TrainedNetwork,
+  { description }: DemoResult,
   chips: readonly ChipPoints[],
   predictions: Predictions,
 ): { readonly text: string; readonly look: Look }[] {
   const line = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`;
   const spread = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
+  const { ageing = "drift" } = description.pulses.technology;
+  const compensation = ageing === "drift" ? "drift compensation" : "compensation";
   const lines: { text: string; look: Look }[] = [];
   const add = (text: string, look: Look = "plain"): void => void lines.push({ text, look });
   add(line("time after the last pulse", judgedAt.map(formatDuration)), "bold");
   for (const [f, { title, of, digits }] of figures.entries()) {
     const accuracy = f === figures.length - 1;
     if (accuracy && network.images === 0) continue;
-    add(`  ${title.replace("held-out", `${network.images} held-out`)}${spread}`, "dim");
+    const titled = title
+      .replace("held-out", `${network.images} held-out`)
+      .replace("drift compensation", compensation);
+    add(`  ${titled}${spread}`, "dim");
     const software = accuracy ? (100 * network.softwareAccuracy).toFixed(digits) : "0";
     add(
       line(

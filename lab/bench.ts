@@ -13,6 +13,8 @@ import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
+import type { Advice, AdviseOptions } from "./advise.ts";
+import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
@@ -146,6 +148,24 @@ export class Bench {
       refuseUnknown("trim", options);
       const { trim } = await import("./trim.ts");
       return trim(this.#place, run, options);
+    });
+  }
+
+  /** Finds the digital factors by which a run's outputs come nearest to what was meant, at their present age. Fires no pulse. */
+  async calibrate(run: RunId, options: CalibrateOptions = {}): Promise<Calibrated> {
+    return this.#telling(async () => {
+      refuseUnknown("calibrate", options);
+      const { calibrate } = await import("./calibrate.ts");
+      return calibrate(this.#place, run, options);
+    });
+  }
+
+  /** Compares what can be done about a run: nothing, a calibration, a trim, or programming it anew. Does none of it. */
+  async advise(run: RunId, options: AdviseOptions = {}): Promise<Advice> {
+    return this.#telling(async () => {
+      refuseUnknown("advise", options);
+      const { advise } = await import("./advise.ts");
+      return advise(this.#place, run, options);
     });
   }
 

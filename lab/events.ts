@@ -84,11 +84,15 @@ export interface ModelAuditedEvent {
 
 export type DemoEvent =
   | { readonly type: "chapter"; readonly number: number; readonly title: string }
-  /** What is left of a few conductances after a day, by two models. */
+  /** What is left of a few conductances after a day, and how far equal devices then differ, by two models. */
   | {
       readonly type: "model_compared";
       readonly conductance_microsiemens: readonly number[];
-      readonly models: readonly { readonly name: string; readonly left_percent: readonly number[] }[];
+      readonly models: readonly {
+        readonly name: string;
+        readonly left_percent: readonly number[];
+        readonly spread_microsiemens: readonly number[];
+      }[];
       readonly believed: boolean;
       readonly failed_checks: readonly string[];
     }

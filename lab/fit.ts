@@ -7,6 +7,8 @@ import { freeFormDefinition, freeFormRecord } from "../calibration/freeForm/reco
 import type { Gathered } from "../calibration/gather.ts";
 import { gatherToFit, measureRuns } from "../calibration/measured.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
+import { readOutOf } from "../calibration/readOut.ts";
+import { onlyTheLawFails, type TableInstead, tableInstead } from "../calibration/tableInstead.ts";
 import { modelFileOf, readModel } from "../files/model.ts";
 import { refuseNoFolder, writeWhole } from "../files/writeWhole.ts";
 import type { ChipDescription, ChipDocument } from "../src/chip/description.ts";
@@ -141,11 +143,42 @@ async function powerLawFit(
     circumstances,
     description.maxConductanceMicrosiemens,
   );
-  const model = fittedModel(found, before, name, {
-    fit: record,
-    ...(response && { pulseResponse: pulseResponseOf(response) }),
-  });
-  return { model, record };
+  const pulses = response && { pulseResponse: pulseResponseOf(response) };
+  if (!onlyTheLawFails(found.verdict)) {
+    return { model: fittedModel(found, before, name, { fit: record, ...pulses }), record };
+  }
+  const parts = gathered.parts.map(({ data }) => data);
+  const tried = tableInstead(parts, readOutOf(description, before), before, found);
+  const failed = found.verdict.checks.filter(({ ok }) => !ok).map(({ name: check }) => check);
+  const believed = modelOf(before);
+  const ofTable =
+    tried && freeFormRecord(tried.table, gathered, circumstances, believed.maxConductanceMicrosiemens);
+  const remark = remarkOnTable(tried, failed, ofTable?.believe === true);
+  if (tried?.isBetter === true && ofTable?.believe === true) {
+    const told = { ...ofTable, remarks: [remark, ...ofTable.remarks] };
+    return {
+      model: { ...freeFormDefinition(tried.table, believed, name, false, told), ...pulses },
+      record: told,
+    };
+  }
+  const told = { ...record, remarks: [...record.remarks, remark] };
+  return { model: fittedModel(found, before, name, { fit: told, ...pulses }), record: told };
+}
+
+/** Which of the two laws was taken, and what it was chosen by. */
+function remarkOnTable(tried: TableInstead | undefined, failed: readonly string[], believe: boolean): string {
+  const why = `these devices do not drift by a power law (${failed.join(", ")})`;
+  if (tried === undefined) {
+    return `${why}, and a table of what was read could not be tried: that takes devices that verify looked at again, read over three decades`;
+  }
+  const { reads, gain, isBetter } = tried;
+  const compared =
+    `of ${reads} later reads of devices that it was not fitted to, a table gives ${Math.exp(gain).toFixed(2)} times the density that the ` +
+    "power law gives";
+  if (!isBetter) return `${why}, and ${compared}: it is no better, so the power law was kept`;
+  return believe
+    ? `${why}: ${compared}, so this model is a table`
+    : `${why}, and ${compared}, but the table fails checks of its own: the power law was kept`;
 }
 
 function freeFormFit(

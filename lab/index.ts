@@ -1,5 +1,7 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
+export type { Advice, AdviseOptions, Choice } from "./advise.ts";
+export type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { CheckOptions } from "./check.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
@@ -58,6 +60,7 @@ export {
 export type { RunResult } from "../src/results/runResult.ts";
 export { ageOf, type SweepTable } from "../src/results/sweepTable.ts";
 export type { RunEvent } from "../src/run/events.ts";
+export type { Calibration, TileFactors } from "../src/run/calibration.ts";
 export type { RunPlan } from "../src/run/plan.ts";
 export type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 export type { TechnologyFile } from "../files/technologies/technologyFile.ts";

@@ -1,5 +1,7 @@
 import { MhoError } from "../src/errors.ts";
+import type { AdviseOptions } from "./advise.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
+import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseRequest } from "./handMethod.ts";
@@ -49,6 +51,8 @@ const known = {
     chip: 1,
     reads: 1,
   }),
+  calibrate: names<CalibrateOptions>()({ vectors: 1, out: 1, chip: 1 }),
+  advise: names<AdviseOptions>()({ model: 1, believe: 1, timesSeconds: 1, chip: 1 }),
   optimize: names<OptimizeOptions>()({
     model: 1,
     believe: 1,

@@ -4,9 +4,8 @@ import type { LeftOut, Tensor } from "../files/tensor.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import { OnnxNetwork } from "../networks/onnxNetwork.ts";
 import { MhoError } from "../src/errors.ts";
+import type { ChipGeometry } from "../src/chip/geometry.ts";
 import { placeLayers } from "../src/weights/placement.ts";
-import { parseAddress } from "./address.ts";
-import { describeChip } from "./openChip.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
 import { exampleFile, exampleNetworkFile, type JudgedChoice } from "./judged.ts";
 
@@ -122,8 +121,9 @@ function refuseUnlabelled(imagesFile: string, images: Tensor, labelsFile: string
   );
 }
 
-/** Tiles of the emulated chip that hold the network, and one to get to know the devices by. */
-export async function tilesNeeded({ layers }: TrainedNetwork): Promise<number> {
-  const { geometry } = await describeChip(parseAddress("emulator:pcm-64?tiles=65535"));
-  return placeLayers(layers, geometry).length + 1;
+/** Tiles of an emulated chip that hold the network, and one to get to know the devices by. */
+export function tilesNeeded({ layers }: TrainedNetwork, geometry: ChipGeometry): number {
+  return placeLayers(layers, { ...geometry, tiles: mostTiles }).length + 1;
 }
+
+const mostTiles = 65_535;

@@ -23,6 +23,7 @@ import { refuseImported } from "./imported.ts";
 import { seenBy } from "./seenBy.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
+import { chainOf } from "./runChain.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { refuseDoubt } from "./warnings.ts";
@@ -70,7 +71,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   const chain = await chainOf(store, corrects);
   const plan = await store.plan(chain[0]!);
   refuseImported(plan, corrects, "trimmed");
-  await refuseUnwatched(store, chain, plan);
+  await refuseUnwatched(store, chain, plan, "A trim");
   const believed = await modelGiven(options.model, plan);
   const model = believed;
   const reads = options.reads ?? 1;
@@ -113,12 +114,12 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
   });
 }
 
-async function modelGiven(given: TrimOptions["model"], plan: RunPlan): Promise<ModelDefinition> {
+export async function modelGiven(given: TrimOptions["model"], plan: RunPlan): Promise<ModelDefinition> {
   if (given === undefined) return plan.model;
   return typeof given === "string" ? readModel(given) : given;
 }
 
-const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
+export const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
 
 /** The run of a visit: what programs anew the devices that it names. `plan` is that of the first run of the chain. */
 export function correctionOf(
@@ -143,25 +144,28 @@ export function correctionOf(
   };
 }
 
-/** The run, and those that it corrects, the first one first. */
-async function chainOf(store: RunStore, run: RunId): Promise<RunId[]> {
-  const { corrects } = await store.plan(run);
-  return corrects === undefined ? [run] : [...(await chainOf(store, corrects)), run];
-}
-
-async function earlierForecasts(store: RunStore, chain: readonly RunId[]): Promise<Trimmed["earlier"]> {
+export async function earlierForecasts(
+  store: RunStore,
+  chain: readonly RunId[],
+): Promise<Trimmed["earlier"]> {
   const found = [];
   for (const run of chain)
     for (const result of await forecastResults(store, run)) found.push({ run, ...result });
   return found;
 }
 
-async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles }: RunPlan): Promise<void> {
+/** @param what  that needs to know how devices drift: "A trim". */
+export async function refuseUnwatched(
+  store: RunStore,
+  chain: readonly RunId[],
+  { tiles }: RunPlan,
+  what: string,
+): Promise<void> {
   const [first] = chain;
   if (tiles.some(({ cells }) => cells === undefined)) {
     throw new MhoError(
       "bad-argument",
-      `Run ${first} was programmed from conductances, not from weights. Trim works only on a run made from a strategy.`,
+      `Run ${first} was programmed from conductances, not from weights. ${what} works only on a run made from a strategy.`,
       { run: first! },
     );
   }
@@ -171,7 +175,7 @@ async function refuseUnwatched(store: RunStore, chain: readonly RunId[], { tiles
   if (sweeps >= fewestSweeps) return;
   throw new MhoError(
     "bad-argument",
-    `Run ${newest} was read ${counted(sweeps, "time")}, and a trim needs to see how its devices drift: ` +
+    `Run ${newest} was read ${counted(sweeps, "time")}, and ${what.toLowerCase()} needs to see how its devices drift: ` +
       `mho watch ${newest} --until 2h --per-decade 6 comes first.`,
     { run: newest },
   );

@@ -96,6 +96,7 @@ export function mapsFigure(
   map: ConductanceMap,
   contenders: readonly Painted[],
   readWhen = "When first read",
+  ageing = "drift",
 ): string {
   const layer = map.layer === "" ? "" : ` of layer ${escaped(map.layer)}`;
   const title = `Tile ${map.tile}${layer}, device by device`;
@@ -123,7 +124,7 @@ export function mapsFigure(
   ];
   return figure(
     title,
-    `${readWhen}, and before drift compensation, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
+    `${readWhen}, and before ${ageing === "drift" ? "drift compensation" : "compensation"}, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
       `of their targets and 99\u202f% within ${within(0.99)}${map.verdicts === undefined ? "" : `; ${worst(map, map.verdicts)}`}.`,
     `<div class="maps${panels.length === 4 ? " four" : ""}">${panels.join("")}</div>`,
   );

@@ -1,5 +1,5 @@
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
-import { type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
+import { asPowerLaw, type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import { withError } from "../src/withError.ts";
 import { axis, drawing, rule, seriesColour, soft } from "./draw.ts";
 import { escaped, figure, page } from "./page.ts";
@@ -34,10 +34,20 @@ export function renderFit(
   return page(`mho: fit ${model.name}`, parts.join("\n"));
 }
 
-/** How drift depends on conductance: what was found, and dashed what was believed. */
-export function driftLawFigures({ laws }: FitRecord, before: PowerLawDefinition): string[] {
+/**
+ * How devices change, by conductance: the laws of drift, and dashed what was believed; of a table, how far equal devices differ at the oldest
+ * age, and how the mean has changed.
+ */
+export function changeFigures({ laws }: FitRecord, before: ModelDefinition): string[] {
   const drift = laws.filter(({ law }) => law.startsWith("drift exponent"));
-  return drift.map((law) => lawFigure(law, powerLawOf(before)));
+  const law = asPowerLaw(before);
+  if (drift.length > 0) return drift.map((one) => lawFigure(one, law && powerLawOf(law)));
+  const oldest = (what: string): string[] =>
+    laws
+      .filter(({ law: name }) => name.startsWith(what))
+      .slice(-1)
+      .map((one) => lawFigure(one, undefined));
+  return [...oldest("spread at"), ...oldest("mean change at")];
 }
 
 /** Side by side on a desk. */

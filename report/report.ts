@@ -7,7 +7,7 @@ import {
   productFigure,
   pulsesFigure,
 } from "./figures.ts";
-import { driftLawFigures, pairs } from "./fitReport.ts";
+import { changeFigures, pairs } from "./fitReport.ts";
 import { escaped, page } from "./page.ts";
 import type { Story } from "./story.ts";
 import { endings, explanations, results } from "./tables.ts";
@@ -27,10 +27,10 @@ export function renderReport(story: Story): string {
     `<div class="pair">${errorFigure(contenders)}${productFigure(contenders)}</div>`,
     ...pairs([
       ...(story.images > 0 ? [accuracyFigure(story, contenders)] : []),
-      ...driftLawFigures(story.fit.record, story.fit.before).slice(0, story.images > 0 ? 1 : 2),
+      ...changeFigures(story.fit.record, story.fit.before).slice(0, story.images > 0 ? 1 : 2),
     ]),
     histogramFigure(contenders),
-    mapsFigure(story.map, contenders),
+    mapsFigure(story.map, contenders, undefined, story.ageing),
     pulsesFigure(contenders),
     endings(contenders, story.characterisationPulses),
     terms(story),
@@ -55,16 +55,35 @@ function headline({ softwareAccuracy, images }: Story, contenders: readonly Pain
   return `${after} errs by <em>${percentage(end.rmsPercent)}</em>${beside}`;
 }
 
-function terms({ softwareVersion, writtenAt, contenders, chipText, seed }: Story): string {
+function terms({
+  softwareVersion,
+  writtenAt,
+  contenders,
+  chipText,
+  seed,
+  map,
+  ageing = "drift",
+}: Story): string {
   const runs = contenders.map(({ name, run }) => `${escaped(name)} <code>${escaped(run)}</code>`);
   const written = writtenAt.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*Z$/, "$1 $2 UTC");
   return (
     `<footer><p><b>Weight error</b> is the root mean square of (α ŵ − w) / max |w| of its layer: ` +
     `<b>ŵ</b> is the weight as read, <b>w</b> as meant, ` +
-    `<b>α</b> one drift-compensation factor a tile, by least squares. Every point is <b>one read</b> of each device. ` +
-    `<b>Times</b> are the chip’s own, after each tile’s last pulse. A cell holds a weight in four <b>devices</b>: ` +
-    `the significant pair G+ and G−, the less significant g+ and g−.</p>` +
+    `<b>α</b> one ${compensation(ageing)} factor a tile, by least squares. Every point is <b>one read</b> of each device. ` +
+    `<b>Times</b> are the chip’s own, after each tile’s last pulse. ` +
+    `${cellText(map.devicesPerCell)}</p>` +
     `<p>mho ${escaped(softwareVersion)} · ${escaped(written)} · seed ${seed} · ${escaped(chipText)}` +
     `${runs.length === 0 ? "" : ` · runs: ${runs.join(", ")}`}</p></footer>`
   );
+}
+
+function cellText(devicesPerCell: number): string {
+  return devicesPerCell < 4
+    ? "A cell holds a weight in two <b>devices</b>, the pair G+ and G−."
+    : "A cell holds a weight in four <b>devices</b>: the significant pair G+ and G−, the less significant g+ and g−.";
+}
+
+/** Of devices that do not drift it makes up for what their means lose. */
+function compensation(ageing: string): string {
+  return ageing === "drift" ? "drift-compensation" : "compensation";
 }

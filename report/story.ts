@@ -1,4 +1,4 @@
-import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
+import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
 import type { Seconds } from "../src/units.ts";
 
 /** All that the report of a demo shows: plain data, measured and put together elsewhere. */
@@ -17,7 +17,9 @@ export interface Story {
   /** Chips that the figures are means over. */
   readonly chips: number;
   /** What was found of the devices, and what was believed before. */
-  readonly fit: { readonly record: FitRecord; readonly before: PowerLawDefinition };
+  readonly fit: { readonly record: FitRecord; readonly before: ModelDefinition };
+  /** How devices of the chip's technology change with age: `drift` where not given. */
+  readonly ageing?: string | undefined;
   /** Share of held-out images that the network gets right in software, 0 … 1; NaN without images. */
   readonly softwareAccuracy: number;
   /** In the order in which they ran; the last one is the one to look at. */

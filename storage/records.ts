@@ -151,7 +151,26 @@ export function circumstancesOf(text: string): Partial<Circumstances> {
 export function noteOf(text: string): Omit<RunNote, "notedAt"> {
   const found = record(text, "a note");
   mustBe(areTexts(found, "what", "text"), "a note");
+  const { calibration } = found;
+  mustBe(calibration === undefined || isCalibration(calibration), "a calibration");
   return found as unknown as RunNote;
+}
+
+function isCalibration(value: unknown): boolean {
+  if (!isRecord(value) || (value["by"] !== "products" && value["by"] !== "reads")) return false;
+  const { count, tiles } = value;
+  return isCount(count) && Array.isArray(tiles) && tiles.every(isTileFactors);
+}
+
+function isTileFactors(value: unknown): boolean {
+  if (!isRecord(value) || !isCount(value["tile"])) return false;
+  const { ageSeconds, compensation, compensations, offsetsMicrosiemens: offsets } = value;
+  return (
+    areNumbers([ageSeconds, compensation]) &&
+    areNumbers(compensations) &&
+    areNumbers(offsets) &&
+    offsets.length === compensations.length
+  );
 }
 
 export function forecastOf(text: string): Forecast {

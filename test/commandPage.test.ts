@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { advise } from "../cli/commands/advise.ts";
+import { calibrate } from "../cli/commands/calibrate.ts";
 import { check } from "../cli/commands/check.ts";
 import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
@@ -27,6 +29,8 @@ interface Named {
 }
 
 const commands: readonly Named[] = [
+  advise(),
+  calibrate(),
   check(),
   demo(),
   emulate(),

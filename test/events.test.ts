@@ -99,6 +99,8 @@ describe("every line that a command prints with --json is an event: its last one
       await keep("program", "program", strategy, "--chip", chip, "--transcript", file("t.ndjson"));
       await keep("watch", "watch", "r1", "--until", "2h", "--per-decade", "2");
       await keep("fit", "fit", "r1", "--out", file("m.json"));
+      await keep("calibrate", "calibrate", "r1");
+      await keep("advise", "advise", "r1");
       await keep("trim --dry-run", "trim", "r1", "--dry-run");
       await keep("trim, not believed", "trim", "r1", "--model", file("m.json"));
       await keep("trim", "trim", "r1", "--model", file("m.json"), "--believe");
@@ -135,6 +137,8 @@ describe("every line that a command prints with --json is an event: its last one
     ["resume", { type: "result", command: "resume", run: "r1", outcome: "done" }],
     ["watch", { type: "result", command: "watch", runs: ["r1"] }],
     ["fit", { type: "result", command: "fit", model_before: "pcm-90nm" }],
+    ["calibrate", { type: "result", command: "calibrate", measured_by: "products" }],
+    ["advise", { type: "result", command: "advise", run: "r1" }],
     ["trim --dry-run", { type: "result", command: "trim", pulsed: false, run: null }],
     ["trim, not believed", { type: "error", code: "bad-argument" }],
     ["trim", { type: "result", command: "trim", corrects: "r1" }],

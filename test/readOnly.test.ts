@@ -149,6 +149,8 @@ function reading(out: string): string[][] {
 const writing = [
   ["watch", "r2"],
   ["trim", "r1"],
+  ["calibrate", "r1"],
+  ["advise", "r1"],
   ["resume", "r1"],
 ];
 

@@ -275,9 +275,9 @@ describe("the registries", () => {
 
   it("give every technology a usual method that serves it", () => {
     for (const { technology } of builtInTechnologyFiles) {
-      const { strategy, conductances } = technology.usualMethods;
+      const { strategy, conductances, byHand = conductances } = technology.usualMethods;
       const chip = { name: "a chip", pulses: { technology } };
-      for (const name of [strategy, conductances])
+      for (const name of [strategy, conductances, byHand])
         expect(methodFor(builtInMethods, name, chip).name).toBe(name);
     }
     expect(builtInTechnologyFiles.map(({ technology }) => technology)).toEqual(builtInTechnologies);

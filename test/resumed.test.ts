@@ -15,6 +15,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { gaussianTile } from "../bench/gaussianTile.ts";
+import { resultOf } from "./soak/results.ts";
 import { stillClock } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -81,6 +82,13 @@ function firstRows({ targetsMicrosiemens, cells: of, block }: TileTargets, rowCo
   };
 }
 
+/** The same targets, as the weights that pairs of devices hold. */
+function inPairs(tile: TileTargets): TileTargets {
+  const { targetsMicrosiemens: g } = tile;
+  const wantedMicrosiemens = Float32Array.from({ length: g.length / 2 }, (_, k) => g[2 * k]! - g[2 * k + 1]!);
+  return { ...tile, cells: { devicesPerCell: 2, factors: [1, -1], wantedMicrosiemens } };
+}
+
 describe("a run that is stopped and goes on later", () => {
   const pcm = rows(8, 256, 25);
   const reram = rows(8, 256, 36);
@@ -91,6 +99,9 @@ describe("a run that is stopped and goes on later", () => {
     ["verify", "pcm-64", "a month", 2_592_000],
     ["residual", "pcm-64", "a day", 86_400],
     ["max-set-fill", "pcm-64", "30 s", 30],
+    ["residual", "rram-128", "30 s", 30],
+    ["residual", "rram-128", "a day", 86_400],
+    ["residual", "ecram-64", "a day", 86_400],
     ["verify", "rram-128", "30 s", 30],
     ["verify", "rram-128", "a day", 86_400],
     ["verify", "ecram-64", "30 s", 30],
@@ -100,9 +111,9 @@ describe("a run that is stopped and goes on later", () => {
     async (method, name, _later, seconds) => {
       const [tile, model] =
         name === "rram-128"
-          ? ([reram, "reram-wan-2022"] as const)
+          ? ([method === "verify" ? reram : inPairs(reram), "reram-wan-2022"] as const)
           : name === "ecram-64"
-            ? ([ecram, "ecram-li"] as const)
+            ? ([method === "verify" ? ecram : inPairs(ecram), "ecram-li"] as const)
             : ([method === "verify" ? pcm : cells, "pcm-90nm"] as const);
       const plan = planOf(name, method, tile, model);
       const usual = await pulsesOf(plan, seconds, false);
@@ -139,6 +150,41 @@ async function pulsesOf(plan: RunPlan, awaySeconds: number, stops: boolean): Pro
   expect(memory!.verdicts.some(isOpen)).toBe(false);
   await store.close();
   return memory!.pulses.reduce((sum, pulses) => sum + pulses, 0);
+}
+
+describe("a run by max-set-fill that is stopped when some devices are in place", () => {
+  it("holds its weights as well as one that was let alone, although another workspace set two of its rows meanwhile", async () => {
+    const plan = { ...planOf("pcm-64", "max-set-fill", cells, "pcm-90nm"), sweepTimesSeconds: [60] };
+    const [alone, visited] = [await meanSquareOf(plan, false), await meanSquareOf(plan, true)];
+    expect(visited / alone).toBeLessThan(1.5);
+  }, 30_000);
+});
+
+/** Of the weights of a run that is stopped and goes on. @param isVisited  whether another workspace uses its chip in between. */
+async function meanSquareOf(plan: RunPlan, isVisited: boolean): Promise<number> {
+  const chip = await openChip(plan.chipName);
+  const store = await openWorkspace(emptyFolder());
+  const stop = { requested: false };
+  const context = contextOf(store, chip.line(), (event) => {
+    if (event.type === "turn") stop.requested ||= event.inside >= 0.2 * event.devices;
+  });
+  await expect(executeRun({ ...context, stop }, plan)).rejects.toMatchObject({ code: "interrupted" });
+  if (isVisited) {
+    const other = await openWorkspace(emptyFolder());
+    const level = {
+      block: { ...cells.block, rowCount: 2 },
+      targetsMicrosiemens: new Float32Array(512).fill(5),
+    };
+    await executeRun(
+      contextOf(other, chip.line(), () => {}),
+      planOf(plan.chipName, "verify", level, "pcm-90nm"),
+    );
+    await other.close();
+  }
+  await resumeRun({ ...contextOf(store, chip.line(), () => {}), acceptUnknownWear: true }, "r1");
+  const { meanSquare } = await resultOf(store, "r1");
+  await store.close();
+  return meanSquare;
 }
 
 describe("a run that never looks, killed while its rows were on their way", () => {

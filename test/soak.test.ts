@@ -47,6 +47,12 @@ describe("a world of bad luck", () => {
   it.each([
     [146, "rows of a closed workspace stayed in a file that was lost", "restore"],
     [686, "a refusal for unknown wear was forgotten in a reset of the chip", "agree to unknown wear"],
+    [
+      1528,
+      "a chip was reset by the last order of a run that it had been refused to",
+      "agree to unknown wear",
+    ],
+    [1676, "cells of which another workspace had used two rows were filled with one device each", "visit"],
     [222, "another workspace, a second chip, and files that are moved away", "visit"],
     [30, "a disk that is truly full, where one may be mounted", "fill the disk"],
     [16, "a board that lies", "lie: "],
@@ -193,7 +199,7 @@ describe("what is checked in worlds that hold more", () => {
     await empty.close();
   });
 
-  it("is refuted by foreign wear that no person agreed to, and agrees to none without a reason", async () => {
+  it("is refuted by foreign wear that no person agreed to, and agrees to none without a reason, which a reset does not take away", async () => {
     await carryOut(chip, store, plan());
     const atHand = new ChipAtHand(chip.firmware, key, 0);
     await expect(atHand.seeForeign(store)).rejects.toThrow(/no person had agreed/);
@@ -202,6 +208,8 @@ describe("what is checked in worlds that hold more", () => {
     const order = { codes: new Uint16Array(256).fill(400), widthNanoseconds: 100, firstTicket: 1_000_000 };
     await chip.driver.identify();
     await chip.driver.pulse({ tile: 0, rowStart: 3, rowCount: 1 }, order);
+    atHand.beginProcess();
+    chip.firmware.restart();
     expect(await atHand.agree(store, refusal)).toBe(true);
     await atHand.seeForeign(store);
   });

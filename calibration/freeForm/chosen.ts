@@ -1,5 +1,5 @@
 import { type Continuation, continuations, continued } from "./continuation.ts";
-import type { Moments } from "./moments.ts";
+import type { SureMoments } from "./momentErrors.ts";
 import type { Structure } from "./structure.ts";
 import { tableOf } from "./table.ts";
 
@@ -38,7 +38,7 @@ export function splitsOf(logAge: Float64Array, ages = logAge.length): Split[] {
  * @param ages  how many of the first ages may be looked at.
  */
 export function bestContinuation(
-  moments: Moments,
+  moments: SureMoments,
   structure: Structure,
   ages = moments.knots.logAge.length,
 ): Continuation {

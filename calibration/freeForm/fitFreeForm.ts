@@ -5,10 +5,12 @@ import { testedTo } from "../fitRecord.ts";
 import { Conditional } from "./conditional.ts";
 import { bestContinuation } from "./chosen.ts";
 import { type Continuation, continued, laterAges } from "./continuation.ts";
-import { conductanceCounts, type Knots, knotsOf, Place } from "./knots.ts";
-import { type Moments, momentsAt, valueAt } from "./moments.ts";
+import { type Knots, knotsOf } from "./knots.ts";
+import { type SureMoments, withErrors } from "./momentErrors.ts";
+import { momentsAt } from "./moments.ts";
 import { type Readings, readingsOf } from "./readings.ts";
 import { rollingForecasts } from "./rolling.ts";
+import { smoothed } from "./smoothMoments.ts";
 import { type Structure, structures } from "./structure.ts";
 import { type FoundTable, type LawTable, tableOf } from "./table.ts";
 import { tailsOf } from "./tails.ts";
@@ -16,7 +18,7 @@ import { tailsOf } from "./tails.ts";
 /** All that was found of devices without asking for a law. */
 export interface FreeFormFit {
   readonly readings: Readings;
-  readonly moments: Moments;
+  readonly moments: SureMoments;
   readonly structure: Structure;
   readonly table: FoundTable;
   /** From the mean, µS: one table [age, conductance] for each of `tailShares`. */
@@ -32,9 +34,9 @@ export interface FreeFormFit {
 /** Fits a table of moments to what was read of devices, and tries how far it foresees. */
 export function fitFreeForm(parts: readonly DriftData[]): FreeFormFit {
   const readings = readingsOf(parts);
-  const knots = bestKnots(readings);
+  const knots = knotsOf(readings);
   const structure = bestStructure(readings, knots);
-  const moments = momentsAt(readings, knots);
+  const moments = smoothMoments(readings, knots);
   const table = tableOf(moments, structure);
   const tails = tailsOf(readings, moments);
   const forecasts = rollingForecasts(readings, moments, structure, tails);
@@ -51,59 +53,14 @@ export function fitFreeForm(parts: readonly DriftData[]): FreeFormFit {
   };
 }
 
-/**
- * As few conductances as foresee reads of held-out devices as well as more would: a table with too many holds the chances of its devices,
- * and who aims by it aims at them.
- */
-function bestKnots(readings: Readings): Knots {
-  const fitted = fittedOf(readings);
-  let best: { knots: Knots; scores: Float64Array } | undefined;
-  for (const most of conductanceCounts) {
-    const knots = knotsOf(readings, most);
-    if (best !== undefined && knots.conductance.length >= best.knots.conductance.length) continue;
-    const scores = densities(readings, momentsAt(readings, knots, fitted));
-    if (best === undefined || !clearlyWorse(scores, best.scores)) best = { knots, scores };
-  }
-  return best!.knots;
-}
-
 /** 0 for devices that are held out, to try what is found of the others. */
 function fittedOf({ count }: Readings): Uint8Array {
   return Uint8Array.from({ length: count }, (_, i) => (i % heldOutEvery === 0 ? 0 : 1));
 }
 
-/** For each held-out device the mean logarithm of the density of its reads. */
-function densities(readings: Readings, { knots, shift, square }: Moments): Float64Array {
-  const { start, logAge, deviation, written, count } = readings;
-  const nG = knots.conductance.length;
-  const [g, t] = [new Place(), new Place()];
-  return Float64Array.from({ length: Math.ceil(count / heldOutEvery) }, (_, k) => {
-    const i = k * heldOutEvery;
-    g.of(knots.conductance, written[i]!);
-    let sum = 0;
-    for (let read = start[i]!; read < start[i + 1]!; read++) {
-      t.of(knots.logAge, logAge[read]!);
-      const variance = valueAt(square, nG, g, t);
-      // What was written is known, and tells nothing.
-      if (!(variance > 1e-9)) continue;
-      const off = deviation[read]! - valueAt(shift, nG, g, t);
-      sum += Math.max(-10, -0.5 * ((off * off) / variance + Math.log(variance)));
-    }
-    return sum / (start[i + 1]! - start[i]!);
-  });
-}
-
-/** By more than two standard errors of the mean difference. */
-function clearlyWorse(scores: Float64Array, than: Float64Array): boolean {
-  const n = scores.length;
-  let [sum, squares] = [0, 0];
-  for (let i = 0; i < n; i++) {
-    const difference = scores[i]! - than[i]!;
-    sum += difference;
-    squares += difference * difference;
-  }
-  const mean = sum / n;
-  return mean < -2 * Math.sqrt(Math.max(0, squares / n - mean * mean) / n);
+/** As smooth over conductance as devices say, with errors. */
+function smoothMoments(readings: Readings, knots: Knots, use?: Uint8Array): SureMoments {
+  return smoothed(withErrors(readings, momentsAt(readings, knots, use), use));
 }
 
 /**
@@ -111,7 +68,7 @@ function clearlyWorse(scores: Float64Array, than: Float64Array): boolean {
  * and the law of the others.
  */
 function bestStructure(readings: Readings, knots: Knots): Structure {
-  const moments = momentsAt(readings, knots, fittedOf(readings));
+  const moments = smoothMoments(readings, knots, fittedOf(readings));
   let best = structures[0]!;
   let most = -Infinity;
   for (const structure of structures) {

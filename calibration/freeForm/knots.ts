@@ -9,26 +9,26 @@ export interface Knots {
 }
 
 const mostAges = 32;
+const mostConductances = 24;
 const fewestDevicesAKnot = 250;
 const fewestBeyond = 100;
 
 /**
  * Conductances so that as many devices lie about each; ages where devices were read, those close to one another as one.
  */
-export function knotsOf(readings: Readings, mostConductances: number): Knots {
-  return { conductance: conductanceKnots(readings, mostConductances), logAge: ageKnots(readings) };
+export function knotsOf(readings: Readings): Knots {
+  return { conductance: conductanceKnots(readings), logAge: ageKnots(readings) };
 }
 
-/** How many conductances a table may have. */
-export const conductanceCounts = [24, 12, 6] as const;
-
-function conductanceKnots({ written, count }: Readings, most: number): Float64Array {
+function conductanceKnots({ written, count }: Readings): Float64Array {
   const sorted = written.slice().sort();
-  const wanted = Math.min(most, Math.max(2, Math.floor(count / fewestDevicesAKnot)));
+  const wanted = Math.min(mostConductances, Math.max(2, Math.floor(count / fewestDevicesAKnot)));
   // The few at either end are no entry: they would be a table of chances.
   const outer = Math.min(fewestBeyond, Math.floor(count / (4 * wanted)));
   const knots: number[] = [];
-  for (let k = 0; k < wanted; k++) {
+  const inner = Array.from({ length: wanted - 2 }, (_, k) => k + 1);
+  // Laws bend most at the ends of the range, beyond which devices cannot go: entries are twice as close there.
+  for (const k of [0, 0.5, ...inner, wanted - 1.5, wanted - 1]) {
     const place = Math.round(((count - 1) * k) / (wanted - 1));
     const at = sorted[Math.min(count - 1 - outer, Math.max(outer, place))]!;
     // Where all were written to a few levels, each level is one.

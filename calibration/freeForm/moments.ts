@@ -9,15 +9,13 @@ export interface Moments {
   readonly onsetSeconds: Seconds;
   /** Mean of deviations, µS, row-major [age, conductance]. */
   readonly shift: Float64Array;
-  /** Its standard error, rows of devices taken as clusters. */
-  readonly shiftError: Float64Array;
   /** Mean square of one read about the mean, µS², likewise; and how many devices it rests on. */
   readonly square: Float64Array;
   readonly devices: Float64Array;
-  /** Standardised fourth moment, likewise. */
-  readonly kurtosis: Float64Array;
   /** Mean product of two different reads of a device, [conductance, age, age]; NaN where there are none. */
   readonly product: Float64Array;
+  /** L of the normal equations L Lᵀ = Hᵀ H of the hat functions, which shift and square were found by. */
+  readonly factor: Float64Array;
 }
 
 /**
@@ -32,11 +30,11 @@ export function momentsAt(readings: Readings, knots: Knots, use?: Uint8Array): M
     knots,
     onsetSeconds: readings.onsetSeconds,
     shift,
+    factor,
     ...spreadsAt(readings, knots, shift, factor, use),
   };
 }
 
-/** @returns the means, and the factor L of the normal equations L Lᵀ of all that is found by the same least squares. */
 function meansAt(
   readings: Readings,
   knots: Knots,
@@ -111,15 +109,12 @@ function spreadsAt(
   shift: Float64Array,
   factor: Float64Array,
   use: Uint8Array | undefined,
-): Omit<Moments, "knots" | "onsetSeconds" | "shift"> {
-  const { start, logAge, deviation, written, count, row } = readings;
+): Pick<Moments, "square" | "devices" | "product"> {
+  const { start, logAge, deviation, written, count } = readings;
   const [nG, nT] = [knots.conductance.length, knots.logAge.length];
   const n = nG * nT;
   const square = new Float64Array(n);
-  const fourth = new Float64Array(n);
   const weights = new Float64Array(n);
-  const clusters = new Float64Array(n);
-  const ofRow = new Float64Array(n);
   // For each two ages, least squares over the conductances: a matrix of three diagonals.
   const products = new Float64Array(nG * nT * nT);
   const pairs = new Float64Array(nG * nT * nT);
@@ -129,16 +124,9 @@ function spreadsAt(
   const rest = new Float64Array(mostReads);
   const low = new Int32Array(mostReads);
   const part = new Float64Array(mostReads);
-  let last = -1;
-  const endRow = (): void => {
-    for (let at = 0; at < n; at++) clusters[at]! += ofRow[at]! * ofRow[at]!;
-    ofRow.fill(0);
-  };
   const everyPair = Math.max(1, Math.ceil(count / mostPairedDevices));
   for (let i = 0; i < count; i++) {
     if (use?.[i] === 0) continue;
-    if (row[i] !== last) endRow();
-    last = row[i]!;
     g.of(knots.conductance, written[i]!);
     const reads = Math.min(mostReads, start[i + 1]! - start[i]!);
     for (let k = 0; k < reads; k++) {
@@ -153,8 +141,6 @@ function spreadsAt(
         const at = (t.low + (a >> 1)) * nG + g.low + (a & 1);
         weights[at]! += w;
         square[at]! += w * r * r;
-        fourth[at]! += w * r * r * r * r;
-        ofRow[at]! += w * r;
       }
     }
     if (i % everyPair !== 0) continue;
@@ -184,7 +170,6 @@ function spreadsAt(
       }
     }
   }
-  endRow();
   const product = solvedProducts({ products, pairs, beside, counts }, nG, nT);
   const fitted = new Float64Array(n);
   solveByCholesky(factor, n, square, fitted);
@@ -192,15 +177,8 @@ function spreadsAt(
     const w = Math.max(1e-9, weights[at]!);
     // Least squares may overshoot where spreads change fast; a mean about the place cannot.
     square[at] = Math.max(leastShare * (square[at]! / w), fitted[at]!);
-    fourth[at]! /= w;
   }
-  return {
-    square,
-    devices: weights,
-    kurtosis: fourth.map((value, at) => value / Math.max(1e-30, square[at]! * square[at]!)),
-    shiftError: clusters.map((sum, at) => Math.sqrt(sum) / Math.max(1, weights[at]!)),
-    product,
-  };
+  return { square, devices: weights, product };
 }
 
 const leastShare = 0.1;

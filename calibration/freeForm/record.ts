@@ -12,6 +12,8 @@ import {
 import type { Gathered } from "../gather.ts";
 import { continued, laterAges } from "./continuation.ts";
 import type { FreeFormFit } from "./fitFreeForm.ts";
+import { Place } from "./knots.ts";
+import type { Readings } from "./readings.ts";
 import { nameOf } from "./structure.ts";
 import { tailShares } from "./tails.ts";
 
@@ -99,7 +101,7 @@ export function freeFormRecord(
   circumstances: Circumstances,
   most: Microsiemens,
 ): FitRecord {
-  const { readings, forecasts, measuredToSeconds, testedToSeconds, moments } = fit;
+  const { readings, forecasts, measuredToSeconds, testedToSeconds } = fit;
   const first = firstAge(fit);
   const decades = Math.log10(measuredToSeconds / first);
   const last = forecasts.at(-1);
@@ -141,7 +143,7 @@ export function freeFormRecord(
     believe: checks.every(({ ok }) => ok),
     checks,
     remarks: [...remarksOn(fit), ...remarkOnSweeps(gathered), ...remarksOnConverters(gathered)],
-    laws: lawsOf(fit, moments.knots.logAge, most),
+    laws: lawsOf(fit, most).map(({ law }) => law),
     residuals: [],
     figures: [],
   };
@@ -181,21 +183,48 @@ function remarksOn(fit: FreeFormFit): string[] {
 
 const leastTold = 0.1;
 
-/** Mean change and spread at up to six ages. */
-function lawsOf(fit: FreeFormFit, logAges: Float64Array, most: Microsiemens): FitRecord["laws"] {
+/** Share of the devices that were read at an age that laws are told of; and reads a device: an average over several sweeps is of no one age. */
+const fewestRead = 0.8;
+const mostReads = 1.5;
+
+/** What a table says of one age. */
+export interface TableLaw {
+  readonly ageSeconds: Seconds;
+  readonly law: FitRecord["laws"][number];
+}
+
+/** Mean change and spread at up to six of the ages at which nearly all devices were read: of younger ones, those that were pulsed last tell. */
+export function lawsOf(fit: FreeFormFit, most: Microsiemens): TableLaw[] {
   const { moments, readings, structure } = fit;
+  const logAges = moments.knots.logAge;
   const { conductance } = moments.knots;
   const nG = conductance.length;
-  const shown = new Set(Array.from({ length: 6 }, (_, k) => Math.round((k * (logAges.length - 1)) / 5)));
+  const read = devicesRead(readings, logAges);
+  const reads = (age: number): number =>
+    moments.devices.subarray(age * nG, (age + 1) * nG).reduce((sum, n) => sum + n, 0);
+  const nearlyAll = [...logAges.keys()].filter(
+    (age) => read[age]! >= fewestRead * readings.count && reads(age) <= mostReads * readings.count,
+  );
+  // Where each device was read at ages of its own, there are none.
+  const ages = nearlyAll.length > 0 ? nearlyAll : [...logAges.keys()];
+  const shown = new Set(Array.from({ length: 6 }, (_, k) => ages[Math.round((k * (ages.length - 1)) / 5)]!));
   const places = [...conductance.keys()].filter(
     (g) => conductance[g]! >= 0 && conductance[g]! <= 1.05 * most,
   );
-  const of = (law: string, value: (at: number) => number, error: (at: number) => number, age: number) => ({
-    law,
-    form: nameOf(structure),
-    conductanceMicrosiemens: places.map((g) => short(conductance[g]!)),
-    value: places.map((g) => short(value(age * nG + g))),
-    standardError: places.map((g) => short(error(age * nG + g))),
+  const of = (
+    law: string,
+    value: (at: number) => number,
+    error: (at: number) => number,
+    age: number,
+  ): TableLaw => ({
+    ageSeconds: ageOf(logAges[age]!, readings.onsetSeconds),
+    law: {
+      law,
+      form: nameOf(structure),
+      conductanceMicrosiemens: places.map((g) => short(conductance[g]!)),
+      value: places.map((g) => short(value(age * nG + g))),
+      standardError: places.map((g) => short(error(age * nG + g))),
+    },
   });
   return [...shown].flatMap((age) => {
     const at = formatDuration(ageOf(logAges[age]!, readings.onsetSeconds));
@@ -216,7 +245,23 @@ function lawsOf(fit: FreeFormFit, logAges: Float64Array, most: Microsiemens): Fi
   });
 }
 
-/** Of a standard deviation σ of n devices with kurtosis κ: σ/2 √((κ − 1)/n). */
-function spreadError({ square, kurtosis, devices }: FreeFormFit["moments"], at: number): number {
-  return (Math.sqrt(square[at]!) / 2) * Math.sqrt(Math.max(0, kurtosis[at]! - 1) / Math.max(1, devices[at]!));
+/** How many devices were read nearest to each age. */
+function devicesRead({ start, logAge, count }: Readings, logAges: Float64Array): Uint32Array {
+  const devices = new Uint32Array(logAges.length);
+  const place = new Place();
+  for (let i = 0; i < count; i++) {
+    let last = -1;
+    for (let k = start[i]!; k < start[i + 1]!; k++) {
+      place.of(logAges, logAge[k]!);
+      const nearest = place.part > 0.5 ? place.low + 1 : place.low;
+      if (nearest !== last) devices[nearest]!++;
+      last = nearest;
+    }
+  }
+  return devices;
+}
+
+/** Of √v: half of that of v, over √v. */
+function spreadError({ square, squareError }: FreeFormFit["moments"], at: number): number {
+  return squareError[at]! / (2 * Math.sqrt(Math.max(1e-12, square[at]!)));
 }

@@ -4,7 +4,8 @@ import { inside95Holds, mostMeanOffStds } from "../forecastLimits.ts";
 import { bestContinuation, splitsOf } from "./chosen.ts";
 import { continued } from "./continuation.ts";
 import { Place } from "./knots.ts";
-import { type Moments, valueAt } from "./moments.ts";
+import type { SureMoments } from "./momentErrors.ts";
+import { valueAt } from "./moments.ts";
 import type { Readings } from "./readings.ts";
 import type { Structure } from "./structure.ts";
 import { type LawTable, tableOf, varianceAt } from "./table.ts";
@@ -15,7 +16,7 @@ const mostDevices = 20_000;
 /** Fits to the first ages and looks at the next decade, the shortest first. */
 export function rollingForecasts(
   readings: Readings,
-  moments: Moments,
+  moments: SureMoments,
   structure: Structure,
   tails: readonly Float64Array[],
 ): FitForecast[] {
@@ -32,7 +33,7 @@ export function rollingForecasts(
 
 function compare(
   readings: Readings,
-  moments: Moments,
+  moments: SureMoments,
   foreseen: LawTable,
   { from, to, tails }: { from: number; to: number; tails: readonly Float64Array[] },
 ): FitForecast {
@@ -108,7 +109,7 @@ function compare(
   };
 }
 
-function meanOff(moments: Moments, foreseen: LawTable, to: number, toLog: number): number {
+function meanOff(moments: SureMoments, foreseen: LawTable, to: number, toLog: number): number {
   const nG = moments.knots.conductance.length;
   const t = new Place();
   t.of(foreseen.knots.logAge, toLog);

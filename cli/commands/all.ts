@@ -1,4 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
+import { advise } from "./advise.ts";
+import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
@@ -28,6 +30,8 @@ export function allCommands(): Command[] {
     watch(),
     importCommand(),
     fit(),
+    calibrate(),
+    advise(),
     trim(),
     exportCommand(),
     report(),

@@ -55,7 +55,7 @@ export const demo = () =>
           const { network, first, chips, predictions, files, workspace } = outcome;
           const { pulsesLine, tableOf } = await import("../demoTable.ts");
           output.say("");
-          for (const { text, look } of tableOf(network, chips, predictions)) output.say(text, look);
+          for (const { text, look } of tableOf(network, first, chips, predictions)) output.say(text, look);
           output.say(pulsesLine(first), "dim");
           output.say("");
           output.say(`Report: ${files.report}`);
@@ -76,6 +76,10 @@ function tellStory(event: StampedEvent, output: Output): void {
   output.say(`   left after a day of   ${g.map((one) => `${one} µS`.padStart(9)).join("")}`);
   for (const { name, left_percent: left } of models) {
     output.say(`   ${name.padEnd(22)}${left.map((share) => `${share.toFixed(1)} %`.padStart(9)).join("")}`);
+  }
+  output.say("   spread of equal devices then");
+  for (const { name, spread_microsiemens: spread } of models) {
+    output.say(`   ${name.padEnd(22)}${spread.map((std) => `${std.toFixed(2)} µS`.padStart(9)).join("")}`);
   }
   output.say(
     believed ? "   The fit passes every check." : `   The fit is not to be believed: ${failed.join(", ")}.`,

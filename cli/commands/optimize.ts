@@ -81,6 +81,7 @@ export const optimize = () =>
       real("--pair-correlation", -1, 1),
       0,
     )
+    .option("--importance <file>", "how much each weight counts: one number a weight (.npy, .npz)")
     .option("--limit", "predict the accuracy of the network over time, by whole chips drawn from the model")
     .option(
       "--onnx <file>",
@@ -96,7 +97,6 @@ export const optimize = () =>
       `chips that --limit draws (default: ${usualDraws})`,
       whole("--draws", 1, 10_000),
     )
-    .option("--importance <file>", "how much each weight counts: one number a weight (.npy, .npz)")
     .option(
       "--reads <number>",
       "state and minimise the error of the mean of so many reads",

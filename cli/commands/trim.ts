@@ -1,11 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
 import { forecastFields, forecastSentence } from "../../lab/forecastTexts.ts";
 import type { Trimmed } from "../../lab/trim.ts";
-import { beyondTestedAge } from "../../src/model/tested.ts";
 import { counted } from "../../src/counted.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
+import { untestedNote } from "../extrapolated.ts";
 import { benchCommand, real, times, usualTimes, whole } from "../flags.ts";
 import type { Output } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
@@ -75,7 +75,7 @@ export const trim = () =>
 
 function tellVisit(trimmed: Trimmed, output: Output): void {
   const { corrects, visit, earlier, run, expectedNow } = trimmed;
-  const note = extrapolation(trimmed);
+  const note = untestedNote(trimmed);
   const mark = note === undefined ? "" : "*";
   for (const forecast of earlier) output.say(`${forecast.run}: ${forecastSentence(forecast)}`);
   const { devices, expectedBefore, expectedAfter, later } = visit;
@@ -102,15 +102,6 @@ function tellVisit(trimmed: Trimmed, output: Output): void {
   output.say(
     `Expected was ${errorPercent(expectedAfter)}${mark}; with what was reached it will be ${errorPercent(expectedNow)}${mark} (${errorPercent(expectedBefore)}${mark} before).`,
   );
-}
-
-/** `* Its errors from 30 days on are extrapolated from 1 day.`; undefined where the model was tested for every time, or may have been. */
-function extrapolation({ timesSeconds, testedToSeconds }: Trimmed): string | undefined {
-  const beyond = timesSeconds
-    .filter((time) => beyondTestedAge(testedToSeconds, time) !== undefined)
-    .sort((a, b) => a - b);
-  if (beyond.length === 0) return undefined;
-  return `  * Errors from ${formatDuration(beyond[0]!)} on are ${beyondTestedAge(testedToSeconds, beyond[0]!)}.`;
 }
 
 function visitFields({ corrects, visit, earlier, testedToSeconds }: Trimmed) {

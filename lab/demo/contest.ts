@@ -1,7 +1,7 @@
 import type { ChipDescription } from "../../src/chip/description.ts";
-import { devicesPerRow } from "../../src/chip/geometry.ts";
+import { type ChipGeometry, devicesPerRow } from "../../src/chip/geometry.ts";
 import type { DeviceModel } from "../../src/model/deviceModel.ts";
-import { fullScale, targetsOf } from "../../src/optimize/dualPair.ts";
+import { devicesPerDualPair, fullScale, targetsOf } from "../../src/optimize/dualPair.ts";
 import { Translator } from "../../src/optimize/layerStrategy.ts";
 import { spanOf, type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
 import { Random } from "../../src/random.ts";
@@ -49,8 +49,7 @@ export async function judge(
   run: RunId,
   ages: readonly Seconds[] = judgedAt,
 ): Promise<ContestResult> {
-  const sweeps: SweepRecord[] = [];
-  for await (const sweep of store.sweeps(run)) if (ages.includes(sweep.timeSeconds)) sweeps.push(sweep);
+  const sweeps = await sweepsAt(store, run, ages);
   const points: JudgedPoint[] = [];
   let relativeErrors = new Float32Array(0);
   for (const [k, timeSeconds] of judgedAt.entries()) {
@@ -66,25 +65,57 @@ export async function judge(
   return { run, laid, points, relativeErrors };
 }
 
+/**
+ * The sweeps of a run that were asked for at some ages. A chip that takes long to read may have passed an age while it was read for the one
+ * before: the sweep of that one then stands for both.
+ */
+async function sweepsAt(store: RunStore, run: RunId, ages: readonly Seconds[]): Promise<SweepRecord[]> {
+  const all: SweepRecord[] = [];
+  for await (const sweep of store.sweeps(run)) all.push(sweep);
+  const sweeps = all.filter(({ timeSeconds }) => ages.includes(timeSeconds));
+  for (const tile of new Set(all.map((sweep) => sweep.tile))) {
+    const ofTile = all.filter((sweep) => sweep.tile === tile);
+    for (const age of ages) {
+      if (ofTile.some(({ timeSeconds }) => timeSeconds === age)) continue;
+      const earlier = ofTile.filter(({ timeSeconds }) => timeSeconds < age);
+      const [first, ...others] = earlier;
+      if (first === undefined) continue;
+      const last = others.reduce((a, b) => (b.timeSeconds > a.timeSeconds ? b : a), first);
+      sweeps.push({ ...last, timeSeconds: age });
+    }
+  }
+  return sweeps;
+}
+
 /** The same inputs for everybody. */
 const productSeed = 1;
 
 /** F = 2 was found best in all six cases of Mackin et al. 2022; it is the naive one's only good advice. */
 const naiveSignificance = 2;
 
-/** As one would do it by hand: the major pair carries what it can, at full range. */
+/** Pairs of devices that hold a weight, of those that a cell has. */
+export function pairsOf({ devicesPerCell }: ChipGeometry): 1 | 2 {
+  return devicesPerCell < devicesPerDualPair ? 1 : 2;
+}
+
+/** As one would do it by hand: the major pair carries what it can, at full range. A single pair carries all. */
 export function layNaively({ layers }: TrainedNetwork, description: ChipDescription): LaidNetwork {
   const { geometry, maxConductanceMicrosiemens: max } = description;
   const placements = placeLayers(layers, geometry);
+  const pairs = pairsOf(geometry);
+  const { devicesPerCell } = geometry;
   const microsiemensPerUnit = placements.map(({ layer }) =>
-    fullScale(maxWeight(layers[layer]!), naiveSignificance, max),
+    pairs === 1
+      ? max / (maxWeight(layers[layer]!) || max)
+      : fullScale(maxWeight(layers[layer]!), naiveSignificance, max),
   );
   const tiles = placements.map((placement, k): TileTargets => {
     const scale = microsiemensPerUnit[k]!;
     const weights = weightsOfPlacement(layers[placement.layer]!, placement);
     const rule = {
       rule: "msp-first",
-      significance: naiveSignificance,
+      // Of a single pair the weight is all that it holds.
+      significance: pairs === 1 ? 1 : naiveSignificance,
       scaleMicrosiemensPerUnit: scale,
       maxConductanceMicrosiemens: max,
     } as const;
@@ -93,18 +124,37 @@ export function layNaively({ layers }: TrainedNetwork, description: ChipDescript
       placement,
       geometry.columns,
     );
-    const targets = targetsOf(rule, weights);
+    const targets = inCells(targetsOf(rule, weights), 2 * pairs, devicesPerCell);
+    const factors = pairs === 1 ? [1, -1] : [naiveSignificance, -naiveSignificance, 1, -1];
     return {
       block: placement.block,
       targetsMicrosiemens: spreadTargets(targets, placement, devicesPerRow(geometry)),
       cells: {
-        devicesPerCell: 4,
-        factors: [naiveSignificance, -naiveSignificance, 1, -1],
+        devicesPerCell,
+        // Devices that are spare hold nothing.
+        factors: Array.from({ length: devicesPerCell }, (_, device) => factors[device] ?? 0),
         wantedMicrosiemens,
       },
     };
   });
   return { layers, microsiemensPerUnit, placements, tiles };
+}
+
+/** The first devices of each dual pair, as many as a weight is held in, in cells that may have more. */
+function inCells(dualPairs: Float32Array, used: number, devicesPerCell: number): Float32Array {
+  if (used === devicesPerDualPair && devicesPerCell === devicesPerDualPair) return dualPairs;
+  const cells = dualPairs.length / devicesPerDualPair;
+  const targets = new Float32Array(cells * devicesPerCell).fill(Number.NaN);
+  for (let cell = 0; cell < cells; cell++) {
+    const from = cell * devicesPerDualPair;
+    targets.set(dualPairs.subarray(from, from + used), cell * devicesPerCell);
+  }
+  return targets;
+}
+
+/** Those of the times that are judged of which a model knows something; its first and last where these lie outside. */
+export function judgedTimesOf({ knownTimesSeconds: { from, to } }: DeviceModel): readonly Seconds[] {
+  return [...new Set(judgedAt.map((time) => Math.min(to, Math.max(from, time))))];
 }
 
 /** As the optimiser would hold the weights for the times that are judged, were devices as a model says. */
@@ -113,10 +163,16 @@ export function layOptimised(
   model: DeviceModel,
   { geometry }: ChipDescription,
 ): LaidNetwork & { readonly curves: readonly StrategyLayer[] } {
+  const pairs = pairsOf(geometry);
+  const timesSeconds = judgedTimesOf(model);
   const translator = new Translator(model, {
-    layout: { pairs: 2, significance: { kind: "free" }, scale: "full" },
-    timesSeconds: judgedAt,
-    timeWeights: new Float64Array(judgedAt.length).fill(1 / judgedAt.length),
+    layout: {
+      pairs,
+      significance: pairs === 1 ? { kind: "given", factors: [1] } : { kind: "free" },
+      scale: "full",
+    },
+    timesSeconds,
+    timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
     rule: "least-squares",
     compensationPer: "tile",
     scalePer: "column",

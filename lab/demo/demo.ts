@@ -7,13 +7,14 @@ import type { EventStream } from "../events.ts";
 import { refuseTooFewTiles } from "../../src/weights/placement.ts";
 import { shellWord } from "../../src/shell.ts";
 import { parseAddress, withTiles } from "../address.ts";
+import { modelOfChip } from "../modelOfChip.ts";
 import { describeChip } from "../openChip.ts";
 import { patience } from "../session.ts";
 import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
 import { warnOfLeftOut } from "../warnings.ts";
 import { defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
-import { DemoLoop } from "./demoLoop.ts";
+import { DemoLoop, refuseOtherChips } from "./demoLoop.ts";
 import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
 import { type DemoResult, tellStory } from "./demoStory.ts";
 import type { DemoOptions } from "./options.ts";
@@ -55,15 +56,15 @@ export async function demo(
   events: EventStream,
   { onNetwork, onWorkplace, onPredicting, onWaiting }: DemoListener,
 ): Promise<DemoOutcome> {
-  const { chip } = options;
-  if ((options.repeats ?? 1) > 1 && chip !== undefined) {
+  const given = options.chip;
+  if ((options.repeats ?? 1) > 1 && given !== undefined) {
     throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
   }
-  const repeats = options.repeats ?? (chip === undefined ? usualRepeats : 1);
+  const repeats = options.repeats ?? (given === undefined ? usualRepeats : 1);
   await refuseNoFolder(options.out, advice);
   const network = await loadNetwork(options);
   onNetwork(network);
-  if (chip !== undefined) await refuseSmallChip(chip, network);
+  const chip = options.chip === undefined ? undefined : await withRoom(options.chip, network);
   network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
   const workspace = await demoWorkspace(options);
   await makeOut(options.out);
@@ -106,18 +107,30 @@ async function makeOut(out: string): Promise<void> {
 const usualRepeats = 2;
 
 async function presetFor(network: TrainedNetwork): Promise<string> {
-  return `pcm-64?tiles=${await tilesNeeded(network)}&births=stranger`;
+  const { geometry } = await describeChip(parseAddress("emulator:pcm-64"));
+  return `pcm-64?tiles=${tilesNeeded(network, geometry)}&births=stranger`;
 }
 
-/** Throws `bad-argument` before a chip is opened that has no room for the network. */
-async function refuseSmallChip(chip: string, network: TrainedNetwork): Promise<void> {
+/**
+ * The address of a chip that has room for the network: an emulated one gets as many tiles as it needs where its address does not say how
+ * many, and one to get to know the devices by.
+ *
+ * @throws `bad-argument` before a chip is opened that has none, or that the story cannot be told of.
+ */
+async function withRoom(chip: string, network: TrainedNetwork): Promise<string> {
   const address = parseAddress(chip);
-  const { geometry, name } = await describeChip(address);
+  const description = await describeChip(address);
+  refuseOtherChips(description, await modelOfChip(description));
+  const { geometry, name } = description;
+  if (address.scheme === "emulator" && address.tiles === undefined && address.chip === undefined) {
+    return withTiles(address, tilesNeeded(network, geometry));
+  }
   const sizes = network.layers.map(({ inputs, outputs }) => ({ inputs, outputs }));
   refuseTooFewTiles(sizes, geometry, (needed) => {
     const enough = shellWord(withTiles(address, needed));
     return `By its description a ${name} has ${geometry.tiles}; if this chip has as many, say so: --chip ${enough}.`;
   });
+  return chip;
 }
 
 async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {
@@ -126,9 +139,10 @@ async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boo
     if (place.stop.requested) {
       throw new MhoError("interrupted", "Stopped before anything was sent to the chip.");
     }
+    const factory = await modelOfChip(session.description);
     // When the demo's own emulator is gone, nothing will bring it back.
     return await session.work(chipStays ? patience.programMilliseconds : 0, async (context, identity) => {
-      const loop = new DemoLoop(context, identity, place.seed);
+      const loop = new DemoLoop(context, identity, place.seed, factory);
       const told = await tellStory(network, loop, context.store, place.seed, place.emit);
       return { ...told, identity, port: session.port };
     });

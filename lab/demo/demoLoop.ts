@@ -1,13 +1,12 @@
 import type { ChipDescription } from "../../src/chip/description.ts";
 import type { ChipIdentity } from "../../src/chip/driver.ts";
-import { isPcm, pcmPulsesOf } from "../../src/chip/technologies/pcm.ts";
+import type { PulseKind } from "../../src/chip/amplitudeCurve.ts";
+import type { Technology } from "../../src/chip/technology.ts";
 import { devicesPerRow } from "../../src/chip/geometry.ts";
 import { MhoError } from "../../src/errors.ts";
-import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
-import type { PowerLawDefinition } from "../../src/model/definition.ts";
-import { asPowerLaw } from "../../src/model/powerLaw.ts";
+import type { ModelDefinition } from "../../src/model/definition.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
 import { openLoop } from "../../src/program/openLoop.ts";
-import { verifyPcm } from "../../src/program/verifyPcm.ts";
 import { Random, uniformOf } from "../../src/random.ts";
 import type { RunContext } from "../../src/run/context.ts";
 import { executeRun } from "../../src/run/engine.ts";
@@ -15,21 +14,21 @@ import { type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
 import type { Seconds } from "../../src/units.ts";
-import { fitsRange } from "../modelOfChip.ts";
+import { refuseOtherDevices } from "../modelOfChip.ts";
 import { correctionOf, plannedVisit } from "../trim.ts";
 import { judgedAt } from "./contest.ts";
-
-/** What was believed of the devices before they were measured. */
-export const factory: PowerLawDefinition = asPowerLaw(pcm90nmDefinition)!;
 
 /** The steps of the whole loop on one chip. Each leaves the chip in standby, and what it did in the store. */
 export class DemoLoop {
   readonly #context: RunContext;
   readonly #identity: ChipIdentity;
   readonly #seed: number;
+  /** What is believed of the devices before they are measured. */
+  readonly factory: ModelDefinition;
 
-  constructor(context: RunContext, identity: ChipIdentity, seed: number) {
-    refuseOtherChips(context.driver.description);
+  constructor(context: RunContext, identity: ChipIdentity, seed: number, factory: ModelDefinition) {
+    refuseOtherChips(context.driver.description, factory);
+    this.factory = factory;
     this.#context = context;
     this.#identity = identity;
     this.#seed = seed;
@@ -42,7 +41,7 @@ export class DemoLoop {
   program(
     title: string,
     method: string,
-    definition: PowerLawDefinition,
+    definition: ModelDefinition,
     tiles: readonly TileTargets[],
     sweepTimesSeconds: readonly Seconds[] = [],
   ): Promise<RunId> {
@@ -67,11 +66,36 @@ export class DemoLoop {
     await watchRuns(this.#context, [...ages.keys()]);
   }
 
+  get technology(): Technology {
+    return this.description.pulses.technology;
+  }
+
+  /** Programs a tile to know its devices by, by the technology's verify to evenly spread targets. */
+  characterise(tile: number): Promise<RunId[]> {
+    const { pulses } = this.description;
+    const { response } = pulses.technology;
+    return response === undefined ? this.#verifyAll(tile) : this.#verifyAndFire(tile, response.of(pulses));
+  }
+
+  async #verifyAll(tile: number): Promise<RunId[]> {
+    const { geometry } = this.description;
+    const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = modelOf(this.factory);
+    const uniform = new Random(this.#seed).fork("targets");
+    const targetsMicrosiemens = Float32Array.from(
+      { length: geometry.rows * devicesPerRow(geometry) },
+      (_, i) => min + (max - min) * uniformOf(uniform.at(i, 0).word0),
+    );
+    const block = { tile, rowStart: 0, rowCount: geometry.rows };
+    const tiles = [{ block, targetsMicrosiemens }];
+    const method = this.technology.usualMethods.conductances;
+    return [await this.program("get to know, verified", method, this.factory, tiles, [1])];
+  }
+
   /**
-   * Programs a tile to know its devices by: every other column of cells blindly, evenly over the amplitudes, so that no device was
-   * picked by how it drifts; the others to evenly spread targets, which tells the programming error.
+   * Where a pulse sets the conductance by its amplitude alone: every other column of cells blindly, evenly over the amplitudes, so that no
+   * device was picked by how it drifts; the others to evenly spread targets, which tells the programming error.
    */
-  async characterise(tile: number): Promise<RunId[]> {
+  async #verifyAndFire(tile: number, { nominalCurve }: PulseKind): Promise<RunId[]> {
     const { geometry, maxConductanceMicrosiemens: max } = this.description;
     const perRow = devicesPerRow(geometry);
     const uniform = (i: number): number => uniformOf(new Random(this.#seed).fork("targets").at(i, 0).word0);
@@ -80,7 +104,7 @@ export class DemoLoop {
     const even = Float32Array.from({ length: count }, (_, i) =>
       blind(i) ? Number.NaN : max * (0.03 + 0.97 * uniform(i)),
     );
-    const { conductanceMicrosiemens: curve } = pcmPulsesOf(this.description).reset.nominalCurve;
+    const { conductanceMicrosiemens: curve } = nominalCurve;
     // From where the chip's own curve begins to fall to where it has fallen.
     const first = curve.findIndex((g) => g < 0.95 * curve[0]!);
     const last = curve.findIndex((g) => g < 0.01 * max);
@@ -92,15 +116,15 @@ export class DemoLoop {
     const block = { tile, rowStart: 0, rowCount: geometry.rows };
     const verified = await this.program(
       "get to know, verified",
-      verifyPcm.name,
-      factory,
+      this.technology.usualMethods.conductances,
+      this.factory,
       [{ block, targetsMicrosiemens: even }],
       [1],
     );
     const pulsed = await this.program(
       "get to know, single pulses",
       openLoop.name,
-      factory,
+      this.factory,
       [{ block, targetsMicrosiemens: fired }],
       [1],
     );
@@ -110,7 +134,7 @@ export class DemoLoop {
   /** Watches a run, and programs anew what its measured drift says will go wrong, as often as there are visits. */
   async correct(
     run: RunId,
-    model: PowerLawDefinition,
+    model: ModelDefinition,
   ): Promise<{ chain: readonly RunId[]; corrected: number[] }> {
     const { store } = this.#context;
     const chain = [run];
@@ -129,19 +153,15 @@ export class DemoLoop {
 }
 
 /** Throws `bad-argument` for chips that the story cannot be told of. */
-function refuseOtherChips({ pulses, geometry, name, maxConductanceMicrosiemens }: ChipDescription): void {
-  if (isPcm(pulses) && geometry.devicesPerCell === 4) {
-    const { name: model, maxConductanceMicrosiemens: most } = factory;
-    if (fitsRange(factory, maxConductanceMicrosiemens)) return;
-    throw new MhoError(
-      "bad-argument",
-      `The demo begins with the model ${model}, which goes up to ${most} µS, and ${name} holds 0 … ${maxConductanceMicrosiemens} µS. ` +
-        "Use mho optimize with a model of this chip, and mho program.",
-    );
-  }
+export function refuseOtherChips(description: ChipDescription, factory: ModelDefinition): void {
+  const { name, geometry } = description;
+  refuseOtherDevices(factory, description);
+  if (geometry.devicesPerCell >= 2) return;
   throw new MhoError(
     "bad-argument",
-    `The demo tells its story of phase-change chips with four devices a cell, and ${name} is not one. mho optimize, program, watch, fit and trim work on it.`,
+    `The demo holds each weight in pairs of devices, and a cell of ${name} has ${geometry.devicesPerCell}. ` +
+      "mho program writes conductances of your own to it.",
+    { chip: name },
   );
 }
 

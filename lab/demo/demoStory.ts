@@ -1,11 +1,8 @@
 import type { ChipIdentity } from "../../src/chip/driver.ts";
-import { assert } from "../../src/errors.ts";
-import type { FitRecord, PowerLawDefinition } from "../../src/model/definition.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
+import type { FitRecord, ModelDefinition } from "../../src/model/definition.ts";
 import { modelOf } from "../../src/model/modelOf.ts";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
-import { openLoop } from "../../src/program/openLoop.ts";
-import { residual } from "../../src/program/residual.ts";
-import { verifyPcm } from "../../src/program/verifyPcm.ts";
 import type { LaidNetwork } from "../../src/results/assessment.ts";
 import type { SweepRecord } from "../../src/run/journal.ts";
 import { type RunOverview, summarise, summariseChain } from "../../src/results/summary.ts";
@@ -13,33 +10,17 @@ import { type Seconds } from "../../src/units.ts";
 import { watchTimes } from "../../src/run/watch.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
-import { type DemoLoop, factory } from "./demoLoop.ts";
+import type { DemoLoop } from "./demoLoop.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { BenchEvent } from "../events.ts";
-import { fitModel } from "../fit.ts";
+import { type FittedDefinition, fitModel } from "../fit.ts";
 
 /** Who is compared, in this order. */
 export const contenders = [
-  {
-    name: "naive",
-    explanation:
-      "By hand: the major pair first, and one pulse a device from the chip's nominal curve, never read back.",
-  },
-  {
-    name: "best open loop",
-    explanation:
-      "The optimiser's strategy for the published model, every device read back after every pulse, every weight's rest carried by its minor pair. Never measured again.",
-  },
-  {
-    name: "open loop, counted from day 1",
-    explanation:
-      "The devices of the best open loop, with t = 0 one day after programming, for a fair comparison: drift slows with age, and the closed loop's first second is a day old too.",
-  },
-  {
-    name: "closed loop",
-    explanation:
-      "The chip measured for a day, the model refitted, the strategy solved again for it, programmed, watched, and corrected twice within a day by what each device was seen to do. Counted from the last correction.",
-  },
+  { name: "naive" },
+  { name: "best open loop" },
+  { name: "open loop, counted from day 1" },
+  { name: "closed loop" },
 ] as const;
 
 /** What came of one chip. */
@@ -53,7 +34,10 @@ export interface DemoResult {
   /** The closed loop's devices as they were meant, and as they were read a second after they were programmed. */
   readonly programmed: { readonly laid: LaidNetwork; readonly sweeps: readonly SweepRecord[] };
   readonly fit: FitRecord;
-  readonly fitted: PowerLawDefinition;
+  /** What was believed of the devices before they were measured, and after. */
+  readonly factory: ModelDefinition;
+  readonly fitted: FittedDefinition;
+  readonly description: ChipDescription;
   readonly curves: { readonly factory: readonly StrategyLayer[]; readonly fitted: readonly StrategyLayer[] };
   readonly corrected: readonly number[];
 }
@@ -66,20 +50,21 @@ export async function tellStory(
   seed: number,
   emit: (event: BenchEvent) => void,
 ): Promise<Omit<DemoResult, "identity" | "port">> {
-  const { description } = loop;
+  const { description, factory, technology } = loop;
+  const { strategy, conductances, byHand = conductances } = technology.usualMethods;
   const finish = async (laid: LaidNetwork, chain: readonly RunId[], ages?: readonly Seconds[]) => ({
     ...(await judge(network, laid, store, chain.at(-1)!, ages)),
     overview: await summariseChain(store, chain),
   });
 
   emit({ type: "chapter", number: 1, title: "By hand" });
-  const byHand = layNaively(network, description);
-  const naiveRun = await loop.program("naive", openLoop.name, factory, byHand.tiles, judgedAt);
-  const naive = await finish(byHand, [naiveRun]);
+  const naively = layNaively(network, description);
+  const naiveRun = await loop.program("naive", byHand, factory, naively.tiles, judgedAt);
+  const naive = await finish(naively, [naiveRun]);
 
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
   const open = layOptimised(network, modelOf(factory), description);
-  const openRun = await loop.program("open loop", residual.name, factory, open.tiles, [1]);
+  const openRun = await loop.program("open loop", strategy, factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
   const year = [...new Set([...judgedAt, ...later])].sort((a, b) => a - b);
 
@@ -92,15 +77,14 @@ export async function tellStory(
   if (spare) ages.set(openRun, [1, 3600, day]);
   await loop.watch(ages);
   const { model: fitted, record: fit } = await fitModel(store, known, factory, "refitted", seed);
-  assert(fitted.family === "power-law", "the story is of devices that drift by a power law");
-  emit(compared(fitted, fit));
+  emit(compared(factory, fitted, fit));
   if (spare) await loop.watch(new Map([[openRun, year]]));
   const openResult = await finish(open, [openRun]);
   const aDayOld = await finish(open, [openRun], later);
 
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
   const again = layOptimised(network, modelOf(fitted), description);
-  const firstRun = await loop.program("closed loop", verifyPcm.name, fitted, again.tiles, [1]);
+  const firstRun = await loop.program("closed loop", conductances, fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { chain, corrected } = await loop.correct(firstRun, fitted);
@@ -112,7 +96,9 @@ export async function tellStory(
     characterisationPulses: await pulsesOf(store, known),
     programmed: { laid: again, sweeps },
     fit,
+    factory,
     fitted,
+    description,
     curves: { factory: open.curves, fitted: again.curves },
     corrected,
   };
@@ -127,19 +113,29 @@ async function pulsesOf(store: RunStore, runs: readonly RunId[]): Promise<number
 const day = 86_400;
 
 /** The model, before and after, at a few conductances. */
-function compared(fitted: PowerLawDefinition, { believe, checks }: FitRecord): BenchEvent {
+function compared(
+  factory: ModelDefinition,
+  fitted: FittedDefinition,
+  { believe, checks }: FitRecord,
+): BenchEvent {
   const conductances = [2, 5, 10, 20];
-  const left = (definition: PowerLawDefinition): number[] => {
+  const told = (name: string, definition: ModelDefinition) => {
     const law = modelOf(definition);
-    return conductances.map((g) => (100 * law.mean(g, day)) / law.mean(g, 1));
+    const begun = Math.max(1, law.knownTimesSeconds.from);
+    const spread = (g: number): number => {
+      const { programming, drift } = law.varianceParts(g, day);
+      return Math.sqrt(programming + drift);
+    };
+    return {
+      name,
+      left_percent: conductances.map((g) => (100 * law.mean(g, day)) / law.mean(g, begun)),
+      spread_microsiemens: conductances.map(spread),
+    };
   };
   return {
     type: "model_compared",
     conductance_microsiemens: conductances,
-    models: [
-      { name: factory.name, left_percent: left(factory) },
-      { name: "refitted", left_percent: left(fitted) },
-    ],
+    models: [told(factory.name, factory), told("refitted", fitted)],
     believed: believe,
     failed_checks: checks.filter(({ ok }) => !ok).map(({ name }) => name),
   };

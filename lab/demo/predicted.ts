@@ -3,8 +3,8 @@ import type { ModelDefinition } from "../../src/model/definition.ts";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
 import { accuracyLimit, type AccuracySpread } from "../limit.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
-import { judgedAt } from "./contest.ts";
-import { factory } from "./demoLoop.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
+import { judgedAt, judgedTimesOf } from "./contest.ts";
 import { contenders, type DemoResult } from "./demoStory.ts";
 import type { DemoOptions } from "./options.ts";
 
@@ -22,7 +22,7 @@ export const demoDraws = 19;
  */
 export async function predictAccuracies(
   network: TrainedNetwork,
-  { curves, fitted, identity }: DemoResult,
+  { curves, factory, fitted, identity }: DemoResult,
   { draws = demoDraws, seed, signal }: DemoOptions,
   onDraw: (done: number, of: number) => void,
 ): Promise<Predictions> {
@@ -37,7 +37,10 @@ export async function predictAccuracies(
   const predictions: (AccuracySpread | undefined)[] = [];
   for (const { name } of contenders) {
     const own = solved[name];
-    if (own === undefined) {
+    // A model that does not know all of the times would be asked for others.
+    const known =
+      own !== undefined && judgedTimesOf(modelOf(own[0])).every((time, t) => time === judgedAt[t]);
+    if (own === undefined || !known) {
       predictions.push(undefined);
       continue;
     }

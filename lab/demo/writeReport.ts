@@ -4,7 +4,7 @@ import { renderReport } from "../../report/report.ts";
 import type { ConductanceMap, Point, Story } from "../../report/story.ts";
 import { formatGeometry } from "../../src/chip/geometry.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
-import { factory } from "./demoLoop.ts";
+import { explanationsOf } from "./explanations.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import type { Predictions } from "./predicted.ts";
@@ -42,6 +42,7 @@ function tell(
   predictions: Predictions,
 ): Story {
   const { identity, port } = first;
+  const explanations = explanationsOf(first.description);
   return {
     network: network.name,
     networkText: network.text,
@@ -51,14 +52,15 @@ function tell(
     seed: options.seed,
     images: network.images,
     chips: chips.length,
-    fit: { record: first.fit, before: factory },
+    fit: { record: first.fit, before: first.factory },
+    ageing: first.description.pulses.technology.ageing,
     softwareAccuracy: network.softwareAccuracy,
-    contenders: contenders.map(({ name, explanation }, c) => {
+    contenders: contenders.map(({ name }, c) => {
       const { run, overview, relativeErrors } = first.results[c]!;
       const { verdicts } = overview;
       return {
         name,
-        explanation,
+        explanation: explanations[c]!,
         run,
         devices: overview.devices,
         pulses: overview.pulses,
@@ -98,7 +100,7 @@ function pointOf(points: readonly JudgedPoint[]): Point {
 }
 
 /** The fullest tile of the closed loop, as it was programmed first. */
-function mapOf({ programmed: { laid, sweeps } }: DemoResult): ConductanceMap {
+function mapOf({ description, programmed: { laid, sweeps } }: DemoResult): ConductanceMap {
   const weights = laid.placements.map(({ inputCount, outputCount }) => inputCount * outputCount);
   const at = weights.indexOf(Math.max(...weights));
   const { block, targetsMicrosiemens, cells } = laid.tiles[at]!;
@@ -110,7 +112,7 @@ function mapOf({ programmed: { laid, sweeps } }: DemoResult): ConductanceMap {
     rows: block.rowCount,
     devicesPerCell: cells!.devicesPerCell,
     devicesPerRow: targetsMicrosiemens.length / block.rowCount,
-    maxConductanceMicrosiemens: factory.maxConductanceMicrosiemens,
+    maxConductanceMicrosiemens: description.maxConductanceMicrosiemens,
     target: targetsMicrosiemens,
     readBack: sweep.conductanceMicrosiemens,
   };

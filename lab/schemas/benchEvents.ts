@@ -241,6 +241,9 @@ export const benchEvents = [
           z.strictObject({
             name: z.string().describe("Name of the model."),
             left_percent: part.numbers.describe("What is left of each conductance after a day, %."),
+            spread_microsiemens: part.numbers.describe(
+              "Standard deviation of equal devices after a day, without read noise, µS.",
+            ),
           }),
         )
         .describe("The published model and the fitted one."),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { actions } from "../../calibration/advice.ts";
 import { fitRecordSchema } from "../../files/model.ts";
 import { result } from "./event.ts";
 import * as part from "./parts.ts";
@@ -84,6 +85,103 @@ export const trim = z.discriminatedUnion("pulsed", [
     "`trim --dry-run`, or no device is worth a pulse.",
   ),
 ]);
+
+const calibrationError = (what: string) =>
+  z
+    .strictObject({
+      weight_rms_percent: z
+        .number()
+        .nonnegative()
+        .describe("Root mean square weight error, % of each tile's largest weight."),
+      product_rms_percent: z
+        .number()
+        .nonnegative()
+        .describe("Root mean square error of products, offsets with it, % of that of the products as meant."),
+    })
+    .describe(what);
+
+export const calibrate = result(
+  "calibrate",
+  {
+    run: part.run.describe("Id of the run."),
+    workspace: part.workspace,
+    measured_by: z
+      .enum(["products", "reads"])
+      .describe("What it was measured by: products of whole tiles, or reads of every device."),
+    why_reads: z.string().nullable().describe("Why no products were measured; null where they were."),
+    scaled_by: z
+      .enum(["column", "tile"])
+      .describe(
+        "What of the chip's outputs can have a factor of its own; of `tile`, those that are kept are of tiles.",
+      ),
+    count: part.count.describe("Products of each tile, or reads that were averaged."),
+    calibrated_before: z
+      .string()
+      .nullable()
+      .describe("Wall time of the calibration whose factors were in use, ISO 8601; null for none: α = 1."),
+    errors: z
+      .strictObject({
+        before: calibrationError("With the factors in use until now."),
+        tile: calibrationError("With one α a tile."),
+        column: calibrationError("With an α a column."),
+        column_with_offset: calibrationError("With an α and an offset a column."),
+      })
+      .describe("Errors on vectors that the factors were not found from."),
+    tiles: z
+      .array(
+        z.strictObject({
+          tile: part.tile,
+          age_seconds: part.seconds.describe("Age of the tile, s since its last pulse."),
+          compensation: z.number().describe("α of the tile."),
+          compensation_by_column: part.numbers.describe("α of each column."),
+          offset_microsiemens_by_column: part.numbers.describe("Offset of each column, µS, added after α."),
+        }),
+      )
+      .describe("The factors, as they are kept with the run."),
+    file: z.string().nullable().describe("File of the factors; null without `--out`."),
+  },
+  "`calibrate`: the digital factors of a run at its present age.",
+);
+
+export const advise = result(
+  "advise",
+  {
+    run: part.run.describe("Id of the run."),
+    advised: z
+      .enum(actions)
+      .describe("The best by expected error; the cheapest of those that do nearly as well."),
+    next_command: z.string().nullable().describe("The command for it; null where there is nothing to do."),
+    choices: z
+      .array(
+        z.strictObject({
+          action: z.enum(actions).describe("What can be done."),
+          tnmse: part.tnmse.describe("TNMSE to expect of one read, averaged over the times."),
+          tnmse_by_time: part.numbers.describe("The same at each time."),
+          rms_percent: z
+            .number()
+            .nonnegative()
+            .describe("Root mean square weight error of the same, % of the largest weight."),
+          gain_percent: z
+            .number()
+            .describe("How much less the mean square error is than with nothing done, %."),
+          devices: part.count.describe("Devices that are programmed anew."),
+          pulses: part.count.describe("Pulses to expect."),
+          seconds: part.seconds.describe("Time that it takes, s."),
+        }),
+      )
+      .describe("What can be done, the cheapest first."),
+    times_seconds: z.array(part.seconds).describe("Times at which errors count, s from now on."),
+    calibrated: z
+      .string()
+      .nullable()
+      .describe("Wall time of the calibration whose factors are in use, ISO 8601; null for none: α = 1."),
+    model: z.string().describe("Name of the model of devices that are programmed anew."),
+    model_fitted: z.boolean().describe("Whether it was fitted to devices, and not published."),
+    earlier_forecasts: part.earlierForecasts,
+    tested_to_seconds: part.testedToSeconds,
+  },
+  "`advise`: what can be done about a run, and what is best.",
+);
 
 export const standby = result(
   "standby",

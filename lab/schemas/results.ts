@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fit, program, resume, standby, trim, watch } from "./chipResults.ts";
+import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { result } from "./event.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
@@ -145,6 +145,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   watch,
   fit,
   trim,
+  calibrate,
+  advise,
   optimize,
   report,
   exported,

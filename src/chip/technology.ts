@@ -11,8 +11,14 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   /** As messages call its devices: `phase-change`. */
   readonly title: string;
   readonly amplitudeUnit: string;
-  /** The methods used when none is chosen. */
-  readonly usualMethods: { readonly strategy: string; readonly conductances: string };
+  /** The methods used when none is chosen, and what others do by hand, to compare with: that of conductances where not given. */
+  readonly usualMethods: {
+    readonly strategy: string;
+    readonly conductances: string;
+    readonly byHand?: string;
+  };
+  /** How its devices change with age, as people of the field call it: `drift` where not given. */
+  readonly ageing?: string;
   /** The built-in model that is believed when none is named. */
   readonly usualModel: string;
   /** Families of models that can be of its devices; all where not given. */

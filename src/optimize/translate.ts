@@ -82,7 +82,7 @@ class Search {
   constructor(problem: TranslationProblem, layout: Layout) {
     this.#problem = problem;
     this.#layout = layout;
-    this.#ofLadder = new Array<number>(layout.pairs).fill(1);
+    this.#ofLadder = Array.from({ length: layout.pairs }, () => 1);
     if (layout.scale === "free") this.#share = 1.4;
   }
 

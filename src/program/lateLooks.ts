@@ -49,6 +49,11 @@ export class LateLooks {
   }
 }
 
+/** Ages at which the looks are due, s. */
+export function lateLookAges(referenceAge: Seconds): Seconds[] {
+  return Array.from({ length: looks }, (_, k) => referenceAge * (1 + k * betweenLooks));
+}
+
 export const lateAverages = 8;
 /** σ of their mean, as a share of that of one read. */
 export const lateNoiseShare = 0.32;

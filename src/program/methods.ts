@@ -5,6 +5,8 @@ import type { ProgrammingMethod } from "./method.ts";
 import { onBoard } from "./onBoard.ts";
 import { openLoop } from "./openLoop.ts";
 import { gdp, residual } from "./residual.ts";
+import { residualSteps } from "./residualSteps.ts";
+import { residualRram } from "./residualRram.ts";
 import { staircase } from "./staircase.ts";
 import { verifyPcm } from "./verifyPcm.ts";
 import { verifyRram } from "./verifyRram.ts";
@@ -17,6 +19,8 @@ export const builtInMethods: readonly ProgrammingMethod[] = [
   verifyRram,
   verifySteps,
   residual,
+  residualRram,
+  residualSteps,
   gdp,
   maxSetFill,
   onBoard,

@@ -16,7 +16,8 @@ export interface TwoWayState {
   readonly task: ProgrammingTask;
   readonly model: DeviceModel;
   readonly pulses: RramPulses;
-  readonly marginMicrosiemens: number;
+  /** How far a device may lie from its target, µS. */
+  readonly margin: Float64Array;
   readonly verdicts: Uint8Array;
   readonly pulsesLeft: Uint32Array;
   /** 1 SET, −1 RESET, 0 when not pulsed yet. */
@@ -62,7 +63,7 @@ export function beginTwoWay(
     task,
     model,
     pulses,
-    marginMicrosiemens: marginShare * model.maxConductanceMicrosiemens,
+    margin: new Float64Array(count).fill(marginShare * model.maxConductanceMicrosiemens),
     verdicts: given,
     looking: given.includes(verdicts.inPlace) ? "found" : undefined,
     pulsesLeft: task.pulsesLeft.slice(),
@@ -139,7 +140,7 @@ export function nextTwoWay<State extends TwoWayState>(
 }
 
 /** A device that has relaxed this many margins away is programmed anew. */
-const strayedInMargins = 2.5;
+export const strayedInMargins = 2.5;
 /** One that took more pulses than this is erratic, and would only be worn. */
 const mostSpent = 25;
 
@@ -152,7 +153,7 @@ function findStrayed(state: TwoWayState, seen: Seen): void {
       continue;
     }
     const error = seen.conductanceMicrosiemens[i]! - target;
-    const forgiven = strayedInMargins * state.marginMicrosiemens;
+    const forgiven = strayedInMargins * state.margin[i]!;
     const spent = state.task.pulsesLeft[i]! - state.pulsesLeft[i]!;
     const pays = spent <= mostSpent && state.pulsesLeft[i]! > 0;
     const limit =
@@ -187,7 +188,7 @@ function judge<State extends TwoWayState>(
   const reading = seen.conductanceMicrosiemens[i]!;
   const error = reading - target;
   const saturated = seen.flags[i] === readingFlags.saturated;
-  if (Math.abs(error) <= state.marginMicrosiemens && !saturated) {
+  if (Math.abs(error) <= state.margin[i]! && !saturated) {
     given[i] = verdicts.inPlace;
     return;
   }
@@ -196,8 +197,7 @@ function judge<State extends TwoWayState>(
     state.highestSeen[i] = Math.max(state.highestSeen[i]!, reading);
   }
   if (state.pulsesLeft[i]! <= 0) {
-    given[i] =
-      Math.abs(error) <= 2 * state.marginMicrosiemens ? verdicts.acceptedOutside : verdicts.budgetSpent;
+    given[i] = Math.abs(error) <= 2 * state.margin[i]! ? verdicts.acceptedOutside : verdicts.budgetSpent;
     return;
   }
   const wanted = error < 0 ? 1 : -1;
@@ -219,8 +219,8 @@ function diagnosis(
   saturated: boolean,
 ): number {
   if (saturated) return verdicts.saturated;
-  const moved = state.highestSeen[i]! - state.lowestSeen[i]! > 4 * state.marginMicrosiemens;
+  const moved = state.highestSeen[i]! - state.lowestSeen[i]! > 4 * state.margin[i]!;
   if (moved) return verdicts.weak;
   if (error > 0) return verdicts.stuckHigh;
-  return reading < 0.1 * state.marginMicrosiemens ? verdicts.open : verdicts.stuckLow;
+  return reading < 0.1 * state.margin[i]! ? verdicts.open : verdicts.stuckLow;
 }

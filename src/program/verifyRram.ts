@@ -1,6 +1,7 @@
 import type { LimitPulse } from "../chip/technologies/rram.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
-import type { ProgrammingMethod, ProgrammingTask, Seen } from "./method.ts";
+import type { Seconds } from "../units.ts";
+import type { Decision, ProgrammingMethod, ProgrammingTask, Seen } from "./method.ts";
 import { beginTwoWay, nextTwoWay, type TwoWayState } from "./twoWay.ts";
 
 /**
@@ -30,20 +31,33 @@ export const verifyRram: ProgrammingMethod<LearnedState> = {
     averages: 1,
     looks: [{ times: 1, rounds: 2, settles: true, averages: 1 }],
   },
-  begin: (task: ProgrammingTask, model: DeviceModel) => {
-    const count = task.targetsMicrosiemens.length;
-    return {
-      ...beginTwoWay(task, model),
-      passesLeft: relaxationPasses,
-      relaxedAfterSeconds: model.referenceAgeSeconds,
-      setOffset: new Float32Array(count),
-      resetOffset: new Float32Array(count),
-    };
-  },
-  next: (state, seen: Seen | undefined) => nextTwoWay(state, seen, aim),
+  begin: (task: ProgrammingTask, model: DeviceModel) => beginLearned(task, model, model.referenceAgeSeconds),
+  next: nextLearned,
 };
 
-interface LearnedState extends TwoWayState {
+/**
+ * @param relaxedAfterSeconds  how old devices are when the array is looked at again; 0 for no such looks.
+ */
+export function beginLearned(
+  task: ProgrammingTask,
+  model: DeviceModel,
+  relaxedAfterSeconds: Seconds,
+): LearnedState {
+  const count = task.targetsMicrosiemens.length;
+  return {
+    ...beginTwoWay(task, model),
+    passesLeft: relaxationPasses,
+    relaxedAfterSeconds,
+    setOffset: new Float32Array(count),
+    resetOffset: new Float32Array(count),
+  };
+}
+
+export function nextLearned(state: LearnedState, seen: Seen | undefined): Decision {
+  return nextTwoWay(state, seen, aim);
+}
+
+export interface LearnedState extends TwoWayState {
   /** V, one a device. */
   readonly setOffset: Float32Array;
   readonly resetOffset: Float32Array;

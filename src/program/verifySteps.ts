@@ -51,12 +51,13 @@ export const verifySteps: ProgrammingMethod<StepsState> = {
   next: nextSteps,
 };
 
-interface StepsState {
+export interface StepsState {
   readonly task: ProgrammingTask;
   readonly model: DeviceModel;
   readonly pulses: EcramPulses;
   readonly belief: StepBelief;
-  readonly marginMicrosiemens: Microsiemens;
+  /** How far a device may lie from its target, µS. */
+  readonly margin: Float64Array;
   readonly settledAfterSeconds: Seconds;
   readonly verdicts: Uint8Array;
   readonly pulsesLeft: Uint32Array;
@@ -81,7 +82,7 @@ interface StepsState {
 /** Of full range. */
 const marginShare = 0.0075;
 /** A device outside the margin by its last look is accepted outside tolerance up to so many. */
-const outsideMargins = 2.5;
+export const outsideMargins = 2.5;
 const looks = 8;
 /**
  * At the first looks, what lies beyond this share of the margin from where it should be is pulsed again: it goes on losing, and would
@@ -103,7 +104,7 @@ const endShare = 0.12;
 const movedMargins = 4;
 const mostUnreadable = 3;
 
-function beginSteps(task: ProgrammingTask, model: DeviceModel): StepsState {
+export function beginSteps(task: ProgrammingTask, model: DeviceModel): StepsState {
   const pulses = ecramPulsesOf(task);
   const count = task.targetsMicrosiemens.length;
   const given = firstVerdicts(task);
@@ -113,7 +114,7 @@ function beginSteps(task: ProgrammingTask, model: DeviceModel): StepsState {
     model,
     pulses,
     belief: new StepBelief(pulses, count),
-    marginMicrosiemens: stepMargin(model),
+    margin: new Float64Array(count).fill(stepMargin(model)),
     settledAfterSeconds: Math.max(usualSettling, model.referenceAgeSeconds),
     verdicts: given,
     pulsesLeft: task.pulsesLeft.slice(),
@@ -137,7 +138,7 @@ export function stepMargin({ maxConductanceMicrosiemens }: DeviceModel): Microsi
   return marginShare * maxConductanceMicrosiemens;
 }
 
-function nextSteps(state: StepsState, seen: Seen | undefined): Decision {
+export function nextSteps(state: StepsState, seen: Seen | undefined): Decision {
   const { verdicts: given, looking } = state;
   if (looking === "found" && seen === undefined) {
     return { ...look(state, isOpen, 0, youngAverages), orders: [] };
@@ -234,11 +235,12 @@ function looksTaken({ looksLeft }: StepsState): number {
 
 /** Where a device is to read now, and how far it may lie from there, µS. */
 function goalOf(
-  { task, model, kept, marginMicrosiemens: margin }: StepsState,
+  { task, model, kept, margin: margins }: StepsState,
   i: number,
   age: Seconds,
 ): { readonly goal: Microsiemens; readonly limit: Microsiemens } {
   const target = task.targetsMicrosiemens[i]!;
+  const margin = margins[i]!;
   const { from, to } = model.knownTimesSeconds;
   if (kept[i] === 0 || !(age > from)) return { goal: target, limit: margin };
   const believed = Math.min(model.maxConductanceMicrosiemens, target);
@@ -256,7 +258,7 @@ function learn(state: StepsState, i: number, reading: Microsiemens): void {
   state.lowestSeen[i] = Math.min(state.lowestSeen[i]!, before, reading);
   state.highestSeen[i] = Math.max(state.highestSeen[i]!, before, reading);
   if (moved > idleShare * nominal) state.idle[i] = 0;
-  else if (nominal > tellingMargins * state.marginMicrosiemens) state.idle[i]!++;
+  else if (nominal > tellingMargins * state.margin[i]!) state.idle[i]!++;
   state.belief.learn(i, up, codes, before, reading, noise);
 }
 
@@ -275,13 +277,14 @@ function aim(state: StepsState, i: number, reading: Microsiemens): void {
 
 /** Of a device that does not obey any more. */
 function diagnosis(
-  { pulses, lowestSeen, highestSeen, marginMicrosiemens: margin }: StepsState,
+  { pulses, lowestSeen, highestSeen, margin: margins }: StepsState,
   i: number,
   reading: Microsiemens,
   error: Microsiemens,
   saturated: boolean,
 ): number {
   if (saturated) return verdicts.saturated;
+  const margin = margins[i]!;
   const [lowest, highest] = [
     pulses.reset.conductanceMicrosiemens[0]!,
     pulses.set.conductanceMicrosiemens.at(-1)!,

@@ -145,6 +145,24 @@ function secondsOf(
   return Math.max(all, programming - sinceLastPulse + lastSweep + sweep / Math.max(1, tiles.length));
 }
 
+/** What finding digital factors takes, s: products of each tile, or averaged reads of its devices. */
+export function calibrationSeconds(
+  description: ChipDescription,
+  tiles: readonly Pick<TileTargets, "block">[],
+  by: { readonly products: number } | { readonly averages: number },
+  rowBytes?: RowBytes,
+): Seconds {
+  const board = boardOf(description, rowBytes);
+  return tiles.reduce(
+    (sum, { block }) =>
+      sum +
+      ("products" in by
+        ? by.products * board.product(description.geometry.rows)
+        : block.rowCount * board.read(by.averages)),
+    0,
+  );
+}
+
 /** What line and board take for a row, s. */
 interface BoardSeconds {
   read(averages: number): Seconds;

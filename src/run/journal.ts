@@ -4,6 +4,7 @@ import type { Block } from "../chip/geometry.ts";
 import { MhoError } from "../errors.ts";
 import { type BlockPulse, verdicts } from "../program/method.ts";
 import type { Celsius, Microseconds, Seconds } from "../units.ts";
+import type { Calibration } from "./calibration.ts";
 
 /**
  * One turn of one tile: what was seen, what was decided and what is about to be fired. It is committed between
@@ -100,9 +101,12 @@ export interface RunNote {
     | "resumed"
     | "standby-failed"
     | "woken"
-    | "unknown-wear";
+    | "unknown-wear"
+    | "calibrated";
   /** For a person. */
   readonly text: string;
+  /** What `calibrated` found. */
+  readonly calibration?: Calibration | undefined;
 }
 
 /** What a run did to a tile's devices. One entry a device of the block. */

@@ -347,11 +347,13 @@ export function closingRecord(memory: TileMemory, fired: PulseReport, decidedAt:
 }
 
 /**
- * Takes back that devices are programmed, after pulses that no run of this workspace gave: the method looks at them again, or sets
- * them again where it does not look.
+ * Takes back that devices are programmed or in place, after pulses that no run of this workspace gave: the method looks at them
+ * again, or sets them again where it does not look. What is in place does not stand without what is programmed: a method that fills
+ * cells aims it at what the other devices of its cell leave.
  */
 export function reopeningRecord(memory: TileMemory, decidedAt: string): TurnRecord {
-  const doubtful: readonly number[] = [verdicts.accepted, verdicts.acceptedOutside, verdicts.unverified];
+  const { accepted, acceptedOutside, unverified, inPlace } = verdicts;
+  const doubtful: readonly number[] = [accepted, acceptedOutside, unverified, inPlace];
   const devices = Uint32Array.from(memory.verdicts.keys()).filter((i) =>
     doubtful.includes(memory.verdicts[i]!),
   );

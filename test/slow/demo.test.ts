@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { openWorkspace } from "../../storage/workspace.ts";
 import { mho, startMho } from "../support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
 import { smallWeights } from "../support/smallNetwork.ts";
@@ -70,3 +72,35 @@ describe("mho demo", () => {
     expect([code, result["replies"] === result["requests"]]).toEqual([0, true]);
   });
 });
+
+describe("mho demo on a chip of another technology", () => {
+  it("tells the same story of ReRAM that relaxes: by its own methods, a table fitted and believed, the closed loop errs least after a year", async () => {
+    const out = emptyFolder();
+    const args = ["--weights", smallWeights(out), "--workspace", out, "--out", out];
+    const { code, out: text } = await mho("demo", "--json", "--chip", "emulator:rram-128", ...args);
+    expect(code).toBe(0);
+    const lines = text.trim().split("\n");
+    const result = JSON.parse(lines.at(-1)!) as DemoResult;
+    expect(result).toMatchObject({ type: "result", believed: true, chips: 1 });
+    const last = (name: string): number =>
+      result.contenders.find((one) => one.name === name)!.weight_error_rms_percent.at(-1)!;
+    expect(last("best open loop") / last("naive")).toBeLessThan(0.8);
+    expect(last("closed loop") / last("best open loop")).toBeLessThan(0.9);
+    expect(lines.find((line) => line.includes('"model_compared"'))).toMatch(/"spread_microsiemens":\[\d/);
+    const report = readFileSync(result.report, "utf8");
+    expect(report).toContain("relaxation slows with age");
+    expect(report).toContain("the pair G+ and G−");
+    expect(report).not.toMatch(/drift/i);
+    const store = await openWorkspace(out);
+    const methods = await Promise.all(
+      ["r1", "r2", "r3", "r4"].map(async (run) => (await store.plan(run)).method),
+    );
+    await store.close();
+    expect(methods).toEqual(["staircase", "residual", "verify", "verify"]);
+  });
+});
+
+interface DemoResult {
+  readonly report: string;
+  readonly contenders: readonly { name: string; weight_error_rms_percent: number[] }[];
+}

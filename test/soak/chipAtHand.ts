@@ -18,6 +18,8 @@ export class ChipAtHand {
   readonly #liar: Liar | undefined;
   readonly #clockPartsPerMillion: number;
   readonly #lost = new Map<number, Uint32Array>();
+  /** The newest ticket that it had fired when the process at work began. */
+  #newestAtStart = 0;
 
   constructor(firmware: Firmware, key: ChipKey, clockPartsPerMillion: number, liar?: Liar) {
     this.firmware = firmware;
@@ -29,6 +31,11 @@ export class ChipAtHand {
   /** As devices age by it. */
   get time(): number {
     return this.firmware.history.chipTimeMicroseconds;
+  }
+
+  /** A process begins to use it. */
+  beginProcess(): void {
+    this.#newestAtStart = this.firmware.newestTicket;
   }
 
   async seeTurn(store: RunStore, run: RunId, turn: TurnRecord): Promise<void> {
@@ -71,10 +78,13 @@ export class ChipAtHand {
     );
   }
 
-  /** Whether a refusal because of unknown wear has its reason; a person then agrees. */
+  /**
+   * Whether a refusal because of unknown wear has its reason; a person then agrees. A process that is refused fires nothing, so what
+   * the chip had fired at its start is what counts: the order to stand by may meet a reset, after which the chip knows of nothing.
+   */
   async agree(store: RunStore, error: MhoError): Promise<boolean> {
     if (error.code !== "unknown-wear" || this.acceptsUnknownWear) return false;
-    if (this.firmware.newestTicket <= (await store.newestTicket(this.key))) return false;
+    if (this.#newestAtStart <= (await store.newestTicket(this.key))) return false;
     this.acceptsUnknownWear = true;
     return true;
   }

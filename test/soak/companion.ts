@@ -48,6 +48,7 @@ export class Companion {
       (run, sweep) => chip.seeSweep(own, run, sweep),
       () => chip.seeForeign(own),
     );
+    chip.beginProcess();
     const controller = await start(watched, () => Promise.resolve("none"));
     this.#controller = controller;
     this.#underWay = Promise.race([

@@ -192,6 +192,7 @@ export class Lab {
       (run, sweep) => chip.seeSweep(store, run, sweep),
       () => chip.seeForeign(store),
     );
+    chip.beginProcess();
     return this.#start(this.#cable, this.address, witnessed, (crossing) =>
       this.operator.interfere(crossing, store),
     );

@@ -72,6 +72,7 @@ export class Visitor {
       (run, sweep) => chip.seeSweep(store, run, sweep),
       () => chip.seeForeign(store),
     );
+    chip.beginProcess();
     const controller = await start(watched, () =>
       Promise.resolve(++crossings > killedAfter ? ("die before" as const) : ("none" as const)),
     );

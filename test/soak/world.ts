@@ -42,7 +42,7 @@ const pcmMethods: readonly string[] = [
   "max-set-fill",
   "on-board",
 ];
-const rramMethods: readonly string[] = ["verify", "verify", "staircase"];
+const rramMethods: readonly string[] = ["verify", "residual", "staircase"];
 
 /** A world that is made of a seed: which chip, in what conditions, what goes wrong and what its operator does. */
 export function drawWorld(

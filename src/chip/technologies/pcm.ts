@@ -21,7 +21,7 @@ export const pcm: Technology<PcmPulses> = {
   name: "pcm",
   title: "phase-change",
   amplitudeUnit: "µA",
-  usualMethods: { strategy: "residual", conductances: "verify" },
+  usualMethods: { strategy: "residual", conductances: "verify", byHand: "open-loop" },
   usualModel: "pcm-90nm",
   modelFamilies: ["power-law", "tabulated-drift", "measured-moments", "free-form"],
   codes: ({ reset }) => reset.codes,
