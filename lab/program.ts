@@ -122,11 +122,12 @@ async function planFor(
 }> {
   const address = parseAddress(chip, place.registries.dialects);
   const description = await describeChip(address, place.registries.technologies);
+  const shared = options.verifyShare !== undefined;
+  const single = shared ? blindMethod(place.registries.methods, description) : undefined;
   const targets = await readTargets(given, address, description, options);
   const { technology } = description.pulses;
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;
-  const shared = options.verifyShare !== undefined;
   const method = methodFor(
     place.registries.methods,
     options.method ?? (shared ? technology.usualMethods.conductances : usual),
@@ -141,10 +142,8 @@ async function planFor(
   checkPlan(targets, description, method);
   refuseMethod(targets, method, description, capabilitiesHoped(address.dialect));
   const sharedTiles = shared ? shareOf(targets, options.verifyShare, modelOf(model), method) : undefined;
-  if (sharedTiles !== undefined) {
-    const single = methodFor(place.registries.methods, "open-loop", description);
+  if (sharedTiles !== undefined && single !== undefined)
     checkPlan({ title: targets.title, tiles: sharedTiles.once }, description, single);
-  }
   const plan: ChiplessPlan = {
     title: targets.title,
     chipAddress: chip,
@@ -158,13 +157,29 @@ async function planFor(
     ...(targets.forecast !== undefined && method.looksBack && !shared && { forecasts: [targets.forecast] }),
   };
   const planned = { method, description, dialect: address.dialect };
-  if (sharedTiles === undefined) return { ...planned, plan };
+  if (sharedTiles === undefined || single === undefined) return { ...planned, plan };
   const { once, verified } = sharedTiles;
   return {
     ...planned,
     plan: { ...plan, tiles: verified },
-    once: { ...plan, method: "open-loop", tiles: once, sweepTimesSeconds: [] },
+    once: { ...plan, method: single.name, tiles: once, sweepTimesSeconds: [] },
   };
+}
+
+/** What gives each device its pulse and does not look back. Throws `bad-argument` where a technology has no such method. */
+function blindMethod(
+  methods: readonly ProgrammingMethod[],
+  { pulses: { technology } }: ChipDescription,
+): ProgrammingMethod {
+  const found = methods.find(
+    ({ technologies, looksBack, unlisted }) =>
+      technologies.includes(technology.name) && !looksBack && unlisted !== true,
+  );
+  if (found !== undefined) return found;
+  throw new MhoError(
+    "bad-argument",
+    `--verify-share gives the other weights one pulse that is not read back, and ${technology.title} devices have no such method. Leave it away.`,
+  );
 }
 
 /** The cells that are verified, and those that get one pulse. */

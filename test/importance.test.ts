@@ -126,6 +126,11 @@ describe("the importance of weights", () => {
     const strategy = file("s.json");
     writeFileSync(strategy, strategyText(await optimize()));
     await expect(bench.estimate(strategy, { verifyShare: 1 })).rejects.toThrow(/above 0 and below 1/);
+    const lone = await openBench({ workspace: file("other"), chip: "emulator:ecram-64" });
+    await expect(lone.estimate(strategy, { verifyShare: 0.5, model: "ecram-li" })).rejects.toThrow(
+      /devices have no such method/,
+    );
+    await lone.close();
     await expect(bench.estimate(strategy, { verifyShare: 0.5, method: "residual" })).rejects.toThrow(
       /residual does not\. Use/,
     );

@@ -98,6 +98,37 @@ describe("tickets of two workspaces on one chip", () => {
     await second.close();
   });
 
+  it.each(["accepted by a run between", "refused to a run between"])(
+    "leave no device called programmed that another workspace has set anew since, where that was %s",
+    async (how) => {
+      const chip = await openTestChip();
+      const [first, second] = [await openWorkspace(emptyFolder()), await openWorkspace(emptyFolder())];
+      const stop = { requested: false };
+      const stopping = contextOf(chip, first, {
+        stop,
+        onEvent: (event) => void (stop.requested ||= event.type === "turn" && event.devices_done > 400),
+      });
+      await expect(executeRun(stopping, planFor(chip, 0))).rejects.toMatchObject({ code: "interrupted" });
+      const [tile] = planFor(chip, 0).tiles;
+      const level = { ...tile!, targetsMicrosiemens: new Float32Array(512).fill(4) };
+      await executeRun(contextOf(chip, second), { ...planFor(chip, 0), tiles: [level] });
+      if (how.startsWith("accepted")) {
+        await executeRun(contextOf(chip, first, { acceptUnknownWear: true }), planFor(chip, 8));
+        await resumeRun(contextOf(chip, first), "r1");
+      } else {
+        await expect(executeRun(contextOf(chip, first), planFor(chip, 8))).rejects.toMatchObject({
+          code: "unknown-wear",
+        });
+        expect((await first.notes("r1")).at(-1)!.what).toBe("unknown-wear");
+        await resumeRun(contextOf(chip, first, { acceptUnknownWear: true }), "r1");
+      }
+      const now = chip.firmware.history.chipTimeMicroseconds;
+      await checkAccepted(first, "r1", chip.firmware.chip, 25, now);
+      await first.close();
+      await second.close();
+    },
+  );
+
   it("leave no device called programmed that another workspace has set anew since", async () => {
     const chip = await openTestChip();
     const [first, second] = [await openWorkspace(emptyFolder()), await openWorkspace(emptyFolder())];

@@ -8,7 +8,7 @@ import { methodOf, type RunContext } from "./context.ts";
 import type { PulseLedger } from "./ledger.ts";
 import type { RunNote } from "./journal.ts";
 import type { RunPlan } from "./plan.ts";
-import type { Tickets } from "./tickets.ts";
+import { noteUnknownWear, type Tickets } from "./tickets.ts";
 import type { RunId } from "./store.ts";
 
 /** A run that is under way on its chip, and how far it has come. */
@@ -82,6 +82,7 @@ export class ActiveRun {
       `The chip had fired up to ticket ${foreign}, which this workspace had not booked: ` +
       "its devices have felt pulses that no budget counts.";
     await this.note("unknown-wear", text);
+    await noteUnknownWear(this.context, this.identity, text, this.run);
     this.context.onEvent({ type: "unknown_wear", run: this.run, newest_ticket: foreign });
   }
 

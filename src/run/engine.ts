@@ -25,7 +25,7 @@ import {
 } from "./standby.ts";
 import { keepSweep, lateBy, readSweep } from "./sweep.ts";
 import { type EarlySweep, SweepPlan } from "./sweepPlan.ts";
-import { ticketsFor } from "./tickets.ts";
+import { noteUnknownWear, ticketsFor } from "./tickets.ts";
 import {
   beginTile,
   closingRecord,
@@ -49,7 +49,9 @@ export function executeRun(context: RunContext, plan: RunPlan): Promise<RunId> {
   return carryOut(context, plan, async (identity) => {
     const { store, wallTime } = context;
     const ledger = await ledgerOf(context, identity);
-    const tickets = await ticketsFor(context, identity);
+    const tickets = await ticketsFor(context, identity).catch((error: unknown) =>
+      noteRefusal(context, identity, error),
+    );
     const run = await store.beginRun(plan, identity, wallTime(), context.driver.description.document);
     const active = new ActiveRun(context, plan, identity, run, ledger, tickets.next);
     await active.bookForeign(tickets);
@@ -70,7 +72,7 @@ export async function resumeRun(context: RunContext, run: RunId): Promise<RunId>
     const ledger = await ledgerOf(context, identity);
     const doubted = await wasRefusedForWear(store, run);
     const tickets = await ticketsFor(context, identity).catch((error: unknown) =>
-      noteRefusal(context, run, error),
+      noteRefusal(context, identity, error),
     );
     await store.reopenRun(run, identity);
     const active = new ActiveRun(context, plan, identity, run, ledger, tickets.next);
@@ -266,12 +268,12 @@ async function settleUnderWay(active: ActiveRun, memory: TileMemory, boot: numbe
 }
 
 /**
- * A run that is refused because its chip was used elsewhere knows of it from now on: before it goes on, a reset of the chip may have
- * wiped out every trace. Throws what it was refused with.
+ * Every unfinished run of a chip that was used elsewhere knows of it from now on: before it goes on, a reset of the chip may have
+ * wiped out every trace. Throws what the run at hand was refused with.
  */
-async function noteRefusal({ store, wallTime }: RunContext, run: RunId, error: unknown): Promise<never> {
+async function noteRefusal(context: RunContext, identity: ChipIdentity, error: unknown): Promise<never> {
   if (error instanceof MhoError && error.code === "unknown-wear")
-    await store.appendNote(run, { notedAt: wallTime(), what: "unknown-wear", text: error.message });
+    await noteUnknownWear(context, identity, error.message);
   throw error;
 }
 

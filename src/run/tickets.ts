@@ -1,6 +1,7 @@
 import type { ChipIdentity } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
 import type { RunContext } from "./context.ts";
+import type { RunId } from "./store.ts";
 
 /** What is known of a chip's tickets when a run begins or goes on. */
 export interface Tickets {
@@ -43,6 +44,19 @@ export async function ticketsFor(context: RunContext, identity: ChipIdentity): P
   }
   const leap = ticketLeap === undefined ? 0 : mostRemembered + ticketLeap();
   return { next: Math.max(booked, onChip) + 1 + leap, foreign };
+}
+
+/** On every unfinished run of a chip: it was used elsewhere, so what stands in their journals is not what its devices hold. */
+export async function noteUnknownWear(
+  { store, wallTime }: Pick<RunContext, "store" | "wallTime">,
+  identity: ChipIdentity,
+  text: string,
+  except?: RunId,
+): Promise<void> {
+  for (const run of await store.runsOfChip(identity)) {
+    if (run === except || (await store.summary(run)).outcome === "done") continue;
+    await store.appendNote(run, { notedAt: wallTime(), what: "unknown-wear", text });
+  }
 }
 
 /** More than any chip remembers. */
