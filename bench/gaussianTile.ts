@@ -27,7 +27,7 @@ export function gaussianTile(
       pairs: 2,
       significance:
         significance === "auto" ? { kind: "free" } : { kind: "given", factors: [significance, 1] },
-      scale: "full",
+      scale: scalePer === "column" ? "within" : "full",
     },
     timesSeconds: sixTimes,
     timeWeights: new Float64Array(6).fill(1 / 6),

@@ -49,7 +49,7 @@ function columnScales(): void {
     const cells = (
       [
         ["layer", "full"],
-        ["column", "full"],
+        ["column", "within"],
         ["column", "free"],
       ] as const
     ).map(([scalePer, scale]) => {

@@ -89,7 +89,7 @@ function gaussian(
     layout: {
       pairs,
       significance: pairs === 1 ? { kind: "given", factors: [1] } : { kind: "free" },
-      scale: "full",
+      scale: "within",
     },
     timesSeconds: times,
     timeWeights: new Float64Array(times.length).fill(1 / times.length),

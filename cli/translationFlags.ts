@@ -73,7 +73,7 @@ function timeWeightsFor(given: readonly number[] | undefined, count: number): Fl
 export type Scale = "column" | "column-free" | "full" | "free" | number;
 
 function layoutOf({ layout, significance, pairs: wanted, scale: asked }: TranslationFlags): Layout {
-  const scale = asked === "column" ? "full" : asked === "column-free" ? "free" : asked;
+  const scale = asked === "column" ? "within" : asked === "column-free" ? "free" : asked;
   const listed = significance === "auto" ? undefined : significance;
   if (layout === "single-pair" && listed !== undefined && listed.length > 1) {
     throw bad(`--significance ${listed.join(",")}: a single pair has one factor`);

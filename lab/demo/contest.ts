@@ -169,7 +169,7 @@ export function layOptimised(
     layout: {
       pairs,
       significance: pairs === 1 ? { kind: "given", factors: [1] } : { kind: "free" },
-      scale: "full",
+      scale: "within",
     },
     timesSeconds,
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),

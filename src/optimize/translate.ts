@@ -14,8 +14,8 @@ export interface Layout {
     | { readonly kind: "one-of"; readonly ratios: readonly number[] }
     /** A factor a pair, each found by itself; the last one counts 1. */
     | { readonly kind: "free" };
-  /** β: at full range, wherever the error is least, or given in µS per unit of weight. */
-  readonly scale: "full" | "free" | number;
+  /** β: at full range, at full range or less of it where that errs less, wherever the error is least, or in µS per unit of weight. */
+  readonly scale: "full" | "within" | "free" | number;
 }
 
 export interface Translation extends Solution {
@@ -36,6 +36,7 @@ export function translate(problem: TranslationProblem, layout: Layout): Translat
   if (problem.weights.max > 0) {
     search.coarse(significance.kind === "one-of" ? significance.ratios : freeRatios, freeShares);
     if (scale === "free") search.coarse(undefined, undefined);
+    if (scale === "within") search.lessRange();
     search.fine();
     search.finePairs();
   }
@@ -47,6 +48,8 @@ export function translate(problem: TranslationProblem, layout: Layout): Translat
 }
 
 const freeRatios = [1, 1.4, 1.8, 2.2, 2.7, 3.3, 4.2, 5.6, 8];
+/** Of full range, where less of it may be better: devices that drift most when they are full. */
+const lesserShares = [0.3, 0.45, 0.65, 0.85, 1];
 const freeShares = [0.7, 1, 1.2, 1.4, 1.6, 1.9, 2.4];
 
 /** Factors that fall by one ratio from pair to pair, the last 1. */
@@ -107,6 +110,15 @@ class Search {
     }
   }
 
+  /** Goes below full range where that errs less there, and looks for the significance again. */
+  lessRange(): void {
+    const options = { gridPoints: 21, maxRounds: 12 };
+    const error = (share: number): number => this.#solve(this.#ratio, share, options).tnmse;
+    if (error(lesserShares.at(-2)!) >= error(1)) return;
+    this.#share = minimise(error, lesserShares, 0.02).at;
+    this.coarse(undefined, undefined);
+  }
+
   fine(): void {
     const solve = (ratio: number, share: number): number => this.#keepBest(this.#solve(ratio, share, {}));
     solve(this.#ratio, this.#share);
@@ -116,6 +128,13 @@ class Search {
         within(around(this.#ratio, 1.04)),
         0.02,
       ).at;
+    }
+    if (this.#layout.scale === "within" && this.#share < 1) {
+      minimise(
+        (share) => solve(this.#ratio, share),
+        around(this.#share, 1.04).map((share) => Math.min(1, share)),
+        0.02,
+      );
     }
     if (this.#layout.scale === "free") {
       minimise((share) => solve(this.#ratio, share), around(this.#share, 1.04), 0.02);
@@ -156,9 +175,9 @@ class Search {
     const range =
       scale === "free"
         ? "scale found to 2 %"
-        : scale === "full"
+        : scale === "full" || (scale === "within" && this.#share === 1)
           ? "full range"
-          : `scale given, ${this.#ofFullRange()}`;
+          : `${scale === "within" ? "scale found to 2 %" : "scale given"}, ${this.#ofFullRange()}`;
     return `${about}, ${range}`;
   }
 
