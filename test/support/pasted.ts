@@ -23,6 +23,16 @@ export function pythonBlocks(page: string): string[] {
   return [...text.matchAll(/^```python\n([^]*?)^```$/gm)].map(([, block]) => block!);
 }
 
+/** Lines of output that a page shows; `…` stands for what it leaves out: lines between others, or the end of one. */
+export function shownLines(page: string): string[] {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```text\n([^]*?)^```$/gm)]
+    .flatMap(([, block]) => block!.split("\n"))
+    .filter((line) => line !== "" && !line.startsWith("npx "))
+    .map((line) => line.replace(/ *…$/, ""))
+    .filter((line) => line !== "");
+}
+
 /**
  * Runs blocks in one shell, which ends at the first command that fails. `npx mho` is the built program. `npm` is not run: it only has
  * to be given a script that package.json has.
