@@ -169,13 +169,14 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
   const found = refit((await characterise("stranger", seed)).data, readOut, published);
   const fitted = fittedModel(found, published, "stranger");
   const preset = findPreset("pcm-64", { births: "stranger" })!;
-  const wrong = (): Promise<Holding> =>
-    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto", "column"));
+  const wrong = (scalePer: "layer" | "column" = "layer"): Promise<Holding> =>
+    hold(preset, seed, published, "verify", gaussianTile(modelOf(published), seed, "auto", scalePer));
   const refitted = (method: string): Promise<Holding> =>
     hold(preset, seed, fitted, method, gaussianTile(modelOf(fitted), seed, "auto", "column"));
   return {
-    "wrong model, verify": measure(await wrong()),
-    "wrong model, verify, after a day": measure(await wrong(), 86_400),
+    "wrong model, one scale, verify": measure(await wrong()),
+    "the same, after a day": measure(await wrong(), 86_400),
+    "wrong model, a scale a column, verify": measure(await wrong("column")),
     "refitted, verify": measure(await refitted("verify")),
     "refitted, residual": measure(await refitted("residual")),
     "refitted, residual, two visits": await visited(await refitted("residual"), fitted),

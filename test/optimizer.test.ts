@@ -11,7 +11,7 @@ import { predict, type TranslationProblem } from "../src/optimize/prediction.ts"
 import { errorBudget, limitOf } from "../src/optimize/errorBudget.ts";
 import { finish, onSizes, type Solution, solveStrategy } from "../src/optimize/strategySolver.ts";
 import { ladder, translate } from "../src/optimize/translate.ts";
-import { weightSizesOf } from "../src/optimize/weightSizes.ts";
+import { columnSizesOf, weightSizesOf } from "../src/optimize/weightSizes.ts";
 import { normalOf, Random } from "../src/random.ts";
 
 /** 1 s, 1 min, 1 h, 1 day, 30 days, 360 days, weighted equally. */
@@ -279,6 +279,26 @@ describe("strategies for Gaussian weights", () => {
     );
     expect(free.tnmse).toBeLessThan(0.99 * best);
     expect(free.searchStopped).toMatch(/significance of each pair/);
+  });
+
+  it("with a scale a column never err more than with one a layer, whichever way devices drift", () => {
+    const random = new Random(5).fork("columns");
+    const values = Float32Array.from({ length: 64 * 32 }, (_, i) => normalOf(random.at(i, 0).word0) / 4);
+    const layer = { inputs: 64, outputs: 32, values };
+    for (const [model, mayFill] of [
+      [pcm90nm, true],
+      [tabulated, false],
+    ] as const) {
+      const given = { ...problem(model), weights: weightSizesOf(values) };
+      const layout = { pairs: 2, significance: { kind: "given", factors: [2, 1] } } as const;
+      const one = translate(given, { ...layout, scale: "full" });
+      const columns = { ...given, weights: columnSizesOf([layer]).weights };
+      const own = translate(columns, { ...layout, scale: "within" });
+      expect(own.tnmse).toBeLessThan(one.tnmse);
+      expect(own.searchStopped).toMatch(
+        mayFill ? /, full range$/ : /scale found to 2 %, \d+(\.\d)? % of full range$/,
+      );
+    }
   });
 
   it("clip outliers where asked to, and show the cost", () => {
