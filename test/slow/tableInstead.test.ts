@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { characterise, readOut } from "../bench/characterised.ts";
-import { published } from "../bench/loop.ts";
-import { refit } from "../calibration/refit.ts";
-import { onlyTheLawFails, tableInstead } from "../calibration/tableInstead.ts";
-import { openBench } from "../lab/bench.ts";
-import { Random, uniformOf } from "../src/random.ts";
-import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { characterise, readOut } from "../../bench/characterised.ts";
+import { published } from "../../bench/loop.ts";
+import { refit } from "../../calibration/refit.ts";
+import { onlyTheLawFails, tableInstead } from "../../calibration/tableInstead.ts";
+import { openBench } from "../../lab/bench.ts";
+import { Random, uniformOf } from "../../src/random.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
 
 removeFoldersAfterEach();
 
