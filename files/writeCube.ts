@@ -25,7 +25,7 @@ type Write = (path: string, header: Header, tables: AsyncIterable<SweepTable>) =
 /** HDF5 with dimension scales: `xarray.open_dataset` reads it as it is. @returns readings written. */
 export const writeSweepsHdf5: Write = async (path, header, tables) => {
   const cube = await sweepCube(tables);
-  // Loaded by who writes it alone: it takes a fifth of a second. Its `Module` is there once it is ready.
+  // Loaded only where a cube is written, as it takes a fifth of a second. Its `Module` exists once it is ready.
   const hdf5 = await import("./hdf5Runtime.ts");
   await hdf5.ready;
   hdf5.Module.activate_throwing_error_handler();

@@ -19,7 +19,7 @@ const pages = [
 ];
 
 describe("a link of a page", () => {
-  it.each(pages)("in %s leads to a file, and to a heading that is there", (page) => {
+  it.each(pages)("in %s leads to a file and a heading that exist", (page) => {
     const dead = linksOf(page).filter((link) => !leads(page, link));
     expect(dead).toEqual([]);
   });

@@ -202,16 +202,7 @@ export const benchEvents = [
         .nullable()
         .describe("Number of the tile in its layer; null unless tiles have own curves."),
       significance: part.numbers.describe("Significance F of each pair of devices."),
-      scale_microsiemens_per_unit: z
-        .number()
-        .positive()
-        .describe(
-          "Scale β, µS per unit of weight; where columns have scales of their own, the least of them.",
-        ),
-      largest_scale_microsiemens_per_unit: z
-        .number()
-        .positive()
-        .describe("The largest scale of a column; the same where all columns have one."),
+      ...part.columnScales,
       tnmse: part.tnmse.describe("TNMSE to expect, averaged over the times."),
       rms_percent_by_time: part.numbers.describe(
         "Root mean square weight error to expect at each time, % of the largest weight.",

@@ -24,16 +24,7 @@ export const optimize = result(
             .describe("Number of the tile in its layer; null unless tiles have own curves."),
           shape: strategyLayerSchema.shape.shape.describe("Inputs (rows) and outputs (columns)."),
           significance: part.numbers.describe("Significance F of each pair of devices."),
-          scale_microsiemens_per_unit: z
-            .number()
-            .positive()
-            .describe(
-              "Scale β, µS per unit of weight; where columns have scales of their own, the least of them.",
-            ),
-          largest_scale_microsiemens_per_unit: z
-            .number()
-            .positive()
-            .describe("The largest scale of a column; the same where all columns have one."),
+          ...part.columnScales,
           predicted: z.strictObject(errorsByTime).describe("Errors to expect."),
           baselines: z
             .array(z.strictObject({ name: z.string().describe("Name of the rule."), ...errorsByTime }))

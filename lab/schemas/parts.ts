@@ -20,6 +20,18 @@ export const outcome = z
 /** 100 × mean square weight error over the square of the largest weight. */
 export const tnmse = z.number().nonnegative();
 
+/** The scales of a layer's columns, as far as events tell them. */
+export const columnScales = {
+  scale_microsiemens_per_unit: z
+    .number()
+    .positive()
+    .describe("Scale β, µS per unit of weight; where columns have scales of their own, the least of them."),
+  largest_scale_microsiemens_per_unit: z
+    .number()
+    .positive()
+    .describe("The largest scale of a column; the same where all columns have one."),
+};
+
 export const tile = count.describe("Number of the tile, from 0.");
 
 /** Devices by verdict. */

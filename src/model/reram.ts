@@ -15,7 +15,7 @@ import { clampedMoments, clippedMoments } from "./normal.ts";
  *
  *     G(t) = max(0, G + σ(G, t) N)
  *
- * What is there at the first time counts as programming, what comes later as relaxation. A device keeps its programming error, and
+ * The spread at the first time counts as programming, what comes later as relaxation. A device keeps its programming error, and
  * relaxes by steps of its own; reads are not told from either.
  */
 export function timedSpreadModel(
