@@ -7,7 +7,7 @@ import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { RunId } from "../src/run/store.ts";
-import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
@@ -50,6 +50,7 @@ export class Workplace {
   readonly registries: Registries;
   readonly emit: (event: BenchEvent) => void;
   readonly #options: WorkplaceOptions;
+  readonly #storeOptions: OpenOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
   /** Those that are open; one that is still being opened has not been spoken to. */
   readonly #opened: Session[] = [];
@@ -60,7 +61,9 @@ export class Workplace {
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
-  constructor(options: WorkplaceOptions, events: EventStream) {
+  /** @param store  how its workspace is opened. */
+  constructor(options: WorkplaceOptions, events: EventStream, store: OpenOptions = {}) {
+    this.#storeOptions = store;
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
     this.folder = workspace;
     this.registries = registriesWith(options.extensions ?? {});
@@ -124,7 +127,7 @@ export class Workplace {
 
   /** Opens the workspace, and makes it where none is. */
   store(): Promise<Workspace> {
-    this.#store ??= openWorkspace(this.folder);
+    this.#store ??= openWorkspace(this.folder, this.#storeOptions);
     return this.#store;
   }
 

@@ -72,7 +72,12 @@ export async function demo(
   let emulator: ChildEmulator | undefined;
   try {
     emulator = chip === undefined ? await startEmulator(await presetFor(network), options.seed) : undefined;
-    const place = new Workplace({ ...options, workspace, chip: chip ?? emulator!.address }, events);
+    const place = new Workplace(
+      { ...options, workspace, chip: chip ?? emulator!.address },
+      events,
+      // The demo's own chip does not outlive it.
+      { waitsForDisk: chip !== undefined },
+    );
     onWorkplace(place);
     let first: DemoResult;
     try {
