@@ -49,7 +49,7 @@ export const demo = () =>
               output.say(`Network: ${text}${known}.`);
             },
             onWorkplace: (place) => stop.onSecond(place),
-            onPredicting: (done, of) => output.progress(`${done} of ${of} chips drawn from the models`),
+            onPredicting: () => output.progress("predicting accuracy by the models"),
             onWaiting: () => output.progress("waiting for the other chips"),
           });
           const { network, first, chips, predictions, files, workspace } = outcome;

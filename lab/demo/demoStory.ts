@@ -11,6 +11,7 @@ import { watchTimes } from "../../src/run/watch.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
 import type { DemoLoop } from "./demoLoop.ts";
+import type { AccuracyPredictor } from "./predicted.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { BenchEvent } from "../events.ts";
 import { type FittedDefinition, fitModel } from "../fit.ts";
@@ -42,13 +43,20 @@ export interface DemoResult {
   readonly corrected: readonly number[];
 }
 
+export interface StorySetting {
+  readonly store: RunStore;
+  readonly seed: number;
+  readonly emit: (event: BenchEvent) => void;
+  /** Ends the story between two steps. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Tells the story on one chip, chapter by chapter. */
 export async function tellStory(
   network: TrainedNetwork,
   loop: DemoLoop,
-  store: RunStore,
-  seed: number,
-  emit: (event: BenchEvent) => void,
+  predictor: AccuracyPredictor,
+  { store, seed, emit, signal }: StorySetting,
 ): Promise<Omit<DemoResult, "identity" | "port">> {
   const { description, factory, technology } = loop;
   const { strategy, conductances, byHand = conductances } = technology.usualMethods;
@@ -63,7 +71,9 @@ export async function tellStory(
   const naive = await finish(naively, [naiveRun]);
 
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
-  const open = layOptimised(network, modelOf(factory), description);
+  const tileShape = [description.geometry.rows, description.geometry.columns] as const;
+  const open = await layOptimised(network, factory, description, signal);
+  predictor.ask("best open loop", factory, open.curves, tileShape);
   const openRun = await loop.program("open loop", strategy, factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
   const year = [...new Set([...judgedAt, ...later])].sort((a, b) => a - b);
@@ -83,7 +93,8 @@ export async function tellStory(
   const aDayOld = await finish(open, [openRun], later);
 
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
-  const again = layOptimised(network, modelOf(fitted), description);
+  const again = await layOptimised(network, fitted, description, signal);
+  predictor.ask("closed loop", fitted, again.curves, tileShape);
   const firstRun = await loop.program("closed loop", conductances, fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
