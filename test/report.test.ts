@@ -27,7 +27,7 @@ function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
 
 /** One blind pulse a device, and bad for it. */
 const naive: Contender = {
-  ...contender("naive"),
+  ...contender("by hand"),
   devicesByPulses: [0, 16],
   points: [{ timeSeconds: 1, rmsPercent: 34.1, productPercent: 60, accuracy: 0.312 }],
 };

@@ -60,7 +60,7 @@ export async function demo(
   if ((options.repeats ?? 1) > 1 && given !== undefined) {
     throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
   }
-  const repeats = options.repeats ?? (given === undefined ? usualRepeats : 1);
+  const repeats = options.repeats ?? usualRepeats;
   await refuseNoFolder(options.out, advice);
   const network = await loadNetwork(options);
   onNetwork(network);
@@ -114,8 +114,8 @@ async function makeOut(out: string): Promise<void> {
   }
 }
 
-/** Two chips keep two processor cores busy, and are done while a person still waits. */
-const usualRepeats = 2;
+/** The story is told of one chip, while a person still waits. */
+const usualRepeats = 1;
 
 async function presetFor(network: TrainedNetwork): Promise<string> {
   const { geometry } = await describeChip(parseAddress("emulator:pcm-64"));

@@ -18,9 +18,9 @@ import { type FittedDefinition, fitModel } from "../fit.ts";
 
 /** Who is compared, in this order. */
 export const contenders = [
-  { name: "naive" },
+  { name: "by hand" },
   { name: "best open loop" },
-  { name: "open loop, counted from day 1" },
+  { name: "best open loop, a day old" },
   { name: "closed loop" },
 ] as const;
 
@@ -29,9 +29,12 @@ export interface DemoResult {
   readonly identity: ChipIdentity;
   readonly port: string;
   /** One a contender. */
-  readonly results: readonly (ContestResult & { readonly overview: RunOverview })[];
-  /** Pulses of the runs by which the chip was measured, beside those of the closed loop. */
-  readonly characterisationPulses: number;
+  readonly results: readonly (ContestResult & {
+    readonly overview: RunOverview;
+    readonly chipSeconds: Seconds;
+  })[];
+  /** What it took to measure the chip, beside what the closed loop took. */
+  readonly characterisation: { readonly pulses: number; readonly chipSeconds: Seconds };
   /** The closed loop's devices as they were meant, and as they were read a second after they were programmed. */
   readonly programmed: { readonly laid: LaidNetwork; readonly sweeps: readonly SweepRecord[] };
   readonly fit: FitRecord;
@@ -63,11 +66,13 @@ export async function tellStory(
   const finish = async (laid: LaidNetwork, chain: readonly RunId[], ages?: readonly Seconds[]) => ({
     ...(await judge(network, laid, store, chain.at(-1)!, ages)),
     overview: await summariseChain(store, chain),
+    chipSeconds: loop.chipSecondsOf(chain),
   });
 
   emit({ type: "chapter", number: 1, title: "By hand" });
   const naively = layNaively(network, description);
-  const naiveRun = await loop.program("naive", byHand, factory, naively.tiles, judgedAt);
+  const naiveRun = await loop.program("by hand", byHand, factory, naively.tiles, [1]);
+  await loop.watch(new Map([[naiveRun, judgedAt]]));
   const naive = await finish(naively, [naiveRun]);
 
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
@@ -95,7 +100,7 @@ export async function tellStory(
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
   const again = await layOptimised(network, fitted, description, signal);
   predictor.ask("closed loop", fitted, again.curves, tileShape);
-  const firstRun = await loop.program("closed loop", conductances, fitted, again.tiles, [1]);
+  const firstRun = await loop.program("closed loop", strategy, fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { chain, corrected } = await loop.correct(firstRun, fitted);
@@ -104,7 +109,7 @@ export async function tellStory(
   emit({ type: "corrected", devices: corrected });
   return {
     results: [naive, openResult, aDayOld, closed],
-    characterisationPulses: await pulsesOf(store, known),
+    characterisation: { pulses: await pulsesOf(store, known), chipSeconds: loop.chipSecondsOf(known) },
     programmed: { laid: again, sweeps },
     fit,
     factory,

@@ -109,12 +109,18 @@ const demo = result(
     characterisation_pulses: part.count.describe(
       "Pulses by which the first chip was measured for the closed loop, on devices that hold no weights of it.",
     ),
+    characterisation_chip_seconds: part.seconds.describe(
+      "How long that kept the chip at work, without the day of waiting.",
+    ),
     contenders: z
       .array(
         z.strictObject({
           name: z.string().describe("Name of the way of programming."),
           run: part.run.describe("Id of its run, of its last correction where there was one."),
           pulses: part.count.describe("Pulses that it took, on the first chip, its corrections included."),
+          chip_seconds: part.seconds.describe(
+            "How long these kept the first chip at work by its own clock, waits for later reads left out.",
+          ),
           verdicts: part.verdicts,
           weight_error_rms_percent: percents.describe("Weight error at each age, % of the largest weight."),
           weight_error_spread: percents.describe("Its standard deviation over the chips, %."),
