@@ -19,6 +19,11 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   };
   /** How its devices change with age, as people of the field call it: `drift` where not given. */
   readonly ageing?: string;
+  /**
+   * Whether a pulse adds a step, which ages by itself, and leaves what earlier pulses brought to age as before. Where not given, every pulse
+   * begins the ageing of its device anew.
+   */
+  readonly stepsAddUp?: boolean;
   /** The built-in model that is believed when none is named. */
   readonly usualModel: string;
   /** Families of models that can be of its devices; all where not given. */
