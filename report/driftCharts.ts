@@ -27,6 +27,7 @@ export function driftChart({ drift, law }: RunStory): Chart | undefined {
 function measured({ startMicrosiemens: start, points, ...band }: DriftBand, colour: number): ChartSeries {
   return {
     name: `read first at ${short(band.fromMicrosiemens)} … ${short(band.toMicrosiemens)} µS`,
+    label: `from ${short(start)} µS`,
     look: "dots",
     colour,
     points: points.map(({ ageSeconds, median, quarter, threeQuarters }) => ({
@@ -109,6 +110,7 @@ export function exponentChart({ exponents, law }: RunStory): Chart | undefined {
   const laws = lawSeries(law, exponents.at(-1)?.conductanceMicrosiemens);
   const dots: ChartSeries = {
     name: "measured, median and quarters",
+    label: "measured",
     look: "dots",
     colour: 1,
     points: exponents.map(({ conductanceMicrosiemens, median, quarter, threeQuarters }) => ({
@@ -157,6 +159,7 @@ function lawSeries({ law, fitted, before }: DriftLaw, last: Microsiemens | undef
   return [
     {
       name: `${role}, ${law.name}`,
+      label: law.name,
       look: "line",
       colour: 0,
       points: g.map((x) => {
@@ -169,6 +172,7 @@ function lawSeries({ law, fitted, before }: DriftLaw, last: Microsiemens | undef
       : [
           {
             name: `law before, ${before.name}`,
+            label: before.name,
             look: "law" as const,
             points: g
               .filter((x) => x <= before.maxConductanceMicrosiemens)

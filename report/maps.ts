@@ -38,12 +38,12 @@ export function sortedDifferences(map: ConductanceMap): Float32Array {
   return sortedSizes(map.readBack.map((conductance, i) => conductance - map.target[i]!));
 }
 
-/** A bar that explains a scale, with what its ends mean. `low` and `high` are HTML. */
-export function colourBar(scale: "sequential" | "diverging", low: string, high: string): string {
+/** A bar that explains a scale, with what its ends and its middle mean: HTML. */
+export function colourBar(scale: "sequential" | "diverging", [low, middle, high]: readonly string[]): string {
   const stops = (scale === "sequential" ? sequential : diverging).map((colour) => `rgb(${colour.join(",")})`);
   return (
-    `<div class="bar"><span>${low}</span>` +
-    `<i style="background:linear-gradient(90deg,${stops.join(",")})"></i><span>${high}</span></div>`
+    `<div class="bar"><i style="background:linear-gradient(90deg,${stops.join(",")})"></i>` +
+    `<span>${low}</span><span>${middle}</span><span>${high}</span></div>`
   );
 }
 
@@ -120,7 +120,11 @@ function rounded(values: Float32Array): Float64Array {
   return Float64Array.from(values, (value) => Number(value.toPrecision(7)));
 }
 
-function cellsPerRow({ devicesPerRow, devicesPerCell }: ConductanceMap): number {
+/** Cells side by side. */
+export function cellsPerRow({
+  devicesPerRow,
+  devicesPerCell,
+}: Pick<ConductanceMap, "devicesPerRow" | "devicesPerCell">): number {
   return Math.floor(devicesPerRow / devicesPerCell);
 }
 

@@ -1,4 +1,5 @@
 import type { Painted } from "./colours.ts";
+import { sample } from "./grammar.ts";
 import { harmless } from "../src/harmless.ts";
 import { style } from "./style.ts";
 
@@ -25,9 +26,14 @@ export function figure(title: string, sentence: string, picture: string): string
   return `<figure><figcaption><h2>${title}</h2><p>${sentence}</p></figcaption>${picture}</figure>`;
 }
 
-/** A contender's name behind the colour that it has in every picture. */
+/** A title and what there is to say, where there is nothing to draw. Both are text. */
+export function told(title: string, sentence: string): string {
+  return `<section class="told"><h2>${escaped(title)}</h2><p class="note">${escaped(sentence)}</p></section>`;
+}
+
+/** A contender's name behind the stroke that it has in every picture. */
 export function keyed({ name, colour }: Painted): string {
-  return `<span class="key" style="background:var(--series-${colour})"></span>${escaped(name)}`;
+  return `${sample({ look: "course", colour })}${escaped(name)}`;
 }
 
 /** Text made safe to stand in HTML, in an attribute too, and to be read by a person. */

@@ -21,7 +21,7 @@ export function convergenceChart({ convergence: { kind, points } }: RunStory): C
       `turn ${enough.turns} is the first within 10 % of the final value.`,
     x: { name: "turns of each tile", unit: "" },
     y: weights
-      ? { name: "weight error, % of the largest", unit: "percent" }
+      ? { name: "weight error, % of the largest weight", unit: "percent" }
       : { name: "error of the devices", unit: "microsiemens" },
     xScale: "linear",
     yScale: "logarithmic",
@@ -148,6 +148,9 @@ function times(n: number): string {
   return n === 1 ? "once" : n === 2 ? "twice" : `${n} times`;
 }
 
+/** Less of a difference is not worth a picture. */
+const leastCelsius = 0.05;
+
 /** What the chip's own sensor said at every sweep. */
 export function temperatureChart({ temperature }: RunStory): Chart | undefined {
   const values = temperature.map(({ celsius }) => celsius);
@@ -157,7 +160,7 @@ export function temperatureChart({ temperature }: RunStory): Chart | undefined {
     figure: "temperature",
     title: "Temperature",
     sentence:
-      most - least < 0.05
+      most - least <= leastCelsius
         ? `The chip was at ${least.toFixed(1)}\u202f°C whenever it was read.`
         : `The chip was between ${least.toFixed(1)} and ${most.toFixed(1)}\u202f°C when it was read.`,
     x: { name: "time after the first sweep", unit: "seconds" },
@@ -165,6 +168,7 @@ export function temperatureChart({ temperature }: RunStory): Chart | undefined {
     xScale: "linear",
     yScale: "linear",
     yFloats: 2,
+    yDiffers: leastCelsius,
     wide: true,
     series: [
       {

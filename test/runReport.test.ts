@@ -9,6 +9,7 @@ import type { ReportOptions } from "../lab/report.ts";
 import { judgeRun } from "../src/results/runResult.ts";
 import { type Beside, storyOf } from "../lab/runStory.ts";
 import { renderRun } from "../report/runReport.ts";
+import { verdicts } from "../src/program/method.ts";
 import { rowFates } from "../src/chip/driver.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
@@ -455,8 +456,25 @@ describe("the report of a run", () => {
     const story = await storyOf(run.store, "r1");
     const { html } = renderRun({ ...story, map: { ...story.map!, devicesPerCell: 2 } });
     expect(html.match(/<img /g)!.length).toBe(8);
-    expect(html).toContain('alt="verdict, G−"');
-    expect(html).not.toContain('alt="verdict, g+"');
+    expect(html).toContain('alt="verdict, G−,');
+    expect(html).not.toContain('alt="verdict, g+,');
+  });
+
+  it("draws no map of a single colour: its sentence says as much", async () => {
+    const story = await storyOf(run.store, "r1");
+    const { html } = renderRun({
+      ...story,
+      map: { ...story.map!, verdicts: story.map!.verdicts!.map(() => verdicts.accepted) },
+    });
+    expect(html.match(/<img /g)!.length).toBe(12);
+    expect(html).toMatch(/all of them ended accepted\./);
+    expect(html).not.toContain('alt="verdict');
+  });
+
+  it("says where rows and columns are, and which hatch is no target", () => {
+    expect(usual.html).toContain('<span class="rows"><b>3</b><i>row</i><b>4</b></span>');
+    expect(usual.html).toContain('<span class="columns"><b>0</b><i>column</i><b>63</b></span>');
+    expect(usual.html).toContain('<span class="key none"></span>no target');
   });
 
   it("needs no script and nothing from elsewhere, and makes a hostile title harmless", async () => {
