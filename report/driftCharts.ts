@@ -98,7 +98,7 @@ function sentenceOf(bands: readonly DriftBand[], law: DriftLaw | undefined): str
   }).length;
   const ends = inside === bands.length ? "all medians end" : `${inside} of ${bands.length} medians end`;
   return (
-    `${dots}; dashed, the ${law.fitted ? "fitted law" : "law"} of ${law.law.name} in its band of ±σν: ` +
+    `${dots}; dashed, the ${law.fitted ? "fitted law" : "law"} of ${law.law.name} in its band of ν ± σ: ` +
     `${ends} inside it.`
   );
 }
@@ -141,7 +141,7 @@ export function exponentChart({ exponents, law }: RunStory): Chart | undefined {
     title: "Drift exponent by conductance",
     sentence:
       `${ends === "" ? "What exponent devices drift with" : ends}` +
-      `${say === "" ? "" : `; of the former ${say}`}. The band is ±σν between devices.`,
+      `${say === "" ? "" : `; of the former ${say}`}. The band is ν ± σ between devices.`,
     x: { name: "conductance at the reference age", unit: "microsiemens" },
     y: { name: "drift exponent ν", unit: "" },
     xScale: "linear",

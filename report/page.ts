@@ -1,9 +1,12 @@
 import type { Painted } from "./colours.ts";
 import { sample } from "./grammar.ts";
-import { harmless } from "../src/harmless.ts";
+import { escaped } from "./escaped.ts";
+import { explained } from "./explained.ts";
 import { style } from "./style.ts";
 
-/** The whole page around its body. `body` is HTML, `title` is text. */
+export { escaped };
+
+/** The whole page around its body, whose terms explain themselves. `body` is HTML, `title` is text. */
 export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -15,7 +18,7 @@ export function page(title: string, body: string): string {
 <style>${style}</style>
 </head>
 <body><main>
-${body}
+${explained(body)}
 </main></body>
 </html>
 `;
@@ -34,14 +37,4 @@ export function told(title: string, sentence: string): string {
 /** A contender's name behind the stroke that it has in every picture. */
 export function keyed({ name, colour }: Painted): string {
   return `${sample({ look: "course", colour })}${escaped(name)}`;
-}
-
-/** Text made safe to stand in HTML, in an attribute too, and to be read by a person. */
-export function escaped(text: string): string {
-  return harmless(text)
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/"/g, "&quot;")
-    .replace(/'/g, "&#39;");
 }

@@ -1,3 +1,4 @@
+import { termStyle } from "./termStyle.ts";
 import { light, theme } from "./theme.ts";
 
 /** What has no target, on maps: no scale has a hatch, in light or dark, or on paper. */
@@ -6,6 +7,7 @@ const hatch = "repeating-linear-gradient(45deg, var(--panel) 0 3px, var(--no-dev
 /** The page's only style sheet. */
 export const style = `
 ${theme}
+${termStyle}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }

@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { figuresCsv } from "../report/csv.ts";
+import { glossary } from "../report/glossary.ts";
+import { escaped } from "../report/page.ts";
 import { renderReport } from "../report/report.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import type { FitRecord } from "../src/model/definition.ts";
 import type { Contender, Story } from "../report/story.ts";
+import { withoutTerms } from "./support/withoutTerms.ts";
 
 function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
   return {
@@ -78,7 +81,7 @@ function story(over: Partial<Story> = {}): Story {
 
 /** What a person reads: no tags, and every kind of space the same. */
 function read(html: string): string {
-  return html
+  return withoutTerms(html)
     .replace(/<style>.*?<\/style>/s, "")
     .replace(/<[^>]*>/g, "|")
     .replace(/[\u00a0\u202f]/g, " ");
@@ -169,6 +172,37 @@ describe("the report", () => {
     const pulses = swapped.slice(swapped.indexOf("Pulses per device"), swapped.indexOf("How the devices"));
     expect(pulses).toContain("var(--series-1)");
     expect(pulses).not.toContain("var(--series-0)");
+  });
+
+  it("explains each term where it first stands in a part, in the glossary's words, and lists them for paper", () => {
+    const html = renderReport(story());
+    const used = [...html.matchAll(/data-term="([^"]*)" data-says="([^"]*)" aria-describedby="([^"]*)"/g)];
+    expect(new Set(used.map(([, name]) => name))).toContain("unreachable");
+    for (const [, name, says, id] of used) {
+      const { meaning } = glossary.find(({ names }) => names[0] === name)!;
+      expect(says).toBe(escaped(meaning));
+      expect(html).toContain(`<div id="${id}"><dt>`);
+    }
+    for (const part of html.split(/(?=<(?:figure|section|header|footer|details)\b)/)) {
+      const names = [...part.matchAll(/data-term="([^"]*)"/g)].map(([, name]) => name);
+      expect(names.length).toBe(new Set(names).size);
+      const left = part
+        .replace(/<(style|svg|summary|code)\b.*?<\/\1>/gs, "")
+        .replace(/<span class="term".*?<\/span>/gs, "")
+        .replace(/<[^>]*>/g, "\n");
+      if (!names.includes("weight error") && !part.startsWith("<!") && !part.includes('class="terms"'))
+        expect(left).not.toMatch(/\bweight error\b/i);
+    }
+  });
+
+  it("has at most one number in a cell of a table", () => {
+    const predicted = { accuracy: 0.965, low: 0.951, high: 0.975 };
+    const spread = { rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 };
+    const points = contender("full").points.map((point) => ({ ...point, predicted, spread }));
+    const html = renderReport(story({ chips: 3, contenders: [naive, { ...contender("full"), points }] }));
+    const cells = [...html.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell]) => read(cell!));
+    expect(cells.length).toBeGreaterThan(50);
+    expect(cells.filter((cell) => cell.match(/\d[\d.,]*/g)!?.length > 1)).toEqual([]);
   });
 
   it("makes hostile names harmless", () => {
