@@ -1,7 +1,8 @@
 import { type Chart, type ChartPoint, type ChartSeries, isConstant } from "./chart.ts";
 import { axis, drawing, type Room, rule, seriesColour, soft } from "./draw.ts";
-import { endNames, roomForNames } from "./endNames.ts";
-import { sample, strokesOf } from "./grammar.ts";
+import { endNames } from "./endNames.ts";
+import { keyOf } from "./chartKey.ts";
+import { strokesOf } from "./grammar.ts";
 import { escaped, figure, told } from "./page.ts";
 import { type Ruler, rulerOf } from "./ruler.ts";
 import { thinned } from "./thinned.ts";
@@ -14,16 +15,6 @@ export function chartFigure(chart: Chart): string {
   const size = wide ? { width: 960, height: 280 } : { width: 520, height: 300 };
   const picture = drawing(id.replaceAll("_", "-"), title, size, (room) => optionOf(chart, room));
   return figure(escaped(title), escaped(sentence), `${keyOf(chart)}${picture}`);
-}
-
-/** A key of the series whose whole name does not stand at its line; one alone is what the title says. */
-function keyOf({ series, keyed = false }: Chart): string {
-  const named = series.filter(({ unnamed }) => !unnamed);
-  const told = ({ name, label = name, look }: ChartSeries): boolean =>
-    label === name && name.length <= roomForNames.phone && look !== "moments";
-  if (named.length < 2 || (!keyed && named.every(told))) return "";
-  const entries = named.map((one) => `<span>${sample(one)}${escaped(one.name)}</span>`);
-  return `<p class="legend">${entries.join("")}</p>`;
 }
 
 /** Around the drawing, in pixels: above stands the name of the y axis, beneath that of the x axis. */

@@ -5,7 +5,7 @@ import type { DriftLaw, RunStory } from "./runStory.ts";
 import { listed } from "./text.ts";
 
 /** How devices drift, on axes on which a power law is straight. */
-export function driftChart({ drift, law }: RunStory): Chart | undefined {
+export function driftChart({ drift, law }: Pick<RunStory, "drift" | "law">): Chart | undefined {
   const bands = drift.filter(({ points }) => points.length > 2);
   if (bands.length === 0) return undefined;
   const series = bands.flatMap((band, k) => [

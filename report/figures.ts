@@ -5,12 +5,11 @@ import {
   cellsPerRow,
   colourBar,
   conductancePictures,
-  deviceNames,
   differencePictures,
   sortedDifferences,
-  verdictColours,
   verdictPictures,
 } from "./maps.ts";
+import { deviceNames, hatchedFor, verdictColours } from "./mapNames.ts";
 import { overTime } from "./overTime.ts";
 import { escaped, figure } from "./page.ts";
 import { isOpen, verdictNames } from "../src/program/method.ts";
@@ -160,9 +159,9 @@ function panel(map: ConductanceMap, title: string, pictures: readonly string[], 
       axes(map, `<img src="${picture}" alt="${title}, ${names[i]!}, row by row">`) +
       `</div>`,
   );
-  const empty = map.target.some(Number.isNaN)
-    ? `<p class="legend small"><span><span class="key none"></span>no target</span></p>`
-    : "";
+  const hatched = hatchedFor(map.target, title.startsWith("read") ? map.readBack : undefined);
+  const empty =
+    hatched === "" ? "" : `<p class="legend small"><span><span class="key none"></span>${hatched}</span></p>`;
   const alone = pictures.length === 1 ? " alone" : "";
   return `<div class="panel"><h3>${title}</h3><div class="devices${alone}">${tiles.join("")}</div>${key}${empty}</div>`;
 }

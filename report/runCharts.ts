@@ -6,7 +6,9 @@ import type { RunStory } from "./runStory.ts";
 import { count, percentage, withUnit } from "./text.ts";
 
 /** How near a run came to what it is meant to hold, turn by turn. */
-export function convergenceChart({ convergence: { kind, points } }: RunStory): Chart | undefined {
+export function convergenceChart({
+  convergence: { kind, points },
+}: Pick<RunStory, "convergence">): Chart | undefined {
   const read = points.filter(({ rms }) => rms > 0);
   if (read.length < 2) return undefined;
   const weights = kind === "weights";
@@ -37,7 +39,7 @@ export function convergenceChart({ convergence: { kind, points } }: RunStory): C
 }
 
 /** How many devices were still pulsed, turn by turn. */
-export function firedChart({ convergence: { points } }: RunStory): Chart | undefined {
+export function firedChart({ convergence: { points } }: Pick<RunStory, "convergence">): Chart | undefined {
   if (points.length < 2 || points.every(({ pulsedPercent }) => pulsedPercent === 0)) return undefined;
   const few = points.find(({ pulsedPercent }, k) => k > 0 && pulsedPercent < 10);
   const { most } = rangeOf(points.map(({ pulsedPercent }) => pulsedPercent));

@@ -1,12 +1,11 @@
+import { grammarStyle } from "./grammarStyle.ts";
 import { termStyle } from "./termStyle.ts";
 import { light, theme } from "./theme.ts";
-
-/** What has no target, on maps: no scale has a hatch, in light or dark, or on paper. */
-const hatch = "repeating-linear-gradient(45deg, var(--panel) 0 3px, var(--no-device) 3px 4px)";
 
 /** The page's only style sheet. */
 export const style = `
 ${theme}
+${grammarStyle}
 ${termStyle}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
@@ -28,9 +27,8 @@ figure svg { display: block; width: 100%; height: auto; }
 .pair > * { min-width: 0; }
 .pair figure { display: flex; flex-direction: column; justify-content: space-between; }
 .told { margin-top: 3rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.6rem; margin: 0 0 .3rem; }
 .legend.small { margin: .6rem 0 0; font-size: .78rem; gap: .1rem 1rem; }
-svg.sample { display: inline-block; width: 30px; height: 12px; margin-right: .5em; vertical-align: -1px; }
+figure svg.sample { display: inline-block; width: 30px; height: 12px; }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .5rem 0 .5rem .9rem; text-align: right; font-weight: 400;
@@ -55,21 +53,11 @@ dd { margin: 0; }
 .checks { margin-top: .4rem; }
 .checks div { padding: .4rem 0; border-bottom: 1px solid var(--line); }
 .checks dd { color: var(--ink); }
-.key { display: inline-block; width: .7em; height: .7em; margin-right: .5em; border-radius: 2px; }
 .maps { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.8rem; }
 .maps.even { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 2.4rem 3.2rem; }
 .devices { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: .6rem .9rem; }
 .devices.alone { max-width: 20rem; grid-template-columns: minmax(0, 1fr); }
 .map > span { display: block; color: var(--soft); font-size: .75rem; }
-.map > div { display: grid; grid-template-columns: minmax(0, 1fr); }
-.map > .axes { grid-template-columns: auto minmax(0, 1fr); gap: 2px 4px; }
-.map img { display: block; width: 100%; min-height: .8rem; image-rendering: pixelated; background: ${hatch}; }
-.rows, .columns { display: flex; justify-content: space-between; color: var(--soft); font-size: .68rem; line-height: 1.1; }
-.rows { flex-direction: column; align-items: flex-end; }
-.rows i { writing-mode: vertical-rl; transform: rotate(180deg); }
-.columns { grid-column: 2; }
-.rows b, .rows i, .columns b, .columns i { font-weight: 400; font-style: normal; }
-.key.none { background: ${hatch}; outline: 1px solid var(--soft); outline-offset: -1px; }
 .bar { display: flex; flex-wrap: wrap; justify-content: space-between; margin-top: .7rem; font-size: .78rem; color: var(--soft); white-space: nowrap; }
 .bar i { flex: 0 0 100%; height: .5rem; margin-bottom: .1rem; border-radius: 2px; }
 footer { margin-top: 3.2rem; padding-top: .6rem; border-top: 1px solid var(--line); }
