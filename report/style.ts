@@ -73,7 +73,7 @@ h1, dd, dt, figcaption, footer, .facts { overflow-wrap: anywhere; }
   /* Each row a block, each cell under the name of its column. */
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody { display: block; }
-  tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); gap: .1rem .6rem; padding: .5rem 0;
+  tr { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); gap: .1rem .6rem; padding: .5rem 0; align-items: end;
     border-bottom: 1px solid var(--line); }
   th[scope="row"] { grid-column: 1 / -1; }
   .endings th[scope="row"], th[scope="row"], td, .endings td { padding: 0; border: 0; text-align: left; }
@@ -87,7 +87,8 @@ h1, dd, dt, figcaption, footer, .facts { overflow-wrap: anywhere; }
   body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   h1 { font-size: 16pt; }
   figure, section { margin-top: 1.6rem; }
-  .maps { gap: 1rem; }
+  .maps, .maps.even { gap: 1rem; }
+  .maps.even { grid-template-columns: repeat(4, minmax(0, 1fr)); }
   .pair .desk { display: none; }
   .pair .phone { display: block; }
   /* What stands behind a click stands open on paper. */
