@@ -9,6 +9,7 @@ import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
+import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
@@ -20,6 +21,8 @@ import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
+import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
+import type { ListOptions, RunList } from "./listRuns.ts";
 import { lastAudit } from "./modelAudit.ts";
 import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -49,6 +52,9 @@ export interface RunDetails {
   readonly forecasts: readonly ForecastResult[];
   /** How its model did at the last age that it was read at; undefined where it foresaw nothing of its devices. */
   readonly audit: Audit | undefined;
+  readonly labels: RunLabels;
+  /** What was noted of its chip, in order. */
+  readonly chipNotes: readonly ChipNote[];
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
@@ -281,6 +287,33 @@ export class Bench {
     return Promise.all((await store.runs()).map((summary) => standingOf(store, summary)));
   }
 
+  /** The runs that pass a filter, with their labels, yield and error. */
+  async list(options: ListOptions = {}): Promise<RunList> {
+    return this.#telling(async () => {
+      refuseUnknown("list", options);
+      const { listRuns } = await import("./listRuns.ts");
+      return listRuns(this.#place, options);
+    });
+  }
+
+  /** Writes a note on a run, or on a chip: its serial number, NAME/NUMBER, or the address at which a run began. */
+  async note(subject: string, text: string | undefined, options: NoteOptions = {}): Promise<Noted> {
+    return this.#telling(async () => {
+      refuseUnknown("note", options);
+      const { note } = await import("./labels.ts");
+      return note(this.#place, subject, text, options);
+    });
+  }
+
+  /** Puts tags on a run, or takes them away. */
+  async tag(run: RunId, tags: readonly string[], options: TagOptions = {}): Promise<RunLabels> {
+    return this.#telling(async () => {
+      refuseUnknown("tag", options);
+      const { tag } = await import("./labels.ts");
+      return tag(this.#place, run, tags, options);
+    });
+  }
+
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
     return this.#telling(async () => judgeRun(await this.store(), runNamed(run)));
@@ -292,8 +325,12 @@ export class Bench {
       const id = runNamed(run);
       const store = await this.store();
       const memories = await recall(store, id);
+      const plan = await store.plan(id);
+      const chip = { name: plan.chipName, serialNumber: plan.chipSerialNumber };
       return {
-        plan: await store.plan(id),
+        plan,
+        labels: await store.labels(id),
+        chipNotes: await store.chipNotes(chip),
         notes: await store.notes(id),
         result: await judgeRun(store, id, memories),
         forecasts: await forecastResults(store, id, memories),

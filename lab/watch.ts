@@ -6,11 +6,14 @@ import { auditOf } from "./modelAudit.ts";
 import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
 import { refuseImported } from "./imported.ts";
+import { labelled, type LabelOptions } from "./labels.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
+import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface WatchOptions {
+/** A watch begins no run: its labels are put on the runs that it reads. */
+export interface WatchOptions extends Omit<LabelOptions, "title"> {
   /** The last age to read at: seconds, or such as "30d". What was set before holds where nothing is said; else 30 days. */
   readonly until?: Seconds | string | undefined;
   /** Ages a decade, from 1 s on (3). */
@@ -31,6 +34,7 @@ export async function watch(
 ): Promise<void> {
   const runs = [...new Set(given.map(runNamed))];
   const wanted = settingsWanted(options);
+  const { tags = [], note, operator } = labelled(place, options).labels;
   const store = await place.existingStore();
   store.mustBeWritable();
   const chips = new Map<string, RunId[]>();
@@ -38,6 +42,12 @@ export async function watch(
     const before = await prepare(store, run, wanted);
     const address = options.chip ?? before;
     chips.set(address, [...(chips.get(address) ?? []), run]);
+  }
+  const by = operator === undefined ? {} : { by: operator };
+  for (const run of runs) {
+    if (tags.length > 0) await store.appendLabel(run, { at: wallTime(), ...by, add: tags });
+    if (note !== undefined)
+      await store.appendNote(run, { notedAt: wallTime(), what: "note", text: note, ...by });
   }
   const ends = await Promise.allSettled(
     [...chips].map(([address, ofChip]) =>

@@ -49,6 +49,8 @@ export class Workplace {
   readonly stop: StopRequest;
   readonly registries: Registries;
   readonly emit: (event: BenchEvent) => void;
+  /** Who works at the bench, where that is known. */
+  readonly operator: string | undefined = undefined;
   readonly #options: WorkplaceOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
   /** Those that are open; one that is still being opened has not been spoken to. */
@@ -77,6 +79,11 @@ export class Workplace {
   /** The chip that the bench was opened for. Throws `bad-argument` where none was named. */
   get chip(): string {
     return chipNamed(this.#options);
+  }
+
+  /** The address that a nickname stands for; any other text as it is. */
+  addressOf(text: string): string {
+    return text;
   }
 
   /**

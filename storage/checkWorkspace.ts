@@ -36,6 +36,7 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
     for (const { chipName: name, chipSerialNumber: serialNumber } of chips.values()) {
       await store.newestTicket({ name, serialNumber });
       await store.newestMark({ name, serialNumber });
+      await store.chipNotes({ name, serialNumber });
     }
   });
   const names: RunId[] = [];
@@ -56,6 +57,7 @@ async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
     () => store.description(run),
     () => store.notes(run),
     () => store.forecasts(run),
+    () => store.labels(run),
     () => store.watch(run),
     () => store.request(run),
     async () => void (uncheckedRows = await store.uncheckedRows(run)),

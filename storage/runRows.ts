@@ -33,11 +33,17 @@ export function rowSumOf(row: Omit<RunRow, "sum">): number {
 export function summaryOf({ id, plan, chip, chip_serial_number, started_at, outcome }: RunRow): ListedRun {
   mustBe((outcomes as readonly string[]).includes(outcome), "how a run ended");
   mustBe(typeof chip_serial_number === "string" && typeof started_at === "string", "a run");
+  const { title, chipAddress, method, model, corrects } = settingsOf(plan);
+  mustBe(typeof model.name === "string", "a model in its plan");
   return {
     id: `r${id}`,
-    title: settingsOf(plan).title,
+    title,
     chipName: identityOf(chip).name,
     chipSerialNumber: chip_serial_number,
+    chipAddress,
+    method,
+    modelName: model.name,
+    corrects,
     startedAt: started_at,
     outcome,
   };

@@ -14,8 +14,24 @@ import type {
   TurnRecord,
   WatchSettings,
 } from "../src/run/journal.ts";
+import {
+  type ChipNote,
+  firstChange,
+  foldLabels,
+  type LabelChange,
+  type RunLabels,
+} from "../src/run/labels.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
-import type { RunId, RunOutcome, RunRequest, RunStore, RunSummary, RunWear } from "../src/run/store.ts";
+import type {
+  ListedFigures,
+  RowCounts,
+  RunId,
+  RunOutcome,
+  RunRequest,
+  RunStore,
+  RunSummary,
+  RunWear,
+} from "../src/run/store.ts";
 import { columnOf, toBlob } from "./blobs.ts";
 import {
   type Chain,
@@ -32,10 +48,12 @@ import type { PrivateCopy } from "./privateCopy.ts";
 import {
   blockOf,
   cellsOf,
+  chipNoteOf,
   type Circumstances,
   DamagedRecord,
   forecastOf,
   identityOf,
+  labelOf,
   mustBe,
   noteOf,
   settingsOf,
@@ -107,7 +125,8 @@ export class Workspace implements RunStore {
     description?: ChipDocument,
   ): Promise<RunId> {
     return this.#do(() => {
-      const { tiles, forecasts = [], ...settings } = plan;
+      const { tiles, forecasts = [], labels = {}, ...settings } = plan;
+      const label = firstChange(labels, startedAt);
       return this.#together(() => {
         if (description !== undefined) {
           this.#prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
@@ -147,6 +166,11 @@ export class Workspace implements RunStore {
         });
         for (const forecast of forecasts)
           this.#chains.append("forecasts", [id, JSON.stringify(forecast)], id);
+        if (label !== undefined) this.#chains.append("labels", [id, JSON.stringify(label)], id);
+        if (labels.note !== undefined) {
+          const note = { what: "note", text: labels.note, by: labels.operator };
+          this.#chains.append("notes", [id, startedAt, JSON.stringify(note)], id);
+        }
         return `r${id}`;
       });
     });
@@ -223,6 +247,48 @@ export class Workspace implements RunStore {
         return { notedAt, ...noteOf(note) };
       }),
     );
+  }
+
+  appendLabel(run: RunId, change: LabelChange): Promise<void> {
+    return this.#do(() => {
+      const id = this.#row(run).id;
+      this.#together(() => this.#chains.append("labels", [id, JSON.stringify(change)], id));
+    });
+  }
+
+  labels(run: RunId): Promise<RunLabels> {
+    return this.#do(() =>
+      foldLabels(this.#rowsOf("labels", "id", run, ({ label }) => labelOf(label as string))),
+    );
+  }
+
+  appendChipNote({ name, serialNumber }: ChipKey, note: ChipNote): Promise<void> {
+    return this.#do(() => {
+      const values = [name, serialNumber, JSON.stringify(note)];
+      this.#together(() => this.#chains.append("chip_notes", values, ofWorkspace));
+    });
+  }
+
+  chipNotes({ name, serialNumber }: ChipKey): Promise<readonly ChipNote[]> {
+    return this.#do(() => {
+      const failed = (at: number, what: string): MhoError =>
+        damaged(this.file, `row ${at + 1} of the notes of chips: ${what}`);
+      const reader = new ChainReader(this.#chains.get(ofWorkspace, "chip_notes"), 0, 0, failed);
+      const rows = this.#prepare("SELECT * FROM chip_notes ORDER BY id").all() as SummedRow[];
+      const notes: ChipNote[] = [];
+      rows.forEach((row, at) => {
+        reader.take(valuesOf("chip_notes", row), row.sum);
+        if (row["chip_name"] !== name || row["chip_serial_number"] !== serialNumber) return;
+        try {
+          notes.push(chipNoteOf(row["note"] as string));
+        } catch (error) {
+          if (error instanceof DamagedRecord) throw failed(at, error.message);
+          throw error;
+        }
+      });
+      reader.end();
+      return notes;
+    });
   }
 
   forecasts(run: RunId): Promise<readonly Forecast[]> {
@@ -382,6 +448,38 @@ export class Workspace implements RunStore {
         .map(wearOfRow)
         .filter((tile) => tile !== undefined);
       return worn.length > 0 && worn.length === tiles ? worn : undefined;
+    });
+  }
+
+  rowCounts(run: RunId): Promise<RowCounts> {
+    return this.#do(() => ({
+      turns: this.#chainOf(run, "turns").rows,
+      sweeps: this.#chainOf(run, "sweeps").rows,
+    }));
+  }
+
+  keepFigures(run: RunId, { turns, sweeps }: RowCounts, figures: ListedFigures): Promise<void> {
+    return this.#do(() => {
+      const values = [this.#rowOf(run), turns, sweeps, JSON.stringify(figures)];
+      this.#prepare(
+        "INSERT OR REPLACE INTO figures (run, turns, sweeps, figures, sum) VALUES (?, ?, ?, ?, ?)",
+      ).run(...values, sumOf(values));
+    });
+  }
+
+  /** Made of turns and sweeps, so a row that is damaged is no loss. */
+  keptFigures(run: RunId): Promise<ListedFigures | undefined> {
+    return this.#do(() => {
+      const id = this.#rowOf(run);
+      const row = this.#prepare("SELECT turns, sweeps, figures, sum FROM figures WHERE run = ?").get(id) as
+        { turns: number; sweeps: number; figures: string; sum: number } | undefined;
+      if (row === undefined) return undefined;
+      const { turns, sweeps, figures, sum } = row;
+      const isRight =
+        sumOf([id, turns, sweeps, figures]) === sum &&
+        turns === this.#chainOf(run, "turns").rows &&
+        sweeps === this.#chainOf(run, "sweeps").rows;
+      return isRight ? (JSON.parse(figures) as ListedFigures) : undefined;
     });
   }
 
@@ -795,7 +893,7 @@ interface RowReader {
 }
 
 /** What a run has one of from its beginning. */
-const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches", "forecasts"];
+const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches", "forecasts", "labels"];
 
 /** The tables, for people. */
 const named: Readonly<Record<ChainedTable, string>> = {
@@ -804,8 +902,10 @@ const named: Readonly<Record<ChainedTable, string>> = {
   sweeps: "sweeps",
   notes: "notes",
   forecasts: "forecasts",
+  labels: "labels",
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
+  chip_notes: "notes of chips",
 };
 
 /** The chain of the marks of a chip's clock. */

@@ -8,6 +8,7 @@ import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
 import { fit } from "../cli/commands/fit.ts";
 import { importCommand } from "../cli/commands/import.ts";
+import { note } from "../cli/commands/note.ts";
 import { optimize } from "../cli/commands/optimize.ts";
 import { ports } from "../cli/commands/ports.ts";
 import { program } from "../cli/commands/program.ts";
@@ -17,6 +18,7 @@ import { resume } from "../cli/commands/resume.ts";
 import { serve } from "../cli/commands/serve.ts";
 import { show } from "../cli/commands/show.ts";
 import { standby } from "../cli/commands/standby.ts";
+import { tag } from "../cli/commands/tag.ts";
 import { trim } from "../cli/commands/trim.ts";
 import { watch } from "../cli/commands/watch.ts";
 import { exitCodes } from "../src/errors.ts";
@@ -37,6 +39,7 @@ const commands: readonly Named[] = [
   exportCommand(),
   fit(),
   importCommand(),
+  note(),
   optimize(),
   ports(),
   program(),
@@ -46,6 +49,7 @@ const commands: readonly Named[] = [
   serve(),
   show(),
   standby(),
+  tag(),
   trim(),
   watch(),
 ];

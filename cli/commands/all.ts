@@ -7,6 +7,7 @@ import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
 import { importCommand } from "./import.ts";
+import { note } from "./note.ts";
 import { optimize } from "./optimize.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
@@ -16,6 +17,7 @@ import { resume } from "./resume.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
 import { standby } from "./standby.ts";
+import { tag } from "./tag.ts";
 import { trim } from "./trim.ts";
 import { watch } from "./watch.ts";
 
@@ -36,6 +38,8 @@ export function allCommands(): Command[] {
     exportCommand(),
     report(),
     show(),
+    note(),
+    tag(),
     check(),
     serve(),
     ports(),

@@ -3,6 +3,7 @@ import { advise, calibrate, fit, program, resume, standby, trim, watch } from ".
 import { result } from "./event.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
+import { note, tag } from "./runLabels.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -152,6 +153,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   exported,
   imported,
   show,
+  note,
+  tag,
   check,
   ports,
   standby,
