@@ -15,6 +15,7 @@ import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import type { Advice, AdviseOptions } from "./advise.ts";
+import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
@@ -29,6 +30,7 @@ import type { OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
+import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseRequest } from "./handMethod.ts";
 import { pulse } from "./pulseByHand.ts";
@@ -311,6 +313,41 @@ export class Bench {
       refuseUnknown("tag", options);
       const { tag } = await import("./labels.ts");
       return tag(this.#place, run, tags, options);
+    });
+  }
+
+  /** Takes runs out of lists, or back into them with `undo`. */
+  async archive(runs: RunId | readonly RunId[], options: ArchiveOptions = {}): Promise<readonly RunId[]> {
+    return this.#telling(async () => {
+      refuseUnknown("archive", options);
+      const { archive } = await import("./archive.ts");
+      return archive(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Deletes what archived runs measured; what they did to their devices stays in the pulse ledger. */
+  async delete(runs: RunId | readonly RunId[], options: DeleteOptions = {}): Promise<Deleted> {
+    return this.#telling(async () => {
+      refuseUnknown("delete", options);
+      const { deleteRuns } = await import("./archive.ts");
+      return deleteRuns(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Writes runs into one file, for another bench. */
+  async pack(runs: RunId | readonly RunId[], options: PackOptions): Promise<Packed> {
+    return this.#telling(async () => {
+      refuseUnknown("pack", options);
+      const { pack } = await import("./pack.ts");
+      return pack(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Reads a pack into the workspace. */
+  async unpack(file: string): Promise<Unpacked> {
+    return this.#telling(async () => {
+      const { unpack } = await import("./pack.ts");
+      return unpack(this.#place, file);
     });
   }
 

@@ -1,6 +1,9 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
 export type { Advice, AdviseOptions, Choice } from "./advise.ts";
+export type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
+export type { Packed, PackOptions, Unpacked } from "./pack.ts";
+export type { UnpackedRun } from "../storage/unpackRuns.ts";
 export type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { CheckOptions } from "./check.ts";

@@ -1,5 +1,6 @@
 import { MhoError } from "../src/errors.ts";
 import type { AdviseOptions } from "./advise.ts";
+import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
@@ -10,6 +11,7 @@ import type { LabelOptions, NoteOptions, TagOptions } from "./labels.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
+import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
@@ -103,6 +105,9 @@ const known = {
   list: names<ListOptions>()({ where: 1, archived: 1 }),
   note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
   tag: names<TagOptions>()({ remove: 1, operator: 1 }),
+  archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
+  delete: names<DeleteOptions>()({ operator: 1 }),
+  pack: names<PackOptions>()({ out: 1 }),
   read: names<ReadOptions>()({ averages: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

@@ -5,8 +5,11 @@ import type { Workspace } from "./workspace.ts";
 /** How a run stands in a workspace. */
 export interface RunCheck {
   readonly run: RunId;
-  /** `unchecked` where nothing is wrong that can be seen, but an older layout wrote rows, which have no checksum. */
-  readonly state: "sound" | "unchecked" | "damaged";
+  /**
+   * `unchecked` where nothing is wrong that can be seen, but an older layout wrote rows, which have no checksum; `deleted` where the
+   * wear of a run that was deleted is sound.
+   */
+  readonly state: "sound" | "unchecked" | "deleted" | "damaged";
   readonly turns: number;
   readonly sweeps: number;
   /** Rows without a checksum. */
@@ -47,10 +50,14 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
   return { file: store.file, sound, runs, damage: [...new Set(damage)] };
 }
 
-async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
+/** Reads all of one run. */
+export async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
   const damage: string[] = [];
   let [turns, sweeps, uncheckedRows] = [0, 0, 0];
-  for (const look of [
+  let deleted = false;
+  await said(damage, async () => void (deleted = await store.wasDeleted(run)));
+  const left = [() => store.labels(run), () => store.keptWear(run)];
+  const whole = [
     () => store.summary(run),
     () => store.plan(run),
     () => store.identity(run),
@@ -67,9 +74,10 @@ async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
     async () => {
       for await (const _ of store.sweeps(run)) sweeps++;
     },
-  ])
-    await said(damage, look);
-  const state = damage.length > 0 ? "damaged" : uncheckedRows > 0 ? "unchecked" : "sound";
+  ];
+  for (const look of deleted ? left : whole) await said(damage, look);
+  const sound = deleted ? "deleted" : uncheckedRows > 0 ? "unchecked" : "sound";
+  const state = damage.length > 0 ? "damaged" : sound;
   return { run, state, turns, sweeps, uncheckedRows, damage: [...new Set(damage)] };
 }
 

@@ -11,14 +11,19 @@ export interface RunRow {
   readonly plan: string;
   readonly started_at: string;
   readonly description: string | null;
-  readonly outcome: RunSummary["outcome"];
+  readonly outcome: RunSummary["outcome"] | typeof deletedOutcome;
   /** Checksums; null in rows of older layouts. */
   readonly begun: number | null;
   readonly sum: number | null;
 }
 
+/** Of a run that was deleted: its row, its wear and its labels stay. */
+export const deletedOutcome = "deleted";
+
 /** A run in the list. */
-export type ListedRun = { -readonly [K in keyof RunSummary]: RunSummary[K] };
+export type ListedRun = { -readonly [K in keyof Omit<RunSummary, "outcome">]: RunSummary[K] } & {
+  outcome: RunRow["outcome"];
+};
 
 /** What never changes of a run: the chain over all runs is of these. */
 export function begunValuesOf(row: Omit<RunRow, "chip" | "outcome" | "begun" | "sum">): Value[] {
@@ -49,7 +54,7 @@ export function summaryOf({ id, plan, chip, chip_serial_number, started_at, outc
   };
 }
 
-const outcomes = ["running", "done", "interrupted", "failed"] as const;
+const outcomes = ["running", "done", "interrupted", "failed", deletedOutcome] as const;
 
 export function isRequest(wish: string): wish is RunRequest {
   return wish === "pause" || wish === "stop";

@@ -4,7 +4,7 @@ import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructur
 import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
-import { MhoError } from "../src/errors.ts";
+import { assert, MhoError } from "../src/errors.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -62,6 +62,7 @@ import {
 import { joined, type Shape, sweepOf, turnOf, withoutCodes } from "./rows.ts";
 import {
   begunValuesOf,
+  deletedOutcome,
   isRequest,
   type ListedRun,
   requestSumOf,
@@ -353,7 +354,7 @@ export class Workspace implements RunStore {
     return this.#do(() => {
       const outcomes = this.#prepare(
         "SELECT outcome, group_concat(id) AS ids FROM runs GROUP BY outcome ORDER BY outcome",
-      ).all() as { outcome: RunSummary["outcome"]; ids: string }[];
+      ).all() as { outcome: RunRow["outcome"]; ids: string }[];
       const standing = JSON.stringify(outcomes);
       if (this.#listed?.outcomes === standing) return this.#listed.runs;
       this.#list();
@@ -364,7 +365,9 @@ export class Workspace implements RunStore {
       for (const run of this.#begun) {
         if (outcomeOf.get(run.id) !== run.outcome) run.outcome = this.#row(run.id).outcome;
       }
-      const runs = this.#begun.map((run) => ({ ...run }));
+      const runs = this.#begun.flatMap(({ outcome, ...run }) =>
+        outcome === deletedOutcome ? [] : { ...run, outcome },
+      );
       this.#listed = { outcomes: standing, runs };
       return runs;
     });
@@ -376,8 +379,9 @@ export class Workspace implements RunStore {
 
   summary(run: RunId): Promise<RunSummary> {
     return this.#do(() => {
-      const row = this.#row(run);
-      return this.#of(run, "its plan or its chip", () => summaryOf(row));
+      const { outcome, ...row } = this.#row(run);
+      if (outcome === deletedOutcome) throw this.#wasDeleted(run);
+      return this.#of(run, "its plan or its chip", () => ({ ...summaryOf({ ...row, outcome }), outcome }));
     });
   }
 
@@ -447,7 +451,10 @@ export class Workspace implements RunStore {
         .filter((row) => sumOf(wearValuesOf(row)) === row.sum)
         .map(wearOfRow)
         .filter((tile) => tile !== undefined);
-      return worn.length > 0 && worn.length === tiles ? worn : undefined;
+      if (worn.length > 0 && worn.length === tiles) return worn;
+      // Of a run that was deleted there are no turns to make it of.
+      if (this.#anyRow(run).outcome !== deletedOutcome || tiles === 0) return undefined;
+      throw damaged(this.file, `the wear of run ${run}, which was deleted, is not as it was kept`, { run });
     });
   }
 
@@ -612,6 +619,101 @@ export class Workspace implements RunStore {
     });
   }
 
+  /**
+   * Deletes what a run measured. Its row, its labels and what it did to its devices stay, so that no budget and no ticket forgets it.
+   * Its wear must be kept (`keepWear`) before. Throws `bad-argument` for a run that is running or not archived.
+   */
+  deleteRun(run: RunId, change: LabelChange): Promise<void> {
+    return this.#do(() => {
+      this.#together(() => {
+        const row = this.#row(run);
+        const { id } = row;
+        const turns = this.#chains.get(id, "turns").rows;
+        const worn = this.#prepare("SELECT count(*) AS rows FROM wear WHERE run = ? AND newest_turn = ?").get(
+          id,
+          turns,
+        );
+        assert(
+          (worn as { rows: number }).rows === this.#chains.get(id, "run_tiles").rows,
+          "the wear of a run is kept before the run is deleted",
+        );
+        for (const table of [
+          "run_tiles",
+          "turns",
+          "sweeps",
+          "notes",
+          "forecasts",
+          "watches",
+          "wishes",
+          "figures",
+        ])
+          this.#prepare(`DELETE FROM ${table} WHERE run = ?`).run(id);
+        // Those of tiles and turns stay: they say how much wear there must be, and tell the newest ticket.
+        for (const of of ["sweeps", "notes", "forecasts", "watches"]) this.#chains.set(id, of, emptyChain);
+        this.#chains.append("labels", [id, JSON.stringify(change)], id);
+        this.#setRow({ ...row, outcome: deletedOutcome });
+      });
+      this.#shapes.delete(run);
+      this.#emptyLog();
+    });
+  }
+
+  /** Gives the room of what was deleted back to the disk, where no other program is reading. */
+  compact(): Promise<void> {
+    return this.#do(() => {
+      try {
+        this.#database.exec("VACUUM");
+      } catch {
+        // The room is used by what is written next.
+      }
+      this.#emptyLog();
+    });
+  }
+
+  /** For packs, which move rows as they are. */
+  get raw(): RawWorkspace {
+    return {
+      prepare: (sql) => this.#prepare(sql),
+      chains: this.#chains,
+      row: (run) => this.#anyRow(run),
+      rows: (table, run) =>
+        table === "turns" || table === "sweeps"
+          ? this.#each(table, run, 0, (row) => row)
+          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row),
+      all: () => {
+        this.#list();
+        return this.#begun.map(({ id }) => id);
+      },
+      inOneCommit: (work) => this.#inOneLongCommit(work),
+    };
+  }
+
+  async #inOneLongCommit<T>(work: () => Promise<T>): Promise<T> {
+    this.mustBeWritable();
+    const db = this.#database;
+    guarded(this.file, () => db.exec("BEGIN IMMEDIATE"));
+    try {
+      const done = await work();
+      guarded(this.file, () => db.exec("COMMIT"));
+      this.#emptyLog();
+      return done;
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    } finally {
+      // Of rows that were taken back, nothing may be remembered.
+      this.#begun.length = 0;
+      this.#lastBegun = 0;
+      this.#listed = undefined;
+      this.#shapes.clear();
+    }
+  }
+
+  /** Whether what a run measured was deleted. */
+  wasDeleted(run: RunId): Promise<boolean> {
+    return this.#do(() => this.#anyRow(run).outcome === deletedOutcome);
+  }
+
   /** Every number that a run has, also where the list of them is damaged. */
   runNames(): Promise<RunId[]> {
     return this.#do(() => {
@@ -623,7 +725,7 @@ export class Workspace implements RunStore {
   /** How many rows of a run an older layout wrote: nothing tells whether they are as they were written. */
   uncheckedRows(run: RunId): Promise<number> {
     return this.#do(() => {
-      const { id, sum } = this.#row(run);
+      const { id, sum } = this.#anyRow(run);
       return chainsOfRun.reduce(
         (rows, of) => rows + this.#chains.get(id, of).unchecked,
         sum === null ? 1 : 0,
@@ -691,7 +793,7 @@ export class Workspace implements RunStore {
 
   /** Checks rows of a run as they are read, and names the first that is damaged. */
   #readerOf(table: ChainedTable, run: RunId, skip: number): RowReader {
-    const { id } = this.#row(run);
+    const { id } = table === "labels" ? this.#anyRow(run) : this.#row(run);
     // Before the first row is read: rows that are appended meanwhile are more than it says, never fewer.
     const chain = this.#chains.get(id, table);
     const before =
@@ -738,8 +840,23 @@ export class Workspace implements RunStore {
     }
   }
 
-  /** What a run begins with and how it stands. Throws `bad-argument` for a run that there is not. */
+  /** What a run begins with and how it stands. Throws `bad-argument` for a run that is not there, or was deleted. */
   #row(run: RunId): RunRow {
+    const row = this.#anyRow(run);
+    if (row.outcome === deletedOutcome) throw this.#wasDeleted(run);
+    return row;
+  }
+
+  #wasDeleted(run: RunId): MhoError {
+    return new MhoError(
+      "bad-argument",
+      `Run ${run} was deleted; only what it did to its devices is kept, in the pulse ledger. mho show lists the runs.`,
+      { run },
+    );
+  }
+
+  /** The same, also of a run that was deleted. */
+  #anyRow(run: RunId): RunRow {
     const id = this.#rowOf(run);
     const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(id) as RunRow | undefined;
     if (row === undefined) {
@@ -756,14 +873,18 @@ export class Workspace implements RunStore {
   #change(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
     this.#together(() => {
       const row = { ...this.#row(run), ...change };
-      this.#prepare("UPDATE runs SET outcome = ?, chip = ?, sum = ? WHERE id = ?").run(
-        row.outcome,
-        row.chip,
-        row.sum === null ? null : rowSumOf(row),
-        row.id,
-      );
+      this.#setRow(row);
       this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
     });
+  }
+
+  #setRow(row: RunRow): void {
+    this.#prepare("UPDATE runs SET outcome = ?, chip = ?, sum = ? WHERE id = ?").run(
+      row.outcome,
+      row.chip,
+      row.sum === null ? null : rowSumOf(row),
+      row.id,
+    );
   }
 
   /** Takes in the runs that have begun since. All of them are read: an index may miss some. */
@@ -883,6 +1004,20 @@ function removed(file: string): MhoError {
       "Put its folder back where it was, or begin a new run in another --workspace.",
     { file },
   );
+}
+
+/** Rows as they are, with their checksums checked and kept. */
+export interface RawWorkspace {
+  prepare(sql: string): StatementSyncInstance;
+  readonly chains: Chains;
+  /** Also of a run that was deleted. */
+  row(run: RunId): RunRow;
+  /** All of a run in a table, each checked as it is read. */
+  rows(table: ChainedTable, run: RunId): AsyncIterable<SummedRow> | Iterable<SummedRow>;
+  /** Every run, the oldest first; deleted ones too. */
+  all(): readonly RunId[];
+  /** All that is written meanwhile, or nothing; no other work on this workspace may go on beside it. */
+  inOneCommit<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** Reads rows of one table of one run, in their order. */

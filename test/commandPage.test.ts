@@ -21,6 +21,10 @@ import { standby } from "../cli/commands/standby.ts";
 import { tag } from "../cli/commands/tag.ts";
 import { trim } from "../cli/commands/trim.ts";
 import { watch } from "../cli/commands/watch.ts";
+import { archive } from "../cli/commands/archive.ts";
+import { deleteCommand } from "../cli/commands/delete.ts";
+import { pack } from "../cli/commands/pack.ts";
+import { unpack } from "../cli/commands/unpack.ts";
 import { exitCodes } from "../src/errors.ts";
 
 const page = readFileSync(new URL("../docs/command-line.md", import.meta.url), "utf8");
@@ -32,6 +36,10 @@ interface Named {
 
 const commands: readonly Named[] = [
   advise(),
+  unpack(),
+  pack(),
+  deleteCommand(),
+  archive(),
   calibrate(),
   check(),
   demo(),

@@ -129,6 +129,10 @@ describe("every line that a command prints with --json is an event: its last one
       ["export", "export", "r1", "--to", "csv", "--out", file("r1.csv")],
       ["replay", "replay", file("t.ndjson")],
       ["unwatched", "trim", "r2"],
+      ["archive", "archive", "r2"],
+      ["pack", "pack", "r1", "--out", file("p.mhopack")],
+      ["unpack", "unpack", file("p.mhopack")],
+      ["delete", "delete", "r2"],
     ] as const;
     for (const [name, ...args] of after) await keep(name, ...args);
   }, 180_000);
@@ -152,6 +156,10 @@ describe("every line that a command prints with --json is an event: its last one
     ["note", { type: "result", command: "note", run: "r1", text: "as it came" }],
     ["note CHIP", { type: "result", command: "note", run: null, chip: "pcm-64", wafer: "W7" }],
     ["tag", { type: "result", command: "tag", run: "r1", tags: ["ald"] }],
+    ["archive", { type: "result", command: "archive", runs: ["r2"], archived: true }],
+    ["pack", { type: "result", command: "pack", runs: ["r1"], worn_by: ["r2"] }],
+    ["unpack", { type: "result", command: "unpack", runs: [{ packed: "r1", run: "r1", state: "known" }] }],
+    ["delete", { type: "result", command: "delete", runs: ["r2"] }],
     ["show RUN", { type: "result", command: "show", what: "run", run: "r1" }],
     ["show STRATEGY", { type: "result", command: "show", what: "strategy" }],
     ["show MODEL", { type: "result", command: "show", what: "model" }],

@@ -1,7 +1,9 @@
 import type { Command } from "@commander-js/extra-typings";
 import { advise } from "./advise.ts";
+import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
@@ -9,6 +11,7 @@ import { fit } from "./fit.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
 import { optimize } from "./optimize.ts";
+import { pack } from "./pack.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
 import { replay } from "./replay.ts";
@@ -19,6 +22,7 @@ import { show } from "./show.ts";
 import { standby } from "./standby.ts";
 import { tag } from "./tag.ts";
 import { trim } from "./trim.ts";
+import { unpack } from "./unpack.ts";
 import { watch } from "./watch.ts";
 
 /** Every command, in the order of the help. They load what they need when they run, so that help comes at once. */
@@ -40,6 +44,10 @@ export function allCommands(): Command[] {
     show(),
     note(),
     tag(),
+    archive(),
+    deleteCommand(),
+    pack(),
+    unpack(),
     check(),
     serve(),
     ports(),

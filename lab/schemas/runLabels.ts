@@ -34,3 +34,57 @@ export const tag = result(
   { run: part.run.describe("Id of the run."), tags: labelFields.tags, workspace: part.workspace },
   "`tag`: the tags of a run as they are now.",
 );
+
+const runs = (what: string) => z.array(part.run).describe(what);
+
+export const archive = result(
+  "archive",
+  {
+    runs: runs("The runs."),
+    archived: z.boolean().describe("Whether they are archived now; false after `--undo`."),
+    workspace: part.workspace,
+  },
+  "`archive`: runs that lists leave out from now on, or list again.",
+);
+
+export const deleted = result(
+  "delete",
+  {
+    runs: runs("Runs that are gone."),
+    pulses_kept: part.count.describe("Pulses of these runs, which the ledger of their chips keeps."),
+    workspace: part.workspace,
+  },
+  "`delete`: runs whose measurements are gone.",
+);
+
+export const pack = result(
+  "pack",
+  {
+    file: z.string().describe("The pack."),
+    bytes: part.count.describe("Its size."),
+    runs: runs("All runs that are in it whole."),
+    alongside: runs("Of these, runs that were not named: a named trim corrects them."),
+    worn_by: runs("Other runs of the same chips, of which it holds the wear."),
+  },
+  "`pack`: what the file holds.",
+);
+
+export const unpack = result(
+  "unpack",
+  {
+    packed_by: z.string().describe("Version of mho that wrote the pack."),
+    packed_at: z.string().describe("Wall time at which it was written, ISO 8601."),
+    runs: z
+      .array(
+        z.strictObject({
+          packed: part.run.describe("Id of the run in the workspace that it was packed in."),
+          run: part.run.describe("Its id here."),
+          state: z.enum(["new", "known"]).describe("`known` where this workspace had the run already."),
+        }),
+      )
+      .describe("Runs that the pack holds whole."),
+    worn_by: part.count.describe("Other runs of the same chips whose wear is booked now."),
+    workspace: part.workspace,
+  },
+  "`unpack`: the runs of a pack, and their ids here.",
+);

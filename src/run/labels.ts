@@ -23,8 +23,8 @@ export interface LabelChange {
   readonly archived?: boolean | undefined;
   /** The run came out of a pack. */
   readonly unpacked?: Unpacked | undefined;
-  /** What was measured was deleted; its wear stays. */
-  readonly deleted?: true | undefined;
+  /** What was measured was deleted, and its wear stays; false where it came back out of a pack. */
+  readonly deleted?: boolean | undefined;
 }
 
 /** Where a run came from. */
@@ -75,7 +75,7 @@ export function foldLabels(changes: readonly LabelChange[]): RunLabels {
       operator: operator ?? labels.operator,
       archived: archived ?? labels.archived,
       unpacked: unpacked ?? labels.unpacked,
-      deletedAt: deleted === true ? at : labels.deletedAt,
+      deletedAt: deleted === undefined ? labels.deletedAt : deleted ? at : undefined,
     };
   }
   return labels;
