@@ -1,5 +1,6 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
+import type { Config } from "../files/config.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
@@ -24,6 +25,7 @@ import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
 import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
 import type { ListOptions, RunList } from "./listRuns.ts";
+import { withDefaults } from "./nicknames.ts";
 import { lastAudit } from "./modelAudit.ts";
 import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -40,7 +42,7 @@ import type { MatrixTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
-import { Workplace, type WorkplaceOptions } from "./workplace.ts";
+import { configOf, Workplace, type WorkplaceOptions } from "./workplace.ts";
 
 export interface BenchOptions extends WorkplaceOptions {
   readonly onEvent?: ((event: StampedEvent) => void) | undefined;
@@ -62,9 +64,10 @@ export interface RunDetails {
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
 export function openBench(options: BenchOptions = {}): Promise<Bench> {
   const listener = (options.onEvent ?? (() => {})) as ConstructorParameters<typeof EventStream>[0];
-  return inScript(() => {
+  return inScript(async () => {
     refuseUnknown("openBench", options);
-    return Promise.resolve(new Bench(new Workplace(options, new EventStream(listener, wallTime)), inScript));
+    const config = await configOf(options);
+    return new Bench(new Workplace(options, new EventStream(listener, wallTime), config), inScript);
   });
 }
 
@@ -101,6 +104,15 @@ export class Bench {
     throw new MhoError("bad-argument", "This bench is closed. Open another with openBench.");
   }
 
+  get #defaults(): Config["defaults"] {
+    return this.#open.config.defaults;
+  }
+
+  /** Options with an address in place of a chip's nickname. */
+  #chipIn<O extends { readonly chip?: string | undefined }>(options: O): O {
+    return options.chip === undefined ? options : { ...options, chip: this.#open.addressOf(options.chip) };
+  }
+
   /** The workspace's folder. */
   get workspace(): string {
     return this.#open.folder;
@@ -110,7 +122,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
-      return program(this.#place, targets, options);
+      return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
 
@@ -121,7 +133,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
-      return estimate(this.#place, targets, options);
+      return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
 
@@ -129,7 +141,7 @@ export class Bench {
   async resume(run: RunId, options: { readonly chip?: string | undefined } = {}): Promise<boolean> {
     return this.#telling(() => {
       refuseUnknown("resume", options);
-      return resume(this.#place, run, options.chip);
+      return resume(this.#place, run, this.#chipIn(options).chip);
     });
   }
 
@@ -137,7 +149,7 @@ export class Bench {
   async watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
     return this.#telling(() => {
       refuseUnknown("watch", options);
-      return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
+      return watch(this.#place, typeof runs === "string" ? [runs] : runs, this.#chipIn(options));
     });
   }
 
@@ -155,7 +167,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("trim", options);
       const { trim } = await import("./trim.ts");
-      return trim(this.#place, run, options);
+      return trim(this.#place, run, withDefaults(this.#defaults.trim, this.#chipIn(options)));
     });
   }
 
@@ -164,7 +176,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("calibrate", options);
       const { calibrate } = await import("./calibrate.ts");
-      return calibrate(this.#place, run, options);
+      return calibrate(this.#place, run, this.#chipIn(options));
     });
   }
 
@@ -173,7 +185,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("advise", options);
       const { advise } = await import("./advise.ts");
-      return advise(this.#place, run, options);
+      return advise(this.#place, run, this.#chipIn(options));
     });
   }
 
@@ -400,4 +412,4 @@ export class Bench {
 }
 
 export type { Log, LogFields, LogLevel } from "../src/log.ts";
-export { Workplace } from "./workplace.ts";
+export { configOf, Workplace } from "./workplace.ts";

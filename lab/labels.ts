@@ -10,6 +10,7 @@ import {
   type RunLabels,
 } from "../src/run/labels.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import { addressBehind } from "./nicknames.ts";
 import { isRunName, runNamed } from "./runName.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
@@ -27,9 +28,10 @@ export interface LabelOptions {
 
 /** The part of a plan that is made of these. Throws `bad-argument` for a text that cannot be kept. */
 export function labelled(
-  { operator: usual }: Pick<Workplace, "operator">,
-  { title, note, tags = [], operator = usual }: LabelOptions,
+  { config }: Pick<Workplace, "config">,
+  { title, note, tags: given = [], operator = config.operator }: LabelOptions,
 ): { readonly labels: FirstLabels; readonly title?: string } {
+  const tags = [...new Set([...config.defaults.tags, ...given])];
   checkLine("--title", title);
   checkNote(note);
   checkTags(tags);
@@ -73,7 +75,7 @@ export async function note(
   }
   if (text === undefined && wafer === undefined && die === undefined)
     throw new MhoError("bad-argument", `Write what is to be noted of ${subject}, or give --wafer or --die.`);
-  const chip = chipAmong(await store.runs(), subject, place.addressOf(subject));
+  const chip = chipAmong(await store.runs(), subject, addressBehind(place.config, subject));
   await store.appendChipNote(chip, {
     notedAt: wallTime(),
     ...by,

@@ -26,6 +26,7 @@ const known = {
   openBench: names<WorkplaceOptions & { readonly onEvent?: unknown }>()({
     workspace: 1,
     chip: 1,
+    config: 1,
     seed: 1,
     signal: 1,
     acceptUnknownWear: 1,

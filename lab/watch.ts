@@ -1,3 +1,4 @@
+import type { Config } from "../files/config.ts";
 import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
@@ -34,12 +35,14 @@ export async function watch(
 ): Promise<void> {
   const runs = [...new Set(given.map(runNamed))];
   const wanted = settingsWanted(options);
-  const { tags = [], note, operator } = labelled(place, options).labels;
+  // Tags of the config are for runs that begin.
+  const { note, operator } = labelled(place, options).labels;
+  const { tags = [] } = options;
   const store = await place.existingStore();
   store.mustBeWritable();
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
-    const before = await prepare(store, run, wanted);
+    const before = await prepare(store, run, wanted, place.config.defaults.watch);
     const address = options.chip ?? before;
     chips.set(address, [...(chips.get(address) ?? []), run]);
   }
@@ -92,7 +95,12 @@ function settingsOf(until: Seconds | string, perDecade: number, averages: number
 }
 
 /** Writes down when a run is to be read. @returns the address of its chip. */
-async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | undefined): Promise<string> {
+async function prepare(
+  store: Workspace,
+  run: RunId,
+  wanted: WatchSettings | undefined,
+  { until, perDecade, averages }: Config["defaults"]["watch"],
+): Promise<string> {
   const plan = await store.plan(run);
   refuseImported(plan, run, "watched");
   const { outcome } = await store.summary(run);
@@ -104,7 +112,10 @@ async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | und
     );
   }
   const before = await store.watch(run);
-  const settings = wanted ?? before ?? settingsOf(usual.until, usual.perDecade, usual.averages);
+  const settings =
+    wanted ??
+    before ??
+    settingsOf(until ?? usual.until, perDecade ?? usual.perDecade, averages ?? usual.averages);
   await store.setWatch(run, settings);
   return plan.chipAddress;
 }

@@ -61,7 +61,7 @@ const commands: readonly Named[] = [
   trim(),
   watch(),
 ];
-const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace"];
+const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace", "--config"];
 
 describe("docs/command-line.md", () => {
   it.each(commands.map((command) => [command.name(), command] as const))(

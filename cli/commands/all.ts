@@ -3,6 +3,7 @@ import { advise } from "./advise.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
@@ -53,5 +54,6 @@ export function allCommands(): Command[] {
     ports(),
     standby(),
     replay(),
+    completion(allCommands),
   ] as unknown as Command[];
 }

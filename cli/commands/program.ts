@@ -44,14 +44,16 @@ export const program = () =>
       conductanceUnit("--unit"),
     )
     .addOption(
-      new Option("--sweep <list>", "read everything this long after programming, or none")
-        .argParser((text) => (text === "none" ? [] : times("--sweep")(text)))
-        .default([1], "1"),
+      new Option(
+        "--sweep <list>",
+        "read everything this long after programming, or none (default: 1)",
+      ).argParser((text) => (text === "none" ? [] : times("--sweep")(text))),
     )
     .addOption(
-      new Option("--budget <pulses>", "pulses that a device may be given in this run")
-        .argParser(whole("--budget"))
-        .default(usualPulsesPerDevice),
+      new Option(
+        "--budget <pulses>",
+        `pulses that a device may be given in this run (default: ${usualPulsesPerDevice})`,
+      ).argParser(whole("--budget")),
     )
     .option(
       "--min-yield <percent>",

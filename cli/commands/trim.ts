@@ -36,9 +36,10 @@ export const trim = () =>
       1,
     )
     .addOption(
-      new Option("--budget <pulses>", "pulses that a device may be given in this visit")
-        .argParser(whole("--budget"))
-        .default(usualPulsesPerDevice),
+      new Option(
+        "--budget <pulses>",
+        `pulses that a device may be given in this visit (default: ${usualPulsesPerDevice})`,
+      ).argParser(whole("--budget")),
     )
     .option("--dry-run", "say what is expected of it, and pulse nothing")
     .option(
