@@ -17,6 +17,7 @@ export function command(name: string, description: string, ...examples: readonly
       // Scripts may give these to every command alike.
       .addOption(seedOption().hideHelp())
       .addOption(workspaceOption().hideHelp())
+      .addOption(configOption().hideHelp())
       .addOption(logLevelOption().hideHelp())
   );
 }
@@ -26,6 +27,7 @@ export function workspaceCommand(name: string, description: string, ...examples:
   return base(name, description, examples)
     .addOption(seedOption().hideHelp())
     .addOption(workspaceOption())
+    .addOption(configOption())
     .addOption(logLevelOption().hideHelp());
 }
 
@@ -34,6 +36,7 @@ export function benchCommand(name: string, description: string, ...examples: rea
   return base(name, description, examples)
     .addOption(seedOption())
     .addOption(workspaceOption())
+    .addOption(configOption())
     .addOption(logLevelOption());
 }
 
@@ -54,6 +57,10 @@ function seedOption() {
 
 function workspaceOption() {
   return new Option("--workspace <folder>", "where runs are kept (default: mho-workspace)");
+}
+
+function configOption() {
+  return new Option("--config <file>", "settings, or none (default: mho.config.json beside the workspace)");
 }
 
 function logLevelOption() {

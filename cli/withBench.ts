@@ -2,6 +2,7 @@ import type { Bench } from "../lab/bench.ts";
 import type { Workplace } from "../lab/workplace.ts";
 import type { LogLevel } from "../src/log.ts";
 import type { Output } from "./output.ts";
+import { MhoError } from "../src/errors.ts";
 import { expectedPulses } from "../src/run/estimate.ts";
 import type { RunId } from "../src/run/store.ts";
 import { listenForStop } from "./stop.ts";
@@ -12,6 +13,9 @@ export interface BenchFlags {
   readonly seed: number;
   readonly workspace?: string | undefined;
   readonly chip?: string | undefined;
+  readonly config?: string | undefined;
+  /** Of what must be done whatever a file says. */
+  readonly configMayFail?: boolean | undefined;
   readonly transcript?: string | undefined;
   readonly acceptUnknownWear?: boolean | undefined;
   readonly logLevel?: LogLevel | undefined;
@@ -24,10 +28,15 @@ export async function withBench(
   names: Names,
   work: (bench: Bench, place: Workplace) => Promise<void>,
 ): Promise<void> {
-  const { Bench, Workplace } = await import("../lab/bench.ts");
+  const { Bench, configOf, Workplace } = await import("../lab/bench.ts");
   const stop = listenForStop(output);
   try {
-    const place = new Workplace({ ...flags, signal: stop.signal }, output.events);
+    const config = await configOf(flags).catch((error: unknown) => {
+      if (!(error instanceof MhoError) || flags.configMayFail !== true) throw error;
+      output.say(`${error.message} The command goes on without it.`);
+      return undefined;
+    });
+    const place = new Workplace({ ...flags, signal: stop.signal }, output.events, config);
     output.onEvent(
       tellEvents(output, {
         ...names,

@@ -13,10 +13,9 @@ export function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
     // A key that is misspelt says best why another is missing.
-    const issue = deepest(
-      parsed.error.issues.find(({ code }) => code === "unrecognized_keys") ?? parsed.error.issues[0]!,
-    );
-    const line = placeOf(bytes, issue.path);
+    const strange = parsed.error.issues.find((one) => one.code === "unrecognized_keys");
+    const issue = deepest(strange ?? parsed.error.issues[0]!);
+    const line = placeOf(bytes, [...issue.path, ...(strange?.keys.slice(0, 1) ?? [])]);
     const where = line === undefined ? "" : ` (${line})`;
     throw badFile(path, `${wrongAt(issue, data)}${where}`, `Correct the ${kind} there.`, parsed.error);
   }

@@ -70,6 +70,14 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
       { address: text },
     );
   }
+  if (text.startsWith("packed:")) {
+    const there = text.slice("packed:".length);
+    throw new MhoError(
+      "bad-argument",
+      `The run came out of a pack, and its chip was at ${there} on the bench where it was packed. Name its address here with --chip.`,
+      { address: text },
+    );
+  }
   const match = /^(serial|tcp|emulator):([^?]+)(?:\?(.*))?$/.exec(text);
   if (!match) {
     throw bad(

@@ -1,5 +1,6 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
+import type { Config } from "../files/config.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
@@ -9,23 +10,29 @@ import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
+import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import type { Advice, AdviseOptions } from "./advise.ts";
+import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
+import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
+import type { ListOptions, RunList } from "./listRuns.ts";
+import { withDefaults } from "./nicknames.ts";
 import { lastAudit } from "./modelAudit.ts";
 import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
+import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseRequest } from "./handMethod.ts";
 import { pulse } from "./pulseByHand.ts";
@@ -35,7 +42,7 @@ import type { MatrixTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
-import { Workplace, type WorkplaceOptions } from "./workplace.ts";
+import { configOf, Workplace, type WorkplaceOptions } from "./workplace.ts";
 
 export interface BenchOptions extends WorkplaceOptions {
   readonly onEvent?: ((event: StampedEvent) => void) | undefined;
@@ -49,14 +56,18 @@ export interface RunDetails {
   readonly forecasts: readonly ForecastResult[];
   /** How its model did at the last age that it was read at; undefined where it foresaw nothing of its devices. */
   readonly audit: Audit | undefined;
+  readonly labels: RunLabels;
+  /** What was noted of its chip, in order. */
+  readonly chipNotes: readonly ChipNote[];
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
 export function openBench(options: BenchOptions = {}): Promise<Bench> {
   const listener = (options.onEvent ?? (() => {})) as ConstructorParameters<typeof EventStream>[0];
-  return inScript(() => {
+  return inScript(async () => {
     refuseUnknown("openBench", options);
-    return Promise.resolve(new Bench(new Workplace(options, new EventStream(listener, wallTime)), inScript));
+    const config = await configOf(options);
+    return new Bench(new Workplace(options, new EventStream(listener, wallTime), config), inScript);
   });
 }
 
@@ -93,6 +104,15 @@ export class Bench {
     throw new MhoError("bad-argument", "This bench is closed. Open another with openBench.");
   }
 
+  get #defaults(): Config["defaults"] {
+    return this.#open.config.defaults;
+  }
+
+  /** Options with an address in place of a chip's nickname. */
+  #chipIn<O extends { readonly chip?: string | undefined }>(options: O): O {
+    return options.chip === undefined ? options : { ...options, chip: this.#open.addressOf(options.chip) };
+  }
+
   /** The workspace's folder. */
   get workspace(): string {
     return this.#open.folder;
@@ -102,7 +122,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
-      return program(this.#place, targets, options);
+      return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
 
@@ -113,7 +133,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
-      return estimate(this.#place, targets, options);
+      return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
 
@@ -121,7 +141,7 @@ export class Bench {
   async resume(run: RunId, options: { readonly chip?: string | undefined } = {}): Promise<boolean> {
     return this.#telling(() => {
       refuseUnknown("resume", options);
-      return resume(this.#place, run, options.chip);
+      return resume(this.#place, run, this.#chipIn(options).chip);
     });
   }
 
@@ -129,7 +149,7 @@ export class Bench {
   async watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
     return this.#telling(() => {
       refuseUnknown("watch", options);
-      return watch(this.#place, typeof runs === "string" ? [runs] : runs, options);
+      return watch(this.#place, typeof runs === "string" ? [runs] : runs, this.#chipIn(options));
     });
   }
 
@@ -147,7 +167,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("trim", options);
       const { trim } = await import("./trim.ts");
-      return trim(this.#place, run, options);
+      return trim(this.#place, run, withDefaults(this.#defaults.trim, this.#chipIn(options)));
     });
   }
 
@@ -156,7 +176,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("calibrate", options);
       const { calibrate } = await import("./calibrate.ts");
-      return calibrate(this.#place, run, options);
+      return calibrate(this.#place, run, this.#chipIn(options));
     });
   }
 
@@ -165,7 +185,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("advise", options);
       const { advise } = await import("./advise.ts");
-      return advise(this.#place, run, options);
+      return advise(this.#place, run, this.#chipIn(options));
     });
   }
 
@@ -281,6 +301,68 @@ export class Bench {
     return Promise.all((await store.runs()).map((summary) => standingOf(store, summary)));
   }
 
+  /** The runs that pass a filter, with their labels, yield and error. */
+  async list(options: ListOptions = {}): Promise<RunList> {
+    return this.#telling(async () => {
+      refuseUnknown("list", options);
+      const { listRuns } = await import("./listRuns.ts");
+      return listRuns(this.#place, options);
+    });
+  }
+
+  /** Writes a note on a run, or on a chip: its serial number, NAME/NUMBER, or the address at which a run began. */
+  async note(subject: string, text: string | undefined, options: NoteOptions = {}): Promise<Noted> {
+    return this.#telling(async () => {
+      refuseUnknown("note", options);
+      const { note } = await import("./labels.ts");
+      return note(this.#place, subject, text, options);
+    });
+  }
+
+  /** Puts tags on a run, or takes them away. */
+  async tag(run: RunId, tags: readonly string[], options: TagOptions = {}): Promise<RunLabels> {
+    return this.#telling(async () => {
+      refuseUnknown("tag", options);
+      const { tag } = await import("./labels.ts");
+      return tag(this.#place, run, tags, options);
+    });
+  }
+
+  /** Takes runs out of lists, or back into them with `undo`. */
+  async archive(runs: RunId | readonly RunId[], options: ArchiveOptions = {}): Promise<readonly RunId[]> {
+    return this.#telling(async () => {
+      refuseUnknown("archive", options);
+      const { archive } = await import("./archive.ts");
+      return archive(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Deletes what archived runs measured; what they did to their devices stays in the pulse ledger. */
+  async delete(runs: RunId | readonly RunId[], options: DeleteOptions = {}): Promise<Deleted> {
+    return this.#telling(async () => {
+      refuseUnknown("delete", options);
+      const { deleteRuns } = await import("./archive.ts");
+      return deleteRuns(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Writes runs into one file, for another bench. */
+  async pack(runs: RunId | readonly RunId[], options: PackOptions): Promise<Packed> {
+    return this.#telling(async () => {
+      refuseUnknown("pack", options);
+      const { pack } = await import("./pack.ts");
+      return pack(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Reads a pack into the workspace. */
+  async unpack(file: string): Promise<Unpacked> {
+    return this.#telling(async () => {
+      const { unpack } = await import("./pack.ts");
+      return unpack(this.#place, file);
+    });
+  }
+
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
     return this.#telling(async () => judgeRun(await this.store(), runNamed(run)));
@@ -292,8 +374,12 @@ export class Bench {
       const id = runNamed(run);
       const store = await this.store();
       const memories = await recall(store, id);
+      const plan = await store.plan(id);
+      const chip = { name: plan.chipName, serialNumber: plan.chipSerialNumber };
       return {
-        plan: await store.plan(id),
+        plan,
+        labels: await store.labels(id),
+        chipNotes: await store.chipNotes(chip),
         notes: await store.notes(id),
         result: await judgeRun(store, id, memories),
         forecasts: await forecastResults(store, id, memories),
@@ -326,4 +412,4 @@ export class Bench {
 }
 
 export type { Log, LogFields, LogLevel } from "../src/log.ts";
-export { Workplace } from "./workplace.ts";
+export { configOf, Workplace } from "./workplace.ts";

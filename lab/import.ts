@@ -15,12 +15,13 @@ import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { describeImported } from "./importedChip.ts";
 import { importedScheme } from "./imported.ts";
+import { labelled, type LabelOptions } from "./labels.ts";
 import { mappingNamed } from "./mappings.ts";
 import { fitsRange, modelOfChip } from "./modelOfChip.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface ImportOptions {
+export interface ImportOptions extends LabelOptions {
   /** Which column is what: a built-in mapping's name, a file, or what such a file holds. */
   readonly as: string | object;
   /** Name of the chip that the devices are said to be of; that of the mapping, or of the first file. */
@@ -66,6 +67,7 @@ export async function importMeasurements(
   const { mapping, text } = await mappingNamed(options.as);
   const { measurements, files } = await readMeasurements(paths, mapping);
   refuseEmpty(measurements, paths);
+  const labels = labelled(place, options);
   const store = await place.writableStore();
   const technology = options.technology ?? mapping.chip.technology;
   if (technology === undefined) {
@@ -95,6 +97,7 @@ export async function importMeasurements(
   const times = new Set(layout.tiles.flatMap(({ sweeps }) => sweeps.map(secondsOf)));
   const plan: RunPlan = {
     title: files.length === 1 ? basename(paths[0]!) : `${basename(paths[0]!)} and ${files.length - 1} more`,
+    ...labels,
     chipName: name,
     chipSerialNumber: serialNumber,
     chipAddress: `${importedScheme}${name}`,

@@ -1,6 +1,9 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
 export type { Advice, AdviseOptions, Choice } from "./advise.ts";
+export type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
+export type { Packed, PackOptions, Unpacked } from "./pack.ts";
+export type { UnpackedRun } from "../storage/unpackRuns.ts";
 export type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { CheckOptions } from "./check.ts";
@@ -9,6 +12,8 @@ export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts
 export type { Fit, FitOptions } from "./fit.ts";
 export type { PulseRequest } from "./handMethod.ts";
 export type { Imported, ImportOptions } from "./import.ts";
+export type { LabelOptions, Noted, NoteOptions, TagOptions } from "./labels.ts";
+export type { ListOptions, RunList } from "./listRuns.ts";
 export type { AccuracyLimit, AccuracySpread, LimitOptions } from "./limit.ts";
 export type { OptimizeOptions } from "./optimize.ts";
 export type { ProgramOptions } from "./program.ts";
@@ -58,9 +63,11 @@ export {
   verdicts,
 } from "../src/program/method.ts";
 export type { RunResult } from "../src/results/runResult.ts";
+export type { ListedRun } from "../src/results/runFilter.ts";
 export { ageOf, type SweepTable } from "../src/results/sweepTable.ts";
 export type { RunEvent } from "../src/run/events.ts";
 export type { Calibration, TileFactors } from "../src/run/calibration.ts";
 export type { RunPlan } from "../src/run/plan.ts";
-export type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+export type { ChipNote, RunLabels } from "../src/run/labels.ts";
+export type { ListedFigures, RunId, RunStore, RunSummary } from "../src/run/store.ts";
 export type { TechnologyFile } from "../files/technologies/technologyFile.ts";

@@ -53,12 +53,19 @@ export async function openChip(
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
-export function chipNamed({ chip }: { readonly chip?: string | undefined }): string {
-  const text = chip ?? process.env["MHO_CHIP"];
+export function chipNamed({
+  chip,
+  usual,
+}: {
+  readonly chip?: string | undefined;
+  /** That of the config file. */
+  readonly usual?: string | undefined;
+}): string {
+  const text = chip ?? process.env["MHO_CHIP"] ?? usual;
   if (text !== undefined) return text;
   throw new MhoError(
     "bad-argument",
-    "No chip was named. Give --chip, such as --chip serial:/dev/ttyACM0, or set MHO_CHIP.",
+    "No chip was named. Give --chip, such as --chip serial:/dev/ttyACM0, set MHO_CHIP, or set defaults.chip in mho.config.json.",
   );
 }
 

@@ -1,24 +1,32 @@
 import { MhoError } from "../src/errors.ts";
 import type { AdviseOptions } from "./advise.ts";
+import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
+import type { LabelOptions, NoteOptions, TagOptions } from "./labels.ts";
 import type { LimitOptions } from "./limit.ts";
+import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
+import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
 import type { WatchOptions } from "./watch.ts";
 import type { WorkplaceOptions } from "./workplace.ts";
 
+/** Of every call that begins a run. */
+const labels: Record<keyof LabelOptions, 1> = { title: 1, note: 1, tags: 1, operator: 1 };
+
 /** The options of each call, by name. The compiler holds the lists to their types. */
 const known = {
   openBench: names<WorkplaceOptions & { readonly onEvent?: unknown }>()({
     workspace: 1,
     chip: 1,
+    config: 1,
     seed: 1,
     signal: 1,
     acceptUnknownWear: 1,
@@ -38,9 +46,19 @@ const known = {
     pulsesPerDevice: 1,
     importance: 1,
     verifyShare: 1,
+    ...labels,
   }),
   resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
-  watch: names<WatchOptions>()({ until: 1, perDecade: 1, averages: 1, chip: 1, onChipFailed: 1 }),
+  watch: names<WatchOptions>()({
+    tags: 1,
+    note: 1,
+    operator: 1,
+    until: 1,
+    perDecade: 1,
+    averages: 1,
+    chip: 1,
+    onChipFailed: 1,
+  }),
   fit: names<FitOptions>()({ out: 1, model: 1, name: 1 }),
   trim: names<TrimOptions>()({
     model: 1,
@@ -50,6 +68,7 @@ const known = {
     dryRun: 1,
     chip: 1,
     reads: 1,
+    ...labels,
   }),
   calibrate: names<CalibrateOptions>()({ vectors: 1, out: 1, chip: 1 }),
   advise: names<AdviseOptions>()({ model: 1, believe: 1, timesSeconds: 1, chip: 1 }),
@@ -70,6 +89,7 @@ const known = {
     chipName: 1,
     technology: 1,
     maxConductanceMicrosiemens: 1,
+    ...labels,
   }),
   export: names<ExportOptions>()({ to: 1, out: 1, turns: 1 }),
   exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
@@ -83,6 +103,12 @@ const known = {
     images: 1,
     labels: 1,
   }),
+  list: names<ListOptions>()({ where: 1, archived: 1 }),
+  note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
+  tag: names<TagOptions>()({ remove: 1, operator: 1 }),
+  archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
+  delete: names<DeleteOptions>()({ operator: 1 }),
+  pack: names<PackOptions>()({ out: 1 }),
   read: names<ReadOptions>()({ averages: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

@@ -7,6 +7,7 @@ const others: Readonly<Record<string, string>> = {
   times: "timesSeconds",
   alpha: "translation.compensationPer",
   tensor: "tensors",
+  tag: "tags",
   tile: "tileShape",
   "accept-unknown-wear": "acceptUnknownWear: true",
   "dry-run": "dryRun: true",

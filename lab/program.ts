@@ -18,6 +18,7 @@ import type { ConductanceUnit, Seconds } from "../src/units.ts";
 import { parseAddress, withParameters } from "./address.ts";
 import type { LabDialect } from "./dialects.ts";
 import { refuseImported } from "./imported.ts";
+import { labelled, type LabelOptions } from "./labels.ts";
 import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
@@ -26,7 +27,7 @@ import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.
 import { refuseDoubt, warnOfDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface ProgramOptions {
+export interface ProgramOptions extends LabelOptions {
   /** By name; the usual one of the chip's technology where nothing is said. */
   readonly method?: string | undefined;
   /**
@@ -146,6 +147,7 @@ async function planFor(
     checkPlan({ title: targets.title, tiles: sharedTiles.once }, description, single);
   const plan: ChiplessPlan = {
     title: targets.title,
+    ...labelled(place, options),
     chipAddress: chip,
     method: method.name,
     model,

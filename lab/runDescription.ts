@@ -4,6 +4,7 @@ import { MhoError } from "../src/errors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
 import type { WarningEvent } from "./events.ts";
+import { packedScheme } from "../storage/unpackRuns.ts";
 import { importedScheme } from "./imported.ts";
 import { describeChip } from "./openChip.ts";
 import { builtIn, type Registries } from "./registries.ts";
@@ -23,7 +24,11 @@ export async function descriptionOf(
 ): Promise<ChipDescription> {
   const { chipAddress } = await store.plan(run);
   const kept = await store.description(run);
-  if (chipAddress.startsWith(importedScheme)) return importedDescription(store, run, registries);
+  if (chipAddress.startsWith(importedScheme)) return keptDescription(store, run, registries);
+  if (chipAddress.startsWith(packedScheme)) {
+    const { geometry } = await store.identity(run);
+    return { ...(await keptDescription(store, run, registries)), geometry };
+  }
   const address = parseAddress(chipAddress, registries.dialects);
   if (kept === undefined) return describeChip(address, registries.technologies);
   const bytes = new TextEncoder().encode(kept.text);
@@ -52,8 +57,8 @@ export async function descriptionOf(
   return { ...own, timing: onDisk.timing, line: onDisk.line, limits: narrower(own.limits, onDisk.limits) };
 }
 
-/** There is no file on disk to compare with. */
-async function importedDescription(
+/** There is no file on disk to compare with: the chip was imported, or is on another bench. */
+async function keptDescription(
   store: RunStore,
   run: RunId,
   { technologies }: Registries,

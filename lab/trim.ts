@@ -20,6 +20,7 @@ import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
 import { refuseImported } from "./imported.ts";
+import { labelled, type LabelOptions } from "./labels.ts";
 import { seenBy } from "./seenBy.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { sweepAverages } from "./program.ts";
@@ -29,7 +30,7 @@ import { patience } from "./session.ts";
 import { refuseDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface TrimOptions {
+export interface TrimOptions extends LabelOptions {
   /** What is believed of devices that are programmed anew: a name, a file or a definition. The run's where nothing is said. */
   readonly model?: string | ModelDefinition | undefined;
   /** Use a model that failed the checks of its fit, or whose forecasts failed. Such a model is refused where nothing is said. */
@@ -66,6 +67,7 @@ export interface Trimmed {
 export async function trim(place: Workplace, given: string, options: TrimOptions): Promise<Trimmed> {
   const corrects = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
+  const labels = labelled(place, options);
   const store = await place.existingStore();
   store.mustBeWritable();
   const chain = await chainOf(store, corrects);
@@ -109,7 +111,7 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
     }
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
     const forecasts = [trimForecast(visit, believed, timesSeconds)];
-    const run = await executeRun(context, { ...correction, pulsesPerDevice, forecasts });
+    const run = await executeRun(context, { ...correction, ...labels, pulsesPerDevice, forecasts });
     return { ...planned, run, expectedNow: await expectedOf(store, run, visit) };
   });
 }

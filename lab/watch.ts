@@ -1,3 +1,4 @@
+import type { Config } from "../files/config.ts";
 import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
 import type { RunId } from "../src/run/store.ts";
@@ -6,11 +7,14 @@ import { auditOf } from "./modelAudit.ts";
 import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
 import type { Workspace } from "../storage/workspace.ts";
 import { refuseImported } from "./imported.ts";
+import { labelled, type LabelOptions } from "./labels.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
+import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface WatchOptions {
+/** A watch begins no run: its labels are put on the runs that it reads. */
+export interface WatchOptions extends Omit<LabelOptions, "title"> {
   /** The last age to read at: seconds, or such as "30d". What was set before holds where nothing is said; else 30 days. */
   readonly until?: Seconds | string | undefined;
   /** Ages a decade, from 1 s on (3). */
@@ -31,13 +35,22 @@ export async function watch(
 ): Promise<void> {
   const runs = [...new Set(given.map(runNamed))];
   const wanted = settingsWanted(options);
+  // Tags of the config are for runs that begin.
+  const { note, operator } = labelled(place, options).labels;
+  const { tags = [] } = options;
   const store = await place.existingStore();
   store.mustBeWritable();
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
-    const before = await prepare(store, run, wanted);
+    const before = await prepare(store, run, wanted, place.config.defaults.watch);
     const address = options.chip ?? before;
     chips.set(address, [...(chips.get(address) ?? []), run]);
+  }
+  const by = operator === undefined ? {} : { by: operator };
+  for (const run of runs) {
+    if (tags.length > 0) await store.appendLabel(run, { at: wallTime(), ...by, add: tags });
+    if (note !== undefined)
+      await store.appendNote(run, { notedAt: wallTime(), what: "note", text: note, ...by });
   }
   const ends = await Promise.allSettled(
     [...chips].map(([address, ofChip]) =>
@@ -82,7 +95,12 @@ function settingsOf(until: Seconds | string, perDecade: number, averages: number
 }
 
 /** Writes down when a run is to be read. @returns the address of its chip. */
-async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | undefined): Promise<string> {
+async function prepare(
+  store: Workspace,
+  run: RunId,
+  wanted: WatchSettings | undefined,
+  { until, perDecade, averages }: Config["defaults"]["watch"],
+): Promise<string> {
   const plan = await store.plan(run);
   refuseImported(plan, run, "watched");
   const { outcome } = await store.summary(run);
@@ -94,7 +112,10 @@ async function prepare(store: Workspace, run: RunId, wanted: WatchSettings | und
     );
   }
   const before = await store.watch(run);
-  const settings = wanted ?? before ?? settingsOf(usual.until, usual.perDecade, usual.averages);
+  const settings =
+    wanted ??
+    before ??
+    settingsOf(until ?? usual.until, perDecade ?? usual.perDecade, averages ?? usual.averages);
   await store.setWatch(run, settings);
   return plan.chipAddress;
 }

@@ -7,12 +7,14 @@ import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { RunId } from "../src/run/store.ts";
+import { type Config, noConfig, readConfig } from "../files/config.ts";
 import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
 import { askWhichChip } from "./askWhichChip.ts";
+import { chipBehind } from "./nicknames.ts";
 import { chipNamed, describeChip, openRecorderFor } from "./openChip.ts";
 import { type Registries, registriesWith } from "./registries.ts";
 import { descriptionOf } from "./runDescription.ts";
@@ -23,6 +25,8 @@ export interface WorkplaceOptions {
   readonly workspace?: string | undefined;
   /** The chip's address, such as `serial:/dev/ttyACM0` or `emulator:pcm-64?seed=7`. MHO_CHIP where none is given. */
   readonly chip?: string | undefined;
+  /** A config file, or `none`; `mho.config.json` beside the workspace, if it is there, where nothing is said. */
+  readonly config?: string | undefined;
   /** Of every draw of chance, and of an emulated chip whose address names none (7). */
   readonly seed?: number | undefined;
   /** Ends what is under way between two turns, the chip in standby and the run resumable. */
@@ -42,6 +46,14 @@ export interface WorkplaceOptions {
 /** Where runs are kept when no folder is named. */
 export const defaultWorkspace = "mho-workspace";
 
+/** Reads the config of a bench. Throws `bad-file` with line and column. */
+export function configOf({
+  workspace = defaultWorkspace,
+  config,
+}: Pick<WorkplaceOptions, "workspace" | "config">): Promise<Config> {
+  return readConfig(workspace, config);
+}
+
 /** The workspace and the chips of a bench, each opened when it is first needed, and closed together. */
 export class Workplace {
   readonly folder: string;
@@ -49,6 +61,9 @@ export class Workplace {
   readonly stop: StopRequest;
   readonly registries: Registries;
   readonly emit: (event: BenchEvent) => void;
+  /** Who works at the bench, where that is known. */
+  readonly operator: string | undefined;
+  readonly config: Config;
   readonly #options: WorkplaceOptions;
   readonly #storeOptions: OpenOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
@@ -61,8 +76,11 @@ export class Workplace {
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
-  /** @param store  how its workspace is opened. */
-  constructor(options: WorkplaceOptions, events: EventStream, store: OpenOptions = {}) {
+  /**
+   * @param config  that `options.config` names, read by `configOf`.
+   * @param store   how its workspace is opened.
+   */
+  constructor(options: WorkplaceOptions, events: EventStream, config: Config = noConfig, store: OpenOptions = {}) {
     this.#storeOptions = store;
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
     this.folder = workspace;
@@ -75,11 +93,18 @@ export class Workplace {
     };
     this.emit = (event) => events.emit(event);
     this.#options = options;
+    this.config = config;
+    this.operator = config.operator;
   }
 
   /** The chip that the bench was opened for. Throws `bad-argument` where none was named. */
   get chip(): string {
-    return chipNamed(this.#options);
+    return this.addressOf(chipNamed({ chip: this.#options.chip, usual: this.config.defaults.chip }));
+  }
+
+  /** The address of a chip, of which a nickname may be given. Throws `bad-argument` for what is neither. */
+  addressOf(text: string): string {
+    return chipBehind(this.config, text);
   }
 
   /**

@@ -35,6 +35,7 @@ export const chained = {
   ],
   notes: ["run", "noted_at", "note"],
   forecasts: ["run", "forecast"],
+  labels: ["run", "label"],
   clock_marks: [
     "chip_name",
     "chip_serial_number",
@@ -44,6 +45,7 @@ export const chained = {
     "marked_at",
   ],
   foreign_tickets: ["chip_name", "chip_serial_number", "ticket"],
+  chip_notes: ["chip_name", "chip_serial_number", "note"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ChainedTable = keyof typeof chained;

@@ -5,8 +5,11 @@ import type { Workspace } from "./workspace.ts";
 /** How a run stands in a workspace. */
 export interface RunCheck {
   readonly run: RunId;
-  /** `unchecked` where nothing is wrong that can be seen, but an older layout wrote rows, which have no checksum. */
-  readonly state: "sound" | "unchecked" | "damaged";
+  /**
+   * `unchecked` where nothing is wrong that can be seen, but an older layout wrote rows, which have no checksum; `deleted` where the
+   * wear of a run that was deleted is sound.
+   */
+  readonly state: "sound" | "unchecked" | "deleted" | "damaged";
   readonly turns: number;
   readonly sweeps: number;
   /** Rows without a checksum. */
@@ -36,6 +39,7 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
     for (const { chipName: name, chipSerialNumber: serialNumber } of chips.values()) {
       await store.newestTicket({ name, serialNumber });
       await store.newestMark({ name, serialNumber });
+      await store.chipNotes({ name, serialNumber });
     }
   });
   const names: RunId[] = [];
@@ -46,16 +50,21 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
   return { file: store.file, sound, runs, damage: [...new Set(damage)] };
 }
 
-async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
+/** Reads all of one run. */
+export async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
   const damage: string[] = [];
   let [turns, sweeps, uncheckedRows] = [0, 0, 0];
-  for (const look of [
+  let deleted = false;
+  await said(damage, async () => void (deleted = await store.wasDeleted(run)));
+  const left = [() => store.labels(run), () => store.keptWear(run)];
+  const whole = [
     () => store.summary(run),
     () => store.plan(run),
     () => store.identity(run),
     () => store.description(run),
     () => store.notes(run),
     () => store.forecasts(run),
+    () => store.labels(run),
     () => store.watch(run),
     () => store.request(run),
     async () => void (uncheckedRows = await store.uncheckedRows(run)),
@@ -65,9 +74,10 @@ async function checkRun(store: Workspace, run: RunId): Promise<RunCheck> {
     async () => {
       for await (const _ of store.sweeps(run)) sweeps++;
     },
-  ])
-    await said(damage, look);
-  const state = damage.length > 0 ? "damaged" : uncheckedRows > 0 ? "unchecked" : "sound";
+  ];
+  for (const look of deleted ? left : whole) await said(damage, look);
+  const sound = deleted ? "deleted" : uncheckedRows > 0 ? "unchecked" : "sound";
+  const state = damage.length > 0 ? "damaged" : sound;
   return { run, state, turns, sweeps, uncheckedRows, damage: [...new Set(damage)] };
 }
 

@@ -8,6 +8,7 @@ import {
 } from "../src/run/journal.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type { CellTask } from "../src/program/method.ts";
+import type { ChipNote, LabelChange } from "../src/run/labels.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
 /** What stands in the workspace is not what was written: it is damaged, or somebody else's. */
@@ -150,10 +151,36 @@ export function circumstancesOf(text: string): Partial<Circumstances> {
 
 export function noteOf(text: string): Omit<RunNote, "notedAt"> {
   const found = record(text, "a note");
-  mustBe(areTexts(found, "what", "text"), "a note");
+  mustBe(areTexts(found, "what", "text") && areTextsOrNothing(found, "by"), "a note");
   const { calibration } = found;
   mustBe(calibration === undefined || isCalibration(calibration), "a calibration");
   return found as unknown as RunNote;
+}
+
+export function labelOf(text: string): LabelChange {
+  const what = "labels";
+  const found = record(text, what);
+  const { add = [], remove = [], archived = false, unpacked = {}, deleted = false } = found;
+  mustBe(areTexts(found, "at") && areTextsOrNothing(found, "by", "operator"), what);
+  for (const tags of [add, remove])
+    mustBe(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"), what);
+  mustBe(typeof archived === "boolean" && typeof deleted === "boolean", what);
+  mustBe(
+    found["unpacked"] === undefined || (isRecord(unpacked) && areTexts(unpacked, "file", "run", "origin")),
+    what,
+  );
+  return found as unknown as LabelChange;
+}
+
+export function chipNoteOf(text: string): ChipNote {
+  const what = "a note of a chip";
+  const found = record(text, what);
+  mustBe(areTexts(found, "notedAt") && areTextsOrNothing(found, "by", "wafer", "die", "text"), what);
+  return found as unknown as ChipNote;
+}
+
+function areTextsOrNothing(found: Fields, ...names: readonly string[]): boolean {
+  return names.every((name) => found[name] === undefined || typeof found[name] === "string");
 }
 
 function isCalibration(value: unknown): boolean {

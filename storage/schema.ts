@@ -141,6 +141,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   `,
   withChecksums,
   withForecasts,
+  withLabels,
 ];
 
 export const newestLayout = migrations.length;
@@ -214,6 +215,45 @@ function withForecasts(database: DatabaseSyncInstance, file: string): void {
   );
   const runs = database.prepare("SELECT id FROM runs").all() as { id: number }[];
   for (const { id } of runs) chains.set(id, "forecasts", emptyChain);
+}
+
+/** Runs that are there already have no labels. */
+function withLabels(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- what people wrote on a run, one change a row: tags, operator, archived; where it was unpacked from; that it was deleted
+    CREATE TABLE labels (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      run INTEGER NOT NULL REFERENCES runs (id),
+      label TEXT NOT NULL,                      -- JSON: LabelChange of src/run/labels.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+    CREATE INDEX labels_of_run ON labels (run);
+
+    -- what people wrote on a chip; the last wafer and die hold
+    CREATE TABLE chip_notes (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      chip_name TEXT NOT NULL,
+      chip_serial_number TEXT NOT NULL,
+      note TEXT NOT NULL,                       -- JSON: ChipNote of src/run/labels.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+
+    -- yield and error by which runs are listed: made of turns and sweeps, made anew when there are more, and of no weight beside them
+    CREATE TABLE figures (
+      run INTEGER PRIMARY KEY REFERENCES runs (id),
+      turns INTEGER NOT NULL,                   -- how many there were
+      sweeps INTEGER NOT NULL,
+      figures TEXT NOT NULL,                    -- JSON: ListedFigures of src/run/store.ts
+      sum INTEGER NOT NULL                      -- of the row by itself
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  const runs = database.prepare("SELECT id FROM runs").all() as { id: number }[];
+  for (const { id } of runs) chains.set(id, "labels", emptyChain);
+  chains.set(ofWorkspace, "chip_notes", emptyChain);
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

@@ -4,7 +4,7 @@ import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructur
 import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
-import { MhoError } from "../src/errors.ts";
+import { assert, MhoError } from "../src/errors.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -14,8 +14,24 @@ import type {
   TurnRecord,
   WatchSettings,
 } from "../src/run/journal.ts";
+import {
+  type ChipNote,
+  firstChange,
+  foldLabels,
+  type LabelChange,
+  type RunLabels,
+} from "../src/run/labels.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
-import type { RunId, RunOutcome, RunRequest, RunStore, RunSummary, RunWear } from "../src/run/store.ts";
+import type {
+  ListedFigures,
+  RowCounts,
+  RunId,
+  RunOutcome,
+  RunRequest,
+  RunStore,
+  RunSummary,
+  RunWear,
+} from "../src/run/store.ts";
 import { columnOf, toBlob } from "./blobs.ts";
 import {
   type Chain,
@@ -32,10 +48,12 @@ import type { PrivateCopy } from "./privateCopy.ts";
 import {
   blockOf,
   cellsOf,
+  chipNoteOf,
   type Circumstances,
   DamagedRecord,
   forecastOf,
   identityOf,
+  labelOf,
   mustBe,
   noteOf,
   settingsOf,
@@ -44,6 +62,7 @@ import {
 import { joined, type Shape, sweepOf, turnOf, withoutCodes } from "./rows.ts";
 import {
   begunValuesOf,
+  deletedOutcome,
   isRequest,
   type ListedRun,
   requestSumOf,
@@ -107,7 +126,8 @@ export class Workspace implements RunStore {
     description?: ChipDocument,
   ): Promise<RunId> {
     return this.#do(() => {
-      const { tiles, forecasts = [], ...settings } = plan;
+      const { tiles, forecasts = [], labels = {}, ...settings } = plan;
+      const label = firstChange(labels, startedAt);
       return this.#together(() => {
         if (description !== undefined) {
           this.#prepare("INSERT OR IGNORE INTO chip_descriptions (sha256, text) VALUES (?, ?)").run(
@@ -147,6 +167,11 @@ export class Workspace implements RunStore {
         });
         for (const forecast of forecasts)
           this.#chains.append("forecasts", [id, JSON.stringify(forecast)], id);
+        if (label !== undefined) this.#chains.append("labels", [id, JSON.stringify(label)], id);
+        if (labels.note !== undefined) {
+          const note = { what: "note", text: labels.note, by: labels.operator };
+          this.#chains.append("notes", [id, startedAt, JSON.stringify(note)], id);
+        }
         return `r${id}`;
       });
     });
@@ -225,6 +250,48 @@ export class Workspace implements RunStore {
     );
   }
 
+  appendLabel(run: RunId, change: LabelChange): Promise<void> {
+    return this.#do(() => {
+      const id = this.#row(run).id;
+      this.#together(() => this.#chains.append("labels", [id, JSON.stringify(change)], id));
+    });
+  }
+
+  labels(run: RunId): Promise<RunLabels> {
+    return this.#do(() =>
+      foldLabels(this.#rowsOf("labels", "id", run, ({ label }) => labelOf(label as string))),
+    );
+  }
+
+  appendChipNote({ name, serialNumber }: ChipKey, note: ChipNote): Promise<void> {
+    return this.#do(() => {
+      const values = [name, serialNumber, JSON.stringify(note)];
+      this.#together(() => this.#chains.append("chip_notes", values, ofWorkspace));
+    });
+  }
+
+  chipNotes({ name, serialNumber }: ChipKey): Promise<readonly ChipNote[]> {
+    return this.#do(() => {
+      const failed = (at: number, what: string): MhoError =>
+        damaged(this.file, `row ${at + 1} of the notes of chips: ${what}`);
+      const reader = new ChainReader(this.#chains.get(ofWorkspace, "chip_notes"), 0, 0, failed);
+      const rows = this.#prepare("SELECT * FROM chip_notes ORDER BY id").all() as SummedRow[];
+      const notes: ChipNote[] = [];
+      rows.forEach((row, at) => {
+        reader.take(valuesOf("chip_notes", row), row.sum);
+        if (row["chip_name"] !== name || row["chip_serial_number"] !== serialNumber) return;
+        try {
+          notes.push(chipNoteOf(row["note"] as string));
+        } catch (error) {
+          if (error instanceof DamagedRecord) throw failed(at, error.message);
+          throw error;
+        }
+      });
+      reader.end();
+      return notes;
+    });
+  }
+
   forecasts(run: RunId): Promise<readonly Forecast[]> {
     return this.#do(() =>
       this.#rowsOf("forecasts", "id", run, ({ forecast }) => forecastOf(forecast as string)),
@@ -287,7 +354,7 @@ export class Workspace implements RunStore {
     return this.#do(() => {
       const outcomes = this.#prepare(
         "SELECT outcome, group_concat(id) AS ids FROM runs GROUP BY outcome ORDER BY outcome",
-      ).all() as { outcome: RunSummary["outcome"]; ids: string }[];
+      ).all() as { outcome: RunRow["outcome"]; ids: string }[];
       const standing = JSON.stringify(outcomes);
       if (this.#listed?.outcomes === standing) return this.#listed.runs;
       this.#list();
@@ -298,7 +365,9 @@ export class Workspace implements RunStore {
       for (const run of this.#begun) {
         if (outcomeOf.get(run.id) !== run.outcome) run.outcome = this.#row(run.id).outcome;
       }
-      const runs = this.#begun.map((run) => ({ ...run }));
+      const runs = this.#begun.flatMap(({ outcome, ...run }) =>
+        outcome === deletedOutcome ? [] : { ...run, outcome },
+      );
       this.#listed = { outcomes: standing, runs };
       return runs;
     });
@@ -310,8 +379,9 @@ export class Workspace implements RunStore {
 
   summary(run: RunId): Promise<RunSummary> {
     return this.#do(() => {
-      const row = this.#row(run);
-      return this.#of(run, "its plan or its chip", () => summaryOf(row));
+      const { outcome, ...row } = this.#row(run);
+      if (outcome === deletedOutcome) throw this.#wasDeleted(run);
+      return this.#of(run, "its plan or its chip", () => ({ ...summaryOf({ ...row, outcome }), outcome }));
     });
   }
 
@@ -381,7 +451,42 @@ export class Workspace implements RunStore {
         .filter((row) => sumOf(wearValuesOf(row)) === row.sum)
         .map(wearOfRow)
         .filter((tile) => tile !== undefined);
-      return worn.length > 0 && worn.length === tiles ? worn : undefined;
+      if (worn.length > 0 && worn.length === tiles) return worn;
+      // Of a run that was deleted there are no turns to make it of.
+      if (this.#anyRow(run).outcome !== deletedOutcome || tiles === 0) return undefined;
+      throw damaged(this.file, `the wear of run ${run}, which was deleted, is not as it was kept`, { run });
+    });
+  }
+
+  rowCounts(run: RunId): Promise<RowCounts> {
+    return this.#do(() => ({
+      turns: this.#chainOf(run, "turns").rows,
+      sweeps: this.#chainOf(run, "sweeps").rows,
+    }));
+  }
+
+  keepFigures(run: RunId, { turns, sweeps }: RowCounts, figures: ListedFigures): Promise<void> {
+    return this.#do(() => {
+      const values = [this.#rowOf(run), turns, sweeps, JSON.stringify(figures)];
+      this.#prepare(
+        "INSERT OR REPLACE INTO figures (run, turns, sweeps, figures, sum) VALUES (?, ?, ?, ?, ?)",
+      ).run(...values, sumOf(values));
+    });
+  }
+
+  /** Made of turns and sweeps, so a row that is damaged is no loss. */
+  keptFigures(run: RunId): Promise<ListedFigures | undefined> {
+    return this.#do(() => {
+      const id = this.#rowOf(run);
+      const row = this.#prepare("SELECT turns, sweeps, figures, sum FROM figures WHERE run = ?").get(id) as
+        { turns: number; sweeps: number; figures: string; sum: number } | undefined;
+      if (row === undefined) return undefined;
+      const { turns, sweeps, figures, sum } = row;
+      const isRight =
+        sumOf([id, turns, sweeps, figures]) === sum &&
+        turns === this.#chainOf(run, "turns").rows &&
+        sweeps === this.#chainOf(run, "sweeps").rows;
+      return isRight ? (JSON.parse(figures) as ListedFigures) : undefined;
     });
   }
 
@@ -514,6 +619,101 @@ export class Workspace implements RunStore {
     });
   }
 
+  /**
+   * Deletes what a run measured. Its row, its labels and what it did to its devices stay, so that no budget and no ticket forgets it.
+   * Its wear must be kept (`keepWear`) before. Throws `bad-argument` for a run that is running or not archived.
+   */
+  deleteRun(run: RunId, change: LabelChange): Promise<void> {
+    return this.#do(() => {
+      this.#together(() => {
+        const row = this.#row(run);
+        const { id } = row;
+        const turns = this.#chains.get(id, "turns").rows;
+        const worn = this.#prepare("SELECT count(*) AS rows FROM wear WHERE run = ? AND newest_turn = ?").get(
+          id,
+          turns,
+        );
+        assert(
+          (worn as { rows: number }).rows === this.#chains.get(id, "run_tiles").rows,
+          "the wear of a run is kept before the run is deleted",
+        );
+        for (const table of [
+          "run_tiles",
+          "turns",
+          "sweeps",
+          "notes",
+          "forecasts",
+          "watches",
+          "wishes",
+          "figures",
+        ])
+          this.#prepare(`DELETE FROM ${table} WHERE run = ?`).run(id);
+        // Those of tiles and turns stay: they say how much wear there must be, and tell the newest ticket.
+        for (const of of ["sweeps", "notes", "forecasts", "watches"]) this.#chains.set(id, of, emptyChain);
+        this.#chains.append("labels", [id, JSON.stringify(change)], id);
+        this.#setRow({ ...row, outcome: deletedOutcome });
+      });
+      this.#shapes.delete(run);
+      this.#emptyLog();
+    });
+  }
+
+  /** Gives the room of what was deleted back to the disk, where no other program is reading. */
+  compact(): Promise<void> {
+    return this.#do(() => {
+      try {
+        this.#database.exec("VACUUM");
+      } catch {
+        // The room is used by what is written next.
+      }
+      this.#emptyLog();
+    });
+  }
+
+  /** For packs, which move rows as they are. */
+  get raw(): RawWorkspace {
+    return {
+      prepare: (sql) => this.#prepare(sql),
+      chains: this.#chains,
+      row: (run) => this.#anyRow(run),
+      rows: (table, run) =>
+        table === "turns" || table === "sweeps"
+          ? this.#each(table, run, 0, (row) => row)
+          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row),
+      all: () => {
+        this.#list();
+        return this.#begun.map(({ id }) => id);
+      },
+      inOneCommit: (work) => this.#inOneLongCommit(work),
+    };
+  }
+
+  async #inOneLongCommit<T>(work: () => Promise<T>): Promise<T> {
+    this.mustBeWritable();
+    const db = this.#database;
+    guarded(this.file, () => db.exec("BEGIN IMMEDIATE"));
+    try {
+      const done = await work();
+      guarded(this.file, () => db.exec("COMMIT"));
+      this.#emptyLog();
+      return done;
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    } finally {
+      // Of rows that were taken back, nothing may be remembered.
+      this.#begun.length = 0;
+      this.#lastBegun = 0;
+      this.#listed = undefined;
+      this.#shapes.clear();
+    }
+  }
+
+  /** Whether what a run measured was deleted. */
+  wasDeleted(run: RunId): Promise<boolean> {
+    return this.#do(() => this.#anyRow(run).outcome === deletedOutcome);
+  }
+
   /** Every number that a run has, also where the list of them is damaged. */
   runNames(): Promise<RunId[]> {
     return this.#do(() => {
@@ -525,7 +725,7 @@ export class Workspace implements RunStore {
   /** How many rows of a run an older layout wrote: nothing tells whether they are as they were written. */
   uncheckedRows(run: RunId): Promise<number> {
     return this.#do(() => {
-      const { id, sum } = this.#row(run);
+      const { id, sum } = this.#anyRow(run);
       return chainsOfRun.reduce(
         (rows, of) => rows + this.#chains.get(id, of).unchecked,
         sum === null ? 1 : 0,
@@ -593,7 +793,7 @@ export class Workspace implements RunStore {
 
   /** Checks rows of a run as they are read, and names the first that is damaged. */
   #readerOf(table: ChainedTable, run: RunId, skip: number): RowReader {
-    const { id } = this.#row(run);
+    const { id } = table === "labels" ? this.#anyRow(run) : this.#row(run);
     // Before the first row is read: rows that are appended meanwhile are more than it says, never fewer.
     const chain = this.#chains.get(id, table);
     const before =
@@ -640,8 +840,23 @@ export class Workspace implements RunStore {
     }
   }
 
-  /** What a run begins with and how it stands. Throws `bad-argument` for a run that there is not. */
+  /** What a run begins with and how it stands. Throws `bad-argument` for a run that is not there, or was deleted. */
   #row(run: RunId): RunRow {
+    const row = this.#anyRow(run);
+    if (row.outcome === deletedOutcome) throw this.#wasDeleted(run);
+    return row;
+  }
+
+  #wasDeleted(run: RunId): MhoError {
+    return new MhoError(
+      "bad-argument",
+      `Run ${run} was deleted; only what it did to its devices is kept, in the pulse ledger. mho show lists the runs.`,
+      { run },
+    );
+  }
+
+  /** The same, also of a run that was deleted. */
+  #anyRow(run: RunId): RunRow {
     const id = this.#rowOf(run);
     const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(id) as RunRow | undefined;
     if (row === undefined) {
@@ -658,14 +873,18 @@ export class Workspace implements RunStore {
   #change(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
     this.#together(() => {
       const row = { ...this.#row(run), ...change };
-      this.#prepare("UPDATE runs SET outcome = ?, chip = ?, sum = ? WHERE id = ?").run(
-        row.outcome,
-        row.chip,
-        row.sum === null ? null : rowSumOf(row),
-        row.id,
-      );
+      this.#setRow(row);
       this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
     });
+  }
+
+  #setRow(row: RunRow): void {
+    this.#prepare("UPDATE runs SET outcome = ?, chip = ?, sum = ? WHERE id = ?").run(
+      row.outcome,
+      row.chip,
+      row.sum === null ? null : rowSumOf(row),
+      row.id,
+    );
   }
 
   /** Takes in the runs that have begun since. All of them are read: an index may miss some. */
@@ -787,6 +1006,20 @@ function removed(file: string): MhoError {
   );
 }
 
+/** Rows as they are, with their checksums checked and kept. */
+export interface RawWorkspace {
+  prepare(sql: string): StatementSyncInstance;
+  readonly chains: Chains;
+  /** Also of a run that was deleted. */
+  row(run: RunId): RunRow;
+  /** All of a run in a table, each checked as it is read. */
+  rows(table: ChainedTable, run: RunId): AsyncIterable<SummedRow> | Iterable<SummedRow>;
+  /** Every run, the oldest first; deleted ones too. */
+  all(): readonly RunId[];
+  /** All that is written meanwhile, or nothing; no other work on this workspace may go on beside it. */
+  inOneCommit<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /** Reads rows of one table of one run, in their order. */
 interface RowReader {
   take<T>(row: SummedRow, of: (row: SummedRow) => T): T;
@@ -795,7 +1028,7 @@ interface RowReader {
 }
 
 /** What a run has one of from its beginning. */
-const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches", "forecasts"];
+const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches", "forecasts", "labels"];
 
 /** The tables, for people. */
 const named: Readonly<Record<ChainedTable, string>> = {
@@ -804,8 +1037,10 @@ const named: Readonly<Record<ChainedTable, string>> = {
   sweeps: "sweeps",
   notes: "notes",
   forecasts: "forecasts",
+  labels: "labels",
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
+  chip_notes: "notes of chips",
 };
 
 /** The chain of the marks of a chip's clock. */

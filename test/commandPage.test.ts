@@ -8,6 +8,7 @@ import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
 import { fit } from "../cli/commands/fit.ts";
 import { importCommand } from "../cli/commands/import.ts";
+import { note } from "../cli/commands/note.ts";
 import { optimize } from "../cli/commands/optimize.ts";
 import { ports } from "../cli/commands/ports.ts";
 import { program } from "../cli/commands/program.ts";
@@ -17,8 +18,13 @@ import { resume } from "../cli/commands/resume.ts";
 import { serve } from "../cli/commands/serve.ts";
 import { show } from "../cli/commands/show.ts";
 import { standby } from "../cli/commands/standby.ts";
+import { tag } from "../cli/commands/tag.ts";
 import { trim } from "../cli/commands/trim.ts";
 import { watch } from "../cli/commands/watch.ts";
+import { archive } from "../cli/commands/archive.ts";
+import { deleteCommand } from "../cli/commands/delete.ts";
+import { pack } from "../cli/commands/pack.ts";
+import { unpack } from "../cli/commands/unpack.ts";
 import { exitCodes } from "../src/errors.ts";
 
 const page = readFileSync(new URL("../docs/command-line.md", import.meta.url), "utf8");
@@ -30,6 +36,10 @@ interface Named {
 
 const commands: readonly Named[] = [
   advise(),
+  unpack(),
+  pack(),
+  deleteCommand(),
+  archive(),
   calibrate(),
   check(),
   demo(),
@@ -37,6 +47,7 @@ const commands: readonly Named[] = [
   exportCommand(),
   fit(),
   importCommand(),
+  note(),
   optimize(),
   ports(),
   program(),
@@ -46,10 +57,11 @@ const commands: readonly Named[] = [
   serve(),
   show(),
   standby(),
+  tag(),
   trim(),
   watch(),
 ];
-const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace"];
+const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace", "--config"];
 
 describe("docs/command-line.md", () => {
   it.each(commands.map((command) => [command.name(), command] as const))(

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { configSchema } from "../files/config.ts";
 import { mappingSchema } from "../files/measurements/mapping.ts";
 import { eventSections, eventsJsonSchema, fieldsWithoutMeaning } from "./support/eventDocs.ts";
 
@@ -39,6 +40,18 @@ describe("what is said of mappings (npm run events writes it, too)", () => {
     const text = JSON.stringify({ $schema, title, description, ...rest });
     await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
       path("schemas/mapping.json"),
+    );
+  });
+});
+
+describe("what is said of the config (npm run events writes it, too)", () => {
+  it("is in schemas/config.json what the schema says", async () => {
+    const { $schema, ...rest } = z.toJSONSchema(configSchema, { io: "input" });
+    const title = "Config of a bench of mho, version 1";
+    const description = "Nicknames of chips, operator and defaults. docs/config.md has the same for people.";
+    const text = JSON.stringify({ $schema, title, description, ...rest });
+    await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
+      path("schemas/config.json"),
     );
   });
 });

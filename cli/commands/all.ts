@@ -1,13 +1,18 @@
 import type { Command } from "@commander-js/extra-typings";
 import { advise } from "./advise.ts";
+import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { completion } from "./completion.ts";
+import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
 import { importCommand } from "./import.ts";
+import { note } from "./note.ts";
 import { optimize } from "./optimize.ts";
+import { pack } from "./pack.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
 import { replay } from "./replay.ts";
@@ -16,7 +21,9 @@ import { resume } from "./resume.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
 import { standby } from "./standby.ts";
+import { tag } from "./tag.ts";
 import { trim } from "./trim.ts";
+import { unpack } from "./unpack.ts";
 import { watch } from "./watch.ts";
 
 /** Every command, in the order of the help. They load what they need when they run, so that help comes at once. */
@@ -36,10 +43,17 @@ export function allCommands(): Command[] {
     exportCommand(),
     report(),
     show(),
+    note(),
+    tag(),
+    archive(),
+    deleteCommand(),
+    pack(),
+    unpack(),
     check(),
     serve(),
     ports(),
     standby(),
     replay(),
+    completion(allCommands),
   ] as unknown as Command[];
 }

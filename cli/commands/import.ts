@@ -3,14 +3,17 @@ import { snakeKeys } from "../../files/keys.ts";
 import { counted } from "../../src/counted.ts";
 import { act } from "../action.ts";
 import { real, workspaceCommand } from "../flags.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
 export const importCommand = () =>
-  workspaceCommand(
-    "import",
-    "makes a run of what another tester measured, for fit, report, export and show",
-    "mho import relaxation.tsv.gz --as rram-relaxation",
-    "mho import dev*.csv --as mapping.json --chip-name wafer-7 --technology rram",
+  beginsRun(
+    workspaceCommand(
+      "import",
+      "makes a run of what another tester measured, for fit, report, export and show",
+      "mho import relaxation.tsv.gz --as rram-relaxation",
+      "mho import dev*.csv --as mapping.json --chip-name wafer-7 --technology rram",
+    ),
   )
     .argument("<file...>", "tables: text, separated by tabs, semicolons, commas or blanks; .gz too")
     .requiredOption(
@@ -36,6 +39,7 @@ export const importCommand = () =>
             chipName,
             technology,
             maxConductanceMicrosiemens: maxConductance,
+            ...labelsOf(flags),
           });
           for (const { file, reads, before, leftOut } of found.files) {
             const heading = before === 0 ? "" : `, ${counted(before, "line")} before the heading`;

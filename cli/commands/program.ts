@@ -9,16 +9,19 @@ import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import { conductanceUnits, formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { benchCommand, conductanceUnit, real, times, whole } from "../flags.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
 import type { CommandOutput } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
 
 export const program = () =>
-  benchCommand(
-    "program",
-    "programs a chip, reads it back after every pulse, and gives each device a verdict",
-    "mho program strategy.json --chip serial:/dev/ttyACM0 --dry-run",
-    "mho program targets.npy --chip emulator:pcm-64 --method verify",
+  beginsRun(
+    benchCommand(
+      "program",
+      "programs a chip, reads it back after every pulse, and gives each device a verdict",
+      "mho program strategy.json --chip serial:/dev/ttyACM0 --dry-run",
+      "mho program targets.npy --chip emulator:pcm-64 --method verify",
+    ),
   )
     .argument("<targets>", "a strategy (.json), or conductances (.npy, .csv)")
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
@@ -41,14 +44,16 @@ export const program = () =>
       conductanceUnit("--unit"),
     )
     .addOption(
-      new Option("--sweep <list>", "read everything this long after programming, or none")
-        .argParser((text) => (text === "none" ? [] : times("--sweep")(text)))
-        .default([1], "1"),
+      new Option(
+        "--sweep <list>",
+        "read everything this long after programming, or none (default: 1)",
+      ).argParser((text) => (text === "none" ? [] : times("--sweep")(text))),
     )
     .addOption(
-      new Option("--budget <pulses>", "pulses that a device may be given in this run")
-        .argParser(whole("--budget"))
-        .default(usualPulsesPerDevice),
+      new Option(
+        "--budget <pulses>",
+        `pulses that a device may be given in this run (default: ${usualPulsesPerDevice})`,
+      ).argParser(whole("--budget")),
     )
     .option(
       "--min-yield <percent>",
@@ -71,6 +76,7 @@ export const program = () =>
             importance: flags.importance,
             sweepTimesSeconds: flags.sweep,
             pulsesPerDevice: flags.budget,
+            ...labelsOf(flags),
           };
           if (flags.minYield !== undefined) refuseBlind(flags.method);
           if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);

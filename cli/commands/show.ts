@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Bench } from "../../lab/bench.ts";
 import {
   accuracySentence,
@@ -11,11 +13,13 @@ import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
+import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { workspaceCommand } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
+import { showRuns } from "../showRuns.ts";
 import { runFields, tellRun } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
 
@@ -25,48 +29,46 @@ export const show = () =>
     "lists the runs of a workspace, or tells of one run, strategy or model",
     "mho show",
     "mho show r2",
+    "mho show --where 'tag=ald yield<99 age<7d'",
   )
-    .argument("[what]", "a run such as r2, a strategy or model file, or a built-in model")
+    .argument(
+      "[what]",
+      "a run such as r2, a strategy or model file, a built-in model, or the workspace's folder",
+    )
+    .option("--where <terms>", "list the runs for which all terms hold, such as 'tag=ald yield<99 age<7d'")
+    .option("--archived", "list archived runs too")
     .action((what, flags) =>
       act("show", flags, async (output) => {
-        if (what !== undefined && (/[./\\]/.test(what) || builtInDefinition(what) !== undefined)) {
+        const { where, archived } = flags;
+        if (what === undefined || isWorkspace(what)) {
+          const at = what === undefined ? flags : { ...flags, workspace: what };
+          return withBench(at, output, {}, (bench) => showRuns(bench, { where, archived }, output));
+        }
+        if (where !== undefined || archived === true)
+          throw new MhoError(
+            "bad-argument",
+            `--where and --archived are for the list of runs. Leave ${what} away.`,
+          );
+        if (/[./\\]/.test(what) || builtInDefinition(what) !== undefined) {
           const { showFile } = await import("../showFile.ts");
           return showFile(what, output);
         }
-        if (what !== undefined && !/^r\d+$/i.test(what)) {
+        if (!/^r\d+$/i.test(what)) {
           throw new MhoError(
             "bad-argument",
             `There is no run, model or file ${what}. Runs are called r1, r2 and so on; models that come with mho are ` +
               `${builtInDefinitions.map(({ name }) => name).join(", ")}; a file has a dot in its name, such as mine.json.`,
           );
         }
-        await withBench(flags, output, {}, (bench) =>
-          what === undefined ? showRuns(bench, output) : showRun(bench, what, output),
-        );
+        await withBench(flags, output, {}, (bench) => showRun(bench, what, output));
       }),
     );
 
-async function showRuns(bench: Bench, output: CommandOutput<"show">): Promise<void> {
-  const runs = await bench.runs();
-  for (const { id, outcome, startedAt, chipName, chipSerialNumber, title } of runs) {
-    output.say(`${id.padEnd(6)}${outcome.padEnd(13)}${startedAt}  ${chipName} ${chipSerialNumber}  ${title}`);
-  }
-  output.result({
-    what: "runs",
-    runs: runs.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
-      run: id,
-      title,
-      chip: chipName,
-      serial_number: chipSerialNumber,
-      started_at: startedAt,
-      outcome,
-    })),
-  });
-}
-
 async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
-  const { plan, notes, result, forecasts, audit } = await bench.run(id);
+  const { plan, notes, result, forecasts, audit, labels, chipNotes } = await bench.run(id);
+  const { wafer, die } = placeOnWafer(chipNotes);
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
+  for (const line of labelLines(labels, { wafer, die })) output.say(line);
   output.say(`at ${plan.chipAddress}`);
   output.say(howItEnded(id, result));
   if (plan.imported !== undefined) {
@@ -86,7 +88,12 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   if (audit !== undefined) output.say(auditSentence(audit));
   const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
   output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
-  for (const { notedAt, what, text } of notes) output.say(`${notedAt}  ${what}: ${text}`);
+  const written = chipNotes.flatMap(({ notedAt, by, text }) =>
+    text === undefined ? [] : { noted_at: notedAt, by: by ?? null, text },
+  );
+  for (const { noted_at: at, by, text } of written)
+    output.say(`${at}  ${authored("of the chip", by)}: ${text}`);
+  for (const { notedAt, what, text, by } of notes) output.say(`${notedAt}  ${authored(what, by)}: ${text}`);
   output.result({
     what: "run",
     plan: {
@@ -104,12 +111,42 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
       imported: plan.imported === undefined ? null : importedFrom(plan.imported),
     },
     ...runFields(id, (await bench.store()).file, result),
+    tags: labels.tags,
+    operator: labels.operator ?? null,
+    archived: labels.archived,
+    wafer: wafer ?? null,
+    die: die ?? null,
+    chip_notes: written,
     devices_by_pulses: result.overview.devicesByPulses,
     read_for_seconds: result.overview.sweepTimesSeconds,
     forecasts: forecasts.map(forecastFields),
     audit: audit === undefined ? null : auditFields(audit),
-    notes: notes.map(({ notedAt, what, text }) => ({ noted_at: notedAt, what, text })),
+    notes: notes.map(({ notedAt, what, text, by }) => ({ noted_at: notedAt, what, text, by: by ?? null })),
   });
+}
+
+/** What people wrote on it, in lines. */
+function labelLines(
+  { tags, operator, archived, unpacked }: RunLabels,
+  { wafer, die }: { readonly wafer: string | undefined; readonly die: string | undefined },
+): string[] {
+  const parts = [
+    ...(tags.length > 0 ? [`tags ${tags.join(", ")}`] : []),
+    ...(operator === undefined ? [] : [`by ${operator}`]),
+    ...(wafer === undefined ? [] : [`wafer ${wafer}`]),
+    ...(die === undefined ? [] : [`die ${die}`]),
+    ...(archived ? ["archived"] : []),
+    ...(unpacked === undefined ? [] : [`unpacked from ${unpacked.file}, where it was ${unpacked.run}`]),
+  ];
+  return parts.length === 0 ? [] : [parts.join("; ")];
+}
+
+function authored(what: string, by: string | null | undefined): string {
+  return by === null || by === undefined ? what : `${what} (${by})`;
+}
+
+function isWorkspace(path: string): boolean {
+  return existsSync(join(path, "workspace.db"));
 }
 
 /** Without the names of its devices, which may be millions. */

@@ -8,7 +8,7 @@ export const standby = () =>
     .option("--transcript <file>", "record every byte that passes")
     .action((flags) =>
       act("standby", flags, (output) =>
-        withBench(flags, output, {}, async (bench) => {
+        withBench({ ...flags, configMayFail: true }, output, {}, async (bench) => {
           const { name, serialNumber } = await bench.standby({
             onHolder: ({ program, processId }, port, relief) =>
               output.say(`${program} (process ${processId}) ${reliefs[relief].replace("PORT", port)}`),

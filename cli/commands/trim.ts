@@ -7,16 +7,19 @@ import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { untestedNote } from "../extrapolated.ts";
 import { benchCommand, real, times, usualTimes, whole } from "../flags.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
 import type { Output } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
 import { errorPercent } from "../trimTexts.ts";
 import { withBench } from "../withBench.ts";
 
 export const trim = () =>
-  benchCommand(
-    "trim",
-    "corrects the weights of a run that its devices' measured drift says will go wrong",
-    "mho trim r3 --dry-run",
+  beginsRun(
+    benchCommand(
+      "trim",
+      "corrects the weights of a run that its devices' measured drift says will go wrong",
+      "mho trim r3 --dry-run",
+    ),
   )
     .argument("<run>", "a run that was watched, or a trim of it")
     .option("--model <model>", "what is believed of devices that are programmed anew (default: the run's)")
@@ -33,9 +36,10 @@ export const trim = () =>
       1,
     )
     .addOption(
-      new Option("--budget <pulses>", "pulses that a device may be given in this visit")
-        .argParser(whole("--budget"))
-        .default(usualPulsesPerDevice),
+      new Option(
+        "--budget <pulses>",
+        `pulses that a device may be given in this visit (default: ${usualPulsesPerDevice})`,
+      ).argParser(whole("--budget")),
     )
     .option("--dry-run", "say what is expected of it, and pulse nothing")
     .option(
@@ -58,6 +62,7 @@ export const trim = () =>
             pulsesPerDevice,
             dryRun,
             chip,
+            ...labelsOf(flags),
           });
           tellVisit(trimmed, output);
           const fields = visitFields(trimmed);

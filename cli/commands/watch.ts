@@ -1,6 +1,7 @@
 import { counted } from "../../src/counted.ts";
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
+import { collected } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
 export const watch = () =>
@@ -13,12 +14,15 @@ export const watch = () =>
     .option("--until <age>", "the last age to read at (default: what was set before, else 30d)")
     .option("--per-decade <number>", "ages a decade, from 1 s on (default: 3)", whole("--per-decade", 1, 50))
     .option("--averages <number>", "reads that the chip averages (default: 16)", whole("--averages", 1, 256))
+    .option("--note <text>", "a note to keep with the runs")
+    .option("--tag <tag>", "a tag to put on the runs; may be given several times", collected)
+    .option("--operator <name>", "who watches (default: that of mho.config.json)")
     .option("--chip <address>", "where the chip is now, if it has moved")
     .option("--transcript <file>", "record every byte that passes")
     .action((runs, flags) =>
       act("watch", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
-          const { until, perDecade, averages, chip } = flags;
+          const { until, perDecade, averages, chip, note, tag: tags, operator } = flags;
           let sweeps = 0;
           output.onEvent(({ type }) => void (sweeps += type === "sweep" ? 1 : 0));
           await bench.watch(runs, {
@@ -26,6 +30,9 @@ export const watch = () =>
             perDecade,
             averages,
             chip,
+            note,
+            tags,
+            operator,
             onChipFailed: (address, error) =>
               output.say(`${address}: ${error instanceof Error ? error.message : String(error)}`),
           });

@@ -12,7 +12,8 @@ import { describeChip } from "../openChip.ts";
 import { patience } from "../session.ts";
 import { loadNetwork, tilesNeeded, type TrainedNetwork } from "../trainedNetwork.ts";
 import { warnOfLeftOut } from "../warnings.ts";
-import { defaultWorkspace, Workplace } from "../workplace.ts";
+import { chipBehind } from "../nicknames.ts";
+import { configOf, defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop, refuseOtherChips } from "./demoLoop.ts";
 import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
@@ -56,7 +57,7 @@ export async function demo(
   events: EventStream,
   { onNetwork, onWorkplace, onPredicting, onWaiting }: DemoListener,
 ): Promise<DemoOutcome> {
-  const given = options.chip;
+  const given = options.chip === undefined ? undefined : chipBehind(await configOf(options), options.chip);
   if ((options.repeats ?? 1) > 1 && given !== undefined) {
     throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
   }
@@ -64,7 +65,7 @@ export async function demo(
   await refuseNoFolder(options.out, advice);
   const network = await loadNetwork(options);
   onNetwork(network);
-  const chip = options.chip === undefined ? undefined : await withRoom(options.chip, network);
+  const chip = given === undefined ? undefined : await withRoom(given, network);
   network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
   const workspace = await demoWorkspace(options);
   await makeOut(options.out);
@@ -76,6 +77,7 @@ export async function demo(
     const place = new Workplace(
       { ...options, workspace, chip: chip ?? emulator!.address },
       events,
+      undefined,
       // The demo's own chip does not outlive it.
       { waitsForDisk: chip !== undefined },
     );

@@ -3,6 +3,7 @@ import { advise, calibrate, fit, program, resume, standby, trim, watch } from ".
 import { result } from "./event.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
+import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -74,9 +75,9 @@ const check = result(
         z.strictObject({
           run: part.run.describe("Id of the run."),
           state: z
-            .enum(["sound", "unchecked", "damaged"])
+            .enum(["sound", "unchecked", "deleted", "damaged"])
             .describe(
-              "`unchecked`: nothing is wrong that can be seen, but an older layout wrote rows without checksums.",
+              "`unchecked`: nothing is wrong that can be seen, but an older layout wrote rows without checksums; `deleted`: the run was deleted, and its wear is sound.",
             ),
           turns: part.count.describe("Turns that were read."),
           sweeps: part.count.describe("Sweeps that were read."),
@@ -158,6 +159,12 @@ export const resultSchema = z.discriminatedUnion("command", [
   exported,
   imported,
   show,
+  note,
+  tag,
+  archive,
+  deleted,
+  pack,
+  unpack,
   check,
   ports,
   standby,

@@ -3,6 +3,7 @@ import { modelSchema } from "../../files/model.ts";
 import { result } from "./event.ts";
 import * as part from "./parts.ts";
 import { runFields, strategyFields } from "./resultParts.ts";
+import { chipPlace, labelFields } from "./runLabels.ts";
 
 /** What `show` ends with. */
 
@@ -18,11 +19,35 @@ export const show = z.discriminatedUnion("what", [
             title: z.string().describe("What was programmed."),
             chip: part.chip,
             serial_number: part.serialNumber,
+            ...chipPlace,
             started_at: runFields.started_at,
+            age_seconds: part.seconds.describe("Time since it began, s."),
             outcome: runFields.outcome,
+            method: z.string().describe("Name of the method."),
+            corrects: part.run
+              .nullable()
+              .describe("The run that this trim corrects; null where it is not a trim."),
+            devices: runFields.devices,
+            pulses: runFields.pulses,
+            yield_percent: runFields.yield_percent,
+            error_percent: z
+              .number()
+              .nonnegative()
+              .nullable()
+              .describe(
+                "Root mean square weight error when it was read last, % of the largest weight; null where it is not known.",
+              ),
+            error_age_seconds: part.seconds.nullable().describe("Age of that read, s; null likewise."),
+            ...labelFields,
+            damaged: z
+              .boolean()
+              .describe(
+                "Some of its rows are damaged: labels are then missing, figures null, and devices and pulses 0.",
+              ),
           }),
         )
-        .describe("Every run of the workspace, the oldest first."),
+        .describe("The runs that pass `--where`, the oldest first."),
+      archived_left_out: part.count.describe("Archived runs that pass it and are not listed."),
     },
     "`show`: the runs of a workspace.",
   ),
@@ -62,6 +87,17 @@ export const show = z.discriminatedUnion("what", [
         })
         .describe("What the run was to do."),
       ...runFields,
+      ...labelFields,
+      ...chipPlace,
+      chip_notes: z
+        .array(
+          z.strictObject({
+            noted_at: z.string().describe("Wall time, ISO 8601."),
+            by: z.string().nullable().describe("Who wrote it; null where that was not said."),
+            text: z.string().describe("The note."),
+          }),
+        )
+        .describe("What was noted of its chip, in order."),
       devices_by_pulses: z.array(part.count).describe("How many devices were given n pulses, at place n."),
       read_for_seconds: z.array(part.seconds).describe("Ages at which the run was read, s."),
       forecasts: z
@@ -79,6 +115,10 @@ export const show = z.discriminatedUnion("what", [
             noted_at: z.string().describe("Wall time, ISO 8601."),
             what: z.string().describe("What happened, such as `link-lost`."),
             text: z.string().describe("The same for a person."),
+            by: z
+              .string()
+              .nullable()
+              .describe("Who wrote a `note`; null where that was not said, and for others."),
           }),
         )
         .describe("What else happened to the run, in order."),

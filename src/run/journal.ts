@@ -102,11 +102,15 @@ export interface RunNote {
     | "standby-failed"
     | "woken"
     | "unknown-wear"
-    | "calibrated";
+    | "calibrated"
+    /** A person wrote it. */
+    | "note";
   /** For a person. */
   readonly text: string;
   /** What `calibrated` found. */
   readonly calibration?: Calibration | undefined;
+  /** Who wrote a `note`, where that is known. */
+  readonly by?: string | undefined;
 }
 
 /** What a run did to a tile's devices. One entry a device of the block. */

@@ -2,6 +2,7 @@ import type { Block } from "../chip/geometry.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import type { CellTask } from "../program/method.ts";
 import type { Forecast } from "./forecast.ts";
+import type { FirstLabels } from "./labels.ts";
 import type { Seconds } from "../units.ts";
 
 /** All that a run needs to know; what it does with it stands in its journal. */
@@ -27,6 +28,8 @@ export interface RunPlan {
   readonly imported?: ImportedFrom | undefined;
   /** What is foretold of its weights; kept beside the plan when the run begins. */
   readonly forecasts?: readonly Forecast[] | undefined;
+  /** Tags, operator and note that the run begins with; likewise. */
+  readonly labels?: FirstLabels | undefined;
 }
 
 /** Where an imported run came from. */

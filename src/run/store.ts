@@ -1,6 +1,7 @@
 import type { ChipDocument } from "../chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
 import type { Forecast } from "./forecast.ts";
+import type { ChipNote, LabelChange, RunLabels } from "./labels.ts";
 import type { RunPlan } from "./plan.ts";
 import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettings } from "./journal.ts";
 
@@ -10,7 +11,7 @@ import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettin
  */
 export interface RunStore {
   /**
-   * Opens a run and returns its id; the plan's forecasts are kept with it. `startedAt` is wall time, ISO 8601.
+   * Opens a run and returns its id; the plan's forecasts and labels are kept with it. `startedAt` is wall time, ISO 8601.
    *
    * @param description  of the chip, as it was then: a run must be understood without a file that may change.
    */
@@ -23,6 +24,8 @@ export interface RunStore {
   appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
   appendNote(run: RunId, note: RunNote): Promise<void>;
+  appendLabel(run: RunId, change: LabelChange): Promise<void>;
+  appendChipNote(chip: ChipKey, note: ChipNote): Promise<void>;
   /** A run goes on, with the chip as it is found now. Nothing is wanted of it any more. */
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void>;
   /** Nothing is wanted of it any more. A store that keeps a file and a log beside it moves the log into the file. */
@@ -34,6 +37,8 @@ export interface RunStore {
   setRequest(run: RunId, request: RunRequest | undefined): Promise<void>;
   /** Keeps what turns of runs add up to, so that it need not be folded again. */
   keepWear(worn: readonly RunWear[]): Promise<void>;
+  /** Keeps by what a run is listed, so that it need not be judged again. @param counts  of its rows, when that began. */
+  keepFigures(run: RunId, counts: RowCounts, figures: ListedFigures): Promise<void>;
 
   /** Books a ticket that the chip had fired and no run of this store had journalled. */
   bookForeignTicket(chip: ChipKey, ticket: number): Promise<void>;
@@ -41,9 +46,9 @@ export interface RunStore {
   /** The highest ticket that any run has journalled for this chip, or that was booked as foreign; 0 when none. */
   newestTicket(chip: ChipKey): Promise<number>;
 
-  /** The oldest first. */
+  /** The oldest first, without those that were deleted. */
   runs(): Promise<readonly RunSummary[]>;
-  /** The runs of a chip, the oldest first. */
+  /** The runs of a chip, the oldest first; with those that were deleted, for their wear. */
   runsOfChip(chip: ChipKey): Promise<readonly RunId[]>;
   /** Of one run. */
   summary(run: RunId): Promise<RunSummary>;
@@ -61,6 +66,9 @@ export interface RunStore {
   newestTurn(run: RunId): Promise<number>;
   /** What was kept of a run, in the plan's order; undefined when it is none, or not of all turns that there are by now. */
   keptWear(run: RunId): Promise<readonly TileWear[] | undefined>;
+  rowCounts(run: RunId): Promise<RowCounts>;
+  /** What was kept of a run; undefined when it is nothing, or not of all rows that there are by now. */
+  keptFigures(run: RunId): Promise<ListedFigures | undefined>;
   /** A text that is another after anything was written, by this program or another. Costs next to nothing. */
   stamp(): Promise<string>;
   /** Undefined for a run that nobody watches. */
@@ -69,12 +77,34 @@ export interface RunStore {
   request(run: RunId): Promise<RunRequest | undefined>;
   /** The last mark of a chip's clock; undefined when there is none. */
   newestMark(chip: ChipKey): Promise<ClockMark | undefined>;
+  /** A run's labels as they are now; also of a run that was deleted. */
+  labels(run: RunId): Promise<RunLabels>;
+  /** What was noted of a chip, in order. */
+  chipNotes(chip: ChipKey): Promise<readonly ChipNote[]>;
   /** What happened to a run, in order. */
   notes(run: RunId): Promise<RunNote[]>;
   close(): Promise<void>;
 }
 
 export type RunId = string;
+
+/** By what a run is told from others in a list. */
+export interface ListedFigures {
+  /** Devices that were given a target. */
+  readonly devices: number;
+  readonly pulses: number;
+  /** Null where no device was read back at the end. */
+  readonly yieldPercent: number | null;
+  /** Root mean square weight error at the last age that the run was read at, % of the largest weight; null where it is not known. */
+  readonly errorPercent: number | null;
+  /** That age, s. */
+  readonly errorAgeSeconds: number | null;
+}
+
+export interface RowCounts {
+  readonly turns: number;
+  readonly sweeps: number;
+}
 
 /** What a run's turns add up to. */
 export interface RunWear {
@@ -94,6 +124,12 @@ export interface RunSummary {
   readonly title: string;
   readonly chipName: string;
   readonly chipSerialNumber: string;
+  /** Where the chip was when the run began. */
+  readonly chipAddress: string;
+  readonly method: string;
+  readonly modelName: string;
+  /** The run whose devices this one corrects. */
+  readonly corrects: RunId | undefined;
   readonly startedAt: string;
   readonly outcome: RunOutcome | "running";
 }

@@ -53,9 +53,11 @@ export async function noteUnknownWear(
   text: string,
   except?: RunId,
 ): Promise<void> {
-  for (const run of await store.runsOfChip(identity)) {
-    if (run === except || (await store.summary(run)).outcome === "done") continue;
-    await store.appendNote(run, { notedAt: wallTime(), what: "unknown-wear", text });
+  const { name, serialNumber } = identity;
+  for (const { id, chipName, chipSerialNumber, outcome } of await store.runs()) {
+    const isOther = chipName !== name || chipSerialNumber !== serialNumber;
+    if (isOther || id === except || outcome === "done") continue;
+    await store.appendNote(id, { notedAt: wallTime(), what: "unknown-wear", text });
   }
 }
 

@@ -4,6 +4,7 @@ import { httpSurfaces } from "./http.ts";
 import { jsonFileSurfaces } from "./jsonFiles.ts";
 import { keptChipSurfaces } from "./keptChips.ts";
 import { measurementSurfaces } from "./measurements.ts";
+import { packSurfaces } from "./packs.ts";
 import { packetSurfaces } from "./packet.ts";
 import { scpiSurfaces } from "./scpi.ts";
 import type { Surface } from "./surface.ts";
@@ -25,5 +26,6 @@ export const surfaces: readonly Surface[] = [
   ...commandLineSurfaces,
   ...keptChipSurfaces,
   ...workspaceSurfaces,
+  ...packSurfaces,
   ...httpSurfaces,
 ];

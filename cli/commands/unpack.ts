@@ -1,0 +1,29 @@
+import { snakeKeys } from "../../files/keys.ts";
+import { counted } from "../../src/counted.ts";
+import { act } from "../action.ts";
+import { workspaceCommand } from "../flags.ts";
+import { withBench } from "../withBench.ts";
+
+export const unpack = () =>
+  workspaceCommand(
+    "unpack",
+    "reads runs that mho pack wrote into a workspace",
+    "mho unpack monday.mhopack --workspace from-ada",
+  )
+    .argument("<file>", "a file that mho pack wrote")
+    .action((file, flags) =>
+      act("unpack", flags, (output) =>
+        withBench(flags, output, {}, async (bench) => {
+          const found = await bench.unpack(file);
+          const { packedBy, packedAt, runs, wornBy } = found;
+          output.say(`Packed ${packedAt} by mho ${packedBy}.`);
+          for (const { packed, run, state } of runs) {
+            if (state === "known") output.say(`${packed} was here already, as ${run}.`);
+            else output.say(packed === run ? run : `${run}, which was ${packed} where it was packed`);
+          }
+          if (wornBy > 0)
+            output.say(`The wear of ${counted(wornBy, "other run")} of the same chips is booked.`);
+          output.result(snakeKeys(found));
+        }),
+      ),
+    );

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { result } from "./event.ts";
+import * as part from "./parts.ts";
+
+/** What people write on runs and chips, and what commands that do so end with. */
+
+export const labelFields = {
+  tags: part.texts.describe("Its tags."),
+  operator: z.string().nullable().describe("Who began it; null where that was not said."),
+  archived: z.boolean().describe("Whether it is archived: lists leave it out."),
+};
+
+export const chipPlace = {
+  wafer: z.string().nullable().describe("Wafer that its chip was cut from, as noted; null where it was not."),
+  die: z.string().nullable().describe("Place of its chip on the wafer; likewise."),
+};
+
+export const note = result(
+  "note",
+  {
+    run: part.run.nullable().describe("The run that was written on; null for a chip."),
+    chip: z.string().nullable().describe("Name of the kind of chip that was written on; null for a run."),
+    serial_number: z.string().nullable().describe("Its serial number; likewise."),
+    text: z.string().nullable().describe("The note; null where only the wafer or the die was noted."),
+    wafer: z.string().nullable().describe("The wafer that was noted; null for none."),
+    die: z.string().nullable().describe("The die that was noted; null for none."),
+    workspace: part.workspace,
+  },
+  "`note`: what was written on a run or a chip.",
+);
+
+export const tag = result(
+  "tag",
+  { run: part.run.describe("Id of the run."), tags: labelFields.tags, workspace: part.workspace },
+  "`tag`: the tags of a run as they are now.",
+);
+
+const runs = (what: string) => z.array(part.run).describe(what);
+
+export const archive = result(
+  "archive",
+  {
+    runs: runs("The runs."),
+    archived: z.boolean().describe("Whether they are archived now; false after `--undo`."),
+    workspace: part.workspace,
+  },
+  "`archive`: runs that lists leave out from now on, or list again.",
+);
+
+export const deleted = result(
+  "delete",
+  {
+    runs: runs("Runs that are gone."),
+    pulses_kept: part.count.describe("Pulses of these runs, which the ledger of their chips keeps."),
+    workspace: part.workspace,
+  },
+  "`delete`: runs whose measurements are gone.",
+);
+
+export const pack = result(
+  "pack",
+  {
+    file: z.string().describe("The pack."),
+    bytes: part.count.describe("Its size."),
+    runs: runs("All runs that are in it whole."),
+    alongside: runs("Of these, runs that were not named: a named trim corrects them."),
+    worn_by: runs("Other runs of the same chips, of which it holds the wear."),
+  },
+  "`pack`: what the file holds.",
+);
+
+export const unpack = result(
+  "unpack",
+  {
+    packed_by: z.string().describe("Version of mho that wrote the pack."),
+    packed_at: z.string().describe("Wall time at which it was written, ISO 8601."),
+    runs: z
+      .array(
+        z.strictObject({
+          packed: part.run.describe("Id of the run in the workspace that it was packed in."),
+          run: part.run.describe("Its id here."),
+          state: z.enum(["new", "known"]).describe("`known` where this workspace had the run already."),
+        }),
+      )
+      .describe("Runs that the pack holds whole."),
+    worn_by: part.count.describe("Other runs of the same chips whose wear is booked now."),
+    workspace: part.workspace,
+  },
+  "`unpack`: the runs of a pack, and their ids here.",
+);

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "@photostructure/sqlite";
+import type { RunId } from "../src/run/store.ts";
+import { newestLayout } from "./schema.ts";
+
+/**
+ * The newest runs of a workspace with their titles, for a shell that completes a word: read as they are, without locks, checks or lifting
+ * the layout. Nothing where the workspace is none, or of another layout.
+ */
+export function runTitles(folder: string, most = 200): { readonly run: RunId; readonly title: string }[] {
+  const file = join(folder, "workspace.db");
+  if (!existsSync(file)) return [];
+  try {
+    const database = new DatabaseSync(file, { readOnly: true });
+    try {
+      const { user_version: layout } = database.prepare("PRAGMA user_version").get() as {
+        user_version: number;
+      };
+      if (layout !== newestLayout) return [];
+      const rows = database
+        .prepare(
+          `SELECT id, json_extract(plan, '$.title') AS title FROM runs
+             WHERE outcome != 'deleted' ORDER BY id DESC LIMIT ?`,
+        )
+        .all(most) as { id: number; title: string | null }[];
+      return rows.map(({ id, title }) => ({ run: `r${id}`, title: String(title ?? "") }));
+    } finally {
+      database.close();
+    }
+  } catch {
+    // A shell that completes a word has no room for errors; the command itself says them.
+    return [];
+  }
+}
