@@ -27,8 +27,9 @@ import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
-import type { PulseRequest } from "./handMethod.ts";
-import { pulse } from "./pulseByHand.ts";
+import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { PulsedByHand } from "./pulseByHand.ts";
+import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
 import type { MatrixTargets } from "./targets.ts";
@@ -251,11 +252,29 @@ export class Bench {
     });
   }
 
-  /** One pulse by hand for some devices, within the chip's limits and budgets, journalled as a run. */
-  async pulse(request: PulseRequest): Promise<RunId> {
-    return this.#telling(() => {
-      refuseUnknown("pulse", request);
+  /** Reads devices, rows, tiles or whole chips without a pulse, and writes the table where a file is named. */
+  async readOut(options: ReadOutOptions = {}): Promise<ReadOut> {
+    return this.#telling(async () => {
+      refuseUnknown("readOut", options);
+      const { readOut } = await import("./readOut.ts");
+      return readOut(this.#place, options);
+    });
+  }
+
+  /** Pulses by hand for some devices, within the chip's limits and budgets, journalled as a run. */
+  async pulse(request: PulseRequest | PulseAtRequest): Promise<RunId> {
+    return this.#telling(async () => {
+      refuseUnknown("codes" in request ? "pulse" : "pulseAt", request);
+      const { pulse } = await import("./pulseByHand.ts");
       return pulse(this.#place, request);
+    });
+  }
+
+  /** What pulses by hand did to each of their devices: readings before the first and after the last, where they were taken. */
+  async pulsed(run: RunId): Promise<readonly PulsedByHand[]> {
+    return this.#telling(async () => {
+      const { pulsedBy } = await import("./pulseByHand.ts");
+      return pulsedBy(this.#place, runNamed(run));
     });
   }
 

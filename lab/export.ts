@@ -1,8 +1,6 @@
 import { basename } from "node:path";
 import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
-import type { Column } from "../files/tableColumn.ts";
-import type { Header } from "../files/tableWriters.ts";
 import { sweepTableColumns, writeSweepsCsv, writeSweepsParquet } from "../files/writeSweeps.ts";
 import { writeSweepsHdf5, writeSweepsMat, writeSweepsNpz } from "../files/writeCube.ts";
 import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
@@ -11,6 +9,7 @@ import { MhoError } from "../src/errors.ts";
 import { turnTables } from "../src/results/turnTable.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
+import { writeAbout } from "./aboutTable.ts";
 import { exportCrosssim } from "./exportCrosssim.ts";
 import { isRunName } from "./runName.ts";
 import { version } from "./version.ts";
@@ -84,13 +83,6 @@ export async function exportRun(
   );
   if (to === "csv") await writeAbout(out, header, turns ? turnTableColumns : sweepTableColumns);
   return { file: out, readings };
-}
-
-/** What a CSV file holds, beside it: whatever stands in the file itself is read as a row. */
-async function writeAbout(table: string, header: Header, columns: readonly Column[]): Promise<void> {
-  const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
-  const text = JSON.stringify({ ...header, columns: about }, undefined, 2);
-  await writeWhole(`${table.replace(/\.csv$/, "")}.about.json`, `${text}\n`, advice);
 }
 
 const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];

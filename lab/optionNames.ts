@@ -4,11 +4,12 @@ import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
-import type { PulseRequest } from "./handMethod.ts";
+import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { ProgramOptions } from "./program.ts";
+import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
 import type { WatchOptions } from "./watch.ts";
@@ -83,7 +84,8 @@ const known = {
     images: 1,
     labels: 1,
   }),
-  read: names<ReadOptions>()({ averages: 1 }),
+  read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,
     kind: 1,
@@ -91,6 +93,20 @@ const known = {
     widthNanoseconds: 1,
     trailingNanoseconds: 1,
     gateCode: 1,
+    count: 1,
+    averages: 1,
+  }),
+  pulseAt: names<PulseAtRequest>()({
+    tile: 1,
+    row: 1,
+    devices: 1,
+    amplitude: 1,
+    kind: 1,
+    widthNanoseconds: 1,
+    trailingNanoseconds: 1,
+    gateCode: 1,
+    count: 1,
+    averages: 1,
   }),
   standby: names<StandbyOptions>()({ onHolder: 1 }),
 } as const;
@@ -104,7 +120,8 @@ export function refuseUnknown(call: keyof typeof known, options: object): void {
   const all = known[call];
   const strange = Object.keys(options).find((name) => !all.includes(name));
   if (strange === undefined) return;
-  throw new MhoError("bad-argument", `${call} has no option ${strange}. It has ${all.join(", ")}.`, {
+  const name = call === "pulseAt" ? "pulse" : call;
+  throw new MhoError("bad-argument", `${name} has no option ${strange}. It has ${all.join(", ")}.`, {
     option: strange,
   });
 }

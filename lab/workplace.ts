@@ -82,9 +82,10 @@ export class Workplace {
   /**
    * The same, by an address that says which chip it is: a board whose address names no description is asked. What it says is told,
    * and holds as long as the bench.
+   *
+   * @param chip  that of the bench where none is given.
    */
-  async chipNamed(): Promise<string> {
-    const { chip } = this;
+  async chipNamed(chip = this.chip): Promise<string> {
     const address = parseAddress(chip, this.registries.dialects);
     if (address.scheme === "emulator" || address.chip !== undefined) return chip;
     const known = this.#named.get(chip) ?? this.#askWhichChip(address);

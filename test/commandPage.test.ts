@@ -11,6 +11,8 @@ import { importCommand } from "../cli/commands/import.ts";
 import { optimize } from "../cli/commands/optimize.ts";
 import { ports } from "../cli/commands/ports.ts";
 import { program } from "../cli/commands/program.ts";
+import { pulse } from "../cli/commands/pulse.ts";
+import { read } from "../cli/commands/read.ts";
 import { replay } from "../cli/commands/replay.ts";
 import { report } from "../cli/commands/report.ts";
 import { resume } from "../cli/commands/resume.ts";
@@ -40,6 +42,8 @@ const commands: readonly Named[] = [
   optimize(),
   ports(),
   program(),
+  pulse(),
+  read(),
   replay(),
   report(),
   resume(),

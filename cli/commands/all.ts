@@ -10,6 +10,8 @@ import { importCommand } from "./import.ts";
 import { optimize } from "./optimize.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
+import { pulse } from "./pulse.ts";
+import { read } from "./read.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 import { resume } from "./resume.ts";
@@ -33,6 +35,8 @@ export function allCommands(): Command[] {
     calibrate(),
     advise(),
     trim(),
+    read(),
+    pulse(),
     exportCommand(),
     report(),
     show(),

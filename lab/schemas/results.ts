@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { result } from "./event.ts";
+import { pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
 import { show } from "./showResults.ts";
@@ -151,6 +152,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   report,
   exported,
   imported,
+  read,
+  pulse,
   show,
   check,
   ports,
