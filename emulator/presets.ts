@@ -81,6 +81,9 @@ export interface RramPhysics {
   readonly formed: boolean;
   readonly formingVoltage: number;
   readonly formingSpread: number;
+  /** By how much more voltage a pulse must have that is ten times as short. */
+  readonly formingVoltsPerDecade: number;
+  readonly formingWidthNanoseconds: Nanoseconds;
   /** Share of the devices with random telegraph noise; none where it is not given. */
   readonly telegraph?: number;
   /** Whether how strongly devices relax has heavy tails: a t distribution of 3 degrees of freedom. */
@@ -268,6 +271,8 @@ const presets: Readonly<Record<string, Preset>> = {
       formed: true,
       formingVoltage: 2.8,
       formingSpread: 0.2,
+      formingVoltsPerDecade: 0.12,
+      formingWidthNanoseconds: 1000,
     },
     defects: fewDefects,
     readout: {

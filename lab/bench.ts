@@ -20,6 +20,8 @@ import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
+import type { Findings } from "../src/measure/procedure.ts";
+import type { MeasureOptions } from "./measure.ts";
 import { lastAudit } from "./modelAudit.ts";
 import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -249,6 +251,23 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("read", options);
       return read(this.#place, block, options);
+    });
+  }
+
+  /** Carries out a measurement of devices, such as `form`: a run like any other, with findings. @returns the run, done. */
+  async measure(kind: string, options: MeasureOptions = {}): Promise<RunId> {
+    return this.#telling(async () => {
+      refuseUnknown("measure", options);
+      const { measure } = await import("./measure.ts");
+      return measure(this.#place, kind, options);
+    });
+  }
+
+  /** What a measurement found, by its journal: figures with intervals, a number for each device, and curves. */
+  async findings(run: RunId): Promise<Findings> {
+    return this.#telling(async () => {
+      const { findingsOf } = await import("./measure.ts");
+      return findingsOf(this.#place, runNamed(run));
     });
   }
 

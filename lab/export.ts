@@ -3,6 +3,7 @@ import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
 import { sweepTableColumns, writeSweepsCsv, writeSweepsParquet } from "../files/writeSweeps.ts";
 import { writeSweepsHdf5, writeSweepsMat, writeSweepsNpz } from "../files/writeCube.ts";
+import { findingColumns, writeFindings } from "../files/writeFindings.ts";
 import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
@@ -30,6 +31,8 @@ export interface ExportOptions {
   readonly to: TableFormat;
   /** Every pulse and reading of the run's turns, instead of its sweeps; as CSV or Parquet. */
   readonly turns?: boolean | undefined;
+  /** Of a measurement: what was found of each device, instead; as CSV or Parquet. */
+  readonly findings?: boolean | undefined;
   /** Named after the run where nothing is said. */
   readonly out?: string | undefined;
 }
@@ -45,7 +48,12 @@ export interface ExportModelOptions {
 export async function exportRun(
   place: Workplace,
   run: string,
-  { to, turns = false, out = turns ? `${run}.turns.${to}` : `${run}.${to}` }: ExportOptions,
+  {
+    to,
+    turns = false,
+    findings = false,
+    out = turns ? `${run}.turns.${to}` : findings ? `${run}.findings.${to}` : `${run}.${to}`,
+  }: ExportOptions,
 ): Promise<{ readonly file: string; readonly readings: number }> {
   if (!Object.hasOwn(writers, to)) {
     throw new MhoError(
@@ -60,10 +68,12 @@ export async function exportRun(
       `${run} is not a run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
     );
   }
-  if (turns && to !== "csv" && to !== "parquet") {
+  if (turns && findings)
+    throw new MhoError("bad-argument", "--turns and --findings are two tables: export one, then the other.");
+  if ((turns || findings) && to !== "csv" && to !== "parquet") {
     throw new MhoError(
       "bad-argument",
-      `Turns are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
+      `${turns ? "Turns" : "Findings"} are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
     );
   }
   const store = await place.existingStore();
@@ -76,6 +86,13 @@ export async function exportRun(
     model: plan.model.name,
     software: `mho ${version}`,
   };
+  if (findings && (to === "csv" || to === "parquet")) {
+    const { findingsOf } = await import("./measure.ts");
+    const found = await findingsOf(place, run);
+    const devices = await writeWholeBy(out, advice, (draft) => writeFindings(draft, to, header, found));
+    if (to === "csv") await writeAbout(out, header, findingColumns(found));
+    return { file: out, readings: devices };
+  }
   const readings = await writeWholeBy(out, advice, (draft) =>
     turns
       ? (to === "csv" ? writeTurnsCsv : writeTurnsParquet)(draft, header, turnTables(store, run, plan))

@@ -14,6 +14,17 @@ export type { BlockReadOut } from "../files/writeReadOut.ts";
 export { type Amplitude, parseAmplitude } from "../src/chip/amplitude.ts";
 export type { Imported, ImportOptions } from "./import.ts";
 export type { AccuracyLimit, AccuracySpread, LimitOptions } from "./limit.ts";
+export type { MeasureOptions } from "./measure.ts";
+export type {
+  Curves,
+  Figure,
+  FindingColumn,
+  Findings,
+  Measured,
+  Procedure,
+  Setting,
+  Settings,
+} from "../src/measure/procedure.ts";
 export type { OptimizeOptions } from "./optimize.ts";
 export type { ProgramOptions } from "./program.ts";
 export type { ReadOptions, StandbyOptions } from "./byHand.ts";

@@ -9,6 +9,7 @@ import type { ImportOptions } from "./import.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { ProgramOptions } from "./program.ts";
+import type { MeasureOptions } from "./measure.ts";
 import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
@@ -72,7 +73,7 @@ const known = {
     technology: 1,
     maxConductanceMicrosiemens: 1,
   }),
-  export: names<ExportOptions>()({ to: 1, out: 1, turns: 1 }),
+  export: names<ExportOptions>()({ to: 1, out: 1, turns: 1, findings: 1 }),
   exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
   exportMoments: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
   report: names<ReportOptions>()({
@@ -85,6 +86,14 @@ const known = {
     labels: 1,
   }),
   read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  measure: names<MeasureOptions>()({
+    tile: 1,
+    row: 1,
+    rows: 1,
+    devices: 1,
+    settings: 1,
+    pulsesPerDevice: 1,
+  }),
   readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

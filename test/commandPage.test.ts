@@ -8,6 +8,7 @@ import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
 import { fit } from "../cli/commands/fit.ts";
 import { importCommand } from "../cli/commands/import.ts";
+import { measure } from "../cli/commands/measure.ts";
 import { optimize } from "../cli/commands/optimize.ts";
 import { ports } from "../cli/commands/ports.ts";
 import { program } from "../cli/commands/program.ts";
@@ -39,6 +40,7 @@ const commands: readonly Named[] = [
   exportCommand(),
   fit(),
   importCommand(),
+  measure(),
   optimize(),
   ports(),
   program(),

@@ -7,6 +7,7 @@ import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
 import { importCommand } from "./import.ts";
+import { measure } from "./measure.ts";
 import { optimize } from "./optimize.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
@@ -36,6 +37,7 @@ export function allCommands(): Command[] {
     advise(),
     trim(),
     read(),
+    measure(),
     pulse(),
     exportCommand(),
     report(),

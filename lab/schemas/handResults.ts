@@ -2,7 +2,7 @@ import { z } from "zod";
 import { result } from "./event.ts";
 import * as part from "./parts.ts";
 
-/** What readings and pulses by hand end with. */
+/** What readings, pulses by hand and measurements end with. */
 
 const microsiemens = (what: string) => z.number().nullable().describe(what);
 
@@ -64,4 +64,35 @@ export const pulse = result(
       ),
   },
   "`pulse`: what pulses by hand did.",
+);
+
+export const measure = result(
+  "measure",
+  {
+    run: part.run.describe("Id of the run."),
+    workspace: part.workspace,
+    kind: z.string().describe("What was measured, such as `form`."),
+    devices: part.count.describe("Devices that were measured."),
+    counts: z
+      .array(
+        z.strictObject({
+          name: z.string().describe("How they ended."),
+          devices: part.count.describe("Devices that ended so."),
+        }),
+      )
+      .describe("Devices by how they ended."),
+    figures: z
+      .array(
+        z.strictObject({
+          name: z.string().describe("Name of the figure, its unit at the end."),
+          unit: z.string().describe("Its unit; empty for a plain number."),
+          meaning: z.string().describe("What it is, for a person."),
+          value: z.number().nullable().describe("The figure; null where it is not known."),
+          low: z.number().nullable().describe("Lower end of its interval of 95 %; null where it has none."),
+          high: z.number().nullable().describe("Upper end likewise."),
+        }),
+      )
+      .describe("What was found."),
+  },
+  "`measure`: what was found; the numbers of each device stand in the table of `mho report`.",
 );

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { result } from "./event.ts";
-import { pulse, read } from "./handResults.ts";
+import { measure, pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
 import { show } from "./showResults.ts";
@@ -153,6 +153,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   exported,
   imported,
   read,
+  measure,
   pulse,
   show,
   check,

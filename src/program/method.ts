@@ -86,6 +86,8 @@ export interface ProgrammingTask {
   readonly maxCode: number;
   /** Pulses that each device may still get. */
   readonly pulsesLeft: Uint32Array;
+  /** Of a measurement: its settings. */
+  readonly settings?: Readonly<Record<string, number>> | undefined;
   /** Which weights the devices hold; absent when targets are all that is known. */
   readonly cells?: CellTask | undefined;
   /** Of a run that is resumed: final verdicts stand, and their devices are left as they are; what was in place is looked at first. */
@@ -165,6 +167,8 @@ export type Look =
       readonly rows: Uint8Array;
       /** Not before this long after the last pulse. */
       readonly afterSeconds: number;
+      /** The journal keeps what every open device of these rows reads, whether or not it was pulsed. */
+      readonly keeps?: true;
     }
   | {
       /** Products of the whole tile, whose block must be all of its rows. */

@@ -60,6 +60,7 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
       pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
       pulsesLeft: pulsesLeft.slice(),
+      settings: plan.settings,
       cells,
       standing: memory.turns === 0 ? undefined : memory,
     },
@@ -186,7 +187,9 @@ async function commitAndFire(
   const pulses = decision.orders.flatMap((order) => withinRowCurrent(order, context.driver.description));
   const orders = board === undefined ? pulses : [journalled(board)];
   const firstTicket = orders.length === 0 ? 0 : active.nextTicket;
-  const record = recordTurn(memory, seen, decision, orders, firstTicket, work.fired, context.wallTime());
+  const kept = work.look?.kind === "read" && work.look.keeps === true;
+  const decidedAt = context.wallTime();
+  const record = recordTurn(memory, seen, kept, decision, orders, firstTicket, work.fired, decidedAt);
   if (saysSomething(record)) {
     await context.store.appendTurn(run, record);
     foldTurn(memory, record);
@@ -250,11 +253,12 @@ async function fire(
 
 /**
  * Keeps of a turn what concerns devices that had no final verdict before it and were fired at in the last one, or are fired at
- * or judged in this.
+ * or judged in this; where the look was to be kept, also of those that were only read.
  */
 function recordTurn(
   memory: TileMemory,
   seen: Seen | undefined,
+  lookIsKept: boolean,
   decision: Decision,
   orders: readonly JournalledOrder[],
   firstTicket: number,
@@ -268,7 +272,8 @@ function recordTurn(
     if (!isOpen(memory.verdicts[i]!)) continue;
     const judged = decision.verdicts[i] !== memory.verdicts[i];
     const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
-    if (judged || answers || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
+    const read = lookIsKept && seen !== undefined && !Number.isNaN(seen.conductanceMicrosiemens[i]!);
+    if (judged || answers || read || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
   const concerned = devices.slice(0, kept);
   const ofConcerned = orders.map((order): JournalledOrder => {

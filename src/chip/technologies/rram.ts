@@ -9,7 +9,25 @@ export interface RramPulses extends ChipPulses {
   readonly codes: number;
   readonly set: LimitPulse;
   readonly reset: LimitPulse;
+  /** How pristine devices are formed, where the description says. */
+  readonly forming?: Forming | undefined;
 }
+
+/** Pulses that form a device, with the gate of its transistor as compliance. */
+export interface Forming {
+  readonly widthNanoseconds: Nanoseconds;
+  readonly fromVolts: number;
+  readonly toVolts: number;
+  /** Usual compliance: the most that a device conducts when it has formed. */
+  readonly complianceMicrosiemens: number;
+  /** What each code of the gate adds to it. */
+  readonly complianceMicrosiemensPerGateCode: number;
+}
+
+/**
+ * A device that reads less has never been formed: pristine HfOx conducts less than 0.1 µS, a formed device at its lowest more.
+ */
+export const pristineBelowMicrosiemens = 0.1;
 
 /** One direction of programming, and how the datasheet says that devices answer to it. */
 export interface LimitPulse {
