@@ -65,6 +65,8 @@ const rramChanges = {
   heavy: { heavyTails: true },
   /** As they leave the fab: each needs one SET above a voltage of its own. */
   pristine: { formed: false },
+  /** All of them wear out: presets.ts. */
+  mortal: {},
 } as const satisfies Record<string, RramLaws>;
 
 /** What births of electrochemical devices may change. */

@@ -147,6 +147,8 @@ export interface FirmwareLimits {
   readonly maxAverages: number;
   /** Whether the board has a verify loop of its own for its devices. */
   readonly verifyLoop: boolean;
+  /** Cycles of two pulses that the board gives in one command, at most; 0 for a board that cannot. */
+  readonly mostBurstCycles: number;
   /** The line's own rate, which chip time is charged by. */
   readonly lineBytesPerSecond: number;
   /** Silence of the host after which the chip goes to standby by itself; link time. */
@@ -225,6 +227,7 @@ const firmware: FirmwareLimits = {
   maxTrailingNanoseconds: 1_000_000,
   maxAverages: 256,
   verifyLoop: true,
+  mostBurstCycles: 10_000,
   lineBytesPerSecond: 300_000,
   watchdogMicroseconds: 10_000_000,
 };
@@ -352,7 +355,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
     physics: { ...bornAs(physics, births), cyclingPulses },
-    defects: births === "sound" ? noDefects : preset.defects,
+    defects: births === "sound" ? noDefects : births === "mortal" ? mortal(preset.defects) : preset.defects,
     readout: deviceMilliseconds === undefined ? converters : slow(converters, geometry, deviceMilliseconds),
     array: {
       ...effects,
@@ -368,6 +371,11 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
       },
     },
   };
+}
+
+/** Every device that is not born wrong wears out: after 3,000 cycles of SET and RESET in the median. */
+function mortal(defects: Defects): Defects {
+  return { ...defects, weak: 1, weakEndurance: 6000 };
 }
 
 function slow(readout: Readout, { columns, devicesPerCell }: ChipGeometry, milliseconds: number): Readout {

@@ -9,6 +9,7 @@ import {
   type Seen,
   verdicts,
 } from "../program/method.ts";
+import { shareFigure } from "./figures.ts";
 import { fitCensoredNormal, type Interval, momentsWithin } from "./censoredNormal.ts";
 import type { Figure, Findings, Measured, Procedure, Settings } from "./procedure.ts";
 import { lastVerdicts, placesOf, type Step, walk } from "./trace.ts";
@@ -393,20 +394,4 @@ function cumulative(volts: Float64Array, devices: number): { x: number; y: numbe
     x: v,
     y: (100 * (sorted.findLastIndex((one) => one <= v) + 1)) / Math.max(1, devices),
   }));
-}
-
-/** A share in percent, with its interval of 95 % (Wilson 1927, J. Am. Stat. Assoc. 22, 209). */
-export function shareFigure(name: string, meaning: string, hits: number, of: number): Figure {
-  if (of === 0) return { name, unit: "%", meaning, value: Number.NaN };
-  const [p, z] = [hits / of, 1.96];
-  const middle = (p + (z * z) / (2 * of)) / (1 + (z * z) / of);
-  const half = (z * Math.sqrt((p * (1 - p)) / of + (z * z) / (4 * of * of))) / (1 + (z * z) / of);
-  return {
-    name,
-    unit: "%",
-    meaning,
-    value: 100 * p,
-    low: 100 * (middle - half),
-    high: 100 * (middle + half),
-  };
 }

@@ -1,9 +1,23 @@
 import { MhoError } from "../errors.ts";
+import { endurance } from "./endurance.ts";
+import { noise } from "./noise.ts";
+import { disturb } from "./disturb.ts";
+import { iv } from "./iv.ts";
 import { form } from "./form.ts";
+import { staircase } from "./staircase.ts";
+import { yieldMap } from "./yieldMap.ts";
 import { methodNameOf, type Procedure } from "./procedure.ts";
 
 /** The procedures that mho knows. Help, refusals, plans, findings and reports read these records; nothing else names one. */
-export const builtInProcedures: readonly Procedure[] = [form];
+export const builtInProcedures: readonly Procedure[] = [
+  form,
+  staircase,
+  endurance,
+  yieldMap,
+  noise,
+  disturb,
+  iv,
+];
 
 /** Throws `bad-argument` for a name that is not known. */
 export function procedureNamed(procedures: readonly Procedure[], name: string): Procedure {

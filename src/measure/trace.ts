@@ -1,5 +1,6 @@
 import { type PulseReport, rowFates } from "../chip/driver.ts";
 import type { JournalledOrder, TurnRecord } from "../run/journal.ts";
+import { pulsesOfOrder } from "../program/method.ts";
 import type { RunPlan } from "../run/plan.ts";
 import type { Place } from "./procedure.ts";
 
@@ -50,9 +51,8 @@ export function walk(turns: readonly TurnRecord[], tile: number, visit: (step: S
   for (const device of open.keys()) close(device, Number.NaN);
 }
 
-/** Pulses that an order gives to a device: a cycle of a burst is two. */
-export function pulsesOf({ iterations = 1 }: Pick<JournalledOrder, "iterations">): number {
-  return iterations;
+function pulsesOf(order: JournalledOrder): number {
+  return order.iterations ?? pulsesOfOrder(order);
 }
 
 function isUnsure({ order }: Pick<Step, "order">, fired: PulseReport | undefined): boolean {

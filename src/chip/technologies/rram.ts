@@ -57,6 +57,20 @@ export const rram: Technology<RramPulses> = {
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ voltsPerCode }) => voltsPerCode,
   drawnMicroamperesPerCode: () => undefined,
+  extremes: ({ set, reset, voltsPerCode }, maxCode) => {
+    const pulse = (kind: "set" | "reset", { widthNanoseconds, gateCode }: LimitPulse, volts: number) => ({
+      kind,
+      code: Math.min(maxCode, Math.round(volts / voltsPerCode)),
+      widthNanoseconds,
+      trailingNanoseconds: 0,
+      gateCode,
+    });
+    // Beyond the middle of the staircase a SET only takes the device out of the range of its converter.
+    return {
+      up: pulse("set", set, 0.5 * (set.fromVolts + set.toVolts) + 0.1),
+      down: pulse("reset", reset, reset.toVolts),
+    };
+  },
 };
 
 /** For methods of resistive devices, which are only given chips that they can work on. */
