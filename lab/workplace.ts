@@ -80,7 +80,12 @@ export class Workplace {
    * @param config  that `options.config` names, read by `configOf`.
    * @param store   how its workspace is opened.
    */
-  constructor(options: WorkplaceOptions, events: EventStream, config: Config = noConfig, store: OpenOptions = {}) {
+  constructor(
+    options: WorkplaceOptions,
+    events: EventStream,
+    config: Config = noConfig,
+    store: OpenOptions = {},
+  ) {
     this.#storeOptions = store;
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
     this.folder = workspace;
@@ -110,9 +115,10 @@ export class Workplace {
   /**
    * The same, by an address that says which chip it is: a board whose address names no description is asked. What it says is told,
    * and holds as long as the bench.
+   *
+   * @param chip  that of the bench where none is given.
    */
-  async chipNamed(): Promise<string> {
-    const { chip } = this;
+  async chipNamed(chip = this.chip): Promise<string> {
     const address = parseAddress(chip, this.registries.dialects);
     if (address.scheme === "emulator" || address.chip !== undefined) return chip;
     const known = this.#named.get(chip) ?? this.#askWhichChip(address);

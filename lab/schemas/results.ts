@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { result } from "./event.ts";
+import { measure, pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
 import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
@@ -158,6 +159,9 @@ export const resultSchema = z.discriminatedUnion("command", [
   report,
   exported,
   imported,
+  read,
+  measure,
+  pulse,
   show,
   note,
   tag,
