@@ -17,22 +17,12 @@ export class DemoPace {
   }
 
   hear(event: BenchEvent): void {
-    switch (event.type) {
-      case "chapter":
-        this.#goTo(steps.findIndex(({ chapter }) => chapter === event.number));
-        return;
-      case "started":
-        this.#goTo(steps.findIndex(({ runs }, step) => runs && step > this.#step));
-        return;
-      case "turn":
-        if (steps[this.#step]!.runs)
-          this.#within = Math.max(this.#within, (event.devices_done + event.inside) / event.devices);
-        return;
-      case "ended":
-        this.#goTo(this.#step + 1);
-        return;
-      default:
-    }
+    const { type } = event;
+    if (type === "chapter") this.#goTo(steps.findIndex(({ chapter }) => chapter === event.number));
+    else if (type === "started") this.#goTo(steps.findIndex(({ runs }, step) => runs && step > this.#step));
+    else if (type === "ended") this.#goTo(this.#step + 1);
+    else if (type === "turn" && steps[this.#step]!.runs)
+      this.#within = Math.max(this.#within, (event.devices_done + event.inside) / event.devices);
   }
 
   /** Undefined before there is enough to judge by. */

@@ -1,6 +1,5 @@
 import { systemClock } from "../drivers/systemClock.ts";
-import type { StampedEvent } from "../lab/events.ts";
-import type { BenchEvent } from "../lab/events.ts";
+import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import { counted } from "../src/counted.ts";
 import { formatDuration } from "../src/units.ts";
 import { DemoPace } from "./demoPace.ts";
@@ -19,49 +18,38 @@ export function tellDemo(
   const pace = new DemoPace(() => systemClock.nowMicroseconds());
   let doing = "";
   const progress = (): void => output.progress(`   ${[doing, leftOf(pace)].filter(Boolean).join(", ")}`);
+  const nowDoing = (what: string): void => {
+    doing = what;
+    progress();
+  };
+  /** Whether the event was told, or is none to tell here. */
   const tell = (event: BenchEvent): boolean => {
     pace.hear(event);
-    switch (event.type) {
-      case "chapter":
-        output.say([`${event.number}. ${event.title}`, leftOf(pace)].filter(Boolean).join("   "));
-        doing = "calculating";
-        progress();
-        return true;
-      case "started":
-        doing = `programming ${counted(event.devices, "device")}`;
-        progress();
-        return true;
-      case "ended":
-        if (event.outcome === "done") doing = "calculating";
-        return event.outcome === "done";
-      case "turn":
-        doing = `programming, ${event.devices_done + event.inside} of ${counted(event.devices, "device")} in place`;
-        progress();
-        return true;
-      case "watching":
-        doing = `reading ${event.runs.join(", ")}`;
-        return true;
-      case "sweep":
-        doing = `reading ${event.run} at ${formatDuration(event.time_seconds)}`;
-        progress();
-        return true;
-      case "corrected":
-        output.say(
-          event.devices.some((devices) => devices > 0)
-            ? `   Corrected ${event.devices.map((devices) => counted(devices, "device")).join(", then ")}.`
-            : "   No correction was worth its pulses.",
-        );
-        return true;
-      case "model_compared":
-        modelLines(event).forEach((line) => output.say(`   ${line}`));
-        return true;
-      default:
-        return false;
-    }
+    const { type } = event;
+    if (type === "chapter") {
+      output.say([`${event.number}. ${event.title}`, leftOf(pace)].filter(Boolean).join("   "));
+      nowDoing("calculating");
+    } else if (type === "started") nowDoing(`programming ${counted(event.devices, "device")}`);
+    else if (type === "turn") {
+      const inPlace = (event.devices_done + event.inside).toLocaleString("en");
+      nowDoing(`programming, ${inPlace} of ${counted(event.devices, "device")} in place`);
+    } else if (type === "watching") nowDoing(`reading ${event.runs.join(", ")}`);
+    else if (type === "sweep") nowDoing(`reading ${event.run} at ${formatDuration(event.time_seconds)}`);
+    else if (type === "corrected") output.say(`   ${correctedText(event.devices)}`);
+    else if (type === "model_compared") modelLines(event).forEach((line) => output.say(`   ${line}`));
+    else if (type === "ended" && event.outcome === "done") nowDoing("calculating");
+    else return false;
+    return true;
   };
   return (event) => {
     if (!tell(event as StampedEvent)) others(event);
   };
+}
+
+function correctedText(devices: readonly number[]): string {
+  return devices.some((count) => count > 0)
+    ? `Corrected ${devices.map((count) => counted(count, "device")).join(", then ")}.`
+    : "No correction was worth its pulses.";
 }
 
 function leftOf(pace: DemoPace): string {

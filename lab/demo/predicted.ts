@@ -55,7 +55,7 @@ export class AccuracyPredictor {
 
   /** What was predicted of these contenders, once all of it is there. */
   async of(names: readonly string[]): Promise<Predictions> {
-    return Promise.all(names.map((name) => this.#asked.get(name)));
+    return Promise.all(names.map((name) => this.#asked.get(name) ?? Promise.resolve(undefined)));
   }
 
   async end(): Promise<void> {

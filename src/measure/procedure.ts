@@ -114,7 +114,9 @@ export function settingsOf(
   given: Settings,
   chip: ChipDescription,
 ): Settings {
-  return Object.fromEntries(procedure.settings.map(({ name, usual }) => [name, given[name] ?? usual(chip)]));
+  return Object.fromEntries(
+    procedure.settings.map((setting) => [setting.name, given[setting.name] ?? setting.usual(chip)]),
+  );
 }
 
 /** The procedure as the engine and the readers of a run know it. */
