@@ -125,7 +125,7 @@ export const glossary: readonly { readonly names: readonly string[]; readonly me
     meaning: "Share of images that the network gets right, with the weights as the chip holds them.",
   },
   {
-    names: ["naive"],
+    names: ["by hand"],
     meaning: "Of the demo: the major pair first, and one pulse a device that is never read back.",
   },
   { names: ["open loop"], meaning: "Aimed by a published model." },

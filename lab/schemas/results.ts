@@ -97,6 +97,7 @@ const shares = z.array(z.number().nullable());
 const demo = result(
   "demo",
   {
+    headline: z.string().describe("What it comes to, for a person."),
     network: z.string().describe("Name of the network."),
     times_seconds: z.array(part.seconds).describe("Ages at which everything was read, s of chip time."),
     chips: part.count.describe("Chips over which means and spreads are taken."),
