@@ -8,6 +8,12 @@ export type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { CheckOptions } from "./check.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
+export {
+  type Experiment,
+  type ExperimentOptions,
+  type ExperimentSetting,
+  loadExperiment,
+} from "./experiment.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
 export type { PulseAtRequest, PulseRequest } from "./handMethod.ts";

@@ -3,6 +3,7 @@ import type { AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
+import type { ExperimentOptions } from "./experiment.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
@@ -105,6 +106,7 @@ const known = {
     images: 1,
     labels: 1,
   }),
+  experiment: names<ExperimentOptions>()({ args: 1, say: 1 }),
   list: names<ListOptions>()({ where: 1, archived: 1 }),
   note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
   tag: names<TagOptions>()({ remove: 1, operator: 1 }),

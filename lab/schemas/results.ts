@@ -147,6 +147,17 @@ const demo = result(
   "`demo`: how the ways of programming compare.",
 );
 
+const run = result(
+  "run",
+  {
+    file: z.string().describe("The experiment's file."),
+    sha256: z.string().describe("SHA-256 of it."),
+    runs: z.array(part.run).describe("Ids of the runs that it made."),
+    value: z.unknown().describe("What its run(bench) returned; null for nothing."),
+  },
+  "`run`: what an experiment did.",
+);
+
 /** What each command ends with, when it does not fail. `emulate` ends without one. */
 export const resultSchema = z.discriminatedUnion("command", [
   program,
@@ -163,6 +174,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   read,
   measure,
   pulse,
+  run,
   show,
   note,
   tag,
