@@ -3,6 +3,7 @@ import type { AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
+import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseRequest } from "./handMethod.ts";
@@ -109,6 +110,7 @@ const known = {
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
+  compare: names<CompareOptions>()({ age: 1, out: 1 }),
   read: names<ReadOptions>()({ averages: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import { refuseNoFolder, writeWhole, writeWholeBy } from "../files/writeWhole.ts";
@@ -16,6 +15,7 @@ import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { shellWord } from "../src/shell.ts";
 import type { RunId } from "../src/run/store.ts";
 import { kindOfFile } from "./kindOfFile.ts";
+import { pageNamed } from "./pageName.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
 import { storyOf } from "./runStory.ts";
@@ -64,16 +64,6 @@ export async function report(
     await writeWhole(file, drawn.html, advice);
   });
   return { report: file, figures };
-}
-
-/** Only a page is ever written over, never the strategy or the table that a slip of the keyboard names. */
-function pageNamed(out: string): string {
-  if (/[^/\\]\.html?$/i.test(out)) return resolve(out);
-  throw new MhoError(
-    "bad-argument",
-    `--out ${out}: a report is a page, so give a name that ends in .html or .htm, such as report.html.`,
-    { file: out },
-  );
 }
 
 async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Promise<Drawn> {
