@@ -20,6 +20,7 @@ import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
+import type { Compared, CompareOptions } from "./compare.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
@@ -279,6 +280,15 @@ export class Bench {
       refuseUnknown("report", options);
       const { report } = await import("./report.ts");
       return report(this.#place, what, options);
+    });
+  }
+
+  /** Compares runs with the first of them: yield, errors and pulses, with intervals; `out` draws them over one another. */
+  async compare(runs: readonly RunId[], options: CompareOptions = {}): Promise<Compared> {
+    return this.#telling(async () => {
+      refuseUnknown("compare", options);
+      const { compare } = await import("./compare.ts");
+      return compare(this.#place, runs, options);
     });
   }
 

@@ -6,6 +6,8 @@ export type { Packed, PackOptions, Unpacked } from "./pack.ts";
 export type { UnpackedRun } from "../storage/unpackRuns.ts";
 export type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
+export type { Compared, CompareOptions } from "./compare.ts";
+export type { ComparedRun, Comparison, Difference } from "../src/results/comparison.ts";
 export type { CheckOptions } from "./check.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export {

@@ -4,6 +4,7 @@ import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExperimentOptions } from "./experiment.ts";
+import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
@@ -123,6 +124,8 @@ const known = {
     pulsesPerDevice: 1,
   }),
   readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  compare: names<CompareOptions>()({ age: 1, out: 1 }),
+  read: names<ReadOptions>()({ averages: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,
     kind: 1,

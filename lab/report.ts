@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import { refuseNoFolder, writeWhole, writeWholeBy } from "../files/writeWhole.ts";
@@ -20,6 +19,7 @@ import { shellWord } from "../src/shell.ts";
 import type { RunId } from "../src/run/store.ts";
 import { kindOfFile } from "./kindOfFile.ts";
 import { findingsOf } from "./measure.ts";
+import { pageNamed } from "./pageName.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
 import { storyOf } from "./runStory.ts";

@@ -28,6 +28,7 @@ import { archive } from "../cli/commands/archive.ts";
 import { deleteCommand } from "../cli/commands/delete.ts";
 import { pack } from "../cli/commands/pack.ts";
 import { unpack } from "../cli/commands/unpack.ts";
+import { compare } from "../cli/commands/compare.ts";
 import { exitCodes } from "../src/errors.ts";
 
 const page = readFileSync(new URL("../docs/command-line.md", import.meta.url), "utf8");
@@ -45,6 +46,7 @@ const commands: readonly Named[] = [
   archive(),
   calibrate(),
   check(),
+  compare(),
   demo(),
   emulate(),
   exportCommand(),

@@ -3,6 +3,7 @@ import { advise } from "./advise.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
@@ -50,6 +51,7 @@ export function allCommands(): Command[] {
     run(),
     exportCommand(),
     report(),
+    compare(),
     show(),
     note(),
     tag(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
+import { compare } from "./compareResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
@@ -169,6 +170,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   advise,
   optimize,
   report,
+  compare,
   exported,
   imported,
   read,

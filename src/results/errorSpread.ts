@@ -103,11 +103,11 @@ interface Gathering {
   readonly ages: Map<number, Seconds>;
 }
 
-function deviceErrors(targets: Float32Array, conductance: Float32Array): Float32Array {
+export function deviceErrors(targets: Float32Array, conductance: Float32Array): Float32Array {
   return targets.map((target, i): Microsiemens => conductance[i]! - target);
 }
 
-function weightErrors({ cells }: TileTargets, conductance: Float32Array): Float32Array {
+export function weightErrors({ cells }: TileTargets, conductance: Float32Array): Float32Array {
   const { wantedMicrosiemens } = cells!;
   const largest = largestWanted(cells!);
   const { compensation } = cellErrors(cells!, conductance);
