@@ -125,7 +125,6 @@ const known = {
   }),
   readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
-  read: names<ReadOptions>()({ averages: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,
     kind: 1,

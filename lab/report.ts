@@ -76,16 +76,6 @@ export async function report(
   return { report: file, figures };
 }
 
-/** Only a page is ever written over, never the strategy or the table that a slip of the keyboard names. */
-function pageNamed(out: string): string {
-  if (/[^/\\]\.html?$/i.test(out)) return resolve(out);
-  throw new MhoError(
-    "bad-argument",
-    `--out ${out}: a report is a page, so give a name that ends in .html or .htm, such as report.html.`,
-    { file: out },
-  );
-}
-
 /** What a page of a measurement is made of; undefined for a run of another kind. */
 async function measuredStory(
   place: Workplace,

@@ -62,12 +62,12 @@ describe("a demo's progress", () => {
     const pace = new DemoPace(() => now);
     const left: (number | undefined)[] = [];
     const story = [
-      ...[chapter(1), started("r1"), ended],
-      ...[chapter(2), started("r2"), turn(50), turn(40), ended],
-      ...[chapter(3), started("r3"), ended, started("r4"), ended],
+      [chapter(1), started("r1"), ended],
+      [chapter(2), started("r2"), turn(50), turn(40), ended],
+      [chapter(3), started("r3"), ended, started("r4"), ended],
       // No correction was worth it.
-      ...[chapter(4), started("r5"), turn(100), ended],
-    ];
+      [chapter(4), started("r5"), turn(100), ended],
+    ].flat();
     for (const event of story) {
       now += 4_000_000;
       pace.hear(event);

@@ -205,7 +205,6 @@ describe("the report", () => {
     const html = renderReport(story({ chips: 3, contenders: [naive, { ...contender("full"), points }] }));
     const cells = [...html.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell]) => read(cell!));
     expect(cells.length).toBeGreaterThan(50);
-    expect(cells.filter((cell) => (cell.match(/\d[\d.,]*/g)?.length ?? 0) > 1)).toEqual([]);
     expect(cells.filter((cell) => [...cell.matchAll(/\d[\d.,]*/g)].length > 1)).toEqual([]);
   });
 
