@@ -93,6 +93,15 @@ describe("forming", () => {
       expect(yieldPercent).toBeGreaterThan(96);
     }));
 
+  it("is not asked of devices that a RESET has left as low as pristine ones", () =>
+    withBench("emulator:rram-128", async (bench) => {
+      const zeros = { title: "zeros", valuesMicrosiemens: new Float32Array(256) };
+      await bench.program(zeros, { method: "verify" });
+      const valuesMicrosiemens = new Float32Array(256).fill(12);
+      const run = await bench.program({ title: "levels", valuesMicrosiemens }, { method: "verify" });
+      expect((await bench.result(run)).yieldPercent).toBeGreaterThan(96);
+    }));
+
   it("by the command gives figures, a page, and a table of devices", async () => {
     const folder = emptyFolder();
     const at = ["--workspace", join(folder, "lab"), "--json"];
