@@ -9,9 +9,10 @@ import {
   type ProgrammingTask,
   verdicts,
 } from "../src/program/method.ts";
+import type { LabelOptions } from "./labelOptions.ts";
 
 /** Pulses of one kind for some devices of a block. */
-export interface PulseRequest {
+export interface PulseRequest extends LabelOptions {
   readonly block: Block;
   readonly kind: "reset" | "set";
   /** One amplitude code a device of the block, row after row; 0 leaves a device alone. */
@@ -28,7 +29,7 @@ export interface PulseRequest {
 }
 
 /** The same, for devices that are named. */
-export interface PulseAtRequest {
+export interface PulseAtRequest extends LabelOptions {
   readonly tile?: number | undefined;
   readonly row: number;
   /** Numbers of devices in their row: column × devices a cell + device. */

@@ -15,6 +15,8 @@ import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
+import type { LabelOptions } from "./labelOptions.ts";
+import { labelled } from "./labels.ts";
 import { modelOfChip } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { refusePlace } from "./readOut.ts";
@@ -22,7 +24,7 @@ import { descriptionOf } from "./runDescription.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface MeasureOptions {
+export interface MeasureOptions extends LabelOptions {
   /** One tile; all where none is named, or the first where a procedure measures a few devices. */
   readonly tile?: number | undefined;
   /** The first of the rows that are measured, and how many (1); the procedure's usual ones where no row is named. */
@@ -45,6 +47,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
   const description = await describeChip(parseAddress(address, dialects), technologies);
   refuseTechnology(procedure, description);
   const settings = settingsGiven(procedure, options.settings ?? {}, description);
+  const labels = labelled(place, options);
   const model = await modelOfChip(description);
   const session = await place.session(address);
   return session.work(
@@ -65,6 +68,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
         pulsesPerDevice: options.pulsesPerDevice ?? procedure.pulses(settings, chip),
         settings,
         tiles: tilesOf(address, procedure, chip, options),
+        ...labels,
       };
       checkPlan(plan, chip, { name: plan.method });
       return executeRun(context, plan);

@@ -9,7 +9,8 @@ import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
-import type { LabelOptions, NoteOptions, TagOptions } from "./labels.ts";
+import type { LabelOptions } from "./labelOptions.ts";
+import type { NoteOptions, TagOptions } from "./labels.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -122,6 +123,7 @@ const known = {
     devices: 1,
     settings: 1,
     pulsesPerDevice: 1,
+    ...labels,
   }),
   readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
@@ -134,6 +136,7 @@ const known = {
     gateCode: 1,
     count: 1,
     averages: 1,
+    ...labels,
   }),
   pulseAt: names<PulseAtRequest>()({
     tile: 1,
@@ -146,6 +149,7 @@ const known = {
     gateCode: 1,
     count: 1,
     averages: 1,
+    ...labels,
   }),
   standby: names<StandbyOptions>()({ onHolder: 1 }),
 } as const;

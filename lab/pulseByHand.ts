@@ -10,6 +10,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunId } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
 import { byHand, firing, type PulseAtRequest, type PulseRequest } from "./handMethod.ts";
+import { labelled } from "./labels.ts";
 import { modelOfChip } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { refusePlace } from "./readOut.ts";
@@ -36,6 +37,7 @@ export async function pulse(place: Workplace, given: PulseRequest | PulseAtReque
   // The engine would refuse it as well, but only after a run was begun.
   const { widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = request;
   refuseOutsideLimits(description, block, { codes, widthNanoseconds, trailingNanoseconds, gateCode });
+  const labels = labelled(place, given);
   const session = await place.session(address);
   return session.work(patience.programMilliseconds, async (context, identity) => {
     const { technology } = context.driver.description.pulses;
@@ -52,6 +54,7 @@ export async function pulse(place: Workplace, given: PulseRequest | PulseAtReque
         sweepTimesSeconds: [],
         sweepAverages: 1,
         pulsesPerDevice: Math.max(count, usualPulsesPerDevice),
+        ...labels,
       },
     );
   });

@@ -1,14 +1,17 @@
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
 import { tellFindings } from "../tellFindings.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
 export const measure = () =>
-  benchCommand(
-    "measure",
-    "measures devices, and says what it found with intervals: forming, thresholds, endurance and more",
-    "mho measure form --chip 'emulator:rram-128?births=pristine'",
-    "mho measure form --chip serial:/dev/ttyACM0 --row 0 --rows 8 --set compliance=80uS --set step=50mV",
+  beginsRun(
+    benchCommand(
+      "measure",
+      "measures devices, and says what it found with intervals: forming, thresholds, endurance and more",
+      "mho measure form --chip 'emulator:rram-128?births=pristine'",
+      "mho measure form --chip serial:/dev/ttyACM0 --row 0 --rows 8 --set compliance=80uS --set step=50mV",
+    ),
   )
     .argument("<kind>", "what is measured; listed below")
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
@@ -34,7 +37,15 @@ export const measure = () =>
           const { settingsOfFlags } = await import("../settingFlags.ts");
           const { tile, row, rows, device: devices, budget: pulsesPerDevice } = flags;
           const settings = settingsOfFlags(kind, flags.set);
-          const run = await bench.measure(kind, { tile, row, rows, devices, settings, pulsesPerDevice });
+          const run = await bench.measure(kind, {
+            tile,
+            row,
+            rows,
+            devices,
+            settings,
+            pulsesPerDevice,
+            ...labelsOf(flags),
+          });
           const found = await bench.findings(run);
           tellFindings(found, output);
           output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);

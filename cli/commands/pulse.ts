@@ -5,14 +5,17 @@ import { MhoError } from "../../src/errors.ts";
 import { parseDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
 export const pulse = () =>
-  benchCommand(
-    "pulse",
-    "fires pulses by hand, within the limits, and reads before and after",
-    "mho pulse --chip emulator:pcm-64 --row 3 --device 5 --amplitude 310uA --width 100ns",
-    "mho pulse --chip emulator:rram-128 --row 0 --device 0,1,2 --kind set --amplitude 1.9V --width 1us --count 5",
+  beginsRun(
+    benchCommand(
+      "pulse",
+      "fires pulses by hand, within the limits, and reads before and after",
+      "mho pulse --chip emulator:pcm-64 --row 3 --device 5 --amplitude 310uA --width 100ns",
+      "mho pulse --chip emulator:rram-128 --row 0 --device 0,1,2 --kind set --amplitude 1.9V --width 1us --count 5",
+    ),
   )
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
     .option("--tile <number>", "the tile (default: 0)", whole("--tile", 0))
@@ -75,6 +78,7 @@ export const pulse = () =>
             gateCode: gate,
             count,
             averages,
+            ...labelsOf(flags),
           });
           const pulsed = await bench.pulsed(run);
           for (const {
