@@ -154,11 +154,11 @@ export class DemoLoop {
     const { store } = this.#context;
     const chain = [run];
     const corrected: number[] = [];
-    for (const { watchSeconds, perDecade } of visits) {
+    for (const { watchSeconds, perDecade, timesSeconds } of visits) {
       const newest = chain.at(-1)!;
       await this.watch(new Map([[newest, watchTimes(watchSeconds, perDecade)]]));
       const plan = await store.plan(run);
-      const visit = await plannedVisit(this.#context, chain, plan, model, judgedAt, 1, this.#seed);
+      const visit = await plannedVisit(this.#context, chain, plan, model, timesSeconds, 1, this.#seed);
       corrected.push(visit.devices);
       if (visit.devices === 0) continue;
       chain.push(await this.#execute(correctionOf(newest, plan, visit, model, this.description)));
@@ -183,8 +183,11 @@ export function refuseOtherChips(description: ChipDescription, factory: ModelDef
 /** Reads that the chip averages. */
 const averages = 4;
 
-/** Two looks within a day, and a correction after each. */
+/**
+ * Two looks within a day, and a correction after each. The next visit can mend a level and hardly a rate of drift: the first one
+ * is planned for late times.
+ */
 const visits = [
-  { watchSeconds: 7200, perDecade: 3 },
-  { watchSeconds: 72_000, perDecade: 3 },
+  { watchSeconds: 7200, perDecade: 3, timesSeconds: judgedAt.slice(-2) },
+  { watchSeconds: 72_000, perDecade: 3, timesSeconds: judgedAt },
 ];
