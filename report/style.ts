@@ -89,7 +89,7 @@ h1, dd, dt, figcaption, footer, .facts { overflow-wrap: anywhere; }
   h1 { font-size: 16pt; }
   figure, section { margin-top: 1.6rem; }
   .maps, .maps.even { gap: 1rem; }
-  .maps.even { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .maps.even .devices, .maps.even .bar { max-width: 17rem; }
   .pair .desk { display: none; }
   .pair .phone { display: block; }
   /* What stands behind a click stands open on paper. */
