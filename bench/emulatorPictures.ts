@@ -15,7 +15,7 @@ import {
   publishedRramStd,
   sixteenReads,
   statistics,
-} from "./procedures.ts";
+} from "./publishedProcedures.ts";
 
 /** Draws what comes out of the emulated chips beside what was published, for docs/emulator.md. */
 const folder = process.argv[2] ?? "docs/emulator";

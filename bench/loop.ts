@@ -1,16 +1,19 @@
 import { readingFlags } from "../src/chip/driver.ts";
 import type { DriftData, DriftSweep } from "../calibration/driftData.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
+import { joinedReads } from "../calibration/joinedReads.ts";
 import type { Gathered } from "../calibration/gather.ts";
 import { refit } from "../calibration/refit.ts";
 import { planVisit } from "../calibration/visit.ts";
 import { findPreset, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
+import { builtInTechnologies } from "../src/chip/technologies.ts";
 import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { Random } from "../src/random.ts";
 import { largestWanted } from "../src/program/cells.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
+import { verdicts } from "../src/program/method.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import { characterise, readingChip, readOut } from "./characterised.ts";
@@ -30,6 +33,8 @@ export interface Holding {
   endedAt: number;
   /** All that was read of it; as in the controller, a read counts for a device until it is pulsed again. */
   readonly seen: DriftSweep[];
+  /** When visits pulsed each device last, where steps add up. */
+  readonly steps: Float64Array[];
 }
 
 export async function hold(
@@ -49,6 +54,7 @@ export async function hold(
     memory: chip.memories[0]!,
     endedAt: chip.endedAt,
     seen: [],
+    steps: [],
   };
 }
 
@@ -90,9 +96,16 @@ export async function visit(
     logTimes(1, watchSeconds, sweeps),
   );
   held.seen.push(...watched.sweeps);
+  const { stepsAddUp = false } = builtInTechnologies.find(
+    ({ name }) => name === held.preset.physics.technology,
+  )!;
+  const kept = held.seen.map((sweep) => sinceLastPulse(sweep, memory, watched.devicesPerRow));
   const data = {
     ...watched,
-    sweeps: held.seen.map((sweep) => sinceLastPulse(sweep, memory, watched.devicesPerRow)),
+    ...(stepsAddUp && {
+      targetsMicrosiemens: new Float32Array(tile.targetsMicrosiemens.length).fill(Number.NaN),
+    }),
+    sweeps: joinedReads(kept, watched.devicesPerRow, held.steps),
   };
   const gathered: Gathered = {
     parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
@@ -107,6 +120,7 @@ export async function visit(
     gathered,
     tiles: [tile],
     chip: readingChip,
+    stepsAddUp,
     model: before,
     at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
     timesSeconds,
@@ -127,26 +141,28 @@ export async function visit(
   });
   const again = chip.memories[0]!;
   const pulsedAt = memory.pulsedAtMicroseconds;
-  const verdicts = memory.verdicts;
   for (let i = 0; i < pulsedAt.length; i++) {
     if (Number.isNaN(again.pulsedAtMicroseconds[i]!)) continue;
-    pulsedAt[i] = again.pulsedAtMicroseconds[i]!;
-    verdicts[i] = again.verdicts[i]!;
+    if (!stepsAddUp || Number.isNaN(pulsedAt[i]!)) pulsedAt[i] = again.pulsedAtMicroseconds[i]!;
+    memory.verdicts[i] = again.verdicts[i]!;
     tile.targetsMicrosiemens[i] = targetsMicrosiemens[i]!;
   }
+  if (stepsAddUp) held.steps.push(again.pulsedAtMicroseconds);
   held.endedAt = chip.endedAt;
   return plan;
 }
 
 function sinceLastPulse(
   sweep: DriftSweep,
-  { pulsedAtMicroseconds }: TileMemory,
+  { pulsedAtMicroseconds, verdicts: given }: TileMemory,
   devicesPerRow: number,
 ): DriftSweep {
   const flags = sweep.flags.slice();
   const conductanceMicrosiemens = sweep.conductanceMicrosiemens.slice();
   for (let i = 0; i < flags.length; i++) {
-    if (sweep.rowTimesMicroseconds[Math.floor(i / devicesPerRow)]! > pulsedAtMicroseconds[i]!) continue;
+    const pulsedAt = pulsedAtMicroseconds[i]!;
+    if (sweep.rowTimesMicroseconds[Math.floor(i / devicesPerRow)]! > pulsedAt) continue;
+    if (Number.isNaN(pulsedAt) && given[i] !== verdicts.leftAlone) continue;
     flags[i] = readingFlags.invalid;
     conductanceMicrosiemens[i] = Number.NaN;
   }
@@ -158,10 +174,13 @@ export type LoopResult = Readonly<
   Record<string, { readonly truth: number; readonly sixteen: number; readonly one: number }>
 >;
 
-/** How long a chip is watched before each visit, s, and with how many sweeps: two visits within a day. */
-const visits = [
-  { watchSeconds: 7200, sweeps: 24 },
-  { watchSeconds: 72_000, sweeps: 28 },
+/**
+ * Two visits within a day, each after so many sweeps at 24 ages a decade. The first one is planned for the late times alone: what it leaves
+ * of level errors, the second one corrects; how fast a weight drifts, it hardly can.
+ */
+const visits: readonly VisitPlan[] = [
+  { watchSeconds: 7200, sweeps: 94, timesSeconds: sixTimes.slice(-2) },
+  { watchSeconds: 72_000, sweeps: 118 },
 ];
 
 /** The loop on a chip whose drift nobody published: the strategy of the wrong model, of the refitted one, and corrected. */
@@ -188,14 +207,21 @@ async function visited(held: Holding, definition: PowerLawDefinition): Promise<L
   return measure(held);
 }
 
+export interface VisitPlan {
+  readonly watchSeconds: number;
+  readonly sweeps: number;
+  /** When errors count that the visit plans for; those that are judged where not given. */
+  readonly timesSeconds?: readonly number[];
+}
+
 /** Watches and corrects, again and again. */
 export async function visitsOf(
   held: Holding,
   definition: ModelDefinition,
-  all: readonly { readonly watchSeconds: number; readonly sweeps: number }[],
-  timesSeconds: readonly number[] = sixTimes,
+  all: readonly VisitPlan[],
+  timesJudged: readonly number[] = sixTimes,
 ): Promise<void> {
-  for (const { watchSeconds, sweeps } of all) {
+  for (const { watchSeconds, sweeps, timesSeconds = timesJudged } of all) {
     await visit(held, definition, watchSeconds, sweeps, timesSeconds);
   }
 }

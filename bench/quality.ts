@@ -11,11 +11,13 @@ import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
 import {
   commonTimes,
   definitionOf,
+  ecramVisits,
   fittedRram,
   foretoldAndMeasured,
   publishedRram,
   rramTimes,
   rramVisits,
+  type Visited,
 } from "./rramLoop.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
 import type { DriftSweep } from "../calibration/driftData.ts";
@@ -24,7 +26,7 @@ import { logTimes } from "./watched.ts";
 
 /**
  * How well the loop does, on emulated chips whose truth is known:
- * node dist/bench/quality.js [laws | sound | verdict | speed | loop | rram | tables | known] [--seeds N]
+ * node dist/bench/quality.js [laws | sound | verdict | speed | loop | rram | ecram | tables | known] [--seeds N]
  */
 /** Places at which intervals are judged. */
 const places = [1.25, 1.75, 2.5, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24];
@@ -41,6 +43,12 @@ if (chosen === undefined || chosen === "loop") {
   await loop("pcm-64?births=stranger, believed to be pcm-90nm", strangerLoop);
 }
 if (chosen === undefined || chosen === "rram") await rram();
+if (chosen === undefined || chosen === "ecram") {
+  console.log(
+    "\necram-64, dual pair, by residual: two visits against left alone, noise-free, 1 s to 30 days",
+  );
+  for (let seed = 1; seed <= loopSeeds; seed++) sayVisited(`seed ${seed}`, await ecramVisits(seed));
+}
 if (chosen === undefined || chosen === "tables") {
   for (const technology of ["rram", "ecram"] as const) await tables(technology);
 }
@@ -164,13 +172,19 @@ async function rram(): Promise<void> {
       );
     }
     for (const pairs of [2, 1] as const) {
-      const { alone, waited, visited } = await rramVisits(fitted, seed, pairs);
-      console.log(
-        `seed ${seed} ${pairs} pair${pairs === 1 ? "" : "s"}: left alone ${alone.toFixed(4)}, as old as the visited ${waited.toFixed(4)}, two visits ` +
-          `${visited.toFixed(4)}: ${(visited / alone).toFixed(3)} and ${(visited / waited).toFixed(3)} of them`,
+      sayVisited(
+        `seed ${seed} ${pairs} pair${pairs === 1 ? "" : "s"}`,
+        await rramVisits(fitted, seed, pairs),
       );
     }
   }
+}
+
+function sayVisited(which: string, { alone, waited, visited }: Visited): void {
+  console.log(
+    `${which}: left alone ${alone.toFixed(4)}, as old as the visited ${waited.toFixed(4)}, two visits ` +
+      `${visited.toFixed(4)}: ${(visited / alone).toFixed(3)} and ${(visited / waited).toFixed(3)} of them`,
+  );
 }
 
 /**

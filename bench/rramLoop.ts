@@ -159,26 +159,40 @@ export async function foretoldAndMeasured(
 }
 
 /** Time-averaged TNMSE, noise-free, of a chip that is left alone, of one as old as the visited one, and of that. */
-export async function rramVisits(
-  definition: FreeFormDefinition,
+export interface Visited {
+  readonly alone: number;
+  readonly waited: number;
+  readonly visited: number;
+}
+
+/** Left by verify on `rram-128`. */
+export function rramVisits(definition: ModelDefinition, seed: number, pairs: 1 | 2): Promise<Visited> {
+  return visitsBy("verify", presetOf(pairs), definition, seed, pairs, "column");
+}
+
+/** Left by residual on `ecram-64`, by the published model. */
+export function ecramVisits(seed: number): Promise<Visited> {
+  return visitsBy("residual", presetOf(2, "ecram-64"), builtInDefinition("ecram-li")!, seed, 2, "layer");
+}
+
+async function visitsBy(
+  method: string,
+  preset: Preset,
+  definition: ModelDefinition,
   seed: number,
   pairs: 1 | 2,
-): Promise<{ alone: number; waited: number; visited: number }> {
+  scalePer: "layer" | "column",
+): Promise<Visited> {
   const model = modelOf(definition);
-  const from = model.knownTimesSeconds.from;
-  const tile = (): TileTargets =>
-    gaussian(
-      model,
-      seed,
-      pairs,
-      judgedTimes.map((t) => Math.max(t, from)),
-    );
-  const chip = (): Promise<Holding> => hold(presetOf(pairs), seed, definition, "verify", tile());
+  const { from } = model.knownTimesSeconds;
+  const times = judgedTimes.map((t) => Math.max(t, from));
+  const chip = (): Promise<Holding> =>
+    hold(preset, seed, definition, method, gaussian(model, seed, pairs, times, preset, scalePer));
   const alone = await chip();
   const old = await chip();
   const visited = await chip();
   const visits = [
-    { watchSeconds: 7200, sweeps: 24 },
+    { watchSeconds: 7200, sweeps: 24, timesSeconds: judgedTimes.slice(-2) },
     { watchSeconds: 72_000, sweeps: 28 },
   ];
   await visitsOf(visited, definition, visits, judgedTimes);

@@ -5,10 +5,10 @@ import type { Calibration } from "../src/run/calibration.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { Seconds } from "../src/units.ts";
 import { columnSums, leastSquaresOf, squaresWith } from "./columnSums.ts";
+import { MovedDevices } from "./movedDevices.ts";
 import { knownTime } from "./trimMoments.ts";
 import { averaged } from "./trimErrors.ts";
 import { seenVariance } from "./trimReads.ts";
-import type { TrimTask } from "./trimTask.ts";
 import type { Visit } from "./visit.ts";
 
 /** What can be done about a run, the cheapest first. */
@@ -59,29 +59,19 @@ export function expectedByAction(task: AdviceTask): ExpectedErrors {
     const unit = 100 / (now.largest * now.largest);
     addTo(sums.nothing, squaresWith(now, times, factors), unit);
     addTo(sums.recalibrate, leastSquaresOf(now, times, scaledBy), unit);
-    aimed(ofTile, plan.targetsMicrosiemens, mean, variance);
-    const seenThen = seenVariance(ofTile, { mean, variance }, (i) =>
+    const moved = new MovedDevices(ofTile, { mean, variance });
+    const then = { mean: mean.slice(), variance: variance.slice() };
+    plan.targetsMicrosiemens.forEach((target, i) => {
+      if (!Number.isNaN(target)) moved.put(i, target, then, false);
+    });
+    const seenThen = seenVariance(ofTile, then, (i) =>
       Number.isNaN(plan.targetsMicrosiemens[i]!) ? agesSeconds[i]! : 0,
     );
-    addTo(sums.trim, leastSquaresOf(columnSums(ofTile, columns, mean, seenThen), times, scaledBy), unit);
+    addTo(sums.trim, leastSquaresOf(columnSums(ofTile, columns, then.mean, seenThen), times, scaledBy), unit);
     weights += now.weights;
   }
   for (const sum of Object.values(sums)) sum.forEach((_, t) => (sum[t]! /= Math.max(1, weights)));
   return { ...sums, "aim-anew": anewErrors(task) };
-}
-
-/** Puts what is expected of devices that are programmed anew in place of what they are. */
-function aimed(task: TrimTask, targets: Float32Array, mean: Float64Array, variance: Float64Array): void {
-  const { model, timesSeconds } = task;
-  targets.forEach((target, i) => {
-    if (Number.isNaN(target)) return;
-    timesSeconds.forEach((after, t) => {
-      const time = knownTime(model, after);
-      const { programming, drift } = model.varianceParts(target, time);
-      mean[i * timesSeconds.length + t] = model.mean(target, time);
-      variance[i * timesSeconds.length + t] = programming + drift;
-    });
-  });
 }
 
 /** As the strategy of the run's own weights has it, one set of curves for all tiles. */

@@ -17,6 +17,7 @@ import { wearOf } from "../src/run/wear.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import { type ConverterFit, fitConverter } from "./converterFit.ts";
 import type { DriftData, DriftSweep } from "./driftData.ts";
+import { joinedReads } from "./joinedReads.ts";
 import { SpreadOut } from "./spreadOut.ts";
 
 /** What a store knows of how the devices of some runs went on after they were programmed. */
@@ -44,7 +45,8 @@ export interface GatheredPart {
 export interface GatherOptions {
   /**
    * Whether runs that correct each other are taken as one, under the name of the first: each device is then as the last of them
-   * left it.
+   * left it. Of devices whose steps add up (`Technology.stepsAddUp`) the age counts from the first run, and reads before a correction
+   * count too.
    */
   readonly asOne?: boolean;
   /** Whether devices count that obeyed and ended outside their margin: without them equal devices seem to differ by less than they do. */
@@ -116,9 +118,11 @@ export async function gather(
     );
   }
   const parts: GatheredPart[] = [];
+  const stepsAddUp = description.pulses.technology.stepsAddUp === true;
   for (const [chipSerialNumber, ofChip] of byChip(runs, serialOf)) {
     const later = new Map<string, Float64Array>();
     const asLeft = new Map<string, TileMemory>();
+    const steps = new Map<string, Float64Array[]>();
     const wantedLeft = new Set(ofChip);
     // From the newest run back, so that what came later is known.
     for (const id of (await store.runsOfChip({ name, serialNumber: chipSerialNumber })).toReversed()) {
@@ -134,7 +138,8 @@ export async function gather(
       for (const [k, found] of (await recall(store, id)).entries()) {
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
-        const memory = asOne ? underneath(asLeft.get(place), found) : found;
+        const memory = asOne ? underneath(asLeft.get(place), found, stepsAddUp) : found;
+        const ofPlace = steps.get(place) ?? [];
         if (asOne) asLeft.set(place, memory);
         if (!asOne || id === ofChip[0]) {
           const targets = asOne
@@ -143,7 +148,8 @@ export async function gather(
                 method: methodFor(methods, method, description),
                 targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
               };
-          const data = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
+          const own = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
+          const data = { ...own, sweeps: joinedReads(own.sweeps, own.devicesPerRow, ofPlace) };
           const written = imported === undefined ? {} : { writtenMicrosiemens: memory.lastReadMicrosiemens };
           parts.unshift({
             run: id,
@@ -153,6 +159,7 @@ export async function gather(
             data: { ...data, ...written },
           });
         }
+        if (asOne && stepsAddUp) steps.set(place, [pulsedAtBy(found), ...ofPlace]);
         if (!asOne) later.set(place, pulsedFrom(memory, description.geometry.rows, supersededAt));
       }
     }
@@ -232,7 +239,10 @@ function dataOf(
       rowTimesMicroseconds[row] = at;
       for (let d = 0; d < devicesPerRow; d++) {
         const i = row * devicesPerRow + d;
-        if (!(at > pulsedAtMicroseconds[i]!) || at >= (supersededAt?.[first + i] ?? Infinity)) continue;
+        // A device that was in place from the start has no pulse, and no age; where it is, its reads say all the same.
+        const inPlace = Number.isNaN(pulsedAtMicroseconds[i]!) && memory.verdicts[i] !== verdicts.leftAlone;
+        if (!(at > pulsedAtMicroseconds[i]! || inPlace) || at >= (supersededAt?.[first + i] ?? Infinity))
+          continue;
         conductanceMicrosiemens[i] = reading.conductanceMicrosiemens[there * devicesPerRow + d]!;
         flags[i] = reading.flags[there * devicesPerRow + d]!;
         some = true;
@@ -260,14 +270,25 @@ function dataOf(
   };
 }
 
-/** What an earlier run left of a block, under what later runs changed; blocks that differ are not corrections. */
-function underneath(later: TileMemory | undefined, earlier: TileMemory): TileMemory {
+/** When a run pulsed each device last; NaN for those that it left alone. A copy: memories are laid over one another. */
+function pulsedAtBy({ pulsedAtMicroseconds, verdicts: given }: TileMemory): Float64Array {
+  return pulsedAtMicroseconds.map((at, i) => (given[i] === verdicts.leftAlone ? Number.NaN : at));
+}
+
+/**
+ * What an earlier run left of a block, under what later runs changed; blocks that differ are not corrections.
+ *
+ * @param stepsAddUp  whether devices go on ageing from the earlier run's pulses.
+ */
+function underneath(later: TileMemory | undefined, earlier: TileMemory, stepsAddUp: boolean): TileMemory {
   if (later === undefined) return earlier;
   const { pulsedAtMicroseconds, verdicts: given, lastReadMicrosiemens } = later;
   assert(given.length === earlier.verdicts.length, "a run that corrects another has its blocks");
   for (let i = 0; i < given.length; i++) {
+    const before = earlier.pulsedAtMicroseconds[i]!;
+    if (stepsAddUp && !Number.isNaN(before)) pulsedAtMicroseconds[i] = before;
     if (given[i] !== verdicts.leftAlone) continue;
-    pulsedAtMicroseconds[i] = earlier.pulsedAtMicroseconds[i]!;
+    pulsedAtMicroseconds[i] = before;
     given[i] = earlier.verdicts[i]!;
     lastReadMicrosiemens[i] = earlier.lastReadMicrosiemens[i]!;
   }

@@ -17,6 +17,8 @@ export interface TrimTask {
   readonly timeWeights: Float64Array;
   /** Errors are those of the mean of so many reads; 0 for what devices conduct, without the noise of a read. */
   readonly reads: number;
+  /** Whether a pulse adds its step to what goes on ageing as before (`Technology.stepsAddUp`); else it begins its device's ageing anew. */
+  readonly stepsAddUp?: boolean | undefined;
   /** 1 for devices that may be pulsed again. */
   readonly movable: Uint8Array;
 }

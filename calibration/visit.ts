@@ -44,6 +44,8 @@ export interface VisitTask {
   readonly tiles: readonly TileTargets[];
   /** What the chip that read them is like. */
   readonly chip: ReadingChip;
+  /** Whether a pulse leaves what earlier ones brought to age as before: `Technology.stepsAddUp`. */
+  readonly stepsAddUp?: boolean | undefined;
   /** What is believed of devices that are programmed anew, but for the programming error, which is fitted. */
   readonly model: ModelDefinition;
   /** Chip time at which the visit will be over. */
@@ -60,7 +62,7 @@ export interface VisitTask {
  * read until the end.
  */
 export function planVisit(given: VisitTask): Visit {
-  const { gathered, tiles, chip, model, at, timesSeconds, timeWeights, reads, random } = given;
+  const { gathered, tiles, chip, stepsAddUp, model, at, timesSeconds, timeWeights, reads, random } = given;
   const parts = gathered.parts.map(({ data, memory }) => ({
     ...data,
     // A device need not be where it was wanted: it need only obey.
@@ -83,6 +85,7 @@ export function planVisit(given: VisitTask): Visit {
       timesSeconds,
       timeWeights,
       reads,
+      stepsAddUp,
       movable: data.usable,
     };
     return { targets, task, plan: planTrim(task) };

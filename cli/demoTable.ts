@@ -1,87 +1,99 @@
 import { formatDuration } from "../src/units.ts";
+import { headlineOf } from "../lab/demo/headline.ts";
 import { judgedAt, type JudgedPoint } from "../lab/demo/contest.ts";
 import { spreadOf } from "../lab/demo/spread.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import type { ChipPoints } from "../lab/demo/demoRepeats.ts";
 import { contenders, type DemoResult } from "../lab/demo/demoStory.ts";
-import type { Predictions } from "../lab/demo/predicted.ts";
 import type { Look } from "./output.ts";
 
-const nameWidth = 31;
-const cellWidth = 14;
-
-/** A figure of a point: what it is, and how the software does. */
-const figures = [
-  {
-    title: "weight error, RMS in % of the largest weight, after drift compensation",
-    of: ({ rmsPercent }: JudgedPoint) => rmsPercent,
-    digits: 2,
-  },
-  {
-    title: "matrix–vector error, RMS in % of the product's size",
-    of: ({ productPercent }: JudgedPoint) => productPercent,
-    digits: 1,
-  },
-  {
-    title: "accuracy on held-out images, %",
-    of: ({ accuracy }: JudgedPoint) => 100 * accuracy,
-    digits: 1,
-  },
-] as const;
-
-/** Pulses of each way of programming, with its corrections, and those by which the chip was measured. */
-export function pulsesLine({ results, characterisationPulses }: DemoResult): string {
-  // The third looks at the devices of the second.
-  const own = contenders.flatMap(({ name }, c) =>
-    results.findIndex(({ run }) => run === results[c]!.run) === c
-      ? [`${name} ${results[c]!.overview.pulses.toLocaleString("en")}`]
-      : [],
-  );
-  return `  pulses on the first chip: ${own.join(", ")}; to measure it ${characterisationPulses.toLocaleString("en")} more`;
+export interface Line {
+  readonly text: string;
+  readonly look: Look;
 }
 
-/** The result as a person reads it: a line a contender, a column a time; means over the chips, and how far these lie off. */
-export function tableOf(
-  network: TrainedNetwork,
-  { description }: DemoResult,
-  chips: readonly ChipPoints[],
-  predictions: Predictions,
-): { readonly text: string; readonly look: Look }[] {
-  const line = (name: string, cells: readonly string[]): string =>
-    `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`;
-  const spread = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
-  const { ageing = "drift" } = description.pulses.technology;
-  const compensation = ageing === "drift" ? "drift compensation" : "compensation";
-  const lines: { text: string; look: Look }[] = [];
-  const add = (text: string, look: Look = "plain"): void => void lines.push({ text, look });
-  add(line("time after the last pulse", judgedAt.map(formatDuration)), "bold");
-  for (const [f, { title, of, digits }] of figures.entries()) {
-    const accuracy = f === figures.length - 1;
-    if (accuracy && network.images === 0) continue;
-    const titled = title
-      .replace("held-out", `${network.images} held-out`)
-      .replace("drift compensation", compensation);
-    add(`  ${titled}${spread}`, "dim");
-    const software = accuracy ? (100 * network.softwareAccuracy).toFixed(digits) : "0";
-    add(
-      line(
-        "software",
+/** What came of a demo, as a person reads it: one sentence, a line a contender with a column a time, and what each cost. */
+export function linesOf(network: TrainedNetwork, first: DemoResult, chips: readonly ChipPoints[]): Line[] {
+  const { headline, beside } = headlineOf(network, chips);
+  return [
+    { text: headline, look: "bold" },
+    ...beside.map((text): Line => ({ text: `  ${text}`, look: "plain" })),
+    blank,
+    ...table(network, first, chips),
+    blank,
+    ...costs(first),
+  ];
+}
+
+const blank: Line = { text: "", look: "plain" };
+const nameWidth = 27;
+
+function table(network: TrainedNetwork, { description }: DemoResult, chips: readonly ChipPoints[]): Line[] {
+  const cellWidth = chips.length > 1 ? 13 : 9;
+  const row = (name: string, cells: readonly string[], look: Look = "plain"): Line => ({
+    text: `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`,
+    look,
+  });
+  const title = (text: string): Line => ({ text: `  ${text}`, look: "dim" });
+  const rows = (of: (point: JudgedPoint) => number, digits: number): Line[] =>
+    contenders.map(({ name }, c) => {
+      const cells = judgedAt.map((_, t) => {
+        const { mean, spread } = spreadOf(chips.map((chip) => of(chip[c]![t]!)));
+        return chips.length > 1
+          ? `${mean.toFixed(digits)} ± ${spread.toFixed(digits)}`
+          : mean.toFixed(digits);
+      });
+      return row(name, cells, c === contenders.length - 1 ? "bold" : "plain");
+    });
+  const lines = [row("time after the last pulse", judgedAt.map(formatDuration), "bold")];
+  const { images, softwareAccuracy } = network;
+  const over = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
+  if (images > 0) {
+    const step = (100 / images).toPrecision(2);
+    const software = (100 * softwareAccuracy).toFixed(1);
+    lines.push(
+      title(`images right, % (of ${images} that training did not see; one is ${step} %)${over}`),
+      row(
+        "in software",
         judgedAt.map(() => software),
       ),
+      ...rows(({ accuracy }) => 100 * accuracy, 1),
     );
-    contenders.forEach(({ name }, c) => {
-      const cells = judgedAt.map((_, t) => {
-        const { mean, spread: off } = spreadOf(chips.map((chip) => of(chip[c]![t]!)));
-        return chips.length > 1 ? `${mean.toFixed(digits)} ± ${off.toFixed(digits)}` : mean.toFixed(digits);
-      });
-      add(line(name, cells), c === contenders.length - 1 ? "bold" : "plain");
-      const predicted = accuracy ? predictions[c] : undefined;
-      if (predicted === undefined) return;
-      const percent = (share: number): string => (100 * share).toFixed(digits);
-      const bands = predicted.low.map((low, t) => `${percent(low)}–${percent(predicted.high[t]!)}`);
-      add(line("  predicted before", predicted.mean.map(percent)), "dim");
-      add(line("  90 % of such chips", bands), "dim");
-    });
+  }
+  const { ageing = "drift" } = description.pulses.technology;
+  const compensated = ageing === "drift" ? "drift compensation" : "compensation";
+  lines.push(
+    title(`weight error, RMS in % of the largest weight, after ${compensated}${images > 0 ? "" : over}`),
+    ...rows(({ rmsPercent }) => rmsPercent, 2),
+  );
+  const [open, closed] = [chips[0]![1]![0]!.rmsPercent, chips[0]![3]![0]!.rmsPercent];
+  if (closed > open) {
+    lines.push(
+      title(
+        "At first the closed loop errs more than a fresh chip: all devices but those corrected last are a",
+      ),
+      title(`day old by then. The line "${contenders[2].name}" compares it with a chip of its own age.`),
+    );
   }
   return lines;
+}
+
+/** Of the first chip: pulses and time of each way of programming, with its corrections and, for the last, its measurement. */
+function costs({ results, characterisation }: DemoResult): Line[] {
+  const row = (name: string, pulses: string, time: string): Line => ({
+    text: `  ${name.padEnd(nameWidth)}${pulses.padStart(10)}${time.padStart(20)}`,
+    look: "plain",
+  });
+  const rows = contenders.flatMap(({ name }, c): Line[] => {
+    const { run, overview, chipSeconds } = results[c]!;
+    // The third looks at the devices of the second.
+    if (results.findIndex((one) => one.run === run) !== c) return [];
+    return [row(name, overview.pulses.toLocaleString("en"), formatDuration(chipSeconds))];
+  });
+  const { pulses, chipSeconds } = characterisation;
+  return [
+    { ...row("cost", "pulses", "on the chip"), look: "bold" },
+    ...rows,
+    row("  to measure it first", pulses.toLocaleString("en"), `${formatDuration(chipSeconds)} + 1 day`),
+  ];
 }

@@ -17,6 +17,10 @@ export async function mho(args: readonly string[]): Promise<void> {
     const { tellOfMethods } = await import("./methodHelp.ts");
     tellOfMethods(commands.find((one) => one.name() === "program")!);
   }
+  if (args.includes("measure")) {
+    const { tellOfProcedures } = await import("./procedureHelp.ts");
+    tellOfProcedures(commands.find((one) => one.name() === "measure")!);
+  }
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

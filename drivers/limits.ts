@@ -1,5 +1,5 @@
 import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
-import type { BoardVerifyOrder, PulseOrder } from "../src/chip/driver.ts";
+import { type BoardVerifyOrder, mostBurstCycles, type PulseOrder } from "../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 
@@ -11,7 +11,7 @@ const most32 = 0xffffffff;
 export function refuseOutsideLimits(
   description: ChipDescription,
   block: Block,
-  order: Pick<PulseOrder, "codes" | "widthNanoseconds" | "trailingNanoseconds" | "gateCode">,
+  order: Pick<PulseOrder, "codes" | "widthNanoseconds" | "trailingNanoseconds" | "gateCode" | "burst">,
 ): void {
   const { limits, pulses, geometry } = description;
   const { widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
@@ -25,7 +25,15 @@ export function refuseOutsideLimits(
   if (!isWhole(gateCode, 0, most16)) {
     refuse(`a gate code of ${gateCode} is not a whole number from 0 to ${most16}`);
   }
-  const highest = order.codes.reduce((max, code) => Math.max(max, code), 0);
+  const { burst } = order;
+  if (burst !== undefined) {
+    refuseWidth(description, burst.widthNanoseconds, refuse);
+    if (!isWhole(burst.gateCode, 0, most16)) refuse(`a gate code of ${burst.gateCode} is not a whole number`);
+    if (!isWhole(burst.cycles, 1, mostBurstCycles))
+      refuse(`${burst.cycles} cycles of a burst are not a whole number from 1 to ${mostBurstCycles}`);
+    if (!isWhole(burst.code, 1, most16)) refuse(`a code of ${burst.code} is not a whole number from 1 on`);
+  }
+  const highest = order.codes.reduce((max, code) => Math.max(max, code), burst?.code ?? 0);
   if (highest > highestCode(description)) {
     const { amplitudeUnit: unit } = pulses.technology;
     const amplitude = (highest * amplitudePerCode(pulses)).toFixed(2).replace(/\.?0+$/, "");
@@ -38,7 +46,8 @@ export function refuseOutsideLimits(
     const perRow = devicesPerRow(geometry);
     for (let first = 0; first < order.codes.length; first += perRow) {
       let sum = 0;
-      for (let i = first; i < first + perRow; i++) sum += order.codes[i]!;
+      for (let i = first; i < first + perRow; i++)
+        if (order.codes[i] !== 0) sum += Math.max(order.codes[i]!, burst?.code ?? 0);
       const drawn = (sum * perCode) / 1000;
       if (drawn > most + 1e-9) refuse(`a row would draw ${drawn.toFixed(1)} mA, and ${most} mA are allowed`);
     }

@@ -54,6 +54,7 @@ export function streamTransport(
         const deadline = Math.ceil(deadlineMilliseconds + 1.25 * passing);
         const stuck = `it did not take ${bytes.length} bytes within ${(deadline / 1000).toFixed(1)} s`;
         const cancel = after(deadline, () => reject(writeFailed(stuck)));
+        gathered(stream);
         stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
           cancel();
           if (error) reject(writeFailed(inWords(error.message)));
@@ -68,6 +69,13 @@ export function streamTransport(
         end();
       }),
   };
+}
+
+/** What is written in one turn of the program's loop leaves in one call of the system. */
+function gathered(stream: Duplex): void {
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 /** What the system calls an input/output error is a far end that is gone. */

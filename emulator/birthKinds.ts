@@ -53,6 +53,7 @@ const pcmChanges = {
 
 /** What births of ReRAM devices may change. */
 interface RramLaws {
+  readonly formed?: boolean;
   readonly telegraph?: number;
   readonly heavyTails?: boolean;
 }
@@ -62,6 +63,10 @@ const rramChanges = {
   usual: {},
   telegraph: { telegraph: 0.3 },
   heavy: { heavyTails: true },
+  /** As they leave the fab: each needs one SET above a voltage of its own. */
+  pristine: { formed: false },
+  /** All of them wear out: presets.ts. */
+  mortal: {},
 } as const satisfies Record<string, RramLaws>;
 
 /** What births of electrochemical devices may change. */

@@ -175,7 +175,14 @@ export class Board {
     pulse: Omit<RowPulse, "droop">,
     lineBytes: number,
   ): Microseconds | BoardRefusal {
-    const { firmware, readout, geometry } = this.preset;
+    const wrong = this.#wrongPulse(tile, row, pulse);
+    if (wrong !== undefined) return wrong;
+    this.charge(lineBytes);
+    return this.#fire(tile, row, pulse);
+  }
+
+  #wrongPulse(tile: number, row: number, pulse: Omit<RowPulse, "droop">): BoardRefusal | undefined {
+    const { firmware, geometry } = this.preset;
     const { codes, widthNanoseconds, trailingNanoseconds } = pulse;
     if (!this.armed) return inStandby;
     if (!this.#has(tile, row) || codes.length !== devicesPerRow(geometry)) {
@@ -190,11 +197,47 @@ export class Board {
     if (codes.some((code) => code > firmware.maxAmplitudeCode)) {
       return limit(`an amplitude code is above ${firmware.maxAmplitudeCode}`);
     }
-    this.charge(lineBytes);
+    return undefined;
+  }
+
+  #fire(tile: number, row: number, pulse: Omit<RowPulse, "droop">): Microseconds {
+    const { codes } = pulse;
     const firedAt = this.clock;
     if (this.sagging) codes.fill(0, codes.length >> 1);
     this.chip.pulseRow(tile, row, pulse, this.#chipTime);
-    this.#work(readout.pulseRowMicroseconds);
+    this.#work(this.preset.readout.pulseRowMicroseconds);
+    return firedAt;
+  }
+
+  /**
+   * Cycles of two pulses for a row: the first as it stands, the other of one amplitude for the same devices. It takes as long as it takes.
+   *
+   * @returns chip time at which the last pulse fired.
+   */
+  burst(
+    tile: number,
+    row: number,
+    pulse: Omit<RowPulse, "droop">,
+    then: Pick<RowPulse, "kind" | "widthNanoseconds" | "gateCode"> & { readonly code: number },
+    cycles: number,
+    lineBytes: number,
+  ): Microseconds | BoardRefusal {
+    const { mostBurstCycles } = this.preset.firmware;
+    if (mostBurstCycles === 0) return unsupported("this board gives single pulses only");
+    if (!(cycles >= 1 && cycles <= mostBurstCycles)) return limit(`cycles must be 1 … ${mostBurstCycles}`);
+    const { code, ...rest } = then;
+    const codes = Uint16Array.from(pulse.codes, (one) => (one === 0 ? 0 : code));
+    const second = { ...rest, codes, trailingNanoseconds: 0 };
+    // What is wrong with either is found before anything fires.
+    for (const one of [pulse, second]) {
+      const wrong = this.#wrongPulse(tile, row, one);
+      if (wrong !== undefined) return wrong;
+    }
+    this.charge(lineBytes);
+    let firedAt = this.clock;
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      for (const one of [pulse, second]) firedAt = this.#fire(tile, row, one);
+    }
     return firedAt;
   }
 

@@ -7,7 +7,7 @@ import { type Burst, oneRead } from "./noise.ts";
 import { instant } from "./pcmTile.ts";
 import type { Preset } from "./presets.ts";
 import { type Bake, heatOf, TemperatureCourse } from "./temperature.ts";
-import { type DeviceFault, type History, relive, type RowPulse, type Tile } from "./tile.ts";
+import { type Births, type DeviceFault, type History, relive, type RowPulse, type Tile } from "./tile.ts";
 import { bornTile } from "./tiles.ts";
 import { throughColumn, throughWires } from "./wires.ts";
 
@@ -198,6 +198,11 @@ export class EmulatedChip {
     const first = rowStart * this.devicesPerRow;
     const length = rowCount * this.devicesPerRow;
     return Float32Array.from({ length }, (_, k) => found.truth(first + k, at));
+  }
+
+  /** What a tile's devices were born with. For tests and benches only. */
+  birthsOfTile(tile: number): Births {
+    return this.#tile(tile).births ?? {};
   }
 
   /** Pulses felt by every device of a tile. For tests and benches only. */

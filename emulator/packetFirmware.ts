@@ -1,5 +1,6 @@
 import { encodeFrame, type Frame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
 import {
+  decodeBurstRow,
   decodeHello,
   decodeMultiply,
   decodeNumber,
@@ -106,6 +107,8 @@ export class PacketFirmware extends Firmware {
         return this.#read(frame);
       case kinds.pulse:
         return this.#pulse(frame);
+      case kinds.burst:
+        return this.#burst(frame);
       case kinds.ticket:
         return this.#ticket(frame);
       case kinds.advance:
@@ -151,6 +154,7 @@ export class PacketFirmware extends Firmware {
             onBoardVerify: firmware.verifyLoop,
             environment: this.board.isSensed,
             references: readout.references.length > 0,
+            ...(firmware.mostBurstCycles > 0 && { burst: true }),
           },
           newestTicket: this.newestTicket,
         },
@@ -184,6 +188,14 @@ export class PacketFirmware extends Firmware {
     }
     const { ticket, tile, row, ...pulse } = order;
     return this.#once(frame, ticket, () => this.board.pulse(tile, row, pulse, lineBytes(frame.body.length)));
+  }
+
+  #burst(frame: Frame): Uint8Array {
+    const order = decodeBurstRow(frame.body);
+    if (order === undefined) return malformed(frame);
+    const { ticket, tile, row, cycles, then, ...pulse } = order;
+    const bytes = lineBytes(frame.body.length);
+    return this.#once(frame, ticket, () => this.board.burst(tile, row, pulse, then, cycles, bytes));
   }
 
   #verify(frame: Frame): Uint8Array {
@@ -256,7 +268,7 @@ export class PacketFirmware extends Firmware {
 }
 
 const readKinds = new Set<number>([kinds.read, kinds.references, kinds.multiply]);
-const pulseKinds = new Set<number>([kinds.pulse, kinds.verify]);
+const pulseKinds = new Set<number>([kinds.pulse, kinds.burst, kinds.verify]);
 
 /** Orders whose own report is kept. */
 const loopsRemembered = 256;

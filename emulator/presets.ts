@@ -81,6 +81,9 @@ export interface RramPhysics {
   readonly formed: boolean;
   readonly formingVoltage: number;
   readonly formingSpread: number;
+  /** By how much more voltage a pulse must have that is ten times as short. */
+  readonly formingVoltsPerDecade: number;
+  readonly formingWidthNanoseconds: Nanoseconds;
   /** Share of the devices with random telegraph noise; none where it is not given. */
   readonly telegraph?: number;
   /** Whether how strongly devices relax has heavy tails: a t distribution of 3 degrees of freedom. */
@@ -144,6 +147,8 @@ export interface FirmwareLimits {
   readonly maxAverages: number;
   /** Whether the board has a verify loop of its own for its devices. */
   readonly verifyLoop: boolean;
+  /** Cycles of two pulses that the board gives in one command, at most; 0 for a board that cannot. */
+  readonly mostBurstCycles: number;
   /** The line's own rate, which chip time is charged by. */
   readonly lineBytesPerSecond: number;
   /** Silence of the host after which the chip goes to standby by itself; link time. */
@@ -222,6 +227,7 @@ const firmware: FirmwareLimits = {
   maxTrailingNanoseconds: 1_000_000,
   maxAverages: 256,
   verifyLoop: true,
+  mostBurstCycles: 10_000,
   lineBytesPerSecond: 300_000,
   watchdogMicroseconds: 10_000_000,
 };
@@ -268,6 +274,8 @@ const presets: Readonly<Record<string, Preset>> = {
       formed: true,
       formingVoltage: 2.8,
       formingSpread: 0.2,
+      formingVoltsPerDecade: 0.12,
+      formingWidthNanoseconds: 1000,
     },
     defects: fewDefects,
     readout: {
@@ -347,7 +355,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
     physics: { ...bornAs(physics, births), cyclingPulses },
-    defects: births === "sound" ? noDefects : preset.defects,
+    defects: births === "sound" ? noDefects : births === "mortal" ? mortal(preset.defects) : preset.defects,
     readout: deviceMilliseconds === undefined ? converters : slow(converters, geometry, deviceMilliseconds),
     array: {
       ...effects,
@@ -363,6 +371,11 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
       },
     },
   };
+}
+
+/** Every device that is not born wrong wears out: after 3,000 cycles of SET and RESET in the median. */
+function mortal(defects: Defects): Defects {
+  return { ...defects, weak: 1, weakEndurance: 6000 };
 }
 
 function slow(readout: Readout, { columns, devicesPerCell }: ChipGeometry, milliseconds: number): Readout {

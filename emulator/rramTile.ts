@@ -10,7 +10,14 @@ import { RramHeat, warmRram } from "./rramHeat.ts";
 import { relaxationOnsetSeconds, relaxationPerDecade } from "./rramRelaxation.ts";
 import type { TemperatureCourse } from "./temperature.ts";
 import { telegraphShare } from "./telegraph.ts";
-import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
+import {
+  type Births,
+  type DeviceFault,
+  deviceFaults,
+  type History,
+  type RowPulse,
+  type Tile,
+} from "./tile.ts";
 
 /**
  * Filamentary HfOx devices with a transistor each. A pulse moves a conductance part of the way to a limit that its
@@ -110,7 +117,7 @@ export class RramTile implements Tile {
     };
   }
 
-  pulseRow(row: number, { kind, codes, gateCode }: RowPulse, at: Microseconds): void {
+  pulseRow(row: number, { kind, codes, widthNanoseconds, gateCode }: RowPulse, at: Microseconds): void {
     const random = instant(this.#pulseRandom, at);
     const start = row * this.#perRow;
     const compliance = gateCode === 0 ? usualCompliance : gateCode * complianceMicrosiemensPerCode;
@@ -128,10 +135,11 @@ export class RramTile implements Tile {
       const erratic = this.#erratic[i]!;
       const jitter = 0.067 * erratic * normalOf(random.word0);
       const scatter = Math.exp(0.8 * erratic * normalOf(random.word1));
+      const { word1: formingWord } = random;
       const before = this.#now(i, at, random);
       const after =
         this.#formed[i] === 0
-          ? this.#form(i, kind, volts, compliance, scatter)
+          ? this.#form(i, kind, volts, widthNanoseconds, compliance, formingWord)
           : kind === "set"
             ? this.#set(i, before, volts - jitter, compliance, scatter)
             : this.#reset(i, before, volts - jitter, scatter);
@@ -217,10 +225,33 @@ export class RramTile implements Tile {
     return 1 / Math.sqrt(Math.max(1e-3, a * a + b * b + c * c));
   }
 
-  #form(i: number, kind: RowPulse["kind"], volts: number, compliance: number, scatter: number): number {
-    if (kind !== "set" || volts < this.#formingVoltage[i]!) return this.#conductance[i]!;
+  /**
+   * A pristine device breaks down above a voltage of its own, and the shorter the pulse the higher it is: the time to breakdown falls
+   * exponentially with voltage. What it then conducts, the compliance bounds.
+   */
+  #form(
+    i: number,
+    kind: RowPulse["kind"],
+    volts: number,
+    widthNanoseconds: number,
+    compliance: number,
+    word: number,
+  ): number {
+    const { formingVoltsPerDecade, formingWidthNanoseconds } = this.#physics;
+    const shorter = Math.log10(formingWidthNanoseconds / widthNanoseconds);
+    const needed = this.#formingVoltage[i]! + formingVoltsPerDecade * shorter;
+    if (kind !== "set" || volts < needed) return this.#conductance[i]!;
     this.#formed[i] = 1;
-    return Math.min(120, compliance, 70 * scatter);
+    return Math.min(120, compliance, Math.max(30, 70 * Math.exp(0.3 * normalOf(word))));
+  }
+
+  get births(): Births {
+    return {
+      formingVolts: this.#formingVoltage,
+      setVolts: this.#setVoltage,
+      resetVolts: this.#resetVoltage,
+      enduredPulses: Float32Array.from(this.#defects.endurance),
+    };
   }
 
   #set(i: number, before: number, volts: number, compliance: number, scatter: number): number {

@@ -21,6 +21,7 @@ import { type BoardRefusal, firmwareVersion, supplyMillivolts } from "./board.ts
 import { Firmware } from "./firmware.ts";
 import type { RowVerify } from "./onBoardVerify.ts";
 import type { Preset } from "./presets.ts";
+import type { RowPulse } from "./tile.ts";
 
 /** Settings that `*RST` brings back. */
 const resetSettings = {
@@ -282,6 +283,9 @@ export class ScpiFirmware extends Firmware {
       "[SOURce:]PULSe:GATE": (p) => void (settings().gateCode = integerOf(one(p), 0, 65_535)),
       "[SOURce:]PULSe:GATE?": () => String(settings().gateCode),
       "[SOURce:]PULSe[:IMMediate]": (p) => this.#pulse(p),
+      ...(firmware.mostBurstCycles > 0 && {
+        "[SOURce:]PULSe:BURSt": (p: readonly Parameter[]) => this.#burst(p),
+      }),
       "PROGram:VERify": (p) => this.#verify(p),
       ABORt: (p) => (none(p), this.#abort()),
     };
@@ -293,6 +297,7 @@ export class ScpiFirmware extends Firmware {
     return [
       ...(this.board.isSensed ? ["ENVIRONMENT"] : []),
       ...(readout.references.length > 0 ? ["REFERENCES"] : []),
+      ...(firmware.mostBurstCycles > 0 ? ["BURST"] : []),
       ...(firmware.verifyLoop ? ["VERIFY"] : []),
       ...(this.board.virtualTime ? ["VIRTUALTIME"] : []),
     ];
@@ -361,8 +366,35 @@ export class ScpiFirmware extends Firmware {
     return text;
   }
 
-  /** `(@0!3),codes…`: one for all, one a device of the rows, or one a line that is named. */
+  /** `cycles,kind,code,width,gate,(@0!3),codes…`: this pulse as it is set, and then the other one, so often. */
+  #burst(parameters: readonly Parameter[]): void {
+    const [cycles, kind, code, width, gate, ...rest] = parameters;
+    if (gate === undefined || rest.length < 2) throw new ScpiError(-109);
+    const { mostBurstCycles, microamperesPerCode } = this.board.preset.firmware;
+    const then = {
+      kind: choiceOf(kind!, ["RESet", "SET"]) === "SET" ? ("set" as const) : ("reset" as const),
+      code: this.#code(code!, microamperesPerCode),
+      widthNanoseconds: Math.round(1e9 * numberOf(width!, "time")),
+      gateCode: integerOf(gate, 0, 65_535),
+    };
+    const times = integerOf(cycles!, 1, mostBurstCycles);
+    this.#fire(rest, (tile, row, pulse, bytes) => this.board.burst(tile, row, pulse, then, times, bytes));
+  }
+
   #pulse(parameters: readonly Parameter[]): void {
+    this.#fire(parameters, (tile, row, pulse, bytes) => this.board.pulse(tile, row, pulse, bytes));
+  }
+
+  /** `(@0!3),codes…`: one for all, one a device of the rows, or one a line that is named. */
+  #fire(
+    parameters: readonly Parameter[],
+    carryOut: (
+      tile: number,
+      row: number,
+      pulse: Omit<RowPulse, "droop">,
+      lineBytes: number,
+    ) => Microseconds | BoardRefusal,
+  ): void {
     this.#complete();
     const { kind, widthNanoseconds, trailingNanoseconds, gateCode } = this.#settings;
     const [list, ...given] = parameters;
@@ -383,7 +415,7 @@ export class ScpiFirmware extends Firmware {
         trailingNanoseconds,
         gateCode,
       };
-      this.#measuredAt = this.#accepted(this.board.pulse(tile, row, pulse, this.#takeLineBytes()));
+      this.#measuredAt = this.#accepted(carryOut(tile, row, pulse, this.#takeLineBytes()));
     }
   }
 

@@ -47,9 +47,13 @@ export interface Tile {
   disturb(device: number, share: number): void;
   /** Makes a device fail for good. */
   fail(device: number, fault: DeviceFault): void;
+  /** What the devices were born with, by name, one entry a device, where a tile tells. For tests and benches only. */
+  readonly births?: Births;
   /** All that happened to the devices since they were born, by name: set these, and a newborn tile goes on as this one. */
   readonly history: History;
 }
+
+export type Births = Readonly<Record<string, Float32Array>>;
 
 export type History = Readonly<Record<string, Float32Array | Float64Array | Uint32Array | Uint8Array>>;
 

@@ -30,6 +30,15 @@ export function npzWriter(file: FileHandle): {
   };
 }
 
+/** A whole `.npy` file. */
+export function npyBytes(shape: readonly number[], array: NpyArray): Uint8Array {
+  const header = npyHeader(shape, array);
+  const bytes = new Uint8Array(header.length + array.byteLength);
+  bytes.set(header);
+  bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), header.length);
+  return bytes;
+}
+
 /** Version 1.0 of numpy's format: the array's bytes follow. */
 function npyHeader(shape: readonly number[], array: NpyArray): Uint8Array {
   const real = array instanceof Float32Array || array instanceof Float64Array;

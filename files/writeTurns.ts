@@ -15,6 +15,8 @@ const types: Readonly<Record<TurnColumn, Column["type"]>> = {
   code: "INT32",
   width_nanoseconds: "DOUBLE",
   trailing_nanoseconds: "DOUBLE",
+  gate_code: "INT32",
+  cycles: "INT32",
   fate: "STRING",
   fired_at_microseconds: "DOUBLE",
   decided_at: "TIMESTAMP",

@@ -27,6 +27,8 @@ import type { Imported, ImportOptions } from "./import.ts";
 import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
 import type { ListOptions, RunList } from "./listRuns.ts";
 import { withDefaults } from "./nicknames.ts";
+import type { Findings } from "../src/measure/procedure.ts";
+import type { MeasureOptions } from "./measure.ts";
 import { lastAudit } from "./modelAudit.ts";
 import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -35,8 +37,9 @@ import { inOptionWords } from "./optionWords.ts";
 import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
-import type { PulseRequest } from "./handMethod.ts";
-import { pulse } from "./pulseByHand.ts";
+import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { PulsedByHand } from "./pulseByHand.ts";
+import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
 import type { MatrixTargets } from "./targets.ts";
@@ -281,11 +284,46 @@ export class Bench {
     });
   }
 
-  /** One pulse by hand for some devices, within the chip's limits and budgets, journalled as a run. */
-  async pulse(request: PulseRequest): Promise<RunId> {
-    return this.#telling(() => {
-      refuseUnknown("pulse", request);
+  /** Carries out a measurement of devices, such as `form`: a run like any other, with findings. @returns the run, done. */
+  async measure(kind: string, options: MeasureOptions = {}): Promise<RunId> {
+    return this.#telling(async () => {
+      refuseUnknown("measure", options);
+      const { measure } = await import("./measure.ts");
+      return measure(this.#place, kind, options);
+    });
+  }
+
+  /** What a measurement found, by its journal: figures with intervals, a number for each device, and curves. */
+  async findings(run: RunId): Promise<Findings> {
+    return this.#telling(async () => {
+      const { findingsOf } = await import("./measure.ts");
+      return findingsOf(this.#place, runNamed(run));
+    });
+  }
+
+  /** Reads devices, rows, tiles or whole chips without a pulse, and writes the table where a file is named. */
+  async readOut(options: ReadOutOptions = {}): Promise<ReadOut> {
+    return this.#telling(async () => {
+      refuseUnknown("readOut", options);
+      const { readOut } = await import("./readOut.ts");
+      return readOut(this.#place, options);
+    });
+  }
+
+  /** Pulses by hand for some devices, within the chip's limits and budgets, journalled as a run. */
+  async pulse(request: PulseRequest | PulseAtRequest): Promise<RunId> {
+    return this.#telling(async () => {
+      refuseUnknown("codes" in request ? "pulse" : "pulseAt", request);
+      const { pulse } = await import("./pulseByHand.ts");
       return pulse(this.#place, request);
+    });
+  }
+
+  /** What pulses by hand did to each of their devices: readings before the first and after the last, where they were taken. */
+  async pulsed(run: RunId): Promise<readonly PulsedByHand[]> {
+    return this.#telling(async () => {
+      const { pulsedBy } = await import("./pulseByHand.ts");
+      return pulsedBy(this.#place, runNamed(run));
     });
   }
 

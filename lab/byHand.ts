@@ -13,11 +13,17 @@ import type { Workplace } from "./workplace.ts";
 export interface ReadOptions {
   /** Reads that the chip averages (1). */
   readonly averages?: number | undefined;
+  /** Another chip than that of the bench. */
+  readonly chip?: string | undefined;
 }
 
 /** Reads a block of devices; the chip is in standby again when this returns. */
-export async function read(place: Workplace, block: Block, { averages = 1 }: ReadOptions): Promise<Reading> {
-  const session = await place.session(await place.chipNamed());
+export async function read(
+  place: Workplace,
+  block: Block,
+  { averages = 1, chip }: ReadOptions,
+): Promise<Reading> {
+  const session = await place.session(await place.chipNamed(chip));
   return session.work(patience.programMilliseconds, async ({ driver }) => {
     refuseBlock(driver.description, block);
     const reading = await driver.read(block, averages);

@@ -1,16 +1,16 @@
 import { basename } from "node:path";
 import { aihwkitOf, pythonLoader } from "../calibration/aihwkit.ts";
 import { modelDigest, readModel } from "../files/model.ts";
-import type { Column } from "../files/tableColumn.ts";
-import type { Header } from "../files/tableWriters.ts";
 import { sweepTableColumns, writeSweepsCsv, writeSweepsParquet } from "../files/writeSweeps.ts";
 import { writeSweepsHdf5, writeSweepsMat, writeSweepsNpz } from "../files/writeCube.ts";
+import { findingColumns, writeFindings } from "../files/writeFindings.ts";
 import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { turnTables } from "../src/results/turnTable.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
+import { writeAbout } from "./aboutTable.ts";
 import { exportCrosssim } from "./exportCrosssim.ts";
 import { isRunName } from "./runName.ts";
 import { version } from "./version.ts";
@@ -31,6 +31,8 @@ export interface ExportOptions {
   readonly to: TableFormat;
   /** Every pulse and reading of the run's turns, instead of its sweeps; as CSV or Parquet. */
   readonly turns?: boolean | undefined;
+  /** Of a measurement: what was found of each device, instead; as CSV or Parquet. */
+  readonly findings?: boolean | undefined;
   /** Named after the run where nothing is said. */
   readonly out?: string | undefined;
 }
@@ -46,7 +48,12 @@ export interface ExportModelOptions {
 export async function exportRun(
   place: Workplace,
   run: string,
-  { to, turns = false, out = turns ? `${run}.turns.${to}` : `${run}.${to}` }: ExportOptions,
+  {
+    to,
+    turns = false,
+    findings = false,
+    out = turns ? `${run}.turns.${to}` : findings ? `${run}.findings.${to}` : `${run}.${to}`,
+  }: ExportOptions,
 ): Promise<{ readonly file: string; readonly readings: number }> {
   if (!Object.hasOwn(writers, to)) {
     throw new MhoError(
@@ -61,10 +68,12 @@ export async function exportRun(
       `${run} is not a run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
     );
   }
-  if (turns && to !== "csv" && to !== "parquet") {
+  if (turns && findings)
+    throw new MhoError("bad-argument", "--turns and --findings are two tables: export one, then the other.");
+  if ((turns || findings) && to !== "csv" && to !== "parquet") {
     throw new MhoError(
       "bad-argument",
-      `Turns are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
+      `${turns ? "Turns" : "Findings"} are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
     );
   }
   const store = await place.existingStore();
@@ -77,6 +86,13 @@ export async function exportRun(
     model: plan.model.name,
     software: `mho ${version}`,
   };
+  if (findings && (to === "csv" || to === "parquet")) {
+    const { findingsOf } = await import("./measure.ts");
+    const found = await findingsOf(place, run);
+    const devices = await writeWholeBy(out, advice, (draft) => writeFindings(draft, to, header, found));
+    if (to === "csv") await writeAbout(out, header, findingColumns(found));
+    return { file: out, readings: devices };
+  }
   const readings = await writeWholeBy(out, advice, (draft) =>
     turns
       ? (to === "csv" ? writeTurnsCsv : writeTurnsParquet)(draft, header, turnTables(store, run, plan))
@@ -84,13 +100,6 @@ export async function exportRun(
   );
   if (to === "csv") await writeAbout(out, header, turns ? turnTableColumns : sweepTableColumns);
   return { file: out, readings };
-}
-
-/** What a CSV file holds, beside it: whatever stands in the file itself is read as a row. */
-async function writeAbout(table: string, header: Header, columns: readonly Column[]): Promise<void> {
-  const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
-  const text = JSON.stringify({ ...header, columns: about }, undefined, 2);
-  await writeWhole(`${table.replace(/\.csv$/, "")}.about.json`, `${text}\n`, advice);
 }
 
 const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];

@@ -12,11 +12,26 @@ export type { CheckOptions } from "./check.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
-export type { PulseRequest } from "./handMethod.ts";
+export type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+export type { PulsedByHand } from "./pulseByHand.ts";
+export type { ReadOut, ReadOutOptions } from "./readOut.ts";
+export type { BlockReadOut } from "../files/writeReadOut.ts";
+export { type Amplitude, parseAmplitude } from "../src/chip/amplitude.ts";
 export type { Imported, ImportOptions } from "./import.ts";
 export type { LabelOptions, Noted, NoteOptions, TagOptions } from "./labels.ts";
 export type { ListOptions, RunList } from "./listRuns.ts";
 export type { AccuracyLimit, AccuracySpread, LimitOptions } from "./limit.ts";
+export type { MeasureOptions } from "./measure.ts";
+export type {
+  Curves,
+  Figure,
+  FindingColumn,
+  Findings,
+  Measured,
+  Procedure,
+  Setting,
+  Settings,
+} from "../src/measure/procedure.ts";
 export type { OptimizeOptions } from "./optimize.ts";
 export type { ProgramOptions } from "./program.ts";
 export type { ReadOptions, StandbyOptions } from "./byHand.ts";

@@ -10,21 +10,13 @@ import {
   type RunLabels,
 } from "../src/run/labels.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import type { LabelOptions } from "./labelOptions.ts";
 import { addressBehind } from "./nicknames.ts";
 import { isRunName, runNamed } from "./runName.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** What a run may be begun with, so that it is found again. Every call that begins a run takes these. */
-export interface LabelOptions {
-  /** What the run is called, in place of the name of what is programmed. */
-  readonly title?: string | undefined;
-  /** Kept with the run's other notes. */
-  readonly note?: string | undefined;
-  readonly tags?: readonly string[] | undefined;
-  /** Who begins the run; that of the config file where none is given. */
-  readonly operator?: string | undefined;
-}
+export type { LabelOptions } from "./labelOptions.ts";
 
 /** The part of a plan that is made of these. Throws `bad-argument` for a text that cannot be kept. */
 export function labelled(

@@ -31,6 +31,12 @@ export interface DrawOptions {
   readonly onDraw?: ((done: number) => void) | undefined;
 }
 
+/** A strategy whose accuracy is asked for, and how it is drawn. */
+export interface DrawnAccuracy {
+  readonly strategy: Solved;
+  readonly draw: Omit<DrawOptions, "causes" | "onDraw">;
+}
+
 /** Which network, and how it is drawn. */
 export interface LimitOptions extends JudgedChoice {
   /** Chips that are drawn (25). */

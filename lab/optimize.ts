@@ -7,7 +7,7 @@ import { readWeights, type SourcedLayer } from "../files/weights.ts";
 import { writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
-import { type TranslationOptions, Translator } from "../src/optimize/layerStrategy.ts";
+import { type LayerMatrix, matrixOf, type TranslationOptions } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
@@ -15,6 +15,7 @@ import { type ImportantLayer, readImportance } from "./importance.ts";
 import { seenBy } from "./seenBy.ts";
 import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
+import { doInThreads } from "./threads/threads.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
 export interface OptimizeOptions {
@@ -43,7 +44,7 @@ export async function optimize(
   emit: (event: BenchEvent) => void = () => {},
   onLayer: (layer: StrategyLayer) => void = () => {},
 ): Promise<Strategy> {
-  const { translation, per, tileShape } = options;
+  const { translation, per } = options;
   if (per === "network" && translation.compensationPer === "column") {
     throw new MhoError(
       "bad-argument",
@@ -57,7 +58,8 @@ export async function optimize(
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
   const reads = options.reads ?? 1;
-  const translator = new Translator(seenBy(reads, definition), translation);
+  // A model that cannot tell its reads apart is refused before the work begins.
+  seenBy(reads, definition);
   const important =
     options.importance === undefined
       ? undefined
@@ -76,20 +78,22 @@ export async function optimize(
     });
     onLayer(layer);
   };
-  if (per === "network") {
-    const found = translator.strategiesFor(layers, important);
-    layers.forEach((layer, l) => add(strategyLayer(whole(layer), found[l]!)));
-  } else {
-    layers.forEach((layer, l) => {
-      const own = important?.[l];
-      const parts = per === "layer" ? [{ given: whole(layer), ...layer }] : tilesOf(layer, tileShape);
-      const counted =
-        own === undefined || per === "layer" ? undefined : tilesOf({ ...layer, values: own }, tileShape);
-      parts.forEach((part, k) =>
-        add(strategyLayer(part.given, translator.strategyFor(part, counted?.[k]?.values ?? own))),
-      );
-    });
-  }
+  const groups = partsOf(layers, important, options);
+  const untold = groups.values();
+  await doInThreads(
+    "solveLayers",
+    { model: definition, reads, translation },
+    groups.map((parts) => ({
+      layers: parts.map(matrixOf),
+      importance: important && parts.map(({ importance }) => importance!),
+    })),
+    {
+      onOutput(solved) {
+        const parts = untold.next().value!;
+        solved.forEach((layerStrategy, k) => add(strategyLayer(parts[k]!.given, layerStrategy)));
+      },
+    },
+  );
   return {
     model: definition,
     timesSeconds: translation.timesSeconds,
@@ -122,14 +126,33 @@ function whole(layer: SourcedLayer): Parameters<typeof strategyLayer>[0] {
   return { name: layer.name, shape: [layer.inputs, layer.outputs], weightsSource };
 }
 
-interface TilePart {
+/** A layer or a tile of it. */
+interface Part extends LayerMatrix {
   readonly given: Parameters<typeof strategyLayer>[0];
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly values: Float32Array;
+  readonly importance?: Float32Array | undefined;
 }
 
-function tilesOf(layer: SourcedLayer, [rows, columns]: readonly [number, number]): TilePart[] {
+/** Parts that share their curves, together. */
+function partsOf(
+  layers: readonly SourcedLayer[],
+  important: readonly Float32Array[] | undefined,
+  { per, tileShape }: Pick<OptimizeOptions, "per" | "tileShape">,
+): Part[][] {
+  const wholes = layers.map((layer, l) => ({
+    given: whole(layer),
+    ...matrixOf(layer),
+    importance: important?.[l],
+  }));
+  if (per === "network") return [wholes];
+  if (per === "layer") return wholes.map((part) => [part]);
+  return layers.flatMap((layer, l) => tilesOf(layer, important?.[l], tileShape).map((part) => [part]));
+}
+
+function tilesOf(
+  layer: SourcedLayer,
+  importance: Float32Array | undefined,
+  [rows, columns]: readonly [number, number],
+): Part[] {
   const tiles = Math.ceil(layer.inputs / rows) * Math.ceil(layer.outputs / columns);
   if (tiles > maxTiles) {
     throw new MhoError(
@@ -140,8 +163,13 @@ function tilesOf(layer: SourcedLayer, [rows, columns]: readonly [number, number]
   }
   return placeLayers([layer], { tiles, rows, columns, devicesPerCell: 1 }).map((placement, tile) => {
     const { inputStart, inputCount: inputs, outputStart, outputCount: outputs } = placement;
-    const given = { ...whole(layer), tile, inputStart, outputStart, shape: [inputs, outputs] as const };
-    return { given, inputs, outputs, values: weightsOfPlacement(layer, placement) };
+    return {
+      given: { ...whole(layer), tile, inputStart, outputStart, shape: [inputs, outputs] as const },
+      inputs,
+      outputs,
+      values: weightsOfPlacement(layer, placement),
+      importance: importance && weightsOfPlacement({ ...layer, values: importance }, placement),
+    };
   });
 }
 

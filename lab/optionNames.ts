@@ -6,7 +6,7 @@ import type { CalibrateOptions } from "./calibrate.ts";
 import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
-import type { PulseRequest } from "./handMethod.ts";
+import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LabelOptions, NoteOptions, TagOptions } from "./labels.ts";
 import type { LimitOptions } from "./limit.ts";
@@ -14,6 +14,8 @@ import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
+import type { MeasureOptions } from "./measure.ts";
+import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
 import type { WatchOptions } from "./watch.ts";
@@ -92,7 +94,7 @@ const known = {
     maxConductanceMicrosiemens: 1,
     ...labels,
   }),
-  export: names<ExportOptions>()({ to: 1, out: 1, turns: 1 }),
+  export: names<ExportOptions>()({ to: 1, out: 1, turns: 1, findings: 1 }),
   exportModel: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
   exportMoments: names<ExportModelOptions>()({ out: 1, timesSeconds: 1 }),
   report: names<ReportOptions>()({
@@ -111,14 +113,40 @@ const known = {
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
-  read: names<ReadOptions>()({ averages: 1 }),
+  read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  measure: names<MeasureOptions>()({
+    ...labels,
+    tile: 1,
+    row: 1,
+    rows: 1,
+    devices: 1,
+    settings: 1,
+    pulsesPerDevice: 1,
+  }),
+  readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
   pulse: names<PulseRequest>()({
+    ...labels,
     block: 1,
     kind: 1,
     codes: 1,
     widthNanoseconds: 1,
     trailingNanoseconds: 1,
     gateCode: 1,
+    count: 1,
+    averages: 1,
+  }),
+  pulseAt: names<PulseAtRequest>()({
+    ...labels,
+    tile: 1,
+    row: 1,
+    devices: 1,
+    amplitude: 1,
+    kind: 1,
+    widthNanoseconds: 1,
+    trailingNanoseconds: 1,
+    gateCode: 1,
+    count: 1,
+    averages: 1,
   }),
   standby: names<StandbyOptions>()({ onHolder: 1 }),
 } as const;
@@ -132,7 +160,8 @@ export function refuseUnknown(call: keyof typeof known, options: object): void {
   const all = known[call];
   const strange = Object.keys(options).find((name) => !all.includes(name));
   if (strange === undefined) return;
-  throw new MhoError("bad-argument", `${call} has no option ${strange}. It has ${all.join(", ")}.`, {
+  const name = call === "pulseAt" ? "pulse" : call;
+  throw new MhoError("bad-argument", `${name} has no option ${strange}. It has ${all.join(", ")}.`, {
     option: strange,
   });
 }

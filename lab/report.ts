@@ -4,10 +4,13 @@ import { readStrategy } from "../files/strategy.ts";
 import { refuseNoFolder, writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { tidyCsv } from "../report/csv.ts";
 import { fitNumbers } from "../report/fitNumbers.ts";
+import { type FindingsStory, renderFindings } from "../report/findingsReport.ts";
 import { renderFit } from "../report/fitReport.ts";
 import { renderRun } from "../report/runReport.ts";
 import { strategyNumbers } from "../report/strategyNumbers.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
+import { devicesPerRow } from "../src/chip/geometry.ts";
+import { procedureOfMethod } from "../src/measure/procedures.ts";
 import { MhoError } from "../src/errors.ts";
 import { fitRecordOf, type ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
@@ -15,6 +18,7 @@ import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { shellWord } from "../src/shell.ts";
 import type { RunId } from "../src/run/store.ts";
 import { kindOfFile } from "./kindOfFile.ts";
+import { findingsOf } from "./measure.ts";
 import { pageNamed } from "./pageName.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
@@ -57,13 +61,59 @@ export async function report(
   await refuseNoFolder(file, advice);
   // As everywhere: a file of that name is ./r1.
   const isRun = /^r\d+$/i.test(what);
-  const drawn = isRun ? await drawRun(place, runNamed(what), options) : await drawFile(what, options);
+  const measured = isRun ? await measuredStory(place, runNamed(what), options) : undefined;
+  const drawn =
+    measured !== undefined
+      ? renderFindings(measured)
+      : isRun
+        ? await drawRun(place, runNamed(what), options)
+        : await drawFile(what, options);
   // The table waits as a draft until the page is written: a full disk leaves neither.
   await writeWholeBy(figures, advice, async (draft) => {
     await writeFile(draft, drawn.csv);
     await writeWhole(file, drawn.html, advice);
   });
   return { report: file, figures };
+}
+
+/** What a page of a measurement is made of; undefined for a run of another kind. */
+async function measuredStory(
+  place: Workplace,
+  run: RunId,
+  options: ReportOptions,
+): Promise<FindingsStory | undefined> {
+  const store = await place.existingStore();
+  const plan = await store.plan(run);
+  const procedure = procedureOfMethod(place.registries.procedures, plan.method);
+  if (procedure === undefined) return undefined;
+  const flag = (["model", "strategy", "network", "onnx", "images", "labels"] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (flag !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `--${flag} goes with the report of a programmed run, and ${run} is a measurement (${procedure.name}).`,
+      { run },
+    );
+  }
+  const { startedAt, outcome } = await store.summary(run);
+  const { geometry } = await store.identity(run);
+  return {
+    run,
+    kind: procedure.name,
+    does: procedure.does,
+    chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
+    startedAt,
+    outcome,
+    settings: procedure.settings.map(({ name, unit }) => ({
+      name,
+      unit,
+      value: plan.settings?.[name] ?? Number.NaN,
+    })),
+    findings: await findingsOf(place, run),
+    devicesPerRow: devicesPerRow(geometry),
+    softwareVersion: version,
+  };
 }
 
 async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Promise<Drawn> {

@@ -184,6 +184,7 @@ function mapOf(
     maxConductanceMicrosiemens,
     target: tiles[shown]!.targetsMicrosiemens,
     readBack: first?.sweep.conductanceMicrosiemens ?? lastReadMicrosiemens,
+    inOrder: imported !== undefined,
     verdicts: ended,
   };
   return imported === undefined || devicesPerRow > 1 ? map : inSquare(map);

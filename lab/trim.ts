@@ -203,6 +203,7 @@ export async function plannedVisit(
     gathered,
     tiles,
     chip: driver.description,
+    stepsAddUp: driver.description.pulses.technology.stepsAddUp,
     model,
     at: (await driver.chipTime()) + visitSeconds * microsecondsPerSecond,
     timesSeconds,

@@ -8,7 +8,7 @@ import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { RunId } from "../src/run/store.ts";
 import { type Config, noConfig, readConfig } from "../files/config.ts";
-import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
@@ -65,6 +65,7 @@ export class Workplace {
   readonly operator: string | undefined;
   readonly config: Config;
   readonly #options: WorkplaceOptions;
+  readonly #storeOptions: OpenOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
   /** Those that are open; one that is still being opened has not been spoken to. */
   readonly #opened: Session[] = [];
@@ -75,8 +76,17 @@ export class Workplace {
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
-  /** @param config  that `options.config` names, read by `configOf`. */
-  constructor(options: WorkplaceOptions, events: EventStream, config: Config = noConfig) {
+  /**
+   * @param config  that `options.config` names, read by `configOf`.
+   * @param store   how its workspace is opened.
+   */
+  constructor(
+    options: WorkplaceOptions,
+    events: EventStream,
+    config: Config = noConfig,
+    store: OpenOptions = {},
+  ) {
+    this.#storeOptions = store;
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
     this.folder = workspace;
     this.registries = registriesWith(options.extensions ?? {});
@@ -105,9 +115,11 @@ export class Workplace {
   /**
    * The same, by an address that says which chip it is: a board whose address names no description is asked. What it says is told,
    * and holds as long as the bench.
+   *
+   * @param chip  that of the bench where none is given.
    */
-  async chipNamed(): Promise<string> {
-    const { chip } = this;
+  async chipNamed(given?: string): Promise<string> {
+    const chip = given === undefined ? this.chip : this.addressOf(given);
     const address = parseAddress(chip, this.registries.dialects);
     if (address.scheme === "emulator" || address.chip !== undefined) return chip;
     const known = this.#named.get(chip) ?? this.#askWhichChip(address);
@@ -147,7 +159,7 @@ export class Workplace {
 
   /** Opens the workspace, and makes it where none is. */
   store(): Promise<Workspace> {
-    this.#store ??= openWorkspace(this.folder);
+    this.#store ??= openWorkspace(this.folder, this.#storeOptions);
     return this.#store;
   }
 

@@ -27,9 +27,12 @@ export function accuracyChart({ accuracy }: RunStory): Chart | undefined {
     xScale: "logarithmic",
     yScale: "linear",
     yFloats: leastRange,
+    // Half an image.
+    yDiffers: 50 / images,
     series: [
       {
         name: `${network}, and the standard error of so many images`,
+        label: network,
         look: "course",
         colour: 0,
         points: points.map(({ timeSeconds, accuracy: share }) => ({

@@ -1,3 +1,5 @@
+import { rangeOf } from "../src/statistics.ts";
+
 /**
  * A figure as plain numbers: what is drawn and what stands in the file beside the page are both made of it, so they cannot
  * differ. Texts are plain, not HTML.
@@ -42,6 +44,14 @@ export interface Chart extends FigureNumbers {
   readonly wide?: boolean;
   /** The least range of a linear y axis that is not from zero on. */
   readonly yFloats?: number;
+  /** Less of a difference than this is none: a chart whose series differ by less says nothing, and is not drawn. */
+  readonly yDiffers?: number;
+  /** Names stand in a key alone, as where all lines end at one place. */
+  readonly keyed?: boolean;
+  /** What is written at the last tick of x, where it stands for all that lies beyond. */
+  readonly lastTick?: string;
+  /** Apart from others of the same figure on one page. */
+  readonly id?: string;
   readonly series: readonly ChartSeries[];
 }
 
@@ -50,10 +60,25 @@ export type Scale = "linear" | "logarithmic";
 export interface ChartSeries extends SeriesNumbers {
   /** The place of its colour; undefined for a quiet grey. */
   readonly colour?: number | undefined;
-  /** `law`: a dashed line; `dots`: no line, low and high as whiskers; `moments`: an upright line at each x. */
-  readonly look: "line" | "course" | "law" | "dots" | "moments";
+  /**
+   * `course`: a line with a marker at each point; `law`: what a model expects, dashed; `dots`: no line, low and high as whiskers;
+   * `steps`: a histogram's outline; `moments`: an upright line at each x.
+   */
+  readonly look: "line" | "course" | "law" | "dots" | "steps" | "moments";
+  /** Short, for the end of its line; its name where not given. */
+  readonly label?: string;
   /** Left out of the key, where the key of another series speaks for it. */
   readonly unnamed?: boolean;
+}
+
+/** Whether all that was measured keeps one value over the whole axis: a sentence says as much. */
+export function isConstant({ series, yDiffers = 0 }: Pick<Chart, "series" | "yDiffers">): boolean {
+  const courses = series.filter(({ look }) => look !== "law" && look !== "moments");
+  return (courses.length === 0 ? series : courses).every(({ points }) => {
+    const heights = points.map(({ y }) => y).filter(Number.isFinite);
+    const { least, most } = rangeOf(heights);
+    return heights.length === 0 || most - least <= Math.max(yDiffers, 1e-9 * Math.abs(most));
+  });
 }
 
 /** Whether there is anything to draw: two points that a line can join, of any series. */

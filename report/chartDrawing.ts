@@ -1,60 +1,62 @@
-import type { Chart, ChartPoint, ChartSeries } from "./chart.ts";
+import { type Chart, type ChartPoint, type ChartSeries, isConstant } from "./chart.ts";
 import { axis, drawing, type Room, rule, seriesColour, soft } from "./draw.ts";
-import { escaped, figure } from "./page.ts";
+import { endNames } from "./endNames.ts";
+import { keyOf } from "./chartKey.ts";
+import { strokesOf } from "./grammar.ts";
+import { escaped, figure, told } from "./page.ts";
 import { type Ruler, rulerOf } from "./ruler.ts";
 import { thinned } from "./thinned.ts";
+import { spaced } from "./ticks.ts";
 
-/** A chart as HTML, with its title, its sentence and a key. */
+/** A chart as HTML, with its title, its sentence and a key; of a constant its sentence alone. */
 export function chartFigure(chart: Chart): string {
-  const { title, sentence, wide, figure: name } = chart;
-  const size = wide ? { width: 960, height: 260 } : { width: 520, height: 300 };
-  const picture = drawing(name.replaceAll("_", "-"), title, size, (room) => optionOf(chart, room));
+  const { title, sentence, wide, figure: name, id = name } = chart;
+  if (isConstant(chart)) return told(title, sentence);
+  const size = wide ? { width: 960, height: 280 } : { width: 520, height: 300 };
+  const picture = drawing(id.replaceAll("_", "-"), title, size, (room) => optionOf(chart, room));
   return figure(escaped(title), escaped(sentence), `${keyOf(chart)}${picture}`);
 }
 
-/** A key for more than one series; one alone is what the title says. */
-function keyOf({ series }: Chart): string {
-  const named = series.filter(({ unnamed }) => !unnamed);
-  if (named.length < 2) return "";
-  const entries = named.map(({ name, colour, look }) => {
-    const paint = colour === undefined ? "var(--soft)" : `var(--series-${colour})`;
-    const mark =
-      look === "law"
-        ? `<span class="key dashed" style="border-color:${paint}"></span>`
-        : `<span class="key${look === "dots" ? " dot" : look === "moments" ? " upright" : ""}" style="background:${paint}"></span>`;
-    return `<span>${mark}${escaped(name)}</span>`;
-  });
-  return `<p class="legend">${entries.join("")}</p>`;
-}
+/** Around the drawing, in pixels: above stands the name of the y axis, beneath that of the x axis. */
+const [above, below] = [36, 50];
 
-function optionOf(chart: Chart, { width, phone }: Room): Record<string, unknown> {
+function optionOf(chart: Chart, { width, height, phone }: Room): Record<string, unknown> {
   const points = chart.series.flatMap((one) => one.points);
-  const across = (width - 78) / (phone ? 46 : 58);
-  const x = rulerOf(
-    chart.x,
-    chart.xScale,
-    points.map((p) => p.x),
-    { most: across, fit: true },
-  );
   const heights = points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]);
   const y = rulerOf(chart.y, chart.yScale, heights, { most: 6, fit: false, least: chart.yFloats });
+  const left = 16 + letterPixels * Math.max(...y.ticks.map((tick) => y.label(tick).length));
+  const names = endNames(chart, phone);
+  const right = 22 + nameLetterPixels * Math.max(0, ...names.map(({ text }) => text.length));
+  const across = (width - left - right) / (phone ? 46 : 58);
+  const places = points.map((p) => p.x);
+  const x = rulerOf(chart.x, chart.xScale, places, { most: across, fit: true });
+  const wanted = chart.lastTick === undefined ? x.ticks : [...x.ticks.filter((tick) => tick < x.max), x.max];
+  const ticks = spaced(wanted, x.label, (width - left - right) / (x.max - x.min));
   return {
-    grid: { left: 58, right: 22, top: 14, bottom: 50 },
+    grid: { left, right, top: above, bottom: below },
     xAxis: {
       ...axis,
       min: x.min,
       max: x.max,
       name: x.name,
       splitLine: { show: false },
-      axisTick: { show: true, customValues: [...x.ticks], lineStyle: { color: rule } },
-      axisLabel: { ...axis.axisLabel, customValues: [...x.ticks], formatter: x.label },
+      axisTick: { show: true, customValues: ticks, lineStyle: { color: rule } },
+      axisLabel: {
+        ...axis.axisLabel,
+        customValues: ticks,
+        formatter: (tick: number) =>
+          chart.lastTick !== undefined && tick === x.max ? chart.lastTick : x.label(tick),
+      },
     },
     yAxis: {
       ...axis,
       min: y.min,
       max: y.max,
-      // Ticks with a unit say what they are.
-      ...(chart.y.unit === "" ? { name: y.name, nameGap: 42 } : {}),
+      // Above the axis, and not along it: read without turning the head, and never cut off.
+      name: y.name,
+      nameLocation: "end",
+      nameGap: 14,
+      nameTextStyle: { ...axis.nameTextStyle, align: "left", padding: [0, 0, 0, 4 - left] },
       // Lines at our own ticks only: those of the axis would be at whole places of its logarithm.
       splitLine: { show: false },
       axisLabel: { ...axis.axisLabel, customValues: [...y.ticks], formatter: y.label },
@@ -72,60 +74,93 @@ function optionOf(chart: Chart, { width, phone }: Room): Record<string, unknown>
         z: 0,
       })),
       ...chart.series.flatMap((one, k) => drawn(one, k, x, y, width)),
+      ...namesAtEnds(names, x, y, height - above - below),
     ],
   };
+}
+
+const letterPixels = 6.9;
+const nameLetterPixels = 7.5;
+const namePixels = 14;
+
+/** Names at the ends of their lines, moved up or down until none covers another. */
+function namesAtEnds(
+  names: ReturnType<typeof endNames>,
+  x: Ruler,
+  y: Ruler,
+  pixels: number,
+): Record<string, unknown>[] {
+  const least = (namePixels * (y.max - y.min)) / pixels;
+  const sorted = names
+    .map(({ text, colour, end }) => ({ text, colour, x: x.place(end.x), y: y.place(end.y) }))
+    .filter((name) => isPlaced(name.x, name.y))
+    .sort((a, b) => b.y - a.y);
+  const heights = sorted.map((name) => name.y);
+  heights.forEach(
+    (at, k) => (heights[k] = k === 0 ? Math.min(at, y.max) : Math.min(at, heights[k - 1]! - least)),
+  );
+  heights.reduceRight((floor, at, k) => (heights[k] = Math.max(at, floor)) + least, y.min);
+  return sorted.map(({ text, colour, x: end }, k) => {
+    const paint = paintOf(colour);
+    return {
+      ...plainLine(
+        [
+          [end, heights[k]!],
+          [end, heights[k]!],
+        ],
+        paint,
+      ),
+      lineStyle: { opacity: 0 },
+      endLabel: {
+        show: true,
+        formatter: () => text,
+        color: paint,
+        fontSize: 12,
+        fontWeight: 600,
+        distance: 8,
+      },
+    };
+  });
 }
 
 type Place = (number | "-")[];
 
 /** A series as what it takes to draw it: its band or whiskers first, then itself. */
-function drawn(
-  { points, colour: place, look }: ChartSeries,
-  k: number,
-  x: Ruler,
-  y: Ruler,
-  width: number,
-): Record<string, unknown>[] {
-  const colour = place === undefined ? soft : seriesColour(place);
+function drawn(one: ChartSeries, k: number, x: Ruler, y: Ruler, width: number): Record<string, unknown>[] {
+  const { points, look } = one;
+  const colour = paintOf(one.colour);
+  const { dash, marker, width: stroke } = strokesOf(one);
   const at = (points_: readonly ChartPoint[], of: (point: ChartPoint) => number): number[][] =>
     points_.map((point) => [x.place(point.x), y.place(of(point))]);
   const placed = points.filter((point) => isPlaced(x.place(point.x), y.place(point.y)));
   const seen = thinned(placed, (point) => (x.place(point.x) - x.min) / (x.max - x.min), width);
   const banded = seen.filter(({ low, high }) => isPlaced(y.place(low!), y.place(high!)));
+  const lineStyle = { color: colour, width: stroke, ...(dash.length === 0 ? {} : { type: [...dash] }) };
   if (look === "moments") {
     const upright = seen.flatMap((point): Place[] => upTo(x.place(point.x), y.min, y.max));
-    return [{ ...plainLine(upright, colour), lineStyle: { color: colour, width: 1.5, type: "dotted" } }];
+    return [{ ...plainLine(upright, colour), lineStyle }];
   }
+  const line = {
+    ...plainLine(
+      at(seen, (point) => point.y),
+      colour,
+    ),
+    ...(marker === undefined ? {} : { symbol: marker, symbolSize: marker === "triangle" ? 8 : 7 }),
+  };
   if (look === "dots") {
     const whiskers = banded.flatMap(({ x: at_, low, high }): Place[] =>
       upTo(x.place(at_), y.place(low!), y.place(high!)),
     );
     return [
       { ...plainLine(whiskers, colour), lineStyle: { color: colour, width: 1.5, opacity: 0.6 } },
-      {
-        ...plainLine(
-          at(seen, (point) => point.y),
-          colour,
-        ),
-        symbol: "circle",
-        symbolSize: 6,
-        lineStyle: { width: 0, opacity: 0 },
-        z: 4,
-      },
+      { ...line, lineStyle: { width: 0, opacity: 0 }, z: 4 },
     ];
   }
-  const dashed = look === "law";
+  if (look === "steps")
+    return [{ ...line, step: "middle", lineStyle, areaStyle: { color: colour, opacity: 0.14 }, z: 3 }];
   return [
-    ...(banded.length < 2 ? [] : bandOf(banded, `band-${k}`, colour, dashed ? 0.16 : 0.22, x, y)),
-    {
-      ...plainLine(
-        at(seen, (point) => point.y),
-        colour,
-      ),
-      ...(look === "course" ? { symbol: "circle", symbolSize: 5 } : {}),
-      lineStyle: { color: colour, width: dashed ? 1.5 : 2, ...(dashed ? { type: "dashed" } : {}) },
-      z: 3,
-    },
+    ...(banded.length < 2 ? [] : bandOf(banded, `band-${k}`, colour, look === "law" ? 0.16 : 0.22, x, y)),
+    { ...line, lineStyle, z: 3 },
   ];
 }
 
@@ -149,6 +184,10 @@ function bandOf(
       ...hidden,
     },
   ];
+}
+
+function paintOf(colour: number | undefined): string {
+  return colour === undefined ? soft : seriesColour(colour);
 }
 
 /** An upright stroke, and a gap after it. */

@@ -38,7 +38,7 @@ export function seriesColour(place: number): string {
 /** What all axes share. */
 export const axis = {
   type: "value",
-  axisLine: { show: false },
+  axisLine: { show: false, onZero: false },
   axisTick: { show: false },
   splitLine: { lineStyle: { color: rule } },
   axisLabel: { color: soft, fontSize: 12 },
@@ -46,20 +46,6 @@ export const axis = {
   nameLocation: "middle",
   nameGap: 30,
 } as const;
-
-/** Round limits around percentages, and a round step; `atLeast` is the smallest range. */
-export function roundLimits(
-  low: number,
-  high: number,
-  atLeast: number,
-): { min: number; max: number; interval: number } {
-  const range = Math.max(high - low, atLeast);
-  const interval = [0.5, 1, 2, 5, 10, 20, 50, 100].find((step) => range <= 5 * step) ?? Math.ceil(range / 5);
-  const max = interval * Math.max(2, Math.ceil(high / interval));
-  // Too little room grows downwards: nothing is beyond 100 %.
-  const min = Math.max(0, Math.min(interval * Math.floor(low / interval), max - 2 * interval));
-  return { min, max, interval };
-}
 
 function drawn(name: string, alt: string, room: Room, option: (room: Room) => EChartsCoreOption): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, width: room.width, height: room.height });

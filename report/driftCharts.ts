@@ -5,7 +5,7 @@ import type { DriftLaw, RunStory } from "./runStory.ts";
 import { listed } from "./text.ts";
 
 /** How devices drift, on axes on which a power law is straight. */
-export function driftChart({ drift, law }: RunStory): Chart | undefined {
+export function driftChart({ drift, law }: Pick<RunStory, "drift" | "law">): Chart | undefined {
   const bands = drift.filter(({ points }) => points.length > 2);
   if (bands.length === 0) return undefined;
   const series = bands.flatMap((band, k) => [
@@ -27,6 +27,7 @@ export function driftChart({ drift, law }: RunStory): Chart | undefined {
 function measured({ startMicrosiemens: start, points, ...band }: DriftBand, colour: number): ChartSeries {
   return {
     name: `read first at ${short(band.fromMicrosiemens)} … ${short(band.toMicrosiemens)} µS`,
+    label: `from ${short(start)} µS`,
     look: "dots",
     colour,
     points: points.map(({ ageSeconds, median, quarter, threeQuarters }) => ({
@@ -97,7 +98,7 @@ function sentenceOf(bands: readonly DriftBand[], law: DriftLaw | undefined): str
   }).length;
   const ends = inside === bands.length ? "all medians end" : `${inside} of ${bands.length} medians end`;
   return (
-    `${dots}; dashed, the ${law.fitted ? "fitted law" : "law"} of ${law.law.name} in its band of ±σν: ` +
+    `${dots}; dashed, the ${law.fitted ? "fitted law" : "law"} of ${law.law.name} in its band of ν ± σ: ` +
     `${ends} inside it.`
   );
 }
@@ -109,6 +110,7 @@ export function exponentChart({ exponents, law }: RunStory): Chart | undefined {
   const laws = lawSeries(law, exponents.at(-1)?.conductanceMicrosiemens);
   const dots: ChartSeries = {
     name: "measured, median and quarters",
+    label: "measured",
     look: "dots",
     colour: 1,
     points: exponents.map(({ conductanceMicrosiemens, median, quarter, threeQuarters }) => ({
@@ -139,7 +141,7 @@ export function exponentChart({ exponents, law }: RunStory): Chart | undefined {
     title: "Drift exponent by conductance",
     sentence:
       `${ends === "" ? "What exponent devices drift with" : ends}` +
-      `${say === "" ? "" : `; of the former ${say}`}. The band is ±σν between devices.`,
+      `${say === "" ? "" : `; of the former ${say}`}. The band is ν ± σ between devices.`,
     x: { name: "conductance at the reference age", unit: "microsiemens" },
     y: { name: "drift exponent ν", unit: "" },
     xScale: "linear",
@@ -157,6 +159,7 @@ function lawSeries({ law, fitted, before }: DriftLaw, last: Microsiemens | undef
   return [
     {
       name: `${role}, ${law.name}`,
+      label: law.name,
       look: "line",
       colour: 0,
       points: g.map((x) => {
@@ -169,6 +172,7 @@ function lawSeries({ law, fitted, before }: DriftLaw, last: Microsiemens | undef
       : [
           {
             name: `law before, ${before.name}`,
+            label: before.name,
             look: "law" as const,
             points: g
               .filter((x) => x <= before.maxConductanceMicrosiemens)

@@ -57,12 +57,13 @@ function cdfChart(errors: readonly ErrorsAtTime[], cdf: Cdf): Chart | undefined 
       `${capital(after(first))}, half of the ${what} are within ${within(first, 0.5)} of what was meant ` +
       `and 90\u202f% within ${within(first, 0.9)}${later}.`,
     x: {
-      name: what === "weights" ? "size of the weight error, % of the largest" : "size of the error",
+      name: what === "weights" ? "size of the weight error, % of the largest weight" : "size of the error",
       unit,
     },
     y: { name: `share of the ${what}`, unit: "percent" },
     xScale: "logarithmic",
     yScale: "linear",
+    keyed: true,
     series: shown.map((one, k) => ({
       name: after(one),
       look: "line",
@@ -102,14 +103,15 @@ export function errorOverTimeChart({ errors, strategy }: RunStory): Chart | unde
       `${weights ? "weights" : "devices"} are within ${said(sizeAt(of(last), 0.9))}.`,
     x: { name: "time after the last pulse", unit: "seconds" },
     y: weights
-      ? { name: "weight error, % of the largest", unit: "percent" }
+      ? { name: "weight error, % of the largest weight", unit: "percent" }
       : { name: "error", unit: "microsiemens" },
     xScale: "logarithmic",
     yScale: "linear",
     series: [
       {
         name: "median, and the middle 80\u202f%",
-        look: "line",
+        label: "median",
+        look: "course",
         colour: 1,
         points: shown.map((one) => ({
           x: one.timeSeconds,
@@ -143,9 +145,16 @@ function strategySeries({ layers, timesSeconds }: NonNullable<RunStory["strategy
     });
   };
   return [
-    { name: "as the strategy foresaw", look: "law", colour: 0, points: whole((layer) => layer.predicted) },
+    {
+      name: "as the strategy foresaw",
+      label: "strategy",
+      look: "law",
+      colour: 0,
+      points: whole((layer) => layer.predicted),
+    },
     {
       name: "best rule of today, as foreseen",
+      label: "rule of today",
       look: "law",
       colour: undefined,
       points: whole((layer) => bestRule(layer) ?? layer.predicted),

@@ -1,16 +1,17 @@
+import { chartFigure } from "./chartDrawing.ts";
 import type { Painted } from "./colours.ts";
 import { errorHistogram, pulsesPerDevice } from "./histograms.ts";
 import {
+  cellsPerRow,
   colourBar,
   conductancePictures,
-  deviceNames,
   differencePictures,
   sortedDifferences,
-  verdictColours,
   verdictPictures,
 } from "./maps.ts";
+import { deviceNames, hatchedFor, verdictColours } from "./mapNames.ts";
 import { overTime } from "./overTime.ts";
-import { escaped, figure, keyed } from "./page.ts";
+import { escaped, figure } from "./page.ts";
 import { isOpen, verdictNames } from "../src/program/method.ts";
 import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "../src/statistics.ts";
 import type { ConductanceMap, Point, Story } from "./story.ts";
@@ -20,18 +21,21 @@ export function accuracyFigure({ softwareAccuracy, images }: Story, contenders: 
   const ends = contenders.map(({ name, points }) => {
     const points100 = 100 * (softwareAccuracy - (points.at(-1)?.accuracy ?? Number.NaN));
     const size = withUnit(Math.abs(points100), "points", 1);
-    return `${escaped(name)} ends ${size} ${points100 < 0 ? "above" : "below"}`;
+    return `${name} ends ${size} ${points100 < 0 ? "above" : "below"}`;
   });
   // The axis may be narrow: what looks like a wide gap may be a handful of images.
   const image = images > 0 ? `; one image is ${withUnit(100 / images, "points", 2)}` : "";
-  const picture = overTime(contenders, {
-    name: "accuracy",
-    alt: "Accuracy over time",
-    percent: ({ accuracy }) => 100 * accuracy,
-    spread: ({ spread }) => spread && 100 * spread.accuracy,
-    reference: { name: "software", percent: 100 * softwareAccuracy },
-  });
-  return figure("Accuracy over time", `Against software, ${listed(ends)}${image}.`, picture);
+  return chartFigure(
+    overTime(contenders, {
+      figure: "accuracy",
+      title: "Accuracy over time",
+      sentence: `Against software, ${listed(ends)}${image}.`,
+      name: "accuracy, % of the images",
+      percent: ({ accuracy }) => 100 * accuracy,
+      spread: ({ spread }) => spread && 100 * spread.accuracy,
+      reference: { name: "software", percent: 100 * softwareAccuracy },
+    }),
+  );
 }
 
 export function errorFigure(contenders: readonly Painted[]): string {
@@ -39,34 +43,35 @@ export function errorFigure(contenders: readonly Painted[]): string {
   const courses = contenders.map(({ name, points }) => {
     const start = percentage(rms(points[0]));
     return points.length < 2
-      ? `${escaped(name)} is at ${start}`
-      : `${escaped(name)} goes from ${start} to ${percentage(rms(points.at(-1)))}`;
+      ? `${name} is at ${start}`
+      : `${name} goes from ${start} to ${percentage(rms(points.at(-1)))}`;
   });
-  const picture = overTime(contenders, {
-    name: "error",
-    alt: "Weight error over time",
-    percent: rms,
-    spread: ({ spread }) => spread?.rmsPercent,
-  });
-  return figure("Weight error over time", `The root mean square: ${listed(courses)}.`, picture);
+  return chartFigure(
+    overTime(contenders, {
+      figure: "error",
+      title: "Weight error over time",
+      sentence: `The root mean square: ${listed(courses)}.`,
+      name: "weight error, % of the largest weight",
+      percent: rms,
+      spread: ({ spread }) => spread?.rmsPercent,
+    }),
+  );
 }
 
 export function productFigure(contenders: readonly Painted[]): string {
   const off = (point?: Point): number => point?.productPercent ?? Number.NaN;
   const ends = contenders.map(
-    ({ name, points }) =>
-      `${escaped(name)} ${percentage(off(points[0]))} … ${percentage(off(points.at(-1)))}`,
+    ({ name, points }) => `${name} ${percentage(off(points[0]))} … ${percentage(off(points.at(-1)))}`,
   );
-  const picture = overTime(contenders, {
-    name: "product",
-    alt: "Matrix–vector error over time",
-    percent: off,
-    spread: ({ spread }) => spread?.productPercent,
-  });
-  return figure(
-    "Matrix–vector error over time",
-    `How far products lie off, of their size: ${listed(ends)}.`,
-    picture,
+  return chartFigure(
+    overTime(contenders, {
+      figure: "product",
+      title: "Matrix–vector error over time",
+      sentence: `How far products lie off, of their size: ${listed(ends)}.`,
+      name: "matrix–vector error, % of the product’s size",
+      percent: off,
+      spread: ({ spread }) => spread?.productPercent,
+    }),
   );
 }
 
@@ -76,18 +81,15 @@ export function histogramFigure(contenders: readonly Painted[]): string {
   const near = 0.05;
   const within = ({ relativeErrors }: Painted): string =>
     percent(shareWithin(sortedSizes(relativeErrors), near));
-  const others = contenders.slice(0, -1).map((other) => `${within(other)} of ${escaped(other.name)}’s`);
-  const { picture, rangePercent, beyond } = errorHistogram(contenders, "Histogram of weight errors");
-  const keys = contenders.map(
-    (contender, i) =>
-      `<span>${keyed(contender)} <small>${percent(beyond[i]!)} outside ±${rangePercent}\u202f%</small></span>`,
-  );
+  const others = contenders.slice(0, -1).map((other) => `${within(other)} of ${other.name}’s`);
   const time = last.points[0]?.timeSeconds;
-  return figure(
-    `Weight errors${time === undefined ? "" : ` at ${duration(time)}`}`,
-    `${within(last)} of the ${escaped(last.name)}’s weights are within ±${100 * near}\u202f% of what was meant` +
-      `${others.length === 0 ? "" : `, ${listed(others)}`}.`,
-    `<p class="legend">${keys.join("")}</p>${picture}`,
+  return chartFigure(
+    errorHistogram(contenders, {
+      title: `Weight errors${time === undefined ? "" : ` at ${duration(time)}`}`,
+      sentence:
+        `${within(last)} of the ${last.name}’s weights are within ±${100 * near}\u202f% of what was meant` +
+        `${others.length === 0 ? "" : `, ${listed(others)}`}.`,
+    }),
   );
 }
 
@@ -99,34 +101,38 @@ export function mapsFigure(
   ageing = "drift",
 ): string {
   const layer = map.layer === "" ? "" : ` of layer ${escaped(map.layer)}`;
-  const title = `Tile ${map.tile}${layer}, device by device`;
+  const title = map.inOrder ? "Device by device" : `Tile ${map.tile}${layer}, device by device`;
   const differences = sortedDifferences(map);
   if (differences.length === 0) return figure(title, "No weight lies on this tile.", "");
   const name = escaped(contenders.at(-1)?.name ?? "");
   const within = (share: number): string => `±${withUnit(quantile(differences, share), "µS", 2)}`;
   // A scale that 99 % of the devices fit, so that one stuck device does not pale the others.
   const range = Math.max(0.1, Math.ceil(10 * quantile(differences, 0.99)) / 10);
-  const full = withUnit(map.maxConductanceMicrosiemens, "µS", 0);
   const ends = withUnit(range, "µS", 1);
-  const names = deviceNames(map.devicesPerCell);
+  const full = map.maxConductanceMicrosiemens;
+  const scale = colourBar("sequential", ["0", withUnit(full / 2, "µS", 1), withUnit(full, "µS", 0)]);
+  const { verdicts } = map;
+  const ended = verdicts === undefined ? [] : verdictsOn(map, verdicts);
   const panels = [
-    panel("target", conductancePictures(map, map.target), names, colourBar("sequential", "0", full)),
-    panel("read back", conductancePictures(map, map.readBack), names, colourBar("sequential", "0", full)),
+    panel(map, "target", conductancePictures(map, map.target), scale),
+    panel(map, "read back", conductancePictures(map, map.readBack), scale),
     panel(
+      map,
       "read − target",
       differencePictures(map, range),
-      names,
-      colourBar("diverging", `−${ends}`, `+${ends}`),
+      colourBar("diverging", [`−${ends}`, "0", `+${ends}`]),
     ),
-    ...(map.verdicts === undefined
+    // A map of one colour says no more than its sentence.
+    ...(verdicts === undefined || ended.length < 2
       ? []
-      : [panel("verdict", verdictPictures(map, map.verdicts), names, verdictKey(map, map.verdicts))]),
+      : [panel(map, "verdict", verdictPictures(map, verdicts), verdictKey(ended))]),
   ];
   return figure(
     title,
     `${readWhen}, and before ${ageing === "drift" ? "drift compensation" : "compensation"}, half of the devices that the ${name} programmed are within ${within(0.5)} ` +
-      `of their targets and 99\u202f% within ${within(0.99)}${map.verdicts === undefined ? "" : `; ${worst(map, map.verdicts)}`}.`,
-    `<div class="maps${panels.length === 4 ? " four" : ""}">${panels.join("")}</div>`,
+      `of their targets and 99\u202f% within ${within(0.99)}${ended.length === 0 ? "" : `; ${worst(ended)}`}.` +
+      `${map.inOrder ? " Imported devices have no place on a chip: they stand in the order of their tables." : ""}`,
+    `<div class="maps${panels.length % 2 === 0 ? " even" : ""}">${panels.join("")}</div>`,
   );
 }
 
@@ -138,22 +144,38 @@ export function pulsesFigure(contenders: readonly Painted[]): string {
   const needs = looped.map(({ name, pulses, devices, devicesByPulses }) => {
     const mean = (pulses / Math.max(1, devices)).toFixed(1);
     const most = pulsesOfShare(devicesByPulses, 0.99);
-    return `${escaped(name)} fires ${mean} pulses a device, and ${count(most)} are enough for 99\u202f%`;
+    return `${name} fires ${mean} pulses a device, and ${count(most)} are enough for 99\u202f%`;
   });
-  const keys = looped.map((contender) => `<span>${keyed(contender)}</span>`);
-  return figure(
-    "Pulses per device",
-    `In the mean, ${needs.join("; ")}.`,
-    `<p class="legend">${keys.join("")}</p>${pulsesPerDevice(looped, "Histogram of pulses per device")}`,
-  );
+  const sentence = `In the mean, ${needs.join("; ")}.`;
+  return chartFigure(pulsesPerDevice(looped, { title: "Pulses per device", sentence }));
 }
 
 /** The devices of a cell apart, two by two, above what explains the colours. */
-function panel(title: string, pictures: readonly string[], names: readonly string[], key: string): string {
+function panel(map: ConductanceMap, title: string, pictures: readonly string[], key: string): string {
+  const names = deviceNames(map.devicesPerCell);
   const tiles = pictures.map(
-    (picture, i) => `<div><span>${names[i]!}</span><img src="${picture}" alt="${title}, ${names[i]!}"></div>`,
+    (picture, i) =>
+      `<div class="map"><span>${names[i]!}</span>` +
+      axes(map, `<img src="${picture}" alt="${title}, ${names[i]!}, row by row">`) +
+      `</div>`,
   );
-  return `<div class="panel"><h3>${title}</h3><div class="devices">${tiles.join("")}</div>${key}</div>`;
+  const hatched = hatchedFor(map.target, title.startsWith("read") ? map.readBack : undefined);
+  const empty =
+    hatched === "" ? "" : `<p class="legend small"><span><span class="key none"></span>${hatched}</span></p>`;
+  const alone = pictures.length === 1 ? " alone" : "";
+  return `<div class="panel"><h3>${title}</h3><div class="devices${alone}">${tiles.join("")}</div>${key}${empty}</div>`;
+}
+
+/** Rows from the first one shown at the top, columns from 0 at the left. */
+function axes(map: ConductanceMap, picture: string): string {
+  if (map.inOrder) return `<div>${picture}</div>`;
+  const { rowStart, rows } = map;
+  const ends = (name: string, first: number, last: number): string =>
+    `<b>${first}</b><i>${name}</i><b>${last}</b>`;
+  return (
+    `<div class="axes"><span class="rows">${ends("row", rowStart, rowStart + rows - 1)}</span>${picture}` +
+    `<span class="columns">${ends("column", 0, cellsPerRow(map) - 1)}</span></div>`
+  );
 }
 
 /** Verdicts on the map with how many devices have each, the commonest first. */
@@ -165,19 +187,22 @@ function verdictsOn(map: ConductanceMap, verdicts: Uint8Array): { verdict: numbe
   return counts.filter(({ devices }) => devices > 0).sort((a, b) => b.devices - a.devices);
 }
 
-function verdictKey(map: ConductanceMap, verdicts: Uint8Array): string {
-  const entries = verdictsOn(map, verdicts).map(
+type Ended = ReturnType<typeof verdictsOn>;
+
+function verdictKey(ended: Ended): string {
+  const entries = ended.map(
     ({ verdict, devices }) =>
       `<span><span class="key" style="background:rgb(${verdictColours[verdict]!.join(",")})"></span>` +
-      `${verdictNames[verdict]!} ${count(devices)}</span>`,
+      `${verdictNames[verdict]!}: ${count(devices)}</span>`,
   );
-  return `<p class="legend verdicts">${entries.join("")}</p>`;
+  return `<p class="legend small">${entries.join("")}</p>`;
 }
 
 /** How many devices did not end well, in words. */
-function worst(map: ConductanceMap, verdicts: Uint8Array): string {
+function worst(ended: Ended): string {
   const good: readonly string[] = ["accepted", "accepted outside tolerance", "unverified"];
-  const bad = verdictsOn(map, verdicts).filter(({ verdict }) => !good.includes(verdictNames[verdict]!));
+  const bad = ended.filter(({ verdict }) => !good.includes(verdictNames[verdict]!));
+  if (ended.length === 1 && bad.length === 0) return `all of them ended ${verdictNames[ended[0]!.verdict]!}`;
   if (bad.length === 0) return "no device was given up";
   return listed(
     bad.map(({ verdict, devices }) => {

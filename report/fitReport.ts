@@ -1,8 +1,10 @@
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw, type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
 import { withError } from "../src/withError.ts";
-import { axis, drawing, rule, seriesColour, soft } from "./draw.ts";
-import { escaped, figure, page } from "./page.ts";
+import type { ChartSeries } from "./chart.ts";
+import { chartFigure } from "./chartDrawing.ts";
+import { escaped, page } from "./page.ts";
+import { tableOf } from "./table.ts";
 import { count, duration, percent, withUnit } from "./text.ts";
 
 /** What a fit found, and whether to believe it, as one HTML page. @param before  the model that was believed before. */
@@ -23,12 +25,12 @@ export function renderFit(
     `<header><p class="kicker">mho · fit</p><h1>${headline}</h1>`,
     `<p class="facts">${escaped(model.name)} · ${escaped(chip)} number ${escaped(chipSerialNumbers.join(", "))} · ` +
       `${count(sweeps)} sweeps of ${escaped(runs.join(", "))} · ± are 95 % intervals</p></header>`,
-    `<section><h2>Checks</h2><div class="scroll"><table><tbody>${checks.map(checkRow).join("")}</tbody></table></div>` +
+    `<section><h2>Checks</h2><dl class="checks">${checks.map(checkRow).join("")}</dl>` +
       `${remarks.map((remark) => `<p class="note">${escaped(remark)}</p>`).join("")}</section>`,
     forecastSection(fit),
     ...pairs(laws.map((law) => lawFigure(law, old))),
     ...residuals.map((residual, k) => residualFigures(residual, k)),
-    `<section><h2>Figures</h2><div class="scroll"><table><tbody>${figures.map(figureRow).join("")}</tbody></table></div></section>`,
+    figuresSection(figures),
     `<footer><p>mho ${escaped(softwareVersion)}; data ${escaped(fit.dataDigest.slice(0, 16))}…</p></footer>`,
   ];
   return page(`mho: fit ${model.name}`, parts.join("\n"));
@@ -58,8 +60,7 @@ export function pairs(figures: readonly string[]): string[] {
 }
 
 function checkRow({ name, ok, says }: FitRecord["checks"][number]): string {
-  const cell = `<td style="text-align:left;white-space:normal">`;
-  return `<tr><th>${ok ? "✓" : "✗"} ${escaped(name)}</th>${cell}${escaped(says)}</td></tr>`;
+  return `<div><dt>${ok ? "✓" : "✗"} ${escaped(name)}</dt><dd>${escaped(says)}</dd></div>`;
 }
 
 /** What fits to the first reads foretold of later ones, and how far the model was tested by that. */
@@ -69,18 +70,33 @@ function forecastSection({ testedToSeconds, forecasts = [] }: FitRecord): string
     testedToSeconds > 0
       ? `Fits to earlier reads foretold later ones up to <b>${duration(testedToSeconds)}</b>. Beyond that age every figure of this model is extrapolated.`
       : "No fit to earlier reads foretold later ones: every figure beyond the reads is extrapolated.";
-  const row = (one: (typeof forecasts)[number]): string =>
-    `<tr><th scope="row">${duration(one.fromSeconds)} → ${duration(one.toSeconds)}</th><td>${count(one.devices)}</td><td>${percent(one.inside95)}</td>` +
-    `<td>${withUnit(one.meanOffStds, "σ", 2)}</td><td>${one.holds ? "✓" : "✗"}</td></tr>`;
-  const table =
-    `<div class="scroll results"><table><thead><tr><th scope="col">from → to</th><th scope="col">devices</th>` +
-    `<th scope="col">inside the 95 % band</th><th scope="col">mean off</th><th scope="col">holds</th></tr></thead>` +
-    `<tbody>${forecasts.map(row).join("")}</tbody></table></div>`;
+  const table = tableOf({
+    corner: "foretold up to",
+    columns: ["by reads up to", "devices", "inside the 95\u202f% band", "mean off", "holds"],
+    rows: forecasts.map((one) => ({
+      name: duration(one.toSeconds),
+      cells: [
+        duration(one.fromSeconds),
+        count(one.devices),
+        percent(one.inside95),
+        withUnit(one.meanOffStds, "σ", 2),
+        one.holds ? "✓" : "✗",
+      ],
+    })),
+  });
   return `<section><h2>Forecasts</h2><p class="note">${far}</p>${forecasts.length === 0 ? "" : table}</section>`;
 }
 
-function figureRow({ figure: name, value, standardError }: FitRecord["figures"][number]): string {
-  return `<tr><th>${escaped(name)}</th><td>${withError(value, 1.96 * standardError)}</td></tr>`;
+/** A value and its interval, each in a cell. */
+function figuresSection(figures: FitRecord["figures"]): string {
+  if (figures.length === 0) return "";
+  const rows = figures.map(({ figure: name, value, standardError }) => {
+    const [, shown = "", error = "", power = ""] =
+      /^\(?(\S+?)(?: ± ([^)\s]+)\)?(e\S+)?)?$/.exec(withError(value, 1.96 * standardError)) ?? [];
+    return { name: escaped(name), cells: [`${shown}${power}`, error === "" ? "–" : `${error}${power}`] };
+  });
+  const table = tableOf({ corner: "figure", columns: ["value", "± of its 95\u202f% interval"], rows });
+  return `<section><h2>Figures</h2>${table}</section>`;
 }
 
 /** What the model before said of a law, where it had one. */
@@ -99,58 +115,30 @@ function lawFigure(
   { law, form, conductanceMicrosiemens: g, value, standardError }: FitRecord["laws"][number],
   before: PowerLaw | undefined,
 ): string {
-  const name = law.replace(/[^a-zA-Z]+/g, "-");
   const old = lawBefore(law, before);
-  const low = value.map((v, k) => v - 1.96 * standardError[k]!);
-  const line = (data: readonly number[]): number[][] => data.map((v, k) => [g[k]!, v]);
-  const colour = seriesColour(0);
-  const picture = drawing(`law-${name}`, `${law} against conductance`, { width: 520, height: 280 }, () => ({
-    grid: { left: 58, right: 22, top: 14, bottom: 50 },
-    xAxis: {
-      ...axis,
-      min: 0,
-      splitLine: { show: false },
-      axisTick: { show: true, lineStyle: { color: rule } },
-      name: "conductance, µS",
-    },
-    yAxis: {
-      ...axis,
-      ...(Math.min(...low) < 0 ? {} : { min: 0 }),
-      axisLabel: { ...axis.axisLabel, formatter: plain },
-    },
+  return chartFigure({
+    figure: `law-${law.replace(/[^a-zA-Z]+/g, "-")}`,
+    title: capital(law),
+    sentence: `By ${form}, with its 95\u202f% interval${old === undefined ? "" : "; dotted, what was believed before"}.`,
+    x: { name: "conductance", unit: "microsiemens" },
+    y: { name: law, unit: "" },
+    xScale: "linear",
+    yScale: "linear",
     series: [
-      {
-        type: "line",
-        data: line(low),
-        symbol: "none",
-        lineStyle: { color: colour, opacity: 0 },
-        stack: "band",
-        stackStrategy: "all",
-      },
-      {
-        type: "line",
-        data: standardError.map((error, k) => [g[k]!, 2 * 1.96 * error]),
-        symbol: "none",
-        lineStyle: { color: colour, opacity: 0 },
-        areaStyle: { color: colour, opacity: 0.25 },
-        stack: "band",
-        stackStrategy: "all",
-      },
       ...(old === undefined
         ? []
-        : [
-            {
-              type: "line",
-              data: line(g.map(old)),
-              symbol: "none",
-              lineStyle: { color: soft, width: 1.5, type: "dashed" },
-            },
-          ]),
-      { type: "line", data: line(value), symbol: "none", lineStyle: { color: colour, width: 2 } },
+        : [{ name: "before", look: "law" as const, points: g.map((x) => ({ x, y: old(x) })) }]),
+      {
+        name: "fitted",
+        look: "line",
+        colour: 0,
+        points: value.map((y, k) => {
+          const half = 1.96 * standardError[k]!;
+          return { x: g[k]!, y, low: y - half, high: y + half };
+        }),
+      },
     ],
-  }));
-  const dashed = old === undefined ? "" : "; dashed, what was believed before";
-  return figure(escaped(capital(law)), `By ${escaped(form)}, with its 95 % interval${dashed}.`, picture);
+  });
 }
 
 /** How residuals are spread, beside the bell that chance gives, and whether they depend on conductance. */
@@ -158,88 +146,51 @@ function residualFigures(
   { residual, from, step, share, conductanceMicrosiemens: g, mean, spread }: FitRecord["residuals"][number],
   k: number,
 ): string {
-  const xAxis = {
-    ...axis,
-    splitLine: { show: false },
-    axisTick: { show: true, lineStyle: { color: rule } },
-  };
   const middle = (bin: number): number => from + (bin + 0.5) * step;
-  const colour = seriesColour(0);
-  const hill = drawing(
-    `residual-${k}`,
-    `${residual}: shares of the devices`,
-    { width: 520, height: 260 },
-    () => ({
-      grid: { left: 58, right: 22, top: 14, bottom: 50 },
-      xAxis: { ...xAxis, min: from, max: -from, name: "standard deviations" },
-      yAxis: { ...axis, min: 0, axisLabel: { ...axis.axisLabel, formatter: asPercent } },
-      series: [
-        {
-          type: "line",
-          step: "middle",
-          data: share.map((value, bin) => [middle(bin), value]),
-          symbol: "none",
-          lineStyle: { color: colour, width: 2 },
-          areaStyle: { color: colour, opacity: 0.18 },
-        },
-        {
-          type: "line",
-          data: share.map((_, bin) => [middle(bin), bell(middle(bin)) * step]),
-          smooth: true,
-          symbol: "none",
-          lineStyle: { color: soft, width: 1.5, type: "dashed" },
-        },
-      ],
-    }),
-  );
-  const course = drawing(
-    `residual-by-g-${k}`,
-    `${residual}: by conductance`,
-    { width: 520, height: 260 },
-    () => ({
-      grid: { left: 58, right: 22, top: 14, bottom: 50 },
-      xAxis: { ...xAxis, min: 0, name: "conductance, µS" },
-      yAxis: {
-        ...axis,
-        min: Math.min(-0.5, ...mean.map((m) => Math.floor(2 * m) / 2)),
-        max: Math.max(1.5, ...spread.map((one) => Math.ceil(2 * one) / 2)),
-        axisLabel: { ...axis.axisLabel, formatter: plain },
+  const hill = chartFigure({
+    figure: `residual-${k}`,
+    title: capital(residual),
+    sentence: "Devices by how far they lie off, beside what chance alone gives.",
+    x: { name: "off by, in standard deviations", unit: "" },
+    y: { name: "share of the devices", unit: "percent" },
+    xScale: "linear",
+    yScale: "linear",
+    keyed: true,
+    series: [
+      {
+        name: "devices",
+        look: "steps",
+        colour: 0,
+        points: share.map((value, bin) => ({ x: middle(bin), y: 100 * value })),
       },
-      series: [
-        {
-          type: "line",
-          data: mean.map((m, i) => [g[i]!, m]),
-          symbol: "none",
-          lineStyle: { color: colour, width: 2 },
-        },
-        {
-          type: "line",
-          data: spread.map((s, i) => [g[i]!, s]),
-          symbol: "none",
-          lineStyle: { color: seriesColour(1), width: 2 },
-        },
-      ],
-    }),
-  );
-  const title = escaped(capital(residual));
-  const key = (place: number, text: string): string =>
-    `<span><span class="key" style="background:var(--series-${place})"></span>${text}</span>`;
-  return (
-    `<div class="pair">${figure(title, "Devices by how far they lie off, beside what chance alone gives (dashed).", hill)}` +
-    `${figure("The same by conductance", `<span class="legend">${key(0, "mean, 0 where the law holds")}${key(1, "spread, 1 where it holds")}</span>`, course)}</div>`
-  );
+      {
+        name: "chance alone",
+        look: "law",
+        points: share.map((_, bin) => ({ x: middle(bin), y: 100 * bell(middle(bin)) * step })),
+      },
+    ],
+  });
+  const line = (name: string, colour: number, values: readonly number[]): ChartSeries => ({
+    name,
+    look: "course",
+    colour,
+    points: values.map((y, i) => ({ x: g[i]!, y })),
+  });
+  const course = chartFigure({
+    figure: `residual-by-g-${k}`,
+    title: "The same by conductance",
+    sentence: "Where the law holds, the mean is 0 and the spread is 1.",
+    x: { name: "conductance", unit: "microsiemens" },
+    y: { name: "off by, in standard deviations", unit: "" },
+    xScale: "linear",
+    yScale: "linear",
+    series: [line("mean", 0, mean), line("spread", 1, spread)],
+  });
+  return `<div class="pair">${hill}${course}</div>`;
 }
 
 function bell(z: number): number {
   return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-}
-
-function plain(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
-function asPercent(value: number): string {
-  return `${Number((100 * value).toPrecision(3))}\u202f%`;
 }
 
 function capital(text: string): string {

@@ -1,21 +1,10 @@
 import { encode } from "fast-png";
 import { type Colour, colourAt, diverging, sequential } from "./colourScale.ts";
+import { deviceNames, verdictColours } from "./mapNames.ts";
 import { verdictNames } from "../src/program/method.ts";
 import { sortedSizes } from "../src/statistics.ts";
 import type { FigureNumbers, SeriesNumbers } from "./chart.ts";
 import type { ConductanceMap } from "./story.ts";
-
-/** What the devices of a cell are called, in their order on a row. */
-export function deviceNames(devicesPerCell: number): string[] {
-  if (devicesPerCell === 1) return ["G"];
-  if (devicesPerCell === 2) return ["G+", "G−"];
-  if (devicesPerCell === 4) return ["G+", "G−", "g+", "g−"];
-  return Array.from({ length: devicesPerCell }, (_, device) =>
-    devicesPerCell % 2 === 1
-      ? `device ${device + 1}`
-      : `G${(device >> 1) + 1}${device % 2 === 0 ? "+" : "−"}`,
-  );
-}
 
 /** Conductances from 0 to full range: a picture for each device of a cell, as data URLs. */
 export function conductancePictures(map: ConductanceMap, conductances: Float32Array): string[] {
@@ -38,12 +27,12 @@ export function sortedDifferences(map: ConductanceMap): Float32Array {
   return sortedSizes(map.readBack.map((conductance, i) => conductance - map.target[i]!));
 }
 
-/** A bar that explains a scale, with what its ends mean. `low` and `high` are HTML. */
-export function colourBar(scale: "sequential" | "diverging", low: string, high: string): string {
+/** A bar that explains a scale, with what its ends and its middle mean: HTML. */
+export function colourBar(scale: "sequential" | "diverging", [low, middle, high]: readonly string[]): string {
   const stops = (scale === "sequential" ? sequential : diverging).map((colour) => `rgb(${colour.join(",")})`);
   return (
-    `<div class="bar"><span>${low}</span>` +
-    `<i style="background:linear-gradient(90deg,${stops.join(",")})"></i><span>${high}</span></div>`
+    `<div class="bar"><i style="background:linear-gradient(90deg,${stops.join(",")})"></i>` +
+    `<span>${low}</span><span>${middle}</span><span>${high}</span></div>`
   );
 }
 
@@ -51,25 +40,6 @@ export function colourBar(scale: "sequential" | "diverging", low: string, high: 
 export function verdictPictures(map: ConductanceMap, verdicts: Uint8Array): string[] {
   return pictures(map, (i) => (Number.isNaN(map.target[i]!) ? undefined : verdictColours[verdicts[i]!]));
 }
-
-/** One a verdict, in their order: quiet where all is well, loud where it is not. */
-export const verdictColours: readonly Colour[] = [
-  [170, 176, 184],
-  [64, 145, 108],
-  [213, 94, 0],
-  [230, 159, 0],
-  [126, 170, 150],
-  [170, 176, 184],
-  [184, 86, 143],
-  [160, 205, 120],
-  [178, 24, 43],
-  [33, 102, 172],
-  [86, 180, 233],
-  [240, 228, 66],
-  [120, 60, 160],
-  [90, 60, 30],
-  [140, 201, 179],
-];
 
 /** The same as numbers for the file; none of a tile that is too large for it, whose devices `mho export` writes. */
 export function mapNumbers(map: ConductanceMap | undefined): FigureNumbers[] {
@@ -120,7 +90,11 @@ function rounded(values: Float32Array): Float64Array {
   return Float64Array.from(values, (value) => Number(value.toPrecision(7)));
 }
 
-function cellsPerRow({ devicesPerRow, devicesPerCell }: ConductanceMap): number {
+/** Cells side by side. */
+export function cellsPerRow({
+  devicesPerRow,
+  devicesPerCell,
+}: Pick<ConductanceMap, "devicesPerRow" | "devicesPerCell">): number {
   return Math.floor(devicesPerRow / devicesPerCell);
 }
 

@@ -1,8 +1,12 @@
 import type { Painted } from "./colours.ts";
-import { harmless } from "../src/harmless.ts";
+import { sample } from "./grammar.ts";
+import { escaped } from "./escaped.ts";
+import { explained } from "./explained.ts";
 import { style } from "./style.ts";
 
-/** The whole page around its body. `body` is HTML, `title` is text. */
+export { escaped };
+
+/** The whole page around its body, whose terms explain themselves. `body` is HTML, `title` is text. */
 export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -14,7 +18,7 @@ export function page(title: string, body: string): string {
 <style>${style}</style>
 </head>
 <body><main>
-${body}
+${explained(body)}
 </main></body>
 </html>
 `;
@@ -25,17 +29,12 @@ export function figure(title: string, sentence: string, picture: string): string
   return `<figure><figcaption><h2>${title}</h2><p>${sentence}</p></figcaption>${picture}</figure>`;
 }
 
-/** A contender's name behind the colour that it has in every picture. */
-export function keyed({ name, colour }: Painted): string {
-  return `<span class="key" style="background:var(--series-${colour})"></span>${escaped(name)}`;
+/** A title and what there is to say, where there is nothing to draw. Both are text. */
+export function told(title: string, sentence: string): string {
+  return `<section class="told"><h2>${escaped(title)}</h2><p class="note">${escaped(sentence)}</p></section>`;
 }
 
-/** Text made safe to stand in HTML, in an attribute too, and to be read by a person. */
-export function escaped(text: string): string {
-  return harmless(text)
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/"/g, "&quot;")
-    .replace(/'/g, "&#39;");
+/** A contender's name behind the stroke that it has in every picture. */
+export function keyed({ name, colour }: Painted): string {
+  return `${sample({ look: "course", colour })}${escaped(name)}`;
 }

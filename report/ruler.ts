@@ -29,15 +29,15 @@ export function rulerOf(
   const finite = values.filter((value) => Number.isFinite(value) && (scale === "linear" || value > 0));
   const { least: low, most: high } = rangeOf(finite);
   const shown = shownUnits[unit] ?? unit;
-  const title = shown === "" || shown === "%" ? name : `${name}, ${shown}`;
+  const title = shown === "" || name.includes(shown) ? name : `${name}, ${shown}`;
   if (scale === "logarithmic") {
-    const ticks = unit === "seconds" ? durationTicks(low, high) : logarithmicTicks(low, high, most);
+    const ticks = unit === "seconds" ? timesOf(finite, low, high) : logarithmicTicks(low, high, most);
     const ends = [Math.log10(low), Math.log10(high)] as const;
     const margin = 0.03 * Math.max(0.3, ends[1] - ends[0]);
     // The axis gives places back, whose powers are a little off: 23.99 h.
     const label = (place: number): string => {
       const tick = ticks.find((one) => Math.abs(Math.log10(one) - place) < 1e-6) ?? 10 ** place;
-      return unit === "seconds" ? shortDuration(Number(tick.toPrecision(3))) : plain(tick, fit ? "" : shown);
+      return unit === "seconds" ? shortDuration(Number(tick.toPrecision(3))) : plain(tick);
     };
     return {
       min: ends[0] - margin,
@@ -49,20 +49,25 @@ export function rulerOf(
     };
   }
   const { divisor, unit: timeName } = unit === "seconds" ? timeUnit(high) : { divisor: 1, unit: shown };
-  const floats = least > 0;
-  const ticks = linearTicks(
-    (floats ? Math.min(low, (low + high - least) / 2) : Math.min(0, low)) / divisor,
-    Math.max(high, floats ? (low + high + least) / 2 : 0) / divisor,
-    most,
-  );
+  const [from, to] = least > 0 ? floating(low, high, least, unit) : [Math.min(0, low), Math.max(high, 0)];
+  const ticks = linearTicks(from / divisor, to / divisor, most);
+  const [start, end] = fit ? [Math.min(low, 0) / divisor, high / divisor] : [ticks[0]!, ticks.at(-1)!];
+  const hair = 1e-9 * (end - start);
   return {
-    min: fit ? Math.min(low / divisor, ticks[0]!) : ticks[0]!,
-    max: fit ? high / divisor : ticks.at(-1)!,
-    ticks: fit ? ticks.filter((tick) => tick <= (high / divisor) * (1 + 1e-9)) : ticks,
-    label: (place) => plain(place, fit ? "" : shown),
+    min: start,
+    max: end,
+    ticks: ticks.filter((tick) => tick >= start - hair && tick <= end + hair),
+    label: (place) => plain(place),
     name: unit === "seconds" ? `${name}, ${timeName}` : title,
     place: (value) => value / divisor,
   };
+}
+
+/** Ends about values with a range of `least`; nothing is beyond 100 %. */
+function floating(low: number, high: number, least: number, unit: string): [number, number] {
+  const [from, to] = [Math.min(low, (low + high - least) / 2), Math.max(high, (low + high + least) / 2)];
+  const over = unit === "percent" && high <= 100 ? Math.max(0, to - 100) : 0;
+  return [from - over, to - over];
 }
 
 const shownUnits: Readonly<Record<string, string>> = {
@@ -71,10 +76,15 @@ const shownUnits: Readonly<Record<string, string>> = {
   celsius: "°C",
 };
 
-const signs: ReadonlySet<string> = new Set(["%", "°C", "µS"]);
+/** The times themselves while they are few, else those that people know. */
+function timesOf(times: readonly number[], low: number, high: number): number[] {
+  const all = [...new Set(times)].sort((a, b) => a - b);
+  return all.length <= fewTimes ? all : durationTicks(low, high);
+}
 
-/** At most four digits, with the unit where it is a sign. */
-function plain(value: number, unit: string): string {
-  const text = String(Number(value.toPrecision(4))).replace("-", "−");
-  return signs.has(unit) ? `${text}\u202f${unit}` : text;
+const fewTimes = 7;
+
+/** At most four digits. The name of the axis has the unit. */
+function plain(value: number): string {
+  return String(Number(value.toPrecision(4))).replace("-", "−");
 }

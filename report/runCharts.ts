@@ -6,7 +6,9 @@ import type { RunStory } from "./runStory.ts";
 import { count, percentage, withUnit } from "./text.ts";
 
 /** How near a run came to what it is meant to hold, turn by turn. */
-export function convergenceChart({ convergence: { kind, points } }: RunStory): Chart | undefined {
+export function convergenceChart({
+  convergence: { kind, points },
+}: Pick<RunStory, "convergence">): Chart | undefined {
   const read = points.filter(({ rms }) => rms > 0);
   if (read.length < 2) return undefined;
   const weights = kind === "weights";
@@ -21,7 +23,7 @@ export function convergenceChart({ convergence: { kind, points } }: RunStory): C
       `turn ${enough.turns} is the first within 10 % of the final value.`,
     x: { name: "turns of each tile", unit: "" },
     y: weights
-      ? { name: "weight error, % of the largest", unit: "percent" }
+      ? { name: "weight error, % of the largest weight", unit: "percent" }
       : { name: "error of the devices", unit: "microsiemens" },
     xScale: "linear",
     yScale: "logarithmic",
@@ -37,7 +39,7 @@ export function convergenceChart({ convergence: { kind, points } }: RunStory): C
 }
 
 /** How many devices were still pulsed, turn by turn. */
-export function firedChart({ convergence: { points } }: RunStory): Chart | undefined {
+export function firedChart({ convergence: { points } }: Pick<RunStory, "convergence">): Chart | undefined {
   if (points.length < 2 || points.every(({ pulsedPercent }) => pulsedPercent === 0)) return undefined;
   const few = points.find(({ pulsedPercent }, k) => k > 0 && pulsedPercent < 10);
   const { most } = rangeOf(points.map(({ pulsedPercent }) => pulsedPercent));
@@ -148,6 +150,9 @@ function times(n: number): string {
   return n === 1 ? "once" : n === 2 ? "twice" : `${n} times`;
 }
 
+/** Less of a difference is not worth a picture. */
+const leastCelsius = 0.05;
+
 /** What the chip's own sensor said at every sweep. */
 export function temperatureChart({ temperature }: RunStory): Chart | undefined {
   const values = temperature.map(({ celsius }) => celsius);
@@ -157,7 +162,7 @@ export function temperatureChart({ temperature }: RunStory): Chart | undefined {
     figure: "temperature",
     title: "Temperature",
     sentence:
-      most - least < 0.05
+      most - least <= leastCelsius
         ? `The chip was at ${least.toFixed(1)}\u202f°C whenever it was read.`
         : `The chip was between ${least.toFixed(1)} and ${most.toFixed(1)}\u202f°C when it was read.`,
     x: { name: "time after the first sweep", unit: "seconds" },
@@ -165,6 +170,7 @@ export function temperatureChart({ temperature }: RunStory): Chart | undefined {
     xScale: "linear",
     yScale: "linear",
     yFloats: 2,
+    yDiffers: leastCelsius,
     wide: true,
     series: [
       {

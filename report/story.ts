@@ -78,6 +78,8 @@ export interface ConductanceMap {
   /** NaN where no weight lies. */
   readonly target: Float32Array;
   readonly readBack: Float32Array;
+  /** Whether its rows and columns are no places on a chip, as of imported devices: these stand in the order of their tables. */
+  readonly inOrder?: boolean | undefined;
   /** How each device ended, where that is to be shown: one of `verdicts`. */
   readonly verdicts?: Uint8Array | undefined;
 }

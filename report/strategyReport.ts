@@ -2,6 +2,7 @@ import { beyondTested } from "../src/model/tested.ts";
 import { spanOf, type Strategy, type StrategyLayer } from "../src/optimize/strategy.ts";
 import { escaped, page } from "./page.ts";
 import { bestRule, budgetFigure, curvesFigure, predictedFigure, sizesFigure } from "./strategyFigures.ts";
+import { tableOf } from "./table.ts";
 import { count, duration, withUnit } from "./text.ts";
 
 /** The most layers or tiles that are drawn; the file has them all. */
@@ -69,15 +70,16 @@ function table(layer: StrategyLayer, timesSeconds: readonly number[]): string {
     ...layer.baselines,
     { name: "this strategy", ...layer.predicted },
   ];
-  const body = rows.map(
-    ({ name, rmsPercentByTime, tnmse }) =>
-      `<tr><th scope="row">${escaped(name)}</th>${rmsPercentByTime.map((r) => `<td>${withUnit(r, "%", 2)}</td>`).join("")}<td>${tnmse.toFixed(4)}</td></tr>`,
-  );
-  return (
-    `<div class="scroll results"><table><thead><tr><th scope="col">weight error</th>` +
-    `${timesSeconds.map((t) => `<th scope="col">${duration(t)}</th>`).join("")}<th scope="col">TNMSE</th></tr></thead>` +
-    `<tbody>${body.join("")}</tbody></table></div>`
-  );
+  const drawn = tableOf({
+    corner: "weight error",
+    columns: [...timesSeconds.map(duration), "TNMSE"],
+    rows: rows.map(({ name, rmsPercentByTime, tnmse }) => ({
+      name: escaped(name),
+      cells: [...rmsPercentByTime.map((r) => withUnit(r, "%", 2)), tnmse.toFixed(4)],
+    })),
+    accent: true,
+  });
+  return `<div class="results">${drawn}</div>`;
 }
 
 /** One scale, or the span of those of the columns. */

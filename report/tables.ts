@@ -1,63 +1,93 @@
 import type { Painted } from "./colours.ts";
 import { escaped, keyed } from "./page.ts";
 import type { Point, Story } from "./story.ts";
+import { onDemand, tableOf, type TableRow } from "./table.ts";
 import { count, duration, percent, percentage } from "./text.ts";
 
-/** Accuracy and weight error of every contender at every time that any of them was read at. */
+/** What every contender was worth at every time that any of them was read at: one figure at once, the others on demand. */
 export function results({ softwareAccuracy, images, chips }: Story, contenders: readonly Painted[]): string {
   const times = [
     ...new Set(contenders.flatMap(({ points }) => points.map(({ timeSeconds }) => timeSeconds))),
   ].sort((a, b) => a - b);
-  const head = times.map((time) => `<th scope="col">${duration(time)}</th>`).join("");
-  const rows = contenders.map((contender) => {
-    const cells = times.map((time) => {
-      const point = contender.points.find(({ timeSeconds }) => timeSeconds === time);
-      if (point === undefined) return `<td>–</td>`;
-      return images > 0
-        ? `<td>${percent(point.accuracy)}${more(100 * (point.spread?.accuracy ?? 0))}<small>${errors(point)}</small>${predicted(point)}</td>`
-        : `<td>${errors(point)}</td>`;
+  const rowsOf = (of: (point: Point) => string | undefined): TableRow[] =>
+    contenders.flatMap((contender) => {
+      const cells = times.map((time) => {
+        const point = contender.points.find(({ timeSeconds }) => timeSeconds === time);
+        return point && of(point);
+      });
+      return cells.every((cell) => cell === undefined)
+        ? []
+        : [{ name: keyed(contender), cells: cells.map((cell) => cell ?? "–") }];
     });
-    return `<tr><th scope="row">${keyed(contender)}</th>${cells.join("")}</tr>`;
-  });
-  const software = times
-    .map(() => (images > 0 ? `<td>${percent(softwareAccuracy)}<small>0 · 0</small></td>` : `<td>0 · 0</td>`))
-    .join("");
-  const under =
-    "the <b>weight error</b>, root mean square in percent of the layer’s largest weight, and the <b>matrix–vector error</b>, in percent of the product’s size";
-  const legend =
-    images > 0
-      ? `<b>Accuracy</b> on ${count(images)} held-out images, and under it ${under}.`
-      : `Of each, ${under}.`;
-  const foreseen = contenders.some(({ points }) => points.some((point) => point.predicted !== undefined))
-    ? " <b>Predicted</b>: the accuracy that the model of a strategy gave before the first pulse, and in brackets the band in which 90\u202f% of " +
-      "such chips lie."
-    : "";
-  const repeats =
-    chips > 1
-      ? ` Means over ${chips} chips, and ± their standard deviation, which the pictures show as bands.`
-      : "";
+  const table = (rows: readonly TableRow[], accent = true): string =>
+    tableOf({ corner: "after the last pulse", columns: times.map((time) => duration(time)), rows, accent });
+  const software: TableRow = {
+    name: `software`,
+    cells: times.map(() => percent(softwareAccuracy)),
+  };
+  const note = (html: string): string => `<p class="note">${html}</p>`;
+  const means = chips > 1 ? ` Means over ${chips} chips.` : "";
+  const accuracy = (): string =>
+    note(`<b>Accuracy</b> on ${count(images)} held-out images.${means}`) +
+    table([software, ...rowsOf((point) => percent(point.accuracy))]);
+  const weights = note(
+    "<b>Weight error</b>: root mean square, in percent of the layer’s largest weight." +
+      (images > 0 ? "" : means),
+  );
+  const weightTable = table(rowsOf(({ rmsPercent }) => percentage(rmsPercent)));
+  const products =
+    note("<b>Matrix–vector error</b>: in percent of the product’s size.") +
+    table(rowsOf(({ productPercent }) => percentage(productPercent)));
   return (
-    `<section class="results"><p class="note">${legend}${foreseen}${repeats}</p>` +
-    `<div class="scroll"><table><thead><tr><th scope="col">after the last pulse</th>${head}</tr></thead><tbody>` +
-    `<tr><th scope="row"><span class="key dashed"></span>software</th>${software}</tr>${rows.join("")}` +
-    `</tbody></table></div></section>`
+    `<section class="results">` +
+    (images > 0
+      ? accuracy() + onDemand("Weight error and matrix–vector error", weights + weightTable + products)
+      : weights + weightTable + onDemand("Matrix–vector error", products)) +
+    predicted(contenders, table, rowsOf) +
+    (chips > 1 ? spreads(images > 0, table, rowsOf) : "") +
+    `</section>`
   );
 }
 
-function errors({ rmsPercent, productPercent }: Point): string {
-  return `${percentage(rmsPercent)} · ${percentage(productPercent)}`;
+type Rows = (of: (point: Point) => string | undefined) => TableRow[];
+
+/** What the model of each strategy gave before the first pulse, and how widely such chips differ. */
+function predicted(
+  contenders: readonly Painted[],
+  table: (rows: readonly TableRow[], accent?: boolean) => string,
+  rowsOf: Rows,
+): string {
+  if (!contenders.some(({ points }) => points.some((point) => point.predicted !== undefined))) return "";
+  const of = (title: string, share: (found: NonNullable<Point["predicted"]>) => number): string =>
+    `<p class="note">${title}</p>${table(
+      rowsOf((point) => point.predicted && percent(share(point.predicted))),
+      false,
+    )}`;
+  return onDemand(
+    "Accuracy that was predicted before the first pulse",
+    of("<b>Predicted</b> accuracy, by the model of each strategy.", ({ accuracy }) => accuracy) +
+      of("<b>Low end</b> of the band in which 90\u202f% of such chips lie.", ({ low }) => low) +
+      of("<b>High end</b> of that band.", ({ high }) => high),
+  );
 }
 
-/** What was predicted, where it was. */
-function predicted({ predicted: found }: Point): string {
-  if (found === undefined) return "";
-  const [mean, low, high] = [found.accuracy, found.low, found.high].map((share) => (100 * share).toFixed(1));
-  return `<small>predicted ${mean} (${low}–${high})</small>`;
-}
-
-/** A spread, where there is one to speak of. */
-function more(spread: number): string {
-  return spread > 0 ? ` <small style="display:inline">± ${spread.toFixed(1)}</small>` : "";
+/** How far chips differ. */
+function spreads(
+  withAccuracy: boolean,
+  table: (rows: readonly TableRow[], accent?: boolean) => string,
+  rowsOf: Rows,
+): string {
+  const of = (title: string, value: (spread: NonNullable<Point["spread"]>) => number): string =>
+    `<p class="note">${title}</p>${table(
+      rowsOf(({ spread }) => spread && `± ${percentage(value(spread))}`),
+      false,
+    )}`;
+  return onDemand(
+    "Standard deviation over the chips, which the pictures show as bands",
+    (withAccuracy ? of("Of the <b>accuracy</b>.", ({ accuracy }) => 100 * accuracy) : "") +
+      of("Of the <b>weight error</b>.", ({ rmsPercent }) => rmsPercent) +
+      of("Of the <b>matrix–vector error</b>.", ({ productPercent }) => productPercent),
+  );
 }
 
 /** Who is who. */
@@ -77,26 +107,55 @@ function apart(pulses: number | undefined): string {
 
 /** How the devices of each contender ended; the commonest verdict first. */
 export function endings(contenders: readonly Painted[], characterisationPulses?: number): string {
+  if (contenders.length === 0) return "";
   const totals = new Map<string, number>();
   for (const { verdicts } of contenders) {
     for (const [verdict, n] of Object.entries(verdicts)) totals.set(verdict, (totals.get(verdict) ?? 0) + n);
   }
   const names = [...totals].sort((a, b) => b[1] - a[1]).map(([verdict]) => verdict);
-  const row = (title: string, value: (contender: Painted) => string): string =>
-    `<tr><th scope="row">${title}</th>${contenders.map((one) => `<td>${value(one)}</td>`).join("")}</tr>`;
-  const verdictRows = names.map((verdict) =>
-    row(escaped(verdict), ({ verdicts, devices }) => {
-      const n = Object.hasOwn(verdicts, verdict) ? verdicts[verdict]! : 0;
-      return n === 0 ? "–" : `${count(n)}<small>${percent(n / Math.max(1, devices))}</small>`;
-    }),
-  );
-  if (contenders.length === 0) return "";
-  return (
-    `<section class="endings"><h2>How the devices ended</h2><div class="scroll"><table>` +
-    `<thead><tr><th scope="col">verdict</th>` +
-    `${contenders.map((contender) => `<th scope="col">${keyed(contender)}</th>`).join("")}</tr></thead>` +
-    `<tbody>${verdictRows.join("")}` +
-    `${row("devices in all", ({ devices }) => count(devices))}` +
-    `${row("pulses in all", ({ pulses }) => count(pulses))}</tbody></table></div>${apart(characterisationPulses)}</section>`
-  );
+  const of = ({ verdicts }: Painted, verdict: string): number =>
+    Object.hasOwn(verdicts, verdict) ? verdicts[verdict]! : 0;
+  const counted = (n: number): string => (n === 0 ? "–" : count(n));
+  const share = (one: Painted, verdict: string): string => {
+    const n = of(one, verdict);
+    return n === 0 ? "–" : percent(n / Math.max(1, one.devices));
+  };
+  const totalsOf = (cells: (of: (one: Painted) => number) => string[]): TableRow[] => [
+    { name: "devices in all", cells: cells(({ devices }) => devices) },
+    { name: "pulses in all", cells: cells(({ pulses }) => pulses) },
+  ];
+  const [only] = contenders;
+  const tables =
+    contenders.length === 1
+      ? tableOf({
+          corner: "verdict",
+          columns: ["devices", "share"],
+          rows: names.map((verdict) => ({
+            name: escaped(verdict),
+            cells: [counted(of(only!, verdict)), share(only!, verdict)],
+          })),
+        }) + `<p class="note">${count(only!.devices)} devices in all, and ${count(only!.pulses)} pulses.</p>`
+      : tableOf({
+          corner: "verdict",
+          columns: contenders.map(keyed),
+          rows: [
+            ...names.map((verdict) => ({
+              name: escaped(verdict),
+              cells: contenders.map((one) => share(one, verdict)),
+            })),
+            ...totalsOf((value) => contenders.map((one) => count(value(one)))),
+          ],
+        }) +
+        onDemand(
+          "How many devices that is",
+          tableOf({
+            corner: "verdict",
+            columns: contenders.map(keyed),
+            rows: names.map((verdict) => ({
+              name: escaped(verdict),
+              cells: contenders.map((one) => counted(of(one, verdict))),
+            })),
+          }),
+        );
+  return `<section class="endings"><h2>How the devices ended</h2>${tables}${apart(characterisationPulses)}</section>`;
 }

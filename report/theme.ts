@@ -2,11 +2,11 @@
 export const light = `
   --paper: #ffffff; --ink: #1b1f24; --soft: #5b6570; --line: #dfe3e8; --panel: #eceff2;
   --series-0: #0072b2; --series-1: #d55e00; --series-2: #009e73; --series-3: #b8568f; --series-4: #8a6d00;
-  --series-5: #6b6f76; --in-place: #8cc9b3; --no-device: #eceff2;`;
+  --series-5: #6b6f76; --no-device: #c3cad1;`;
 const dark = `
   --paper: #14171b; --ink: #e8ebee; --soft: #9aa4af; --line: #2f363e; --panel: #22282f;
   --series-0: #56b4e9; --series-1: #f0883e; --series-2: #2fc39a; --series-3: #e29bc4; --series-4: #e0c34a;
-  --series-5: #b4bac2; --in-place: #1d6b56; --no-device: #4a525b;`;
+  --series-5: #b4bac2; --no-device: #414a53;`;
 
 /** The colours of a page, light and dark. */
 export const theme = `

@@ -35,12 +35,34 @@ export function logarithmicTicks(low: number, high: number, most: number): numbe
   );
 }
 
-/** Times that people know, between two. */
+/** Times that people know, between two; finer ones where there are few. */
 export function durationTicks(low: Seconds, high: Seconds): Seconds[] {
-  const known = [1e-3, 1, 60, 3600, 86_400, 2_592_000, 31_536_000];
-  const within = known.filter((time) => time >= low * 0.9 && time <= high * 1.1);
-  return within.length > 1 ? within : [low, high];
+  const between = (times: readonly Seconds[]): Seconds[] =>
+    times.filter((time) => time >= low * 0.9 && time <= high * 1.1);
+  const within = between([1e-3, 1, 60, 3600, 86_400, 2_592_000, 31_536_000]);
+  if (within.length > 2) return within;
+  const finer = between([
+    1e-3, 0.01, 0.1, 1, 10, 60, 600, 3600, 21_600, 86_400, 604_800, 2_592_000, 31_536_000,
+  ]);
+  return finer.length > 1 ? finer : [low, high];
 }
+
+/** Ticks whose labels do not touch each other; the last one always. */
+export function spaced(
+  ticks: readonly number[],
+  label: (tick: number) => string,
+  pixelsPerUnit: number,
+): number[] {
+  const half = (tick: number): number => (label(tick).length * letterPixels + gapPixels) / 2;
+  return ticks.reduceRight<number[]>((kept, tick) => {
+    const [next] = kept;
+    const fits = next === undefined || (next - tick) * pixelsPerUnit >= half(tick) + half(next);
+    return fits ? [tick, ...kept] : kept;
+  }, []);
+}
+
+const letterPixels = 6.8;
+const gapPixels = 8;
 
 /** What a linear axis of times is written in. */
 export function timeUnit(longest: Seconds): { readonly divisor: number; readonly unit: string } {

@@ -1,4 +1,4 @@
-import type { ChipIdentity } from "../src/chip/driver.ts";
+import { type ChipIdentity, mostBurstCycles } from "../src/chip/driver.ts";
 import {
   type JournalledOrder,
   orderKinds,
@@ -119,8 +119,20 @@ export function orderSettingsOf(text: string): Omit<JournalledOrder, "codes">[] 
     const { iterations, widthNanoseconds, trailingNanoseconds, gateCode } = order;
     mustBe(iterations === undefined || (isCount(iterations) && iterations <= 0xffff), "an order");
     mustBe(areNumbers([widthNanoseconds, trailingNanoseconds, gateCode]), "an order");
+    mustBe(order["burst"] === undefined || isBurst(order["burst"]), "an order");
   }
   return found as Omit<JournalledOrder, "codes">[];
+}
+
+function isBurst(value: unknown): boolean {
+  if (!isRecord(value) || !(value["kind"] === "set" || value["kind"] === "reset")) return false;
+  const { cycles, code, widthNanoseconds, gateCode } = value;
+  return (
+    isCount(cycles) &&
+    cycles > 0 &&
+    cycles <= mostBurstCycles &&
+    areNumbers([code, widthNanoseconds, gateCode])
+  );
 }
 
 /** What stands beside a sweep's numbers. */

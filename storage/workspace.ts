@@ -19,6 +19,8 @@ export interface OpenOptions {
   readonly dropDamagedLog?: boolean;
   /** Whether a file that exists may only be read; asked of the file system where not given. */
   readonly mayOnlyBeRead?: (file: string) => boolean;
+  /** Whether each commit waits until the disk has it (true). A chip that a power cut ends as well needs no such care. */
+  readonly waitsForDisk?: boolean;
 }
 
 /**
@@ -72,6 +74,8 @@ function opened(named: string, options: OpenOptions, copy?: PrivateCopy): Worksp
   const database = new DatabaseSync(file, { timeout: shortWait });
   try {
     migrate(database, named);
+    // In WAL mode the file stays whole; what a power cut takes are the last commits.
+    if (options.waitsForDisk === false) database.exec("PRAGMA synchronous = NORMAL");
     database.exec(`PRAGMA busy_timeout = ${lockTimeoutMilliseconds}`);
     if (dropDamagedLog) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     return new Workspace(database, named, { lockTimeoutMilliseconds, copy });

@@ -9,9 +9,12 @@ import { exportCommand } from "../cli/commands/export.ts";
 import { fit } from "../cli/commands/fit.ts";
 import { importCommand } from "../cli/commands/import.ts";
 import { note } from "../cli/commands/note.ts";
+import { measure } from "../cli/commands/measure.ts";
 import { optimize } from "../cli/commands/optimize.ts";
 import { ports } from "../cli/commands/ports.ts";
 import { program } from "../cli/commands/program.ts";
+import { pulse } from "../cli/commands/pulse.ts";
+import { read } from "../cli/commands/read.ts";
 import { replay } from "../cli/commands/replay.ts";
 import { report } from "../cli/commands/report.ts";
 import { resume } from "../cli/commands/resume.ts";
@@ -50,9 +53,12 @@ const commands: readonly Named[] = [
   fit(),
   importCommand(),
   note(),
+  measure(),
   optimize(),
   ports(),
   program(),
+  pulse(),
+  read(),
   replay(),
   report(),
   resume(),

@@ -20,9 +20,9 @@ describe("mho demo", () => {
     expect(result).toMatchObject({ type: "result", believed: true, software_accuracy: null });
     const last = (name: string): number =>
       result.contenders.find((one) => one.name === name)!.weight_error_rms_percent.at(-1)!;
-    expect(last("best open loop") / last("naive")).toBeLessThan(0.75);
+    expect(last("best open loop") / last("by hand")).toBeLessThan(0.75);
     expect(last("closed loop") / last("best open loop")).toBeLessThan(0.8);
-    expect(last("closed loop") / last("open loop, counted from day 1")).toBeLessThan(0.8);
+    expect(last("closed loop") / last("best open loop, a day old")).toBeLessThan(0.8);
     expect(readFileSync(result.report, "utf8")).toContain("<!doctype html>");
     expect(readFileSync(result.figures, "utf8")).toContain("closed loop,31536000,");
     const store = await openWorkspace(join(out, "workspace"));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pcm90nm } from "../src/model/modelOf.ts";
+import { builtInDefinition, modelOf, pcm90nm } from "../src/model/modelOf.ts";
 import { verdicts } from "../src/program/method.ts";
 import { DriftCourse } from "../src/results/driftBands.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
@@ -58,6 +58,19 @@ describe("the course of drift", () => {
         expect(kept.every((age) => taken.has(age))).toBe(true);
       }),
     );
+  });
+
+  it("leaves out sweeps whose devices have no known age, by any model", () => {
+    for (const model of [pcm90nm, modelOf(builtInDefinition("reram-wan-2022")!)]) {
+      const course = new DriftCourse(model);
+      const unknown = { pulsedAtMicroseconds: new Float64Array(devices).fill(Number.NaN) };
+      [1, 10, 100].forEach((age, n) => course.add(sweepAt(age, n)));
+      course.add({ ...sweepAt(1000, 3), ...unknown });
+      expect(course.bands()[0]!.points.map(({ ageSeconds }) => ageSeconds)).toEqual([1, 10, 100]);
+      const allUnknown = new DriftCourse(model);
+      [1, 10, 100].forEach((age, n) => allUnknown.add({ ...sweepAt(age, n), ...unknown }));
+      expect(allUnknown.bands()).toEqual([]);
+    }
   });
 
   it("spreads what it keeps of a year's regular readings over the decades of time", () => {

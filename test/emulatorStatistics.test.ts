@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NoiseBank, noiseComponents, noisePowerDensity } from "../emulator/noise.ts";
 import { findPreset, noDefects, type PcmPhysics, type Preset } from "../emulator/presets.ts";
 import { Random } from "../src/random.ts";
-import { exponentsNear, publishedHermes, published90nm, statistics } from "../bench/procedures.ts";
+import { exponentsNear, publishedHermes, published90nm, statistics } from "../bench/publishedProcedures.ts";
 
 /**
  * Published statistics that must come out of the emulated chips. Each is a ratio of measured to published, and each

@@ -22,7 +22,7 @@ describe("the help of every command", () => {
 });
 
 describe("a slip of the keyboard", () => {
-  it.each(["rm", "prgram", "standb", "pulse"])(
+  it.each(["rm", "prgram", "standb", "pulze"])(
     "mho %s proposes no command that pulses, writes or serves",
     async (typed) => {
       const { code, err } = await mho(typed);

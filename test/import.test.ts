@@ -13,6 +13,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { withoutTerms } from "./support/withoutTerms.ts";
 
 removeFoldersAfterEach();
 
@@ -449,7 +450,7 @@ describe("measurements that were imported", () => {
 
 async function reportOf(bench: Awaited<ReturnType<typeof openBench>>, run: string): Promise<string> {
   const { report } = await bench.report(run, { out: join(bench.workspace, "r.html") });
-  return readFileSync(report, "utf8");
+  return withoutTerms(readFileSync(report, "utf8"));
 }
 
 describe("what cannot be imported", () => {

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openBench } from "../lab/bench.ts";
+import { glossary } from "../report/glossary.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
@@ -310,15 +312,106 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
         item.top >= list.top - 1 && item.bottom <= list.bottom + 1;
     })()`);
 
-  it("fits a phone: nothing is wider than 375 pixels, and its buttons are on the first screen", async () => {
+  it("fits a phone: nothing is wider than 375 pixels or lies on something else, and its buttons are on the first screen", async () => {
     await look(375);
     letThrough(2);
     await page.waitForSelector("#panels canvas");
+    const colliding = `(() => {
+      const boxes = [...document.querySelectorAll("#run h1, #run h2, #run p, #run dt, #run dd, #run small, #run button, #panels b, #panels i")]
+        .filter((one) => one.checkVisibility() && one.textContent.trim() !== "" && !one.closest("#tiles"))
+        .map((one) => ({ text: one.textContent, ...one.getBoundingClientRect().toJSON() }));
+      return boxes.flatMap((a, k) => boxes.slice(k + 1)
+        .filter((b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+        .map((b) => a.text + " | " + b.text));
+    })()`;
+    expect(await page.evaluate(colliding)).toEqual([]);
     expect(await page.evaluate(`document.documentElement.scrollWidth`)).toBe(375);
     const stop = (await page.locator("#stop").boundingBox())!;
     expect(stop.y + stop.height).toBeLessThan(800);
     expect(stop.height).toBeGreaterThan(32);
     expect(complaints).toEqual([]);
+  });
+
+  it("names rows, columns and the hatch of its maps, and explains each term where it is tapped", async () => {
+    await look(375);
+    letThrough(10_000);
+    await becomes("phase", "done");
+    expect((await text("panels")).replace(/\s+/g, " ")).toMatch(/^G\+ 3 row 10 0 column 63 G− /);
+    expect(await text("scale")).toMatch(/no target$/);
+    await page.waitForSelector("#drift canvas");
+    const terms = await page.evaluate<[string, string][]>(
+      `[...document.querySelectorAll(".term")].map(({ dataset }) => [dataset.term, dataset.says])`,
+    );
+    expect(terms.map(([name]) => name)).toEqual(
+      expect.arrayContaining([
+        "verify",
+        "in place",
+        "yield",
+        "sweep",
+        "link",
+        "convergence",
+        "drift",
+        "drift band",
+      ]),
+    );
+    for (const [name, says] of terms)
+      expect(says).toBe(glossary.find(({ names }) => names[0] === name)!.meaning);
+    await page.locator('.term[data-term="yield"]').click();
+    expect(
+      await page.evaluate(
+        `getComputedStyle(document.querySelector('.term[data-term="yield"]'), "::after").display`,
+      ),
+    ).toBe("block");
+    expect(complaints).toEqual([]);
+  });
+
+  it("draws by the report's own names and units, and each band with a marker of its own", async () => {
+    await look(1280);
+    letThrough(10_000);
+    await becomes("phase", "done");
+    await page.waitForSelector("#drift canvas");
+    expect(await page.locator("#convergence .axis-name").innerText()).toBe("error of the devices, µS");
+    expect(await page.locator("#drift .axis-name").innerText()).toBe("conductance, µS");
+    const keys = await page.evaluate<string[]>(
+      `[...document.querySelectorAll("#drift .legend .sample path:last-child")].map((one) => one.getAttribute("d"))`,
+    );
+    expect(keys.length).toBeGreaterThan(1);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it("draws imported devices as a square in their order, and says that they have no place", async () => {
+    const bench = await openBench({ workspace: folder });
+    await bench.importMeasurements("examples/rram-relaxation/relaxation-1500.tsv.gz", {
+      as: "rram-relaxation",
+    });
+    await bench.close();
+    await look(375);
+    await page.goto(`http://127.0.0.1:${server.port}/#r2`);
+    await becomes("map-says", /Imported devices have no place on a chip/);
+    const [width, height] = await page.evaluate<[number, number]>(
+      `(({ width, height }) => [width, height])(document.querySelector("#panels canvas"))`,
+    );
+    expect(Math.abs(width - height)).toBeLessThan(2);
+    expect(await page.locator("#panels .rows").count()).toBe(0);
+    expect(await page.locator("#of-turns").isVisible()).toBe(false);
+  });
+
+  it("shows an empty workspace the command that begins a run, to copy", async () => {
+    const [full, empty] = [server, emptyFolder()];
+    await (await openWorkspace(empty)).close();
+    folder = empty;
+    server = await serve(0);
+    page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+    await page.goto(`http://127.0.0.1:${server.port}/`);
+    await becomes(
+      "first-command",
+      "npx mho program examples/levels/verify.csv --chip emulator:pcm-64 --workspace w",
+    );
+    await page.click("#copy");
+    await becomes("copied", /^(Copied\.|Selected: copy it with Ctrl-C\.)$/);
+    expect(await page.locator("#loading").isVisible()).toBe(false);
+    expect(await page.evaluate(`document.documentElement.scrollWidth`)).toBe(375);
+    await full.close();
   });
 });
 

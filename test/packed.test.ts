@@ -4,7 +4,8 @@ import { builtinModules } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseSync } from "vite";
 import { describe, expect, it } from "vitest";
-import { overTime } from "../report/overTime.ts";
+import type { Chart } from "../report/chart.ts";
+import { chartFigure } from "../report/chartDrawing.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (file: string): string => readFileSync(`${root}/${file}`, "utf8");
@@ -42,18 +43,28 @@ describe("the package", () => {
   });
 
   it("draws the same chart as the sources, with labels kept apart", async () => {
-    const built = (await import(`${root}/dist/report/overTime.js`)) as { overTime: typeof overTime };
-    const points = [1, 60, 3600].map((timeSeconds) => ({ timeSeconds })) as Point[];
-    const contenders = ["one", "another"].map((name, colour) => ({ name, colour, points }));
-    const course = { name: "course", alt: "two lines at the same height", percent: () => 7 };
-    const drawn = built.overTime(contenders, course);
-    expect(drawn).toBe(overTime(contenders, course));
-    const heights = [...drawn.matchAll(/translate\(\S+ (\S+)\)" [^>]*>(?:one|another)</g)].map(([, y]) => y);
-    expect(new Set(heights.slice(0, 2)).size).toBe(2);
+    const file = `${root}/dist/report/chartDrawing.js`;
+    const built = (await import(file)) as { chartFigure: typeof chartFigure };
+    const points = [1, 60, 3600].map((x, y) => ({ x, y }));
+    const chart: Chart = {
+      figure: "course",
+      title: "Two lines",
+      sentence: "They lie on each other.",
+      x: { name: "time", unit: "seconds" },
+      y: { name: "height", unit: "percent" },
+      xScale: "logarithmic",
+      yScale: "linear",
+      series: ["one", "another"].map((name, colour) => ({ name, colour, look: "course", points })),
+    };
+    const drawn = built.chartFigure(chart);
+    expect(drawn).toBe(chartFigure(chart));
+    const heights = [...drawn.matchAll(/translate\(\S+ (\S+)\)" [^>]*>(?:one|another)</g)].map(([, y]) =>
+      Number(y),
+    );
+    expect(heights.length).toBe(4);
+    for (const k of [0, 2]) expect(Math.abs(heights[k]! - heights[k + 1]!)).toBeGreaterThanOrEqual(13);
   });
 });
-
-type Point = Parameters<typeof overTime>[0][number]["points"][number];
 
 function builtFiles(): string[] {
   return readdirSync(`${root}/dist`, { recursive: true, encoding: "utf8" })

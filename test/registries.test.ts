@@ -11,6 +11,7 @@ import {
 import { builtInTechnologies } from "../src/chip/technologies.ts";
 import { reramWan2022Definition } from "../src/model/builtIn.ts";
 import type { ProgrammingMethod } from "../src/program/method.ts";
+import { builtInProcedures } from "../src/measure/procedures.ts";
 import { builtInMethods, methodFor, namesOf } from "../src/program/methods.ts";
 import { verifyPcm } from "../src/program/verifyPcm.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
@@ -217,6 +218,9 @@ describe("the registries", () => {
     "calibration/fitRecord.ts": "residual",
   };
 
+  /** Words for people, made of docs/glossary.md. */
+  const glossary = "report/glossary.ts";
+
   it("alone name technologies and methods: nothing else compares or lists names", () => {
     const quoted = new RegExp(`["'](${names.join("|")})["']`);
     const faults = folders
@@ -226,15 +230,34 @@ describe("the registries", () => {
         ),
       )
       .filter((file) => file.endsWith(".ts") && !/^(src\/chip|files)\/technologies\//.test(file))
+      .filter((file) => file !== glossary)
       .flatMap((file) =>
         readFileSync(join(root, file), "utf8")
           .split("\n")
-          // A method's record says its own name, and whom it serves.
-          .filter((line) => !(file.startsWith("src/program/") && /^ {2}(name|technologies): /.test(line)))
+          // The record of a method or a procedure says its own name, and whom it serves.
+          .filter(
+            (line) => !(/^src\/(program|measure)\//.test(file) && /^ {2}(name|technologies): /.test(line)),
+          )
           .map((line) => quoted.exec(line)?.[1])
           .filter((name) => name !== undefined && name !== otherwise[file])
           .map((name) => `${file}: ${name}`),
       );
+    expect(faults).toEqual([]);
+  });
+
+  it("alone name procedures of measuring", () => {
+    // These words mean other things too.
+    const names = builtInProcedures
+      .map(({ name }) => name)
+      .filter((name) => !["noise", "yield"].includes(name));
+    const quoted = new RegExp(`["'](${names.join("|")})["']`);
+    const faults = ["src/run", "src/results", "lab", "cli", "storage", "report", "web", "files"].flatMap(
+      (folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+          .map((file) => `${folder}/${file}`)
+          .filter((file) => file !== glossary)
+          .filter((file) => file.endsWith(".ts") && quoted.test(readFileSync(join(root, file), "utf8"))),
+    );
     expect(faults).toEqual([]);
   });
 

@@ -252,6 +252,7 @@ export class LiveRun {
       devicesPerRow,
       devicesPerCell: this.#devicesPerCell,
       maxConductanceMicrosiemens: this.#model.maxConductanceMicrosiemens,
+      inOrder: this.#plan.imported !== undefined,
       ageSeconds: tile.ageSeconds ?? null,
       drift: tile.drift.bands(),
     };

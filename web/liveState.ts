@@ -91,12 +91,16 @@ export interface ShownTile {
   readonly devicesPerRow: number;
   readonly devicesPerCell: number;
   readonly maxConductanceMicrosiemens: number;
+  /** Whether its rows and columns are no places on a chip, as of imported devices: these stand in the order of their tables. */
+  readonly inOrder: boolean;
   /** The age that it was last read at; null before it was read after programming. */
   readonly ageSeconds: number | null;
   readonly drift: readonly {
     readonly fromMicrosiemens: number;
     readonly toMicrosiemens: number;
     readonly devices: number;
+    /** Median of what they read first. */
+    readonly startMicrosiemens: number;
     readonly points: readonly {
       readonly ageSeconds: number;
       readonly quarter: number;

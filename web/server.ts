@@ -5,6 +5,8 @@ import { bodyLimit } from "hono/body-limit";
 import { getCookie, setCookie } from "hono/cookie";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { grammarStyle } from "../report/grammarStyle.ts";
+import { termStyle } from "../report/termStyle.ts";
 import { theme } from "../report/theme.ts";
 import { MhoError } from "../src/errors.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
@@ -94,7 +96,8 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
   for (const [path, { type, bytes }] of files) {
     app.get(path, (c) => c.body(bytes, 200, { "Content-Type": type, "Cache-Control": "no-cache" }));
   }
-  app.get("/theme.css", (c) => c.body(theme, 200, { "Content-Type": "text/css; charset=utf-8" }));
+  const css = `${theme}\n${grammarStyle}\n${termStyle}`;
+  app.get("/theme.css", (c) => c.body(css, 200, { "Content-Type": "text/css; charset=utf-8" }));
 
   const holdsToken = (c: Context): boolean => isSecret(bearerToken(c.req.header("authorization")), token);
   const mayAsk = async (c: Context, next: Next): Promise<Response | void> => {

@@ -12,10 +12,13 @@ import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
+import { measure } from "./measure.ts";
 import { optimize } from "./optimize.ts";
 import { pack } from "./pack.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
+import { pulse } from "./pulse.ts";
+import { read } from "./read.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 import { resume } from "./resume.ts";
@@ -41,6 +44,9 @@ export function allCommands(): Command[] {
     calibrate(),
     advise(),
     trim(),
+    read(),
+    measure(),
+    pulse(),
     exportCommand(),
     report(),
     compare(),

@@ -19,6 +19,7 @@ export const exportCommand = () =>
         .makeOptionMandatory(),
     )
     .option("--turns", "of a run: every pulse and reading of its turns, instead of its sweeps")
+    .option("--findings", "of a measurement: what was found of each device, instead")
     .option("--out <file>", "where it goes (default: named after the run or the model)")
     .addOption(
       new Option(
@@ -52,10 +53,17 @@ export const exportCommand = () =>
               `--times goes with --to aihwkit and --to crosssim. A table (--to ${to}) has every reading of the run; leave it out.`,
             );
           }
-          const { file, readings } = await bench.export(what, { to, out, turns: flags.turns });
-          if (readings === 0 && flags.turns !== true)
+          const { file, readings } = await bench.export(what, {
+            to,
+            out,
+            turns: flags.turns,
+            findings: flags.findings,
+          });
+          if (readings === 0 && flags.turns !== true && flags.findings !== true)
             output.say(`Run ${what} was never read: the table is empty. mho watch ${what} reads it.`);
-          output.say(`${counted(readings, flags.turns === true ? "row" : "reading")}: ${file}`);
+          output.say(
+            `${counted(readings, flags.turns === true || flags.findings === true ? "row" : "reading")}: ${file}`,
+          );
           output.result({ to, file, readings });
         }),
       ),

@@ -77,7 +77,11 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
       `imported by the mapping ${plan.imported.mapping} from ${files}; one pulse a device stands for its write`,
     );
   }
-  tellRun(result, output);
+  if (plan.settings === undefined) tellRun(result, output);
+  else {
+    const { tellFindings } = await import("../tellFindings.ts");
+    tellFindings(await bench.findings(id), output);
+  }
   for (const result of forecasts) {
     output.say(forecastSentence(result));
     const extrapolated = result.points.length > 0 ? extrapolationSentence(result.forecast) : undefined;

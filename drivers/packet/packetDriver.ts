@@ -6,6 +6,7 @@ import {
   decodeNumber,
   decodeRowCodes,
   decodeVerifyReport,
+  encodeBurstRow,
   encodeHello,
   encodeMultiply,
   encodeNothing,
@@ -165,8 +166,8 @@ export class PacketDriver implements ChipDriver {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) return;
       const ticket = order.firstTicket + row;
-      const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
-      const body = encodePulseRow({
+      const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0, burst } = order;
+      const pulse = {
         ticket,
         tile: block.tile,
         row: block.rowStart + row,
@@ -175,13 +176,17 @@ export class PacketDriver implements ChipDriver {
         trailingNanoseconds,
         gateCode,
         codes,
-      });
+      };
+      const body =
+        burst === undefined
+          ? encodePulseRow(pulse)
+          : encodeBurstRow({ ...pulse, cycles: burst.cycles, then: burst });
       const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;
       const { tile, rowStart } = block;
       const found = await this.#pulses.fire(
         ticket,
         {
-          kind: kinds.pulse,
+          kind: burst === undefined ? kinds.pulse : kinds.burst,
           body,
           what,
           replyBytes: 9,

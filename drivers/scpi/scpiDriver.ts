@@ -11,6 +11,7 @@ import {
   type ChipDriver,
   type ChipIdentity,
   type Environment,
+  mostBurstCycles,
   type PulseOrder,
   type PulseReport,
   type Reading,
@@ -91,6 +92,7 @@ export class ScpiDriver implements ChipDriver {
         onBoardVerify: false,
         environment: declared.includes("ENVIRONMENT"),
         references: declared.includes("REFERENCES"),
+        ...(declared.includes("BURST") && { burst: true }),
       },
       newestTicket: 0,
     };
@@ -141,7 +143,12 @@ export class ScpiDriver implements ChipDriver {
     const perRow = devicesPerRow(this.description.geometry);
     assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
     refuseOutsideLimits(this.description, block, order);
-    const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
+    const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0, burst } = order;
+    const fires =
+      burst === undefined
+        ? "IMM "
+        : `BURS ${wholeText(burst.cycles, mostBurstCycles, 1)},${burst.kind === "set" ? "SET" : "RES"},` +
+          `${wholeText(burst.code, 0xffff, 1)},${nanosecondsText(burst.widthNanoseconds)},${wholeText(burst.gateCode, 0xffff)},`;
     const settings =
       `PULS:KIND ${kind === "set" ? "SET" : "RES"};WIDT ${nanosecondsText(widthNanoseconds)};` +
       `TRA ${nanosecondsText(trailingNanoseconds)};GATE ${wholeText(gateCode, 0xffff)}`;
@@ -156,7 +163,7 @@ export class ScpiDriver implements ChipDriver {
       const request = {
         ...place,
         what: `pulse of tile ${place.tile}, row ${place.row}`,
-        line: `${settings};IMM ${this.#list(block, row)},${codes.join(",")};:FETC:TIME?`,
+        line: `${settings};${fires}${this.#list(block, row)},${codes.join(",")};:FETC:TIME?`,
         boardMicroseconds: pulseMicroseconds(this.description, order),
       };
       try {

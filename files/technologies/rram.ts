@@ -25,6 +25,19 @@ const keys = {
     codes: z.int().min(2).max(65_536),
     set: limitPulse,
     reset: limitPulse,
+    forming: z
+      .strictObject({
+        width_nanoseconds: nanoseconds,
+        from_volts: positive,
+        to_volts: positive,
+        compliance_microsiemens: positive,
+        compliance_microsiemens_per_gate_code: positive,
+      })
+      .refine(
+        (forming) => forming.from_volts < forming.to_volts,
+        "forming must rise: from_volts below to_volts",
+      )
+      .optional(),
   }),
 };
 
@@ -34,12 +47,21 @@ export const rramFile: TechnologyFile<typeof keys, typeof limitKeys> = {
   technology: rram,
   keys,
   limitKeys,
-  pulsesOf: ({ rram_pulses: { volts_per_code: voltsPerCode, codes, set, reset } }): RramPulses => ({
+  pulsesOf: ({ rram_pulses: { volts_per_code: voltsPerCode, codes, set, reset, forming } }): RramPulses => ({
     technology: rram,
     voltsPerCode,
     codes,
     set: limitOf(set),
     reset: limitOf(reset),
+    ...(forming && {
+      forming: {
+        widthNanoseconds: forming.width_nanoseconds,
+        fromVolts: forming.from_volts,
+        toVolts: forming.to_volts,
+        complianceMicrosiemens: forming.compliance_microsiemens,
+        complianceMicrosiemensPerGateCode: forming.compliance_microsiemens_per_gate_code,
+      },
+    }),
   }),
   limitsOf: (limits) => ({ maxAmplitude: limits.max_amplitude_volts }),
 };

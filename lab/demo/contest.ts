@@ -1,8 +1,10 @@
 import type { ChipDescription } from "../../src/chip/description.ts";
 import { type ChipGeometry, devicesPerRow } from "../../src/chip/geometry.ts";
+import type { ModelDefinition } from "../../src/model/definition.ts";
 import type { DeviceModel } from "../../src/model/deviceModel.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
 import { devicesPerDualPair, fullScale, targetsOf } from "../../src/optimize/dualPair.ts";
-import { Translator } from "../../src/optimize/layerStrategy.ts";
+import { matrixOf, type TranslationOptions } from "../../src/optimize/layerStrategy.ts";
 import { spanOf, type StrategyLayer, strategyLayer } from "../../src/optimize/strategy.ts";
 import { Random } from "../../src/random.ts";
 import { assess, type LaidNetwork, spreadTargets } from "../../src/results/assessment.ts";
@@ -14,6 +16,7 @@ import type { Seconds } from "../../src/units.ts";
 import { maxWeight } from "../../src/weights/layer.ts";
 import { placeLayers, weightsOfPlacement } from "../../src/weights/placement.ts";
 import { productErrorPercent } from "../../src/weights/products.ts";
+import { doInThreads } from "../threads/threads.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 
 /** When every contender is looked at, counted from its last pulse. */
@@ -158,14 +161,15 @@ export function judgedTimesOf({ knownTimesSeconds: { from, to } }: DeviceModel):
 }
 
 /** As the optimiser would hold the weights for the times that are judged, were devices as a model says. */
-export function layOptimised(
+export async function layOptimised(
   { layers }: TrainedNetwork,
-  model: DeviceModel,
+  definition: ModelDefinition,
   { geometry }: ChipDescription,
-): LaidNetwork & { readonly curves: readonly StrategyLayer[] } {
+  signal?: AbortSignal,
+): Promise<LaidNetwork & { readonly curves: readonly StrategyLayer[] }> {
   const pairs = pairsOf(geometry);
-  const timesSeconds = judgedTimesOf(model);
-  const translator = new Translator(model, {
+  const timesSeconds = judgedTimesOf(modelOf(definition));
+  const translation: TranslationOptions = {
     layout: {
       pairs,
       significance: pairs === 1 ? { kind: "given", factors: [1] } : { kind: "free" },
@@ -178,12 +182,16 @@ export function layOptimised(
     scalePer: "column",
     pairDriftCorrelation: 0,
     clipPercentile: 100,
+  };
+  const inputs = layers.map((layer) => ({ layers: [matrixOf(layer)] }));
+  const solved = await doInThreads("solveLayers", { model: definition, reads: 1, translation }, inputs, {
+    signal,
   });
-  const curves = layers.map((layer) => {
+  const curves = layers.map((layer, l) => {
     const { file, tensor, sha256: digest } = layer.source;
     const shape = [layer.inputs, layer.outputs] as const;
     const given = { name: layer.name, shape, weightsSource: { file, tensor, digest } };
-    return strategyLayer(given, translator.strategyFor(layer));
+    return strategyLayer(given, solved[l]![0]!);
   });
   const laid = layStrategy(curves, layers, geometry);
   return {

@@ -17,9 +17,9 @@ import { configOf, defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop, refuseOtherChips } from "./demoLoop.ts";
 import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
-import { type DemoResult, tellStory } from "./demoStory.ts";
+import { contenders, type DemoResult, tellStory } from "./demoStory.ts";
 import type { DemoOptions } from "./options.ts";
-import { predictAccuracies, type Predictions } from "./predicted.ts";
+import { AccuracyPredictor, type Predictions } from "./predicted.ts";
 import { writeReport } from "./writeReport.ts";
 
 /** What a demo came to. */
@@ -42,7 +42,7 @@ export interface DemoListener {
   /** Of the workplace, once it is there: for a process that may have to end at once. */
   readonly onWorkplace: (place: Workplace) => void;
   /** The story is told; chips are drawn from its models. */
-  readonly onPredicting: (done: number, of: number) => void;
+  readonly onPredicting: () => void;
   /** The story is told; other chips are still at work. */
   readonly onWaiting: () => void;
 }
@@ -61,7 +61,7 @@ export async function demo(
   if ((options.repeats ?? 1) > 1 && given !== undefined) {
     throw new MhoError("bad-argument", "--repeats goes with emulated chips: there is one of yours.");
   }
-  const repeats = options.repeats ?? (given === undefined ? usualRepeats : 1);
+  const repeats = options.repeats ?? usualRepeats;
   await refuseNoFolder(options.out, advice);
   const network = await loadNetwork(options);
   onNetwork(network);
@@ -70,18 +70,29 @@ export async function demo(
   const workspace = await demoWorkspace(options);
   await makeOut(options.out);
   const others = startRepeats(options, repeats - 1);
+  const predictor = new AccuracyPredictor(network, options);
   let emulator: ChildEmulator | undefined;
   try {
     emulator = chip === undefined ? await startEmulator(await presetFor(network), options.seed) : undefined;
-    const place = new Workplace({ ...options, workspace, chip: chip ?? emulator!.address }, events);
+    const place = new Workplace(
+      { ...options, workspace, chip: chip ?? emulator!.address },
+      events,
+      undefined,
+      // The demo's own chip does not outlive it.
+      { waitsForDisk: chip !== undefined },
+    );
     onWorkplace(place);
     let first: DemoResult;
     try {
-      first = await storyOn(place, network, chip !== undefined);
+      first = await storyOn(place, network, predictor, {
+        chipStays: chip !== undefined,
+        signal: options.signal,
+      });
     } finally {
       await place.close();
     }
-    const predictions = await predictAccuracies(network, first, options, onPredicting);
+    onPredicting();
+    const predictions = await predictor.of(contenders.map(({ name }) => name));
     if (repeats > 1) onWaiting();
     const chips = [first.results.map(({ points }) => points), ...(await others.chips)];
     const files = await writeReport(options, network, first, chips, predictions);
@@ -89,6 +100,7 @@ export async function demo(
   } finally {
     others.stop();
     emulator?.close();
+    await predictor.end();
   }
 }
 
@@ -104,8 +116,8 @@ async function makeOut(out: string): Promise<void> {
   }
 }
 
-/** Two chips keep two processor cores busy, and are done while a person still waits. */
-const usualRepeats = 2;
+/** The story is told of one chip, while a person still waits. */
+const usualRepeats = 1;
 
 async function presetFor(network: TrainedNetwork): Promise<string> {
   const { geometry } = await describeChip(parseAddress("emulator:pcm-64"));
@@ -134,7 +146,12 @@ async function withRoom(chip: string, network: TrainedNetwork): Promise<string> 
   return chip;
 }
 
-async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boolean): Promise<DemoResult> {
+async function storyOn(
+  place: Workplace,
+  network: TrainedNetwork,
+  predictor: AccuracyPredictor,
+  { chipStays, signal }: { readonly chipStays: boolean; readonly signal: AbortSignal | undefined },
+): Promise<DemoResult> {
   try {
     const session = await place.session(await place.chipNamed());
     if (place.stop.requested) {
@@ -144,7 +161,12 @@ async function storyOn(place: Workplace, network: TrainedNetwork, chipStays: boo
     // When the demo's own emulator is gone, nothing will bring it back.
     return await session.work(chipStays ? patience.programMilliseconds : 0, async (context, identity) => {
       const loop = new DemoLoop(context, identity, place.seed, factory);
-      const told = await tellStory(network, loop, context.store, place.seed, place.emit);
+      const told = await tellStory(network, loop, predictor, {
+        store: context.store,
+        seed: place.seed,
+        emit: place.emit,
+        signal,
+      });
       return { ...told, identity, port: session.port };
     });
   } catch (error) {

@@ -10,10 +10,10 @@ import { openLoop } from "../../src/program/openLoop.ts";
 import { Random, uniformOf } from "../../src/random.ts";
 import type { RunContext } from "../../src/run/context.ts";
 import { executeRun } from "../../src/run/engine.ts";
-import { type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
+import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { watchRuns, watchTimes } from "../../src/run/watch.ts";
-import type { Seconds } from "../../src/units.ts";
+import { microsecondsPerSecond, type Seconds } from "../../src/units.ts";
 import { refuseOtherDevices } from "../modelOfChip.ts";
 import { correctionOf, plannedVisit } from "../trim.ts";
 import { judgedAt } from "./contest.ts";
@@ -23,6 +23,8 @@ export class DemoLoop {
   readonly #context: RunContext;
   readonly #identity: ChipIdentity;
   readonly #seed: number;
+  /** How long each run kept the chip at work. */
+  readonly #chipSeconds = new Map<RunId, Seconds>();
   /** What is believed of the devices before they are measured. */
   readonly factory: ModelDefinition;
 
@@ -45,7 +47,7 @@ export class DemoLoop {
     tiles: readonly TileTargets[],
     sweepTimesSeconds: readonly Seconds[] = [],
   ): Promise<RunId> {
-    return executeRun(this.#context, {
+    return this.#execute({
       title,
       chipName: this.#identity.name,
       chipSerialNumber: this.#identity.serialNumber,
@@ -57,6 +59,19 @@ export class DemoLoop {
       pulsesPerDevice: usualPulsesPerDevice,
       tiles,
     });
+  }
+
+  /** How long these runs kept the chip at work by its own clock, waits for later reads left out. */
+  chipSecondsOf(runs: readonly RunId[]): Seconds {
+    return runs.reduce((sum, run) => sum + this.#chipSeconds.get(run)!, 0);
+  }
+
+  async #execute(plan: RunPlan): Promise<RunId> {
+    const { driver } = this.#context;
+    const begun = await driver.chipTime();
+    const run = await executeRun(this.#context, plan);
+    this.#chipSeconds.set(run, ((await driver.chipTime()) - begun) / microsecondsPerSecond);
+    return run;
   }
 
   /** Reads runs at ages, each tile at its own. */
@@ -146,7 +161,7 @@ export class DemoLoop {
       const visit = await plannedVisit(this.#context, chain, plan, model, judgedAt, 1, this.#seed);
       corrected.push(visit.devices);
       if (visit.devices === 0) continue;
-      chain.push(await executeRun(this.#context, correctionOf(newest, plan, visit, model, this.description)));
+      chain.push(await this.#execute(correctionOf(newest, plan, visit, model, this.description)));
     }
     return { chain, corrected };
   }

@@ -11,15 +11,16 @@ import { watchTimes } from "../../src/run/watch.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { type ContestResult, judge, judgedAt, layNaively, layOptimised } from "./contest.ts";
 import type { DemoLoop } from "./demoLoop.ts";
+import type { AccuracyPredictor } from "./predicted.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { BenchEvent } from "../events.ts";
 import { type FittedDefinition, fitModel } from "../fit.ts";
 
 /** Who is compared, in this order. */
 export const contenders = [
-  { name: "naive" },
+  { name: "by hand" },
   { name: "best open loop" },
-  { name: "open loop, counted from day 1" },
+  { name: "best open loop, a day old" },
   { name: "closed loop" },
 ] as const;
 
@@ -28,9 +29,12 @@ export interface DemoResult {
   readonly identity: ChipIdentity;
   readonly port: string;
   /** One a contender. */
-  readonly results: readonly (ContestResult & { readonly overview: RunOverview })[];
-  /** Pulses of the runs by which the chip was measured, beside those of the closed loop. */
-  readonly characterisationPulses: number;
+  readonly results: readonly (ContestResult & {
+    readonly overview: RunOverview;
+    readonly chipSeconds: Seconds;
+  })[];
+  /** What it took to measure the chip, beside what the closed loop took. */
+  readonly characterisation: { readonly pulses: number; readonly chipSeconds: Seconds };
   /** The closed loop's devices as they were meant, and as they were read a second after they were programmed. */
   readonly programmed: { readonly laid: LaidNetwork; readonly sweeps: readonly SweepRecord[] };
   readonly fit: FitRecord;
@@ -42,28 +46,39 @@ export interface DemoResult {
   readonly corrected: readonly number[];
 }
 
+export interface StorySetting {
+  readonly store: RunStore;
+  readonly seed: number;
+  readonly emit: (event: BenchEvent) => void;
+  /** Ends the story between two steps. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Tells the story on one chip, chapter by chapter. */
 export async function tellStory(
   network: TrainedNetwork,
   loop: DemoLoop,
-  store: RunStore,
-  seed: number,
-  emit: (event: BenchEvent) => void,
+  predictor: AccuracyPredictor,
+  { store, seed, emit, signal }: StorySetting,
 ): Promise<Omit<DemoResult, "identity" | "port">> {
   const { description, factory, technology } = loop;
   const { strategy, conductances, byHand = conductances } = technology.usualMethods;
   const finish = async (laid: LaidNetwork, chain: readonly RunId[], ages?: readonly Seconds[]) => ({
     ...(await judge(network, laid, store, chain.at(-1)!, ages)),
     overview: await summariseChain(store, chain),
+    chipSeconds: loop.chipSecondsOf(chain),
   });
 
   emit({ type: "chapter", number: 1, title: "By hand" });
   const naively = layNaively(network, description);
-  const naiveRun = await loop.program("naive", byHand, factory, naively.tiles, judgedAt);
+  const naiveRun = await loop.program("by hand", byHand, factory, naively.tiles, [1]);
+  await loop.watch(new Map([[naiveRun, judgedAt]]));
   const naive = await finish(naively, [naiveRun]);
 
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
-  const open = layOptimised(network, modelOf(factory), description);
+  const tileShape = [description.geometry.rows, description.geometry.columns] as const;
+  const open = await layOptimised(network, factory, description, signal);
+  predictor.ask("best open loop", factory, open.curves, tileShape);
   const openRun = await loop.program("open loop", strategy, factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
   const year = [...new Set([...judgedAt, ...later])].sort((a, b) => a - b);
@@ -83,8 +98,9 @@ export async function tellStory(
   const aDayOld = await finish(open, [openRun], later);
 
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
-  const again = layOptimised(network, modelOf(fitted), description);
-  const firstRun = await loop.program("closed loop", conductances, fitted, again.tiles, [1]);
+  const again = await layOptimised(network, fitted, description, signal);
+  predictor.ask("closed loop", fitted, again.curves, tileShape);
+  const firstRun = await loop.program("closed loop", strategy, fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { chain, corrected } = await loop.correct(firstRun, fitted);
@@ -93,7 +109,7 @@ export async function tellStory(
   emit({ type: "corrected", devices: corrected });
   return {
     results: [naive, openResult, aDayOld, closed],
-    characterisationPulses: await pulsesOf(store, known),
+    characterisation: { pulses: await pulsesOf(store, known), chipSeconds: loop.chipSecondsOf(known) },
     programmed: { laid: again, sweeps },
     fit,
     factory,

@@ -24,7 +24,8 @@ export function resultOf(
     corrected_devices: first.corrected,
     images: network.images,
     software_accuracy: known(network.softwareAccuracy),
-    characterisation_pulses: first.characterisationPulses,
+    characterisation_pulses: first.characterisation.pulses,
+    characterisation_chip_seconds: first.characterisation.chipSeconds,
     contenders: contenders.map(({ name }, c) => {
       const weight = means(c, ({ rmsPercent }) => rmsPercent);
       const product = means(c, ({ productPercent }) => productPercent);
@@ -33,6 +34,7 @@ export function resultOf(
         name,
         run: first.results[c]!.run,
         pulses: first.results[c]!.overview.pulses,
+        chip_seconds: first.results[c]!.chipSeconds,
         verdicts: verdictFields(first.results[c]!.overview.verdicts),
         weight_error_rms_percent: weight.map(({ mean }) => mean),
         weight_error_spread: weight.map(({ spread }) => spread),

@@ -1,11 +1,10 @@
-import { MhoError } from "../../src/errors.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
 import type { ModelDefinition } from "../../src/model/definition.ts";
 import type { StrategyLayer } from "../../src/optimize/strategy.ts";
-import { accuracyLimit, type AccuracySpread } from "../limit.ts";
+import type { AccuracySpread } from "../limit.ts";
+import { Thread } from "../threads/threads.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
-import { modelOf } from "../../src/model/modelOf.ts";
 import { judgedAt, judgedTimesOf } from "./contest.ts";
-import { contenders, type DemoResult } from "./demoStory.ts";
 import type { DemoOptions } from "./options.ts";
 
 /** What was predicted of each contender's accuracy at each time; undefined where no strategy was solved for it. */
@@ -15,48 +14,51 @@ export type Predictions = readonly (AccuracySpread | undefined)[];
 export const demoDraws = 19;
 
 /**
- * What the models of the solved strategies predict of the network's accuracy before the first pulse: the published one of the open
- * loop, and the fitted one of the closed loop before its corrections. Nothing without images.
- *
- * @throws `interrupted` when the demo is stopped.
+ * Predicts, in a thread beside the work on the chip, the network's accuracy by the model of each strategy that was solved: the published
+ * one of the open loop, and the fitted one of the closed loop before its corrections. Nothing without images.
  */
-export async function predictAccuracies(
-  network: TrainedNetwork,
-  { curves, factory, fitted, identity }: DemoResult,
-  { draws = demoDraws, seed, signal }: DemoOptions,
-  onDraw: (done: number, of: number) => void,
-): Promise<Predictions> {
-  if (network.images === 0 || draws === 0) return contenders.map(() => undefined);
-  const solved: Readonly<Record<string, [ModelDefinition, readonly StrategyLayer[]]>> = {
-    "best open loop": [factory, curves.factory],
-    "closed loop": [fitted, curves.fitted],
-  };
-  const { rows, columns } = identity.geometry;
-  const all = draws * Object.keys(solved).length;
-  let drawn = 0;
-  const predictions: (AccuracySpread | undefined)[] = [];
-  for (const { name } of contenders) {
-    const own = solved[name];
-    // A model that does not know all of the times would be asked for others.
-    const known =
-      own !== undefined && judgedTimesOf(modelOf(own[0])).every((time, t) => time === judgedAt[t]);
-    if (own === undefined || !known) {
-      predictions.push(undefined);
-      continue;
+export class AccuracyPredictor {
+  readonly #draws: number;
+  readonly #seed: number;
+  readonly #thread: Thread<"predictAccuracy"> | undefined;
+  readonly #asked = new Map<string, Promise<AccuracySpread>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor({ images }: TrainedNetwork, { draws = demoDraws, seed, ...choice }: DemoOptions) {
+    this.#draws = draws;
+    this.#seed = seed;
+    const { network, onnx, images: pictures, labels, weights } = choice;
+    if (images > 0 && draws > 0) {
+      this.#thread = new Thread("predictAccuracy", { network, onnx, images: pictures, labels, weights });
     }
-    const [model, layers] = own;
-    const strategy = { model, layers, timesSeconds: judgedAt, pairDriftCorrelation: 0, reads: 1 };
-    const { predicted } = await accuracyLimit(strategy, network, {
-      draws,
-      seed,
-      tileShape: [rows, columns],
-      causes: [],
-      onDraw() {
-        if (signal?.aborted === true) throw new MhoError("interrupted", "The demo was stopped.");
-        onDraw(++drawn, all);
-      },
-    });
-    predictions.push(predicted);
   }
-  return predictions;
+
+  /** Begins to predict what a contender will be worth. Returns at once. */
+  ask(
+    name: string,
+    model: ModelDefinition,
+    layers: readonly StrategyLayer[],
+    tileShape: readonly [number, number],
+  ): void {
+    const thread = this.#thread;
+    // A model that does not know all of the times would be asked for others.
+    const known = judgedTimesOf(modelOf(model)).every((time, t) => time === judgedAt[t]);
+    if (thread === undefined || !known) return;
+    const strategy = { model, layers, timesSeconds: judgedAt, pairDriftCorrelation: 0, reads: 1 };
+    const draw = { draws: this.#draws, seed: this.#seed, tileShape };
+    const asked = this.#last.then(() => thread.do({ strategy, draw }));
+    // Who waits for it hears of a failure.
+    asked.catch(() => undefined);
+    this.#last = asked;
+    this.#asked.set(name, asked);
+  }
+
+  /** What was predicted of these contenders, once all of it is there. */
+  async of(names: readonly string[]): Promise<Predictions> {
+    return Promise.all(names.map((name) => this.#asked.get(name) ?? Promise.resolve(undefined)));
+  }
+
+  async end(): Promise<void> {
+    await this.#thread?.end();
+  }
 }

@@ -75,7 +75,7 @@ function tell(
         relativeErrors,
       };
     }),
-    characterisationPulses: first.characterisationPulses,
+    characterisationPulses: first.characterisation.pulses,
     map: mapOf(first),
   };
 }

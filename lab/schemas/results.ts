@@ -2,6 +2,7 @@ import { z } from "zod";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { compare } from "./compareResult.ts";
 import { result } from "./event.ts";
+import { measure, pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
 import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
@@ -111,12 +112,18 @@ const demo = result(
     characterisation_pulses: part.count.describe(
       "Pulses by which the first chip was measured for the closed loop, on devices that hold no weights of it.",
     ),
+    characterisation_chip_seconds: part.seconds.describe(
+      "How long that kept the chip at work, without the day of waiting.",
+    ),
     contenders: z
       .array(
         z.strictObject({
           name: z.string().describe("Name of the way of programming."),
           run: part.run.describe("Id of its run, of its last correction where there was one."),
           pulses: part.count.describe("Pulses that it took, on the first chip, its corrections included."),
+          chip_seconds: part.seconds.describe(
+            "How long these kept the first chip at work by its own clock, waits for later reads left out.",
+          ),
           verdicts: part.verdicts,
           weight_error_rms_percent: percents.describe("Weight error at each age, % of the largest weight."),
           weight_error_spread: percents.describe("Its standard deviation over the chips, %."),
@@ -154,6 +161,9 @@ export const resultSchema = z.discriminatedUnion("command", [
   compare,
   exported,
   imported,
+  read,
+  measure,
+  pulse,
   show,
   note,
   tag,

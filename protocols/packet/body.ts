@@ -54,6 +54,12 @@ export class BodyWriter {
     return this;
   }
 
+  bytes(bytes: Uint8Array): this {
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+    return this;
+  }
+
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }

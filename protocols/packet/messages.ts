@@ -19,6 +19,7 @@ export const kinds = {
   verify: 0x0b,
   abort: 0x0c,
   references: 0x0d,
+  burst: 0x0e,
   error: 0x7f,
 } as const;
 
@@ -45,6 +46,7 @@ const capabilityBits: Readonly<Record<keyof ChipCapabilities, number>> = {
   onBoardVerify: 4,
   environment: 8,
   references: 16,
+  burst: 32,
 };
 
 export const encodeNothing = (): Uint8Array => noBody;
@@ -107,6 +109,8 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
     onBoardVerify: declares("onBoardVerify"),
     environment: declares("environment"),
     references: declares("references"),
+    // Boards that say nothing of it cannot.
+    ...(declares("burst") && { burst: true }),
   };
   const newestTicket = reader.u64();
   const name = reader.text();
@@ -213,6 +217,41 @@ export function decodePulseRow(body: Uint8Array): PulseRow | undefined {
   if (!reader.whole || kind === undefined) return undefined;
   return { ticket, tile, row, kind, widthNanoseconds, trailingNanoseconds, gateCode, codes };
 }
+
+/** Cycles of two pulses for a row: the first as `PulseRow` has it, the other of one amplitude for the same devices. */
+export interface BurstRow extends PulseRow {
+  readonly cycles: number;
+  readonly then: {
+    readonly kind: PulseKind;
+    readonly widthNanoseconds: number;
+    readonly gateCode: number;
+    readonly code: number;
+  };
+}
+
+export function encodeBurstRow({ cycles, then, ...pulse }: BurstRow): Uint8Array {
+  const first = encodePulseRow(pulse);
+  return new BodyWriter(13 + first.length)
+    .u32(cycles)
+    .u8(pulseKinds.indexOf(then.kind))
+    .u32(then.widthNanoseconds)
+    .u16(then.gateCode)
+    .u16(then.code)
+    .bytes(first)
+    .done();
+}
+
+export function decodeBurstRow(body: Uint8Array): BurstRow | undefined {
+  const reader = new BodyReader(body.subarray(0, burstHead));
+  const cycles = reader.u32();
+  const kind = pulseKinds[reader.u8()];
+  const then = { widthNanoseconds: reader.u32(), gateCode: reader.u16(), code: reader.u16() };
+  if (!reader.whole || kind === undefined) return undefined;
+  const pulse = decodePulseRow(body.subarray(burstHead));
+  return pulse && { ...pulse, cycles, then: { kind, ...then } };
+}
+
+const burstHead = 13;
 
 /** One matrix–vector product of a tile: an input of −127 … 127 for every row. */
 export interface Multiply {

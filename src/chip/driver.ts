@@ -109,6 +109,8 @@ export interface ChipCapabilities {
   readonly environment: boolean;
   /** Its converters can look at known resistors. */
   readonly references: boolean;
+  /** The board can give cycles of two pulses to a row by itself. Not where it is not said. */
+  readonly burst?: boolean;
 }
 
 export interface Environment {
@@ -152,11 +154,26 @@ export interface PulseOrder {
   readonly trailingNanoseconds?: Nanoseconds;
   /** Gate of the select transistors; 0, the usual voltage, when not given. */
   readonly gateCode?: number;
+  /** Of a burst: the board gives this pulse and then the other one, so often. Only where `identity.capabilities.burst` is true. */
+  readonly burst?: Burst;
   /** The ticket of the block's first row; row i holds ticket `firstTicket + i`, used or not. */
   readonly firstTicket: number;
   /** Some of its rows may have fired already, under these tickets. */
   readonly resent?: boolean;
 }
+
+/** Cycles of two pulses that a board gives by itself, for every device that the first is for. */
+export interface Burst {
+  /** 1 … `mostBurstCycles`. */
+  readonly cycles: number;
+  readonly kind: "reset" | "set";
+  readonly code: number;
+  readonly widthNanoseconds: Nanoseconds;
+  readonly gateCode: number;
+}
+
+/** Cycles in one command, at most: standby waits for it. */
+export const mostBurstCycles = 10_000;
 
 /** What a board is told to reach by itself. */
 export interface BoardVerifyOrder {

@@ -19,6 +19,11 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   };
   /** How its devices change with age, as people of the field call it: `drift` where not given. */
   readonly ageing?: string;
+  /**
+   * Whether a pulse adds a step, which ages by itself, and leaves what earlier pulses brought to age as before. Where not given, every pulse
+   * begins the ageing of its device anew.
+   */
+  readonly stepsAddUp?: boolean;
   /** The built-in model that is believed when none is named. */
   readonly usualModel: string;
   /** Families of models that can be of its devices; all where not given. */
@@ -29,8 +34,22 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   amplitudePerCode(pulses: Pulses): number;
   /** What a pulsed device draws for each code, µA; undefined where amplitudes are no currents. */
   drawnMicroamperesPerCode(pulses: Pulses): number | undefined;
+  /** Pulses that bring any device as high and as low as it goes, where there are such: devices that take steps have none. */
+  extremes?(
+    pulses: Pulses,
+    maxCode: number,
+  ): { readonly up: ExtremePulse; readonly down: ExtremePulse } | undefined;
   /** Only where a pulse sets the conductance by its amplitude alone: that answer can then be measured. */
   readonly response?: PulseResponseAccess<Pulses>;
+}
+
+/** A pulse with the same amplitude for all devices; several may be needed. */
+export interface ExtremePulse {
+  readonly kind: "reset" | "set";
+  readonly code: number;
+  readonly widthNanoseconds: number;
+  readonly trailingNanoseconds: number;
+  readonly gateCode: number;
 }
 
 /** How devices answer to the pulse that sets them. */

@@ -14,13 +14,23 @@ export function readMicroseconds({ timing }: Timed, averages: number): Microseco
   return averages * timing.readRowMicroseconds + (timing.answerMicroseconds ?? 0);
 }
 
-/** A row, pulsed once. */
+/** A row, pulsed once, or by a burst. */
 export function pulseMicroseconds(
   { timing }: Timed,
-  pulse: { readonly widthNanoseconds: Nanoseconds; readonly trailingNanoseconds?: Nanoseconds | undefined },
+  pulse: {
+    readonly widthNanoseconds: Nanoseconds;
+    readonly trailingNanoseconds?: Nanoseconds | undefined;
+    readonly burst?: { readonly cycles: number; readonly widthNanoseconds: Nanoseconds } | undefined;
+  },
 ): Microseconds {
+  const { burst } = pulse;
   const shape = (pulse.widthNanoseconds + (pulse.trailingNanoseconds ?? 0)) / 1000;
-  return timing.pulseRowMicroseconds + shape + (timing.answerMicroseconds ?? 0);
+  const once = timing.pulseRowMicroseconds + shape;
+  const pulses =
+    burst === undefined
+      ? once
+      : burst.cycles * (once + timing.pulseRowMicroseconds + burst.widthNanoseconds / 1000);
+  return pulses + (timing.answerMicroseconds ?? 0);
 }
 
 /** A row that the board's own loop brings to its targets, at most. */

@@ -61,37 +61,51 @@ export class CellScan {
   /** The grid's best few cells for a weight, no two next to each other. */
   valleys(wanted: number): Float64Array[] {
     const times = this.#timeWeights.length;
-    const found: { loss: number; levels: number[] }[] = [];
+    const found: Valley[] = [];
     const miss = new Float64Array(times).fill(-wanted);
     this.#visit(0, miss, 0, [], found);
     return found.map(({ levels }) => Float64Array.from(levels, (level) => this.#levels[level]!));
   }
 
-  #visit(
-    pair: number,
-    miss: Float64Array,
-    variance: number,
-    chosen: number[],
-    found: { loss: number; levels: number[] }[],
-  ): void {
+  #visit(pair: number, miss: Float64Array, variance: number, chosen: number[], found: Valley[]): void {
     const count = this.#levels.length;
     const times = miss.length;
     const means = this.#means[pair]!;
     const variances = this.#variances[pair]!;
-    const last = 2 * (pair + 1) === this.#devices;
+    if (2 * (pair + 1) === this.#devices) {
+      this.#visitLast(means, variances, miss, variance, chosen, found);
+      return;
+    }
+    const next = new Float64Array(times);
     for (let at = 0; at < count * count; at++) {
+      for (let t = 0; t < times; t++) next[t] = miss[t]! + means[at * times + t]!;
+      const levels = [...chosen, Math.floor(at / count), at % count];
+      this.#visit(pair + 1, next, variance + variances[at]!, levels, found);
+    }
+  }
+
+  /** The loss of a cell only grows from time to time: one that is worse than all that are kept is left early. */
+  #visitLast(
+    means: Float64Array,
+    variances: Float64Array,
+    miss: Float64Array,
+    variance: number,
+    chosen: readonly number[],
+    found: Valley[],
+  ): void {
+    const count = this.#levels.length;
+    const times = miss.length;
+    const timeWeights = this.#timeWeights;
+    let worst = found.length === valleysKept ? found[valleysKept - 1]!.loss : Infinity;
+    for (let at = 0; at < variances.length; at++) {
       let loss = variance + variances[at]!;
-      if (last) {
-        for (let t = 0; t < times; t++) {
-          const error = miss[t]! + means[at * times + t]!;
-          loss += this.#timeWeights[t]! * error * error;
-        }
-        if (found.length === valleysKept && loss >= found.at(-1)!.loss) continue;
-        keep(found, { loss, levels: [...chosen, Math.floor(at / count), at % count] });
-      } else {
-        const next = miss.map((error, t) => error + means[at * times + t]!);
-        this.#visit(pair + 1, next, loss, [...chosen, Math.floor(at / count), at % count], found);
+      for (let t = 0; t < times && loss < worst; t++) {
+        const error = miss[t]! + means[at * times + t]!;
+        loss += timeWeights[t]! * error * error;
       }
+      if (loss >= worst) continue;
+      keep(found, { loss, levels: [...chosen, Math.floor(at / count), at % count] });
+      if (found.length === valleysKept) worst = found[valleysKept - 1]!.loss;
     }
   }
 }
@@ -100,7 +114,12 @@ export class CellScan {
 const levelsFor: Readonly<Record<number, number>> = { 1: 33, 2: 9, 3: 5, 4: 4, 5: 3 };
 const valleysKept = 5;
 
-function keep(found: { loss: number; levels: number[] }[], cell: { loss: number; levels: number[] }): void {
+interface Valley {
+  readonly loss: number;
+  readonly levels: readonly number[];
+}
+
+function keep(found: Valley[], cell: Valley): void {
   const near = found.findIndex(({ levels }) =>
     levels.every((level, i) => Math.abs(level - cell.levels[i]!) <= 1),
   );

@@ -55,12 +55,12 @@ export class Translator {
   }
 
   /** @param importance  how much each weight counts, ≥ 0; all the same where nothing is said. */
-  strategyFor(layer: Matrix, importance?: Float32Array): LayerStrategy {
+  strategyFor(layer: LayerMatrix, importance?: Float32Array): LayerStrategy {
     return this.strategiesFor([layer], importance && [importance])[0]!;
   }
 
   /** One set of curves for all of these layers. */
-  strategiesFor(layers: readonly Matrix[], importance?: readonly Float32Array[]): LayerStrategy[] {
+  strategiesFor(layers: readonly LayerMatrix[], importance?: readonly Float32Array[]): LayerStrategy[] {
     const { layout, timeWeights, rule, pairDriftCorrelation, clipPercentile, compensationPer, scalePer } =
       this.#options;
     const asked = { table: this.#table, timeWeights, rule, pairDriftCorrelation };
@@ -112,7 +112,13 @@ export class Translator {
   }
 }
 
-type Matrix = Pick<LayerWeights, "inputs" | "outputs" | "values">;
+/** A layer, or a part of it. */
+export type LayerMatrix = Pick<LayerWeights, "inputs" | "outputs" | "values">;
+
+/** What of a layer its strategy depends on. */
+export function matrixOf({ inputs, outputs, values }: LayerMatrix): LayerMatrix {
+  return { inputs, outputs, values };
+}
 
 function joined(lists: readonly Float32Array[]): Float32Array {
   if (lists.length === 1) return lists[0]!;

@@ -11,10 +11,10 @@ export class MomentTable {
   readonly max: Microsiemens;
   readonly #intervals: number;
   readonly #step: number;
-  /** One a time: values and second derivatives at the knots. */
-  readonly #mean: Spline[];
-  readonly #variance: Spline[];
-  #driftStd: Spline[] | undefined;
+  /** Splines of the means, and of the variances. */
+  readonly #mean: Splines;
+  readonly #variance: Splines;
+  #driftStd: Splines | undefined;
   readonly #model: DeviceModel;
   /** Value, slope and curvature of the last `at`, one a time. */
   readonly mean: readonly [Float64Array, Float64Array, Float64Array];
@@ -31,8 +31,8 @@ export class MomentTable {
     this.max = max;
     this.#intervals = intervals;
     this.#step = (max - min) / intervals;
-    this.#mean = times.map((time) => this.#spline((g) => model.mean(g, time)));
-    this.#variance = times.map((time) => this.#spline((g) => model.variance(g, time)));
+    this.#mean = this.#splines((g, time) => model.mean(g, time));
+    this.#variance = this.#splines((g, time) => model.variance(g, time));
     const columns = (): [Float64Array, Float64Array, Float64Array] => [
       new Float64Array(times.length),
       new Float64Array(times.length),
@@ -45,59 +45,78 @@ export class MomentTable {
 
   /** Evaluates everything at one conductance, min … max, into `mean` and `variance`. */
   at(conductance: Microsiemens): void {
-    const h = this.#step;
-    const { i, b } = this.#place(conductance);
-    for (let t = 0; t < this.times.length; t++) {
-      evaluate(this.#mean[t]!, i, b, h, this.mean, t);
-      evaluate(this.#variance[t]!, i, b, h, this.variance, t);
-    }
+    const i = this.#interval(conductance);
+    const b = this.#steps(conductance) - i;
+    evaluate(this.#mean, i, b, this.#step, this.mean);
+    evaluate(this.#variance, i, b, this.#step, this.variance);
   }
 
   /** Evaluates the spread of drift at one conductance, into `driftStd`. */
   driftAt(conductance: Microsiemens): void {
     const model = this.#model;
-    this.#driftStd ??= this.times.map((time) =>
-      this.#spline((g) => Math.sqrt(Math.max(0, model.varianceParts(g, time).drift))),
-    );
-    const { i, b } = this.#place(conductance);
-    for (let t = 0; t < this.times.length; t++) {
-      evaluate(this.#driftStd[t]!, i, b, this.#step, this.driftStd, t);
-    }
+    this.#driftStd ??= this.#splines((g, time) => Math.sqrt(Math.max(0, model.varianceParts(g, time).drift)));
+    const i = this.#interval(conductance);
+    evaluate(this.#driftStd, i, this.#steps(conductance) - i, this.#step, this.driftStd);
   }
 
-  #spline(value: (conductance: Microsiemens) => number): Spline {
+  #splines(value: (conductance: Microsiemens, time: Seconds) => number): Splines {
     const knots = Float64Array.from({ length: this.#intervals + 1 }, (_, i) => this.min + i * this.#step);
     knots[this.#intervals] = this.max;
-    return spline(knots.map(value), this.#step);
+    const { times } = this;
+    const splines = new Float64Array(2 * knots.length * times.length);
+    for (const [t, time] of times.entries()) {
+      const { values, curvatures } = spline(
+        knots.map((g) => value(g, time)),
+        this.#step,
+      );
+      for (let k = 0; k < knots.length; k++) {
+        splines[2 * (k * times.length + t)] = values[k]!;
+        splines[2 * (k * times.length + t) + 1] = curvatures[k]!;
+      }
+    }
+    return splines;
   }
 
-  /** Interval and place inside it, 0 … 1. */
-  #place(conductance: Microsiemens): { i: number; b: number } {
-    const last = this.#intervals - 1;
-    const steps = (conductance - this.min) / this.#step;
-    const i = Math.min(last, Math.max(0, Math.floor(steps)));
-    return { i, b: steps - i };
+  #steps(conductance: Microsiemens): number {
+    return (conductance - this.min) / this.#step;
+  }
+
+  #interval(conductance: Microsiemens): number {
+    return Math.min(this.#intervals - 1, Math.max(0, Math.floor(this.#steps(conductance))));
   }
 }
+
+/** Value and second derivative at each knot and time, row-major [knot, time, 2]. */
+type Splines = Float64Array;
 
 interface Spline {
   readonly values: Float64Array;
   readonly curvatures: Float64Array;
 }
 
+/** @param b  place inside the interval i, 0 … 1. */
 function evaluate(
-  { values, curvatures }: Spline,
+  splines: Splines,
   i: number,
   b: number,
   h: number,
-  out: readonly [Float64Array, Float64Array, Float64Array],
-  t: number,
+  [value, slope, curvature]: readonly [Float64Array, Float64Array, Float64Array],
 ): void {
+  const times = value.length;
   const a = 1 - b;
-  const [y0, y1, c0, c1] = [values[i]!, values[i + 1]!, curvatures[i]!, curvatures[i + 1]!];
-  out[0][t] = a * y0 + b * y1 + (((a * a * a - a) * c0 + (b * b * b - b) * c1) * h * h) / 6;
-  out[1][t] = (y1 - y0) / h + (((3 * b * b - 1) * c1 - (3 * a * a - 1) * c0) * h) / 6;
-  out[2][t] = a * c0 + b * c1;
+  const aThird = a * a * a - a;
+  const bThird = b * b * b - b;
+  const aSecond = 3 * a * a - 1;
+  const bSecond = 3 * b * b - 1;
+  for (let t = 0, k = 2 * i * times; t < times; t++, k += 2) {
+    const y0 = splines[k]!;
+    const c0 = splines[k + 1]!;
+    const y1 = splines[k + 2 * times]!;
+    const c1 = splines[k + 2 * times + 1]!;
+    value[t] = a * y0 + b * y1 + ((aThird * c0 + bThird * c1) * h * h) / 6;
+    slope[t] = (y1 - y0) / h + ((bSecond * c1 - aSecond * c0) * h) / 6;
+    curvature[t] = a * c0 + b * c1;
+  }
 }
 
 /** The second derivatives of a natural cubic spline through equally spaced values (Thomas' algorithm). */

@@ -1,5 +1,5 @@
 import type { ChipDescription } from "../chip/description.ts";
-import type { ChipCapabilities } from "../chip/driver.ts";
+import type { Burst, ChipCapabilities } from "../chip/driver.ts";
 import type { ChipPulses } from "../chip/technology.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 
@@ -86,6 +86,10 @@ export interface ProgrammingTask {
   readonly maxCode: number;
   /** Pulses that each device may still get. */
   readonly pulsesLeft: Uint32Array;
+  /** Cycles of two pulses that the board can be told to give by itself, at most; 0 where it cannot. */
+  readonly burstCycles?: number | undefined;
+  /** Of a measurement: its settings. */
+  readonly settings?: Readonly<Record<string, number>> | undefined;
   /** Which weights the devices hold; absent when targets are all that is known. */
   readonly cells?: CellTask | undefined;
   /** Of a run that is resumed: final verdicts stand, and their devices are left as they are; what was in place is looked at first. */
@@ -155,6 +159,13 @@ export interface BlockPulse {
   readonly trailingNanoseconds: number;
   /** 0 for the usual voltage. */
   readonly gateCode: number;
+  /** Of a burst: the board gives this pulse and then the other one, so often. Only where the task says that it can. */
+  readonly burst?: Burst;
+}
+
+/** Pulses that an order gives to each device that has a code: a cycle of a burst is two. */
+export function pulsesOfOrder({ burst }: Pick<BlockPulse, "burst">): number {
+  return burst === undefined ? 1 : 2 * burst.cycles;
 }
 
 export type Look =
@@ -165,6 +176,10 @@ export type Look =
       readonly rows: Uint8Array;
       /** Not before this long after the last pulse. */
       readonly afterSeconds: number;
+      /** The journal keeps what every open device of these rows reads, whether or not it was pulsed. */
+      readonly keeps?: true;
+      /** The whole look is kept as a sweep of this time, s: a map, or one of a series. All of its rows must be read. */
+      readonly sweepSeconds?: number;
     }
   | {
       /** Products of the whole tile, whose block must be all of its rows. */

@@ -1,5 +1,11 @@
 import { readingFlags } from "../chip/driver.ts";
-import { type LimitPulse, type RramPulses, rramPulsesOf } from "../chip/technologies/rram.ts";
+import {
+  type LimitPulse,
+  pristineBelowMicrosiemens,
+  type RramPulses,
+  rramPulsesOf,
+} from "../chip/technologies/rram.ts";
+import { MhoError } from "../errors.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
@@ -33,6 +39,8 @@ export interface TwoWayState {
   readonly relaxedAfterSeconds: number;
   /** Why what is in place was asked to be looked at: it had been left by a run that was stopped, or has relaxed. */
   looking: "found" | "relaxed" | "last" | undefined;
+  /** Whether the first look was taken. */
+  begun: boolean;
   readonly setCodes: Uint16Array;
   readonly resetCodes: Uint16Array;
 }
@@ -65,6 +73,7 @@ export function beginTwoWay(
     pulses,
     margin: new Float64Array(count).fill(marginShare * model.maxConductanceMicrosiemens),
     verdicts: given,
+    begun: false,
     looking: given.includes(verdicts.inPlace) ? "found" : undefined,
     pulsesLeft: task.pulsesLeft.slice(),
     direction: new Int8Array(count),
@@ -78,6 +87,35 @@ export function beginTwoWay(
     resetCodes: new Uint16Array(count),
   };
 }
+
+/**
+ * Throws `bad-argument` where many of the devices that are to be programmed were never formed: a pulse would form them without a
+ * compliance, and none of them would be where it was aimed.
+ */
+function refuseUnformed(
+  { task, verdicts: given, direction }: TwoWayState,
+  { conductanceMicrosiemens, flags }: Seen,
+): void {
+  let [devices, unformed] = [0, 0];
+  for (let i = 0; i < given.length; i++) {
+    if (given[i] !== verdicts.pending || direction[i] !== 0 || (task.standing?.pulses[i] ?? 0) > 0) continue;
+    devices++;
+    const reads =
+      flags[i] !== readingFlags.invalid && conductanceMicrosiemens[i]! < pristineBelowMicrosiemens;
+    if (reads) unformed++;
+  }
+  if (devices < fewestToRefuse || unformed <= unformedShare * devices) return;
+  throw new MhoError(
+    "bad-argument",
+    `Of ${devices} devices that are to be programmed, ${unformed} read below ${pristineBelowMicrosiemens} µS: they were never formed, and ` +
+      "nothing was fired at them. Form them first: mho measure form.",
+    { devices, unformed },
+  );
+}
+
+/** A few devices may be open, or as low as a deep RESET leaves them. */
+const unformedShare = 0.1;
+const fewestToRefuse = 4;
 
 /** Judges what was seen and asks for one pulse, up or down, for every device that is still off its target. */
 export function nextTwoWay<State extends TwoWayState>(
@@ -98,6 +136,10 @@ export function nextTwoWay<State extends TwoWayState>(
     findStrayed(state, seen);
   }
   state.looking = undefined;
+  if (seen !== undefined && !state.begun) {
+    refuseUnformed(state, seen);
+    state.begun = true;
+  }
   setCodes.fill(0);
   resetCodes.fill(0);
   for (let i = 0; i < given.length; i++) {

@@ -58,7 +58,10 @@ export class DriftCourse {
     if (this.#sweeps === 0) this.#bands = bandsOf(table, this.#model);
     this.#sweeps++;
     for (const band of this.#bands) {
-      band.points.push(pointOf(band, table, this.#model));
+      const point = pointOf(band, table, this.#model);
+      // Devices whose last pulse is not known have no place on the axis of ages.
+      if (Number.isNaN(point.ageSeconds)) continue;
+      band.points.push(point);
       if (band.points.length > this.#mostPoints) band.points.splice(mostCrowded(band.points), 1);
     }
   }
@@ -66,7 +69,8 @@ export class DriftCourse {
   /** None before the third sweep, and no band of too few devices. */
   bands(): DriftBand[] {
     if (this.#sweeps < 3) return [];
-    return this.#bands.map(({ fromMicrosiemens, toMicrosiemens, devices, startedMicrosiemens, points }) => ({
+    const enough = this.#bands.filter(({ points }) => points.length >= 3);
+    return enough.map(({ fromMicrosiemens, toMicrosiemens, devices, startedMicrosiemens, points }) => ({
       fromMicrosiemens,
       toMicrosiemens,
       devices: devices.length,
@@ -140,14 +144,18 @@ function mostCrowded(points: readonly DriftPoint[]): number {
   return found;
 }
 
-/** By the mean exponent, from the onset on; of devices without one by the model's own moments, NaN beyond those that it has. */
+/**
+ * By the mean exponent, from the onset on; of devices without one by the model's own moments. NaN beyond the times that the model
+ * knows, and where an age is unknown.
+ */
 function expectedShare(model: DeviceModel, target: Microsiemens, firstAge: Seconds, age: Seconds): number {
   const { onsetSeconds, timeZeroSeconds } = model;
   const exponent = model.driftExponentMean(target);
   if (exponent > 0) return Math.exp(-exponent * Math.log((age + onsetSeconds) / (firstAge + onsetSeconds)));
   const { from, to } = model.knownTimesSeconds;
   const [first, now] = [firstAge - timeZeroSeconds, age - timeZeroSeconds];
-  return first < from || now > to ? Number.NaN : model.mean(target, now) / model.mean(target, first);
+  const known = first >= from && now <= to;
+  return known ? model.mean(target, now) / model.mean(target, first) : Number.NaN;
 }
 
 /** Of evenly chosen devices: they were pulsed and read row by row, and their ages hardly differ. */

@@ -60,6 +60,8 @@ export const turnColumns = [
   ["code", "", "of the amplitude; 1 for a loop of the board's own"],
   ["width_nanoseconds", "ns", ""],
   ["trailing_nanoseconds", "ns", ""],
+  ["gate_code", "", "of the select transistors; 0 for the usual voltage"],
+  ["cycles", "", "of a burst: so often the pulse and its counterpart; 1 for a single pulse"],
   ["fate", "", "fired, not fired or uncertain; empty where no turn followed that tells"],
   ["fired_at_microseconds", "µs", "chip time of the pulse; empty where it is not known"],
   ["decided_at", "", "wall time, UTC, ISO 8601"],
@@ -105,6 +107,10 @@ export function turnValue(table: TurnTable, entry: number, column: TurnColumn): 
       return order?.widthNanoseconds ?? Number.NaN;
     case "trailing_nanoseconds":
       return order?.trailingNanoseconds ?? Number.NaN;
+    case "gate_code":
+      return order?.gateCode ?? Number.NaN;
+    case "cycles":
+      return order === undefined ? Number.NaN : (order.burst?.cycles ?? 1);
     case "fate":
       return order === undefined ? "" : (fateNames[after?.fired.fates[number * rowCount + row] ?? 0] ?? "");
     case "fired_at_microseconds":

@@ -1,5 +1,5 @@
 import { MhoError } from "../errors.ts";
-import { type Decision, isOpen } from "../program/method.ts";
+import { type Decision, isOpen, pulsesOfOrder } from "../program/method.ts";
 import type { TileMemory } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 
@@ -41,7 +41,13 @@ export function checkDecision(
     if (pulsesLeft[i]! < pulses) throw spent(method, block.tile, i);
     pulsesLeft[i]! -= pulses;
   };
-  for (const { codes } of orders) for (let i = 0; i < devices; i++) if (codes[i] !== 0) spend(i, 1);
+  const [first] = orders;
+  for (const order of orders) {
+    const pulses = pulsesOfOrder(order);
+    // The journal counts the pulses of a turn by those of its first order.
+    if (pulses !== pulsesOfOrder(first!)) throw wrong("it gave bursts of different lengths in one turn");
+    for (let i = 0; i < devices; i++) if (order.codes[i] !== 0) spend(i, pulses);
+  }
   if (board === undefined) return;
   board.targetsMicrosiemens.forEach((target, i) => {
     if (!Number.isNaN(target)) spend(i, board.iterations);

@@ -2,7 +2,7 @@ import type { Converter } from "../chip/description.ts";
 import { type Environment, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
 import type { Block } from "../chip/geometry.ts";
 import { MhoError } from "../errors.ts";
-import { type BlockPulse, verdicts } from "../program/method.ts";
+import { type BlockPulse, pulsesOfOrder, verdicts } from "../program/method.ts";
 import type { Celsius, Microseconds, Seconds } from "../units.ts";
 import type { Calibration } from "./calibration.ts";
 
@@ -134,8 +134,10 @@ export interface TileMemory extends TileWear {
   readonly lastCodes: Uint16Array;
   /** The codes of the last turn's orders, whose fates come with the next: one entry a device each. */
   lastOrders: readonly Uint16Array[];
-  /** Of a board's own loop: the most pulses that it may have given to a device; 1 for pulses. */
+  /** Of a board's own loop: the most pulses that it may have given to a device; of a burst, all of them; 1 for pulses. */
   lastIterations: number;
+  /** Whether it gives as many if it fires at all, as a burst does. */
+  lastIsExact: boolean;
   /** The ticket of the first of them. */
   lastFirstTicket: number;
 }
@@ -154,6 +156,7 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
     lastCodes: new Uint16Array(count),
     lastOrders: [],
     lastIterations: 1,
+    lastIsExact: true,
     lastFirstTicket: 0,
   };
 }
@@ -191,7 +194,9 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
     }
     return all;
   });
-  memory.lastIterations = record.orders[0]?.iterations ?? 1;
+  const [first] = record.orders;
+  memory.lastIsExact = first?.iterations === undefined;
+  memory.lastIterations = first?.iterations ?? (first === undefined ? 1 : pulsesOfOrder(first));
   memory.lastFirstTicket = record.firstTicket;
   memory.turns = record.turn + 1;
 }
@@ -212,7 +217,7 @@ function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates, pulsesGiv
         memory.uncertainPulses[i]! += memory.lastIterations;
       } else if (memory.lastIterations > 1) {
         // A loop of the board's own was counted as one pulse. When its answer is lost, what it gave is not known.
-        const given = pulsesGiven?.[i];
+        const given = memory.lastIsExact ? memory.lastIterations : pulsesGiven?.[i];
         memory.pulses[i]! += (given ?? memory.lastIterations) - 1;
         if (given === undefined) memory.uncertainPulses[i]! += memory.lastIterations;
       }

@@ -33,11 +33,11 @@ export class PulseLedger {
     return counts;
   }
 
-  /** Books what a turn is about to fire. `rowStart` is the first row of the turn's block. */
-  book(tile: number, rowStart: number, devices: Uint32Array, codes: Uint16Array): void {
+  /** Books what a turn is about to fire, so often. `rowStart` is the first row of the turn's block. */
+  book(tile: number, rowStart: number, devices: Uint32Array, codes: Uint16Array, times = 1): void {
     const pulses = this.pulsesOfTile(tile);
     const first = rowStart * devicesPerRow(this.#geometry);
-    for (let k = 0; k < devices.length; k++) if (codes[k] !== 0) pulses[first + devices[k]!]!++;
+    for (let k = 0; k < devices.length; k++) if (codes[k] !== 0) pulses[first + devices[k]!]! += times;
   }
 
   /** Pulses left to the device of a tile that has had most, within a life's budget. */

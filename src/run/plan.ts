@@ -21,6 +21,8 @@ export interface RunPlan {
   readonly sweepAverages: number;
   /** What a device may be given in this run, at most. */
   readonly pulsesPerDevice: number;
+  /** Of a measurement: its settings by name. Targets then only say which devices are measured. */
+  readonly settings?: Readonly<Record<string, number>> | undefined;
   /** The run whose devices this one corrects. */
   readonly corrects?: string | undefined;
   readonly tiles: readonly TileTargets[];

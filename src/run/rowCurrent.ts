@@ -12,18 +12,19 @@ export function withinRowCurrent(
   if (maxRowMilliamperes === undefined || drawn === undefined) return [order];
   const mostCodes = (maxRowMilliamperes * 1000) / drawn;
   const perRow = devicesPerRow(geometry);
-  const { codes } = order;
+  const { codes, burst } = order;
   const parts: Uint16Array[] = [];
   for (let first = 0; first < codes.length; first += perRow) {
     let part = 0;
     let sum = 0;
     for (let i = first; i < first + perRow; i++) {
       if (codes[i] === 0) continue;
-      if (sum + codes[i]! > mostCodes && sum > 0) {
+      const drawnCode = Math.max(codes[i]!, burst?.code ?? 0);
+      if (sum + drawnCode > mostCodes && sum > 0) {
         part++;
         sum = 0;
       }
-      sum += codes[i]!;
+      sum += drawnCode;
       (parts[part] ??= new Uint16Array(codes.length))[i] = codes[i]!;
     }
   }

@@ -1,4 +1,4 @@
-import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
+import type { ChipDriver, ChipIdentity, Reading } from "../chip/driver.ts";
 import { type Block, devicesOfBlock } from "../chip/geometry.ts";
 import { assert } from "../errors.ts";
 import { type Log, noLog } from "../log.ts";
@@ -56,6 +56,20 @@ export async function readSweep(
     ...(environment && { environment }),
     ...(referenceCodes && { referenceCodes }),
   };
+}
+
+/** A reading that a method asked for, as a sweep: without the board's sensors and references, which would stretch a series. */
+export function sweepOfLook(
+  { driver, wallTime }: Pick<SweepContext, "driver" | "wallTime">,
+  { boot }: Pick<ChipIdentity, "boot">,
+  { tile }: Pick<Block, "tile">,
+  reading: Reading,
+  timeSeconds: Seconds,
+  averages: number,
+): SweepRecord {
+  const { converter } = driver.description;
+  const takenAt = wallTime();
+  return { ...reading, tile, timeSeconds, averages, ...(reading.codes && { converter }), takenAt, boot };
 }
 
 export async function keepSweep(

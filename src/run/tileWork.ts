@@ -1,4 +1,4 @@
-import { blankReport, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
+import { blankReport, mostBurstCycles, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
 import { highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import type { ChipPulses } from "../chip/technology.ts";
@@ -11,6 +11,7 @@ import {
   type Look,
   type ProgrammingMethod,
   type BlockPulse,
+  pulsesOfOrder,
   type Seen,
   verdicts,
 } from "../program/method.ts";
@@ -20,6 +21,7 @@ import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRe
 import type { TileTargets } from "./plan.ts";
 import { readInSteps } from "./longRead.ts";
 import { checkRequests } from "./requests.ts";
+import { keepSweep, sweepOfLook } from "./sweep.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
 import type { ActiveRun } from "./activeRun.ts";
 
@@ -60,6 +62,8 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
       pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
       pulsesLeft: pulsesLeft.slice(),
+      burstCycles: identity.capabilities.burst === true ? mostBurstCycles : 0,
+      settings: plan.settings,
       cells,
       standing: memory.turns === 0 ? undefined : memory,
     },
@@ -111,12 +115,16 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
 }
 
 async function lookAt(
-  { context, run }: ActiveRun,
+  { context, run, identity }: ActiveRun,
   { tile, memory, fired }: TileWork,
   look: Look & { kind: "read" },
 ): Promise<Seen> {
   const check = (): Promise<void> => checkRequests(context, [run]);
   const reading = await readInSteps(context.driver, tile.block, look.averages, look.rows, check);
+  if (look.sweepSeconds !== undefined) {
+    const sweep = sweepOfLook(context, identity, tile.block, reading, look.sweepSeconds, look.averages);
+    await keepSweep(context, run, sweep);
+  }
   return {
     conductanceMicrosiemens: reading.conductanceMicrosiemens,
     flags: reading.flags,
@@ -186,17 +194,21 @@ async function commitAndFire(
   const pulses = decision.orders.flatMap((order) => withinRowCurrent(order, context.driver.description));
   const orders = board === undefined ? pulses : [journalled(board)];
   const firstTicket = orders.length === 0 ? 0 : active.nextTicket;
-  const record = recordTurn(memory, seen, decision, orders, firstTicket, work.fired, context.wallTime());
+  const kept = work.look?.kind === "read" && work.look.keeps === true;
+  const decidedAt = context.wallTime();
+  const record = recordTurn(memory, seen, kept, decision, orders, firstTicket, work.fired, decidedAt);
   if (saysSomething(record)) {
     await context.store.appendTurn(run, record);
     foldTurn(memory, record);
   }
-  for (const { codes } of record.orders) ledger.book(block.tile, block.rowStart, record.devices, codes);
+  for (const order of record.orders)
+    ledger.book(block.tile, block.rowStart, record.devices, order.codes, pulsesOfOrder(order));
   active.nextTicket += orders.length * block.rowCount;
   const report = await fire(active, tile, board, pulses, firstTicket);
   await active.bookUncertain(report, block.tile, record.turn);
   active.refuseFireless(report, block.tile);
-  for (const { codes } of record.orders) for (const code of codes) if (code !== 0) active.pulses++;
+  for (const order of record.orders)
+    for (const code of order.codes) if (code !== 0) active.pulses += pulsesOfOrder(order);
   for (const verdict of record.verdicts) {
     if (isFinal(verdict)) active.devicesDone++;
     if (verdict === verdicts.accepted || verdict === verdicts.acceptedOutside) active.accepted++;
@@ -250,11 +262,12 @@ async function fire(
 
 /**
  * Keeps of a turn what concerns devices that had no final verdict before it and were fired at in the last one, or are fired at
- * or judged in this.
+ * or judged in this; where the look was to be kept, also of those that were only read.
  */
 function recordTurn(
   memory: TileMemory,
   seen: Seen | undefined,
+  lookIsKept: boolean,
   decision: Decision,
   orders: readonly JournalledOrder[],
   firstTicket: number,
@@ -268,7 +281,8 @@ function recordTurn(
     if (!isOpen(memory.verdicts[i]!)) continue;
     const judged = decision.verdicts[i] !== memory.verdicts[i];
     const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
-    if (judged || answers || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
+    const read = lookIsKept && seen !== undefined && !Number.isNaN(seen.conductanceMicrosiemens[i]!);
+    if (judged || answers || read || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
   }
   const concerned = devices.slice(0, kept);
   const ofConcerned = orders.map((order): JournalledOrder => {

@@ -84,7 +84,7 @@ describe("mho demo on a chip of another technology", () => {
     expect(result).toMatchObject({ type: "result", believed: true, chips: 1 });
     const last = (name: string): number =>
       result.contenders.find((one) => one.name === name)!.weight_error_rms_percent.at(-1)!;
-    expect(last("best open loop") / last("naive")).toBeLessThan(0.8);
+    expect(last("best open loop") / last("by hand")).toBeLessThan(0.8);
     expect(last("closed loop") / last("best open loop")).toBeLessThan(0.9);
     expect(lines.find((line) => line.includes('"model_compared"'))).toMatch(/"spread_microsiemens":\[\d/);
     const report = readFileSync(result.report, "utf8");

@@ -6,7 +6,7 @@ import {
   publishedRramStd,
   sixteenReads,
   statistics,
-} from "../../bench/procedures.ts";
+} from "../../bench/publishedProcedures.ts";
 import { findPreset, noDefects, type PcmPhysics, type Preset } from "../../emulator/presets.ts";
 import { Random } from "../../src/random.ts";
 

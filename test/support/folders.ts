@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach } from "vitest";
+import { afterAll, afterEach } from "vitest";
 
 const made: string[] = [];
 
@@ -14,7 +14,14 @@ export function emptyFolder(): string {
 
 /** To be called once in every file that uses `emptyFolder`. */
 export function removeFoldersAfterEach(): void {
-  afterEach(() => {
-    for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(removeFolders);
+}
+
+/** The same for a file whose tests share what one of them made. */
+export function removeFoldersAfterAll(): void {
+  afterAll(removeFolders);
+}
+
+function removeFolders(): void {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 }

@@ -1,183 +1,193 @@
 import uPlot from "uplot";
-import { formatDuration } from "../../src/units.ts";
+import { type Chart, type ChartPoint, isConstant, isEmpty } from "../../report/chart.ts";
+import { keyOf } from "../../report/chartKey.ts";
+import { driftChart } from "../../report/driftCharts.ts";
+import { strokesOf } from "../../report/grammar.ts";
+import { type Ruler, rulerOf } from "../../report/ruler.ts";
+import { convergenceChart, firedChart } from "../../report/runCharts.ts";
+import { spaced } from "../../report/ticks.ts";
 import type { RunState, ShownTile } from "../liveState.ts";
-import { apart } from "./apart.ts";
+import { drawMarker } from "./markers.ts";
 
 const height = 240;
 
-/** A chart that is made anew when what it shows changes its kind, and otherwise only gets new numbers. */
-export class Chart {
+/** A chart of the report, drawn on the page: the same names, units, dashes and markers. Made anew when its series change. */
+export class ChartView {
   readonly #place: HTMLElement;
+  readonly #key = document.createElement("div");
+  readonly #name = document.createElement("p");
+  readonly #canvas = document.createElement("div");
   #plot: uPlot | undefined;
-  #key = "";
+  #made = "";
+  #chart: Chart | undefined;
+  #rulers: { readonly x: Ruler; readonly y: Ruler } | undefined;
 
   constructor(place: HTMLElement) {
     this.#place = place;
-    new ResizeObserver(() => this.#plot?.setSize({ width: place.clientWidth, height })).observe(place);
+    this.#name.className = "axis-name";
+    place.append(this.#key, this.#name, this.#canvas);
+    place.hidden = true;
+    new ResizeObserver(() => this.#plot?.setSize({ width: this.#canvas.clientWidth, height })).observe(place);
   }
 
-  /** @param key  of everything but the numbers. */
-  show(key: string, options: () => Omit<uPlot.Options, "width" | "height">, data: uPlot.AlignedData): void {
-    if (this.#plot !== undefined && key === this.#key) {
+  /**
+   * Draws nothing of what is empty or keeps one value.
+   *
+   * @param colours  the page's: the chart is made anew when they change.
+   */
+  show(chart: Chart | undefined, colours: string): void {
+    if (chart === undefined || isEmpty(chart) || isConstant(chart)) return this.clear();
+    this.#chart = chart;
+    const points = chart.series.flatMap((one) => one.points);
+    const heights = points.flatMap(({ y, low, high }) => [y, low ?? y, high ?? y]);
+    const places = points.map((point) => point.x);
+    // Its own width is none while it is hidden.
+    const across = this.#place.parentElement!.clientWidth / 70;
+    const x = rulerOf(chart.x, chart.xScale, places, { most: across, fit: true });
+    const y = rulerOf(chart.y, chart.yScale, heights, { most: 6, fit: false, least: chart.yFloats });
+    this.#rulers = { x, y };
+    this.#name.textContent = y.name;
+    const data = aligned(chart, x, y);
+    const made = [colours, x.name, y.name, ...chart.series.map(({ name }) => name)].join();
+    if (this.#plot !== undefined && made === this.#made) {
       this.#plot.setData(data);
       return;
     }
     this.clear();
-    this.#key = key;
-    this.#plot = new uPlot({ ...options(), width: this.#place.clientWidth, height }, data, this.#place);
+    this.#made = made;
+    this.#place.hidden = false;
+    this.#key.innerHTML = keyOf(chart);
+    this.#plot = new uPlot(
+      { ...this.#options(chart), width: this.#canvas.clientWidth, height },
+      data,
+      this.#canvas,
+    );
   }
 
   clear(): void {
+    this.#place.hidden = true;
     this.#plot?.destroy();
     this.#plot = undefined;
-    this.#key = "";
+    this.#made = "";
   }
-}
 
-/** How far what is read is from what is meant, against turns, and the share of devices that are still fired at. */
-export function showConvergence(
-  chart: Chart,
-  { convergence: { kind, points } }: RunState,
-  colours: string,
-): void {
-  const unit = kind === "weights" ? "%" : "µS";
-  const data: uPlot.AlignedData = [
-    points.map(({ turns }) => turns),
-    points.map(({ rms }) => rms),
-    points.map(({ pulsedPercent }) => pulsedPercent),
-  ];
-  chart.show(
-    `${colours} ${kind}`,
-    () => ({
-      cursor: { y: false },
-      legend: { live: false },
+  #options({ series, x: { name } }: Chart): Omit<uPlot.Options, "width" | "height"> {
+    const rulers = (): { readonly x: Ruler; readonly y: Ruler } => this.#rulers!;
+    return {
+      cursor: { show: false },
+      legend: { show: false },
       scales: {
-        x: { time: false },
-        rms: { range: (_, __, most) => [0, nice(most)] },
-        share: { range: [0, 100] },
+        x: { time: false, range: () => [rulers().x.min, rulers().x.max] },
+        y: { range: () => [rulers().y.min, rulers().y.max] },
       },
       axes: [
-        { ...axis(), size: 30, label: "turns of a tile" },
-        { ...axis(), scale: "rms", values: (_, ticks) => ticks.map((v) => `${short(v)} ${unit}`), size: 64 },
         {
           ...axis(),
-          scale: "share",
-          side: 1,
           grid: { show: false },
-          values: (_, t) => t.map((v) => `${v} %`),
+          splits: ({ width }) => {
+            const { ticks, label, min, max } = rulers().x;
+            return spaced(ticks, label, (width - 60) / (max - min));
+          },
+          values: (_, ticks) => ticks.map(rulers().x.label),
+          size: 28,
+          label: name,
+        },
+        {
+          ...axis(),
+          splits: () => [...rulers().y.ticks],
+          values: (_, ticks) => ticks.map(rulers().y.label),
+          size: 46,
         },
       ],
       series: [
         {},
-        {
-          label: kind === "weights" ? "weight error, RMS" : "read − target, RMS",
-          scale: "rms",
-          stroke: colour("--series-0"),
-          width: 2,
-        },
-        {
-          label: "devices fired at (right)",
-          scale: "share",
-          stroke: colour("--series-2"),
-          width: 2,
-          dash: [5, 4],
-        },
+        ...series.map((one) => {
+          const { dash, width } = strokesOf(one);
+          return {
+            label: one.name,
+            stroke: paintOf(one.colour),
+            width,
+            ...(dash.length === 0 ? {} : { dash: [...dash] }),
+            ...(width === 0 ? { paths: () => null } : {}),
+            spanGaps: true,
+            points: { show: false },
+          };
+        }),
       ],
-    }),
-    data,
-  );
-}
-
-/** What devices still conduct of what they read first, on logarithmic axes: a median a band, dashed what the model expected. */
-export function showDrift(chart: Chart, { drift, tile }: ShownTile, colours: string): void {
-  if (drift.length === 0) {
-    chart.clear();
-    return;
+      hooks: { draw: [(plot) => this.#mark(plot)] },
+    };
   }
-  const ages = [...new Set(drift.flatMap(({ points }) => points.map(({ ageSeconds }) => ageSeconds)))].sort(
-    (a, b) => a - b,
-  );
-  const column = (of: (point: (typeof drift)[number]["points"][number]) => number | null, band: number) =>
-    ages.map((age) => {
-      const point = drift[band]!.points.find(({ ageSeconds }) => ageSeconds === age);
-      const value = point && of(point);
-      return value == null ? null : 100 * value;
-    });
-  const data: uPlot.AlignedData = [
-    ages,
-    ...drift.map((_, band) => column(({ median }) => median, band)),
-    ...drift.map((_, band) => column(({ expected }) => expected, band)),
-  ];
-  const names = drift.map((band) => `${short(band.fromMicrosiemens)} … ${short(band.toMicrosiemens)} µS`);
-  chart.show(
-    `${colours} ${tile} ${names.join()}`,
-    () => ({
-      cursor: { y: false },
-      scales: {
-        x: { time: false, distr: 3 },
-        y: { distr: 3, range: (_, least, most) => [0.98 * least, 1.02 * most] },
-      },
-      axes: [
-        {
-          ...axis(),
-          filter: all,
-          splits: ({ width }, _, least, most) => apart(decades, least, most, width - 70),
-          values: (_, ticks) =>
-            ticks.map((tick) => formatDuration(tick).replace(/(day|year)s?$/, (u) => u[0]!)),
-          size: 30,
-          label: "age",
-        },
-        {
-          ...axis(),
-          filter: all,
-          splits: (_, __, least, most) => sharesBetween(least, most),
-          values: (_, ticks) => ticks.map((tick) => `${short(tick)} %`),
-          size: 56,
-        },
-      ],
-      series: [
-        {},
-        ...drift.map((_, band) => ({
-          label: names[band]!,
-          stroke: colour(`--series-${band}`),
-          width: 2,
-          spanGaps: true,
-          points: { show: true, size: 5 },
-        })),
-        ...drift.map((_, band) => ({
-          label: `${names[band]!}, expected`,
-          class: "expected",
-          stroke: colour(`--series-${band}`),
-          width: 1,
-          dash: [4, 4],
-          spanGaps: true,
-          points: { show: false },
-        })),
-      ],
-      legend: { show: true, live: false },
-    }),
-    data,
-  );
-}
 
-/** On logarithmic axes, all but round powers are left out otherwise. */
-const all: uPlot.Axis.Filter = (_, splits) => splits;
-
-/** Round percentages, a handful. */
-function sharesBetween(least: number, most: number): number[] {
-  for (const step of [1, 2, 5, 10, 20, 50, 100]) {
-    const first = Math.ceil(least / step);
-    const count = Math.floor(most / step) - first + 1;
-    if (count <= 6) return Array.from({ length: Math.max(0, count) }, (_, k) => (first + k) * step);
+  /** Markers, and the whiskers of dots. */
+  #mark(plot: uPlot): void {
+    const { x, y } = this.#rulers!;
+    for (const one of this.#chart!.series) {
+      const { marker } = strokesOf(one);
+      if (marker === undefined) continue;
+      const at = (point: ChartPoint, value: number): [number, number] => [
+        plot.valToPos(x.place(point.x), "x", true),
+        plot.valToPos(y.place(value), "y", true),
+      ];
+      const { ctx } = plot;
+      ctx.setLineDash([]);
+      ctx.strokeStyle = ctx.fillStyle = paintOf(one.colour);
+      for (const point of one.points) {
+        if (point.low !== undefined && point.high !== undefined) {
+          ctx.lineWidth = 1.5 * devicePixelRatio;
+          ctx.beginPath();
+          ctx.moveTo(...at(point, point.low));
+          ctx.lineTo(...at(point, point.high));
+          ctx.stroke();
+        }
+        drawMarker(ctx, marker, ...at(point, point.y), 3.5 * devicePixelRatio, colour("--paper"));
+      }
+    }
   }
-  return [least, most];
 }
 
-const decades = [1, 10, 60, 600, 3600, 21_600, 86_400, 864_000, 2_592_000, 31_536_000];
+/** How near a run came to what it is meant to hold, and how many devices were still pulsed, turn by turn. */
+export function chartsOfTurns({ convergence: { kind, points } }: RunState): {
+  readonly convergence: Chart | undefined;
+  readonly fired: Chart | undefined;
+} {
+  const known = { kind, points: points.map((point) => ({ ...point, rms: point.rms ?? Number.NaN })) };
+  return {
+    convergence: convergenceChart({ convergence: known }),
+    fired: firedChart({ convergence: known }),
+  };
+}
+
+/** How the devices of a tile drift, beside what the run's model expected. */
+export function chartOfDrift({ drift }: ShownTile): Chart | undefined {
+  const bands = drift.map((band) => ({
+    ...band,
+    points: band.points.map((point) => ({ ...point, expected: point.expected ?? Number.NaN })),
+  }));
+  return driftChart({ drift: bands, law: undefined });
+}
 
 /** What a variable of the page's style stands for. */
 export function colour(variable: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+}
+
+function paintOf(place: number | undefined): string {
+  return colour(place === undefined ? "--soft" : `--series-${place}`);
+}
+
+/** All series over the same places. */
+function aligned({ series }: Chart, x: Ruler, y: Ruler): uPlot.AlignedData {
+  const places = [...new Set(series.flatMap(({ points }) => points.map((point) => point.x)))].sort(
+    (a, b) => a - b,
+  );
+  const columns = series.map(({ points }) => {
+    const heights = new Map(points.map((point) => [point.x, y.place(point.y)]));
+    return places.map((place) => {
+      const at = heights.get(place);
+      return at === undefined || !Number.isFinite(at) ? null : at;
+    });
+  });
+  return [places.map((place) => x.place(place)), ...columns];
 }
 
 function axis(): uPlot.Axis {
@@ -189,14 +199,4 @@ function axis(): uPlot.Axis {
     labelFont: "12px system-ui, sans-serif",
     labelSize: 22,
   };
-}
-
-function nice(most: number): number {
-  if (!(most > 0)) return 1;
-  const step = 10 ** Math.floor(Math.log10(most));
-  return step * Math.ceil((2 * most) / step) * 0.5;
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
 }

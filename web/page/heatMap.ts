@@ -1,5 +1,6 @@
 import { type Colour, colourAt, diverging, sequential } from "../../report/colourScale.ts";
-import { isBroken, verdictNames, verdicts } from "../../src/program/method.ts";
+import { verdictColours } from "../../report/mapNames.ts";
+import { verdictNames } from "../../src/program/method.ts";
 import type { ShownTile } from "../liveState.ts";
 
 /** One tile's devices, row-major: µS (NaN for none) and verdicts. */
@@ -22,28 +23,29 @@ export function devicesFrom(bytes: ArrayBuffer): Devices {
   };
 }
 
-/** How a cell's devices are called, in their order on a row. */
-export function deviceNames(devicesPerCell: number): readonly string[] {
-  if (devicesPerCell === 2) return ["G+", "G−"];
-  if (devicesPerCell === 4) return ["G+", "G−", "g+", "g−"];
-  return Array.from({ length: devicesPerCell }, (_, d) => `device ${d + 1}`);
+/** Verdicts that devices have, with how many have each, the commonest first. */
+export function verdictsOf({ targets, verdicts }: Devices): { verdict: number; devices: number }[] {
+  const counts = verdictNames.map((_, verdict) => ({ verdict, devices: 0 }));
+  verdicts.forEach((verdict, i) => {
+    const count = counts[verdict];
+    if (count !== undefined && !Number.isNaN(targets[i]!)) count.devices++;
+  });
+  return counts.filter(({ devices }) => devices > 0).sort((a, b) => b.devices - a.devices);
 }
 
-/** A colour for each group of verdicts, with its name. */
-export const verdictGroups = [
-  { name: "at work", colour: "--series-5", holds: (v: number) => v === verdicts.pending },
-  { name: "in place", colour: "--in-place", holds: (v: number) => v === verdicts.inPlace },
-  { name: "accepted", colour: "--series-2", holds: (v: number) => v === verdicts.accepted },
-  { name: "fired, not read", colour: "--series-0", holds: (v: number) => v === verdicts.unverified },
-  { name: "outside tolerance", colour: "--series-4", holds: (v: number) => v === verdicts.acceptedOutside },
-  {
-    name: "given up",
-    colour: "--series-1",
-    holds: (v: number) =>
-      v === verdicts.unreachable || v === verdicts.budgetSpent || v === verdicts.uncertain,
-  },
-  { name: "broken", colour: "--series-3", holds: isBroken },
-] as const;
+/** How cells are drawn: as on the tile, or, of devices without a place on a chip, as a square in their order. */
+export function gridOf(
+  { devicesPerRow, devicesPerCell, rows, inOrder }: ShownTile,
+  { targets }: Devices,
+): { readonly columns: number; readonly rows: number; readonly cells: number } {
+  const inRow = Math.floor(devicesPerRow / devicesPerCell);
+  if (!inOrder) return { columns: inRow, rows, cells: inRow * rows };
+  // What fills their last row holds nothing.
+  const last = targets.findLastIndex((target) => !Number.isNaN(target));
+  const cells = Math.floor(last / devicesPerCell) + 1;
+  const columns = Math.max(1, Math.ceil(Math.sqrt(cells)));
+  return { columns, rows: Math.max(1, Math.ceil(cells / columns)), cells };
+}
 
 export function verdictName(verdict: number): string {
   return verdictNames[verdict] ?? "unknown";
@@ -61,7 +63,6 @@ export function differenceRange({ readings, targets }: Devices): number {
  * Draws one device of every cell, a pixel each.
  *
  * @param device  which of the cell's devices.
- * @param colourOf  what a variable of the page's style stands for.
  */
 export function drawPanel(
   canvas: HTMLCanvasElement,
@@ -69,18 +70,17 @@ export function drawPanel(
   devices: Devices,
   view: View,
   device: number,
-  colourOf: (variable: string) => Colour,
 ): void {
-  const width = Math.floor(shown.devicesPerRow / shown.devicesPerCell);
-  if (canvas.width !== width || canvas.height !== shown.rows) {
-    canvas.width = width;
-    canvas.height = shown.rows;
+  const { columns, rows, cells } = gridOf(shown, devices);
+  if (canvas.width !== columns || canvas.height !== rows) {
+    canvas.width = columns;
+    canvas.height = rows;
   }
   const context = canvas.getContext("2d")!;
-  const image = context.createImageData(width, shown.rows);
-  const paint = painter(shown, devices, view, colourOf);
-  for (let cell = 0; cell < width * shown.rows; cell++) {
-    const colour = paint(deviceAt(shown, cell % width, Math.floor(cell / width), device));
+  const image = context.createImageData(columns, rows);
+  const paint = painter(shown, devices, view);
+  for (let cell = 0; cell < cells; cell++) {
+    const colour = paint(cell * shown.devicesPerCell + device);
     if (colour === undefined) continue;
     image.data[4 * cell] = colour[0];
     image.data[4 * cell + 1] = colour[1];
@@ -90,27 +90,12 @@ export function drawPanel(
   context.putImageData(image, 0, 0);
 }
 
-/** A device's place in its tile's arrays. */
-export function deviceAt(shown: ShownTile, column: number, row: number, device: number): number {
-  return row * shown.devicesPerRow + column * shown.devicesPerCell + device;
-}
-
 /** @returns the colour of a device; undefined for one that has none. */
-function painter(
-  shown: ShownTile,
-  devices: Devices,
-  view: View,
-  colourOf: (variable: string) => Colour,
-): (i: number) => Colour | undefined {
+function painter(shown: ShownTile, devices: Devices, view: View): (i: number) => Colour | undefined {
   const { targets, readings } = devices;
   const full = shown.maxConductanceMicrosiemens;
-  if (view === "verdict") {
-    const colours = verdictNames.map((_, verdict) => {
-      const group = verdictGroups.find(({ holds }) => holds(verdict));
-      return group && colourOf(group.colour);
-    });
-    return (i) => colours[devices.verdicts[i]!];
-  }
+  if (view === "verdict")
+    return (i) => (Number.isNaN(targets[i]!) ? undefined : verdictColours[devices.verdicts[i]!]);
   if (view === "difference") {
     const range = differenceRange(devices);
     return (i) => shade(diverging, 0.5 + (readings[i]! - targets[i]!) / (2 * range));

@@ -1,11 +1,13 @@
 import "uplot/dist/uPlot.min.css";
 import { formatDuration } from "../../src/units.ts";
 import type { RunLine, RunState } from "../liveState.ts";
-import { Chart, showConvergence, showDrift } from "./charts.ts";
+import { ChartView, chartOfDrift, chartsOfTurns } from "./charts.ts";
 import { connect, type Line } from "./line.ts";
 import { element } from "./page.ts";
 import { MapView } from "./mapView.ts";
 import { listRuns } from "./runList.ts";
+import { showFirstCommand } from "./firstCommand.ts";
+import { explainAll, say } from "./terms.ts";
 import { setServerClock } from "./serverClock.ts";
 import { ask, holdToken, openSession } from "./token.ts";
 import { agoText, counted, percent, phaseNames, rounded, secondsSince, whenText } from "./words.ts";
@@ -24,8 +26,9 @@ const map = new MapView((tile) => {
   looking.tile = tile;
   lookAgain();
 });
-const convergence = new Chart(element("convergence"));
-const drift = new Chart(element("drift"));
+const convergence = new ChartView(element("convergence"));
+const fired = new ChartView(element("fired"));
+const drift = new ChartView(element("drift"));
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 let line: Line | undefined;
@@ -39,6 +42,7 @@ function lookAgain(): void {
     hello: ({ workspace, now }) => {
       setServerClock(now);
       element("workspace").textContent = workspace;
+      showFirstCommand(workspace);
     },
     alive: setServerClock,
     runs: showRuns,
@@ -49,7 +53,7 @@ function lookAgain(): void {
       // Of a run that there is not, nothing is shown; least of all another.
       if (text === null || state !== undefined) return;
       element("run").hidden = true;
-      element("loading").hidden = true;
+      loading(undefined);
     },
     refused: async () => {
       if (await openSession()) lookAgain();
@@ -65,8 +69,8 @@ function lookAgain(): void {
 
 function showRuns(lines: readonly RunLine[]): void {
   runs = lines;
-  element("no-runs").hidden = lines.length > 0;
-  if (lines.length === 0) element("loading").hidden = true;
+  element("empty").hidden = lines.length > 0;
+  if (lines.length === 0) loading(undefined);
   if (looking.run === undefined && lines.length > 0) lookAt(usualRun());
   else listRuns(lines, looking.run);
 }
@@ -78,9 +82,15 @@ function lookAt(run: string | undefined): void {
   unanswered = undefined;
   // The run before is not to pass for the one that was asked for.
   element("run").hidden = true;
-  element("loading").hidden = false;
+  loading(run);
   lookAgain();
   listRuns(runs, run);
+}
+
+/** Says which run is on its way; undefined for none. */
+function loading(run: string | undefined): void {
+  element("loading").hidden = run === undefined;
+  element("loading-says").textContent = run === undefined ? "" : `Reading the journal of ${run} …`;
 }
 
 /** What is looked at when the address names nothing: a run that goes on, or the newest. */
@@ -92,24 +102,22 @@ function showRun(now: RunState): void {
   if (now.run !== looking.run) return;
   state = now;
   element("run").hidden = false;
-  element("loading").hidden = true;
+  loading(undefined);
   document.title = `${now.run} ${percent(now.inPlace, now.devices)} · mho`;
-  const say = (id: string, text: string): void => {
-    element(id).textContent = text;
-  };
-  say("title", `${now.run}  ${now.title}`);
-  say("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}`);
-  say("yield", percent(now.accepted, now.judged));
-  say("counts", yieldCounts(now));
-  say("in-place", percent(now.inPlace, now.devices));
-  say("in-place-of", `of ${counted(now.devices, "device", "devices")}`);
-  say("pulses", now.pulses.toLocaleString("en"));
-  say("pulses-each", `${(now.pulses / Math.max(1, now.devices)).toFixed(1)} a device`);
+  const write = (id: string, text: string): void => say(element(id), text);
+  element("title").textContent = `${now.run}  ${now.title}`;
+  write("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}`);
+  write("yield", percent(now.accepted, now.judged));
+  write("counts", yieldCounts(now));
+  write("in-place", percent(now.inPlace, now.devices));
+  write("in-place-of", `of ${counted(now.devices, "device", "devices")}`);
+  write("pulses", now.pulses.toLocaleString("en"));
+  write("pulses-each", `${(now.pulses / Math.max(1, now.devices)).toFixed(1)} a device`);
   const { down, losses, uncertain } = now.link;
-  say("link", down ? "lost" : losses === 0 ? "steady" : "back");
+  write("link", down ? "lost" : losses === 0 ? "steady" : "back");
   element("link").classList.toggle("bad", down);
   showPace(now);
-  say(
+  write(
     "link-facts",
     [counted(losses, "loss", "losses"), uncertain === 0 ? "" : `${uncertain} in doubt`]
       .filter(Boolean)
@@ -120,12 +128,17 @@ function showRun(now: RunState): void {
   showLog(now);
   map.show(now);
   const colours = dark.matches ? "dark" : "light";
-  say("convergence-says", convergenceSays(now));
-  if (now.convergence.points.some(({ rms }) => rms !== null)) showConvergence(convergence, now, colours);
-  else convergence.clear();
+  write("convergence-says", convergenceSays(now));
+  // How another tester programmed devices is not known.
+  element("of-turns").hidden = now.shown?.inOrder ?? false;
+  const turns = chartsOfTurns(now);
+  convergence.show(turns.convergence, colours);
+  fired.show(turns.fired, colours);
+  write("fired-says", turns.fired?.sentence ?? "Nothing has been fired in two turns yet.");
   if (now.shown !== null) {
-    say("drift-says", driftSays(now.shown));
-    showDrift(drift, now.shown, colours);
+    const course = chartOfDrift(now.shown);
+    write("drift-says", driftSays(now.shown));
+    drift.show(course, colours);
   }
 }
 
@@ -160,7 +173,7 @@ function showPace(now: RunState): void {
   element("pulse-rate").textContent =
     rate === null || pulsesPerSecond === null ? "devices" : `devices; ${rounded(pulsesPerSecond)} pulses/s`;
   const over = phase !== "programming" && phase !== "paused";
-  element("left-name").textContent = over ? "sweeps" : "time left";
+  say(element("left-name"), over ? "sweeps" : "time left");
   element("left").textContent = over ? String(now.sweeps) : timeLeft(stuck ? null : secondsLeft);
   element("sweeps").textContent = sweepsText(now);
 }
@@ -187,8 +200,9 @@ function driftSays({ drift: bands, tile }: NonNullable<RunState["shown"]>): stri
   const last = band?.points.at(-1);
   if (band === undefined || last === undefined) return "Drift appears after three reads; run mho watch.";
   return (
-    `Tile ${tile}, grouped by first reading; after ${formatDuration(last.ageSeconds)} ` +
-    `the highest group keeps ${(100 * last.median).toFixed(1)} %. Dashed: what the run’s model expected.`
+    `Tile ${tile}, in drift bands by first reading; after ${formatDuration(last.ageSeconds)} ` +
+    `the highest band keeps ${(100 * last.median).toFixed(1)} %. Dots are medians, strokes reach from quarter to quarter; ` +
+    "dashed, what the run’s model expects."
   );
 }
 
@@ -288,5 +302,6 @@ dark.addEventListener("change", () => {
 });
 addEventListener("hashchange", followAddress);
 setInterval(sayAsked, 1000);
+explainAll(document.querySelectorAll("main h2, main dt"));
 holdToken();
 lookAgain();

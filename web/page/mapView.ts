@@ -1,20 +1,20 @@
+import { deviceNames, hatchedFor, verdictColours } from "../../report/mapNames.ts";
 import { type Colour, colourAt, diverging, sequential } from "../../report/colourScale.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { RunState, ShownTile } from "../liveState.ts";
-import { colour } from "./charts.ts";
 import {
-  deviceAt,
-  deviceNames,
   type Devices,
   devicesFrom,
   differenceRange,
   drawPanel,
-  verdictGroups,
+  gridOf,
   verdictName,
+  verdictsOf,
   type View,
   views,
 } from "./heatMap.ts";
 import { element } from "./page.ts";
+import { say } from "./terms.ts";
 
 const viewNames: Record<View, string> = {
   read: "Read",
@@ -63,19 +63,15 @@ export class MapView {
     const { shown, devices } = this.#drawn;
     const names = deviceNames(shown.devicesPerCell);
     const panels = element("panels");
-    if (panels.children.length !== names.length) {
-      panels.replaceChildren(...names.map((name, device) => this.#panel(name, device)));
+    // Of other devices, or of other rows, the panels are others.
+    const made = [names.join(), shown.rowStart, shown.rows, shown.devicesPerRow, shown.inOrder].join();
+    if (panels.dataset["made"] !== made) {
+      panels.dataset["made"] = made;
+      panels.classList.toggle("alone", names.length === 1);
+      panels.replaceChildren(...names.map((name, device) => this.#panel(name, device, shown)));
     }
-    const colourOf = memoised((variable) => parseColour(colour(variable)));
     names.forEach((_, device) =>
-      drawPanel(
-        panels.children[device]!.querySelector("canvas")!,
-        shown,
-        devices,
-        this.#view,
-        device,
-        colourOf,
-      ),
+      drawPanel(panels.children[device]!.querySelector("canvas")!, shown, devices, this.#view, device),
     );
     this.#showScale(shown, devices);
     const age =
@@ -83,7 +79,12 @@ export class MapView {
         ? "as last read while it was programmed"
         : `read at an age of ${formatDuration(shown.ageSeconds)}`;
     const rows = `rows ${shown.rowStart} to ${shown.rowStart + shown.rows - 1}`;
-    element("map-says").textContent = `Tile ${shown.tile}, ${rows}: a pixel a device, ${age}.`;
+    say(
+      element("map-says"),
+      shown.inOrder
+        ? `A pixel a device, ${age}. Imported devices have no place on a chip: they stand in the order of their tables.`
+        : `Tile ${shown.tile}, ${rows}: a pixel a device, ${age}.`,
+    );
   }
 
   /** One request at a time: what changes meanwhile is fetched with the next. */
@@ -141,56 +142,67 @@ export class MapView {
     this.#choose(tile);
   }
 
-  #panel(name: string, device: number): HTMLElement {
+  #panel(name: string, device: number, shown: ShownTile): HTMLElement {
     const figure = document.createElement("figure");
+    figure.className = "map";
     const caption = document.createElement("figcaption");
     caption.textContent = name;
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `Devices ${name} of every cell`);
+    canvas.setAttribute("aria-label", `Devices ${name} of every cell, row by row`);
     canvas.onpointermove = (event) => this.#read(canvas, device, name, event);
     canvas.onpointerdown = canvas.onpointermove;
     canvas.onpointerleave = () => (element("readout").textContent = "");
-    figure.append(caption, canvas);
+    const around = document.createElement("div");
+    if (shown.inOrder) around.append(canvas);
+    else {
+      const columns = Math.floor(shown.devicesPerRow / shown.devicesPerCell);
+      around.className = "axes";
+      around.append(
+        ends("rows", "row", shown.rowStart, shown.rowStart + shown.rows - 1),
+        canvas,
+        ends("columns", "column", 0, columns - 1),
+      );
+    }
+    figure.append(caption, around);
     return figure;
   }
 
   #read(canvas: HTMLCanvasElement, device: number, name: string, event: PointerEvent): void {
     if (this.#drawn === undefined) return;
     const { shown, devices } = this.#drawn;
+    const { columns, cells } = gridOf(shown, devices);
     const box = canvas.getBoundingClientRect();
-    const column = Math.min(
-      canvas.width - 1,
-      Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * canvas.width)),
-    );
-    const row = Math.min(
-      canvas.height - 1,
-      Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * canvas.height)),
-    );
-    const i = deviceAt(shown, column, row, device);
+    const place = (at: number, from: number, size: number, count: number): number =>
+      Math.min(count - 1, Math.max(0, Math.floor(((at - from) / size) * count)));
+    const column = place(event.clientX, box.left, box.width, canvas.width);
+    const row = place(event.clientY, box.top, box.height, canvas.height);
+    const cell = row * columns + column;
+    const i = cell * shown.devicesPerCell + device;
+    const where = shown.inOrder
+      ? `device ${cell + 1}`
+      : `row ${shown.rowStart + row}, column ${column}, ${name}`;
     element("readout").textContent =
-      `row ${shown.rowStart + row}, column ${column}, ${name}: target ${microsiemens(devices.targets[i]!)}, ` +
-      `read ${microsiemens(devices.readings[i]!)}, ${verdictName(devices.verdicts[i]!)}`;
+      cell >= cells
+        ? ""
+        : `${where}: target ${microsiemens(devices.targets[i]!)}, ` +
+          `read ${microsiemens(devices.readings[i]!)}, ${verdictName(devices.verdicts[i]!)}`;
   }
 
   #showScale(shown: ShownTile, devices: Devices): void {
     const place = element("scale");
+    const reads = this.#view === "read" || this.#view === "difference";
+    const hatched = hatchedFor(devices.targets, reads ? devices.readings : undefined);
+    const empty = hatched === "" ? [] : [keyOf("none", hatched)];
     if (this.#view === "verdict") {
-      place.replaceChildren(
-        ...verdictGroups.map(({ name, colour: variable, holds }) => {
-          const key = document.createElement("span");
-          const swatch = document.createElement("i");
-          swatch.className = "key";
-          swatch.style.background = `var(${variable})`;
-          const count = devices.verdicts.reduce((n, verdict) => n + (holds(verdict) ? 1 : 0), 0);
-          key.append(swatch, `${name}: ${count.toLocaleString("en")}`);
-          return key;
-        }),
+      const keys = verdictsOf(devices).map(({ verdict, devices: count }) =>
+        keyOf(verdictColours[verdict]!, `${verdictName(verdict)}: ${count.toLocaleString("en")}`),
       );
+      place.replaceChildren(...keys, ...empty);
       return;
     }
     const range = this.#view === "difference" ? differenceRange(devices) : shown.maxConductanceMicrosiemens;
-    const low = this.#view === "difference" ? `−${range} µS` : "0";
+    const ends = this.#view === "difference" ? [`−${range} µS`, "0", `+${range} µS`] : ["0", `${range} µS`];
     const bar = document.createElement("canvas");
     bar.width = 128;
     bar.height = 1;
@@ -200,8 +212,47 @@ export class MapView {
       context.fillStyle = `rgb(${r} ${g} ${b})`;
       context.fillRect(x, 0, 1, 1);
     }
-    place.replaceChildren(low, bar, `${this.#view === "difference" ? "+" : ""}${range} µS`);
+    const labels = document.createElement("div");
+    labels.append(
+      ...ends.map((text) => {
+        const label = document.createElement("span");
+        label.textContent = text;
+        return label;
+      }),
+    );
+    const scale = document.createElement("div");
+    scale.className = "bar";
+    scale.append(bar, labels);
+    place.replaceChildren(scale, ...empty);
   }
+}
+
+/** The first and the last number of an axis, and its name between them. */
+function ends(axis: "rows" | "columns", name: string, first: number, last: number): HTMLElement {
+  const made = document.createElement("span");
+  made.className = axis;
+  for (const [tag, text] of [
+    ["b", first],
+    ["i", name],
+    ["b", last],
+  ] as const) {
+    const part = document.createElement(tag);
+    part.textContent = String(text);
+    made.append(part);
+  }
+  return made;
+}
+
+/** @param colour  of the map, or `none` for the hatch. */
+function keyOf(colour: Colour | "none", text: string): HTMLElement {
+  const key = document.createElement("span");
+  const swatch = document.createElement("i");
+  swatch.className = colour === "none" ? "key none" : "key";
+  if (colour !== "none") swatch.style.background = `rgb(${colour.join(" ")})`;
+  const said = document.createElement("span");
+  say(said, text);
+  key.append(swatch, said);
+  return key;
 }
 
 function button(text: string, action: () => void): HTMLButtonElement {
@@ -214,20 +265,4 @@ function button(text: string, action: () => void): HTMLButtonElement {
 
 function microsiemens(value: number): string {
   return Number.isNaN(value) ? "none" : `${value.toFixed(2)} µS`;
-}
-
-function parseColour(text: string): Colour {
-  const digits = /^#([\da-f]{2})([\da-f]{2})([\da-f]{2})$/i.exec(text);
-  return digits === null
-    ? [128, 128, 128]
-    : ([1, 2, 3].map((k) => parseInt(digits[k]!, 16)) as unknown as Colour);
-}
-
-function memoised(find: (key: string) => Colour): (key: string) => Colour {
-  const known = new Map<string, Colour>();
-  return (key) => {
-    const found = known.get(key) ?? find(key);
-    known.set(key, found);
-    return found;
-  };
 }

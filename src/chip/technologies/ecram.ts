@@ -33,6 +33,7 @@ export const ecram: Technology<EcramPulses> = {
   amplitudeUnit: "nA",
   usualMethods: { strategy: "residual", conductances: "verify" },
   ageing: "charge loss",
+  stepsAddUp: true,
   usualModel: "ecram-li",
   modelFamilies: ["measured-moments", "logarithmic-relaxation", "free-form"],
   codes: ({ codes }) => codes,

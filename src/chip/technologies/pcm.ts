@@ -27,6 +27,18 @@ export const pcm: Technology<PcmPulses> = {
   codes: ({ reset }) => reset.codes,
   amplitudePerCode: ({ reset }) => reset.microamperesPerCode,
   drawnMicroamperesPerCode: ({ reset }) => reset.microamperesPerCode,
+  extremes({ reset, set }, maxCode) {
+    if (set === undefined) return undefined;
+    const code = Math.min(maxCode, Math.round(set.amplitudeMicroamperes / reset.microamperesPerCode));
+    const { widthNanoseconds, trailingNanoseconds } = set;
+    const { amplitudeMicroamperes } = reset.nominalCurve;
+    const highest = Math.min(maxCode, Math.floor(amplitudeMicroamperes.at(-1)! / reset.microamperesPerCode));
+    const down = { code: highest, widthNanoseconds: reset.widthNanoseconds, trailingNanoseconds: 0 };
+    return {
+      up: { kind: "reset", gateCode: 0, code, widthNanoseconds, trailingNanoseconds },
+      down: { kind: "reset", gateCode: 0, ...down },
+    };
+  },
   response: {
     of: ({ reset }) => reset,
     with: (pulses, nominalCurve) => ({ ...pulses, reset: { ...pulses.reset, nominalCurve } }),

@@ -9,7 +9,25 @@ export interface RramPulses extends ChipPulses {
   readonly codes: number;
   readonly set: LimitPulse;
   readonly reset: LimitPulse;
+  /** How pristine devices are formed, where the description says. */
+  readonly forming?: Forming | undefined;
 }
+
+/** Pulses that form a device, with the gate of its transistor as compliance. */
+export interface Forming {
+  readonly widthNanoseconds: Nanoseconds;
+  readonly fromVolts: number;
+  readonly toVolts: number;
+  /** Usual compliance: the most that a device conducts when it has formed. */
+  readonly complianceMicrosiemens: number;
+  /** What each code of the gate adds to it. */
+  readonly complianceMicrosiemensPerGateCode: number;
+}
+
+/**
+ * A device that reads less has never been formed: pristine HfOx conducts less than 0.1 µS, a formed device at its lowest more.
+ */
+export const pristineBelowMicrosiemens = 0.1;
 
 /** One direction of programming, and how the datasheet says that devices answer to it. */
 export interface LimitPulse {
@@ -39,6 +57,20 @@ export const rram: Technology<RramPulses> = {
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ voltsPerCode }) => voltsPerCode,
   drawnMicroamperesPerCode: () => undefined,
+  extremes: ({ set, reset, voltsPerCode }, maxCode) => {
+    const pulse = (kind: "set" | "reset", { widthNanoseconds, gateCode }: LimitPulse, volts: number) => ({
+      kind,
+      code: Math.min(maxCode, Math.round(volts / voltsPerCode)),
+      widthNanoseconds,
+      trailingNanoseconds: 0,
+      gateCode,
+    });
+    // Beyond the middle of the staircase a SET only takes the device out of the range of its converter.
+    return {
+      up: pulse("set", set, 0.5 * (set.fromVolts + set.toVolts) + 0.1),
+      down: pulse("reset", reset, reset.toVolts),
+    };
+  },
 };
 
 /** For methods of resistive devices, which are only given chips that they can work on. */

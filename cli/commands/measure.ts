@@ -1,0 +1,72 @@
+import { act } from "../action.ts";
+import { benchCommand, whole } from "../flags.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
+import { tellFindings } from "../tellFindings.ts";
+import { withBench } from "../withBench.ts";
+
+export const measure = () =>
+  beginsRun(
+    benchCommand(
+      "measure",
+      "measures devices, and says what it found with intervals: forming, thresholds, endurance and more",
+      "mho measure form --chip 'emulator:rram-128?births=pristine'",
+      "mho measure form --chip serial:/dev/ttyACM0 --row 0 --rows 8 --set compliance=80uS --set step=50mV",
+    ),
+  )
+    .argument("<kind>", "what is measured; listed below")
+    .option("--chip <address>", "which chip (default: MHO_CHIP)")
+    .option(
+      "--tile <number>",
+      "one tile (default: all, or the first where few devices are measured)",
+      whole("--tile", 0),
+    )
+    .option("--row <number>", "the first row (default: as the kind usually has it)", whole("--row", 0))
+    .option("--rows <number>", "how many rows (default: 1 where --row is given)", whole("--rows", 1))
+    .option("--device <list>", "devices of each row, such as 0,1,2 or 0-63", devicesOf)
+    .option("--set <name=value>", "a setting of the kind; may be given again", more, [] as readonly string[])
+    .option(
+      "--budget <pulses>",
+      "what a device may be given in this run (default: what the settings need)",
+      whole("--budget", 1),
+    )
+    .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
+    .option("--transcript <file>", "record every byte that passes")
+    .action((kind, flags) =>
+      act("measure", flags, (output) =>
+        withBench(flags, output, { run: "measure" }, async (bench) => {
+          const { settingsOfFlags } = await import("../settingFlags.ts");
+          const { tile, row, rows, device: devices, budget: pulsesPerDevice } = flags;
+          const settings = settingsOfFlags(kind, flags.set);
+          const run = await bench.measure(kind, {
+            tile,
+            row,
+            rows,
+            devices,
+            settings,
+            pulsesPerDevice,
+            ...labelsOf(flags),
+          });
+          const found = await bench.findings(run);
+          tellFindings(found, output);
+          output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);
+          const { findingFields } = await import("../../lab/findingFields.ts");
+          output.result({ run, workspace: (await bench.store()).file, kind, ...findingFields(found) });
+        }),
+      ),
+    );
+
+function more(text: string, before: readonly string[]): readonly string[] {
+  return [...before, text];
+}
+
+/** `0,1,8-15`. */
+function devicesOf(text: string): number[] {
+  const parse = whole("--device", 0);
+  const devices = text.split(",").flatMap((part) => {
+    const [first = "", last] = part.trim().split("-");
+    const from = parse(first);
+    const to = last === undefined ? from : parse(last);
+    return Array.from({ length: Math.max(0, Math.min(to, 65_535) - from + 1) }, (_, k) => from + k);
+  });
+  return [...new Set(devices)];
+}

@@ -1,0 +1,163 @@
+import { normalDistribution } from "../model/normal.ts";
+
+/**
+ * The threshold of a device, of pulses to which it did or did not respond:
+ *
+ *     P(responds) = (1 − λ) Φ((x − d)/σ)
+ *
+ * with λ the share of pulses that move a device by too little to be seen, x how far a pulse lies above the nominal threshold, d the device's own, and σ how much its threshold scatters from pulse to pulse.
+ * d is normal and σ free over the devices; both laws are found from all devices together, and what is known of one device is its
+ * posterior under them (empirical Bayes). Intervals are those that hold 95 % of it.
+ *
+ * @source Robbins 1956, Proc. 3rd Berkeley Symp. 1, 157; the probit of Finney 1947, Probit Analysis; λ as of Wichmann & Hill 2001, Percept. Psychophys. 63, 1293.
+ */
+export interface Trials {
+  /** V above the nominal threshold. */
+  readonly excess: readonly number[];
+  readonly responded: readonly boolean[];
+}
+
+export interface Threshold {
+  /** V from the nominal threshold: the median, and the ends of the interval of 95 %. NaN where nothing is known. */
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  /** σ, posterior mean, V. */
+  readonly scatter: number;
+}
+
+export interface ThresholdFit {
+  readonly devices: readonly Threshold[];
+  readonly mean: number;
+  readonly meanError: number;
+  readonly std: number;
+  readonly scatter: number;
+}
+
+const offsets = Float64Array.from({ length: 161 }, (_, k) => -0.8 + 0.01 * k);
+const scatters = Float64Array.from({ length: 12 }, (_, k) => 0.008 * Math.exp(0.36 * k));
+const cells = offsets.length * scatters.length;
+/** The laws of the population are found from so many devices at most. */
+const mostForLaws = 600;
+const rounds = 40;
+/** Shares λ that are tried, on so many devices. */
+const lapses = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
+const mostForLapses = 200;
+const roundsForLapses = 12;
+
+/** @param all  one entry a device; one without trials is not known. */
+export function fitThresholds(all: readonly Trials[]): ThresholdFit {
+  const known = all.filter(({ responded }) => responded.includes(true) && responded.includes(false));
+  const some = known.slice(0, mostForLapses);
+  const lapse = lapses.reduce(
+    (best, one) => {
+      const { evidence } = lawsOf(some, tableOf(one), roundsForLapses);
+      return evidence > best.evidence ? { evidence, one } : best;
+    },
+    { evidence: Number.NEGATIVE_INFINITY, one: 0 },
+  ).one;
+  const table = tableOf(lapse);
+  const { mean, std, weights } = lawsOf(known.slice(0, mostForLaws), table, rounds);
+  const unknown = { median: Number.NaN, low: Number.NaN, high: Number.NaN, scatter: Number.NaN };
+  const devices = all.map((trials) =>
+    trials.responded.length > 0
+      ? summary(posteriorOf(likelihoods(trials, table), mean, std, weights).posterior)
+      : unknown,
+  );
+  const scatter = weights.reduce((total, weight, k) => total + weight * scatters[k]!, 0);
+  return { devices, mean, meanError: std / Math.sqrt(Math.max(1, known.length)), std, scatter };
+}
+
+/** The laws that make the trials of these devices most likely, by expectation and maximisation. */
+function lawsOf(known: readonly Trials[], table: Float64Array, most: number) {
+  const laws = known.map((trials) => likelihoods(trials, table));
+  let [mean, std, evidence] = [0, 0.2, 0];
+  const weights = new Float64Array(scatters.length).fill(1 / scatters.length);
+  for (let round = 0; round < most && laws.length > 1; round++) {
+    let [sum, squares] = [0, 0];
+    evidence = 0;
+    const seen = new Float64Array(scatters.length);
+    for (const likelihood of laws) {
+      const { posterior, log } = posteriorOf(likelihood, mean, std, weights);
+      evidence += log;
+      for (let cell = 0; cell < cells; cell++) {
+        const [p, d] = [posterior[cell]!, offsets[cell % offsets.length]!];
+        sum += p * d;
+        squares += p * d * d;
+        seen[Math.floor(cell / offsets.length)]! += p;
+      }
+    }
+    mean = sum / laws.length;
+    std = Math.sqrt(Math.max(1e-4, squares / laws.length - mean * mean));
+    seen.forEach((n, k) => (weights[k] = (n + 0.1) / (laws.length + 0.1 * scatters.length)));
+  }
+  return { mean, std, weights, evidence };
+}
+
+/** log P of a device's trials for each σ and d. */
+function likelihoods({ excess, responded }: Trials, table: Float64Array): Float64Array {
+  const log = new Float64Array(cells);
+  for (let s = 0; s < scatters.length; s++) {
+    for (let o = 0; o < offsets.length; o++) {
+      let sum = 0;
+      for (let k = 0; k < excess.length; k++) {
+        const z = (excess[k]! - offsets[o]!) / scatters[s]!;
+        const place = Math.max(0, Math.min(800, Math.round((z + 8) / tableStep)));
+        sum += responded[k] === true ? table[place]! : table[801 + place]!;
+      }
+      log[s * offsets.length + o] = sum;
+    }
+  }
+  return log;
+}
+
+const tableStep = 0.02;
+const floor = 1e-3;
+
+/** log P of a response at each z, and then of none; with a floor, as one odd reading must not decide. */
+function tableOf(lapse: number): Float64Array {
+  return Float64Array.from({ length: 2 * 801 }, (_, k) => {
+    const responds = floor + (1 - floor - lapse) * normalDistribution(-8 + tableStep * (k % 801));
+    return Math.log(k < 801 ? responds : Math.max(floor, 1 - responds));
+  });
+}
+
+function posteriorOf(
+  log: Float64Array,
+  mean: number,
+  std: number,
+  weights: Float64Array,
+): { posterior: Float64Array; log: number } {
+  const posterior = new Float64Array(cells);
+  let most = Number.NEGATIVE_INFINITY;
+  for (let cell = 0; cell < cells; cell++) {
+    const z = (offsets[cell % offsets.length]! - mean) / std;
+    const prior = Math.log(weights[Math.floor(cell / offsets.length)]!) - 0.5 * z * z;
+    posterior[cell] = log[cell]! + prior;
+    if (posterior[cell]! > most) most = posterior[cell]!;
+  }
+  let total = 0;
+  for (let cell = 0; cell < cells; cell++) total += posterior[cell] = Math.exp(posterior[cell]! - most);
+  for (let cell = 0; cell < cells; cell++) posterior[cell]! /= total;
+  return { posterior, log: most + Math.log(total / std) };
+}
+
+function summary(posterior: Float64Array): Threshold {
+  const marginal = new Float64Array(offsets.length);
+  let scatter = 0;
+  posterior.forEach((p, cell) => {
+    marginal[cell % offsets.length]! += p;
+    scatter += p * scatters[Math.floor(cell / offsets.length)]!;
+  });
+  const at = (share: number): number => {
+    let sum = 0;
+    for (let o = 0; o < offsets.length; o++) {
+      const before = sum;
+      sum += marginal[o]!;
+      // A cell of the grid stands for the values around it.
+      if (sum >= share) return offsets[o]! + 0.01 * ((share - before) / marginal[o]! - 0.5);
+    }
+    return offsets.at(-1)!;
+  };
+  return { median: at(0.5), low: at(0.025), high: at(0.975), scatter };
+}
