@@ -11,7 +11,7 @@ import { sampledLayer } from "./sampledLayer.ts";
 import { sampledTnmse } from "./sampledTnmse.ts";
 
 /**
- * Predicted errors against 100,000 weights drawn afresh, for every model and layout, and against layers of 262,144 weights as their strategies
+ * Predicted errors against 100,000 weights drawn afresh, for every model and layout, and against layers of 65,536 weights as their strategies
  * tell them, by scale, significance and number of reads; ends with 1 if one is off.
  */
 const weights = 100_000;
@@ -50,7 +50,7 @@ function byLayer(
 ): void {
   const model = modelOf(definition);
   const timesSeconds = timesFor(model);
-  const layer = gaussianLayer(64, 4096);
+  const layer = gaussianLayer(64, 1024);
   const translator = new Translator(reads === 1 ? model : model.meanOfReads(reads)!, {
     layout: {
       pairs,
@@ -66,7 +66,7 @@ function byLayer(
     clipPercentile: 100,
   });
   const told = strategyLayer(
-    { name: layer.name, shape: [64, 4096], weightsSource: { file: "", tensor: "", digest: "" } },
+    { name: layer.name, shape: [64, 1024], weightsSource: { file: "", tensor: "", digest: "" } },
     translator.strategyFor(layer),
   );
   const random = new Random(13).fork(`${definition.name} ${pairs} ${scalePer} ${scale} ${reads}`);

@@ -167,12 +167,13 @@ export interface Visited {
 
 /** Left by verify on `rram-128`. */
 export function rramVisits(definition: ModelDefinition, seed: number, pairs: 1 | 2): Promise<Visited> {
-  return visitsBy("verify", presetOf(pairs), definition, seed, pairs, "column");
+  return visitsBy("verify", presetOf(pairs), definition, seed, pairs, "column", judgedTimes);
 }
 
 /** Left by residual on `ecram-64`, by the published model. */
 export function ecramVisits(seed: number): Promise<Visited> {
-  return visitsBy("residual", presetOf(2, "ecram-64"), builtInDefinition("ecram-li")!, seed, 2, "layer");
+  const definition = builtInDefinition("ecram-li")!;
+  return visitsBy("residual", presetOf(2, "ecram-64"), definition, seed, 2, "layer", judgedTimes.slice(-2));
 }
 
 async function visitsBy(
@@ -182,6 +183,7 @@ async function visitsBy(
   seed: number,
   pairs: 1 | 2,
   scalePer: "layer" | "column",
+  firstVisitFor: readonly number[],
 ): Promise<Visited> {
   const model = modelOf(definition);
   const { from } = model.knownTimesSeconds;
@@ -192,7 +194,7 @@ async function visitsBy(
   const old = await chip();
   const visited = await chip();
   const visits = [
-    { watchSeconds: 7200, sweeps: 24, timesSeconds: judgedTimes.slice(-2) },
+    { watchSeconds: 7200, sweeps: 24, timesSeconds: firstVisitFor },
     { watchSeconds: 72_000, sweeps: 28 },
   ];
   await visitsOf(visited, definition, visits, judgedTimes);

@@ -1,9 +1,9 @@
 import { formatDuration } from "../src/units.ts";
-import { headlineOf } from "../lab/demo/headline.ts";
 import { judgedAt, type JudgedPoint } from "../lab/demo/contest.ts";
 import { spreadOf } from "../lab/demo/spread.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import type { ChipPoints } from "../lab/demo/demoRepeats.ts";
+import type { DemoOutcome } from "../lab/demo/demo.ts";
 import { contenders, type DemoResult } from "../lab/demo/demoStory.ts";
 import type { Look } from "./output.ts";
 
@@ -13,8 +13,12 @@ export interface Line {
 }
 
 /** What came of a demo, as a person reads it: one sentence, a line a contender with a column a time, and what each cost. */
-export function linesOf(network: TrainedNetwork, first: DemoResult, chips: readonly ChipPoints[]): Line[] {
-  const { headline, beside } = headlineOf(network, chips);
+export function linesOf({
+  network,
+  first,
+  chips,
+  headline: { headline, beside },
+}: Pick<DemoOutcome, "network" | "first" | "chips" | "headline">): Line[] {
   return [
     { text: headline, look: "bold" },
     ...beside.map((text): Line => ({ text: `  ${text}`, look: "plain" })),

@@ -1,5 +1,5 @@
 import type { Command, OptionValues } from "@commander-js/extra-typings";
-import type { LabelOptions } from "../lab/labels.ts";
+import type { LabelOptions } from "../lab/labelOptions.ts";
 
 /** A command that begins a run, with the flags by which the run is found again. */
 export function beginsRun<A extends unknown[], O extends OptionValues, G extends OptionValues>(

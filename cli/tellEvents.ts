@@ -15,6 +15,8 @@ export interface Names {
   readonly run?: string | undefined;
   /** Whether a chip is left to go on with when a run was not finished (yes). */
   readonly chipStays?: boolean | undefined;
+  /** Runs of fewer devices are not told of, such as an experiment's single pulses (0). */
+  readonly fewestDevices?: number | undefined;
   /** Pulses that a run will take, for the time left. */
   readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
@@ -25,16 +27,20 @@ const mostLeftOut = 10;
 /** Tells people what happens on a bench. */
 export function tellEvents(
   output: Output,
-  { run: name, chipStays = true, expectedPulses }: Names,
+  { run: name, chipStays = true, fewestDevices = 0, expectedPulses }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
   const tellWatch = watchTeller(output);
   let leftOut = 0;
+  let chip = "";
   const told = (event: BenchEvent): void => {
     switch (event.type) {
-      case "chip":
-        output.say(`Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`);
+      case "chip": {
+        const text = `Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`;
+        if (text !== chip) output.say(text);
+        chip = text;
         return;
+      }
       case "warning":
         if (event.code === "weights_left_out" && ++leftOut > mostLeftOut) {
           if (leftOut === mostLeftOut + 1)
@@ -42,6 +48,7 @@ export function tellEvents(
         } else output.say(`Note: ${event.message}`);
         return;
       case "started":
+        if (event.devices < fewestDevices) return;
         progress = progressOf(name ?? event.title, output, { chipStays, expectedPulses });
         progress(event);
         return;

@@ -1,5 +1,5 @@
 import type { Bench } from "../lab/bench.ts";
-import type { Workplace } from "../lab/workplace.ts";
+import type { Workplace, WorkplaceOptions } from "../lab/workplace.ts";
 import type { LogLevel } from "../src/log.ts";
 import type { Output } from "./output.ts";
 import { MhoError } from "../src/errors.ts";
@@ -19,6 +19,8 @@ export interface BenchFlags {
   readonly transcript?: string | undefined;
   readonly acceptUnknownWear?: boolean | undefined;
   readonly logLevel?: LogLevel | undefined;
+  /** What an experiment brings along. */
+  readonly extensions?: WorkplaceOptions["extensions"];
 }
 
 /** Opens a bench for a command, tells people what happens on it, hears whatever asks to stop, and closes it. */

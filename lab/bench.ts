@@ -19,6 +19,7 @@ import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
+import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
@@ -127,6 +128,21 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("program", options);
       return program(this.#place, targets, withDefaults(this.#defaults.program, options));
+    });
+  }
+
+  /**
+   * Runs an experiment: a file that exports `run(bench)`. Methods of its own have to be handed to `openBench` (`loadExperiment`).
+   *
+   * @returns what its function returned.
+   */
+  async experiment(file: string | Experiment, options: ExperimentOptions = {}): Promise<unknown> {
+    return this.#telling(async () => {
+      refuseUnknown("experiment", options);
+      const { args = [], say = () => {} } = options;
+      const { loadExperiment } = await import("./experiment.ts");
+      const { run } = typeof file === "string" ? await loadExperiment(file) : file;
+      return run(this, { args, say, signal: this.#place.signal });
     });
   }
 

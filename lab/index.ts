@@ -10,6 +10,12 @@ export type { Compared, CompareOptions } from "./compare.ts";
 export type { ComparedRun, Comparison, Difference } from "../src/results/comparison.ts";
 export type { CheckOptions } from "./check.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
+export {
+  type Experiment,
+  type ExperimentOptions,
+  type ExperimentSetting,
+  loadExperiment,
+} from "./experiment.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
 export type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
@@ -18,7 +24,8 @@ export type { ReadOut, ReadOutOptions } from "./readOut.ts";
 export type { BlockReadOut } from "../files/writeReadOut.ts";
 export { type Amplitude, parseAmplitude } from "../src/chip/amplitude.ts";
 export type { Imported, ImportOptions } from "./import.ts";
-export type { LabelOptions, Noted, NoteOptions, TagOptions } from "./labels.ts";
+export type { LabelOptions } from "./labelOptions.ts";
+export type { Noted, NoteOptions, TagOptions } from "./labels.ts";
 export type { ListOptions, RunList } from "./listRuns.ts";
 export type { AccuracyLimit, AccuracySpread, LimitOptions } from "./limit.ts";
 export type { MeasureOptions } from "./measure.ts";

@@ -16,8 +16,6 @@ import { isRunName, runNamed } from "./runName.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
-export type { LabelOptions } from "./labelOptions.ts";
-
 /** The part of a plan that is made of these. Throws `bad-argument` for a text that cannot be kept. */
 export function labelled(
   { config }: Pick<Workplace, "config">,

@@ -15,7 +15,8 @@ import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
 import { parseAddress } from "./address.ts";
-import { labelled, type LabelOptions } from "./labels.ts";
+import type { LabelOptions } from "./labelOptions.ts";
+import { labelled } from "./labels.ts";
 import { modelOfChip } from "./modelOfChip.ts";
 import { describeChip } from "./openChip.ts";
 import { refusePlace } from "./readOut.ts";
@@ -40,13 +41,13 @@ export interface MeasureOptions extends LabelOptions {
 /** Measures devices. It is a run: journalled pulse by pulse, within limits and budgets, stopped and resumed as any other. */
 export async function measure(place: Workplace, kind: string, options: MeasureOptions): Promise<RunId> {
   await place.refuseReadOnly();
-  const labels = labelled(place, options);
   const { dialects, technologies, procedures } = place.registries;
   const procedure = procedureNamed(procedures, kind);
   const address = await place.chipNamed();
   const description = await describeChip(parseAddress(address, dialects), technologies);
   refuseTechnology(procedure, description);
   const settings = settingsGiven(procedure, options.settings ?? {}, description);
+  const labels = labelled(place, options);
   const model = await modelOfChip(description);
   const session = await place.session(address);
   return session.work(
@@ -57,7 +58,6 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
       if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { kind });
       const plan: RunPlan = {
         title: `measure ${kind}`,
-        ...labels,
         chipName: name,
         chipSerialNumber: serialNumber,
         chipAddress: address,
@@ -68,6 +68,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
         pulsesPerDevice: options.pulsesPerDevice ?? procedure.pulses(settings, chip),
         settings,
         tiles: tilesOf(address, procedure, chip, options),
+        ...labels,
       };
       checkPlan(plan, chip, { name: plan.method });
       return executeRun(context, plan);

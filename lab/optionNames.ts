@@ -3,12 +3,14 @@ import type { AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
+import type { ExperimentOptions } from "./experiment.ts";
 import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
-import type { LabelOptions, NoteOptions, TagOptions } from "./labels.ts";
+import type { LabelOptions } from "./labelOptions.ts";
+import type { NoteOptions, TagOptions } from "./labels.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -106,26 +108,26 @@ const known = {
     images: 1,
     labels: 1,
   }),
+  experiment: names<ExperimentOptions>()({ args: 1, say: 1 }),
   list: names<ListOptions>()({ where: 1, archived: 1 }),
   note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
   tag: names<TagOptions>()({ remove: 1, operator: 1 }),
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
-  compare: names<CompareOptions>()({ age: 1, out: 1 }),
   read: names<ReadOptions>()({ averages: 1, chip: 1 }),
   measure: names<MeasureOptions>()({
-    ...labels,
     tile: 1,
     row: 1,
     rows: 1,
     devices: 1,
     settings: 1,
     pulsesPerDevice: 1,
+    ...labels,
   }),
   readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({
-    ...labels,
     block: 1,
     kind: 1,
     codes: 1,
@@ -134,9 +136,9 @@ const known = {
     gateCode: 1,
     count: 1,
     averages: 1,
+    ...labels,
   }),
   pulseAt: names<PulseAtRequest>()({
-    ...labels,
     tile: 1,
     row: 1,
     devices: 1,
@@ -147,6 +149,7 @@ const known = {
     gateCode: 1,
     count: 1,
     averages: 1,
+    ...labels,
   }),
   standby: names<StandbyOptions>()({ onHolder: 1 }),
 } as const;

@@ -22,7 +22,6 @@ import type { Workplace } from "./workplace.ts";
  * chip's description, and counted in each device's life.
  */
 export async function pulse(place: Workplace, given: PulseRequest | PulseAtRequest): Promise<RunId> {
-  const labels = labelled(place, given);
   const address = await place.chipNamed();
   const { dialects, technologies } = place.registries;
   const description = await describeChip(parseAddress(address, dialects), technologies);
@@ -38,6 +37,7 @@ export async function pulse(place: Workplace, given: PulseRequest | PulseAtReque
   // The engine would refuse it as well, but only after a run was begun.
   const { widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = request;
   refuseOutsideLimits(description, block, { codes, widthNanoseconds, trailingNanoseconds, gateCode });
+  const labels = labelled(place, given);
   const session = await place.session(address);
   return session.work(patience.programMilliseconds, async (context, identity) => {
     const { technology } = context.driver.description.pulses;
@@ -46,7 +46,6 @@ export async function pulse(place: Workplace, given: PulseRequest | PulseAtReque
       { ...context, methods: [method] },
       {
         ...targets,
-        ...labels,
         chipName: identity.name,
         chipSerialNumber: identity.serialNumber,
         chipAddress: address,
@@ -55,6 +54,7 @@ export async function pulse(place: Workplace, given: PulseRequest | PulseAtReque
         sweepTimesSeconds: [],
         sweepAverages: 1,
         pulsesPerDevice: Math.max(count, usualPulsesPerDevice),
+        ...labels,
       },
     );
   });

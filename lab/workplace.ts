@@ -59,6 +59,8 @@ export class Workplace {
   readonly folder: string;
   readonly seed: number;
   readonly stop: StopRequest;
+  /** Aborted when what is under way is asked to stop. */
+  readonly signal: AbortSignal;
   readonly registries: Registries;
   readonly emit: (event: BenchEvent) => void;
   /** Who works at the bench, where that is known. */
@@ -91,6 +93,7 @@ export class Workplace {
     this.folder = workspace;
     this.registries = registriesWith(options.extensions ?? {});
     this.seed = seed;
+    this.signal = signal ?? new AbortController().signal;
     this.stop = {
       get requested() {
         return signal?.aborted === true;

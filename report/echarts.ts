@@ -5,11 +5,9 @@
 import { LineChart } from "echarts/charts";
 import { GridComponent } from "echarts/components";
 import { init, use } from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 
-// `echarts/core` brings the layout of labels too, but says that it may be left out of a bundle.
-use([LineChart, GridComponent, LabelLayout, SVGRenderer]);
+use([LineChart, GridComponent, SVGRenderer]);
 
 export { init };
 export type { EChartsCoreOption } from "echarts/core";

@@ -1,6 +1,6 @@
-import { glossary } from "./glossary.ts";
+import { glossary, type Term } from "./glossary.ts";
 import { escaped } from "./escaped.ts";
-import { partsOf, type Term } from "./terms.ts";
+import { partsOf } from "./terms.ts";
 
 /**
  * A page's body in which each term explains itself on hover, on focus and on a tap, where it first stands in each part; and a list of

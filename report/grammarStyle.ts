@@ -12,5 +12,7 @@ export const grammarStyle = `
 .rows { flex-direction: column; align-items: flex-end; }
 .rows i { writing-mode: vertical-rl; transform: rotate(180deg); }
 .columns { grid-column: 2; }
+/* A few rows have room for their axis too. */
+.map > .axes :is(img, canvas) { min-height: 3rem; }
 .rows b, .rows i, .columns b, .columns i { font-weight: 400; font-style: normal; }
 `;

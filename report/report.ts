@@ -1,4 +1,4 @@
-import { type Painted, painted } from "./colours.ts";
+import { painted } from "./colours.ts";
 import {
   accuracyFigure,
   errorFigure,
@@ -11,7 +11,6 @@ import { changeFigures, pairs } from "./fitReport.ts";
 import { escaped, page } from "./page.ts";
 import type { Story } from "./story.ts";
 import { endings, explanations, results } from "./tables.ts";
-import { duration, percent, percentage } from "./text.ts";
 
 /**
  * The report of a demo: one HTML page that needs no network and no script, reads in light and dark, and prints.
@@ -20,7 +19,8 @@ import { duration, percent, percentage } from "./text.ts";
 export function renderReport(story: Story): string {
   const contenders = painted(story.contenders);
   const parts = [
-    `<header><p class="kicker">mho · ${escaped(story.network)} demo</p><h1>${headline(story, contenders)}</h1>`,
+    `<header><p class="kicker">mho · ${escaped(story.network)} demo</p><h1>${numbersMarked(story.headline)}</h1>`,
+    ...story.beside.map((text) => `<p class="beside">${escaped(text)}</p>`),
     `<p class="facts">${escaped(story.networkText)} · ${escaped(story.chipText)} · seed ${story.seed}</p></header>`,
     results(story, contenders),
     explanations(contenders),
@@ -38,21 +38,9 @@ export function renderReport(story: Story): string {
   return page(`mho: ${story.network} demo`, parts.join("\n"));
 }
 
-/** The result in a line: what the last contender ends with, and the one figure to compare it with. Tables have the others. */
-function headline({ softwareAccuracy, images }: Story, contenders: readonly Painted[]): string {
-  const last = contenders.at(-1);
-  const end = last?.points.at(-1);
-  if (last === undefined || end === undefined) return "Nothing was programmed.";
-  const after = `After ${duration(end.timeSeconds)}: ${escaped(last.name)}`;
-  if (images > 0) {
-    return `${after} <em>${percent(end.accuracy)}</em> right (software ${percent(softwareAccuracy)})`;
-  }
-  const [first] = contenders;
-  const beside =
-    first === last || first === undefined
-      ? ""
-      : ` (${escaped(first.name)} ${percentage(first.points.at(-1)?.rmsPercent ?? Number.NaN)})`;
-  return `${after} errs by <em>${percentage(end.rmsPercent)}</em>${beside}`;
+/** The numbers of a headline stand out. */
+function numbersMarked(text: string): string {
+  return escaped(text).replace(/\d[\d.]*\s%/g, "<em>$&</em>");
 }
 
 function terms({

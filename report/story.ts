@@ -22,6 +22,9 @@ export interface Story {
   readonly ageing?: string | undefined;
   /** Share of held-out images that the network gets right in software, 0 … 1; NaN without images. */
   readonly softwareAccuracy: number;
+  /** What it comes to, in a sentence, and sentences that belong beside it. */
+  readonly headline: string;
+  readonly beside: readonly string[];
   /** In the order in which they ran; the last one is the one to look at. */
   readonly contenders: readonly Contender[];
   /** Pulses by which the chip was measured before the last contender; undefined where none was. */

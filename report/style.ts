@@ -18,6 +18,7 @@ h2 { margin: 0; font-size: 1.05rem; font-weight: 650; }
 h3 { margin: 0 0 .4rem; font-size: .88rem; font-weight: 600; }
 .facts, figcaption p, .note, .legend, dd, footer { color: var(--soft); font-size: .88rem; }
 .facts { margin: 0 0 2.2rem; }
+.beside { margin: 0 0 .3rem; }
 figure, section { margin: 3rem 0 0; }
 header + section, header + figure, header + .pair figure { margin-top: 0; }
 figcaption p { margin: .2rem 0 .8rem; max-width: 52em; }

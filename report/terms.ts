@@ -1,7 +1,4 @@
-import { glossary } from "./glossary.ts";
-
-/** An entry of docs/glossary.md: what a term is called, and what it means. */
-export type Term = (typeof glossary)[number];
+import { glossary, type Term } from "./glossary.ts";
 
 /** A stretch of text; with a term, which explains itself where it stands. */
 export interface Part {

@@ -17,7 +17,9 @@ import { findPreset } from "../emulator/presets.ts";
 import { NoiseBank } from "../emulator/noise.ts";
 import { isPcm } from "../src/chip/technologies/pcm.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
+import { secondsBetweenReads } from "../src/model/deviceModel.ts";
 import { modelOf } from "../src/model/modelOf.ts";
+import { powerLawOf, readStd } from "../src/model/powerLaw.ts";
 import { normalOf, Random } from "../src/random.ts";
 
 describe("the covariance of 1/f noise", () => {
@@ -30,6 +32,21 @@ describe("the covariance of 1/f noise", () => {
       let sum = 1e-9;
       for (let k = 0; k < steps; k++) sum += -Math.expm1(-Math.exp(from + (k + 0.5) * width)) * width;
       expect(ein(x) / sum).toBeCloseTo(1, 4);
+    }
+  });
+
+  it("is what a model makes of the mean of reads, within 1 %", () => {
+    for (const [time, reads] of [
+      [1, 16],
+      [3600, 16],
+      [86_400, 4],
+    ] as const) {
+      const ages = Float64Array.from({ length: reads }, (_, k) => time + 20 + k * secondsBetweenReads);
+      const each = noiseCovariance(ages, Array<number>(reads).fill(1), 250e-9, 0);
+      const ofMean = each.reduce((sum, c) => sum + c, 0) / (reads * reads);
+      const law = { ...powerLawOf(published), reads };
+      const std = readStd(law, 10, time) / law.readStrength(10);
+      expect((std * std) / ofMean).toBeCloseTo(1, 2);
     }
   });
 

@@ -186,9 +186,12 @@ function filesOf(folder: string): string[] {
 function importsOf(file: string): string[] {
   const { module } = parsed(file);
   const literal = /^["'](.*)["']$/;
-  const dynamic = module.dynamicImports.map(
-    ({ moduleRequest: at }) => (literal.exec(text(file).slice(at.start, at.end)) ?? ["", "(computed)"])[1]!,
-  );
+  const dynamic = module.dynamicImports
+    .map(
+      ({ moduleRequest: at }) => (literal.exec(text(file).slice(at.start, at.end)) ?? ["", "(computed)"])[1]!,
+    )
+    // An experiment is a file of its user's.
+    .filter((request) => !(request === "(computed)" && file.endsWith("lab/experiment.ts")));
   const reexported = module.staticExports.flatMap(({ entries }) =>
     entries.flatMap(({ moduleRequest }) => (moduleRequest ? [moduleRequest.value] : [])),
   );

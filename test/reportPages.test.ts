@@ -90,6 +90,8 @@ async function pages(): Promise<Record<string, string>> {
       chips: 1,
       fit: { record: fit, before: model },
       softwareAccuracy: 0.978,
+      headline: "After 1 year the closed loop gets 97.3 % of the images right, the best open loop 96.1 %.",
+      beside: ["The difference is 1.2 ± 2.0 points."],
       contenders,
       map: map!,
     }),

@@ -32,7 +32,13 @@ describe("the labels of an axis", () => {
       return made.ticks.map((tick) => made.label(tick).replace(/\s/g, " "));
     };
     expect(ruler([1, 3600, 31_104_000])).toEqual(["1 s", "1 h", "360 d"]);
-    expect(ruler(Array.from({ length: 40 }, (_, k) => 1.5 ** k))).toEqual(["1 s", "1 min", "1 h", "1 d", "30 d"]);
+    expect(ruler(Array.from({ length: 40 }, (_, k) => 1.5 ** k))).toEqual([
+      "1 s",
+      "1 min",
+      "1 h",
+      "1 d",
+      "30 d",
+    ]);
     expect(durationTicks(0.01, 10_000)).toEqual([1, 60, 3600]);
     expect(durationTicks(0.01, 10)).toEqual([0.01, 0.1, 1, 10]);
   });

@@ -22,6 +22,7 @@ import { read } from "./read.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
 import { resume } from "./resume.ts";
+import { run } from "./run.ts";
 import { serve } from "./serve.ts";
 import { show } from "./show.ts";
 import { standby } from "./standby.ts";
@@ -47,6 +48,7 @@ export function allCommands(): Command[] {
     read(),
     measure(),
     pulse(),
+    run(),
     exportCommand(),
     report(),
     compare(),

@@ -51,11 +51,12 @@ export const demo = () =>
           const { network, first, chips, predictions, files, workspace } = outcome;
           const { linesOf } = await import("../demoTable.ts");
           output.say("");
-          for (const { text, look } of linesOf(network, first, chips)) output.say(text, look);
+          for (const { text, look } of linesOf(outcome)) output.say(text, look);
           output.say("");
           output.say(`Report: ${files.report}`);
           const { resultOf } = await import("../../lab/demo/figures.ts");
-          output.result({ ...resultOf(network, first, chips, predictions), ...files, workspace });
+          const { headline } = outcome.headline;
+          output.result({ headline, ...resultOf(network, first, chips, predictions), ...files, workspace });
         } finally {
           stop.release();
         }

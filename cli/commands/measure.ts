@@ -1,7 +1,7 @@
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
-import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { tellFindings } from "../tellFindings.ts";
+import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
 export const measure = () =>

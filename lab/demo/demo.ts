@@ -18,6 +18,7 @@ import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop, refuseOtherChips } from "./demoLoop.ts";
 import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
 import { contenders, type DemoResult, tellStory } from "./demoStory.ts";
+import type { Headline } from "./headline.ts";
 import type { DemoOptions } from "./options.ts";
 import { AccuracyPredictor, type Predictions } from "./predicted.ts";
 import { writeReport } from "./writeReport.ts";
@@ -31,6 +32,7 @@ export interface DemoOutcome {
   readonly chips: readonly ChipPoints[];
   /** By the models of the first chip. */
   readonly predictions: Predictions;
+  readonly headline: Headline;
   readonly files: { readonly report: string; readonly figures: string };
   readonly workspace: string;
 }
@@ -95,8 +97,16 @@ export async function demo(
     const predictions = await predictor.of(contenders.map(({ name }) => name));
     if (repeats > 1) onWaiting();
     const chips = [first.results.map(({ points }) => points), ...(await others.chips)];
-    const files = await writeReport(options, network, first, chips, predictions);
-    return { network, first, chips, predictions, files, workspace: join(workspace, "workspace.db") };
+    const { headline, ...files } = await writeReport(options, network, first, chips, predictions);
+    return {
+      network,
+      first,
+      chips,
+      predictions,
+      headline,
+      files,
+      workspace: join(workspace, "workspace.db"),
+    };
   } finally {
     others.stop();
     emulator?.close();

@@ -5,6 +5,7 @@ import type { ConductanceMap, Point, Story } from "../../report/story.ts";
 import { formatGeometry } from "../../src/chip/geometry.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
 import { explanationsOf } from "./explanations.ts";
+import { type Headline, headlineOf } from "./headline.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { ChipPoints } from "./demoRepeats.ts";
 import type { Predictions } from "./predicted.ts";
@@ -22,13 +23,14 @@ export async function writeReport(
   first: DemoResult,
   chips: readonly ChipPoints[],
   predictions: Predictions,
-): Promise<{ report: string; figures: string }> {
-  const story = tell(options, network, first, chips, predictions);
+): Promise<{ report: string; figures: string; headline: Headline }> {
+  const headline = headlineOf(network, chips);
+  const story = { ...tell(options, network, first, chips, predictions), ...headline };
   const report = resolve(join(options.out, "report.html"));
   const figures = resolve(join(options.out, "figures.csv"));
   await writeWhole(report, renderReport(story), advice);
   await writeWhole(figures, figuresCsv(story), advice);
-  return { report, figures };
+  return { report, figures, headline };
 }
 
 const advice = "The runs are safe in the workspace; free some space or name another --out.";
@@ -40,7 +42,7 @@ function tell(
   first: DemoResult,
   chips: readonly ChipPoints[],
   predictions: Predictions,
-): Story {
+): Omit<Story, keyof Headline> {
   const { identity, port } = first;
   const explanations = explanationsOf(first.description);
   return {

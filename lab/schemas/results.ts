@@ -98,6 +98,7 @@ const shares = z.array(z.number().nullable());
 const demo = result(
   "demo",
   {
+    headline: z.string().describe("What it comes to, for a person."),
     network: z.string().describe("Name of the network."),
     times_seconds: z.array(part.seconds).describe("Ages at which everything was read, s of chip time."),
     chips: part.count.describe("Chips over which means and spreads are taken."),
@@ -147,6 +148,17 @@ const demo = result(
   "`demo`: how the ways of programming compare.",
 );
 
+const run = result(
+  "run",
+  {
+    file: z.string().describe("The experiment's file."),
+    sha256: z.string().describe("SHA-256 of it."),
+    runs: z.array(part.run).describe("Ids of the runs that it made."),
+    value: z.unknown().describe("What its run(bench) returned; null for nothing."),
+  },
+  "`run`: what an experiment did.",
+);
+
 /** What each command ends with, when it does not fail. `emulate` ends without one. */
 export const resultSchema = z.discriminatedUnion("command", [
   program,
@@ -164,6 +176,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   read,
   measure,
   pulse,
+  run,
   show,
   note,
   tag,

@@ -164,15 +164,16 @@ export function readStd(law: PowerLaw, target: Microsiemens, time: Seconds): num
 }
 
 /**
- * What the squared strength of 1/f noise is multiplied by. Reads a lag apart share what is slower than it, so the mean of N reads has
+ * What the squared strength of 1/f noise is multiplied by. Reads a lag apart share what is slower than it. Of noise that a pulse sets to zero
+ * (calibration/noiseKernel.ts), the mean of N reads about the age a = t + t0 has
  *
- *     1/N² Σ_ij c(|t_i − t_j|),   c(0) = ln((t + t0 + t_read)/(2 t_read)),   c(τ) = max(0, ln((t + t0 + t_read)/(2 τ)))
+ *     1/N² Σ_ij c(|t_i − t_j|),   c(0) = ln((a + t_read)/(2 t_read)),   c(τ) = ln(2 a/τ)
  */
 function strengthened({ t0Seconds, readSeconds, reads = 1 }: PowerLaw, time: Seconds): number {
-  const span = time + t0Seconds + readSeconds;
-  let sum = reads * Math.log(span / (2 * readSeconds));
+  const age = time + t0Seconds + readSeconds + ((reads - 1) * secondsBetweenReads) / 2;
+  let sum = reads * Math.log(age / (2 * readSeconds));
   for (let lag = 1; lag < reads; lag++) {
-    sum += 2 * (reads - lag) * Math.max(0, Math.log(span / (2 * lag * secondsBetweenReads)));
+    sum += 2 * (reads - lag) * Math.log((2 * age) / (lag * secondsBetweenReads));
   }
   return sum / (reads * reads);
 }

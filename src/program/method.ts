@@ -86,6 +86,8 @@ export interface ProgrammingTask {
   readonly maxCode: number;
   /** Pulses that each device may still get. */
   readonly pulsesLeft: Uint32Array;
+  /** Pulses that each device was given before this run; undefined where another workspace may have pulsed the chip as well. */
+  readonly pulsesBefore?: Uint32Array | undefined;
   /** Cycles of two pulses that the board can be told to give by itself, at most; 0 where it cannot. */
   readonly burstCycles?: number | undefined;
   /** Of a measurement: its settings. */

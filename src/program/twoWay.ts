@@ -90,18 +90,22 @@ export function beginTwoWay(
 
 /**
  * Throws `bad-argument` where many of the devices that are to be programmed were never formed: a pulse would form them without a
- * compliance, and none of them would be where it was aimed.
+ * compliance, and none of them would be where it was aimed. A device that was pulsed before may read as low after a RESET.
  */
 function refuseUnformed(
   { task, verdicts: given, direction }: TwoWayState,
   { conductanceMicrosiemens, flags }: Seen,
 ): void {
+  const { pulsesBefore } = task;
+  if (pulsesBefore === undefined) return;
   let [devices, unformed] = [0, 0];
   for (let i = 0; i < given.length; i++) {
     if (given[i] !== verdicts.pending || direction[i] !== 0 || (task.standing?.pulses[i] ?? 0) > 0) continue;
     devices++;
     const reads =
-      flags[i] !== readingFlags.invalid && conductanceMicrosiemens[i]! < pristineBelowMicrosiemens;
+      pulsesBefore[i] === 0 &&
+      flags[i] !== readingFlags.invalid &&
+      conductanceMicrosiemens[i]! < pristineBelowMicrosiemens;
     if (reads) unformed++;
   }
   if (devices < fewestToRefuse || unformed <= unformedShare * devices) return;

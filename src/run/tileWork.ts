@@ -62,6 +62,8 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
       pulses: pulsesBelieved(plan.model, description.pulses),
       maxCode: highestCode(description),
       pulsesLeft: pulsesLeft.slice(),
+      pulsesBefore:
+        context.acceptUnknownWear === true ? undefined : spent.slice(0, targetsMicrosiemens.length),
       burstCycles: identity.capabilities.burst === true ? mostBurstCycles : 0,
       settings: plan.settings,
       cells,

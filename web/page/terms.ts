@@ -1,4 +1,5 @@
-import { partsOf, type Term, termNames, termOf } from "../../report/terms.ts";
+import type { Term } from "../../report/glossary.ts";
+import { partsOf, termNames, termOf } from "../../report/terms.ts";
 
 /** Everyday ones: explained where the page has them in its own words, and not in every sentence. */
 const common = new Set(termNames.oncePerPage.flatMap((name) => termOf(name) ?? []));

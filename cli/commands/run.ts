@@ -1,0 +1,53 @@
+import type { StampedEvent } from "../../lab/events.ts";
+import { act } from "../action.ts";
+import { benchCommand } from "../flags.ts";
+import { withBench } from "../withBench.ts";
+
+export const run = () =>
+  benchCommand(
+    "run",
+    "runs an experiment of your own: a file that exports run(bench)",
+    "mho run examples/experiments/ladder.mjs --chip emulator:pcm-64",
+    "mho run mine.mjs --chip serial:/dev/ttyACM0 -- row=3",
+  )
+    .argument("<file>", "a module (.mjs, .js; .ts on Node 22.18 or newer)")
+    .argument("[words...]", "words for the experiment, after --")
+    .option("--chip <address>", "which chip (default: MHO_CHIP)")
+    .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
+    .option("--transcript <file>", "record every byte that passes")
+    .action((file, words, flags) =>
+      act("run", flags, async (output) => {
+        const { loadExperiment } = await import("../../lab/experiment.ts");
+        const experiment = await loadExperiment(file);
+        const runs: string[] = [];
+        output.onEvent((event) => {
+          if (event.type === "started") runs.push((event as StampedEvent & { readonly run: string }).run);
+        });
+        await withBench(
+          { ...flags, extensions: experiment.extensions },
+          output,
+          { fewestDevices: worthTelling },
+          async (bench) => {
+            const value = await bench.experiment(experiment, {
+              args: words,
+              say: (text) => output.say(text),
+            });
+            if (runs.length > 0) output.say(`Runs: ${runs.join(", ")}. See them with mho show.`);
+            output.result({ file: experiment.file, sha256: experiment.sha256, runs, value: asJson(value) });
+          },
+        );
+      }),
+    );
+
+/** The experiment itself tells of what is smaller. */
+const worthTelling = 64;
+
+/** What of a value JSON can hold; typed arrays become lists. */
+function asJson(value: unknown): unknown {
+  const text = JSON.stringify(value, (_, part: unknown) =>
+    ArrayBuffer.isView(part) && !(part instanceof DataView)
+      ? Array.from(part as unknown as ArrayLike<number>)
+      : part,
+  ) as string | undefined;
+  return text === undefined ? null : (JSON.parse(text) as unknown);
+}
