@@ -3,6 +3,7 @@ import { refuseNoFolder, writeWhole, writeWholeBy } from "../files/writeWhole.ts
 import { MhoError } from "../src/errors.ts";
 import { compareRuns, type Comparison } from "../src/results/comparison.ts";
 import { parseDuration, type Seconds } from "../src/units.ts";
+import { procedureOfMethod } from "../src/measure/procedures.ts";
 import { pageNamed } from "./pageName.ts";
 import { runNamed } from "./runName.ts";
 import { version } from "./version.ts";
@@ -34,7 +35,18 @@ export async function compare(
   const file = out === undefined ? undefined : pageNamed(out);
   const advice = "Name another file with --out.";
   if (file !== undefined) await refuseNoFolder(file, advice);
-  const comparison = await compareRuns(await place.existingStore(), runs, at);
+  const store = await place.existingStore();
+  for (const run of runs) {
+    const { method } = await store.summary(run);
+    const procedure = procedureOfMethod(place.registries.procedures, method);
+    if (procedure === undefined) continue;
+    throw new MhoError(
+      "bad-argument",
+      `Run ${run} is a measurement (${procedure.name}), and compare is for programmed and imported runs. mho report ${run} draws it.`,
+      { run },
+    );
+  }
+  const comparison = await compareRuns(store, runs, at);
   if (file === undefined) return { ...comparison, report: undefined, figures: undefined };
   const { renderComparison } = await import("../report/compareReport.ts");
   const { html, csv } = renderComparison(comparison, version);

@@ -1,10 +1,10 @@
-import { sentenceOf, tableOf } from "../report/compareTexts.ts";
+import { sentenceOf, tableRows } from "../report/compareTexts.ts";
 import type { ComparedRun, Comparison, Difference, QuantityName } from "../src/results/comparison.ts";
 import type { Estimate } from "../src/results/difference.ts";
 
 /** A comparison in lines: the table of the runs, then each difference. */
 export function comparisonLines({ runs, differences }: Comparison): string[] {
-  const rows = tableOf({ runs });
+  const rows = tableRows({ runs });
   const widths = rows[0]!.map((_, k) => Math.max(...rows.map((row) => row[k]!.length)));
   const table = rows.map((row) =>
     row

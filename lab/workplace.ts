@@ -121,7 +121,8 @@ export class Workplace {
    *
    * @param chip  that of the bench where none is given.
    */
-  async chipNamed(chip = this.chip): Promise<string> {
+  async chipNamed(given?: string): Promise<string> {
+    const chip = given === undefined ? this.chip : this.addressOf(given);
     const address = parseAddress(chip, this.registries.dialects);
     if (address.scheme === "emulator" || address.chip !== undefined) return chip;
     const known = this.#named.get(chip) ?? this.#askWhichChip(address);

@@ -5,10 +5,11 @@ import type { Seconds } from "../src/units.ts";
 import { type Chart, isEmpty } from "./chart.ts";
 import { chartFigure } from "./chartDrawing.ts";
 import { type Painted, painted } from "./colours.ts";
-import { method, quantityNamed, said, sentenceOf } from "./compareTexts.ts";
+import { method, quantityNamed, said, sentenceOf, tableRows } from "./compareTexts.ts";
 import { tidyCsv } from "./csv.ts";
 import { pulsesFigure } from "./figures.ts";
 import { escaped, keyed, page } from "./page.ts";
+import { tableOf } from "./table.ts";
 import { endings } from "./tables.ts";
 import { duration, listed, percentage, withUnit } from "./text.ts";
 
@@ -32,7 +33,7 @@ export function renderComparison(comparison: Comparison, softwareVersion: string
   const body = [
     `<header><p class="kicker">mho · ${runs.length} runs compared</p><h1>${escaped(headline(comparison))}</h1>`,
     `<p class="facts">${runs.map((run) => escaped(factsOf(run))).join("<br>")}</p></header>`,
-    table(comparison, painting),
+    tables(comparison, painting),
     ...wide.map((chart) => chartFigure({ ...chart, wide: true })),
     ...paired.flatMap((chart, k) =>
       k % 2 === 0 ? `<div class="pair">${chartFigure(chart)}${chartFigure(paired[k + 1]!)}</div>` : [],
@@ -79,36 +80,43 @@ function factsOf({ id, title, method: by, chipName, chipSerialNumber, startedAt 
   return `${id}: ${title} · ${by} · ${chipName} number ${chipSerialNumber} · begun ${begun}`;
 }
 
-function table({ runs, differences, ageSeconds }: Comparison, painting: readonly Painted[]): string {
-  const known = quantities.filter(({ name }) => runs.some(({ estimates }) => estimates[name] !== undefined));
-  const head = known.map(({ title }) => `<th scope="col">${escaped(title)}</th>`).join("");
-  const rows = runs.map(({ id, estimates }, k) => {
-    const cells = known.map((quantity) => {
-      const estimate = estimates[quantity.name];
-      if (estimate === undefined) return "<td>–</td>";
-      const other = differences.find((one) => one.run === id && one.quantity === quantity.name);
-      const difference = other === undefined ? [] : cellLines(quantity, other);
-      const under = difference.map((line) => `<small>${escaped(line)}</small>`).join("");
-      return `<td>${escaped(said(quantity, estimate))}${under}</td>`;
-    });
-    return `<tr><th scope="row">${keyed(painting[k]!)}</th>${cells.join("")}</tr>`;
-  });
+/** What each run says, and under it how it differs from the first. */
+function tables({ runs, differences, ageSeconds }: Comparison, painting: readonly Painted[]): string {
+  const [head, ...values] = tableRows({ runs });
+  const of = (run: string): string => keyed(painting[runs.findIndex(({ id }) => id === run)]!);
   const when =
     ageSeconds === undefined
       ? "There is no age at which all of these runs were read as a whole, so their errors are not compared."
       : `Errors are root mean squares of one read at an age of ${duration(ageSeconds)}; those of weights in percent of the largest.`;
+  const [corner = "", ...columns] = head!;
+  const drawn = tableOf({
+    corner,
+    columns,
+    rows: values.map(([run = "", ...cells]) => ({ name: of(run), cells })),
+  });
+  const rows = differences.map((difference) => {
+    const quantity = quantityNamed(difference.quantity);
+    const { value, interval } = parted(quantity, difference);
+    const claim = difference.shown ? "yes" : "not shown";
+    return {
+      name: `${of(difference.run)}: ${escaped(quantity.title)}`,
+      cells: [value, interval, difference.paired ? "paired" : "not paired", claim],
+    };
+  });
   return (
-    `<section><p class="note">${escaped(when)} In brackets, the interval of 95\u202f%; under it, the difference from ${escaped(runs[0]!.id)}.</p>` +
-    `<div class="scroll"><table><thead><tr><th scope="col">run</th>${head}</tr></thead><tbody>${rows.join("")}</tbody></table></div></section>`
+    `<section><p class="note">${escaped(when)} In brackets, the interval of 95\u202f%.</p>${drawn}</section>` +
+    `<section><h2>Differences from ${escaped(runs[0]!.id)}</h2>` +
+    `${tableOf({ corner: "run", columns: ["difference", "interval of 95\u202f%", "devices", "differs"], rows })}</section>`
   );
 }
 
-function cellLines(quantity: Quantity, difference: Difference): string[] {
-  const { paired, shown } = difference;
-  return [
-    said(quantity, difference, true),
-    `${paired ? "paired" : "not paired"}${shown ? "" : "; no difference shown"}`,
-  ];
+/** A difference and its interval apart. */
+function parted(
+  quantity: Quantity,
+  difference: Difference,
+): { readonly value: string; readonly interval: string } {
+  const [value = "–", interval = ""] = said(quantity, difference, true).split(" (");
+  return { value, interval: interval === "" ? "–" : interval.slice(0, -1) };
 }
 
 function contenderOf({ id, method: by, overview }: ComparedRun) {
@@ -192,6 +200,8 @@ function cdf(
     y: { name: `share of the ${what}`, unit: "percent" },
     xScale: "logarithmic",
     yScale: "linear",
+    // They all end at 100 %.
+    keyed: true,
     series: shown.map(({ sizes: ofErrors }, k) => ({
       name: painting[k]!.name,
       look: "line",

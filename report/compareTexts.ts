@@ -46,7 +46,7 @@ function digitsFor(width: number): number {
 }
 
 /** Runs in rows, quantities in columns, each with its interval. */
-export function tableOf({ runs }: Pick<Comparison, "runs">): string[][] {
+export function tableRows({ runs }: Pick<Comparison, "runs">): string[][] {
   const known = quantities.filter(({ name }) => runs.some(({ estimates }) => estimates[name] !== undefined));
   const rows = runs.map(({ id, estimates }) => [
     id,
