@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EmulatedChip } from "../emulator/chip.ts";
@@ -11,7 +11,7 @@ import type { Findings } from "../src/measure/procedure.ts";
  *
  *     node dist/bench/procedures.js [form|staircase|…]… [--seeds 3]
  */
-const parts: Readonly<Record<string, (seed: number) => Promise<string>>> = { form, staircase };
+const parts: Readonly<Record<string, (seed: number) => Promise<string>>> = { form, staircase, endurance };
 
 async function form(seed: number): Promise<string> {
   return onChip(`emulator:rram-128?births=pristine&seed=${seed}`, async (bench) => {
@@ -64,6 +64,63 @@ async function staircase(seed: number): Promise<string> {
     const pulses = mean([...column(found, "pulses")]);
     return `${of("set", 0)}; ${of("reset", 0.35 * Math.log(45 / 40))}; ${pulses.toFixed(0)} pulses a device`;
   });
+}
+
+async function endurance(seed: number): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "mho-procedures-"));
+  const transcript = join(folder, "line.jsonl");
+  // Devices that live: the line and the array are asked for all of the cycles.
+  const pace = async (): Promise<string> => {
+    const bench = await openBench({
+      workspace: join(folder, "lab"),
+      chip: `emulator:rram-128?births=sound&seed=${seed}`,
+      transcript,
+    });
+    try {
+      const run = await bench.measure("endurance");
+      const store = await bench.store();
+      let [pulses, reads] = [0, 0];
+      const times: number[] = [];
+      for await (const { orders, fired, conductanceMicrosiemens } of store.turns(run)) {
+        for (const { burst } of orders) pulses += burst === undefined ? 1 : 2 * burst.cycles;
+        if (conductanceMicrosiemens.some((g) => !Number.isNaN(g))) reads++;
+        times.push(...fired.rowTimesMicroseconds.filter((time) => !Number.isNaN(time)));
+      }
+      const took = (Math.max(...times) - Math.min(...times)) / 1e6;
+      const bytes = lineBytes(readFileSync(transcript, "utf8"));
+      // 10 µs a pulse, 20 µs a read, 300,000 bytes a second.
+      const least = pulses * 10e-6 + reads * 4 * 20e-6 + bytes / 300_000;
+      return `64 devices, ${pulses / 2} cycles: ${took.toFixed(3)} s of chip time, at least ${least.toFixed(3)} s by line and array (${percent(least / took)})`;
+    } finally {
+      await bench.close();
+    }
+  };
+  try {
+    const paced = await pace();
+    const died = await onChip(`emulator:rram-128?births=mortal&seed=${seed}`, async (bench) => {
+      const found = await bench.findings(await bench.measure("endurance"));
+      const endured = birthsOf("rram-128", { births: "mortal" }, seed)["enduredPulses"]!;
+      const [lived, dead] = [column(found, "lived_cycles"), column(found, "died_cycles")];
+      const known = numbers(64).filter((k) => !Number.isNaN(dead[k]!));
+      // A count is read after some pulses of its own.
+      const inside = known.filter(
+        (k) => endured[k]! / 2 >= lived[k]! - 16 && endured[k]! / 2 <= dead[k]! + 16,
+      );
+      return `${inside.length} of ${known.length} deaths within their step, median life ${figure(found, "life_median_cycles").toFixed(0)} (born 3000)`;
+    });
+    return `${paced}; ${died}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of what passed either way. */
+function lineBytes(transcript: string): number {
+  const lines = transcript
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { readonly hex?: string });
+  return lines.reduce((sum, { hex = "" }) => sum + hex.length / 2, 0);
 }
 
 function targets() {

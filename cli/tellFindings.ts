@@ -8,7 +8,10 @@ export function tellFindings({ figures, counts }: Findings, output: Output): voi
   }
   for (const { value, low, high, unit, meaning } of figures) {
     const text = Number.isFinite(value) ? `${short(value)}${unit === "" ? "" : ` ${unit}`}` : "not known";
-    const interval = low === undefined || high === undefined ? "" : ` (95 %: ${short(low)} … ${short(high)})`;
+    const interval =
+      low === undefined || high === undefined || !Number.isFinite(low + high)
+        ? ""
+        : ` (95 %: ${short(low)} … ${short(high)})`;
     output.say(`  ${text.padStart(12)}${interval} ${meaning}`);
   }
 }

@@ -193,9 +193,9 @@ export class PacketFirmware extends Firmware {
   #burst(frame: Frame): Uint8Array {
     const order = decodeBurstRow(frame.body);
     if (order === undefined) return malformed(frame);
-    const { ticket, tile, row, cycles, then, ...pulse } = order;
+    const { ticket, tile, row, cycles, second, ...pulse } = order;
     const bytes = lineBytes(frame.body.length);
-    return this.#once(frame, ticket, () => this.board.burst(tile, row, pulse, then, cycles, bytes));
+    return this.#once(frame, ticket, () => this.board.burst(tile, row, pulse, second, cycles, bytes));
   }
 
   #verify(frame: Frame): Uint8Array {

@@ -251,6 +251,7 @@ export class RramTile implements Tile {
       setVolts: this.#setVoltage,
       resetVolts: this.#resetVoltage,
       enduredPulses: Float32Array.from(this.#defects.endurance),
+      faults: Float32Array.from(this.#defects.faults),
     };
   }
 

@@ -204,7 +204,7 @@ describe("an address", () => {
 
   it("refuses births of another technology with those that there are", () => {
     expect(() => parseAddress("emulator:rram-128?births=saturating")).toThrow(
-      /births must be sound or usual or telegraph or heavy or pristine, and saturating is not/,
+      /births must be sound or usual or telegraph or heavy or pristine or mortal, and saturating is not/,
     );
   });
 

@@ -243,8 +243,8 @@ describe("a board that speaks SCPI", () => {
   it("says what it can do, and between which bounds", () => {
     const { say } = asker();
     expect(say("AVER:COUN? MIN;COUN? MAX;COUN? DEF;COUN?")).toMatch(/^1;\d{2,};1;1$/);
-    expect(say("*OPT?")).toBe("ENVIRONMENT,REFERENCES,VERIFY,VIRTUALTIME");
-    expect(say("SYST:CAP?")).toBe('"ENVIRONMENT,REFERENCES,VERIFY,VIRTUALTIME"');
+    expect(say("*OPT?")).toBe("ENVIRONMENT,REFERENCES,BURST,VERIFY,VIRTUALTIME");
+    expect(say("SYST:CAP?")).toBe('"ENVIRONMENT,REFERENCES,BURST,VERIFY,VIRTUALTIME"');
   });
 
   it("leaves a loop of its own where ABORt finds it", () => {

@@ -180,7 +180,7 @@ export class PacketDriver implements ChipDriver {
       const body =
         burst === undefined
           ? encodePulseRow(pulse)
-          : encodeBurstRow({ ...pulse, cycles: burst.cycles, then: burst });
+          : encodeBurstRow({ ...pulse, cycles: burst.cycles, second: burst });
       const what = `pulse of tile ${block.tile}, row ${block.rowStart + row} (ticket ${ticket})`;
       const { tile, rowStart } = block;
       const found = await this.#pulses.fire(

@@ -221,7 +221,7 @@ export function decodePulseRow(body: Uint8Array): PulseRow | undefined {
 /** Cycles of two pulses for a row: the first as `PulseRow` has it, the other of one amplitude for the same devices. */
 export interface BurstRow extends PulseRow {
   readonly cycles: number;
-  readonly then: {
+  readonly second: {
     readonly kind: PulseKind;
     readonly widthNanoseconds: number;
     readonly gateCode: number;
@@ -229,14 +229,14 @@ export interface BurstRow extends PulseRow {
   };
 }
 
-export function encodeBurstRow({ cycles, then, ...pulse }: BurstRow): Uint8Array {
+export function encodeBurstRow({ cycles, second, ...pulse }: BurstRow): Uint8Array {
   const first = encodePulseRow(pulse);
   return new BodyWriter(13 + first.length)
     .u32(cycles)
-    .u8(pulseKinds.indexOf(then.kind))
-    .u32(then.widthNanoseconds)
-    .u16(then.gateCode)
-    .u16(then.code)
+    .u8(pulseKinds.indexOf(second.kind))
+    .u32(second.widthNanoseconds)
+    .u16(second.gateCode)
+    .u16(second.code)
     .bytes(first)
     .done();
 }
@@ -245,10 +245,10 @@ export function decodeBurstRow(body: Uint8Array): BurstRow | undefined {
   const reader = new BodyReader(body.subarray(0, burstHead));
   const cycles = reader.u32();
   const kind = pulseKinds[reader.u8()];
-  const then = { widthNanoseconds: reader.u32(), gateCode: reader.u16(), code: reader.u16() };
+  const second = { widthNanoseconds: reader.u32(), gateCode: reader.u16(), code: reader.u16() };
   if (!reader.whole || kind === undefined) return undefined;
   const pulse = decodePulseRow(body.subarray(burstHead));
-  return pulse && { ...pulse, cycles, then: { kind, ...then } };
+  return pulse && { ...pulse, cycles, second: { kind, ...second } };
 }
 
 const burstHead = 13;

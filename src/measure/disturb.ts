@@ -41,6 +41,15 @@ export const disturb: Procedure<DisturbState> = {
       usual: () => 1000,
     },
     {
+      name: "prepare",
+      unit: "",
+      meaning: "pulses that bring every device down first; 0 to leave them as they are",
+      least: 0,
+      most: 100,
+      whole: true,
+      usual: () => 5,
+    },
+    {
       name: "per_decade",
       unit: "",
       meaning: "counts at which devices are read, a factor of ten",
@@ -59,12 +68,15 @@ export const disturb: Procedure<DisturbState> = {
       usual: () => 16,
     },
   ],
-  pulses: (settings) => settings["pulses"]!,
-  requires: (chip, _, settings) => ((settings?.["pulses"] ?? 0) > 0 ? noExtremes(chip) : undefined),
+  pulses: (settings) => settings["pulses"]! + settings["prepare"]!,
+  requires: (chip, _, settings) =>
+    (settings?.["pulses"] ?? 0) + (settings?.["prepare"] ?? 0) > 0 ? noExtremes(chip) : undefined,
   begin(task) {
     const { settings } = task;
     assert(settings !== undefined, "a procedure is given its settings");
-    const fired = task.standing?.pulses.reduce((most, pulses) => Math.max(most, pulses), 0) ?? 0;
+    const prepared = settings["prepare"]!;
+    const most = task.standing?.pulses.reduce((sum, pulses) => Math.max(sum, pulses), 0) ?? 0;
+    const fired = Math.max(0, most - prepared);
     const [reads, pulses] = [countsOf(settings["reads"]!, settings), countsOf(settings["pulses"]!, settings)];
     // Of a run that goes on: reads are counted anew, unless pulses were fired already.
     return {
@@ -108,7 +120,17 @@ function next(state: DisturbState, seen: Seen | undefined): Decision {
   const kept = { kind: "read", averages: settings["averages"]!, rows, afterSeconds: 0, keeps: true } as const;
   if (!state.begun) {
     state.begun = true;
-    return { orders: [], verdicts: given, look: kept };
+    // Of a run that goes on, what was prepared is.
+    const isPrepared = task.standing?.pulses.some((pulses) => pulses > 0) === true;
+    const down = isPrepared ? 0 : settings["prepare"]!;
+    if (down === 0) return { orders: [], verdicts: given, look: kept };
+    const order = orderFor(
+      extremesOf(task).down,
+      given.length,
+      (i) => given[i] === verdicts.pending && task.pulsesLeft[i]! > down,
+    );
+    const orders = order.codes.some((code) => code !== 0) ? Array.from({ length: down }, () => order) : [];
+    return { orders, verdicts: given, look: kept };
   }
   assert(seen !== undefined, "there is something to see after a look");
   for (let i = 0; i < given.length; i++)
@@ -129,7 +151,7 @@ function next(state: DisturbState, seen: Seen | undefined): Decision {
   const target = pulses[state.place - reads.length];
   const can = task.pulsesLeft
     .subarray(0, task.devicesPerRow)
-    .every((left, i) => given[i] === verdicts.leftAlone || left > state.done);
+    .every((left, i) => given[i] === verdicts.leftAlone || left > state.done + settings["prepare"]!);
   if (target === undefined || !can) {
     for (let i = 0; i < given.length; i++) if (given[i] === verdicts.pending) given[i] = verdicts.accepted;
     return { orders: [], verdicts: given, look: { kind: "done" } };
@@ -266,15 +288,27 @@ function knownIn({ conductanceMicrosiemens }: Measured["turns"][number]): number
   return conductanceMicrosiemens.reduce((sum, g) => sum + (Number.isNaN(g) ? 0 : 1), 0);
 }
 
-/** µS a count, by least squares. */
+/**
+ * µS a count: s of G = a + b ln(1 + n) + s n by least squares. b is for what devices do by themselves, as drift and relaxation go with the
+ * logarithm of time.
+ */
 function slopeOf(series: readonly Series[]): number {
-  if (series.length < 3) return Number.NaN;
-  const [x, y] = [
-    mean(series.map(({ count }) => count)),
-    mean(series.map(({ microsiemens }) => microsiemens)),
-  ];
-  const top = series.reduce((sum, point) => sum + (point.count - x) * (point.microsiemens - y), 0);
-  return top / series.reduce((sum, { count }) => sum + (count - x) * (count - x), 0);
+  if (series.length < 5) return Number.NaN;
+  const logs = series.map(({ count }) => Math.log(1 + count));
+  const counts = series.map(({ count }) => count);
+  const values = series.map(({ microsiemens }) => microsiemens);
+  // What the logarithm explains is taken off both, and the rest is compared.
+  const [x, y] = [withoutLine(counts, logs), withoutLine(values, logs)];
+  const size = x.reduce((sum, one) => sum + one * one, 0);
+  return size === 0 ? Number.NaN : x.reduce((sum, one, k) => sum + one * y[k]!, 0) / size;
+}
+
+/** What is left of y when a line in x is taken off. */
+function withoutLine(y: readonly number[], x: readonly number[]): number[] {
+  const [mx, my] = [mean(x), mean(y)];
+  const top = x.reduce((sum, one, k) => sum + (one - mx) * (y[k]! - my), 0);
+  const slope = top / x.reduce((sum, one) => sum + (one - mx) * (one - mx), 0);
+  return y.map((one, k) => one - my - slope * (x[k]! - mx));
 }
 
 function meanFigure(name: string, meaning: string, slopes: Float64Array): Figure {

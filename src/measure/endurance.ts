@@ -16,7 +16,7 @@ import { lastVerdicts, placesOf, walk } from "./trace.ts";
 
 /**
  * Endurance: cycles of SET and RESET, with both states read at counts that are spaced by the logarithm. A device whose states cannot be told
- * apart any more, twice on end, is dead and is cycled no further. Between the counts a board that can gives the cycles by itself.
+ * apart any more, three times on end, is dead and is cycled no further. Between the counts a board that can gives the cycles by itself.
  */
 export const endurance: Procedure<EnduranceState> = {
   name: "endurance",
@@ -94,13 +94,16 @@ export const endurance: Procedure<EnduranceState> = {
       usual: () => 4,
     },
   ],
-  // Each count may be read twice.
-  pulses: (settings) => 2 * (settings["cycles"]! + settings["strokes"]! * (countsOf(settings).length + 2)),
+  // Each count may be read again, though few are.
+  pulses: (settings) =>
+    2 * (settings["cycles"]! + settings["strokes"]! * (countsOf(settings).length + 2 * failures)),
   begin,
   next,
   judge,
 };
 
+/** Erratic devices need more pulses now and then: a device is dead when it fails so often on end. */
+const failures = 3;
 /** Cycles without a burst that stand in one turn. */
 const cyclesATurn = 16;
 
@@ -118,7 +121,7 @@ interface EnduranceState {
   /** What was fired last at a count. */
   checking: "none" | "set" | "reset";
   readonly on: Float32Array;
-  /** Failed at this count already. */
+  /** How often it failed at this count already. */
   readonly failed: Uint8Array;
   readonly again: Uint8Array;
 }
@@ -161,7 +164,7 @@ function next(state: EnduranceState, seen: Seen | undefined): Decision {
   }
   if (seen !== undefined && state.checking === "reset") {
     judgeDevices(state, seen);
-    // What failed is asked once more before it is held to be dead.
+    // What failed is asked again before it is held to be dead.
     if (state.again.includes(1)) return pulse(state, "set", (i) => isChecked(state, i));
     state.checking = "none";
     state.cycles = counts[state.count]!;
@@ -265,8 +268,11 @@ function judgeDevices(state: EnduranceState, seen: Seen): void {
       continue;
     }
     if (lives(on[i]!, off, settings["window"]!)) continue;
-    if (failed[i] === 1 || left[i]! < 2 * settings["strokes"]!) given[i] = verdicts.weak;
-    else failed[i] = again[i] = 1;
+    if (failed[i]! + 1 >= failures || left[i]! < 2 * settings["strokes"]!) given[i] = verdicts.weak;
+    else {
+      failed[i]!++;
+      again[i] = 1;
+    }
   }
 }
 
@@ -380,7 +386,7 @@ function judge({ plan, turns, settings }: Measured): Findings {
         devices: places.length - dead,
         meaning: "could be told apart in both states when they were last read",
       },
-      { name: "dead", devices: dead, meaning: "could not, twice on end" },
+      { name: "dead", devices: dead, meaning: "could not, three times on end" },
     ],
     places: places.map(({ place }) => place),
     columns: [
@@ -412,7 +418,7 @@ function judge({ plan, turns, settings }: Measured): Findings {
   };
 }
 
-/** A count that was read twice has a cycle more. */
+/** A count that was read again has some cycles more. */
 function nearestCount(settings: Settings, cycles: number): number {
   return countsOf(settings).reduce((best, count) =>
     Math.abs(Math.log(count / cycles)) < Math.abs(Math.log(best / cycles)) ? count : best,

@@ -37,7 +37,7 @@ export interface Setting {
   readonly most: number;
   readonly whole?: true;
   /** Where none is given. */
-  usual(chip: ChipDescription): number;
+  readonly usual: (chip: ChipDescription) => number;
 }
 
 export type Settings = Readonly<Record<string, number>>;

@@ -34,21 +34,22 @@ export interface ThresholdFit {
   readonly scatter: number;
 }
 
-const offsets = Float64Array.from({ length: 161 }, (_, k) => -0.8 + 0.01 * k);
+const offsetStep = 0.02;
+const offsets = Float64Array.from({ length: 81 }, (_, k) => -0.8 + offsetStep * k);
 const scatters = Float64Array.from({ length: 12 }, (_, k) => 0.008 * Math.exp(0.36 * k));
 const cells = offsets.length * scatters.length;
 /** The laws of the population are found from so many devices at most. */
-const mostForLaws = 600;
-const rounds = 40;
+const mostForLaws = 400;
+const rounds = 30;
 /** Shares λ that are tried, on so many devices. */
 const lapses = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
-const mostForLapses = 200;
-const roundsForLapses = 12;
+const mostForLapses = 100;
+const roundsForLapses = 8;
 
 /** @param all  one entry a device; one without trials is not known. */
 export function fitThresholds(all: readonly Trials[]): ThresholdFit {
   const known = all.filter(({ responded }) => responded.includes(true) && responded.includes(false));
-  const some = known.slice(0, mostForLapses);
+  const some = spread(known, mostForLapses);
   const lapse = lapses.reduce(
     (best, one) => {
       const { evidence } = lawsOf(some, tableOf(one), roundsForLapses);
@@ -57,15 +58,23 @@ export function fitThresholds(all: readonly Trials[]): ThresholdFit {
     { evidence: Number.NEGATIVE_INFINITY, one: 0 },
   ).one;
   const table = tableOf(lapse);
-  const { mean, std, weights } = lawsOf(known.slice(0, mostForLaws), table, rounds);
+  const { mean, std, weights } = lawsOf(spread(known, mostForLaws), table, rounds);
+  const prior = priorOf(mean, std, weights);
   const unknown = { median: Number.NaN, low: Number.NaN, high: Number.NaN, scatter: Number.NaN };
-  const devices = all.map((trials) =>
-    trials.responded.length > 0
-      ? summary(posteriorOf(likelihoods(trials, table), mean, std, weights).posterior)
-      : unknown,
-  );
+  const posterior = new Float64Array(cells);
+  const devices = all.map((trials) => {
+    if (trials.responded.length === 0) return unknown;
+    weigh(likelihoods(trials, table), prior, posterior);
+    return summary(posterior);
+  });
   const scatter = weights.reduce((total, weight, k) => total + weight * scatters[k]!, 0);
   return { devices, mean, meanError: std / Math.sqrt(Math.max(1, known.length)), std, scatter };
+}
+
+/** So many of them, from all over. */
+function spread(known: readonly Trials[], most: number): readonly Trials[] {
+  const every = Math.max(1, Math.ceil(known.length / most));
+  return known.filter((_, k) => k % every === 0);
 }
 
 /** The laws that make the trials of these devices most likely, by expectation and maximisation. */
@@ -73,19 +82,22 @@ function lawsOf(known: readonly Trials[], table: Float64Array, most: number) {
   const laws = known.map((trials) => likelihoods(trials, table));
   let [mean, std, evidence] = [0, 0.2, 0];
   const weights = new Float64Array(scatters.length).fill(1 / scatters.length);
+  const posterior = new Float64Array(cells);
   for (let round = 0; round < most && laws.length > 1; round++) {
-    let [sum, squares] = [0, 0];
+    const prior = priorOf(mean, std, weights);
+    const all = new Float64Array(cells);
     evidence = 0;
-    const seen = new Float64Array(scatters.length);
     for (const likelihood of laws) {
-      const { posterior, log } = posteriorOf(likelihood, mean, std, weights);
-      evidence += log;
-      for (let cell = 0; cell < cells; cell++) {
-        const [p, d] = [posterior[cell]!, offsets[cell % offsets.length]!];
-        sum += p * d;
-        squares += p * d * d;
-        seen[Math.floor(cell / offsets.length)]! += p;
-      }
+      evidence += weigh(likelihood, prior, posterior);
+      for (let cell = 0; cell < cells; cell++) all[cell]! += posterior[cell]!;
+    }
+    let [sum, squares] = [0, 0];
+    const seen = new Float64Array(scatters.length);
+    for (let cell = 0; cell < cells; cell++) {
+      const d = offsets[cell % offsets.length]!;
+      sum += all[cell]! * d;
+      squares += all[cell]! * d * d;
+      seen[Math.floor(cell / offsets.length)]! += all[cell]!;
     }
     mean = sum / laws.length;
     std = Math.sqrt(Math.max(1e-4, squares / laws.length - mean * mean));
@@ -94,9 +106,16 @@ function lawsOf(known: readonly Trials[], table: Float64Array, most: number) {
   return { mean, std, weights, evidence };
 }
 
-/** log P of a device's trials for each σ and d. */
-function likelihoods({ excess, responded }: Trials, table: Float64Array): Float64Array {
+/** P of a device's trials for each σ and d, over the most likely of them. */
+interface Likelihood {
+  readonly relative: Float64Array;
+  /** ln of the most likely. */
+  readonly most: number;
+}
+
+function likelihoods({ excess, responded }: Trials, table: Float64Array): Likelihood {
   const log = new Float64Array(cells);
+  let most = Number.NEGATIVE_INFINITY;
   for (let s = 0; s < scatters.length; s++) {
     for (let o = 0; o < offsets.length; o++) {
       let sum = 0;
@@ -106,9 +125,10 @@ function likelihoods({ excess, responded }: Trials, table: Float64Array): Float6
         sum += responded[k] === true ? table[place]! : table[801 + place]!;
       }
       log[s * offsets.length + o] = sum;
+      if (sum > most) most = sum;
     }
   }
-  return log;
+  return { relative: log.map((one) => Math.exp(one - most)), most };
 }
 
 const tableStep = 0.02;
@@ -122,24 +142,19 @@ function tableOf(lapse: number): Float64Array {
   });
 }
 
-function posteriorOf(
-  log: Float64Array,
-  mean: number,
-  std: number,
-  weights: Float64Array,
-): { posterior: Float64Array; log: number } {
-  const posterior = new Float64Array(cells);
-  let most = Number.NEGATIVE_INFINITY;
-  for (let cell = 0; cell < cells; cell++) {
+function priorOf(mean: number, std: number, weights: Float64Array): Float64Array {
+  return Float64Array.from({ length: cells }, (_, cell) => {
     const z = (offsets[cell % offsets.length]! - mean) / std;
-    const prior = Math.log(weights[Math.floor(cell / offsets.length)]!) - 0.5 * z * z;
-    posterior[cell] = log[cell]! + prior;
-    if (posterior[cell]! > most) most = posterior[cell]!;
-  }
+    return (weights[Math.floor(cell / offsets.length)]! * Math.exp(-0.5 * z * z)) / std;
+  });
+}
+
+/** Makes the posterior of a device. @returns ln of the probability of its trials, but for a constant. */
+function weigh({ relative, most }: Likelihood, prior: Float64Array, posterior: Float64Array): number {
   let total = 0;
-  for (let cell = 0; cell < cells; cell++) total += posterior[cell] = Math.exp(posterior[cell]! - most);
+  for (let cell = 0; cell < cells; cell++) total += posterior[cell] = relative[cell]! * prior[cell]!;
   for (let cell = 0; cell < cells; cell++) posterior[cell]! /= total;
-  return { posterior, log: most + Math.log(total / std) };
+  return most + Math.log(total);
 }
 
 function summary(posterior: Float64Array): Threshold {
@@ -155,7 +170,7 @@ function summary(posterior: Float64Array): Threshold {
       const before = sum;
       sum += marginal[o]!;
       // A cell of the grid stands for the values around it.
-      if (sum >= share) return offsets[o]! + 0.01 * ((share - before) / marginal[o]! - 0.5);
+      if (sum >= share) return offsets[o]! + offsetStep * ((share - before) / marginal[o]! - 0.5);
     }
     return offsets.at(-1)!;
   };

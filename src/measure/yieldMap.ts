@@ -65,7 +65,8 @@ export const yieldMap: Procedure<YieldState> = {
       usual: () => 20,
     },
   ],
-  pulses: (settings) => 2 * settings["pulses"]! * settings["strokes"]!,
+  // A run that goes on brings its devices up and down once more at least: what they read before is not known any more.
+  pulses: (settings) => 2 * (settings["pulses"]! + (settings["pulses"]! > 0 ? 1 : 0)) * settings["strokes"]!,
   requires: (chip, _, settings) => ((settings?.["pulses"] ?? 0) > 0 ? noExtremes(chip) : undefined),
   begin,
   next,
@@ -80,6 +81,7 @@ interface YieldState {
   readonly range: number;
   /** Half rounds done: even ones go up. */
   half: number;
+  readonly left: Uint32Array;
   mapped: boolean;
   readonly lowest: Float32Array;
   readonly highest: Float32Array;
@@ -102,7 +104,8 @@ function begin(
     verdicts: firstVerdicts(task),
     least: (settings["moves"]! / 100) * range,
     range,
-    half: 0,
+    half: Math.max(0, Math.min(2 * settings["pulses"]! - 2, halvesDone(task, settings))),
+    left: task.pulsesLeft.slice(),
     mapped: false,
     lowest: new Float32Array(count).fill(Infinity),
     highest: new Float32Array(count).fill(-Infinity),
@@ -124,8 +127,7 @@ function next(state: YieldState, seen: Seen | undefined): Decision {
   }
   const strokes = settings["strokes"]!;
   for (let i = 0; i < given.length; i++)
-    if (given[i] === verdicts.pending && task.pulsesLeft[i]! < (state.half + 1) * strokes)
-      given[i] = verdicts.budgetSpent;
+    if (given[i] === verdicts.pending && state.left[i]! < strokes) given[i] = verdicts.budgetSpent;
   const { up, down } = extremesOf(task);
   const order = orderFor(
     state.half % 2 === 0 ? up : down,
@@ -133,11 +135,22 @@ function next(state: YieldState, seen: Seen | undefined): Decision {
     (i) => given[i] === verdicts.pending,
   );
   state.half++;
+  for (let i = 0; i < given.length; i++) if (order.codes[i] !== 0) state.left[i]! -= strokes;
   if (!order.codes.some((code) => code !== 0)) {
     state.half = 2 * settings["pulses"]!;
     return { orders: [], verdicts: given, look };
   }
   return { orders: Array.from({ length: strokes }, () => order), verdicts: given, look };
+}
+
+/** Of a run that goes on: as far as the least pulsed of its devices was brought. */
+function halvesDone({ standing }: ProgrammingTask, settings: Settings): number {
+  if (standing === undefined) return 0;
+  const least = standing.pulses.reduce(
+    (fewest, pulses, i) => (standing.verdicts[i] === verdicts.pending ? Math.min(fewest, pulses) : fewest),
+    Infinity,
+  );
+  return Number.isFinite(least) ? Math.floor(least / settings["strokes"]!) : 0;
 }
 
 function keep(

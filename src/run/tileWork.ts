@@ -3,6 +3,7 @@ import { highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import type { ChipPulses } from "../chip/technology.ts";
 import type { ModelDefinition } from "../model/definition.ts";
+import { MhoError } from "../errors.ts";
 import {
   type BoardLoop,
   type Decision,
@@ -193,6 +194,13 @@ async function commitAndFire(
   const { memory, tile } = work;
   const { block } = tile;
   const { board } = decision;
+  if (decision.orders.some(({ burst }) => burst !== undefined) && active.identity.capabilities.burst !== true)
+    throw new MhoError(
+      "bad-argument",
+      `The method ${work.method.name} is wrong: it orders a burst, and the chip at ${context.driver.address} gives single pulses only. ` +
+        "Nothing of this turn was fired; mend the method: it must heed task.burstCycles.",
+      { method: work.method.name },
+    );
   const pulses = decision.orders.flatMap((order) => withinRowCurrent(order, context.driver.description));
   const orders = board === undefined ? pulses : [journalled(board)];
   const firstTicket = orders.length === 0 ? 0 : active.nextTicket;

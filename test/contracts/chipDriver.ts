@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codesOf, highestCode } from "../../src/chip/description.ts";
-import type { ChipDriver } from "../../src/chip/driver.ts";
+import { type ChipDriver, rowFates } from "../../src/chip/driver.ts";
 import { devicesOfBlock } from "../../src/chip/geometry.ts";
 
 const refused = { code: "chip-refused" };
@@ -9,10 +9,11 @@ const refused = { code: "chip-refused" };
 export function chipDriverContract(
   name: string,
   open: () => Promise<{ driver: ChipDriver; dispose(): void }>,
-  can: { environment: boolean; references: boolean; codes: boolean } = {
+  can: { environment: boolean; references: boolean; codes: boolean; burst?: boolean } = {
     environment: true,
     references: true,
     codes: true,
+    burst: true,
   },
   /** A usual width, and what seven tenths of the highest amplitude move a device by at least, µS. */
   { widthNanoseconds, moves }: { widthNanoseconds: number; moves: number } = {
@@ -111,6 +112,29 @@ export function chipDriverContract(
         0.9 * (devices / 3),
       );
       expect(moved.subarray(devices / 3).filter((g) => g > moves)).toHaveLength(0);
+    });
+
+    it("gives cycles of two pulses in one command, where it can, and within the limits of both", async () => {
+      const { capabilities } = await chip.driver.identify();
+      expect(capabilities.burst ?? false).toBe(can.burst ?? false);
+      if (capabilities.burst !== true) return;
+      const { pulses, timing } = chip.driver.description;
+      const burst = { cycles: 500, kind: "reset", code: 1, widthNanoseconds, gateCode: 0 } as const;
+      const { firstTicket, ...rest } = order(0.5, 10);
+      rest.codes.fill(0, devices / 3);
+      const wrong = { ...burst, code: codesOf(pulses) - 1 };
+      const refused = chip.driver.pulse(block, { ...rest, kind: "set", firstTicket, burst: wrong });
+      await expect(refused).rejects.toMatchObject({ code: "limit-exceeded" });
+      const before = await chip.driver.chipTime();
+      const report = await chip.driver.pulse(block, { ...rest, kind: "set", firstTicket, burst });
+      const after = await chip.driver.chipTime();
+      expect([...report.fates]).toEqual([rowFates.fired, rowFates.nothingToFire, rowFates.nothingToFire]);
+      const shortest = 2 * burst.cycles * timing.pulseRowMicroseconds;
+      expect(after - before).toBeGreaterThanOrEqual(shortest);
+      expect(report.rowTimesMicroseconds[0]).toBeGreaterThan(
+        before + shortest - 2 * timing.pulseRowMicroseconds,
+      );
+      expect(after - before).toBeLessThan(shortest + 100_000);
     });
 
     it("refuses an order outside the limits and names the limit, and nothing fires", async () => {
