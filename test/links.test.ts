@@ -12,10 +12,13 @@ const folders = [
   "protocols/scpi",
   "examples",
   "calibration",
+  "python",
 ];
 const pages = [
   ...folders.flatMap((folder) => pagesIn(folder)),
-  ...readdirSync(join(root, "examples")).flatMap((name) => pagesIn(`examples/${name}`)),
+  ...readdirSync(join(root, "examples"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => pagesIn(`examples/${name}`)),
 ];
 
 describe("a link of a page", () => {

@@ -1,0 +1,317 @@
+"""A workspace, where runs are kept, and the address of a chip: what `openBench` is in TypeScript (docs/library.md)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Type, Union, cast
+
+import numpy
+import numpy.typing
+
+from .command import Command, Event, Executable, find_command
+from .progress import Progress
+from .results import Estimate, FitResult, RunResult, RunSummary, TrimResult, WatchResult
+from .sweeps import Array, Sweeps
+from .workspace import read_sweeps
+
+File = Union[str, "os.PathLike[str]"]
+Targets = Union[File, numpy.typing.ArrayLike]
+"""A strategy (`.json`), a file of conductances (`.npy`, `.csv`), or conductances at hand in µS, of shape (rows, devices of a row)."""
+Age = Union[str, float]
+"""Such as `"1h"`, or seconds."""
+
+
+class Bench:
+    """Each method is a command of mho in a process of its own, and waits for its end.
+
+    Ctrl-C stops the command and waits until the chip is in standby; then `KeyboardInterrupt` goes on. Failures are `MhoError`s.
+    """
+
+    def __init__(
+        self,
+        workspace: File = "mho-workspace",
+        chip: Optional[str] = None,
+        *,
+        seed: Optional[int] = None,
+        config: Optional[File] = None,
+        mho: Executable = None,
+        progress: bool = True,
+        on_event: Optional[Callable[[Event], None]] = None,
+    ) -> None:
+        """
+        :param workspace: the folder where runs are kept.
+        :param chip: the address of the chip; `MHO_CHIP` in the environment where none is given.
+        :param seed: of every draw of chance (7).
+        :param config: a config file, or `none`; `mho.config.json` beside the workspace, if it is there.
+        :param mho: the program; `find_command` says where it is looked for otherwise.
+        :param progress: show how a run is getting on: a display in Jupyter, plain text on stderr elsewhere.
+        :param on_event: is given every event. Where it raises, the command is stopped.
+        :raises CommandNotFound: where mho is not found.
+        """
+        self.workspace = Path(workspace)
+        self.chip = chip
+        self._mho = find_command(mho)
+        self._usual = [f"--workspace={self.workspace}"]
+        if config is not None:
+            self._usual.append(f"--config={os.fspath(config)}")
+        self._seed = [] if seed is None else [f"--seed={seed}"]
+        self._progress = progress
+        self._on_event = on_event
+        self._started: List[Command] = []
+
+    def program(
+        self,
+        targets: Targets,
+        *,
+        method: Optional[str] = None,
+        model: Optional[File] = None,
+        sweep: Union[None, Age, Sequence[Age]] = None,
+        pulses_per_device: Optional[int] = None,
+        title: Optional[str] = None,
+        note: Optional[str] = None,
+        tags: Sequence[str] = (),
+        operator: Optional[str] = None,
+        options: Sequence[str] = (),
+    ) -> str:
+        """Programs a chip and reads it back.
+
+        :param sweep: read everything at these ages after programming (1 s); `"none"` for not at all.
+        :param options: more flags of `mho program`, as on the command line.
+        :returns: the id of the run, such as `r2`.
+        """
+        words = ["--method", method, "--model", model, "--sweep", _ages(sweep), "--budget", pulses_per_device]
+        labels = _labels(title, note, tags, operator)
+        with self._targets(targets, title is None) as file:
+            result = self.call("program", *file, *self._at(), *self._seed, *_flags(words), *labels, *options)
+        return str(result["run"])
+
+    def start_program(self, file: File, *options: str) -> Command:
+        """Begins to program a file, and returns at once. Iterate over the command for its events; `stop` stops it."""
+        return self.start("program", os.fspath(file), *self._at(), *self._seed, *options)
+
+    def estimate(
+        self,
+        targets: Targets,
+        *,
+        method: Optional[str] = None,
+        model: Optional[File] = None,
+        pulses_per_device: Optional[int] = None,
+        options: Sequence[str] = (),
+    ) -> Estimate:
+        """Pulses, wear and time that `program` would take. Touches no chip."""
+        words = ["--method", method, "--model", model, "--budget", pulses_per_device]
+        with self._targets(targets, False) as file:
+            given = (*file, *self._at(), *self._seed, *_flags(words), *options)
+            return cast(Estimate, self.call("program", *given, "--dry-run"))
+
+    def resume(self, run: str, *, chip: Optional[str] = None) -> RunResult:
+        """Goes on with a run after a stop, a crash or a pulled cable. `chip` says where the chip is now, if it has moved."""
+        return cast(RunResult, self.call("resume", run, *_flags(["--chip", chip])))
+
+    def watch(
+        self,
+        runs: Union[str, Sequence[str]],
+        *,
+        until: Optional[Age] = None,
+        per_decade: Optional[int] = None,
+        averages: Optional[int] = None,
+        chip: Optional[str] = None,
+        options: Sequence[str] = (),
+    ) -> WatchResult:
+        """Reads runs at log-spaced ages up to `until`; on a board that takes as long as it says. Goes on where it was stopped."""
+        given = self._watch_words(runs, until, per_decade, averages, chip)
+        return cast(WatchResult, self.call("watch", *given, *options))
+
+    def start_watch(
+        self,
+        runs: Union[str, Sequence[str]],
+        *,
+        until: Optional[Age] = None,
+        per_decade: Optional[int] = None,
+        averages: Optional[int] = None,
+        chip: Optional[str] = None,
+    ) -> Command:
+        """Begins a watch, and returns at once."""
+        return self.start("watch", *self._watch_words(runs, until, per_decade, averages, chip))
+
+    def fit(
+        self,
+        runs: Union[str, Sequence[str]],
+        *,
+        out: Optional[File] = None,
+        name: Optional[str] = None,
+        model: Optional[File] = None,
+    ) -> FitResult:
+        """Fits a model to runs that were watched. Look at `believe` before you use the model."""
+        words = _flags(["--out", out, "--name", name, "--model", model])
+        return cast(FitResult, self.call("fit", *_names(runs), *self._seed, *words))
+
+    def trim(
+        self,
+        run: str,
+        *,
+        model: Optional[File] = None,
+        times: Union[None, Age, Sequence[Age]] = None,
+        pulses_per_device: Optional[int] = None,
+        dry_run: bool = False,
+        chip: Optional[str] = None,
+        note: Optional[str] = None,
+        tags: Sequence[str] = (),
+        operator: Optional[str] = None,
+        options: Sequence[str] = (),
+    ) -> TrimResult:
+        """Programs anew the devices whose measured drift is worth it."""
+        words = ["--model", model, "--times", _ages(times), "--budget", pulses_per_device, "--chip", chip]
+        given = (*_flags(words), *_labels(None, note, tags, operator), *(["--dry-run"] if dry_run else []))
+        return cast(TrimResult, self.call("trim", run, *self._seed, *given, *options))
+
+    def optimize(self, weights: File, *, out: File, model: Optional[File] = None, options: Sequence[str] = ()) -> Path:
+        """Turns a file of weights into a strategy: the conductances that hold them best. Returns its file."""
+        words = _flags(["--out", out, "--model", model])
+        return Path(str(self.call("optimize", os.fspath(weights), *self._seed, *words, *options)["strategy"]))
+
+    def report(self, what: File, *, out: Optional[File] = None, options: Sequence[str] = ()) -> Path:
+        """Draws a run, a strategy or a fitted model on one HTML page. Returns its file."""
+        return Path(str(self.call("report", os.fspath(what), *_flags(["--out", out]), *options)["report"]))
+
+    def export(self, what: File, *, to: str, out: Optional[File] = None, options: Sequence[str] = ()) -> Path:
+        """Writes a run's readings (`parquet`, `csv`, `npz`, `hdf5`, `mat`) or a model (`aihwkit`, `crosssim`). Returns its file."""
+        words = _flags(["--to", to, "--out", out])
+        return Path(str(self.call("export", os.fspath(what), *words, *options)["file"]))
+
+    def read(
+        self,
+        *,
+        tile: Optional[int] = None,
+        row: Optional[int] = None,
+        device: Optional[int] = None,
+        averages: Optional[int] = None,
+    ) -> Array:
+        """Reads the chip now, without a pulse.
+
+        :returns: µS, float32 of shape (tiles, rows, devices of a row) as far as they were asked for; NaN where there was no reading.
+        """
+        words = _flags(["--tile", tile, "--row", row, "--device", device, "--averages", averages])
+        chip = [] if self.chip is None else [self.chip]
+        with tempfile.TemporaryDirectory(prefix="mho-") as folder:
+            file = os.path.join(folder, "read.npy")
+            self.call("read", *chip, *self._seed, *words, "--out", file)
+            return cast(Array, numpy.load(file))
+
+    def runs(self, where: Optional[str] = None, *, archived: bool = False) -> List[RunSummary]:
+        """The runs of the workspace that pass a filter (docs/runs.md), the oldest first."""
+        words = [*_flags(["--where", where]), *(["--archived"] if archived else [])]
+        return cast(List[RunSummary], self.call("show", *words)["runs"])
+
+    def result(self, run: str) -> RunResult:
+        """How a run went: verdicts, yield, weight errors."""
+        return cast(RunResult, self.call("show", run))
+
+    def sweeps(self, run: str) -> Sweeps:
+        """A run's sweeps as arrays, from the workspace's file; also while the run is on."""
+        return read_sweeps(self.workspace, run)
+
+    def standby(self) -> None:
+        """Puts the chip into its safe state, also while another program holds its port."""
+        self.call("standby", *self._at(), *self._seed)
+
+    def call(self, *words: str) -> Event:
+        """Any other command, with its flags as on the command line, such as `call("measure", "form", "--tile", "0")`.
+
+        :returns: its `result`.
+        :raises MhoError: where it failed.
+        """
+        progress = Progress() if self._progress else None
+
+        def see(event: Event) -> None:
+            if progress is not None:
+                progress.see(event)
+            if self._on_event is not None:
+                self._on_event(event)
+
+        command = Command([*words, *self._usual], self._mho, see)
+        try:
+            return command.wait()
+        except BaseException:
+            if command.running:
+                command.stop()
+            raise
+        finally:
+            if progress is not None:
+                progress.close()
+
+    def start(self, *words: str) -> Command:
+        """Begins any command, and returns at once. It is stopped by its `stop`, by `close`, or at the end of a `with`."""
+        command = Command([*words, *self._usual], self._mho, self._on_event)
+        self._started = [other for other in self._started if other.running]
+        self._started.append(command)
+        return command
+
+    def close(self) -> None:
+        """Stops the commands that were started and have not ended."""
+        while self._started:
+            command = self._started.pop()
+            if command.running:
+                command.stop()
+
+    def __enter__(self) -> "Bench":
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def _at(self) -> List[str]:
+        return [] if self.chip is None else ["--chip", self.chip]
+
+    def _watch_words(
+        self,
+        runs: Union[str, Sequence[str]],
+        until: Optional[Age],
+        per_decade: Optional[int],
+        averages: Optional[int],
+        chip: Optional[str],
+    ) -> List[str]:
+        words = ["--until", _ages(until), "--per-decade", per_decade, "--averages", averages, "--chip", chip]
+        return [*_names(runs), *_flags(words)]
+
+    @contextmanager
+    def _targets(self, targets: Targets, titled: bool) -> Iterator[List[str]]:
+        """The file of some targets; an array lies in one for the time of the command, and mho keeps what it holds."""
+        if isinstance(targets, (str, os.PathLike)):
+            yield [os.fspath(targets)]
+            return
+        with tempfile.TemporaryDirectory(prefix="mho-") as folder:
+            file = os.path.join(folder, "targets.npy")
+            numpy.save(file, numpy.asarray(targets, dtype="float32"))
+            yield [file, *(["--title", "conductances from Python"] if titled else [])]
+
+
+def _flags(words: Sequence[Any]) -> List[str]:
+    """Flags with their values; those without one are left out."""
+    pairs = zip(words[::2], words[1::2])
+    return [f"{flag}={os.fspath(value) if isinstance(value, os.PathLike) else value}" for flag, value in pairs if value is not None]
+
+
+def _labels(title: Optional[str], note: Optional[str], tags: Sequence[str], operator: Optional[str]) -> List[str]:
+    return [*_flags(["--title", title, "--note", note, "--operator", operator]), *(f"--tag={tag}" for tag in tags)]
+
+
+def _names(runs: Union[str, Sequence[str]]) -> List[str]:
+    return [runs] if isinstance(runs, str) else list(runs)
+
+
+def _ages(ages: Union[None, Age, Sequence[Age]]) -> Optional[str]:
+    if ages is None or isinstance(ages, str):
+        return ages
+    if isinstance(ages, (int, float)):
+        return numpy.format_float_positional(ages, trim="-")
+    return ",".join(str(_ages(age)) for age in ages) or "none"

@@ -1,0 +1,171 @@
+"""Sweeps of a run, read from the workspace's SQLite file. Nothing is written, also while a run is on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Tuple, Union
+
+import numpy
+
+from .errors import MhoError
+from .sweeps import Array, Sweeps, no_device
+
+
+def read_sweeps(workspace: Union[str, "os.PathLike[str]"], run: str) -> Sweeps:
+    """Reads all sweeps of a run; they are held in memory at once.
+
+    Codes become µS as docs/workspace.md says. Checksums are not checked: `mho check` does that.
+
+    :param workspace: the folder, or its `workspace.db`.
+    :param run: such as `r2`.
+    :raises MhoError: `workspace-failed` where the file cannot be read, `bad-argument` where it holds no such run.
+    """
+    folder = Path(workspace)
+    file = folder if folder.suffix == ".db" else folder / "workspace.db"
+    number = _number_of(run)
+    try:
+        with _opened(file) as database:
+            # One moment, whatever is written meanwhile.
+            database.execute("BEGIN")
+            if database.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone() is None:
+                raise MhoError("bad-argument", f"There is no run {run} in {file}.", {"run": run})
+            return _sweeps(database, run, number)
+    except sqlite3.Error as failure:
+        raise MhoError(
+            "workspace-failed",
+            f"The workspace {file} could not be read: {failure}. `mho check` says whether it is damaged; "
+            "one of an older mho is lifted by any command that works on it.",
+            {"file": str(file)},
+        ) from failure
+
+
+def _sweeps(database: sqlite3.Connection, run: str, number: int) -> Sweeps:
+    blocks = _blocks(database, number)
+    found = list(
+        database.execute(
+            "SELECT tile, time_seconds, averages, conductance_microsiemens, flags, codes, circumstances "
+            "FROM sweeps WHERE run = ? ORDER BY id",
+            (number,),
+        )
+    )
+    # A tile that is read twice at one age has two; numbers are those of the exports.
+    ages = [(sweep[1], sum(other[:2] == sweep[:2] for other in found[:k])) for k, sweep in enumerate(found)]
+    order = {age: k for k, age in enumerate(sorted(set(ages)))}
+    tiles = sorted(blocks)
+    rows = max((start + block.shape[0] for start, block, _ in blocks.values()), default=0)
+    lines = max((block.shape[1] for _, block, _ in blocks.values()), default=0)
+    whole = (len(tiles), len(order), rows, lines)
+    sweeps = Sweeps(
+        run=run,
+        tile=numpy.array(tiles, "int32"),
+        asked_age_seconds=numpy.array([age for age, _ in sorted(order)], "float64"),
+        conductance_microsiemens=numpy.full(whole, numpy.nan, "float32"),
+        flag=numpy.full(whole, no_device, "uint8"),
+        code=numpy.full(whole, -1, "int32"),
+        averages=numpy.zeros(whole[:2], "int32"),
+        celsius=numpy.full(whole[:2], numpy.nan, "float32"),
+        taken_at=numpy.full(whole[:2], numpy.datetime64("NaT"), "datetime64[ms]"),
+        target_microsiemens=numpy.full((len(tiles), rows, lines), numpy.nan, "float32"),
+        verdict=numpy.full((len(tiles), rows, lines), no_device, "uint8"),
+    )
+    for place, tile in enumerate(tiles):
+        start, targets, verdicts = blocks[tile]
+        held = slice(start, start + targets.shape[0])
+        sweeps.target_microsiemens[place, held, : targets.shape[1]] = targets
+        sweeps.verdict[place, held, : targets.shape[1]] = verdicts
+    for key, (tile, _, averages, microsiemens, flags, codes, text) in zip(ages, found):
+        circumstances = json.loads(text)
+        place, age = tiles.index(tile), order[key]
+        start, targets, _ = blocks[tile]
+        where = (place, age, slice(start, start + targets.shape[0]), slice(0, targets.shape[1]))
+        if len(codes) > 0:
+            raw = numpy.frombuffer(codes, "<u2").reshape(targets.shape)
+            sweeps.code[where] = raw
+            sweeps.conductance_microsiemens[where], sweeps.flag[where] = from_codes(raw, circumstances["converter"])
+        else:
+            sweeps.conductance_microsiemens[where] = numpy.frombuffer(microsiemens, "<f4").reshape(targets.shape)
+            sweeps.flag[where] = numpy.frombuffer(flags, "u1").reshape(targets.shape)
+        sweeps.averages[place, age] = averages
+        celsius = (circumstances.get("environment") or {}).get("celsius")
+        sweeps.celsius[place, age] = numpy.nan if celsius is None else celsius
+        taken_at = circumstances.get("takenAt")
+        if taken_at:
+            sweeps.taken_at[place, age] = numpy.datetime64(taken_at.rstrip("Z"), "ms")
+    return sweeps
+
+
+def from_codes(codes: Array, converter: Dict[str, Any]) -> Tuple[Array, Array]:
+    """µS (float32) and flags (uint8) of converter codes:
+
+        µS = (code − offsetCodes) · microsiemensPerCode
+
+    A code of 65535 is no reading (flag 2, NaN); the highest code of the converter and above is saturated (flag 1).
+    """
+    silent = codes == 65535
+    microsiemens = (codes.astype("float64") - converter["offsetCodes"]) * converter["microsiemensPerCode"]
+    flags = numpy.where(silent, 2, numpy.where(codes >= converter["codes"] - 1, 1, 0))
+    return numpy.where(silent, numpy.nan, microsiemens).astype("float32"), flags.astype("uint8")
+
+
+def _blocks(database: sqlite3.Connection, number: int) -> Dict[int, Tuple[int, Array, Array]]:
+    """Of each tile: its first row, and targets and verdicts as (rows, lines)."""
+    blocks: Dict[int, Tuple[int, Array, Array]] = {}
+    for text, targets in database.execute("SELECT block, targets FROM run_tiles WHERE run = ?", (number,)):
+        block = json.loads(text)
+        wanted = numpy.frombuffer(targets, "<f4").reshape(block["rowCount"], -1)
+        verdicts = numpy.where(numpy.isnan(wanted), left_alone, pending).astype("uint8")
+        blocks[block["tile"]] = (block["rowStart"], wanted, verdicts)
+    turns = database.execute("SELECT tile, devices, verdicts FROM turns WHERE run = ? ORDER BY id", (number,))
+    for tile, devices, verdicts in turns:
+        blocks[tile][2].reshape(-1)[numpy.frombuffer(devices, "<u4")] = numpy.frombuffer(verdicts, "u1")
+    return blocks
+
+
+pending, left_alone = 0, 5
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    if not file.is_file():
+        raise MhoError("workspace-failed", f"There is no workspace {file}.", {"file": str(file)})
+    if sqlite3.sqlite_version_info < (3, 37):
+        raise MhoError(
+            "workspace-failed",
+            f"This Python has SQLite {sqlite3.sqlite_version}; workspaces need 3.37 or newer. "
+            "Use a newer Python, or read an export: mho export RUN --to parquet.",
+            {"file": str(file)},
+        )
+    with tempfile.TemporaryDirectory(prefix="mho-") as private:
+        with closing(_readable(file, Path(private))) as database:
+            yield database
+
+
+def _readable(file: Path, private: Path) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        try:
+            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return database
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.OperationalError:
+        if os.access(file.parent, os.W_OK):
+            raise
+    # SQLite cannot read its log in a folder that it may not write to; in a private copy it can.
+    for name in (file.name, f"{file.name}-wal"):
+        if (file.parent / name).exists():
+            shutil.copyfile(file.parent / name, private / name)
+    return sqlite3.connect(str(private / file.name), isolation_level=None)
+
+
+def _number_of(run: str) -> int:
+    if not (run.startswith("r") and run[1:].isdecimal()):
+        raise MhoError("bad-argument", f"{run!r} is not a run: runs are named r1, r2, …", {"run": run})
+    return int(run[1:])

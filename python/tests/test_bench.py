@@ -1,0 +1,126 @@
+"""Commands by `Bench`. `MHO` in the environment names the program."""
+
+import os
+import signal
+from pathlib import Path
+from typing import List, Tuple
+
+import pytest
+
+import mho
+from conftest import chip, targets
+
+
+def test_a_run_is_found_again_with_its_title_and_tags(watched: Tuple[mho.Bench, str]) -> None:
+    bench, run = watched
+    assert [(one["run"], one["title"], one["tags"]) for one in bench.runs("tag=python")] == [(run, "two staircases", ["python"])]
+    assert bench.runs("tag=other") == []
+    result = bench.result(run)
+    assert result["outcome"] == "done" and result["devices"] == targets.size
+    assert (result["yield_percent"] or 0) > 95
+
+
+def test_an_estimate_makes_no_run(bench: mho.Bench) -> None:
+    assert bench.estimate(targets)["devices"] == targets.size
+    assert not (bench.workspace / "workspace.db").exists()
+
+
+def test_a_read_has_the_shape_that_was_asked_for(bench: mho.Bench) -> None:
+    assert bench.read(row=3).shape == (1, 1, 256)
+
+
+def test_a_failure_has_the_code_and_the_message_of_mho(watched: Tuple[mho.Bench, str]) -> None:
+    bench, _ = watched
+    with pytest.raises(mho.MhoError, match="There is no run r9") as raised:
+        bench.resume("r9")
+    assert raised.value.code == "bad-argument" and raised.value.facts == {"run": "r9"}
+
+
+def test_ctrl_c_ends_in_standby_and_the_run_can_be_resumed(tmp_path: Path) -> None:
+    seen: List[mho.Event] = []
+
+    def press(event: mho.Event) -> None:
+        seen.append(event)
+        if event["type"] == "turn" and event["turn"] == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    bench = mho.Bench(tmp_path / "ws", chip, progress=False, on_event=press)
+    with pytest.raises(KeyboardInterrupt):
+        bench.program(targets)
+    ended = [event for event in seen if event["type"] == "ended"]
+    assert [(event["outcome"], event["standby"]) for event in ended] == [("interrupted", True)]
+    later = mho.Bench(bench.workspace, chip, progress=False)
+    assert later.resume(ended[0]["run"])["outcome"] == "done"
+
+
+def test_a_listener_that_raises_stops_the_run(tmp_path: Path) -> None:
+    seen: List[mho.Event] = []
+
+    def fail(event: mho.Event) -> None:
+        seen.append(event)
+        if event["type"] == "turn":
+            raise ZeroDivisionError
+
+    bench = mho.Bench(tmp_path / "ws", chip, progress=False, on_event=fail)
+    with pytest.raises(ZeroDivisionError):
+        bench.program(targets)
+    assert [event["standby"] for event in seen if event["type"] == "ended"] == [True]
+
+
+def test_a_started_run_is_followed_stopped_and_read_meanwhile(bench: mho.Bench, tmp_path: Path) -> None:
+    import numpy
+
+    numpy.save(tmp_path / "t.npy", targets)
+    with bench:
+        command = bench.start_program(tmp_path / "t.npy")
+        for event in command:
+            if event["type"] == "turn":
+                break
+        assert bench.sweeps("r1").conductance_microsiemens.shape == (1, 0, 2, 256)
+        command.stop()
+        assert not command.running
+        with pytest.raises(mho.Interrupted, match="in standby"):
+            command.wait()
+
+
+def test_a_bench_that_is_closed_leaves_no_command_behind(bench: mho.Bench) -> None:
+    with bench:
+        command = bench.start("emulate", "pcm-64?tiles=1", "--tcp", "0")
+        assert next(iter(command))["type"] == "listening"
+    assert not command.running
+
+
+def test_a_model_is_fitted_exported_and_drawn(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    bench, run = watched
+    assert bench.report(run, out=tmp_path / "r.html").stat().st_size > 10_000
+    assert bench.export(run, to="csv", out=tmp_path / "r.csv").read_text("utf-8").startswith("sweep,tile,")
+
+
+def test_standby_is_confirmed(bench: mho.Bench) -> None:
+    bench.standby()
+
+
+def test_a_program_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(mho.CommandNotFound, match="no file .*main.js"):
+        mho.Bench(mho=tmp_path / "main.js")
+    monkeypatch.setenv("MHO", str(tmp_path / "mho"))
+    with pytest.raises(mho.CommandNotFound, match="no program"):
+        mho.find_command()
+    monkeypatch.delenv("MHO")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(mho.CommandNotFound, match="not found"):
+        mho.find_command()
+    local = tmp_path / "node_modules" / ".bin" / "mho"
+    local.parent.mkdir(parents=True)
+    local.write_text("#!/bin/sh\n")
+    local.chmod(0o755)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert mho.find_command() == [str(local)]
+
+
+def test_a_program_that_ends_without_a_word_is_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(mho.MhoError, match="neither a result nor an error.*oh") as raised:
+        mho.Command(["-c", "echo oh >&2; exit 7"], ["/bin/sh"]).wait()
+    assert raised.value.facts["exit_code"] == 7

@@ -1,0 +1,127 @@
+"""What is read from a workspace is what mho exports."""
+
+import csv
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Tuple
+
+import numpy
+import pytest
+
+import mho
+from conftest import targets
+from mho.workspace import from_codes
+
+
+def test_sweeps_are_those_of_the_export(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    bench, run = watched
+    sweeps = bench.sweeps(run)
+    assert sweeps.conductance_microsiemens.shape == (1, 4, 2, 256)
+    assert sweeps.asked_age_seconds.tolist() == [1, 10, 100, 1000]
+    numpy.testing.assert_array_equal(sweeps.target_microsiemens[0], targets)
+    with bench.export(run, to="csv", out=tmp_path / "r.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == sweeps.flag.size
+    for row in rows:
+        device = (0, int(row["row"]), int(row["line"]))
+        reading = (0, int(row["sweep"]), *device[1:])
+        assert sweeps.conductance_microsiemens[reading] == pytest.approx(float(row["conductance_microsiemens"]), rel=1e-6)
+        assert (sweeps.code[reading], sweeps.flag[reading]) == (int(row["code"]), int(row["flag"]))
+        assert mho.verdict_names[sweeps.verdict[device]] == row["verdict"]
+        assert str(sweeps.taken_at[0, reading[1]]) + "Z" == row["taken_at"]
+        assert sweeps.celsius[0, reading[1]] == float(row["celsius"])
+        assert sweeps.averages[0, reading[1]] == int(row["averages"])
+
+
+def test_codes_that_say_nothing_are_no_readings() -> None:
+    converter = {"microsiemensPerCode": 0.5, "offsetCodes": 10, "codes": 1024}
+    microsiemens, flags = from_codes(numpy.array([8, 12, 1023, 65535], "uint16"), converter)
+    assert microsiemens[:3].tolist() == [-1, 1, 506.5] and numpy.isnan(microsiemens[3])
+    assert flags.tolist() == [0, 0, 1, 2]
+
+
+def test_a_workspace_is_read_without_writing_to_it(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    bench, run = watched
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    shutil.copyfile(bench.workspace / "workspace.db", folder / "workspace.db")
+    before = (folder / "workspace.db").read_bytes()
+    mho.read_sweeps(folder / "workspace.db", run)
+    assert (folder / "workspace.db").read_bytes() == before
+
+
+def test_faults_of_a_workspace_are_named(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    with pytest.raises(mho.MhoError, match="no workspace"):
+        mho.read_sweeps(tmp_path, "r1")
+    with pytest.raises(mho.MhoError, match="no run r7"):
+        watched[0].sweeps("r7")
+    with pytest.raises(mho.MhoError, match="not a run"):
+        watched[0].sweeps("7")
+    (tmp_path / "workspace.db").write_bytes(b"no database" * 100)
+    with pytest.raises(mho.MhoError, match="not a database") as raised:
+        mho.read_sweeps(tmp_path, "r1")
+    assert raised.value.code == "workspace-failed"
+
+
+@pytest.mark.parametrize("package", ["pandas", "xarray", "pyarrow"])
+def test_a_missing_package_is_named(
+    watched: Tuple[mho.Bench, str], monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    for name in (package, f"{package}.parquet"):
+        monkeypatch.setitem(sys.modules, name, None)
+    sweeps = watched[0].sweeps(watched[1])
+    call = {"pandas": sweeps.to_pandas, "xarray": sweeps.to_xarray, "pyarrow": lambda: mho.read_parquet("r1.parquet")}
+    with pytest.raises(mho.MissingPackage, match=f"pip install {package}"):
+        call[package]()
+
+
+def test_pandas_has_a_row_for_each_reading(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    bench, run = watched
+    table = bench.sweeps(run).to_pandas()
+    exported = pandas.read_csv(bench.export(run, to="csv", out=tmp_path / "r.csv"))
+    assert set(table.columns) <= set(exported.columns)
+    order = ["sweep", "tile", "row", "line"]
+    table, exported = (one.sort_values(order, ignore_index=True) for one in (table, exported))
+    for name in table.columns:
+        if name in ("verdict", "taken_at"):
+            assert (table[name].astype(str).str[:19].str.replace(" ", "T") == exported[name].str[:19].str.replace(" ", "T")).all()
+        else:
+            numpy.testing.assert_allclose(table[name], exported[name], rtol=1e-6, err_msg=name)
+
+
+def test_xarray_has_units_and_ages(watched: Tuple[mho.Bench, str]) -> None:
+    pytest.importorskip("xarray")
+    dataset = watched[0].sweeps(watched[1]).to_xarray()
+    assert dataset["conductance_microsiemens"].attrs["units"] == "µS"
+    assert dataset.sel(age=100)["conductance_microsiemens"].shape == (1, 2, 256)
+
+
+def test_a_parquet_export_gives_the_same_arrays_and_ages(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    bench, run = watched
+    kept = bench.sweeps(run)
+    exported = mho.read_parquet(bench.export(run, to="parquet", out=tmp_path / "r.parquet"))
+    for name in ("tile", "asked_age_seconds", "flag", "code", "averages", "celsius", "taken_at", "verdict"):
+        numpy.testing.assert_array_equal(getattr(exported, name), getattr(kept, name), err_msg=name)
+    for name in ("conductance_microsiemens", "target_microsiemens"):
+        numpy.testing.assert_allclose(getattr(exported, name), getattr(kept, name), rtol=1e-6, err_msg=name)
+    assert exported.age_seconds is not None and (exported.age_seconds[0, 3] >= 1000).all()
+    (tmp_path / "other.parquet").write_bytes(b"PAR1")
+    with pytest.raises(mho.MhoError, match="could not be read as Parquet"):
+        mho.read_parquet(tmp_path / "other.parquet")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_only_be_read_is_read(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    bench, run = watched
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    shutil.copyfile(bench.workspace / "workspace.db", folder / "workspace.db")
+    folder.chmod(0o500)
+    try:
+        assert len(mho.read_sweeps(folder, run)) == 4
+    finally:
+        folder.chmod(0o700)
