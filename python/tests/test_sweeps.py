@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import numpy
 import pytest
@@ -73,7 +73,11 @@ def test_a_missing_package_is_named(
     for name in (package, f"{package}.parquet"):
         monkeypatch.setitem(sys.modules, name, None)
     sweeps = watched[0].sweeps(watched[1])
-    call = {"pandas": sweeps.to_pandas, "xarray": sweeps.to_xarray, "pyarrow": lambda: mho.read_parquet("r1.parquet")}
+    call: Dict[str, Callable[[], Any]] = {
+        "pandas": sweeps.to_pandas,
+        "xarray": sweeps.to_xarray,
+        "pyarrow": lambda: mho.read_parquet("r1.parquet"),
+    }
     with pytest.raises(mho.MissingPackage, match=f"pip install {package}"):
         call[package]()
 
