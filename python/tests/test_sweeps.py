@@ -4,8 +4,9 @@ import csv
 import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Callable, Dict, Tuple
 
 import numpy
 import pytest
@@ -72,7 +73,11 @@ def test_a_missing_package_is_named(
     for name in (package, f"{package}.parquet"):
         monkeypatch.setitem(sys.modules, name, None)
     sweeps = watched[0].sweeps(watched[1])
-    call = {"pandas": sweeps.to_pandas, "xarray": sweeps.to_xarray, "pyarrow": lambda: mho.read_parquet("r1.parquet")}
+    call: Dict[str, Callable[[], Any]] = {
+        "pandas": sweeps.to_pandas,
+        "xarray": sweeps.to_xarray,
+        "pyarrow": lambda: mho.read_parquet("r1.parquet"),
+    }
     with pytest.raises(mho.MissingPackage, match=f"pip install {package}"):
         call[package]()
 
@@ -114,14 +119,24 @@ def test_a_parquet_export_gives_the_same_arrays_and_ages(watched: Tuple[mho.Benc
         mho.read_parquet(tmp_path / "other.parquet")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_only_be_read_is_read(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")
+def test_a_folder_that_may_only_be_read_is_read(watched: Tuple[mho.Bench, str]) -> None:
     bench, run = watched
-    folder = tmp_path / "kept"
-    folder.mkdir()
-    shutil.copyfile(bench.workspace / "workspace.db", folder / "workspace.db")
-    folder.chmod(0o500)
+    folder = Path(tempfile.mkdtemp(prefix="mho-test-"))
+    file = folder / "workspace.db"
+    shutil.copyfile(bench.workspace / "workspace.db", file)
+    file.chmod(0o444)
+    folder.chmod(0o555)
+    user = os.geteuid()
+    # Root may write everywhere.
+    if user == 0:
+        os.seteuid(65534)
     try:
+        with pytest.raises(OSError):
+            (folder / "more").touch()
         assert len(mho.read_sweeps(folder, run)) == 4
+        assert [one.name for one in folder.iterdir()] == ["workspace.db"]
     finally:
+        os.seteuid(user)
         folder.chmod(0o700)
+        shutil.rmtree(folder)

@@ -36,7 +36,7 @@ def read_sweeps(workspace: Union[str, "os.PathLike[str]"], run: str) -> Sweeps:
             if database.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone() is None:
                 raise MhoError("bad-argument", f"There is no run {run} in {file}.", {"run": run})
             return _sweeps(database, run, number)
-    except sqlite3.Error as failure:
+    except (sqlite3.Error, OSError) as failure:
         raise MhoError(
             "workspace-failed",
             f"The workspace {file} could not be read: {failure}. `mho check` says whether it is damaged; "
@@ -155,8 +155,8 @@ def _readable(file: Path, private: Path) -> sqlite3.Connection:
         except BaseException:
             database.close()
             raise
-    except sqlite3.OperationalError:
-        if os.access(file.parent, os.W_OK):
+    except sqlite3.OperationalError as failure:
+        if "readonly" not in str(failure) and "unable to open" not in str(failure):
             raise
     # SQLite cannot read its log in a folder that it may not write to; in a private copy it can.
     for name in (file.name, f"{file.name}-wal"):

@@ -11,9 +11,11 @@ from nbclient import NotebookClient
 
 name = sys.argv[1]
 notebook = nbformat.read(name, as_version=4)
-committed = [len(cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+committed = [len(cell.outputs) > 0 for cell in notebook.cells if cell.cell_type == "code"]
 with tempfile.TemporaryDirectory() as folder:
-    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", coalesce_streams=True)
+    client.resources = {"metadata": {"path": folder}}
+    client.execute()
 for cell in notebook.cells:
     # Times of execution.
     cell.metadata = {}
@@ -26,6 +28,6 @@ notebook.metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
 if len(sys.argv) > 2:
     nbformat.write(notebook, sys.argv[2])
 else:
-    drawn = [len(cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+    drawn = [len(cell.outputs) > 0 for cell in notebook.cells if cell.cell_type == "code"]
     assert drawn == committed, f"{name} was committed with other outputs: write them anew, as docs/python.md says"
 print(f"{name}: executed")
