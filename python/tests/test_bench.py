@@ -90,7 +90,7 @@ def test_a_bench_that_is_closed_leaves_no_command_behind(bench: mho.Bench) -> No
     assert not command.running
 
 
-def test_a_model_is_fitted_exported_and_drawn(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+def test_a_model_is_exported_and_drawn(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
     bench, run = watched
     assert bench.report(run, out=tmp_path / "r.html").stat().st_size > 10_000
     assert bench.export(run, to="csv", out=tmp_path / "r.csv").read_text("utf-8").startswith("sweep,tile,")
