@@ -47,7 +47,7 @@ describe("mho demo", () => {
     [["--chip", "emulator:pcm-64", "--repeats", "2"], /there is one of yours/],
     [
       ["--chip", "emulator:rram-128?tiles=2&state=none"],
-      /needs 7 tiles of 128 × 128 cells, and the chip has 2/,
+      /needs 14 tiles of 128 × 128 cells, and the chip has 2/,
     ],
   ])("refuses %j with 2", async (args, message) => {
     const folder = emptyFolder();
@@ -74,7 +74,7 @@ describe("mho demo", () => {
 describe("mho", () => {
   it.each([
     [["nonsense"], /^mho: Unknown command 'nonsense'\. mho --help lists the commands\.$/m],
-    [["demo", "--network", "gpt"], /Allowed choices are cnn, mlp, lstm, transformer/],
+    [["demo", "--network", "gpt"], /Allowed choices are transformer, cnn, mlp, lstm/],
     [["demo", "--seed", "x"], /--seed x: give a whole number/],
     [["demo", "--colour"], /^mho: Unknown option '--colour'\. mho demo --help/],
     [["emulate"], /^mho: Missing required argument 'preset'\. mho emulate --help/],

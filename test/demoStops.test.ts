@@ -74,7 +74,7 @@ describe("mho demo", () => {
 
   it("lets mho standby through while it runs: it stops, and the chip is in standby", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64?tiles=14"]);
+    const emulator = startMho(["emulate", "pcm-64?tiles=18"]);
     const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
     const demo = startMho([
       "demo",
