@@ -9,7 +9,7 @@ import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ListOptions {
-  /** Terms that all must hold, such as `tag=ald yield<99 age<7d`; docs/bench.md has the keys. */
+  /** Terms that all must hold, such as `tag=ald yield<99 age<7d`; docs/runs.md has the keys. */
   readonly where?: string | undefined;
   /** List archived runs too. A filter that asks for `archived` does so itself. */
   readonly archived?: boolean | undefined;

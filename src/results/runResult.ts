@@ -36,7 +36,8 @@ export async function judgeRun(
   const plan = await store.plan(run);
   const { errors, times } = await weightErrors(store, run, plan, memories);
   const overview = overviewOf(plan.tiles, memories, times);
-  const yieldPercent = yieldOf(overview.verdicts);
+  // A measurement has settings. Its verdicts say which devices were measured, and its findings what they are worth.
+  const yieldPercent = plan.settings === undefined ? yieldOf(overview.verdicts) : undefined;
   const { outcome, startedAt } = await standingOf(store, await store.summary(run));
   return {
     overview,
