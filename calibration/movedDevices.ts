@@ -24,6 +24,8 @@ export class MovedDevices {
   readonly harm: number;
   readonly #task: TrimTask;
   readonly #stepLeft: Float64Array;
+  /** What is expected of targets that were asked for. Most moves go to the same few. */
+  readonly #ofTargets = new Map<Microsiemens, Expected>();
 
   /** @param now  what is expected of devices that are left alone. */
   constructor(task: TrimTask, now: Moments) {
@@ -41,10 +43,11 @@ export class MovedDevices {
     const variance = new Float64Array(this.targets.length * times);
     let harm = Infinity;
     this.targets.forEach((target, k) => {
+      const expected = this.#ofTarget(target);
       let sum = 0;
       for (let t = 0; t < times; t++) {
-        mean[k * times + t] = this.#mean(target, t);
-        variance[k * times + t] = this.#drift(target, t) + this.#programming(target, t);
+        mean[k * times + t] = expected.mean[t]!;
+        variance[k * times + t] = expected.drift[t]! + expected.programming[t]!;
         sum += variance[k * times + t]! / times;
       }
       harm = Math.min(harm, sum);
@@ -60,30 +63,46 @@ export class MovedDevices {
    */
   put(i: number, conductance: Microsiemens, { mean, variance }: Moments, reached: boolean): void {
     const times = this.#task.timesSeconds.length;
+    // Where devices were found hardly two are alike.
+    const expected = reached ? this.#expectedOf(conductance) : this.#ofTarget(conductance);
     for (let t = 0; t < times; t++) {
       const at = i * times + t;
-      mean[at] = this.carried.mean[at]! + this.#mean(conductance, t);
-      variance[at] = this.carried.variance[at]! + this.#drift(conductance, t);
-      if (!reached) variance[at]! += this.#programming(conductance, t);
+      mean[at] = this.carried.mean[at]! + expected.mean[t]!;
+      variance[at] = this.carried.variance[at]! + expected.drift[t]!;
+      if (!reached) variance[at]! += expected.programming[t]!;
     }
   }
 
-  #mean(target: Microsiemens, t: number): Microsiemens {
-    const { model, timesSeconds, stepsAddUp } = this.#task;
-    return stepsAddUp === true
-      ? target * this.#stepLeft[t]!
-      : model.mean(target, knownTime(model, timesSeconds[t]!));
+  #ofTarget(target: Microsiemens): Expected {
+    const known = this.#ofTargets.get(target) ?? this.#expectedOf(target);
+    this.#ofTargets.set(target, known);
+    return known;
   }
 
-  #drift(target: Microsiemens, t: number): number {
+  #expectedOf(target: Microsiemens): Expected {
     const { model, timesSeconds, stepsAddUp } = this.#task;
-    return stepsAddUp === true ? 0 : model.varianceParts(target, knownTime(model, timesSeconds[t]!)).drift;
+    const times = timesSeconds.length;
+    const [mean, drift, programming] = [
+      new Float64Array(times),
+      new Float64Array(times),
+      new Float64Array(times),
+    ];
+    for (let t = 0; t < times; t++) {
+      const time = knownTime(model, timesSeconds[t]!);
+      const parts = model.varianceParts(target, time);
+      mean[t] = stepsAddUp === true ? target * this.#stepLeft[t]! : model.mean(target, time);
+      drift[t] = stepsAddUp === true ? 0 : parts.drift;
+      programming[t] = parts.programming;
+    }
+    return { mean, drift, programming };
   }
+}
 
-  #programming(target: Microsiemens, t: number): number {
-    const { model, timesSeconds } = this.#task;
-    return model.varianceParts(target, knownTime(model, timesSeconds[t]!)).programming;
-  }
+/** Of a device at a target, one entry a time: µS, and variances in µS². */
+interface Expected {
+  readonly mean: Float64Array;
+  readonly drift: Float64Array;
+  readonly programming: Float64Array;
 }
 
 /** What is left of a step at each time, as a share. */
