@@ -60,6 +60,8 @@ export async function note(
     if (wafer !== undefined || die !== undefined)
       throw new MhoError("bad-argument", "--wafer and --die are of a chip, not of a run. Name the chip.");
     if (text === undefined) throw new MhoError("bad-argument", `Write what is to be noted of ${subject}.`);
+    // Throws for a run that the workspace does not have.
+    await store.summary(subject);
     await store.appendNote(subject, { notedAt: wallTime(), what: "note", text, ...by });
     return { run: subject, chip: undefined };
   }

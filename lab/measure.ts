@@ -1,4 +1,4 @@
-import type { ChipDescription } from "../src/chip/description.ts";
+import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
 import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 import {
@@ -9,7 +9,10 @@ import {
   settingsOf,
 } from "../src/measure/procedure.ts";
 import { procedureNamed, procedureOfMethod } from "../src/measure/procedures.ts";
+import { countUnformed, refuseUnformed } from "../src/program/unformed.ts";
+import type { RunContext } from "../src/run/context.ts";
 import { executeRun } from "../src/run/engine.ts";
+import { PulseLedger } from "../src/run/ledger.ts";
 import type { TurnRecord } from "../src/run/journal.ts";
 import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
@@ -52,7 +55,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
   const session = await place.session(address);
   return session.work(
     patience.programMilliseconds,
-    (context, { name, serialNumber, geometry, capabilities }) => {
+    async (context, { name, serialNumber, geometry, capabilities }) => {
       const chip = { ...description, geometry };
       const refusal = procedure.requires?.(chip, capabilities, settings);
       if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { kind });
@@ -71,6 +74,8 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
         ...labels,
       };
       checkPlan(plan, chip, { name: plan.method });
+      if (procedure.pulsesPristine !== true && procedure.pulses(settings, chip) > 0)
+        await refusePristine(context, plan, chip);
       return executeRun(context, plan);
     },
   );
@@ -96,6 +101,27 @@ export async function findingsOf(place: Workplace, run: RunId): Promise<Findings
   return procedure.judge({ plan, chip, settings: plan.settings ?? {}, turns, sweeps });
 }
 
+/** Reads the devices that are to be measured, and throws `bad-argument` where many of them were never formed. */
+async function refusePristine(
+  { driver, store, acceptUnknownWear }: RunContext,
+  { chipName: name, chipSerialNumber: serialNumber, tiles }: RunPlan,
+  { geometry, pulses }: ChipDescription,
+): Promise<void> {
+  const { pristineBelowMicrosiemens: below } = pulses.technology;
+  // Another workspace may have formed them, and left them low.
+  if (below === undefined || acceptUnknownWear === true) return;
+  const ledger = await PulseLedger.ofChip(store, { name, serialNumber }, geometry);
+  let found = { devices: 0, unformed: 0 };
+  for (const { block, targetsMicrosiemens } of tiles) {
+    const { conductanceMicrosiemens, flags } = await driver.read(block, 1);
+    const pulsesBefore = ledger.pulsesOfTile(block.tile).subarray(block.rowStart * devicesPerRow(geometry));
+    const measured = (i: number): boolean => !Number.isNaN(targetsMicrosiemens[i]!);
+    const here = countUnformed(conductanceMicrosiemens, flags, pulsesBefore, below, measured);
+    found = { devices: found.devices + here.devices, unformed: found.unformed + here.unformed };
+  }
+  refuseUnformed(found, "measured", below);
+}
+
 function refuseTechnology({ name, technologies }: Procedure, chip: ChipDescription): void {
   const { technology } = chip.pulses;
   if (technologies.includes(technology.name)) return;
@@ -107,6 +133,9 @@ function refuseTechnology({ name, technologies }: Procedure, chip: ChipDescripti
 }
 
 function settingsGiven(procedure: Procedure, given: Settings, chip: ChipDescription): Settings {
+  const { amplitudeUnit } = chip.pulses.technology;
+  /** The chip's limit: more would be fired as this. */
+  const highest = Number((highestCode(chip) * amplitudePerCode(chip.pulses)).toPrecision(6));
   for (const [name, value] of Object.entries(given)) {
     const setting = procedure.settings.find((one) => one.name === name);
     if (setting === undefined) {
@@ -115,7 +144,8 @@ function settingsGiven(procedure: Procedure, given: Settings, chip: ChipDescript
         setting: name,
       });
     }
-    const { least, most, unit, whole } = setting;
+    const { least, unit, whole } = setting;
+    const most = Math.min(setting.most, unit === amplitudeUnit ? highest : Infinity);
     if (value >= least && value <= most && (whole !== true || Number.isInteger(value))) continue;
     const kind = whole === true ? "whole number" : "number";
     throw new MhoError(

@@ -122,7 +122,7 @@ export async function describeChip(
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(
       "bad-argument",
-      `There is no chip ${name}. Known are ${presetNames.join(", ")}, or give a file.`,
+      `There is no chip ${name}. Known are ${presetNames.join(", ")}. A description of your own is named by ?chip=FILE.json.`,
     );
   }
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;

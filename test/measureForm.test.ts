@@ -93,6 +93,25 @@ describe("forming", () => {
       expect(yieldPercent).toBeGreaterThan(96);
     }));
 
+  it("comes before any measurement that pulses, too, and one that only looks needs none", () =>
+    withBench(pristine, async (bench) => {
+      for (const kind of ["staircase", "endurance", "iv", "disturb"])
+        await expect(bench.measure(kind, { row: 71, devices: [0, 1, 2, 3] })).rejects.toThrow(
+          /Of 4 devices that are to be measured, \d read below 0.1 µS: they were never formed/,
+        );
+      await expect(bench.measure("yield", { row: 71, settings: { pulses: 1 } })).rejects.toThrow(
+        /never formed/,
+      );
+      await bench.measure("yield", { row: 71 });
+    }));
+
+  it("takes no voltage that the chip's limit would cut", () =>
+    withBench(pristine, async (bench) => {
+      await expect(bench.measure("form", { row: 0, settings: { to: 20 } })).rejects.toThrow(
+        /The setting to of form is 20: give a number from [\d.]+ to 3\.3 V\./,
+      );
+    }));
+
   it("is not asked of devices that a RESET has left as low as pristine ones", () =>
     withBench("emulator:rram-128", async (bench) => {
       const zeros = { title: "zeros", valuesMicrosiemens: new Float32Array(256) };

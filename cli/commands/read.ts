@@ -12,6 +12,7 @@ export const read = () =>
     "mho read serial:/dev/ttyACM0 --averages 16 --out monday.parquet",
   )
     .argument("[chip...]", "addresses (default: MHO_CHIP)")
+    .option("--chip <address>", "another of them")
     .option("--tile <number>", "one tile (default: all)", whole("--tile", 0))
     .option("--row <number>", "one row of each tile (default: all)", whole("--row", 0))
     .option(
@@ -30,7 +31,8 @@ export const read = () =>
       act("read", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { tile, row, device, averages, out } = flags;
-          const named = chips.length === 0 ? undefined : chips;
+          const all = flags.chip === undefined ? chips : [...chips, flags.chip];
+          const named = all.length === 0 ? undefined : all;
           const found = await bench.readOut({ chips: named, tile, row, device, averages, out });
           const { tellReadOut, readOutFields } = await import("../tellReadOut.ts");
           tellReadOut(found.blocks, output);

@@ -1,3 +1,4 @@
+import type { Microsiemens } from "../units.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import type { AmplitudeCurve, PulseKind } from "./amplitudeCurve.ts";
 
@@ -24,6 +25,8 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
    * begins the ageing of its device anew.
    */
   readonly stepsAddUp?: boolean;
+  /** A device that reads less, and was never pulsed, has to be formed first; not given where devices need no forming. */
+  readonly pristineBelowMicrosiemens?: Microsiemens;
   /** The built-in model that is believed when none is named. */
   readonly usualModel: string;
   /** Families of models that can be of its devices; all where not given. */

@@ -26,6 +26,7 @@ export const form: Procedure<FormState> = {
   name: "form",
   does: "forms pristine devices: a ramp of SET pulses under compliance, left as soon as a device conducts",
   technologies: ["rram"],
+  pulsesPristine: true,
   settings: [
     {
       name: "from",

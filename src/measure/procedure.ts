@@ -19,6 +19,8 @@ export interface Procedure<State = unknown> extends Pick<
   readonly settings: readonly Setting[];
   /** Which devices are measured where none are named: the first of each of the first rows. All where not given. */
   readonly usual?: { readonly rows: number; readonly devices: number };
+  /** Whether it may pulse devices that were never formed. */
+  readonly pulsesPristine?: true;
   /** What a device may be given at most, with such settings. */
   pulses(settings: Settings, chip: ChipDescription): number;
   /** Why it cannot be done on a chip of its technologies, or with such settings, and what to do; undefined where it can. */

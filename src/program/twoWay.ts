@@ -1,11 +1,5 @@
 import { readingFlags } from "../chip/driver.ts";
-import {
-  type LimitPulse,
-  pristineBelowMicrosiemens,
-  type RramPulses,
-  rramPulsesOf,
-} from "../chip/technologies/rram.ts";
-import { MhoError } from "../errors.ts";
+import { type LimitPulse, type RramPulses, rramPulsesOf } from "../chip/technologies/rram.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
 import {
   type Decision,
@@ -16,6 +10,7 @@ import {
   verdicts,
 } from "./method.ts";
 import { driftedLimit } from "./settling.ts";
+import { countUnformed, refuseUnformed } from "./unformed.ts";
 
 /** What programming in two directions, with a reading after every pulse, has in common. One entry a device. */
 export interface TwoWayState {
@@ -88,38 +83,22 @@ export function beginTwoWay(
   };
 }
 
-/**
- * Throws `bad-argument` where many of the devices that are to be programmed were never formed: a pulse would form them without a
- * compliance, and none of them would be where it was aimed. A device that was pulsed before may read as low after a RESET.
- */
-function refuseUnformed(
-  { task, verdicts: given, direction }: TwoWayState,
+/** Throws `bad-argument` where many of the devices that are to be programmed were never formed: none would be where it was aimed. */
+function refuseNeverFormed(
+  { task, verdicts: given, direction, pulses }: TwoWayState,
   { conductanceMicrosiemens, flags }: Seen,
 ): void {
-  const { pulsesBefore } = task;
-  if (pulsesBefore === undefined) return;
-  let [devices, unformed] = [0, 0];
-  for (let i = 0; i < given.length; i++) {
-    if (given[i] !== verdicts.pending || direction[i] !== 0 || (task.standing?.pulses[i] ?? 0) > 0) continue;
-    devices++;
-    const reads =
-      pulsesBefore[i] === 0 &&
-      flags[i] !== readingFlags.invalid &&
-      conductanceMicrosiemens[i]! < pristineBelowMicrosiemens;
-    if (reads) unformed++;
-  }
-  if (devices < fewestToRefuse || unformed <= unformedShare * devices) return;
-  throw new MhoError(
-    "bad-argument",
-    `Of ${devices} devices that are to be programmed, ${unformed} read below ${pristineBelowMicrosiemens} µS: they were never formed, and ` +
-      "nothing was fired at them. Form them first: mho measure form.",
-    { devices, unformed },
+  const { pulsesBefore, standing } = task;
+  const { pristineBelowMicrosiemens: below } = pulses.technology;
+  if (pulsesBefore === undefined || below === undefined) return;
+  const counts = (i: number): boolean =>
+    given[i] === verdicts.pending && direction[i] === 0 && (standing?.pulses[i] ?? 0) === 0;
+  refuseUnformed(
+    countUnformed(conductanceMicrosiemens, flags, pulsesBefore, below, counts),
+    "programmed",
+    below,
   );
 }
-
-/** A few devices may be open, or as low as a deep RESET leaves them. */
-const unformedShare = 0.1;
-const fewestToRefuse = 4;
 
 /** Judges what was seen and asks for one pulse, up or down, for every device that is still off its target. */
 export function nextTwoWay<State extends TwoWayState>(
@@ -141,7 +120,7 @@ export function nextTwoWay<State extends TwoWayState>(
   }
   state.looking = undefined;
   if (seen !== undefined && !state.begun) {
-    refuseUnformed(state, seen);
+    refuseNeverFormed(state, seen);
     state.begun = true;
   }
   setCodes.fill(0);

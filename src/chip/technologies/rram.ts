@@ -24,11 +24,6 @@ export interface Forming {
   readonly complianceMicrosiemensPerGateCode: number;
 }
 
-/**
- * A device that reads less has never been formed: pristine HfOx conducts less than 0.1 µS, a formed device at its lowest more.
- */
-export const pristineBelowMicrosiemens = 0.1;
-
 /** One direction of programming, and how the datasheet says that devices answer to it. */
 export interface LimitPulse {
   readonly widthNanoseconds: Nanoseconds;
@@ -51,6 +46,8 @@ export const rram: Technology<RramPulses> = {
   title: "resistive",
   amplitudeUnit: "V",
   usualMethods: { strategy: "residual", conductances: "verify", byHand: "staircase" },
+  // Pristine HfOx conducts less, a formed device at its lowest mostly more.
+  pristineBelowMicrosiemens: 0.1,
   ageing: "relaxation",
   usualModel: "reram-wan-2022",
   modelFamilies: ["timed-spread", "logarithmic-relaxation", "measured-moments", "free-form"],
