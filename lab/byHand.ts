@@ -78,7 +78,18 @@ export async function standby(
   }
 }
 
+/** The description that an address names may be missing or wrong just when the chip must be made safe: standby goes on without it. */
 async function standbyOf(place: Workplace, address: ChipAddress): Promise<PutInStandby> {
+  try {
+    return await standbyBy(place, address);
+  } catch (error) {
+    const described = address.chip !== undefined && error instanceof MhoError;
+    if (!described || (error.code !== "bad-file" && error.code !== "bad-argument")) throw error;
+    return standbyBy(place, { ...address, chip: undefined });
+  }
+}
+
+async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInStandby> {
   const record = openRecorderFor(address, place.transcript);
   const { log } = await place.logsOf(address);
   const driver = await openChip(address, {

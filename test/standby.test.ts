@@ -247,6 +247,24 @@ describe("standby of a chip that is not the one that was described", () => {
       line.close();
     },
   );
+
+  it("is carried out although the description that the address names is missing", async () => {
+    const firmware = emulatedChip(
+      dialectNamed(builtInDialects, "packet"),
+      { ...pcm64(1), defects: noDefects },
+      7,
+    );
+    const line = await openTcpLine(0);
+    line.onBytes((bytes) => {
+      for (const reply of firmware.receive(bytes, 0)) line.write(reply as Uint8Array);
+    });
+    const chip = `tcp:${line.name}?chip=${join(emptyFolder(), "gone.json")}`;
+    const bench = await openBench({ workspace: emptyFolder(), chip });
+    expect(await bench.standby()).toEqual({ name: "pcm-64", serialNumber: "EMU-7" });
+    expect(firmware.inStandby).toBe(true);
+    await bench.close();
+    line.close();
+  });
 });
 
 describe("mho standby", () => {
