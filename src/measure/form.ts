@@ -362,7 +362,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
       {
         name: "forming_voltages",
         title: "Forming voltages",
-        sentence: `Share of the devices that have formed by each voltage${fit === undefined ? "" : `, and the normal distribution fitted to it (${fit.mean.toFixed(3)} ± ${fit.std.toFixed(3)} V)`}.`,
+        sentence: `Share of the devices that have formed by each voltage.${fit === undefined ? "" : ` The normal distribution that fits it has ${fit.mean.toFixed(3)} ± ${fit.std.toFixed(3)} V.`}`,
         x: { name: "voltage", unit: "volts" },
         y: { name: "formed", unit: "percent" },
         lines: [{ name: "devices", points: cumulative(volts, places.length), dots: true }],
