@@ -19,7 +19,7 @@ export interface TrimPlan {
 /**
  * Predicts the error of every weight over the times that count, from each device's measured drift, and finds where one device
  * of a cell, moved to a conductance of its own, leaves less of it: any of them, the idle ones included. What a pulse does harm counts: its
- * programming error and, where it begins the drift of its device anew, an exponent that nobody knows yet.
+ * programming error and, where it begins the drift of its device anew, an exponent that is not known yet.
  *
  *     E[Σ_t ω_t (α Ŵ(t) − w)²] = Σ_t ω_t ((α m_W(t) − w)² + α² v_W(t))
  *

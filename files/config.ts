@@ -100,7 +100,7 @@ export const noConfig: Config = {
 /**
  * The config of a bench.
  *
- * @param given  a file, or `none`; the file mho.config.json beside the workspace, if it is there, where nothing is said.
+ * @param given  a file, or `none` (mho.config.json beside the workspace, where that file exists).
  * @throws `bad-file` with line and column.
  */
 export async function readConfig(workspace: string, given?: string): Promise<Config> {

@@ -25,7 +25,7 @@ export interface WorkplaceOptions {
   readonly workspace?: string | undefined;
   /** The chip's address, such as `serial:/dev/ttyACM0` or `emulator:pcm-64?seed=7`. MHO_CHIP where none is given. */
   readonly chip?: string | undefined;
-  /** A config file, or `none`; `mho.config.json` beside the workspace, if it is there, where nothing is said. */
+  /** A config file, or `none` (`mho.config.json` beside the workspace, where that file exists). */
   readonly config?: string | undefined;
   /** Of every draw of chance, and of an emulated chip whose address names none (7). */
   readonly seed?: number | undefined;

@@ -53,7 +53,7 @@ export class AccuracyPredictor {
     this.#asked.set(name, asked);
   }
 
-  /** What was predicted of these contenders, once all of it is there. */
+  /** The predictions for these contenders. Waits until all of them are ready. */
   async of(names: readonly string[]): Promise<Predictions> {
     return Promise.all(names.map((name) => this.#asked.get(name) ?? Promise.resolve(undefined)));
   }
