@@ -113,6 +113,11 @@ export const form: Procedure<FormState> = {
     const most = 0xffff * known.complianceMicrosiemensPerGateCode;
     if (settings["compliance"]! > most)
       return `A compliance of ${settings["compliance"]} µS is above the ${most.toFixed(0)} µS that the gate of ${chip.name} can be set to.`;
+    if (settings["compliance"]! < leastAboveThreshold * settings["threshold"]!)
+      return (
+        `A compliance of ${settings["compliance"]} µS holds devices too near the threshold of ${settings["threshold"]} µS to tell which have formed. ` +
+        `Give a compliance of at least ${leastAboveThreshold * settings["threshold"]!} µS, or a lower threshold.`
+      );
     return settings["from"]! < settings["to"]!
       ? undefined
       : "The ramp ends below where it begins: give from below to.";
@@ -139,6 +144,8 @@ interface FormState {
 }
 
 const mostUnreadable = 3;
+/** So many times the threshold a device must be let conduct, to be told from one that has not formed. */
+const leastAboveThreshold = 2;
 
 function begin(task: ProgrammingTask): FormState {
   const { settings } = task;
@@ -251,7 +258,8 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
   const pulses = new Float64Array(places.length);
   const ended = new Uint8Array(places.length);
   const placeOf = new Map(places.map(({ tile, device }, k) => [`${tile} ${device}`, k]));
-  for (const { block } of plan.tiles) {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
     const highest = new Map<number, number>();
     const visit = ({ device, order, code, after: reading }: Step): void => {
       if (order === undefined) return;
@@ -264,7 +272,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
         after[k] = reading;
       } else if (!Number.isNaN(reading)) highest.set(device, Math.max(highest.get(device) ?? 0, at));
     };
-    walk(turns, block.tile, visit);
+    walk(turns, targets, visit);
     for (const [device, verdict] of lastVerdicts(turns, block.tile)) {
       const k = placeOf.get(`${block.tile} ${device}`);
       if (k !== undefined) ended[k] = verdict;

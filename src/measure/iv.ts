@@ -169,8 +169,9 @@ function judge({ plan, chip, turns }: Measured): Findings {
   const [low, high, setAt, resetAt] = [column(), column(), column(), column()];
   const loops = places.map((): { x: number; y: number }[] => []);
   const moved: { set: number; reset: number }[] = places.map(() => ({ set: 0, reset: 0 }));
-  for (const { block } of plan.tiles) {
-    walk(turns, block.tile, ({ device, order, code, before, after }) => {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
+    walk(turns, targets, ({ device, order, code, before, after }) => {
       const k = placeOf.get(`${block.tile} ${device}`)!;
       if (order === undefined || Number.isNaN(after)) return;
       const volts = code * voltsPerCode;

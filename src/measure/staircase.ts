@@ -292,8 +292,9 @@ function judge({ plan, chip, turns }: Measured): Findings {
   }));
   const fired = new Float64Array(places.length);
   const readable = chip.converter.microsiemensPerCode * (chip.converter.codes - 2);
-  for (const { block } of plan.tiles) {
-    walk(turns, block.tile, ({ device, order, code, pulses: count, before, after, unsure }) => {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
+    walk(turns, targets, ({ device, order, code, pulses: count, before, after, unsure }) => {
       const k = placeOf.get(`${block.tile} ${device}`)!;
       fired[k]! += count;
       if (order === undefined || unsure || Number.isNaN(after) || Number.isNaN(before)) return;
