@@ -9,7 +9,7 @@ import {
   type Seen,
   verdicts,
 } from "../program/method.ts";
-import { shareFigure } from "./figures.ts";
+import { mostRead, shareFigure } from "./figures.ts";
 import { fitCensoredNormal, type Interval, momentsWithin } from "./censoredNormal.ts";
 import type { Figure, Findings, Measured, Procedure, Settings } from "./procedure.ts";
 import { lastVerdicts, placesOf, type Step, walk } from "./trace.ts";
@@ -297,12 +297,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
   const figures: Figure[] = [
     shareFigure("formed_percent", "devices that conduct when the run ends", formed, places.length),
     { name: "pulses_mean", unit: "", meaning: "pulses a device", value: fired / Math.max(1, places.length) },
-    {
-      name: "conductance_most_microsiemens",
-      unit: "µS",
-      meaning: "the most that a device read after it formed",
-      value: after.reduce((most, g) => (g > most ? g : most), 0),
-    },
+    mostRead(after, "the most that a device read after it formed", chip),
     ...(fit === undefined
       ? []
       : [
@@ -371,7 +366,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
         name: "forming_voltages",
         title: "Forming voltages",
         sentence: `Share of the devices that have formed by each voltage.${fit === undefined ? "" : ` The normal distribution that fits it has ${fit.mean.toFixed(3)} ± ${fit.std.toFixed(3)} V.`}`,
-        x: { name: "voltage", unit: "volts" },
+        x: { name: "voltage", unit: "volts", leastRange: 0.2 },
         y: { name: "formed", unit: "percent" },
         lines: [{ name: "devices", points: cumulative(volts, places.length), dots: true }],
       },

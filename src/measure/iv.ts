@@ -9,6 +9,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import type { Curves, Findings, Measured, Procedure, Settings } from "./procedure.ts";
+import { mostRead } from "./figures.ts";
 import { placesOf, walk } from "./trace.ts";
 
 /**
@@ -199,12 +200,7 @@ function judge({ plan, chip, turns }: Measured): Findings {
         meaning: "the most over the least that a device conducts, median",
         value: ratio[ratio.length >> 1] ?? Number.NaN,
       },
-      {
-        name: "conductance_most_microsiemens",
-        unit: "µS",
-        meaning: "the most that any device read",
-        value: high.reduce((most, g) => (g > most ? g : most), 0),
-      },
+      mostRead(high, "the most that any device read", chip),
     ],
     counts: [
       {

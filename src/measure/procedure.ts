@@ -104,7 +104,13 @@ export interface Curves {
   readonly name: string;
   readonly title: string;
   readonly sentence: string;
-  readonly x: { readonly name: string; readonly unit: string; readonly logarithmic?: boolean };
+  readonly x: {
+    readonly name: string;
+    readonly unit: string;
+    readonly logarithmic?: boolean;
+    /** Of an axis that does not begin at zero: so much it shows at least. */
+    readonly leastRange?: number;
+  };
   readonly y: { readonly name: string; readonly unit: string; readonly logarithmic?: boolean };
   readonly lines: readonly {
     readonly name: string;

@@ -331,7 +331,7 @@ function judge({ plan, chip, turns }: Measured): Findings {
         name: "thresholds",
         title: "Thresholds",
         sentence: "Share of the devices whose threshold lies below each voltage.",
-        x: { name: "voltage", unit: "volts" },
+        x: { name: "voltage", unit: "volts", leastRange: 0.2 },
         y: { name: "devices", unit: "percent" },
         lines: [
           { name: "SET", points: cumulative(up, fromSet) },
