@@ -51,6 +51,23 @@ describe.each(["packet", "scpi"])("measured in the %s dialect,", (dialect) => {
       }
     }));
 
+  it("thresholds fall with the width of pulses as they were born to", () =>
+    withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
+      const settings = { cycles: 3, widths: 2, width: 100, widest: 1000 };
+      const run = await bench.measure("staircase", { row: 5, devices: first(24), settings });
+      const found = await bench.findings(run);
+      for (const kind of ["set", "reset"]) {
+        const slope = figure(found, `${kind}_volts_per_decade`);
+        // Twice the interval of 95 %: a chance of 1 in 10,000 that a right one fails.
+        const half = slope.high! - slope.value;
+        expect([kind, Math.abs(slope.value + 0.1) < 2 * half, half < 0.09]).toEqual([kind, true, true]);
+      }
+      const at = ["set_volts", "set_volts_at_1000_ns"].map((name) =>
+        column(found, name).reduce((sum, volts) => sum + volts / 24, 0),
+      );
+      expect(at).toEqual(at.toSorted((a, b) => b - a));
+    }));
+
   it("devices die between the count at which they lived last and that at which they were found dead", () =>
     withBench(`emulator:rram-128?births=mortal&seed=3&dialect=${dialect}`, async (bench) => {
       const found = await bench.findings(
