@@ -1,7 +1,9 @@
 import type { Dialect } from "../drivers/dialect.ts";
 import { packet } from "../drivers/packet/dialect.ts";
+import { smu } from "../drivers/smu/dialect.ts";
 import { scpi } from "../drivers/scpi/dialect.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { KeithleyFirmware } from "../emulator/keithleyFirmware.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { ScpiFirmware } from "../emulator/scpiFirmware.ts";
@@ -16,6 +18,7 @@ export interface LabDialect extends Dialect {
 export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
+  { ...smu, emulate: (preset, seed) => new KeithleyFirmware(preset, seed) },
 ];
 
 /** Throws `bad-argument` for a name that is not in the list. */

@@ -1,12 +1,14 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { connectInProcess } from "../drivers/inProcess.ts";
+import type { DriverOptions } from "../drivers/dialect.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import { serialNumberOf } from "../emulator/board.ts";
-import { findPreset, presetNames } from "../emulator/presets.ts";
+import { chipNames, findPreset, presetNames } from "../emulator/presets.ts";
+import { readChannelMap } from "../files/channelMap.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import type { StandbyHandler } from "../locks/channel.ts";
@@ -41,7 +43,7 @@ export async function openChip(
   const description =
     given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
-  const line = await openLine(address, description, { seed, workspace, onStandbyAsked });
+  const { line, ...beside } = await openLine(address, description, { seed, workspace, onStandbyAsked });
   const transport = record?.(line) ?? line;
   const connection = {
     chip: description.name,
@@ -50,7 +52,11 @@ export async function openChip(
     session,
   };
   const { serialNumber = emulatedNumber(address, seed) } = address;
-  const options = { address: address.text, description, session, serialNumber, log: log.child(connection) };
+  const { mostMicroamperes, powerLineCycles } = address;
+  const options = {
+    ...{ address: address.text, description, session, serialNumber, log: log.child(connection) },
+    ...{ ...beside, mostMicroamperes, powerLineCycles },
+  };
   const driver = address.dialect.open(transport, options);
   onConnected?.(driver, connection);
   return driver;
@@ -123,36 +129,50 @@ export function openRecorderFor(
   return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
-function openLine(
+/** The chip's line, and what stands beside it. */
+type Lines = { readonly line: Transport } & Pick<DriverOptions, "switchLine" | "channels">;
+
+async function openLine(
   address: ChipAddress,
   description: ChipDescription,
   { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
-): Promise<Transport> {
-  switch (address.scheme) {
-    case "serial":
-      return openSerial(address.target, address.baud ?? description.line.baud, { onStandbyAsked });
-    case "tcp":
-      return openTcp(address.target, { onStandbyAsked });
-    case "emulator":
-      return Promise.resolve(emulated(address, description, seed, workspace));
+): Promise<Lines> {
+  if (address.scheme === "emulator") return emulated(address, description, seed, workspace);
+  const { baud } = description.line;
+  // A file that cannot be read is told of before a port is opened.
+  const channels = address.channels === undefined ? undefined : await readChannelMap(address.channels);
+  const open = ({ scheme, target }: NonNullable<ChipAddress["switchLine"]>): Promise<Transport> =>
+    scheme === "serial"
+      ? openSerial(target, address.baud ?? baud, { onStandbyAsked })
+      : openTcp(target, { onStandbyAsked });
+  const line = await open({ scheme: address.scheme, target: address.target });
+  if (address.switchLine === undefined) return { line, channels };
+  try {
+    return { line, channels, switchLine: await open(address.switchLine) };
+  } catch (error) {
+    await line.close();
+    throw error;
   }
 }
 
 /** The chips whose descriptions come with mho. */
-export const builtInChips: readonly string[] = presetNames;
+export const builtInChips: readonly string[] = chipNames;
 
 /** The description of the chip that an address names: of its preset, or a file of the user's own. */
 export async function describeChip(
   address: ChipAddress,
   technologies?: readonly TechnologyFile[],
 ): Promise<ChipDescription> {
-  const usual = address.scheme === "emulator" ? address.target : (address.dialect.usualChip ?? "pcm-64");
+  const usual =
+    address.scheme === "emulator"
+      ? (findPreset(address.target)?.name ?? address.target)
+      : (address.dialect.usualChip ?? "pcm-64");
   const name = address.chip ?? usual;
-  const builtIn = (presetNames as readonly string[]).includes(name);
+  const builtIn = builtInChips.includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(
       "bad-argument",
-      `There is no chip ${name}. Known are ${presetNames.join(", ")}. A description of your own is named by ?chip=FILE.json.`,
+      `There is no chip ${name}. Known are ${builtInChips.join(", ")}. A description of your own is named by ?chip=FILE.json.`,
     );
   }
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
@@ -178,7 +198,7 @@ function emulated(
   description: ChipDescription,
   seed: number,
   workspace: string | undefined,
-): Transport {
+): Lines {
   const preset = findPreset(address.target, { ...address, tiles: description.geometry.tiles });
   if (preset === undefined) {
     throw new MhoError(
@@ -192,11 +212,14 @@ function emulated(
   const line = connectInProcess({
     receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),
   });
-  return {
+  const kept = {
     ...line,
     async close() {
       await line.close();
       switchOff?.();
     },
   };
+  const { beside } = firmware;
+  if (beside === undefined) return { line: kept };
+  return { line: kept, switchLine: connectInProcess(beside), channels: beside.channels };
 }

@@ -1,3 +1,6 @@
+import { fileURLToPath } from "node:url";
+import type { Beside } from "../../emulator/firmware.ts";
+import { packageRoot } from "../packageRoot.ts";
 import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../../emulator/faults.ts";
 import { FaultyLine } from "../../emulator/faultyLine.ts";
@@ -66,17 +69,21 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
     const named = dialect.lacks?.includes("serialNumber") === true ? `&serial=${firmware.serialNumber}` : "";
-    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}`;
+    const behind =
+      besideLine === undefined ? "" : `&switch=tcp:${besideLine.name}&channels=${channelsOf(preset)}`;
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}${behind}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
       : `tcp:${line.name}?${chipQuery}`;
   };
   let opened: ServedLine | undefined;
+  const besideLine = firmware.beside && (await openBeside(firmware.beside));
   const served = await serveChip(chip, {
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
-    timeScale: options.timeScale,
+    // A board that cannot be told to move its time ages with the host's.
+    timeScale: options.timeScale ?? (dialect.lacks?.includes("virtualTime") === true ? 1 : undefined),
     open: () => openLine(tcpPort, opened, dialect.line === "text" ? scpiTexts : undefined),
     onOpen(line) {
       const again = opened !== undefined;
@@ -87,6 +94,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   });
   const end = (): void => {
     served.close();
+    besideLine?.close();
     if (linkName !== undefined) unlink(linkName);
   };
   const control =
@@ -109,6 +117,18 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
       control?.close();
     },
   };
+}
+
+/** A switch has a port of its own, on loopback. */
+async function openBeside(beside: Beside): Promise<ServedLine> {
+  const line = await openTcpLine(0, () => systemClock.nowMicroseconds());
+  line.onBytes((bytes) => beside.receive(bytes).forEach((reply) => line.write(reply)));
+  return line;
+}
+
+/** The file with the channels of an emulated switch. */
+function channelsOf({ geometry: { rows, columns } }: Preset): string {
+  return fileURLToPath(new URL(`chips/channels/707b-${rows}x${columns}.json`, packageRoot));
 }
 
 /** What programs are told in words, where the line carries words. */
