@@ -14,7 +14,11 @@ export class KeithleyFirmware extends Firmware {
   readonly #matrix: MatrixSwitch | undefined;
   readonly #electrodes: Electrodes;
   readonly #settings: Settings;
-  readonly #commands: readonly { readonly pattern: RegExp; readonly act: Command }[];
+  readonly #commands: readonly {
+    readonly pattern: RegExp;
+    readonly isQuery: boolean;
+    readonly act: Command;
+  }[];
   #reader = new MessageReader();
   #errors: string[] = [];
   #isOn = false;
@@ -34,9 +38,8 @@ export class KeithleyFirmware extends Firmware {
     this.#electrodes = new Electrodes(this.board, () => this.#matrix?.connected() ?? [{ row: 0, device: 0 }]);
     this.#settings = { ...this.#instrument.settings };
     this.#commands = Object.entries(this.#table()).map(([manual, act]) => ({
-      pattern: new RegExp(
-        `${headerPattern(manual.replace("?", "")).source}${manual.endsWith("?") ? "\\?" : ""}$`,
-      ),
+      pattern: headerPattern(manual.replace("?", "")),
+      isQuery: manual.endsWith("?"),
       act,
     }));
   }
@@ -90,8 +93,8 @@ export class KeithleyFirmware extends Firmware {
   }
 
   #do({ header, query, parameters }: Unit): string | undefined {
-    const asked = `${header.replace(/^SOUR(CE)?1:/, "SOUR:")}${query ? "?" : ""}`;
-    const command = this.#commands.find(({ pattern }) => pattern.test(asked));
+    const asked = header.replace(/^SOUR(CE)?1:/, "SOUR:");
+    const command = this.#commands.find(({ pattern, isQuery }) => isQuery === query && pattern.test(asked));
     if (command === undefined) throw new Refusal('-113,"Undefined header"');
     return command.act(parameters) ?? undefined;
   }
