@@ -34,9 +34,9 @@ export class Electrodes {
    * @param volts  positive to set, negative to reset.
    */
   stress(volts: number, limitAmperes: number, widthNanoseconds: Nanoseconds): void {
-    const { physics, firmware, geometry } = this.#board.preset;
-    if (physics.technology !== "rram") return;
-    const code = Math.round(Math.abs(volts) / physics.voltsPerCode);
+    const { instrument, firmware, geometry } = this.#board.preset;
+    if (instrument === undefined) return;
+    const code = Math.round(Math.abs(volts) / instrument.voltsPerCode);
     const perRow = geometry.columns * geometry.devicesPerCell;
     for (const { row, device } of this.#connected()) {
       if (code > firmware.maxAmplitudeCode) {

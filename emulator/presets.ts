@@ -31,7 +31,12 @@ export interface Preset {
   /** The dialect that its board speaks where none is named; the first of all where this does not say. */
   readonly dialect?: string;
   /** The instrument in front of its devices, where no board is, and whether it reaches them through a switch matrix. */
-  readonly instrument?: { readonly model: "2400" | "2450"; readonly switch?: boolean };
+  readonly instrument?: {
+    readonly model: "2400" | "2450";
+    /** Of its devices' amplitude codes. */
+    readonly voltsPerCode: number;
+    readonly switch?: boolean;
+  };
   /** Whether the board takes its own time on a paced line too, and not the line's alone: a slow one. */
   readonly takesItsTime?: boolean;
 }
@@ -340,11 +345,11 @@ const presets: Readonly<Record<string, Preset>> = {
     firmware: { ...firmware, microamperesPerCode: 0.001, maxAmplitudeCode: 32, verifyLoop: false },
   },
   /** A Keithley 2400 on RS-232 at its highest rate. */
-  "keithley-2400": { ...oneDevice, instrument: { model: "2400" } },
+  "keithley-2400": { ...oneDevice, instrument: { model: "2400", voltsPerCode: hfox.voltsPerCode } },
   /** A Keithley 2450 on a network. */
   "keithley-2450": {
     ...oneDevice,
-    instrument: { model: "2450" },
+    instrument: { model: "2450", voltsPerCode: hfox.voltsPerCode },
     firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
   },
   /** The same, with 64 devices behind a switch matrix. */
@@ -352,7 +357,7 @@ const presets: Readonly<Record<string, Preset>> = {
     ...oneDevice,
     name: "smu-array-8",
     geometry: { tiles: 1, rows: 8, columns: 8, devicesPerCell: 1 },
-    instrument: { model: "2450", switch: true },
+    instrument: { model: "2450", voltsPerCode: hfox.voltsPerCode, switch: true },
     firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
   },
 };

@@ -18,8 +18,17 @@ export interface LabDialect extends Dialect {
 export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
-  { ...smu, emulate: (preset, seed) => new KeithleyFirmware(preset, seed) },
+  { ...smu, emulate: instrumentBefore },
 ];
+
+function instrumentBefore(preset: Preset, seed: number): Firmware {
+  if (preset.instrument !== undefined) return new KeithleyFirmware(preset, seed);
+  throw new MhoError(
+    "bad-argument",
+    `The emulated ${preset.name} has a board of its own, and no instrument before it. mho emulate keithley-2400 has one.`,
+    { chip: preset.name },
+  );
+}
 
 /** Throws `bad-argument` for a name that is not in the list. */
 export function dialectNamed(dialects: readonly LabDialect[], name: string): LabDialect {

@@ -54,8 +54,14 @@ export async function openChip(
   const { serialNumber = emulatedNumber(address, seed) } = address;
   const { mostMicroamperes, powerLineCycles } = address;
   const options = {
-    ...{ address: address.text, description, session, serialNumber, log: log.child(connection) },
-    ...{ ...beside, mostMicroamperes, powerLineCycles },
+    ...beside,
+    address: address.text,
+    description,
+    session,
+    serialNumber,
+    mostMicroamperes,
+    powerLineCycles,
+    log: log.child(connection),
   };
   const driver = address.dialect.open(transport, options);
   onConnected?.(driver, connection);

@@ -57,7 +57,7 @@ export function understood(answer: string, asked: string, address: string): stri
 }
 
 function wrongLanguage(address: string, language: string, asked?: string): MhoError {
-  const how = asked === undefined ? "" : ` (it answered ${plain(asked)} with error -285)`;
+  const how = asked === undefined ? "" : ` (it answered ${plain(asked.split("\n")[0]!)} with error -285)`;
   return new MhoError(
     "wrong-chip",
     `The instrument at ${address} is set to the language ${plain(language)}, and mho speaks SCPI with it${how}. ` +
@@ -72,7 +72,7 @@ export function refuseError(answer: string, asked: string, address: string): voi
   if (match !== null && Number(match[1]) === 0) return;
   throw new MhoError(
     "chip-refused",
-    `The instrument at ${address} refused ${plain(asked)}: ${plain(answer)}. ` +
+    `The instrument at ${address} refused ${plain(asked.split("\n")[0]!)}: ${plain(answer)}. ` +
       "Check the chip description against the instrument, and that no other program uses it.",
     { address, ...(match !== null && { code: Number(match[1]) }) },
   );

@@ -78,7 +78,7 @@ export class AskedLine {
     const answer = new Promise<string>((resolve, reject) => (this.#waiting = { wanted, resolve, reject }));
     this.#log.debug({ request: text }, "sent");
     const cancel = (this.#options.after ?? after)(deadline, () =>
-      this.#lose(`${plain(text)} was not answered within ${deadline / 1000} s`),
+      this.#lose(`${plain(text.split("\n").at(-1)!)} was not answered within ${deadline / 1000} s`),
     );
     this.#transport.write(bytesOf(`${text}\n`)).catch((error: unknown) => {
       this.#log.warn({ port: this.#transport.port, error: loggedError(error) }, "the port took no line");

@@ -42,7 +42,8 @@ export interface Measured {
   readonly isLimited: boolean;
 }
 
-const errors = ":SYST:ERR?";
+/** On a line of its own: an instrument does not carry out what follows a mistake in its line. */
+const errors = "\n:SYST:ERR?";
 
 /** RS-232, and LAN or USB by adapters. Its sweeps end on their last level with the output on. */
 const series2400: SmuModel = {
@@ -55,16 +56,16 @@ const series2400: SmuModel = {
   mostVolts: 20,
   mostAverages: 100,
   setUp: (mostVolts) => [
-    `*CLS;:OUTP OFF;:SOUR:FUNC VOLT;:SOUR:VOLT:MODE FIX;${errors}`,
-    `:SOUR:VOLT:RANG ${mostVolts};:SOUR:VOLT 0;:SOUR:DEL 0;${errors}`,
-    `:SOUR:CLE:AUTO OFF;:ARM:COUN 1;:TRIG:COUN 1;${errors}`,
-    `:SENS:FUNC 'CURR';:FORM:ELEM VOLT,CURR,STAT;${errors}`,
+    `*CLS;:OUTP OFF;:SOUR:FUNC VOLT;:SOUR:VOLT:MODE FIX${errors}`,
+    `:SOUR:VOLT:RANG ${mostVolts};:SOUR:VOLT 0;:SOUR:DEL 0${errors}`,
+    `:SOUR:CLE:AUTO OFF;:ARM:COUN 1;:TRIG:COUN 1${errors}`,
+    `:SENS:FUNC 'CURR';:FORM:ELEM VOLT,CURR,STAT${errors}`,
   ],
   forReads: (averages, cycles) =>
-    `:SENS:CURR:NPLC ${cycles};:SENS:CURR:RANG:AUTO ON;${averaging(":SENS:AVER", averages)};${errors}`,
-  forPulses: `:SENS:CURR:NPLC 0.01;:SENS:AVER OFF;${errors}`,
+    `:SENS:CURR:NPLC ${cycles};:SENS:CURR:RANG:AUTO ON;${averaging(":SENS:AVER", averages)}${errors}`,
+  forPulses: `:SENS:CURR:NPLC 0.01;:SENS:AVER OFF${errors}`,
   hold: (volts, limit) =>
-    `:SOUR:VOLT:MODE FIX;:SENS:CURR:PROT ${decimal(limit)};:SOUR:VOLT ${decimal(volts)};:OUTP ON;${errors}`,
+    `:SOUR:VOLT:MODE FIX;:SENS:CURR:PROT ${decimal(limit)};:SOUR:VOLT ${decimal(volts)};:OUTP ON${errors}`,
   readQuestions: [":READ?"],
   reading([answer = ""]) {
     const [volts, amperes, status] = numbers(answer, 3) ?? [];
@@ -72,14 +73,14 @@ const series2400: SmuModel = {
     return { volts, amperes, isLimited: (status & (overflow | inCompliance)) !== 0 };
   },
   arm: (volts, limit, delaySeconds) => [
-    `:SOUR:VOLT:MODE FIX;:SOUR:VOLT 0;:SENS:CURR:PROT ${decimal(limit)};:SENS:CURR:RANG ${decimal(limit)};${errors}`,
-    `:SOUR:DEL ${decimal(delaySeconds)};:SOUR:LIST:VOLT ${decimal(volts)},0;:TRIG:COUN 2;${errors}`,
-    `:OUTP ON;:SOUR:VOLT:MODE LIST;${errors}`,
+    `:SOUR:VOLT:MODE FIX;:SOUR:VOLT 0;:SENS:CURR:PROT ${decimal(limit)};:SENS:CURR:RANG ${decimal(limit)}${errors}`,
+    `:SOUR:DEL ${decimal(delaySeconds)};:SOUR:LIST:VOLT ${decimal(volts)},0;:TRIG:COUN 2${errors}`,
+    `:OUTP ON;:SOUR:VOLT:MODE LIST${errors}`,
   ],
   fire: ":READ?",
   hasFired: (answer) => numbers(answer, 6) !== undefined,
-  rest: `:SOUR:VOLT:MODE FIX;:SOUR:VOLT 0;:TRIG:COUN 1;:SOUR:DEL 0;${errors}`,
-  off: ":ABOR;:OUTP OFF;:SOUR:VOLT:MODE FIX;:SOUR:VOLT 0;:OUTP?",
+  rest: `:SOUR:VOLT:MODE FIX;:SOUR:VOLT 0;:TRIG:COUN 1;:SOUR:DEL 0${errors}`,
+  off: ":ABOR\n:OUTP OFF\n:SOUR:VOLT:MODE FIX;:SOUR:VOLT 0\n:OUTP?",
 };
 
 /** LAN or USB. Its sweeps switch the output on at their beginning, and off at their end. */
@@ -93,13 +94,13 @@ const series2450: SmuModel = {
   mostVolts: 20,
   mostAverages: 100,
   setUp: (mostVolts) => [
-    `*CLS;:ABOR;:OUTP OFF;:SOUR:FUNC VOLT;:SOUR:VOLT 0;${errors}`,
-    `:SENS:FUNC "CURR";:SOUR:VOLT:RANG ${mostVolts};${errors}`,
+    `*CLS;:ABOR;:OUTP OFF;:SOUR:FUNC VOLT;:SOUR:VOLT 0${errors}`,
+    `:SENS:FUNC "CURR";:SOUR:VOLT:RANG ${mostVolts}${errors}`,
   ],
   forReads: (averages, cycles) =>
-    `:SENS:CURR:NPLC ${cycles};:SENS:CURR:RANG:AUTO ON;${averaging(":SENS:CURR:AVER", averages)};${errors}`,
-  forPulses: `:SENS:CURR:NPLC 0.01;:SENS:CURR:AVER OFF;${errors}`,
-  hold: (volts, limit) => `:SOUR:VOLT:ILIM ${decimal(limit)};:SOUR:VOLT ${decimal(volts)};:OUTP ON;${errors}`,
+    `:SENS:CURR:NPLC ${cycles};:SENS:CURR:RANG:AUTO ON;${averaging(":SENS:CURR:AVER", averages)}${errors}`,
+  forPulses: `:SENS:CURR:NPLC 0.01;:SENS:CURR:AVER OFF${errors}`,
+  hold: (volts, limit) => `:SOUR:VOLT:ILIM ${decimal(limit)};:SOUR:VOLT ${decimal(volts)};:OUTP ON${errors}`,
   readQuestions: [":READ?", ":SOUR:VOLT:ILIM:TRIP?"],
   reading([current = "", tripped = ""], volts) {
     const [amperes] = numbers(current, 1) ?? [];
@@ -107,13 +108,13 @@ const series2450: SmuModel = {
     return { volts, amperes, isLimited: tripped.trim() === "1" || Math.abs(amperes) > 1e30 };
   },
   arm: (volts, limit, delaySeconds) => [
-    `:SOUR:VOLT 0;:SOUR:VOLT:ILIM ${decimal(limit)};:SENS:CURR:RANG ${decimal(limit)};${errors}`,
-    `:TRAC:CLE "defbuffer1";:SOUR:LIST:VOLT ${decimal(volts)},0;:SOUR:SWE:VOLT:LIST 1,${decimal(delaySeconds)};${errors}`,
+    `:SOUR:VOLT 0;:SOUR:VOLT:ILIM ${decimal(limit)};:SENS:CURR:RANG ${decimal(limit)}${errors}`,
+    `:TRAC:CLE "defbuffer1";:SOUR:LIST:VOLT ${decimal(volts)},0;:SOUR:SWE:VOLT:LIST 1,${decimal(delaySeconds)}${errors}`,
   ],
   fire: ':INIT;*WAI;:TRAC:DATA? 1,2,"defbuffer1",SOUR,READ',
   hasFired: (answer) => numbers(answer, 4) !== undefined,
-  rest: `:SOUR:VOLT 0;${errors}`,
-  off: ":ABOR;:OUTP OFF;:SOUR:VOLT 0;:OUTP?",
+  rest: `:SOUR:VOLT 0${errors}`,
+  off: ":ABOR\n:OUTP OFF\n:SOUR:VOLT 0\n:OUTP?",
 };
 
 /** The only list of instruments that the driver knows. */

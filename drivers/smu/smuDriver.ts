@@ -230,10 +230,10 @@ export class SmuDriver implements ChipDriver {
     this.#standbys++;
     // Of an instrument that has not said yet which it is, or says nothing any more: these words are common to all.
     if (this.#model === undefined || this.#line.lost !== undefined)
-      await this.#line.tell(":OUTP OFF;:SOUR:VOLT 0");
+      await this.#line.tell(":OUTP OFF\n:SOUR:VOLT 0");
     this.#model ??= (await identified(this.#line, this.address)).model;
     const answer = await this.#line.ask(this.#model.off);
-    if (answer.trim() !== "0") throw this.#strange(this.#model.off, answer);
+    if (answer.trim() !== "0") throw this.#strange("OUTP?", answer);
     await this.#matrix?.openAll();
   }
 
