@@ -208,7 +208,7 @@ const pcmHermes: PcmPhysics = {
   drift: driftLawHermes,
 };
 
-const hfox: RramPhysics = {
+const formedHafnia: RramPhysics = {
   technology: "rram",
   maxConductance: 40,
   voltsPerCode: 0.005,
@@ -261,7 +261,7 @@ const oneDevice: Preset = {
   name: "smu-device",
   dialect: "smu",
   geometry: { tiles: 1, rows: 1, columns: 1, devicesPerCell: 1 },
-  physics: hfox,
+  physics: formedHafnia,
   defects: noDefects,
   readout: {
     ...readout,
@@ -320,7 +320,7 @@ const presets: Readonly<Record<string, Preset>> = {
   "rram-128": {
     name: "rram-128",
     geometry: { tiles: 1, rows: 128, columns: 128, devicesPerCell: 2 },
-    physics: hfox,
+    physics: formedHafnia,
     defects: fewDefects,
     readout: {
       ...readout,
@@ -345,11 +345,11 @@ const presets: Readonly<Record<string, Preset>> = {
     firmware: { ...firmware, microamperesPerCode: 0.001, maxAmplitudeCode: 32, verifyLoop: false },
   },
   /** A Keithley 2400 on RS-232 at its highest rate. */
-  "keithley-2400": { ...oneDevice, instrument: { model: "2400", voltsPerCode: hfox.voltsPerCode } },
+  "keithley-2400": { ...oneDevice, instrument: { model: "2400", voltsPerCode: formedHafnia.voltsPerCode } },
   /** A Keithley 2450 on a network. */
   "keithley-2450": {
     ...oneDevice,
-    instrument: { model: "2450", voltsPerCode: hfox.voltsPerCode },
+    instrument: { model: "2450", voltsPerCode: formedHafnia.voltsPerCode },
     firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
   },
   /** The same, with 64 devices behind a switch matrix. */
@@ -357,7 +357,7 @@ const presets: Readonly<Record<string, Preset>> = {
     ...oneDevice,
     name: "smu-array-8",
     geometry: { tiles: 1, rows: 8, columns: 8, devicesPerCell: 1 },
-    instrument: { model: "2450", voltsPerCode: hfox.voltsPerCode, switch: true },
+    instrument: { model: "2450", voltsPerCode: formedHafnia.voltsPerCode, switch: true },
     firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
   },
 };

@@ -82,7 +82,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   const served = await serveChip(chip, {
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
-    // A board that cannot be told to move its time ages with the host's.
+    // Time that no host can move would stand still.
     timeScale: options.timeScale ?? (dialect.lacks?.includes("virtualTime") === true ? 1 : undefined),
     open: () => openLine(tcpPort, opened, dialect.line === "text" ? scpiTexts : undefined),
     onOpen(line) {
