@@ -6,6 +6,7 @@ import type { Microseconds } from "../src/units.ts";
 import type { Heard } from "./heard.ts";
 import type { ConnectedDriver } from "./reconnectingDriver.ts";
 import type { After } from "./systemClock.ts";
+import type { SelfDescription } from "./selfDescription.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -61,6 +62,11 @@ export interface DriverOptions {
   readonly after?: After;
   /** Link time, by which a chip's clock is judged; the host's when not given. */
   readonly now?: () => Microseconds;
+  /**
+   * Told what a board that describes itself says of itself, before the board is compared with `description`. What it throws, `identify`
+   * throws. Boards are not asked where this is not given.
+   */
+  readonly onDescribed?: ((said: SelfDescription) => void) | undefined;
   /** Told of requests, retries and what the line damaged; no records are kept when not given. */
   readonly log?: Log | undefined;
 }

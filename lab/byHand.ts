@@ -96,6 +96,7 @@ async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInS
     log,
     seed: place.seed,
     technologies: place.registries.technologies,
+    onDescribed: "not asked",
     ...(record && { record }),
   });
   try {
