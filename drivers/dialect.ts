@@ -3,6 +3,7 @@ import type { ChipCapabilities } from "../src/chip/driver.ts";
 import type { RowBytes } from "../src/run/estimate.ts";
 import type { Log } from "../src/log.ts";
 import type { Microseconds } from "../src/units.ts";
+import type { BoardTrials, TrialOptions } from "./boardTrials.ts";
 import type { Heard } from "./heard.ts";
 import type { ConnectedDriver } from "./reconnectingDriver.ts";
 import type { After } from "./systemClock.ts";
@@ -35,6 +36,9 @@ export interface Dialect {
    * @returns undefined when nothing answers in this dialect within the deadline.
    */
   probe(transport: Transport, deadlineMilliseconds: number, log?: Log): Promise<ChipAnswer | undefined>;
+
+  /** Tries a board that may be wrong, for `mho check-chip`; boards of a dialect without it cannot be tried. */
+  readonly trials?: (transport: Transport, options?: TrialOptions) => BoardTrials;
 
   /** Puts one direction of a recorded conversation together again. */
   readTranscript(to: "chip" | "host"): Heard;

@@ -6,6 +6,7 @@ import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import type { SelfDescription } from "../drivers/selfDescription.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import type { Firmware } from "../emulator/firmware.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
@@ -19,7 +20,7 @@ import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { openRecorder } from "./transcriptFile.ts";
-import { emulatedDescription, refuseContradictions } from "./selfDescription.ts";
+import { emulatedDescription, keepingLimits, refuseContradictions } from "./selfDescription.ts";
 import { packageRoot } from "./packageRoot.ts";
 import { wallTime } from "./wallTime.ts";
 
@@ -51,7 +52,8 @@ export async function openChip(
   };
   const { document } = description;
   const compare = (said: SelfDescription): void => {
-    if (document === undefined) return;
+    // An emulated board in this process says what its description says.
+    if (document === undefined || address.scheme === "emulator") return;
     const from = `The description ${address.chip ?? "that the run kept"}`;
     // Of a run's own description the board's timing holds; an address may say how slow a board is.
     const slow = given !== undefined || address.deviceMilliseconds !== undefined;
@@ -117,7 +119,7 @@ export function openRecorderFor(
   return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
-function openLine(
+export function openLine(
   address: ChipAddress,
   description: ChipDescription,
   { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
@@ -177,25 +179,26 @@ function noEmulator(name: string): MhoError {
   );
 }
 
+/** The emulated board of an address. Throws `bad-argument` for a preset that there is not. */
+export function emulatedFirmware(address: ChipAddress, description: ChipDescription, seed: number): Firmware {
+  const { name, geometry, document } = description;
+  const found = findPreset(address.target, { ...address, tiles: geometry.tiles });
+  if (found === undefined) throw noEmulator(address.target);
+  // The board is the one that the description tells of, and the devices are those of the preset.
+  const preset = keepingLimits({ ...found, name, geometry }, description);
+  const describes = document !== undefined && address.describes !== "none";
+  const own = describes ? emulatedDescription(document, preset) : undefined;
+  return emulatedChip(address.dialect, preset, address.seed ?? seed, own);
+}
+
 function emulated(
   address: ChipAddress,
   description: ChipDescription,
   seed: number,
   workspace: string | undefined,
 ): Transport {
-  const { name, geometry, document } = description;
-  const found = findPreset(address.target, { ...address, tiles: geometry.tiles });
-  if (found === undefined) throw noEmulator(address.target);
-  // The board is the one that the description tells of, and the devices are those of the preset.
-  const preset = { ...found, name, geometry };
-  const describes = document !== undefined && address.describes !== "none";
-  const firmware = emulatedChip(
-    address.dialect,
-    preset,
-    address.seed ?? seed,
-    describes ? emulatedDescription(document, preset) : undefined,
-  );
-  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, name);
+  const firmware = emulatedFirmware(address, description, seed);
+  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, description.name);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
   const line = connectInProcess({
     receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),

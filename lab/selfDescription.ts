@@ -2,7 +2,7 @@ import { mostDescriptionBytes } from "../drivers/selfDescription.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { builtInTechnologyFiles, parseChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
-import type { ChipDescription, ChipDocument } from "../src/chip/description.ts";
+import { type ChipDescription, type ChipDocument, highestCode } from "../src/chip/description.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 
@@ -120,10 +120,19 @@ function jsonOf(text: string, address: string): unknown {
   }
 }
 
+/** An emulated board that keeps the highest amplitude of its description, where that is less than its own. */
+export function keepingLimits(preset: Preset, description: ChipDescription): Preset {
+  const { firmware } = preset;
+  const maxAmplitudeCode = Math.min(firmware.maxAmplitudeCode, highestCode(description));
+  return { ...preset, firmware: { ...firmware, maxAmplitudeCode } };
+}
+
 /** What an emulated board says of itself: a description, with the tiles, the timing and the watchdog that the board has. */
 export function emulatedDescription({ text }: ChipDocument, preset: Preset): Uint8Array {
-  const { geometry, timing, ...rest } = JSON.parse(text) as { geometry: object; timing: object };
+  type Parts = Readonly<Record<"geometry" | "timing" | "limits", object>>;
+  const { geometry, timing, limits, ...rest } = JSON.parse(text) as Parts;
   const { readRowMicroseconds, pulseRowMicroseconds } = preset.readout;
+  const { minWidthNanoseconds, maxWidthNanoseconds, maxTrailingNanoseconds } = preset.firmware;
   const own = {
     ...rest,
     geometry: { ...geometry, tiles: preset.geometry.tiles },
@@ -134,6 +143,12 @@ export function emulatedDescription({ text }: ChipDocument, preset: Preset): Uin
           pulse_row_microseconds: pulseRowMicroseconds,
         }
       : timing,
+    limits: {
+      ...limits,
+      min_width_nanoseconds: minWidthNanoseconds,
+      max_width_nanoseconds: maxWidthNanoseconds,
+      max_trailing_nanoseconds: maxTrailingNanoseconds,
+    },
     watchdog_seconds: preset.firmware.watchdogMicroseconds / microsecondsPerSecond,
   };
   const bytes = new TextEncoder().encode(inAscii(JSON.stringify(own)));

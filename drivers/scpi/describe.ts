@@ -1,14 +1,13 @@
 import { bytesOf } from "../../protocols/scpi/bytes.ts";
-import { gatherDescription, partBytes, type SelfDescription } from "../selfDescription.ts";
+import { gatherDescription, type Part, partBytes, type SelfDescription } from "../selfDescription.ts";
 import type { LineRequests } from "./lineRequests.ts";
 
 /** Asks a board that declared it for its description. Throws `chip-refused` for one that cannot be. */
 export async function askDescription(lines: LineRequests): Promise<SelfDescription> {
   const what = "SYST:DESC?";
   const [size = ""] = await lines.ask({ line: "SYST:DESC:SIZE?", what: "SYST:DESC:SIZE?" });
-  const said = /^(\d{1,9}),#H([0-9A-F]{1,8})$/i.exec(size);
-  if (said === null) throw lines.malformed("SYST:DESC:SIZE?");
-  const whole = { totalBytes: Number(said[1]), check: Number.parseInt(said[2]!, 16) };
+  const whole = sizeOf(size);
+  if (whole === undefined) throw lines.malformed("SYST:DESC:SIZE?");
   const text = await gatherDescription(
     async (offset, most) => {
       const answers = await lines.ask({ line: `SYST:DESC? ${offset},${most}`, what, replyBytes: partBytes });
@@ -24,8 +23,14 @@ export async function askDescription(lines: LineRequests): Promise<SelfDescripti
   return { text };
 }
 
+/** What `SYST:DESC:SIZE?` gives: `1511,#H1A2B3C4D`. */
+export function sizeOf(answer: string): Omit<Part, "bytes"> | undefined {
+  const said = /^(\d{1,9}),#H([0-9A-F]{1,8})$/i.exec(answer);
+  return said === null ? undefined : { totalBytes: Number(said[1]), check: Number.parseInt(said[2]!, 16) };
+}
+
 /** The bytes of a definite-length block such as `#15hello`. */
-function blockOf(answer: string): Uint8Array | undefined {
+export function blockOf(answer: string): Uint8Array | undefined {
   const digits = /^#([1-9])/.exec(answer)?.[1];
   if (digits === undefined) return undefined;
   const start = 2 + Number(digits);

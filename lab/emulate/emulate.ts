@@ -11,7 +11,7 @@ import { MhoError } from "../../src/errors.ts";
 import { parseAddress } from "../address.ts";
 import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../dialects.ts";
 import { describeChip } from "../openChip.ts";
-import { emulatedDescription } from "../selfDescription.ts";
+import { emulatedDescription, keepingLimits } from "../selfDescription.ts";
 import { openControl } from "./control.ts";
 import { serveChip } from "./serveChip.ts";
 
@@ -62,9 +62,10 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const { document } = await describeChip(parseAddress(`emulator:${preset.name}`));
+  const description = await describeChip(parseAddress(`emulator:${preset.name}`));
+  const { document } = description;
   const own = document !== undefined && describes ? emulatedDescription(document, preset) : undefined;
-  const firmware = emulatedChip(dialect, preset, seed, own);
+  const firmware = emulatedChip(dialect, keepingLimits(preset, description), seed, own);
   firmware.boot = options.boot ?? 1;
   const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
