@@ -97,6 +97,7 @@ async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInS
     seed: place.seed,
     mayBeUnnamed: true,
     technologies: place.registries.technologies,
+    onDescribed: "not asked",
     ...(record && { record }),
   });
   try {

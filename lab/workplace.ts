@@ -75,6 +75,8 @@ export class Workplace {
   #untold: MhoError | undefined;
   /** Addresses of boards that named themselves, by the addresses that were given. */
   readonly #named = new Map<string, Promise<string>>();
+  /** Descriptions that boards gave of themselves, by their addresses. */
+  readonly #described = new Map<string, ChipDescription>();
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
@@ -159,6 +161,10 @@ export class Workplace {
     try {
       const { technologies } = this.registries;
       const named = await askWhichChip(address, { seed: this.seed, technologies, log: logs.log });
+      if (named.description !== undefined) {
+        this.#told(named.description, address, logs.log);
+        return named.address;
+      }
       const { model, maxConductanceMicrosiemens: range } = await describeChip(
         parseAddress(named.address, this.registries.dialects),
         technologies,
@@ -176,6 +182,20 @@ export class Workplace {
     } finally {
       logs.close();
     }
+  }
+
+  #told(description: ChipDescription, { text: address }: ChipAddress, log: Log): void {
+    this.#described.set(address, description);
+    const { name, document } = description;
+    const { sha256 = "", text = "" } = document ?? {};
+    log.info({ address, bytes: text.length }, `the board described itself, SHA-256 ${sha256}`);
+    this.emit({ type: "chip_described", name, sha256, bytes: text.length });
+  }
+
+  /** The description of the chip that an address names: what its board said of itself, a file, or one that comes with mho. */
+  async describe(text: string): Promise<ChipDescription> {
+    const { dialects, technologies } = this.registries;
+    return this.#described.get(text) ?? describeChip(parseAddress(text, dialects), technologies);
   }
 
   get transcript(): string | undefined {
@@ -222,7 +242,7 @@ export class Workplace {
    */
   async session(text: string, description?: ChipDescription): Promise<Session> {
     const address = parseAddress(text, this.registries.dialects);
-    const wanted = description ?? (await describeChip(address, this.registries.technologies));
+    const wanted = description ?? (await this.describe(text));
     const known = this.#sessions.get(text);
     const { left } = (await known) ?? {};
     if (left !== undefined) {

@@ -27,6 +27,7 @@ import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { averagesInParts, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { damagedAttempts, type Wrong, wrongEnvironment, wrongReferences, wrongRow } from "../answers.ts";
 import { ChipTimes } from "../chipTimes.ts";
+import { askDescription } from "./describe.ts";
 import { type LineRequest, LineRequests } from "./lineRequests.ts";
 import { CutOff, plain } from "../linkErrors.ts";
 import { mergeParts, type RowPart } from "../parts.ts";
@@ -45,6 +46,7 @@ export class ScpiDriver implements ChipDriver {
   readonly #lines: LineRequests;
   readonly #log: Log;
   readonly #times: ChipTimes;
+  readonly #onDescribed: DriverOptions["onDescribed"];
   /** Pulses on end whose time could not be. */
   #wrongTimes = 0;
 
@@ -55,6 +57,7 @@ export class ScpiDriver implements ChipDriver {
     this.#log = options.log ?? noLog;
     const { baud, bitsPerByte } = options.description.line;
     this.#times = new ChipTimes(options.now);
+    this.#onDescribed = options.onDescribed;
     this.#lines = new LineRequests(transport, options.address, options.session, {
       marginMilliseconds: options.deadlineMilliseconds ?? 750,
       bytesPerSecond: baud / bitsPerByte,
@@ -95,9 +98,11 @@ export class ScpiDriver implements ChipDriver {
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
         tickets: false,
+        ...(declared.includes("DESCRIBE") && { describe: true }),
       },
       newestTicket: 0,
     };
+    if (identity.capabilities.describe) this.#onDescribed?.(await askDescription(this.#lines));
     refuseOtherChip(this.address, this.description, identity);
     this.#times.begin(identity.boot, identity.capabilities.virtualTime);
     return identity;

@@ -18,6 +18,15 @@ export const benchEvents = [
     "A chip was opened and named itself.",
   ),
   event(
+    "chip_described",
+    {
+      name: part.chip,
+      sha256: z.string().describe("SHA-256 of the description as runs keep it: JSON, its keys sorted."),
+      bytes: part.count.describe("Its length."),
+    },
+    "A board gave its own description, which is used and kept with every run.",
+  ),
+  event(
     "warning",
     {
       code: z

@@ -113,6 +113,8 @@ export interface ChipCapabilities {
   readonly references: boolean;
   /** The board can give cycles of two pulses to a row by itself. Not where it is not said. */
   readonly burst?: boolean;
+  /** The board gives its own description. Not where it is not said. */
+  readonly describe?: boolean;
 
   // What follows is there where nothing is said: a board that lacks it says `false`.
 
