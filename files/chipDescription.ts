@@ -118,6 +118,7 @@ const commonLimits = {
   /** Where it is not given: what the pulses need, or as long as a pulse may be. */
   max_trailing_nanoseconds: z.number().nonnegative().max(mostNanoseconds).optional(),
   pulses_per_device: z.int().positive(),
+  max_read_volts: positive.optional(),
 };
 
 interface OfConverter {
@@ -189,6 +190,7 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
         maxTrailingNanoseconds:
           file.limits.max_trailing_nanoseconds ?? trailing(file) ?? file.limits.max_width_nanoseconds,
         pulsesPerDevice: file.limits.pulses_per_device,
+        ...(file.limits.max_read_volts === undefined ? {} : { maxReadVolts: file.limits.max_read_volts }),
       },
       timing: {
         readRowMicroseconds: file.timing.read_row_microseconds,

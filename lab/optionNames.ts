@@ -116,7 +116,7 @@ const known = {
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
-  read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  read: names<ReadOptions>()({ averages: 1, readVolts: 1, chip: 1 }),
   measure: names<MeasureOptions>()({
     tile: 1,
     row: 1,
@@ -126,7 +126,15 @@ const known = {
     pulsesPerDevice: 1,
     ...labels,
   }),
-  readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  readOut: names<ReadOutOptions>()({
+    chips: 1,
+    tile: 1,
+    row: 1,
+    device: 1,
+    averages: 1,
+    readVolts: 1,
+    out: 1,
+  }),
   checkChip: names<CheckChipOptions>()({ device: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({

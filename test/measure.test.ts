@@ -51,6 +51,25 @@ describe.each(["packet", "scpi"])("measured in the %s dialect,", (dialect) => {
       }
     }));
 
+  it("states are read with rising voltages: what SET left is ohmic, what RESET left is not", () =>
+    withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
+      const settings = { loops: 4, step: 0.3, read_to: 0.5, read_points: 5 };
+      const found = await bench.findings(await bench.measure("iv", { row: 3, devices: first(8), settings }));
+      const [set, reset] = ["set_bend", "reset_bend"].map((name) => figure(found, name).value);
+      expect(set!).toBeGreaterThan(0.97);
+      expect(set!).toBeLessThan(1.05);
+      expect(reset!).toBeGreaterThan(1.3);
+      const { lines } = found.curves.find(({ name }) => name === "read_iv")!;
+      // At 0.3 V a device that conducts 48 µS is beyond the converter.
+      expect(lines.map(({ points }) => points.map(({ x }) => x))).toEqual([
+        [0.1, 0.2],
+        [0.1, 0.2, 0.3, 0.4, 0.5],
+      ]);
+      await expect(bench.measure("iv", { settings: { read_to: 1 } })).rejects.toThrow(
+        /may be read with 0\.5 V at most \(limits\.max_read_volts\), and read_to is 1 V/,
+      );
+    }));
+
   it("thresholds fall with the width of pulses as they were born to", () =>
     withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
       const settings = { cycles: 3, widths: 2, width: 100, widest: 1000 };
