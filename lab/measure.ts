@@ -55,7 +55,8 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
     patience.programMilliseconds,
     async (context, { name, serialNumber, geometry, capabilities }) => {
       const chip = { ...description, geometry };
-      const refusal = procedure.requires?.(chip, capabilities, settings);
+      const tiles = tilesOf(address, procedure, chip, options);
+      const refusal = procedure.requires?.(chip, capabilities, settings, tiles[0]!.block.rowCount);
       if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { kind });
       const plan: RunPlan = {
         title: `measure ${kind}`,
@@ -68,7 +69,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
         sweepAverages: 1,
         pulsesPerDevice: options.pulsesPerDevice ?? procedure.pulses(settings, chip),
         settings,
-        tiles: tilesOf(address, procedure, chip, options),
+        tiles,
         ...labels,
       };
       checkPlan(plan, chip, { name: plan.method });

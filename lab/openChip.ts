@@ -7,6 +7,7 @@ import { openTcp } from "../drivers/tcp.ts";
 import type { SelfDescription } from "../drivers/selfDescription.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { serialNumberOf } from "../emulator/board.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
@@ -15,7 +16,7 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, type LogFields, noLog } from "../src/log.ts";
-import type { ChipAddress } from "./address.ts";
+import { type ChipAddress, withParameters } from "./address.ts";
 import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
@@ -33,12 +34,15 @@ export async function openChip(
     workspace,
     technologies,
     description: given,
+    mayBeUnnamed = false,
     onStandbyAsked,
     log = noLog,
     onConnected,
     onDescribed,
+    isKept = false,
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
+  if (!mayBeUnnamed) refuseUnnamed(address);
   const description =
     given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
@@ -50,26 +54,51 @@ export async function openChip(
     dialect: address.dialect.name,
     session,
   };
+  const { serialNumber = emulatedNumber(address, seed) } = address;
   const { document } = description;
   const compare = (said: SelfDescription): void => {
     // An emulated board in this process says what its description says.
     if (document === undefined || address.scheme === "emulator") return;
-    const from = `The description ${address.chip ?? "that the run kept"}`;
-    // Of a run's own description the board's timing holds; an address may say how slow a board is.
-    const slow = given !== undefined || address.deviceMilliseconds !== undefined;
-    const leaveOut = slow ? ["timing", "watchdog_seconds"] : [];
+    const from = isKept ? "The description that the run kept" : `The description ${address.chip}`;
+    // Deadlines may change between runs; an address may say how slow a board is.
+    const isFree = isKept || address.deviceMilliseconds !== undefined;
+    const leaveOut = isFree ? ["timing", "watchdog_seconds"] : [];
     refuseContradictions(said.text, { document, address: address.text, from, leaveOut });
   };
   const options = {
     address: address.text,
     description,
     session,
+    serialNumber,
     log: log.child(connection),
     onDescribed: onDescribed === "not asked" ? undefined : (onDescribed ?? compare),
   };
   const driver = address.dialect.open(transport, options);
   onConnected?.(driver, connection);
   return driver;
+}
+
+/** Records of two chips must not mix: where boards say no serial number, a person names the chip. */
+function refuseUnnamed(address: ChipAddress): void {
+  const { scheme, dialect, serialNumber } = address;
+  if (scheme === "emulator" || serialNumber !== undefined) return;
+  if (dialect.lacks?.includes("serialNumber") !== true) return;
+  const named = withParameters(address, { serial: "NAME" });
+  throw new MhoError(
+    "bad-argument",
+    `A board of the dialect ${dialect.name} says no serial number, so the chip in it needs a name of yours: ${named}. ` +
+      "Write the name on the chip's package: records of the workspace are kept by it.",
+    { address: address.text },
+  );
+}
+
+function emulatedNumber(
+  { scheme, seed, target, ...conditions }: ChipAddress,
+  usualSeed: number,
+): string | undefined {
+  if (scheme !== "emulator") return undefined;
+  const preset = findPreset(target, conditions);
+  return preset && serialNumberOf(preset, seed ?? usualSeed);
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
@@ -96,6 +125,8 @@ export interface ChipOptions {
   readonly technologies?: readonly TechnologyFile[];
   /** That of the address where none is given. */
   readonly description?: ChipDescription | undefined;
+  /** Whether that is a run's, of an earlier day. */
+  readonly isKept?: boolean;
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
@@ -107,6 +138,8 @@ export interface ChipOptions {
   readonly onDescribed?: ((said: SelfDescription) => void) | "not asked" | undefined;
   /** Told of the connection, as the log names it. */
   readonly onConnected?: (driver: ConnectedDriver, connection: LogFields) => void;
+  /** Whether the chip may be opened without a serial number or a name for it: to make it safe. */
+  readonly mayBeUnnamed?: boolean;
   /** Heard for as long as the chip's port is open: another process asks for its safe state. */
   readonly onStandbyAsked?: StandbyHandler | undefined;
 }
@@ -144,7 +177,8 @@ export async function describeChip(
 ): Promise<ChipDescription> {
   const emulated = address.scheme === "emulator";
   if (emulated && !presetNames.includes(address.target)) throw noEmulator(address.target);
-  const name = address.chip ?? (emulated ? address.target : "pcm-64");
+  const usual = emulated ? address.target : (address.dialect.usualChip ?? "pcm-64");
+  const name = address.chip ?? usual;
   const builtIn = presetNames.includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(

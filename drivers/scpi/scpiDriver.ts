@@ -16,6 +16,7 @@ import {
   type PulseReport,
   type Reading,
   rowFates,
+  unknownFates,
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
@@ -97,6 +98,7 @@ export class ScpiDriver implements ChipDriver {
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
         ...(declared.includes("DESCRIBE") && { describe: true }),
+        tickets: false,
       },
       newestTicket: 0,
     };
@@ -243,9 +245,7 @@ export class ScpiDriver implements ChipDriver {
   }
 
   fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
-    const report = blankReport(rowCount);
-    report.fates.fill(rowFates.uncertain);
-    return Promise.resolve(report);
+    return Promise.resolve(unknownFates(rowCount));
   }
 
   async environment(): Promise<Environment> {

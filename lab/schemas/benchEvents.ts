@@ -62,6 +62,9 @@ export const benchEvents = [
     {
       run: part.run.describe("Id of the run."),
       title: z.string().describe("What is programmed: the file that was given."),
+      method: z
+        .string()
+        .describe("How: a method of programming, `by-hand`, or a measurement such as `measure-form`."),
       chip: part.chip,
       serial_number: part.serialNumber,
       firmware: z.string().describe("Name and version of the board's firmware."),
