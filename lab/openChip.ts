@@ -21,7 +21,7 @@ import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { openRecorder } from "./transcriptFile.ts";
-import { emulatedDescription, keepingLimits, refuseContradictions } from "./selfDescription.ts";
+import { boardOf, emulatedDescription, refuseContradictions } from "./selfDescription.ts";
 import { packageRoot } from "./packageRoot.ts";
 import { wallTime } from "./wallTime.ts";
 
@@ -59,7 +59,8 @@ export async function openChip(
   const compare = (said: SelfDescription): void => {
     // An emulated board in this process says what its description says.
     if (document === undefined || address.scheme === "emulator") return;
-    const from = isKept ? "The description that the run kept" : `The description ${address.chip}`;
+    const given = address.chip ?? "that the board gave before";
+    const from = `The description ${isKept ? "that the run kept" : given}`;
     // Deadlines may change between runs; an address may say how slow a board is.
     const isFree = isKept || address.deviceMilliseconds !== undefined;
     const leaveOut = isFree ? ["timing", "watchdog_seconds"] : [];
@@ -215,11 +216,10 @@ function noEmulator(name: string): MhoError {
 
 /** The emulated board of an address. Throws `bad-argument` for a preset that there is not. */
 export function emulatedFirmware(address: ChipAddress, description: ChipDescription, seed: number): Firmware {
-  const { name, geometry, document } = description;
+  const { geometry, document } = description;
   const found = findPreset(address.target, { ...address, tiles: geometry.tiles });
   if (found === undefined) throw noEmulator(address.target);
-  // The board is the one that the description tells of, and the devices are those of the preset.
-  const preset = keepingLimits({ ...found, name, geometry }, description);
+  const preset = boardOf(found, description);
   const describes = document !== undefined && address.describes !== "none";
   const own = describes ? emulatedDescription(document, preset) : undefined;
   return emulatedChip(address.dialect, preset, address.seed ?? seed, own);
