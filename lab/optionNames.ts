@@ -18,6 +18,7 @@ import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
+import { refuseOtherKinds } from "./optionKinds.ts";
 import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
@@ -171,9 +172,19 @@ function names<Options>() {
 /** Throws `bad-argument` for an option that a call does not have: a misspelt one would be read past, and the usual value taken. */
 export function refuseUnknown(call: keyof typeof known, options: object): void {
   const all = known[call];
-  const strange = Object.keys(options).find((name) => !all.includes(name));
-  if (strange === undefined) return;
   const name = call === "pulseAt" ? "pulse" : call;
+  if (typeof options !== "object" || options === null) {
+    const is = options === null ? "null" : typeof options;
+    throw new MhoError(
+      "bad-argument",
+      `${name} takes its options as an object, such as { ${all[0]}: … }, and was given ${is}.`,
+    );
+  }
+  const strange = Object.keys(options).find((one) => !all.includes(one));
+  if (strange === undefined) {
+    refuseOtherKinds(name, options);
+    return;
+  }
   throw new MhoError("bad-argument", `${name} has no option ${strange}. It has ${all.join(", ")}.`, {
     option: strange,
   });
