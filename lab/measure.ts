@@ -81,6 +81,17 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
   );
 }
 
+/** Throws what `measure` would throw before it speaks to a chip. Asks no board: one whose address names no description is taken for the usual one. */
+export async function checkMeasure(place: Workplace, kind: string, options: MeasureOptions): Promise<void> {
+  const { dialects, technologies, procedures } = place.registries;
+  const procedure = procedureNamed(procedures, kind);
+  const chip = await describeChip(parseAddress(place.chip, dialects), technologies);
+  refuseTechnology(procedure, chip);
+  settingsGiven(procedure, options.settings ?? {}, chip);
+  labelled(place, options);
+  tilesOf(place.chip, procedure, chip, options);
+}
+
 /** What a run of `measure` found so far. Throws `bad-argument` for a run that is none. */
 export async function findingsOf(place: Workplace, run: RunId): Promise<Findings> {
   const store = await place.existingStore();

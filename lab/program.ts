@@ -55,11 +55,17 @@ export interface ProgramOptions extends LabelOptions {
 /** Reads that are averaged when a programmed tile is looked at. */
 export const sweepAverages = 16;
 
-/** Programs targets into the bench's chip. @returns the run, done; the second of two, which corrects the first, of a share to verify. */
+/**
+ * Programs targets into the bench's chip.
+ *
+ * @param once  of a share to verify: the first of its two runs, where that is done already.
+ * @returns     the run, done; the second of two, which corrects the first, of a share to verify.
+ */
 export async function program(
   place: Workplace,
   targets: string | MatrixTargets,
   options: ProgramOptions,
+  once?: RunId,
 ): Promise<RunId> {
   await place.refuseReadOnly();
   const address = await place.chipNamed();
@@ -68,7 +74,7 @@ export async function program(
   return session.work(patience.programMilliseconds, async (context, { name, serialNumber }) => {
     const chip = { chipName: name, chipSerialNumber: serialNumber };
     if (planned.once === undefined) return executeRun(context, { ...planned.plan, ...chip });
-    const corrects = await executeRun(context, { ...planned.once, ...chip });
+    const corrects = once ?? (await executeRun(context, { ...planned.once, ...chip }));
     return executeRun(context, { ...planned.plan, ...chip, corrects });
   });
 }

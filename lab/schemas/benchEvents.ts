@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { event } from "./event.ts";
+import { jobEvents } from "./jobEvents.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -250,4 +251,5 @@ export const benchEvents = [
     },
     "`demo` has trimmed its closed loop.",
   ),
+  ...jobEvents,
 ] as const;
