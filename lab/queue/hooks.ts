@@ -119,7 +119,7 @@ function start(program: string, body: string): Promise<void> {
 async function post(address: string, body: string): Promise<void> {
   let last = "";
   for (let n = 0; n < webhookTries; n++) {
-    if (n > 0) await setTimeout(500 * 2 ** n);
+    if (n > 0) await setTimeout(250 * 2 ** n);
     try {
       const answer = await fetch(address, {
         method: "POST",
