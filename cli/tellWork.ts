@@ -63,6 +63,7 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
         return;
       // Of a single run these would be told.
       case "chip":
+      case "chip_described":
       case "started":
       case "ended":
       case "uncertain":

@@ -81,6 +81,8 @@ export interface RramPhysics {
   readonly formed: boolean;
   readonly formingVoltage: number;
   readonly formingSpread: number;
+  /** V by which SET and RESET thresholds fall with each factor of ten in the width of a pulse. */
+  readonly switchingVoltsPerDecade: number;
   /** By how much more voltage a pulse must have that is ten times as short. */
   readonly formingVoltsPerDecade: number;
   readonly formingWidthNanoseconds: Nanoseconds;
@@ -275,6 +277,7 @@ const presets: Readonly<Record<string, Preset>> = {
       formingVoltage: 2.8,
       formingSpread: 0.2,
       formingVoltsPerDecade: 0.12,
+      switchingVoltsPerDecade: 0.1,
       formingWidthNanoseconds: 1000,
     },
     defects: fewDefects,

@@ -1,3 +1,4 @@
+import { crc32c } from "../protocols/crc32c.ts";
 import { bytesOf, textOf } from "../protocols/scpi/bytes.ts";
 import { ScpiError } from "../protocols/scpi/errors.ts";
 import { headerPattern } from "../protocols/scpi/header.ts";
@@ -237,6 +238,17 @@ export class ScpiFirmware extends Firmware {
       "SYSTem:GEOMetry?": () =>
         [geometry.tiles, geometry.rows, geometry.columns, geometry.devicesPerCell].join(","),
       "SYSTem:CAPability?": () => `"${this.#options().join(",")}"`,
+      "SYSTem:DESCription:SIZE?": () => {
+        const text = this.#description();
+        return `${text.length},#H${crc32c(text).toString(16).toUpperCase().padStart(8, "0")}`;
+      },
+      "SYSTem:DESCription?": (p) => {
+        const [offset, count] = expectParameters(p, 2);
+        const start = integerOf(offset!, 0, 0xffffffff);
+        const most = Math.min(integerOf(count!, 0, 0xffff), partBytes);
+        const part = textOf(this.#description().subarray(start, start + most));
+        return `#${String(part.length).length}${part.length}${part}`;
+      },
       "SYSTem:TIME?": () => String(this.board.clock),
       "SYSTem:TIME:ADVance": (p) =>
         void this.#accepted(this.board.advance(Math.round(1e6 * numberOf(one(p), "time")))),
@@ -298,9 +310,15 @@ export class ScpiFirmware extends Firmware {
       ...(this.board.isSensed ? ["ENVIRONMENT"] : []),
       ...(readout.references.length > 0 ? ["REFERENCES"] : []),
       ...(firmware.mostBurstCycles > 0 ? ["BURST"] : []),
+      ...(this.selfDescription ? ["DESCRIBE"] : []),
       ...(firmware.verifyLoop ? ["VERIFY"] : []),
       ...(this.board.virtualTime ? ["VIRTUALTIME"] : []),
     ];
+  }
+
+  #description(): Uint8Array {
+    if (this.selfDescription === undefined) throw new ScpiError(-241, "this board does not describe itself");
+    return this.selfDescription;
   }
 
   #format(parameters: readonly Parameter[]): void {
@@ -407,7 +425,6 @@ export class ScpiFirmware extends Firmware {
     );
     for (const { tile, row, values } of rows) {
       const codes = Uint16Array.from(values);
-      if (codes.every((code) => code === 0)) continue;
       const pulse = {
         kind: kind === "SET" ? ("set" as const) : ("reset" as const),
         codes,
@@ -548,9 +565,13 @@ export class ScpiFirmware extends Firmware {
   }
 }
 
+/** Of its description, in one answer. */
+const partBytes = 1024;
+
 /** Chip time that a question takes while the board's own loop goes on. */
 const askedMicroseconds = 1000;
-const questionsWithParameters = /MEASure:(CODE|REF)|MEASure\[|PULSe:(WIDTh|TRAiling)|AVERage:COUNt/;
+const questionsWithParameters =
+  /MEASure:(CODE|REF)|MEASure\[|DESCription\?|PULSe:(WIDTh|TRAiling)|AVERage:COUNt/;
 
 /** Bits of the operation and the questionable status register. */
 const programming = 256;

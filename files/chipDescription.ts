@@ -108,6 +108,7 @@ const common = {
     verify_iteration_microseconds: time.optional(),
     answer_microseconds: time.optional(),
   }),
+  watchdog_seconds: positive.max(86_400).optional(),
   line: z.strictObject({ baud: z.int().positive(), bits_per_byte: z.int().min(8).max(12) }),
 };
 
@@ -197,5 +198,6 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
         answerMicroseconds: file.timing.answer_microseconds,
       },
       line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
+      ...(file.watchdog_seconds === undefined ? {} : { watchdogSeconds: file.watchdog_seconds }),
     }));
 }

@@ -95,7 +95,9 @@ async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInS
   const driver = await openChip(address, {
     log,
     seed: place.seed,
+    mayBeUnnamed: true,
     technologies: place.registries.technologies,
+    onDescribed: "not asked",
     ...(record && { record }),
   });
   try {

@@ -10,6 +10,7 @@ import type { RunId } from "../src/run/store.ts";
 export type BenchEvent =
   | RunEvent
   | ChipEvent
+  | ChipDescribedEvent
   | WarningEvent
   | TranslationEvent
   | TrimEvent
@@ -27,6 +28,15 @@ export interface ChipEvent {
   readonly port: string;
 }
 
+/** A board gave its own description, which is used and kept with every run. */
+export interface ChipDescribedEvent {
+  readonly type: "chip_described";
+  readonly name: string;
+  /** Of the description as it is kept: JSON, its keys sorted. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
@@ -37,7 +47,8 @@ export interface WarningEvent {
     | "chip_assumed"
     | "plain_http"
     | "weights_left_out"
-    | "model_no_longer_holds";
+    | "model_no_longer_holds"
+    | "job_not_checked";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */

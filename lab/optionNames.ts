@@ -4,6 +4,7 @@ import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExperimentOptions } from "./experiment.ts";
+import type { CheckChipOptions } from "./checkChip/checkChip.ts";
 import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
@@ -127,6 +128,7 @@ const known = {
     ...labels,
   }),
   readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  checkChip: names<CheckChipOptions>()({ device: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

@@ -21,7 +21,6 @@ import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
-import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.ts";
@@ -98,6 +97,20 @@ export async function estimate(
   return { method: method.name, ...rest.reduce(oneAfterTheOther, first!) };
 }
 
+/**
+ * Throws what `program` would throw before it pulses or reads.
+ *
+ * @param address  of the chip; of a board that was asked, where it names no description.
+ */
+export async function checkProgram(
+  place: Workplace,
+  address: string,
+  targets: string,
+  options: ProgramOptions,
+): Promise<void> {
+  await planFor(place, address, targets, options);
+}
+
 /** What two runs on the same tiles take together. */
 function oneAfterTheOther(a: Estimate, b: Estimate): Estimate {
   const [devices, pulses] = [a.devices + b.devices, a.pulses + b.pulses];
@@ -129,7 +142,7 @@ async function planFor(
   dialect: LabDialect;
 }> {
   const address = parseAddress(chip, place.registries.dialects);
-  const description = await describeChip(address, place.registries.technologies);
+  const description = await place.describe(chip);
   const shared = options.verifyShare !== undefined;
   const single = shared ? blindMethod(place.registries.methods, description) : undefined;
   const targets = await readTargets(given, address, description, options);
@@ -247,6 +260,10 @@ function capabilitiesHoped({ lacks = [] }: LabDialect): ChipCapabilities {
     onBoardVerify: can("onBoardVerify"),
     environment: can("environment"),
     references: can("references"),
+    tickets: can("tickets"),
+    clock: can("clock"),
+    codes: can("codes"),
+    serialNumber: can("serialNumber"),
   };
 }
 

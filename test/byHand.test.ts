@@ -98,6 +98,21 @@ describe("by hand", () => {
     expect(bare).toMatchObject({ code: 2, out: expect.stringContaining("give whole nanoseconds") as string });
   });
 
+  it("a reading at the converter's end is told as the least that it may be, and a list of devices may be a range", async () => {
+    const chip = "emulator:rram-128?seed=3";
+    const read = await mho("read", chip, "--row", "0", "--workspace", join(emptyFolder(), "lab"));
+    expect(read.out).toMatch(/ ≥61\.38/);
+    expect(read.out).not.toMatch(/ 61\.38/);
+    const place = ["--row", "0", "--device", "1,5-7", "--workspace", join(emptyFolder(), "lab"), "--quiet"];
+    const pulse = ["--amplitude", "1.2V", "--width", "1us"];
+    const fired = await mho("pulse", "--chip", chip, ...place, ...pulse, "--json");
+    expect(JSON.parse(fired.out.trim().split("\n").at(-1)!)).toMatchObject({
+      devices: [1, 5, 6, 7].map((device) => ({ device })),
+    });
+    const wrong = await mho("pulse", "--chip", chip, "--row", "0", "--device", "7-5", ...pulse);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("--device 7-5")]);
+  });
+
   it("amplitudes are exact in any prefix, and no current is a voltage", () => {
     expect(amplitudeIn(parseAmplitude("0.31mA")!, "µA")).toBe(310);
     expect(amplitudeIn(parseAmplitude("1900 mV")!, "V")).toBe(1.9);

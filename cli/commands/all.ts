@@ -3,6 +3,7 @@ import { advise } from "./advise.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { checkChip } from "./checkChip.ts";
 import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
@@ -64,6 +65,7 @@ export function allCommands(): Command[] {
     pack(),
     unpack(),
     check(),
+    checkChip(),
     serve(),
     ports(),
     standby(),

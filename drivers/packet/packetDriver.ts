@@ -51,6 +51,7 @@ import { ChipTimes } from "../chipTimes.ts";
 import { CutOff, plain } from "../linkErrors.ts";
 import { mergeParts, type RowPart } from "../parts.ts";
 import { CheckedRequests, fine } from "./checkedRequests.ts";
+import { askDescription } from "./describe.ts";
 import { allOf, eachRow } from "./eachRow.ts";
 import { PulseFates } from "./pulseFates.ts";
 import { noReply, RequestQueue } from "./requests.ts";
@@ -67,6 +68,7 @@ export class PacketDriver implements ChipDriver {
   readonly #pulses: PulseFates;
   readonly #log: Log;
   readonly #times: ChipTimes;
+  readonly #onDescribed: DriverOptions["onDescribed"];
   #boot = 0;
 
   constructor(transport: Transport, options: DriverOptions) {
@@ -76,6 +78,7 @@ export class PacketDriver implements ChipDriver {
     this.#transport = transport;
     this.#log = options.log ?? noLog;
     this.#times = new ChipTimes(options.now);
+    this.#onDescribed = options.onDescribed;
     this.#requests = new RequestQueue(transport, options.address, options.session, {
       marginMilliseconds: options.deadlineMilliseconds ?? 750,
       windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
@@ -103,6 +106,13 @@ export class PacketDriver implements ChipDriver {
       firmware: plain(identity.firmware),
       serialNumber: plain(identity.serialNumber),
     };
+    // One place is left for what is urgent. A board that says it in its description has one request in flight until then.
+    this.#requests.mostTagsAhead = named.capabilities.describe ? 1 : Math.max(1, answersKept - 1);
+    if (named.capabilities.describe && version === protocolVersion && this.#onDescribed !== undefined) {
+      const said = await askDescription(this.#requests);
+      this.#requests.mostTagsAhead = Math.max(1, said.answersKept - 1);
+      this.#onDescribed(said);
+    }
     refuseOtherChip(
       this.address,
       this.description,
@@ -112,8 +122,6 @@ export class PacketDriver implements ChipDriver {
         : `speaks version ${version} of the packet dialect, and this program version ${protocolVersion}`,
     );
     this.#boot = named.boot;
-    // One place is left for what is urgent.
-    this.#requests.mostTagsAhead = Math.max(1, answersKept - 1);
     this.#times.begin(named.boot, named.capabilities.virtualTime);
     return named;
   }

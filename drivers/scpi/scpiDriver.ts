@@ -16,6 +16,7 @@ import {
   type PulseReport,
   type Reading,
   rowFates,
+  unknownFates,
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
@@ -26,6 +27,7 @@ import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { averagesInParts, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { damagedAttempts, type Wrong, wrongEnvironment, wrongReferences, wrongRow } from "../answers.ts";
 import { ChipTimes } from "../chipTimes.ts";
+import { askDescription } from "./describe.ts";
 import { type LineRequest, LineRequests } from "./lineRequests.ts";
 import { CutOff, plain } from "../linkErrors.ts";
 import { mergeParts, type RowPart } from "../parts.ts";
@@ -44,6 +46,7 @@ export class ScpiDriver implements ChipDriver {
   readonly #lines: LineRequests;
   readonly #log: Log;
   readonly #times: ChipTimes;
+  readonly #onDescribed: DriverOptions["onDescribed"];
   /** Pulses on end whose time could not be. */
   #wrongTimes = 0;
 
@@ -54,6 +57,7 @@ export class ScpiDriver implements ChipDriver {
     this.#log = options.log ?? noLog;
     const { baud, bitsPerByte } = options.description.line;
     this.#times = new ChipTimes(options.now);
+    this.#onDescribed = options.onDescribed;
     this.#lines = new LineRequests(transport, options.address, options.session, {
       marginMilliseconds: options.deadlineMilliseconds ?? 750,
       bytesPerSecond: baud / bitsPerByte,
@@ -93,9 +97,12 @@ export class ScpiDriver implements ChipDriver {
         environment: declared.includes("ENVIRONMENT"),
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
+        tickets: false,
+        ...(declared.includes("DESCRIBE") && { describe: true }),
       },
       newestTicket: 0,
     };
+    if (identity.capabilities.describe) this.#onDescribed?.(await askDescription(this.#lines));
     refuseOtherChip(this.address, this.description, identity);
     this.#times.begin(identity.boot, identity.capabilities.virtualTime);
     return identity;
@@ -238,9 +245,7 @@ export class ScpiDriver implements ChipDriver {
   }
 
   fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
-    const report = blankReport(rowCount);
-    report.fates.fill(rowFates.uncertain);
-    return Promise.resolve(report);
+    return Promise.resolve(unknownFates(rowCount));
   }
 
   async environment(): Promise<Environment> {

@@ -70,15 +70,33 @@ export async function addJob(
   return jobNamed(all, job);
 }
 
-/** What the job's call would say before it speaks to a chip. */
+/** What the job's call would say before it pulses or reads. A board that does not say which chip it is is asked, where it can be. */
 async function check(place: Workplace, kind: JobKind, request: JobRequest): Promise<void> {
-  const { chip, seed, acceptUnknownWear, subjects, options } = request;
+  const { chip, seed, acceptUnknownWear, subjects, options, text } = request;
   const own = place.forJob("j0", { chip, seed, acceptUnknownWear });
   try {
-    await kind.check(own, { subjects: subjects.filter((one) => !isJobName(one)), options });
+    const isOfRun = kind.subject === "run" || kind.subject === "runs" || kind.runsCode === true;
+    const address = isOfRun ? chip : await own.chipNamed().catch(unlessSilent);
+    if (address !== undefined)
+      return await kind.check(own, { subjects: subjects.filter((one) => !isJobName(one)), options }, address);
+    place.emit({
+      type: "warning",
+      code: "job_not_checked",
+      message:
+        `The board at ${chip} is in use or does not answer, and its address does not say which chip it is, so it is not known ` +
+        `whether ${text} fits it. Give ?chip=NAME or ?chip=FILE.json.`,
+      name: null,
+      why: null,
+    });
   } finally {
     await place.closeJob(own);
   }
+}
+
+/** Undefined for a board that cannot be asked just now. */
+function unlessSilent(error: unknown): undefined {
+  if (error instanceof MhoError && ["port-failed", "link-lost"].includes(error.code)) return undefined;
+  throw error;
 }
 
 function refuseOptions({ call, refused = [], name }: JobKind, options: Options): void {

@@ -8,7 +8,7 @@ import { labelled } from "../labels.ts";
 import { checkMeasure, measure, type MeasureOptions } from "../measure.ts";
 import { withDefaults } from "../nicknames.ts";
 import type { KnownCall } from "../optionNames.ts";
-import { estimate, program, type ProgramOptions, resume } from "../program.ts";
+import { checkProgram, program, type ProgramOptions, resume } from "../program.ts";
 import { modelGiven, trim, type TrimOptions } from "../trim.ts";
 import { checkWatch, watch, type WatchOptions } from "../watch.ts";
 import type { Workplace } from "../workplace.ts";
@@ -34,8 +34,12 @@ export interface JobKind {
   readonly begins?: (options: Options) => number;
   /** The options with the config's where they say nothing. */
   readonly usual: (place: Workplace, options: Options) => Options;
-  /** Throws what the call would throw before it speaks to a chip. */
-  readonly check: (place: Workplace, job: Work) => Promise<void>;
+  /**
+   * Throws what the call would throw before it pulses or reads.
+   *
+   * @param address  of the chip, by which its description is found.
+   */
+  readonly check: (place: Workplace, job: Work, address: string) => Promise<void>;
   /**
    * Does it, or goes on with the runs that it had begun.
    *
@@ -80,9 +84,8 @@ const programJob: JobKind = {
   ],
   begins: (options) => (options["verifyShare"] === undefined ? 1 : 2),
   usual: (place, options) => withDefaults(place.config.defaults.program, options),
-  check: async (place, { subjects, options }) => {
-    await estimate(place, subjects[0]!, options as ProgramOptions);
-  },
+  check: (place, { subjects, options }, address) =>
+    checkProgram(place, address, subjects[0]!, options as ProgramOptions),
   async act(place, { subjects, options }, { runs }) {
     const given = options as ProgramOptions;
     for (const run of runs) await resume(place, run, undefined);
@@ -98,7 +101,8 @@ const measureJob: JobKind = {
   subject: "name",
   files: noFiles,
   usual: asGiven,
-  check: (place, { subjects, options }) => checkMeasure(place, subjects[0]!, options as MeasureOptions),
+  check: (place, { subjects, options }, address) =>
+    checkMeasure(place, address, subjects[0]!, options as MeasureOptions),
   async act(place, { subjects, options }, { runs }) {
     for (const run of runs) await resume(place, run, undefined);
     return runs.length > 0 ? runs : [await measure(place, subjects[0]!, options as MeasureOptions)];

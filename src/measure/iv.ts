@@ -9,6 +9,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import type { Curves, Findings, Measured, Procedure, Settings } from "./procedure.ts";
+import { mostRead } from "./figures.ts";
 import { placesOf, walk } from "./trace.ts";
 
 /**
@@ -169,8 +170,9 @@ function judge({ plan, chip, turns }: Measured): Findings {
   const [low, high, setAt, resetAt] = [column(), column(), column(), column()];
   const loops = places.map((): { x: number; y: number }[] => []);
   const moved: { set: number; reset: number }[] = places.map(() => ({ set: 0, reset: 0 }));
-  for (const { block } of plan.tiles) {
-    walk(turns, block.tile, ({ device, order, code, before, after }) => {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
+    walk(turns, targets, ({ device, order, code, before, after }) => {
       const k = placeOf.get(`${block.tile} ${device}`)!;
       if (order === undefined || Number.isNaN(after)) return;
       const volts = code * voltsPerCode;
@@ -198,12 +200,7 @@ function judge({ plan, chip, turns }: Measured): Findings {
         meaning: "the most over the least that a device conducts, median",
         value: ratio[ratio.length >> 1] ?? Number.NaN,
       },
-      {
-        name: "conductance_most_microsiemens",
-        unit: "µS",
-        meaning: "the most that any device read",
-        value: high.reduce((most, g) => (g > most ? g : most), 0),
-      },
+      mostRead(high, "the most that any device read", chip),
     ],
     counts: [
       {

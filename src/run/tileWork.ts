@@ -107,7 +107,7 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
   work.fired = report;
   work.look = decision.look;
   if (decision.look.kind === "done") {
-    if (report !== nothingFired) await closeTile(active, work);
+    await closeTile(active, work);
     return true;
   }
   const { afterSeconds } = decision.look;
@@ -211,6 +211,8 @@ async function commitAndFire(
     await context.store.appendTurn(run, record);
     foldTurn(memory, record);
   }
+  // It stands in the journal now. Until this turn has fired, nothing is known of its own pulses.
+  work.fired = nothingFired;
   for (const order of record.orders)
     ledger.book(block.tile, block.rowStart, record.devices, order.codes, pulsesOfOrder(order));
   active.nextTicket += orders.length * block.rowCount;
@@ -330,8 +332,13 @@ function inPlace(given: Uint8Array): number {
   return given.reduce((n, verdict) => n + (verdict === verdicts.inPlace ? 1 : 0), 0);
 }
 
-/** A method that fires and does not look back leaves fates to be written down. */
-async function closeTile(active: ActiveRun, { memory, fired }: TileWork): Promise<void> {
+/**
+ * Writes down what became of a tile's last pulses, where that is known and no turn will tell: of a method that does not look back, and
+ * of a run that is stopped before its next look. A chip that is reset until the run goes on could not tell any more.
+ */
+export async function closeTile(active: ActiveRun, work: TileWork): Promise<void> {
+  const { memory, fired } = work;
+  if (fired === nothingFired) return;
   const record = closingRecord(memory, fired, active.context.wallTime());
   await active.context.store.appendTurn(active.run, record);
   foldTurn(memory, record);
