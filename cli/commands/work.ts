@@ -16,7 +16,7 @@ export const work = () =>
     .option("--keep", "wait for new jobs when none is left")
     .option(
       "--allow-run",
-      "do jobs that run files of code; whoever can write to the workspace adds such jobs",
+      "do jobs that run files of code; everyone who can write to the workspace can add such jobs",
     )
     .option("--on-end <program>", "start this after each job, with the result as JSON on its stdin")
     .option(

@@ -30,7 +30,7 @@ export interface QueueListOptions {
 export interface WorkOptions extends Hooks {
   /** Wait for new jobs when none is left; until it is stopped. */
   readonly keep?: boolean | undefined;
-  /** Jobs may run files of code (`run FILE`). Whoever can write to the workspace can then run code as this user. */
+  /** Jobs may run files of code (`run FILE`). Everyone who can write to the workspace can then run code as this user. */
   readonly allowRun?: boolean | undefined;
 }
 
