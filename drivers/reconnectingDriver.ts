@@ -49,7 +49,7 @@ export interface ReconnectOptions {
 /**
  * Keeps on through a lost link: opens the chip anew, makes sure that it is the same one, and asks again. A pulse is sent
  * again under its own ticket, which the chip does not fire twice; where the chip has been reset meanwhile and forgot its
- * tickets, the pulse is uncertain, and nobody may assume either.
+ * tickets, or keeps none, the pulse is uncertain, and nobody may assume either.
  */
 export class ReconnectingDriver implements ConnectedDriver {
   readonly address: string;
@@ -147,7 +147,11 @@ export class ReconnectingDriver implements ConnectedDriver {
     const perRow = devicesPerRow(this.description.geometry);
     let left = order;
     let kept: PulseReport | undefined;
+    let lost = false;
+    const keepsTickets = this.#identity?.capabilities.tickets !== false;
     const work = async (driver: ConnectedDriver): Promise<PulseReport> => {
+      // Without tickets nothing may be sent twice, but what was known before the link was lost stays known.
+      if (lost && !keepsTickets) return mergeReports(kept, this.#forgotten(block, left));
       if (this.#identity?.boot !== boot) return this.#forgotten(block, order);
       try {
         return mergeReports(kept, await driver.pulse(block, left));
@@ -155,6 +159,7 @@ export class ReconnectingDriver implements ConnectedDriver {
         if (error instanceof CutOff && error.report) kept = mergeReports(kept, error.report);
         const codes = kept === undefined ? order.codes : withoutRows(order.codes, kept, perRow);
         left = { ...order, codes, resent: true };
+        lost = isLost(error);
         throw error;
       }
     };
@@ -175,9 +180,10 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport> {
     const boot = this.#identity?.boot;
+    const keepsTickets = this.#identity?.capabilities.tickets !== false;
     let resent = false;
     const work = (driver: ConnectedDriver): Promise<PulseReport> => {
-      if (this.#identity?.boot === boot) {
+      if (this.#identity?.boot === boot && (keepsTickets || !resent)) {
         const again = resent;
         resent = true;
         return driver.verify(block, { ...order, resent: again });

@@ -50,8 +50,7 @@ export class Board {
 
   constructor(preset: Preset, seed: number) {
     this.chip = new EmulatedChip(preset, seed);
-    const { variant = "" } = preset;
-    this.serialNumber = variant === "" ? `EMU-${seed}` : `EMU-${seed}-${variant}`;
+    this.serialNumber = serialNumberOf(preset, seed);
   }
 
   get preset(): Preset {
@@ -330,6 +329,11 @@ export class Board {
     const { geometry } = this.preset;
     return tile >= 0 && tile < geometry.tiles && row >= 0 && row < geometry.rows;
   }
+}
+
+/** Of the emulated chip of a preset and a seed. */
+export function serialNumberOf({ variant = "" }: Preset, seed: number): string {
+  return variant === "" ? `EMU-${seed}` : `EMU-${seed}-${variant}`;
 }
 
 export const supplyMillivolts = 3300;

@@ -54,6 +54,10 @@ export abstract class Firmware {
     return this.board.chip;
   }
 
+  get serialNumber(): string {
+    return this.board.serialNumber;
+  }
+
   /** Whether pulses and reads are refused because every line is in its safe state. */
   get inStandby(): boolean {
     return !this.board.armed;

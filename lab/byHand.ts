@@ -95,6 +95,7 @@ async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInS
   const driver = await openChip(address, {
     log,
     seed: place.seed,
+    mayBeUnnamed: true,
     technologies: place.registries.technologies,
     ...(record && { record }),
   });

@@ -5,6 +5,7 @@ import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import { serialNumberOf } from "../emulator/board.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
@@ -13,7 +14,7 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, type LogFields, noLog } from "../src/log.ts";
-import type { ChipAddress } from "./address.ts";
+import { type ChipAddress, withParameters } from "./address.ts";
 import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
@@ -30,11 +31,13 @@ export async function openChip(
     workspace,
     technologies,
     description: given,
+    mayBeUnnamed = false,
     onStandbyAsked,
     log = noLog,
     onConnected,
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
+  if (!mayBeUnnamed) refuseUnnamed(address);
   const description =
     given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
@@ -46,10 +49,34 @@ export async function openChip(
     dialect: address.dialect.name,
     session,
   };
-  const options = { address: address.text, description, session, log: log.child(connection) };
+  const { serialNumber = emulatedNumber(address, seed) } = address;
+  const options = { address: address.text, description, session, serialNumber, log: log.child(connection) };
   const driver = address.dialect.open(transport, options);
   onConnected?.(driver, connection);
   return driver;
+}
+
+/** Records of two chips must not mix: where boards say no serial number, a person names the chip. */
+function refuseUnnamed(address: ChipAddress): void {
+  const { scheme, dialect, serialNumber } = address;
+  if (scheme === "emulator" || serialNumber !== undefined) return;
+  if (dialect.lacks?.includes("serialNumber") !== true) return;
+  const named = withParameters(address, { serial: "NAME" });
+  throw new MhoError(
+    "bad-argument",
+    `A board of the dialect ${dialect.name} says no serial number, so the chip in it needs a name of yours: ${named}. ` +
+      "Write the name on the chip's package: records of the workspace are kept by it.",
+    { address: address.text },
+  );
+}
+
+function emulatedNumber(
+  { scheme, seed, target, ...conditions }: ChipAddress,
+  usualSeed: number,
+): string | undefined {
+  if (scheme !== "emulator") return undefined;
+  const preset = findPreset(target, conditions);
+  return preset && serialNumberOf(preset, seed ?? usualSeed);
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
@@ -82,6 +109,8 @@ export interface ChipOptions {
   readonly log?: Log | undefined;
   /** Told of the connection, as the log names it. */
   readonly onConnected?: (driver: ConnectedDriver, connection: LogFields) => void;
+  /** Whether the chip may be opened without a serial number or a name for it: to make it safe. */
+  readonly mayBeUnnamed?: boolean;
   /** Heard for as long as the chip's port is open: another process asks for its safe state. */
   readonly onStandbyAsked?: StandbyHandler | undefined;
 }
@@ -117,7 +146,8 @@ export async function describeChip(
   address: ChipAddress,
   technologies?: readonly TechnologyFile[],
 ): Promise<ChipDescription> {
-  const name = address.chip ?? (address.scheme === "emulator" ? address.target : "pcm-64");
+  const usual = address.scheme === "emulator" ? address.target : (address.dialect.usualChip ?? "pcm-64");
+  const name = address.chip ?? usual;
   const builtIn = (presetNames as readonly string[]).includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(

@@ -241,6 +241,10 @@ function capabilitiesHoped({ lacks = [] }: LabDialect): ChipCapabilities {
     onBoardVerify: can("onBoardVerify"),
     environment: can("environment"),
     references: can("references"),
+    tickets: can("tickets"),
+    clock: can("clock"),
+    codes: can("codes"),
+    serialNumber: can("serialNumber"),
   };
 }
 

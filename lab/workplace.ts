@@ -9,7 +9,7 @@ import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { RunId } from "../src/run/store.ts";
 import { type Config, noConfig, readConfig } from "../files/config.ts";
 import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { type ChipAddress, parseAddress } from "./address.ts";
+import { type ChipAddress, parseAddress, withParameters } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
@@ -125,11 +125,33 @@ export class Workplace {
     const chip = given === undefined ? this.chip : this.addressOf(given);
     const address = parseAddress(chip, this.registries.dialects);
     if (address.scheme === "emulator" || address.chip !== undefined) return chip;
+    if (address.dialect.usualChip !== undefined)
+      return this.#takeUsual(chip, address, address.dialect.usualChip);
     const known = this.#named.get(chip) ?? this.#askWhichChip(address);
     this.#named.set(chip, known);
     // A board that did not answer may be asked again.
     known.catch(() => this.#named.delete(chip));
     return known;
+  }
+
+  /** A board that cannot say which chip it holds is not asked. */
+  async #takeUsual(chip: string, address: ChipAddress, usual: string): Promise<string> {
+    const named = withParameters(address, { chip: usual });
+    if (!this.#named.has(chip)) {
+      const { technologies } = this.registries;
+      const { model, maxConductanceMicrosiemens: range } = await describeChip(address, technologies);
+      this.emit({
+        type: "warning",
+        code: "chip_taken",
+        message:
+          `The board at ${address.text} cannot say which chip it holds. It is taken for the ${usual} that comes with mho ` +
+          `(0 … ${range} µS, the model ${model}) and its limits. Give ?chip=FILE.json where it is another.`,
+        name: usual,
+        why: null,
+      });
+    }
+    this.#named.set(chip, Promise.resolve(named));
+    return named;
   }
 
   async #askWhichChip(address: ChipAddress): Promise<string> {

@@ -7,7 +7,7 @@ import { readScpiTranscript } from "./transcript.ts";
 export const scpi: Dialect = {
   name: "scpi",
   line: "text",
-  lacks: ["multiply", "onBoardVerify"],
+  lacks: ["multiply", "onBoardVerify", "tickets"],
   rowBytes: { read: (devices) => 4 * devices + 130, pulse: (devices) => 4 * devices + 160 },
   open: (transport, options) => new ScpiDriver(transport, options),
   probe: probeScpi,

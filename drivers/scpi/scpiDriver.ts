@@ -16,6 +16,7 @@ import {
   type PulseReport,
   type Reading,
   rowFates,
+  unknownFates,
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { assert, MhoError } from "../../src/errors.ts";
@@ -93,6 +94,7 @@ export class ScpiDriver implements ChipDriver {
         environment: declared.includes("ENVIRONMENT"),
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
+        tickets: false,
       },
       newestTicket: 0,
     };
@@ -238,9 +240,7 @@ export class ScpiDriver implements ChipDriver {
   }
 
   fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
-    const report = blankReport(rowCount);
-    report.fates.fill(rowFates.uncertain);
-    return Promise.resolve(report);
+    return Promise.resolve(unknownFates(rowCount));
   }
 
   async environment(): Promise<Environment> {

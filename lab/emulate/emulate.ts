@@ -65,7 +65,8 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
-    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${slow}`;
+    const named = dialect.lacks?.includes("serialNumber") === true ? `&serial=${firmware.serialNumber}` : "";
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`

@@ -40,7 +40,10 @@ export const refusals = {
 } as const;
 
 const noBody = new Uint8Array(0);
-const capabilityBits: Readonly<Record<keyof ChipCapabilities, number>> = {
+/** What boards of this protocol may or may not have; the rest they all have. */
+type Declared = Exclude<keyof ChipCapabilities, "tickets" | "clock" | "codes" | "serialNumber">;
+
+const capabilityBits: Readonly<Record<Declared, number>> = {
   virtualTime: 1,
   multiply: 2,
   onBoardVerify: 4,
@@ -82,7 +85,7 @@ export function encodeIdentity(identity: ChipIdentity, answersKept = usualAnswer
 }
 
 function bitsOf(capabilities: ChipCapabilities): number {
-  const names = Object.keys(capabilityBits) as (keyof ChipCapabilities)[];
+  const names = Object.keys(capabilityBits) as Declared[];
   return names.reduce((bits, name) => bits | (capabilities[name] ? capabilityBits[name] : 0), 0);
 }
 
@@ -102,7 +105,7 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
     devicesPerCell: reader.u16(),
   };
   const bits = reader.u32();
-  const declares = (name: keyof ChipCapabilities): boolean => (bits & capabilityBits[name]) !== 0;
+  const declares = (name: Declared): boolean => (bits & capabilityBits[name]) !== 0;
   const capabilities: ChipCapabilities = {
     virtualTime: declares("virtualTime"),
     multiply: declares("multiply"),
