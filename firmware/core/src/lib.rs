@@ -16,6 +16,8 @@ pub mod line;
 pub mod packet;
 pub mod scpi;
 pub mod scpi_lexer;
+pub mod scpi_status;
+pub mod scpi_words;
 pub mod text;
 pub mod tickets;
 

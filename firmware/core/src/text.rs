@@ -3,11 +3,12 @@
 pub struct Text<'a> {
     bytes: &'a mut [u8],
     length: usize,
+    overflowed: bool,
 }
 
 impl<'a> Text<'a> {
     pub fn new(bytes: &'a mut [u8]) -> Self {
-        Text { bytes, length: 0 }
+        Text { bytes, length: 0, overflowed: false }
     }
 
     /// What does not fit is cut off.
@@ -17,6 +18,7 @@ impl<'a> Text<'a> {
 
     pub fn raw(&mut self, bytes: &[u8]) -> &mut Self {
         let count = bytes.len().min(self.bytes.len() - self.length);
+        self.overflowed |= count < bytes.len();
         self.bytes[self.length..self.length + count].copy_from_slice(&bytes[..count]);
         self.length += count;
         self
@@ -98,6 +100,11 @@ impl<'a> Text<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.length == 0
+    }
+
+    /// Whether something was cut off since this was asked last.
+    pub fn overflowed(&mut self) -> bool {
+        core::mem::replace(&mut self.overflowed, false)
     }
 
     pub fn truncate(&mut self, length: usize) {
