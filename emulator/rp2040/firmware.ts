@@ -16,6 +16,8 @@ export class Rp2040Firmware extends Firmware {
   #frontEnd: EmulatedFrontEnd;
   #heardAt: Microseconds = 0;
   #came: Uint8Array[] = [];
+  /** The front end's time when the board beside it was last told. */
+  #followed: Microseconds = 0;
 
   /** @param image  the firmware, and the description of the chip. */
   constructor(preset: Preset, seed: number, image: readonly Uf2Block[]) {
@@ -49,12 +51,16 @@ export class Rp2040Firmware extends Firmware {
 
   override bake(celsius: Celsius, duration: Microseconds): Microseconds | BoardRefusal {
     const until = super.bake(celsius, duration);
-    if (typeof until === "number") this.#frontEnd.aheadMicroseconds += duration;
+    if (typeof until === "number") {
+      this.#frontEnd.aheadMicroseconds += duration;
+      this.#followed += duration;
+    }
     return until;
   }
 
   override relive(history: BoardHistory): void {
     super.relive(history);
+    this.#followed = history.chipTimeMicroseconds;
     [this.#machine, this.#frontEnd] = this.#started(history.chipTimeMicroseconds);
   }
 
@@ -80,7 +86,9 @@ export class Rp2040Firmware extends Firmware {
 
   /** What is kept of the board beside it goes with the firmware's time. */
   #follow(): void {
-    this.board.advance(Math.max(0, this.#frontEnd.chipTime - this.board.clock));
+    const { chipTime } = this.#frontEnd;
+    this.board.advance(chipTime - this.#followed);
+    this.#followed = chipTime;
   }
 }
 

@@ -38,8 +38,12 @@ export class EmulatedFrontEnd {
 
   /** What the array ages by. */
   get chipTime(): Microseconds {
-    const parts = 1 + this.#board.clockPartsPerMillion * 1e-6;
-    return this.aheadMicroseconds + Math.floor(this.#clock.nanos / 1000 / parts);
+    return this.aheadMicroseconds + Math.floor(this.#clock.nanos / 1000 / this.#rate);
+  }
+
+  /** How fast the processor's clock goes against the array's time. */
+  get #rate(): number {
+    return 1 + this.#board.clockPartsPerMillion * 1e-6;
   }
 
   #select(select: Select): void {
@@ -78,7 +82,7 @@ export class EmulatedFrontEnd {
       ? Math.round(1000 * this.#board.chip.temperature(this.chipTime)) + 273_150
       : 0;
     const can = abilities.movableTime + (this.#board.chip.isSensed ? abilities.sensors : 0);
-    const ahead = this.aheadMicroseconds;
+    const ahead = Math.round(this.aheadMicroseconds * this.#rate);
     const word = (unit: number): number => Math.floor(ahead / unit) % 65_536;
     return [
       infoMagic,

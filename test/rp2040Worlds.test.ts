@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { findPreset } from "../emulator/presets.ts";
+import { boardChip } from "../lab/firmware/boardChip.ts";
+import { firmwareImage } from "../lab/firmware/firmwareImage.ts";
+import { soak } from "./soak/soak.ts";
+import { drawWorld, type World } from "./soak/world.ts";
+import { fivePercent, describePcm64 } from "./support/chips.ts";
+import { removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
+
+const image = await firmwareImage();
+const description = await describePcm64();
+
+/** A world whose chip is the RP2040's machine code over an emulated array, at the end of a bad line. */
+function boardWorld(seed: number): World {
+  const world = drawWorld(seed, 1, { rare: false, slow: false });
+  const preset = findPreset("pcm-64", { tiles: 1 })!;
+  const methods = world.dialect === "scpi" ? ["verify", "residual"] : ["verify", "residual", "on-board"];
+  return {
+    ...world,
+    preset,
+    method: methods[seed % methods.length]!,
+    shape: [2, 64],
+    faults: { ...world.faults, line: { ...world.faults.line, ...fivePercent } },
+    emulate: (of, its) => boardChip(image, of, its, description),
+  };
+}
+
+describe("the machine code in a world of bad luck", () => {
+  it.each(Array.from({ length: 20 }, (_, k) => k + 1))(
+    "felt what was meant, however its cable was cut and its frames were damaged (seed %i)",
+    async (seed) => {
+      const { deeds, crossings } = await soak(boardWorld(seed));
+      expect(deeds.length + crossings).toBeGreaterThan(100);
+    },
+  );
+});
