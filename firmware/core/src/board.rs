@@ -139,8 +139,12 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
                 }
             }
             let times = u32::from(averages);
+            // This processor has no instruction that divides.
+            let shift = times.is_power_of_two().then(|| times.trailing_zeros());
             for (code, &sum) in codes.iter_mut().zip(sums.iter()) {
-                *code = if sum == u32::MAX { NO_CODE } else { ((sum + times / 2) / times) as u16 };
+                let rounded = sum.saturating_add(times / 2);
+                let mean = shift.map_or_else(|| rounded / times, |shift| rounded >> shift);
+                *code = if sum == u32::MAX { NO_CODE } else { mean as u16 };
             }
         }
         Ok((at, codes))

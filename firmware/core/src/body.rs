@@ -130,9 +130,11 @@ impl<'a> Writer<'a> {
     }
 
     pub fn words(&mut self, words: &[u16]) -> &mut Self {
-        for &word in words {
-            self.u16(word);
+        let room = &mut self.bytes[self.at..self.at + 2 * words.len()];
+        for (pair, word) in room.chunks_exact_mut(2).zip(words) {
+            pair.copy_from_slice(&word.to_le_bytes());
         }
+        self.at += 2 * words.len();
         self
     }
 

@@ -1,28 +1,23 @@
 //! Consistent overhead byte stuffing (Cheshire & Baker 1997): bytes without a zero, one byte more for every 254.
 
 /// Writes the stuffed bytes into `out` from `at`, and returns the place after them.
-pub fn encode(data: &[u8], out: &mut [u8], mut at: usize) -> usize {
-    let mut code_at = at;
-    let mut code: u8 = 1;
-    at += 1;
-    for &byte in data {
-        if byte != 0 {
-            out[at] = byte;
-            at += 1;
-            code += 1;
-        }
-        if byte == 0 || code == 255 {
-            out[code_at] = code;
-            code = 1;
-            code_at = at;
-            at += 1;
+pub fn encode(mut data: &[u8], out: &mut [u8], mut at: usize) -> usize {
+    loop {
+        let run = data.iter().take(254).position(|&byte| byte == 0).unwrap_or(data.len().min(254));
+        out[at] = run as u8 + 1;
+        out[at + 1..at + 1 + run].copy_from_slice(&data[..run]);
+        at += 1 + run;
+        data = &data[run..];
+        match data {
+            // A full run stands for no zero, and what follows it begins one of its own.
+            _ if run == 254 => {}
+            [0, rest @ ..] => data = rest,
+            _ => return at,
         }
     }
-    out[code_at] = code;
-    at
 }
 
-/// Undoes it in place. Returns how many bytes there are, or nothing when these cannot have come from `encode`.
+/// Undoes it in place: of bytes none of which is zero. Returns how many there are, or nothing when these cannot have come from `encode`.
 pub fn decode(bytes: &mut [u8]) -> Option<usize> {
     let mut length = 0;
     let mut at = 0;
@@ -33,14 +28,9 @@ pub fn decode(bytes: &mut [u8]) -> Option<usize> {
         if at + run > bytes.len() {
             return None;
         }
-        for _ in 0..run {
-            if bytes[at] == 0 {
-                return None;
-            }
-            bytes[length] = bytes[at];
-            length += 1;
-            at += 1;
-        }
+        bytes.copy_within(at..at + run, length);
+        length += run;
+        at += run;
         if code < 255 && at < bytes.len() {
             bytes[length] = 0;
             length += 1;

@@ -72,8 +72,11 @@ impl<'a, F: FrontEnd, C: Clock> Firmware<'a, F, C> {
     pub fn receive(&mut self, bytes: &[u8], out: &mut impl Output) {
         self.board.heard();
         let Memory { reader, packet, scpi, room } = &mut *self.memory;
-        for &byte in bytes {
-            match reader.push(byte) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (taken, found) = reader.push(rest);
+            rest = &rest[taken..];
+            match found {
                 Found::Nothing => {}
                 Found::Frame(length) => {
                     packet.take(&mut reader.bytes[..length], &mut self.board, room, out);

@@ -56,7 +56,20 @@ impl LineReader {
         self.mode = Mode::Frames;
     }
 
-    pub fn push(&mut self, byte: u8) -> Found {
+    /// Takes what it can of some bytes. Returns how many that were, and what ended with them.
+    pub fn push(&mut self, bytes: &[u8]) -> (usize, Found) {
+        if self.mode == Mode::Frames && self.binary {
+            // Within a frame nothing but its end matters.
+            let run = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+            if run > 0 {
+                self.keep_all(&bytes[..run]);
+                return (run, Found::Nothing);
+            }
+        }
+        (1, self.push_one(bytes[0]))
+    }
+
+    fn push_one(&mut self, byte: u8) -> Found {
         match self.mode {
             Mode::Frames => self.in_frames(byte),
             Mode::Lines => self.in_lines(byte),
@@ -121,6 +134,15 @@ impl LineReader {
         self.binary = false;
         self.characters = 0;
         self.lexer = Lexer::new();
+    }
+
+    fn keep_all(&mut self, bytes: &[u8]) {
+        if self.length + bytes.len() > FRAME_BYTES || self.overrun {
+            self.overrun = true;
+        } else {
+            self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);
+            self.length += bytes.len();
+        }
     }
 
     fn keep(&mut self, byte: u8, most: usize) {
