@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { findPreset } from "../emulator/presets.ts";
 import { boardChip } from "../lab/firmware/boardChip.ts";
 import { firmwareImage } from "../lab/firmware/firmwareImage.ts";
-import { soak } from "./soak/soak.ts";
+import { tellStory } from "./soak/story.ts";
 import { drawWorld, type World } from "./soak/world.ts";
-import { fivePercent, describePcm64 } from "./support/chips.ts";
-import { removeFoldersAfterEach } from "./support/folders.ts";
+import { describePcm64, fivePercent } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
 
@@ -31,7 +31,7 @@ describe("the machine code in a world of bad luck", () => {
   it.each(Array.from({ length: 20 }, (_, k) => k + 1))(
     "felt what was meant, however its cable was cut and its frames were damaged (seed %i)",
     async (seed) => {
-      const { deeds, crossings } = await soak(boardWorld(seed));
+      const { deeds, crossings } = await tellStory(boardWorld(seed), emptyFolder());
       expect(deeds.length + crossings).toBeGreaterThan(100);
     },
   );

@@ -12,6 +12,7 @@ export class Rp2040Firmware extends Firmware {
   readonly #image: readonly Uf2Block[];
   readonly #bits: Random;
   #drawn = 0;
+  #earlier = 0;
   #machine: Rp2040Machine;
   #frontEnd: EmulatedFrontEnd;
   #heardAt: Microseconds = 0;
@@ -27,9 +28,9 @@ export class Rp2040Firmware extends Firmware {
     [this.#machine, this.#frontEnd] = this.#started(0);
   }
 
-  /** Instructions since the board was last started. */
+  /** Instructions since the board was made. */
   get instructions(): number {
-    return this.#machine.instructions;
+    return this.#earlier + this.#machine.instructions;
   }
 
   override receive(bytes: Uint8Array, linkTime: Microseconds): Uint8Array[] {
@@ -72,6 +73,7 @@ export class Rp2040Firmware extends Firmware {
   }
 
   protected override forget(): void {
+    this.#earlier += this.#machine.instructions;
     [this.#machine, this.#frontEnd] = this.#started(this.#frontEnd.chipTime);
   }
 

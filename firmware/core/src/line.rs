@@ -62,7 +62,14 @@ impl LineReader {
             // Within a frame nothing but its end matters.
             let run = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
             if run > 0 {
-                self.keep_all(&bytes[..run]);
+                self.keep_all(&bytes[..run], FRAME_BYTES);
+                return (run, Found::Nothing);
+            }
+        }
+        if self.mode == Mode::Lines && self.lexer.is_plain() {
+            let run = bytes.iter().position(|&byte| byte < b' ' || byte == b'#' || byte == b'"' || byte == b'\'').unwrap_or(bytes.len());
+            if run > 0 {
+                self.keep_all(&bytes[..run], LINE_BYTES);
                 return (run, Found::Nothing);
             }
         }
@@ -136,8 +143,8 @@ impl LineReader {
         self.lexer = Lexer::new();
     }
 
-    fn keep_all(&mut self, bytes: &[u8]) {
-        if self.length + bytes.len() > FRAME_BYTES || self.overrun {
+    fn keep_all(&mut self, bytes: &[u8], most: usize) {
+        if self.length + bytes.len() > most || self.overrun {
             self.overrun = true;
         } else {
             self.bytes[self.length..self.length + bytes.len()].copy_from_slice(bytes);

@@ -15,6 +15,8 @@ const REPLY_BYTES: usize = 14_336;
 const HEAD_BYTES: usize = 40;
 /// Of a reply to a line without a tag, while the last tagged one is kept.
 const SHORT_BYTES: usize = 256;
+/// Amplitudes in one order, at most.
+const MOST_VALUES: usize = 4096;
 /// Of the description, in one answer.
 const PART_BYTES: i64 = 1024;
 
@@ -63,6 +65,8 @@ struct State {
     status: Status,
     measured_at: u64,
     amplitudes: [u16; MOST_DEVICES],
+    /// As they were given, for one row or for several.
+    values: [u16; MOST_VALUES],
     /// The session is to be forgotten.
     was_reset: bool,
 }
@@ -81,6 +85,7 @@ impl Scpi {
                 status: Status::new(),
                 measured_at: 0,
                 amplitudes: [0; MOST_DEVICES],
+                values: [0; MOST_VALUES],
                 was_reset: false,
             },
             reply: [0; REPLY_BYTES],
@@ -484,39 +489,21 @@ impl State {
             }
             named += usize::from(found.rows.1 - found.rows.0 + 1) * lines;
         }
+        // Every value is looked at before anything fires.
         let (volts, nano) = (board.described.amplitude_is_volts, board.described.nano_per_amplitude_code);
-        let swapped = self.settings.swapped;
-        let block = block_of(given)?;
-        let count = block.map_or_else(|| split(given, b',').count(), |words| words.len() / 2);
+        let count = match block_of(given)? {
+            Some(block) => self.keep_words(block)?,
+            None => self.keep_values(given, volts, nano)?,
+        };
         if count != 1 && count != named {
             return Err(Wrong::Said(-108, "one value for all, or one a device"));
         }
-        // Every value is looked at before anything fires.
-        let value = |text: &'m [u8]| amplitude(text, volts, nano);
-        let word = |pair: &[u8]| {
-            let pair = [pair[0], pair[1]];
-            if swapped { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
-        };
-        if block.is_none() {
-            for text in split(given, b',') {
-                value(text)?;
-            }
-        }
-        let mut values = block.map(|words| words.chunks_exact(2));
-        let mut texts = split(given, b',');
-        let mut same = None;
-        let mut next = || -> u16 {
-            if let Some(code) = same {
-                return code;
-            }
-            let code = match &mut values {
-                Some(words) => words.next().map_or(0, word),
-                None => texts.next().and_then(|text| value(text).ok()).unwrap_or(0),
-            };
-            if count == 1 {
-                same = Some(code);
-            }
-            code
+        let values = &self.values[..count];
+        let mut taken = 0;
+        let mut next = || {
+            let value = values[if count == 1 { 0 } else { taken }];
+            taken += 1;
+            value
         };
         let pulse = Pulse {
             kind: self.settings.kind,
@@ -543,6 +530,44 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Keeps the words of a block. Returns how many there are.
+    fn keep_words<'m>(&mut self, block: &[u8]) -> Result<usize, Wrong<'m>> {
+        let count = block.len() / 2;
+        let room = self.values.get_mut(..count).ok_or(Wrong::Number(-223))?;
+        for (value, pair) in room.iter_mut().zip(block.chunks_exact(2)) {
+            let pair = [pair[0], pair[1]];
+            *value = if self.settings.swapped { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) };
+        }
+        Ok(count)
+    }
+
+    /// Keeps amplitudes that are given one by one. Returns how many there are.
+    fn keep_values<'m>(&mut self, mut given: &'m [u8], volts: bool, nano_per_code: u32) -> Result<usize, Wrong<'m>> {
+        let mut count = 0;
+        loop {
+            // Nearly all are a few digits and nothing else.
+            let (mut code, mut digits) = (0u16, 0);
+            while let Some(digit) = given.get(digits).filter(|byte| byte.is_ascii_digit() && digits < 4) {
+                code = code * 10 + u16::from(digit - b'0');
+                digits += 1;
+            }
+            let after = given.get(digits).copied();
+            let length = if digits > 0 && matches!(after, None | Some(b',')) {
+                digits
+            } else {
+                let piece = split(given, b',').next().unwrap_or(b"");
+                code = amplitude(piece, volts, nano_per_code)?;
+                piece.len()
+            };
+            *self.values.get_mut(count).ok_or(Wrong::Number(-223))? = code;
+            count += 1;
+            match given.get(length + 1..) {
+                Some(rest) => given = rest,
+                None => return Ok(count),
+            }
+        }
     }
 }
 

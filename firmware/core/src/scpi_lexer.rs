@@ -26,6 +26,11 @@ impl Lexer {
         self.quote != 0
     }
 
+    /// Whether it stands in nothing: bytes that begin nothing may be passed over.
+    pub fn is_plain(&self) -> bool {
+        self.quote == 0 && !self.saw_hash && self.digits == 0 && self.block == 0
+    }
+
     pub fn follow(&mut self, byte: u8) {
         if self.block > 0 {
             self.block -= 1;

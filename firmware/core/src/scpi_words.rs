@@ -68,6 +68,19 @@ impl<'a> Iterator for Split<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let rest = self.rest?;
+        // Most pieces hold nothing in which another rule holds.
+        // A list in brackets holds commas, and no semicolons.
+        let bracket = if self.at == b',' { b'(' } else { self.at };
+        let special = |byte| byte == self.at || byte == bracket || byte == b'"' || byte == b'\'' || byte == b'#';
+        if let Some(end) = rest.iter().position(|&byte| special(byte)) {
+            if rest[end] == self.at {
+                self.rest = Some(&rest[end + 1..]);
+                return Some(&rest[..end]);
+            }
+        } else {
+            self.rest = None;
+            return Some(rest);
+        }
         let mut lexer = Lexer::new();
         let mut depth = 0u8;
         for (k, &byte) in rest.iter().enumerate() {
@@ -347,7 +360,9 @@ mod tests {
 
     #[test]
     fn units_end_outside_of_strings_blocks_and_brackets() {
-        let parts: std::vec::Vec<_> = split(b"a;\"b;c\";#13;;;;(d;e)", b';').collect();
-        assert_eq!(parts, [&b"a"[..], b"\"b;c\"", b"#13;;;", b"(d;e)"]);
+        let parts: std::vec::Vec<_> = split(b"a;\"b;c\";#13;;;;(d,e)", b';').collect();
+        assert_eq!(parts, [&b"a"[..], b"\"b;c\"", b"#13;;;", b"(d,e)"]);
+        let parts: std::vec::Vec<_> = split(b"(@0!1,0!2),5,'6,7'", b',').collect();
+        assert_eq!(parts, [&b"(@0!1,0!2)"[..], b"5", b"'6,7'"]);
     }
 }

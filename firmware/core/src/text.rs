@@ -38,6 +38,13 @@ impl<'a> Text<'a> {
             value /= 10;
         }
         let mut small = value as u32;
+        while (10..0x1_0000).contains(&small) {
+            // A tenth, without a division: exact below 2^16.
+            let tenth = (small * 0xcccd) >> 19;
+            at -= 1;
+            digits[at] = b'0' + (small - 10 * tenth) as u8;
+            small = tenth;
+        }
         loop {
             at -= 1;
             digits[at] = b'0' + (small % 10) as u8;
@@ -134,6 +141,9 @@ mod tests {
     #[test]
     fn numbers_are_written_as_programs_read_them() {
         assert_eq!(said(|t| { t.number(0).byte(b' ').number(u64::MAX); }), "0 18446744073709551615");
+        for value in 0..70_000u64 {
+            assert_eq!(said(|t| { t.number(value); }), std::format!("{value}"));
+        }
         assert_eq!(said(|t| { t.scientific(1234567, -9); }), "1.234567E-3");
         assert_eq!(said(|t| { t.scientific(40, -3); }), "4.000000E-2");
         assert_eq!(said(|t| { t.scientific(-25, 0); }), "-2.500000E+1");
