@@ -1,3 +1,4 @@
+import { MhoError } from "../../src/errors.ts";
 import { Random } from "../../src/random.ts";
 import type { Celsius, Microseconds } from "../../src/units.ts";
 import type { BoardHistory, BoardRefusal } from "../board.ts";
@@ -20,11 +21,14 @@ export class Rp2040Firmware extends Firmware {
   /** The front end's time when the board beside it was last told. */
   #followed: Microseconds = 0;
 
-  /** @param image  the firmware, and the description of the chip. */
-  constructor(preset: Preset, seed: number, image: readonly Uf2Block[]) {
+  /**
+   * @param image  the firmware, and the description of the chip.
+   * @param start  what its noise is drawn by, beside the seed: the firmware draws the number of its boot.
+   */
+  constructor(preset: Preset, seed: number, image: readonly Uf2Block[], start = 1) {
     super(preset, seed);
     this.#image = image;
-    this.#bits = new Random(seed).fork("ring oscillator");
+    this.#bits = new Random(seed).fork(`ring oscillator ${start}`);
     [this.#machine, this.#frontEnd] = this.#started(0);
   }
 
@@ -44,6 +48,14 @@ export class Rp2040Firmware extends Firmware {
     if (linkTime - this.#heardAt <= watchdogMicroseconds || !this.#frontEnd.isEnabled) return;
     this.#machine.run(watchdogMicroseconds + 1e6);
     this.#follow();
+  }
+
+  override fallDumb(): void {
+    throw cannot("leaves no request alone");
+  }
+
+  override lie(): void {
+    throw cannot("does not lie");
   }
 
   override get inStandby(): boolean {
@@ -92,6 +104,10 @@ export class Rp2040Firmware extends Firmware {
     this.board.advance(chipTime - this.#followed);
     this.#followed = chipTime;
   }
+}
+
+function cannot(why: string): MhoError {
+  return new MhoError("bad-argument", `The reference firmware ${why}: use the emulated firmware for that fault.`);
 }
 
 /** Packets of USB, as the messages that they carry: frames between zeros, or lines. */
