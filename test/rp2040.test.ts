@@ -3,11 +3,11 @@ import { connectInProcess } from "../drivers/inProcess.ts";
 import { pcm64 } from "../emulator/presets.ts";
 import { builtInDialects } from "../lab/dialects.ts";
 import { boardChip } from "../lab/firmware/boardChip.ts";
-import { firmwareImage } from "../lab/firmware/firmwareImage.ts";
+import { firmwareUnderTest } from "./support/firmware.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
 import { describePcm64 } from "./support/chips.ts";
 
-const image = await firmwareImage();
+const image = await firmwareUnderTest();
 const description = await describePcm64();
 
 /** What the reference firmware cannot do, by dialect. */

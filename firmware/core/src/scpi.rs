@@ -5,7 +5,7 @@ use crate::board::Board;
 use crate::crc;
 use crate::front_end::{Clock, FrontEnd, Pulse, PulseKind, MOST_DEVICES, NO_CODE};
 use crate::scpi_status::{Status, Wrong, OPERATION_COMPLETE};
-use crate::scpi_words::{channels, decimal, header_is, split, trim, word_is, Unit};
+use crate::scpi_words::{channels, decimal, header_is, split, trim, trim_start, word_is, Unit};
 use crate::text::Text;
 use crate::{Output, FIRMWARE_NAME};
 
@@ -102,9 +102,9 @@ impl Scpi {
 
     /// Takes a line without its end.
     pub fn take<F: FrontEnd, C: Clock>(&mut self, line: &[u8], board: &mut Board<F, C>, out: &mut impl Output) {
-        let line = trim(line);
+        let line = trim_start(line);
         let Some(tagged) = after_tag_header(line) else {
-            if self.session != 0 && !is_always_obeyed(line) {
+            if self.session != 0 && !is_always_obeyed(trim(line)) {
                 // In a session of tagged lines one without a tag is one whose tag is spoilt.
                 return self.state.status.report(&Wrong::Number(101));
             }
@@ -169,12 +169,13 @@ impl State {
         let mut path = [0; 64];
         let mut path_bytes = 0;
         for unit in split(message, b';') {
-            let unit = trim(unit);
+            // Its end may be that of a block, whose bytes are any.
+            let unit = trim_start(unit);
             if unit.is_empty() {
                 continue;
             }
             let end = unit.iter().position(|&byte| byte <= b' ').unwrap_or(unit.len());
-            let (typed, parameters) = (&unit[..end], trim(&unit[end..]));
+            let (typed, parameters) = (&unit[..end], trim_start(&unit[end..]));
             let (name, query) = match typed.strip_suffix(b"?") {
                 Some(name) => (name, true),
                 None => (typed, false),
@@ -313,13 +314,13 @@ impl State {
             return Ok(());
         } else if is("[SENSe:]AVERage:COUNt") {
             let most = i64::from(board.described.max_averages);
-            let said = if parameters.is_empty() { i64::from(self.averages()) } else { special(parameters, 1, most, 1)? };
+            let said = if trim(parameters).is_empty() { i64::from(self.averages()) } else { special(trim(parameters), 1, most, 1)? };
             reply.signed(said);
             return Ok(());
         } else if is("[SOURce:]PULSe:WIDTh") {
             let limits = (board.described.min_width_nanoseconds, board.described.max_width_nanoseconds);
             let usual = board.described.usual_width_nanoseconds;
-            let said = if parameters.is_empty() { self.width(board.described.usual_width_nanoseconds) } else { nanoseconds(parameters, limits, usual)? };
+            let said = if trim(parameters).is_empty() { self.width(usual) } else { nanoseconds(trim(parameters), limits, usual)? };
             reply.scientific(i64::from(said), -9);
             return Ok(());
         } else if is("SYSTem:DESCription") {
@@ -477,8 +478,8 @@ impl State {
     fn pulse<'m, F: FrontEnd, C: Clock>(&mut self, parameters: &'m [u8], board: &mut Board<F, C>) -> Result<(), Wrong<'m>> {
         let end = parameters.iter().position(|&byte| byte == b')').map_or(0, |at| at + 1);
         let (list, given) = parameters.split_at(end);
-        let Some(given) = trim(given).strip_prefix(b",") else { return Err(Wrong::Number(-109)) };
-        let given = trim(given);
+        let Some(given) = trim_start(given).strip_prefix(b",") else { return Err(Wrong::Number(-109)) };
+        let given = trim_start(given);
         let devices = board.described.devices_per_row();
         let mut named = 0;
         for found in channels(list)? {
@@ -613,7 +614,7 @@ fn full_header<'h>(name: &[u8], path: &[u8], room: &'h mut [u8; 64]) -> Option<&
 }
 
 fn none(parameters: &[u8]) -> Result<(), Wrong<'static>> {
-    if parameters.is_empty() {
+    if trim(parameters).is_empty() {
         Ok(())
     } else {
         Err(Wrong::Number(-108))
@@ -680,7 +681,9 @@ fn block_of(given: &[u8]) -> Result<Option<&[u8]>, Wrong<'static>> {
         digit.is_ascii_digit().then(|| sum * 10 + usize::from(digit - b'0'))
     });
     match length {
-        Some(length) if length == bytes.len() && length % 2 == 0 => Ok(Some(bytes)),
+        Some(length) if length <= bytes.len() && length % 2 == 0 && trim(&bytes[length..]).is_empty() => {
+            Ok(Some(&bytes[..length]))
+        }
         _ => Err(wrong()),
     }
 }

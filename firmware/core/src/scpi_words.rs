@@ -101,13 +101,18 @@ impl<'a> Iterator for Split<'a> {
     }
 }
 
-pub fn trim(mut bytes: &[u8]) -> &[u8] {
+pub fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes {
         if *first > b' ' {
             break;
         }
         bytes = rest;
     }
+    bytes
+}
+
+pub fn trim(bytes: &[u8]) -> &[u8] {
+    let mut bytes = trim_start(bytes);
     while let [rest @ .., last] = bytes {
         if *last > b' ' {
             break;

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { findPreset } from "../emulator/presets.ts";
-import { boardChip } from "../lab/firmware/boardChip.ts";
-import { firmwareImage } from "../lab/firmware/firmwareImage.ts";
-import { tellStory } from "./soak/story.ts";
-import { drawWorld, type World } from "./soak/world.ts";
-import { describePcm64, fivePercent } from "./support/chips.ts";
-import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import type { FaultEvent } from "../../emulator/faults.ts";
+import { findPreset } from "../../emulator/presets.ts";
+import { boardChip } from "../../lab/firmware/boardChip.ts";
+import { firmwareUnderTest } from "../support/firmware.ts";
+import { tellStory } from "../soak/story.ts";
+import { drawWorld, type World } from "../soak/world.ts";
+import { describePcm64, fivePercent } from "../support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
 
 removeFoldersAfterEach();
 
-const image = await firmwareImage();
+const image = await firmwareUnderTest();
 const description = await describePcm64();
 
 /** A world whose chip is the RP2040's machine code over an emulated array, at the end of a bad line. */
@@ -22,9 +23,17 @@ function boardWorld(seed: number): World {
     preset,
     method: methods[seed % methods.length]!,
     shape: [2, 64],
-    faults: { ...world.faults, line: { ...world.faults.line, ...fivePercent } },
+    faults: {
+      ...world.faults,
+      events: world.faults.events.map(onTheOnlyTile),
+      line: { ...world.faults.line, ...fivePercent },
+    },
     emulate: (of, its) => boardChip(image, of, its, description),
   };
+}
+
+function onTheOnlyTile(event: FaultEvent): FaultEvent {
+  return "tile" in event ? { ...event, tile: 0 } : event;
 }
 
 describe("the machine code in a world of bad luck", () => {
