@@ -7,10 +7,10 @@ import { MhoError } from "../src/errors.ts";
 import { isGuessable, isLoopback } from "../web/access.ts";
 import { type PageFile, readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
-import { openWorkspace } from "../storage/workspace.ts";
 import { keepSmall } from "../web/keepSmall.ts";
 import type { WarningEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
+import { Bench, configOf, Workplace } from "../lab/bench.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
 import { packageRoot } from "../lab/packageRoot.ts";
@@ -18,6 +18,7 @@ import { listenForStop, type StopListener } from "./stop.ts";
 
 export interface ServeOptions {
   readonly workspace?: string | undefined;
+  readonly config?: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly token?: string | undefined;
@@ -34,8 +35,9 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   // The page may be there before the first run.
   const folder = options.workspace ?? defaultWorkspace;
   const isNew = !existsSync(join(folder, "workspace.db"));
-  const store = await openWorkspace(folder);
+  const place = new Workplace(options, output.events, await configOf(options));
   try {
+    const store = await place.store();
     const stop = listenForStop(output);
     try {
       const { host, port } = options;
@@ -45,6 +47,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         token,
         publicUrl,
         files,
+        library: new Bench(place),
         workspace: store.file,
         readOnly: store.readOnly,
         wallTime,
@@ -77,7 +80,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       stop.release();
     }
   } finally {
-    await store.close();
+    await place.close();
   }
 }
 

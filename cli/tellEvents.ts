@@ -108,6 +108,16 @@ export function tellEvents(
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
+      case "asked":
+        output.say(askedText(event));
+        return;
+      case "answered":
+        // What stops the experiment is told as an error.
+        if (event.answer !== null)
+          output.say(
+            `${event.question}: ${event.answer}${event.by === null ? "" : `, by ${event.by}`}${event.how === "deadline" ? ", as no answer came by the deadline" : ""}`,
+          );
+        return;
       // Of these the commands themselves tell.
       case "layer":
       case "model_audited":
@@ -118,6 +128,14 @@ export function tellEvents(
   };
   return (event) => told(event as StampedEvent);
 }
+
+function askedText({ question, text, answers, deadline_at: until }: AskedEvent): string {
+  const by = until === null ? "" : `, until ${localTimeIn((Date.parse(until) - Date.now()) / 1000)}`;
+  const possible = answers.length === 0 ? "TEXT" : answers.join("|");
+  return `${question}: ${text} Answer here, on the live page${by}, or in another terminal: mho answer ${question} ${possible}`;
+}
+
+type AskedEvent = Extract<BenchEvent, { readonly type: "asked" }>;
 
 /** Where a chip is, behind its name. */
 function placeOf(port: string): string {

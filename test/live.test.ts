@@ -8,6 +8,7 @@ import { emptyMemory, foldTurn } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import { summarise } from "../src/results/summary.ts";
 import { recall } from "../src/run/recall.ts";
+import { openBench } from "../lab/bench.ts";
 import { openWorkspace, type OpenOptions, type Workspace } from "../storage/workspace.ts";
 import { bearerToken, isSameOrigin, namesServer } from "../web/access.ts";
 import { LiveDesk } from "../web/liveDesk.ts";
@@ -46,8 +47,23 @@ async function serve(host = "127.0.0.1", options: OpenOptions = {}): Promise<voi
   // As another program would: by a connection of its own.
   const seen = await openWorkspace(folder, options);
   const { readOnly } = seen;
-  const made = await serveLive(seen, { host, port: 0, token, files, workspace: "w", readOnly, wallTime });
-  server = { port: made.port, close: () => made.close().then(() => seen.close()) };
+  const library = await openBench({ workspace: folder, config: "none" });
+  const made = await serveLive(seen, {
+    host,
+    port: 0,
+    token,
+    files,
+    library,
+    workspace: "w",
+    readOnly,
+    wallTime,
+  });
+  const close = (): Promise<void> =>
+    made
+      .close()
+      .then(() => library.close())
+      .then(() => seen.close());
+  server = { port: made.port, close };
   address = `http://127.0.0.1:${made.port}`;
 }
 

@@ -41,7 +41,9 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
   async function serve(port: number, secret = token): Promise<LiveServer> {
     const files = await readPageFiles(pageFolder);
     const seen = await openWorkspace(folder);
+    const library = await openBench({ workspace: folder, config: "none" });
     const made = await serveLive(seen, {
+      library,
       host: "127.0.0.1",
       port,
       token: secret,
@@ -50,7 +52,14 @@ describe.skipIf(!existsSync(executablePath))("the live page in a browser", () =>
       wallTime: () => new Date(Date.now() + waitedMilliseconds).toISOString(),
       betweenSignsMilliseconds: 400,
     });
-    return { port: made.port, close: () => made.close().then(() => seen.close()) };
+    return {
+      port: made.port,
+      close: () =>
+        made
+          .close()
+          .then(() => library.close())
+          .then(() => seen.close()),
+    };
   }
 
   /** Opens the page on a run that waits before its first pulse. */

@@ -5,7 +5,7 @@ import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
-import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
+import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -180,6 +180,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   show,
   note,
   tag,
+  answer,
   archive,
   deleted,
   pack,
