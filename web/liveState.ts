@@ -38,7 +38,8 @@ export interface WrittenNote {
   readonly at: string;
   readonly of: "run" | "chip";
   readonly by: string | null;
-  readonly text: string;
+  /** One line each: no text to the page has a line's end in it. */
+  readonly lines: readonly string[];
 }
 
 /** A tile as one sweep read it. */

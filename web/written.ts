@@ -45,5 +45,5 @@ export const nothingWritten: Written = {
 };
 
 function noteOf(of: WrittenNote["of"], at: string, by: string | undefined, text: string): WrittenNote {
-  return { at, of, by: by ?? null, text };
+  return { at, of, by: by ?? null, lines: text.split(/\r\n|\n|\r/) };
 }

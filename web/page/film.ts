@@ -19,8 +19,9 @@ export class Film {
     this.#onFrame = onFrame;
     const slider = element<HTMLInputElement>("film-at");
     slider.oninput = () => {
+      const wanted = Number(slider.value);
       this.#stop();
-      void this.#show(Number(slider.value));
+      void this.#show(wanted);
     };
     element("film-play").onclick = () => {
       if (this.#playing === undefined) void this.#play();

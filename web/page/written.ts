@@ -27,11 +27,11 @@ export function showWritten(state: RunState): void {
   element("place").textContent = place.filter(Boolean).join(" · ");
   element("no-notes").hidden = notes.length > 0;
   element("notes").replaceChildren(
-    ...notes.map(({ at, of, by, text }) => {
+    ...notes.map(({ at, of, by, lines }) => {
       const item = document.createElement("li");
       const about = withText("small", "");
       about.append(timeElement(at), by === null ? "" : ` · ${by}`, of === "chip" ? " · of the chip" : "");
-      item.append(about, withText("p", text));
+      item.append(about, withText("p", lines.join("\n")));
       return item;
     }),
   );
