@@ -135,7 +135,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await becomes("note-says", "Noted.");
     await becomes("notes", /The needle was worn\.\nA second line <b>of it<\/b>\.$/);
     await bench.note("r2", "From another desk", { operator: "Grace" });
-    await bench.note("pcm-64/EMU-7", undefined, { wafer: "W7", die: "3,4" });
+    await bench.note("pcm-64/EMU-8", undefined, { wafer: "W7", die: "3,4" });
     await becomes("notes", /today, \d\d:\d\d · Grace\s+From another desk$/);
     await becomes("place", "operator Ada · wafer W7 · die 3,4");
     expect((await store.notes("r2")).filter(({ what }) => what === "note")).toHaveLength(2);
@@ -242,7 +242,8 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     expect(await line).toBe("5,6");
     const taken = bench.ask("Is the lamp off?");
     const stopped = expect(taken).rejects.toThrow('q3, "Is the lamp off?": It was taken back.');
-    await page.getByRole("button", { name: "Take back" }).click();
+    const card = page.locator("#questions article", { hasText: "Is the lamp off?" });
+    await card.getByRole("button", { name: "Take back" }).click();
     await stopped;
     expect(complaints).toEqual([]);
   });

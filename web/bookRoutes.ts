@@ -6,7 +6,7 @@ import type { ComparedRuns, FoundRuns } from "./liveState.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
 
 /** Finds, compares and labels runs: each is a call of the library. */
-export function addBookRoutes(app: Hono, library: PageLibrary, { mayFetch, mayAsk }: Guards): void {
+export function addBookRoutes(app: Hono, library: PageLibrary, { mayFetch, mayChange }: Guards): void {
   app.get("/api/search", mayFetch, async (c) => {
     try {
       const { runs, archivedLeftOut } = await library.list({ where: c.req.query("where") ?? "" });
@@ -32,7 +32,7 @@ export function addBookRoutes(app: Hono, library: PageLibrary, { mayFetch, mayAs
     }
   });
 
-  app.post(`/api/runs/${aRun}/notes`, mayAsk, async (c) => {
+  app.post(`/api/runs/${aRun}/notes`, mayChange, async (c) => {
     const { text } = await bodyOf(c.req);
     if (typeof text !== "string") return refusal(c, 400, "A note is a text.");
     try {
@@ -43,7 +43,7 @@ export function addBookRoutes(app: Hono, library: PageLibrary, { mayFetch, mayAs
     }
   });
 
-  app.post(`/api/runs/${aRun}/tags`, mayAsk, async (c) => {
+  app.post(`/api/runs/${aRun}/tags`, mayChange, async (c) => {
     const { add, remove } = await bodyOf(c.req);
     const tags = add ?? remove;
     if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string"))

@@ -17,24 +17,40 @@ export interface Guards {
   readonly mayFetch: Guard;
   /** To change anything: the page itself, with the token. */
   readonly mayAsk: Guard;
+  /** The same where it is written to the workspace. */
+  readonly mayChange: Guard;
 }
 
 export interface GuardOptions {
   readonly host: string;
   readonly token: string;
   readonly publicUrl?: URL | undefined;
+  readonly readOnly?: boolean | undefined;
 }
 
 export const passName = "mho-looks-on";
 
-export function guardsOf({ host, token, publicUrl }: GuardOptions): Guards {
+export function guardsOf({ host, token, publicUrl, readOnly = false }: GuardOptions): Guards {
   const local = isLoopback(host);
   // What comes by a proxy comes from this machine, whoever sent it.
   const open = local && publicUrl === undefined;
   const holdsToken = (c: Context): boolean => isSecret(bearerToken(c.req.header("authorization")), token);
   const looks = (c: Context): boolean =>
     open || holdsToken(c) || isSecret(getCookie(c, passName), lookingPass(token));
+  const mayAsk: Guard = async (c, next) => {
+    if (!isSameOrigin(c.req.header("origin"), c.req.header("host"), publicUrl)) {
+      return refusal(c, 403, `Only the page itself may ask for this. ${proxyAdvice}`);
+    }
+    if (!holdsToken(c)) return refusal(c, 401, "That needs the token that mho serve printed.");
+    return next();
+  };
   return {
+    mayAsk,
+    mayChange: (c, next) =>
+      mayAsk(c, async () => {
+        if (!readOnly) return next();
+        c.res = refusal(c, 409, "This workspace may only be read: nothing can be asked, noted or answered.");
+      }),
     async named(c, next) {
       if (local && !namesServer(c.req.header("host"), publicUrl)) {
         return refusal(c, 403, `This page answers to ${names(publicUrl)} only. ${proxyAdvice}`);
@@ -49,13 +65,6 @@ export function guardsOf({ host, token, publicUrl }: GuardOptions): Guards {
       if (from !== "same-origin" && from !== "none")
         return refusal(c, 403, "Only the page itself may ask for this. Open it from the live page.");
       return looks(c) ? next() : refusal(c, 401, "That needs the token that mho serve was given.");
-    },
-    async mayAsk(c, next) {
-      if (!isSameOrigin(c.req.header("origin"), c.req.header("host"), publicUrl)) {
-        return refusal(c, 403, `Only the page itself may ask for this. ${proxyAdvice}`);
-      }
-      if (!holdsToken(c)) return refusal(c, 401, "That needs the token that mho serve printed.");
-      return next();
     },
   };
 }

@@ -5,8 +5,8 @@ import type { Guards } from "./guards.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
 
 /** Answers what a run asks its operator. */
-export function addQuestionRoutes(app: Hono, library: PageLibrary, { mayAsk }: Guards): void {
-  app.post("/api/questions/:question/answer", mayAsk, async (c) => {
+export function addQuestionRoutes(app: Hono, library: PageLibrary, { mayChange }: Guards): void {
+  app.post("/api/questions/:question/answer", mayChange, async (c) => {
     const { answer, withdraw } = await bodyOf(c.req);
     const question = c.req.param("question") ?? "";
     if (typeof answer !== "string" && withdraw !== true) return refusal(c, 400, "An answer is a text.");

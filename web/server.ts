@@ -81,7 +81,7 @@ const mostLookers = 32;
 function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOptions): Hono {
   const { token, files, publicUrl, library } = options;
   const guards = guardsOf(options);
-  const { mayAsk, mayLook } = guards;
+  const { mayAsk, mayChange, mayLook } = guards;
   const app = new Hono();
 
   app.use(securityHeaders);
@@ -129,15 +129,13 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     });
   });
 
-  app.post("/api/runs/:run/request", mayAsk, async (c) => {
+  app.post("/api/runs/:run/request", mayChange, async (c) => {
     // What is no JSON is refused below, like any other request that is not known.
     const body = (await c.req.json().catch(() => undefined)) as { request?: unknown } | undefined;
     const request = body?.request;
     if (request !== "pause" && request !== "stop" && request !== "resume") {
       return refusal(c, 400, "A request is pause, stop or resume.");
     }
-    if (options.readOnly === true)
-      return refusal(c, 409, "This workspace may only be read: no run hears a request.");
     const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
     return heard ? c.body(null, 204) : refusal(c, 409, `Run ${c.req.param("run")} has already ended.`);
   });
