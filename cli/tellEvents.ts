@@ -132,7 +132,8 @@ export function tellEvents(
 function askedText({ question, text, answers, deadline_at: until }: AskedEvent): string {
   const by = until === null ? "" : `, until ${localTimeIn((Date.parse(until) - Date.now()) / 1000)}`;
   const possible = answers.length === 0 ? "TEXT" : answers.join("|");
-  return `${question}: ${text} Answer here, on the live page${by}, or in another terminal: mho answer ${question} ${possible}`;
+  const here = process.stdin.isTTY ? "here, " : "";
+  return `${question}: ${text} Answer ${here}on the live page${by}, or in another terminal: mho answer ${question} ${possible}`;
 }
 
 type AskedEvent = Extract<BenchEvent, { readonly type: "asked" }>;

@@ -8,7 +8,7 @@ import type { RunId } from "../src/run/store.ts";
  * same to machines.
  */
 export type BenchEvent =
-    | RunEvent
+  | RunEvent
   | ChipEvent
   | WarningEvent
   | TranslationEvent

@@ -1,6 +1,5 @@
 import { assert, MhoError } from "../errors.ts";
 import { harmless } from "../harmless.ts";
-import type { RunId } from "./store.ts";
 
 /** What programs ask the people at a bench, such as "needle down?", and wait for. */
 
@@ -19,7 +18,7 @@ export type QuestionChange =
       /** When it is no longer waited for, wall time; undefined where it is waited for without end. */
       readonly deadlineAt?: string | undefined;
       /** The run whose journal keeps question and answer as a note, too. */
-      readonly run?: RunId | undefined;
+      readonly run?: string | undefined;
       readonly from: Asker;
     }
   | {
@@ -50,7 +49,7 @@ export interface Question {
   readonly text: string;
   readonly answers: readonly string[];
   readonly deadlineAt: string | undefined;
-  readonly run: RunId | undefined;
+  readonly run: string | undefined;
   readonly from: Asker;
   readonly state: "open" | "answered" | "closed";
   readonly answer: string | undefined;
