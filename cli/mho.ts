@@ -57,4 +57,13 @@ function withoutRiskyProposal(message: string): string {
     : message.replace(/\s*\(Did you mean[^)]*\)/, "");
 }
 
-const harmless: ReadonlySet<string> = new Set(["show", "ports", "replay"]);
+const harmless: ReadonlySet<string> = new Set([
+  "advise",
+  "check",
+  "compare",
+  "completion",
+  "ports",
+  "read",
+  "replay",
+  "show",
+]);

@@ -41,6 +41,9 @@ export function tellEvents(
         chip = text;
         return;
       }
+      case "chip_described":
+        output.say(`The board describes itself as ${event.name} (SHA-256 ${event.sha256.slice(0, 12)}).`);
+        return;
       case "warning":
         if (event.code === "weights_left_out" && ++leftOut > mostLeftOut) {
           if (leftOut === mostLeftOut + 1)

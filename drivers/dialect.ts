@@ -3,9 +3,11 @@ import type { ChipCapabilities } from "../src/chip/driver.ts";
 import type { RowBytes } from "../src/run/estimate.ts";
 import type { Log } from "../src/log.ts";
 import type { Microseconds } from "../src/units.ts";
+import type { BoardTrials, TrialOptions } from "./boardTrials.ts";
 import type { Heard } from "./heard.ts";
 import type { ConnectedDriver } from "./reconnectingDriver.ts";
 import type { After } from "./systemClock.ts";
+import type { SelfDescription } from "./selfDescription.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -29,14 +31,35 @@ export interface Dialect {
 
   /**
    * Asks an open line which chip answers. Never throws. It may send nothing that could move a device, and it leaves the line
-   * as a board of another dialect can still take it.
+   * as a board of another dialect can still take it. Not there where no board can be asked so: its ports are named by people alone.
    *
    * @returns undefined when nothing answers in this dialect within the deadline.
    */
-  probe(transport: Transport, deadlineMilliseconds: number, log?: Log): Promise<ChipAnswer | undefined>;
+  probe?(transport: Transport, deadlineMilliseconds: number, log?: Log): Promise<ChipAnswer | undefined>;
+
+  /**
+   * Which board a port may lead to, by what the system knows of it: `an ArC ONE`. To such a port nothing is written, in any dialect,
+   * unless a person names it: what asks one board may be an order to the other.
+   */
+  perhaps?(port: PortInfo): string | undefined;
+
+  /** The description that is meant where an address names none: of boards that cannot say which chip they hold. */
+  readonly usualChip?: string;
+
+  /** Tries a board that may be wrong, for `mho check-chip`; boards of a dialect without it cannot be tried. */
+  readonly trials?: (transport: Transport, options?: TrialOptions) => BoardTrials;
 
   /** Puts one direction of a recorded conversation together again. */
   readTranscript(to: "chip" | "host"): Heard;
+}
+
+/** A serial port, as far as the system knows it. */
+export interface PortInfo {
+  readonly path: string;
+  readonly vendor: string | undefined;
+  readonly vendorId: string | undefined;
+  readonly productId: string | undefined;
+  readonly serialNumber: string | undefined;
 }
 
 /** What a chip says of itself when it is asked who it is. */
@@ -51,8 +74,13 @@ export interface DriverOptions {
   /** How a person named the chip. */
   readonly address: string;
   readonly description: ChipDescription;
-  /** A fresh 32-bit number for every connection: replies to an earlier session are then never believed. */
+  /**
+   * A fresh 32-bit number for every connection: replies to an earlier session are then never believed. A board that does not count its
+   * boots has this one for a boot.
+   */
   readonly session: number;
+  /** How a person named the chip, where the board says no serial number. */
+  readonly serialNumber?: string | undefined;
   /** How long one reply may take at least, whatever the description and the line say (750). */
   readonly deadlineMilliseconds?: number;
   /** How often a question is asked before the link is given up. */
@@ -61,6 +89,13 @@ export interface DriverOptions {
   readonly after?: After;
   /** Link time, by which a chip's clock is judged; the host's when not given. */
   readonly now?: () => Microseconds;
+  /** Chip time of a board that has no clock; the host's calendar when not given. */
+  readonly hostTime?: () => Microseconds;
+  /**
+   * Told what a board that describes itself says of itself, before the board is compared with `description`. What it throws, `identify`
+   * throws. Boards are not asked where this is not given.
+   */
+  readonly onDescribed?: ((said: SelfDescription) => void) | undefined;
   /** Told of requests, retries and what the line damaged; no records are kept when not given. */
   readonly log?: Log | undefined;
 }

@@ -1,24 +1,16 @@
 import { readdir } from "node:fs/promises";
 import { SerialPort } from "serialport";
 import { type Log, loggedError, noLog } from "../src/log.ts";
-import type { ChipAnswer, Dialect } from "./dialect.ts";
+import type { ChipAnswer, Dialect, PortInfo } from "./dialect.ts";
 import type { Transport } from "./transport.ts";
 import { openSerial } from "./serial.ts";
-
-/** A serial port, as far as the system knows it. */
-export interface PortInfo {
-  readonly path: string;
-  readonly vendor: string | undefined;
-  readonly vendorId: string | undefined;
-  readonly productId: string | undefined;
-  readonly serialNumber: string | undefined;
-}
 
 /** What a port said when it was asked who is there. */
 export type Answer =
   | ({ readonly kind: "chip"; readonly dialect: string } & ChipAnswer)
   | { readonly kind: "silent" }
-  | { readonly kind: "not asked"; readonly reason: string };
+  /** `perhaps` names the board that it may be, where that is why. */
+  | { readonly kind: "not asked"; readonly reason: string; readonly perhaps?: string };
 
 /** The serial ports of this machine; by their names alone where the system keeps no list of them. */
 export async function listPorts(log: Log = noLog): Promise<PortInfo[]> {
@@ -54,6 +46,11 @@ export function isLikely({ path, vendorId }: PortInfo): boolean {
   return vendorId !== undefined || /ttyACM|ttyUSB|cu\.usb|COM\d/.test(path);
 }
 
+/** Which board of a kind that may not be asked a port may lead to, as dialects know it by the system's words. */
+export function perhapsBoard(port: PortInfo, dialects: readonly Dialect[]): string | undefined {
+  return dialects.map((dialect) => dialect.perhaps?.(port)).find((board) => board !== undefined);
+}
+
 /**
  * Asks a port which chip answers, in one dialect after the other. Never takes longer than the deadline, and never throws. A port that
  * says nothing takes less; one that talks is asked again, until it is known whether it answers.
@@ -76,15 +73,16 @@ export async function askPort(
   return answer;
 }
 
-/** The same of an open line. Each dialect has an equal share of the time. */
+/** The same of an open line. Each dialect in which a board can be asked has an equal share of the time. */
 export async function askLine(
   transport: Transport,
   dialects: readonly Dialect[],
   deadlineMilliseconds: number,
   log: Log = noLog,
 ): Promise<Answer> {
-  for (const dialect of dialects) {
-    const chip = await dialect.probe(transport, deadlineMilliseconds / dialects.length, log);
+  const asking = dialects.filter((dialect) => dialect.probe !== undefined);
+  for (const dialect of asking) {
+    const chip = await dialect.probe?.(transport, deadlineMilliseconds / asking.length, log);
     if (chip !== undefined) return { kind: "chip", dialect: dialect.name, ...chip };
   }
   return { kind: "silent" };

@@ -49,7 +49,7 @@ export interface ReconnectOptions {
 /**
  * Keeps on through a lost link: opens the chip anew, makes sure that it is the same one, and asks again. A pulse is sent
  * again under its own ticket, which the chip does not fire twice; where the chip has been reset meanwhile and forgot its
- * tickets, the pulse is uncertain, and nobody may assume either.
+ * tickets, or keeps none, the pulse is uncertain, and nobody may assume either.
  */
 export class ReconnectingDriver implements ConnectedDriver {
   readonly address: string;
@@ -93,7 +93,11 @@ export class ReconnectingDriver implements ConnectedDriver {
   }
 
   /** Rows that were read before the link was lost are not read again, unless the chip was reset since. */
-  read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    if (readVolts !== undefined && this.#identity?.capabilities.readVoltage !== true) {
+      const refusal = `The board at ${this.address} reads with its usual voltage alone, and ${readVolts} V were asked for. Leave the voltage away.`;
+      return Promise.reject(new MhoError("bad-argument", refusal, { address: this.address }));
+    }
     let boot = this.#identity?.boot;
     let kept: Reading | undefined;
     const work = async (driver: ConnectedDriver): Promise<Reading> => {
@@ -101,7 +105,7 @@ export class ReconnectingDriver implements ConnectedDriver {
       boot = this.#identity?.boot;
       try {
         const left = kept === undefined ? wanted : rowsLeft(kept, wanted);
-        return mergeReadings(kept, await driver.read(block, averages, left));
+        return mergeReadings(kept, await driver.read(block, averages, left, readVolts));
       } catch (error) {
         if (error instanceof CutOff && error.reading) kept = mergeReadings(kept, error.reading);
         throw error;
@@ -147,7 +151,11 @@ export class ReconnectingDriver implements ConnectedDriver {
     const perRow = devicesPerRow(this.description.geometry);
     let left = order;
     let kept: PulseReport | undefined;
+    let lost = false;
+    const keepsTickets = this.#identity?.capabilities.tickets !== false;
     const work = async (driver: ConnectedDriver): Promise<PulseReport> => {
+      // Without tickets nothing may be sent twice, but what was known before the link was lost stays known.
+      if (lost && !keepsTickets) return mergeReports(kept, this.#forgotten(block, left));
       if (this.#identity?.boot !== boot) return this.#forgotten(block, order);
       try {
         return mergeReports(kept, await driver.pulse(block, left));
@@ -155,6 +163,7 @@ export class ReconnectingDriver implements ConnectedDriver {
         if (error instanceof CutOff && error.report) kept = mergeReports(kept, error.report);
         const codes = kept === undefined ? order.codes : withoutRows(order.codes, kept, perRow);
         left = { ...order, codes, resent: true };
+        lost = isLost(error);
         throw error;
       }
     };
@@ -175,9 +184,10 @@ export class ReconnectingDriver implements ConnectedDriver {
 
   verify(block: Block, order: BoardVerifyOrder): Promise<PulseReport> {
     const boot = this.#identity?.boot;
+    const keepsTickets = this.#identity?.capabilities.tickets !== false;
     let resent = false;
     const work = (driver: ConnectedDriver): Promise<PulseReport> => {
-      if (this.#identity?.boot === boot) {
+      if (this.#identity?.boot === boot && (keepsTickets || !resent)) {
         const again = resent;
         resent = true;
         return driver.verify(block, { ...order, resent: again });

@@ -50,8 +50,7 @@ export class Board {
 
   constructor(preset: Preset, seed: number) {
     this.chip = new EmulatedChip(preset, seed);
-    const { variant = "" } = preset;
-    this.serialNumber = variant === "" ? `EMU-${seed}` : `EMU-${seed}-${variant}`;
+    this.serialNumber = serialNumberOf(preset, seed);
   }
 
   get preset(): Preset {
@@ -135,6 +134,7 @@ export class Board {
     row: number,
     averages: number,
     lineBytes: number,
+    readVolts?: number,
   ): Measured<Uint16Array<ArrayBuffer>> | BoardRefusal {
     const { firmware, readout, geometry } = this.preset;
     if (!this.armed) return inStandby;
@@ -142,10 +142,14 @@ export class Board {
     if (!(averages >= 1 && averages <= firmware.maxAverages)) {
       return limit(`averages must be 1 … ${firmware.maxAverages}`);
     }
+    if (readVolts !== undefined && readout.readVolts === undefined)
+      return unsupported("this board reads with one voltage");
+    if (readVolts !== undefined && !(readVolts > 0 && readVolts <= readout.readVolts!.most))
+      return limit(`the read voltage must be at most ${readout.readVolts!.most} V`);
     this.charge(lineBytes);
     const chipTimeMicroseconds = this.clock;
     const codes = new Uint16Array(devicesPerRow(geometry));
-    this.chip.readRow(tile, row, averages, this.#chipTime, codes);
+    this.chip.readRow(tile, row, averages, this.#chipTime, codes, readVolts);
     this.#work(averages * readout.readRowMicroseconds);
     return { chipTimeMicroseconds, codes: this.#told(codes) };
   }
@@ -330,6 +334,11 @@ export class Board {
     const { geometry } = this.preset;
     return tile >= 0 && tile < geometry.tiles && row >= 0 && row < geometry.rows;
   }
+}
+
+/** Of the emulated chip of a preset and a seed. */
+export function serialNumberOf({ variant = "" }: Preset, seed: number): string {
+  return variant === "" ? `EMU-${seed}` : `EMU-${seed}-${variant}`;
 }
 
 export const supplyMillivolts = 3300;

@@ -108,6 +108,7 @@ const common = {
     verify_iteration_microseconds: time.optional(),
     answer_microseconds: time.optional(),
   }),
+  watchdog_seconds: positive.max(86_400).optional(),
   line: z.strictObject({ baud: z.int().positive(), bits_per_byte: z.int().min(8).max(12) }),
 };
 
@@ -117,6 +118,7 @@ const commonLimits = {
   /** Where it is not given: what the pulses need, or as long as a pulse may be. */
   max_trailing_nanoseconds: z.number().nonnegative().max(mostNanoseconds).optional(),
   pulses_per_device: z.int().positive(),
+  max_read_volts: positive.optional(),
 };
 
 interface OfConverter {
@@ -188,6 +190,7 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
         maxTrailingNanoseconds:
           file.limits.max_trailing_nanoseconds ?? trailing(file) ?? file.limits.max_width_nanoseconds,
         pulsesPerDevice: file.limits.pulses_per_device,
+        ...(file.limits.max_read_volts === undefined ? {} : { maxReadVolts: file.limits.max_read_volts }),
       },
       timing: {
         readRowMicroseconds: file.timing.read_row_microseconds,
@@ -197,5 +200,6 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
         answerMicroseconds: file.timing.answer_microseconds,
       },
       line: { baud: file.line.baud, bitsPerByte: file.line.bits_per_byte },
+      ...(file.watchdog_seconds === undefined ? {} : { watchdogSeconds: file.watchdog_seconds }),
     }));
 }

@@ -28,15 +28,19 @@ export interface ChipAddress {
   readonly cyclingPulses: number | undefined;
   readonly wireOhmsPerCell: number | undefined;
   readonly converter: "ideal" | "worn" | undefined;
+  /** How a person named the chip, where its board says no serial number. */
+  readonly serialNumber: string | undefined;
   /** Of a board that goes from device to device: what each takes it, in a read and in a pulse. */
   readonly deviceMilliseconds: number | undefined;
   /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
   readonly state: string | undefined;
+  /** Of an emulated chip: whether its board describes itself. */
+  readonly describes: "usual" | "none" | undefined;
 }
 
 const parameters = {
-  serial: ["baud", "dialect", "chip", "tiles", "device_milliseconds"],
-  tcp: ["dialect", "chip", "tiles", "device_milliseconds"],
+  serial: ["baud", "dialect", "chip", "tiles", "serial", "device_milliseconds"],
+  tcp: ["dialect", "chip", "tiles", "serial", "device_milliseconds"],
   emulator: [
     "dialect",
     "seed",
@@ -54,6 +58,7 @@ const parameters = {
     "converter",
     "device_milliseconds",
     "state",
+    "describe",
   ],
 } as const;
 
@@ -97,12 +102,14 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     // Only the first would be looked at, and the others still name the file of an emulated chip.
     if (given.getAll(name).length > 1) throw bad(text, `${name} is given twice`);
   }
+  const dialect = dialectOf(text, given, dialects);
   return {
     text,
     scheme,
     target: match[2]!,
     baud: wholeNumber(text, given, "baud", 1),
-    dialect: dialectOf(text, given, dialects),
+    dialect,
+    serialNumber: serialNumberOf(text, given, dialect),
     chip: given.get("chip") ?? undefined,
     tiles: wholeNumber(text, given, "tiles", 1, 65_535),
     seed: wholeNumber(text, given, "seed", 0),
@@ -118,6 +125,7 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
     deviceMilliseconds: within(text, given, "device_milliseconds", 0.001, 10_000),
     state: given.get("state") ?? undefined,
+    describes: oneOf(text, given, "describe", ["usual", "none"]),
   };
 }
 
@@ -140,6 +148,22 @@ export function withParameters(
 function dialectOf(text: string, given: URLSearchParams, dialects: readonly LabDialect[]): LabDialect {
   const names = dialects.map(({ name }) => name);
   return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? names[0]!);
+}
+
+function serialNumberOf(text: string, given: URLSearchParams, dialect: LabDialect): string | undefined {
+  const value = given.get("serial");
+  if (value === null) return undefined;
+  if (dialect.lacks?.includes("serialNumber") !== true)
+    throw bad(
+      text,
+      `boards of the dialect ${dialect.name} say their serial number themselves; leave serial away`,
+    );
+  if (!/^[\w.:+-]{1,40}$/.test(value))
+    throw bad(
+      text,
+      "serial must be a name of at most 40 letters, digits, dots, colons, plus signs, hyphens and underscores",
+    );
+  return value;
 }
 
 function oneOf<T extends string>(

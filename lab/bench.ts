@@ -20,6 +20,7 @@ import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
+import type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
@@ -363,6 +364,20 @@ export class Bench {
       refuseUnknown("readOut", options);
       const { readOut } = await import("./readOut.ts");
       return readOut(this.#place, options);
+    });
+  }
+
+  /**
+   * Says what is wrong of a chip's description, or of a board, which is tried without harm: reads, rows of zeros that touch no device, and
+   * pulses at a device that is named. The board is left in standby.
+   *
+   * @param what  a file, an address, or a chip's nickname.
+   */
+  async checkChip(what: string, options: CheckChipOptions = {}): Promise<CheckedChip> {
+    return this.#telling(async () => {
+      refuseUnknown("checkChip", options);
+      const { checkChip } = await import("./checkChip/checkChip.ts");
+      return checkChip(this.#place, what, options);
     });
   }
 

@@ -13,6 +13,8 @@ import type { Workplace } from "./workplace.ts";
 export interface ReadOptions {
   /** Reads that the chip averages (1). */
   readonly averages?: number | undefined;
+  /** V over the devices; the board's usual voltage where not given. */
+  readonly readVolts?: number | undefined;
   /** Another chip than that of the bench. */
   readonly chip?: string | undefined;
 }
@@ -21,12 +23,12 @@ export interface ReadOptions {
 export async function read(
   place: Workplace,
   block: Block,
-  { averages = 1, chip }: ReadOptions,
+  { averages = 1, readVolts, chip }: ReadOptions,
 ): Promise<Reading> {
   const session = await place.session(await place.chipNamed(chip));
   return session.work(patience.programMilliseconds, async ({ driver }) => {
     refuseBlock(driver.description, block);
-    const reading = await driver.read(block, averages);
+    const reading = await driver.read(block, averages, undefined, readVolts);
     await driver.standby();
     return reading;
   });
@@ -95,7 +97,9 @@ async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInS
   const driver = await openChip(address, {
     log,
     seed: place.seed,
+    mayBeUnnamed: true,
     technologies: place.registries.technologies,
+    onDescribed: "not asked",
     ...(record && { record }),
   });
   try {

@@ -10,6 +10,7 @@ import type { RunId } from "../src/run/store.ts";
 export type BenchEvent =
   | RunEvent
   | ChipEvent
+  | ChipDescribedEvent
   | WarningEvent
   | TranslationEvent
   | TrimEvent
@@ -25,6 +26,15 @@ export interface ChipEvent {
   readonly firmware: string;
   readonly boot: number;
   readonly port: string;
+}
+
+/** A board gave its own description, which is used and kept with every run. */
+export interface ChipDescribedEvent {
+  readonly type: "chip_described";
+  readonly name: string;
+  /** Of the description as it is kept: JSON, its keys sorted. */
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 /** Something to know before a figure is believed. */

@@ -1,6 +1,7 @@
 import { builtInDialects, type LabDialect } from "./dialects.ts";
 import { type Log, noLog } from "../src/log.ts";
-import { type Answer, askPort, isLikely, listPorts, type PortInfo } from "../drivers/ports.ts";
+import type { PortInfo } from "../drivers/dialect.ts";
+import { type Answer, askPort, isLikely, listPorts, perhapsBoard } from "../drivers/ports.ts";
 
 /** A serial port, and what answered there. */
 export interface FoundPort {
@@ -29,6 +30,11 @@ export async function findChips(
   return Promise.all(
     [...listed, ...unlisted].map(async (port): Promise<FoundPort> => {
       const asked = named.length > 0 ? named.includes(port.path) : isLikely(port);
+      const perhaps = perhapsBoard(port, dialects);
+      if (perhaps !== undefined) {
+        const reason = `perhaps ${perhaps}, and what asks another board may be an order to it`;
+        return { port, answer: { kind: "not asked", reason, perhaps } };
+      }
       if (!asked) return { port, answer: { kind: "not asked", reason: "no board is likely there" } };
       return { port, answer: await askPort(port.path, baud, dialects, undefined, log) };
     }),

@@ -4,7 +4,10 @@ import { connectInProcess } from "../drivers/inProcess.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
+import type { SelfDescription } from "../drivers/selfDescription.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import { serialNumberOf } from "../emulator/board.ts";
+import type { Firmware } from "../emulator/firmware.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
@@ -13,11 +16,12 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, type LogFields, noLog } from "../src/log.ts";
-import type { ChipAddress } from "./address.ts";
+import { type ChipAddress, withParameters } from "./address.ts";
 import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { openRecorder } from "./transcriptFile.ts";
+import { emulatedDescription, keepingLimits, refuseContradictions } from "./selfDescription.ts";
 import { packageRoot } from "./packageRoot.ts";
 import { wallTime } from "./wallTime.ts";
 
@@ -30,11 +34,14 @@ export async function openChip(
     workspace,
     technologies,
     description: given,
+    mayBeUnnamed = false,
     onStandbyAsked,
     log = noLog,
     onConnected,
+    onDescribed,
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
+  if (!mayBeUnnamed) refuseUnnamed(address);
   const description =
     given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
@@ -46,10 +53,51 @@ export async function openChip(
     dialect: address.dialect.name,
     session,
   };
-  const options = { address: address.text, description, session, log: log.child(connection) };
+  const { document } = description;
+  const compare = (said: SelfDescription): void => {
+    // An emulated board in this process says what its description says.
+    if (document === undefined || address.scheme === "emulator") return;
+    const from = `The description ${address.chip ?? "that the run kept"}`;
+    // Of a run's own description the board's timing holds; an address may say how slow a board is.
+    const slow = given !== undefined || address.deviceMilliseconds !== undefined;
+    const leaveOut = slow ? ["timing", "watchdog_seconds"] : [];
+    refuseContradictions(said.text, { document, address: address.text, from, leaveOut });
+  };
+  const { serialNumber = emulatedNumber(address, seed) } = address;
+  const options = {
+    address: address.text,
+    serialNumber,
+    description,
+    session,
+    log: log.child(connection),
+    onDescribed: onDescribed === "not asked" ? undefined : (onDescribed ?? compare),
+  };
   const driver = address.dialect.open(transport, options);
   onConnected?.(driver, connection);
   return driver;
+}
+
+/** Records of two chips must not mix: where boards say no serial number, a person names the chip. */
+function refuseUnnamed(address: ChipAddress): void {
+  const { scheme, dialect, serialNumber } = address;
+  if (scheme === "emulator" || serialNumber !== undefined) return;
+  if (dialect.lacks?.includes("serialNumber") !== true) return;
+  const named = withParameters(address, { serial: "NAME" });
+  throw new MhoError(
+    "bad-argument",
+    `A board of the dialect ${dialect.name} says no serial number, so the chip in it needs a name of yours: ${named}. ` +
+      "Write the name on the chip's package: records of the workspace are kept by it.",
+    { address: address.text },
+  );
+}
+
+function emulatedNumber(
+  { scheme, seed, target, ...conditions }: ChipAddress,
+  usualSeed: number,
+): string | undefined {
+  if (scheme !== "emulator") return undefined;
+  const preset = findPreset(target, conditions);
+  return preset && serialNumberOf(preset, seed ?? usualSeed);
 }
 
 /** The chip that a command is to work on. Throws `bad-argument` when none is named. */
@@ -80,8 +128,15 @@ export interface ChipOptions {
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
   readonly log?: Log | undefined;
+  /**
+   * Told what the board says of itself. Where nothing is given, a description that contradicts it is refused; a board that is to be made safe
+   * is not asked.
+   */
+  readonly onDescribed?: ((said: SelfDescription) => void) | "not asked" | undefined;
   /** Told of the connection, as the log names it. */
   readonly onConnected?: (driver: ConnectedDriver, connection: LogFields) => void;
+  /** Whether the chip may be opened without a serial number or a name for it: to make it safe. */
+  readonly mayBeUnnamed?: boolean;
   /** Heard for as long as the chip's port is open: another process asks for its safe state. */
   readonly onStandbyAsked?: StandbyHandler | undefined;
 }
@@ -94,7 +149,7 @@ export function openRecorderFor(
   return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
-function openLine(
+export function openLine(
   address: ChipAddress,
   description: ChipDescription,
   { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
@@ -117,8 +172,10 @@ export async function describeChip(
   address: ChipAddress,
   technologies?: readonly TechnologyFile[],
 ): Promise<ChipDescription> {
-  const name = address.chip ?? (address.scheme === "emulator" ? address.target : "pcm-64");
-  const builtIn = (presetNames as readonly string[]).includes(name);
+  const emulated = address.scheme === "emulator";
+  if (emulated && !presetNames.includes(address.target)) throw noEmulator(address.target);
+  const name = address.chip ?? (emulated ? address.target : (address.dialect.usualChip ?? "pcm-64"));
+  const builtIn = presetNames.includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(
       "bad-argument",
@@ -132,7 +189,7 @@ export async function describeChip(
 }
 
 /** What an address says of its board counts for more than the description: the line's rate, and how slow it is. */
-function withAddress(description: ChipDescription, address: ChipAddress): ChipDescription {
+export function withAddress(description: ChipDescription, address: ChipAddress): ChipDescription {
   const { baud = description.line.baud, deviceMilliseconds } = address;
   const line = { ...description.line, baud };
   // The description of an emulated chip may be wrong of it: that is how it is tried out.
@@ -143,21 +200,35 @@ function withAddress(description: ChipDescription, address: ChipAddress): ChipDe
   return { ...description, line, timing };
 }
 
+function noEmulator(name: string): MhoError {
+  return new MhoError(
+    "bad-argument",
+    `There is no emulator ${name}. Known are ${presetNames.join(", ")}. To emulate a chip that a file describes, name the devices that ` +
+      `are most like its own: emulator:${presetNames[0]}?chip=FILE.json.`,
+    { preset: name },
+  );
+}
+
+/** The emulated board of an address. Throws `bad-argument` for a preset that there is not. */
+export function emulatedFirmware(address: ChipAddress, description: ChipDescription, seed: number): Firmware {
+  const { name, geometry, document } = description;
+  const found = findPreset(address.target, { ...address, tiles: geometry.tiles });
+  if (found === undefined) throw noEmulator(address.target);
+  // The board is the one that the description tells of, and the devices are those of the preset.
+  const preset = keepingLimits({ ...found, name, geometry }, description);
+  const describes = document !== undefined && address.describes !== "none";
+  const own = describes ? emulatedDescription(document, preset) : undefined;
+  return emulatedChip(address.dialect, preset, address.seed ?? seed, own);
+}
+
 function emulated(
   address: ChipAddress,
   description: ChipDescription,
   seed: number,
   workspace: string | undefined,
 ): Transport {
-  const preset = findPreset(address.target, { ...address, tiles: description.geometry.tiles });
-  if (preset === undefined) {
-    throw new MhoError(
-      "bad-argument",
-      `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
-    );
-  }
-  const firmware = emulatedChip(address.dialect, preset, address.seed ?? seed);
-  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed);
+  const firmware = emulatedFirmware(address, description, seed);
+  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, description.name);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
   const line = connectInProcess({
     receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),

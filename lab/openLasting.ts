@@ -1,9 +1,10 @@
-import { isLikely, listPorts } from "../drivers/ports.ts";
+import { isLikely, listPorts, perhapsBoard } from "../drivers/ports.ts";
 import { type ConnectedDriver, ReconnectingDriver } from "../drivers/reconnectingDriver.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import type { StopRequest } from "../src/clock.ts";
 import type { LogFields } from "../src/log.ts";
 import type { ChipAddress } from "./address.ts";
+import { builtInDialects } from "./dialects.ts";
 import type { BenchEvent } from "./events.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
 import { type ChipOptions, openChip } from "./openChip.ts";
@@ -33,10 +34,14 @@ export async function openLasting(
       log,
       onConnected: (driver, connection) => void connections.set(driver, connection),
     });
-  /** The port itself and, from time to time, each other one that could be it. */
+  /** The port itself and, from time to time, each other one that could be it: of a board that says who it is. */
   const open = async (): Promise<ConnectedDriver> => {
     const others =
-      address.scheme === "serial" ? (await listPorts(log)).filter(isLikely).map(({ path }) => path) : [];
+      address.scheme === "serial" && address.dialect.lacks?.includes("serialNumber") !== true
+        ? (await listPorts(log))
+            .filter((port) => isLikely(port) && perhapsBoard(port, builtInDialects) === undefined)
+            .map(({ path }) => path)
+        : [];
     const places = [address.target, ...others.filter((path) => path !== address.target)];
     return connect({ ...address, target: places[next++ % places.length]! });
   };

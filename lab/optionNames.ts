@@ -4,6 +4,7 @@ import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExperimentOptions } from "./experiment.ts";
+import type { CheckChipOptions } from "./checkChip/checkChip.ts";
 import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
@@ -118,7 +119,7 @@ const known = {
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
-  read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  read: names<ReadOptions>()({ averages: 1, readVolts: 1, chip: 1 }),
   measure: names<MeasureOptions>()({
     tile: 1,
     row: 1,
@@ -128,7 +129,16 @@ const known = {
     pulsesPerDevice: 1,
     ...labels,
   }),
-  readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  readOut: names<ReadOutOptions>()({
+    chips: 1,
+    tile: 1,
+    row: 1,
+    device: 1,
+    averages: 1,
+    readVolts: 1,
+    out: 1,
+  }),
+  checkChip: names<CheckChipOptions>()({ device: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

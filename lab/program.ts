@@ -21,7 +21,6 @@ import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
-import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.ts";
@@ -123,7 +122,7 @@ async function planFor(
   dialect: LabDialect;
 }> {
   const address = parseAddress(chip, place.registries.dialects);
-  const description = await describeChip(address, place.registries.technologies);
+  const description = await place.describe(chip);
   const shared = options.verifyShare !== undefined;
   const single = shared ? blindMethod(place.registries.methods, description) : undefined;
   const targets = await readTargets(given, address, description, options);
@@ -241,6 +240,10 @@ function capabilitiesHoped({ lacks = [] }: LabDialect): ChipCapabilities {
     onBoardVerify: can("onBoardVerify"),
     environment: can("environment"),
     references: can("references"),
+    tickets: can("tickets"),
+    clock: can("clock"),
+    codes: can("codes"),
+    serialNumber: can("serialNumber"),
   };
 }
 

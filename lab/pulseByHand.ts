@@ -8,11 +8,9 @@ import { usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId } from "../src/run/store.ts";
-import { parseAddress } from "./address.ts";
 import { byHand, firing, type PulseAtRequest, type PulseRequest } from "./handMethod.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip } from "./modelOfChip.ts";
-import { describeChip } from "./openChip.ts";
 import { refusePlace } from "./readOut.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
@@ -23,8 +21,7 @@ import type { Workplace } from "./workplace.ts";
  */
 export async function pulse(place: Workplace, given: PulseRequest | PulseAtRequest): Promise<RunId> {
   const address = await place.chipNamed();
-  const { dialects, technologies } = place.registries;
-  const description = await describeChip(parseAddress(address, dialects), technologies);
+  const description = await place.describe(address);
   const request = "codes" in given ? given : requestAt(given, description);
   const { block, codes, count = 1, averages = 0 } = request;
   refuseCount("count", count, 1, mostPulses);

@@ -9,7 +9,7 @@ import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { RunId } from "../src/run/store.ts";
 import { type Config, noConfig, readConfig } from "../files/config.ts";
 import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { type ChipAddress, parseAddress } from "./address.ts";
+import { type ChipAddress, parseAddress, withParameters } from "./address.ts";
 import type { BenchEvent, EventStream } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
@@ -75,6 +75,8 @@ export class Workplace {
   #untold: MhoError | undefined;
   /** Addresses of boards that named themselves, by the addresses that were given. */
   readonly #named = new Map<string, Promise<string>>();
+  /** Descriptions that boards gave of themselves, by their addresses. */
+  readonly #described = new Map<string, ChipDescription>();
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
@@ -125,6 +127,8 @@ export class Workplace {
     const chip = given === undefined ? this.chip : this.addressOf(given);
     const address = parseAddress(chip, this.registries.dialects);
     if (address.scheme === "emulator" || address.chip !== undefined) return chip;
+    if (address.dialect.usualChip !== undefined)
+      return this.#takeUsual(chip, address, address.dialect.usualChip);
     const known = this.#named.get(chip) ?? this.#askWhichChip(address);
     this.#named.set(chip, known);
     // A board that did not answer may be asked again.
@@ -132,11 +136,35 @@ export class Workplace {
     return known;
   }
 
+  /** A board that cannot say which chip it holds is not asked. */
+  async #takeUsual(chip: string, address: ChipAddress, usual: string): Promise<string> {
+    const named = withParameters(address, { chip: usual });
+    if (!this.#named.has(chip)) {
+      const { technologies } = this.registries;
+      const { model, maxConductanceMicrosiemens: range } = await describeChip(address, technologies);
+      this.emit({
+        type: "warning",
+        code: "chip_taken",
+        message:
+          `The board at ${address.text} cannot say which chip it holds. It is taken for the ${usual} that comes with mho ` +
+          `(0 … ${range} µS, the model ${model}) and its limits. Give ?chip=FILE.json where it is another.`,
+        name: usual,
+        why: null,
+      });
+    }
+    this.#named.set(chip, Promise.resolve(named));
+    return named;
+  }
+
   async #askWhichChip(address: ChipAddress): Promise<string> {
     const logs = await this.logsOf(address);
     try {
       const { technologies } = this.registries;
       const named = await askWhichChip(address, { seed: this.seed, technologies, log: logs.log });
+      if (named.description !== undefined) {
+        this.#told(named.description, address, logs.log);
+        return named.address;
+      }
       const { model, maxConductanceMicrosiemens: range } = await describeChip(
         parseAddress(named.address, this.registries.dialects),
         technologies,
@@ -154,6 +182,20 @@ export class Workplace {
     } finally {
       logs.close();
     }
+  }
+
+  #told(description: ChipDescription, { text: address }: ChipAddress, log: Log): void {
+    this.#described.set(address, description);
+    const { name, document } = description;
+    const { sha256 = "", text = "" } = document ?? {};
+    log.info({ address, bytes: text.length }, `the board described itself, SHA-256 ${sha256}`);
+    this.emit({ type: "chip_described", name, sha256, bytes: text.length });
+  }
+
+  /** The description of the chip that an address names: what its board said of itself, a file, or one that comes with mho. */
+  async describe(text: string): Promise<ChipDescription> {
+    const { dialects, technologies } = this.registries;
+    return this.#described.get(text) ?? describeChip(parseAddress(text, dialects), technologies);
   }
 
   get transcript(): string | undefined {
@@ -200,7 +242,7 @@ export class Workplace {
    */
   async session(text: string, description?: ChipDescription): Promise<Session> {
     const address = parseAddress(text, this.registries.dialects);
-    const wanted = description ?? (await describeChip(address, this.registries.technologies));
+    const wanted = description ?? (await this.describe(text));
     const known = this.#sessions.get(text);
     const { left } = (await known) ?? {};
     if (left !== undefined) {

@@ -33,9 +33,15 @@ const openToy = async () => {
 };
 
 chipDriverContract("a driver of a lab's own dialect", openToy, {
-  environment: false,
-  references: false,
-  codes: false,
+  declares: {
+    multiply: false,
+    onBoardVerify: false,
+    environment: false,
+    references: false,
+    burst: false,
+    tickets: false,
+    codes: false,
+  },
 });
 
 describe("a dialect of a lab's own", () => {

@@ -4,6 +4,7 @@ import { answer } from "./answer.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { checkChip } from "./checkChip.ts";
 import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
@@ -62,6 +63,7 @@ export function allCommands(): Command[] {
     pack(),
     unpack(),
     check(),
+    checkChip(),
     serve(),
     ports(),
     standby(),

@@ -1,6 +1,6 @@
 import { act } from "../action.ts";
-import { benchCommand, whole } from "../flags.ts";
-import { tellFindings } from "../tellFindings.ts";
+import { benchCommand, devicesOf, whole } from "../flags.ts";
+import { tellMeasured } from "../tellFindings.ts";
 import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
@@ -46,27 +46,13 @@ export const measure = () =>
             pulsesPerDevice,
             ...labelsOf(flags),
           });
-          const found = await bench.findings(run);
-          tellFindings(found, output);
+          const found = await tellMeasured(bench, run, output);
           output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);
-          const { findingFields } = await import("../../lab/findingFields.ts");
-          output.result({ run, workspace: (await bench.store()).file, kind, ...findingFields(found) });
+          output.result({ run, workspace: (await bench.store()).file, kind, ...found });
         }),
       ),
     );
 
 function more(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];
-}
-
-/** `0,1,8-15`. */
-function devicesOf(text: string): number[] {
-  const parse = whole("--device", 0);
-  const devices = text.split(",").flatMap((part) => {
-    const [first = "", last] = part.trim().split("-");
-    const from = parse(first);
-    const to = last === undefined ? from : parse(last);
-    return Array.from({ length: Math.max(0, Math.min(to, 65_535) - from + 1) }, (_, k) => from + k);
-  });
-  return [...new Set(devices)];
 }

@@ -1,4 +1,5 @@
-import type { Answer, PortInfo } from "../../drivers/ports.ts";
+import type { PortInfo } from "../../drivers/dialect.ts";
+import type { Answer } from "../../drivers/ports.ts";
 import { act } from "../action.ts";
 import { command, whole } from "../flags.ts";
 
@@ -50,6 +51,8 @@ function described({ vendor, vendorId, productId, serialNumber }: PortInfo): str
 
 function said(answer: Answer, dialects: readonly string[]): string {
   if (answer.kind === "silent") return `does not answer in any dialect: ${dialects.join(", ")}`;
+  if (answer.kind === "not asked" && answer.perhaps !== undefined)
+    return `perhaps ${answer.perhaps}, not asked: what asks another board may be an order to it`;
   if (answer.kind === "not asked") return `not asked: ${answer.reason}`;
   const { name, serialNumber, firmware, dialect } = answer;
   return `${name} number ${serialNumber}, ${firmware} (${dialect})`;

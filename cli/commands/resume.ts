@@ -1,6 +1,8 @@
 import { act } from "../action.ts";
 import { benchCommand, real } from "../flags.ts";
 import { giveResult, tellResult } from "../tellRun.ts";
+import { isMeasurement } from "../../src/measure/procedure.ts";
+import { tellMeasured } from "../tellFindings.ts";
 import { withBench } from "../withBench.ts";
 
 export const resume = () =>
@@ -16,11 +18,17 @@ export const resume = () =>
     .option("--transcript <file>", "record every byte that passes")
     .action((run, flags) =>
       act("resume", flags, (output) =>
-        withBench(flags, output, { run: "program" }, async (bench) => {
+        withBench(flags, output, { run: "resume" }, async (bench) => {
           const resumed = await bench.resume(run, { chip: flags.chip });
           if (!resumed) output.say(`${run} was done already.`);
+          const { method } = await (await bench.store()).plan(run);
+          if (isMeasurement(method)) {
+            const found = await tellMeasured(bench, run, output);
+            output.result({ ...(await giveResult(bench, run, undefined, output)), found });
+            return;
+          }
           const tell = resumed ? tellResult : giveResult;
-          output.result(await tell(bench, run, flags.minYield, output));
+          output.result({ ...(await tell(bench, run, flags.minYield, output)), found: null });
         }),
       ),
     );

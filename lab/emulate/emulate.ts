@@ -10,6 +10,8 @@ import { systemClock } from "../../drivers/systemClock.ts";
 import { MhoError } from "../../src/errors.ts";
 import { parseAddress } from "../address.ts";
 import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../dialects.ts";
+import { describeChip } from "../openChip.ts";
+import { emulatedDescription, keepingLimits } from "../selfDescription.ts";
 import { openControl } from "./control.ts";
 import { serveChip } from "./serveChip.ts";
 
@@ -56,16 +58,20 @@ export interface Emulation {
  */
 export async function emulate(text: string, options: EmulateOptions): Promise<Emulation> {
   const { tcpPort, controlPort, link: linkName } = options;
-  const { preset, seed, tiles, dialect, deviceMilliseconds } = presetOf(text, options);
+  const { preset, seed, tiles, dialect, deviceMilliseconds, describes } = presetOf(text, options);
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const firmware = emulatedChip(dialect, preset, seed);
+  const description = await describeChip(parseAddress(`emulator:${preset.name}`));
+  const { document } = description;
+  const own = document !== undefined && describes ? emulatedDescription(document, preset) : undefined;
+  const firmware = emulatedChip(dialect, keepingLimits(preset, description), seed, own);
   firmware.boot = options.boot ?? 1;
   const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
-    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${slow}`;
+    const named = dialect.lacks?.includes("serialNumber") === true ? `&serial=${firmware.serialNumber}` : "";
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}`;
     const baud = preset.firmware.lineBytesPerSecond * 10;
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
@@ -151,6 +157,8 @@ function presetOf(
   tiles: number;
   dialect: LabDialect;
   deviceMilliseconds: number | undefined;
+  /** Whether its board describes itself. */
+  describes: boolean;
 } {
   const address = parseAddress(`emulator:${text}`, dialects);
   const preset = findPreset(address.target, address);
@@ -162,6 +170,7 @@ function presetOf(
     seed: address.seed ?? seed,
     tiles: preset.geometry.tiles,
     deviceMilliseconds: address.deviceMilliseconds,
+    describes: address.describes !== "none",
     dialect: dialect === undefined ? address.dialect : dialectNamed(dialects, dialect),
   };
 }

@@ -18,6 +18,15 @@ export const benchEvents = [
     "A chip was opened and named itself.",
   ),
   event(
+    "chip_described",
+    {
+      name: part.chip,
+      sha256: z.string().describe("SHA-256 of the description as runs keep it: JSON, its keys sorted."),
+      bytes: part.count.describe("Its length."),
+    },
+    "A board gave its own description, which is used and kept with every run.",
+  ),
+  event(
     "warning",
     {
       code: z
@@ -53,6 +62,9 @@ export const benchEvents = [
     {
       run: part.run.describe("Id of the run."),
       title: z.string().describe("What is programmed: the file that was given."),
+      method: z
+        .string()
+        .describe("How: a method of programming, `by-hand`, or a measurement such as `measure-form`."),
       chip: part.chip,
       serial_number: part.serialNumber,
       firmware: z.string().describe("Name and version of the board's firmware."),

@@ -20,6 +20,7 @@ export const kinds = {
   abort: 0x0c,
   references: 0x0d,
   burst: 0x0e,
+  describe: 0x0f,
   error: 0x7f,
 } as const;
 
@@ -40,13 +41,18 @@ export const refusals = {
 } as const;
 
 const noBody = new Uint8Array(0);
-const capabilityBits: Readonly<Record<keyof ChipCapabilities, number>> = {
+/** What boards of this protocol may or may not have; the rest they all have. */
+type Declared = Exclude<keyof ChipCapabilities, "tickets" | "clock" | "codes" | "serialNumber">;
+
+const capabilityBits: Readonly<Record<Declared, number>> = {
   virtualTime: 1,
   multiply: 2,
   onBoardVerify: 4,
   environment: 8,
   references: 16,
   burst: 32,
+  describe: 64,
+  readVoltage: 128,
 };
 
 export const encodeNothing = (): Uint8Array => noBody;
@@ -82,7 +88,7 @@ export function encodeIdentity(identity: ChipIdentity, answersKept = usualAnswer
 }
 
 function bitsOf(capabilities: ChipCapabilities): number {
-  const names = Object.keys(capabilityBits) as (keyof ChipCapabilities)[];
+  const names = Object.keys(capabilityBits) as Declared[];
   return names.reduce((bits, name) => bits | (capabilities[name] ? capabilityBits[name] : 0), 0);
 }
 
@@ -102,7 +108,7 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
     devicesPerCell: reader.u16(),
   };
   const bits = reader.u32();
-  const declares = (name: keyof ChipCapabilities): boolean => (bits & capabilityBits[name]) !== 0;
+  const declares = (name: Declared): boolean => (bits & capabilityBits[name]) !== 0;
   const capabilities: ChipCapabilities = {
     virtualTime: declares("virtualTime"),
     multiply: declares("multiply"),
@@ -111,6 +117,8 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
     references: declares("references"),
     // Boards that say nothing of it cannot.
     ...(declares("burst") && { burst: true }),
+    ...(declares("describe") && { describe: true }),
+    ...(declares("readVoltage") && { readVoltage: true }),
   };
   const newestTicket = reader.u64();
   const name = reader.text();
@@ -121,20 +129,72 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
   return { version, name, firmware, serialNumber, boot, geometry, capabilities, newestTicket, answersKept };
 }
 
+/** A part of the board's description: `most` bytes of it at most, from an offset on. */
+export interface DescribePart {
+  readonly offset: number;
+  readonly most: number;
+}
+
+export function encodeDescribe({ offset, most }: DescribePart): Uint8Array {
+  return new BodyWriter(6).u32(offset).u16(most).done();
+}
+
+export function decodeDescribe(body: Uint8Array): DescribePart | undefined {
+  const reader = new BodyReader(body);
+  const part = { offset: reader.u32(), most: reader.u16() };
+  return reader.whole ? part : undefined;
+}
+
+export interface DescriptionPart {
+  /** Of the whole text. */
+  readonly totalBytes: number;
+  /** CRC-32C of the whole text. */
+  readonly check: number;
+  /** Answers, and reports of verify orders, that the board keeps for requests that come again. */
+  readonly answersKept: number;
+  readonly bytes: Uint8Array;
+}
+
+export function encodeDescriptionPart({
+  totalBytes,
+  check,
+  answersKept,
+  bytes,
+}: DescriptionPart): Uint8Array {
+  return new BodyWriter(12 + bytes.length)
+    .u32(totalBytes)
+    .u32(check)
+    .u16(answersKept)
+    .u16(bytes.length)
+    .bytes(bytes)
+    .done();
+}
+
+export function decodeDescriptionPart(body: Uint8Array): DescriptionPart | undefined {
+  const reader = new BodyReader(body);
+  const head = { totalBytes: reader.u32(), check: reader.u32(), answersKept: reader.u16() };
+  const bytes = reader.bytes(reader.u16());
+  return reader.whole ? { ...head, bytes } : undefined;
+}
+
 export interface ReadRow {
   readonly tile: number;
   readonly row: number;
   readonly averages: number;
+  /** V, in whole millivolts on the line; the usual voltage where not given. */
+  readonly readVolts?: number | undefined;
 }
 
-export function encodeReadRow({ tile, row, averages }: ReadRow): Uint8Array {
-  return new BodyWriter(6).u16(tile).u16(row).u16(averages).done();
+export function encodeReadRow({ tile, row, averages, readVolts }: ReadRow): Uint8Array {
+  const body = new BodyWriter(readVolts === undefined ? 6 : 8).u16(tile).u16(row).u16(averages);
+  return (readVolts === undefined ? body : body.u16(Math.round(1000 * readVolts))).done();
 }
 
 export function decodeReadRow(body: Uint8Array): ReadRow | undefined {
   const reader = new BodyReader(body);
   const request = { tile: reader.u16(), row: reader.u16(), averages: reader.u16() };
-  return reader.whole ? request : undefined;
+  const voltage = reader.hasMore ? { readVolts: reader.u16() / 1000 } : {};
+  return reader.whole ? { ...request, ...voltage } : undefined;
 }
 
 /** A look at a tile's known resistors: answered by `RowCodes`, one code a resistor. */

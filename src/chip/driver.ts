@@ -6,7 +6,8 @@ import type { Block, ChipGeometry } from "./geometry.ts";
  * The seam to hardware. It speaks the nouns of the lab; all beneath it is bytes.
  *
  * What every implementation owes:
- * - `identify` names chip, firmware, serial number and boot, so that a run can refuse a stranger.
+ * - `identify` names chip, firmware, serial number and boot, so that a run can refuse a stranger. What a board cannot do or say stands
+ *   in the capabilities of its identity: no tickets, no clock, no converter codes, no serial number, no virtual time.
  * - `read` may be repeated: a lost reply is asked for again.
  * - `pulse` is never fired twice. One ticket is one row pulse, whole or not at all; tickets rise for ever and
  *   stand in the journal before bytes leave. After a lost reply the driver asks whether the ticket fired.
@@ -25,9 +26,11 @@ export interface ChipDriver {
   /**
    * Reads every device of a block, row by row; `averages` reads are taken and averaged by the chip.
    *
-   * @param wanted  1 for the rows of the block to read, all when not given; the others are NaN.
+   * @param wanted     1 for the rows of the block to read, all when not given; the others are NaN.
+   * @param readVolts  V over the devices; the usual voltage where not given. Another only where `identity.capabilities.readVoltage` is
+   *                   true. Conductances are current over this voltage; codes stand for `converterAt` it.
    */
-  read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading>;
+  read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading>;
 
   /**
    * Fires one row pulse for every row of the block that has a code other than 0.
@@ -52,7 +55,7 @@ export interface ChipDriver {
 
   /**
    * What became of the tickets from `firstTicket` on, one a row, that an earlier session sent or was about to send.
-   * Uncertain where the chip does not remember, for instance because it was reset since `boot`.
+   * Uncertain where the chip does not remember, for instance because it was reset since `boot`, or keeps no tickets.
    */
   fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport>;
 
@@ -85,12 +88,13 @@ export interface ChipDriver {
 export interface ChipIdentity {
   readonly name: string;
   readonly firmware: string;
+  /** Of a board that says none: the name that a person gave the chip. */
   readonly serialNumber: string;
-  /** Counts the chip's power-ups and resets. */
+  /** Counts the chip's power-ups and resets. Of a board that does not count them: another number for every connection. */
   readonly boot: number;
   readonly geometry: ChipGeometry;
   readonly capabilities: ChipCapabilities;
-  /** The highest ticket that the chip remembers; 0 when none. */
+  /** The highest ticket that the chip remembers; 0 when none, or where it keeps none. */
   readonly newestTicket: number;
 }
 
@@ -111,6 +115,21 @@ export interface ChipCapabilities {
   readonly references: boolean;
   /** The board can give cycles of two pulses to a row by itself. Not where it is not said. */
   readonly burst?: boolean;
+  /** The board can read with another voltage than the usual one. Not where it is not said. */
+  readonly readVoltage?: boolean;
+  /** The board gives its own description. Not where it is not said. */
+  readonly describe?: boolean;
+
+  // What follows is there where nothing is said: a board that lacks it says `false`.
+
+  /** The board keeps which pulses fired, by their tickets. Without, a pulse whose answer is lost is uncertain and never sent again. */
+  readonly tickets?: boolean;
+  /** The board has a clock, and tells its time. Without, the driver tells the host's (`drivers/hostTime.ts`). */
+  readonly clock?: boolean;
+  /** Readings are codes of a converter. Without, the board reckons conductances itself. */
+  readonly codes?: boolean;
+  /** The board says the chip's serial number. Without, a person names the chip: `?serial=NAME`. */
+  readonly serialNumber?: boolean;
 }
 
 export interface Environment {
@@ -198,6 +217,13 @@ export interface PulseReport {
   readonly fates: Uint8Array;
   /** Of a board's own loop: the pulses that it gave, one entry a device. */
   readonly pulsesGiven?: Uint8Array;
+}
+
+/** Of a board that keeps no tickets, or has forgotten them. */
+export function unknownFates(rowCount: number): PulseReport {
+  const report = blankReport(rowCount);
+  report.fates.fill(rowFates.uncertain);
+  return report;
 }
 
 /** A report of so many rows of which nothing is known yet. */

@@ -1,26 +1,45 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codesOf, highestCode } from "../../src/chip/description.ts";
-import { type ChipDriver, rowFates } from "../../src/chip/driver.ts";
+import { type ChipCapabilities, type ChipDriver, type Environment, rowFates } from "../../src/chip/driver.ts";
 import { devicesOfBlock } from "../../src/chip/geometry.ts";
 
 const refused = { code: "chip-refused" };
+
+/** A board under test: what it says that it can is asked for, and what it lacks is refused. */
+export interface BoardOnTrial {
+  /** What it must declare, beside what every board has that says nothing else. */
+  readonly declares?: Partial<ChipCapabilities>;
+  /** A usual width, and what seven tenths of the highest amplitude move a device by at least, µS. */
+  readonly widthNanoseconds?: number;
+  readonly moves?: number;
+  /** What its sensors are to say. */
+  readonly environment?: Environment;
+  /** How a person named the chip, where the board says no serial number. */
+  readonly named?: string;
+}
+
+/** As boards of mho's own firmware declare. */
+const usual: ChipCapabilities = {
+  virtualTime: true,
+  multiply: true,
+  onBoardVerify: true,
+  environment: true,
+  references: true,
+  burst: true,
+  tickets: true,
+  clock: true,
+  codes: true,
+  serialNumber: true,
+};
 
 /** What every chip driver owes, on a healthy chip of which it may pulse the first rows of tile 0. */
 export function chipDriverContract(
   name: string,
   open: () => Promise<{ driver: ChipDriver; dispose(): void }>,
-  can: { environment: boolean; references: boolean; codes: boolean; burst?: boolean } = {
-    environment: true,
-    references: true,
-    codes: true,
-    burst: true,
-  },
-  /** A usual width, and what seven tenths of the highest amplitude move a device by at least, µS. */
-  { widthNanoseconds, moves }: { widthNanoseconds: number; moves: number } = {
-    widthNanoseconds: 100,
-    moves: 5,
-  },
+  board: BoardOnTrial = {},
 ): void {
+  const { declares = {}, widthNanoseconds = 100, moves = 5, named } = board;
+  const sensed = board.environment ?? { celsius: 25, supplyVolts: 3.3 };
   describe(`${name} as a chip driver`, () => {
     let chip: { driver: ChipDriver; dispose(): void };
     const block = { tile: 0, rowStart: 2, rowCount: 3 };
@@ -42,11 +61,25 @@ export function chipDriverContract(
       firstTicket,
     });
 
+    it("declares what it can and what it lacks", async () => {
+      const { capabilities } = await chip.driver.identify();
+      const told = {
+        burst: false,
+        tickets: true,
+        clock: true,
+        codes: true,
+        serialNumber: true,
+        ...capabilities,
+      };
+      expect(told).toEqual({ ...usual, ...declares });
+    });
+
     it("names the chip that its description describes", async () => {
       const identity = await chip.driver.identify();
       expect(identity.name).toBe(chip.driver.description.name);
       expect(identity.geometry).toEqual(chip.driver.description.geometry);
       expect(identity.serialNumber).not.toBe("");
+      if (identity.capabilities.serialNumber === false) expect(identity.serialNumber).toBe(named);
     });
 
     it("refuses to read or pulse before it has been identified", async () => {
@@ -64,9 +97,9 @@ export function chipDriverContract(
     });
 
     it("gives the codes that its conductances follow from, or none where the board reckons these itself", async () => {
-      await chip.driver.identify();
+      const { capabilities } = await chip.driver.identify();
       const { codes, conductanceMicrosiemens } = await chip.driver.read(block, 4);
-      expect(codes !== undefined).toBe(can.codes);
+      expect(codes !== undefined).toBe(capabilities.codes ?? true);
       if (codes === undefined) return;
       const { microsiemensPerCode, offsetCodes } = chip.driver.description.converter;
       expect(conductanceMicrosiemens).toEqual(
@@ -76,17 +109,16 @@ export function chipDriverContract(
 
     it("says how warm it is and what feeds it, where it can", async () => {
       const { capabilities } = await chip.driver.identify();
-      expect(capabilities.environment).toBe(can.environment);
-      if (!can.environment) return expect(chip.driver.environment()).rejects.toMatchObject(refused);
+      if (!capabilities.environment) return expect(chip.driver.environment()).rejects.toMatchObject(refused);
       const { celsius, supplyVolts } = await chip.driver.environment();
-      expect(celsius).toBeCloseTo(25, 2);
-      expect(supplyVolts).toBeCloseTo(3.3, 3);
+      expect(celsius).toBeCloseTo(sensed.celsius, 2);
+      expect(supplyVolts).toBeCloseTo(sensed.supplyVolts, 3);
     });
 
     it("reads its known resistors through the converter of a tile, where it can", async () => {
       const { capabilities } = await chip.driver.identify();
-      expect(capabilities.references).toBe(can.references);
-      if (!can.references) return expect(chip.driver.references(0, 1)).rejects.toMatchObject(refused);
+      if (!capabilities.references)
+        return expect(chip.driver.references(0, 1)).rejects.toMatchObject(refused);
       const { referencesMicrosiemens, converter } = chip.driver.description;
       const codes = await chip.driver.references(0, 64);
       const read = Array.from(
@@ -116,7 +148,6 @@ export function chipDriverContract(
 
     it("gives cycles of two pulses in one command, where it can, and within the limits of both", async () => {
       const { capabilities } = await chip.driver.identify();
-      expect(capabilities.burst ?? false).toBe(can.burst ?? false);
       if (capabilities.burst !== true) return;
       const { pulses, timing } = chip.driver.description;
       const burst = { cycles: 500, kind: "reset", code: 1, widthNanoseconds, gateCode: 0 } as const;
@@ -134,13 +165,39 @@ export function chipDriverContract(
       expect(report.rowTimesMicroseconds[0]).toBeGreaterThan(
         before + shortest - 2 * timing.pulseRowMicroseconds,
       );
-      expect(after - before).toBeLessThan(shortest + 100_000);
+      if (capabilities.virtualTime) expect(after - before).toBeLessThan(shortest + 100_000);
+    });
+
+    it("tells what became of the pulses of old tickets, or that it cannot tell", async () => {
+      const { capabilities, boot, newestTicket } = await chip.driver.identify();
+      const firstTicket = newestTicket + 100;
+      await chip.driver.pulse(block, { ...order(0.3, firstTicket), firstTicket });
+      const { fates } = await chip.driver.fates(firstTicket, block.rowCount + 1, boot);
+      const { fired, notFired, uncertain } = rowFates;
+      const keeps = capabilities.tickets ?? true;
+      expect([...fates]).toEqual(
+        keeps ? [fired, fired, fired, notFired] : [uncertain, uncertain, uncertain, uncertain],
+      );
+      if (!keeps) expect((await chip.driver.identify()).newestTicket).toBe(0);
+    });
+
+    it("dates reads and pulses between what its time was before and what it is after", async () => {
+      await chip.driver.identify();
+      const before = await chip.driver.chipTime();
+      const { rowTimesMicroseconds: read } = await chip.driver.read(block, 1);
+      const { rowTimesMicroseconds: fired } = await chip.driver.pulse(block, order(0.3, 50));
+      const after = await chip.driver.heartbeat();
+      expect([before, ...read, ...fired, after]).toEqual(
+        [before, ...read, ...fired, after].toSorted((a, b) => a - b),
+      );
     });
 
     it("refuses an order outside the limits and names the limit, and nothing fires", async () => {
-      await chip.driver.identify();
+      const { capabilities } = await chip.driver.identify();
+      const { conductanceMicrosiemens: held } = await chip.driver.read(block, 16);
       const before = await chip.driver.chipTime();
       const { pulses, limits } = chip.driver.description;
+      expect(codesOf(pulses) - 1).toBeGreaterThan(highestCode(chip.driver.description));
       const tooHigh = { ...order(0, 1), codes: new Uint16Array(devices).fill(codesOf(pulses) - 1) };
       await expect(chip.driver.pulse(block, tooHigh)).rejects.toMatchObject({
         code: "limit-exceeded",
@@ -148,14 +205,17 @@ export function chipDriverContract(
           `above ${limits.maxAmplitude} ${pulses.technology.amplitudeUnit}`,
         ) as string,
       });
-      const tooLong = { ...order(0.3, 1), widthNanoseconds: 1e6 };
+      const tooLong = { ...order(0.3, 1), widthNanoseconds: 2 * limits.maxWidthNanoseconds };
       await expect(chip.driver.pulse(block, tooLong)).rejects.toMatchObject({ code: "limit-exceeded" });
-      expect(await chip.driver.chipTime()).toBe(before);
+      // Time that only moves by what the chip does has not moved.
+      if (capabilities.virtualTime) expect(await chip.driver.chipTime()).toBe(before);
+      const { conductanceMicrosiemens: holds } = await chip.driver.read(block, 16);
+      expect(holds.filter((g, i) => Math.abs(g - held[i]!) > moves)).toHaveLength(0);
     });
 
     it("moves chip time by exactly what was asked, where it can", async () => {
       const { capabilities } = await chip.driver.identify();
-      expect(capabilities.virtualTime).toBe(true);
+      if (!capabilities.virtualTime) return expect(chip.driver.advance(1)).rejects.toMatchObject(refused);
       const before = await chip.driver.chipTime();
       expect(await chip.driver.advance(31_536_000_000_000)).toBe(before + 31_536_000_000_000);
     });

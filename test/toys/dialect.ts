@@ -16,6 +16,7 @@ import {
   type PulseReport,
   type Reading,
   rowFates,
+  unknownFates,
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { MhoError } from "../../src/errors.ts";
@@ -85,9 +86,7 @@ class ToyDriver implements ConnectedDriver {
   }
 
   fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
-    const report = blankReport(rowCount);
-    report.fates.fill(rowFates.uncertain);
-    return Promise.resolve(report);
+    return Promise.resolve(unknownFates(rowCount));
   }
 
   chipTime = async (): Promise<number> => Number((await this.#ask("time"))[0]);
@@ -144,6 +143,8 @@ function identityOf(values: readonly string[]): ChipIdentity {
       onBoardVerify: false,
       environment: false,
       references: false,
+      tickets: false,
+      codes: false,
     },
     newestTicket: 0,
   };
