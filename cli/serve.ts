@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MhoError } from "../src/errors.ts";
 import { isGuessable, isLoopback } from "../web/access.ts";
+import type { PageLibrary } from "../web/pageLibrary.ts";
 import { type PageFile, readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
 import { keepSmall } from "../web/keepSmall.ts";
 import type { WarningEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
+import { apart } from "../lab/apart/apart.ts";
 import { Bench, configOf, Workplace } from "../lab/bench.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
@@ -47,7 +49,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         token,
         publicUrl,
         files,
-        library: new Bench(place),
+        library: libraryOf(place, store.readOnly, options),
         workspace: store.file,
         readOnly: store.readOnly,
         wallTime,
@@ -66,7 +68,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       if (store.readOnly) output.say(readOnlyNote(folder));
       else
         output.say(
-          `With its token this address may pause and stop runs; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
+          `With its token this address may pause and stop runs, note and answer; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
         );
       if (publicUrl !== undefined) output.say(`The proxy at ${address} is to pass on to ${own}.`);
       if (isPlain(host, publicUrl)) {
@@ -82,6 +84,23 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   } finally {
     await place.close();
   }
+}
+
+/** A workspace that may only be read was copied when it was opened: it is not copied anew for every report. */
+function libraryOf(place: Workplace, readOnly: boolean, options: ServeOptions): PageLibrary {
+  const bench = new Bench(place);
+  const files = readOnly ? bench : apart(bench, options);
+  return {
+    list: (of) => bench.list(of),
+    note: (run, text) => bench.note(run, text),
+    tag: (run, tags, change) => bench.tag(run, tags, change),
+    questions: () => bench.questions(),
+    answer: (question, text) => bench.answer(question, text),
+    withdraw: (question) => bench.withdraw(question),
+    report: (run, to) => files.report(run, to),
+    compare: (runs, to) => files.compare(runs, to),
+    export: (run, to) => files.export(run, to),
+  };
 }
 
 /** What browsers write for a host: one that stands for every address of this machine is reached by one that others know. */
