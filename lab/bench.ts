@@ -1,6 +1,9 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Config } from "../files/config.ts";
+import { BenchQueue } from "./benchQueue.ts";
+import type { WorkOptions } from "./queue/queueOptions.ts";
+import type { Worked } from "./queue/work.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
@@ -100,10 +103,13 @@ export class Bench {
   readonly #open: Workplace;
   readonly #telling: Telling;
   #closed = false;
+  /** Jobs of the workspace, for its chips. */
+  readonly queue: BenchQueue;
 
   constructor(place: Workplace, telling: Telling = asTheyAre) {
     this.#open = place;
     this.#telling = telling;
+    this.queue = new BenchQueue(() => this.#place, telling);
   }
 
   /** Throws `bad-argument` once the bench is closed. */
@@ -146,6 +152,15 @@ export class Bench {
       const { loadExperiment } = await import("./experiment.ts");
       const { run } = typeof file === "string" ? await loadExperiment(file) : file;
       return run(this, { args, say, signal: this.#place.signal });
+    });
+  }
+
+  /** Does the jobs of the queue until none is left that could begin, those of several chips at once. */
+  async work(options: WorkOptions = {}): Promise<Worked> {
+    return this.#telling(async () => {
+      refuseUnknown("work", options);
+      const { work } = await import("./queue/work.ts");
+      return work(this.#place, options, (place) => new Bench(place, this.#telling));
     });
   }
 
