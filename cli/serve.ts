@@ -15,6 +15,7 @@ import { apart } from "../lab/apart/apart.ts";
 import { Bench, configOf, Workplace } from "../lab/bench.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
+import { startWorker } from "./startWorker.ts";
 import { packageRoot } from "../lab/packageRoot.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 
@@ -97,6 +98,8 @@ function libraryOf(place: Workplace, readOnly: boolean, options: ServeOptions): 
     questions: () => bench.questions(),
     answer: (question, text) => bench.answer(question, text),
     withdraw: (question) => bench.withdraw(question),
+    queue: bench.queue,
+    startWork: () => startWorker(place.folder, options.config),
     report: (run, to) => files.report(run, to),
     compare: (runs, to) => files.compare(runs, to),
     export: (run, to) => files.export(run, to),

@@ -6,6 +6,7 @@ import { describeAnew } from "../src/run/programmedAnew.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { progressOf } from "./progress.ts";
 
@@ -112,15 +113,11 @@ export function tellEvents(
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
       case "asked":
-        output.say(askedText(event));
+      case "answered": {
+        const text = questionText(event);
+        if (text !== undefined) output.say(text);
         return;
-      case "answered":
-        // What stops the experiment is told as an error.
-        if (event.answer !== null)
-          output.say(
-            `${event.question}: ${event.answer}${event.by === null ? "" : `, by ${event.by}`}${event.how === "deadline" ? ", as no answer came by the deadline" : ""}`,
-          );
-        return;
+      }
       // Of these the commands themselves tell.
       case "layer":
       case "model_audited":
@@ -136,15 +133,6 @@ export function tellEvents(
   };
   return (event) => told(event as StampedEvent);
 }
-
-function askedText({ question, text, answers, deadline_at: until }: AskedEvent): string {
-  const by = until === null ? "" : `, until ${localTimeIn((Date.parse(until) - Date.now()) / 1000)}`;
-  const possible = answers.length === 0 ? "TEXT" : answers.join("|");
-  const here = process.stdin.isTTY ? "here, " : "";
-  return `${question}: ${text} Answer ${here}on the live page${by}, or in another terminal: mho answer ${question} ${possible}`;
-}
-
-type AskedEvent = Extract<BenchEvent, { readonly type: "asked" }>;
 
 /** Where a chip is, behind its name. */
 function placeOf(port: string): string {

@@ -14,6 +14,23 @@ export interface RunLine {
   readonly archived: boolean;
 }
 
+/** A job of the queue. */
+export interface JobLine {
+  readonly job: string;
+  /** In words: `program s.json --method verify`. */
+  readonly text: string;
+  readonly chip: string;
+  /** Jobs of one place are done one after the other. */
+  readonly place: string;
+  /** `cut off` where its worker died; `stopped` where it was put back. */
+  readonly state: "waiting" | "stopped" | "under way" | "cut off" | "failed";
+  /** Whether a worker would begin with it. */
+  readonly ready: boolean;
+  /** Why it waits, or why it failed; null where nothing is to be said. */
+  readonly why: string | null;
+  readonly runs: readonly string[];
+}
+
 /** What a search found: runs by their ids, the oldest first, and how many more pass that are archived. */
 export interface FoundRuns {
   readonly runs: readonly string[];

@@ -18,6 +18,7 @@ import { guardsOf, passName } from "./guards.ts";
 import { LiveDesk } from "./liveDesk.ts";
 import type { PageFile } from "./pageFiles.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
+import { addQueueRoutes } from "./queueRoutes.ts";
 import { addQuestionRoutes } from "./questionRoutes.ts";
 import { tell } from "./tell.ts";
 
@@ -143,6 +144,7 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
   addFilmRoutes(app, desk, guards);
   addBookRoutes(app, library, guards);
   addFileRoutes(app, library, guards);
+  addQueueRoutes(app, library, guards);
   addQuestionRoutes(app, library, guards);
   return app;
 }

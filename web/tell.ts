@@ -2,6 +2,7 @@ import type { SSEStreamingApi } from "hono/streaming";
 import type { RunId } from "../src/run/store.ts";
 import { harmlessJson } from "./harmlessJson.ts";
 import type { LiveDesk } from "./liveDesk.ts";
+import { jobLines } from "./jobLines.ts";
 import type { RunLine } from "./liveState.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
 
@@ -35,6 +36,10 @@ export async function tell(
     said.set(event, data);
     await stream.writeSSE({ event, data, retry: 1000 });
   };
+  const tellWaiting = async (): Promise<void> => {
+    await sayIfNew("questions", await library.questions());
+    await sayIfNew("queue", jobLines(await library.queue.list()));
+  };
   const shown = readOnly
     ? `${workspace} (may only be read: shown as it was, without pause and stop)`
     : workspace;
@@ -46,7 +51,7 @@ export async function tell(
       if (stamp !== told.stamp) {
         const runs = await desk.runs();
         if (runs !== told.runs) await sayIfNew("runs", runs);
-        await sayIfNew("questions", await library.questions());
+        await tellWaiting();
         if (run !== "") await sayIfNew("run", await desk.state(run, tile));
         await sayIfNew("trouble", null);
         told = { runs, stamp };
@@ -60,6 +65,9 @@ export async function tell(
     sinceSign += betweenLooksMilliseconds;
     if (sinceSign < betweenSignsMilliseconds) continue;
     sinceSign = 0;
+    // A program that died has written nothing, and a time to wait for may have come.
+    if (said.get("questions") !== "[]" || said.get("queue") !== "[]")
+      await tellWaiting().catch(() => undefined);
     // Also among other news: the page sets its clock by it.
     await stream.writeSSE({ event: "alive", data: JSON.stringify(wallTime()) });
   }

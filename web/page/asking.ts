@@ -1,5 +1,6 @@
 import type { RunState } from "../liveState.ts";
 import { isSilent, showPace } from "./pace.ts";
+import { offerToGoOn } from "./queue.ts";
 import { element, tellRefusal } from "./page.ts";
 import { confirmStop } from "./stopping.ts";
 import { change } from "./token.ts";
@@ -32,6 +33,7 @@ export function forgetAsked(): void {
 export function sayAsked(): void {
   if (state === undefined) return;
   showPace(state);
+  offerToGoOn(state);
   element("asked").textContent = askedText(state);
   element("heard").textContent = state.heardAt === null ? "" : `heard ${agoText(state.heardAt)}`;
 }

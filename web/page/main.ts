@@ -9,6 +9,7 @@ import { forgetAsked, sayAsked, showAsking } from "./asking.ts";
 import { showComparison } from "./comparison.ts";
 import { showFiles } from "./files.ts";
 import { yieldCounts } from "./pace.ts";
+import { showQueue } from "./queue.ts";
 import { isAsked, sayWaiting, showQuestions } from "./questions.ts";
 import { Runs } from "./runs.ts";
 import { showWritten } from "./written.ts";
@@ -58,6 +59,10 @@ function lookAgain(): void {
     runs: (lines) => {
       runs.set(lines);
       showRuns();
+    },
+    queue: (jobs) => {
+      showQueue(jobs);
+      sayAsked();
     },
     questions: (questions) => {
       showQuestions(questions);
