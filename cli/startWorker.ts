@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { packageRoot } from "../lab/packageRoot.ts";
 import { MhoError } from "../src/errors.ts";
@@ -23,13 +24,15 @@ export async function startWorker(workspace: string, config: string | undefined)
   const worker = spawn(process.execPath, args, { detached: true, stdio: ["ignore", log, log] });
   closeSync(log);
   worker.unref();
-  const code = await new Promise<number | null | undefined>((settle) => {
-    worker.once("error", () => settle(null));
-    worker.once("exit", settle);
-    setTimeout(() => settle(undefined), begunMilliseconds).unref();
-  });
+  let ended: number | null | undefined;
+  worker.once("error", () => (ended = null)).once("exit", (code) => (ended = code));
+  for (let waited = 0; ended === undefined && waited < patienceMilliseconds; waited += betweenLooks) {
+    // An event of its own is the sign that it is at work.
+    if (/^\{"type":"job_/m.test(readFileSync(file, "utf8"))) return;
+    await setTimeout(betweenLooks);
+  }
   // 1 and 3 are jobs that failed, which the queue shows.
-  if (code === undefined || code === 0 || code === 1 || code === 3) return;
+  if (ended === undefined || ended === 0 || ended === 1 || ended === 3) return;
   const said = readFileSync(file, "utf8")
     .split("\n")
     .findLast((line) => line.startsWith("mho: "));
@@ -37,4 +40,5 @@ export async function startWorker(workspace: string, config: string | undefined)
   throw new MhoError("workspace-failed", `mho work did not begin. ${why}`, { workspace });
 }
 
-const begunMilliseconds = 2000;
+const betweenLooks = 100;
+const patienceMilliseconds = 20_000;

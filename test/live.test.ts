@@ -610,6 +610,11 @@ describe("what the page has the library do", () => {
     ["/api/runs/r1/tags", { add: ["ald"] }],
     ["/api/questions/q1/answer", { answer: "yes" }],
   ] as const;
+  const queued = [
+    ["/api/queue/start", {}],
+    ["/api/queue/j1", { change: "remove" }],
+    ["/api/runs/r1/queue", { command: "resume" }],
+  ] as const;
 
   it("is not seen from beyond this machine without the token", async () => {
     await serve("0.0.0.0");
@@ -647,15 +652,19 @@ describe("what the page has the library do", () => {
       answers: ["yes", "no"],
       from: { host: "another-machine", process: 1 },
     });
-    for (const [path, body] of changes) {
+    for (const [path, body] of [...changes, ...queued]) {
       for (const [headers, status] of [
         [{ authorization: "" }, 401],
         [{ authorization: "Bearer another-token-here" }, 401],
         [{ origin: "https://example.org" }, 403],
       ] as const)
         expect([path, headers, (await post(path, body, headers)).status]).toEqual([path, headers, status]);
-      expect([path, (await post(path, { other: 1 })).status]).toEqual([path, 400]);
     }
+    for (const [path] of changes)
+      expect([path, (await post(path, { other: 1 })).status]).toEqual([path, 400]);
+    // Without a worker to start, it says how; and there is no job yet.
+    const said = await Promise.all(queued.slice(0, 2).map(([path, body]) => post(path, body)));
+    expect(said.map(({ status }) => status)).toEqual([409, 400]);
     expect((await store.notes(run)).length + (await store.labels(run)).tags.length).toBe(0);
     for (const [path, body] of changes) expect([path, (await post(path, body)).status]).toEqual([path, 204]);
     expect((await store.notes(run)).at(-1)).toMatchObject({ what: "note", text: "worn" });
@@ -724,7 +733,7 @@ describe("what the page has the library do", () => {
       "/api/runs/r1/export?to=csv&of=turns",
     ])
       expect([path, (await fetch(`${address}${path}`)).status]).toEqual([path, 200]);
-    for (const [path, body] of changes.slice(0, 2)) {
+    for (const [path, body] of [...changes, ...queued]) {
       const refused = await post(path, body);
       expect([path, refused.status, await refused.text()]).toEqual([
         path,

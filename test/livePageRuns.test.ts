@@ -57,7 +57,19 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
       port: 0,
       token,
       files: await readPageFiles(pageFolder),
-      library: bench,
+      library: {
+        list: (of) => bench.list(of),
+        note: (run, text) => bench.note(run, text),
+        tag: (run, tags, change) => bench.tag(run, tags, change),
+        questions: () => bench.questions(),
+        answer: (question, text) => bench.answer(question, text),
+        withdraw: (question) => bench.withdraw(question),
+        report: (run, to) => bench.report(run, to),
+        compare: (runs, to) => bench.compare(runs, to),
+        export: (run, to) => bench.export(run, to),
+        queue: bench.queue,
+        startWork: async () => void (await bench.work()),
+      },
       workspace: "w",
       wallTime: () => new Date().toISOString(),
       betweenSignsMilliseconds: 400,
@@ -248,6 +260,33 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     expect(complaints).toEqual([]);
   });
 
+  it("shows the queue, changes its order, and starts it", async () => {
+    await look("r1", 375);
+    const chip = { chip: "emulator:pcm-64?seed=5" };
+    const measured = { row: 0, rows: 1 };
+    for (let n = 0; n < 3; n++) await bench.queue.add("measure", "yield", measured, chip);
+    await becomes(
+      "jobs",
+      /^emulator:pcm-64\?seed=5\s+j1 measure yield\s+waiting\s+Remove\s+j2 .*\s+waiting · after j1/,
+    );
+    expect(await page.evaluate(collidingIn("body"))).toEqual([]);
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
+    await page.getByRole("button", { name: "First j3" }).click();
+    await becomes("start", "Start j3");
+    await page.getByRole("button", { name: "Remove j2" }).click();
+    await becomes("jobs", /^((?!j2 )[^])*$/);
+    await page.focus("#start");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator("#queue").isVisible(), patience).toBe(false);
+    const jobs = await bench.queue.list({ all: true });
+    expect(jobs.map(({ id, state }) => [id, state])).toEqual([
+      ["j3", "done"],
+      ["j1", "done"],
+      ["j2", "removed"],
+    ]);
+    expect(complaints).toEqual([]);
+  });
+
   it("fits a phone in every part, light and dark", async () => {
     await look("r2", 375);
     await page.waitForSelector("#drift canvas");
@@ -294,7 +333,8 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await bench.importMeasurements("examples/rram-relaxation/relaxation-1500.tsv.gz", {
       as: "rram-relaxation",
     });
-    await look("r4", 375);
+    const { runs } = await bench.list({});
+    await look(runs.at(-1)!.id, 375);
     await becomes("map-says", /Imported devices have no place on a chip/);
     const [width, height] = await page.evaluate<[number, number]>(
       `(({ width, height }) => [width, height])(document.querySelector("#panels canvas"))`,

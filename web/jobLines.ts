@@ -25,7 +25,7 @@ function lineOf({ id, text, chipName, place, state, worked, attempts, wait, why,
 function waitText(wait: Wait): string {
   switch (wait.for) {
     case "failed":
-      return `waits, as ${wait.job} failed`;
+      return `${wait.job} failed`;
     case "turn":
       return `after ${wait.job}`;
     case "job":

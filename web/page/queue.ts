@@ -19,7 +19,7 @@ export function showQueue(now: readonly JobLine[]): void {
   const focused = document.activeElement?.closest("#jobs [data-key]")?.getAttribute("data-key");
   element("jobs").replaceChildren(
     ...now.flatMap((job, k) => {
-      const item = itemOf(job);
+      const item = itemOf(job, now);
       return job.place === now[k - 1]?.place ? [item] : [chipOf(job), item];
     }),
   );
@@ -32,7 +32,7 @@ function chipOf({ chip }: JobLine): HTMLElement {
   return item;
 }
 
-function itemOf({ job, text, state, why, runs }: JobLine): HTMLElement {
+function itemOf({ job, place, text, state, why, runs }: JobLine, all: readonly JobLine[]): HTMLElement {
   const item = document.createElement("li");
   item.className = state === "failed" ? "bad" : "";
   const facts = withText("small", `${state}${why === null ? "" : ` · ${why}`}`);
@@ -42,6 +42,8 @@ function itemOf({ job, text, state, why, runs }: JobLine): HTMLElement {
     facts.append(" ", link);
   }
   item.append(withText("span", `${job} ${text}`), facts);
+  const isWaiting = (one: JobLine): boolean => one.state === "waiting" || one.state === "stopped";
+  const isFirst = all.find((one) => one.place === place && isWaiting(one))?.job === job;
   const asks: readonly (readonly [string, string])[] =
     state === "failed"
       ? [
@@ -49,10 +51,7 @@ function itemOf({ job, text, state, why, runs }: JobLine): HTMLElement {
           ["Remove", "remove"],
         ]
       : state === "waiting" || state === "stopped"
-        ? [
-            ["First", "first"],
-            ["Remove", "remove"],
-          ]
+        ? [...(isFirst ? [] : [["First", "first"] as const]), ["Remove", "remove"]]
         : state === "cut off"
           ? [["Remove", "remove"]]
           : [];
@@ -76,7 +75,7 @@ export function offerToGoOn({ run, phase, goesOnWith }: RunState): void {
   const ended = phase === "interrupted" || phase === "failed";
   const queued = jobs.some((job) => job.runs.includes(run) || job.text === `resume ${run}`);
   element("requeue").hidden = !ended || goesOnWith !== "resume" || queued;
-  element("go-on").textContent = `Queue mho resume ${run}`;
+  element("go-on").textContent = `Put mho resume ${run} in the queue`;
   element("go-on").onclick = () =>
     void change(`api/runs/${run}/queue`, { command: "resume" }).then(tellRefusal);
 }
