@@ -49,7 +49,7 @@ import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
-import type { MatrixTargets } from "./targets.ts";
+import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -136,6 +136,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -171,6 +172,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }

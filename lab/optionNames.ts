@@ -19,6 +19,7 @@ import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
+import { refuseOtherKinds } from "./optionKinds.ts";
 import type { AddOptions, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
 import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
@@ -190,9 +191,19 @@ const calledOtherwise: Partial<Record<KnownCall, string>> = {
 /** Throws `bad-argument` for an option that a call does not have: a misspelt one would be read past, and the usual value taken. */
 export function refuseUnknown(call: KnownCall, options: object): void {
   const all = known[call];
-  const strange = Object.keys(options).find((name) => !all.includes(name));
-  if (strange === undefined) return;
   const name = calledOtherwise[call] ?? call;
+  if (typeof options !== "object" || options === null) {
+    const is = options === null ? "null" : typeof options;
+    throw new MhoError(
+      "bad-argument",
+      `${name} takes its options as an object, such as { ${all[0]}: … }, and was given ${is}.`,
+    );
+  }
+  const strange = Object.keys(options).find((one) => !all.includes(one));
+  if (strange === undefined) {
+    refuseOtherKinds(name, options);
+    return;
+  }
   throw new MhoError("bad-argument", `${name} has no option ${strange}. It has ${all.join(", ")}.`, {
     option: strange,
   });

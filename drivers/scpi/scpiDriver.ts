@@ -98,9 +98,9 @@ export class ScpiDriver implements ChipDriver {
         environment: declared.includes("ENVIRONMENT"),
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
-        tickets: false,
         ...(declared.includes("READVOLTAGE") && { readVoltage: true }),
         ...(declared.includes("DESCRIBE") && { describe: true }),
+        tickets: false,
       },
       newestTicket: 0,
     };
