@@ -194,7 +194,8 @@ export class KeithleyFirmware extends Firmware {
 
   get #averages(): number {
     const { isAveraging, averages } = this.#instrument;
-    return this.#settings[isAveraging] === 1 ? Number(this.#settings[averages]) : 1;
+    const count = this.#settings[isAveraging] === 1 ? Number(this.#settings[averages]) : 1;
+    return Math.min(mostAverages, Math.max(1, Math.round(count)));
   }
 
   #switch(on: boolean): void {
@@ -226,6 +227,8 @@ export class KeithleyFirmware extends Firmware {
 
   /** One level of a sweep, held while its delay and its measurement last. */
   #hold(volts: number, delaySeconds: number): Sample {
+    if (!(delaySeconds >= 0 && delaySeconds <= mostDelaySeconds))
+      throw new Refusal('-222,"Parameter data out of range"');
     const width = Math.round(1e9 * delaySeconds + this.#instrument.cycleNanoseconds);
     if (Math.abs(volts) >= leastStressVolts)
       this.#electrodes.stress(volts, Number(this.#settings[this.#instrument.limit]), width);
@@ -239,6 +242,7 @@ export class KeithleyFirmware extends Firmware {
     const inList = String(set["[SOURce:]VOLTage:MODE"]).startsWith("LIST");
     const count = Number(set["TRIGger:COUNt"]);
     if (inList && this.#list.length === 0) throw new Refusal('-221,"Settings conflict"');
+    if (!(count >= 1 && count <= mostReadings)) throw new Refusal('-222,"Parameter data out of range"');
     const samples = Array.from({ length: count }, (_, n) =>
       inList
         ? this.#hold(this.#list[n % this.#list.length]!, Number(set["[SOURce:]DELay"]))
@@ -277,6 +281,9 @@ interface Sample {
 class Refusal extends Error {}
 
 const mostErrors = 10;
+const mostReadings = 2500;
+const mostAverages = 100;
+const mostDelaySeconds = 10_000;
 const leastStressVolts = 0.5;
 /** How long a level counts as held that a program sets by hand. */
 const heldNanoseconds = 20_000_000;

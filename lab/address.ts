@@ -39,6 +39,8 @@ export interface ChipAddress {
   readonly powerLineCycles: number | undefined;
   /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
   readonly state: string | undefined;
+  /** Of an emulated chip: whether its board describes itself. */
+  readonly describes: "usual" | "none" | undefined;
 }
 
 const parameters = {
@@ -61,6 +63,7 @@ const parameters = {
     "converter",
     "device_milliseconds",
     "state",
+    "describe",
   ],
 } as const;
 
@@ -132,6 +135,7 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     mostMicroamperes: within(text, given, "compliance_microamperes", 0.001, 1e6),
     powerLineCycles: within(text, given, "power_line_cycles", 0.01, 10),
     state: given.get("state") ?? undefined,
+    describes: oneOf(text, given, "describe", ["usual", "none"]),
   };
 }
 

@@ -1,5 +1,6 @@
 import { PacketDriver } from "../../drivers/packet/packetDriver.ts";
 import { ScpiDriver } from "../../drivers/scpi/scpiDriver.ts";
+import { SmuDriver } from "../../drivers/smu/smuDriver.ts";
 import type { Transport } from "../../drivers/transport.ts";
 import { parseChipDescription } from "../../files/chipDescription.ts";
 import { encodeFrame, FrameDecoder } from "../../protocols/packet/frame.ts";
@@ -135,7 +136,58 @@ function asLine(sent: Uint8Array, part: Uint8Array): Uint8Array {
 const packetParts = replyBodies.map((body) => bytesOf(`A${Buffer.from(body).toString("base64")}\0`));
 const scpiParts = replyLines.map((line) => bytesOf(`A${textOf(line)}\n`));
 
+const smuDescription = parseChipDescription(repositoryFile("chips/smu-device.json"), "smu-device.json");
+/** What an instrument answers when one asks who it is, four settings, a read, a pulse and for standby. */
+const smuAnswers = (idn: string): readonly string[] => [
+  idn,
+  ...(idn.includes("2450") ? ["SCPI"] : []),
+  ...Array<string>(6).fill('0,"No error"'),
+  "+2.000000E-01,+1.040000E-05,+1.638400E+04",
+  ...Array<string>(5).fill('0,"No error"'),
+  "2,1,3,4,5,6",
+  '-113,"Undefined header"',
+  "1",
+  "0",
+];
+const smuTexts = ["KEITHLEY INSTRUMENTS INC.,MODEL 2400,1,C30", "KEITHLEY INSTRUMENTS,MODEL 2450,1,1.7"].map(
+  (idn) =>
+    bytesOf(
+      smuAnswers(idn)
+        .map((line) => `${line}\n`)
+        .join(""),
+    ),
+);
+/** One device, in one row. */
+async function askSmu(driver: ChipDriver): Promise<boolean> {
+  const block = { tile: 0, rowStart: 0, rowCount: 1 };
+  const order = { codes: Uint16Array.of(300), widthNanoseconds: 1_000_000, firstTicket: 1 };
+  let believed = 0;
+  for (const question of [
+    () => driver.identify(),
+    () => driver.read(block, 2),
+    () => driver.pulse(block, order),
+    () => driver.heartbeat(),
+    () => driver.standby(),
+  ]) {
+    try {
+      await question();
+      believed++;
+    } catch (error) {
+      if (!(error instanceof MhoError)) throw error;
+    }
+  }
+  return believed > 0;
+}
+
 export const driverSurfaces = [
+  surface("smu-driver", 40, {
+    corpus: [...smuTexts, bytesOf("-285\tTSP Syntax Error\n"), bytesOf("KEITHLEY,MODEL 2450,1,1\nTSP\n")],
+    language: "text",
+    feed: (bytes) => {
+      const line = scripted(partsOf(bytes, 10), (_, part) => joined(part, bytesOf("\n")));
+      return askSmu(new SmuDriver(line, { address: "x", description: smuDescription, session }));
+    },
+  }),
   surface("packet-driver", 40, {
     corpus: [
       joined(...packetParts),

@@ -7,6 +7,7 @@ import { measurementSurfaces } from "./measurements.ts";
 import { packSurfaces } from "./packs.ts";
 import { packetSurfaces } from "./packet.ts";
 import { scpiSurfaces } from "./scpi.ts";
+import { smuSurfaces } from "./smu.ts";
 import type { Surface } from "./surface.ts";
 import { strategyTargetSurfaces } from "./strategyTargets.ts";
 import { transcriptSurfaces } from "./transcripts.ts";
@@ -17,6 +18,7 @@ import { workspaceSurfaces } from "./workspaces.ts";
 export const surfaces: readonly Surface[] = [
   ...packetSurfaces,
   ...scpiSurfaces,
+  ...smuSurfaces,
   ...driverSurfaces,
   ...weightFileSurfaces,
   ...jsonFileSurfaces,
