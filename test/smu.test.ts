@@ -271,21 +271,32 @@ describe("the exchange with an instrument", () => {
     expect(k2450!.reading(["-285\tTSP", "0"], 0.2)).toBeUndefined();
   });
 
-  it("ends with the words of the instrument where it refuses one", async () => {
-    const { description } = await smuBench("keithley-2400");
-    const { open } = await smuBench("keithley-2400", {
-      over: {
-        description: { ...description, converter: { ...description.converter, readVolts: Number.NaN } },
-      },
-    });
+  it("ends with the words of the instrument where it refuses one, and nothing has fired", async () => {
+    const { open, firmware } = await smuBench("keithley-2400", { over: { mostMicroamperes: Number.NaN } });
     const driver = open();
     await driver.identify();
-    await expect(driver.read(device, 1)).rejects.toMatchObject({
+    await expect(driver.pulse(device, one(2))).rejects.toMatchObject({
       code: "chip-refused",
       message: expect.stringMatching(
         /refused :SOUR:VOLT:MODE FIX.*: -224,"Illegal parameter value"/,
       ) as string,
     });
+    expect(firmware.chip.pulsesFeltByTile(0)[0]).toBe(0);
+  });
+
+  it("has another read voltage where one is given, within the limits of the description", async () => {
+    const { description } = await smuBench("keithley-2450");
+    const limits = { ...description.limits, maxReadVolts: 0.4 };
+    const { open, sent } = await smuBench("keithley-2450", {
+      over: { description: { ...description, limits } },
+    });
+    const driver = open();
+    await driver.identify();
+    const usual = (await driver.read(device, 16)).conductanceMicrosiemens[0]!;
+    const at = (await driver.read(device, 16, undefined, 0.1)).conductanceMicrosiemens[0]!;
+    expect(Math.abs(at / usual - 1)).toBeLessThan(0.03);
+    expect(sent.some((line) => line.includes(":SOUR:VOLT 0.1;:OUTP ON"))).toBe(true);
+    await expect(driver.read(device, 1, undefined, 0.5)).rejects.toMatchObject({ code: "limit-exceeded" });
   });
 });
 

@@ -16,6 +16,7 @@ export const smuCapabilities: ChipCapabilities = {
   clock: false,
   codes: false,
   serialNumber: false,
+  readVoltage: true,
 };
 
 /** Asks an instrument who it is. Throws `wrong-chip` for one that is not known, or is set to another language. */

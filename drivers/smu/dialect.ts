@@ -9,7 +9,9 @@ import { readSmuTranscript } from "./transcript.ts";
 export const smu: Dialect = {
   name: "smu",
   line: "text",
-  lacks: Object.keys(smuCapabilities) as (keyof ChipCapabilities)[],
+  lacks: (Object.keys(smuCapabilities) as (keyof ChipCapabilities)[]).filter(
+    (name) => !smuCapabilities[name],
+  ),
   usualChip: "smu-device",
   parameters: ["switch", "channels", "compliance_microamperes", "power_line_cycles"],
   rowBytes: { read: (devices) => 300 * devices, pulse: (devices) => 400 * devices },

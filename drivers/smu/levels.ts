@@ -6,10 +6,10 @@ export function readVoltsOf({ converter }: ChipDescription): number {
 }
 
 /** A device that conducts more than the description's range is held, and said to be saturated. */
-export function readLimitAmperes(description: ChipDescription): number {
-  const { microsiemensPerCode, codes, offsetCodes } = description.converter;
+export function readLimitAmperes({ converter }: ChipDescription, volts: number): number {
+  const { microsiemensPerCode, codes, offsetCodes } = converter;
   const most = (codes - 1 - offsetCodes) * microsiemensPerCode;
-  return Math.max(leastAmperes, 1e-6 * most * readVoltsOf(description));
+  return Math.max(leastAmperes, 1e-6 * most * volts);
 }
 
 /**

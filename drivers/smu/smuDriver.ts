@@ -96,9 +96,10 @@ export class SmuDriver implements ChipDriver {
     };
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
     const model = this.#awake();
-    refuseReadOutsideLimits(this.description, block, averages);
+    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    const how = { volts: readVolts ?? readVoltsOf(this.description), averages };
     const still = this.#notPutInStandby();
     const perRow = devicesPerRow(this.description.geometry);
     const reading = blankConductances(this.description, block);
@@ -107,7 +108,7 @@ export class SmuDriver implements ChipDriver {
         if (wanted?.[row] === 0) continue;
         const measured: Measured[] = [];
         for (let k = 0; k < perRow; k++)
-          measured.push(await this.#measure(model, block.rowStart + row, k, averages, still));
+          measured.push(await this.#measure(model, block.rowStart + row, k, how, still));
         const conductances = measured.map(microsiemensOf);
         enterConductances(reading, row, conductances, (k) => measured[k]!.isLimited, this.#time());
       }
@@ -121,17 +122,16 @@ export class SmuDriver implements ChipDriver {
     model: SmuModel,
     row: number,
     device: number,
-    averages: number,
+    { volts, averages }: { readonly volts: number; readonly averages: number },
     still: () => void,
   ): Promise<Measured> {
     await this.#matrix?.select(row, device, still);
-    const volts = readVoltsOf(this.description);
     const parts: Measured[] = [];
     for (let left = averages; left > 0; left -= model.mostAverages) {
       const count = Math.min(left, model.mostAverages);
       const { powerLineCycles = 1 } = this.#options;
       await this.#measureBy(model.forReads(count, powerLineCycles), still);
-      await this.#set(model.hold(volts, readLimitAmperes(this.description)), still);
+      await this.#set(model.hold(volts, readLimitAmperes(this.description, volts)), still);
       const boardMicroseconds = count * powerLineCycles * longestCycleMicroseconds + rangingMicroseconds;
       const answers: string[] = [];
       for (const question of model.readQuestions)
