@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { askLine, perhapsBoard } from "../drivers/ports.ts";
@@ -8,6 +9,7 @@ import { SmuDriver } from "../drivers/smu/smuDriver.ts";
 import { findPreset } from "../emulator/presets.ts";
 import { parseChannelMap, readChannelMap } from "../files/channelMap.ts";
 import { builtInDialects, dialectNamed } from "../lab/dialects.ts";
+import { replay } from "../lab/replay/replay.ts";
 import { bytesOf, textOf } from "../protocols/scpi/bytes.ts";
 import { rowFates } from "../src/chip/driver.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
@@ -17,6 +19,7 @@ import { PulseLedger } from "../src/run/ledger.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
 import { stillClock } from "./support/chips.ts";
+import { mho } from "./support/commandHere.ts";
 import { Cable } from "./support/cutCable.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { smuBench } from "./support/smuBench.ts";
@@ -297,6 +300,27 @@ describe("the exchange with an instrument", () => {
     expect(Math.abs(at / usual - 1)).toBeLessThan(0.03);
     expect(sent.some((line) => line.includes(":SOUR:VOLT 0.1;:OUTP ON"))).toBe(true);
     await expect(driver.read(device, 1, undefined, 0.5)).rejects.toMatchObject({ code: "limit-exceeded" });
+  });
+});
+
+describe("a transcript of an instrument", () => {
+  it("is read again without a finding", async () => {
+    const file = join(emptyFolder(), "read.jsonl");
+    const chip = "emulator:keithley-2400?seed=5&state=none";
+    const { code, err } = await mho(
+      "read",
+      "--chip",
+      chip,
+      "--transcript",
+      file,
+      "--workspace",
+      emptyFolder(),
+    );
+    expect([code, err]).toEqual([0, expect.not.stringContaining("mho: ")]);
+    const { sent, received, findings } = await replay(file);
+    expect(sent.messages.length).toBe(10);
+    expect(received.messages.length).toBe(10);
+    expect(findings).toEqual([]);
   });
 });
 

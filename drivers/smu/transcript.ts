@@ -2,7 +2,7 @@ import { textOf } from "../../protocols/scpi/bytes.ts";
 import { MessageReader } from "../../protocols/scpi/messageReader.ts";
 import type { Heard, Message } from "../heard.ts";
 
-/** Lines of a recorded conversation with an instrument. They have no tags: the nth question has the nth answer. */
+/** Lines of a recorded conversation with an instrument. They have no tags: the nth line that asks has the nth answer. */
 export function readSmuTranscript(to: "chip" | "host"): Heard {
   const reader = new MessageReader();
   const messages: Message[] = [];
@@ -17,13 +17,15 @@ export function readSmuTranscript(to: "chip" | "host"): Heard {
         bytes,
         (message) => {
           const text = textOf(message);
+          // What asks nothing has no answer.
+          if (to === "chip" && !text.includes("?")) return;
           messages.push({
             key: String(messages.length),
             name: to === "chip" ? "question" : "answer",
             shown: text.length > 60 ? `${text.slice(0, 60)}… (${text.length} bytes)` : text,
             whole: text,
             microseconds,
-            understood: to === "host" || text.includes("?"),
+            understood: true,
           });
         },
         () => void damaged++,
