@@ -228,6 +228,7 @@ export class Workspace implements RunStore {
         ];
       });
       this.#together(() => {
+        this.#refuseSealed(run);
         for (const values of rows) this.#chains.append("sweeps", values, id);
       });
     });
@@ -258,9 +259,7 @@ export class Workspace implements RunStore {
   }
 
   labels(run: RunId): Promise<RunLabels> {
-    return this.#do(() =>
-      foldLabels(this.#rowsOf("labels", "id", run, ({ label }) => labelOf(label as string))),
-    );
+    return this.#do(() => this.#labelsOf(run));
   }
 
   appendChipNote({ name, serialNumber }: ChipKey, note: ChipNote): Promise<void> {
@@ -317,7 +316,12 @@ export class Workspace implements RunStore {
   }
 
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
-    return this.#do(() => this.#change(run, { outcome: "running", chip: JSON.stringify(identity) }));
+    return this.#do(() =>
+      this.#together(() => {
+        this.#refuseSealed(run);
+        this.#setOutcome(run, { outcome: "running", chip: JSON.stringify(identity) });
+      }),
+    );
   }
 
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
@@ -503,6 +507,7 @@ export class Workspace implements RunStore {
     return this.#do(() => {
       const values = [this.#row(run).id, JSON.stringify(settings)] as const;
       this.#together(() => {
+        this.#refuseSealed(run);
         this.#prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(...values);
         this.#chains.set(values[0], "watches", { ...emptyChain, rows: 1, last: sumOf(values) });
       });
@@ -871,11 +876,22 @@ export class Workspace implements RunStore {
   }
 
   #change(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
-    this.#together(() => {
-      const row = { ...this.#row(run), ...change };
-      this.#setRow(row);
-      this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
-    });
+    this.#together(() => this.#setOutcome(run, change));
+  }
+
+  #setOutcome(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
+    const row = { ...this.#row(run), ...change };
+    this.#setRow(row);
+    this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
+  }
+
+  #labelsOf(run: RunId): RunLabels {
+    return foldLabels(this.#rowsOf("labels", "id", run, ({ label }) => labelOf(label as string)));
+  }
+
+  /** Belongs into the commit that would change the run's journal. */
+  #refuseSealed(run: RunId): void {
+    if (this.#labelsOf(run).sealed) throw sealed(run);
   }
 
   #setRow(row: RunRow): void {
@@ -995,6 +1011,14 @@ const nothing = new Uint8Array(0);
 function fileNow(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev} ${found.ino}`;
+}
+
+function sealed(run: RunId): MhoError {
+  return new MhoError(
+    "bad-argument",
+    `Run ${run} is sealed: its journal is in a lake, and no reading or pulse is added to it. Program its devices in a new run, and watch that one.`,
+    { run },
+  );
 }
 
 function removed(file: string): MhoError {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { event } from "./event.ts";
+import { lakeRun } from "./lakeResults.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -26,6 +27,7 @@ export const benchEvents = [
     },
     "A board gave its own description, which is used and kept with every run.",
   ),
+  event("run_in_lake", lakeRun, "`archive --lake`: a run is sealed and in the lake."),
   event(
     "warning",
     {

@@ -5,6 +5,7 @@ import { compare } from "./compareResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
+import { checkLake, query } from "./lakeResults.ts";
 import * as part from "./parts.ts";
 import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
@@ -209,6 +210,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   note,
   tag,
   archive,
+  checkLake,
+  query,
   deleted,
   pack,
   unpack,
