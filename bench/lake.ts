@@ -105,7 +105,9 @@ interface MadeTile {
   readonly sweeps: readonly Omit<SweepRecord, "tile">[];
 }
 
-const ageOf = (k: number): number => Math.exp((Math.log(2_592_000) * (k + 1)) / reads);
+function ageOf(k: number): number {
+  return Math.exp((Math.log(2_592_000) * (k + 1)) / reads);
+}
 
 function tileOf(kind: number): MadeTile {
   const chance = new Random(kind);

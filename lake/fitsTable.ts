@@ -11,7 +11,7 @@ import { inBatches } from "./batches.ts";
  *     ln G = ln G_ref − ν · (ln(age + onset) − ln(reference + onset))
  *
  * It believes nothing but a power law of drift, and needs no other device: whatever comes later can add such lines up. `mho fit` takes the
- * noise of reads out of their spread.
+ * noise of reads out of their spread. Devices have none that read mostly noise, and those that were read too seldom.
  */
 export const fitColumns: readonly Column[] = [
   { name: "tile", type: "INT32", unit: "", meaning: "" },
@@ -29,7 +29,10 @@ export const fitColumns: readonly Column[] = [
 const fewestReads = 3;
 const shortestStretch = Math.log(10);
 
-type Law = Pick<DeviceModel, "onsetSeconds" | "referenceAgeSeconds">;
+type Law = Pick<DeviceModel, "onsetSeconds" | "referenceAgeSeconds" | "maxConductanceMicrosiemens">;
+
+/** Beneath this share of the range a device reads mostly noise. */
+const leastShare = 0.04;
 
 /**
  * A part for each tile.
@@ -48,7 +51,7 @@ export async function* fitParts(
       if (its !== undefined) add(its, table, law);
     }
     for (const memory of some) {
-      const lines = linesOf(memory, sums.get(memory.block.tile)!, law.onsetSeconds);
+      const lines = linesOf(memory, sums.get(memory.block.tile)!, law);
       yield { count: lines.length, value: (row, column) => lines[row]![column as keyof Line] };
     }
   }
@@ -88,7 +91,11 @@ interface Line {
   readonly residual: number;
 }
 
-function linesOf({ block, devicesPerRow }: TileMemory, sums: Sums, onset: number): Line[] {
+function linesOf(
+  { block, devicesPerRow }: TileMemory,
+  sums: Sums,
+  { onsetSeconds: onset, maxConductanceMicrosiemens: most }: Law,
+): Line[] {
   const lines: Line[] = [];
   sums.reads.forEach((n, i) => {
     const [first, last] = [sums.first[i]!, sums.last[i]!];
@@ -96,6 +103,8 @@ function linesOf({ block, devicesPerRow }: TileMemory, sums: Sums, onset: number
     const [x, y, xy] = [sums.x[i]! / n, sums.y[i]! / n, sums.xy[i]!];
     const spread = sums.xx[i]! - n * x * x;
     const slope = (xy - n * x * y) / spread;
+    const conductance = Math.exp(y - slope * x);
+    if (conductance < leastShare * most) return;
     const rest = sums.yy[i]! - n * y * y - slope * slope * spread;
     lines.push({
       tile: block.tile,
@@ -105,7 +114,7 @@ function linesOf({ block, devicesPerRow }: TileMemory, sums: Sums, onset: number
       first_age_seconds: first,
       last_age_seconds: last,
       drift_exponent: -slope,
-      conductance_microsiemens: Math.exp(y - slope * x),
+      conductance_microsiemens: conductance,
       residual: Math.sqrt(Math.max(0, rest) / (n - 2)),
     });
   });
