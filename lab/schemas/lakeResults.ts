@@ -5,7 +5,7 @@ import * as part from "./parts.ts";
 /** What commands about a lake end with. */
 
 export const lakeRun = {
-  run: part.run,
+  run: part.run.describe("Id of the run."),
   folder: z.string().describe("Its folder in the lake."),
   bytes: part.count.describe("Size of its files."),
   state: z.enum(["new", "known"]).describe("`known` where the lake had it already: nothing was written."),
