@@ -6,6 +6,7 @@ import { describeAnew } from "../src/run/programmedAnew.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { progressOf } from "./progress.ts";
 
@@ -118,11 +119,22 @@ export function tellEvents(
         output.say(`${run}: sealed and archived; in the lake at ${folder}, ${had}`);
         return;
       }
+      case "asked":
+      case "answered": {
+        const text = questionText(event);
+        if (text !== undefined) output.say(text);
+        return;
+      }
       // Of these the commands themselves tell.
       case "layer":
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_started":
+      case "job_run":
+      case "job_ended":
+      case "job_waits":
+      case "hook_failed":
         return;
     }
   };

@@ -23,7 +23,7 @@ export function chipKeys(technology: TechnologyFile): ChipKey[] {
 export function keysLeftOut(
   { text }: ChipDocument,
   technologies: readonly TechnologyFile[],
-): { readonly key: string; readonly then: string }[] {
+): { readonly key: string; readonly leftOut: string }[] {
   const json = JSON.parse(text) as { readonly technology?: unknown };
   const file = technologies.find(({ technology }) => technology.name === json.technology);
   if (file === undefined) return [];
@@ -31,7 +31,7 @@ export function keysLeftOut(
     const places = path.split(".");
     const parent = at(json, places.slice(0, -1));
     if (leftOut === undefined || path === "$schema" || typeof parent !== "object") return [];
-    return at(json, places) === undefined ? [{ key: path, then: leftOut }] : [];
+    return at(json, places) === undefined ? [{ key: path, leftOut }] : [];
   });
 }
 

@@ -35,7 +35,14 @@ export async function read(
 }
 
 /** Throws `bad-argument` for a block that a chip does not have. */
-export function refuseBlock({ geometry, name }: ChipDescription, { tile, rowStart, rowCount }: Block): void {
+export function refuseBlock({ geometry, name }: ChipDescription, block: Block): void {
+  // A script in JavaScript may leave parts of it away.
+  const { tile, rowStart, rowCount } = (block ?? {}) as Partial<Block>;
+  if (tile === undefined || rowStart === undefined || rowCount === undefined)
+    throw new MhoError(
+      "bad-argument",
+      "Which rows are meant is not said: give { tile, rowStart, rowCount }, such as { tile: 0, rowStart: 0, rowCount: 1 }.",
+    );
   const whole = [tile, rowStart, rowCount].every((value) => Number.isInteger(value) && value >= 0);
   if (whole && rowCount > 0 && tile < geometry.tiles && rowStart + rowCount <= geometry.rows) return;
   throw new MhoError(

@@ -5,6 +5,7 @@ import { calibrate } from "../cli/commands/calibrate.ts";
 import { checkLake } from "../cli/commands/checkLake.ts";
 import { query } from "../cli/commands/query.ts";
 import { check } from "../cli/commands/check.ts";
+import { checkChip } from "../cli/commands/checkChip.ts";
 import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
@@ -25,7 +26,9 @@ import { show } from "../cli/commands/show.ts";
 import { standby } from "../cli/commands/standby.ts";
 import { tag } from "../cli/commands/tag.ts";
 import { trim } from "../cli/commands/trim.ts";
+import { queue } from "../cli/commands/queue.ts";
 import { watch } from "../cli/commands/watch.ts";
+import { work } from "../cli/commands/work.ts";
 import { archive } from "../cli/commands/archive.ts";
 import { deleteCommand } from "../cli/commands/delete.ts";
 import { pack } from "../cli/commands/pack.ts";
@@ -50,6 +53,7 @@ const commands: readonly Named[] = [
   check(),
   checkLake(),
   query(),
+  checkChip(),
   compare(),
   demo(),
   emulate(),
@@ -72,6 +76,9 @@ const commands: readonly Named[] = [
   tag(),
   trim(),
   watch(),
+  work(),
+  // Of its own it has no flags, and all of its commands are told of together.
+  { name: () => "queue", options: queue().commands.flatMap(({ options }) => options) },
 ];
 const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace", "--config"];
 

@@ -265,6 +265,34 @@ describe("a measurement", () => {
     expect(last.found.out_of_pulses).toBeGreaterThan(200);
   });
 
+  it("of options of another kind than the call can use is refused by name, as other calls do", () =>
+    withBench("emulator:rram-128", async (bench) => {
+      const loose = bench as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+      const calls: readonly [string, unknown[], RegExp][] = [
+        [
+          "measure",
+          ["yield", { devices: 3 }],
+          /The option devices of measure is 3: give a list of numbers\./,
+        ],
+        ["measure", ["yield", { row: "3" }], /The option row of measure is "3": give a number\./],
+        ["measure", ["yield", 3], /measure takes its options as an object/],
+        ["read", [], /Which rows are meant is not said: give \{ tile, rowStart, rowCount \}/],
+        ["read", [{ tile: 0 }], /Which rows are meant is not said/],
+        ["program", [42], /What is to be programmed is not said/],
+        [
+          "pulse",
+          [{ ...handPulse, amplitude: "fast" }],
+          /The amplitude is "fast": give a number with its unit/,
+        ],
+        ["pulse", [{ ...handPulse, devices: [] }], /No device is named/],
+        ["trim", ["r1", { dryRun: "yes" }], /The option dryRun of trim is "yes": give true or false\./],
+        ["list", [{ where: 3 }], /The option where of list is 3: give a text\./],
+      ];
+      for (const [call, given, words] of calls)
+        await expect((async () => loose[call]!(...given))(), call).rejects.toThrow(words);
+      expect(await bench.pulsed(await bench.pulse({ ...handPulse, amplitude: "1.2V" }))).toHaveLength(1);
+    }));
+
   it("is told of on the page, kind by kind and setting by setting", () => {
     const page = readFileSync(new URL("../docs/measure.md", import.meta.url), "utf8");
     for (const { name, settings } of builtInProcedures) {

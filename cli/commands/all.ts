@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { advise } from "./advise.ts";
+import { answer } from "./answer.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
@@ -21,6 +22,7 @@ import { ports } from "./ports.ts";
 import { program } from "./program.ts";
 import { pulse } from "./pulse.ts";
 import { query } from "./query.ts";
+import { queue } from "./queue.ts";
 import { read } from "./read.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
@@ -33,6 +35,7 @@ import { tag } from "./tag.ts";
 import { trim } from "./trim.ts";
 import { unpack } from "./unpack.ts";
 import { watch } from "./watch.ts";
+import { work } from "./work.ts";
 
 /** Every command, in the order of the help. They load what they need when they run, so that help comes at once. */
 export function allCommands(): Command[] {
@@ -52,6 +55,9 @@ export function allCommands(): Command[] {
     measure(),
     pulse(),
     run(),
+    answer(),
+    queue(),
+    work(),
     exportCommand(),
     report(),
     compare(),

@@ -4,10 +4,11 @@ import { advise, calibrate, fit, program, resume, standby, trim, watch } from ".
 import { compare } from "./compareResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
+import { queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import { checkLake, query } from "./lakeResults.ts";
 import * as part from "./parts.ts";
-import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
+import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -206,9 +207,12 @@ export const resultSchema = z.discriminatedUnion("command", [
   measure,
   pulse,
   run,
+  queue,
+  work,
   show,
   note,
   tag,
+  answer,
   archive,
   checkLake,
   query,
