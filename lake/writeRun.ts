@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Column } from "../files/tableColumn.ts";
 import { type Header, type Part, writeParquet } from "../files/tableWriters.ts";
@@ -61,7 +62,8 @@ export async function writeRun(lake: string, sealed: SealedRun): Promise<Written
   try {
     await mkdir(dirname(folder), { recursive: true });
     // No glob of a reader finds it there.
-    draft = await mkdtemp(join(lake, draftPrefix));
+    draft = join(lake, `${draftPrefix}${randomUUID()}`);
+    await mkdir(draft);
     const manifest = await writeFiles(draft, sealed);
     const file = join(draft, manifestName);
     await writeFile(file, `${JSON.stringify(manifest, undefined, 2)}\n`);
