@@ -169,7 +169,7 @@ function valueOf(value: unknown, type: string): QueryValue {
 function notAnswered(error: unknown): MhoError {
   const { message } = error as Error;
   const [first = "", ...rest] = message.split("\n").filter((line) => line.trim() !== "");
-  const what = first.replace(/^(?:\w+ )?Error: /, "").replace(/[!.]+$/, "");
+  const what = first.replace(/^[\w ]*Error: /, "").replace(/[!.]+$/, "");
   const candidates = rest.find((line) => /^(?:Candidate bindings|Did you mean)/.test(line));
   const hint = candidates === undefined ? "" : ` (${candidates.replace(/[!.]+$/, "")})`;
   const advice = /Out of Memory/i.test(message)

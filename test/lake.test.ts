@@ -338,6 +338,24 @@ describe("a question", () => {
     expect(err).toMatch(/Referenced column "nu" not found/);
   });
 
+  it("that docs/lake.md has to paste is answered", async () => {
+    const { workspace, lake } = await twoRuns();
+    const page = readFileSync(new URL("../docs/lake.md", import.meta.url), "utf8");
+    const questions = [
+      ...[...page.matchAll(/```sql\n([^]*?)```/g)].map(([, sql]) => sql!),
+      ...[...page.matchAll(/^mho query (["'])(.*)\1 --lake lake$/gm)].map(([, , sql]) => sql!),
+    ];
+    expect(questions.length).toBeGreaterThan(7);
+    await on(workspace, async (bench) => {
+      await bench.archiveToLake(["r1", "r2"], { lake });
+      for (const sql of questions) {
+        const { rows } = await bench.query(sql, { lake });
+        // No device of that row is there.
+        if (!sql.includes('"row" = 3')) expect(rows.length, sql).toBeGreaterThan(0);
+      }
+    });
+  });
+
   it("names the package that is missing, and how to add it", async () => {
     const { workspace, lake } = await twoRuns();
     await on(workspace, (bench) => bench.archiveToLake("r1", { lake }));
