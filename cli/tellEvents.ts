@@ -116,6 +116,11 @@ export function tellEvents(
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_started":
+      case "job_run":
+      case "job_ended":
+      case "job_waits":
+      case "hook_failed":
         return;
     }
   };

@@ -220,6 +220,12 @@ const commonLimits = {
     "",
     "Pulses that a device may be given in its life: mho counts them in the workspace.",
   ),
+  max_read_volts: key(
+    positive.optional(),
+    "V",
+    "The highest voltage that devices may be read with, on boards that can read with another than their usual one.",
+    "No more than `converter.read_volts`.",
+  ),
 };
 
 interface OfConverter {
@@ -305,6 +311,7 @@ function schemaOf(technology: TechnologyFile): z.ZodType<ChipDescription> {
         maxTrailingNanoseconds:
           file.limits.max_trailing_nanoseconds ?? trailing(file) ?? file.limits.max_width_nanoseconds,
         pulsesPerDevice: file.limits.pulses_per_device,
+        ...(file.limits.max_read_volts === undefined ? {} : { maxReadVolts: file.limits.max_read_volts }),
       },
       timing: {
         readRowMicroseconds: file.timing.read_row_microseconds,

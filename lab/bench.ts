@@ -1,6 +1,9 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Config } from "../files/config.ts";
+import { BenchQueue } from "./benchQueue.ts";
+import type { WorkOptions } from "./queue/queueOptions.ts";
+import type { Worked } from "./queue/work.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
@@ -44,7 +47,7 @@ import type { PulsedByHand } from "./pulseByHand.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
-import type { MatrixTargets } from "./targets.ts";
+import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -98,10 +101,13 @@ export class Bench {
   readonly #open: Workplace;
   readonly #telling: Telling;
   #closed = false;
+  /** Jobs of the workspace, for its chips. */
+  readonly queue: BenchQueue;
 
   constructor(place: Workplace, telling: Telling = asTheyAre) {
     this.#open = place;
     this.#telling = telling;
+    this.queue = new BenchQueue(() => this.#place, telling);
   }
 
   /** Throws `bad-argument` once the bench is closed. */
@@ -128,6 +134,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -147,6 +154,15 @@ export class Bench {
     });
   }
 
+  /** Does the jobs of the queue until none is left that could begin, those of several chips at once. */
+  async work(options: WorkOptions = {}): Promise<Worked> {
+    return this.#telling(async () => {
+      refuseUnknown("work", options);
+      const { work } = await import("./queue/work.ts");
+      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+    });
+  }
+
   /** What programming would take: pulses, wear and time. Touches nothing. */
   async estimate(
     targets: string | MatrixTargets,
@@ -154,6 +170,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }

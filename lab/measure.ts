@@ -80,6 +80,25 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
   );
 }
 
+/**
+ * Throws what `measure` would throw before it pulses or reads.
+ *
+ * @param address  of the chip; of a board that was asked, where it names no description.
+ */
+export async function checkMeasure(
+  place: Workplace,
+  address: string,
+  kind: string,
+  options: MeasureOptions,
+): Promise<void> {
+  const procedure = procedureNamed(place.registries.procedures, kind);
+  const chip = await place.describe(address);
+  refuseTechnology(procedure, chip);
+  settingsGiven(procedure, options.settings ?? {}, chip);
+  labelled(place, options);
+  tilesOf(address, procedure, chip, options);
+}
+
 /** What a run of `measure` found so far. Throws `bad-argument` for a run that is none. */
 export async function findingsOf(place: Workplace, run: RunId): Promise<Findings> {
   const store = await place.existingStore();

@@ -54,11 +54,17 @@ export interface ProgramOptions extends LabelOptions {
 /** Reads that are averaged when a programmed tile is looked at. */
 export const sweepAverages = 16;
 
-/** Programs targets into the bench's chip. @returns the run, done; the second of two, which corrects the first, of a share to verify. */
+/**
+ * Programs targets into the bench's chip.
+ *
+ * @param once  of a share to verify: the first of its two runs, where that is done already.
+ * @returns     the run, done; the second of two, which corrects the first, of a share to verify.
+ */
 export async function program(
   place: Workplace,
   targets: string | MatrixTargets,
   options: ProgramOptions,
+  once?: RunId,
 ): Promise<RunId> {
   await place.refuseReadOnly();
   const address = await place.chipNamed();
@@ -67,7 +73,7 @@ export async function program(
   return session.work(patience.programMilliseconds, async (context, { name, serialNumber }) => {
     const chip = { chipName: name, chipSerialNumber: serialNumber };
     if (planned.once === undefined) return executeRun(context, { ...planned.plan, ...chip });
-    const corrects = await executeRun(context, { ...planned.once, ...chip });
+    const corrects = once ?? (await executeRun(context, { ...planned.once, ...chip }));
     return executeRun(context, { ...planned.plan, ...chip, corrects });
   });
 }
@@ -89,6 +95,20 @@ export async function estimate(
     },
   );
   return { method: method.name, ...rest.reduce(oneAfterTheOther, first!) };
+}
+
+/**
+ * Throws what `program` would throw before it pulses or reads.
+ *
+ * @param address  of the chip; of a board that was asked, where it names no description.
+ */
+export async function checkProgram(
+  place: Workplace,
+  address: string,
+  targets: string,
+  options: ProgramOptions,
+): Promise<void> {
+  await planFor(place, address, targets, options);
 }
 
 /** What two runs on the same tiles take together. */

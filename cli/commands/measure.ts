@@ -1,10 +1,11 @@
 import { act } from "../action.ts";
 import { benchCommand, devicesOf, whole } from "../flags.ts";
 import { tellMeasured } from "../tellFindings.ts";
+import { asJob, type FlagsOf } from "../jobWords.ts";
 import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
-export const measure = () =>
+const flagged = () =>
   beginsRun(
     benchCommand(
       "measure",
@@ -30,28 +31,31 @@ export const measure = () =>
       whole("--budget", 1),
     )
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
-    .option("--transcript <file>", "record every byte that passes")
-    .action((kind, flags) =>
-      act("measure", flags, (output) =>
-        withBench(flags, output, { run: "measure" }, async (bench) => {
-          const { settingsOfFlags } = await import("../settingFlags.ts");
-          const { tile, row, rows, device: devices, budget: pulsesPerDevice } = flags;
-          const settings = settingsOfFlags(kind, flags.set);
-          const run = await bench.measure(kind, {
-            tile,
-            row,
-            rows,
-            devices,
-            settings,
-            pulsesPerDevice,
-            ...labelsOf(flags),
-          });
-          const found = await tellMeasured(bench, run, output);
-          output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);
-          output.result({ run, workspace: (await bench.store()).file, kind, ...found });
-        }),
-      ),
-    );
+    .option("--transcript <file>", "record every byte that passes");
+
+async function optionsOf(kind: string, flags: FlagsOf<typeof flagged>) {
+  const { settingsOfFlags } = await import("../settingFlags.ts");
+  const { tile, row, rows, device: devices, budget: pulsesPerDevice } = flags;
+  const settings = settingsOfFlags(kind, flags.set);
+  return { tile, row, rows, devices, settings, pulsesPerDevice, ...labelsOf(flags) };
+}
+
+export const measureJob = asJob(flagged, async ([kind], flags) => ({
+  subjects: kind,
+  options: await optionsOf(kind, flags),
+}));
+
+export const measure = () =>
+  flagged().action((kind, flags) =>
+    act("measure", flags, (output) =>
+      withBench(flags, output, { run: "measure" }, async (bench) => {
+        const run = await bench.measure(kind, await optionsOf(kind, flags));
+        const found = await tellMeasured(bench, run, output);
+        output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);
+        output.result({ run, workspace: (await bench.store()).file, kind, ...found });
+      }),
+    ),
+  );
 
 function more(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { event } from "./event.ts";
+import { jobEvents } from "./jobEvents.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -38,13 +39,14 @@ export const benchEvents = [
           "plain_http",
           "weights_left_out",
           "model_no_longer_holds",
+          "job_not_checked",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
-            "model of their run foresaw.",
+            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
@@ -262,4 +264,5 @@ export const benchEvents = [
     },
     "`demo` has trimmed its closed loop.",
   ),
+  ...jobEvents,
 ] as const;

@@ -4,6 +4,7 @@ import { advise, calibrate, fit, program, resume, standby, trim, watch } from ".
 import { compare } from "./compareResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
+import { queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
 import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
@@ -205,6 +206,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   measure,
   pulse,
   run,
+  queue,
+  work,
   show,
   note,
   tag,
