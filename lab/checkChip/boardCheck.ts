@@ -136,7 +136,7 @@ async function tryDescription(
   identity: ChipIdentity,
   say: Trial["say"],
   options: BoardCheckOptions,
-): Promise<Pick<Trial, "description" | "isBoards">> {
+): Promise<Pick<Trial, "description" | "isBoards" | "answersKept">> {
   const byFile = { description: options.description, isBoards: false };
   if (identity.capabilities.describe !== true) {
     const text =
@@ -178,7 +178,7 @@ async function tryDescription(
   const kept = answersKept === undefined ? "" : `; it keeps ${answersKept} answers`;
   say("description", "good", `The board describes itself in ${text.length} bytes${kept}.`);
   for (const { verdict, text: what } of options.missing(description)) say("description", verdict, what);
-  return { description, isBoards: true };
+  return { description, isBoards: true, answersKept };
 }
 
 function refusePlace({ geometry, name }: ChipIdentity, place: DevicePlace | undefined): void {
