@@ -142,7 +142,7 @@ async function tryDescription(
     const text =
       byFile.description === undefined
         ? "The board does not describe itself: name its description with ?chip=FILE.json, or let the firmware give it."
-        : "The board does not describe itself: everybody who uses it has to name ?chip=FILE.json.";
+        : "The board does not describe itself: its address needs ?chip=FILE.json each time.";
     say("description", "note", text);
     return byFile;
   }
