@@ -89,13 +89,13 @@ export interface DriverOptions {
   readonly after?: After;
   /** Link time, by which a chip's clock is judged; the host's when not given. */
   readonly now?: () => Microseconds;
-  /** Chip time of a board that has no clock; the host's calendar when not given. */
-  readonly hostTime?: () => Microseconds;
   /**
    * Told what a board that describes itself says of itself, before the board is compared with `description`. What it throws, `identify`
    * throws. Boards are not asked where this is not given.
    */
   readonly onDescribed?: ((said: SelfDescription) => void) | undefined;
+  /** Chip time of a board that has no clock; the host's calendar when not given. */
+  readonly hostTime?: () => Microseconds;
   /** Told of requests, retries and what the line damaged; no records are kept when not given. */
   readonly log?: Log | undefined;
 }

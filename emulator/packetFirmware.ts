@@ -161,6 +161,7 @@ export class PacketFirmware extends Firmware {
             references: readout.references.length > 0,
             ...(firmware.mostBurstCycles > 0 && { burst: true }),
             ...(this.selfDescription && { describe: true }),
+            ...(readout.readVolts && { readVoltage: true }),
           },
           newestTicket: this.newestTicket,
         },
@@ -186,8 +187,8 @@ export class PacketFirmware extends Firmware {
   #read(frame: Frame): Uint8Array {
     const order = decodeReadRow(frame.body);
     if (order === undefined) return malformed(frame);
-    const { tile, row, averages } = order;
-    const measured = this.board.read(tile, row, averages, lineBytes(frame.body.length));
+    const { tile, row, averages, readVolts } = order;
+    const measured = this.board.read(tile, row, averages, lineBytes(frame.body.length), readVolts);
     if ("refused" in measured) return refused(frame, measured);
     return this.#charged(frame, encodeRowCodes(measured));
   }

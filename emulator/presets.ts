@@ -119,6 +119,8 @@ export interface Readout {
   readonly references: readonly Microsiemens[];
   /** Matrix–vector products in one step, for tiles that can. */
   readonly multiply: MultiplyConverters | undefined;
+  /** What devices are read with, of boards that can read with another voltage, V. */
+  readonly readVolts?: { readonly usual: number; readonly most: number };
 }
 
 /** Inputs of 8 bits with sign, where 127 is the read voltage; outputs of so many bits over ± full scale. */
@@ -285,6 +287,7 @@ const presets: Readonly<Record<string, Preset>> = {
       ...readout,
       microsiemensPerCode: 0.06,
       references: [0, 1.5, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48],
+      readVolts: { usual: 0.2, most: 0.5 },
     },
     array,
     firmware: { ...firmware, maxAmplitudeCode: 800, verifyLoop: false },

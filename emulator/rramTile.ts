@@ -162,7 +162,7 @@ export class RramTile implements Tile {
   senseRow(
     row: number,
     at: Microseconds,
-    { reads }: Burst,
+    { reads, readVolts }: Burst,
     heat: number,
     random: Random,
     out: Float64Array,
@@ -172,7 +172,8 @@ export class RramTile implements Tile {
     for (let k = 0; k < this.#perRow; k++) {
       // A burst is over before relaxation gets anywhere.
       const cool = this.#switched(start + k, this.#now(start + k, at, random), at);
-      const now = heat === 1 ? cool : warmRram(cool, heat);
+      const warm = heat === 1 ? cool : warmRram(cool, heat);
+      const now = readVolts === undefined ? warm : conductanceAt(warm, readVolts);
       // 1 % of noise that has gone by the next read, and a little that does not grow with conductance.
       out[k] = now + left * (0.01 * now + 0.05) * normalOf(random.at(this.#first + start + k, 7).word0);
     }
@@ -275,6 +276,24 @@ export class RramTile implements Tile {
     return Math.max(0.2, before - Math.min(1, 0.5 * scatter) * (before - limit));
   }
 }
+
+/**
+ * Current over voltage of a filament, µS, by what it conducts at the usual 0.2 V: I ∝ sinh(V/V0) through the gap of a broken filament, and
+ * the more ohmic the more it conducts.
+ *
+ * @source the form of the law: Guan, Yu and Wong 2012, IEEE Electron Device Letters 33, 1405; how V0 grows with conductance is ours.
+ */
+function conductanceAt(microsiemens: number, volts: number): number {
+  const v0 = 0.25 * (1 + microsiemens / 5);
+  return (microsiemens * (sinh(volts / v0) / volts)) / (sinh(usualReadVolts / v0) / usualReadVolts);
+}
+
+/** The same on every Node, as exp is. */
+function sinh(x: number): number {
+  return (Math.exp(x) - Math.exp(-x)) / 2;
+}
+
+const usualReadVolts = 0.2;
 
 /** Thresholds are born for pulses of this width. */
 const thresholdWidthNanoseconds = 1000;

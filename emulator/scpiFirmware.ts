@@ -27,6 +27,8 @@ import type { RowPulse } from "./tile.ts";
 /** Settings that `*RST` brings back. */
 const resetSettings = {
   averages: 1,
+  /** The usual voltage where undefined. */
+  readVolts: undefined as number | undefined,
   format: "ASC" as "ASC" | "REAL,32" | "INT,16",
   swapped: false,
   kind: "RESet" as "RESet" | "SET",
@@ -202,6 +204,12 @@ export class ScpiFirmware extends Firmware {
           p.length === 0 ? exponent(settings()[field] / 1e9) : exponent(numberOf(one(p), "time", inSeconds)),
       };
     };
+    const readVolts = (p: Parameter): number => {
+      const { usual, most } = readout.readVolts!;
+      const volts = numberOf(p, "voltage", { min: 0.001, max: most, def: usual });
+      if (!(volts >= 0.001 && volts <= most)) throw new ScpiError(-222);
+      return volts;
+    };
     const averages = (p: Parameter): number => integerOf(p, 1, firmware.maxAverages, resetSettings.averages);
     const width = time("widthNanoseconds", widths);
     const trailing = time("trailingNanoseconds", {
@@ -271,7 +279,7 @@ export class ScpiFirmware extends Firmware {
       "MEASure[:CONDuctance]?": (p) =>
         this.#values(
           this.#measured(one(p), (code) =>
-            code === noCode ? notANumber : code * readout.microsiemensPerCode,
+            code === noCode ? notANumber : code * readout.microsiemensPerCode * this.#perVolt(),
           ),
           "REAL,32",
         ),
@@ -280,6 +288,10 @@ export class ScpiFirmware extends Firmware {
           this.#measured(one(p), (code) => code),
           "INT,16",
         ),
+      ...(readout.readVolts && {
+        "[SENSe:]VOLTage": (p: readonly Parameter[]) => void (settings().readVolts = readVolts(one(p))),
+        "[SENSe:]VOLTage?": () => exponent(settings().readVolts ?? readout.readVolts!.usual),
+      }),
       ...(this.board.isSensed && {
         "MEASure:TEMPerature?": () => exponent(this.board.milliCelsius / 1000),
         "MEASure:SUPPly?": () => exponent(supplyMillivolts / 1000),
@@ -309,6 +321,7 @@ export class ScpiFirmware extends Firmware {
     return [
       ...(this.board.isSensed ? ["ENVIRONMENT"] : []),
       ...(readout.references.length > 0 ? ["REFERENCES"] : []),
+      ...(readout.readVolts ? ["READVOLTAGE"] : []),
       ...(firmware.mostBurstCycles > 0 ? ["BURST"] : []),
       ...(this.selfDescription ? ["DESCRIBE"] : []),
       ...(firmware.verifyLoop ? ["VERIFY"] : []),
@@ -335,7 +348,13 @@ export class ScpiFirmware extends Firmware {
     const values: number[] = [];
     for (const [row, channels] of rowsOf(channelsOf(list))) {
       const { codes, chipTimeMicroseconds } = this.#accepted(
-        this.board.read(row.tile, row.row, this.#settings.averages, this.#takeLineBytes()),
+        this.board.read(
+          row.tile,
+          row.row,
+          this.#settings.averages,
+          this.#takeLineBytes(),
+          this.#settings.readVolts,
+        ),
       );
       this.#measuredAt = chipTimeMicroseconds;
       for (const { line } of channels) {
@@ -344,6 +363,13 @@ export class ScpiFirmware extends Firmware {
       }
     }
     return values;
+  }
+
+  /** What a code is worth by the voltage that devices are read with. */
+  #perVolt(): number {
+    const { readVolts } = this.board.preset.readout;
+    const { readVolts: set } = this.#settings;
+    return readVolts === undefined || set === undefined ? 1 : readVolts.usual / set;
   }
 
   /** Codes of a tile's known resistors. */

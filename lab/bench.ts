@@ -47,7 +47,7 @@ import type { PulsedByHand } from "./pulseByHand.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
-import type { MatrixTargets } from "./targets.ts";
+import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -134,6 +134,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -169,6 +170,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }

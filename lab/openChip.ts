@@ -6,8 +6,8 @@ import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
 import type { SelfDescription } from "../drivers/selfDescription.ts";
 import { systemClock } from "../drivers/systemClock.ts";
-import { serialNumberOf } from "../emulator/board.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { serialNumberOf } from "../emulator/board.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
@@ -21,7 +21,7 @@ import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { openRecorder } from "./transcriptFile.ts";
-import { emulatedDescription, keepingLimits, refuseContradictions } from "./selfDescription.ts";
+import { boardOf, emulatedDescription, refuseContradictions } from "./selfDescription.ts";
 import { packageRoot } from "./packageRoot.ts";
 import { wallTime } from "./wallTime.ts";
 
@@ -39,6 +39,7 @@ export async function openChip(
     log = noLog,
     onConnected,
     onDescribed,
+    isKept = false,
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
   if (!mayBeUnnamed) refuseUnnamed(address);
@@ -53,22 +54,23 @@ export async function openChip(
     dialect: address.dialect.name,
     session,
   };
+  const { serialNumber = emulatedNumber(address, seed) } = address;
   const { document } = description;
   const compare = (said: SelfDescription): void => {
     // An emulated board in this process says what its description says.
     if (document === undefined || address.scheme === "emulator") return;
-    const from = `The description ${address.chip ?? "that the run kept"}`;
-    // Of a run's own description the board's timing holds; an address may say how slow a board is.
-    const slow = given !== undefined || address.deviceMilliseconds !== undefined;
-    const leaveOut = slow ? ["timing", "watchdog_seconds"] : [];
+    const given = address.chip ?? "that the board gave before";
+    const from = `The description ${isKept ? "that the run kept" : given}`;
+    // Deadlines may change between runs; an address may say how slow a board is.
+    const isFree = isKept || address.deviceMilliseconds !== undefined;
+    const leaveOut = isFree ? ["timing", "watchdog_seconds"] : [];
     refuseContradictions(said.text, { document, address: address.text, from, leaveOut });
   };
-  const { serialNumber = emulatedNumber(address, seed) } = address;
   const options = {
     address: address.text,
-    serialNumber,
     description,
     session,
+    serialNumber,
     log: log.child(connection),
     onDescribed: onDescribed === "not asked" ? undefined : (onDescribed ?? compare),
   };
@@ -124,6 +126,8 @@ export interface ChipOptions {
   readonly technologies?: readonly TechnologyFile[];
   /** That of the address where none is given. */
   readonly description?: ChipDescription | undefined;
+  /** Whether that is a run's, of an earlier day. */
+  readonly isKept?: boolean;
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
@@ -174,7 +178,8 @@ export async function describeChip(
 ): Promise<ChipDescription> {
   const emulated = address.scheme === "emulator";
   if (emulated && !presetNames.includes(address.target)) throw noEmulator(address.target);
-  const name = address.chip ?? (emulated ? address.target : (address.dialect.usualChip ?? "pcm-64"));
+  const usual = emulated ? address.target : (address.dialect.usualChip ?? "pcm-64");
+  const name = address.chip ?? usual;
   const builtIn = presetNames.includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(
@@ -211,11 +216,10 @@ function noEmulator(name: string): MhoError {
 
 /** The emulated board of an address. Throws `bad-argument` for a preset that there is not. */
 export function emulatedFirmware(address: ChipAddress, description: ChipDescription, seed: number): Firmware {
-  const { name, geometry, document } = description;
+  const { geometry, document } = description;
   const found = findPreset(address.target, { ...address, tiles: geometry.tiles });
   if (found === undefined) throw noEmulator(address.target);
-  // The board is the one that the description tells of, and the devices are those of the preset.
-  const preset = keepingLimits({ ...found, name, geometry }, description);
+  const preset = boardOf(found, description);
   const describes = document !== undefined && address.describes !== "none";
   const own = describes ? emulatedDescription(document, preset) : undefined;
   return emulatedChip(address.dialect, preset, address.seed ?? seed, own);

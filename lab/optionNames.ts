@@ -18,6 +18,7 @@ import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
+import { refuseOtherKinds } from "./optionKinds.ts";
 import type { AddOptions, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
 import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
@@ -117,7 +118,7 @@ const known = {
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
-  read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  read: names<ReadOptions>()({ averages: 1, readVolts: 1, chip: 1 }),
   measure: names<MeasureOptions>()({
     tile: 1,
     row: 1,
@@ -127,7 +128,15 @@ const known = {
     pulsesPerDevice: 1,
     ...labels,
   }),
-  readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  readOut: names<ReadOutOptions>()({
+    chips: 1,
+    tile: 1,
+    row: 1,
+    device: 1,
+    averages: 1,
+    readVolts: 1,
+    out: 1,
+  }),
   checkChip: names<CheckChipOptions>()({ device: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({
@@ -179,9 +188,19 @@ const calledOtherwise: Partial<Record<KnownCall, string>> = {
 /** Throws `bad-argument` for an option that a call does not have: a misspelt one would be read past, and the usual value taken. */
 export function refuseUnknown(call: KnownCall, options: object): void {
   const all = known[call];
-  const strange = Object.keys(options).find((name) => !all.includes(name));
-  if (strange === undefined) return;
   const name = calledOtherwise[call] ?? call;
+  if (typeof options !== "object" || options === null) {
+    const is = options === null ? "null" : typeof options;
+    throw new MhoError(
+      "bad-argument",
+      `${name} takes its options as an object, such as { ${all[0]}: … }, and was given ${is}.`,
+    );
+  }
+  const strange = Object.keys(options).find((one) => !all.includes(one));
+  if (strange === undefined) {
+    refuseOtherKinds(name, options);
+    return;
+  }
   throw new MhoError("bad-argument", `${name} has no option ${strange}. It has ${all.join(", ")}.`, {
     option: strange,
   });

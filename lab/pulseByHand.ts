@@ -1,5 +1,5 @@
 import { refuseOutsideLimits } from "../drivers/limits.ts";
-import { amplitudeIn } from "../src/chip/amplitude.ts";
+import { amplitudeIn, parseAmplitude } from "../src/chip/amplitude.ts";
 import { amplitudePerCode, type ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
@@ -65,24 +65,35 @@ function requestAt(
   { tile = 0, row, devices, amplitude, ...rest }: PulseAtRequest,
   { name, geometry, pulses }: ChipDescription,
 ): PulseRequest {
+  if (!Array.isArray(devices) || devices.length === 0)
+    throw new MhoError(
+      "bad-argument",
+      "No device is named. Give devices as a list of their numbers in the row.",
+    );
   for (const device of devices) refusePlace(name, geometry, { tile, row, device });
   const { amplitudeUnit } = pulses.technology;
-  const value = amplitudeIn(amplitude, amplitudeUnit);
+  const given = typeof amplitude === "string" ? parseAmplitude(amplitude) : amplitude;
+  if (typeof given?.value !== "number" || typeof given.unit !== "string")
+    throw new MhoError(
+      "bad-argument",
+      `The amplitude is ${JSON.stringify(amplitude)}: give a number with its unit, such as "310uA" or "1.9V".`,
+    );
+  const value = amplitudeIn(given, amplitudeUnit);
   if (value === undefined) {
     throw new MhoError(
       "bad-argument",
-      `--amplitude ${amplitude.value}${amplitude.unit}: the ${pulses.technology.title} devices of ${name} are pulsed in ${amplitudeUnit}. ` +
+      `--amplitude ${given.value}${given.unit}: the ${pulses.technology.title} devices of ${name} are pulsed in ${amplitudeUnit}. ` +
         `Give the amplitude in ${amplitudeUnit}.`,
-      { amplitude: amplitude.value, unit: amplitude.unit },
+      { amplitude: given.value, unit: given.unit },
     );
   }
   const code = Math.round(value / amplitudePerCode(pulses));
   if (code < 1 || code > 0xffff) {
     throw new MhoError(
       "bad-argument",
-      `--amplitude ${amplitude.value}${amplitude.unit}: this is code ${code} of ${name}, whose step is ` +
+      `--amplitude ${given.value}${given.unit}: this is code ${code} of ${name}, whose step is ` +
         `${amplitudePerCode(pulses)} ${amplitudeUnit}. Give an amplitude of at least one step.`,
-      { amplitude: amplitude.value, unit: amplitude.unit },
+      { amplitude: given.value, unit: given.unit },
     );
   }
   const codes = new Uint16Array(devicesPerRow(geometry));

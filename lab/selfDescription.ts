@@ -120,6 +120,22 @@ function jsonOf(text: string, address: string): unknown {
   }
 }
 
+/**
+ * The emulated board that a description tells of, around the devices of a preset. Under the preset's own name its converters are the
+ * preset's: a description that is wrong of them is tried out so.
+ */
+export function boardOf(preset: Preset, description: ChipDescription): Preset {
+  const { name, geometry, converter, referencesMicrosiemens: references = [], multiply } = description;
+  const board = keepingLimits({ ...preset, name, geometry }, description);
+  if (name === preset.name) return board;
+  const { microsiemensPerCode, codes } = converter;
+  const { multiply: own, ...readout } = preset.readout;
+  return {
+    ...board,
+    readout: { ...readout, microsiemensPerCode, codes, references, multiply: multiply && own },
+  };
+}
+
 /** An emulated board that keeps the highest amplitude of its description, where that is less than its own. */
 export function keepingLimits(preset: Preset, description: ChipDescription): Preset {
   const { firmware } = preset;

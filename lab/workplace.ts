@@ -299,7 +299,7 @@ export class Workplace {
       this.#opened.splice(this.#opened.indexOf(session), 1);
       await session.close();
     }
-    const opening = this.#open(text, address, wanted);
+    const opening = this.#open(text, address, wanted, description !== undefined);
     this.#sessions.set(text, opening);
     // One that could not be opened may be tried again.
     opening.catch(() => this.#sessions.delete(text));
@@ -324,13 +324,18 @@ export class Workplace {
     return (await this.#logs)({ address: text });
   }
 
-  async #open(text: string, address: ChipAddress, description: ChipDescription): Promise<Session> {
+  async #open(
+    text: string,
+    address: ChipAddress,
+    description: ChipDescription,
+    isKept: boolean,
+  ): Promise<Session> {
     const store = await this.writableStore();
     const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
     const { technologies, methods } = registries;
     const record = openRecorderFor(address, this.#options.transcript);
-    const opening = { seed, workspace, technologies, description, ...(record && { record }) };
+    const opening = { seed, workspace, technologies, description, isKept, ...(record && { record }) };
     const acceptUnknownWear = this.#options.acceptUnknownWear === true;
     const onHalted = (session: Session, told: boolean): Promise<void> => this.#leave(text, session, told);
     try {

@@ -4,6 +4,7 @@ import { noDefects } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { findPreset } from "../emulator/presets.ts";
 import type { ScpiFirmware } from "../emulator/scpiFirmware.ts";
+import { builtInTechnologyFiles } from "../files/chipDescription.ts";
 import { parseAddress } from "../lab/address.ts";
 import { type BoardCheckOptions, checkBoard } from "../lab/checkChip/boardCheck.ts";
 import { missingIn } from "../lab/checkChip/fileCheck.ts";
@@ -40,7 +41,7 @@ async function check(
   });
   const { findings } = await checkBoard(trials, {
     read: (text) => descriptionByBoard(text, "here"),
-    missing: missingIn,
+    missing: (description) => missingIn(description, builtInTechnologyFiles),
     device: { tile: 0, row: 3, device: 5 },
     sacrifice: { tile: 0, row: 3, device: 9 },
     watchdog: true,

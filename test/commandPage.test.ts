@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { advise } from "../cli/commands/advise.ts";
 import { calibrate } from "../cli/commands/calibrate.ts";
 import { check } from "../cli/commands/check.ts";
+import { checkChip } from "../cli/commands/checkChip.ts";
 import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
@@ -48,6 +49,7 @@ const commands: readonly Named[] = [
   archive(),
   calibrate(),
   check(),
+  checkChip(),
   compare(),
   demo(),
   emulate(),

@@ -51,6 +51,25 @@ describe.each(["packet", "scpi"])("measured in the %s dialect,", (dialect) => {
       }
     }));
 
+  it("states are read with rising voltages: what SET left is ohmic, what RESET left is not", () =>
+    withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
+      const settings = { loops: 4, step: 0.3, read_to: 0.5, read_points: 5 };
+      const found = await bench.findings(await bench.measure("iv", { row: 3, devices: first(8), settings }));
+      const [set, reset] = ["set_bend", "reset_bend"].map((name) => figure(found, name).value);
+      expect(set!).toBeGreaterThan(0.97);
+      expect(set!).toBeLessThan(1.05);
+      expect(reset!).toBeGreaterThan(1.3);
+      const { lines } = found.curves.find(({ name }) => name === "read_iv")!;
+      // At 0.3 V a device that conducts 48 µS is beyond the converter.
+      expect(lines.map(({ points }) => points.map(({ x }) => x))).toEqual([
+        [0.1, 0.2],
+        [0.1, 0.2, 0.3, 0.4, 0.5],
+      ]);
+      await expect(bench.measure("iv", { settings: { read_to: 1 } })).rejects.toThrow(
+        /may be read with 0\.5 V at most \(limits\.max_read_volts\), and read_to is 1 V/,
+      );
+    }));
+
   it("thresholds fall with the width of pulses as they were born to", () =>
     withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
       const settings = { cycles: 3, widths: 2, width: 100, widest: 1000 };
@@ -245,6 +264,34 @@ describe("a measurement", () => {
     expect(last).toMatchObject({ run: "r1", found: { devices: 256 } });
     expect(last.found.out_of_pulses).toBeGreaterThan(200);
   });
+
+  it("of options of another kind than the call can use is refused by name, as other calls do", () =>
+    withBench("emulator:rram-128", async (bench) => {
+      const loose = bench as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+      const calls: readonly [string, unknown[], RegExp][] = [
+        [
+          "measure",
+          ["yield", { devices: 3 }],
+          /The option devices of measure is 3: give a list of numbers\./,
+        ],
+        ["measure", ["yield", { row: "3" }], /The option row of measure is "3": give a number\./],
+        ["measure", ["yield", 3], /measure takes its options as an object/],
+        ["read", [], /Which rows are meant is not said: give \{ tile, rowStart, rowCount \}/],
+        ["read", [{ tile: 0 }], /Which rows are meant is not said/],
+        ["program", [42], /What is to be programmed is not said/],
+        [
+          "pulse",
+          [{ ...handPulse, amplitude: "fast" }],
+          /The amplitude is "fast": give a number with its unit/,
+        ],
+        ["pulse", [{ ...handPulse, devices: [] }], /No device is named/],
+        ["trim", ["r1", { dryRun: "yes" }], /The option dryRun of trim is "yes": give true or false\./],
+        ["list", [{ where: 3 }], /The option where of list is 3: give a text\./],
+      ];
+      for (const [call, given, words] of calls)
+        await expect((async () => loose[call]!(...given))(), call).rejects.toThrow(words);
+      expect(await bench.pulsed(await bench.pulse({ ...handPulse, amplitude: "1.2V" }))).toHaveLength(1);
+    }));
 
   it("is told of on the page, kind by kind and setting by setting", () => {
     const page = readFileSync(new URL("../docs/measure.md", import.meta.url), "utf8");

@@ -1,3 +1,4 @@
+import { converterAt } from "../../src/chip/conversion.ts";
 import {
   type BoardEnvironment,
   decodeEnvironment,
@@ -126,16 +127,18 @@ export class PacketDriver implements ChipDriver {
     return named;
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const { converter } = this.description;
-    refuseReadOutsideLimits(this.description, block, averages);
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    const converter = converterAt(this.description.converter, readVolts);
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
     try {
       await eachRow(this.#requests, this.#log, block, async (row) => {
         if (wanted?.[row] === 0) return;
         // All parts of a row are asked for before the next row: a row is read at one time, as far as can be.
-        const read = await allOf(parts.map((part) => this.#readRow(block.tile, block.rowStart + row, part)));
+        const read = await allOf(
+          parts.map((part) => this.#readRow(block.tile, block.rowStart + row, part, readVolts)),
+        );
         const { codes, chipTimeMicroseconds } = mergeParts(read, converter);
         enterRow(reading, row, codes, converter, chipTimeMicroseconds);
       });
@@ -145,10 +148,10 @@ export class PacketDriver implements ChipDriver {
     return reading;
   }
 
-  async #readRow(tile: number, row: number, averages: number): Promise<RowPart> {
+  async #readRow(tile: number, row: number, averages: number, readVolts?: number): Promise<RowPart> {
     const request = {
       kind: kinds.read,
-      body: encodeReadRow({ tile, row, averages }),
+      body: encodeReadRow({ tile, row, averages, readVolts }),
       what: `read of tile ${tile}, row ${row}`,
       replyBytes: 10 + 2 * devicesPerRow(this.description.geometry),
       boardMicroseconds: readMicroseconds(this.description, averages),

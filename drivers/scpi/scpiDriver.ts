@@ -24,6 +24,7 @@ import type { Microseconds } from "../../src/units.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
+import { converterAt } from "../../src/chip/conversion.ts";
 import { averagesInParts, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { damagedAttempts, type Wrong, wrongEnvironment, wrongReferences, wrongRow } from "../answers.ts";
 import { ChipTimes } from "../chipTimes.ts";
@@ -97,8 +98,9 @@ export class ScpiDriver implements ChipDriver {
         environment: declared.includes("ENVIRONMENT"),
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
-        tickets: false,
+        ...(declared.includes("READVOLTAGE") && { readVoltage: true }),
         ...(declared.includes("DESCRIBE") && { describe: true }),
+        tickets: false,
       },
       newestTicket: 0,
     };
@@ -108,16 +110,16 @@ export class ScpiDriver implements ChipDriver {
     return identity;
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const { converter } = this.description;
-    refuseReadOutsideLimits(this.description, block, averages);
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    const converter = converterAt(this.description.converter, readVolts);
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
     try {
       for (let row = 0; row < block.rowCount; row++) {
         if (wanted?.[row] === 0) continue;
         const read: RowPart[] = [];
-        for (const part of parts) read.push(await this.#readRow(block, row, part));
+        for (const part of parts) read.push(await this.#readRow(block, row, part, readVolts));
         const { codes, chipTimeMicroseconds } = mergeParts(read, converter);
         enterRow(reading, row, codes, converter, chipTimeMicroseconds);
       }
@@ -127,12 +129,14 @@ export class ScpiDriver implements ChipDriver {
     return reading;
   }
 
-  #readRow(block: Block, row: number, averages: number): Promise<RowPart> {
+  #readRow(block: Block, row: number, averages: number, readVolts?: number): Promise<RowPart> {
     const place = { tile: block.tile, row: block.rowStart + row };
+    // One line sets it and takes it back: whatever comes between two lines reads with the usual voltage.
+    const [before, after] = readVolts === undefined ? ["", ""] : [`:VOLT ${readVolts};`, ":VOLT DEF;"];
     const request = {
       ...place,
       what: `read of tile ${place.tile}, row ${place.row}`,
-      line: `${averaged(averages)}:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`,
+      line: `${averaged(averages)}${before}:MEAS:CODE? ${this.#list(block, row)};${after}:FETC:TIME?`,
       replyBytes: charactersPerCode * devicesPerRow(this.description.geometry),
       boardMicroseconds: readMicroseconds(this.description, averages),
     };

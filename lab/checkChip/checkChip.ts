@@ -68,7 +68,8 @@ async function checkFile(
     const description = await readChipDescription(path, place.registries.technologies);
     ({ name } = description);
     say("good", `${path} is a valid description of ${name}.`);
-    for (const { verdict, text } of await judgeDescription(description)) say(verdict, text);
+    for (const { verdict, text } of await judgeDescription(description, place.registries.technologies))
+      say(verdict, text);
   } catch (error) {
     if (!(error instanceof MhoError) || error.facts["missing"] === true) throw error;
     say("fault", error.message);
@@ -108,7 +109,7 @@ async function checkAddress(
         if (given === undefined || document === undefined) return;
         refuseContradictions(said, { document, address: text, from: `The description ${address.chip}` });
       },
-      missing: missingIn,
+      missing: (description) => missingIn(description, technologies),
       device,
       sacrifice,
       watchdog,

@@ -1,51 +1,32 @@
 import { readModel } from "../../files/model.ts";
 import { amplitudePerCode, type ChipDescription, codesOf, highestCode } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
+import { keysLeftOut } from "../../files/chipKeys.ts";
+import type { TechnologyFile } from "../../files/technologies/technologyFile.ts";
 import { modelOfChip, refuseOtherDevices } from "../modelOfChip.ts";
 import type { Finding } from "./findings.ts";
 
 type Said = Omit<Finding, "step">;
 
 /** What a valid description contradicts in itself, what it leaves out, and what follows from that. */
-export async function judgeDescription(description: ChipDescription): Promise<Said[]> {
-  return [...contradictionsIn(description), ...(await modelFindings(description)), ...missingIn(description)];
+export async function judgeDescription(
+  description: ChipDescription,
+  technologies: readonly TechnologyFile[],
+): Promise<Said[]> {
+  return [
+    ...contradictionsIn(description),
+    ...(await modelFindings(description)),
+    ...missingIn(description, technologies),
+  ];
 }
 
-/** What a description leaves out that mho could use, and what it does without it. */
-export function missingIn(description: ChipDescription): Said[] {
-  const { timing, limits, converter } = description;
-  const absent: readonly (readonly [boolean, string, string])[] = [
-    [
-      description.watchdogSeconds === undefined,
-      "watchdog_seconds",
-      "mho cannot say when the board goes to standby by itself",
-    ],
-    [converter.readVolts === undefined, "converter.read_volts", "reports give no read voltage"],
-    [
-      description.model === undefined,
-      "model",
-      `the usual model of its technology is believed, ${description.pulses.technology.usualModel}`,
-    ],
-    [
-      limits.boardEnforces === undefined,
-      "limits.board_enforces",
-      "the limits of the board's own loops are unknown, and such loops are refused where they could exceed a limit",
-    ],
-    [
-      limits.maxRowMilliamperes === undefined &&
-        description.pulses.technology.drawnMicroamperesPerCode(description.pulses) !== undefined,
-      "limits.max_row_milliamperes",
-      "rows are pulsed whole, whatever they draw together",
-    ],
-    [
-      timing.answerMicroseconds === undefined,
-      "timing.answer_microseconds",
-      "answers are taken to come at once",
-    ],
-  ];
-  return absent
-    .filter(([isAbsent]) => isAbsent)
-    .map(([, key, then]) => ({ verdict: "note", text: `${key} is left out: ${then}.` }));
+/** What a description leaves out, and what follows from it. */
+export function missingIn({ document }: ChipDescription, technologies: readonly TechnologyFile[]): Said[] {
+  if (document === undefined) return [];
+  return keysLeftOut(document, technologies).map(({ key, leftOut: then }) => ({
+    verdict: "note",
+    text: `${key} is left out: ${then[0]!.toLowerCase()}${then.slice(1)}`,
+  }));
 }
 
 /** What the schema cannot say: values that fit each by itself and not together. */

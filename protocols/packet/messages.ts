@@ -52,6 +52,7 @@ const capabilityBits: Readonly<Record<Declared, number>> = {
   references: 16,
   burst: 32,
   describe: 64,
+  readVoltage: 128,
 };
 
 export const encodeNothing = (): Uint8Array => noBody;
@@ -117,6 +118,7 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
     // Boards that say nothing of it cannot.
     ...(declares("burst") && { burst: true }),
     ...(declares("describe") && { describe: true }),
+    ...(declares("readVoltage") && { readVoltage: true }),
   };
   const newestTicket = reader.u64();
   const name = reader.text();
@@ -179,16 +181,20 @@ export interface ReadRow {
   readonly tile: number;
   readonly row: number;
   readonly averages: number;
+  /** V, in whole millivolts on the line; the usual voltage where not given. */
+  readonly readVolts?: number | undefined;
 }
 
-export function encodeReadRow({ tile, row, averages }: ReadRow): Uint8Array {
-  return new BodyWriter(6).u16(tile).u16(row).u16(averages).done();
+export function encodeReadRow({ tile, row, averages, readVolts }: ReadRow): Uint8Array {
+  const body = new BodyWriter(readVolts === undefined ? 6 : 8).u16(tile).u16(row).u16(averages);
+  return (readVolts === undefined ? body : body.u16(Math.round(1000 * readVolts))).done();
 }
 
 export function decodeReadRow(body: Uint8Array): ReadRow | undefined {
   const reader = new BodyReader(body);
   const request = { tile: reader.u16(), row: reader.u16(), averages: reader.u16() };
-  return reader.whole ? request : undefined;
+  const voltage = reader.hasMore ? { readVolts: reader.u16() / 1000 } : {};
+  return reader.whole ? { ...request, ...voltage } : undefined;
 }
 
 /** A look at a tile's known resistors: answered by `RowCodes`, one code a resistor. */

@@ -62,6 +62,8 @@ export function amplitudePerCode(pulses: ChipPulses): number {
 }
 
 export interface ChipLimits {
+  /** The highest voltage that devices may be read with; the usual one where not given. */
+  readonly maxReadVolts?: number | undefined;
   /** In the unit of the technology's amplitudes. */
   readonly maxAmplitude: number;
   /** What all devices of a row may draw together in one pulse; a row that wants more is pulsed in parts. */

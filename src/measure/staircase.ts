@@ -456,13 +456,13 @@ function courseOf<F extends { readonly widthNanoseconds: number }>(
 function slopeFigure(kind: string, points: readonly WidthPoint[]): Figure[] {
   const known = points.filter(({ y, high }) => Number.isFinite(y) && Number.isFinite(high));
   if (known.length < 2) return [];
-  const weights = known.map(({ y, high }) => 1 / ((high - y) / 1.96) ** 2);
+  const weights = known.map(({ y, high }) => 1.96 / (high - y)).map((root) => root * root);
   const total = weights.reduce((sum, w) => sum + w, 0);
   const mid = (of: (point: WidthPoint) => number): number =>
     known.reduce((sum, point, k) => sum + weights[k]! * of(point), 0) / total;
   const x = (point: WidthPoint): number => Math.log10(point.x);
   const [mx, my] = [mid(x), mid(({ y }) => y)];
-  const spread = known.reduce((sum, point, k) => sum + weights[k]! * (x(point) - mx) ** 2, 0);
+  const spread = known.reduce((sum, point, k) => sum + weights[k]! * (x(point) - mx) * (x(point) - mx), 0);
   const slope =
     known.reduce((sum, point, k) => sum + weights[k]! * (x(point) - mx) * (point.y - my), 0) / spread;
   const error = 1.96 / Math.sqrt(spread);

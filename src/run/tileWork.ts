@@ -123,9 +123,10 @@ async function lookAt(
   look: Look & { kind: "read" },
 ): Promise<Seen> {
   const check = (): Promise<void> => checkRequests(context, [run]);
-  const reading = await readInSteps(context.driver, tile.block, look.averages, look.rows, check);
+  const { averages, rows, readVolts } = look;
+  const reading = await readInSteps(context.driver, tile.block, averages, rows, check, readVolts);
   if (look.sweepSeconds !== undefined) {
-    const sweep = sweepOfLook(context, identity, tile.block, reading, look.sweepSeconds, look.averages);
+    const sweep = sweepOfLook(context, identity, tile.block, reading, look);
     await keepSweep(context, run, sweep);
   }
   return {
