@@ -27,6 +27,8 @@ export interface KilledQueue {
   /** Devices that were pulsed although they had their final verdict. */
   readonly pulsedAgain: number;
   readonly turnsMissing: number;
+  /** Of jobs that failed or are not done: why. */
+  readonly told: readonly string[];
 }
 
 interface Board {
@@ -77,6 +79,8 @@ export async function killWorkers(
       else here.forEach((worker) => worker.kill("SIGKILL"));
       await Promise.all(here.map((worker) => gone(worker)));
       onEnded(n + 1);
+      // What is lost already will not be found.
+      if ((await bench.queue.list()).some(({ state }) => state === "failed")) break;
     }
     const last = startWorker(bench.workspace, workers);
     await gone(last);
@@ -171,13 +175,18 @@ async function judge(
   const runs = await store.runs();
   const jobOf = new Map<string, string | undefined>();
   for (const { id } of runs) jobOf.set(id, (await store.labels(id)).job);
+  const told: string[] = [];
   const totals = { lost: 0, doubled: 0, outOfOrder: 0, ledgerErrors: 0, pulsedAgain: 0, turnsMissing: 0 };
   for (const { id, command } of added) {
     const job = jobs.find((one) => one.id === id);
     const own = runs.filter((one) => jobOf.get(one.id) === id);
     const begins = command === "watch" ? 0 : 1;
-    if (job?.state !== "done" || own.length < begins || own.some(({ outcome }) => outcome !== "done"))
+    if (job?.state !== "done" || own.length < begins || own.some(({ outcome }) => outcome !== "done")) {
       totals.lost++;
+      told.push(
+        `${id} ${command} ${job?.state} ${own.map((one) => `${one.id} ${one.outcome}`).join()} ${job?.why?.code}: ${job?.why?.message}`,
+      );
+    }
     if (own.length > begins) totals.doubled++;
   }
   totals.doubled += runs.filter(({ id }) => added.every((job) => job.id !== jobOf.get(id))).length;
@@ -187,7 +196,10 @@ async function judge(
     const pulsed = runs.find((one) => one.chipAddress === address);
     if (pulsed === undefined) continue;
     const { felt } = (await askControl(control, { felt: { tile: 0 } })) as { felt: number[] };
-    totals.ledgerErrors += (await ledgerErrorsOf(store, pulsed.id, felt)).ledgerErrors;
+    const { ledgerErrors, pulses } = await ledgerErrorsOf(store, pulsed.id, felt);
+    totals.ledgerErrors += ledgerErrors;
+    if (ledgerErrors > 0)
+      told.push(`${address}: ${pulses} pulses booked, ${felt.reduce((sum, n) => sum + n, 0)} felt`);
   }
   for (const { id, method } of runs) {
     if (method !== "verify") continue;
@@ -195,7 +207,7 @@ async function judge(
     totals.pulsedAgain += pulsedAgain;
     totals.turnsMissing += turnsMissing;
   }
-  return totals;
+  return { ...totals, told };
 }
 
 /** Two rows, at another place for each seed. */
