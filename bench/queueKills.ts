@@ -27,7 +27,7 @@ export interface KilledQueue {
   /** Devices that were pulsed although they had their final verdict. */
   readonly pulsedAgain: number;
   readonly turnsMissing: number;
-  /** Of jobs that failed or are not done: why. */
+  /** What workers said went wrong, and which jobs are not done. */
   readonly told: readonly string[];
 }
 
@@ -53,6 +53,7 @@ export async function killWorkers(
   let drawn = 0;
   const draw = (below: number): number => below * uniformOf(draws.at(drawn++, 0).word0);
   const boards: Board[] = [];
+  const told: string[] = [];
   const workers = new Set<ChildProcess>();
   try {
     for (let k = 0; k < count; k++) boards.push(await startBoard(seed + k));
@@ -72,7 +73,9 @@ export async function killWorkers(
       while (added.length === 0 || (await bench.queue.list()).length < 2 * count) await add();
       if (draw(1) < 0.3) await moveOne(bench, draw);
       const reboot = Math.floor(((n + 1) * reboots) / all) > Math.floor((n * reboots) / all);
-      const here = Array.from({ length: n % 4 === 3 ? 2 : 1 }, () => startWorker(bench.workspace, workers));
+      const here = Array.from({ length: n % 4 === 3 ? 2 : 1 }, () =>
+        startWorker(bench.workspace, workers, told),
+      );
       await begun(here[0]!, draw(1));
       await pause(5 + draw(300));
       if (reboot) await restart(here, boards);
@@ -82,11 +85,11 @@ export async function killWorkers(
       // What is lost already will not be found.
       if ((await bench.queue.list()).some(({ state }) => state === "failed")) break;
     }
-    const last = startWorker(bench.workspace, workers);
+    const last = startWorker(bench.workspace, workers, told);
     await gone(last);
     await bench.close();
     const store = await openWorkspace(join(folder, "w"));
-    const result = await judge(store, added, boards);
+    const result = await judge(store, added, boards, told);
     await store.close();
     return { kills, reboots, jobs: added.length, ...result };
   } finally {
@@ -116,20 +119,24 @@ async function addJob(
   return bench.queue.add("program", targets, { method: "verify", sweepTimesSeconds: [] }, { chip });
 }
 
-/** Puts a job that waits first in its chip's queue. One that others wait for may be refused a place. */
+/** Puts a job that waits first in its chip's queue: one that pulses nothing, as a run that was programmed over is not watched. */
 async function moveOne(bench: Bench, draw: (below: number) => number): Promise<void> {
   const waiting = (await bench.queue.list()).filter(
-    ({ state, after }) => state === "waiting" && after.length === 0,
+    ({ state, command }) => state === "waiting" && command === "measure",
   );
   const job = waiting[Math.floor(draw(waiting.length))];
+  // A worker may take it up meanwhile.
   if (job !== undefined) await bench.queue.move(job.id, { first: true }).catch(() => {});
 }
 
-function startWorker(workspace: string, workers: Set<ChildProcess>): ChildProcess {
+function startWorker(workspace: string, workers: Set<ChildProcess>, told: string[]): ChildProcess {
   const worker = run(["work", "--workspace", workspace, "--json", "--config", "none"]);
-  // A pipe that is not read never closes.
-  worker.stdout!.resume();
   workers.add(worker);
+  // It reads the pipe too, which would else never close.
+  createInterface({ input: worker.stdout! }).on("line", (line) => {
+    if (line.includes('"type":"error"') && !line.includes('"interrupted"')) told.push(line);
+    if (line.includes('"outcome":"failed"')) told.push(line);
+  });
   return worker;
 }
 
@@ -170,12 +177,12 @@ async function judge(
   store: Workspace,
   added: readonly Job[],
   boards: readonly Board[],
+  told: string[],
 ): Promise<Omit<KilledQueue, "kills" | "reboots" | "jobs">> {
   const jobs = await store.jobs();
   const runs = await store.runs();
   const jobOf = new Map<string, string | undefined>();
   for (const { id } of runs) jobOf.set(id, (await store.labels(id)).job);
-  const told: string[] = [];
   const totals = { lost: 0, doubled: 0, outOfOrder: 0, ledgerErrors: 0, pulsedAgain: 0, turnsMissing: 0 };
   for (const { id, command } of added) {
     const job = jobs.find((one) => one.id === id);
