@@ -168,6 +168,9 @@ describe("a queue", () => {
       worked: false,
       attempts: 1,
     });
+    await expect(bench.queue.move("j2", { before: "j1" })).rejects.toThrow(
+      /j1 cannot be passed: it was begun/,
+    );
     expect(await bench.work()).toMatchObject({ done: ["j1", "j2"], failed: [] });
     expect((await bench.runs()).map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(["r1 done", "r2 done"]);
     await bench.close();
