@@ -56,7 +56,7 @@ export async function killWorkers(
   const told: string[] = [];
   const workers = new Set<ChildProcess>();
   try {
-    for (let k = 0; k < count; k++) boards.push(await startBoard(seed + k));
+    for (let k = 0; k < count; k++) boards.push(await startBoard(seed + k, told));
     const targets = Array.from({ length: 4 }, (_, k) => {
       const file = join(folder, `targets${k}.csv`);
       writeFileSync(file, targetsText(seed + k));
@@ -98,9 +98,10 @@ export async function killWorkers(
   }
 }
 
-async function startBoard(seed: number): Promise<Board> {
+async function startBoard(seed: number, told: string[]): Promise<Board> {
   const process = run(["emulate", "pcm-64", "--tcp", "0", "--no-pace", "--control", "--seed", String(seed)]);
   const { address, control } = JSON.parse(await lineOf(process, /"address"/)) as Omit<Board, "process">;
+  process.once("exit", (code, signal) => told.push(`the board at ${address} ended: ${code ?? signal}`));
   return { process, address, control };
 }
 
