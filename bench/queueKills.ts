@@ -62,33 +62,32 @@ export async function killWorkers(
       writeFileSync(file, targetsText(seed + k));
       return file;
     });
-    const bench = await openBench({ workspace: join(folder, "w"), config: "none" });
+    const workspace = join(folder, "w");
     const added: Job[] = [];
-    const add = async (): Promise<void> => {
+    const add = async (bench: Bench): Promise<void> => {
       const { address: chip } = boards[Math.floor(draw(boards.length))]!;
       added.push(await addJob(bench, chip, targets[Math.floor(draw(targets.length))]!, draw(1), added));
     };
     const all = kills + reboots;
     for (let n = 0; n < all; n++) {
-      while (added.length === 0 || (await bench.queue.list()).length < 2 * count) await add();
+      const bench = await openBench({ workspace, config: "none" });
+      while (added.length === 0 || (await bench.queue.list()).length < 2 * count) await add(bench);
       if (draw(1) < 0.3) await moveOne(bench, draw);
+      const failed = (await bench.queue.list()).some(({ state }) => state === "failed");
+      await bench.close();
+      // What is lost already will not be found.
+      if (failed) break;
       const reboot = Math.floor(((n + 1) * reboots) / all) > Math.floor((n * reboots) / all);
-      const here = Array.from({ length: n % 4 === 3 ? 2 : 1 }, () =>
-        startWorker(bench.workspace, workers, told),
-      );
+      const here = Array.from({ length: n % 4 === 3 ? 2 : 1 }, () => startWorker(workspace, workers, told));
       await begun(here[0]!, draw(1));
       await pause(5 + draw(300));
       if (reboot) await restart(here, boards);
       else here.forEach((worker) => worker.kill("SIGKILL"));
       await Promise.all(here.map((worker) => gone(worker)));
       onEnded(n + 1);
-      // What is lost already will not be found.
-      if ((await bench.queue.list()).some(({ state }) => state === "failed")) break;
     }
-    const last = startWorker(bench.workspace, workers, told);
+    const last = startWorker(workspace, workers, told);
     await gone(last);
-    await bench.close();
-    // As SQLite reads it: frames that a killed process never acknowledged may look like damage of the log.
     const store = await openWorkspace(join(folder, "w"), { dropDamagedLog: true });
     const result = await judge(store, added, boards, told);
     await store.close();
