@@ -671,6 +671,11 @@ export class Workspace implements RunStore, JobStore {
     });
   }
 
+  /** Whether the file that stands at its path is open here. */
+  get isOpen(): boolean {
+    return this.#database.isOpen && fileNow(this.file) === this.#opened;
+  }
+
   /** Whether it may only be read: what is open is a copy, as it was then. */
   get readOnly(): boolean {
     return this.#copy !== undefined;
