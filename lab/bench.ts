@@ -31,7 +31,7 @@ import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } fr
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
 import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
-import type { Answer, QueryOptions } from "../lake/query.ts";
+import type { Answer, QueryOptions } from "../lake/answer.ts";
 import type { LakeCheck } from "../lake/checkLake.ts";
 import type { InLake, LakeOptions } from "./lake.ts";
 import type { ListOptions, RunList } from "./listRuns.ts";

@@ -12,7 +12,7 @@ import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import type { NoteOptions, TagOptions } from "./labels.ts";
-import type { QueryOptions } from "../lake/query.ts";
+import type { QueryOptions } from "../lake/answer.ts";
 import type { LakeOptions } from "./lake.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@commander-js/extra-typings";
-import type { Answer } from "../../lake/query.ts";
+import type { Answer } from "../../lake/answer.ts";
 import { counted } from "../../src/counted.ts";
 import { act } from "../action.ts";
 import { workspaceCommand } from "../flags.ts";
