@@ -9,6 +9,8 @@ export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { Compared, CompareOptions } from "./compare.ts";
 export type { ComparedRun, Comparison, Difference } from "../src/results/comparison.ts";
 export type { CheckOptions } from "./check.ts";
+export type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
+export type { DevicePlace, Finding, Step, Verdict } from "./checkChip/findings.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export {
   type Experiment,

@@ -12,14 +12,17 @@ const kinds: Readonly<Record<string, Kind>> = {
   ...named("text", "name", "note", "onnx", "operator", "out", "technology", "title", "transcript"),
   ...named("text", "wafer", "where", "workspace"),
   ...named("flag", "acceptUnknownWear", "archived", "believe", "dryRun", "findings", "turns", "undo"),
+  ...named("flag", "watchdog"),
+  ...named("place", "pulseDevice", "sacrifice"),
   ...named("numbers", "devices", "sweepTimesSeconds", "timesSeconds"),
   ...named("texts", "chips", "tags", "tensors"),
   ...named("function", "onChipFailed", "onEvent", "onFinding", "onHolder", "say"),
 };
 
-type Kind = "number" | "text" | "flag" | "numbers" | "texts" | "function";
+type Kind = "place" | "number" | "text" | "flag" | "numbers" | "texts" | "function";
 
 const shown: Readonly<Record<Kind, string>> = {
+  place: "a device such as { tile: 0, row: 3, device: 5 }",
   number: "a number",
   text: "a text",
   flag: "true or false",
@@ -47,6 +50,8 @@ export function refuseOtherKinds(call: string, options: object): void {
 
 function isOf(kind: Kind, value: unknown): boolean {
   switch (kind) {
+    case "place":
+      return isPlace(value);
     case "number":
       return typeof value === "number";
     case "text":
@@ -60,6 +65,14 @@ function isOf(kind: Kind, value: unknown): boolean {
     case "texts":
       return isListOf("string", value);
   }
+}
+
+function isPlace(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const place = value as Record<string, unknown>;
+  return ["tile", "row", "device"].every(
+    (key) => Number.isInteger(place[key]) && (place[key] as number) >= 0,
+  );
 }
 
 function isListOf(type: "number" | "string", value: unknown): boolean {

@@ -291,6 +291,18 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     expect(complaints).toEqual([]);
   });
 
+  it("shows of a measurement what was measured, and nothing of targets", async () => {
+    const other = await openBench({ workspace: bench.workspace, chip: "emulator:rram-128", config: "none" });
+    const run = await other.measure("yield", { row: 2, settings: { pulses: 1 } });
+    await other.close();
+    await look(run);
+    await becomes("log", /\d+ of 256 devices measured/);
+    expect(await text("in-place-name")).toBe("measured");
+    for (const part of ["#of-targets", "#of-convergence", "#of-drift", "#views >> text=Target"])
+      expect([part, await page.locator(part).isVisible()]).toEqual([part, false]);
+    await bench.archive(run);
+  });
+
   it("fits a phone in every part, light and dark", async () => {
     await look("r2", 375);
     await page.waitForSelector("#drift canvas");
