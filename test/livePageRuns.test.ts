@@ -298,7 +298,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await look(run);
     await becomes("log", /\d+ of 256 devices measured/);
     expect(await text("in-place-name")).toBe("measured");
-    for (const part of ["#of-targets", "#of-convergence", "#of-drift", "#views >> text=Target"])
+    for (const part of ["#of-targets", "#of-convergence", "#of-drift", "#views >> text='Target'"])
       expect([part, await page.locator(part).isVisible()]).toEqual([part, false]);
     await bench.archive(run);
   });
