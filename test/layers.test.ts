@@ -98,7 +98,12 @@ describe("the layers", () => {
   });
 
   it("no command loads ECharts, HDF5, ONNX Runtime or a processor before it needs them: they take a quarter of a second", () => {
-    const large = ["report/echarts.ts", "files/hdf5Runtime.ts", "networks/onnxRuntime.ts", "emulator/rp2040/machine.ts"];
+    const large = [
+      "report/echarts.ts",
+      "files/hdf5Runtime.ts",
+      "networks/onnxRuntime.ts",
+      "emulator/rp2040/machine.ts",
+    ];
     const loaded = new Set(["cli/mho.ts", "lab/bench.ts"]);
     // What is added while the loop runs is visited too.
     for (const file of loaded) for (const target of loadedWith(file)) loaded.add(target);

@@ -129,7 +129,9 @@ async function firmwareOf(text: string, options: EmulateOptions, faults: FaultRe
     throw bad("--time-scale cannot be used with --firmware: the board's clock goes by its instructions");
   }
   if (faults.events.some(({ fault }) => fault === "dumb" || fault === "lie")) {
-    throw bad("--firmware runs real machine code, which has no faults dumb and lie. Leave them out of --faults");
+    throw bad(
+      "--firmware runs real machine code, which has no faults dumb and lie. Leave them out of --faults",
+    );
   }
   const description = await describeChip(parseAddress(`emulator:${text}`, options.dialects));
   return machine.start(preset, seed, options.boot ?? 1, description);

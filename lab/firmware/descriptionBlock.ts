@@ -47,7 +47,8 @@ export function descriptionBlock(description: ChipDescription, settings: BoardSe
   };
   const text = (value: string): void => {
     const bytes = new TextEncoder().encode(value);
-    if (bytes.length > longestText) throw bad(`has a name or a serial number of more than ${longestText} bytes`);
+    if (bytes.length > longestText)
+      throw bad(`has a name or a serial number of more than ${longestText} bytes`);
     block[at++] = bytes.length;
     block.set(bytes, at);
     at += bytes.length;

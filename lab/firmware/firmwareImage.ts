@@ -5,7 +5,9 @@ import { MhoError } from "../../src/errors.ts";
 import { packageRoot } from "../packageRoot.ts";
 
 /** The reference firmware as it is flashed, block by block. */
-export async function firmwareImage(path = fileURLToPath(new URL(imagePath, packageRoot))): Promise<Uf2Block[]> {
+export async function firmwareImage(
+  path = fileURLToPath(new URL(imagePath, packageRoot)),
+): Promise<Uf2Block[]> {
   const file = await readFile(path).catch((error: unknown) => {
     throw new MhoError("bad-file", `Cannot read the firmware ${path}.`, { file: path }, error);
   });
