@@ -41,6 +41,9 @@ export function tellEvents(
         chip = text;
         return;
       }
+      case "chip_described":
+        output.say(`The board describes itself as ${event.name} (SHA-256 ${event.sha256.slice(0, 12)}).`);
+        return;
       case "warning":
         if (event.code === "weights_left_out" && ++leftOut > mostLeftOut) {
           if (leftOut === mostLeftOut + 1)
@@ -113,6 +116,11 @@ export function tellEvents(
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_started":
+      case "job_run":
+      case "job_ended":
+      case "job_waits":
+      case "hook_failed":
         return;
     }
   };

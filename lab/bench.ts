@@ -1,6 +1,9 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Config } from "../files/config.ts";
+import { BenchQueue } from "./benchQueue.ts";
+import type { WorkOptions } from "./queue/queueOptions.ts";
+import type { Worked } from "./queue/work.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
@@ -19,6 +22,7 @@ import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
+import type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
@@ -43,7 +47,7 @@ import type { PulsedByHand } from "./pulseByHand.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
-import type { MatrixTargets } from "./targets.ts";
+import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -97,10 +101,13 @@ export class Bench {
   readonly #open: Workplace;
   readonly #telling: Telling;
   #closed = false;
+  /** Jobs of the workspace, for its chips. */
+  readonly queue: BenchQueue;
 
   constructor(place: Workplace, telling: Telling = asTheyAre) {
     this.#open = place;
     this.#telling = telling;
+    this.queue = new BenchQueue(() => this.#place, telling);
   }
 
   /** Throws `bad-argument` once the bench is closed. */
@@ -127,6 +134,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -146,6 +154,15 @@ export class Bench {
     });
   }
 
+  /** Does the jobs of the queue until none is left that could begin, those of several chips at once. */
+  async work(options: WorkOptions = {}): Promise<Worked> {
+    return this.#telling(async () => {
+      refuseUnknown("work", options);
+      const { work } = await import("./queue/work.ts");
+      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+    });
+  }
+
   /** What programming would take: pulses, wear and time. Touches nothing. */
   async estimate(
     targets: string | MatrixTargets,
@@ -153,6 +170,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -323,6 +341,20 @@ export class Bench {
       refuseUnknown("readOut", options);
       const { readOut } = await import("./readOut.ts");
       return readOut(this.#place, options);
+    });
+  }
+
+  /**
+   * Says what is wrong of a chip's description, or of a board, which is tried without harm: reads, rows of zeros that touch no device, and
+   * pulses at a device that is named. The board is left in standby.
+   *
+   * @param what  a file, an address, or a chip's nickname.
+   */
+  async checkChip(what: string, options: CheckChipOptions = {}): Promise<CheckedChip> {
+    return this.#telling(async () => {
+      refuseUnknown("checkChip", options);
+      const { checkChip } = await import("./checkChip/checkChip.ts");
+      return checkChip(this.#place, what, options);
     });
   }
 

@@ -142,6 +142,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withChecksums,
   withForecasts,
   withLabels,
+  withJobs,
 ];
 
 export const newestLayout = migrations.length;
@@ -254,6 +255,23 @@ function withLabels(database: DatabaseSyncInstance, file: string): void {
   const runs = database.prepare("SELECT id FROM runs").all() as { id: number }[];
   for (const { id } of runs) chains.set(id, "labels", emptyChain);
   chains.set(ofWorkspace, "chip_notes", emptyChain);
+}
+
+/** A workspace has no job until one is added. */
+function withJobs(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- the queue, one change a row: jobs that were added, moved, begun, done
+    CREATE TABLE job_changes (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      change TEXT NOT NULL,                     -- JSON: JobChange of src/queue/job.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  chains.set(ofWorkspace, "job_changes", emptyChain);
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DatabaseSync } from "@photostructure/sqlite";
@@ -48,6 +49,12 @@ export async function openWorkspace(folder: string, options: OpenOptions = {}): 
     // SQLite does not wait where several programs make the same file at once, lest they wait for each other.
     await setTimeout(shortWait);
   }
+}
+
+/** Removes a workspace, and its folder where that holds nothing else. Nobody may have it open. */
+export async function removeWorkspace(folder: string): Promise<void> {
+  for (const ending of ["", "-wal", "-shm"]) await rm(join(folder, `workspace.db${ending}`), { force: true });
+  await rmdir(folder).catch(() => undefined);
 }
 
 async function openCopy(file: string, options: OpenOptions): Promise<Workspace> {

@@ -5,6 +5,8 @@ import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { assert, MhoError } from "../src/errors.ts";
+import type { JobChange, JobList } from "../src/queue/job.ts";
+import type { JobStore } from "../src/queue/jobStore.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -44,6 +46,7 @@ import {
   valuesOf,
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
+import { JobRows } from "./jobRows.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
   blockOf,
@@ -76,8 +79,8 @@ import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
 /** Milliseconds. */
 export const usualLockTimeout = 5000;
 
-/** The runs of a workspace, on SQLite. */
-export class Workspace implements RunStore {
+/** The runs and the jobs of a workspace, on SQLite. */
+export class Workspace implements RunStore, JobStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
   /** The file as it was opened: SQLite goes on writing into one that was removed. */
@@ -87,6 +90,7 @@ export class Workspace implements RunStore {
   readonly #prepared = new Map<string, StatementSyncInstance>();
   readonly #idle = new Map<string, StatementSyncInstance[]>();
   readonly #chains: Chains;
+  readonly #jobs: JobRows;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
@@ -116,6 +120,7 @@ export class Workspace implements RunStore {
       (sql) => this.#prepare(sql),
       (what) => damaged(file, what),
     );
+    this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#opened = fileNow(file);
   }
 
@@ -611,6 +616,25 @@ export class Workspace implements RunStore {
     if (this.#copy !== undefined) throw readOnly(this.file);
   }
 
+  jobs(): Promise<JobList> {
+    return this.#do(() => this.#atOneMoment(() => this.#jobs.list()));
+  }
+
+  changeJobs(decide: (jobs: JobList) => readonly JobChange[]): Promise<JobList> {
+    return this.#do(() => {
+      try {
+        return this.#together(() => {
+          if (fileNow(this.file) !== this.#opened) throw removed(this.file);
+          this.#jobs.append(decide(this.#jobs.list()));
+          return this.#jobs.list();
+        });
+      } catch (error) {
+        this.#jobs.forget();
+        throw error;
+      }
+    });
+  }
+
   /** What SQLite itself finds wrong with the file; at most a hundred faults. */
   faultsOfFile(): Promise<string[]> {
     return this.#do(() => {
@@ -958,6 +982,18 @@ export class Workspace implements RunStore {
     return this.#inOneCommit(work);
   }
 
+  /** Reads of several tables that belong together. */
+  #atOneMoment<T>(read: () => T): T {
+    const db = this.#database;
+    if (db.isTransaction) return read();
+    db.exec("BEGIN");
+    try {
+      return read();
+    } finally {
+      if (db.isTransaction) db.exec("COMMIT");
+    }
+  }
+
   #inOneCommit<T>(work: () => T): T {
     const db = this.#database;
     db.exec("BEGIN IMMEDIATE");
@@ -1041,6 +1077,7 @@ const named: Readonly<Record<ChainedTable, string>> = {
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
   chip_notes: "notes of chips",
+  job_changes: "changes of the queue",
 };
 
 /** The chain of the marks of a chip's clock. */

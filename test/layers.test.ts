@@ -27,7 +27,18 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   calibration: { folders: ["src"], npm: [], node: false },
   bench: {
     // Of the tests, the surfaces that are fuzzed.
-    folders: ["src", "calibration", "emulator", "report", "drivers", "files", "storage", "lab", "test"],
+    folders: [
+      "src",
+      "calibration",
+      "emulator",
+      "report",
+      "drivers",
+      "files",
+      "storage",
+      "locks",
+      "lab",
+      "test",
+    ],
     npm: ["@photostructure/sqlite"],
     node: true,
   },

@@ -23,8 +23,8 @@ const description = await describePcm64();
 
 /** What the reference firmware cannot do, by dialect. */
 const lacking = {
-  packet: { multiply: false, burst: false },
-  scpi: { multiply: false, burst: false, onBoardVerify: false, tickets: false },
+  packet: { multiply: false, burst: false, describe: true },
+  scpi: { multiply: false, burst: false, onBoardVerify: false, tickets: false, describe: true },
 } as const;
 
 for (const [name, declares] of Object.entries(lacking)) {

@@ -10,9 +10,10 @@ import { systemClock } from "../../drivers/systemClock.ts";
 import { MhoError } from "../../src/errors.ts";
 import { parseAddress } from "../address.ts";
 import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../dialects.ts";
+import { describeChip } from "../openChip.ts";
+import { emulatedDescription, keepingLimits } from "../selfDescription.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
 import { firmwareNamed } from "../firmware/firmwares.ts";
-import { describeChip } from "../openChip.ts";
 import { openControl } from "./control.ts";
 import { serveChip } from "./serveChip.ts";
 
@@ -118,9 +119,12 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
 
 /** The emulator's own firmware, or a board's machine code. */
 async function firmwareOf(text: string, options: EmulateOptions, faults: FaultRecord): Promise<Firmware> {
-  const { preset, seed, dialect } = presetOf(text, options);
+  const { preset, seed, dialect, describes } = presetOf(text, options);
   if (options.firmware === undefined) {
-    const firmware = emulatedChip(dialect, preset, seed);
+    const description = await describeChip(parseAddress(`emulator:${preset.name}`));
+    const { document } = description;
+    const own = document !== undefined && describes ? emulatedDescription(document, preset) : undefined;
+    const firmware = emulatedChip(dialect, keepingLimits(preset, description), seed, own);
     firmware.boot = options.boot ?? 1;
     return firmware;
   }
@@ -178,6 +182,8 @@ function presetOf(
   tiles: number;
   dialect: LabDialect;
   deviceMilliseconds: number | undefined;
+  /** Whether its board describes itself. */
+  describes: boolean;
 } {
   const address = parseAddress(`emulator:${text}`, dialects);
   const preset = findPreset(address.target, address);
@@ -189,6 +195,7 @@ function presetOf(
     seed: address.seed ?? seed,
     tiles: preset.geometry.tiles,
     deviceMilliseconds: address.deviceMilliseconds,
+    describes: address.describes !== "none",
     dialect: dialect === undefined ? address.dialect : dialectNamed(dialects, dialect),
   };
 }
