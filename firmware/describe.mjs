@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { encodeUf2 } from "../dist/emulator/rp2040/uf2.js";
 import { readChipDescription } from "../dist/files/chipDescription.js";
+import { chipDocument } from "../dist/files/chipDocument.js";
 import { blockAddress, descriptionBlock, usualSettings } from "../dist/lab/firmware/descriptionBlock.js";
 
 const { values, positionals } = parseArgs({
@@ -25,14 +26,28 @@ const whole = (name, usual) => {
 if (chip === undefined || out === undefined || !values.serial) {
   fail("usage: node firmware/describe.mjs CHIP.json --serial NUMBER OUT.uf2");
 }
-const { watchdogSeconds, maxAverages, settleMicroseconds } = usualSettings;
+const { maxAverages, settleMicroseconds } = usualSettings;
 try {
-  const bytes = descriptionBlock(await readChipDescription(chip), {
-    serialNumber: values.serial,
-    watchdogSeconds: whole("watchdog", watchdogSeconds),
-    maxAverages: whole("averages", maxAverages),
-    settleMicroseconds: whole("settle", settleMicroseconds),
-  });
+  const description = await readChipDescription(chip);
+  const watchdogSeconds = whole("watchdog", description.watchdogSeconds ?? usualSettings.watchdogSeconds);
+  // The board keeps both limits by itself, and says so.
+  const json = JSON.parse(description.document.text);
+  const { max_row_milliamperes: row, max_amplitude_microamperes: amplitude } = json.limits;
+  const keeps = {
+    ...(row === undefined ? {} : { max_row_milliamperes: row }),
+    ...(amplitude === undefined ? {} : { max_amplitude_microamperes: amplitude }),
+  };
+  const limits = Object.keys(keeps).length === 0 ? json.limits : { ...json.limits, board_enforces: keeps };
+  const document = chipDocument({ ...json, watchdog_seconds: watchdogSeconds, limits });
+  const bytes = descriptionBlock(
+    { ...description, document },
+    {
+      serialNumber: values.serial,
+      watchdogSeconds,
+      maxAverages: whole("averages", maxAverages),
+      settleMicroseconds: whole("settle", settleMicroseconds),
+    },
+  );
   writeFileSync(out, encodeUf2([{ address: blockAddress, bytes }]));
   console.log(`${out}: ${bytes.length} bytes for ${chip}, serial number ${values.serial}`);
 } catch (error) {

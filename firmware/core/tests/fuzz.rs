@@ -32,7 +32,8 @@ fn frames_of_any_kind_and_body() {
         let ticket = draws.below(3000);
         let body = match draws.below(3) {
             0 => {
-                let codes: Vec<u16> = (0..DEVICES).map(|_| draws.below(1100) as u16).collect();
+                let most = if draws.below(4) == 0 { 1100 } else { 360 };
+                let codes: Vec<u16> = (0..DEVICES).map(|_| draws.below(most) as u16).collect();
                 pulse_body(ticket, draws.below(5) as u16, draws.below(6000) as u32, &codes)
             }
             1 => (0..draws.below(40)).map(|_| draws.next() as u8).collect(),
@@ -125,7 +126,7 @@ fn descriptions_of_any_bytes() {
             let at = draws.below(bytes.len() as u64) as usize;
             bytes[at] = draws.next() as u8;
         }
-        // A head that is damaged so that its check is right is one that somebody wrote.
+        // A head that is damaged so that its check is right is one that was written so.
         if draws.below(2) == 0 {
             let check = mho_core::crc::crc32c(&bytes[..508]);
             bytes[508..512].copy_from_slice(&check.to_le_bytes());
