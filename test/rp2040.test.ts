@@ -7,6 +7,8 @@ import { Rp2040Firmware } from "../emulator/rp2040/firmware.ts";
 import { decodeUf2, encodeUf2 } from "../emulator/rp2040/uf2.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { builtInDialects } from "../lab/dialects.ts";
+import { openBench } from "../lab/bench.ts";
+import { emulate } from "../lab/emulate/emulate.ts";
 import { boardChip } from "../lab/firmware/boardChip.ts";
 import { blockAddress, descriptionBlock, usualSettings } from "../lab/firmware/descriptionBlock.ts";
 import { crc32c } from "../protocols/crc32c.ts";
@@ -17,6 +19,9 @@ import { type ChipDriver, rowFates } from "../src/chip/driver.ts";
 import { firmwareUnderTest } from "./support/firmware.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
 import { describePcm64 } from "./support/chips.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
 
 const image = await firmwareUnderTest();
 const description = await describePcm64();
@@ -157,6 +162,34 @@ describe("the machine code", () => {
     const read = encodeReadRow({ tile: 0, row: 0, averages: 1 });
     const [refused] = board.receive(encodeFrame({ kind: kinds.read, session: 5, tag: 2, body: read }), 0);
     expect(new TextDecoder("latin1").decode(refused!)).toContain("tiles on this board: 0");
+  });
+});
+
+describe("mho emulate --firmware", () => {
+  const options = { seed: 7, tcpPort: 0, pace: false, onReplugged() {} };
+
+  it.each(["packet", "scpi"])("serves the machine code in %s, and it needs no ?chip=", async (dialect) => {
+    const emulation = await emulate("pcm-64", { ...options, dialect, firmware: "rp2040" });
+    const address = emulation.address.replace(/&chip=[^&]*|&tiles=[^&]*/g, "");
+    const bench = await openBench({ workspace: emptyFolder(), chip: address });
+    const { conductanceMicrosiemens } = await bench.read({ tile: 0, rowStart: 3, rowCount: 1 });
+    expect(conductanceMicrosiemens).toHaveLength(256);
+    await bench.close();
+    emulation.close();
+  });
+
+  it("refuses a firmware that there is not, and what machine code cannot do", async () => {
+    await expect(emulate("pcm-64", { ...options, firmware: "pico" })).rejects.toMatchObject({
+      code: "bad-argument",
+      message: "There is no firmware pico. Known are rp2040.",
+    });
+    const timed = { ...options, firmware: "rp2040", timeScale: 2 };
+    await expect(emulate("pcm-64", timed)).rejects.toMatchObject({
+      message: expect.stringContaining("--time-scale cannot be used with --firmware") as string,
+    });
+    const { board } = openBoard();
+    expect(() => board.lie()).toThrow(/does not lie/);
+    expect(() => board.fallDumb()).toThrow(/leaves no request alone/);
   });
 });
 
