@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
-import { pcm64 } from "../emulator/presets.ts";
+import { findPreset, pcm64 } from "../emulator/presets.ts";
 import { Rp2040Firmware } from "../emulator/rp2040/firmware.ts";
 import { decodeUf2, encodeUf2 } from "../emulator/rp2040/uf2.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
@@ -190,6 +190,29 @@ describe("mho emulate --firmware", () => {
     const { board } = openBoard();
     expect(() => board.lie()).toThrow(/does not lie/);
     expect(() => board.fallDumb()).toThrow(/leaves no request alone/);
+  });
+});
+
+describe("rows of 1,024 devices", () => {
+  it.each(["packet", "scpi"])("are read and pulsed in %s", async (name) => {
+    const preset = findPreset("pcm-256", { tiles: 1 })!;
+    const wide = await readChipDescription("chips/pcm-256.json");
+    const board = boardChip(image, preset, 7, wide);
+    const transport = connectInProcess({ receive: (bytes) => board.receive(bytes, 0) });
+    const dialect = builtInDialects.find((known) => known.name === name)!;
+    const driver = dialect.open(transport, { address: "x", description: wide, session: 99 });
+    await driver.identify();
+    const row = { tile: 0, rowStart: 200, rowCount: 1 };
+    const before = await driver.read(row, 16);
+    // No more than a row may draw.
+    const codes = Uint16Array.from({ length: 1024 }, (_, k) => (k % 4 === 3 ? 700 : 0));
+    await driver.pulse(row, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    const after = await driver.read(row, 16);
+    const moved = after.conductanceMicrosiemens.map((g, k) =>
+      Math.abs(g - before.conductanceMicrosiemens[k]!),
+    );
+    expect(moved.filter((g, k) => k % 4 === 3 && g > 5).length).toBeGreaterThan(240);
+    expect(moved.filter((g, k) => k % 4 !== 3 && g > 5)).toHaveLength(0);
   });
 });
 
