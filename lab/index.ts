@@ -42,6 +42,8 @@ export type {
 export type { OptimizeOptions } from "./optimize.ts";
 export type { ProgramOptions } from "./program.ts";
 export type { ReadOptions, StandbyOptions } from "./byHand.ts";
+export type { AnswerOptions, AskOptions } from "./questions.ts";
+export type { Question, QuestionId } from "../src/run/questions.ts";
 export type { Registries } from "./registries.ts";
 export type { ReportOptions } from "./report.ts";
 export type { MatrixTargets } from "./targets.ts";
