@@ -6,7 +6,7 @@ mod support;
 use support::*;
 
 fn rounds() -> u64 {
-    std::env::var("MHO_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20_000)
+    std::env::var("MHO_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(100_000)
 }
 
 fn check(seen: &Seen) {
@@ -66,7 +66,7 @@ fn lines_of_any_words() {
     let mut draws = Draws(2);
     let words = [
         "*IDN?", "*RST", "*CLS", "OUTP ON", "OUTP OFF", "PULS", "PULS:WIDT", "WIDT", "IMM", "MEAS:CODE?", "MEAS?", "MEAS:REF?", "(@0!1)",
-        "(@0!1!3)", "(@0!0:0!3)", "(@", ")", "#216", "#3", "#H1F", "\"", "'", ";", ";:", ",", " ", "100", "1e9", "-1", "1e-300", "0.5 US",
+        "(@0!1!3)", "(@0!0:0!3)", "(@", ")", "(@-1!2)", "(@0!99999999999)", "!", "@", "#216", "#3", "#H1F", "\"", "'", ";", ";:", ",", " ", "100", "1e9", "-1", "1e-300", "0.5 US",
         "350 UA", "MIN", "MAX", "AVER:COUN", "FORM REAL,32", "FORM INT,16", "FORM ASC", "SYST:ERR?", "SYST:DESC? ", "FETC:TIME?", "?", ":",
         "\r\n", "\n", "\0", "SYST:TAG? 1,1,#H00000000;",
     ];
