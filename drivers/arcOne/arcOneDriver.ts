@@ -6,7 +6,7 @@ import {
   isResistance,
   microsiemensOf,
 } from "../../protocols/arcOne/replies.ts";
-import { numberToken } from "../../protocols/arcOne/tokens.ts";
+import { lineEnd, numberToken } from "../../protocols/arcOne/tokens.ts";
 import { amplitudePerCode, type ChipDescription } from "../../src/chip/description.ts";
 import {
   blankReport,
@@ -159,7 +159,6 @@ export class ArcOneDriver implements ConnectedDriver {
       const codes = order.codes.subarray(row * bits, (row + 1) * bits);
       if (codes.every((code) => code === 0)) continue;
       report.fates[row] = rowFates.notFired;
-      if (this.#line.lost !== undefined) continue;
       const word = block.rowStart + row + 1;
       const place = { tile: 0, row: word - 1, ticket: order.firstTicket + row };
       let given = 0;
@@ -181,6 +180,8 @@ export class ArcOneDriver implements ConnectedDriver {
         report.fates[row] = given === 0 ? rowFates.notFired : rowFates.uncertain;
         const fields = { ...place, fate: "uncertain", error: loggedError(error) } as const;
         if (given > 0) this.#log.warn(fields, "whether a pulse fired is uncertain");
+        // The rows after it were not sent, and may be.
+        if (this.#line.lost !== undefined) throw new CutOff(this.#line.lost, { report });
       }
     }
     return report;
@@ -216,7 +217,7 @@ export class ArcOneDriver implements ConnectedDriver {
     this.#ready = false;
     this.#greeted = false;
     this.#line.callOff(calledOff(this.address, `the chip at ${this.address} was put in standby`));
-    await this.#line.send(Array.from({ length: this.#tokensAsked }, () => jobs.reset));
+    await this.#line.send(this.#flush);
   }
 
   close(): Promise<void> {
@@ -268,7 +269,7 @@ export class ArcOneDriver implements ConnectedDriver {
       converter.readVolts ?? usualReadVolts,
     ].map(numberToken);
     for (let attempt = 1; ; attempt++) {
-      await this.#line.send(Array.from({ length: this.#tokensAsked }, () => jobs.reset));
+      await this.#line.send(this.#flush);
       await this.#line.wait(resetMilliseconds);
       this.#line.clear();
       try {
@@ -343,6 +344,11 @@ export class ArcOneDriver implements ConnectedDriver {
       this.#ready = false;
       throw error;
     }
+  }
+
+  /** What ends any job that the board may be in the middle of, and resets it. */
+  get #flush(): string[] {
+    return [lineEnd, ...Array.from({ length: this.#tokensAsked }, () => jobs.reset)];
   }
 
   get #replyMilliseconds(): number {
