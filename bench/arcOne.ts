@@ -193,10 +193,7 @@ function withoutToken(bytes: Uint8Array, draw: (below: number) => number): Uint8
 
 /** Devices that felt what is not booked, or were booked without a doubt what they did not feel. */
 function misbooked({ felt, booked, uncertain }: Awaited<ReturnType<typeof programArcOne>>): number {
-  return felt.reduce(
-    (sum, n, i) => sum + (n > booked[i]! || n < booked[i]! - uncertain[i]! ? 1 : 0),
-    0,
-  );
+  return felt.reduce((sum, n, i) => sum + (n > booked[i]! || n < booked[i]! - uncertain[i]! ? 1 : 0), 0);
 }
 
 if (process.argv[1]?.endsWith("arcOne.js") === true) {

@@ -218,7 +218,7 @@ const streams: Readonly<Partial<Record<JobName, typeof switchSeeker>>> = {
   "220": chronoAmperometry,
 };
 
-const mostTriplets = 20_000;
+const mostTriplets = 5000;
 /** What its own clients average at least. */
 const cyclesOfARead = 30;
 /** Of the emulated devices: emulator/rramTile.ts. */

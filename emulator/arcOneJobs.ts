@@ -24,7 +24,7 @@ export function* formFinder(given: readonly number[], device: ArcOneArray): Gene
   const first = device.read();
   for (const volts of ramp(from, step, to)) {
     for (const width of widths(shortest, widthStep, longest, linear === 1)) {
-      for (let pulse = 0; pulse < Math.max(1, pulses); pulse++) {
+      for (let pulse = 0; pulse < counted(pulses); pulse++) {
         device.pulse(volts, width, resistor);
         const ohms = device.read();
         yield [ohms, volts, width];
@@ -46,7 +46,7 @@ export function* switchSeeker(
   for (let cycle = 0; cycle < Math.max(1, cycles); cycle++) {
     for (const volts of ramp(from, step, to)) {
       const signed = cycle % 2 === 0 ? volts : -volts;
-      for (let pulse = 0; pulse < Math.max(1, pulses); pulse++) {
+      for (let pulse = 0; pulse < counted(pulses); pulse++) {
         device.pulse(signed, width);
         if (readAfter === 1) yield [device.read(), signed, width];
       }
@@ -68,7 +68,7 @@ export function* convergeToState(given: readonly number[], device: ArcOneArray):
     const side = Math.sign(ohms - target);
     for (const volts of ramp(from, step, to)) {
       for (const width of widths(shortest, widthStep, longest, false)) {
-        for (let pulse = 0; pulse < Math.max(1, pulses); pulse++) device.pulse(side * volts, width);
+        for (let pulse = 0; pulse < counted(pulses); pulse++) device.pulse(side * volts, width);
         ohms = device.read();
         yield [ohms, side * volts, width];
         if (isNear(ohms, tolerance)) return;
@@ -150,5 +150,11 @@ function* widths(shortest: number, step: number, longest: number, linear: boolea
   }
 }
 
+/** Pulses of one step. */
+function counted(pulses: number): number {
+  return Math.min(mostPulses, Math.max(1, pulses));
+}
+
+const mostPulses = 1000;
 const mostSteps = 10_000;
 const mostRamps = 40;
