@@ -31,7 +31,7 @@ import { calledOff, CutOff } from "../linkErrors.ts";
 import type { ConnectedDriver } from "../reconnectingDriver.ts";
 import { blankConductances, enterConductances } from "../rows.ts";
 import type { Transport } from "../transport.ts";
-import { type ArcOneRequest, pulse, readAll, readWord, seriesFor } from "./requests.ts";
+import { type ArcOneRequest, pulse, readAll, readOne, seriesFor } from "./requests.ts";
 import { ReplyLost, TokenLine } from "./tokenLine.ts";
 
 /**
@@ -108,19 +108,18 @@ export class ArcOneDriver implements ConnectedDriver {
     const highest = block.rowStart + words.at(-1)! + 1;
     const parts = readParts(averages);
     try {
-      // A word costs two tokens a device when it is read by itself.
+      // A device that is read by itself costs three tokens.
       if (words.length * wordsOfARead >= highest) {
         const ohms = await this.#mean(readAll(highest, bits), parts, highest);
         for (const row of words)
           this.#enter(reading, row, ohms.subarray((block.rowStart + row) * bits), bits);
       } else {
-        for (const row of words)
-          this.#enter(
-            reading,
-            row,
-            await this.#mean(readWord(block.rowStart + row + 1, bits), parts, 1),
-            bits,
-          );
+        for (const row of words) {
+          const word = new Float64Array(bits);
+          for (let bit = 0; bit < bits; bit++)
+            word[bit] = (await this.#mean(readOne(block.rowStart + row + 1, bit + 1), parts, 1))[0]!;
+          this.#enter(reading, row, word, bits);
+        }
       }
     } catch (error) {
       throw error instanceof MhoError ? new CutOff(error, { reading }) : error;
@@ -317,7 +316,12 @@ export class ArcOneDriver implements ConnectedDriver {
       try {
         await this.#inStep();
         await this.#setCycles(cycles);
-        return await this.#once(request, board);
+        const values = await this.#once(request, board);
+        // A lost token may have made a longer read of this one, which goes on where its reply ends.
+        await this.#line.wait();
+        if (this.#line.unasked === 0) return values;
+        this.#ready = false;
+        throw new ReplyLost(`${request.what}, and more,`, this.#line.unasked, 0);
       } catch (error) {
         if (!(error instanceof ReplyLost)) throw error;
         this.#log.warn(
@@ -397,7 +401,7 @@ const wordsOfARead = 4;
 const gapMilliseconds = 0.6;
 const resetMilliseconds = 2000;
 const replyMilliseconds = 7000;
-const versionMilliseconds = 2000;
+const versionMilliseconds = 1900;
 const usualReadVolts = 0.5;
 const mostResets = 3;
 const mostAttempts = 3;

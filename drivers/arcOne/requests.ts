@@ -8,6 +8,8 @@ export interface ArcOneRequest {
   readonly floats: number;
 }
 
+const linearWidths = 1;
+
 /** Words 1 … `words` as a whole, word by word. */
 export function readAll(words: number, bits: number): ArcOneRequest {
   return {
@@ -17,13 +19,15 @@ export function readAll(words: number, bits: number): ArcOneRequest {
   };
 }
 
-/** One word, bit by bit. */
-export function readWord(word: number, bits: number): ArcOneRequest {
-  const devices = Array.from({ length: bits }, (_, bit) => [word, bit + 1]);
+/**
+ * One device. The board can read a list of devices as well, but where a token of such a list is lost the rest of it is taken for jobs, and
+ * the words and bits 3 5 4 5 5 for a pulse of 5 V for 5 s. No token that this driver sends can become one.
+ */
+export function readOne(word: number, bit: number): ArcOneRequest {
   return {
-    what: `read of word ${word}`,
-    tokens: [jobs.readMany, ...[2, bits, bits, bits, ...devices.flat()].map(numberToken)],
-    floats: bits,
+    what: `read of word ${word}, bit ${bit}`,
+    tokens: [jobs.readOne, ...[word, bit].map(numberToken)],
+    floats: 1,
   };
 }
 
@@ -41,13 +45,22 @@ export function pulse(
 ): ArcOneRequest {
   const what = `pulse of word ${word}, bit ${bit}`;
   if (series === undefined) {
-    const tokens = [jobs.pulseAndRead, ...[word, bit, volts, seconds].map(numberToken)];
+    const tokens = [jobs.pulseAndRead, wordToken(word), ...[bit, volts, seconds].map(numberToken)];
     return { what, tokens, floats: 1 };
   }
-  const oneStep = [volts, 1, volts, seconds, 100, seconds, 0];
-  // Never over before its one pulse: no resistance is below 0 Ω.
-  const tokens = [jobs.formFinder, ...[...oneStep, 0, 0, 0, series, 1, 1, word, bit].map(numberToken)];
+  // Steps are as large as what they add to, so that a lost token makes no pulse higher or longer. No resistance is below 0 Ω: it is
+  // never over before its one pulse.
+  const step = [volts, volts, volts, seconds, seconds, seconds, 0, 0, 0, linearWidths];
+  const tokens = [jobs.formFinder, ...[...step, series, 1, 1, word, bit].map(numberToken)];
   return { what, tokens, floats: 6 };
+}
+
+/**
+ * The word of a pulse. Where the name of the job is lost, the board takes the word for one: 1 would be a read, which is answered as the pulse
+ * is. 01 is a job without an answer, so that the loss is noticed.
+ */
+function wordToken(word: number): string {
+  return word === 1 ? jobs.setRead : numberToken(word);
 }
 
 /**

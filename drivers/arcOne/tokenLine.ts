@@ -111,7 +111,8 @@ export class TokenLine {
   }
 
   /** By the host's own clock the wait keeps the process alive, unlike a deadline. */
-  wait(milliseconds: number): Promise<void> {
+  wait(milliseconds = this.#gapMilliseconds): Promise<void> {
+    if (milliseconds === 0) return Promise.resolve();
     const later = this.#after;
     if (later === after) return systemClock.sleep(1000 * milliseconds);
     return new Promise((resolve) => void later(milliseconds, resolve));
