@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { isFinal } from "../src/program/method.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { emptyMemory, foldTurn } from "../src/run/journal.ts";
+import type { RunId } from "../src/run/store.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 
@@ -80,14 +81,34 @@ function targetsText(seed: number): string {
 }
 
 async function judge(store: Workspace, felt: readonly number[]): Promise<Omit<KilledRun, "kills">> {
-  const plan = await store.plan("r1");
-  const identity = await store.identity("r1");
-  const { geometry } = identity;
-  const { block } = plan.tiles[0]!;
+  const runs = await store.runs();
+  const { pulses, ledgerErrors } = await ledgerErrorsOf(store, "r1", felt);
+  return { outcome: runs[0]!.outcome, pulses, ledgerErrors, ...(await journalFaults(store, "r1")) };
+}
+
+/** Of how many devices of tile 0 of a run's chip the ledger and the chip disagree. */
+export async function ledgerErrorsOf(
+  store: Workspace,
+  run: RunId,
+  felt: readonly number[],
+): Promise<Pick<KilledRun, "pulses" | "ledgerErrors">> {
+  const identity = await store.identity(run);
+  const booked = (await PulseLedger.ofChip(store, identity, identity.geometry)).pulsesOfTile(0);
+  return {
+    pulses: booked.reduce((sum, n) => sum + n, 0),
+    ledgerErrors: booked.reduce((errors, n, i) => errors + (n === felt[i] ? 0 : 1), 0),
+  };
+}
+
+/** What a run's journal says of its first tile: whether anything was done twice, or is missing. */
+export async function journalFaults(
+  store: Workspace,
+  run: RunId,
+): Promise<Pick<KilledRun, "pulsedAgain" | "turnsMissing" | "devicesWithoutVerdict">> {
+  const { block } = (await store.plan(run)).tiles[0]!;
   const memory = emptyMemory(block, 256);
-  let pulsedAgain = 0;
-  let turnsMissing = 0;
-  for await (const turn of store.turns("r1")) {
+  let [pulsedAgain, turnsMissing] = [0, 0];
+  for await (const turn of store.turns(run)) {
     if (turn.turn !== memory.turns) turnsMissing++;
     turn.devices.forEach((device, k) => {
       const fires = turn.orders.some(({ codes }) => codes[k] !== 0);
@@ -95,24 +116,15 @@ async function judge(store: Workspace, felt: readonly number[]): Promise<Omit<Ki
     });
     foldTurn(memory, turn);
   }
-  const ledger = await PulseLedger.ofChip(store, identity, geometry);
-  const booked = ledger.pulsesOfTile(0);
-  const runs = await store.runs();
-  return {
-    outcome: runs[0]!.outcome,
-    pulses: booked.reduce((sum, n) => sum + n, 0),
-    ledgerErrors: booked.reduce((errors, n, i) => errors + (n === felt[i] ? 0 : 1), 0),
-    pulsedAgain,
-    turnsMissing,
-    devicesWithoutVerdict: memory.verdicts.reduce((n, verdict) => n + (verdict === 0 ? 1 : 0), 0),
-  };
+  const devicesWithoutVerdict = memory.verdicts.reduce((n, verdict) => n + (verdict === 0 ? 1 : 0), 0);
+  return { pulsedAgain, turnsMissing, devicesWithoutVerdict };
 }
 
-function run(args: readonly string[]): ChildProcess {
+export function run(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "ignore"] });
 }
 
-function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
+export function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once("close", () => reject(new Error(`It ended without ${pattern}.`)));
     createInterface({ input: child.stdout! }).on("line", (line) => {
@@ -121,7 +133,7 @@ function lineOf(child: ChildProcess, pattern: RegExp): Promise<string> {
   });
 }
 
-function askControl(address: string, wish: object): Promise<unknown> {
+export function askControl(address: string, wish: object): Promise<unknown> {
   const [host, port] = address.split(":");
   return new Promise((resolve, reject) => {
     const socket = connect({ host: host!, port: Number(port) });

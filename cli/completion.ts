@@ -16,7 +16,11 @@ export async function candidates(
   const before = words.slice(0, -1);
   const fitting = (all: readonly Candidate[]): Candidate[] =>
     all.filter(({ word }) => word.startsWith(typed));
-  const command = commands.find((one) => one.name() === before[0]);
+  const first = commands.find((one) => one.name() === before[0]);
+  // Of a command that has others, such as queue, the next word names one of those.
+  if (first !== undefined && first.commands.length > 0)
+    return candidates(words.slice(1), first.commands as readonly Command[]);
+  const command = first;
   if (command === undefined)
     return before.length > 0
       ? []

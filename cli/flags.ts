@@ -144,3 +144,15 @@ export const usualTimes = {
   seconds: [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400] as Seconds[],
   text: "1,60,1h,1d,30d,360d",
 };
+
+/** Numbers of devices, as `0,1,8-15`. */
+export function devicesOf(text: string): number[] {
+  const parse = whole("--device", 0, 65_535);
+  const devices = text.split(",").flatMap((part) => {
+    const [first = "", last = first] = part.trim().split("-");
+    const [from, to] = [parse(first), parse(last)];
+    if (to < from) throw bad("--device", text, "a range begins with its lower number");
+    return Array.from({ length: to - from + 1 }, (_, k) => from + k);
+  });
+  return [...new Set(devices)];
+}

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { version } from "../lab/version.ts";
-import { MhoError } from "../src/errors.ts";
 import { actUntold } from "./action.ts";
+import { badUsage } from "./badUsage.ts";
 import { allCommands } from "./commands/all.ts";
 
 /** Runs one command. Prints what it says, and leaves its exit code in `process.exitCode`. */
@@ -10,7 +10,9 @@ export async function mho(args: readonly string[]): Promise<void> {
     .description("Programs analogue-memory chips in a closed loop, and watches them drift.")
     .version(version);
   const commands = allCommands();
-  for (const one of [program as Command, ...commands])
+  // What stands behind the command of a job is for that command.
+  if (args[0] === "queue") program.enablePositionalOptions();
+  for (const one of [program as Command, ...commands.flatMap((each) => [each, ...each.commands])])
     one.exitOverride().configureOutput({ outputError() {} });
   for (const one of commands) program.addCommand(one);
   if (args.includes("program")) {
@@ -36,25 +38,3 @@ export async function mho(args: readonly string[]): Promise<void> {
     }
   }
 }
-
-/** What the parser did not understand, in the words of every other failure, and where help is. */
-function badUsage({ message, code }: CommanderError, command: Command | undefined): MhoError {
-  const text = code === "commander.unknownCommand" ? withoutRiskyProposal(message) : message;
-  const said = text.replace(/^error: /, "").replace(/\.$/, "");
-  const sentence = `${said[0]!.toUpperCase()}${said.slice(1).replace(/\s*\n\s*/g, " ")}`;
-  const help =
-    command === undefined
-      ? "mho --help lists the commands."
-      : `mho ${command.name()} --help says what it takes.`;
-  return new MhoError("bad-argument", `${sentence}${/[)?]$/.test(sentence) ? "" : "."} ${help}`);
-}
-
-/** A typo is never answered with a command that pulses or writes: it might be taken up without a thought. */
-function withoutRiskyProposal(message: string): string {
-  const proposed = /\(Did you mean (?:one of )?([^?]*)\?\)/.exec(message)?.[1]?.split(", ") ?? [];
-  return proposed.every((name) => harmless.has(name))
-    ? message
-    : message.replace(/\s*\(Did you mean[^)]*\)/, "");
-}
-
-const harmless: ReadonlySet<string> = new Set(["show", "ports", "replay"]);

@@ -1,5 +1,6 @@
 import { systemClock } from "../drivers/systemClock.ts";
 import { Pace } from "../src/results/pace.ts";
+import { isMeasurement } from "../src/measure/procedure.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, ProgramEvent } from "../src/run/events.ts";
 import type { RunId } from "../src/run/store.ts";
@@ -26,13 +27,14 @@ export function progressOf(
   /** The most that was ever in place: a device that strays again does not make the line go back. */
   let most = 0;
   let lastTenth = 0;
+  let measures = false;
   let lastLogged = 0;
   const turn = (event: Extract<ProgramEvent, { type: "turn" }>): void => {
     const at = seconds();
     const settled = event.devices_done + event.inside;
     pace.note(at, settled, event.pulses);
     most = Math.max(most, settled);
-    const forms = describeTurn(name, event, most, pace);
+    const forms = describeTurn(name, event, most, pace, measures);
     // A log gets a line every tenth of the way, and one every ten seconds.
     const tenth = Math.floor((10 * most) / event.devices);
     const due = tenth > lastTenth || at - lastLogged >= secondsBetweenLines;
@@ -44,6 +46,7 @@ export function progressOf(
   return (event) => {
     switch (event.type) {
       case "started":
+        measures = isMeasurement(event.method);
         // What was in place before a run was resumed was not done in this time.
         if (!event.resumed) pace.note(seconds(), 0, 0);
         void expectedPulses?.(event.run).then((pulses) => pace.expect(pulses));
@@ -89,13 +92,16 @@ function describeTurn(
   { devices_done: done, accepted, inside, devices, pulses }: Extract<ProgramEvent, { type: "turn" }>,
   inPlace: number,
   pace: Pace,
+  measures: boolean,
 ): string[] {
   const percent = `${((100 * inPlace) / devices).toFixed(0).padStart(3)} %`;
-  const counts = `${inPlace.toLocaleString("en")} of ${counted(devices, "device")} in place`;
+  const counts = `${inPlace.toLocaleString("en")} of ${counted(devices, "device")} ${measures ? "done" : "in place"}`;
   const fired = `${(pulses / Math.max(1, devices)).toFixed(1)} pulses a device`;
   // Before the last look at most of them only those are done that were given up.
   const good =
-    done > inside && accepted > 0 ? `yield ${((100 * Math.min(accepted, done)) / done).toFixed(1)} %` : "";
+    done > inside && accepted > 0 && !measures
+      ? `yield ${((100 * Math.min(accepted, done)) / done).toFixed(1)} %`
+      : "";
   const { devicesPerSecond } = pace.rates();
   const lastLooks = inside > 0 && done + inside === devices;
   const rate =

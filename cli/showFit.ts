@@ -23,9 +23,20 @@ export function describeFit(record: FitRecord): string[] {
     ...describeForecasts(record),
     ...remarks.map((remark) => `  note: ${remark}`),
     record.believe
-      ? `Believe it: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
+      ? `${believed(record)}: it passes every check (± are 95 % intervals; before it was ${record.modelBefore}).`
       : "Do not program with it: the failed checks are marked NO. Keep it for inspection only.",
   ];
+}
+
+/** How far: where forecasts failed, no further than they held. */
+function believed({ testedToSeconds, forecasts = [] }: FitRecord): string {
+  const isBeyond = forecasts.some(
+    ({ toSeconds, holds }) => !holds && toSeconds > (testedToSeconds ?? Infinity),
+  );
+  if (testedToSeconds === undefined || !isBeyond) return "Believe it";
+  return testedToSeconds > 0
+    ? `Believe it to ${formatDuration(testedToSeconds)}, as forecasts of later reads failed`
+    : "Believe it at the ages that were measured, and not beyond, as its forecasts failed";
 }
 
 /** How far the model was tested, and what fits to the first reads foretold of later ones. */

@@ -6,6 +6,7 @@ import { describeAnew } from "../src/run/programmedAnew.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { progressOf } from "./progress.ts";
 
@@ -41,6 +42,9 @@ export function tellEvents(
         chip = text;
         return;
       }
+      case "chip_described":
+        output.say(`The board describes itself as ${event.name} (SHA-256 ${event.sha256.slice(0, 12)}).`);
+        return;
       case "warning":
         if (event.code === "weights_left_out" && ++leftOut > mostLeftOut) {
           if (leftOut === mostLeftOut + 1)
@@ -108,11 +112,22 @@ export function tellEvents(
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
+      case "asked":
+      case "answered": {
+        const text = questionText(event);
+        if (text !== undefined) output.say(text);
+        return;
+      }
       // Of these the commands themselves tell.
       case "layer":
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_started":
+      case "job_run":
+      case "job_ended":
+      case "job_waits":
+      case "hook_failed":
         return;
     }
   };

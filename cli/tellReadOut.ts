@@ -16,20 +16,25 @@ export function tellReadOut(blocks: readonly BlockReadOut[], output: Output): vo
     const rows = place.rowCount === 1 ? `, row ${place.rowStart}` : "";
     const one = device === undefined ? "" : `, device ${device}`;
     output.say(`${chip} number ${serialNumber}, tile ${place.tile}${rows}${one}`, "bold");
-    if (place.rowCount === 1 && values.length <= mostShown) tellValues(values, device ?? 0, output);
+    if (place.rowCount === 1 && values.length <= mostShown)
+      tellValues(values, flagsOf(block), device ?? 0, output);
     if (values.length > 1) output.say(`  ${distributionText(block)}`);
   }
 }
 
-function tellValues(values: Float32Array, first: number, output: Output): void {
+function tellValues(values: Float32Array, flags: Uint8Array, first: number, output: Output): void {
   for (let at = 0; at < values.length; at += aLine) {
-    const line = Array.from(values.subarray(at, at + aLine), valueText).join("");
+    const line = Array.from(values.subarray(at, at + aLine), (value, k) =>
+      valueText(value, flags[at + k] === readingFlags.saturated),
+    ).join("");
     output.say(`  ${String(first + at).padStart(5)} ${line} µS`);
   }
 }
 
-function valueText(microsiemens: number): string {
-  return (Number.isNaN(microsiemens) ? "–" : microsiemens.toFixed(2)).padStart(9);
+/** A converter at its end has seen so much at least. */
+function valueText(microsiemens: number, isSaturated: boolean): string {
+  const text = Number.isNaN(microsiemens) ? "–" : microsiemens.toFixed(2);
+  return (isSaturated ? `≥${text}` : text).padStart(9);
 }
 
 function distributionText(block: BlockReadOut): string {
@@ -41,14 +46,17 @@ function distributionText(block: BlockReadOut): string {
   const values =
     mean === null
       ? "no device gave a reading"
-      : `mean ${mean.toFixed(2)}, least ${least!.toFixed(2)}, median ${median!.toFixed(2)}, most ${most!.toFixed(2)} µS`;
+      : `mean ${mean.toFixed(2)}, least ${least!.toFixed(2)}, median ${median!.toFixed(2)}, most ${saturated > 0 ? "≥" : ""}${most!.toFixed(2)} µS`;
   return [`${counted(devices, "device")}: ${values}`, ...odd].join("; ");
+}
+
+function flagsOf({ device, reading }: BlockReadOut): Uint8Array {
+  return device === undefined ? reading.flags : reading.flags.subarray(device, device + 1);
 }
 
 function summaryOf(block: BlockReadOut) {
   const values = conductancesOf(block);
-  const { device, reading } = block;
-  const flags = device === undefined ? reading.flags : reading.flags.subarray(device, device + 1);
+  const flags = flagsOf(block);
   const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const flagged = (flag: number): number => flags.reduce((sum, one) => sum + (one === flag ? 1 : 0), 0);
   const read = sorted.length;

@@ -57,6 +57,13 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
   for (const [verdict, count] of Object.entries(verdicts)) {
     if (count > 0) output.say(`  ${count.toLocaleString("en").padStart(10)} ${verdict}`);
   }
+  if (pulses === 0 && verdicts["budget spent"] > 0) {
+    process.exitCode = 1;
+    output.say(
+      "Nothing was programmed: the devices have no pulse left, by --budget or by the life that the chip's description allows them " +
+        "(limits.pulses_per_device).",
+    );
+  }
   for (const { timeSeconds, rmsPercent, alpha } of errors) {
     output.say(
       `weight error after ${formatDuration(timeSeconds)}: ${rmsPercent.toFixed(2)} % of the largest, α ${alpha.toFixed(3)}`,

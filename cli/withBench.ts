@@ -23,11 +23,14 @@ export interface BenchFlags {
   readonly extensions?: WorkplaceOptions["extensions"];
 }
 
+/** Tells people of events in a way of its own. */
+type Teller = Parameters<Output["onEvent"]>[0];
+
 /** Opens a bench for a command, tells people what happens on it, hears whatever asks to stop, and closes it. */
 export async function withBench(
   flags: BenchFlags,
   output: Output,
-  names: Names,
+  names: Names | Teller,
   work: (bench: Bench, place: Workplace) => Promise<void>,
 ): Promise<void> {
   const { Bench, configOf, Workplace } = await import("../lab/bench.ts");
@@ -40,11 +43,13 @@ export async function withBench(
     });
     const place = new Workplace({ ...flags, signal: stop.signal }, output.events, config);
     output.onEvent(
-      tellEvents(output, {
-        ...names,
-        // The line goes without a time left where it cannot be known.
-        expectedPulses: (run) => expectedPulsesOf(place, run).catch(() => undefined),
-      }),
+      typeof names === "function"
+        ? names
+        : tellEvents(output, {
+            ...names,
+            // The line goes without a time left where it cannot be known.
+            expectedPulses: (run) => expectedPulsesOf(place, run).catch(() => undefined),
+          }),
     );
     stop.onSecond(place);
     try {

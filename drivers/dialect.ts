@@ -3,9 +3,11 @@ import type { ChipCapabilities } from "../src/chip/driver.ts";
 import type { RowBytes } from "../src/run/estimate.ts";
 import type { Log } from "../src/log.ts";
 import type { Microseconds } from "../src/units.ts";
+import type { BoardTrials, TrialOptions } from "./boardTrials.ts";
 import type { Heard } from "./heard.ts";
 import type { ConnectedDriver } from "./reconnectingDriver.ts";
 import type { After } from "./systemClock.ts";
+import type { SelfDescription } from "./selfDescription.ts";
 import type { Transport } from "./transport.ts";
 
 /**
@@ -47,6 +49,9 @@ export interface Dialect {
   /** The description that is meant where an address names none: of boards that cannot say which chip they hold. */
   readonly usualChip?: string;
 
+  /** Tries a board that may be wrong, for `mho check-chip`; boards of a dialect without it cannot be tried. */
+  readonly trials?: (transport: Transport, options?: TrialOptions) => BoardTrials;
+
   /** Puts one direction of a recorded conversation together again. */
   readTranscript(to: "chip" | "host"): Heard;
 }
@@ -87,6 +92,11 @@ export interface DriverOptions {
   readonly after?: After;
   /** Link time, by which a chip's clock is judged; the host's when not given. */
   readonly now?: () => Microseconds;
+  /**
+   * Told what a board that describes itself says of itself, before the board is compared with `description`. What it throws, `identify`
+   * throws. Boards are not asked where this is not given.
+   */
+  readonly onDescribed?: ((said: SelfDescription) => void) | undefined;
   /** Chip time of a board that has no clock; the host's calendar when not given. */
   readonly hostTime?: () => Microseconds;
   /** Told of requests, retries and what the line damaged; no records are kept when not given. */

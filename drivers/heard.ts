@@ -16,6 +16,8 @@ export interface Message {
     readonly serialNumber: string;
     readonly boot: number;
     readonly tiles: number;
+    /** Whether it declares that it describes itself. */
+    readonly describes?: boolean;
   };
 }
 

@@ -81,13 +81,36 @@ export function refuseVerifyOutsideLimits(
 }
 
 /** The same for a read of a block. Throws `limit-exceeded` before anything is sent. */
-export function refuseReadOutsideLimits(description: ChipDescription, block: Block, averages: number): void {
+export function refuseReadOutsideLimits(
+  description: ChipDescription,
+  block: Block,
+  averages: number,
+  readVolts?: number,
+): void {
   const refuse = refusing(description, "Nothing was read");
   refuseBlock(description, block, refuse);
+  refuseReadVolts(description, readVolts, refuse);
   if (!isWhole(averages, 1, most16)) {
     refuse(`${averages} averages are not a whole number from 1 to ${most16}`);
   }
 }
+
+/** A description that does not say what devices are read with says nothing of other voltages. */
+function refuseReadVolts(
+  { converter: { readVolts: usual }, limits: { maxReadVolts } }: ChipDescription,
+  volts: number | undefined,
+  refuse: Refuse,
+): void {
+  if (volts === undefined || volts === usual) return;
+  if (usual === undefined)
+    refuse(`a read voltage of ${volts} V needs converter.read_volts in the description, which is not there`);
+  const most = maxReadVolts ?? usual;
+  if (!(volts >= leastReadVolts && volts <= most))
+    refuse(`a read voltage of ${volts} V is not from ${leastReadVolts} to ${most} V`);
+}
+
+/** What the dialects can carry. */
+const leastReadVolts = 0.001;
 
 type Refuse = (what: string) => never;
 

@@ -93,7 +93,11 @@ export class ReconnectingDriver implements ConnectedDriver {
   }
 
   /** Rows that were read before the link was lost are not read again, unless the chip was reset since. */
-  read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    if (readVolts !== undefined && this.#identity?.capabilities.readVoltage !== true) {
+      const refusal = `The board at ${this.address} reads with its usual voltage alone, and ${readVolts} V were asked for. Leave the voltage away.`;
+      return Promise.reject(new MhoError("bad-argument", refusal, { address: this.address }));
+    }
     let boot = this.#identity?.boot;
     let kept: Reading | undefined;
     const work = async (driver: ConnectedDriver): Promise<Reading> => {
@@ -101,7 +105,7 @@ export class ReconnectingDriver implements ConnectedDriver {
       boot = this.#identity?.boot;
       try {
         const left = kept === undefined ? wanted : rowsLeft(kept, wanted);
-        return mergeReadings(kept, await driver.read(block, averages, left));
+        return mergeReadings(kept, await driver.read(block, averages, left, readVolts));
       } catch (error) {
         if (error instanceof CutOff && error.reading) kept = mergeReadings(kept, error.reading);
         throw error;

@@ -75,8 +75,8 @@ export class SteadyClock implements ChipDriver {
     return this.#notice(await this.#driver.advance(duration));
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const reading = await this.#driver.read(block, averages, wanted);
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    const reading = await this.#driver.read(block, averages, wanted, readVolts);
     this.#noticeRows(reading.rowTimesMicroseconds);
     return { ...reading, rowTimesMicroseconds: this.#shifted(reading.rowTimesMicroseconds) };
   }

@@ -134,6 +134,7 @@ export class Board {
     row: number,
     averages: number,
     lineBytes: number,
+    readVolts?: number,
   ): Measured<Uint16Array<ArrayBuffer>> | BoardRefusal {
     const { firmware, readout, geometry } = this.preset;
     if (!this.armed) return inStandby;
@@ -141,10 +142,14 @@ export class Board {
     if (!(averages >= 1 && averages <= firmware.maxAverages)) {
       return limit(`averages must be 1 … ${firmware.maxAverages}`);
     }
+    if (readVolts !== undefined && readout.readVolts === undefined)
+      return unsupported("this board reads with one voltage");
+    if (readVolts !== undefined && !(readVolts > 0 && readVolts <= readout.readVolts!.most))
+      return limit(`the read voltage must be at most ${readout.readVolts!.most} V`);
     this.charge(lineBytes);
     const chipTimeMicroseconds = this.clock;
     const codes = new Uint16Array(devicesPerRow(geometry));
-    this.chip.readRow(tile, row, averages, this.#chipTime, codes);
+    this.chip.readRow(tile, row, averages, this.#chipTime, codes, readVolts);
     this.#work(averages * readout.readRowMicroseconds);
     return { chipTimeMicroseconds, codes: this.#told(codes) };
   }

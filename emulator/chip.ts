@@ -56,8 +56,19 @@ export class EmulatedChip {
     if (array.halfSelectDisturb > 0) this.#disturbColumns(found, row, pulse.codes);
   }
 
-  /** Reads a row `averages` times, one read after the other, and gives the mean as converter codes. */
-  readRow(tile: number, row: number, averages: number, at: Microseconds, codes: Uint16Array): void {
+  /**
+   * Reads a row `averages` times, one read after the other, and gives the mean as converter codes.
+   *
+   * @param readVolts  of boards that can read with another voltage than the usual one.
+   */
+  readRow(
+    tile: number,
+    row: number,
+    averages: number,
+    at: Microseconds,
+    codes: Uint16Array,
+    readVolts?: number,
+  ): void {
     if (this.#deadRows.has(this.#rowNumber(tile, row))) {
       codes.fill(0xffff);
       return;
@@ -65,8 +76,16 @@ export class EmulatedChip {
     const { readout, array } = this.preset;
     const converter = this.#converters[tile]!;
     const burst = { reads: averages, spacingSeconds: readout.readRowMicroseconds / microsecondsPerSecond };
-    const sensed = this.#sense(tile, row, at, burst);
-    for (let k = 0; k < codes.length; k++) codes[k] = converter.code(sensed[k]!);
+    const usual = readout.readVolts?.usual;
+    // The converter sees current: so much more of it, and of the devices' noise with it; its own noise stays.
+    const share = readVolts === undefined || usual === undefined ? 1 : readVolts / usual;
+    const sensed = this.#sense(
+      tile,
+      row,
+      at,
+      share === 1 ? burst : { ...burst, readVolts, currentShare: share },
+    );
+    for (let k = 0; k < codes.length; k++) codes[k] = converter.code(share * sensed[k]!);
     if (array.readDisturb > 0) {
       const found = this.#tile(tile);
       const share = averages * array.readDisturb;
@@ -224,7 +243,7 @@ export class EmulatedChip {
     this.#tile(tile).senseRow(row, at, burst, heatOf(this.temperature(at)), random, sensed);
     throughWires(sensed, columnCells, array.wireOhmsPerCell);
     const first = tile * devicesOfTile(this.preset.geometry) + row * this.devicesPerRow;
-    const white = readout.whiteNoise / Math.sqrt(burst.reads);
+    const white = readout.whiteNoise / Math.sqrt(burst.reads) / (burst.currentShare ?? 1);
     for (let k = 0; k < sensed.length; k += 2) {
       const { word0 } = random.at(first + k, 99);
       sensed[k]! += white * lowNormal(word0);

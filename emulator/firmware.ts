@@ -9,6 +9,8 @@ import type { Preset } from "./presets.ts";
  */
 export abstract class Firmware {
   protected readonly board: Board;
+  /** What it says of itself, in printable ASCII; it describes itself only where this is given. */
+  selfDescription: Uint8Array | undefined;
   #heardAt: Microseconds = 0;
   #dumb: { readonly to: DumbTo; requestsLeft: number } | undefined;
 

@@ -37,6 +37,9 @@ export function noisePowerDensity(hertz: number, readSeconds = 250e-9): number {
 export interface Burst {
   readonly reads: number;
   readonly spacingSeconds: number;
+  /** V over the devices, where it is not the usual voltage, and what the current is of that at the usual one. */
+  readonly readVolts?: number | undefined;
+  readonly currentShare?: number | undefined;
 }
 
 export const oneRead: Burst = { reads: 1, spacingSeconds: 0 };

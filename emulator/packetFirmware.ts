@@ -1,6 +1,8 @@
+import { crc32c } from "../protocols/crc32c.ts";
 import { encodeFrame, type Frame, FrameDecoder, lineBytes } from "../protocols/packet/frame.ts";
 import {
   decodeBurstRow,
+  decodeDescribe,
   decodeHello,
   decodeMultiply,
   decodeNumber,
@@ -8,6 +10,7 @@ import {
   decodeReadReferences,
   decodeReadRow,
   decodeVerifyRow,
+  encodeDescriptionPart,
   encodeEnvironment,
   encodeIdentity,
   encodeNothing,
@@ -122,6 +125,8 @@ export class PacketFirmware extends Firmware {
         return this.#environment(frame);
       case kinds.references:
         return this.#references(frame);
+      case kinds.describe:
+        return this.#describe(frame);
       case kinds.selfTest:
         return reply(frame, encodeNumber(this.chip.selfTest()));
       case kinds.verify:
@@ -155,19 +160,35 @@ export class PacketFirmware extends Firmware {
             environment: this.board.isSensed,
             references: readout.references.length > 0,
             ...(firmware.mostBurstCycles > 0 && { burst: true }),
+            ...(this.selfDescription && { describe: true }),
+            ...(readout.readVolts && { readVoltage: true }),
           },
           newestTicket: this.newestTicket,
         },
-        this.answersKept,
+        this.selfDescription ? usualAnswersKept : this.answersKept,
       ),
+    );
+  }
+
+  #describe(frame: Frame): Uint8Array {
+    const text = this.selfDescription;
+    if (text === undefined) return refuse(frame, refusals.unsupported, "this board does not describe itself");
+    const part = decodeDescribe(frame.body);
+    if (part === undefined) return malformed(frame);
+    const { offset, most } = part;
+    const bytes = text.subarray(offset, offset + Math.min(most, partBytes));
+    const { answersKept } = this;
+    return reply(
+      frame,
+      encodeDescriptionPart({ totalBytes: text.length, check: crc32c(text), answersKept, bytes }),
     );
   }
 
   #read(frame: Frame): Uint8Array {
     const order = decodeReadRow(frame.body);
     if (order === undefined) return malformed(frame);
-    const { tile, row, averages } = order;
-    const measured = this.board.read(tile, row, averages, lineBytes(frame.body.length));
+    const { tile, row, averages, readVolts } = order;
+    const measured = this.board.read(tile, row, averages, lineBytes(frame.body.length), readVolts);
     if ("refused" in measured) return refused(frame, measured);
     return this.#charged(frame, encodeRowCodes(measured));
   }
@@ -213,7 +234,7 @@ export class PacketFirmware extends Firmware {
     const report = { fate: "fired", ...done } as const;
     this.#verified.set(order.ticket, report);
     for (const ticket of this.#verified.keys()) {
-      if (this.#verified.size <= loopsRemembered) break;
+      if (this.#verified.size <= Math.min(loopsRemembered, this.answersKept)) break;
       this.#verified.delete(ticket);
     }
     return reply(frame, encodeVerifyReport(report));
@@ -269,6 +290,9 @@ export class PacketFirmware extends Firmware {
 
 const readKinds = new Set<number>([kinds.read, kinds.references, kinds.multiply]);
 const pulseKinds = new Set<number>([kinds.pulse, kinds.burst, kinds.verify]);
+
+/** Of its description, in one answer. */
+const partBytes = 1024;
 
 /** Orders whose own report is kept. */
 const loopsRemembered = 256;

@@ -81,6 +81,8 @@ export interface RramPhysics {
   readonly formed: boolean;
   readonly formingVoltage: number;
   readonly formingSpread: number;
+  /** V by which SET and RESET thresholds fall with each factor of ten in the width of a pulse. */
+  readonly switchingVoltsPerDecade: number;
   /** By how much more voltage a pulse must have that is ten times as short. */
   readonly formingVoltsPerDecade: number;
   readonly formingWidthNanoseconds: Nanoseconds;
@@ -117,6 +119,8 @@ export interface Readout {
   readonly references: readonly Microsiemens[];
   /** Matrix–vector products in one step, for tiles that can. */
   readonly multiply: MultiplyConverters | undefined;
+  /** What devices are read with, of boards that can read with another voltage, V. */
+  readonly readVolts?: { readonly usual: number; readonly most: number };
 }
 
 /** Inputs of 8 bits with sign, where 127 is the read voltage; outputs of so many bits over ± full scale. */
@@ -204,6 +208,7 @@ const formedHafnia: RramPhysics = {
   formingVoltage: 2.8,
   formingSpread: 0.2,
   formingVoltsPerDecade: 0.12,
+  switchingVoltsPerDecade: 0.1,
   formingWidthNanoseconds: 1000,
 };
 
@@ -284,6 +289,7 @@ const presets: Readonly<Record<string, Preset>> = {
       ...readout,
       microsiemensPerCode: 0.06,
       references: [0, 1.5, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48],
+      readVolts: { usual: 0.2, most: 0.5 },
     },
     array,
     firmware: { ...firmware, maxAmplitudeCode: 800, verifyLoop: false },

@@ -25,6 +25,8 @@ import {
  *
  *     SET:    L = 70 µS/V · max(0, V − V_S − jitter), at most what the gate lets through;  G += u (L − G) if L > G
  *     RESET:  L = 45 µS exp(−(V − V_R − jitter)/0.35 V);                                   G −= u (G − L) if L < G
+ *
+ * V_S and V_R are those of pulses of 1 µs; each factor of ten in width lowers them by `switchingVoltsPerDecade`.
  */
 export class RramTile implements Tile {
   readonly felt: Uint32Array;
@@ -121,6 +123,10 @@ export class RramTile implements Tile {
     const random = instant(this.#pulseRandom, at);
     const start = row * this.#perRow;
     const compliance = gateCode === 0 ? usualCompliance : gateCode * complianceMicrosiemensPerCode;
+    const longer =
+      widthNanoseconds === thresholdWidthNanoseconds
+        ? 0
+        : this.#physics.switchingVoltsPerDecade * Math.log10(widthNanoseconds / thresholdWidthNanoseconds);
     for (let k = 0; k < codes.length; k++) {
       if (codes[k] === 0) continue;
       const i = start + k;
@@ -131,6 +137,7 @@ export class RramTile implements Tile {
       const doublings = cycledDoublings(this.felt[i]!, this.#physics.cyclingPulses ?? 0);
       // Thresholds that are lower by a share obey as if the voltage were higher.
       const volts = (codes[k]! * this.#physics.voltsPerCode) / cycledThreshold(doublings);
+      const switching = volts + longer;
       random.at(this.#first + i, 0);
       const erratic = this.#erratic[i]!;
       const jitter = 0.067 * erratic * normalOf(random.word0);
@@ -141,8 +148,8 @@ export class RramTile implements Tile {
         this.#formed[i] === 0
           ? this.#form(i, kind, volts, widthNanoseconds, compliance, formingWord)
           : kind === "set"
-            ? this.#set(i, before, volts - jitter, compliance, scatter)
-            : this.#reset(i, before, volts - jitter, scatter);
+            ? this.#set(i, before, switching - jitter, compliance, scatter)
+            : this.#reset(i, before, switching - jitter, scatter);
       if (after === before) continue;
       this.#conductance[i] = after;
       this.#restlessness[i] = cycledUnrest(doublings) * this.#drawRestlessness(i, random);
@@ -155,7 +162,7 @@ export class RramTile implements Tile {
   senseRow(
     row: number,
     at: Microseconds,
-    { reads }: Burst,
+    { reads, readVolts }: Burst,
     heat: number,
     random: Random,
     out: Float64Array,
@@ -165,7 +172,8 @@ export class RramTile implements Tile {
     for (let k = 0; k < this.#perRow; k++) {
       // A burst is over before relaxation gets anywhere.
       const cool = this.#switched(start + k, this.#now(start + k, at, random), at);
-      const now = heat === 1 ? cool : warmRram(cool, heat);
+      const warm = heat === 1 ? cool : warmRram(cool, heat);
+      const now = readVolts === undefined ? warm : conductanceAt(warm, readVolts);
       // 1 % of noise that has gone by the next read, and a little that does not grow with conductance.
       out[k] = now + left * (0.01 * now + 0.05) * normalOf(random.at(this.#first + start + k, 7).word0);
     }
@@ -269,6 +277,26 @@ export class RramTile implements Tile {
   }
 }
 
+/**
+ * Current over voltage of a filament, µS, by what it conducts at the usual 0.2 V: I ∝ sinh(V/V0) through the gap of a broken filament, and
+ * the more ohmic the more it conducts.
+ *
+ * @source the form of the law: Guan, Yu and Wong 2012, IEEE Electron Device Letters 33, 1405; how V0 grows with conductance is ours.
+ */
+function conductanceAt(microsiemens: number, volts: number): number {
+  const v0 = 0.25 * (1 + microsiemens / 5);
+  return (microsiemens * (sinh(volts / v0) / volts)) / (sinh(usualReadVolts / v0) / usualReadVolts);
+}
+
+/** The same on every Node, as exp is. */
+function sinh(x: number): number {
+  return (Math.exp(x) - Math.exp(-x)) / 2;
+}
+
+const usualReadVolts = 0.2;
+
+/** Thresholds are born for pulses of this width. */
+const thresholdWidthNanoseconds = 1000;
 /** The gate at its usual 2.5 V lets through more than a device is programmed to. */
 const usualCompliance: Microsiemens = 150;
 const complianceMicrosiemensPerCode = 0.3;

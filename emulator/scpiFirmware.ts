@@ -1,3 +1,4 @@
+import { crc32c } from "../protocols/crc32c.ts";
 import { bytesOf, textOf } from "../protocols/scpi/bytes.ts";
 import { ScpiError } from "../protocols/scpi/errors.ts";
 import { headerPattern } from "../protocols/scpi/header.ts";
@@ -26,6 +27,8 @@ import type { RowPulse } from "./tile.ts";
 /** Settings that `*RST` brings back. */
 const resetSettings = {
   averages: 1,
+  /** The usual voltage where undefined. */
+  readVolts: undefined as number | undefined,
   format: "ASC" as "ASC" | "REAL,32" | "INT,16",
   swapped: false,
   kind: "RESet" as "RESet" | "SET",
@@ -201,6 +204,12 @@ export class ScpiFirmware extends Firmware {
           p.length === 0 ? exponent(settings()[field] / 1e9) : exponent(numberOf(one(p), "time", inSeconds)),
       };
     };
+    const readVolts = (p: Parameter): number => {
+      const { usual, most } = readout.readVolts!;
+      const volts = numberOf(p, "voltage", { min: 0.001, max: most, def: usual });
+      if (!(volts >= 0.001 && volts <= most)) throw new ScpiError(-222);
+      return volts;
+    };
     const averages = (p: Parameter): number => integerOf(p, 1, firmware.maxAverages, resetSettings.averages);
     const width = time("widthNanoseconds", widths);
     const trailing = time("trailingNanoseconds", {
@@ -237,6 +246,17 @@ export class ScpiFirmware extends Firmware {
       "SYSTem:GEOMetry?": () =>
         [geometry.tiles, geometry.rows, geometry.columns, geometry.devicesPerCell].join(","),
       "SYSTem:CAPability?": () => `"${this.#options().join(",")}"`,
+      "SYSTem:DESCription:SIZE?": () => {
+        const text = this.#description();
+        return `${text.length},#H${crc32c(text).toString(16).toUpperCase().padStart(8, "0")}`;
+      },
+      "SYSTem:DESCription?": (p) => {
+        const [offset, count] = expectParameters(p, 2);
+        const start = integerOf(offset!, 0, 0xffffffff);
+        const most = Math.min(integerOf(count!, 0, 0xffff), partBytes);
+        const part = textOf(this.#description().subarray(start, start + most));
+        return `#${String(part.length).length}${part.length}${part}`;
+      },
       "SYSTem:TIME?": () => String(this.board.clock),
       "SYSTem:TIME:ADVance": (p) =>
         void this.#accepted(this.board.advance(Math.round(1e6 * numberOf(one(p), "time")))),
@@ -259,7 +279,7 @@ export class ScpiFirmware extends Firmware {
       "MEASure[:CONDuctance]?": (p) =>
         this.#values(
           this.#measured(one(p), (code) =>
-            code === noCode ? notANumber : code * readout.microsiemensPerCode,
+            code === noCode ? notANumber : code * readout.microsiemensPerCode * this.#perVolt(),
           ),
           "REAL,32",
         ),
@@ -268,6 +288,10 @@ export class ScpiFirmware extends Firmware {
           this.#measured(one(p), (code) => code),
           "INT,16",
         ),
+      ...(readout.readVolts && {
+        "[SENSe:]VOLTage": (p: readonly Parameter[]) => void (settings().readVolts = readVolts(one(p))),
+        "[SENSe:]VOLTage?": () => exponent(settings().readVolts ?? readout.readVolts!.usual),
+      }),
       ...(this.board.isSensed && {
         "MEASure:TEMPerature?": () => exponent(this.board.milliCelsius / 1000),
         "MEASure:SUPPly?": () => exponent(supplyMillivolts / 1000),
@@ -297,10 +321,17 @@ export class ScpiFirmware extends Firmware {
     return [
       ...(this.board.isSensed ? ["ENVIRONMENT"] : []),
       ...(readout.references.length > 0 ? ["REFERENCES"] : []),
+      ...(readout.readVolts ? ["READVOLTAGE"] : []),
       ...(firmware.mostBurstCycles > 0 ? ["BURST"] : []),
+      ...(this.selfDescription ? ["DESCRIBE"] : []),
       ...(firmware.verifyLoop ? ["VERIFY"] : []),
       ...(this.board.virtualTime ? ["VIRTUALTIME"] : []),
     ];
+  }
+
+  #description(): Uint8Array {
+    if (this.selfDescription === undefined) throw new ScpiError(-241, "this board does not describe itself");
+    return this.selfDescription;
   }
 
   #format(parameters: readonly Parameter[]): void {
@@ -317,7 +348,13 @@ export class ScpiFirmware extends Firmware {
     const values: number[] = [];
     for (const [row, channels] of rowsOf(channelsOf(list))) {
       const { codes, chipTimeMicroseconds } = this.#accepted(
-        this.board.read(row.tile, row.row, this.#settings.averages, this.#takeLineBytes()),
+        this.board.read(
+          row.tile,
+          row.row,
+          this.#settings.averages,
+          this.#takeLineBytes(),
+          this.#settings.readVolts,
+        ),
       );
       this.#measuredAt = chipTimeMicroseconds;
       for (const { line } of channels) {
@@ -326,6 +363,13 @@ export class ScpiFirmware extends Firmware {
       }
     }
     return values;
+  }
+
+  /** What a code is worth by the voltage that devices are read with. */
+  #perVolt(): number {
+    const { readVolts } = this.board.preset.readout;
+    const { readVolts: set } = this.#settings;
+    return readVolts === undefined || set === undefined ? 1 : readVolts.usual / set;
   }
 
   /** Codes of a tile's known resistors. */
@@ -407,7 +451,6 @@ export class ScpiFirmware extends Firmware {
     );
     for (const { tile, row, values } of rows) {
       const codes = Uint16Array.from(values);
-      if (codes.every((code) => code === 0)) continue;
       const pulse = {
         kind: kind === "SET" ? ("set" as const) : ("reset" as const),
         codes,
@@ -548,9 +591,13 @@ export class ScpiFirmware extends Firmware {
   }
 }
 
+/** Of its description, in one answer. */
+const partBytes = 1024;
+
 /** Chip time that a question takes while the board's own loop goes on. */
 const askedMicroseconds = 1000;
-const questionsWithParameters = /MEASure:(CODE|REF)|MEASure\[|PULSe:(WIDTh|TRAiling)|AVERage:COUNt/;
+const questionsWithParameters =
+  /MEASure:(CODE|REF)|MEASure\[|DESCription\?|PULSe:(WIDTh|TRAiling)|AVERage:COUNt/;
 
 /** Bits of the operation and the questionable status register. */
 const programming = 256;

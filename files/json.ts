@@ -12,6 +12,7 @@ export function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<
   const data = jsonIn(bytes, path, `Give a ${kind} in JSON.`);
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
+    refuseOtherKind(path, data, kind);
     // A key that is misspelt says best why another is missing.
     const strange = parsed.error.issues.find((one) => one.code === "unrecognized_keys");
     const issue = deepest(strange ?? parsed.error.issues[0]!);
@@ -20,6 +21,30 @@ export function parseJson<T>(bytes: Uint8Array, path: string, schema: z.ZodType<
     throw badFile(path, `${wrongAt(issue, data)}${where}`, `Correct the ${kind} there.`, parsed.error);
   }
   return parsed.data;
+}
+
+/** What the files of mho call themselves, by what people call them. */
+const formats: Readonly<Record<string, string>> = {
+  strategy: "mho-strategy",
+  model: "mho-model",
+  "chip description": "mho-chip",
+  config: "mho-config",
+  mapping: "mho-mapping",
+  "record of faults": "mho-faults",
+};
+
+/** A file of another kind is not to be corrected key by key. */
+function refuseOtherKind(path: string, data: unknown, kind: string): void {
+  const wanted = formats[kind];
+  if (wanted === undefined || typeof data !== "object" || data === null) return;
+  const { format } = data as { readonly format?: unknown };
+  if (format === wanted) return;
+  const other = Object.entries(formats).find(([, name]) => name === format)?.[0];
+  const is =
+    other !== undefined
+      ? `it is a ${other}, and a ${kind} is needed`
+      : `its format is ${format === undefined ? "not given" : JSON.stringify(format)}, and a ${kind} has "format": "${wanted}"`;
+  throw badFile(path, is, `Give a ${kind}.`);
 }
 
 /** What is wrong, and where. */

@@ -34,6 +34,8 @@ export interface ChipAddress {
   readonly deviceMilliseconds: number | undefined;
   /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
   readonly state: string | undefined;
+  /** Of an emulated chip: whether its board describes itself. */
+  readonly describes: "usual" | "none" | undefined;
 }
 
 const parameters = {
@@ -56,6 +58,7 @@ const parameters = {
     "converter",
     "device_milliseconds",
     "state",
+    "describe",
   ],
 } as const;
 
@@ -124,6 +127,7 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
     deviceMilliseconds: within(text, given, "device_milliseconds", 0.001, 10_000),
     state: given.get("state") ?? undefined,
+    describes: oneOf(text, given, "describe", ["usual", "none"]),
   };
 }
 

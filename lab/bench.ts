@@ -1,6 +1,9 @@
 import type { Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import type { Config } from "../files/config.ts";
+import { BenchQueue } from "./benchQueue.ts";
+import type { WorkOptions } from "./queue/queueOptions.ts";
+import type { Worked } from "./queue/work.ts";
 import type { Strategy } from "../src/optimize/strategy.ts";
 import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
@@ -12,6 +15,7 @@ import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
+import type { Question, QuestionId } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
@@ -19,6 +23,7 @@ import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 import type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 import type { CheckOptions } from "./check.ts";
+import type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
@@ -40,10 +45,11 @@ import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
+import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
-import type { MatrixTargets } from "./targets.ts";
+import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -97,10 +103,13 @@ export class Bench {
   readonly #open: Workplace;
   readonly #telling: Telling;
   #closed = false;
+  /** Jobs of the workspace, for its chips. */
+  readonly queue: BenchQueue;
 
   constructor(place: Workplace, telling: Telling = asTheyAre) {
     this.#open = place;
     this.#telling = telling;
+    this.queue = new BenchQueue(() => this.#place, telling);
   }
 
   /** Throws `bad-argument` once the bench is closed. */
@@ -127,6 +136,7 @@ export class Bench {
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return program(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -146,6 +156,15 @@ export class Bench {
     });
   }
 
+  /** Does the jobs of the queue until none is left that could begin, those of several chips at once. */
+  async work(options: WorkOptions = {}): Promise<Worked> {
+    return this.#telling(async () => {
+      refuseUnknown("work", options);
+      const { work } = await import("./queue/work.ts");
+      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+    });
+  }
+
   /** What programming would take: pulses, wear and time. Touches nothing. */
   async estimate(
     targets: string | MatrixTargets,
@@ -153,6 +172,7 @@ export class Bench {
   ): Promise<Estimate & { method: string }> {
     return this.#telling(() => {
       refuseUnknown("program", options);
+      refuseNoTargets(targets);
       return estimate(this.#place, targets, withDefaults(this.#defaults.program, options));
     });
   }
@@ -309,6 +329,44 @@ export class Bench {
     });
   }
 
+  /**
+   * Asks the people at the bench, such as "needle down?", and waits: the answer comes from the live page, from `answer`, or from the
+   * terminal of the command. Question and answer are kept.
+   */
+  async ask(text: string, options: AskOptions = {}): Promise<string> {
+    return this.#telling(async () => {
+      refuseUnknown("ask", options);
+      const { ask } = await import("./questions.ts");
+      return ask(this.#place, text, options);
+    });
+  }
+
+  /** Questions that wait for an answer. */
+  async questions(): Promise<readonly Question[]> {
+    return this.#telling(async () => {
+      const { questions } = await import("./questions.ts");
+      return questions(this.#place);
+    });
+  }
+
+  /** Answers a question, whatever program asked it. */
+  async answer(question: QuestionId, text: string, options: AnswerOptions = {}): Promise<Question> {
+    return this.#telling(async () => {
+      refuseUnknown("answer", options);
+      const { answer } = await import("./questions.ts");
+      return answer(this.#place, question, text, options);
+    });
+  }
+
+  /** Takes a question back: a program that still waits for its answer is stopped. */
+  async withdraw(question: QuestionId, options: AnswerOptions = {}): Promise<void> {
+    return this.#telling(async () => {
+      refuseUnknown("answer", options);
+      const { withdraw } = await import("./questions.ts");
+      return withdraw(this.#place, question, options);
+    });
+  }
+
   /** What a measurement found, by its journal: figures with intervals, a number for each device, and curves. */
   async findings(run: RunId): Promise<Findings> {
     return this.#telling(async () => {
@@ -323,6 +381,20 @@ export class Bench {
       refuseUnknown("readOut", options);
       const { readOut } = await import("./readOut.ts");
       return readOut(this.#place, options);
+    });
+  }
+
+  /**
+   * Says what is wrong of a chip's description, or of a board, which is tried without harm: reads, rows of zeros that touch no device, and
+   * pulses at a device that is named. The board is left in standby.
+   *
+   * @param what  a file, an address, or a chip's nickname.
+   */
+  async checkChip(what: string, options: CheckChipOptions = {}): Promise<CheckedChip> {
+    return this.#telling(async () => {
+      refuseUnknown("checkChip", options);
+      const { checkChip } = await import("./checkChip/checkChip.ts");
+      return checkChip(this.#place, what, options);
     });
   }
 

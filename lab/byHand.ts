@@ -13,6 +13,8 @@ import type { Workplace } from "./workplace.ts";
 export interface ReadOptions {
   /** Reads that the chip averages (1). */
   readonly averages?: number | undefined;
+  /** V over the devices; the board's usual voltage where not given. */
+  readonly readVolts?: number | undefined;
   /** Another chip than that of the bench. */
   readonly chip?: string | undefined;
 }
@@ -21,19 +23,26 @@ export interface ReadOptions {
 export async function read(
   place: Workplace,
   block: Block,
-  { averages = 1, chip }: ReadOptions,
+  { averages = 1, readVolts, chip }: ReadOptions,
 ): Promise<Reading> {
   const session = await place.session(await place.chipNamed(chip));
   return session.work(patience.programMilliseconds, async ({ driver }) => {
     refuseBlock(driver.description, block);
-    const reading = await driver.read(block, averages);
+    const reading = await driver.read(block, averages, undefined, readVolts);
     await driver.standby();
     return reading;
   });
 }
 
 /** Throws `bad-argument` for a block that a chip does not have. */
-export function refuseBlock({ geometry, name }: ChipDescription, { tile, rowStart, rowCount }: Block): void {
+export function refuseBlock({ geometry, name }: ChipDescription, block: Block): void {
+  // A script in JavaScript may leave parts of it away.
+  const { tile, rowStart, rowCount } = (block ?? {}) as Partial<Block>;
+  if (tile === undefined || rowStart === undefined || rowCount === undefined)
+    throw new MhoError(
+      "bad-argument",
+      "Which rows are meant is not said: give { tile, rowStart, rowCount }, such as { tile: 0, rowStart: 0, rowCount: 1 }.",
+    );
   const whole = [tile, rowStart, rowCount].every((value) => Number.isInteger(value) && value >= 0);
   if (whole && rowCount > 0 && tile < geometry.tiles && rowStart + rowCount <= geometry.rows) return;
   throw new MhoError(
@@ -97,6 +106,7 @@ async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInS
     seed: place.seed,
     mayBeUnnamed: true,
     technologies: place.registries.technologies,
+    onDescribed: "not asked",
     ...(record && { record }),
   });
   try {

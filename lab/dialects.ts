@@ -32,9 +32,22 @@ export function dialectNamed(dialects: readonly LabDialect[], name: string): Lab
   );
 }
 
-/** An emulated chip that speaks a dialect. Throws `bad-argument` for a dialect that no emulator speaks. */
-export function emulatedChip(dialect: LabDialect, preset: Preset, seed: number): Firmware {
-  if (dialect.emulate !== undefined) return dialect.emulate(preset, seed);
+/**
+ * An emulated chip that speaks a dialect. Throws `bad-argument` for a dialect that no emulator speaks.
+ *
+ * @param describes  what its board says of itself; it does not describe itself where nothing is given.
+ */
+export function emulatedChip(
+  dialect: LabDialect,
+  preset: Preset,
+  seed: number,
+  describes?: Uint8Array,
+): Firmware {
+  if (dialect.emulate !== undefined) {
+    const firmware = dialect.emulate(preset, seed);
+    firmware.selfDescription = describes;
+    return firmware;
+  }
   throw new MhoError(
     "bad-argument",
     `No emulated chip speaks the ${dialect.name} dialect. Name a board: serial:PORT?dialect=${dialect.name}.`,

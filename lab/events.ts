@@ -1,5 +1,7 @@
 import type { ErrorCode } from "../src/errors.ts";
 import type { RunEvent } from "../src/run/events.ts";
+import type { QuestionId } from "../src/run/questions.ts";
+import type { JobId } from "../src/queue/job.ts";
 import type { RunId } from "../src/run/store.ts";
 
 /**
@@ -7,7 +9,16 @@ import type { RunId } from "../src/run/store.ts";
  * same to machines.
  */
 export type BenchEvent =
-  RunEvent | ChipEvent | WarningEvent | TranslationEvent | TrimEvent | DemoEvent | ModelAuditedEvent;
+  | RunEvent
+  | ChipEvent
+  | ChipDescribedEvent
+  | WarningEvent
+  | TranslationEvent
+  | TrimEvent
+  | DemoEvent
+  | ModelAuditedEvent
+  | QuestionEvent
+  | JobEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -17,6 +28,15 @@ export interface ChipEvent {
   readonly firmware: string;
   readonly boot: number;
   readonly port: string;
+}
+
+/** A board gave its own description, which is used and kept with every run. */
+export interface ChipDescribedEvent {
+  readonly type: "chip_described";
+  readonly name: string;
+  /** Of the description as it is kept: JSON, its keys sorted. */
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 /** Something to know before a figure is believed. */
@@ -29,7 +49,8 @@ export interface WarningEvent {
     | "chip_assumed"
     | "plain_http"
     | "weights_left_out"
-    | "model_no_longer_holds";
+    | "model_no_longer_holds"
+    | "job_not_checked";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */
@@ -82,6 +103,27 @@ export interface ModelAuditedEvent {
   readonly holds: boolean;
 }
 
+/** An experiment asks the people at the bench, and what came of it. */
+export type QuestionEvent =
+  | {
+      readonly type: "asked";
+      readonly question: QuestionId;
+      readonly text: string;
+      /** Those that may be given; none where any line may. */
+      readonly answers: readonly string[];
+      /** Wall time; null where it is waited for without end. */
+      readonly deadline_at: string | null;
+      readonly run: RunId | null;
+    }
+  | {
+      readonly type: "answered";
+      readonly question: QuestionId;
+      /** What the experiment goes on with; null where it does not. */
+      readonly answer: string | null;
+      readonly by: string | null;
+      readonly how: "answered" | "deadline" | "closed";
+    };
+
 export type DemoEvent =
   | { readonly type: "chapter"; readonly number: number; readonly title: string }
   /** What is left of a few conductances after a day, and how far equal devices then differ, by two models. */
@@ -97,6 +139,44 @@ export type DemoEvent =
       readonly failed_checks: readonly string[];
     }
   | { readonly type: "corrected"; readonly devices: readonly number[] };
+
+/** What `work` tells of the queue. Events of the runs come between, those of several chips mixed. */
+export type JobEvent =
+  | {
+      readonly type: "job_started";
+      readonly job: JobId;
+      /** What it does, for a person. */
+      readonly text: string;
+      readonly chip: string;
+      /** Runs that it had begun before: they go on. */
+      readonly resumes: readonly RunId[];
+    }
+  /** A run of the job begins or goes on. */
+  | { readonly type: "job_run"; readonly job: JobId; readonly run: RunId }
+  | {
+      readonly type: "job_ended";
+      readonly job: JobId;
+      readonly text: string;
+      readonly chip: string;
+      /** `put_back`: it was stopped, or its chip was in use, and it goes on later. */
+      readonly outcome: "done" | "failed" | "put_back";
+      readonly runs: readonly RunId[];
+      readonly seconds: number;
+      readonly error: { readonly code: string; readonly message: string } | null;
+    }
+  /** The first job of a chip's queue does not begin yet. */
+  | {
+      readonly type: "job_waits";
+      readonly job: JobId;
+      readonly for: "time" | "job" | "failed" | "worker";
+      /** The job that it waits for; null for none. */
+      readonly other: JobId | null;
+      readonly until: string | null;
+      /** For a person. */
+      readonly message: string;
+    }
+  /** A hook or a webhook failed; the queue goes on. */
+  | { readonly type: "hook_failed"; readonly hook: string; readonly message: string };
 
 /** What a command tells beside the events of its bench, and before its `result`. */
 export type CommandEvent = ListeningEvent | RepluggedEvent | ServingEvent | ErrorEvent;

@@ -34,7 +34,8 @@ export interface PulseAtRequest extends LabelOptions {
   readonly row: number;
   /** Numbers of devices in their row: column × devices a cell + device. */
   readonly devices: readonly number[];
-  readonly amplitude: Amplitude;
+  /** With its unit, or a text such as `310uA`. */
+  readonly amplitude: Amplitude | string;
   readonly kind: "reset" | "set";
   readonly widthNanoseconds: number;
   readonly trailingNanoseconds?: number | undefined;

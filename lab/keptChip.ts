@@ -10,15 +10,25 @@ import type { ChipAddress } from "./address.ts";
 import { readKeptChip, writeKeptChip } from "./keptChipFile.ts";
 import { wallTime } from "./wallTime.ts";
 
-/** Where an emulated chip inside a command is kept between commands; undefined when it is not. */
-export function stateFileOf(address: ChipAddress, workspace: string, seed: number): string | undefined {
+/**
+ * Where an emulated chip inside a command is kept between commands; undefined when it is not.
+ *
+ * @param name  what its board calls itself.
+ */
+export function stateFileOf(
+  address: ChipAddress,
+  workspace: string,
+  seed: number,
+  name = address.target,
+): string | undefined {
   const { state, target, text } = address;
   if (state !== undefined) return state === "none" ? undefined : state;
   const conditions = new URLSearchParams(text.split("?")[1] ?? "");
-  for (const name of ["seed", "dialect", "chip"]) conditions.delete(name);
+  for (const name of ["seed", "dialect", "chip", "describe"]) conditions.delete(name);
   conditions.sort();
   const parts = [
-    target,
+    // A board of another name has devices of its own.
+    name === target ? target : `${target} as ${name.replaceAll(/[^\w.-]/g, "_")}`,
     `seed=${address.seed ?? seed}`,
     ...[...conditions].map(([name, value]) => `${name}=${value}`),
   ];

@@ -18,7 +18,7 @@ import type { Workplace } from "./workplace.ts";
 
 /** The part of a plan that is made of these. Throws `bad-argument` for a text that cannot be kept. */
 export function labelled(
-  { config }: Pick<Workplace, "config">,
+  { config, job }: Pick<Workplace, "config" | "job">,
   { title, note, tags: given = [], operator = config.operator }: LabelOptions,
 ): { readonly labels: FirstLabels; readonly title?: string } {
   const tags = [...new Set([...config.defaults.tags, ...given])];
@@ -26,7 +26,7 @@ export function labelled(
   checkNote(note);
   checkTags(tags);
   checkLine("--operator", operator);
-  return { labels: { tags, note, operator }, ...(title !== undefined && { title }) };
+  return { labels: { tags, note, operator, job }, ...(title !== undefined && { title }) };
 }
 
 export interface NoteOptions {

@@ -17,11 +17,9 @@ import type { TurnRecord } from "../src/run/journal.ts";
 import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import type { RunId } from "../src/run/store.ts";
-import { parseAddress } from "./address.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip } from "./modelOfChip.ts";
-import { describeChip } from "./openChip.ts";
 import { refusePlace } from "./readOut.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { patience } from "./session.ts";
@@ -44,10 +42,10 @@ export interface MeasureOptions extends LabelOptions {
 /** Measures devices. It is a run: journalled pulse by pulse, within limits and budgets, stopped and resumed as any other. */
 export async function measure(place: Workplace, kind: string, options: MeasureOptions): Promise<RunId> {
   await place.refuseReadOnly();
-  const { dialects, technologies, procedures } = place.registries;
+  const { procedures } = place.registries;
   const procedure = procedureNamed(procedures, kind);
   const address = await place.chipNamed();
-  const description = await describeChip(parseAddress(address, dialects), technologies);
+  const description = await place.describe(address);
   refuseTechnology(procedure, description);
   const settings = settingsGiven(procedure, options.settings ?? {}, description);
   const labels = labelled(place, options);
@@ -57,7 +55,8 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
     patience.programMilliseconds,
     async (context, { name, serialNumber, geometry, capabilities }) => {
       const chip = { ...description, geometry };
-      const refusal = procedure.requires?.(chip, capabilities, settings);
+      const tiles = tilesOf(address, procedure, chip, options);
+      const refusal = procedure.requires?.(chip, capabilities, settings, tiles[0]!.block.rowCount);
       if (refusal !== undefined) throw new MhoError("bad-argument", refusal, { kind });
       const plan: RunPlan = {
         title: `measure ${kind}`,
@@ -70,7 +69,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
         sweepAverages: 1,
         pulsesPerDevice: options.pulsesPerDevice ?? procedure.pulses(settings, chip),
         settings,
-        tiles: tilesOf(address, procedure, chip, options),
+        tiles,
         ...labels,
       };
       checkPlan(plan, chip, { name: plan.method });
@@ -79,6 +78,25 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
       return executeRun(context, plan);
     },
   );
+}
+
+/**
+ * Throws what `measure` would throw before it pulses or reads.
+ *
+ * @param address  of the chip; of a board that was asked, where it names no description.
+ */
+export async function checkMeasure(
+  place: Workplace,
+  address: string,
+  kind: string,
+  options: MeasureOptions,
+): Promise<void> {
+  const procedure = procedureNamed(place.registries.procedures, kind);
+  const chip = await place.describe(address);
+  refuseTechnology(procedure, chip);
+  settingsGiven(procedure, options.settings ?? {}, chip);
+  labelled(place, options);
+  tilesOf(address, procedure, chip, options);
 }
 
 /** What a run of `measure` found so far. Throws `bad-argument` for a run that is none. */

@@ -4,7 +4,9 @@ import { connectInProcess } from "../drivers/inProcess.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
+import type { SelfDescription } from "../drivers/selfDescription.ts";
 import { systemClock } from "../drivers/systemClock.ts";
+import type { Firmware } from "../emulator/firmware.ts";
 import { serialNumberOf } from "../emulator/board.ts";
 import { findPreset, presetNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
@@ -19,6 +21,7 @@ import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
 import { openRecorder } from "./transcriptFile.ts";
+import { boardOf, emulatedDescription, refuseContradictions } from "./selfDescription.ts";
 import { packageRoot } from "./packageRoot.ts";
 import { wallTime } from "./wallTime.ts";
 
@@ -35,6 +38,8 @@ export async function openChip(
     onStandbyAsked,
     log = noLog,
     onConnected,
+    onDescribed,
+    isKept = false,
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
   if (!mayBeUnnamed) refuseUnnamed(address);
@@ -50,7 +55,25 @@ export async function openChip(
     session,
   };
   const { serialNumber = emulatedNumber(address, seed) } = address;
-  const options = { address: address.text, description, session, serialNumber, log: log.child(connection) };
+  const { document } = description;
+  const compare = (said: SelfDescription): void => {
+    // An emulated board in this process says what its description says.
+    if (document === undefined || address.scheme === "emulator") return;
+    const given = address.chip ?? "that the board gave before";
+    const from = `The description ${isKept ? "that the run kept" : given}`;
+    // Deadlines may change between runs; an address may say how slow a board is.
+    const isFree = isKept || address.deviceMilliseconds !== undefined;
+    const leaveOut = isFree ? ["timing", "watchdog_seconds"] : [];
+    refuseContradictions(said.text, { document, address: address.text, from, leaveOut });
+  };
+  const options = {
+    address: address.text,
+    description,
+    session,
+    serialNumber,
+    log: log.child(connection),
+    onDescribed: onDescribed === "not asked" ? undefined : (onDescribed ?? compare),
+  };
   const driver = address.dialect.open(transport, options);
   onConnected?.(driver, connection);
   return driver;
@@ -103,10 +126,17 @@ export interface ChipOptions {
   readonly technologies?: readonly TechnologyFile[];
   /** That of the address where none is given. */
   readonly description?: ChipDescription | undefined;
+  /** Whether that is a run's, of an earlier day. */
+  readonly isKept?: boolean;
   readonly record?: (line: Transport) => Transport;
   /** Where emulated chips are kept between commands; a chip ends with its command when not given. */
   readonly workspace?: string | undefined;
   readonly log?: Log | undefined;
+  /**
+   * Told what the board says of itself. Where nothing is given, a description that contradicts it is refused; a board that is to be made safe
+   * is not asked.
+   */
+  readonly onDescribed?: ((said: SelfDescription) => void) | "not asked" | undefined;
   /** Told of the connection, as the log names it. */
   readonly onConnected?: (driver: ConnectedDriver, connection: LogFields) => void;
   /** Whether the chip may be opened without a serial number or a name for it: to make it safe. */
@@ -123,7 +153,7 @@ export function openRecorderFor(
   return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
-function openLine(
+export function openLine(
   address: ChipAddress,
   description: ChipDescription,
   { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
@@ -149,9 +179,11 @@ export async function describeChip(
   address: ChipAddress,
   technologies?: readonly TechnologyFile[],
 ): Promise<ChipDescription> {
-  const usual = address.scheme === "emulator" ? address.target : (address.dialect.usualChip ?? "pcm-64");
+  const emulated = address.scheme === "emulator";
+  if (emulated && !presetNames.includes(address.target)) throw noEmulator(address.target);
+  const usual = emulated ? address.target : (address.dialect.usualChip ?? "pcm-64");
   const name = address.chip ?? usual;
-  const builtIn = (presetNames as readonly string[]).includes(name);
+  const builtIn = presetNames.includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(
       "bad-argument",
@@ -165,7 +197,7 @@ export async function describeChip(
 }
 
 /** What an address says of its board counts for more than the description: the line's rate, and how slow it is. */
-function withAddress(description: ChipDescription, address: ChipAddress): ChipDescription {
+export function withAddress(description: ChipDescription, address: ChipAddress): ChipDescription {
   const { baud = description.line.baud, deviceMilliseconds } = address;
   const line = { ...description.line, baud };
   // The description of an emulated chip may be wrong of it: that is how it is tried out.
@@ -176,21 +208,34 @@ function withAddress(description: ChipDescription, address: ChipAddress): ChipDe
   return { ...description, line, timing };
 }
 
+function noEmulator(name: string): MhoError {
+  return new MhoError(
+    "bad-argument",
+    `There is no emulator ${name}. Known are ${presetNames.join(", ")}. To emulate a chip that a file describes, name the devices that ` +
+      `are most like its own: emulator:${presetNames[0]}?chip=FILE.json.`,
+    { preset: name },
+  );
+}
+
+/** The emulated board of an address. Throws `bad-argument` for a preset that there is not. */
+export function emulatedFirmware(address: ChipAddress, description: ChipDescription, seed: number): Firmware {
+  const { geometry, document } = description;
+  const found = findPreset(address.target, { ...address, tiles: geometry.tiles });
+  if (found === undefined) throw noEmulator(address.target);
+  const preset = boardOf(found, description);
+  const describes = document !== undefined && address.describes !== "none";
+  const own = describes ? emulatedDescription(document, preset) : undefined;
+  return emulatedChip(address.dialect, preset, address.seed ?? seed, own);
+}
+
 function emulated(
   address: ChipAddress,
   description: ChipDescription,
   seed: number,
   workspace: string | undefined,
 ): Transport {
-  const preset = findPreset(address.target, { ...address, tiles: description.geometry.tiles });
-  if (preset === undefined) {
-    throw new MhoError(
-      "bad-argument",
-      `There is no emulator ${address.target}. Known are ${presetNames.join(", ")}.`,
-    );
-  }
-  const firmware = emulatedChip(address.dialect, preset, address.seed ?? seed);
-  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed);
+  const firmware = emulatedFirmware(address, description, seed);
+  const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, description.name);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
   const [begun, opened] = [firmware.history.chipTimeMicroseconds, systemClock.nowMicroseconds()];
   const goesByItself = address.dialect.lacks?.includes("virtualTime") === true;

@@ -4,6 +4,7 @@ import type { ArchiveOptions, DeleteOptions } from "./archive.ts";
 import type { ReadOptions, StandbyOptions } from "./byHand.ts";
 import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExperimentOptions } from "./experiment.ts";
+import type { CheckChipOptions } from "./checkChip/checkChip.ts";
 import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
@@ -17,6 +18,9 @@ import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
+import type { AnswerOptions, AskOptions } from "./questions.ts";
+import { refuseOtherKinds } from "./optionKinds.ts";
+import type { AddOptions, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
 import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import type { TrimOptions } from "./trim.ts";
@@ -109,13 +113,15 @@ const known = {
     labels: 1,
   }),
   experiment: names<ExperimentOptions>()({ args: 1, say: 1 }),
+  ask: names<AskOptions>()({ answers: 1, deadline: 1, otherwise: 1, standby: 1, run: 1 }),
+  answer: names<AnswerOptions>()({ operator: 1 }),
   list: names<ListOptions>()({ where: 1, archived: 1 }),
   note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
   tag: names<TagOptions>()({ remove: 1, operator: 1 }),
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
-  read: names<ReadOptions>()({ averages: 1, chip: 1 }),
+  read: names<ReadOptions>()({ averages: 1, readVolts: 1, chip: 1 }),
   measure: names<MeasureOptions>()({
     tile: 1,
     row: 1,
@@ -125,7 +131,16 @@ const known = {
     pulsesPerDevice: 1,
     ...labels,
   }),
-  readOut: names<ReadOutOptions>()({ chips: 1, tile: 1, row: 1, device: 1, averages: 1, out: 1 }),
+  readOut: names<ReadOutOptions>()({
+    chips: 1,
+    tile: 1,
+    row: 1,
+    device: 1,
+    averages: 1,
+    readVolts: 1,
+    out: 1,
+  }),
+  checkChip: names<CheckChipOptions>()({ pulseDevice: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,
@@ -152,18 +167,43 @@ const known = {
     ...labels,
   }),
   standby: names<StandbyOptions>()({ onHolder: 1 }),
+  queueAdd: names<AddOptions>()({ chip: 1, at: 1, after: 1, minYieldPercent: 1, operator: 1, text: 1 }),
+  queueList: names<QueueListOptions>()({ all: 1 }),
+  queueMove: names<MoveOptions>()({ before: 1, first: 1 }),
+  work: names<WorkOptions>()({ keep: 1, allowRun: 1, onEnd: 1, webhook: 1 }),
 } as const;
+
+/** A call whose options are known. */
+export type KnownCall = keyof typeof known;
 
 function names<Options>() {
   return (all: Record<keyof Options, 1>): readonly string[] => Object.keys(all);
 }
 
+/** Calls that a script knows by another name. */
+const calledOtherwise: Partial<Record<KnownCall, string>> = {
+  pulseAt: "pulse",
+  queueAdd: "queue.add",
+  queueList: "queue.list",
+  queueMove: "queue.move",
+};
+
 /** Throws `bad-argument` for an option that a call does not have: a misspelt one would be read past, and the usual value taken. */
-export function refuseUnknown(call: keyof typeof known, options: object): void {
+export function refuseUnknown(call: KnownCall, options: object): void {
   const all = known[call];
-  const strange = Object.keys(options).find((name) => !all.includes(name));
-  if (strange === undefined) return;
-  const name = call === "pulseAt" ? "pulse" : call;
+  const name = calledOtherwise[call] ?? call;
+  if (typeof options !== "object" || options === null) {
+    const is = options === null ? "null" : typeof options;
+    throw new MhoError(
+      "bad-argument",
+      `${name} takes its options as an object, such as { ${all[0]}: … }, and was given ${is}.`,
+    );
+  }
+  const strange = Object.keys(options).find((one) => !all.includes(one));
+  if (strange === undefined) {
+    refuseOtherKinds(name, options);
+    return;
+  }
   throw new MhoError("bad-argument", `${name} has no option ${strange}. It has ${all.join(", ")}.`, {
     option: strange,
   });

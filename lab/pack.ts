@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { readPackHead, writePack } from "../files/packFile.ts";
 import { refuseFolder, refuseNoFolder } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
@@ -7,7 +9,7 @@ import { standingOf } from "../src/results/outcome.ts";
 import type { RunId } from "../src/run/store.ts";
 import { packRecords, refuseUnderWay } from "../storage/packRuns.ts";
 import { type UnpackedRun, unpackRuns } from "../storage/unpackRuns.ts";
-import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { openWorkspace, removeWorkspace, type Workspace } from "../storage/workspace.ts";
 import { chainOf } from "./runChain.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
@@ -102,6 +104,7 @@ export async function unpack(place: Workplace, file: string): Promise<Unpacked> 
   const { mho: packedBy, packed_at: packedAt } = await readPackHead(file);
   await place.refuseReadOnly();
   // Of its own: other work on the bench's workspace must not come into its commit.
+  const isNew = !existsSync(join(place.folder, "workspace.db"));
   const store = await openWorkspace(place.folder);
   try {
     store.mustBeWritable();
@@ -109,6 +112,9 @@ export async function unpack(place: Workplace, file: string): Promise<Unpacked> 
     if (runs.length === 0) throw new MhoError("bad-file", `${file} holds no run.`, { file });
     return { packedBy, packedAt, runs, wornBy, workspace: store.file };
   } finally {
+    const isEmpty = (await store.runs()).length === 0;
     await store.close();
+    // A pack that was refused leaves no workspace where none was.
+    if (isNew && isEmpty) await removeWorkspace(place.folder);
   }
 }

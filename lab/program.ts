@@ -21,7 +21,6 @@ import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
-import { describeChip } from "./openChip.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.ts";
@@ -55,11 +54,17 @@ export interface ProgramOptions extends LabelOptions {
 /** Reads that are averaged when a programmed tile is looked at. */
 export const sweepAverages = 16;
 
-/** Programs targets into the bench's chip. @returns the run, done; the second of two, which corrects the first, of a share to verify. */
+/**
+ * Programs targets into the bench's chip.
+ *
+ * @param once  of a share to verify: the first of its two runs, where that is done already.
+ * @returns     the run, done; the second of two, which corrects the first, of a share to verify.
+ */
 export async function program(
   place: Workplace,
   targets: string | MatrixTargets,
   options: ProgramOptions,
+  once?: RunId,
 ): Promise<RunId> {
   await place.refuseReadOnly();
   const address = await place.chipNamed();
@@ -68,7 +73,7 @@ export async function program(
   return session.work(patience.programMilliseconds, async (context, { name, serialNumber }) => {
     const chip = { chipName: name, chipSerialNumber: serialNumber };
     if (planned.once === undefined) return executeRun(context, { ...planned.plan, ...chip });
-    const corrects = await executeRun(context, { ...planned.once, ...chip });
+    const corrects = once ?? (await executeRun(context, { ...planned.once, ...chip }));
     return executeRun(context, { ...planned.plan, ...chip, corrects });
   });
 }
@@ -90,6 +95,20 @@ export async function estimate(
     },
   );
   return { method: method.name, ...rest.reduce(oneAfterTheOther, first!) };
+}
+
+/**
+ * Throws what `program` would throw before it pulses or reads.
+ *
+ * @param address  of the chip; of a board that was asked, where it names no description.
+ */
+export async function checkProgram(
+  place: Workplace,
+  address: string,
+  targets: string,
+  options: ProgramOptions,
+): Promise<void> {
+  await planFor(place, address, targets, options);
 }
 
 /** What two runs on the same tiles take together. */
@@ -123,7 +142,7 @@ async function planFor(
   dialect: LabDialect;
 }> {
   const address = parseAddress(chip, place.registries.dialects);
-  const description = await describeChip(address, place.registries.technologies);
+  const description = await place.describe(chip);
   const shared = options.verifyShare !== undefined;
   const single = shared ? blindMethod(place.registries.methods, description) : undefined;
   const targets = await readTargets(given, address, description, options);

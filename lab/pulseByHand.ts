@@ -1,5 +1,5 @@
 import { refuseOutsideLimits } from "../drivers/limits.ts";
-import { amplitudeIn } from "../src/chip/amplitude.ts";
+import { amplitudeIn, parseAmplitude } from "../src/chip/amplitude.ts";
 import { amplitudePerCode, type ChipDescription } from "../src/chip/description.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
@@ -8,11 +8,9 @@ import { usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId } from "../src/run/store.ts";
-import { parseAddress } from "./address.ts";
 import { byHand, firing, type PulseAtRequest, type PulseRequest } from "./handMethod.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip } from "./modelOfChip.ts";
-import { describeChip } from "./openChip.ts";
 import { refusePlace } from "./readOut.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
@@ -23,8 +21,7 @@ import type { Workplace } from "./workplace.ts";
  */
 export async function pulse(place: Workplace, given: PulseRequest | PulseAtRequest): Promise<RunId> {
   const address = await place.chipNamed();
-  const { dialects, technologies } = place.registries;
-  const description = await describeChip(parseAddress(address, dialects), technologies);
+  const description = await place.describe(address);
   const request = "codes" in given ? given : requestAt(given, description);
   const { block, codes, count = 1, averages = 0 } = request;
   refuseCount("count", count, 1, mostPulses);
@@ -68,24 +65,35 @@ function requestAt(
   { tile = 0, row, devices, amplitude, ...rest }: PulseAtRequest,
   { name, geometry, pulses }: ChipDescription,
 ): PulseRequest {
+  if (!Array.isArray(devices) || devices.length === 0)
+    throw new MhoError(
+      "bad-argument",
+      "No device is named. Give devices as a list of their numbers in the row.",
+    );
   for (const device of devices) refusePlace(name, geometry, { tile, row, device });
   const { amplitudeUnit } = pulses.technology;
-  const value = amplitudeIn(amplitude, amplitudeUnit);
+  const given = typeof amplitude === "string" ? parseAmplitude(amplitude) : amplitude;
+  if (typeof given?.value !== "number" || typeof given.unit !== "string")
+    throw new MhoError(
+      "bad-argument",
+      `The amplitude is ${JSON.stringify(amplitude)}: give a number with its unit, such as "310uA" or "1.9V".`,
+    );
+  const value = amplitudeIn(given, amplitudeUnit);
   if (value === undefined) {
     throw new MhoError(
       "bad-argument",
-      `--amplitude ${amplitude.value}${amplitude.unit}: the ${pulses.technology.title} devices of ${name} are pulsed in ${amplitudeUnit}. ` +
+      `--amplitude ${given.value}${given.unit}: the ${pulses.technology.title} devices of ${name} are pulsed in ${amplitudeUnit}. ` +
         `Give the amplitude in ${amplitudeUnit}.`,
-      { amplitude: amplitude.value, unit: amplitude.unit },
+      { amplitude: given.value, unit: given.unit },
     );
   }
   const code = Math.round(value / amplitudePerCode(pulses));
   if (code < 1 || code > 0xffff) {
     throw new MhoError(
       "bad-argument",
-      `--amplitude ${amplitude.value}${amplitude.unit}: this is code ${code} of ${name}, whose step is ` +
+      `--amplitude ${given.value}${given.unit}: this is code ${code} of ${name}, whose step is ` +
         `${amplitudePerCode(pulses)} ${amplitudeUnit}. Give an amplitude of at least one step.`,
-      { amplitude: amplitude.value, unit: amplitude.unit },
+      { amplitude: given.value, unit: given.unit },
     );
   }
   const codes = new Uint16Array(devicesPerRow(geometry));

@@ -25,6 +25,8 @@ export interface ReadOutOptions {
   readonly device?: number | undefined;
   /** Reads that the chip averages (1). */
   readonly averages?: number | undefined;
+  /** V over the devices; the board's usual voltage where not given. */
+  readonly readVolts?: number | undefined;
   /** A file that ends in .csv, .npy or .parquet; nothing is written where none is given. */
   readonly out?: string | undefined;
 }
@@ -64,7 +66,7 @@ export async function readOut(place: Workplace, options: ReadOutOptions): Promis
 function readChip(
   session: Session,
   address: string,
-  { tile, row, device, averages = 1 }: ReadOutOptions,
+  { tile, row, device, averages = 1, readVolts }: ReadOutOptions,
 ): Promise<BlockReadOut[]> {
   return session.work(
     patience.programMilliseconds,
@@ -84,7 +86,7 @@ function readChip(
           row === undefined
             ? { tile: one, rowStart: 0, rowCount: geometry.rows }
             : { tile: one, rowStart: row, rowCount: 1 };
-        const reading = await readInSteps(driver, block, averages, undefined, refuseStopped);
+        const reading = await readInSteps(driver, block, averages, undefined, refuseStopped, readVolts);
         blocks.push({ chip: name, serialNumber, block, device, reading });
       }
       await driver.standby();

@@ -14,6 +14,7 @@ import type { StrategyLayer } from "../src/optimize/strategy.ts";
 import { layMatrix, layStrategy } from "../src/run/laying.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type { TileTargets } from "../src/run/plan.ts";
+import { MhoError } from "../src/errors.ts";
 import { shellWord } from "../src/shell.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { readImportance } from "./importance.ts";
@@ -48,6 +49,17 @@ export interface MatrixTargets {
   readonly title: string;
   /** µS, one a device, row after row of the chip; NaN leaves a device alone. */
   readonly valuesMicrosiemens: Float32Array;
+}
+
+/** Throws `bad-argument` for what is neither: a script in JavaScript has no compiler to tell it. */
+export function refuseNoTargets(targets: unknown): void {
+  if (typeof targets === "string") return;
+  const { valuesMicrosiemens } = (targets ?? {}) as Partial<MatrixTargets>;
+  if (valuesMicrosiemens instanceof Float32Array) return;
+  throw new MhoError(
+    "bad-argument",
+    "What is to be programmed is not said: give the name of a file, or { title, valuesMicrosiemens } with one µS a device in a Float32Array.",
+  );
 }
 
 export interface TargetOptions {

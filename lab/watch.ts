@@ -65,6 +65,12 @@ export async function watch(
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
+/** Throws `bad-argument` for options that no watch can have. */
+export function checkWatch(place: Workplace, options: WatchOptions): void {
+  settingsWanted(options);
+  labelled(place, options);
+}
+
 async function watchChip(place: Workplace, address: string, runs: readonly RunId[]): Promise<void> {
   const session = await place.sessionOf(runs[0]!, address);
   const store = await place.existingStore();

@@ -6,11 +6,12 @@ import { counted } from "../src/counted.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
+import type { JobId } from "../src/queue/job.ts";
 import type { RunId } from "../src/run/store.ts";
 import { type Config, noConfig, readConfig } from "../files/config.ts";
 import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type ChipAddress, parseAddress, withParameters } from "./address.ts";
-import type { BenchEvent, EventStream } from "./events.ts";
+import type { BenchEvent } from "./events.ts";
 import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
 import { askWhichChip } from "./askWhichChip.ts";
@@ -43,6 +44,15 @@ export interface WorkplaceOptions {
   readonly logLevel?: LogLevel | undefined;
 }
 
+/** What hears of the work; an `EventStream`, or one that passes on to it. */
+interface EventSink {
+  emit(event: BenchEvent): void;
+}
+
+/** What a job has of its own. */
+export type JobPlaceOptions = Required<Pick<WorkplaceOptions, "chip" | "seed" | "acceptUnknownWear">> &
+  Pick<WorkplaceOptions, "extensions" | "signal">;
+
 /** Where runs are kept when no folder is named. */
 export const defaultWorkspace = "mho-workspace";
 
@@ -66,7 +76,12 @@ export class Workplace {
   /** Who works at the bench, where that is known. */
   readonly operator: string | undefined;
   readonly config: Config;
+  /** The job of the queue that this place was opened for. */
+  readonly job: JobId | undefined;
   readonly #options: WorkplaceOptions;
+  readonly #events: EventSink;
+  /** Of jobs that are under way beside each other. */
+  readonly #forJobs = new Set<Workplace>();
   readonly #storeOptions: OpenOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
   /** Those that are open; one that is still being opened has not been spoken to. */
@@ -75,6 +90,8 @@ export class Workplace {
   #untold: MhoError | undefined;
   /** Addresses of boards that named themselves, by the addresses that were given. */
   readonly #named = new Map<string, Promise<string>>();
+  /** Descriptions that boards gave of themselves, by their addresses. */
+  readonly #described = new Map<string, ChipDescription>();
   #store: Promise<Workspace> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
@@ -84,11 +101,14 @@ export class Workplace {
    */
   constructor(
     options: WorkplaceOptions,
-    events: EventStream,
+    events: EventSink,
     config: Config = noConfig,
     store: OpenOptions = {},
+    job?: JobId,
   ) {
     this.#storeOptions = store;
+    this.#events = events;
+    this.job = job;
     const { workspace = defaultWorkspace, seed = 7, signal } = options;
     this.folder = workspace;
     this.registries = registriesWith(options.extensions ?? {});
@@ -159,6 +179,10 @@ export class Workplace {
     try {
       const { technologies } = this.registries;
       const named = await askWhichChip(address, { seed: this.seed, technologies, log: logs.log });
+      if (named.description !== undefined) {
+        this.#told(named.description, address, logs.log);
+        return named.address;
+      }
       const { model, maxConductanceMicrosiemens: range } = await describeChip(
         parseAddress(named.address, this.registries.dialects),
         technologies,
@@ -178,8 +202,46 @@ export class Workplace {
     }
   }
 
+  #told(description: ChipDescription, { text: address }: ChipAddress, log: Log): void {
+    this.#described.set(address, description);
+    const { name, document } = description;
+    const { sha256 = "", text = "" } = document ?? {};
+    log.info({ address, bytes: text.length }, `the board described itself, SHA-256 ${sha256}`);
+    this.emit({ type: "chip_described", name, sha256, bytes: text.length });
+  }
+
+  /** The description of the chip that an address names: what its board said of itself, a file, or one that comes with mho. */
+  async describe(text: string): Promise<ChipDescription> {
+    const { dialects, technologies } = this.registries;
+    return this.#described.get(text) ?? describeChip(parseAddress(text, dialects), technologies);
+  }
+
   get transcript(): string | undefined {
     return this.#options.transcript;
+  }
+
+  get acceptUnknownWear(): boolean {
+    return this.#options.acceptUnknownWear === true;
+  }
+
+  /**
+   * The same workspace with another chip, for a job: its runs are labelled with it.
+   *
+   * @param onEvent  hears each event after it is told.
+   */
+  forJob(job: JobId, options: JobPlaceOptions, onEvent: (event: BenchEvent) => void = () => {}): Workplace {
+    const { transcript: _, ...common } = this.#options;
+    const events: EventSink = {
+      emit: (event) => {
+        this.#events.emit(event);
+        onEvent(event);
+      },
+    };
+    const { extensions = common.extensions, signal = common.signal } = options;
+    const own = { ...common, ...options, extensions, signal };
+    const place = new Workplace(own, events, this.config, this.#storeOptions, job);
+    this.#forJobs.add(place);
+    return place;
   }
 
   /** Opens the workspace, and makes it where none is. */
@@ -222,7 +284,7 @@ export class Workplace {
    */
   async session(text: string, description?: ChipDescription): Promise<Session> {
     const address = parseAddress(text, this.registries.dialects);
-    const wanted = description ?? (await describeChip(address, this.registries.technologies));
+    const wanted = description ?? (await this.describe(text));
     const known = this.#sessions.get(text);
     const { left } = (await known) ?? {};
     if (left !== undefined) {
@@ -237,7 +299,7 @@ export class Workplace {
       this.#opened.splice(this.#opened.indexOf(session), 1);
       await session.close();
     }
-    const opening = this.#open(text, address, wanted);
+    const opening = this.#open(text, address, wanted, description !== undefined);
     this.#sessions.set(text, opening);
     // One that could not be opened may be tried again.
     opening.catch(() => this.#sessions.delete(text));
@@ -262,13 +324,18 @@ export class Workplace {
     return (await this.#logs)({ address: text });
   }
 
-  async #open(text: string, address: ChipAddress, description: ChipDescription): Promise<Session> {
+  async #open(
+    text: string,
+    address: ChipAddress,
+    description: ChipDescription,
+    isKept: boolean,
+  ): Promise<Session> {
     const store = await this.writableStore();
     const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
     const { technologies, methods } = registries;
     const record = openRecorderFor(address, this.#options.transcript);
-    const opening = { seed, workspace, technologies, description, ...(record && { record }) };
+    const opening = { seed, workspace, technologies, description, isKept, ...(record && { record }) };
     const acceptUnknownWear = this.#options.acceptUnknownWear === true;
     const onHalted = (session: Session, told: boolean): Promise<void> => this.#leave(text, session, told);
     try {
@@ -321,28 +388,34 @@ export class Workplace {
 
   /** For a process that is about to end: every open chip to standby, what is under way booked. Rejects when one may not be safe. */
   async standbyAtOnce(): Promise<void> {
-    const ends = await Promise.allSettled(this.#opened.map((session) => session.standbyAtOnce()));
+    const ends = await Promise.allSettled([
+      ...this.#opened.map((session) => session.standbyAtOnce()),
+      ...[...this.#forJobs].map((place) => place.standbyAtOnce()),
+    ]);
     // Each says in its log what became of it; one is enough to say here that not all are safe.
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   get holdsChip(): boolean {
-    return this.#opened.length > 0;
+    return this.#opened.length > 0 || [...this.#forJobs].some(({ holdsChip }) => holdsChip);
   }
 
   /** The longest that a chip may be busy with one request before it hears of standby. */
   get longestRequestMilliseconds(): number {
     const each = this.#opened.map(({ description }) => longestRequestMicroseconds(description) / 1000);
-    return Math.max(0, ...each);
+    return Math.max(0, ...each, ...[...this.#forJobs].map((place) => place.longestRequestMilliseconds));
   }
 
   /** The commands that go on with what is under way. */
   goesOn(): string[] {
+    if (this.#forJobs.size > 0) return [`mho work --workspace ${this.folder}`];
     return this.#opened.flatMap(({ goesOn }) => goesOn ?? []);
   }
 
   /** Frees ports and files. Chips are in standby already: all work leaves them so. */
   async close(): Promise<void> {
+    const jobs = await Promise.allSettled([...this.#forJobs].map((place) => place.close()));
+    this.#forJobs.clear();
     // Whoever asked for one that cannot be opened has heard of it.
     await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
@@ -351,7 +424,13 @@ export class Workplace {
     const store = await this.#store?.catch(() => undefined);
     this.#store = undefined;
     await store?.close();
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    for (const end of [...ends, ...jobs]) if (end.status === "rejected") throw end.reason;
+  }
+
+  /** Closes the place of a job that has ended. */
+  async closeJob(place: Workplace): Promise<void> {
+    await place.close();
+    this.#forJobs.delete(place);
   }
 }
 

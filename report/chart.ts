@@ -42,7 +42,8 @@ export interface Chart extends FigureNumbers {
   readonly yScale: Scale;
   /** Over the whole page; else half of it. */
   readonly wide?: boolean;
-  /** The least range of a linear y axis that is not from zero on. */
+  /** The least range of a linear axis that is not from zero on. */
+  readonly xFloats?: number;
   readonly yFloats?: number;
   /** Less of a difference than this is none: a chart whose series differ by less says nothing, and is not drawn. */
   readonly yDiffers?: number;

@@ -29,7 +29,7 @@ function optionOf(chart: Chart, { width, height, phone }: Room): Record<string, 
   const right = 22 + nameLetterPixels * Math.max(0, ...names.map(({ text }) => text.length));
   const across = (width - left - right) / (phone ? 46 : 58);
   const places = points.map((p) => p.x);
-  const x = rulerOf(chart.x, chart.xScale, places, { most: across, fit: true });
+  const x = rulerOf(chart.x, chart.xScale, places, { most: across, fit: true, least: chart.xFloats });
   const wanted = chart.lastTick === undefined ? x.ticks : [...x.ticks.filter((tick) => tick < x.max), x.max];
   const ticks = spaced(wanted, x.label, (width - left - right) / (x.max - x.min));
   return {

@@ -78,6 +78,9 @@ function chartOf({ name, title, sentence, x, y, lines }: Curves): Chart {
     x,
     y,
     xScale: x.logarithmic === true ? "logarithmic" : "linear",
+    ...(x.leastRange === undefined ? {} : { xFloats: x.leastRange }),
+    // Where there are several, the ends of loops lie on one another.
+    keyed: lines.length > 1,
     yScale: y.logarithmic === true ? "logarithmic" : "linear",
     series: lines.map(({ name: line, points, dots }, k) => ({
       name: line,

@@ -18,7 +18,7 @@ export function renderFit(
   const used = devices.find(({ fate }) => fate === "used")?.count ?? 0;
   const failed = checks.filter(({ ok }) => !ok);
   const headline = fit.believe
-    ? `<em>Believe it:</em> the laws of ${count(used)} devices pass every check.`
+    ? `<em>${believedTo(fit)}:</em> the laws of ${count(used)} devices pass every check.`
     : `<em>Do not believe it:</em> ${failed.map(({ name }) => escaped(name)).join(" and ")} ${failed.length === 1 ? "fails" : "fail"}.`;
   const old = before && powerLawOf(before);
   const parts = [
@@ -34,6 +34,17 @@ export function renderFit(
     `<footer><p>mho ${escaped(softwareVersion)}; data ${escaped(fit.dataDigest.slice(0, 16))}…</p></footer>`,
   ];
   return page(`mho: fit ${model.name}`, parts.join("\n"));
+}
+
+/** How far: where forecasts failed, no further than they held. */
+function believedTo({ testedToSeconds, forecasts = [] }: FitRecord): string {
+  const isBeyond = forecasts.some(
+    ({ toSeconds, holds }) => !holds && toSeconds > (testedToSeconds ?? Infinity),
+  );
+  if (testedToSeconds === undefined || !isBeyond) return "Believe it";
+  return testedToSeconds > 0
+    ? `Believe it to ${duration(testedToSeconds)}`
+    : "Believe it at the measured ages alone";
 }
 
 /**

@@ -51,7 +51,8 @@ export function rulerOf(
   const { divisor, unit: timeName } = unit === "seconds" ? timeUnit(high) : { divisor: 1, unit: shown };
   const [from, to] = least > 0 ? floating(low, high, least, unit) : [Math.min(0, low), Math.max(high, 0)];
   const ticks = linearTicks(from / divisor, to / divisor, most);
-  const [start, end] = fit ? [Math.min(low, 0) / divisor, high / divisor] : [ticks[0]!, ticks.at(-1)!];
+  const [first, last] = least > 0 ? [from, to] : [Math.min(low, 0), high];
+  const [start, end] = fit ? [first / divisor, last / divisor] : [ticks[0]!, ticks.at(-1)!];
   const hair = 1e-9 * (end - start);
   return {
     min: start,
@@ -74,6 +75,8 @@ const shownUnits: Readonly<Record<string, string>> = {
   microsiemens: "µS",
   percent: "%",
   celsius: "°C",
+  volts: "V",
+  microamperes: "µA",
 };
 
 /** The times themselves while they are few, else those that people know. */

@@ -9,6 +9,7 @@ import {
 import type { Forecast } from "../src/run/forecast.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { ChipNote, LabelChange } from "../src/run/labels.ts";
+import type { QuestionChange } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
 /** What stands in the workspace is not what was written: it is damaged, or somebody else's. */
@@ -26,7 +27,7 @@ export function mustBe(condition: boolean, what: string): asserts condition {
   if (!condition) throw new DamagedRecord(what);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export function identityOf(text: string): ChipIdentity {
   const found = record(text, "an identity");
@@ -173,7 +174,7 @@ export function labelOf(text: string): LabelChange {
   const what = "labels";
   const found = record(text, what);
   const { add = [], remove = [], archived = false, unpacked = {}, deleted = false } = found;
-  mustBe(areTexts(found, "at") && areTextsOrNothing(found, "by", "operator"), what);
+  mustBe(areTexts(found, "at") && areTextsOrNothing(found, "by", "operator", "job"), what);
   for (const tags of [add, remove])
     mustBe(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"), what);
   mustBe(typeof archived === "boolean" && typeof deleted === "boolean", what);
@@ -191,7 +192,28 @@ export function chipNoteOf(text: string): ChipNote {
   return found as unknown as ChipNote;
 }
 
-function areTextsOrNothing(found: Fields, ...names: readonly string[]): boolean {
+export function questionOf(text: string): QuestionChange {
+  const what = "a question";
+  const found = record(text, what);
+  mustBe(areTexts(found, "at"), what);
+  switch (found["kind"]) {
+    case "asked": {
+      const { answers, from } = found;
+      mustBe(areTexts(found, "text") && areTextsOrNothing(found, "deadlineAt", "run"), what);
+      mustBe(Array.isArray(answers) && answers.every((answer) => typeof answer === "string"), what);
+      mustBe(isRecord(from) && areTexts(from, "host") && isCount(from["process"]), what);
+      break;
+    }
+    case "answered":
+      mustBe(areTexts(found, "question", "answer") && areTextsOrNothing(found, "by"), what);
+      break;
+    default:
+      mustBe(found["kind"] === "closed" && areTexts(found, "question", "why"), what);
+  }
+  return found as unknown as QuestionChange;
+}
+
+export function areTextsOrNothing(found: Fields, ...names: readonly string[]): boolean {
   return names.every((name) => found[name] === undefined || typeof found[name] === "string");
 }
 
@@ -247,7 +269,7 @@ export function watchOf(text: string): WatchSettings {
   return found as unknown as WatchSettings;
 }
 
-function record(text: unknown, what: string): Fields {
+export function record(text: unknown, what: string): Fields {
   const found = parsed(text, what);
   mustBe(isRecord(found), what);
   return found;
@@ -269,7 +291,7 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function areTexts(found: Fields, ...names: readonly string[]): boolean {
+export function areTexts(found: Fields, ...names: readonly string[]): boolean {
   return names.every((name) => typeof found[name] === "string");
 }
 

@@ -142,6 +142,8 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withChecksums,
   withForecasts,
   withLabels,
+  withJobs,
+  withQuestions,
 ];
 
 export const newestLayout = migrations.length;
@@ -254,6 +256,39 @@ function withLabels(database: DatabaseSyncInstance, file: string): void {
   const runs = database.prepare("SELECT id FROM runs").all() as { id: number }[];
   for (const { id } of runs) chains.set(id, "labels", emptyChain);
   chains.set(ofWorkspace, "chip_notes", emptyChain);
+}
+
+/** A workspace has no job until one is added. */
+function withJobs(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- the queue, one change a row: jobs that were added, moved, begun, done
+    CREATE TABLE job_changes (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      change TEXT NOT NULL,                     -- JSON: JobChange of src/queue/job.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  chains.set(ofWorkspace, "job_changes", emptyChain);
+}
+
+function withQuestions(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- what programs asked the people at the bench, and what was answered, one change a row
+    CREATE TABLE questions (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      change TEXT NOT NULL,                     -- JSON: QuestionChange of src/run/questions.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  chains.set(ofWorkspace, "questions", emptyChain);
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

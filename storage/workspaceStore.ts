@@ -5,6 +5,8 @@ import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { assert, MhoError } from "../src/errors.ts";
+import type { JobChange, JobList } from "../src/queue/job.ts";
+import type { JobStore } from "../src/queue/jobStore.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -21,6 +23,13 @@ import {
   type LabelChange,
   type RunLabels,
 } from "../src/run/labels.ts";
+import {
+  foldQuestions,
+  openQuestion,
+  type Question,
+  type QuestionChange,
+  type QuestionId,
+} from "../src/run/questions.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type {
   ListedFigures,
@@ -44,6 +53,7 @@ import {
   valuesOf,
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
+import { JobRows } from "./jobRows.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
   blockOf,
@@ -56,6 +66,7 @@ import {
   labelOf,
   mustBe,
   noteOf,
+  questionOf,
   settingsOf,
   watchOf,
 } from "./records.ts";
@@ -76,8 +87,8 @@ import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
 /** Milliseconds. */
 export const usualLockTimeout = 5000;
 
-/** The runs of a workspace, on SQLite. */
-export class Workspace implements RunStore {
+/** The runs and the jobs of a workspace, on SQLite. */
+export class Workspace implements RunStore, JobStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
   /** The file as it was opened: SQLite goes on writing into one that was removed. */
@@ -87,6 +98,7 @@ export class Workspace implements RunStore {
   readonly #prepared = new Map<string, StatementSyncInstance>();
   readonly #idle = new Map<string, StatementSyncInstance[]>();
   readonly #chains: Chains;
+  readonly #jobs: JobRows;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
@@ -94,6 +106,9 @@ export class Workspace implements RunStore {
   /** The checksum of the last of them. */
   #lastBegun = 0;
   #listed: { readonly outcomes: string; readonly runs: readonly RunSummary[] } | undefined;
+
+  #asked:
+    { readonly rows: number; readonly last: number; readonly questions: readonly Question[] } | undefined;
 
   readonly #lockTimeoutMilliseconds: number;
 
@@ -116,6 +131,7 @@ export class Workspace implements RunStore {
       (sql) => this.#prepare(sql),
       (what) => damaged(file, what),
     );
+    this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#opened = fileNow(file);
   }
 
@@ -290,6 +306,55 @@ export class Workspace implements RunStore {
       reader.end();
       return notes;
     });
+  }
+
+  newestLabel(): Promise<number> {
+    return this.#do(() => {
+      const { newest } = this.#prepare("SELECT max(id) AS newest FROM labels").get() as {
+        newest: number | null;
+      };
+      return newest ?? 0;
+    });
+  }
+
+  appendQuestion(change: QuestionChange): Promise<QuestionId> {
+    return this.#do(() =>
+      // Of two answers that are given at once, the second finds the first.
+      this.#together(() => {
+        const before = this.#questions();
+        const id =
+          change.kind === "asked" ? `q${before.length + 1}` : openQuestion(before, change.question).id;
+        this.#chains.append("questions", [JSON.stringify(change)], ofWorkspace);
+        return id;
+      }),
+    );
+  }
+
+  questions(): Promise<readonly Question[]> {
+    return this.#do(() => this.#questions());
+  }
+
+  /** Read as a whole only when there are more than before. */
+  #questions(): readonly Question[] {
+    const chain = this.#chains.get(ofWorkspace, "questions");
+    if (this.#asked?.last === chain.last && this.#asked.rows === chain.rows) return this.#asked.questions;
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `row ${at + 1} of the questions: ${what}`);
+    const reader = new ChainReader(chain, 0, 0, failed);
+    const rows = this.#prepare("SELECT * FROM questions ORDER BY id").all() as SummedRow[];
+    const changes = rows.map((row, at) => {
+      reader.take(valuesOf("questions", row), row.sum);
+      try {
+        return questionOf(row["change"] as string);
+      } catch (error) {
+        if (error instanceof DamagedRecord) throw failed(at, error.message);
+        throw error;
+      }
+    });
+    reader.end();
+    const questions = foldQuestions(changes);
+    this.#asked = { rows: chain.rows, last: chain.last, questions };
+    return questions;
   }
 
   forecasts(run: RunId): Promise<readonly Forecast[]> {
@@ -601,6 +666,11 @@ export class Workspace implements RunStore {
     });
   }
 
+  /** Whether the file that stands at its path is open here. */
+  get isOpen(): boolean {
+    return this.#database.isOpen && fileNow(this.file) === this.#opened;
+  }
+
   /** Whether it may only be read: what is open is a copy, as it was then. */
   get readOnly(): boolean {
     return this.#copy !== undefined;
@@ -609,6 +679,25 @@ export class Workspace implements RunStore {
   /** Throws `workspace-failed` where it may only be read. */
   mustBeWritable(): void {
     if (this.#copy !== undefined) throw readOnly(this.file);
+  }
+
+  jobs(): Promise<JobList> {
+    return this.#do(() => this.#atOneMoment(() => this.#jobs.list()));
+  }
+
+  changeJobs(decide: (jobs: JobList) => readonly JobChange[]): Promise<JobList> {
+    return this.#do(() => {
+      try {
+        return this.#together(() => {
+          if (fileNow(this.file) !== this.#opened) throw removed(this.file);
+          this.#jobs.append(decide(this.#jobs.list()));
+          return this.#jobs.list();
+        });
+      } catch (error) {
+        this.#jobs.forget();
+        throw error;
+      }
+    });
   }
 
   /** What SQLite itself finds wrong with the file; at most a hundred faults. */
@@ -958,6 +1047,18 @@ export class Workspace implements RunStore {
     return this.#inOneCommit(work);
   }
 
+  /** Reads of several tables that belong together. */
+  #atOneMoment<T>(read: () => T): T {
+    const db = this.#database;
+    if (db.isTransaction) return read();
+    db.exec("BEGIN");
+    try {
+      return read();
+    } finally {
+      if (db.isTransaction) db.exec("COMMIT");
+    }
+  }
+
   #inOneCommit<T>(work: () => T): T {
     const db = this.#database;
     db.exec("BEGIN IMMEDIATE");
@@ -1041,6 +1142,8 @@ const named: Readonly<Record<ChainedTable, string>> = {
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
   chip_notes: "notes of chips",
+  questions: "questions",
+  job_changes: "changes of the queue",
 };
 
 /** The chain of the marks of a chip's clock. */

@@ -98,6 +98,53 @@ describe("by hand", () => {
     expect(bare).toMatchObject({ code: 2, out: expect.stringContaining("give whole nanoseconds") as string });
   });
 
+  it("a reading at the converter's end is told as the least that it may be, and a list of devices may be a range", async () => {
+    const chip = "emulator:rram-128?seed=3";
+    const read = await mho("read", chip, "--row", "0", "--workspace", join(emptyFolder(), "lab"));
+    expect(read.out).toMatch(/ ≥61\.38/);
+    expect(read.out).not.toMatch(/ 61\.38/);
+    const place = ["--row", "0", "--device", "1,5-7", "--workspace", join(emptyFolder(), "lab"), "--quiet"];
+    const pulse = ["--amplitude", "1.2V", "--width", "1us"];
+    const fired = await mho("pulse", "--chip", chip, ...place, ...pulse, "--json");
+    expect(JSON.parse(fired.out.trim().split("\n").at(-1)!)).toMatchObject({
+      devices: [1, 5, 6, 7].map((device) => ({ device })),
+    });
+    const wrong = await mho("pulse", "--chip", chip, "--row", "0", "--device", "7-5", ...pulse);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining("--device 7-5")]);
+  });
+
+  it.each(["packet", "scpi"])(
+    "reads with another voltage where the board can, in the %s dialect",
+    async (dialect) => {
+      const chip = `emulator:rram-128?seed=3&births=sound&dialect=${dialect}`;
+      const bench = await openBench({ workspace: join(emptyFolder(), "lab"), chip });
+      const block = { tile: 0, rowStart: 0, rowCount: 2 };
+      const usual = await bench.read(block, { averages: 16 });
+      const low = await bench.read(block, { averages: 16, readVolts: 0.1 });
+      // Half the voltage, half the current: what saturated the converter at 61 µS is read now.
+      const [saturated, more] = [usual.flags, low.conductanceMicrosiemens].map((values) => [...values]);
+      const read = more!.filter((_, i) => saturated![i] === 1);
+      expect(read.length).toBeGreaterThan(100);
+      expect(read.filter((g) => g > 60).length / read.length).toBeGreaterThan(0.95);
+      const both = more!
+        .map((g, i) => g / usual.conductanceMicrosiemens[i]!)
+        .filter((_, i) => saturated![i] === 0);
+      expect(Math.abs(both.reduce((a, b) => a + b, 0) / both.length - 1)).toBeLessThan(0.02);
+      await expect(bench.read(block, { readVolts: 0.6 })).rejects.toThrow(
+        /0\.6 V is not from 0\.001 to 0\.5 V/,
+      );
+      await bench.close();
+    },
+  );
+
+  it("reads with the usual voltage alone where the board has no other", async () => {
+    const bench = await openBench({ workspace: join(emptyFolder(), "lab"), chip: "emulator:pcm-64" });
+    await expect(bench.read({ tile: 0, rowStart: 0, rowCount: 1 }, { readVolts: 0.1 })).rejects.toThrow(
+      /reads with its usual voltage alone, and 0\.1 V were asked for/,
+    );
+    await bench.close();
+  });
+
   it("amplitudes are exact in any prefix, and no current is a voltage", () => {
     expect(amplitudeIn(parseAmplitude("0.31mA")!, "µA")).toBe(310);
     expect(amplitudeIn(parseAmplitude("1900 mV")!, "V")).toBe(1.9);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { advise } from "../cli/commands/advise.ts";
 import { calibrate } from "../cli/commands/calibrate.ts";
 import { check } from "../cli/commands/check.ts";
+import { checkChip } from "../cli/commands/checkChip.ts";
 import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
@@ -23,7 +24,9 @@ import { show } from "../cli/commands/show.ts";
 import { standby } from "../cli/commands/standby.ts";
 import { tag } from "../cli/commands/tag.ts";
 import { trim } from "../cli/commands/trim.ts";
+import { queue } from "../cli/commands/queue.ts";
 import { watch } from "../cli/commands/watch.ts";
+import { work } from "../cli/commands/work.ts";
 import { archive } from "../cli/commands/archive.ts";
 import { deleteCommand } from "../cli/commands/delete.ts";
 import { pack } from "../cli/commands/pack.ts";
@@ -46,6 +49,7 @@ const commands: readonly Named[] = [
   archive(),
   calibrate(),
   check(),
+  checkChip(),
   compare(),
   demo(),
   emulate(),
@@ -68,6 +72,9 @@ const commands: readonly Named[] = [
   tag(),
   trim(),
   watch(),
+  work(),
+  // Of its own it has no flags, and all of its commands are told of together.
+  { name: () => "queue", options: queue().commands.flatMap(({ options }) => options) },
 ];
 const ofAll = ["--json", "--quiet", "--log-level", "--seed", "--workspace", "--config"];
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { configSchema } from "../files/config.ts";
 import { mappingSchema } from "../files/measurements/mapping.ts";
+import { chipJsonSchema, chipKeySections, keysWithoutMeaning } from "./support/chipDocs.ts";
 import { eventSections, eventsJsonSchema, fieldsWithoutMeaning } from "./support/eventDocs.ts";
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -27,6 +28,27 @@ describe("what is said of events (npm run events writes it anew)", () => {
     const text = JSON.stringify(eventsJsonSchema());
     await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
       path("schemas/events.json"),
+    );
+  });
+});
+
+describe("what is said of chips' descriptions (npm run events writes it, too)", () => {
+  it("tells of every key what it is used for, and of every optional one what happens without it", () => {
+    expect(keysWithoutMeaning()).toEqual([]);
+  });
+
+  it("is in docs/chip-description.md what the schema says", async () => {
+    const page = path("docs/chip-description.md");
+    const mark = "<!-- written by npm run events -->";
+    const [byHand] = readFileSync(page, "utf8").split(mark);
+    const text = `${byHand}${mark}\n\n${chipKeySections()}\n`;
+    await expect(await format(text, { ...width, parser: "markdown" })).toMatchFileSnapshot(page);
+  });
+
+  it("is in schemas/chip.json what the schema says", async () => {
+    const text = JSON.stringify(chipJsonSchema());
+    await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
+      path("schemas/chip.json"),
     );
   });
 });

@@ -8,6 +8,7 @@ import type { Findings } from "../src/measure/procedure.ts";
 import { builtInProcedures } from "../src/measure/procedures.ts";
 import { periodogram } from "../src/measure/noise.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -48,6 +49,42 @@ describe.each(["packet", "scpi"])("measured in the %s dialect,", (dialect) => {
           Math.abs(figure(found, `${kind}_threshold_volts`).value - truth.reduce((a, b) => a + b, 0) / count),
         ).toBeLessThan(0.08);
       }
+    }));
+
+  it("states are read with rising voltages: what SET left is ohmic, what RESET left is not", () =>
+    withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
+      const settings = { loops: 4, step: 0.3, read_to: 0.5, read_points: 5 };
+      const found = await bench.findings(await bench.measure("iv", { row: 3, devices: first(8), settings }));
+      const [set, reset] = ["set_bend", "reset_bend"].map((name) => figure(found, name).value);
+      expect(set!).toBeGreaterThan(0.97);
+      expect(set!).toBeLessThan(1.05);
+      expect(reset!).toBeGreaterThan(1.3);
+      const { lines } = found.curves.find(({ name }) => name === "read_iv")!;
+      // At 0.3 V a device that conducts 48 µS is beyond the converter.
+      expect(lines.map(({ points }) => points.map(({ x }) => x))).toEqual([
+        [0.1, 0.2],
+        [0.1, 0.2, 0.3, 0.4, 0.5],
+      ]);
+      await expect(bench.measure("iv", { settings: { read_to: 1 } })).rejects.toThrow(
+        /may be read with 0\.5 V at most \(limits\.max_read_volts\), and read_to is 1 V/,
+      );
+    }));
+
+  it("thresholds fall with the width of pulses as they were born to", () =>
+    withBench(`emulator:rram-128?births=sound&seed=3&dialect=${dialect}`, async (bench) => {
+      const settings = { cycles: 3, widths: 2, width: 100, widest: 1000 };
+      const run = await bench.measure("staircase", { row: 5, devices: first(24), settings });
+      const found = await bench.findings(run);
+      for (const kind of ["set", "reset"]) {
+        const slope = figure(found, `${kind}_volts_per_decade`);
+        // Twice the interval of 95 %: a chance of 1 in 10,000 that a right one fails.
+        const half = slope.high! - slope.value;
+        expect([kind, Math.abs(slope.value + 0.1) < 2 * half, half < 0.09]).toEqual([kind, true, true]);
+      }
+      const at = ["set_volts", "set_volts_at_1000_ns"].map((name) =>
+        column(found, name).reduce((sum, volts) => sum + volts / 24, 0),
+      );
+      expect(at).toEqual(at.toSorted((a, b) => b - a));
     }));
 
   it("devices die between the count at which they lived last and that at which they were found dead", () =>
@@ -165,7 +202,7 @@ describe("a measurement", () => {
           signal: stop.signal,
           onEvent: ({ type }) => type === "turn" && ++turns === 4 && stop.abort(),
         });
-        await expect(bench.measure(kind, { row: 2, devices, settings: own })).rejects.toMatchObject({
+        await expect(bench.measure(kind, { row: 2, rows: 2, devices, settings: own })).rejects.toMatchObject({
           code: "interrupted",
         });
         await bench.close();
@@ -184,6 +221,76 @@ describe("a measurement", () => {
       );
       await expect(bench.measure("iv", { devices: [999] })).rejects.toThrow(/There is no device 999/);
       await expect(bench.findings(await bench.pulse(handPulse))).rejects.toThrow(/r1 is no measurement/);
+    }));
+
+  it.each([
+    ["disturb", { row: 3 }, /only one row is measured\. Give the option rows 2 or more/],
+    ["disturb", { row: 3, rows: 2, settings: { reads: 0, pulses: 0 } }, /there is nothing to measure/],
+    [
+      "disturb",
+      { row: 3, rows: 2, settings: { reads: 9 } },
+      /9 reads are read at 4 counts, and a change is told from 5 on/,
+    ],
+    ["form", { row: 3, settings: { compliance: 8 } }, /A compliance of 8 µS .* at least 10 µS/],
+  ] as const)("that could find nothing is refused before a pulse: %s with %j", (kind, options, words) =>
+    withBench("emulator:rram-128?births=pristine", async (bench) => {
+      await expect(bench.measure(kind, options)).rejects.toThrow(words);
+      expect(await bench.runs()).toEqual([]);
+    }),
+  );
+
+  it("of too few pulses ends with 1 and says how many devices are not done, when it goes on as well", async () => {
+    const workspace = join(emptyFolder(), "lab");
+    const chip = "emulator:rram-128?births=pristine&seed=3";
+    const said = await mho(
+      "measure",
+      "form",
+      "--chip",
+      chip,
+      "--row",
+      "0",
+      "--budget",
+      "3",
+      "--workspace",
+      workspace,
+    );
+    expect([said.code, said.out]).toEqual([
+      1,
+      expect.stringMatching(/\d+ devices had no pulse left before the measurement was done/),
+    ]);
+    expect(said.out).not.toMatch(/in place|yield/);
+    const again = await mho("resume", "r1", "--workspace", workspace, "--json");
+    const last = JSON.parse(again.out.trim().split("\n").at(-1)!) as { found: { out_of_pulses: number } };
+    expect(last).toMatchObject({ run: "r1", found: { devices: 256 } });
+    expect(last.found.out_of_pulses).toBeGreaterThan(200);
+  });
+
+  it("of options of another kind than the call can use is refused by name, as other calls do", () =>
+    withBench("emulator:rram-128", async (bench) => {
+      const loose = bench as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+      const calls: readonly [string, unknown[], RegExp][] = [
+        [
+          "measure",
+          ["yield", { devices: 3 }],
+          /The option devices of measure is 3: give a list of numbers\./,
+        ],
+        ["measure", ["yield", { row: "3" }], /The option row of measure is "3": give a number\./],
+        ["measure", ["yield", 3], /measure takes its options as an object/],
+        ["read", [], /Which rows are meant is not said: give \{ tile, rowStart, rowCount \}/],
+        ["read", [{ tile: 0 }], /Which rows are meant is not said/],
+        ["program", [42], /What is to be programmed is not said/],
+        [
+          "pulse",
+          [{ ...handPulse, amplitude: "fast" }],
+          /The amplitude is "fast": give a number with its unit/,
+        ],
+        ["pulse", [{ ...handPulse, devices: [] }], /No device is named/],
+        ["trim", ["r1", { dryRun: "yes" }], /The option dryRun of trim is "yes": give true or false\./],
+        ["list", [{ where: 3 }], /The option where of list is 3: give a text\./],
+      ];
+      for (const [call, given, words] of calls)
+        await expect((async () => loose[call]!(...given))(), call).rejects.toThrow(words);
+      expect(await bench.pulsed(await bench.pulse({ ...handPulse, amplitude: "1.2V" }))).toHaveLength(1);
     }));
 
   it("is told of on the page, kind by kind and setting by setting", () => {
@@ -207,9 +314,16 @@ const handPulse = {
 } as const;
 
 async function withResumed(workspace: string, chip: string): Promise<void> {
-  const bench = await openBench({ workspace, chip });
+  const uncertain: string[] = [];
+  const bench = await openBench({
+    workspace,
+    chip,
+    onEvent: ({ type }) => type === "uncertain" && uncertain.push(type),
+  });
   try {
     expect(await bench.resume("r1")).toBe(true);
+    // What had fired was known when the run was stopped.
+    expect(uncertain).toEqual([]);
     const { overview, outcome } = await bench.result("r1");
     expect([outcome, overview.verdicts.pending]).toEqual(["done", 0]);
     expect(overview.verdicts.accepted).toBeGreaterThan(4);

@@ -96,7 +96,7 @@ describe("forming", () => {
   it("comes before any measurement that pulses, too, and one that only looks needs none", () =>
     withBench(pristine, async (bench) => {
       for (const kind of ["staircase", "endurance", "iv", "disturb"])
-        await expect(bench.measure(kind, { row: 71, devices: [0, 1, 2, 3] })).rejects.toThrow(
+        await expect(bench.measure(kind, { row: 71, rows: 2, devices: [0, 1] })).rejects.toThrow(
           /Of 4 devices that are to be measured, \d read below 0.1 µS: they were never formed/,
         );
       await expect(bench.measure("yield", { row: 71, settings: { pulses: 1 } })).rejects.toThrow(

@@ -158,7 +158,16 @@ describe("a strategy file", () => {
   });
 
   it.each([
-    ["another format", (f: Json) => (f["format"] = "mho-model"), /at format/],
+    [
+      "another format",
+      (f: Json) => (f["format"] = "mho-model"),
+      /it is a model, and a strategy is needed\. Give a strategy/,
+    ],
+    [
+      "no format",
+      (f: Json) => delete f["format"],
+      /its format is not given, and a strategy has "format": "mho-strategy"/,
+    ],
     ["a changed model", (f: Json) => ((f["model"] as Json)["t0_seconds"] = 21), /changed by hand/],
     [
       "curves of unequal length",

@@ -39,6 +39,20 @@ describe("how far a fitted model was tested", () => {
     expect(beyondTested(fittedModel(day), 30 * day)).toBe("extrapolated from 1 day");
   });
 
+  it("is how far it is to be believed, where later forecasts failed", async () => {
+    const folder = emptyFolder();
+    const model = fittedModel(day);
+    const failed = { ...model.fit!.forecasts![0]!, fromSeconds: day, toSeconds: 10 * day };
+    const file = join(folder, "mine.json");
+    const fit = { ...model.fit!, forecasts: [...model.fit!.forecasts!, failed] };
+    writeFileSync(file, JSON.stringify(modelFileOf({ ...model, fit })));
+    const { out } = await mho("show", file);
+    expect(out).toContain("\nBelieve it to 1 day, as forecasts of later reads failed: it passes every check");
+    const page = join(folder, "fit.html");
+    await mho("report", file, "--out", page);
+    expect(withoutTerms(readFileSync(page, "utf8"))).toMatch(/<em>Believe it to 1\sday:<\/em>/);
+  });
+
   it("marks every time where no forecast held, and none where nothing is known of it", () => {
     expect(beyondTested(fittedModel(0), 1)).toBe("extrapolated, no forecast held");
     expect(beyondTested(fittedModel(undefined), 360 * day)).toBeUndefined();

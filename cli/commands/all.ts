@@ -1,8 +1,10 @@
 import type { Command } from "@commander-js/extra-typings";
 import { advise } from "./advise.ts";
+import { answer } from "./answer.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
+import { checkChip } from "./checkChip.ts";
 import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
@@ -18,6 +20,7 @@ import { pack } from "./pack.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
 import { pulse } from "./pulse.ts";
+import { queue } from "./queue.ts";
 import { read } from "./read.ts";
 import { replay } from "./replay.ts";
 import { report } from "./report.ts";
@@ -30,6 +33,7 @@ import { tag } from "./tag.ts";
 import { trim } from "./trim.ts";
 import { unpack } from "./unpack.ts";
 import { watch } from "./watch.ts";
+import { work } from "./work.ts";
 
 /** Every command, in the order of the help. They load what they need when they run, so that help comes at once. */
 export function allCommands(): Command[] {
@@ -49,6 +53,9 @@ export function allCommands(): Command[] {
     measure(),
     pulse(),
     run(),
+    answer(),
+    queue(),
+    work(),
     exportCommand(),
     report(),
     compare(),
@@ -60,6 +67,7 @@ export function allCommands(): Command[] {
     pack(),
     unpack(),
     check(),
+    checkChip(),
     serve(),
     ports(),
     standby(),

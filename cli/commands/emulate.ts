@@ -22,6 +22,7 @@ export const emulate = () =>
       real("--time-scale", 1e-9, 1e9),
     )
     .option("--dialect <dialect>", "what the chip speaks (default: packet)")
+    .option("--firmware <firmware>", "whose machine code answers: rp2040 (default: the emulator's own)")
     .option(
       "--boot <number>",
       "which boot the chip says it is (default: another one at each start)",
@@ -35,12 +36,13 @@ export const emulate = () =>
           import("../../lab/emulate/emulate.ts"),
           import("../../lab/emulate/firstBoot.ts"),
         ]);
-        const { seed, dialect, link, tcp, faults, timeScale, pace, control } = flags;
+        const { seed, dialect, firmware, link, tcp, faults, timeScale, pace, control } = flags;
         const controlPort =
           control === undefined ? undefined : control === true ? 0 : port("--control")(control);
         const emulation = await serve(preset, {
           seed,
           dialect,
+          firmware,
           link,
           tcpPort: tcp,
           faults,

@@ -1,10 +1,11 @@
 import { act } from "../action.ts";
-import { benchCommand, whole } from "../flags.ts";
-import { tellFindings } from "../tellFindings.ts";
+import { benchCommand, devicesOf, whole } from "../flags.ts";
+import { tellMeasured } from "../tellFindings.ts";
+import { asJob, type FlagsOf } from "../jobWords.ts";
 import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
-export const measure = () =>
+const flagged = () =>
   beginsRun(
     benchCommand(
       "measure",
@@ -30,43 +31,32 @@ export const measure = () =>
       whole("--budget", 1),
     )
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
-    .option("--transcript <file>", "record every byte that passes")
-    .action((kind, flags) =>
-      act("measure", flags, (output) =>
-        withBench(flags, output, { run: "measure" }, async (bench) => {
-          const { settingsOfFlags } = await import("../settingFlags.ts");
-          const { tile, row, rows, device: devices, budget: pulsesPerDevice } = flags;
-          const settings = settingsOfFlags(kind, flags.set);
-          const run = await bench.measure(kind, {
-            tile,
-            row,
-            rows,
-            devices,
-            settings,
-            pulsesPerDevice,
-            ...labelsOf(flags),
-          });
-          const found = await bench.findings(run);
-          tellFindings(found, output);
-          output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);
-          const { findingFields } = await import("../../lab/findingFields.ts");
-          output.result({ run, workspace: (await bench.store()).file, kind, ...findingFields(found) });
-        }),
-      ),
-    );
+    .option("--transcript <file>", "record every byte that passes");
+
+async function optionsOf(kind: string, flags: FlagsOf<typeof flagged>) {
+  const { settingsOfFlags } = await import("../settingFlags.ts");
+  const { tile, row, rows, device: devices, budget: pulsesPerDevice } = flags;
+  const settings = settingsOfFlags(kind, flags.set);
+  return { tile, row, rows, devices, settings, pulsesPerDevice, ...labelsOf(flags) };
+}
+
+export const measureJob = asJob(flagged, async ([kind], flags) => ({
+  subjects: kind,
+  options: await optionsOf(kind, flags),
+}));
+
+export const measure = () =>
+  flagged().action((kind, flags) =>
+    act("measure", flags, (output) =>
+      withBench(flags, output, { run: "measure" }, async (bench) => {
+        const run = await bench.measure(kind, await optionsOf(kind, flags));
+        const found = await tellMeasured(bench, run, output);
+        output.say(`mho report ${run} draws it; mho export ${run} --turns --to parquet has every pulse.`);
+        output.result({ run, workspace: (await bench.store()).file, kind, ...found });
+      }),
+    ),
+  );
 
 function more(text: string, before: readonly string[]): readonly string[] {
   return [...before, text];
-}
-
-/** `0,1,8-15`. */
-function devicesOf(text: string): number[] {
-  const parse = whole("--device", 0);
-  const devices = text.split(",").flatMap((part) => {
-    const [first = "", last] = part.trim().split("-");
-    const from = parse(first);
-    const to = last === undefined ? from : parse(last);
-    return Array.from({ length: Math.max(0, Math.min(to, 65_535) - from + 1) }, (_, k) => from + k);
-  });
-  return [...new Set(devices)];
 }

@@ -11,10 +11,11 @@ import { act } from "../action.ts";
 import { benchCommand, conductanceUnit, real, times, whole } from "../flags.ts";
 import { beginsRun, labelsOf } from "../labelFlags.ts";
 import type { CommandOutput } from "../output.ts";
+import { asJob, type FlagsOf } from "../jobWords.ts";
 import { tellResult } from "../tellRun.ts";
 import { withBench } from "../withBench.ts";
 
-export const program = () =>
+const flagged = () =>
   beginsRun(
     benchCommand(
       "program",
@@ -62,37 +63,51 @@ export const program = () =>
     )
     .option("--dry-run", "say what it will take, and touch nothing")
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
-    .option("--transcript <file>", "record every byte that passes")
-    .action((targets, flags) =>
-      act("program", flags, (output) =>
-        withBench(flags, output, { run: "program" }, async (bench) => {
-          const options = {
-            method: flags.method,
-            model: flags.model,
-            believe: flags.believe,
-            weights: flags.weights,
-            unit: flags.unit,
-            verifyShare: flags.verifyShare,
-            importance: flags.importance,
-            sweepTimesSeconds: flags.sweep,
-            pulsesPerDevice: flags.budget,
-            ...labelsOf(flags),
-          };
-          if (flags.minYield !== undefined) refuseBlind(flags.method);
-          if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
-          const run = await bench.program(targets, options);
-          const went = await tellResult(bench, run, flags.minYield, output);
-          const forecasts = await (await bench.store()).forecasts(run);
-          for (const forecast of forecasts) {
-            for (const sentence of [extrapolationSentence(forecast), accuracySentence(forecast)])
-              if (sentence !== undefined) output.say(sentence);
-          }
-          const accuracy = forecasts.find((one) => one.accuracy !== undefined)?.accuracy;
-          const predicted = accuracy === undefined ? null : snakeKeys(accuracy);
-          output.result({ dry_run: false, ...went, predicted_accuracy: predicted });
-        }),
-      ),
-    );
+    .option("--transcript <file>", "record every byte that passes");
+
+type Flags = FlagsOf<typeof flagged>;
+
+function optionsOf(flags: Flags) {
+  return {
+    method: flags.method,
+    model: flags.model,
+    believe: flags.believe,
+    weights: flags.weights,
+    unit: flags.unit,
+    verifyShare: flags.verifyShare,
+    importance: flags.importance,
+    sweepTimesSeconds: flags.sweep,
+    pulsesPerDevice: flags.budget,
+    ...labelsOf(flags),
+  };
+}
+
+export const programJob = asJob(flagged, ([targets], flags) => ({
+  subjects: targets,
+  options: optionsOf(flags),
+  minYieldPercent: flags.minYield,
+}));
+
+export const program = () =>
+  flagged().action((targets, flags) =>
+    act("program", flags, (output) =>
+      withBench(flags, output, { run: "program" }, async (bench) => {
+        const options = optionsOf(flags);
+        if (flags.minYield !== undefined) refuseBlind(flags.method);
+        if (flags.dryRun) return tellEstimate(await bench.estimate(targets, options), output);
+        const run = await bench.program(targets, options);
+        const went = await tellResult(bench, run, flags.minYield, output);
+        const forecasts = await (await bench.store()).forecasts(run);
+        for (const forecast of forecasts) {
+          for (const sentence of [extrapolationSentence(forecast), accuracySentence(forecast)])
+            if (sentence !== undefined) output.say(sentence);
+        }
+        const accuracy = forecasts.find((one) => one.accuracy !== undefined)?.accuracy;
+        const predicted = accuracy === undefined ? null : snakeKeys(accuracy);
+        output.result({ dry_run: false, ...went, predicted_accuracy: predicted });
+      }),
+    ),
+  );
 
 /** Throws `bad-argument` for a method after which there is no yield. */
 function refuseBlind(name: string | undefined): void {

@@ -4,7 +4,7 @@ import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { parseDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
-import { benchCommand, whole } from "../flags.ts";
+import { benchCommand, devicesOf, whole } from "../flags.ts";
 import { beginsRun, labelsOf } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
@@ -99,6 +99,7 @@ export const pulse = () =>
           const named = new Set(pulsed.map(({ device: d }) => d));
           const left = device.filter((d) => !named.has(d));
           if (left.length > 0) {
+            process.exitCode = 1;
             const which = left.length === 1 ? `Device ${left[0]} was` : `Devices ${left.join(", ")} were`;
             output.say(`${which} not pulsed: fewer pulses are left to it in its life than were asked for.`);
           }
@@ -121,11 +122,6 @@ export const pulse = () =>
 
 function numberOf(value: number): number | null {
   return Number.isNaN(value) ? null : value;
-}
-
-function devicesOf(text: string): number[] {
-  const devices = text.split(",").map((part) => whole("--device", 0)(part.trim()));
-  return [...new Set(devices)];
 }
 
 function amplitudeOf(text: string): Amplitude {

@@ -1,9 +1,12 @@
 import { act } from "../action.ts";
 import { benchCommand, real } from "../flags.ts";
+import { asJob } from "../jobWords.ts";
 import { giveResult, tellResult } from "../tellRun.ts";
+import { isMeasurement } from "../../src/measure/procedure.ts";
+import { tellMeasured } from "../tellFindings.ts";
 import { withBench } from "../withBench.ts";
 
-export const resume = () =>
+const flagged = () =>
   benchCommand("resume", "goes on with a run after a stop, a crash or a pulled cable", "mho resume r2")
     .argument("<run>", "a run such as r2")
     .option("--chip <address>", "where the chip is now, if it has moved")
@@ -13,14 +16,28 @@ export const resume = () =>
       real("--min-yield", 0, 100),
     )
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
-    .option("--transcript <file>", "record every byte that passes")
-    .action((run, flags) =>
-      act("resume", flags, (output) =>
-        withBench(flags, output, { run: "program" }, async (bench) => {
-          const resumed = await bench.resume(run, { chip: flags.chip });
-          if (!resumed) output.say(`${run} was done already.`);
-          const tell = resumed ? tellResult : giveResult;
-          output.result(await tell(bench, run, flags.minYield, output));
-        }),
-      ),
-    );
+    .option("--transcript <file>", "record every byte that passes");
+
+export const resumeJob = asJob(flagged, ([run], { chip, minYield: minYieldPercent }) => ({
+  subjects: run,
+  options: { chip },
+  minYieldPercent,
+}));
+
+export const resume = () =>
+  flagged().action((run, flags) =>
+    act("resume", flags, (output) =>
+      withBench(flags, output, { run: "resume" }, async (bench) => {
+        const resumed = await bench.resume(run, { chip: flags.chip });
+        if (!resumed) output.say(`${run} was done already.`);
+        const { method } = await (await bench.store()).plan(run);
+        if (isMeasurement(method)) {
+          const found = await tellMeasured(bench, run, output);
+          output.result({ ...(await giveResult(bench, run, undefined, output)), found });
+          return;
+        }
+        const tell = resumed ? tellResult : giveResult;
+        output.result({ ...(await tell(bench, run, flags.minYield, output)), found: null });
+      }),
+    ),
+  );

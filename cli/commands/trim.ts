@@ -8,12 +8,13 @@ import { act } from "../action.ts";
 import { untestedNote } from "../extrapolated.ts";
 import { benchCommand, real, times, usualTimes, whole } from "../flags.ts";
 import { beginsRun, labelsOf } from "../labelFlags.ts";
+import { asJob, type FlagsOf } from "../jobWords.ts";
 import type { Output } from "../output.ts";
 import { tellResult } from "../tellRun.ts";
 import { errorPercent } from "../trimTexts.ts";
 import { withBench } from "../withBench.ts";
 
-export const trim = () =>
+const flagged = () =>
   beginsRun(
     benchCommand(
       "trim",
@@ -49,34 +50,37 @@ export const trim = () =>
     )
     .option("--chip <address>", "where the chip is now, if it has moved")
     .option("--accept-unknown-wear", "go on with a chip that another workspace has pulsed")
-    .option("--transcript <file>", "record every byte that passes")
-    .action((run, flags) =>
-      act("trim", flags, (output) =>
-        withBench(flags, output, { run: "program" }, async (bench) => {
-          const { model, believe, times: timesSeconds, reads, budget: pulsesPerDevice, dryRun, chip } = flags;
-          const trimmed = await bench.trim(run, {
-            model,
-            believe,
-            timesSeconds,
-            reads,
-            pulsesPerDevice,
-            dryRun,
-            chip,
-            ...labelsOf(flags),
-          });
-          tellVisit(trimmed, output);
-          const fields = visitFields(trimmed);
-          const { run: visit, expectedNow } = trimmed;
-          if (visit !== undefined && expectedNow !== undefined) {
-            const went = await tellResult(bench, visit, flags.minYield, output);
-            return output.result({ pulsed: true, ...went, ...fields, expected_once_reached: expectedNow });
-          }
-          const why = trimmed.visit.devices === 0 ? "nothing is worth a pulse" : "a dry run";
-          output.say(`Nothing was pulsed: ${why}.`);
-          output.result({ pulsed: false, run: null, ...fields, expected_once_reached: null });
-        }),
-      ),
-    );
+    .option("--transcript <file>", "record every byte that passes");
+
+function optionsOf(flags: FlagsOf<typeof flagged>) {
+  const { model, believe, times: timesSeconds, reads, budget: pulsesPerDevice, chip } = flags;
+  return { model, believe, timesSeconds, reads, pulsesPerDevice, chip, ...labelsOf(flags) };
+}
+
+export const trimJob = asJob(flagged, ([run], flags) => ({
+  subjects: run,
+  options: optionsOf(flags),
+  minYieldPercent: flags.minYield,
+}));
+
+export const trim = () =>
+  flagged().action((run, flags) =>
+    act("trim", flags, (output) =>
+      withBench(flags, output, { run: "program" }, async (bench) => {
+        const trimmed = await bench.trim(run, { ...optionsOf(flags), dryRun: flags.dryRun });
+        tellVisit(trimmed, output);
+        const fields = visitFields(trimmed);
+        const { run: visit, expectedNow } = trimmed;
+        if (visit !== undefined && expectedNow !== undefined) {
+          const went = await tellResult(bench, visit, flags.minYield, output);
+          return output.result({ pulsed: true, ...went, ...fields, expected_once_reached: expectedNow });
+        }
+        const why = trimmed.visit.devices === 0 ? "nothing is worth a pulse" : "a dry run";
+        output.say(`Nothing was pulsed: ${why}.`);
+        output.result({ pulsed: false, run: null, ...fields, expected_once_reached: null });
+      }),
+    ),
+  );
 
 function tellVisit(trimmed: Trimmed, output: Output): void {
   const { corrects, visit, earlier, run, expectedNow } = trimmed;

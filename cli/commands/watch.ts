@@ -1,10 +1,11 @@
 import { counted } from "../../src/counted.ts";
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
+import { asJob, type FlagsOf } from "../jobWords.ts";
 import { collected } from "../labelFlags.ts";
 import { withBench } from "../withBench.ts";
 
-export const watch = () =>
+const flagged = () =>
   benchCommand(
     "watch",
     "reads runs at log-spaced ages, over minutes to months; goes on where it was stopped",
@@ -18,26 +19,27 @@ export const watch = () =>
     .option("--tag <tag>", "a tag to put on the runs; may be given several times", collected)
     .option("--operator <name>", "who watches (default: that of mho.config.json)")
     .option("--chip <address>", "where the chip is now, if it has moved")
-    .option("--transcript <file>", "record every byte that passes")
-    .action((runs, flags) =>
-      act("watch", flags, (output) =>
-        withBench(flags, output, {}, async (bench) => {
-          const { until, perDecade, averages, chip, note, tag: tags, operator } = flags;
-          let sweeps = 0;
-          output.onEvent(({ type }) => void (sweeps += type === "sweep" ? 1 : 0));
-          await bench.watch(runs, {
-            until,
-            perDecade,
-            averages,
-            chip,
-            note,
-            tags,
-            operator,
-            onChipFailed: (address, error) =>
-              output.say(`${address}: ${error instanceof Error ? error.message : String(error)}`),
-          });
-          output.say(`watch: nothing is left to read; ${counted(sweeps, "sweep")} taken`);
-          output.result({ runs: [...new Set(runs)], sweeps, workspace: (await bench.store()).file });
-        }),
-      ),
-    );
+    .option("--transcript <file>", "record every byte that passes");
+
+function optionsOf({ until, perDecade, averages, chip, note, tag: tags, operator }: FlagsOf<typeof flagged>) {
+  return { until, perDecade, averages, chip, note, tags, operator };
+}
+
+export const watchJob = asJob(flagged, ([runs], flags) => ({ subjects: runs, options: optionsOf(flags) }));
+
+export const watch = () =>
+  flagged().action((runs, flags) =>
+    act("watch", flags, (output) =>
+      withBench(flags, output, {}, async (bench) => {
+        let sweeps = 0;
+        output.onEvent(({ type }) => void (sweeps += type === "sweep" ? 1 : 0));
+        await bench.watch(runs, {
+          ...optionsOf(flags),
+          onChipFailed: (address, error) =>
+            output.say(`${address}: ${error instanceof Error ? error.message : String(error)}`),
+        });
+        output.say(`watch: nothing is left to read; ${counted(sweeps, "sweep")} taken`);
+        output.result({ runs: [...new Set(runs)], sweeps, workspace: (await bench.store()).file });
+      }),
+    ),
+  );

@@ -1,3 +1,4 @@
+import { converterAt } from "../../src/chip/conversion.ts";
 import {
   type BoardEnvironment,
   decodeEnvironment,
@@ -51,6 +52,7 @@ import { ChipTimes } from "../chipTimes.ts";
 import { CutOff, plain } from "../linkErrors.ts";
 import { mergeParts, type RowPart } from "../parts.ts";
 import { CheckedRequests, fine } from "./checkedRequests.ts";
+import { askDescription } from "./describe.ts";
 import { allOf, eachRow } from "./eachRow.ts";
 import { PulseFates } from "./pulseFates.ts";
 import { noReply, RequestQueue } from "./requests.ts";
@@ -67,6 +69,7 @@ export class PacketDriver implements ChipDriver {
   readonly #pulses: PulseFates;
   readonly #log: Log;
   readonly #times: ChipTimes;
+  readonly #onDescribed: DriverOptions["onDescribed"];
   #boot = 0;
 
   constructor(transport: Transport, options: DriverOptions) {
@@ -76,6 +79,7 @@ export class PacketDriver implements ChipDriver {
     this.#transport = transport;
     this.#log = options.log ?? noLog;
     this.#times = new ChipTimes(options.now);
+    this.#onDescribed = options.onDescribed;
     this.#requests = new RequestQueue(transport, options.address, options.session, {
       marginMilliseconds: options.deadlineMilliseconds ?? 750,
       windowBytes: Math.floor(0.05 * (baud / bitsPerByte)),
@@ -103,6 +107,13 @@ export class PacketDriver implements ChipDriver {
       firmware: plain(identity.firmware),
       serialNumber: plain(identity.serialNumber),
     };
+    // One place is left for what is urgent. A board that says it in its description has one request in flight until then.
+    this.#requests.mostTagsAhead = named.capabilities.describe ? 1 : Math.max(1, answersKept - 1);
+    if (named.capabilities.describe && version === protocolVersion && this.#onDescribed !== undefined) {
+      const said = await askDescription(this.#requests);
+      this.#requests.mostTagsAhead = Math.max(1, said.answersKept - 1);
+      this.#onDescribed(said);
+    }
     refuseOtherChip(
       this.address,
       this.description,
@@ -112,22 +123,22 @@ export class PacketDriver implements ChipDriver {
         : `speaks version ${version} of the packet dialect, and this program version ${protocolVersion}`,
     );
     this.#boot = named.boot;
-    // One place is left for what is urgent.
-    this.#requests.mostTagsAhead = Math.max(1, answersKept - 1);
     this.#times.begin(named.boot, named.capabilities.virtualTime);
     return named;
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const { converter } = this.description;
-    refuseReadOutsideLimits(this.description, block, averages);
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    const converter = converterAt(this.description.converter, readVolts);
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
     try {
       await eachRow(this.#requests, this.#log, block, async (row) => {
         if (wanted?.[row] === 0) return;
         // All parts of a row are asked for before the next row: a row is read at one time, as far as can be.
-        const read = await allOf(parts.map((part) => this.#readRow(block.tile, block.rowStart + row, part)));
+        const read = await allOf(
+          parts.map((part) => this.#readRow(block.tile, block.rowStart + row, part, readVolts)),
+        );
         const { codes, chipTimeMicroseconds } = mergeParts(read, converter);
         enterRow(reading, row, codes, converter, chipTimeMicroseconds);
       });
@@ -137,10 +148,10 @@ export class PacketDriver implements ChipDriver {
     return reading;
   }
 
-  async #readRow(tile: number, row: number, averages: number): Promise<RowPart> {
+  async #readRow(tile: number, row: number, averages: number, readVolts?: number): Promise<RowPart> {
     const request = {
       kind: kinds.read,
-      body: encodeReadRow({ tile, row, averages }),
+      body: encodeReadRow({ tile, row, averages, readVolts }),
       what: `read of tile ${tile}, row ${row}`,
       replyBytes: 10 + 2 * devicesPerRow(this.description.geometry),
       boardMicroseconds: readMicroseconds(this.description, averages),

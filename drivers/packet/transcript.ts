@@ -11,6 +11,7 @@ const requestDecoders: Readonly<Record<number, (body: Uint8Array) => unknown>> =
   [messages.kinds.advance]: messages.decodeNumber,
   [messages.kinds.multiply]: messages.decodeMultiply,
   [messages.kinds.verify]: messages.decodeVerifyRow,
+  [messages.kinds.describe]: messages.decodeDescribe,
 };
 
 export function readPacketTranscript(): Heard {
@@ -51,6 +52,7 @@ function packetMessage({ kind, session, tag, body }: Frame, microseconds: number
         serialNumber: identity.serialNumber,
         boot: identity.boot,
         tiles: identity.geometry.tiles,
+        describes: identity.capabilities.describe === true,
       },
     }),
   };

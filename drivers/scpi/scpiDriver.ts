@@ -24,9 +24,11 @@ import type { Microseconds } from "../../src/units.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
+import { converterAt } from "../../src/chip/conversion.ts";
 import { averagesInParts, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { damagedAttempts, type Wrong, wrongEnvironment, wrongReferences, wrongRow } from "../answers.ts";
 import { ChipTimes } from "../chipTimes.ts";
+import { askDescription } from "./describe.ts";
 import { type LineRequest, LineRequests } from "./lineRequests.ts";
 import { CutOff, plain } from "../linkErrors.ts";
 import { mergeParts, type RowPart } from "../parts.ts";
@@ -45,6 +47,7 @@ export class ScpiDriver implements ChipDriver {
   readonly #lines: LineRequests;
   readonly #log: Log;
   readonly #times: ChipTimes;
+  readonly #onDescribed: DriverOptions["onDescribed"];
   /** Pulses on end whose time could not be. */
   #wrongTimes = 0;
 
@@ -55,6 +58,7 @@ export class ScpiDriver implements ChipDriver {
     this.#log = options.log ?? noLog;
     const { baud, bitsPerByte } = options.description.line;
     this.#times = new ChipTimes(options.now);
+    this.#onDescribed = options.onDescribed;
     this.#lines = new LineRequests(transport, options.address, options.session, {
       marginMilliseconds: options.deadlineMilliseconds ?? 750,
       bytesPerSecond: baud / bitsPerByte,
@@ -94,25 +98,28 @@ export class ScpiDriver implements ChipDriver {
         environment: declared.includes("ENVIRONMENT"),
         references: declared.includes("REFERENCES"),
         ...(declared.includes("BURST") && { burst: true }),
+        ...(declared.includes("READVOLTAGE") && { readVoltage: true }),
+        ...(declared.includes("DESCRIBE") && { describe: true }),
         tickets: false,
       },
       newestTicket: 0,
     };
+    if (identity.capabilities.describe) this.#onDescribed?.(await askDescription(this.#lines));
     refuseOtherChip(this.address, this.description, identity);
     this.#times.begin(identity.boot, identity.capabilities.virtualTime);
     return identity;
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
-    const { converter } = this.description;
-    refuseReadOutsideLimits(this.description, block, averages);
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    const converter = converterAt(this.description.converter, readVolts);
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
     try {
       for (let row = 0; row < block.rowCount; row++) {
         if (wanted?.[row] === 0) continue;
         const read: RowPart[] = [];
-        for (const part of parts) read.push(await this.#readRow(block, row, part));
+        for (const part of parts) read.push(await this.#readRow(block, row, part, readVolts));
         const { codes, chipTimeMicroseconds } = mergeParts(read, converter);
         enterRow(reading, row, codes, converter, chipTimeMicroseconds);
       }
@@ -122,12 +129,14 @@ export class ScpiDriver implements ChipDriver {
     return reading;
   }
 
-  #readRow(block: Block, row: number, averages: number): Promise<RowPart> {
+  #readRow(block: Block, row: number, averages: number, readVolts?: number): Promise<RowPart> {
     const place = { tile: block.tile, row: block.rowStart + row };
+    // One line sets it and takes it back: whatever comes between two lines reads with the usual voltage.
+    const [before, after] = readVolts === undefined ? ["", ""] : [`:VOLT ${readVolts};`, ":VOLT DEF;"];
     const request = {
       ...place,
       what: `read of tile ${place.tile}, row ${place.row}`,
-      line: `${averaged(averages)}:MEAS:CODE? ${this.#list(block, row)};:FETC:TIME?`,
+      line: `${averaged(averages)}${before}:MEAS:CODE? ${this.#list(block, row)};${after}:FETC:TIME?`,
       replyBytes: charactersPerCode * devicesPerRow(this.description.geometry),
       boardMicroseconds: readMicroseconds(this.description, averages),
     };

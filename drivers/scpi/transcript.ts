@@ -37,6 +37,7 @@ export function readScpiTranscript(to: "chip" | "host"): Heard {
                     serialNumber: idn[2]!,
                     boot: Number(idn[3]),
                     tiles: Number(idn[4]),
+                    describes: /^[^"]*"[A-Z,]*\bDESCRIBE\b/.test(rest),
                   },
                 }
               : {}),

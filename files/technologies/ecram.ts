@@ -1,15 +1,31 @@
 import { z } from "zod";
 import { ecram, type EcramPulses, type StepPulse } from "../../src/chip/technologies/ecram.ts";
 import { isSorted } from "../sorted.ts";
-import { nanoseconds, positive, type TechnologyFile } from "./technologyFile.ts";
+import { key, nanoseconds, positive, type TechnologyFile } from "./technologyFile.ts";
 
 const stepPulse = z
   .strictObject({
-    width_nanoseconds: nanoseconds,
-    conductance_microsiemens: z.array(z.number().nonnegative()).min(2),
-    step_microsiemens: z.array(positive).min(2),
-    device_spread: positive,
-    cycle_spread: positive,
+    width_nanoseconds: key(nanoseconds, "ns", "Width of the pulse; the steps hold for it."),
+    conductance_microsiemens: key(
+      z.array(z.number().nonnegative()).min(2),
+      "µS",
+      "Conductances of the nominal curve, ascending: methods look up how far a pulse moves a device from there.",
+    ),
+    step_microsiemens: key(
+      z.array(positive).min(2),
+      "µS a pulse",
+      "Size of the step at each of these conductances, linear in between.",
+    ),
+    device_spread: key(
+      positive,
+      "share of the step",
+      "How far the steps of a device lie from the curve, as a standard deviation: starting point of what is learned of each device.",
+    ),
+    cycle_spread: key(
+      positive,
+      "share of the step",
+      "How far one step lies from the device's own, likewise.",
+    ),
   })
   .refine(
     (pulse) =>
@@ -19,15 +35,29 @@ const stepPulse = z
   );
 
 const keys = {
-  ecram_pulses: z.strictObject({
-    nanoamperes_per_code: positive,
-    codes: z.int().min(2).max(65_536),
-    set: stepPulse,
-    reset: stepPulse,
-  }),
+  ecram_pulses: key(
+    z.strictObject({
+      nanoamperes_per_code: key(positive, "nA", "Amplitude of one code: amplitudes are sent as codes."),
+      codes: key(
+        z.int().min(2).max(65_536),
+        "",
+        "Codes of the amplitude are 0 … codes − 1; 0 leaves a device alone.",
+      ),
+      set: key(stepPulse, "", "The pulse that raises the conductance by a step."),
+      reset: key(stepPulse, "", "The pulse that lowers it."),
+    }),
+    "",
+    "How devices are pulsed, of chips whose technology is `ecram`.",
+  ),
 };
 
-const limitKeys = { max_amplitude_nanoamperes: positive };
+const limitKeys = {
+  max_amplitude_nanoamperes: key(
+    positive,
+    "nA",
+    "No pulse has a higher amplitude; an order that does is refused before a byte leaves.",
+  ),
+};
 
 export const ecramFile: TechnologyFile<typeof keys, typeof limitKeys> = {
   technology: ecram,

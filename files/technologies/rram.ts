@@ -1,18 +1,34 @@
 import { z } from "zod";
 import { type LimitPulse, rram, type RramPulses } from "../../src/chip/technologies/rram.ts";
 import { isSorted } from "../sorted.ts";
-import { nanoseconds, positive, type TechnologyFile } from "./technologyFile.ts";
+import { key, nanoseconds, positive, type TechnologyFile } from "./technologyFile.ts";
 
 const limitPulse = z
   .strictObject({
-    width_nanoseconds: nanoseconds,
-    gate_code: z.int().nonnegative().max(65_535),
-    from_volts: positive,
-    to_volts: positive,
-    volts: z.array(z.number().nonnegative()).min(2),
-    limit_microsiemens: z.array(z.number().nonnegative()).min(2),
-    share: z.number().positive().max(1),
-    device_spread_volts: positive,
+    width_nanoseconds: key(nanoseconds, "ns", "Width of the pulse."),
+    gate_code: key(
+      z.int().nonnegative().max(65_535),
+      "",
+      "Gate of the select transistors during the pulse; 0 is the board's usual voltage.",
+    ),
+    from_volts: key(positive, "V", "Where a staircase of such pulses begins."),
+    to_volts: key(positive, "V", "Where it ends: no higher voltage is tried."),
+    volts: key(z.array(z.number().nonnegative()).min(2), "V", "Voltages of the nominal curve, ascending."),
+    limit_microsiemens: key(
+      z.array(z.number().nonnegative()).min(2),
+      "µS",
+      "Conductance that pulses of each voltage move a device towards, linear in between: methods choose the voltage by it.",
+    ),
+    share: key(
+      z.number().positive().max(1),
+      "",
+      "Share of the way to the limit that one pulse moves a device.",
+    ),
+    device_spread_volts: key(
+      positive,
+      "V",
+      "How far the curve of a device lies from this one, as a standard deviation.",
+    ),
   })
   .refine(
     (pulse) => pulse.volts.length === pulse.limit_microsiemens.length && isSorted(pulse.volts, 1, true),
@@ -20,28 +36,51 @@ const limitPulse = z
   );
 
 const keys = {
-  rram_pulses: z.strictObject({
-    volts_per_code: positive,
-    codes: z.int().min(2).max(65_536),
-    set: limitPulse,
-    reset: limitPulse,
-    forming: z
-      .strictObject({
-        width_nanoseconds: nanoseconds,
-        from_volts: positive,
-        to_volts: positive,
-        compliance_microsiemens: positive,
-        compliance_microsiemens_per_gate_code: positive,
-      })
-      .refine(
-        (forming) => forming.from_volts < forming.to_volts,
-        "forming must rise: from_volts below to_volts",
-      )
-      .optional(),
-  }),
+  rram_pulses: key(
+    z.strictObject({
+      volts_per_code: key(positive, "V", "Amplitude of one code: amplitudes are sent as codes."),
+      codes: key(
+        z.int().min(2).max(65_536),
+        "",
+        "Codes of the amplitude are 0 … codes − 1; 0 leaves a device alone.",
+      ),
+      set: key(limitPulse, "", "The pulse that raises the conductance."),
+      reset: key(limitPulse, "", "The pulse that lowers it."),
+      forming: key(
+        z
+          .strictObject({
+            width_nanoseconds: key(nanoseconds, "ns", "Width of the forming pulses."),
+            from_volts: key(positive, "V", "Where the staircase of forming begins."),
+            to_volts: key(positive, "V", "Where it ends."),
+            compliance_microsiemens: key(
+              positive,
+              "µS",
+              "Conductance to which the gate holds a device that forms.",
+            ),
+            compliance_microsiemens_per_gate_code: key(positive, "µS", "Compliance of one gate code."),
+          })
+          .refine(
+            (forming) => forming.from_volts < forming.to_volts,
+            "forming must rise: from_volts below to_volts",
+          )
+          .optional(),
+        "",
+        "How pristine devices are formed.",
+        "`mho measure form` is refused.",
+      ),
+    }),
+    "",
+    "How devices are pulsed, of chips whose technology is `rram`.",
+  ),
 };
 
-const limitKeys = { max_amplitude_volts: positive };
+const limitKeys = {
+  max_amplitude_volts: key(
+    positive,
+    "V",
+    "No pulse has a higher amplitude; an order that does is refused before a byte leaves.",
+  ),
+};
 
 export const rramFile: TechnologyFile<typeof keys, typeof limitKeys> = {
   technology: rram,

@@ -8,6 +8,21 @@ export const positive = z.number().positive();
 export const mostNanoseconds = 0xffffffff;
 export const nanoseconds = z.int().positive().max(mostNanoseconds);
 
+/**
+ * A key of a description, with what docs/chip-description.md says of it.
+ *
+ * @param unit     µS, ns … ; empty for none.
+ * @param use      what mho does with it.
+ * @param leftOut  what happens without it; of a key that has to be there, nothing.
+ */
+export function key<S extends z.ZodType>(schema: S, unit: string, use: string, leftOut?: string): S {
+  return schema.meta({
+    description: use,
+    ...(unit !== "" && { unit }),
+    ...(leftOut !== undefined && { left_out: leftOut }),
+  });
+}
+
 /** What only chips of one technology say in their descriptions. */
 export interface TechnologyFile<
   Keys extends z.ZodRawShape = z.ZodRawShape,

@@ -10,6 +10,10 @@ import { systemClock } from "../../drivers/systemClock.ts";
 import { MhoError } from "../../src/errors.ts";
 import { parseAddress } from "../address.ts";
 import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../dialects.ts";
+import { describeChip } from "../openChip.ts";
+import { emulatedDescription, keepingLimits } from "../selfDescription.ts";
+import type { Firmware } from "../../emulator/firmware.ts";
+import { firmwareNamed } from "../firmware/firmwares.ts";
 import { openControl } from "./control.ts";
 import { serveChip } from "./serveChip.ts";
 
@@ -19,6 +23,8 @@ export interface EmulateOptions {
   readonly dialect?: string | undefined;
   /** Dialects that may be named (the built-in ones). */
   readonly dialects?: readonly LabDialect[] | undefined;
+  /** Whose machine code answers, by name: `rp2040`. The emulator's own firmware where not given. */
+  readonly firmware?: string | undefined;
   /** A symbolic link that always names the pseudo-terminal. */
   readonly link?: string | undefined;
   /** Serve on loopback TCP instead; 0 for any free port. */
@@ -60,9 +66,9 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   if (tcpPort === undefined && process.platform === "win32") {
     throw bad("Windows has no pseudo-terminals. Use --tcp, or an in-process chip: emulator:pcm-64");
   }
-  const firmware = emulatedChip(dialect, preset, seed);
-  firmware.boot = options.boot ?? 1;
-  const chip = new FaultyLine(firmware, await faultsOf(options.faults, preset));
+  const faults = await faultsOf(options.faults, preset);
+  const firmware = await firmwareOf(text, options, faults);
+  const chip = new FaultyLine(firmware, faults);
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
     const named = dialect.lacks?.includes("serialNumber") === true ? `&serial=${firmware.serialNumber}` : "";
@@ -112,6 +118,30 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   };
 }
 
+/** The emulator's own firmware, or a board's machine code. */
+async function firmwareOf(text: string, options: EmulateOptions, faults: FaultRecord): Promise<Firmware> {
+  const { preset, seed, dialect, describes } = presetOf(text, options);
+  if (options.firmware === undefined) {
+    const description = await describeChip(parseAddress(`emulator:${preset.name}`));
+    const { document } = description;
+    const own = document !== undefined && describes ? emulatedDescription(document, preset) : undefined;
+    const firmware = emulatedChip(dialect, keepingLimits(preset, description), seed, own);
+    firmware.boot = options.boot ?? 1;
+    return firmware;
+  }
+  const machine = firmwareNamed(options.firmware);
+  if (options.timeScale !== undefined) {
+    throw bad("--time-scale cannot be used with --firmware: the board's clock goes by its instructions");
+  }
+  if (faults.events.some(({ fault }) => fault === "dumb" || fault === "lie")) {
+    throw bad(
+      "--firmware runs real machine code, which has no faults dumb and lie. Leave them out of --faults",
+    );
+  }
+  const description = await describeChip(parseAddress(`emulator:${text}`, options.dialects));
+  return machine.start(preset, seed, options.boot ?? 1, description);
+}
+
 /** What programs are told in words, where the line carries words. */
 const scpiTexts: TcpLineTexts = {
   turnedAway: '-200,"Execution error;another program speaks to this chip, close it first"\n',
@@ -153,6 +183,8 @@ function presetOf(
   tiles: number;
   dialect: LabDialect;
   deviceMilliseconds: number | undefined;
+  /** Whether its board describes itself. */
+  describes: boolean;
 } {
   const address = parseAddress(`emulator:${text}`, dialects);
   const preset = findPreset(address.target, address);
@@ -164,6 +196,7 @@ function presetOf(
     seed: address.seed ?? seed,
     tiles: preset.geometry.tiles,
     deviceMilliseconds: address.deviceMilliseconds,
+    describes: address.describes !== "none",
     dialect: dialect === undefined ? address.dialect : dialectNamed(dialects, dialect),
   };
 }

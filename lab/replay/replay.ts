@@ -3,7 +3,11 @@ import type { Message } from "../../drivers/heard.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
 import { findPreset } from "../../emulator/presets.ts";
 import { badFile, readInputFile } from "../../files/readFile.ts";
-import { builtInDialects, type LabDialect } from "../dialects.ts";
+import type { ChipDocument } from "../../src/chip/description.ts";
+import { parseAddress } from "../address.ts";
+import { builtInDialects, emulatedChip, type LabDialect } from "../dialects.ts";
+import { builtInChips, describeChip } from "../openChip.ts";
+import { emulatedDescription } from "../selfDescription.ts";
 import { isFirstBoot } from "../emulate/firstBoot.ts";
 
 const header = z.looseObject({
@@ -32,18 +36,33 @@ interface Finding {
  * request, and, where an emulated chip answered, today's emulator give the same bytes.
  */
 export async function replay(path: string, dialects?: readonly LabDialect[]): Promise<Replayed> {
-  return examine(await readInputFile(path), path, dialects);
+  return examine(await readInputFile(path), path, dialects, await descriptionsBuiltIn());
+}
+
+/** What the boards of the presets say of themselves. */
+async function descriptionsBuiltIn(): Promise<ReadonlyMap<string, ChipDocument>> {
+  const found = new Map<string, ChipDocument>();
+  for (const name of builtInChips) {
+    const { document } = await describeChip(parseAddress(`emulator:${name}`));
+    if (document !== undefined) found.set(name, document);
+  }
+  return found;
 }
 
 export type Replayed = ReturnType<typeof examine>;
 
 /** What today's code makes of the bytes of a transcript. Throws `bad-file`, also for a dialect that is not in the list. */
-export function examine(bytes: Uint8Array, path: string, dialects: readonly LabDialect[] = builtInDialects) {
+export function examine(
+  bytes: Uint8Array,
+  path: string,
+  dialects: readonly LabDialect[] = builtInDialects,
+  descriptions: ReadonlyMap<string, ChipDocument> = new Map(),
+) {
   const { address, dialect, lines } = transcriptOf(bytes, path, dialects);
   const sent = messagesOf(dialect, lines, "chip");
   const received = messagesOf(dialect, lines, "host");
   const findings = [...misunderstood(sent.messages), ...strays(sent.messages, received.messages)];
-  const emulated = emulatedDifference(dialect, lines, received.messages);
+  const emulated = emulatedDifference(dialect, lines, received.messages, descriptions);
   if (emulated !== undefined && emulated !== "same") findings.push(emulated);
   findings.sort((a, b) => a.microseconds - b.microseconds);
   return { address, sent, received, findings, emulated };
@@ -108,8 +127,9 @@ function emulatedDifference(
   dialect: LabDialect,
   lines: readonly Line[],
   received: readonly Message[],
+  descriptions: ReadonlyMap<string, ChipDocument>,
 ): Finding | "same" | undefined {
-  const firmware = emulatorOf(dialect, received);
+  const firmware = emulatorOf(dialect, received, descriptions);
   if (firmware === undefined) return undefined;
   const today = dialect.readTranscript("host");
   for (const { microseconds, hex } of lines.filter(({ to }) => to === "chip")) {
@@ -129,14 +149,21 @@ function emulatedDifference(
   return "same";
 }
 
-function emulatorOf(dialect: LabDialect, received: readonly Message[]): Firmware | undefined {
+function emulatorOf(
+  dialect: LabDialect,
+  received: readonly Message[],
+  descriptions: ReadonlyMap<string, ChipDocument>,
+): Firmware | undefined {
   const identity = received.find((message) => message.identity !== undefined)?.identity;
   const seed = /^EMU-(\d+)$/.exec(identity?.serialNumber ?? "")?.[1];
   // What an older chip had been through is not in the transcript.
   if (identity === undefined || seed === undefined || !isFirstBoot(identity.boot)) return undefined;
   const preset = findPreset(identity.name, { tiles: identity.tiles });
-  const firmware = preset && dialect.emulate?.(preset, Number(seed));
-  if (firmware !== undefined) firmware.boot = identity.boot;
+  if (preset === undefined || dialect.emulate === undefined) return undefined;
+  const document = identity.describes === true ? descriptions.get(preset.name) : undefined;
+  const own = document && emulatedDescription(document, preset);
+  const firmware = emulatedChip(dialect, preset, Number(seed), own);
+  firmware.boot = identity.boot;
   return firmware;
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { event } from "./event.ts";
+import { jobEvents } from "./jobEvents.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -18,6 +19,15 @@ export const benchEvents = [
     "A chip was opened and named itself.",
   ),
   event(
+    "chip_described",
+    {
+      name: part.chip,
+      sha256: z.string().describe("SHA-256 of the description as runs keep it: JSON, its keys sorted."),
+      bytes: part.count.describe("Its length."),
+    },
+    "A board gave its own description, which is used and kept with every run.",
+  ),
+  event(
     "warning",
     {
       code: z
@@ -29,13 +39,14 @@ export const benchEvents = [
           "plain_http",
           "weights_left_out",
           "model_no_longer_holds",
+          "job_not_checked",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
-            "model of their run foresaw.",
+            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
@@ -53,6 +64,9 @@ export const benchEvents = [
     {
       run: part.run.describe("Id of the run."),
       title: z.string().describe("What is programmed: the file that was given."),
+      method: z
+        .string()
+        .describe("How: a method of programming, `by-hand`, or a measurement such as `measure-form`."),
       chip: part.chip,
       serial_number: part.serialNumber,
       firmware: z.string().describe("Name and version of the board's firmware."),
@@ -61,6 +75,38 @@ export const benchEvents = [
       resumed: z.boolean().describe("Whether the run goes on after a stop, a crash or a pulled cable."),
     },
     "A run begins or goes on.",
+  ),
+  event(
+    "asked",
+    {
+      question: part.question,
+      text: z.string().describe("The question."),
+      answers: z.array(z.string()).describe("Answers that may be given; none where any line of text may."),
+      deadline_at: z
+        .string()
+        .nullable()
+        .describe(
+          "When it is no longer waited for, wall time (ISO 8601); null where it is waited for without end.",
+        ),
+      run: part.run
+        .nullable()
+        .describe("The run whose journal keeps the answer, too; null where none was named."),
+    },
+    "An experiment asks the people at the bench, and waits.",
+  ),
+  event(
+    "answered",
+    {
+      question: part.question,
+      answer: z.string().nullable().describe("What the experiment goes on with; null where it does not."),
+      by: z.string().nullable().describe("Who answered; null where that is not known."),
+      how: z
+        .enum(["answered", "deadline", "closed"])
+        .describe(
+          "`deadline`: no answer came in time. `closed`: the question was taken back, or the program was stopped.",
+        ),
+    },
+    "A question is no longer waited for.",
   ),
   event(
     "turn",
@@ -250,4 +296,5 @@ export const benchEvents = [
     },
     "`demo` has trimmed its closed loop.",
   ),
+  ...jobEvents,
 ] as const;

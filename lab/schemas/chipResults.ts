@@ -2,6 +2,7 @@ import { z } from "zod";
 import { actions } from "../../calibration/advice.ts";
 import { fitRecordSchema } from "../../files/model.ts";
 import { result } from "./event.ts";
+import { findings } from "./handResults.ts";
 import * as part from "./parts.ts";
 import { describedFit, runFields } from "./resultParts.ts";
 
@@ -40,7 +41,17 @@ export const program = z.discriminatedUnion("dry_run", [
   ),
 ]);
 
-export const resume = result("resume", { ...runFields }, "`resume`: how the run went.");
+export const resume = result(
+  "resume",
+  {
+    ...runFields,
+    found: z
+      .strictObject(findings)
+      .nullable()
+      .describe("Of a measurement, what was found; null for other runs."),
+  },
+  "`resume`: how the run went.",
+);
 
 export const watch = result(
   "watch",

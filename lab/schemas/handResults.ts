@@ -66,33 +66,39 @@ export const pulse = result(
   "`pulse`: what pulses by hand did.",
 );
 
+/** What was found, of a measurement. */
+export const findings = {
+  devices: part.count.describe("Devices that were measured."),
+  counts: z
+    .array(
+      z.strictObject({
+        name: z.string().describe("How they ended."),
+        devices: part.count.describe("Devices that ended so."),
+      }),
+    )
+    .describe("Devices by how they ended."),
+  figures: z
+    .array(
+      z.strictObject({
+        name: z.string().describe("Name of the figure, its unit at the end."),
+        unit: z.string().describe("Its unit; empty for a plain number."),
+        meaning: z.string().describe("What it is, for a person."),
+        value: z.number().nullable().describe("The figure; null where it is not known."),
+        low: z.number().nullable().describe("Lower end of its interval of 95 %; null where it has none."),
+        high: z.number().nullable().describe("Upper end likewise."),
+      }),
+    )
+    .describe("What was found."),
+  out_of_pulses: part.count.describe("Devices that had no pulse left before they were done."),
+};
+
 export const measure = result(
   "measure",
   {
     run: part.run.describe("Id of the run."),
     workspace: part.workspace,
     kind: z.string().describe("What was measured, such as `form`."),
-    devices: part.count.describe("Devices that were measured."),
-    counts: z
-      .array(
-        z.strictObject({
-          name: z.string().describe("How they ended."),
-          devices: part.count.describe("Devices that ended so."),
-        }),
-      )
-      .describe("Devices by how they ended."),
-    figures: z
-      .array(
-        z.strictObject({
-          name: z.string().describe("Name of the figure, its unit at the end."),
-          unit: z.string().describe("Its unit; empty for a plain number."),
-          meaning: z.string().describe("What it is, for a person."),
-          value: z.number().nullable().describe("The figure; null where it is not known."),
-          low: z.number().nullable().describe("Lower end of its interval of 95 %; null where it has none."),
-          high: z.number().nullable().describe("Upper end likewise."),
-        }),
-      )
-      .describe("What was found."),
+    ...findings,
   },
   "`measure`: what was found; the numbers of each device stand in the table of `mho report`.",
 );

@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { steps } from "../checkChip/findings.ts";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { compare } from "./compareResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
+import { queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
-import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
+import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -90,6 +92,33 @@ const check = result(
       .describe("Every run, the oldest first."),
   },
   "`check`: what of a workspace is damaged.",
+);
+
+const checkChip = result(
+  "check-chip",
+  {
+    checked: z.enum(["file", "board"]).describe("Whether a description or a board was checked."),
+    chip: z.string().nullable().describe("Name of the chip; null where it is not known."),
+    serial_number: z
+      .string()
+      .nullable()
+      .describe("Serial number of the board; null of a file, and where it is not known."),
+    sound: z.boolean().describe("Whether nothing has to be mended."),
+    findings: z
+      .array(
+        z.strictObject({
+          step: z.enum(steps).describe("What was tried."),
+          verdict: z
+            .enum(["good", "fault", "note", "not tried"])
+            .describe(
+              "`fault`: to be mended. `note`: to be known; it works. `not tried`: nothing is known of it.",
+            ),
+          text: z.string().describe("What was found, and the remedy of a fault, for a person."),
+        }),
+      )
+      .describe("What was found, in the order in which it was tried."),
+  },
+  "`check-chip`: what of a description or a board has to be mended.",
 );
 
 const percents = part.numbers;
@@ -177,14 +206,18 @@ export const resultSchema = z.discriminatedUnion("command", [
   measure,
   pulse,
   run,
+  queue,
+  work,
   show,
   note,
   tag,
+  answer,
   archive,
   deleted,
   pack,
   unpack,
   check,
+  checkChip,
   ports,
   standby,
   serve,

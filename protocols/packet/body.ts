@@ -134,6 +134,13 @@ export class BodyReader {
     return values;
   }
 
+  bytes(count: number): Uint8Array {
+    const at = this.#take(count);
+    return at < 0
+      ? new Uint8Array(0)
+      : new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, count).slice();
+  }
+
   i8s(count: number): Int8Array {
     const at = this.#take(count);
     if (at < 0) return new Int8Array(0);

@@ -20,6 +20,7 @@ export const kinds = {
   abort: 0x0c,
   references: 0x0d,
   burst: 0x0e,
+  describe: 0x0f,
   error: 0x7f,
 } as const;
 
@@ -50,6 +51,8 @@ const capabilityBits: Readonly<Record<Declared, number>> = {
   environment: 8,
   references: 16,
   burst: 32,
+  describe: 64,
+  readVoltage: 128,
 };
 
 export const encodeNothing = (): Uint8Array => noBody;
@@ -114,6 +117,8 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
     references: declares("references"),
     // Boards that say nothing of it cannot.
     ...(declares("burst") && { burst: true }),
+    ...(declares("describe") && { describe: true }),
+    ...(declares("readVoltage") && { readVoltage: true }),
   };
   const newestTicket = reader.u64();
   const name = reader.text();
@@ -124,20 +129,72 @@ export function decodeIdentity(body: Uint8Array): PacketIdentity | undefined {
   return { version, name, firmware, serialNumber, boot, geometry, capabilities, newestTicket, answersKept };
 }
 
+/** A part of the board's description: `most` bytes of it at most, from an offset on. */
+export interface DescribePart {
+  readonly offset: number;
+  readonly most: number;
+}
+
+export function encodeDescribe({ offset, most }: DescribePart): Uint8Array {
+  return new BodyWriter(6).u32(offset).u16(most).done();
+}
+
+export function decodeDescribe(body: Uint8Array): DescribePart | undefined {
+  const reader = new BodyReader(body);
+  const part = { offset: reader.u32(), most: reader.u16() };
+  return reader.whole ? part : undefined;
+}
+
+export interface DescriptionPart {
+  /** Of the whole text. */
+  readonly totalBytes: number;
+  /** CRC-32C of the whole text. */
+  readonly check: number;
+  /** Answers, and reports of verify orders, that the board keeps for requests that come again. */
+  readonly answersKept: number;
+  readonly bytes: Uint8Array;
+}
+
+export function encodeDescriptionPart({
+  totalBytes,
+  check,
+  answersKept,
+  bytes,
+}: DescriptionPart): Uint8Array {
+  return new BodyWriter(12 + bytes.length)
+    .u32(totalBytes)
+    .u32(check)
+    .u16(answersKept)
+    .u16(bytes.length)
+    .bytes(bytes)
+    .done();
+}
+
+export function decodeDescriptionPart(body: Uint8Array): DescriptionPart | undefined {
+  const reader = new BodyReader(body);
+  const head = { totalBytes: reader.u32(), check: reader.u32(), answersKept: reader.u16() };
+  const bytes = reader.bytes(reader.u16());
+  return reader.whole ? { ...head, bytes } : undefined;
+}
+
 export interface ReadRow {
   readonly tile: number;
   readonly row: number;
   readonly averages: number;
+  /** V, in whole millivolts on the line; the usual voltage where not given. */
+  readonly readVolts?: number | undefined;
 }
 
-export function encodeReadRow({ tile, row, averages }: ReadRow): Uint8Array {
-  return new BodyWriter(6).u16(tile).u16(row).u16(averages).done();
+export function encodeReadRow({ tile, row, averages, readVolts }: ReadRow): Uint8Array {
+  const body = new BodyWriter(readVolts === undefined ? 6 : 8).u16(tile).u16(row).u16(averages);
+  return (readVolts === undefined ? body : body.u16(Math.round(1000 * readVolts))).done();
 }
 
 export function decodeReadRow(body: Uint8Array): ReadRow | undefined {
   const reader = new BodyReader(body);
   const request = { tile: reader.u16(), row: reader.u16(), averages: reader.u16() };
-  return reader.whole ? request : undefined;
+  const voltage = reader.hasMore ? { readVolts: reader.u16() / 1000 } : {};
+  return reader.whole ? { ...request, ...voltage } : undefined;
 }
 
 /** A look at a tile's known resistors: answered by `RowCodes`, one code a resistor. */

@@ -2,13 +2,14 @@ import { ScpiError } from "./errors.ts";
 import type { Parameter } from "./parse.ts";
 
 /** What a number stands for, and how its suffix scales it (IEEE 488.2, 7.7.3; SCPI-99, volume 1, 7.2). */
-export type Quantity = "time" | "conductance" | "current" | "number";
+export type Quantity = "time" | "conductance" | "current" | "voltage" | "number";
 
-/** The unit that a bare number is in, and that values are given in: s, µS, µA. */
+/** The unit that a bare number is in, and that values are given in: s, µS, µA, V. */
 const units: Readonly<Record<Quantity, { readonly unit: string; readonly scale: number }>> = {
   time: { unit: "S", scale: 1 },
   conductance: { unit: "SIE", scale: 1e6 },
   current: { unit: "A", scale: 1e6 },
+  voltage: { unit: "V", scale: 1 },
   number: { unit: "", scale: 1 },
 };
 
@@ -17,7 +18,7 @@ const multipliers: Readonly<Record<string, number>> = {
 }; // prettier-ignore
 
 /**
- * A number in its quantity's unit: seconds, microsiemens or microamperes. A conductance may be given as a resistance.
+ * A number in its quantity's unit: seconds, microsiemens, microamperes or volts. A conductance may be given as a resistance.
  * `MIN`, `MAX` and `DEF` are what `special` says.
  *
  * @throws ScpiError −104, −131 or −224.

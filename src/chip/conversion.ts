@@ -1,6 +1,13 @@
 import type { Converter } from "./description.ts";
 import { type CodedReading, noCode, readingFlags } from "./driver.ts";
 
+/** A converter measures currents: its code is worth so much less conductance as the devices are read with a higher voltage. */
+export function converterAt(converter: Converter, readVolts: number | undefined): Converter {
+  const { readVolts: usual, microsiemensPerCode } = converter;
+  if (readVolts === undefined || usual === undefined || readVolts === usual) return converter;
+  return { ...converter, microsiemensPerCode: (microsiemensPerCode * usual) / readVolts, readVolts };
+}
+
 /** µS and flags of converter codes from `start` on, in place: by whatever is known of the converter today. */
 export function convertCodes(
   { codes, conductanceMicrosiemens, flags }: Omit<CodedReading, "rowTimesMicroseconds">,

@@ -1,4 +1,4 @@
-import type { Microseconds, Microsiemens, Nanoseconds } from "../units.ts";
+import type { Microseconds, Microsiemens, Nanoseconds, Seconds } from "../units.ts";
 import type { ChipGeometry } from "./geometry.ts";
 import type { ChipPulses } from "./technology.ts";
 
@@ -20,7 +20,9 @@ export interface ChipDescription {
   readonly limits: ChipLimits;
   readonly timing: ChipTiming;
   readonly line: LineSettings;
-  /** Where it was read from a file: what the file said. */
+  /** Silence of the host after which the board goes to standby by itself; unknown where not given. */
+  readonly watchdogSeconds?: Seconds | undefined;
+  /** Where it was read from a file, or the board gave it: what was said. */
   readonly document?: ChipDocument | undefined;
 }
 
@@ -60,6 +62,8 @@ export function amplitudePerCode(pulses: ChipPulses): number {
 }
 
 export interface ChipLimits {
+  /** The highest voltage that devices may be read with; the usual one where not given. */
+  readonly maxReadVolts?: number | undefined;
   /** In the unit of the technology's amplitudes. */
   readonly maxAmplitude: number;
   /** What all devices of a row may draw together in one pulse; a row that wants more is pulsed in parts. */

@@ -26,9 +26,11 @@ export interface ChipDriver {
   /**
    * Reads every device of a block, row by row; `averages` reads are taken and averaged by the chip.
    *
-   * @param wanted  1 for the rows of the block to read, all when not given; the others are NaN.
+   * @param wanted     1 for the rows of the block to read, all when not given; the others are NaN.
+   * @param readVolts  V over the devices; the usual voltage where not given. Another only where `identity.capabilities.readVoltage` is
+   *                   true. Conductances are current over this voltage; codes stand for `converterAt` it.
    */
-  read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading>;
+  read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading>;
 
   /**
    * Fires one row pulse for every row of the block that has a code other than 0.
@@ -113,6 +115,10 @@ export interface ChipCapabilities {
   readonly references: boolean;
   /** The board can give cycles of two pulses to a row by itself. Not where it is not said. */
   readonly burst?: boolean;
+  /** The board can read with another voltage than the usual one. Not where it is not said. */
+  readonly readVoltage?: boolean;
+  /** The board gives its own description. Not where it is not said. */
+  readonly describe?: boolean;
 
   // What follows is there where nothing is said: a board that lacks it says `false`.
 

@@ -69,8 +69,21 @@ export const disturb: Procedure<DisturbState> = {
     },
   ],
   pulses: (settings) => settings["pulses"]! + settings["prepare"]!,
-  requires: (chip, _, settings) =>
-    (settings?.["pulses"] ?? 0) + (settings?.["prepare"] ?? 0) > 0 ? noExtremes(chip) : undefined,
+  requires(chip, _, settings, rows) {
+    if (settings === undefined) return noExtremes(chip);
+    const { reads, pulses, prepare } = settings as Record<"reads" | "pulses" | "prepare", number>;
+    if (reads === 0 && pulses === 0)
+      return "With neither reads nor pulses there is nothing to measure: give one of them.";
+    if (pulses > 0 && rows === 1)
+      return "Pulses of the first row disturb the rows below it, and only one row is measured. Give --rows 2 or more, or set pulses to 0.";
+    for (const [name, most] of Object.entries({ reads, pulses }))
+      if (most > 0 && countsOf(most, settings).length + 1 < fewestPoints)
+        return (
+          `${most} ${name} are read at ${countsOf(most, settings).length + 1} counts, and a change is told from ${fewestPoints} on. ` +
+          `Give more ${name}, or a larger per_decade.`
+        );
+    return prepare + pulses > 0 ? noExtremes(chip) : undefined;
+  },
   begin(task) {
     const { settings } = task;
     assert(settings !== undefined, "a procedure is given its settings");
@@ -177,6 +190,9 @@ function next(state: DisturbState, seen: Seen | undefined): Decision {
   state.place++;
   return { orders, verdicts: given, look: kept };
 }
+
+/** Readings that a slope beside a logarithm is told from, that before the first with them. */
+const fewestPoints = 5;
 
 /** Ascending, the last one all. */
 function countsOf(most: number, settings: Settings): number[] {
@@ -293,7 +309,7 @@ function knownIn({ conductanceMicrosiemens }: Measured["turns"][number]): number
  * logarithm of time.
  */
 function slopeOf(series: readonly Series[]): number {
-  if (series.length < 5) return Number.NaN;
+  if (series.length < fewestPoints) return Number.NaN;
   const logs = series.map(({ count }) => Math.log(1 + count));
   const counts = series.map(({ count }) => count);
   const values = series.map(({ microsiemens }) => microsiemens);

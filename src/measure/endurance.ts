@@ -306,8 +306,9 @@ function judge({ plan, turns, settings }: Measured): Findings {
     new Float64Array(places.length).fill(Number.NaN),
   ];
   const read = new Map<number, { on: number[]; off: number[] }>();
-  for (const { block } of plan.tiles) {
-    walk(turns, block.tile, ({ device, order, pulses, after }) => {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
+    walk(turns, targets, ({ device, order, pulses, after }) => {
       const k = placeOf.get(`${block.tile} ${device}`)!;
       fired[k]! += pulses;
       if (order === undefined || Number.isNaN(after)) return;

@@ -9,7 +9,7 @@ import {
   type Seen,
   verdicts,
 } from "../program/method.ts";
-import { shareFigure } from "./figures.ts";
+import { mostRead, shareFigure } from "./figures.ts";
 import { fitCensoredNormal, type Interval, momentsWithin } from "./censoredNormal.ts";
 import type { Figure, Findings, Measured, Procedure, Settings } from "./procedure.ts";
 import { lastVerdicts, placesOf, type Step, walk } from "./trace.ts";
@@ -113,6 +113,11 @@ export const form: Procedure<FormState> = {
     const most = 0xffff * known.complianceMicrosiemensPerGateCode;
     if (settings["compliance"]! > most)
       return `A compliance of ${settings["compliance"]} µS is above the ${most.toFixed(0)} µS that the gate of ${chip.name} can be set to.`;
+    if (settings["compliance"]! < leastAboveThreshold * settings["threshold"]!)
+      return (
+        `A compliance of ${settings["compliance"]} µS holds devices too near the threshold of ${settings["threshold"]} µS to tell which have formed. ` +
+        `Give a compliance of at least ${leastAboveThreshold * settings["threshold"]!} µS, or a lower threshold.`
+      );
     return settings["from"]! < settings["to"]!
       ? undefined
       : "The ramp ends below where it begins: give from below to.";
@@ -139,6 +144,8 @@ interface FormState {
 }
 
 const mostUnreadable = 3;
+/** So many times the threshold a device must be let conduct, to be told from one that has not formed. */
+const leastAboveThreshold = 2;
 
 function begin(task: ProgrammingTask): FormState {
   const { settings } = task;
@@ -251,7 +258,8 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
   const pulses = new Float64Array(places.length);
   const ended = new Uint8Array(places.length);
   const placeOf = new Map(places.map(({ tile, device }, k) => [`${tile} ${device}`, k]));
-  for (const { block } of plan.tiles) {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
     const highest = new Map<number, number>();
     const visit = ({ device, order, code, after: reading }: Step): void => {
       if (order === undefined) return;
@@ -264,7 +272,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
         after[k] = reading;
       } else if (!Number.isNaN(reading)) highest.set(device, Math.max(highest.get(device) ?? 0, at));
     };
-    walk(turns, block.tile, visit);
+    walk(turns, targets, visit);
     for (const [device, verdict] of lastVerdicts(turns, block.tile)) {
       const k = placeOf.get(`${block.tile} ${device}`);
       if (k !== undefined) ended[k] = verdict;
@@ -289,12 +297,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
   const figures: Figure[] = [
     shareFigure("formed_percent", "devices that conduct when the run ends", formed, places.length),
     { name: "pulses_mean", unit: "", meaning: "pulses a device", value: fired / Math.max(1, places.length) },
-    {
-      name: "conductance_most_microsiemens",
-      unit: "µS",
-      meaning: "the most that a device read after it formed",
-      value: after.reduce((most, g) => (g > most ? g : most), 0),
-    },
+    mostRead(after, "the most that a device read after it formed", chip),
     ...(fit === undefined
       ? []
       : [
@@ -363,7 +366,7 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
         name: "forming_voltages",
         title: "Forming voltages",
         sentence: `Share of the devices that have formed by each voltage.${fit === undefined ? "" : ` The normal distribution that fits it has ${fit.mean.toFixed(3)} ± ${fit.std.toFixed(3)} V.`}`,
-        x: { name: "voltage", unit: "volts" },
+        x: { name: "voltage", unit: "volts", leastRange: 0.2 },
         y: { name: "formed", unit: "percent" },
         lines: [{ name: "devices", points: cumulative(volts, places.length), dots: true }],
       },

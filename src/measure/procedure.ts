@@ -23,8 +23,16 @@ export interface Procedure<State = unknown> extends Pick<
   readonly pulsesPristine?: true;
   /** What a device may be given at most, with such settings. */
   pulses(settings: Settings, chip: ChipDescription): number;
-  /** Why it cannot be done on a chip of its technologies, or with such settings, and what to do; undefined where it can. */
-  requires?(chip: ChipDescription, capabilities: ChipCapabilities, settings?: Settings): string | undefined;
+  /**
+   * Why it cannot be done on a chip of its technologies, with such settings or in so many rows, and what to do; undefined where it can.
+   * A run that goes on is asked without settings and rows: it was let begin.
+   */
+  requires?(
+    chip: ChipDescription,
+    capabilities: ChipCapabilities,
+    settings?: Settings,
+    rows?: number,
+  ): string | undefined;
   /** @param measured  what the journal holds, oldest first; of a run that was stopped too. */
   judge(measured: Measured): Findings;
 }
@@ -96,7 +104,13 @@ export interface Curves {
   readonly name: string;
   readonly title: string;
   readonly sentence: string;
-  readonly x: { readonly name: string; readonly unit: string; readonly logarithmic?: boolean };
+  readonly x: {
+    readonly name: string;
+    readonly unit: string;
+    readonly logarithmic?: boolean;
+    /** Of an axis that does not begin at zero: so much it shows at least. */
+    readonly leastRange?: number;
+  };
   readonly y: { readonly name: string; readonly unit: string; readonly logarithmic?: boolean };
   readonly lines: readonly {
     readonly name: string;
@@ -141,5 +155,12 @@ export function methodOfProcedure(procedure: Procedure): ProgrammingMethod {
 
 /** As plans name it: a procedure may share its name with a method of programming. */
 export function methodNameOf({ name }: Pick<Procedure, "name">): string {
-  return `measure-${name}`;
+  return `${prefix}${name}`;
+}
+
+const prefix = "measure-";
+
+/** Whether a method, as plans name it, is a measurement. */
+export function isMeasurement(method: string): boolean {
+  return method.startsWith(prefix);
 }

@@ -9,7 +9,7 @@ import {
   type Seen,
   verdicts,
 } from "../program/method.ts";
-import type { Figure, FindingColumn, Findings, Measured, Procedure } from "./procedure.ts";
+import type { Figure, FindingColumn, Findings, Measured, Procedure, Settings } from "./procedure.ts";
 import { fitThresholds, type ThresholdFit, type Trials } from "./thresholdFit.ts";
 import { placesOf, walk } from "./trace.ts";
 
@@ -60,11 +60,29 @@ export const staircase: Procedure<StaircaseState> = {
     {
       name: "width",
       unit: "ns",
-      meaning: "of each pulse",
+      meaning: "of each pulse, or of the shortest",
       least: 1,
       most: 1e9,
       whole: true,
       usual: (chip) => rramPulsesOf(chip).set.widthNanoseconds,
+    },
+    {
+      name: "widest",
+      unit: "ns",
+      meaning: "width of the longest pulses, where there are several widths",
+      least: 1,
+      most: 1e9,
+      whole: true,
+      usual: (chip) => rramPulsesOf(chip).set.widthNanoseconds,
+    },
+    {
+      name: "widths",
+      unit: "",
+      meaning: "widths from width to widest, spaced by the logarithm; each has its own staircases",
+      least: 1,
+      most: 8,
+      whole: true,
+      usual: () => 1,
     },
     {
       name: "averages",
@@ -76,10 +94,17 @@ export const staircase: Procedure<StaircaseState> = {
       usual: () => 16,
     },
   ],
-  pulses: ({ cycles, step }, chip) => {
+  requires(_chip, _capabilities, settings) {
+    if (settings === undefined) return undefined;
+    const { width, widest, widths } = settings as Record<"width" | "widest" | "widths", number>;
+    return widths === 1 || widest > width
+      ? undefined
+      : `${widths} widths go from width to widest, and ${width} … ${widest} ns is no range. Give a width below widest.`;
+  },
+  pulses: ({ cycles, step, widths }, chip) => {
     const { set, reset } = rramPulsesOf(chip);
     const rungs = (set.toVolts - set.fromVolts + reset.toVolts - reset.fromVolts + 1) / step!;
-    return Math.ceil(2 * cycles! * (rungs + mostDown + mostUp));
+    return Math.ceil(2 * cycles! * widths! * (rungs + mostDown + mostUp));
   },
   begin,
   next,
@@ -107,18 +132,28 @@ interface StaircaseState {
   readonly cycle: Uint16Array;
   readonly before: Float32Array;
   readonly middleMicrosiemens: number;
-  readonly setCodes: Uint16Array;
-  readonly resetCodes: Uint16Array;
+  readonly cyclesOfWidth: number;
+  /** Pulses of one kind and width, that a turn may have. */
+  readonly orders: readonly StaircaseOrder[];
+}
+
+interface StaircaseOrder {
+  readonly kind: "set" | "reset";
+  readonly widthNanoseconds: number;
+  readonly codes: Uint16Array;
 }
 
 function begin(
   task: ProgrammingTask,
   model: { readonly maxConductanceMicrosiemens: number },
 ): StaircaseState {
+  const { settings } = task;
+  assert(settings !== undefined, "a procedure is given its settings");
   const count = task.targetsMicrosiemens.length;
+  const pulses = rramPulsesOf(task);
   return {
     task,
-    pulses: rramPulsesOf(task),
+    pulses,
     verdicts: firstVerdicts(task),
     left: task.pulsesLeft.slice(),
     phase: new Uint8Array(count).fill(phases.down),
@@ -126,18 +161,33 @@ function begin(
     cycle: new Uint16Array(count),
     before: new Float32Array(count).fill(Number.NaN),
     middleMicrosiemens: model.maxConductanceMicrosiemens,
-    setCodes: new Uint16Array(count),
-    resetCodes: new Uint16Array(count),
+    cyclesOfWidth: settings["cycles"]!,
+    orders: (["set", "reset"] as const).flatMap((kind) =>
+      [...new Set([...widthsOf(settings), pulses[kind].widthNanoseconds])].map((widthNanoseconds) => ({
+        kind,
+        widthNanoseconds,
+        codes: new Uint16Array(count),
+      })),
+    ),
   };
 }
 
+/** Nanoseconds, ascending. */
+function widthsOf(settings: Settings): number[] {
+  // Runs of an older mho have one width.
+  const { width = 0, widest = width, widths = 1 } = settings;
+  return Array.from({ length: widths }, (_, k) =>
+    Math.round(width * Math.exp((k / Math.max(1, widths - 1)) * Math.log(widest / width))),
+  );
+}
+
 function next(state: StaircaseState, seen: Seen | undefined): Decision {
-  const { task, verdicts: given, setCodes, resetCodes, left, pulses } = state;
+  const { task, verdicts: given, left, pulses } = state;
   const { settings } = task;
   assert(settings !== undefined, "a procedure is given its settings");
   const rows = new Uint8Array(task.rowCount);
-  setCodes.fill(0);
-  resetCodes.fill(0);
+  const widths = widthsOf(settings);
+  for (const { codes } of state.orders) codes.fill(0);
   let pending = 0;
   for (let i = 0; i < given.length; i++) {
     if (given[i] !== verdicts.pending) continue;
@@ -155,26 +205,20 @@ function next(state: StaircaseState, seen: Seen | undefined): Decision {
     }
     const volts = voltsOf(state, i, settings);
     const code = Math.min(task.maxCode, Math.max(1, Math.round(volts / pulses.voltsPerCode)));
-    const up = state.phase[i] === phases.setRamp || state.phase[i] === phases.up;
-    (up ? setCodes : resetCodes)[i] = code;
+    const kind = state.phase[i] === phases.setRamp || state.phase[i] === phases.up ? "set" : "reset";
+    const isRamp = state.phase[i] === phases.setRamp || state.phase[i] === phases.resetRamp;
+    const width = isRamp
+      ? widths[Math.min(widths.length - 1, Math.floor(state.cycle[i]! / state.cyclesOfWidth))]!
+      : pulses[kind].widthNanoseconds;
+    state.orders.find((one) => one.kind === kind && one.widthNanoseconds === width)!.codes[i] = code;
     left[i]!--;
     state.given[i]!++;
     state.before[i] = seen.conductanceMicrosiemens[i]!;
   }
   if (!given.includes(verdicts.pending)) return { orders: [], verdicts: given, look: { kind: "done" } };
-  const orders = (["set", "reset"] as const).flatMap((kind) => {
-    const codes = kind === "set" ? setCodes : resetCodes;
-    if (!codes.some((code) => code !== 0)) return [];
-    return [
-      {
-        kind,
-        codes,
-        widthNanoseconds: settings["width"]!,
-        trailingNanoseconds: 0,
-        gateCode: pulses[kind].gateCode,
-      },
-    ];
-  });
+  const orders = state.orders
+    .filter(({ codes }) => codes.some((code) => code !== 0))
+    .map((order) => ({ ...order, trailingNanoseconds: 0, gateCode: pulses[order.kind].gateCode }));
   return {
     orders,
     verdicts: given,
@@ -211,7 +255,8 @@ function step(
       return;
     default:
       if (given[i]! > 0 && before[i]! - reading > resetResponse(before[i]!)) {
-        if (++cycle[i]! >= settings["cycles"]!) state.verdicts[i] = verdicts.accepted;
+        if (++cycle[i]! >= settings["cycles"]! * widthsOf(settings).length)
+          state.verdicts[i] = verdicts.accepted;
         else enter(phases.down);
       } else if (top(pulses.reset, settings["reset_from"]!)) state.verdicts[i] = verdicts.stuckHigh;
   }
@@ -278,26 +323,40 @@ function resetBegins({ reset }: RramPulses, chip: ChipDescription): number {
   return voltsFor(reset, chip.maxConductanceMicrosiemens);
 }
 
-function judge({ plan, chip, turns }: Measured): Findings {
+/** Trials of each device, at one width. */
+interface TrialsAt {
+  readonly widthNanoseconds: number;
+  readonly set: readonly OpenTrials[];
+  readonly reset: readonly OpenTrials[];
+}
+
+interface OpenTrials extends Trials {
+  readonly excess: number[];
+  readonly responded: boolean[];
+}
+
+function judge({ plan, chip, turns, settings }: Measured): Findings {
   const pulses = rramPulsesOf(chip);
   const places = placesOf(plan);
   const placeOf = new Map(places.map(({ tile, device }, k) => [`${tile} ${device}`, k]));
-  const set = places.map((): Trials & { excess: number[]; responded: boolean[] } => ({
-    excess: [],
-    responded: [],
-  }));
-  const reset = places.map((): Trials & { excess: number[]; responded: boolean[] } => ({
-    excess: [],
-    responded: [],
+  const none = (): OpenTrials[] => places.map(() => ({ excess: [], responded: [] }));
+  const byWidth = widthsOf(settings).map((widthNanoseconds): TrialsAt => ({
+    widthNanoseconds,
+    set: none(),
+    reset: none(),
   }));
   const fired = new Float64Array(places.length);
   const readable = chip.converter.microsiemensPerCode * (chip.converter.codes - 2);
-  for (const { block } of plan.tiles) {
-    walk(turns, block.tile, ({ device, order, code, pulses: count, before, after, unsure }) => {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
+    walk(turns, targets, ({ device, order, code, pulses: count, before, after, unsure }) => {
       const k = placeOf.get(`${block.tile} ${device}`)!;
       fired[k]! += count;
       if (order === undefined || unsure || Number.isNaN(after) || Number.isNaN(before)) return;
       const volts = code * pulses.voltsPerCode;
+      const at = byWidth.find(({ widthNanoseconds }) => widthNanoseconds === order.widthNanoseconds);
+      if (at === undefined) return;
+      const { set, reset } = at;
       // Nominal: the voltage whose limit is what the device would have to be moved towards for its answer to be seen.
       if (order.kind === "set" && before < isDown) {
         const needed = neededVolts(pulses.set, abruptShare, before, setResponse);
@@ -314,15 +373,34 @@ function judge({ plan, chip, turns }: Measured): Findings {
       }
     });
   }
-  const [up, down] = [fitThresholds(set), fitThresholds(reset)];
   const [fromSet, fromReset] = [setBegins(pulses), resetBegins(pulses, chip)];
+  const fits = byWidth.map(({ widthNanoseconds, set, reset }) => ({
+    widthNanoseconds,
+    up: fitThresholds(set),
+    down: fitThresholds(reset),
+  }));
+  const { up, down } = fits[0]!;
+  const courses = [
+    { kind: "set", points: courseOf(fits, ({ up: fit }) => fit, fromSet) },
+    { kind: "reset", points: courseOf(fits, ({ down: fit }) => fit, fromReset) },
+  ];
   return {
-    figures: [...figuresOf("set", up, fromSet), ...figuresOf("reset", down, fromReset)],
+    figures: [
+      ...figuresOf("set", up, fromSet),
+      ...figuresOf("reset", down, fromReset),
+      ...courses.flatMap(({ kind, points }) => slopeFigure(kind, points)),
+    ],
     counts: countsOf(up, down),
     places: places.map(({ place }) => place),
     columns: [
       ...columnsOf("set", up, fromSet),
       ...columnsOf("reset", down, fromReset),
+      ...fits
+        .slice(1)
+        .flatMap(({ widthNanoseconds, ...fit }) => [
+          columnAt("set", fit.up, fromSet, widthNanoseconds),
+          columnAt("reset", fit.down, fromReset, widthNanoseconds),
+        ]),
       { name: "pulses", unit: "", meaning: "pulses that it was given", values: fired },
     ],
     curves: [
@@ -330,14 +408,82 @@ function judge({ plan, chip, turns }: Measured): Findings {
         name: "thresholds",
         title: "Thresholds",
         sentence: "Share of the devices whose threshold lies below each voltage.",
-        x: { name: "voltage", unit: "volts" },
+        x: { name: "voltage", unit: "volts", leastRange: 0.2 },
         y: { name: "devices", unit: "percent" },
         lines: [
           { name: "SET", points: cumulative(up, fromSet) },
           { name: "RESET", points: cumulative(down, fromReset) },
         ],
       },
+      ...(fits.length === 1
+        ? []
+        : [
+            {
+              name: "thresholds_by_width",
+              title: "Thresholds by width",
+              sentence:
+                "Mean over the devices, with its interval: the shorter a pulse, the more voltage it takes.",
+              x: { name: "width", unit: "ns", logarithmic: true },
+              y: { name: "threshold", unit: "volts" },
+              lines: courses.map(({ kind, points }) => ({ name: kind.toUpperCase(), points, dots: true })),
+            },
+          ]),
     ],
+  };
+}
+
+interface WidthPoint {
+  /** ns and V, with the ends of the interval of 95 %. */
+  readonly x: number;
+  readonly y: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+function courseOf<F extends { readonly widthNanoseconds: number }>(
+  fits: readonly F[],
+  pick: (fit: F) => ThresholdFit,
+  nominal: number,
+): WidthPoint[] {
+  return fits.map((fit) => {
+    const { mean, meanError } = pick(fit);
+    const y = nominal + mean;
+    return { x: fit.widthNanoseconds, y, low: y - 1.96 * meanError, high: y + 1.96 * meanError };
+  });
+}
+
+/** How much a threshold falls with each factor of ten in width: a line through the means, weighted by their errors. */
+function slopeFigure(kind: string, points: readonly WidthPoint[]): Figure[] {
+  const known = points.filter(({ y, high }) => Number.isFinite(y) && Number.isFinite(high));
+  if (known.length < 2) return [];
+  const weights = known.map(({ y, high }) => 1.96 / (high - y)).map((root) => root * root);
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  const mid = (of: (point: WidthPoint) => number): number =>
+    known.reduce((sum, point, k) => sum + weights[k]! * of(point), 0) / total;
+  const x = (point: WidthPoint): number => Math.log10(point.x);
+  const [mx, my] = [mid(x), mid(({ y }) => y)];
+  const spread = known.reduce((sum, point, k) => sum + weights[k]! * (x(point) - mx) * (x(point) - mx), 0);
+  const slope =
+    known.reduce((sum, point, k) => sum + weights[k]! * (x(point) - mx) * (point.y - my), 0) / spread;
+  const error = 1.96 / Math.sqrt(spread);
+  return [
+    {
+      name: `${kind}_volts_per_decade`,
+      unit: "V",
+      meaning: `change of the ${kind.toUpperCase()} threshold with each factor of ten in width`,
+      value: slope,
+      low: slope - error,
+      high: slope + error,
+    },
+  ];
+}
+
+function columnAt(kind: string, { devices }: ThresholdFit, nominal: number, width: number): FindingColumn {
+  return {
+    name: `${kind}_volts_at_${width}_ns`,
+    unit: "V",
+    meaning: `${kind.toUpperCase()} threshold for pulses of ${width} ns`,
+    values: Float64Array.from(devices, ({ median }) => nominal + median),
   };
 }
 

@@ -1,7 +1,7 @@
-import { type PulseReport, rowFates } from "../chip/driver.ts";
+import { rowFates } from "../chip/driver.ts";
 import type { JournalledOrder, TurnRecord } from "../run/journal.ts";
 import { pulsesOfOrder } from "../program/method.ts";
-import type { RunPlan } from "../run/plan.ts";
+import type { RunPlan, TileTargets } from "../run/plan.ts";
 import type { Place } from "./procedure.ts";
 
 /** A pulse of one device, as the journal has it, or a reading without one. */
@@ -22,42 +22,76 @@ export interface Step {
 
 /**
  * Walks through what was done to the devices of one tile, in order. The reading after a pulse stands in the next turn that tells of the
- * device.
+ * device, and what became of it in the next turn of the tile: pulses that did not fire are none.
  */
-export function walk(turns: readonly TurnRecord[], tile: number, visit: (step: Step) => void): void {
-  const open = new Map<number, Omit<Step, "after" | "unsure"> & { readonly turn: TurnRecord }>();
-  let fired: PulseReport | undefined;
+export function walk(turns: readonly TurnRecord[], tile: TileTargets, visit: (step: Step) => void): void {
+  const { block } = tile;
+  const perRow = tile.targetsMicrosiemens.length / block.rowCount;
+  const open = new Map<number, OpenStep>();
+  let told: OpenStep[] = [];
   const close = (device: number, after: number): void => {
     const step = open.get(device);
     if (step === undefined) return;
     open.delete(device);
-    const { turn: _, ...rest } = step;
-    visit({ ...rest, after, unsure: isUnsure(step, fired) });
+    const given = step.given.filter(({ fate }) => fate !== rowFates.notFired);
+    const last = given.at(-1)?.order;
+    if (last === undefined && Number.isNaN(step.before) && step.given.length > 0) return;
+    visit({
+      device,
+      order: last,
+      code: last?.codes[step.place] ?? 0,
+      pulses: given.reduce((sum, { order }) => sum + pulsesOf(order), 0),
+      before: step.before,
+      after,
+      unsure: step.given.some(({ fate }) => fate === rowFates.uncertain || fate === rowFates.notFired),
+    });
   };
   for (const turn of turns) {
-    if (turn.tile !== tile) continue;
-    fired = turn.fired;
-    for (let k = 0; k < turn.devices.length; k++) {
-      const device = turn.devices[k]!;
-      const reading = turn.conductanceMicrosiemens[k]!;
-      close(device, reading);
-      const given = turn.orders.filter(({ codes }) => codes[k] !== 0);
-      const order = given.at(-1);
-      if (order === undefined && Number.isNaN(reading)) continue;
-      const pulses = given.reduce((sum, one) => sum + pulsesOf(one), 0);
-      open.set(device, { device, order, code: order?.codes[k] ?? 0, pulses, before: reading, turn });
+    if (turn.tile !== block.tile) continue;
+    const { fates } = turn.fired;
+    if (fates.length > 0) for (const step of told) learnFates(step, fates, perRow, block.rowCount);
+    told = [];
+    for (let place = 0; place < turn.devices.length; place++) {
+      const device = turn.devices[place]!;
+      const before = turn.conductanceMicrosiemens[place]!;
+      close(device, before);
+      const given = turn.orders.flatMap((order, at): Given[] =>
+        order.codes[place] === 0 ? [] : [{ order, at, fate: undefined }],
+      );
+      if (given.length === 0 && Number.isNaN(before)) continue;
+      const step = { device, place, before, given };
+      open.set(device, step);
+      told.push(step);
     }
   }
   for (const device of open.keys()) close(device, Number.NaN);
 }
 
-function pulsesOf(order: JournalledOrder): number {
-  return order.iterations ?? pulsesOfOrder(order);
+/** A device between two readings. */
+interface OpenStep {
+  readonly device: number;
+  /** Its place in the turn's arrays. */
+  readonly place: number;
+  readonly before: number;
+  readonly given: Given[];
 }
 
-function isUnsure({ order }: Pick<Step, "order">, fired: PulseReport | undefined): boolean {
-  if (order === undefined || fired === undefined) return false;
-  return fired.fates.some((fate) => fate === rowFates.uncertain || fate === rowFates.notFired);
+interface Given {
+  readonly order: JournalledOrder;
+  /** Place of the order in its turn. */
+  readonly at: number;
+  /** One of `rowFates`; undefined where the journal does not tell. */
+  fate: number | undefined;
+}
+
+/** Fates stand order after order, a row each. */
+function learnFates({ device, given }: OpenStep, fates: Uint8Array, perRow: number, rows: number): void {
+  const row = Math.floor(device / perRow);
+  for (const one of given) one.fate = fates[one.at * rows + row];
+}
+
+function pulsesOf(order: JournalledOrder): number {
+  return order.iterations ?? pulsesOfOrder(order);
 }
 
 /** The devices of a plan that have a target, tile after tile. */

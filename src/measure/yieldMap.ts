@@ -196,14 +196,15 @@ function judge({ plan, turns, sweeps, settings }: Measured): Findings {
   const placeOf = new Map(places.map(({ tile, device }, k) => [`${tile} ${device}`, k]));
   const column = (): Float64Array => new Float64Array(places.length).fill(Number.NaN);
   const [read, low, high, ended] = [column(), column(), column(), column()];
-  for (const { block } of plan.tiles) {
+  for (const targets of plan.tiles) {
+    const { block } = targets;
     const map = sweeps.find(({ tile }) => tile === block.tile);
     for (const { tile, device } of places) {
       if (tile !== block.tile || map === undefined) continue;
       const k = placeOf.get(`${tile} ${device}`)!;
       read[k] = low[k] = high[k] = map.conductanceMicrosiemens[device]!;
     }
-    walk(turns, block.tile, ({ device, after }) => {
+    walk(turns, targets, ({ device, after }) => {
       const k = placeOf.get(`${block.tile} ${device}`)!;
       if (Number.isNaN(after)) return;
       low[k] = Number.isNaN(low[k]!) ? after : Math.min(low[k]!, after);

@@ -180,6 +180,8 @@ export type Look =
       readonly afterSeconds: number;
       /** The journal keeps what every open device of these rows reads, whether or not it was pulsed. */
       readonly keeps?: true;
+      /** V over the devices; the usual voltage where not given. Only on boards that declare `readVoltage`. */
+      readonly readVolts?: number;
       /** The whole look is kept as a sweep of this time, s: a map, or one of a series. All of its rows must be read. */
       readonly sweepSeconds?: number;
     }
@@ -190,6 +192,8 @@ export type Look =
       readonly afterSeconds: number;
     }
   | { readonly kind: "done" };
+
+export type LookToRead = Extract<Look, { kind: "read" }>;
 
 /** How a device ended, and why. */
 export const verdicts = {

@@ -28,6 +28,7 @@ import { type EarlySweep, SweepPlan } from "./sweepPlan.ts";
 import { noteUnknownWear, ticketsFor } from "./tickets.ts";
 import {
   beginTile,
+  closeTile,
   closingRecord,
   hasFired,
   latestPulse,
@@ -129,6 +130,7 @@ function begin({ active, memories }: Opened): void {
     type: "started",
     run,
     title: plan.title,
+    method: plan.method,
     chip: identity.name,
     serial_number: identity.serialNumber,
     firmware: identity.firmware,
@@ -290,9 +292,9 @@ async function reopen({ context, run }: ActiveRun, memory: TileMemory): Promise<
   foldTurn(memory, record);
 }
 
-async function workThrough({ active, memories }: Opened): Promise<void> {
-  const { plan, context, identity } = active;
-  const perRow = devicesPerRow(identity.geometry);
+async function workThrough(opened: Opened): Promise<void> {
+  const { active, memories } = opened;
+  const { plan } = active;
   const waiting: TileTargets[] = [];
   const remembered = new Map((memories ?? []).map((memory) => [memory.block.tile, memory]));
   const taken = memories === undefined ? new Set<string>() : await sweptOf(active);
@@ -309,6 +311,23 @@ async function workThrough({ active, memories }: Opened): Promise<void> {
     for (const pulses of memory?.pulses ?? []) active.pulses += pulses;
   }
   const atWork: TileWork[] = [];
+  try {
+    await workOn(opened, waiting, remembered, sweeps, atWork);
+  } catch (error) {
+    if (isStop(error)) for (const work of atWork) await closeTile(active, work);
+    throw error;
+  }
+}
+
+async function workOn(
+  { active }: Opened,
+  waiting: TileTargets[],
+  remembered: ReadonlyMap<number, TileMemory>,
+  sweeps: SweepPlan,
+  atWork: TileWork[],
+): Promise<void> {
+  const { context, identity } = active;
+  const perRow = devicesPerRow(identity.geometry);
   let turnTook: Microseconds = 0;
   for (;;) {
     await checkRequestsOf(active);

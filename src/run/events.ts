@@ -13,6 +13,7 @@ export type ProgramEvent =
       readonly type: "started";
       readonly run: RunId;
       readonly title: string;
+      readonly method: string;
       readonly chip: string;
       readonly serial_number: string;
       readonly firmware: string;

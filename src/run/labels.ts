@@ -9,6 +9,8 @@ export interface FirstLabels {
   /** Who began it. */
   readonly operator?: string | undefined;
   readonly note?: string | undefined;
+  /** The job of the queue that began it, such as j3. */
+  readonly job?: string | undefined;
 }
 
 /** One change of a run's labels. Changes are only ever added, so it stays known what was changed, and when. */
@@ -20,6 +22,7 @@ export interface LabelChange {
   readonly add?: readonly string[] | undefined;
   readonly remove?: readonly string[] | undefined;
   readonly operator?: string | undefined;
+  readonly job?: string | undefined;
   readonly archived?: boolean | undefined;
   /** The run came out of a pack. */
   readonly unpacked?: Unpacked | undefined;
@@ -42,6 +45,8 @@ export interface RunLabels {
   /** In the order in which they were added. */
   readonly tags: readonly string[];
   readonly operator: string | undefined;
+  /** The job of this workspace's queue that began it. */
+  readonly job: string | undefined;
   readonly archived: boolean;
   readonly unpacked: Unpacked | undefined;
   /** When it was deleted, wall time; undefined for a run that is there. */
@@ -61,6 +66,7 @@ export interface ChipNote {
 export const noLabels: RunLabels = {
   tags: [],
   operator: undefined,
+  job: undefined,
   archived: false,
   unpacked: undefined,
   deletedAt: undefined,
@@ -68,11 +74,12 @@ export const noLabels: RunLabels = {
 
 export function foldLabels(changes: readonly LabelChange[]): RunLabels {
   let labels = noLabels;
-  for (const { at, add = [], remove = [], operator, archived, unpacked, deleted } of changes) {
+  for (const { at, add = [], remove = [], operator, job, archived, unpacked, deleted } of changes) {
     const tags = [...new Set([...labels.tags, ...add])].filter((tag) => !remove.includes(tag));
     labels = {
       tags,
       operator: operator ?? labels.operator,
+      job: job ?? labels.job,
       archived: archived ?? labels.archived,
       unpacked: unpacked ?? labels.unpacked,
       deletedAt: deleted === undefined ? labels.deletedAt : deleted ? at : undefined,
@@ -82,9 +89,17 @@ export function foldLabels(changes: readonly LabelChange[]): RunLabels {
 }
 
 /** The first change of a run that is begun with labels; undefined where there is nothing to keep. */
-export function firstChange({ tags = [], operator }: FirstLabels, at: string): LabelChange | undefined {
-  if (tags.length === 0 && operator === undefined) return undefined;
-  return { at, ...(tags.length > 0 && { add: tags }), ...(operator !== undefined && { operator }) };
+export function firstChange(
+  { tags = [], operator, job }: FirstLabels,
+  at: string,
+): LabelChange | undefined {
+  if (tags.length === 0 && operator === undefined && job === undefined) return undefined;
+  return {
+    at,
+    ...(tags.length > 0 && { add: tags }),
+    ...(operator !== undefined && { operator }),
+    ...(job !== undefined && { job }),
+  };
 }
 
 /** Where a chip was cut from; the last that was noted. */

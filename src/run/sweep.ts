@@ -3,6 +3,8 @@ import { type Block, devicesOfBlock } from "../chip/geometry.ts";
 import { assert } from "../errors.ts";
 import { type Log, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
+import { converterAt } from "../chip/conversion.ts";
+import type { LookToRead } from "../program/method.ts";
 import { readInSteps } from "./longRead.ts";
 import type { SweepRecord } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
@@ -64,10 +66,9 @@ export function sweepOfLook(
   { boot }: Pick<ChipIdentity, "boot">,
   { tile }: Pick<Block, "tile">,
   reading: Reading,
-  timeSeconds: Seconds,
-  averages: number,
+  { sweepSeconds: timeSeconds = 0, averages, readVolts }: LookToRead,
 ): SweepRecord {
-  const { converter } = driver.description;
+  const converter = converterAt(driver.description.converter, readVolts);
   const takenAt = wallTime();
   return { ...reading, tile, timeSeconds, averages, ...(reading.codes && { converter }), takenAt, boot };
 }

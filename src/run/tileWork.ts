@@ -107,7 +107,7 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
   work.fired = report;
   work.look = decision.look;
   if (decision.look.kind === "done") {
-    if (report !== nothingFired) await closeTile(active, work);
+    await closeTile(active, work);
     return true;
   }
   const { afterSeconds } = decision.look;
@@ -123,9 +123,10 @@ async function lookAt(
   look: Look & { kind: "read" },
 ): Promise<Seen> {
   const check = (): Promise<void> => checkRequests(context, [run]);
-  const reading = await readInSteps(context.driver, tile.block, look.averages, look.rows, check);
+  const { averages, rows, readVolts } = look;
+  const reading = await readInSteps(context.driver, tile.block, averages, rows, check, readVolts);
   if (look.sweepSeconds !== undefined) {
-    const sweep = sweepOfLook(context, identity, tile.block, reading, look.sweepSeconds, look.averages);
+    const sweep = sweepOfLook(context, identity, tile.block, reading, look);
     await keepSweep(context, run, sweep);
   }
   return {
@@ -211,6 +212,8 @@ async function commitAndFire(
     await context.store.appendTurn(run, record);
     foldTurn(memory, record);
   }
+  // It stands in the journal now. Until this turn has fired, nothing is known of its own pulses.
+  work.fired = nothingFired;
   for (const order of record.orders)
     ledger.book(block.tile, block.rowStart, record.devices, order.codes, pulsesOfOrder(order));
   active.nextTicket += orders.length * block.rowCount;
@@ -330,8 +333,13 @@ function inPlace(given: Uint8Array): number {
   return given.reduce((n, verdict) => n + (verdict === verdicts.inPlace ? 1 : 0), 0);
 }
 
-/** A method that fires and does not look back leaves fates to be written down. */
-async function closeTile(active: ActiveRun, { memory, fired }: TileWork): Promise<void> {
+/**
+ * Writes down what became of a tile's last pulses, where that is known and no turn will tell: of a method that does not look back, and
+ * of a run that is stopped before its next look. A chip that is reset until the run goes on could not tell any more.
+ */
+export async function closeTile(active: ActiveRun, work: TileWork): Promise<void> {
+  const { memory, fired } = work;
+  if (fired === nothingFired) return;
   const record = closingRecord(memory, fired, active.context.wallTime());
   await active.context.store.appendTurn(active.run, record);
   foldTurn(memory, record);

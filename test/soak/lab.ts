@@ -55,7 +55,9 @@ export class Lab {
     this.address = address;
     this.#files = new Files(folder);
     this.#witness.keepsForGood = () => !this.#files.areAway;
-    const firmware = emulatedChip(dialectNamed(builtInDialects, world.dialect), preset, seed);
+    const firmware =
+      world.emulate?.(preset, seed) ??
+      emulatedChip(dialectNamed(builtInDialects, world.dialect), preset, seed);
     this.#liar = new Liar(firmware, world.dialect);
     const serialNumber = [`EMU-${seed}`, preset.variant ?? ""].filter(Boolean).join("-");
     const key = { name: preset.name, serialNumber };

@@ -1,4 +1,5 @@
 import { drawFaults, type FaultRecord, noFaults } from "../../emulator/faults.ts";
+import type { Firmware } from "../../emulator/firmware.ts";
 import { findPreset, type Preset } from "../../emulator/presets.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { type Deed, drawDeeds, drawRareDeeds, inOrder } from "./deeds.ts";
@@ -25,6 +26,8 @@ export interface World {
   readonly smallDisk: boolean;
   /** A board that takes long for a row, in link time as in its own; undefined for one that answers at once. */
   readonly readRowMicroseconds: Microseconds | undefined;
+  /** What its chip is; an emulated one that speaks the dialect where not given. */
+  readonly emulate?: (preset: Preset, seed: number) => Firmware;
 }
 
 /** What a world may hold beyond line faults and an operator who kills, stops, pauses, looks and fills the disk. */

@@ -19,7 +19,7 @@ for address in every_address():
     assert len(names["conductances"]) == 256 and board.output is False
     # What SCPIMixin brings.
     assert board.id == "mho,pcm-64,EMU-5,mho-emulator 1"
-    assert board.options == ["ENVIRONMENT", "REFERENCES", "BURST", "VERIFY", "VIRTUALTIME"]
+    assert board.options == ["ENVIRONMENT", "REFERENCES", "BURST", "DESCRIBE", "VERIFY", "VIRTUALTIME"]
     assert board.complete == "1" and board.status == "0"
     assert board.next_error == [0, '"No error"'] and board.check_errors() == []
     board.write("FOO:BAR")

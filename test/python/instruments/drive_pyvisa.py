@@ -21,7 +21,7 @@ def drive(board):
 
     # Capabilities, and what goes with them.
     options = board.query("*OPT?").split(",")
-    assert options == ["ENVIRONMENT", "REFERENCES", "BURST", "VERIFY", "VIRTUALTIME"]
+    assert options == ["ENVIRONMENT", "REFERENCES", "BURST", "DESCRIBE", "VERIFY", "VIRTUALTIME"]
     assert board.query("SYST:CAP?").strip('"').split(",") == options
     assert board.query_ascii_values("SYST:GEOM?", converter="d") == [1, 64, 64, 4]
     assert 0 < float(board.query("MEAS:TEMP?")) < 60 and 3 < float(board.query("MEAS:SUPP?")) < 4

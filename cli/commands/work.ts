@@ -1,0 +1,48 @@
+import type { StampedEvent } from "../../lab/events.ts";
+import { counted } from "../../src/counted.ts";
+import { exitCodes } from "../../src/errors.ts";
+import { act } from "../action.ts";
+import { workspaceCommand } from "../flags.ts";
+import { tellWork } from "../tellWork.ts";
+import { withBench } from "../withBench.ts";
+
+export const work = () =>
+  workspaceCommand(
+    "work",
+    "does the jobs of the queue, those of several chips at once, until none is left",
+    "mho work",
+    "mho work --keep --on-end ./tell-me.sh",
+  )
+    .option("--keep", "wait for new jobs when none is left")
+    .option(
+      "--allow-run",
+      "do jobs that run files of code; everyone who can write to the workspace can add such jobs",
+    )
+    .option("--on-end <program>", "start this after each job, with the result as JSON on its stdin")
+    .option(
+      "--webhook <address>",
+      "post the result of each job to this address: https, or http on this machine",
+    )
+    .action((flags) =>
+      act("work", flags, async (output) => {
+        const { keep, allowRun, onEnd, webhook } = flags;
+        let unsafe = false;
+        output.onEvent((event) => {
+          const { type, error } = event as StampedEvent & {
+            readonly error?: { readonly code: string } | null;
+          };
+          unsafe ||= type === "job_ended" && error?.code === "standby-failed";
+        });
+        const { answerAtTerminal } = await import("../answerAtTerminal.ts");
+        await withBench(flags, output, tellWork(output), async (bench) => {
+          const terminal = answerAtTerminal(bench, output);
+          const { done, failed, left } = await bench
+            .work({ keep, allowRun, onEnd, webhook })
+            .finally(() => terminal.close());
+          const rest = left.length === 0 ? "" : `; ${left.join(", ")} left behind failures`;
+          output.say(`work: ${counted(done.length, "job")} done, ${failed.length} failed${rest}`);
+          if (failed.length > 0) process.exitCode = unsafe ? exitCodes["standby-failed"] : 1;
+          output.result({ done, failed, left, workspace: (await bench.store()).file });
+        });
+      }),
+    );

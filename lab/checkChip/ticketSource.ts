@@ -1,0 +1,37 @@
+import type { BoardTrials } from "../../drivers/boardTrials.ts";
+
+/** Tickets below the newest of which a board knows whether they fired. */
+export const remembered = 1024;
+
+/**
+ * Tickets for tries. Of a chip that has used many, those below its newest that never fired: they may still fire, and leave the newest
+ * as it is, by which workspaces know the chip. Else those above it.
+ */
+export class TicketSource {
+  readonly #board: BoardTrials;
+  readonly #newest: number;
+  #back = 0;
+  #above: number;
+
+  constructor(board: BoardTrials, newest: number) {
+    this.#board = board;
+    this.#newest = newest;
+    this.#above = newest + 2 * remembered;
+  }
+
+  /** Whether the board's newest ticket is another by now. */
+  get raised(): boolean {
+    return this.#above > this.#newest + 2 * remembered;
+  }
+
+  async next(): Promise<number> {
+    if (!this.#board.promises.tickets) return 0;
+    while (this.#newest >= 2 * remembered && this.#back < remembered - 16) {
+      this.#back += 1 + Math.floor(this.#back / 2);
+      const ticket = this.#newest - this.#back;
+      const fate = await this.#board.fate(ticket);
+      if (fate.kind === "answered" && fate.value.fate === "not fired") return ticket;
+    }
+    return this.#above++;
+  }
+}

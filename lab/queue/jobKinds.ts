@@ -1,0 +1,253 @@
+import { builtInDefinition } from "../../src/model/modelOf.ts";
+import { readModel } from "../../files/model.ts";
+import { MhoError } from "../../src/errors.ts";
+import type { RunId } from "../../src/run/store.ts";
+import { loadExperiment } from "../experiment.ts";
+import { refuseImported } from "../imported.ts";
+import { labelled } from "../labels.ts";
+import { checkMeasure, measure, type MeasureOptions } from "../measure.ts";
+import { withDefaults } from "../nicknames.ts";
+import type { KnownCall } from "../optionNames.ts";
+import { checkProgram, program, type ProgramOptions, resume } from "../program.ts";
+import { modelGiven, trim, type TrimOptions } from "../trim.ts";
+import { checkWatch, watch, type WatchOptions } from "../watch.ts";
+import type { Workplace } from "../workplace.ts";
+
+/** A command that may stand in a queue: how it is checked when it is added, and done when its turn has come. */
+export interface JobKind {
+  readonly name: string;
+  /** The library's call whose options it takes. */
+  readonly call: KnownCall;
+  /** Options of that call which make no sense at night. */
+  readonly refused?: readonly string[];
+  /** What it works on. Runs may be those of jobs, `j3`. */
+  readonly subject: "file" | "name" | "run" | "runs";
+  /** Whether its code is of a file, which a worker runs only where that was allowed. */
+  readonly runsCode?: true;
+  /** Whether its call takes what runs are found again by. */
+  readonly labels?: true;
+  /** Whether its run has a yield. */
+  readonly judged?: true;
+  /** Options that are files. */
+  readonly files: (options: Options) => readonly string[];
+  /** How many runs it begins, before the files are needed no more (0). */
+  readonly begins?: (options: Options) => number;
+  /** The options with the config's where they say nothing. */
+  readonly usual: (place: Workplace, options: Options) => Options;
+  /**
+   * Throws what the call would throw before it pulses or reads.
+   *
+   * @param address  of the chip, by which its description is found.
+   */
+  readonly check: (place: Workplace, job: Work, address: string) => Promise<void>;
+  /**
+   * Does it, or goes on with the runs that it had begun.
+   *
+   * @returns the runs that it made, or worked on.
+   */
+  readonly act: (place: Workplace, job: Work, begun: Begun) => Promise<readonly RunId[]>;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** What a job is about, its runs by their names. A run that does not exist yet is left out. */
+export interface Work {
+  readonly subjects: readonly string[];
+  readonly options: Options;
+}
+
+export interface Begun {
+  readonly runs: readonly RunId[];
+  /** Whether a worker had taken it up before. */
+  readonly before: boolean;
+  /** Opens a bench for an experiment. */
+  readonly bench: (place: Workplace) => unknown;
+}
+
+const noFiles = (): readonly string[] => [];
+const asGiven = (_: Workplace, options: Options): Options => options;
+
+/** A model that is named by its file. */
+function modelFile({ model }: Options): readonly string[] {
+  return typeof model === "string" && builtInDefinition(model) === undefined ? ["model"] : [];
+}
+
+const programJob: JobKind = {
+  name: "program",
+  call: "program",
+  labels: true,
+  judged: true,
+  subject: "file",
+  files: (options) => [
+    ...modelFile(options),
+    ...["weights", "importance"].filter((name) => typeof options[name] === "string"),
+  ],
+  begins: (options) => (options["verifyShare"] === undefined ? 1 : 2),
+  usual: (place, options) => withDefaults(place.config.defaults.program, options),
+  check: (place, { subjects, options }, address) =>
+    checkProgram(place, address, subjects[0]!, options as ProgramOptions),
+  async act(place, { subjects, options }, { runs }) {
+    const given = options as ProgramOptions;
+    for (const run of runs) await resume(place, run, undefined);
+    if (runs.length >= programJob.begins!(options)) return runs;
+    return [...runs, await program(place, subjects[0]!, given, runs[0])];
+  },
+};
+
+const measureJob: JobKind = {
+  name: "measure",
+  call: "measure",
+  labels: true,
+  subject: "name",
+  files: noFiles,
+  usual: asGiven,
+  check: (place, { subjects, options }, address) =>
+    checkMeasure(place, address, subjects[0]!, options as MeasureOptions),
+  async act(place, { subjects, options }, { runs }) {
+    for (const run of runs) await resume(place, run, undefined);
+    return runs.length > 0 ? runs : [await measure(place, subjects[0]!, options as MeasureOptions)];
+  },
+};
+
+const resumeJob: JobKind = {
+  name: "resume",
+  call: "resume",
+  judged: true,
+  subject: "run",
+  files: noFiles,
+  usual: asGiven,
+  async check(place, { subjects }) {
+    for (const run of subjects) {
+      const store = await place.existingStore();
+      refuseImported(await store.plan(run), run, "resumed");
+      const { outcome } = await store.summary(run);
+      if (outcome === "done")
+        throw new MhoError("bad-argument", `Run ${run} is done: there is nothing to resume.`, { run });
+    }
+  },
+  async act(place, { subjects, options }) {
+    await resume(place, subjects[0]!, options["chip"] as string | undefined);
+    return subjects;
+  },
+};
+
+const watchJob: JobKind = {
+  name: "watch",
+  call: "watch",
+  labels: true,
+  refused: ["onChipFailed"],
+  subject: "runs",
+  files: noFiles,
+  usual: asGiven,
+  async check(place, { subjects, options }) {
+    checkWatch(place, options as WatchOptions);
+    for (const run of subjects) refuseImported(await (await place.existingStore()).plan(run), run, "watched");
+  },
+  async act(place, { subjects, options }, { before }) {
+    const { note, ...others } = options as WatchOptions;
+    await watch(place, subjects, before && (await hasNote(place, subjects, note)) ? others : options);
+    return subjects;
+  },
+};
+
+const trimJob: JobKind = {
+  name: "trim",
+  call: "trim",
+  labels: true,
+  judged: true,
+  refused: ["dryRun"],
+  subject: "run",
+  files: modelFile,
+  begins: () => 1,
+  usual: (place, options) => withDefaults(place.config.defaults.trim, options),
+  async check(place, { subjects, options }) {
+    const { model } = options as TrimOptions;
+    labelled(place, options);
+    for (const run of subjects) {
+      const plan = await (await place.existingStore()).plan(run);
+      refuseImported(plan, run, "trimmed");
+      await modelGiven(model, plan);
+    }
+    if (typeof model === "string") await readModel(model);
+  },
+  async act(place, { subjects, options }, { runs }) {
+    for (const run of runs) await resume(place, run, undefined);
+    if (runs.length > 0) return runs;
+    const { run } = await trim(place, subjects[0]!, options as TrimOptions);
+    // Where nothing is worth a pulse, the run is as it was.
+    return [run ?? subjects[0]!];
+  },
+};
+
+const experimentJob: JobKind = {
+  name: "run",
+  call: "experiment",
+  refused: ["say"],
+  subject: "file",
+  runsCode: true,
+  files: noFiles,
+  usual: asGiven,
+  check: async (_, { subjects }) => {
+    await loadExperiment(subjects[0]!);
+  },
+  async act(place, { subjects, options }, { runs, before, bench }) {
+    if (before) throw cutOff(runs);
+    const { run } = await loadExperiment(subjects[0]!);
+    const args = (options["args"] ?? []) as readonly string[];
+    await run(bench(place), { args, say: () => {}, signal: place.signal });
+    return [];
+  },
+};
+
+/** An experiment begins at its beginning, and would pulse again what it has pulsed. */
+function cutOff(runs: readonly RunId[]): MhoError {
+  const made = runs.length === 0 ? "It had begun no run" : `Its runs are ${runs.join(", ")}`;
+  return new MhoError(
+    "interrupted",
+    `The experiment was cut off, and would begin anew. ${made}. Look at them, then remove the job or add it again.`,
+  );
+}
+
+async function hasNote(place: Workplace, runs: readonly RunId[], text: string | undefined): Promise<boolean> {
+  if (text === undefined) return false;
+  const store = await place.existingStore();
+  const notes = await Promise.all(runs.map((run) => store.notes(run)));
+  return notes.every((ofRun) => ofRun.some((note) => note.text === text));
+}
+
+export const jobKinds: readonly JobKind[] = [
+  programJob,
+  measureJob,
+  watchJob,
+  trimJob,
+  resumeJob,
+  experimentJob,
+];
+
+/** Throws `bad-argument` for a command that no queue does. */
+export function jobKindNamed(name: string): JobKind {
+  const found = jobKinds.find((kind) => kind.name === name);
+  if (found !== undefined) return found;
+  throw new MhoError(
+    "bad-argument",
+    `A queue does not do ${name}. It does ${jobKinds.map((kind) => kind.name).join(", ")}.`,
+    { command: name },
+  );
+}
+
+/** Throws `bad-argument` for options that are no plain data: they are kept in the workspace. */
+export function plainOptions(options: object): Options {
+  const text = JSON.stringify(options, (_, value: unknown) => {
+    const isOfClass =
+      typeof value === "object" &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.getPrototypeOf(value) !== Object.prototype;
+    if (!isOfClass && !["function", "bigint", "symbol"].includes(typeof value)) return value;
+    throw new MhoError(
+      "bad-argument",
+      "A job is kept in the workspace, so its options are numbers, texts and lists alone.",
+    );
+  });
+  return JSON.parse(text) as Options;
+}

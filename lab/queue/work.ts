@@ -1,0 +1,230 @@
+import { MhoError } from "../../src/errors.ts";
+import type { Job, JobId, JobList } from "../../src/queue/job.ts";
+import { isPending, mayGoOn, nextOf, placesOf, waitOf } from "../../src/queue/order.ts";
+import type { Workspace } from "../../storage/workspace.ts";
+import type { JobEvent } from "../events.ts";
+import { wallTime } from "../wallTime.ts";
+import type { Workplace } from "../workplace.ts";
+import { doJob, type Doing, type JobEnd } from "./doJob.ts";
+import { checkHooks, tellHooks } from "./hooks.ts";
+import { takePlace } from "./jobPlaces.ts";
+import type { WorkOptions } from "./queueOptions.ts";
+import { newestRun } from "./runsOfJob.ts";
+
+/** What a worker did. */
+export interface Worked {
+  readonly done: readonly JobId[];
+  readonly failed: readonly JobId[];
+  /** Jobs that are left behind others that failed. */
+  readonly left: readonly JobId[];
+}
+
+/**
+ * Does the jobs of a workspace: those of one chip one after the other, several chips at once. Several workers share the work: each chip
+ * has one at a time. Ends when no job is left that could begin without a person's doing.
+ *
+ * @throws `interrupted` when it is stopped; the jobs under way are put back and go on with the next worker.
+ */
+export async function work(place: Workplace, options: WorkOptions, bench: Doing["bench"]): Promise<Worked> {
+  checkHooks(options);
+  // A folder that was misspelt is not made; a worker that waits for jobs may be there before them.
+  if (options.keep !== true) await place.existingStore();
+  const store = await place.writableStore();
+  return new Worker(place, store, options, bench).work();
+}
+
+const pollMilliseconds = 500;
+/** How long a chip that another program holds is left alone, and how long at most, as that goes on. */
+const heldMilliseconds = 3000;
+const busyMilliseconds = { first: 5000, most: 300_000 };
+
+class Worker {
+  readonly #place: Workplace;
+  readonly #store: Workspace;
+  readonly #options: WorkOptions;
+  readonly #doing: Doing;
+  readonly #active = new Map<string, Promise<void>>();
+  readonly #busy = new Map<string, { readonly until: number; readonly waitMilliseconds: number }>();
+  readonly #told = new Map<string, string>();
+  readonly #ends: JobEnd[] = [];
+  readonly #hooks = new Set<Promise<void>>();
+  /** Ends what is under way where the queue itself can no longer be kept. */
+  readonly #giveUp = new AbortController();
+  #fault: { readonly error: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  constructor(place: Workplace, store: Workspace, options: WorkOptions, bench: Doing["bench"]) {
+    this.#place = place;
+    this.#store = store;
+    this.#options = options;
+    const signal = AbortSignal.any([place.signal, this.#giveUp.signal]);
+    this.#doing = { bench, allowRun: options.allowRun === true, signal };
+  }
+
+  async work(): Promise<Worked> {
+    const { signal } = this.#place;
+    const wake = (): void => this.#wake();
+    signal.addEventListener("abort", wake);
+    try {
+      while (!(await this.#step()));
+    } finally {
+      signal.removeEventListener("abort", wake);
+      await Promise.all(this.#active.values());
+      await Promise.all(this.#hooks);
+    }
+    if (this.#fault !== undefined) throw this.#fault.error;
+    if (signal.aborted) throw this.#stopped();
+    return this.#worked(await this.#store.jobs());
+  }
+
+  /** Begins what may begin, and waits for a while. @returns whether all is over. */
+  async #step(): Promise<boolean> {
+    const stopped = this.#place.signal.aborted || this.#fault !== undefined;
+    if (stopped && this.#active.size === 0) return true;
+    const stamp = await this.#store.stamp();
+    const jobs = await this.#store.jobs();
+    if (!stopped) for (const at of placesOf(jobs)) await this.#beginAt(at, jobs);
+    const over = this.#active.size === 0 && !jobs.some((job) => mayGoOn(jobs, job));
+    if (over && this.#options.keep !== true && stamp === (await this.#store.stamp())) return true;
+    await this.#pause();
+    return false;
+  }
+
+  /** Takes up the next job of a place, where there is one and no other worker is at it. */
+  async #beginAt(at: string, jobs: JobList): Promise<void> {
+    if (this.#active.has(at) || (this.#busy.get(at)?.until ?? 0) > performance.now()) return;
+    if (nextOf(jobs, at, wallTime()) === undefined) return this.#tellWait(at, jobs);
+    const { lock, by } = takePlace(this.#place.folder, at);
+    if (lock === undefined) {
+      this.#leave(at, heldMilliseconds);
+      return this.#tellWait(at, jobs, by);
+    }
+    let taken: Job | undefined;
+    let now: JobList;
+    try {
+      const runsBefore = await newestRun(this.#store);
+      // Nobody else has the lock, so what is under way here was left by a worker that died.
+      now = await this.#store.changeJobs((all) => {
+        const next = nextOf(all, at, wallTime());
+        taken = next;
+        return next === undefined ? [] : [{ job: next.id, at: wallTime(), what: "taken", runsBefore }];
+      });
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+    if (taken === undefined) return lock.release();
+    const job = now.find(({ id }) => id === taken!.id)!;
+    const doing = doJob(this.#place, now, job, this.#doing)
+      .then((end) => this.#ended(at, end))
+      .catch((error: unknown) => {
+        this.#fault ??= { error };
+        this.#giveUp.abort();
+      })
+      .finally(() => {
+        lock.release();
+        this.#active.delete(at);
+        this.#wake();
+      });
+    this.#active.set(at, doing);
+  }
+
+  #ended(at: string, end: JobEnd): void {
+    this.#told.delete(at);
+    if (end.outcome === "put back") {
+      const { waitMilliseconds = 0 } = this.#busy.get(at) ?? {};
+      const next = Math.min(busyMilliseconds.most, Math.max(busyMilliseconds.first, 2 * waitMilliseconds));
+      return this.#leave(at, next);
+    }
+    this.#busy.delete(at);
+    this.#ends.push(end);
+    const { emit, folder } = this.#place;
+    const hooks = tellHooks(this.#options, folder, end, emit).then(() => void this.#hooks.delete(hooks));
+    this.#hooks.add(hooks);
+  }
+
+  /** Does not look at a place for a while. */
+  #leave(at: string, waitMilliseconds: number): void {
+    this.#busy.set(at, { until: performance.now() + waitMilliseconds, waitMilliseconds });
+  }
+
+  /** Says once why the first job of a place does not begin. @param by  the other worker that is at it. */
+  #tellWait(at: string, jobs: JobList, by?: string): void {
+    const first = jobs.find((job) => job.place === at && isPending(job))!;
+    const event = by === undefined ? waitEvent(first, jobs) : workerEvent(first, by);
+    if (event === undefined || this.#told.get(at) === event.message) return;
+    this.#told.set(at, event.message);
+    this.#place.emit(event);
+  }
+
+  #stopped(): MhoError {
+    const ids = this.#ends.map(({ job }) => job.id).join(", ");
+    const finished = ids === "" ? "no job was finished" : `${ids} ended before`;
+    return new MhoError(
+      "interrupted",
+      `Stopped; ${finished}. Chips are in standby, and mho work goes on with the jobs that are left.`,
+    );
+  }
+
+  #worked(jobs: JobList): Worked {
+    const of = (outcome: JobEnd["outcome"]): JobId[] =>
+      this.#ends.filter((end) => end.outcome === outcome).map(({ job }) => job.id);
+    const left = jobs.filter((job) => isPending(job) && job.state !== "failed").map(({ id }) => id);
+    return { done: of("done"), failed: of("failed"), left };
+  }
+
+  /** Until a job ends, the work is stopped, or it is time to look at the queue again: others may have changed it. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pollMilliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#place.signal.aborted && this.#active.size === 0) this.#wake();
+    });
+  }
+}
+
+type Waits = Extract<JobEvent, { type: "job_waits" }>;
+
+function workerEvent({ id }: Job, by: string): Waits {
+  const message = `${id} is left to another worker: ${by}.`;
+  return { type: "job_waits", job: id, for: "worker", other: null, until: null, message };
+}
+
+function waitEvent(job: Job, jobs: JobList): Waits | undefined {
+  const wait = waitOf(jobs, job, wallTime());
+  if (wait === undefined) return undefined;
+  const common = { type: "job_waits", job: job.id } as const;
+  switch (wait.for) {
+    case "time":
+      return {
+        ...common,
+        for: "time",
+        other: null,
+        until: wait.until,
+        message: `${job.id} waits until ${localTime(wait.until)}.`,
+      };
+    case "job":
+      return {
+        ...common,
+        for: "job",
+        other: wait.job,
+        until: null,
+        message: `${job.id} waits for ${wait.job}.`,
+      };
+    case "failed":
+    case "turn": {
+      const message =
+        `The queue of this chip stands, as ${wait.job} failed. mho queue retry ${wait.job} does it again, ` +
+        `mho queue remove ${wait.job} goes on without it.`;
+      return { ...common, for: "failed", other: wait.job, until: null, message };
+    }
+  }
+}
+
+/** Sweden writes 2026-11-29 14:32:10. */
+function localTime(iso: string): string {
+  return new Date(iso).toLocaleString("sv-SE");
+}

@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { event, result } from "./event.ts";
+import * as part from "./parts.ts";
+
+const job = z.string().regex(/^j[1-9]\d*$/);
+const jobs = (what: string) => z.array(job).describe(what);
+const text = z.string().describe("What it does, for a person: its command with its words.");
+const address = z.string().describe("Address of its chip.");
+const runs = (what: string) => z.array(part.run).describe(what);
+const error = z
+  .strictObject({
+    code: z
+      .string()
+      .describe(
+        "One of the [codes](command-line.md#exit-codes) of errors; `low-yield` where `--min-yield` was missed.",
+      ),
+    message: z.string().describe("What happened and what to do, for a person."),
+  })
+  .nullable();
+
+/** What `work` tells of the queue. */
+export const jobEvents = [
+  event(
+    "job_started",
+    {
+      job: job.describe("Id of the job."),
+      text,
+      chip: address,
+      resumes: runs("Runs that it had begun before: they go on."),
+    },
+    "`work` begins a job, or goes on with it.",
+  ),
+  event(
+    "job_run",
+    { job: job.describe("Id of the job."), run: part.run.describe("Id of the run.") },
+    "A run of a job begins or goes on.",
+  ),
+  event(
+    "job_ended",
+    {
+      job: job.describe("Id of the job."),
+      text,
+      chip: address,
+      outcome: z
+        .enum(["done", "failed", "put_back"])
+        .describe(
+          "`failed` stops the queue of its chip; `put_back`: it was stopped, or its chip is in use, and it goes on later.",
+        ),
+      runs: runs("Runs that it made, or worked on."),
+      seconds: part.seconds.describe("How long this worker was at it, s."),
+      error: error.describe("Why it did not come to its end; null for `done`."),
+    },
+    "A job ended, for now or for good.",
+  ),
+  event(
+    "job_waits",
+    {
+      job: job.describe("Id of the job: the first of its chip."),
+      for: z
+        .enum(["time", "job", "failed", "worker"])
+        .describe("`failed`: a job of its chip failed; `worker`: another `mho work` is at its chip."),
+      other: job.nullable().describe("The job that it waits for; null for a time or a worker."),
+      until: z.iso.datetime().nullable().describe("The time that it waits for; null for none."),
+      message: z.string().describe("The same for a person."),
+    },
+    "The next job of a chip does not begin yet.",
+  ),
+  event(
+    "hook_failed",
+    {
+      hook: z.string().describe("The program of `--on-end`, or the server of `--webhook`."),
+      message: z.string().describe("What happened, for a person."),
+    },
+    "The result of a job could not be told. The queue goes on.",
+  ),
+] as const;
+
+export const queue = result(
+  "queue",
+  {
+    did: z.enum(["added", "listed", "moved", "removed", "retried"]).describe("What was done."),
+    jobs: z
+      .array(
+        z.strictObject({
+          job: job.describe("Id of the job."),
+          state: z
+            .enum(["waiting", "under way", "done", "failed", "removed"])
+            .describe("`failed` stops the queue of its chip."),
+          worked: z
+            .boolean()
+            .describe(
+              "Whether a worker is at it; a job that is `under way` without one goes on with the next.",
+            ),
+          text,
+          command: z.string().describe("Its command."),
+          subjects: part.texts.describe("What the command works on; `j3` is the run of job j3."),
+          chip: address,
+          chip_name: z.string().describe("The chip's nickname, or its address."),
+          queue: z
+            .string()
+            .describe("Jobs with the same text are of one chip, and done one after the other."),
+          added_at: z.iso.datetime().describe("When it was added."),
+          operator: z.string().nullable().describe("Who added it; null where that was not said."),
+          not_before: z.iso.datetime().nullable().describe("When it may begin; null for at any time."),
+          after: jobs("Jobs that are done before."),
+          waits_for: z
+            .strictObject({
+              for: z
+                .enum(["failed", "turn", "job", "time"])
+                .describe("`turn`: jobs of its chip stand before it; `failed`: one of them failed."),
+              job: job.nullable().describe("The job that it waits for; null for a time."),
+            })
+            .nullable()
+            .describe("Why it does not begin; null where it may, or has."),
+          attempts: part.count.describe("How many times a worker took it up."),
+          begun_at: z.iso.datetime().nullable().describe("When it was first begun; null where it was not."),
+          ended_at: z.iso.datetime().nullable().describe("When it ended; null where it has not."),
+          runs: runs("Runs that it made, or worked on."),
+          error: error.describe("Why it failed or was put back; null for neither."),
+        }),
+      )
+      .describe("The jobs that it is about, in the order in which they are to be done."),
+    workspace: part.workspace,
+  },
+  "`queue`: jobs, as they stand now.",
+);
+
+export const work = result(
+  "work",
+  {
+    done: jobs("Jobs that this worker finished."),
+    failed: jobs("Jobs that failed; each stops the queue of its chip."),
+    left: jobs("Jobs that are left behind those."),
+    workspace: part.workspace,
+  },
+  "`work`: what became of the queue.",
+);

@@ -1,0 +1,102 @@
+import { describe, expect, it } from "vitest";
+import { connectInProcess } from "../drivers/inProcess.ts";
+import { noDefects } from "../emulator/presets.ts";
+import type { PacketFirmware } from "../emulator/packetFirmware.ts";
+import { findPreset } from "../emulator/presets.ts";
+import type { ScpiFirmware } from "../emulator/scpiFirmware.ts";
+import { builtInTechnologyFiles } from "../files/chipDescription.ts";
+import { parseAddress } from "../lab/address.ts";
+import { type BoardCheckOptions, checkBoard } from "../lab/checkChip/boardCheck.ts";
+import { missingIn } from "../lab/checkChip/fileCheck.ts";
+import type { Finding } from "../lab/checkChip/findings.ts";
+import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
+import { describeChip } from "../lab/openChip.ts";
+import { descriptionByBoard, emulatedDescription } from "../lab/selfDescription.ts";
+import { faultyPacket, faultyScpi, packetFaults, scpiFaults } from "./support/faultyBoards.ts";
+
+const sound = { ...findPreset("pcm-64")!, defects: noDefects };
+
+async function firmwareOf(dialect: string, describes = true, preset = sound) {
+  const { document } = await describeChip(parseAddress("emulator:pcm-64"));
+  const own = describes ? emulatedDescription(document!, preset) : undefined;
+  return emulatedChip(dialectNamed(builtInDialects, dialect), preset, 7, own);
+}
+
+/** What is found on a board; its time passes at once. */
+async function check(
+  dialect: string,
+  board: { receive(bytes: Uint8Array): readonly Uint8Array[]; tick(at: number): void },
+  options: Partial<BoardCheckOptions> = {},
+): Promise<readonly Finding[]> {
+  let now = 0;
+  const line = connectInProcess({
+    receive(bytes) {
+      board.tick(now);
+      return board.receive(bytes);
+    },
+  });
+  const trials = dialectNamed(builtInDialects, dialect).trials!(line, {
+    deadlineMilliseconds: 20,
+    now: () => now,
+  });
+  const { findings } = await checkBoard(trials, {
+    read: (text) => descriptionByBoard(text, "here"),
+    missing: (description) => missingIn(description, builtInTechnologyFiles),
+    device: { tile: 0, row: 3, device: 5 },
+    sacrifice: { tile: 0, row: 3, device: 9 },
+    watchdog: true,
+    sleep(duration) {
+      now += duration;
+      return Promise.resolve();
+    },
+    now: () => now,
+    ...options,
+  });
+  return findings;
+}
+
+const faults = (findings: readonly Finding[]): string[] => [
+  ...new Set(findings.filter(({ verdict }) => verdict === "fault").map(({ step }) => step)),
+];
+
+describe.each([
+  ["packet", faultyPacket as (firmware: PacketFirmware & ScpiFirmware) => ReturnType<typeof faultyPacket>],
+  ["scpi", faultyScpi as (firmware: PacketFirmware & ScpiFirmware) => ReturnType<typeof faultyScpi>],
+])("a healthy board, in %s", (dialect, behind) => {
+  it.each([true, false])("has no fault that is found (describes itself: %s)", async (describes) => {
+    const firmware = await firmwareOf(dialect, describes);
+    const description = describes ? undefined : await describeChip(parseAddress("emulator:pcm-64"));
+    const findings = await check(dialect, behind(firmware as PacketFirmware & ScpiFirmware), { description });
+    expect(findings.filter(({ verdict }) => verdict === "fault")).toEqual([]);
+    const good = findings.filter(({ verdict }) => verdict === "good").map(({ step }) => step);
+    expect(good).toEqual(
+      expect.arrayContaining([
+        "session",
+        "check",
+        "repeat",
+        "read",
+        "time",
+        "averages",
+        "geometry",
+        "order",
+        "amplitude",
+      ]),
+    );
+    expect(firmware.inStandby).toBe(true);
+  });
+});
+
+// Of each: what is found, and that nothing else is.
+describe("a faulty packet board", () => {
+  it.each(Object.entries(packetFaults))("is found to have %s", async (_, fault) => {
+    const firmware = (await firmwareOf("packet")) as PacketFirmware;
+    expect(faults(await check("packet", faultyPacket(firmware, fault)))).toEqual(fault.foundBy.split(" "));
+  });
+});
+
+describe("a faulty SCPI board", () => {
+  it.each(Object.entries(scpiFaults))("is found to have %s", async (_, fault) => {
+    const firmware = (await firmwareOf("scpi")) as ScpiFirmware;
+    expect(faults(await check("scpi", faultyScpi(firmware, fault)))).toEqual(fault.foundBy.split(" "));
+  });
+});
