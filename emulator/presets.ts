@@ -200,6 +200,18 @@ const pcmHermes: PcmPhysics = {
   drift: driftLawHermes,
 };
 
+const formedHafnia: RramPhysics = {
+  technology: "rram",
+  maxConductance: 40,
+  voltsPerCode: 0.005,
+  formed: true,
+  formingVoltage: 2.8,
+  formingSpread: 0.2,
+  formingVoltsPerDecade: 0.12,
+  switchingVoltsPerDecade: 0.1,
+  formingWidthNanoseconds: 1000,
+};
+
 const fewDefects: Defects = { stuckHigh: 2e-4, stuckLow: 4e-4, open: 2e-4, weak: 5e-4, weakEndurance: 60 };
 
 const readout: Readout = {
@@ -271,17 +283,7 @@ const presets: Readonly<Record<string, Preset>> = {
   "rram-128": {
     name: "rram-128",
     geometry: { tiles: 1, rows: 128, columns: 128, devicesPerCell: 2 },
-    physics: {
-      technology: "rram",
-      maxConductance: 40,
-      voltsPerCode: 0.005,
-      formed: true,
-      formingVoltage: 2.8,
-      formingSpread: 0.2,
-      formingVoltsPerDecade: 0.12,
-      switchingVoltsPerDecade: 0.1,
-      formingWidthNanoseconds: 1000,
-    },
+    physics: formedHafnia,
     defects: fewDefects,
     readout: {
       ...readout,
@@ -305,6 +307,35 @@ const presets: Readonly<Record<string, Preset>> = {
     },
     array,
     firmware: { ...firmware, microamperesPerCode: 0.001, maxAmplitudeCode: 32, verifyLoop: false },
+  },
+  /** The devices of rram-128 in the socket of an ArC ONE, which reckons resistances: its steps are too fine to be seen. */
+  "arc-one-32": {
+    name: "arc-one-32",
+    geometry: { tiles: 1, rows: 32, columns: 32, devicesPerCell: 1 },
+    physics: formedHafnia,
+    defects: fewDefects,
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.0025,
+      codes: 60_000,
+      readRowMicroseconds: 500,
+      pulseRowMicroseconds: 2500,
+      references: [],
+      multiply: undefined,
+    },
+    array,
+    firmware: {
+      ...firmware,
+      maxAmplitudeCode: 2400,
+      minWidthNanoseconds: 90,
+      maxWidthNanoseconds: 10_000_000_000,
+      maxTrailingNanoseconds: 0,
+      verifyLoop: false,
+      mostBurstCycles: 0,
+      // Eleven bits a byte at 921,600 baud.
+      lineBytesPerSecond: 921_600 / 11,
+      watchdogMicroseconds: Infinity,
+    },
   },
 };
 

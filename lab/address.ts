@@ -102,7 +102,9 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     // Only the first would be looked at, and the others still name the file of an emulated chip.
     if (given.getAll(name).length > 1) throw bad(text, `${name} is given twice`);
   }
-  const dialect = dialectOf(text, given, dialects);
+  // An emulated chip that a dialect calls its own speaks that one.
+  const itsOwn = scheme === "emulator" ? dialects.find(({ usualChip }) => usualChip === match[2]) : undefined;
+  const dialect = dialectOf(text, given, dialects, itsOwn?.name);
   return {
     text,
     scheme,
@@ -145,9 +147,14 @@ export function withParameters(
   return `${place}?${[...kept, ...names.map((name) => `${name}=${values[name]}`)].join("&")}`;
 }
 
-function dialectOf(text: string, given: URLSearchParams, dialects: readonly LabDialect[]): LabDialect {
+function dialectOf(
+  text: string,
+  given: URLSearchParams,
+  dialects: readonly LabDialect[],
+  usual: string | undefined,
+): LabDialect {
   const names = dialects.map(({ name }) => name);
-  return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? names[0]!);
+  return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? usual ?? names[0]!);
 }
 
 function serialNumberOf(text: string, given: URLSearchParams, dialect: LabDialect): string | undefined {

@@ -1,6 +1,8 @@
+import { arcOne } from "../drivers/arcOne/dialect.ts";
 import type { Dialect } from "../drivers/dialect.ts";
 import { packet } from "../drivers/packet/dialect.ts";
 import { scpi } from "../drivers/scpi/dialect.ts";
+import { ArcOneFirmware } from "../emulator/arcOneFirmware.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
@@ -16,6 +18,7 @@ export interface LabDialect extends Dialect {
 export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
+  { ...arcOne, emulate: (preset, seed) => new ArcOneFirmware(preset, seed) },
 ];
 
 /** Throws `bad-argument` for a name that is not in the list. */

@@ -160,7 +160,10 @@ export function openLine(
 ): Promise<Transport> {
   switch (address.scheme) {
     case "serial":
-      return openSerial(address.target, address.baud ?? description.line.baud, { onStandbyAsked });
+      return openSerial(address.target, address.baud ?? description.line.baud, {
+        onStandbyAsked,
+        parity: address.dialect.parity,
+      });
     case "tcp":
       return openTcp(address.target, { onStandbyAsked });
     case "emulator":
@@ -234,8 +237,15 @@ function emulated(
   const firmware = emulatedFirmware(address, description, seed);
   const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, description.name);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
+  const [begun, opened] = [firmware.history.chipTimeMicroseconds, systemClock.nowMicroseconds()];
+  const goesByItself = address.dialect.lacks?.includes("virtualTime") === true;
   const line = connectInProcess({
-    receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),
+    receive(bytes) {
+      const now = systemClock.nowMicroseconds();
+      // Time that no host can move would stand still.
+      if (goesByItself) firmware.follow(begun + now - opened);
+      return firmware.receive(bytes, now);
+    },
   });
   return {
     ...line,

@@ -265,6 +265,10 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     const chip = { chip: "emulator:pcm-64?seed=5" };
     const measured = { row: 0, rows: 1 };
     for (let n = 0; n < 3; n++) await bench.queue.add("measure", "yield", measured, chip);
+    await becomes("queue-title", "Queue: 3 jobs");
+    const pause = (await page.locator("#pause").boundingBox())!;
+    expect(pause.y + pause.height).toBeLessThan(600);
+    await page.locator("#queue-title").click();
     await becomes(
       "jobs",
       /^emulator:pcm-64\?seed=5\s+j1 measure yield\s+waiting\s+Remove\s+j2 .*\s+waiting · after j1/,

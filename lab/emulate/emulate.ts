@@ -73,7 +73,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
     const named = dialect.lacks?.includes("serialNumber") === true ? `&serial=${firmware.serialNumber}` : "";
     const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}`;
-    const baud = preset.firmware.lineBytesPerSecond * 10;
+    const baud = Math.round(preset.firmware.lineBytesPerSecond * (dialect.parity === undefined ? 10 : 11));
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
       : `tcp:${line.name}?${chipQuery}`;
@@ -82,7 +82,8 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   const served = await serveChip(chip, {
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
-    timeScale: options.timeScale,
+    // Time that no host can move would stand still.
+    timeScale: options.timeScale ?? (dialect.lacks?.includes("virtualTime") === true ? 1 : undefined),
     open: () => openLine(tcpPort, opened, dialect.line === "text" ? scpiTexts : undefined),
     onOpen(line) {
       const again = opened !== undefined;

@@ -1,3 +1,4 @@
+import { arcOneSurfaces } from "./arcOne.ts";
 import { commandLineSurfaces } from "./commandLine.ts";
 import { driverSurfaces } from "./drivers.ts";
 import { httpSurfaces } from "./http.ts";
@@ -17,6 +18,7 @@ import { workspaceSurfaces } from "./workspaces.ts";
 export const surfaces: readonly Surface[] = [
   ...packetSurfaces,
   ...scpiSurfaces,
+  ...arcOneSurfaces,
   ...driverSurfaces,
   ...weightFileSurfaces,
   ...jsonFileSurfaces,
