@@ -21,6 +21,9 @@ export interface Dialect {
   /** What passes on its line: bytes are quoted in hexadecimal, text as it is. */
   readonly line: "bytes" | "text";
 
+  /** Of its serial ports: none where not given. */
+  readonly parity?: "even";
+
   /** What a chip cannot be asked for in this dialect, whatever it can do. */
   readonly lacks?: readonly (keyof ChipCapabilities)[];
 

@@ -363,6 +363,35 @@ const presets: Readonly<Record<string, Preset>> = {
     instrument: { model: "2450", voltsPerCode: formedHafnia.voltsPerCode, switch: true },
     firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
   },
+  /** The devices of rram-128 in the socket of an ArC ONE, which reckons resistances: its steps are too fine to be seen. */
+  "arc-one-32": {
+    name: "arc-one-32",
+    geometry: { tiles: 1, rows: 32, columns: 32, devicesPerCell: 1 },
+    physics: formedHafnia,
+    defects: fewDefects,
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.0025,
+      codes: 60_000,
+      readRowMicroseconds: 500,
+      pulseRowMicroseconds: 2500,
+      references: [],
+      multiply: undefined,
+    },
+    array,
+    firmware: {
+      ...firmware,
+      maxAmplitudeCode: 2400,
+      minWidthNanoseconds: 90,
+      maxWidthNanoseconds: 10_000_000_000,
+      maxTrailingNanoseconds: 0,
+      verifyLoop: false,
+      mostBurstCycles: 0,
+      // Eleven bits a byte at 921,600 baud.
+      lineBytesPerSecond: 921_600 / 11,
+      watchdogMicroseconds: Infinity,
+    },
+  },
 };
 
 /** The dialect of a preset's board where none is named; undefined for the first of all, and for a name that is no preset. */

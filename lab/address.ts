@@ -163,7 +163,10 @@ function dialectOf(
   dialects: readonly LabDialect[],
 ): LabDialect {
   const names = dialects.map(({ name }) => name);
-  const usual = (preset && dialectOfPreset(preset)) ?? names[0]!;
+  // A preset says what it speaks, or a dialect calls it its own.
+  const itsOwn =
+    preset && (dialectOfPreset(preset) ?? dialects.find((one) => one.usualChip === preset)?.name);
+  const usual = itsOwn ?? names[0]!;
   return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? usual);
 }
 

@@ -1,7 +1,9 @@
+import { arcOne } from "../drivers/arcOne/dialect.ts";
 import type { Dialect } from "../drivers/dialect.ts";
 import { packet } from "../drivers/packet/dialect.ts";
 import { smu } from "../drivers/smu/dialect.ts";
 import { scpi } from "../drivers/scpi/dialect.ts";
+import { ArcOneFirmware } from "../emulator/arcOneFirmware.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { KeithleyFirmware } from "../emulator/keithleyFirmware.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
@@ -18,6 +20,7 @@ export interface LabDialect extends Dialect {
 export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
+  { ...arcOne, emulate: (preset, seed) => new ArcOneFirmware(preset, seed) },
   { ...smu, emulate: instrumentBefore },
 ];
 

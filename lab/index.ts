@@ -1,6 +1,9 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
 export type { Advice, AdviseOptions, Choice } from "./advise.ts";
+export type { Answer, QueryOptions, QueryValue } from "../lake/answer.ts";
+export type { LakeCheck, LakeRunCheck } from "../lake/checkLake.ts";
+export type { InLake, LakeOptions } from "./lake.ts";
 export type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 export type { Packed, PackOptions, Unpacked } from "./pack.ts";
 export type { UnpackedRun } from "../storage/unpackRuns.ts";
@@ -9,6 +12,8 @@ export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { Compared, CompareOptions } from "./compare.ts";
 export type { ComparedRun, Comparison, Difference } from "../src/results/comparison.ts";
 export type { CheckOptions } from "./check.ts";
+export type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
+export type { DevicePlace, Finding, Step, Verdict } from "./checkChip/findings.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export {
   type Experiment,
@@ -45,6 +50,12 @@ export type { ReadOptions, StandbyOptions } from "./byHand.ts";
 export type { AnswerOptions, AskOptions } from "./questions.ts";
 export type { Question, QuestionId } from "../src/run/questions.ts";
 export type { Registries } from "./registries.ts";
+export type { BenchQueue } from "./benchQueue.ts";
+export type { QueuedJob } from "./queue/changeQueue.ts";
+export type { AddOptions, Hooks, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
+export type { Worked } from "./queue/work.ts";
+export type { Job, JobFile, JobId, JobRequest, JobState } from "../src/queue/job.ts";
+export type { Wait } from "../src/queue/order.ts";
 export type { ReportOptions } from "./report.ts";
 export type { MatrixTargets } from "./targets.ts";
 export type { Trimmed, TrimOptions } from "./trim.ts";

@@ -182,7 +182,7 @@ async function openLines(
   const channels = address.channels === undefined ? undefined : await readChannelMap(address.channels);
   const open = ({ scheme, target }: NonNullable<ChipAddress["switchLine"]>): Promise<Transport> =>
     scheme === "serial"
-      ? openSerial(target, address.baud ?? baud, { onStandbyAsked })
+      ? openSerial(target, address.baud ?? baud, { onStandbyAsked, parity: address.dialect.parity })
       : openTcp(target, { onStandbyAsked });
   const line = await open({ scheme: address.scheme, target: address.target });
   if (address.switchLine === undefined) return { line, channels };
@@ -260,8 +260,15 @@ function emulated(
   const firmware = emulatedFirmware(address, description, seed);
   const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, description.name);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
+  const [begun, opened] = [firmware.history.chipTimeMicroseconds, systemClock.nowMicroseconds()];
+  const goesByItself = address.dialect.lacks?.includes("virtualTime") === true;
   const line = connectInProcess({
-    receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),
+    receive(bytes) {
+      const now = systemClock.nowMicroseconds();
+      // Time that no host can move would stand still.
+      if (goesByItself) firmware.follow(begun + now - opened);
+      return firmware.receive(bytes, now);
+    },
   });
   const kept = {
     ...line,

@@ -265,6 +265,10 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     const chip = { chip: "emulator:pcm-64?seed=5" };
     const measured = { row: 0, rows: 1 };
     for (let n = 0; n < 3; n++) await bench.queue.add("measure", "yield", measured, chip);
+    await becomes("queue-title", "Queue: 3 jobs");
+    const pause = (await page.locator("#pause").boundingBox())!;
+    expect(pause.y + pause.height).toBeLessThan(600);
+    await page.locator("#queue-title").click();
     await becomes(
       "jobs",
       /^emulator:pcm-64\?seed=5\s+j1 measure yield\s+waiting\s+Remove\s+j2 .*\s+waiting · after j1/,
@@ -285,6 +289,18 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
       ["j2", "removed"],
     ]);
     expect(complaints).toEqual([]);
+  });
+
+  it("shows of a measurement what was measured, and nothing of targets", async () => {
+    const other = await openBench({ workspace: bench.workspace, chip: "emulator:rram-128", config: "none" });
+    const run = await other.measure("yield", { row: 2, settings: { pulses: 1 } });
+    await other.close();
+    await look(run);
+    await becomes("log", /\d+ of 256 devices measured/);
+    expect(await text("in-place-name")).toBe("measured");
+    for (const part of ["#of-targets", "#of-convergence", "#of-drift", "#views >> text='Target'"])
+      expect([part, await page.locator(part).isVisible()]).toEqual([part, false]);
+    await bench.archive(run);
   });
 
   it("fits a phone in every part, light and dark", async () => {

@@ -28,6 +28,7 @@ export class LiveRun {
   readonly #model: DeviceModel;
   readonly #tiles: Map<number, LiveTile>;
   readonly #devices: number;
+  readonly #measures: boolean;
   readonly #convergence: Convergence;
   readonly #pace: Pace;
   #turns = 0;
@@ -57,6 +58,7 @@ export class LiveRun {
     this.#model = modelOf(plan.model);
     this.#pace = new Pace(expected);
     this.#convergence = new Convergence(plan);
+    this.#measures = procedureOfMethod(builtInProcedures, plan.method) !== undefined;
     this.#tiles = new Map(plan.tiles.map((tile) => [tile.block.tile, newTile(tile, this.#model)]));
     this.#devices = [...this.#tiles.values()].reduce((sum, { devices }) => sum + devices, 0);
   }
@@ -103,7 +105,7 @@ export class LiveRun {
       const goneOn = resumed.findLast((at) => at <= turn.decidedAt);
       if (goneOn !== undefined) this.#pace.restUntil(Date.parse(goneOn) / 1000);
       this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.inPlace, counts.pulses);
-      this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders));
+      this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders, this.#measures));
       if (this.#turns % rowsABreath === 0) await this.#breathe();
     }
     for await (const sweep of store.sweeps(this.run, this.#sweeps)) {
@@ -146,7 +148,7 @@ export class LiveRun {
       title: plan.title,
       chip: `${plan.chipName} number ${plan.chipSerialNumber}`,
       method: plan.method,
-      measures: procedureOfMethod(builtInProcedures, plan.method) !== undefined,
+      measures: this.#measures,
       startedAt: summary.startedAt,
       ...(this.#written ?? nothingWritten),
       phase,

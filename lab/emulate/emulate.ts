@@ -78,7 +78,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
     const behind =
       besideLine === undefined ? "" : `&switch=tcp:${besideLine.name}&channels=${channelsOf(preset)}`;
     const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}${behind}`;
-    const baud = preset.firmware.lineBytesPerSecond * 10;
+    const baud = Math.round(preset.firmware.lineBytesPerSecond * (dialect.parity === undefined ? 10 : 11));
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
       : `tcp:${line.name}?${chipQuery}`;

@@ -37,6 +37,7 @@ const requests: readonly string[] = [
   post("/api/session", ""),
   post("/api/runs/r1/notes", '{"text":"worn"}'),
   post("/api/runs/r1/tags", '{"add":["ald"]}'),
+  post("/api/queue/j1", '{"change":"retry"}'),
   post("/api/questions/q1/answer", '{"answer":"yes"}'),
   `POST /api/runs/r1/request HTTP/1.1\r\n${asking}Transfer-Encoding: chunked\r\n\r\n5\r\n{"req\r\n0\r\n\r\n`,
   `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/runs HTTP/1.1\r\n${host}\r\n`,

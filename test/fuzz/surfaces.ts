@@ -1,3 +1,4 @@
+import { arcOneSurfaces } from "./arcOne.ts";
 import { commandLineSurfaces } from "./commandLine.ts";
 import { driverSurfaces } from "./drivers.ts";
 import { httpSurfaces } from "./http.ts";
@@ -19,6 +20,7 @@ export const surfaces: readonly Surface[] = [
   ...packetSurfaces,
   ...scpiSurfaces,
   ...smuSurfaces,
+  ...arcOneSurfaces,
   ...driverSurfaces,
   ...weightFileSurfaces,
   ...jsonFileSurfaces,

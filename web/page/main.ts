@@ -143,6 +143,11 @@ function showRun(now: RunState): void {
   element("archived").hidden = !now.archived;
   showWritten(now);
   showFiles(now);
+  // What is measured has no targets, and so no yield, no errors and no way towards them.
+  say(element("in-place-name"), now.measures ? "measured" : "in place");
+  element("of-targets").hidden = now.measures;
+  element("of-convergence").hidden = now.measures;
+  element("of-drift").hidden = now.measures;
   write("yield", percent(now.accepted, now.judged));
   write("counts", yieldCounts(now));
   write("in-place", percent(now.inPlace, now.devices));
@@ -167,7 +172,7 @@ function showRun(now: RunState): void {
   // How another tester programmed devices is not known.
   element("of-turns").hidden = now.shown?.inOrder ?? false;
   const turns = chartsOfTurns(now);
-  convergence.show(turns.convergence, colours);
+  if (!now.measures) convergence.show(turns.convergence, colours);
   fired.show(turns.fired, colours);
   write("fired-says", turns.fired?.sentence ?? "Nothing has been fired in two turns yet.");
   if (now.shown !== null) {

@@ -24,6 +24,9 @@ const viewNames: Record<View, string> = {
   verdict: "Verdict",
 };
 
+/** Of runs with targets alone: measurements have none. */
+const ofTargets: ReadonlySet<View> = new Set(["target", "difference"]);
+
 /** The devices of one tile, drawn anew whenever they change. */
 export class MapView {
   readonly #choose: (tile: number | undefined) => void;
@@ -54,6 +57,10 @@ export class MapView {
       this.#drawn = undefined;
     }
     this.#state = state;
+    if (state.measures && ofTargets.has(this.#view)) this.#view = "read";
+    [...element("views").children].forEach((tab, k) => {
+      (tab as HTMLElement).hidden = state.measures && ofTargets.has(views[k]!);
+    });
     this.#showTiles(state);
     this.#showFilm();
     void this.#fetch();
@@ -95,7 +102,7 @@ export class MapView {
     const ageSeconds = film === undefined ? shown.ageSeconds : film.frame.ageSeconds;
     const age =
       ageSeconds === null
-        ? "as last read while it was programmed"
+        ? `as last read while it was ${this.#state?.measures === true ? "measured" : "programmed"}`
         : `read at an age of ${formatDuration(ageSeconds)}`;
     const rows = `rows ${shown.rowStart} to ${shown.rowStart + shown.rows - 1}`;
     say(
@@ -205,7 +212,7 @@ export class MapView {
     element("readout").textContent =
       cell >= cells
         ? ""
-        : `${where}: target ${microsiemens(devices.targets[i]!)}, ` +
+        : `${where}: ${this.#state?.measures === true ? "" : `target ${microsiemens(devices.targets[i]!)}, `}` +
           `read ${microsiemens(readings[i]!)}, ${verdictName(devices.verdicts[i]!)}`;
   }
 

@@ -1,6 +1,7 @@
 import type { JobLine, RunState } from "../liveState.ts";
 import { button, element, tellRefusal, withText } from "./page.ts";
 import { change } from "./token.ts";
+import { counted } from "./words.ts";
 
 let shown = "";
 let jobs: readonly JobLine[] = [];
@@ -11,7 +12,13 @@ export function showQueue(now: readonly JobLine[]): void {
   const text = JSON.stringify(now);
   if (text === shown) return;
   shown = text;
-  element("queue").hidden = now.length === 0;
+  const place = element<HTMLDetailsElement>("queue");
+  // On a phone it would push the run off the screen.
+  if (place.hidden && now.length > 0) place.open = innerWidth > widestPhone;
+  place.hidden = now.length === 0;
+  const failed = now.filter(({ state }) => state === "failed").length;
+  element("queue-title").textContent =
+    `Queue: ${counted(now.length, "job", "jobs")}${failed === 0 ? "" : `, ${failed} failed`}`;
   const ready = now.filter((job) => job.ready);
   element("start").hidden = ready.length === 0;
   element("start").textContent = `Start ${ready.map(({ job }) => job).join(", ")}`;
@@ -25,6 +32,9 @@ export function showQueue(now: readonly JobLine[]): void {
   );
   if (focused != null) element("jobs").querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
 }
+
+/** Where the list of runs stands above the run, CSS pixels. */
+const widestPhone = 832;
 
 function chipOf({ chip }: JobLine): HTMLElement {
   const item = withText("li", chip);
