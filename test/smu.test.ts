@@ -260,7 +260,7 @@ describe("the exchange with an instrument", () => {
     ]);
   });
 
-  it("reads what other programs' public tests have instruments say: signs, exponents, short of five fields or one", () => {
+  it("reads what instruments say: signs, exponents, short of five fields or one", () => {
     const [k2400, k2450] = smuModels;
     expect(k2400!.reading(["+2.000000E-01,-1.040000E-05,+1.638400E+04"], 0.2)).toEqual({
       volts: 0.2,
