@@ -57,6 +57,7 @@ gdp: Gradient-descent programming: weights are corrected by measured matrix–ve
 max-set-fill: As many devices of a cell as fit are left at full SET, and one is programmed to what is missing.
 on-board: The verify loop of the board's own firmware.
 staircase: Incremental steps, SET where too low and RESET where too high: what others do for ReRAM.
+converge: Pulses each device until it reads within 5 % of its target, and then leaves it alone: what the ArC ONE's own loop does.
 nominal curve: Amplitude → conductance as the datasheet has it. Each device's own curve lies beside it.
 margin: How far from its target a reading may lie and still be accepted.
 reference age: The age at which a device is meant to have its target: 20 s for pcm-90nm.
