@@ -1,7 +1,9 @@
 import type { Dialect } from "../drivers/dialect.ts";
+import { openmena } from "../drivers/openmena/dialect.ts";
 import { packet } from "../drivers/packet/dialect.ts";
 import { scpi } from "../drivers/scpi/dialect.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { OpenmenaFirmware } from "../emulator/openmenaFirmware.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { ScpiFirmware } from "../emulator/scpiFirmware.ts";
@@ -16,6 +18,7 @@ export interface LabDialect extends Dialect {
 export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
+  { ...openmena, emulate: (preset, seed) => new OpenmenaFirmware(preset, seed) },
 ];
 
 /** Throws `bad-argument` for a name that is not in the list. */

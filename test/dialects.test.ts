@@ -88,7 +88,7 @@ describe("a dialect of a lab's own", () => {
   });
 
   it("is found on a port beside the others, each by its own dialect", async () => {
-    for (const { name } of dialects) {
+    for (const { name } of dialects.filter(({ probe }) => probe !== undefined)) {
       const firmware = emulatedChip(dialectNamed(dialects, name), pcm64(1), 7);
       const line = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
       expect(await askLine(line, dialects, 2400)).toMatchObject({
@@ -136,11 +136,11 @@ describe("a dialect that is not in the list is refused by name, with those that 
       code: "bad-argument",
       message: expect.stringMatching(known) as string,
     });
-    await expect(emulate("pcm-64?dialect=morse", options)).rejects.toThrow(/packet or scpi, and morse/);
+    await expect(emulate("pcm-64?dialect=morse", options)).rejects.toThrow(/packet or scpi.*, and morse/);
   });
 
   it("in an address, and where no emulator speaks it", async () => {
-    expect(() => parseAddress("tcp:127.0.0.1:1?dialect=toy")).toThrow(/packet or scpi, and toy is not/);
+    expect(() => parseAddress("tcp:127.0.0.1:1?dialect=toy")).toThrow(/packet or scpi.*, and toy is not/);
     const { emulate: _none, ...boardsOnly } = toy;
     const address = parseAddress("emulator:pcm-64?dialect=toy", [boardsOnly]);
     await expect(openChip(address, { seed: 1 })).rejects.toThrow(/No emulated chip speaks the toy dialect/);
