@@ -124,8 +124,10 @@ describe("the layers", () => {
 
   it("a dialect is known by its name in its own folder and in the registry alone", () => {
     const folders = Object.keys(layers).filter((layer) => layer !== "bench");
-    const knowing = folders.flatMap(filesOf).filter((file) => /["'`](packet|scpi)["'`]/.test(text(file)));
-    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi)\//.test(file));
+    const knowing = folders
+      .flatMap(filesOf)
+      .filter((file) => /["'`](packet|scpi|openmena)["'`]/.test(text(file)));
+    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi|openmena)\//.test(file));
     expect(itsOwn.length).toBeGreaterThan(1);
     // Transcripts that name no dialect are of a time when there was one.
     expect(knowing.filter((file) => !itsOwn.includes(file))).toEqual(["lab/replay/replay.ts"]);

@@ -103,6 +103,8 @@ chipDriverContract(
     // As forming left them, some devices conduct more than the converter tells.
     for (let k = 0; k < 64; k++)
       firmware.receive(bytesOf(`WEIGHTMODIF: ${k >> 3} ${k % 8} -1 5 0.75 0.75 0.4 1.1 1\n`), 0);
+    // A fortnight later they have come to rest.
+    expect(firmware.bake(26, 1.2e12)).toBeGreaterThan(1.2e12);
     firmware.restart();
     const line = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
     const settings = {
