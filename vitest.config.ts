@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
 const longest =
-  "demo refit program pasted demoStops livePage live soak standby forecasts commands optimize events".split(
+  "demo refit program queueKills pasted demoStops livePage live soak standby forecasts commands optimize events".split(
     " ",
   );
 const longestFiles = longest.map((name) => `test/${name}.test.ts`);

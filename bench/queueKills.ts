@@ -27,6 +27,8 @@ export interface KilledQueue {
   /** Devices that were pulsed although they had their final verdict. */
   readonly pulsedAgain: number;
   readonly turnsMissing: number;
+  /** What workers said went wrong, and which jobs are not done. */
+  readonly told: readonly string[];
 }
 
 interface Board {
@@ -51,26 +53,32 @@ export async function killWorkers(
   let drawn = 0;
   const draw = (below: number): number => below * uniformOf(draws.at(drawn++, 0).word0);
   const boards: Board[] = [];
+  const told: string[] = [];
   const workers = new Set<ChildProcess>();
   try {
-    for (let k = 0; k < count; k++) boards.push(await startBoard(seed + k));
+    for (let k = 0; k < count; k++) boards.push(await startBoard(seed + k, told));
     const targets = Array.from({ length: 4 }, (_, k) => {
       const file = join(folder, `targets${k}.csv`);
       writeFileSync(file, targetsText(seed + k));
       return file;
     });
-    const bench = await openBench({ workspace: join(folder, "w"), config: "none" });
+    const workspace = join(folder, "w");
     const added: Job[] = [];
-    const add = async (): Promise<void> => {
+    const add = async (bench: Bench): Promise<void> => {
       const { address: chip } = boards[Math.floor(draw(boards.length))]!;
       added.push(await addJob(bench, chip, targets[Math.floor(draw(targets.length))]!, draw(1), added));
     };
     const all = kills + reboots;
     for (let n = 0; n < all; n++) {
-      while (added.length === 0 || (await bench.queue.list()).length < 2 * count) await add();
+      const bench = await openBench({ workspace, config: "none" });
+      while (added.length === 0 || (await bench.queue.list()).length < 2 * count) await add(bench);
       if (draw(1) < 0.3) await moveOne(bench, draw);
+      const failed = (await bench.queue.list()).some(({ state }) => state === "failed");
+      await bench.close();
+      // What is lost already will not be found.
+      if (failed) break;
       const reboot = Math.floor(((n + 1) * reboots) / all) > Math.floor((n * reboots) / all);
-      const here = Array.from({ length: n % 4 === 3 ? 2 : 1 }, () => startWorker(bench.workspace, workers));
+      const here = Array.from({ length: n % 4 === 3 ? 2 : 1 }, () => startWorker(workspace, workers, told));
       await begun(here[0]!, draw(1));
       await pause(5 + draw(300));
       if (reboot) await restart(here, boards);
@@ -78,11 +86,10 @@ export async function killWorkers(
       await Promise.all(here.map((worker) => gone(worker)));
       onEnded(n + 1);
     }
-    const last = startWorker(bench.workspace, workers);
+    const last = startWorker(workspace, workers, told);
     await gone(last);
-    await bench.close();
-    const store = await openWorkspace(join(folder, "w"));
-    const result = await judge(store, added, boards);
+    const store = await openWorkspace(join(folder, "w"), { dropDamagedLog: true });
+    const result = await judge(store, added, boards, told);
     await store.close();
     return { kills, reboots, jobs: added.length, ...result };
   } finally {
@@ -91,9 +98,10 @@ export async function killWorkers(
   }
 }
 
-async function startBoard(seed: number): Promise<Board> {
+async function startBoard(seed: number, told: string[]): Promise<Board> {
   const process = run(["emulate", "pcm-64", "--tcp", "0", "--no-pace", "--control", "--seed", String(seed)]);
   const { address, control } = JSON.parse(await lineOf(process, /"address"/)) as Omit<Board, "process">;
+  process.once("exit", (code, signal) => told.push(`the board at ${address} ended: ${code ?? signal}`));
   return { process, address, control };
 }
 
@@ -112,20 +120,24 @@ async function addJob(
   return bench.queue.add("program", targets, { method: "verify", sweepTimesSeconds: [] }, { chip });
 }
 
-/** Puts a job that waits first in its chip's queue. One that others wait for may be refused a place. */
+/** Puts a job that waits first in its chip's queue: one that pulses nothing, as a run that was programmed over is not watched. */
 async function moveOne(bench: Bench, draw: (below: number) => number): Promise<void> {
   const waiting = (await bench.queue.list()).filter(
-    ({ state, after }) => state === "waiting" && after.length === 0,
+    ({ state, command }) => state === "waiting" && command === "measure",
   );
   const job = waiting[Math.floor(draw(waiting.length))];
+  // A worker may take it up meanwhile.
   if (job !== undefined) await bench.queue.move(job.id, { first: true }).catch(() => {});
 }
 
-function startWorker(workspace: string, workers: Set<ChildProcess>): ChildProcess {
+function startWorker(workspace: string, workers: Set<ChildProcess>, told: string[]): ChildProcess {
   const worker = run(["work", "--workspace", workspace, "--json", "--config", "none"]);
-  // A pipe that is not read never closes.
-  worker.stdout!.resume();
   workers.add(worker);
+  // It reads the pipe too, which would else never close.
+  createInterface({ input: worker.stdout! }).on("line", (line) => {
+    if (line.includes('"type":"error"') && !line.includes('"interrupted"')) told.push(line);
+    if (line.includes('"outcome":"failed"')) told.push(line);
+  });
   return worker;
 }
 
@@ -166,6 +178,7 @@ async function judge(
   store: Workspace,
   added: readonly Job[],
   boards: readonly Board[],
+  told: string[],
 ): Promise<Omit<KilledQueue, "kills" | "reboots" | "jobs">> {
   const jobs = await store.jobs();
   const runs = await store.runs();
@@ -176,8 +189,12 @@ async function judge(
     const job = jobs.find((one) => one.id === id);
     const own = runs.filter((one) => jobOf.get(one.id) === id);
     const begins = command === "watch" ? 0 : 1;
-    if (job?.state !== "done" || own.length < begins || own.some(({ outcome }) => outcome !== "done"))
+    if (job?.state !== "done" || own.length < begins || own.some(({ outcome }) => outcome !== "done")) {
       totals.lost++;
+      told.push(
+        `${id} ${command} ${job?.state} ${own.map((one) => `${one.id} ${one.outcome}`).join()} ${job?.why?.code}: ${job?.why?.message}`,
+      );
+    }
     if (own.length > begins) totals.doubled++;
   }
   totals.doubled += runs.filter(({ id }) => added.every((job) => job.id !== jobOf.get(id))).length;
@@ -187,7 +204,10 @@ async function judge(
     const pulsed = runs.find((one) => one.chipAddress === address);
     if (pulsed === undefined) continue;
     const { felt } = (await askControl(control, { felt: { tile: 0 } })) as { felt: number[] };
-    totals.ledgerErrors += (await ledgerErrorsOf(store, pulsed.id, felt)).ledgerErrors;
+    const { ledgerErrors, pulses } = await ledgerErrorsOf(store, pulsed.id, felt);
+    totals.ledgerErrors += ledgerErrors;
+    if (ledgerErrors > 0)
+      told.push(`${address}: ${pulses} pulses booked, ${felt.reduce((sum, n) => sum + n, 0)} felt`);
   }
   for (const { id, method } of runs) {
     if (method !== "verify") continue;
@@ -195,7 +215,7 @@ async function judge(
     totals.pulsedAgain += pulsedAgain;
     totals.turnsMissing += turnsMissing;
   }
-  return totals;
+  return { ...totals, told };
 }
 
 /** Two rows, at another place for each seed. */

@@ -5,19 +5,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MhoError } from "../src/errors.ts";
 import { isGuessable, isLoopback } from "../web/access.ts";
+import type { PageLibrary } from "../web/pageLibrary.ts";
 import { type PageFile, readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
-import { openWorkspace } from "../storage/workspace.ts";
 import { keepSmall } from "../web/keepSmall.ts";
 import type { WarningEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
+import { apart } from "../lab/apart/apart.ts";
+import { Bench, configOf, Workplace } from "../lab/bench.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
+import { startWorker } from "./startWorker.ts";
 import { packageRoot } from "../lab/packageRoot.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 
 export interface ServeOptions {
   readonly workspace?: string | undefined;
+  readonly config?: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly token?: string | undefined;
@@ -34,8 +38,9 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   // The page may be there before the first run.
   const folder = options.workspace ?? defaultWorkspace;
   const isNew = !existsSync(join(folder, "workspace.db"));
-  const store = await openWorkspace(folder);
+  const place = new Workplace(options, output.events, await configOf(options));
   try {
+    const store = await place.store();
     const stop = listenForStop(output);
     try {
       const { host, port } = options;
@@ -45,6 +50,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         token,
         publicUrl,
         files,
+        library: libraryOf(place, store.readOnly, options),
         workspace: store.file,
         readOnly: store.readOnly,
         wallTime,
@@ -63,7 +69,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       if (store.readOnly) output.say(readOnlyNote(folder));
       else
         output.say(
-          `With its token this address may pause and stop runs; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
+          `With its token this address may pause and stop runs, note and answer; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
         );
       if (publicUrl !== undefined) output.say(`The proxy at ${address} is to pass on to ${own}.`);
       if (isPlain(host, publicUrl)) {
@@ -77,8 +83,27 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       stop.release();
     }
   } finally {
-    await store.close();
+    await place.close();
   }
+}
+
+/** A workspace that may only be read was copied when it was opened: it is not copied anew for every report. */
+function libraryOf(place: Workplace, readOnly: boolean, options: ServeOptions): PageLibrary {
+  const bench = new Bench(place);
+  const files = readOnly ? bench : apart(bench, options);
+  return {
+    list: (of) => bench.list(of),
+    note: (run, text) => bench.note(run, text),
+    tag: (run, tags, change) => bench.tag(run, tags, change),
+    questions: () => bench.questions(),
+    answer: (question, text) => bench.answer(question, text),
+    withdraw: (question) => bench.withdraw(question),
+    queue: bench.queue,
+    startWork: () => startWorker(place.folder, options.config),
+    report: (run, to) => files.report(run, to),
+    compare: (runs, to) => files.compare(runs, to),
+    export: (run, to) => files.export(run, to),
+  };
 }
 
 /** What browsers write for a host: one that stands for every address of this machine is reached by one that others know. */

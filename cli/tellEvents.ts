@@ -6,6 +6,7 @@ import { describeAnew } from "../src/run/programmedAnew.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { progressOf } from "./progress.ts";
 
@@ -111,6 +112,12 @@ export function tellEvents(
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
+      case "asked":
+      case "answered": {
+        const text = questionText(event);
+        if (text !== undefined) output.say(text);
+        return;
+      }
       // Of these the commands themselves tell.
       case "layer":
       case "model_audited":

@@ -3,6 +3,7 @@ import type { JobId } from "../src/queue/job.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
+import { questionText } from "./tellQuestions.ts";
 
 /** Tells people what a worker does. Several chips are at work at once, so one line says how far each of their jobs is. */
 export function tellWork(output: Output): (event: StampedEvent<{ type: string }>) => void {
@@ -61,6 +62,12 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "unknown_wear":
         output.say(`Note: the chip of ${event.run} had fired pulses that this workspace did not book.`);
         return;
+      case "asked":
+      case "answered": {
+        const text = questionText(event);
+        if (text !== undefined) output.say(text);
+        return;
+      }
       // Of a single run these would be told.
       case "chip":
       case "chip_described":

@@ -68,8 +68,12 @@ export interface BoardTrials {
 
   read(tile: number, row: number, averages: number): Promise<Tried<TriedRow>>;
 
-  /** The same read twice under one tag. */
-  readTwice(tile: number, row: number): Promise<Again>;
+  /**
+   * The same read twice under one tag.
+   *
+   * @param between  requests between the two, as many as the board's window has room for; one where a dialect has one in flight.
+   */
+  readTwice(tile: number, row: number, between: number): Promise<Again>;
 
   pulse(pulse: TriedPulse): Promise<Tried<TriedFate>>;
 

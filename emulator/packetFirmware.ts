@@ -234,7 +234,7 @@ export class PacketFirmware extends Firmware {
     const report = { fate: "fired", ...done } as const;
     this.#verified.set(order.ticket, report);
     for (const ticket of this.#verified.keys()) {
-      if (this.#verified.size <= loopsRemembered) break;
+      if (this.#verified.size <= Math.min(loopsRemembered, this.answersKept)) break;
       this.#verified.delete(ticket);
     }
     return reply(frame, encodeVerifyReport(report));

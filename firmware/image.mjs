@@ -5,7 +5,11 @@ import { encodeUf2 } from "../dist/emulator/rp2040/uf2.js";
 
 const [elfPath, uf2Path] = process.argv.slice(2);
 const elf = readFileSync(elfPath);
-const [programHeaders, headerBytes, headers] = [elf.readUInt32LE(28), elf.readUInt16LE(42), elf.readUInt16LE(44)];
+const [programHeaders, headerBytes, headers] = [
+  elf.readUInt32LE(28),
+  elf.readUInt16LE(42),
+  elf.readUInt16LE(44),
+];
 const loads = 1;
 const block = 256;
 

@@ -15,6 +15,7 @@ import type { Estimate } from "../src/run/estimate.ts";
 import type { RunNote } from "../src/run/journal.ts";
 import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
+import type { Question, QuestionId } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
@@ -44,6 +45,7 @@ import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
+import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
@@ -324,6 +326,44 @@ export class Bench {
       refuseUnknown("measure", options);
       const { measure } = await import("./measure.ts");
       return measure(this.#place, kind, options);
+    });
+  }
+
+  /**
+   * Asks the people at the bench, such as "needle down?", and waits: the answer comes from the live page, from `answer`, or from the
+   * terminal of the command. Question and answer are kept.
+   */
+  async ask(text: string, options: AskOptions = {}): Promise<string> {
+    return this.#telling(async () => {
+      refuseUnknown("ask", options);
+      const { ask } = await import("./questions.ts");
+      return ask(this.#place, text, options);
+    });
+  }
+
+  /** Questions that wait for an answer. */
+  async questions(): Promise<readonly Question[]> {
+    return this.#telling(async () => {
+      const { questions } = await import("./questions.ts");
+      return questions(this.#place);
+    });
+  }
+
+  /** Answers a question, whatever program asked it. */
+  async answer(question: QuestionId, text: string, options: AnswerOptions = {}): Promise<Question> {
+    return this.#telling(async () => {
+      refuseUnknown("answer", options);
+      const { answer } = await import("./questions.ts");
+      return answer(this.#place, question, text, options);
+    });
+  }
+
+  /** Takes a question back: a program that still waits for its answer is stopped. */
+  async withdraw(question: QuestionId, options: AnswerOptions = {}): Promise<void> {
+    return this.#telling(async () => {
+      refuseUnknown("answer", options);
+      const { withdraw } = await import("./questions.ts");
+      return withdraw(this.#place, question, options);
     });
   }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../src/errors.ts";
 import type { RunEvent } from "../src/run/events.ts";
+import type { QuestionId } from "../src/run/questions.ts";
 import type { JobId } from "../src/queue/job.ts";
 import type { RunId } from "../src/run/store.ts";
 
@@ -16,6 +17,7 @@ export type BenchEvent =
   | TrimEvent
   | DemoEvent
   | ModelAuditedEvent
+  | QuestionEvent
   | JobEvent;
 
 /** A chip was opened and named itself. */
@@ -100,6 +102,27 @@ export interface ModelAuditedEvent {
   readonly read_microsiemens: number;
   readonly holds: boolean;
 }
+
+/** An experiment asks the people at the bench, and what came of it. */
+export type QuestionEvent =
+  | {
+      readonly type: "asked";
+      readonly question: QuestionId;
+      readonly text: string;
+      /** Those that may be given; none where any line may. */
+      readonly answers: readonly string[];
+      /** Wall time; null where it is waited for without end. */
+      readonly deadline_at: string | null;
+      readonly run: RunId | null;
+    }
+  | {
+      readonly type: "answered";
+      readonly question: QuestionId;
+      /** What the experiment goes on with; null where it does not. */
+      readonly answer: string | null;
+      readonly by: string | null;
+      readonly how: "answered" | "deadline" | "closed";
+    };
 
 export type DemoEvent =
   | { readonly type: "chapter"; readonly number: number; readonly title: string }

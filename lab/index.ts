@@ -9,6 +9,8 @@ export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { Compared, CompareOptions } from "./compare.ts";
 export type { ComparedRun, Comparison, Difference } from "../src/results/comparison.ts";
 export type { CheckOptions } from "./check.ts";
+export type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
+export type { DevicePlace, Finding, Step, Verdict } from "./checkChip/findings.ts";
 export type { RunCheck, WorkspaceCheck } from "../storage/checkWorkspace.ts";
 export {
   type Experiment,
@@ -42,7 +44,15 @@ export type {
 export type { OptimizeOptions } from "./optimize.ts";
 export type { ProgramOptions } from "./program.ts";
 export type { ReadOptions, StandbyOptions } from "./byHand.ts";
+export type { AnswerOptions, AskOptions } from "./questions.ts";
+export type { Question, QuestionId } from "../src/run/questions.ts";
 export type { Registries } from "./registries.ts";
+export type { BenchQueue } from "./benchQueue.ts";
+export type { QueuedJob } from "./queue/changeQueue.ts";
+export type { AddOptions, Hooks, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
+export type { Worked } from "./queue/work.ts";
+export type { Job, JobFile, JobId, JobRequest, JobState } from "../src/queue/job.ts";
+export type { Wait } from "../src/queue/order.ts";
 export type { ReportOptions } from "./report.ts";
 export type { MatrixTargets } from "./targets.ts";
 export type { Trimmed, TrimOptions } from "./trim.ts";

@@ -7,19 +7,23 @@ import { MhoError } from "../src/errors.ts";
 const kinds: Readonly<Record<string, Kind>> = {
   ...named("number", "averages", "count", "device", "draws", "gateCode", "perDecade", "pulsesPerDevice"),
   ...named("number", "readVolts", "reads", "row", "rows", "seed", "tile", "trailingNanoseconds", "vectors"),
-  ...named("number", "widthNanoseconds", "maxConductanceMicrosiemens", "verifyShare"),
+  ...named("number", "widthNanoseconds", "maxConductanceMicrosiemens", "verifyShare", "minYieldPercent"),
   ...named("text", "as", "chip", "chipName", "config", "die", "images", "importance", "labels", "logLevel"),
   ...named("text", "name", "note", "onnx", "operator", "out", "technology", "title", "transcript"),
-  ...named("text", "wafer", "where", "workspace"),
+  ...named("text", "wafer", "where", "workspace", "at", "before", "onEnd", "webhook", "text"),
   ...named("flag", "acceptUnknownWear", "archived", "believe", "dryRun", "findings", "turns", "undo"),
+  ...named("flag", "watchdog"),
+  ...named("place", "pulseDevice", "sacrifice"),
+  ...named("flag", "all", "allowRun", "first", "keep"),
   ...named("numbers", "devices", "sweepTimesSeconds", "timesSeconds"),
   ...named("texts", "chips", "tags", "tensors"),
   ...named("function", "onChipFailed", "onEvent", "onFinding", "onHolder", "say"),
 };
 
-type Kind = "number" | "text" | "flag" | "numbers" | "texts" | "function";
+type Kind = "place" | "number" | "text" | "flag" | "numbers" | "texts" | "function";
 
 const shown: Readonly<Record<Kind, string>> = {
+  place: "a device such as { tile: 0, row: 3, device: 5 }",
   number: "a number",
   text: "a text",
   flag: "true or false",
@@ -47,6 +51,8 @@ export function refuseOtherKinds(call: string, options: object): void {
 
 function isOf(kind: Kind, value: unknown): boolean {
   switch (kind) {
+    case "place":
+      return isPlace(value);
     case "number":
       return typeof value === "number";
     case "text":
@@ -60,6 +66,14 @@ function isOf(kind: Kind, value: unknown): boolean {
     case "texts":
       return isListOf("string", value);
   }
+}
+
+function isPlace(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const place = value as Record<string, unknown>;
+  return ["tile", "row", "device"].every(
+    (key) => Number.isInteger(place[key]) && (place[key] as number) >= 0,
+  );
 }
 
 function isListOf(type: "number" | "string", value: unknown): boolean {

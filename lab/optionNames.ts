@@ -18,6 +18,7 @@ import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
+import type { AnswerOptions, AskOptions } from "./questions.ts";
 import { refuseOtherKinds } from "./optionKinds.ts";
 import type { AddOptions, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
 import type { ReadOutOptions } from "./readOut.ts";
@@ -112,6 +113,8 @@ const known = {
     labels: 1,
   }),
   experiment: names<ExperimentOptions>()({ args: 1, say: 1 }),
+  ask: names<AskOptions>()({ answers: 1, deadline: 1, otherwise: 1, standby: 1, run: 1 }),
+  answer: names<AnswerOptions>()({ operator: 1 }),
   list: names<ListOptions>()({ where: 1, archived: 1 }),
   note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
   tag: names<TagOptions>()({ remove: 1, operator: 1 }),
@@ -137,7 +140,7 @@ const known = {
     readVolts: 1,
     out: 1,
   }),
-  checkChip: names<CheckChipOptions>()({ device: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
+  checkChip: names<CheckChipOptions>()({ pulseDevice: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,

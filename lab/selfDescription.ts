@@ -3,6 +3,7 @@ import type { Preset } from "../emulator/presets.ts";
 import { builtInTechnologyFiles, parseChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import { type ChipDescription, type ChipDocument, highestCode } from "../src/chip/description.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 
@@ -18,7 +19,13 @@ export function descriptionByBoard(
 ): ChipDescription {
   const from = `the description that the board at ${address} gives of itself`;
   const description = parseChipDescription(new TextEncoder().encode(text), from, technologies);
-  return description;
+  const { model } = description;
+  if (model === undefined || builtInDefinition(model) !== undefined) return description;
+  throw new MhoError(
+    "bad-file",
+    `Cannot use ${from}: model is ${JSON.stringify(model)}, a file, and a board has none. Leave model out of it, and give --model FILE.`,
+    { address, model },
+  );
 }
 
 /** Throws `wrong-chip` where a description says otherwise than the board does, naming the keys and both values. */
@@ -145,12 +152,14 @@ export function keepingLimits(preset: Preset, description: ChipDescription): Pre
 
 /** What an emulated board says of itself: a description, with the tiles, the timing and the watchdog that the board has. */
 export function emulatedDescription({ text }: ChipDocument, preset: Preset): Uint8Array {
-  type Parts = Readonly<Record<"geometry" | "timing" | "limits", object>>;
-  const { geometry, timing, limits, ...rest } = JSON.parse(text) as Parts;
+  type Parts = Readonly<Record<"geometry" | "timing" | "limits", object>> & { readonly model?: string };
+  const { geometry, timing, limits, model, ...rest } = JSON.parse(text) as Parts;
   const { readRowMicroseconds, pulseRowMicroseconds } = preset.readout;
   const { minWidthNanoseconds, maxWidthNanoseconds, maxTrailingNanoseconds } = preset.firmware;
   const own = {
     ...rest,
+    // A board has no files.
+    ...(model !== undefined && builtInDefinition(model) !== undefined && { model }),
     geometry: { ...geometry, tiles: preset.geometry.tiles },
     timing: preset.takesItsTime
       ? {

@@ -42,6 +42,7 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
       await store.chipNotes({ name, serialNumber });
     }
   });
+  await said(damage, async () => void (await store.questions()));
   await said(damage, async () => void (await store.jobs()));
   const names: RunId[] = [];
   await said(damage, async () => void names.push(...(await store.runNames())));

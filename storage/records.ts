@@ -9,6 +9,7 @@ import {
 import type { Forecast } from "../src/run/forecast.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { ChipNote, LabelChange } from "../src/run/labels.ts";
+import type { QuestionChange } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
 /** What stands in the workspace is not what was written: it is damaged, or somebody else's. */
@@ -189,6 +190,27 @@ export function chipNoteOf(text: string): ChipNote {
   const found = record(text, what);
   mustBe(areTexts(found, "notedAt") && areTextsOrNothing(found, "by", "wafer", "die", "text"), what);
   return found as unknown as ChipNote;
+}
+
+export function questionOf(text: string): QuestionChange {
+  const what = "a question";
+  const found = record(text, what);
+  mustBe(areTexts(found, "at"), what);
+  switch (found["kind"]) {
+    case "asked": {
+      const { answers, from } = found;
+      mustBe(areTexts(found, "text") && areTextsOrNothing(found, "deadlineAt", "run"), what);
+      mustBe(Array.isArray(answers) && answers.every((answer) => typeof answer === "string"), what);
+      mustBe(isRecord(from) && areTexts(from, "host") && isCount(from["process"]), what);
+      break;
+    }
+    case "answered":
+      mustBe(areTexts(found, "question", "answer") && areTextsOrNothing(found, "by"), what);
+      break;
+    default:
+      mustBe(found["kind"] === "closed" && areTexts(found, "question", "why"), what);
+  }
+  return found as unknown as QuestionChange;
 }
 
 export function areTextsOrNothing(found: Fields, ...names: readonly string[]): boolean {

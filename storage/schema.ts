@@ -143,6 +143,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withForecasts,
   withLabels,
   withJobs,
+  withQuestions,
 ];
 
 export const newestLayout = migrations.length;
@@ -272,6 +273,22 @@ function withJobs(database: DatabaseSyncInstance, file: string): void {
     (what) => damaged(file, what),
   );
   chains.set(ofWorkspace, "job_changes", emptyChain);
+}
+
+function withQuestions(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- what programs asked the people at the bench, and what was answered, one change a row
+    CREATE TABLE questions (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      change TEXT NOT NULL,                     -- JSON: QuestionChange of src/run/questions.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  chains.set(ofWorkspace, "questions", emptyChain);
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

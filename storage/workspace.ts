@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { rm, rmdir } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { DatabaseSync } from "@photostructure/sqlite";
+import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
 import { makeFolder } from "../files/folder.ts";
 import { damagedLog, isBusy, isReadOnly, workspaceFailed } from "./failure.ts";
 import { copyPrivately, mayOnlyBeRead, type PrivateCopy } from "./privateCopy.ts";
@@ -39,8 +39,9 @@ export async function openWorkspace(folder: string, options: OpenOptions = {}): 
   }
   for (let waited = 0; ; waited += 2 * shortWait) {
     try {
-      if (options.dropDamagedLog !== true) await refuseDamagedLog(file);
-      return opened(file, options);
+      // What this process has open was looked at then, and frames that others wrote since are for SQLite's index to tell.
+      if (options.dropDamagedLog !== true && !isOpenHere(file)) await refuseDamagedLog(file);
+      return rememberOpen(file, opened(file, options));
     } catch (error) {
       // Some file systems say only now that they cannot be written.
       if (isReadOnly(error) && existsSync(file)) return openCopy(file, options);
@@ -83,8 +84,11 @@ function opened(named: string, options: OpenOptions, copy?: PrivateCopy): Worksp
     migrate(database, named);
     // In WAL mode the file stays whole; what a power cut takes are the last commits.
     if (options.waitsForDisk === false) database.exec("PRAGMA synchronous = NORMAL");
+    // A process that was killed in the midst of a commit leaves frames behind the log's end. Before anything is written over the first of
+    // them the log begins anew: the others would else look like damage. Where another program reads just now, they stay: it is not waited for.
+    if (copy === undefined && !dropDamagedLog) beginLogAnew(database);
     database.exec(`PRAGMA busy_timeout = ${lockTimeoutMilliseconds}`);
-    if (dropDamagedLog) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (dropDamagedLog) beginLogAnew(database);
     return new Workspace(database, named, { lockTimeoutMilliseconds, copy });
   } catch (error) {
     database.close();
@@ -93,6 +97,29 @@ function opened(named: string, options: OpenOptions, copy?: PrivateCopy): Worksp
 }
 
 const smallestDatabaseBytes = 512;
+
+function beginLogAnew(database: DatabaseSyncInstance): void {
+  try {
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // A full disk, or a reader: what is in the log is as safe there.
+  }
+}
+
+/** Workspaces that this process has open, by their files. */
+const openHere = new Map<string, Set<WeakRef<Workspace>>>();
+
+function isOpenHere(file: string): boolean {
+  const found = [...(openHere.get(resolve(file)) ?? [])];
+  return found.some((one) => one.deref()?.isOpen === true);
+}
+
+function rememberOpen(file: string, store: Workspace): Workspace {
+  const known = openHere.get(resolve(file)) ?? new Set();
+  for (const one of known) if (one.deref()?.isOpen !== true) known.delete(one);
+  openHere.set(resolve(file), known.add(new WeakRef(store)));
+  return store;
+}
 
 /**
  * Before SQLite opens the file: it would take the damage for the log's end, and remove the log when it closes.

@@ -23,6 +23,13 @@ import {
   type LabelChange,
   type RunLabels,
 } from "../src/run/labels.ts";
+import {
+  foldQuestions,
+  openQuestion,
+  type Question,
+  type QuestionChange,
+  type QuestionId,
+} from "../src/run/questions.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type {
   ListedFigures,
@@ -59,6 +66,7 @@ import {
   labelOf,
   mustBe,
   noteOf,
+  questionOf,
   settingsOf,
   watchOf,
 } from "./records.ts";
@@ -98,6 +106,9 @@ export class Workspace implements RunStore, JobStore {
   /** The checksum of the last of them. */
   #lastBegun = 0;
   #listed: { readonly outcomes: string; readonly runs: readonly RunSummary[] } | undefined;
+
+  #asked:
+    { readonly rows: number; readonly last: number; readonly questions: readonly Question[] } | undefined;
 
   readonly #lockTimeoutMilliseconds: number;
 
@@ -295,6 +306,55 @@ export class Workspace implements RunStore, JobStore {
       reader.end();
       return notes;
     });
+  }
+
+  newestLabel(): Promise<number> {
+    return this.#do(() => {
+      const { newest } = this.#prepare("SELECT max(id) AS newest FROM labels").get() as {
+        newest: number | null;
+      };
+      return newest ?? 0;
+    });
+  }
+
+  appendQuestion(change: QuestionChange): Promise<QuestionId> {
+    return this.#do(() =>
+      // Of two answers that are given at once, the second finds the first.
+      this.#together(() => {
+        const before = this.#questions();
+        const id =
+          change.kind === "asked" ? `q${before.length + 1}` : openQuestion(before, change.question).id;
+        this.#chains.append("questions", [JSON.stringify(change)], ofWorkspace);
+        return id;
+      }),
+    );
+  }
+
+  questions(): Promise<readonly Question[]> {
+    return this.#do(() => this.#questions());
+  }
+
+  /** Read as a whole only when there are more than before. */
+  #questions(): readonly Question[] {
+    const chain = this.#chains.get(ofWorkspace, "questions");
+    if (this.#asked?.last === chain.last && this.#asked.rows === chain.rows) return this.#asked.questions;
+    const failed = (at: number, what: string): MhoError =>
+      damaged(this.file, `row ${at + 1} of the questions: ${what}`);
+    const reader = new ChainReader(chain, 0, 0, failed);
+    const rows = this.#prepare("SELECT * FROM questions ORDER BY id").all() as SummedRow[];
+    const changes = rows.map((row, at) => {
+      reader.take(valuesOf("questions", row), row.sum);
+      try {
+        return questionOf(row["change"] as string);
+      } catch (error) {
+        if (error instanceof DamagedRecord) throw failed(at, error.message);
+        throw error;
+      }
+    });
+    reader.end();
+    const questions = foldQuestions(changes);
+    this.#asked = { rows: chain.rows, last: chain.last, questions };
+    return questions;
   }
 
   forecasts(run: RunId): Promise<readonly Forecast[]> {
@@ -604,6 +664,11 @@ export class Workspace implements RunStore, JobStore {
       this.#database.close();
       this.#copy?.remove();
     });
+  }
+
+  /** Whether the file that stands at its path is open here. */
+  get isOpen(): boolean {
+    return this.#database.isOpen && fileNow(this.file) === this.#opened;
   }
 
   /** Whether it may only be read: what is open is a copy, as it was then. */
@@ -1077,6 +1142,7 @@ const named: Readonly<Record<ChainedTable, string>> = {
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
   chip_notes: "notes of chips",
+  questions: "questions",
   job_changes: "changes of the queue",
 };
 

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Bench, openBench } from "../lab/bench.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
@@ -26,16 +27,20 @@ const settings = {
 };
 
 let store: Workspace;
+let bench: Bench;
 let server: LiveServer | undefined;
 let stop: (() => Promise<unknown>) | undefined;
 
 beforeEach(async () => {
-  store = await openWorkspace(emptyFolder());
+  const folder = emptyFolder();
+  store = await openWorkspace(folder);
+  bench = await openBench({ workspace: folder, config: "none" });
   await store.beginRun(plan, identity, "2026-01-01T00:00:00Z");
 });
 afterEach(async () => {
   await stop?.();
   await server?.close();
+  await bench.close();
   await store.close();
 });
 
@@ -48,6 +53,7 @@ async function serve(path: string, header: string, told = true): Promise<URL> {
     token,
     ...(told ? { publicUrl } : {}),
     files: await readPageFiles(pageFolder),
+    library: bench,
     workspace: "w",
     wallTime: () => "2026-01-01T00:00:00Z",
   });

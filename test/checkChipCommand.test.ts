@@ -67,7 +67,7 @@ describe("mho check-chip of a file", () => {
   });
 
   it("refuses a device to pulse", async () => {
-    await expect(checked(fileOf({}), { device: { tile: 0, row: 0, device: 1 } })).rejects.toMatchObject({
+    await expect(checked(fileOf({}), { pulseDevice: { tile: 0, row: 0, device: 1 } })).rejects.toMatchObject({
       code: "bad-argument",
     });
   });

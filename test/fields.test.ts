@@ -61,6 +61,18 @@ const bodies: readonly Packed<unknown>[] = [
     m.encodeReadReferences,
     m.decodeReadReferences,
   ),
+  packed("a part to describe", fc.record({ offset: u32, most: u16 }), m.encodeDescribe, m.decodeDescribe),
+  packed(
+    "a part of a description",
+    fc.record({
+      totalBytes: u32,
+      check: u32,
+      answersKept: u16,
+      bytes: lists.map((list) => Uint8Array.from(list, (code) => code & 0xff)),
+    }),
+    m.encodeDescriptionPart,
+    m.decodeDescriptionPart,
+  ),
   packed(
     "codes of a row",
     fc.record({ chipTimeMicroseconds: u64, codes: u16s }),

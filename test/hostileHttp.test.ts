@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Bench, openBench } from "../lab/bench.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
 import { smallWorkspace } from "./fuzz/workspaces.ts";
@@ -8,6 +9,7 @@ import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 removeFoldersAfterEach();
 
 let store: Workspace;
+let bench: Bench;
 let server: LiveServer;
 let sockets: Socket[] = [];
 
@@ -15,11 +17,13 @@ beforeEach(async () => {
   const folder = emptyFolder();
   await smallWorkspace(folder);
   store = await openWorkspace(folder);
+  bench = await openBench({ workspace: folder, config: "none" });
   server = await serveLive(store, {
     host: "127.0.0.1",
     port: 0,
     token: "a-token",
     files: new Map([["/", { type: "text/html", bytes: new Uint8Array(3) }]]),
+    library: bench,
     workspace: "w",
     wallTime: () => "2026-01-01T00:00:00Z",
   });
@@ -28,6 +32,7 @@ afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   sockets = [];
   await server.close();
+  await bench.close();
   await store.close();
 });
 

@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -8,6 +9,7 @@ import { emptyMemory, foldTurn } from "../src/run/journal.ts";
 import { MhoError } from "../src/errors.ts";
 import { summarise } from "../src/results/summary.ts";
 import { recall } from "../src/run/recall.ts";
+import { openBench } from "../lab/bench.ts";
 import { openWorkspace, type OpenOptions, type Workspace } from "../storage/workspace.ts";
 import { bearerToken, isSameOrigin, namesServer } from "../web/access.ts";
 import { LiveDesk } from "../web/liveDesk.ts";
@@ -46,8 +48,23 @@ async function serve(host = "127.0.0.1", options: OpenOptions = {}): Promise<voi
   // As another program would: by a connection of its own.
   const seen = await openWorkspace(folder, options);
   const { readOnly } = seen;
-  const made = await serveLive(seen, { host, port: 0, token, files, workspace: "w", readOnly, wallTime });
-  server = { port: made.port, close: () => made.close().then(() => seen.close()) };
+  const library = await openBench({ workspace: folder, config: "none" });
+  const made = await serveLive(seen, {
+    host,
+    port: 0,
+    token,
+    files,
+    library,
+    workspace: "w",
+    readOnly,
+    wallTime,
+  });
+  const close = (): Promise<void> =>
+    made
+      .close()
+      .then(() => library.close())
+      .then(() => seen.close());
+  server = { port: made.port, close };
   address = `http://127.0.0.1:${made.port}`;
 }
 
@@ -562,6 +579,168 @@ describe("a watch that is looked at", () => {
     await carryOut(chip, store, { ...plan, tiles: [...plan.tiles, nothing] });
     await store.setWatch("r2", { timesSeconds: [200_000, 400_000], averages: 1 });
     expect((await new LiveDesk(store).state("r2", undefined)).sweepsLeft).toBe(2);
+  });
+});
+
+describe("what the page has the library do", () => {
+  let run: string;
+  beforeEach(async () => {
+    run = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
+    await store.appendTurn(run, turn);
+  });
+
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${address}${path}`, {
+      method: "POST",
+      headers: { ...asking.headers, origin: address, ...headers },
+      body: JSON.stringify(body),
+    });
+  const looks = [
+    "/api/search?where=tag=ald",
+    "/api/compare?runs=r1,r1",
+    "/api/comparison?runs=r1,r1",
+    "/api/runs/r1/report",
+    "/api/runs/r1/figures",
+    "/api/runs/r1/export?to=csv&of=turns",
+    "/api/runs/r1/tiles/0/frames",
+    "/api/runs/r1/tiles/0/frames/0",
+  ];
+  const changes = [
+    ["/api/runs/r1/notes", { text: "worn" }],
+    ["/api/runs/r1/tags", { add: ["ald"] }],
+    ["/api/questions/q1/answer", { answer: "yes" }],
+  ] as const;
+  const queued = [
+    ["/api/queue/start", {}],
+    ["/api/queue/j1", { change: "remove" }],
+    ["/api/runs/r1/queue", { command: "resume" }],
+  ] as const;
+
+  it("is not seen from beyond this machine without the token", async () => {
+    await serve("0.0.0.0");
+    for (const path of looks) expect([path, (await fetch(`${address}${path}`)).status]).toEqual([path, 401]);
+  });
+
+  it("is not made for pages of elsewhere, nor under another name, nor for its head alone", async () => {
+    await serve();
+    const { request } = await import("node:http");
+    const status = (path: string, headers: Record<string, string>): Promise<unknown> =>
+      new Promise((resolve) =>
+        request(`${address}${path}`, { headers }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        }).end(),
+      );
+    for (const path of looks) {
+      expect([path, await status(path, { host: "mho.example.org" })]).toEqual([path, 403]);
+      if (!path.includes("/frames"))
+        expect([path, await status(path, { "sec-fetch-site": "cross-site" })]).toEqual([path, 403]);
+    }
+    for (const path of ["/api/runs/r9/report", "/api/comparison?runs=r9,r8"]) {
+      const head = await fetch(`${address}${path}`, { method: "HEAD" });
+      // Where it was made, it would say that there is no such run.
+      expect([path, head.status]).toEqual([path, 200]);
+    }
+  });
+
+  it("takes the token and the page's own origin to change anything", async () => {
+    await serve();
+    await store.appendQuestion({
+      kind: "asked",
+      at: "2026-01-02T03:04:05Z",
+      text: "Needle down?",
+      answers: ["yes", "no"],
+      from: { host: "another-machine", process: 1 },
+    });
+    for (const [path, body] of [...changes, ...queued]) {
+      for (const [headers, status] of [
+        [{ authorization: "" }, 401],
+        [{ authorization: "Bearer another-token-here" }, 401],
+        [{ origin: "https://example.org" }, 403],
+      ] as const)
+        expect([path, headers, (await post(path, body, headers)).status]).toEqual([path, headers, status]);
+    }
+    for (const [path] of changes)
+      expect([path, (await post(path, { other: 1 })).status]).toEqual([path, 400]);
+    // Without a worker to start, it says how; and there is no job yet.
+    const said = await Promise.all(queued.slice(0, 2).map(([path, body]) => post(path, body)));
+    expect(said.map(({ status }) => status)).toEqual([409, 400]);
+    expect((await store.notes(run)).length + (await store.labels(run)).tags.length).toBe(0);
+    for (const [path, body] of changes) expect([path, (await post(path, body)).status]).toEqual([path, 204]);
+    expect((await store.notes(run)).at(-1)).toMatchObject({ what: "note", text: "worn" });
+    expect((await store.labels(run)).tags).toEqual(["ald"]);
+    expect(await store.questions()).toMatchObject([{ state: "answered", answer: "yes" }]);
+    const again = await post("/api/questions/q1/answer", { answer: "no" });
+    expect([again.status, await again.json()]).toEqual([400, { error: "Question q1 was answered: yes." }]);
+  });
+
+  it("takes notes of ten thousand characters, and nothing that is larger", async () => {
+    await serve();
+    expect((await post("/api/runs/r1/notes", { text: "\u0001".repeat(10_000) })).status).toBe(204);
+    expect((await post("/api/runs/r1/notes", { text: "a".repeat(10_001) })).status).toBe(400);
+    expect((await post("/api/runs/r1/notes", { text: "a".repeat(70_000) })).status).toBe(413);
+    expect((await post("/api/runs/r1/tags", { add: ["a".repeat(2000)] })).status).toBe(413);
+  });
+
+  it("names runs alone: no file and no chip passes for one", async () => {
+    await serve();
+    writeFileSync(join(folder, "strategy.json"), "{}");
+    for (const name of ["pcm-64", encodeURIComponent(join(folder, "strategy.json")), "..%2fr1", "R1"]) {
+      for (const what of ["report", "figures", "export?to=csv"])
+        expect([name, what, (await fetch(`${address}/api/runs/${name}/${what}`)).status]).toEqual([
+          name,
+          what,
+          404,
+        ]);
+      expect((await post(`/api/runs/${name}/notes`, { text: "worn" })).status).toBe(404);
+    }
+  });
+
+  it("sends a report in a sandbox where nothing runs, and tables as files", async () => {
+    await serve();
+    const report = await fetch(`${address}/api/runs/r1/report`);
+    expect([report.status, report.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    expect(report.headers.get("content-security-policy")).toMatch(
+      /^sandbox[^;]*; default-src 'none'; style-src/,
+    );
+    expect(report.headers.get("content-security-policy")).not.toMatch(/script|allow-same-origin/);
+    expect(await report.text()).toMatch(/^<!doctype html>/i);
+    const table = await fetch(`${address}/api/runs/r1/export?to=csv&of=turns`);
+    expect(table.headers.get("content-disposition")).toBe('attachment; filename="r1.turns.csv"');
+    expect((await table.text()).length).toBe(Number(table.headers.get("content-length")));
+    const refused = await fetch(`${address}/api/runs/r9/report`);
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([
+      400,
+      expect.stringMatching(/^text\/plain/),
+    ]);
+  });
+
+  it("leaves nothing behind of the files that it made", async () => {
+    await serve();
+    const made = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("mho-page-"));
+    const before = made();
+    for (const path of ["report", "figures", "export?to=csv&of=turns", "export?to=parquet&of=turns"])
+      await (await fetch(`${address}/api/runs/r1/${path}`)).arrayBuffer();
+    await fetch(`${address}/api/runs/r9/report`);
+    await expect.poll(() => made().filter((name) => !before.includes(name))).toEqual([]);
+  });
+
+  it("is done on a workspace that may only be read as far as it writes nothing", async () => {
+    await serve("127.0.0.1", { mayOnlyBeRead: () => true });
+    for (const path of [
+      "/api/search?where=run=r1",
+      "/api/runs/r1/report",
+      "/api/runs/r1/export?to=csv&of=turns",
+    ])
+      expect([path, (await fetch(`${address}${path}`)).status]).toEqual([path, 200]);
+    for (const [path, body] of [...changes, ...queued]) {
+      const refused = await post(path, body);
+      expect([path, refused.status, await refused.text()]).toEqual([
+        path,
+        409,
+        expect.stringContaining("may only be read"),
+      ]);
+    }
   });
 });
 

@@ -11,7 +11,8 @@ import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts"
 import { type PulseOrder, rowFates } from "../src/chip/driver.ts";
 import { reramWan2022Definition } from "../src/model/builtIn.ts";
 import { Random } from "../src/random.ts";
-import { executeRun } from "../src/run/engine.ts";
+import { executeRun, resumeRun } from "../src/run/engine.ts";
+import { PulseLedger } from "../src/run/ledger.ts";
 import { summarise } from "../src/results/summary.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { chipDriverContract } from "./contracts/chipDriver.ts";
@@ -156,6 +157,46 @@ describe("an OpenMENA", () => {
       cuts += cable.cuts;
     }
     expect(unsure).toBeGreaterThan(0);
+  });
+
+  it("is read after a kill in mid-pulse before it is pulsed again: what was under way is uncertain", async () => {
+    const firmware = emulatedChip(lab, preset, 7);
+    const clock = stillClock();
+    const description = await describeOpenmena();
+    const store = await openWorkspace(emptyFolder());
+    let orders = 0;
+    const sent: string[] = [];
+    const contextOf = (session: number, dies: boolean) => {
+      firmware.restart();
+      const receive = (bytes: Uint8Array): Uint8Array[] => {
+        const text = Buffer.from(bytes).toString("latin1");
+        const replies = firmware.receive(bytes, 0);
+        sent.push(text);
+        // The board has fired, and the process that would have heard so is no more.
+        if (dies && text.startsWith("WEIGHTMODIF") && ++orders > 20)
+          throw new Error("the process was killed");
+        return replies;
+      };
+      const settings = { address: "x", description, session, serialNumber: "DIE-12" };
+      const hostTime = () => clock.nowMicroseconds();
+      const driver = openmena.open(connectInProcess({ receive }), { ...settings, hostTime });
+      const wallTime = () => "2026-01-01T00:00:00Z";
+      return { driver, store, clock, stop: { requested: false }, wallTime, onEvent() {} };
+    };
+    await expect(executeRun(contextOf(1, true), { ...small, chipSerialNumber: "DIE-12" })).rejects.toThrow();
+    sent.length = 0;
+    await resumeRun(contextOf(2, false), "r1");
+    expect(sent.slice(0, 3).map((text) => text.slice(0, 17))).toEqual([
+      "\n",
+      "INFEREMULTIPLE: 0",
+      "INFEREMULTIPLE: 2",
+    ]);
+    const key = { name: "openmena-8", serialNumber: "DIE-12" };
+    const ledger = await PulseLedger.ofChip(store, key, description.geometry);
+    const uncertain = ledger.uncertainOfTile(0);
+    expect(uncertain.some((count) => count > 0)).toBe(true);
+    expect(misbooked(firmware.chip.pulsesFeltByTile(0), ledger.pulsesOfTile(0), uncertain)).toEqual([]);
+    await store.close();
   });
 
   it("has fired a row when it has refused what followed each of its pulses, and not before", async () => {

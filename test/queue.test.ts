@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { describe, expect, it } from "vitest";
 import { type Bench, type BenchOptions, openBench, type StampedEvent } from "../lab/index.ts";
@@ -87,6 +88,31 @@ describe("a queue", () => {
     await bench.close();
   });
 
+  it("says so where a board cannot be asked whether a job fits it; the job fails when its turn comes", async () => {
+    const { bench, events, targets } = await open();
+    await bench.queue.add("program", targets, quick, { chip: "tcp:127.0.0.1:1" });
+    expect(events).toMatchObject([{ type: "warning", code: "job_not_checked" }]);
+    expect(await bench.work()).toMatchObject({ failed: ["j1"] });
+    expect((await bench.queue.list())[0]).toMatchObject({ runs: [], why: { code: "port-failed" } });
+    await bench.close();
+  });
+
+  it("works on a run's chip where it is now, and keeps files and descriptions by their whole paths", async () => {
+    const { bench, folder, targets } = await open();
+    const run = await bench.program(targets, quick);
+    const watched = await bench.queue.add("watch", run, { until: "1m" }, { chip: right });
+    expect(watched).toMatchObject({ chip: right, options: { chip: right }, after: [] });
+    const described = join(folder, "mine.json");
+    copyFileSync(fileURLToPath(new URL("../chips/pcm-64.json", import.meta.url)), described);
+    const near = relative(process.cwd(), described);
+    const job = await bench.queue.add("program", relative(process.cwd(), targets), quick, {
+      chip: `emulator:pcm-64?seed=8&chip=${near}`,
+    });
+    expect(job.chip).toBe(`emulator:pcm-64?seed=8&chip=${described}`);
+    expect(job.files.map(({ file }) => file)).toEqual([targets, described]);
+    await bench.close();
+  });
+
   it("stands for the chip of a job that failed, and for no other; retry and remove let it go on", async () => {
     const { bench, folder, targets } = await open();
     const changed = targetsIn(folder, "changed.csv");
@@ -142,6 +168,9 @@ describe("a queue", () => {
       worked: false,
       attempts: 1,
     });
+    await expect(bench.queue.move("j2", { before: "j1" })).rejects.toThrow(
+      /j1 cannot be passed: it was begun/,
+    );
     expect(await bench.work()).toMatchObject({ done: ["j1", "j2"], failed: [] });
     expect((await bench.runs()).map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(["r1 done", "r2 done"]);
     await bench.close();

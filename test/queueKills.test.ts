@@ -13,5 +13,6 @@ it("a queue whose workers are killed ten times, and twice with their machine, lo
     ledgerErrors: 0,
     pulsedAgain: 0,
     turnsMissing: 0,
+    told: [],
   });
 }, 600_000);

@@ -263,12 +263,14 @@ describe("the registries", () => {
 
   it("are the only ones in the emulator too that name technologies: physics carry their name, and no code compares it", () => {
     const quoted = new RegExp(`["'](${builtInTechnologies.map(({ name }) => name).join("|")})["']`);
-    const faults = readdirSync(join(root, "emulator"), { encoding: "utf8" }).flatMap((file) =>
-      readFileSync(join(root, "emulator", file), "utf8")
-        .split("\n")
-        .filter((line) => quoted.test(line) && !/^ +(readonly )?technology: "[a-z]+"[;,]$/.test(line))
-        .map((line) => `${file}: ${line.trim()}`),
-    );
+    const faults = readdirSync(join(root, "emulator"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .flatMap((file) =>
+        readFileSync(join(root, "emulator", file), "utf8")
+          .split("\n")
+          .filter((line) => quoted.test(line) && !/^ +(readonly )?technology: "[a-z]+"[;,]$/.test(line))
+          .map((line) => `${file}: ${line.trim()}`),
+      );
     expect(faults).toEqual([]);
   });
 

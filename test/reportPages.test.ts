@@ -57,7 +57,7 @@ const fit: FitRecord = {
 async function pages(): Promise<Record<string, string>> {
   const store = await openWorkspace(emptyFolder());
   const chip = await openTestChip({ tiles: 2 });
-  const story = await storyOf(store, await carryOut(chip, store, planToWatch(chip)));
+  const story = await storyOf(store, await carryOut(chip, store, planToWatch(chip, 2, 2)));
   await store.close();
   const { contender, map } = story;
   const times = [1, 3600, 86_400, 2_592_000, 31_536_000];

@@ -110,6 +110,11 @@ describe.each(dialects)("a board that describes itself, in %s", (dialect) => {
     });
   });
 
+  it("is refused where it names a file for a model, which a board does not have", async () => {
+    const { bench } = await benchOf(await board(dialect, bytes(await json({ model: "./mine.json" }))));
+    await expect(bench.read({ tile: 0, rowStart: 0, rowCount: 1 })).rejects.toThrow(/Leave model out of it/);
+  });
+
   it("is never asked where it does not declare that it can, and the error names ?chip=", async () => {
     const { bench } = await benchOf(await board(dialect, undefined));
     await expect(bench.program(targets, options)).rejects.toMatchObject({

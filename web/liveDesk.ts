@@ -1,7 +1,9 @@
+import { MhoError } from "../src/errors.ts";
+import { noLabels, type RunLabels } from "../src/run/labels.ts";
 import type { RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
 import { standingOf } from "../src/results/outcome.ts";
 import { LiveRun } from "./liveRun.ts";
-import type { RunLine, RunState } from "./liveState.ts";
+import type { Frame, RunLine, RunState } from "./liveState.ts";
 
 /** The runs that somebody looks at now; each is folded once, however many look, and forgotten when nobody does. */
 export class LiveDesk {
@@ -9,7 +11,7 @@ export class LiveDesk {
   readonly #breathe: () => Promise<void>;
   readonly #open = new Map<RunId, { live: Promise<LiveRun> | undefined; lookers: number }>();
   #lines:
-    | { readonly of: readonly RunSummary[]; readonly outcomes: string; readonly lines: readonly RunLine[] }
+    | { readonly of: readonly RunSummary[]; readonly state: string; readonly lines: readonly RunLine[] }
     | undefined;
 
   readonly #readOnly: boolean;
@@ -43,20 +45,20 @@ export class LiveDesk {
     return this.#store.stamp();
   }
 
-  /** The newest first; the same list as long as none began or ended. */
+  /** The newest first; the same list as long as none began, ended or was labelled. */
   async runs(): Promise<readonly RunLine[]> {
     const of = await this.#store.runs();
     const standing = await Promise.all(of.map((summary) => standingOf(this.#store, summary)));
-    const outcomes = standing.map(({ outcome }) => outcome).join();
-    if (this.#lines?.of !== of || this.#lines.outcomes !== outcomes) {
-      const lines = standing.map(({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => ({
-        run: id,
-        title,
-        chip: `${chipName} number ${chipSerialNumber}`,
-        startedAt,
-        outcome,
-      }));
-      this.#lines = { of, outcomes, lines: lines.toReversed() };
+    const state = `${await this.#store.newestLabel()} ${standing.map(({ outcome }) => outcome).join()}`;
+    if (this.#lines?.of !== of || this.#lines.state !== state) {
+      const lines = await Promise.all(
+        standing.map(async ({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => {
+          const { tags, archived } = await this.#labels(id);
+          const chip = `${chipName} number ${chipSerialNumber}`;
+          return { run: id, title, chip, startedAt, outcome, tags, archived };
+        }),
+      );
+      this.#lines = { of, state, lines: lines.toReversed() };
     }
     return this.#lines.lines;
   }
@@ -75,11 +77,31 @@ export class LiveDesk {
     return live.devicesOf(tile);
   }
 
+  async framesOf(run: RunId, tile: number): Promise<readonly Frame[] | undefined> {
+    const live = await this.#live(run);
+    await live.catchUp();
+    return live.framesOf(tile);
+  }
+
+  async frameOf(run: RunId, tile: number, frame: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const live = await this.#live(run);
+    await live.catchUp();
+    return live.frameOf(tile, frame);
+  }
+
   /** @returns whether the run, or a watch of it, may still hear what it is asked. */
   async ask(run: RunId, request: RunRequest | undefined): Promise<boolean> {
     if (!(await this.state(run, undefined)).hears) return false;
     await this.#store.setRequest(run, request);
     return true;
+  }
+
+  /** A run whose labels are damaged is listed without them; looked at, it says what is damaged. */
+  #labels(run: RunId): Promise<RunLabels> {
+    return this.#store.labels(run).catch((error: unknown) => {
+      if (error instanceof MhoError) return noLabels;
+      throw error;
+    });
   }
 
   async #live(run: RunId): Promise<LiveRun> {

@@ -47,11 +47,12 @@ export function turnText(
   turn: number,
   tile: LiveTile,
   orders: readonly { readonly codes: Uint16Array }[],
+  measures: boolean,
 ): string {
   let pulses = 0;
   for (const { codes } of orders) for (const code of codes) if (code !== 0) pulses++;
   const fired = `${pulses} ${pulses === 1 ? "pulse" : "pulses"}`;
-  return `tile ${number}, turn ${turn}: ${fired}; ${tile.settled + tile.inside} of ${tile.devices} devices in place`;
+  return `tile ${number}, turn ${turn}: ${fired}; ${tile.settled + tile.inside} of ${tile.devices} devices ${measures ? "measured" : "in place"}`;
 }
 
 /** A sweep in a line. */

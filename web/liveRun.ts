@@ -9,9 +9,11 @@ import type { RunId, RunStore, RunSummary, RunRequest } from "../src/run/store.t
 import { expectedPulses } from "../src/run/estimate.ts";
 import { builtInMethods } from "../src/program/methods.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
-import type { LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
+import type { Frame, LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
 import { countTile, type LiveTile, newTile, tableOf } from "./liveTile.ts";
 import { Pace } from "../src/results/pace.ts";
+import { builtInProcedures, procedureOfMethod } from "../src/measure/procedures.ts";
+import { nothingWritten, type Written, writtenOn } from "./written.ts";
 
 /**
  * One run as its journal tells of it, folded as it grows: what was taken in is not read again. It only reads; whoever
@@ -26,6 +28,7 @@ export class LiveRun {
   readonly #model: DeviceModel;
   readonly #tiles: Map<number, LiveTile>;
   readonly #devices: number;
+  readonly #measures: boolean;
   readonly #convergence: Convergence;
   readonly #pace: Pace;
   #turns = 0;
@@ -36,6 +39,7 @@ export class LiveRun {
   #newestTile: number | undefined;
   #watchAges: readonly number[] = [];
   #request: RunRequest | undefined;
+  #written: Written | undefined;
   #catchingUp: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -54,6 +58,7 @@ export class LiveRun {
     this.#model = modelOf(plan.model);
     this.#pace = new Pace(expected);
     this.#convergence = new Convergence(plan);
+    this.#measures = procedureOfMethod(builtInProcedures, plan.method) !== undefined;
     this.#tiles = new Map(plan.tiles.map((tile) => [tile.block.tile, newTile(tile, this.#model)]));
     this.#devices = [...this.#tiles.values()].reduce((sum, { devices }) => sum + devices, 0);
   }
@@ -83,6 +88,7 @@ export class LiveRun {
     const store = this.#store;
     this.#notes = await store.notes(this.run);
     this.#request = await store.request(this.run);
+    this.#written = await writtenOn(store, this.run, this.#plan, this.#notes);
     this.#watchAges = (await store.watch(this.run))?.timesSeconds ?? [];
     const resumed = this.#notes.flatMap(({ what, notedAt }) => (what === "resumed" ? [notedAt] : []));
     for await (const turn of store.turns(this.run, this.#turns)) {
@@ -99,7 +105,7 @@ export class LiveRun {
       const goneOn = resumed.findLast((at) => at <= turn.decidedAt);
       if (goneOn !== undefined) this.#pace.restUntil(Date.parse(goneOn) / 1000);
       this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.inPlace, counts.pulses);
-      this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders));
+      this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders, this.#measures));
       if (this.#turns % rowsABreath === 0) await this.#breathe();
     }
     for await (const sweep of store.sweeps(this.run, this.#sweeps)) {
@@ -113,6 +119,7 @@ export class LiveRun {
       tile.askedAgeSeconds = sweep.timeSeconds;
       tile.ageSeconds = ageShown(sweep.timeSeconds, [tileAge(table)]);
       tile.drift.add(table);
+      tile.frames.push({ sweep: this.#sweeps, ageSeconds: tile.ageSeconds, takenAt: sweep.takenAt });
       this.#sweeps++;
       this.#newestTile = sweep.tile;
       this.#heard(sweep.takenAt);
@@ -141,7 +148,9 @@ export class LiveRun {
       title: plan.title,
       chip: `${plan.chipName} number ${plan.chipSerialNumber}`,
       method: plan.method,
+      measures: this.#measures,
       startedAt: summary.startedAt,
+      ...(this.#written ?? nothingWritten),
       phase,
       asked: askedOf(this.#request, phase === "paused"),
       hears,
@@ -187,6 +196,26 @@ export class LiveRun {
     new Float32Array(bytes.buffer, 4 * count, count).set(memory.lastReadMicrosiemens);
     bytes.set(memory.verdicts, 8 * count);
     return bytes;
+  }
+
+  /** When a tile was read; undefined for one that the run does not have. */
+  framesOf(tile: number): readonly Frame[] | undefined {
+    return this.#tiles.get(tile)?.frames.map(({ ageSeconds, takenAt }) => ({ ageSeconds, takenAt }));
+  }
+
+  /** What one of them read, row-major: float32, µS, little-endian, NaN for devices without a target. */
+  async frameOf(tile: number, frame: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const found = this.#tiles.get(tile);
+    const sweep = found?.frames[frame]?.sweep;
+    if (found === undefined || sweep === undefined) return undefined;
+    for await (const { conductanceMicrosiemens } of this.#store.sweeps(this.run, sweep)) {
+      const { targetsMicrosiemens } = found.targets;
+      const read = Float32Array.from(conductanceMicrosiemens, (value, i) =>
+        Number.isNaN(targetsMicrosiemens[i]!) ? Number.NaN : value,
+      );
+      return new Uint8Array(read.buffer);
+    }
+    return undefined;
   }
 
   #heard(at: string): void {
@@ -254,6 +283,7 @@ export class LiveRun {
       maxConductanceMicrosiemens: this.#model.maxConductanceMicrosiemens,
       inOrder: this.#plan.imported !== undefined,
       ageSeconds: tile.ageSeconds ?? null,
+      frames: tile.frames.length,
       drift: tile.drift.bands(),
     };
   }

@@ -10,6 +10,61 @@ export interface RunLine {
   readonly chip: string;
   readonly startedAt: string;
   readonly outcome: RunOutcome | "running";
+  readonly tags: readonly string[];
+  readonly archived: boolean;
+}
+
+/** A job of the queue. */
+export interface JobLine {
+  readonly job: string;
+  /** In words: `program s.json --method verify`. */
+  readonly text: string;
+  readonly chip: string;
+  /** Jobs of one place are done one after the other. */
+  readonly place: string;
+  /** `cut off` where its worker died; `stopped` where it was put back. */
+  readonly state: "waiting" | "stopped" | "under way" | "cut off" | "failed";
+  /** Whether a worker would begin with it. */
+  readonly ready: boolean;
+  /** Why it waits, or why it failed; null where nothing is to be said. */
+  readonly why: string | null;
+  readonly runs: readonly string[];
+}
+
+/** What a search found: runs by their ids, the oldest first, and how many more pass that are archived. */
+export interface FoundRuns {
+  readonly runs: readonly string[];
+  readonly archivedLeftOut: number;
+}
+
+/** Runs beside the first of them, in words. */
+export interface ComparedRuns {
+  readonly titles: readonly { readonly run: string; readonly title: string }[];
+  /** The names of the columns, then a row a run. */
+  readonly rows: readonly (readonly string[])[];
+  /** A sentence each. */
+  readonly differences: readonly string[];
+  /** At which errors are compared; null where the runs have no age in common. */
+  readonly ageSeconds: number | null;
+  /** How the intervals are found. */
+  readonly method: string;
+}
+
+/** What people wrote on a run, or on its chip. */
+export interface WrittenNote {
+  readonly at: string;
+  readonly of: "run" | "chip";
+  readonly by: string | null;
+  /** One line each: no text to the page has a line's end in it. */
+  readonly lines: readonly string[];
+}
+
+/** A tile as one sweep read it. */
+export interface Frame {
+  /** The age at which it was read. */
+  readonly ageSeconds: number;
+  /** Wall time, ISO 8601; empty where it is not known. */
+  readonly takenAt: string;
 }
 
 /** A watch that ended has left sweeps that are still to be taken. */
@@ -21,7 +76,17 @@ export interface RunState {
   readonly title: string;
   readonly chip: string;
   readonly method: string;
+  /** Whether it is a measurement, which has findings and is not compared. */
+  readonly measures: boolean;
   readonly startedAt: string;
+  readonly tags: readonly string[];
+  readonly operator: string | null;
+  readonly archived: boolean;
+  /** Where its chip was cut from, as noted. */
+  readonly wafer: string | null;
+  readonly die: string | null;
+  /** In the order in which they were written. */
+  readonly notes: readonly WrittenNote[];
   readonly phase: Phase;
   /** What was asked of it and not yet done. */
   readonly asked: RunRequest | "resume" | null;
@@ -95,6 +160,8 @@ export interface ShownTile {
   readonly inOrder: boolean;
   /** The age that it was last read at; null before it was read after programming. */
   readonly ageSeconds: number | null;
+  /** How many sweeps of it there are: the frames of its film. */
+  readonly frames: number;
   readonly drift: readonly {
     readonly fromMicrosiemens: number;
     readonly toMicrosiemens: number;

@@ -5,6 +5,7 @@ import { DriftCourse } from "../src/results/driftBands.ts";
 import { emptyMemory, type SweepRecord, type TileMemory } from "../src/run/journal.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
+import type { Frame } from "./liveState.ts";
 
 /** A tile with what is known of its devices. */
 export interface LiveTile {
@@ -25,6 +26,8 @@ export interface LiveTile {
   askedAgeSeconds: number | undefined;
   ageSeconds: number | undefined;
   readonly drift: DriftCourse;
+  /** Its sweeps, each with its place among those of the run. */
+  readonly frames: (Frame & { readonly sweep: number })[];
 }
 
 export function newTile(targets: TileTargets, model: DeviceModel): LiveTile {
@@ -42,6 +45,7 @@ export function newTile(targets: TileTargets, model: DeviceModel): LiveTile {
     askedAgeSeconds: undefined,
     ageSeconds: undefined,
     drift: new DriftCourse(model, mostDriftPoints),
+    frames: [],
   };
 }
 

@@ -2,19 +2,25 @@ import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import { type Context, Hono, type Next } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { getCookie, setCookie } from "hono/cookie";
+import { setCookie } from "hono/cookie";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { grammarStyle } from "../report/grammarStyle.ts";
 import { termStyle } from "../report/termStyle.ts";
 import { theme } from "../report/theme.ts";
 import { MhoError } from "../src/errors.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
-import { bearerToken, isLoopback, isSameOrigin, isSecret, lookingPass, namesServer } from "./access.ts";
-import { harmlessJson } from "./harmlessJson.ts";
+import type { RunStore } from "../src/run/store.ts";
+import { lookingPass } from "./access.ts";
+import { json, refusal, wholeNumber } from "./answers.ts";
+import { addBookRoutes } from "./bookRoutes.ts";
+import { addFileRoutes } from "./fileRoutes.ts";
+import { addFilmRoutes } from "./filmRoutes.ts";
+import { guardsOf, passName } from "./guards.ts";
 import { LiveDesk } from "./liveDesk.ts";
-import type { RunLine } from "./liveState.ts";
 import type { PageFile } from "./pageFiles.ts";
+import type { PageLibrary } from "./pageLibrary.ts";
+import { addQueueRoutes } from "./queueRoutes.ts";
+import { addQuestionRoutes } from "./questionRoutes.ts";
+import { tell } from "./tell.ts";
 
 export interface LiveOptions {
   readonly host: string;
@@ -30,6 +36,8 @@ export interface LiveOptions {
   readonly workspace: string;
   /** Whether the store may only be read: runs can then be asked for nothing. */
   readonly readOnly?: boolean | undefined;
+  /** What is asked of the library: a bench of the same workspace. */
+  readonly library: PageLibrary;
   /** Now, ISO 8601. */
   readonly wallTime: () => string;
   /** Called now and then while a long journal is read, and after each look. */
@@ -70,23 +78,16 @@ export async function serveLive(store: RunStore, options: LiveOptions): Promise<
 }
 
 const mostLookers = 32;
-const betweenLooksMilliseconds = 400;
 
 function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOptions): Hono {
-  const { token, files, publicUrl } = options;
-  const local = isLoopback(options.host);
-  // What comes by a proxy comes from this machine, whoever sent it.
-  const open = local && publicUrl === undefined;
+  const { token, files, publicUrl, library } = options;
+  const guards = guardsOf(options);
+  const { mayAsk, mayChange, mayLook } = guards;
   const app = new Hono();
 
   app.use(securityHeaders);
-  app.use(async (c, next) => {
-    if (local && !namesServer(c.req.header("host"), publicUrl)) {
-      return refusal(c, 403, `This page answers to ${named(publicUrl)} only. ${proxyAdvice}`);
-    }
-    return next();
-  });
-  app.use(bodyLimit({ maxSize: 1024, onError: (c) => refusal(c, 413, "That is too much.") }));
+  app.use(guards.named);
+  app.use((c, next) => (c.req.path.endsWith("/notes") ? noteLimit : usualLimit)(c, next));
   app.onError((error, c) => {
     const bad = error instanceof MhoError && error.code === "bad-argument";
     return refusal(c, bad ? 404 : 500, error instanceof Error ? error.message : "Something failed.");
@@ -98,19 +99,6 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
   }
   const css = `${theme}\n${grammarStyle}\n${termStyle}`;
   app.get("/theme.css", (c) => c.body(css, 200, { "Content-Type": "text/css; charset=utf-8" }));
-
-  const holdsToken = (c: Context): boolean => isSecret(bearerToken(c.req.header("authorization")), token);
-  const mayAsk = async (c: Context, next: Next): Promise<Response | void> => {
-    if (!isSameOrigin(c.req.header("origin"), c.req.header("host"), publicUrl)) {
-      return refusal(c, 403, `Only the page itself may ask for this. ${proxyAdvice}`);
-    }
-    if (!holdsToken(c)) return refusal(c, 401, "That needs the token that mho serve printed.");
-    return next();
-  };
-  const mayLook = async (c: Context, next: Next): Promise<Response | void> => {
-    if (open || holdsToken(c) || isSecret(getCookie(c, passName), lookingPass(token))) return next();
-    return refusal(c, 401, "That needs the token that mho serve was given.");
-  };
 
   app.post("/api/session", mayAsk, (c) => {
     setCookie(c, passName, lookingPass(token), {
@@ -135,117 +123,47 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
     return streamSSE(c, async (stream) => {
       lookers.add(stream);
       try {
-        await desk.lookOn(run, () => tell(stream, desk, run, tile, options));
+        await desk.lookOn(run, () => tell(stream, desk, { run, tile }, options));
       } finally {
         lookers.delete(stream);
       }
     });
   });
 
-  app.get("/api/runs/:run/tiles/:tile/devices", mayLook, async (c) => {
-    const tile = wholeNumber(c.req.param("tile"));
-    const bytes = tile === undefined ? undefined : await desk.devicesOf(c.req.param("run") ?? "", tile);
-    if (bytes === undefined) return refusal(c, 404, "The run has no such tile.");
-    return c.body(bytes, 200, { "Content-Type": "application/octet-stream", "Cache-Control": "no-store" });
-  });
-
-  app.post("/api/runs/:run/request", mayAsk, async (c) => {
+  app.post("/api/runs/:run/request", mayChange, async (c) => {
     // What is no JSON is refused below, like any other request that is not known.
     const body = (await c.req.json().catch(() => undefined)) as { request?: unknown } | undefined;
     const request = body?.request;
     if (request !== "pause" && request !== "stop" && request !== "resume") {
       return refusal(c, 400, "A request is pause, stop or resume.");
     }
-    if (options.readOnly === true)
-      return refusal(c, 409, "This workspace may only be read: no run hears a request.");
     const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
     return heard ? c.body(null, 204) : refusal(c, 409, `Run ${c.req.param("run")} has already ended.`);
   });
+
+  addFilmRoutes(app, desk, guards);
+  addBookRoutes(app, library, guards);
+  addFileRoutes(app, library, guards);
+  addQueueRoutes(app, library, guards);
+  addQuestionRoutes(app, library, guards);
   return app;
 }
 
-const passName = "mho-looks-on";
-
-type TellOptions = Pick<
-  LiveOptions,
-  "workspace" | "readOnly" | "wallTime" | "breathe" | "betweenSignsMilliseconds"
->;
-
-const proxyAdvice = "Behind a proxy, start mho serve with --public-url, the address that browsers use.";
-
-function named(publicUrl: URL | undefined): string {
-  return `127.0.0.1 and localhost${publicUrl === undefined ? "" : ` and ${publicUrl.hostname}`}`;
-}
-
-/** Tells a page what there is, and then whatever is new, until it leaves. */
-async function tell(
-  stream: SSEStreamingApi,
-  desk: LiveDesk,
-  run: RunId,
-  tile: number | undefined,
-  { workspace, readOnly = false, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
-): Promise<void> {
-  const said = new Map<string, string>();
-  let told: { readonly runs: readonly RunLine[] | undefined; readonly stamp: string | undefined } = {
-    runs: undefined,
-    stamp: undefined,
-  };
-  let sinceSign = 0;
-  const sayIfNew = async (event: string, value: unknown): Promise<void> => {
-    const data = harmlessJson(value);
-    if (said.get(event) === data) return;
-    said.set(event, data);
-    await stream.writeSSE({ event, data, retry: 1000 });
-  };
-  const shown = readOnly
-    ? `${workspace} (may only be read: shown as it was, without pause and stop)`
-    : workspace;
-  await sayIfNew("hello", { workspace: shown, now: wallTime() });
-  while (!stream.aborted && !stream.closed) {
-    try {
-      // What is written while this looks has the next look see another stamp.
-      const stamp = await desk.stamp();
-      if (stamp !== told.stamp) {
-        const runs = await desk.runs();
-        if (runs !== told.runs) await sayIfNew("runs", runs);
-        if (run !== "") await sayIfNew("run", await desk.state(run, tile));
-        await sayIfNew("trouble", null);
-        told = { runs, stamp };
-      }
-    } catch (error) {
-      told = { ...told, stamp: undefined };
-      await sayIfNew("trouble", error instanceof Error ? error.message : String(error));
-    }
-    await breathe?.();
-    await stream.sleep(betweenLooksMilliseconds);
-    sinceSign += betweenLooksMilliseconds;
-    if (sinceSign < betweenSignsMilliseconds) continue;
-    sinceSign = 0;
-    // Also among other news: the page sets its clock by it.
-    await stream.writeSSE({ event: "alive", data: JSON.stringify(wallTime()) });
-  }
-}
+const tooMuch = (c: Context): Response => refusal(c, 413, "That is too much.");
+const usualLimit = bodyLimit({ maxSize: 1024, onError: tooMuch });
+/** A note has up to 10,000 characters, of up to 6 bytes as JSON writes them. */
+const noteLimit = bodyLimit({ maxSize: 61_000, onError: tooMuch });
 
 async function securityHeaders(c: Context, next: Next): Promise<void> {
   await next();
-  c.header(
-    "Content-Security-Policy",
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  );
+  // A report has its own, which is as strict in another way.
+  if (c.res.headers.get("Content-Security-Policy") === null)
+    c.header(
+      "Content-Security-Policy",
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
   c.header("X-Content-Type-Options", "nosniff");
   c.header("Referrer-Policy", "no-referrer");
   c.header("Cross-Origin-Resource-Policy", "same-origin");
-}
-
-function refusal(c: Context, status: ContentfulStatusCode, error: string): Response {
-  return json(c, status, { error });
-}
-
-function json(c: Context, status: ContentfulStatusCode, value: unknown): Response {
-  return c.body(harmlessJson(value), status, { "Content-Type": "application/json" });
-}
-
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }

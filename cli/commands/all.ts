@@ -1,5 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { advise } from "./advise.ts";
+import { answer } from "./answer.ts";
 import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
@@ -52,6 +53,7 @@ export function allCommands(): Command[] {
     measure(),
     pulse(),
     run(),
+    answer(),
     queue(),
     work(),
     exportCommand(),

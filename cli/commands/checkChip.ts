@@ -28,7 +28,7 @@ export const checkChip = () =>
       act("check-chip", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
           const { kind, name, serialNumber, sound, findings } = await bench.checkChip(what, {
-            device: flags.device,
+            pulseDevice: flags.device,
             sacrifice: flags.sacrifice,
             watchdog: flags.watchdog,
             onFinding: (finding) => output.say(lineOf(finding)),

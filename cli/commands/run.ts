@@ -28,15 +28,16 @@ export const run = () =>
       output.onEvent((event) => {
         if (event.type === "started") runs.push((event as StampedEvent & { readonly run: string }).run);
       });
+      const { answerAtTerminal } = await import("../answerAtTerminal.ts");
       await withBench(
         { ...flags, extensions: experiment.extensions },
         output,
         { fewestDevices: worthTelling },
         async (bench) => {
-          const value = await bench.experiment(experiment, {
-            args: words,
-            say: (text) => output.say(text),
-          });
+          const terminal = answerAtTerminal(bench, output);
+          const value = await bench
+            .experiment(experiment, { args: words, say: (text) => output.say(text) })
+            .finally(() => terminal.close());
           if (runs.length > 0) output.say(`Runs: ${runs.join(", ")}. See them with mho show.`);
           output.result({ file: experiment.file, sha256: experiment.sha256, runs, value: asJson(value) });
         },

@@ -33,8 +33,12 @@ export const work = () =>
           };
           unsafe ||= type === "job_ended" && error?.code === "standby-failed";
         });
+        const { answerAtTerminal } = await import("../answerAtTerminal.ts");
         await withBench(flags, output, tellWork(output), async (bench) => {
-          const { done, failed, left } = await bench.work({ keep, allowRun, onEnd, webhook });
+          const terminal = answerAtTerminal(bench, output);
+          const { done, failed, left } = await bench
+            .work({ keep, allowRun, onEnd, webhook })
+            .finally(() => terminal.close());
           const rest = left.length === 0 ? "" : `; ${left.join(", ")} left behind failures`;
           output.say(`work: ${counted(done.length, "job")} done, ${failed.length} failed${rest}`);
           if (failed.length > 0) process.exitCode = unsafe ? exitCodes["standby-failed"] : 1;

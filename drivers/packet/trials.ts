@@ -135,7 +135,7 @@ export class PacketTrials implements BoardTrials {
     return { ...tried, value: { codes, atMicroseconds } };
   }
 
-  async readTwice(tile: number, row: number): Promise<Again> {
+  async readTwice(tile: number, row: number, between: number): Promise<Again> {
     const request = {
       kind: kinds.read,
       session: this.#session,
@@ -144,7 +144,7 @@ export class PacketTrials implements BoardTrials {
     };
     const first = await this.#ask(request);
     // What comes in between must not keep the board from knowing it again.
-    await this.time();
+    for (let n = 0; n < between; n++) await this.time();
     const second = await this.#ask(request);
     if (first === undefined || second === undefined) return "silent";
     return first.kind === second.kind && Buffer.compare(first.body, second.body) === 0

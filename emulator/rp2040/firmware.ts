@@ -107,7 +107,10 @@ export class Rp2040Firmware extends Firmware {
 }
 
 function cannot(why: string): MhoError {
-  return new MhoError("bad-argument", `The reference firmware ${why}: use the emulated firmware for that fault.`);
+  return new MhoError(
+    "bad-argument",
+    `The reference firmware ${why}: use the emulated firmware for that fault.`,
+  );
 }
 
 /** Packets of USB, as the messages that they carry: frames between zeros, or lines. */

@@ -136,13 +136,13 @@ async function tryDescription(
   identity: ChipIdentity,
   say: Trial["say"],
   options: BoardCheckOptions,
-): Promise<Pick<Trial, "description" | "isBoards">> {
+): Promise<Pick<Trial, "description" | "isBoards" | "answersKept">> {
   const byFile = { description: options.description, isBoards: false };
   if (identity.capabilities.describe !== true) {
     const text =
       byFile.description === undefined
         ? "The board does not describe itself: name its description with ?chip=FILE.json, or let the firmware give it."
-        : "The board does not describe itself: everybody who uses it has to name ?chip=FILE.json.";
+        : "The board does not describe itself: its address needs ?chip=FILE.json each time.";
     say("description", "note", text);
     return byFile;
   }
@@ -178,7 +178,7 @@ async function tryDescription(
   const kept = answersKept === undefined ? "" : `; it keeps ${answersKept} answers`;
   say("description", "good", `The board describes itself in ${text.length} bytes${kept}.`);
   for (const { verdict, text: what } of options.missing(description)) say("description", verdict, what);
-  return { description, isBoards: true };
+  return { description, isBoards: true, answersKept };
 }
 
 function refusePlace({ geometry, name }: ChipIdentity, place: DevicePlace | undefined): void {

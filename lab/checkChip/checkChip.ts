@@ -14,8 +14,8 @@ import { judgeDescription, missingIn } from "./fileCheck.ts";
 import type { DevicePlace, Finding } from "./findings.ts";
 
 export interface CheckChipOptions {
-  /** Given pulses within the limits, so that the order of devices is known: by its place, or as `TILE:ROW:DEVICE`. */
-  readonly device?: DevicePlace | undefined;
+  /** Given pulses within the limits, so that the order of devices is known. */
+  readonly pulseDevice?: DevicePlace | undefined;
   /** Given up: an amplitude above the limit is tried on it. */
   readonly sacrifice?: DevicePlace | undefined;
   /** Whether to wait for the board's watchdog (true). */
@@ -43,7 +43,7 @@ export async function checkChip(
 ): Promise<CheckedChip> {
   const isAddress = /^(serial|tcp|emulator):/.test(what) || Object.hasOwn(place.config.chips, what);
   if (isAddress) return checkAddress(place, place.addressOf(what), options);
-  if (options.device !== undefined || options.sacrifice !== undefined) {
+  if (options.pulseDevice !== undefined || options.sacrifice !== undefined) {
     throw new MhoError(
       "bad-argument",
       `${what} is a file, and a file has no device to pulse. Name the board's address.`,
@@ -80,7 +80,7 @@ async function checkFile(
 async function checkAddress(
   place: Workplace,
   text: string,
-  { device, sacrifice, watchdog = true, onFinding }: CheckChipOptions,
+  { pulseDevice: device, sacrifice, watchdog = true, onFinding }: CheckChipOptions,
 ): Promise<CheckedChip> {
   const { technologies, dialects } = place.registries;
   const address = parseAddress(text, dialects);

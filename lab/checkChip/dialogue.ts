@@ -2,7 +2,7 @@ import { did, mustRefuse, refusals, type Trial } from "./findings.ts";
 
 /** Whether the board keeps what the dialect asks of every request: session, check, and once only. */
 export async function tryDialogue(trial: Trial): Promise<void> {
-  const { board, say, place } = trial;
+  const { board, say, place, answersKept = 2 } = trial;
   const foreign = await board.foreign();
   const refused = mustRefuse(trial, "session", foreign, {
     what: "A request of a session that was never opened",
@@ -21,7 +21,7 @@ export async function tryDialogue(trial: Trial): Promise<void> {
       : "A request whose check is wrong was not answered.",
   );
 
-  const again = await board.readTwice(place.tile, place.row);
+  const again = await board.readTwice(place.tile, place.row, 1);
   const texts = {
     "the same": "A request that came again was answered from memory.",
     otherwise:
@@ -30,6 +30,14 @@ export async function tryDialogue(trial: Trial): Promise<void> {
       "A request that came again under its tag was not answered: keep the last answers by their tags, and send the kept one.",
   } as const;
   say("repeat", again === "the same" ? "good" : "fault", texts[again]);
+  if (again !== "the same" || answersKept <= 2) return;
+  const late = await board.readTwice(place.tile, place.row, answersKept - 1);
+  if (late === "the same") return;
+  say(
+    "repeat",
+    "fault",
+    `The board says that it keeps ${answersKept} answers, and one that ${answersKept - 1} others came after was ${late === "silent" ? "gone" : "made anew"}: keep so many, or say fewer.`,
+  );
 }
 
 /** Whether the safe state refuses what it must, and whether hello ends it. */

@@ -51,6 +51,8 @@ export interface Trial {
   readonly description: ChipDescription | undefined;
   /** Whether the board gave that description, and so has to keep its limits. */
   readonly isBoards: boolean;
+  /** Answers that the board says it keeps, where it says so. */
+  readonly answersKept?: number | undefined;
   /** Where reads and rows of zeros are tried. */
   readonly place: { readonly tile: number; readonly row: number };
   readonly say: (step: Step, verdict: Verdict, text: string) => void;

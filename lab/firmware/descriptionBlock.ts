@@ -79,6 +79,7 @@ export function descriptionBlock(description: ChipDescription, settings: BoardSe
   u16(Math.round(converter.offsetCodes) & 0xffff);
   u32(Math.round(1e6 * converter.microsiemensPerCode));
   u32(Math.max(1, Math.round((isVolts ? 1e9 : 1e3) * amplitudePerCode(pulses))));
+  u32(rowCodesOf(description));
   u16(curve.length);
   for (const [code, amplitude] of curve) {
     u16(code);
@@ -89,6 +90,13 @@ export function descriptionBlock(description: ChipDescription, settings: BoardSe
   view.setUint32(headBytes - 4, crc32c(block, 0, headBytes - 4), true);
   block.set(json, headBytes);
   return block;
+}
+
+/** What the amplitude codes of a row may come to, where devices draw a current for them; 0 for no such limit. */
+function rowCodesOf({ pulses, limits }: ChipDescription): number {
+  const perCode = pulses.technology.drawnMicroamperesPerCode(pulses);
+  if (perCode === undefined || limits.maxRowMilliamperes === undefined) return 0;
+  return Math.max(1, Math.floor((1000 * limits.maxRowMilliamperes) / perCode + 1e-9));
 }
 
 /** Points of the nominal curve as codes: converter codes that rise, and the amplitude code that sets each. None where no pulse sets one. */

@@ -42,10 +42,11 @@ export async function addJob(
     ]),
   );
   const isFile = kind.subject === "file";
+  const isMoved = isOfRun(kind) && (when.chip ?? chipOption(options)) !== undefined;
   const request: JobRequest = {
     command,
     subjects: isFile ? subjects.map((file) => resolve(file)) : subjects,
-    options: "chip" in absolute ? { ...absolute, chip: chip.address } : absolute,
+    options: isMoved ? { ...absolute, chip: chip.address } : absolute,
     chip: chip.address,
     place: chip.place,
     files: await filesNow([
@@ -75,8 +76,8 @@ async function check(place: Workplace, kind: JobKind, request: JobRequest): Prom
   const { chip, seed, acceptUnknownWear, subjects, options, text } = request;
   const own = place.forJob("j0", { chip, seed, acceptUnknownWear });
   try {
-    const isOfRun = kind.subject === "run" || kind.subject === "runs" || kind.runsCode === true;
-    const address = isOfRun ? chip : await own.chipNamed().catch(unlessSilent);
+    const needsNoChip = isOfRun(kind) || kind.runsCode === true;
+    const address = needsNoChip ? chip : await own.chipNamed().catch(unlessSilent);
     if (address !== undefined)
       return await kind.check(own, { subjects: subjects.filter((one) => !isJobName(one)), options }, address);
     place.emit({
@@ -112,8 +113,13 @@ function subjectsOf({ name, subject }: JobKind, given: readonly string[]): reado
       "bad-argument",
       `A job ${name} works on one ${subject === "runs" ? "run or more" : subject}.`,
     );
-  const isRun = subject === "run" || subject === "runs";
-  return isRun ? [...new Set(given.map((one) => (isJobName(one) ? one : runNamed(one))))] : given;
+  return isOfRun({ subject })
+    ? [...new Set(given.map((one) => (isJobName(one) ? one : runNamed(one))))]
+    : given;
+}
+
+function isOfRun({ subject }: Pick<JobKind, "subject">): boolean {
+  return subject === "run" || subject === "runs";
 }
 
 export function isJobName(text: string): boolean {
@@ -175,7 +181,7 @@ async function chipOf(
   const { registries, seed } = place;
   const at = (address: string): JobChip => jobChip(address, seed, registries);
   if (given !== undefined) return at(place.addressOf(given));
-  if (kind.subject !== "run" && kind.subject !== "runs") return at(place.chip);
+  if (!isOfRun(kind)) return at(place.chip);
   const chips = await Promise.all(
     subjects.map(async (subject) =>
       isJobName(subject)

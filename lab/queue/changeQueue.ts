@@ -56,7 +56,7 @@ export async function moveJob(place: Workplace, id: JobId, { before, first }: Mo
   await store.changeJobs((jobs) => {
     const job = jobNamed(jobs, id);
     refuseUnlessWaiting(job, "moved");
-    const others = jobs.filter((one) => one.place === job.place && one.id !== id && one.state === "waiting");
+    const others = jobs.filter((one) => one.place === job.place && one.id !== id && isUnbegun(one));
     const to = before ?? (first === true ? others[0]?.id : undefined);
     if (to !== undefined) {
       const other = jobNamed(jobs, to);
@@ -78,12 +78,20 @@ export async function moveJob(place: Workplace, id: JobId, { before, first }: Mo
   });
 }
 
-function refuseUnlessWaiting({ id, state }: Job, done: string): void {
-  if (state === "waiting") return;
+function isUnbegun({ state, attempts }: Job): boolean {
+  return state === "waiting" && attempts === 0;
+}
+
+/** What was begun comes first: its devices may be half programmed. */
+function refuseUnlessWaiting(job: Job, done: string): void {
+  if (isUnbegun(job)) return;
+  const { id, state } = job;
   const why =
     state === "failed"
       ? `it failed; mho queue retry ${id} or mho queue remove ${id} comes first`
-      : `it is ${state}`;
+      : state === "waiting"
+        ? "it was begun, and goes on first"
+        : `it is ${state}`;
   throw new MhoError("bad-argument", `Job ${id} cannot be ${done}: ${why}.`, { job: id });
 }
 

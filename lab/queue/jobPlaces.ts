@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findPreset } from "../../emulator/presets.ts";
 import { describeHolder, isFree, type Lock, LockHeld, takeLock } from "../../locks/lock.ts";
@@ -69,11 +69,12 @@ export function takePlace(workspace: string, place: string): PlaceAsked {
 
 /** Whether a worker is at a place just now. */
 export function isWorked(workspace: string, place: string): boolean {
+  const lock = lockOf(workspace, place);
   try {
-    return !isFree(lockOf(workspace, place));
+    return existsSync(lock) && !isFree(lock);
   } catch {
-    // There is no folder of locks, so there never was a worker.
-    return false;
+    // In a workspace that may only be read a lock cannot be tried: what is said to be under way is taken for that.
+    return true;
   }
 }
 

@@ -27,6 +27,8 @@ export interface Worked {
  */
 export async function work(place: Workplace, options: WorkOptions, bench: Doing["bench"]): Promise<Worked> {
   checkHooks(options);
+  // A folder that was misspelt is not made; a worker that waits for jobs may be there before them.
+  if (options.keep !== true) await place.existingStore();
   const store = await place.writableStore();
   return new Worker(place, store, options, bench).work();
 }

@@ -77,6 +77,38 @@ export const benchEvents = [
     "A run begins or goes on.",
   ),
   event(
+    "asked",
+    {
+      question: part.question,
+      text: z.string().describe("The question."),
+      answers: z.array(z.string()).describe("Answers that may be given; none where any line of text may."),
+      deadline_at: z
+        .string()
+        .nullable()
+        .describe(
+          "When it is no longer waited for, wall time (ISO 8601); null where it is waited for without end.",
+        ),
+      run: part.run
+        .nullable()
+        .describe("The run whose journal keeps the answer, too; null where none was named."),
+    },
+    "An experiment asks the people at the bench, and waits.",
+  ),
+  event(
+    "answered",
+    {
+      question: part.question,
+      answer: z.string().nullable().describe("What the experiment goes on with; null where it does not."),
+      by: z.string().nullable().describe("Who answered; null where that is not known."),
+      how: z
+        .enum(["answered", "deadline", "closed"])
+        .describe(
+          "`deadline`: no answer came in time. `closed`: the question was taken back, or the program was stopped.",
+        ),
+    },
+    "A question is no longer waited for.",
+  ),
+  event(
     "turn",
     {
       run: part.run.describe("Id of the run."),

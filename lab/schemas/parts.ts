@@ -9,6 +9,10 @@ export const texts = z.array(z.string());
 export const numbers = z.array(z.number());
 
 export const run = z.string().regex(/^r[1-9]\d*$/);
+export const question = z
+  .string()
+  .regex(/^q[1-9]\d*$/)
+  .describe("Id of the question.");
 export const chip = z.string().describe("Name of the kind of chip, such as `pcm-64`.");
 export const serialNumber = z.string().describe("Serial number of the chip.");
 export const workspace = z.string().describe("The workspace's database file.");

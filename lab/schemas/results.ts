@@ -7,7 +7,7 @@ import { measure, pulse, read } from "./handResults.ts";
 import { queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import * as part from "./parts.ts";
-import { archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
+import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -211,6 +211,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   show,
   note,
   tag,
+  answer,
   archive,
   deleted,
   pack,

@@ -35,6 +35,33 @@ export const tag = result(
   "`tag`: the tags of a run as they are now.",
 );
 
+export const answer = result(
+  "answer",
+  {
+    questions: z
+      .array(
+        z.strictObject({
+          question: part.question,
+          text: z.string().describe("What is asked."),
+          answers: z
+            .array(z.string())
+            .describe("Answers that may be given; none where any line of text may."),
+          asked_at: z.string().describe("When it was asked, wall time (ISO 8601)."),
+          deadline_at: z.string().nullable().describe("When it is no longer waited for; null for never."),
+          run: part.run
+            .nullable()
+            .describe("The run whose journal keeps the answer; null where none was named."),
+          state: z.enum(["open", "answered", "closed"]).describe("How it stands."),
+          answer: z.string().nullable().describe("What was answered; null where nothing was."),
+          by: z.string().nullable().describe("Who answered; null where that is not known."),
+        }),
+      )
+      .describe("The question that was answered or taken back; without a question, those that are open."),
+    workspace: part.workspace,
+  },
+  "`answer`: questions of experiments.",
+);
+
 const runs = (what: string) => z.array(part.run).describe(what);
 
 export const archive = result(

@@ -103,6 +103,8 @@ export interface RunNote {
     | "woken"
     | "unknown-wear"
     | "calibrated"
+    /** A program asked the people at the bench, and what came of it. */
+    | "asked"
     /** A person wrote it. */
     | "note";
   /** For a person. */

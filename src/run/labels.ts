@@ -89,10 +89,7 @@ export function foldLabels(changes: readonly LabelChange[]): RunLabels {
 }
 
 /** The first change of a run that is begun with labels; undefined where there is nothing to keep. */
-export function firstChange(
-  { tags = [], operator, job }: FirstLabels,
-  at: string,
-): LabelChange | undefined {
+export function firstChange({ tags = [], operator, job }: FirstLabels, at: string): LabelChange | undefined {
   if (tags.length === 0 && operator === undefined && job === undefined) return undefined;
   return {
     at,

@@ -2,6 +2,7 @@ import type { ChipDocument } from "../chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
 import type { Forecast } from "./forecast.ts";
 import type { ChipNote, LabelChange, RunLabels } from "./labels.ts";
+import type { Question, QuestionChange, QuestionId } from "./questions.ts";
 import type { RunPlan } from "./plan.ts";
 import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettings } from "./journal.ts";
 
@@ -81,6 +82,16 @@ export interface RunStore {
   labels(run: RunId): Promise<RunLabels>;
   /** What was noted of a chip, in order. */
   chipNotes(chip: ChipKey): Promise<readonly ChipNote[]>;
+  /** A number that grows with every change of any run's labels. */
+  newestLabel(): Promise<number>;
+  /**
+   * Asks, answers or closes a question. @returns the question's id.
+   *
+   * @throws `bad-argument` where the question to be answered or closed is no longer open.
+   */
+  appendQuestion(change: QuestionChange): Promise<QuestionId>;
+  /** What programs asked, in order. */
+  questions(): Promise<readonly Question[]>;
   /** What happened to a run, in order. */
   notes(run: RunId): Promise<RunNote[]>;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openBench } from "../../lab/bench.ts";
 import { openWorkspace } from "../../storage/workspace.ts";
 import { serveLive } from "../../web/server.ts";
 import { latin1, type OpenSurface, surface } from "./surface.ts";
@@ -24,10 +25,20 @@ const requests: readonly string[] = [
     "/api/runs",
     "/api/runs/r1/tiles/0/devices",
     "/api/runs/..%2f/tiles/9",
+    "/api/runs/r1/tiles/0/frames",
+    "/api/runs/r1/tiles/0/frames/0",
+    "/api/search?where=tag=a+yield%3c99",
+    "/api/compare?runs=r1,r2",
+    "/api/comparison?runs=r1",
+    "/api/runs/r1/export?to=csv&of=turns",
   ].map((path) => `GET ${path} HTTP/1.1\r\n${host}${close}\r\n`),
   `GET http://127.0.0.1/api/runs HTTP/1.1\r\n${host}Cookie: mho-looks-on=a; b\r\n${close}\r\n`,
   post("/api/runs/r1/request", '{"request":"pause"}'),
   post("/api/session", ""),
+  post("/api/runs/r1/notes", '{"text":"worn"}'),
+  post("/api/runs/r1/tags", '{"add":["ald"]}'),
+  post("/api/queue/j1", '{"change":"retry"}'),
+  post("/api/questions/q1/answer", '{"answer":"yes"}'),
   `POST /api/runs/r1/request HTTP/1.1\r\n${asking}Transfer-Encoding: chunked\r\n\r\n5\r\n{"req\r\n0\r\n\r\n`,
   `POST / HTTP/1.1\r\n${host}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /api/runs HTTP/1.1\r\n${host}\r\n`,
   `PUT /a HTTP/1.0\r\nHost: evil.example\r\n\r\n`,
@@ -39,11 +50,13 @@ async function openHttp(): Promise<OpenSurface> {
   const folder = mkdtempSync(join(tmpdir(), "mho-fuzz-"));
   await smallWorkspace(folder);
   const store = await openWorkspace(folder);
+  const bench = await openBench({ workspace: folder, config: "none" });
   const server = await serveLive(store, {
     host: "127.0.0.1",
     port: 0,
     token,
     files: new Map([["/", { type: "text/html", bytes: new Uint8Array(3) }]]),
+    library: bench,
     workspace: "w",
     wallTime: () => "2026-01-01T00:00:00Z",
   });
@@ -60,6 +73,7 @@ async function openHttp(): Promise<OpenSurface> {
     },
     async close() {
       await server.close();
+      await bench.close();
       await store.close();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -102,6 +102,8 @@ const decoders: readonly ((body: Uint8Array) => unknown)[] = [
   messages.decodeEnvironment,
   messages.decodeVerifyRow,
   messages.decodeVerifyReport,
+  messages.decodeDescribe,
+  messages.decodeDescriptionPart,
 ];
 
 /** Bodies that a chip may send. */

@@ -30,6 +30,8 @@ interface PacketFault {
   readonly hasNoWatchdog?: boolean;
   /** Whether it does again what comes again. */
   readonly repeats?: boolean;
+  /** How many answers it keeps; all where not given. */
+  readonly keeps?: number;
 }
 
 const changed = (frame: Frame, body: Uint8Array): Frame => ({ ...frame, body });
@@ -94,6 +96,7 @@ export const packetFaults: Readonly<Record<string, PacketFault & { readonly foun
   "a bad check answered": { foundBy: "check", takesDamage: true },
   "no watchdog": { foundBy: "watchdog", hasNoWatchdog: true },
   "a repeated tag done again": { foundBy: "repeat", repeats: true },
+  "fewer answers kept than it says": { foundBy: "repeat", keeps: 100 },
   "a ticket fired twice": {
     foundBy: "tickets",
     request: (() => {
@@ -208,6 +211,7 @@ export function faultyPacket(firmware: PacketFirmware, fault: PacketFault = {}):
     const said = fault.reply?.(reply, request, ask) ?? reply;
     const bytes = encodeFrame({ ...said, session: given.session, tag: given.tag });
     if (given.session === session) kept.set(given.tag, bytes);
+    if (fault.keeps !== undefined) kept.delete(given.tag - fault.keeps);
     return bytes;
   };
   return {

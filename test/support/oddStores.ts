@@ -43,6 +43,7 @@ export const columns: readonly (readonly [table: string, column: string])[] = Ob
   ],
   labels: ["run", "label", "sum"],
   chip_notes: ["chip_name", "chip_serial_number", "note", "sum"],
+  questions: ["change", "sum"],
   figures: ["run", "turns", "sweeps", "figures", "sum"],
   foreign_tickets: ["chip_name", "chip_serial_number", "ticket", "sum"],
   chip_descriptions: ["sha256", "text"],

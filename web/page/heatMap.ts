@@ -51,7 +51,7 @@ export function verdictName(verdict: number): string {
   return verdictNames[verdict] ?? "unknown";
 }
 
-/** µS at which a difference has full colour: 99 % of the devices lie within. */
+/** µS at which a difference has full colour: 99 % of the devices lie within. A film keeps that of the devices as they are now. */
 export function differenceRange({ readings, targets }: Devices): number {
   const sizes = readings.map((reading, i) => Math.abs(reading - targets[i]!)).filter((d) => !Number.isNaN(d));
   if (sizes.length === 0) return 1;
@@ -63,13 +63,13 @@ export function differenceRange({ readings, targets }: Devices): number {
  * Draws one device of every cell, a pixel each.
  *
  * @param device  which of the cell's devices.
+ * @param range   of a difference, µS.
  */
 export function drawPanel(
   canvas: HTMLCanvasElement,
   shown: ShownTile,
   devices: Devices,
-  view: View,
-  device: number,
+  { view, device, range }: { readonly view: View; readonly device: number; readonly range: number },
 ): void {
   const { columns, rows, cells } = gridOf(shown, devices);
   if (canvas.width !== columns || canvas.height !== rows) {
@@ -78,7 +78,7 @@ export function drawPanel(
   }
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(columns, rows);
-  const paint = painter(shown, devices, view);
+  const paint = painter(shown, devices, view, range);
   for (let cell = 0; cell < cells; cell++) {
     const colour = paint(cell * shown.devicesPerCell + device);
     if (colour === undefined) continue;
@@ -91,15 +91,17 @@ export function drawPanel(
 }
 
 /** @returns the colour of a device; undefined for one that has none. */
-function painter(shown: ShownTile, devices: Devices, view: View): (i: number) => Colour | undefined {
+function painter(
+  shown: ShownTile,
+  devices: Devices,
+  view: View,
+  range: number,
+): (i: number) => Colour | undefined {
   const { targets, readings } = devices;
   const full = shown.maxConductanceMicrosiemens;
   if (view === "verdict")
     return (i) => (Number.isNaN(targets[i]!) ? undefined : verdictColours[devices.verdicts[i]!]);
-  if (view === "difference") {
-    const range = differenceRange(devices);
-    return (i) => shade(diverging, 0.5 + (readings[i]! - targets[i]!) / (2 * range));
-  }
+  if (view === "difference") return (i) => shade(diverging, 0.5 + (readings[i]! - targets[i]!) / (2 * range));
   const values = view === "target" ? targets : readings;
   return (i) => (Number.isNaN(targets[i]!) ? undefined : shade(sequential, values[i]! / full));
 }

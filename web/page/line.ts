@@ -1,4 +1,5 @@
-import type { RunLine, RunState } from "../liveState.ts";
+import type { Question } from "../../src/run/questions.ts";
+import type { JobLine, RunLine, RunState } from "../liveState.ts";
 
 export interface Line {
   close(): void;
@@ -6,10 +7,14 @@ export interface Line {
 
 export interface Listener {
   /** `now` is what the server's clock shows. */
-  hello(value: { readonly workspace: string; readonly now: string }): void;
+  hello(value: { readonly workspace: string; readonly now: string; readonly readOnly: boolean }): void;
   /** Now and then: what the server's clock shows. */
   alive(now: string): void;
   runs(value: readonly RunLine[]): void;
+  /** What programs ask, and wait for. */
+  questions(value: readonly Question[]): void;
+  /** Jobs that are not over. */
+  queue(value: readonly JobLine[]): void;
   run(value: RunState): void;
   trouble(text: string | null): void;
   /** The server wants the token first. */
@@ -32,7 +37,7 @@ export function connect(address: string, listener: Listener): Line {
     heardAt = performance.now();
     source = new EventSource(address);
     source.onopen = () => listener.status("live");
-    for (const kind of ["hello", "runs", "run", "trouble", "alive"] as const) {
+    for (const kind of ["hello", "runs", "questions", "queue", "run", "trouble", "alive"] as const) {
       source.addEventListener(kind, ({ data }: MessageEvent<string>) => {
         heardAt = performance.now();
         listener[kind](JSON.parse(data) as never);

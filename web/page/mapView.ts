@@ -13,7 +13,8 @@ import {
   type View,
   views,
 } from "./heatMap.ts";
-import { element } from "./page.ts";
+import { Film } from "./film.ts";
+import { button, element } from "./page.ts";
 import { say } from "./terms.ts";
 
 const viewNames: Record<View, string> = {
@@ -23,6 +24,9 @@ const viewNames: Record<View, string> = {
   verdict: "Verdict",
 };
 
+/** Of runs with targets alone: measurements have none. */
+const ofTargets: ReadonlySet<View> = new Set(["target", "difference"]);
+
 /** The devices of one tile, drawn anew whenever they change. */
 export class MapView {
   readonly #choose: (tile: number | undefined) => void;
@@ -31,6 +35,7 @@ export class MapView {
   #chosen: number | undefined;
   #drawn: { readonly run: string; readonly shown: ShownTile; readonly devices: Devices } | undefined;
   #fetching = false;
+  readonly #film = new Film(() => this.repaint());
 
   /** @param choose  is told which tile is wanted; undefined for the one that is worked on. */
   constructor(choose: (tile: number | undefined) => void) {
@@ -40,6 +45,7 @@ export class MapView {
         button(viewNames[view], () => {
           this.#view = view;
           this.repaint();
+          this.#showFilm();
         }),
       ),
     );
@@ -51,8 +57,20 @@ export class MapView {
       this.#drawn = undefined;
     }
     this.#state = state;
+    if (state.measures && ofTargets.has(this.#view)) this.#view = "read";
+    [...element("views").children].forEach((tab, k) => {
+      (tab as HTMLElement).hidden = state.measures && ofTargets.has(views[k]!);
+    });
     this.#showTiles(state);
+    this.#showFilm();
     void this.#fetch();
+  }
+
+  /** What was meant, and what was judged, no sweep changes. */
+  #showFilm(): void {
+    const { run, shown = null } = this.#state ?? {};
+    const hidden = this.#view === "target" || this.#view === "verdict";
+    if (run !== undefined && shown !== null) void this.#film.take(run, shown, hidden);
   }
 
   repaint(): void {
@@ -61,6 +79,9 @@ export class MapView {
     );
     if (this.#drawn === undefined) return;
     const { shown, devices } = this.#drawn;
+    const film = this.#film.shown;
+    const range = this.#view === "difference" ? differenceRange(devices) : 1;
+    const drawn = film === undefined ? devices : { ...devices, readings: film.readings };
     const names = deviceNames(shown.devicesPerCell);
     const panels = element("panels");
     // Of other devices, or of other rows, the panels are others.
@@ -71,13 +92,18 @@ export class MapView {
       panels.replaceChildren(...names.map((name, device) => this.#panel(name, device, shown)));
     }
     names.forEach((_, device) =>
-      drawPanel(panels.children[device]!.querySelector("canvas")!, shown, devices, this.#view, device),
+      drawPanel(panels.children[device]!.querySelector("canvas")!, shown, drawn, {
+        view: this.#view,
+        device,
+        range,
+      }),
     );
-    this.#showScale(shown, devices);
+    this.#showScale(shown, drawn, range);
+    const ageSeconds = film === undefined ? shown.ageSeconds : film.frame.ageSeconds;
     const age =
-      shown.ageSeconds === null
-        ? "as last read while it was programmed"
-        : `read at an age of ${formatDuration(shown.ageSeconds)}`;
+      ageSeconds === null
+        ? `as last read while it was ${this.#state?.measures === true ? "measured" : "programmed"}`
+        : `read at an age of ${formatDuration(ageSeconds)}`;
     const rows = `rows ${shown.rowStart} to ${shown.rowStart + shown.rows - 1}`;
     say(
       element("map-says"),
@@ -171,6 +197,7 @@ export class MapView {
   #read(canvas: HTMLCanvasElement, device: number, name: string, event: PointerEvent): void {
     if (this.#drawn === undefined) return;
     const { shown, devices } = this.#drawn;
+    const readings = this.#film.shown?.readings ?? devices.readings;
     const { columns, cells } = gridOf(shown, devices);
     const box = canvas.getBoundingClientRect();
     const place = (at: number, from: number, size: number, count: number): number =>
@@ -185,11 +212,11 @@ export class MapView {
     element("readout").textContent =
       cell >= cells
         ? ""
-        : `${where}: target ${microsiemens(devices.targets[i]!)}, ` +
-          `read ${microsiemens(devices.readings[i]!)}, ${verdictName(devices.verdicts[i]!)}`;
+        : `${where}: ${this.#state?.measures === true ? "" : `target ${microsiemens(devices.targets[i]!)}, `}` +
+          `read ${microsiemens(readings[i]!)}, ${verdictName(devices.verdicts[i]!)}`;
   }
 
-  #showScale(shown: ShownTile, devices: Devices): void {
+  #showScale(shown: ShownTile, devices: Devices, difference: number): void {
     const place = element("scale");
     const reads = this.#view === "read" || this.#view === "difference";
     const hatched = hatchedFor(devices.targets, reads ? devices.readings : undefined);
@@ -201,7 +228,7 @@ export class MapView {
       place.replaceChildren(...keys, ...empty);
       return;
     }
-    const range = this.#view === "difference" ? differenceRange(devices) : shown.maxConductanceMicrosiemens;
+    const range = this.#view === "difference" ? difference : shown.maxConductanceMicrosiemens;
     const ends = this.#view === "difference" ? [`−${range} µS`, "0", `+${range} µS`] : ["0", `${range} µS`];
     const bar = document.createElement("canvas");
     bar.width = 128;
@@ -253,14 +280,6 @@ function keyOf(colour: Colour | "none", text: string): HTMLElement {
   say(said, text);
   key.append(swatch, said);
   return key;
-}
-
-function button(text: string, action: () => void): HTMLButtonElement {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.textContent = text;
-  made.onclick = action;
-  return made;
 }
 
 function microsiemens(value: number): string {

@@ -1,13 +1,29 @@
 import type { RunLine } from "../liveState.ts";
-import { element } from "./page.ts";
-import { phaseNames, whenText } from "./words.ts";
+import { element, withText } from "./page.ts";
+import { phaseNames, timeElement } from "./words.ts";
+
+/** What the list shows. */
+export interface Listing {
+  readonly lines: readonly RunLine[];
+  /** The run that is looked at; the list is moved to it when that is another than before. */
+  readonly current: string | undefined;
+  /** Runs that a search found; all but archived ones where nothing is searched for. */
+  readonly found: ReadonlySet<string> | undefined;
+  /** Runs that are to be compared, in the order in which they were chosen; undefined where none are being chosen. */
+  readonly chosen: readonly string[] | undefined;
+  readonly onChoose: (run: string, chosen: boolean) => void;
+}
 
 let shown: string | undefined;
 
-/** @param current  the run that is looked at; the list is moved to it when that is another than before. */
-export function listRuns(lines: readonly RunLine[], current: string | undefined): void {
+export function listRuns(listing: Listing): void {
+  const { lines, current, found } = listing;
   const list = element("runs");
-  list.replaceChildren(...lines.map((line) => itemOf(line, current)));
+  const passing = lines.filter(({ run, archived }) => (found === undefined ? !archived : found.has(run)));
+  // What has the focus is made anew, and keeps it.
+  const focused = document.activeElement?.closest("#runs [data-key]")?.getAttribute("data-key");
+  list.replaceChildren(...passing.map((line) => itemOf(line, listing)));
+  if (focused != null) list.querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
   if (shown === current) return;
   const item = list.querySelector('[aria-current="true"]');
   if (item === null) return;
@@ -15,19 +31,29 @@ export function listRuns(lines: readonly RunLine[], current: string | undefined)
   bringIntoView(list, item);
 }
 
-function itemOf({ run, title, chip, startedAt, outcome }: RunLine, current: string | undefined): HTMLElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.setAttribute("aria-current", String(run === current));
-  button.title = `${title}, ${chip}`;
-  const name = document.createElement("span");
-  name.textContent = `${run} ${title}`;
-  const facts = document.createElement("small");
-  facts.textContent = `${phaseNames[outcome] ?? outcome} · ${whenText(startedAt)}`;
-  button.append(name, facts);
-  button.onclick = () => (location.hash = run);
+function itemOf({ run, title, chip, startedAt, outcome, tags }: RunLine, listing: Listing): HTMLElement {
+  const { current, chosen, onChoose } = listing;
   const item = document.createElement("li");
   item.className = outcome;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset["key"] = run;
+  button.setAttribute("aria-current", String(run === current));
+  button.title = `${title}, ${chip}`;
+  const facts = document.createElement("small");
+  facts.append(`${phaseNames[outcome] ?? outcome} · `, timeElement(startedAt));
+  button.append(withText("span", `${run} ${title}`), facts);
+  if (tags.length > 0) button.append(withText("small", tags.map((tag) => `#${tag}`).join(" ")));
+  button.onclick = () => (location.hash = run);
+  if (chosen !== undefined) {
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.dataset["key"] = `choose-${run}`;
+    box.checked = chosen.includes(run);
+    box.setAttribute("aria-label", `Compare ${run}`);
+    box.onchange = () => onChoose(run, box.checked);
+    item.append(box);
+  }
   item.append(button);
   return item;
 }

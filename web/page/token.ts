@@ -27,9 +27,9 @@ function decoded(token: string): string {
   }
 }
 
-/** Asks a run for something. @returns why it was refused; undefined when it was not. */
-export async function ask(run: string, request: "pause" | "resume" | "stop"): Promise<string | undefined> {
-  const answer = await withToken((token) => post(`api/runs/${run}/request`, token, { request }));
+/** Asks the server for a change. @returns why it was refused; undefined when it was not, or when no token was given. */
+export async function change(path: string, body: unknown): Promise<string | undefined> {
+  const answer = await withToken((token) => post(path, token, body));
   return answer === undefined || answer.ok ? undefined : reasonOf(answer);
 }
 

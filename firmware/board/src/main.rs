@@ -11,12 +11,13 @@ mod usb_line;
 use core::mem::MaybeUninit;
 use core::panic::PanicInfo;
 use embedded_hal::digital::OutputPin;
-use hal::fugit::{ExtU32, RateExtU32};
+use hal::fugit::RateExtU32;
 use hal::gpio::{FunctionSpi, Pins};
 use hal::pac;
 use hal::Clock as _;
 use mho_core::board::Board;
 use mho_core::description::Description;
+use mho_core::front_end::Clock as _;
 use mho_core::{Firmware, Memory};
 use rp2040_hal as hal;
 use shift_front_end::ShiftFrontEnd;
@@ -31,8 +32,6 @@ static BOOT2: [u8; 256] = rp2040_boot2::BOOT_LOADER_GENERIC_03H;
 const CRYSTAL_HERTZ: u32 = 12_000_000;
 /// How often the host's watchdog is looked at, and the processor's own is fed.
 const TICK_MICROSECONDS: u32 = 100_000;
-/// A firmware that hangs starts anew, with every line safe. A row of 1,024 averages is done well before.
-const HANG_MICROSECONDS: u32 = 8_000_000;
 
 static mut MEMORY: Memory = Memory::new();
 static mut USB: MaybeUninit<UsbBusAllocator<hal::usb::UsbBus>> = MaybeUninit::uninit();
@@ -83,7 +82,7 @@ fn main() -> ! {
     let front_end = ShiftFrontEnd::new(spi, pins);
 
     let described = Description::read(description_block()).unwrap_or(Description::none());
-    let board = Board::new(front_end, BoardClock::new(timer), described, boot);
+    let board = Board::new(front_end, BoardClock::new(timer, watchdog), described, boot);
     // This function runs once, and nothing else touches these.
     let (memory, usb) = unsafe { (&mut *(&raw mut MEMORY), &mut *(&raw mut USB)) };
     let usb = usb.write(UsbBusAllocator::new(hal::usb::UsbBus::new(
@@ -95,10 +94,9 @@ fn main() -> ! {
     )));
     let mut line = UsbLine::new(usb, described.serial, timer);
     let mut firmware = Firmware::new(board, memory);
-    watchdog.pause_on_debug(true);
-    watchdog.start(HANG_MICROSECONDS.micros());
+    firmware.board.clock.watch();
     loop {
-        watchdog.feed();
+        firmware.board.clock.alive();
         line.serve(&mut firmware);
         firmware.tick();
         firmware.board.clock.sleep(TICK_MICROSECONDS);

@@ -13,19 +13,29 @@ static RANG: AtomicBool = AtomicBool::new(false);
 pub struct BoardClock {
     timer: hal::Timer,
     alarm: Alarm0,
+    watchdog: hal::Watchdog,
 }
 
+/// A firmware that hangs starts anew, with every line safe. One reading of a row is over well before.
+const HANG_MICROSECONDS: u32 = 8_000_000;
+
 impl BoardClock {
-    pub fn new(mut timer: hal::Timer) -> Self {
+    pub fn new(mut timer: hal::Timer, watchdog: hal::Watchdog) -> Self {
         let mut alarm = timer.alarm_0().unwrap();
         alarm.enable_interrupt();
-        BoardClock { timer, alarm }
+        BoardClock { timer, alarm, watchdog }
+    }
+
+    /// From here on the watchdog must be fed.
+    pub fn watch(&mut self) {
+        self.watchdog.pause_on_debug(true);
+        self.watchdog.start(MicrosDurationU32::micros(HANG_MICROSECONDS));
     }
 
     /// Sleeps until something comes over USB, or so long.
     pub fn sleep(&mut self, microseconds: u32) {
         self.ring_in(microseconds);
-        // The interrupt stays while its cause does, so its handler turns it off until somebody waits again.
+        // The interrupt stays while its cause does, so its handler turns it off until the next sleep.
         unsafe { NVIC::unmask(pac::Interrupt::USBCTRL_IRQ) };
         cortex_m::asm::wfe();
         NVIC::mask(pac::Interrupt::USBCTRL_IRQ);
@@ -44,6 +54,10 @@ impl BoardClock {
 impl Clock for BoardClock {
     fn microseconds(&self) -> u64 {
         self.timer.get_counter().ticks()
+    }
+
+    fn alive(&mut self) {
+        self.watchdog.feed();
     }
 
     fn wait(&mut self, microseconds: u32) {

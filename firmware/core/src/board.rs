@@ -30,6 +30,8 @@ struct VerifyRoom {
     offsets: [i32; MOST_DEVICES],
     pulses: [u8; MOST_DEVICES],
     done: [bool; MOST_DEVICES],
+    /// The last pulse was one for the device, too.
+    fired: [bool; MOST_DEVICES],
 }
 
 #[derive(Clone, Copy)]
@@ -60,6 +62,7 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
                 offsets: [0; MOST_DEVICES],
                 pulses: [0; MOST_DEVICES],
                 done: [false; MOST_DEVICES],
+                fired: [false; MOST_DEVICES],
             },
         }
     }
@@ -133,6 +136,7 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
             sums.fill(0);
             for _ in 0..averages {
                 read(&mut self.front_end, codes);
+                self.clock.alive();
                 for (sum, &code) in sums.iter_mut().zip(codes.iter()) {
                     // 0xffff is no code: one that failed spoils the mean.
                     *sum = if code == NO_CODE { u32::MAX } else { sum.saturating_add(u32::from(code)) };
@@ -172,16 +176,19 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
         }
         let most = self.described.max_amplitude_code;
         let row_amplitudes = &mut self.amplitudes[..devices];
-        let mut any = false;
+        let mut sum = 0u32;
         for (place, code) in row_amplitudes.iter_mut().zip(amplitudes) {
             if code > most {
                 return Err(Refusal::Limit("the highest amplitude code is", u32::from(most)));
             }
-            any |= code != 0;
+            sum += u32::from(code);
             *place = code;
         }
+        if sum > self.described.most_row_codes() {
+            return Err(Refusal::Limit("the codes of a row may come to", self.described.most_row_codes()));
+        }
         let at = self.clock.microseconds() + self.front_end.ahead_microseconds();
-        if any {
+        if sum > 0 {
             self.front_end.pulse_row(tile, row, pulse, row_amplitudes);
         }
         Ok(at)
@@ -212,6 +219,7 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
             room.offsets[k] = 0;
             room.pulses[k] = 0;
             room.done[k] = target == NO_CODE;
+            room.fired[k] = false;
         }
         let pulse = Pulse {
             kind: PulseKind::Reset,
@@ -220,10 +228,12 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
             gate_code: 0,
         };
         let highest = i32::from(described.max_amplitude_code);
-        for iteration in 0..order.iterations {
+        for _ in 0..order.iterations {
             front_end.read_row(order.tile, order.row, codes);
             let mut off = false;
+            let mut left = described.most_row_codes();
             for (k, target) in targets.clone().enumerate() {
+                let fired = core::mem::replace(&mut room.fired[k], false);
                 amplitudes[k] = 0;
                 if room.done[k] || codes[k] == NO_CODE {
                     continue;
@@ -234,20 +244,27 @@ impl<'a, F: FrontEnd, C: Clock> Board<'a, F, C> {
                     continue;
                 }
                 let wanted = described.nominal(i32::from(target));
-                if iteration > 0 {
+                // The first pulse has nothing to learn from.
+                if fired {
                     // What the last pulse missed by, as amplitude: 154/256 is 0.6.
                     let missed = wanted - described.nominal(i32::from(codes[k]));
                     room.offsets[k] = (room.offsets[k] + missed * 154 / 256).clamp(-(highest << 8), highest << 8);
                 }
-                amplitudes[k] = ((wanted + room.offsets[k] + 128) >> 8).clamp(1, highest) as u16;
-                room.pulses[k] += 1;
+                let code = ((wanted + room.offsets[k] + 128) >> 8).clamp(1, highest) as u16;
                 off = true;
+                // What the row may not draw at once waits for the next time.
+                let Some(rest) = left.checked_sub(u32::from(code)) else { continue };
+                left = rest;
+                room.fired[k] = true;
+                amplitudes[k] = code;
+                room.pulses[k] += 1;
             }
             if !off {
                 break;
             }
             front_end.pulse_row(order.tile, order.row, pulse, amplitudes);
             clock.wait(described.settle_microseconds);
+            clock.alive();
         }
         let at = clock.microseconds() + front_end.ahead_microseconds();
         Ok((at, &room.pulses[..devices]))

@@ -37,6 +37,8 @@ pub struct Description<'a> {
     /// nA or nV, by `amplitude_is_volts`.
     pub nano_per_amplitude_code: u32,
     pub amplitude_is_volts: bool,
+    /// What the amplitude codes of a row may come to in one pulse: its current. 0 for no such limit.
+    pub max_row_codes: u32,
     /// Nominal curve: converter codes that rise or fall with the amplitude codes beside them. Fewer than two: no loop of its own.
     curve: &'a [u8],
     /// For hosts, as it is.
@@ -71,6 +73,7 @@ impl<'a> Description<'a> {
         let offset_codes = fields.u16() as i16;
         let picosiemens_per_code = fields.u32();
         let nano_per_amplitude_code = fields.u32();
+        let max_row_codes = fields.u32();
         let points = usize::from(fields.u16());
         if points > CURVE_POINTS {
             return None;
@@ -101,6 +104,7 @@ impl<'a> Description<'a> {
             picosiemens_per_code,
             nano_per_amplitude_code,
             amplitude_is_volts: flags & 1 != 0,
+            max_row_codes,
             curve,
             json,
             json_check,
@@ -110,7 +114,7 @@ impl<'a> Description<'a> {
         (fits && crc32c(json) == json_check).then_some(described)
     }
 
-    /// Of a board that nobody told what it holds: it answers hello and nothing else.
+    /// Of a board that was not told what it holds: it answers hello and nothing else.
     pub const fn none() -> Self {
         Description {
             name: "undescribed",
@@ -134,6 +138,7 @@ impl<'a> Description<'a> {
             picosiemens_per_code: 0,
             nano_per_amplitude_code: 1,
             amplitude_is_volts: false,
+            max_row_codes: 0,
             curve: &[],
             json: &[],
             json_check: 0,
@@ -146,6 +151,14 @@ impl<'a> Description<'a> {
 
     pub fn verifies(&self) -> bool {
         self.curve.len() >= 8
+    }
+
+    /// What the amplitude codes of a row may come to.
+    pub fn most_row_codes(&self) -> u32 {
+        match self.max_row_codes {
+            0 => u32::MAX,
+            most => most,
+        }
     }
 
     fn point(&self, k: usize) -> (i32, i32) {

@@ -81,4 +81,6 @@ pub trait Clock {
     fn microseconds(&self) -> u64;
     /// Returns when so much time has passed.
     fn wait(&mut self, microseconds: u32);
+    /// A long order goes on as it should: called between the readings of a row and the turns of the board's own loop.
+    fn alive(&mut self) {}
 }

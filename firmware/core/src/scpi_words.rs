@@ -302,9 +302,9 @@ fn range(part: &[u8]) -> Result<Channels, Mistake> {
 fn place(text: &[u8]) -> Result<(u16, u16, Option<u16>), Mistake> {
     let mut numbers = text.split(|&byte| byte == b'!').map(|digits| {
         let digits = trim(digits);
-        let fits = !digits.is_empty() && digits.len() <= 5 && digits.iter().all(u8::is_ascii_digit);
-        let value = digits.iter().fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0'));
-        if fits && value <= 0xffff {
+        let fits = matches!(digits.len(), 1..=5) && digits.iter().all(u8::is_ascii_digit);
+        let value = if fits { digits.iter().fold(0u32, |sum, digit| sum * 10 + u32::from(digit - b'0')) } else { u32::MAX };
+        if value <= 0xffff {
             Ok(value as u16)
         } else {
             Err(-171i16)
@@ -359,6 +359,9 @@ mod tests {
         let found: std::vec::Vec<_> = channels(b"(@0!3:0!5, 1!2!7)").unwrap().map(Result::unwrap).collect();
         assert_eq!(found[0], Channels { tile: 0, rows: (3, 5), lines: None });
         assert_eq!(found[1], Channels { tile: 1, rows: (2, 2), lines: Some((7, 7)) });
+        for wrong in ["(@-1!2)", "(@0!99999999999)", "(@0!65536)", "(@0!)", "(@!)", "(@0!1!2!3)", "(@ )", "(@0!1:)"] {
+            assert!(channels(wrong.as_bytes()).unwrap().any(|found| found.is_err()), "{wrong}");
+        }
         assert!(channels(b"0!3").is_err());
         assert!(channels(b"(@0!3!1:0!4!1)").unwrap().any(|found| found.is_err()));
     }

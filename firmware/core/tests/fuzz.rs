@@ -6,7 +6,7 @@ mod support;
 use support::*;
 
 fn rounds() -> u64 {
-    std::env::var("MHO_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20_000)
+    std::env::var("MHO_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(100_000)
 }
 
 fn check(seen: &Seen) {
@@ -32,7 +32,8 @@ fn frames_of_any_kind_and_body() {
         let ticket = draws.below(3000);
         let body = match draws.below(3) {
             0 => {
-                let codes: Vec<u16> = (0..DEVICES).map(|_| draws.below(1100) as u16).collect();
+                let most = if draws.below(4) == 0 { 1100 } else { 360 };
+                let codes: Vec<u16> = (0..DEVICES).map(|_| draws.below(most) as u16).collect();
                 pulse_body(ticket, draws.below(5) as u16, draws.below(6000) as u32, &codes)
             }
             1 => (0..draws.below(40)).map(|_| draws.next() as u8).collect(),
@@ -65,7 +66,7 @@ fn lines_of_any_words() {
     let mut draws = Draws(2);
     let words = [
         "*IDN?", "*RST", "*CLS", "OUTP ON", "OUTP OFF", "PULS", "PULS:WIDT", "WIDT", "IMM", "MEAS:CODE?", "MEAS?", "MEAS:REF?", "(@0!1)",
-        "(@0!1!3)", "(@0!0:0!3)", "(@", ")", "#216", "#3", "#H1F", "\"", "'", ";", ";:", ",", " ", "100", "1e9", "-1", "1e-300", "0.5 US",
+        "(@0!1!3)", "(@0!0:0!3)", "(@", ")", "(@-1!2)", "(@0!99999999999)", "!", "@", "#216", "#3", "#H1F", "\"", "'", ";", ";:", ",", " ", "100", "1e9", "-1", "1e-300", "0.5 US",
         "350 UA", "MIN", "MAX", "AVER:COUN", "FORM REAL,32", "FORM INT,16", "FORM ASC", "SYST:ERR?", "SYST:DESC? ", "FETC:TIME?", "?", ":",
         "\r\n", "\n", "\0", "SYST:TAG? 1,1,#H00000000;",
     ];
@@ -125,7 +126,7 @@ fn descriptions_of_any_bytes() {
             let at = draws.below(bytes.len() as u64) as usize;
             bytes[at] = draws.next() as u8;
         }
-        // A head that is damaged so that its check is right is one that somebody wrote.
+        // A head that is damaged so that its check is right is one that was written so.
         if draws.below(2) == 0 {
             let check = mho_core::crc::crc32c(&bytes[..508]);
             bytes[508..512].copy_from_slice(&check.to_le_bytes());

@@ -13,6 +13,7 @@ use std::rc::Rc;
 pub const DEVICES: usize = 8;
 pub const ROWS: u16 = 4;
 pub const HIGHEST_AMPLITUDE: u16 = 1000;
+pub const MOST_ROW_CODES: u32 = 3000;
 
 /// What the array felt, and what the clock shows.
 #[derive(Default)]
@@ -48,6 +49,7 @@ impl FrontEnd for TableFrontEnd {
 
     fn pulse_row(&mut self, _tile: u16, row: u16, pulse: Pulse, amplitudes: &[u16]) {
         let wrong = amplitudes.iter().any(|&code| code > HIGHEST_AMPLITUDE)
+            || amplitudes.iter().map(|&code| u32::from(code)).sum::<u32>() > MOST_ROW_CODES
             || !(20..=5000).contains(&pulse.width_nanoseconds)
             || pulse.trailing_nanoseconds > 5000;
         if wrong {
@@ -123,7 +125,7 @@ pub fn block() -> Vec<u8> {
     u16s(&mut head, &[1, ROWS, 4, 2, 1024, HIGHEST_AMPLITUDE, 0xffff, 256]);
     u32s(&mut head, &[20, 5000, 5000, 100, 10_000_000, 1000]);
     u16s(&mut head, &[3, 0]);
-    u32s(&mut head, &[40_000, 490]);
+    u32s(&mut head, &[40_000, 490, MOST_ROW_CODES]);
     u16s(&mut head, &[2, 0, 1000, 999, 1]);
     for text in ["table-1", "T-1"] {
         head.push(text.len() as u8);

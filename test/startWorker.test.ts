@@ -1,0 +1,32 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { startWorker } from "../cli/startWorker.ts";
+import { openBench } from "../lab/bench.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
+
+describe("a worker that the live page starts", () => {
+  it("does the jobs of the queue in a process of its own", async () => {
+    const bench = await openBench({ workspace: emptyFolder(), config: "none", chip: "emulator:pcm-64" });
+    await bench.queue.add("measure", "yield", { row: 0, rows: 1 });
+    await startWorker(bench.workspace, "none");
+    await expect.poll(async () => (await bench.queue.list()).length, { timeout: 60_000 }).toBe(0);
+    expect(await bench.queue.list({ all: true })).toMatchObject([{ id: "j1", state: "done", runs: ["r1"] }]);
+    const log = join(bench.workspace, "queue", "worker-of-page.log");
+    await expect
+      .poll(() => readFileSync(log, "utf8"), { timeout: 60_000 })
+      .toMatch(/"command":"work","done":\["j1"\]/);
+    await bench.close();
+  });
+
+  it("says why it did not begin, in its own words", async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, "mho.config.json"), "{");
+    const config = join(folder, "mho.config.json");
+    await expect(startWorker(folder, config)).rejects.toThrow(
+      /^mho work did not begin\. .*mho\.config\.json/,
+    );
+  });
+});

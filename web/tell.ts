@@ -1,0 +1,74 @@
+import type { SSEStreamingApi } from "hono/streaming";
+import type { RunId } from "../src/run/store.ts";
+import { harmlessJson } from "./harmlessJson.ts";
+import type { LiveDesk } from "./liveDesk.ts";
+import { jobLines } from "./jobLines.ts";
+import type { RunLine } from "./liveState.ts";
+import type { PageLibrary } from "./pageLibrary.ts";
+
+export interface TellOptions {
+  readonly workspace: string;
+  readonly library: PageLibrary;
+  readonly readOnly?: boolean | undefined;
+  readonly wallTime: () => string;
+  readonly breathe?: (() => Promise<void>) | undefined;
+  readonly betweenSignsMilliseconds?: number | undefined;
+}
+
+const betweenLooksMilliseconds = 400;
+
+/** Tells a page what there is, and then whatever is new, until it leaves. @param looking  at which run and tile. */
+export async function tell(
+  stream: SSEStreamingApi,
+  desk: LiveDesk,
+  { run, tile }: { readonly run: RunId; readonly tile: number | undefined },
+  { workspace, library, readOnly = false, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
+): Promise<void> {
+  const said = new Map<string, string>();
+  let told: { readonly runs: readonly RunLine[] | undefined; readonly stamp: string | undefined } = {
+    runs: undefined,
+    stamp: undefined,
+  };
+  let sinceSign = 0;
+  const sayIfNew = async (event: string, value: unknown): Promise<void> => {
+    const data = harmlessJson(value);
+    if (said.get(event) === data) return;
+    said.set(event, data);
+    await stream.writeSSE({ event, data, retry: 1000 });
+  };
+  const tellWaiting = async (): Promise<void> => {
+    await sayIfNew("questions", await library.questions());
+    await sayIfNew("queue", jobLines(await library.queue.list()));
+  };
+  const shown = readOnly
+    ? `${workspace} (may only be read: shown as it was, without pause and stop)`
+    : workspace;
+  await sayIfNew("hello", { workspace: shown, now: wallTime(), readOnly });
+  while (!stream.aborted && !stream.closed) {
+    try {
+      // What is written while this looks has the next look see another stamp.
+      const stamp = await desk.stamp();
+      if (stamp !== told.stamp) {
+        const runs = await desk.runs();
+        if (runs !== told.runs) await sayIfNew("runs", runs);
+        await tellWaiting();
+        if (run !== "") await sayIfNew("run", await desk.state(run, tile));
+        await sayIfNew("trouble", null);
+        told = { runs, stamp };
+      }
+    } catch (error) {
+      told = { ...told, stamp: undefined };
+      await sayIfNew("trouble", error instanceof Error ? error.message : String(error));
+    }
+    await breathe?.();
+    await stream.sleep(betweenLooksMilliseconds);
+    sinceSign += betweenLooksMilliseconds;
+    if (sinceSign < betweenSignsMilliseconds) continue;
+    sinceSign = 0;
+    // A program that died has written nothing, and a time to wait for may have come.
+    if (said.get("questions") !== "[]" || said.get("queue") !== "[]")
+      await tellWaiting().catch(() => undefined);
+    // Also among other news: the page sets its clock by it.
+    await stream.writeSSE({ event: "alive", data: JSON.stringify(wallTime()) });
+  }
+}
