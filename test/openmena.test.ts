@@ -8,7 +8,7 @@ import { OpenmenaFirmware } from "../emulator/openmenaFirmware.ts";
 import { findPreset, pcm64 } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
-import { type PulseOrder, rowFates } from "../src/chip/driver.ts";
+import { type ChipDriver, type PulseOrder, rowFates } from "../src/chip/driver.ts";
 import { reramWan2022Definition } from "../src/model/builtIn.ts";
 import { Random } from "../src/random.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
@@ -164,28 +164,39 @@ describe("an OpenMENA", () => {
     const clock = stillClock();
     const description = await describeOpenmena();
     const store = await openWorkspace(emptyFolder());
-    let orders = 0;
     const sent: string[] = [];
-    const contextOf = (session: number, dies: boolean) => {
+    const contextOf = (session: number, opened: (driver: ChipDriver) => ChipDriver) => {
       firmware.restart();
       const receive = (bytes: Uint8Array): Uint8Array[] => {
-        const text = Buffer.from(bytes).toString("latin1");
-        const replies = firmware.receive(bytes, 0);
-        sent.push(text);
-        // The board has fired, and the process that would have heard so is no more.
-        if (dies && text.startsWith("WEIGHTMODIF") && ++orders > 20)
-          throw new Error("the process was killed");
-        return replies;
+        sent.push(Buffer.from(bytes).toString("latin1"));
+        return firmware.receive(bytes, 0);
       };
       const settings = { address: "x", description, session, serialNumber: "DIE-12" };
       const hostTime = () => clock.nowMicroseconds();
-      const driver = openmena.open(connectInProcess({ receive }), { ...settings, hostTime });
+      const driver = opened(openmena.open(connectInProcess({ receive }), { ...settings, hostTime }));
       const wallTime = () => "2026-01-01T00:00:00Z";
       return { driver, store, clock, stop: { requested: false }, wallTime, onEvent() {} };
     };
-    await expect(executeRun(contextOf(1, true), { ...small, chipSerialNumber: "DIE-12" })).rejects.toThrow();
+    let pulses = 0;
+    const dying = contextOf(1, (driver) =>
+      Object.assign(Object.create(driver) as ChipDriver, {
+        read: driver.read.bind(driver),
+        identify: driver.identify.bind(driver),
+        async pulse(...given: Parameters<ChipDriver["pulse"]>) {
+          const report = await driver.pulse(...given);
+          // The board has fired, and the process that would have booked it is no more.
+          if (++pulses === 4) throw new Error("the process was killed");
+          return report;
+        },
+        standby: () => Promise.reject(new Error("dead")),
+      }),
+    );
+    await expect(executeRun(dying, { ...small, chipSerialNumber: "DIE-12" })).rejects.toThrow(/killed/);
     sent.length = 0;
-    await resumeRun(contextOf(2, false), "r1");
+    await resumeRun(
+      contextOf(2, (driver) => driver),
+      "r1",
+    );
     expect(sent.slice(0, 3).map((text) => text.slice(0, 17))).toEqual([
       "\n",
       "INFEREMULTIPLE: 0",
