@@ -1,4 +1,4 @@
-import { findPreset, presetNames } from "../emulator/presets.ts";
+import { chipNames, findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { devicesPerRow } from "../src/chip/geometry.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
@@ -21,7 +21,7 @@ const sizes = [
 const only = process.argv[2];
 
 const chips = await Promise.all(
-  presetNames.map(async (name) => ({ name, described: await readChipDescription(`chips/${name}.json`) })),
+  chipNames.map(async (name) => ({ name, described: await readChipDescription(`chips/${name}.json`) })),
 );
 
 for (const method of builtInMethods) {

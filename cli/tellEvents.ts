@@ -112,6 +112,13 @@ export function tellEvents(
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
+      case "run_in_lake": {
+        const { run, folder, bytes, state } = event;
+        const had =
+          state === "known" ? "was there already, the same" : counted(Math.ceil(bytes / 1000), "kB", "kB");
+        output.say(`${run}: sealed and archived; in the lake at ${folder}, ${had}`);
+        return;
+      }
       case "asked":
       case "answered": {
         const text = questionText(event);

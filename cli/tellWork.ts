@@ -78,6 +78,7 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "woken":
       case "watching":
       case "left_out":
+      case "run_in_lake":
       case "model_audited":
       case "trim_planned":
       case "translating":

@@ -1,3 +1,4 @@
+import type { ChannelMap } from "../src/chip/channels.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipCapabilities } from "../src/chip/driver.ts";
 import type { RowBytes } from "../src/run/estimate.ts";
@@ -19,6 +20,9 @@ export interface Dialect {
   readonly name: string;
   /** What passes on its line: bytes are quoted in hexadecimal, text as it is. */
   readonly line: "bytes" | "text";
+
+  /** Of its serial ports: none where not given. */
+  readonly parity?: "even";
 
   /** What a chip cannot be asked for in this dialect, whatever it can do. */
   readonly lacks?: readonly (keyof ChipCapabilities)[];
@@ -43,6 +47,12 @@ export interface Dialect {
    */
   perhaps?(port: PortInfo): string | undefined;
 
+  /** Whether what a chip said of itself in another dialect shows that it speaks this one: an instrument answers `*IDN?` of any. */
+  claims?(answer: ChipAnswer): boolean;
+
+  /** What its addresses may say beside what all may. */
+  readonly parameters?: readonly DialectParameter[];
+
   /** The description that is meant where an address names none: of boards that cannot say which chip they hold. */
   readonly usualChip?: string;
 
@@ -52,6 +62,12 @@ export interface Dialect {
   /** Puts one direction of a recorded conversation together again. */
   readTranscript(to: "chip" | "host"): Heard;
 }
+
+/**
+ * `switch` and `channels`: another line, to a switch matrix, and the file of its channels. `compliance_microamperes`: the most that a
+ * pulse may draw. `power_line_cycles`: how long a measurement takes.
+ */
+export type DialectParameter = "switch" | "channels" | "compliance_microamperes" | "power_line_cycles";
 
 /** A serial port, as far as the system knows it. */
 export interface PortInfo {
@@ -96,6 +112,13 @@ export interface DriverOptions {
   readonly onDescribed?: ((said: SelfDescription) => void) | undefined;
   /** Chip time of a board that has no clock; the host's calendar when not given. */
   readonly hostTime?: () => Microseconds;
+  /** An open line to a switch matrix between instrument and devices, and its channels. */
+  readonly switchLine?: Transport | undefined;
+  readonly channels?: ChannelMap | undefined;
+  /** The most that a pulse may draw (1000). */
+  readonly mostMicroamperes?: number | undefined;
+  /** How long a measurement takes, in cycles of the mains (1). */
+  readonly powerLineCycles?: number | undefined;
   /** Told of requests, retries and what the line damaged; no records are kept when not given. */
   readonly log?: Log | undefined;
 }

@@ -20,6 +20,7 @@ export function connectInProcess(peer: BytePeer): Transport {
   let open = true;
   return {
     port: "in process",
+    keepsUp: true,
     onBytes(listener) {
       onBytes = listener;
     },

@@ -83,7 +83,9 @@ export async function askLine(
   const asking = dialects.filter((dialect) => dialect.probe !== undefined);
   for (const dialect of asking) {
     const chip = await dialect.probe?.(transport, deadlineMilliseconds / asking.length, log);
-    if (chip !== undefined) return { kind: "chip", dialect: dialect.name, ...chip };
+    if (chip === undefined) continue;
+    const owner = dialects.find((one) => one.claims?.(chip) === true) ?? dialect;
+    return { kind: "chip", dialect: owner.name, ...chip };
   }
   return { kind: "silent" };
 }

@@ -154,9 +154,9 @@ export class ReconnectingDriver implements ConnectedDriver {
     let lost = false;
     const keepsTickets = this.#identity?.capabilities.tickets !== false;
     const work = async (driver: ConnectedDriver): Promise<PulseReport> => {
-      // Without tickets nothing may be sent twice, but what was known before the link was lost stays known.
-      if (lost && !keepsTickets) return mergeReports(kept, this.#forgotten(block, left));
-      if (this.#identity?.boot !== boot) return this.#forgotten(block, order);
+      // Without tickets nothing may be sent twice: only a driver that says which rows it never sent is given those again.
+      const isNew = this.#identity?.boot !== boot;
+      if (keepsTickets ? isNew : (lost || isNew) && kept === undefined) return this.#forgotten(block, order);
       try {
         return mergeReports(kept, await driver.pulse(block, left));
       } catch (error) {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
 import { SerialPort } from "serialport";
 import { MhoError } from "../src/errors.ts";
 import { shellWord } from "../src/shell.ts";
@@ -8,18 +8,25 @@ import { lockPort, ownerOf, type PortOptions } from "./portLock.ts";
 import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
 
+export interface SerialOptions extends PortOptions {
+  /** `none` when not given. Pseudo-terminals know none, and are opened without. */
+  readonly parity?: "even" | undefined;
+}
+
 /**
- * Opens a serial port, 8N1, exclusively. Throws `port-failed` when there is none or somebody holds it.
+ * Opens a serial port, eight data bits and one stop bit, exclusively. Throws `port-failed` when there is none or somebody holds it.
  *
  * The port is left as it was found on closing (`hupcl` off), since dropping the modem lines resets many boards.
  */
 export async function openSerial(
   path: string,
   baudRate: number,
-  portOptions: PortOptions = {},
+  { parity: wanted, ...portOptions }: SerialOptions = {},
 ): Promise<Transport> {
   const lock = lockPort(path, portOptions);
-  const options = { binding: guardedBinding, path, baudRate, autoOpen: false, hupcl: false, lock: true };
+  const parity = wanted === undefined || isPseudoTerminal(path) ? "none" : wanted;
+  const rest = { path, baudRate, parity, autoOpen: false, hupcl: false, lock: true } as const;
+  const options = { binding: guardedBinding, ...rest };
   const stream = new SerialPort(options);
   // An open that fails says so twice.
   stream.on("error", () => {});
@@ -35,13 +42,22 @@ export async function openSerial(
     port: path,
     isOpen: () => stream.isOpen,
     end: () => stream.close(),
-    bytesPerSecond: baudRate / bitsPerByte,
+    bytesPerSecond: baudRate / (parity === "none" ? bitsPerByte : bitsPerByte + 1),
     advice: "Check the cable and the board's power.",
   });
 }
 
 /** 8N1: start, eight data bits, stop. */
 const bitsPerByte = 10;
+
+function isPseudoTerminal(path: string): boolean {
+  try {
+    return /^\/dev\/(pts\/\d|ttys\d)/.test(realpathSync(path));
+  } catch {
+    // Opening it says what is wrong.
+    return false;
+  }
+}
 
 export function portFailed(path: string, error: Error): MhoError {
   const text = error.message;

@@ -8,6 +8,8 @@
 export interface Transport {
   /** Name of the port as a person knows it: `/dev/ttyACM0`, `in process`. */
   readonly port: string;
+  /** The far end takes whatever comes, however fast: of a line in this process. */
+  readonly keepsUp?: boolean;
   write(bytes: Uint8Array): Promise<void>;
   onBytes(listener: (bytes: Uint8Array) => void): void;
   onClosed(listener: (reason: string) => void): void;

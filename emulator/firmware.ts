@@ -1,3 +1,4 @@
+import type { ChannelMap } from "../src/chip/channels.ts";
 import type { Celsius, Microseconds } from "../src/units.ts";
 import { Board, type BoardHistory, type BoardRefusal } from "./board.ts";
 import type { EmulatedChip } from "./chip.ts";
@@ -50,6 +51,11 @@ export abstract class Firmware {
   /** The highest ticket that it remembers, as it says when it is greeted; 0 of a language without tickets. */
   get newestTicket(): number {
     return 0;
+  }
+
+  /** What answers on another line than the board's own: a switch between instrument and devices. */
+  get beside(): Beside | undefined {
+    return undefined;
   }
 
   get chip(): EmulatedChip {
@@ -122,4 +128,11 @@ export abstract class Firmware {
     this.board.sagging = true;
     this.receive(bytes, linkTime);
   }
+}
+
+/** A switch matrix on a line of its own. */
+export interface Beside {
+  receive(bytes: Uint8Array): Uint8Array[];
+  /** Channels that reach the devices. */
+  readonly channels: ChannelMap;
 }

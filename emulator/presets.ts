@@ -18,6 +18,7 @@ export { manyOutliers, type Outliers } from "./birthKinds.ts";
  * that the controller believes in, so that a fit that looks right is right.
  */
 export interface Preset {
+  /** Of the chip. */
   readonly name: string;
   /** What was chosen of its conditions, as a part of its serial number: such a chip is another one. Empty for none. */
   readonly variant?: string;
@@ -27,6 +28,15 @@ export interface Preset {
   readonly readout: Readout;
   readonly array: ArrayEffects;
   readonly firmware: FirmwareLimits;
+  /** The dialect that its board speaks where none is named; the first of all where this does not say. */
+  readonly dialect?: string;
+  /** The instrument in front of its devices, where no board is, and whether it reaches them through a switch matrix. */
+  readonly instrument?: {
+    readonly model: "2400" | "2450";
+    /** Of its devices' amplitude codes. */
+    readonly voltsPerCode: number;
+    readonly switch?: boolean;
+  };
   /** Whether the board takes its own time on a paced line too, and not the line's alone: a slow one. */
   readonly takesItsTime?: boolean;
 }
@@ -200,6 +210,18 @@ const pcmHermes: PcmPhysics = {
   drift: driftLawHermes,
 };
 
+const formedHafnia: RramPhysics = {
+  technology: "rram",
+  maxConductance: 40,
+  voltsPerCode: 0.005,
+  formed: true,
+  formingVoltage: 2.8,
+  formingSpread: 0.2,
+  formingVoltsPerDecade: 0.12,
+  switchingVoltsPerDecade: 0.1,
+  formingWidthNanoseconds: 1000,
+};
+
 const fewDefects: Defects = { stuckHigh: 2e-4, stuckLow: 4e-4, open: 2e-4, weak: 5e-4, weakEndurance: 60 };
 
 const readout: Readout = {
@@ -234,6 +256,35 @@ const firmware: FirmwareLimits = {
   mostBurstCycles: 10_000,
   lineBytesPerSecond: 300_000,
   watchdogMicroseconds: 10_000_000,
+};
+
+/** One HfOx device on a probe station, formed, between the terminals of a source-measure unit. */
+const oneDevice: Preset = {
+  name: "smu-device",
+  dialect: "smu",
+  geometry: { tiles: 1, rows: 1, columns: 1, devicesPerCell: 1 },
+  physics: formedHafnia,
+  defects: noDefects,
+  readout: {
+    ...readout,
+    microsiemensPerCode: 0.005,
+    codes: 65_535,
+    readRowMicroseconds: 20_000,
+    pulseRowMicroseconds: 1000,
+    references: [],
+    multiply: undefined,
+  },
+  array: { ...array, temperature: { ...array.temperature, isSensed: false } },
+  firmware: {
+    ...firmware,
+    maxAmplitudeCode: 1000,
+    minWidthNanoseconds: 1000,
+    maxWidthNanoseconds: 1e13,
+    verifyLoop: false,
+    mostBurstCycles: 0,
+    lineBytesPerSecond: 5760,
+    watchdogMicroseconds: Infinity,
+  },
 };
 
 const presets: Readonly<Record<string, Preset>> = {
@@ -271,17 +322,7 @@ const presets: Readonly<Record<string, Preset>> = {
   "rram-128": {
     name: "rram-128",
     geometry: { tiles: 1, rows: 128, columns: 128, devicesPerCell: 2 },
-    physics: {
-      technology: "rram",
-      maxConductance: 40,
-      voltsPerCode: 0.005,
-      formed: true,
-      formingVoltage: 2.8,
-      formingSpread: 0.2,
-      formingVoltsPerDecade: 0.12,
-      switchingVoltsPerDecade: 0.1,
-      formingWidthNanoseconds: 1000,
-    },
+    physics: formedHafnia,
     defects: fewDefects,
     readout: {
       ...readout,
@@ -346,9 +387,62 @@ const presets: Readonly<Record<string, Preset>> = {
     array,
     firmware: { ...firmware, microamperesPerCode: 0.001, maxAmplitudeCode: 32, verifyLoop: false },
   },
+  /** A Keithley 2400 on RS-232 at its highest rate. */
+  "keithley-2400": { ...oneDevice, instrument: { model: "2400", voltsPerCode: formedHafnia.voltsPerCode } },
+  /** A Keithley 2450 on a network. */
+  "keithley-2450": {
+    ...oneDevice,
+    instrument: { model: "2450", voltsPerCode: formedHafnia.voltsPerCode },
+    firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
+  },
+  /** The same, with 64 devices behind a switch matrix. */
+  "keithley-2450-8x8": {
+    ...oneDevice,
+    name: "smu-array-8",
+    geometry: { tiles: 1, rows: 8, columns: 8, devicesPerCell: 1 },
+    instrument: { model: "2450", voltsPerCode: formedHafnia.voltsPerCode, switch: true },
+    firmware: { ...oneDevice.firmware, lineBytesPerSecond: 1_000_000 },
+  },
+  /** The devices of rram-128 in the socket of an ArC ONE, which reckons resistances: its steps are too fine to be seen. */
+  "arc-one-32": {
+    name: "arc-one-32",
+    geometry: { tiles: 1, rows: 32, columns: 32, devicesPerCell: 1 },
+    physics: formedHafnia,
+    defects: fewDefects,
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.0025,
+      codes: 60_000,
+      readRowMicroseconds: 500,
+      pulseRowMicroseconds: 2500,
+      references: [],
+      multiply: undefined,
+    },
+    array,
+    firmware: {
+      ...firmware,
+      maxAmplitudeCode: 2400,
+      minWidthNanoseconds: 90,
+      maxWidthNanoseconds: 10_000_000_000,
+      maxTrailingNanoseconds: 0,
+      verifyLoop: false,
+      mostBurstCycles: 0,
+      // Eleven bits a byte at 921,600 baud.
+      lineBytesPerSecond: 921_600 / 11,
+      watchdogMicroseconds: Infinity,
+    },
+  },
 };
 
+/** The dialect of a preset's board where none is named; undefined for the first of all, and for a name that is no preset. */
+export function dialectOfPreset(name: string): string | undefined {
+  return Object.hasOwn(presets, name) ? presets[name]!.dialect : undefined;
+}
+
 export const presetNames: readonly string[] = Object.keys(presets);
+
+/** The chips that they are: instruments may be in front of the same one. */
+export const chipNames: readonly string[] = [...new Set(Object.values(presets).map(({ name }) => name))];
 
 /** What may be chosen for any preset. */
 export interface Conditions {

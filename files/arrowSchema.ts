@@ -67,6 +67,11 @@ function typeOf(builder: Builder, type: Column["type"]): [number, Offset] {
   switch (type) {
     case "INT32":
       return [2, tableOf(builder, 2, () => (builder.addFieldInt32(0, 32, 0), builder.addFieldInt8(1, 1, 0)))];
+    case "UINT16":
+    case "UINT8": {
+      const bits = type === "UINT16" ? 16 : 8;
+      return [2, tableOf(builder, 2, () => builder.addFieldInt32(0, bits, 0))];
+    }
     case "FLOAT":
       return [3, tableOf(builder, 1, () => builder.addFieldInt16(0, 1, 0))];
     case "DOUBLE":

@@ -1,7 +1,7 @@
 /** A column of a table that is written. */
 export interface Column {
   readonly name: string;
-  readonly type: "INT32" | "FLOAT" | "DOUBLE" | "STRING" | "TIMESTAMP";
+  readonly type: "INT32" | "UINT16" | "UINT8" | "FLOAT" | "DOUBLE" | "STRING" | "TIMESTAMP";
   /** As in `µS`; empty for none. */
   readonly unit: string;
   readonly meaning: string;

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { daysSince1970 } from "./calendar.ts";
 import { arrowSchema } from "./arrowSchema.ts";
@@ -12,7 +13,12 @@ export interface Part {
   readonly count: number;
   /** A number, NaN for an empty cell; a text; of a TIMESTAMP ISO 8601. */
   value(row: number, column: string): number | string;
+  /** All of a column at once, for Parquet: where it is known, its values are not asked for one by one. */
+  column?(name: string): ColumnValues | undefined;
 }
+
+/** As they are written; null for an empty cell. */
+export type ColumnValues = Int32Array | Float32Array | Float64Array | (number | string | null)[];
 
 type Write = (
   path: string,
@@ -50,7 +56,13 @@ function cell(value: number | string): string {
 }
 
 /** A row group a part; empty cells are null; the header, and `columns` with units and meanings as JSON, in the file's metadata; the same as metadata of the columns, as Arrow keeps it. */
-export const writeParquet: Write = async (path, header, columns, parts) => {
+export const writeParquet = async (
+  path: string,
+  header: Header,
+  columns: readonly Column[],
+  parts: AsyncIterable<Part>,
+  codec: "SNAPPY" | "GZIP" = "SNAPPY",
+): Promise<number> => {
   const about = Object.fromEntries(columns.map(({ name, unit, meaning }) => [name, { unit, meaning }]));
   const metadata = [
     ...Object.entries(header).map(([key, value]) => ({ key, value })),
@@ -59,6 +71,9 @@ export const writeParquet: Write = async (path, header, columns, parts) => {
   const writer = new ParquetWriter({
     writer: fileWriter(path),
     createdBy: "mho",
+    codec,
+    // Level 1: numbers of a converter get no smaller by more.
+    compressors: { GZIP: (bytes) => gzipSync(bytes, { level: 1 }) },
     kvMetadata: [...metadata, { key: "ARROW:schema", value: arrowSchema(columns, metadata) }],
     schema: [{ name: "table", num_children: columns.length }, ...columns.map(schemaOf)],
   });
@@ -66,7 +81,10 @@ export const writeParquet: Write = async (path, header, columns, parts) => {
   for await (const part of parts) {
     if (part.count === 0) continue;
     await writer.write({
-      columnData: columns.map((column) => ({ name: column.name, data: dataOf(column, part) })),
+      columnData: columns.map((column) => ({
+        name: column.name,
+        data: part.column?.(column.name) ?? dataOf(column, part),
+      })),
       rowGroupSize: part.count,
     });
     rows += part.count;
@@ -79,6 +97,10 @@ function schemaOf({ name, type, optional }: Column) {
   const repetition_type = optional === true ? ("OPTIONAL" as const) : ("REQUIRED" as const);
   if (type === "STRING")
     return { name, type: "BYTE_ARRAY" as const, converted_type: "UTF8" as const, repetition_type };
+  if (type === "UINT16" || type === "UINT8") {
+    const converted_type = type === "UINT16" ? ("UINT_16" as const) : ("UINT_8" as const);
+    return { name, type: "INT32" as const, converted_type, repetition_type };
+  }
   if (type !== "TIMESTAMP") return { name, type, repetition_type };
   return {
     name,

@@ -1,5 +1,5 @@
 import type { Births } from "../emulator/birthKinds.ts";
-import { birthsOfPreset } from "../emulator/presets.ts";
+import { birthsOfPreset, dialectOfPreset } from "../emulator/presets.ts";
 import type { Bake } from "../emulator/temperature.ts";
 import { MhoError } from "../src/errors.ts";
 import { microsecondsPerSecond, parseDuration } from "../src/units.ts";
@@ -32,6 +32,11 @@ export interface ChipAddress {
   readonly serialNumber: string | undefined;
   /** Of a board that goes from device to device: what each takes it, in a read and in a pulse. */
   readonly deviceMilliseconds: number | undefined;
+  /** Of a source-measure unit: the line of its switch matrix, the file of the channels, and how it measures. */
+  readonly switchLine: { readonly scheme: "serial" | "tcp"; readonly target: string } | undefined;
+  readonly channels: string | undefined;
+  readonly mostMicroamperes: number | undefined;
+  readonly powerLineCycles: number | undefined;
   /** Of an emulated chip in this process: the file that keeps its devices between commands, or `none`. */
   readonly state: string | undefined;
   /** Of an emulated chip: whether its board describes itself. */
@@ -95,14 +100,15 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     throw bad(text, `it names no port. Write it as tcp:${match[2]}:5025`);
   }
   const given = new URLSearchParams(match[3] ?? "");
+  const dialect = dialectOf(text, scheme === "emulator" ? match[2]! : undefined, given, dialects);
+  const known: readonly string[] = [...parameters[scheme], ...(dialect.parameters ?? [])];
   for (const name of given.keys()) {
-    if (!(parameters[scheme] as readonly string[]).includes(name)) {
-      throw bad(text, `${scheme} addresses have no ${name}; they have ${parameters[scheme].join(", ")}`);
+    if (!known.includes(name)) {
+      throw bad(text, `${scheme} addresses have no ${name}; they have ${known.join(", ")}`);
     }
     // Only the first would be looked at, and the others still name the file of an emulated chip.
     if (given.getAll(name).length > 1) throw bad(text, `${name} is given twice`);
   }
-  const dialect = dialectOf(text, given, dialects);
   return {
     text,
     scheme,
@@ -124,6 +130,10 @@ export function parseAddress(text: string, dialects: readonly LabDialect[] = bui
     wireOhmsPerCell: within(text, given, "wires", 0, 1000),
     converter: oneOf(text, given, "converter", ["ideal", "worn"]),
     deviceMilliseconds: within(text, given, "device_milliseconds", 0.001, 10_000),
+    switchLine: switchLineOf(text, given),
+    channels: given.get("channels") ?? undefined,
+    mostMicroamperes: within(text, given, "compliance_microamperes", 0.001, 1e6),
+    powerLineCycles: within(text, given, "power_line_cycles", 0.01, 10),
     state: given.get("state") ?? undefined,
     describes: oneOf(text, given, "describe", ["usual", "none"]),
   };
@@ -145,9 +155,28 @@ export function withParameters(
   return `${place}?${[...kept, ...names.map((name) => `${name}=${values[name]}`)].join("&")}`;
 }
 
-function dialectOf(text: string, given: URLSearchParams, dialects: readonly LabDialect[]): LabDialect {
+/** @param preset  of an emulated chip, which may have a dialect of its own. */
+function dialectOf(
+  text: string,
+  preset: string | undefined,
+  given: URLSearchParams,
+  dialects: readonly LabDialect[],
+): LabDialect {
   const names = dialects.map(({ name }) => name);
-  return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? names[0]!);
+  // A preset says what it speaks, or a dialect calls it its own.
+  const itsOwn =
+    preset && (dialectOfPreset(preset) ?? dialects.find((one) => one.usualChip === preset)?.name);
+  const usual = itsOwn ?? names[0]!;
+  return dialectNamed(dialects, oneOf(text, given, "dialect", names) ?? usual);
+}
+
+function switchLineOf(text: string, given: URLSearchParams): ChipAddress["switchLine"] {
+  const value = given.get("switch");
+  if (value === null) return undefined;
+  const match = /^(?:(tcp):(.+:\d{1,5})|(serial):(.+))$/.exec(value);
+  if (match === null)
+    throw bad(text, "switch must be tcp:HOST:PORT or serial:PORT, such as tcp:192.168.0.5:5025");
+  return match[1] === "tcp" ? { scheme: "tcp", target: match[2]! } : { scheme: "serial", target: match[4]! };
 }
 
 function serialNumberOf(text: string, given: URLSearchParams, dialect: LabDialect): string | undefined {

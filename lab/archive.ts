@@ -22,12 +22,23 @@ export async function archive(
   store.mustBeWritable();
   const runs = [...new Set(given.map(runNamed))];
   for (const run of runs) await refuseRunning(store, run, "archived");
+  if (undo) for (const run of runs) await refuseSealed(store, run);
   for (const run of runs) {
     const { archived } = await store.labels(run);
     const by = operator === undefined ? {} : { by: operator };
     if (archived === undo) await store.appendLabel(run, { at: wallTime(), ...by, archived: !undo });
   }
   return runs;
+}
+
+async function refuseSealed(store: RunStore, run: RunId): Promise<void> {
+  const { sealed } = await store.labels(run);
+  if (!sealed) return;
+  throw new MhoError(
+    "bad-argument",
+    `Run ${run} is sealed, because its journal is in a lake: it stays archived. mho show --archived lists it.`,
+    { run },
+  );
 }
 
 export interface DeleteOptions {

@@ -31,6 +31,9 @@ import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } fr
 import type { Fit, FitOptions } from "./fit.ts";
 import type { Imported, ImportOptions } from "./import.ts";
 import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
+import type { Answer, QueryOptions } from "../lake/answer.ts";
+import type { LakeCheck } from "../lake/checkLake.ts";
+import type { InLake, LakeOptions } from "./lake.ts";
 import type { ListOptions, RunList } from "./listRuns.ts";
 import { withDefaults } from "./nicknames.ts";
 import type { Findings } from "../src/measure/procedure.ts";
@@ -470,6 +473,32 @@ export class Bench {
       refuseUnknown("archive", options);
       const { archive } = await import("./archive.ts");
       return archive(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Archives and seals runs, and writes them as Parquet into a lake: a folder that is only ever added to. */
+  async archiveToLake(runs: RunId | readonly RunId[], options: LakeOptions): Promise<readonly InLake[]> {
+    return this.#telling(async () => {
+      refuseUnknown("archiveToLake", options);
+      const { archiveToLake } = await import("./lake.ts");
+      return archiveToLake(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Reads every file of a lake, and says what is damaged. */
+  async checkLake(lake: string): Promise<LakeCheck> {
+    return this.#telling(async () => {
+      const { checkLake } = await import("../lake/checkLake.ts");
+      return checkLake(lake);
+    });
+  }
+
+  /** Asks a lake in SQL, by DuckDB, which has to be installed beside mho: `npm install @duckdb/node-api`. */
+  async query(sql: string, options: QueryOptions): Promise<Answer> {
+    return this.#telling(async () => {
+      refuseUnknown("query", options);
+      const { query } = await import("../lake/query.ts");
+      return query(sql, { signal: this.#place.signal, ...options });
     });
   }
 

@@ -1,9 +1,13 @@
+import { arcOne } from "../drivers/arcOne/dialect.ts";
 import type { Dialect } from "../drivers/dialect.ts";
 import { openmena } from "../drivers/openmena/dialect.ts";
 import { packet } from "../drivers/packet/dialect.ts";
+import { smu } from "../drivers/smu/dialect.ts";
 import { scpi } from "../drivers/scpi/dialect.ts";
+import { ArcOneFirmware } from "../emulator/arcOneFirmware.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { OpenmenaFirmware } from "../emulator/openmenaFirmware.ts";
+import { KeithleyFirmware } from "../emulator/keithleyFirmware.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
 import { ScpiFirmware } from "../emulator/scpiFirmware.ts";
@@ -19,7 +23,18 @@ export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
   { ...openmena, emulate: (preset, seed) => new OpenmenaFirmware(preset, seed) },
+  { ...arcOne, emulate: (preset, seed) => new ArcOneFirmware(preset, seed) },
+  { ...smu, emulate: instrumentBefore },
 ];
+
+function instrumentBefore(preset: Preset, seed: number): Firmware {
+  if (preset.instrument !== undefined) return new KeithleyFirmware(preset, seed);
+  throw new MhoError(
+    "bad-argument",
+    `The emulated ${preset.name} has a board of its own, and no instrument before it. mho emulate keithley-2400 has one.`,
+    { chip: preset.name },
+  );
+}
 
 /** Throws `bad-argument` for a name that is not in the list. */
 export function dialectNamed(dialects: readonly LabDialect[], name: string): LabDialect {

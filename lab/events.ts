@@ -18,7 +18,8 @@ export type BenchEvent =
   | DemoEvent
   | ModelAuditedEvent
   | QuestionEvent
-  | JobEvent;
+  | JobEvent
+  | RunInLakeEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -37,6 +38,15 @@ export interface ChipDescribedEvent {
   /** Of the description as it is kept: JSON, its keys sorted. */
   readonly sha256: string;
   readonly bytes: number;
+}
+
+/** A sealed run is in a lake. */
+export interface RunInLakeEvent {
+  readonly type: "run_in_lake";
+  readonly run: RunId;
+  readonly folder: string;
+  readonly bytes: number;
+  readonly state: "new" | "known";
 }
 
 /** Something to know before a figure is believed. */

@@ -1,6 +1,9 @@
 /** The library: what a lab does with its chips, from a script. docs/library.md tells of it. */
 export { Bench, type BenchOptions, openBench, type RunDetails } from "./bench.ts";
 export type { Advice, AdviseOptions, Choice } from "./advise.ts";
+export type { Answer, QueryOptions, QueryValue } from "../lake/answer.ts";
+export type { LakeCheck, LakeRunCheck } from "../lake/checkLake.ts";
+export type { InLake, LakeOptions } from "./lake.ts";
 export type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
 export type { Packed, PackOptions, Unpacked } from "./pack.ts";
 export type { UnpackedRun } from "../storage/unpackRuns.ts";

@@ -184,7 +184,7 @@ function tilesOf(
 ): TileTargets[] {
   const perRow = devicesPerRow(geometry);
   const first = row ?? 0;
-  const rowCount = rows ?? (row !== undefined ? 1 : (usual?.rows ?? geometry.rows - first));
+  const rowCount = rows ?? (row !== undefined ? 1 : Math.min(usual?.rows ?? Infinity, geometry.rows - first));
   for (const device of devices ?? [0])
     refusePlace(address, geometry, { tile, row: first + rowCount - 1, device });
   if (devices?.length === 0)

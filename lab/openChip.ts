@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { connectInProcess } from "../drivers/inProcess.ts";
+import type { DriverOptions } from "../drivers/dialect.ts";
 import type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
 import { openSerial } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
@@ -8,7 +9,8 @@ import type { SelfDescription } from "../drivers/selfDescription.ts";
 import { systemClock } from "../drivers/systemClock.ts";
 import type { Firmware } from "../emulator/firmware.ts";
 import { serialNumberOf } from "../emulator/board.ts";
-import { findPreset, presetNames } from "../emulator/presets.ts";
+import { chipNames, findPreset, presetNames } from "../emulator/presets.ts";
+import { readChannelMap } from "../files/channelMap.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import type { TechnologyFile } from "../files/technologies/technologyFile.ts";
 import type { StandbyHandler } from "../locks/channel.ts";
@@ -46,7 +48,7 @@ export async function openChip(
   const description =
     given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
-  const line = await openLine(address, description, { seed, workspace, onStandbyAsked });
+  const { line, ...beside } = await openLines(address, description, { seed, workspace, onStandbyAsked });
   const transport = record?.(line) ?? line;
   const connection = {
     chip: description.name,
@@ -66,11 +68,15 @@ export async function openChip(
     const leaveOut = isFree ? ["timing", "watchdog_seconds"] : [];
     refuseContradictions(said.text, { document, address: address.text, from, leaveOut });
   };
+  const { mostMicroamperes, powerLineCycles } = address;
   const options = {
+    ...beside,
     address: address.text,
     description,
     session,
     serialNumber,
+    mostMicroamperes,
+    powerLineCycles,
     log: log.child(connection),
     onDescribed: onDescribed === "not asked" ? undefined : (onDescribed ?? compare),
   };
@@ -153,23 +159,43 @@ export function openRecorderFor(
   return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
-export function openLine(
+/** The chip's line alone. */
+export async function openLine(
+  address: ChipAddress,
+  description: ChipDescription,
+  options: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
+): Promise<Transport> {
+  return (await openLines(address, description, options)).line;
+}
+
+/** The chip's line, and what stands beside it. */
+type Lines = { readonly line: Transport } & Pick<DriverOptions, "switchLine" | "channels">;
+
+async function openLines(
   address: ChipAddress,
   description: ChipDescription,
   { seed, workspace, onStandbyAsked }: Pick<ChipOptions, "seed" | "workspace" | "onStandbyAsked">,
-): Promise<Transport> {
-  switch (address.scheme) {
-    case "serial":
-      return openSerial(address.target, address.baud ?? description.line.baud, { onStandbyAsked });
-    case "tcp":
-      return openTcp(address.target, { onStandbyAsked });
-    case "emulator":
-      return Promise.resolve(emulated(address, description, seed, workspace));
+): Promise<Lines> {
+  if (address.scheme === "emulator") return emulated(address, description, seed, workspace);
+  const { baud } = description.line;
+  // A file that cannot be read is told of before a port is opened.
+  const channels = address.channels === undefined ? undefined : await readChannelMap(address.channels);
+  const open = ({ scheme, target }: NonNullable<ChipAddress["switchLine"]>): Promise<Transport> =>
+    scheme === "serial"
+      ? openSerial(target, address.baud ?? baud, { onStandbyAsked, parity: address.dialect.parity })
+      : openTcp(target, { onStandbyAsked });
+  const line = await open({ scheme: address.scheme, target: address.target });
+  if (address.switchLine === undefined) return { line, channels };
+  try {
+    return { line, channels, switchLine: await open(address.switchLine) };
+  } catch (error) {
+    await line.close();
+    throw error;
   }
 }
 
 /** The chips whose descriptions come with mho. */
-export const builtInChips: readonly string[] = presetNames;
+export const builtInChips: readonly string[] = chipNames;
 
 /** The description of the chip that an address names: of its preset, or a file of the user's own. */
 export async function describeChip(
@@ -178,13 +204,13 @@ export async function describeChip(
 ): Promise<ChipDescription> {
   const emulated = address.scheme === "emulator";
   if (emulated && !presetNames.includes(address.target)) throw noEmulator(address.target);
-  const usual = emulated ? address.target : (address.dialect.usualChip ?? "pcm-64");
+  const usual = emulated ? findPreset(address.target)!.name : (address.dialect.usualChip ?? "pcm-64");
   const name = address.chip ?? usual;
-  const builtIn = presetNames.includes(name);
+  const builtIn = builtInChips.includes(name);
   if (!builtIn && !/[./\\]/.test(name)) {
     throw new MhoError(
       "bad-argument",
-      `There is no chip ${name}. Known are ${presetNames.join(", ")}. A description of your own is named by ?chip=FILE.json.`,
+      `There is no chip ${name}. Known are ${builtInChips.join(", ")}. A description of your own is named by ?chip=FILE.json.`,
     );
   }
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
@@ -230,18 +256,28 @@ function emulated(
   description: ChipDescription,
   seed: number,
   workspace: string | undefined,
-): Transport {
+): Lines {
   const firmware = emulatedFirmware(address, description, seed);
   const file = workspace === undefined ? undefined : stateFileOf(address, workspace, seed, description.name);
   const switchOff = file === undefined ? undefined : keepChip(firmware, file, address.text);
+  const [begun, opened] = [firmware.history.chipTimeMicroseconds, systemClock.nowMicroseconds()];
+  const goesByItself = address.dialect.lacks?.includes("virtualTime") === true;
   const line = connectInProcess({
-    receive: (bytes) => firmware.receive(bytes, systemClock.nowMicroseconds()),
+    receive(bytes) {
+      const now = systemClock.nowMicroseconds();
+      // Time that no host can move would stand still.
+      if (goesByItself) firmware.follow(begun + now - opened);
+      return firmware.receive(bytes, now);
+    },
   });
-  return {
+  const kept = {
     ...line,
     async close() {
       await line.close();
       switchOff?.();
     },
   };
+  const { beside } = firmware;
+  if (beside === undefined) return { line: kept };
+  return { line: kept, switchLine: connectInProcess(beside), channels: beside.channels };
 }

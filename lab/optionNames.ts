@@ -12,6 +12,8 @@ import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import type { NoteOptions, TagOptions } from "./labels.ts";
+import type { QueryOptions } from "../lake/answer.ts";
+import type { LakeOptions } from "./lake.ts";
 import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
@@ -119,6 +121,8 @@ const known = {
   note: names<NoteOptions>()({ operator: 1, wafer: 1, die: 1 }),
   tag: names<TagOptions>()({ remove: 1, operator: 1 }),
   archive: names<ArchiveOptions>()({ undo: 1, operator: 1 }),
+  archiveToLake: names<LakeOptions>()({ lake: 1, operator: 1 }),
+  query: names<QueryOptions>()({ lake: 1, out: 1, memoryGigabytes: 1, signal: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
   read: names<ReadOptions>()({ averages: 1, readVolts: 1, chip: 1 }),

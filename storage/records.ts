@@ -173,11 +173,14 @@ export function noteOf(text: string): Omit<RunNote, "notedAt"> {
 export function labelOf(text: string): LabelChange {
   const what = "labels";
   const found = record(text, what);
-  const { add = [], remove = [], archived = false, unpacked = {}, deleted = false } = found;
+  const { add = [], remove = [], archived = false, sealed = false, unpacked = {}, deleted = false } = found;
   mustBe(areTexts(found, "at") && areTextsOrNothing(found, "by", "operator", "job"), what);
   for (const tags of [add, remove])
     mustBe(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"), what);
-  mustBe(typeof archived === "boolean" && typeof deleted === "boolean", what);
+  mustBe(
+    [archived, sealed, deleted].every((flag) => typeof flag === "boolean"),
+    what,
+  );
   mustBe(
     found["unpacked"] === undefined || (isRecord(unpacked) && areTexts(unpacked, "file", "run", "origin")),
     what,

@@ -244,6 +244,7 @@ export class Workspace implements RunStore, JobStore {
         ];
       });
       this.#together(() => {
+        this.#refuseSealed(run);
         for (const values of rows) this.#chains.append("sweeps", values, id);
       });
     });
@@ -274,9 +275,7 @@ export class Workspace implements RunStore, JobStore {
   }
 
   labels(run: RunId): Promise<RunLabels> {
-    return this.#do(() =>
-      foldLabels(this.#rowsOf("labels", "id", run, ({ label }) => labelOf(label as string))),
-    );
+    return this.#do(() => this.#labelsOf(run));
   }
 
   appendChipNote({ name, serialNumber }: ChipKey, note: ChipNote): Promise<void> {
@@ -382,7 +381,12 @@ export class Workspace implements RunStore, JobStore {
   }
 
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
-    return this.#do(() => this.#change(run, { outcome: "running", chip: JSON.stringify(identity) }));
+    return this.#do(() =>
+      this.#together(() => {
+        this.#refuseSealed(run);
+        this.#setOutcome(run, { outcome: "running", chip: JSON.stringify(identity) });
+      }),
+    );
   }
 
   endRun(run: RunId, outcome: RunOutcome): Promise<void> {
@@ -568,6 +572,7 @@ export class Workspace implements RunStore, JobStore {
     return this.#do(() => {
       const values = [this.#row(run).id, JSON.stringify(settings)] as const;
       this.#together(() => {
+        this.#refuseSealed(run);
         this.#prepare("INSERT OR REPLACE INTO watches (run, settings) VALUES (?, ?)").run(...values);
         this.#chains.set(values[0], "watches", { ...emptyChain, rows: 1, last: sumOf(values) });
       });
@@ -960,11 +965,22 @@ export class Workspace implements RunStore, JobStore {
   }
 
   #change(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
-    this.#together(() => {
-      const row = { ...this.#row(run), ...change };
-      this.#setRow(row);
-      this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
-    });
+    this.#together(() => this.#setOutcome(run, change));
+  }
+
+  #setOutcome(run: RunId, change: Partial<Pick<RunRow, "outcome" | "chip">>): void {
+    const row = { ...this.#row(run), ...change };
+    this.#setRow(row);
+    this.#prepare("DELETE FROM wishes WHERE run = ?").run(row.id);
+  }
+
+  #labelsOf(run: RunId): RunLabels {
+    return foldLabels(this.#rowsOf("labels", "id", run, ({ label }) => labelOf(label as string)));
+  }
+
+  /** Belongs into the commit that would change the run's journal. */
+  #refuseSealed(run: RunId): void {
+    if (this.#labelsOf(run).sealed) throw sealed(run);
   }
 
   #setRow(row: RunRow): void {
@@ -1096,6 +1112,14 @@ const nothing = new Uint8Array(0);
 function fileNow(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev} ${found.ino}`;
+}
+
+function sealed(run: RunId): MhoError {
+  return new MhoError(
+    "bad-argument",
+    `Run ${run} is sealed: its journal is in a lake, and no reading or pulse is added to it. Program its devices in a new run, and watch that one.`,
+    { run },
+  );
 }
 
 function removed(file: string): MhoError {

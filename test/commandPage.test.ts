@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { advise } from "../cli/commands/advise.ts";
 import { calibrate } from "../cli/commands/calibrate.ts";
+import { checkLake } from "../cli/commands/checkLake.ts";
+import { query } from "../cli/commands/query.ts";
 import { check } from "../cli/commands/check.ts";
 import { checkChip } from "../cli/commands/checkChip.ts";
 import { demo } from "../cli/commands/demo.ts";
@@ -49,6 +51,8 @@ const commands: readonly Named[] = [
   archive(),
   calibrate(),
   check(),
+  checkLake(),
+  query(),
   checkChip(),
   compare(),
   demo(),

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { judgedAt, judgedTimesOf, layNaively } from "../lab/demo/contest.ts";
 import { explanationsOf } from "../lab/demo/explanations.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
-import { presetNames } from "../emulator/presets.ts";
+import { chipNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
 import { mho } from "./support/commandLine.ts";
@@ -36,7 +36,7 @@ describe("the demo's story of any chip", () => {
     expect(timesOf("reram-wan-2022")).toEqual([1, 3600, 86_400, 172_800]);
   });
 
-  it.each(presetNames)(
+  it.each(chipNames)(
     "explains the contenders on %s, and speaks of drift only where devices drift",
     async (name) => {
       const description = await readChipDescription(`chips/${name}.json`);

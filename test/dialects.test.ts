@@ -88,7 +88,7 @@ describe("a dialect of a lab's own", () => {
   });
 
   it("is found on a port beside the others, each by its own dialect", async () => {
-    for (const { name } of dialects.filter(({ probe }) => probe !== undefined)) {
+    for (const { name } of dialects.filter((dialect) => dialect.probe !== undefined)) {
       const firmware = emulatedChip(dialectNamed(dialects, name), pcm64(1), 7);
       const line = connectInProcess({ receive: (bytes) => firmware.receive(bytes, 0) });
       expect(await askLine(line, dialects, 2400)).toMatchObject({

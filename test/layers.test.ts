@@ -24,6 +24,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
   },
   emulator: { folders: ["src", "protocols"], npm: ["rp2040js"], node: true },
   storage: { folders: ["src", "files"], npm: ["@photostructure/sqlite"], node: true },
+  lake: { folders: ["src", "files"], npm: ["zod", "@duckdb/node-api"], node: true },
   calibration: { folders: ["src"], npm: [], node: false },
   bench: {
     // Of the tests, the surfaces that are fuzzed.
@@ -35,6 +36,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
       "drivers",
       "files",
       "storage",
+      "lake",
       "locks",
       "lab",
       "test",
@@ -58,13 +60,14 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
       "calibration",
       "networks",
       "storage",
+      "lake",
       "report",
     ],
     npm: ["zod", "pino"],
     node: true,
   },
   cli: {
-    folders: ["src", "lab", "web", "drivers", "files", "storage"],
+    folders: ["src", "lab", "lake", "web", "drivers", "files", "storage"],
     npm: ["@commander-js/extra-typings", "picocolors"],
     node: true,
   },
@@ -126,8 +129,8 @@ describe("the layers", () => {
     const folders = Object.keys(layers).filter((layer) => layer !== "bench");
     const knowing = folders
       .flatMap(filesOf)
-      .filter((file) => /["'`](packet|scpi|openmena)["'`]/.test(text(file)));
-    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi|openmena)\//.test(file));
+      .filter((file) => /["'`](packet|scpi|arc-one|openmena)["'`]/.test(text(file)));
+    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi|arcOne|openmena)\//.test(file));
     expect(itsOwn.length).toBeGreaterThan(1);
     // Transcripts that name no dialect are of a time when there was one.
     expect(knowing.filter((file) => !itsOwn.includes(file))).toEqual(["lab/replay/replay.ts"]);

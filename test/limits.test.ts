@@ -14,7 +14,7 @@ import { describePcm64 } from "./support/chips.ts";
 const block = { tile: 0, rowStart: 0, rowCount: 1 };
 const usual = { codes: new Uint16Array(256).fill(300), widthNanoseconds: 100, firstTicket: 1 };
 
-/** Those of phase-change chips; others have suites of their own. */
+/** Those whose boards hold any chip. */
 const dialects = builtInDialects.filter(({ usualChip }) => usualChip === undefined);
 
 describe.each(dialects.map((dialect) => [dialect.name, dialect] as const))(

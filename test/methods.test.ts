@@ -6,7 +6,7 @@ import type { PcmPulses } from "../src/chip/technologies/pcm.ts";
 import { readingFlags } from "../src/chip/driver.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { isOpen, type ProgrammingTask, type Seen, verdictNames, verdicts } from "../src/program/method.ts";
-import { presetNames } from "../emulator/presets.ts";
+import { chipNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { ProductProbe } from "../src/program/productProbe.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
@@ -22,7 +22,7 @@ let chips: readonly ChipDescription[];
 beforeAll(async () => {
   description = await describePcm64();
   rram = await readChipDescription("chips/rram-128.json");
-  chips = await Promise.all(presetNames.map((name) => readChipDescription(`chips/${name}.json`)));
+  chips = await Promise.all(chipNames.map((name) => readChipDescription(`chips/${name}.json`)));
 });
 
 function taskOf(targets: number[], pulseBudget = 1000): ProgrammingTask {

@@ -79,7 +79,7 @@ describe("a port that talks unasked", () => {
 });
 
 describe("a chip on a port", () => {
-  const asked = builtInDialects.filter(({ probe }) => probe !== undefined);
+  const asked = builtInDialects.filter((dialect) => dialect.probe !== undefined);
   it.each(asked.map(({ name }) => name))("is found in its dialect: %s", async (name) => {
     const firmware = emulatedChip(dialectNamed(builtInDialects, name), pcm64(1), 7);
     const pty = openPty();

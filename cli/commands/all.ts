@@ -5,6 +5,7 @@ import { archive } from "./archive.ts";
 import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
 import { checkChip } from "./checkChip.ts";
+import { checkLake } from "./checkLake.ts";
 import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
@@ -20,6 +21,7 @@ import { pack } from "./pack.ts";
 import { ports } from "./ports.ts";
 import { program } from "./program.ts";
 import { pulse } from "./pulse.ts";
+import { query } from "./query.ts";
 import { queue } from "./queue.ts";
 import { read } from "./read.ts";
 import { replay } from "./replay.ts";
@@ -68,6 +70,8 @@ export function allCommands(): Command[] {
     unpack(),
     check(),
     checkChip(),
+    query(),
+    checkLake(),
     serve(),
     ports(),
     standby(),

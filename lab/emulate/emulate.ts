@@ -1,3 +1,6 @@
+import { fileURLToPath } from "node:url";
+import type { Beside } from "../../emulator/firmware.ts";
+import { packageRoot } from "../packageRoot.ts";
 import { readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { drawFaults, type FaultRecord, noFaults, placeMissing } from "../../emulator/faults.ts";
 import { FaultyLine } from "../../emulator/faultyLine.ts";
@@ -72,17 +75,21 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   const address = (line: ServedLine): string => {
     const slow = deviceMilliseconds === undefined ? "" : `&device_milliseconds=${deviceMilliseconds}`;
     const named = dialect.lacks?.includes("serialNumber") === true ? `&serial=${firmware.serialNumber}` : "";
-    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}`;
-    const baud = preset.firmware.lineBytesPerSecond * 10;
+    const behind =
+      besideLine === undefined ? "" : `&switch=tcp:${besideLine.name}&channels=${channelsOf(preset)}`;
+    const chipQuery = `dialect=${dialect.name}&chip=${preset.name}&tiles=${tiles}${named}${slow}${behind}`;
+    const baud = Math.round(preset.firmware.lineBytesPerSecond * (dialect.parity === undefined ? 10 : 11));
     return tcpPort === undefined
       ? `serial:${linkName ?? line.name}?baud=${baud}&${chipQuery}`
       : `tcp:${line.name}?${chipQuery}`;
   };
   let opened: ServedLine | undefined;
+  const besideLine = firmware.beside && (await openBeside(firmware.beside));
   const served = await serveChip(chip, {
     bytesPerSecond: options.pace ? preset.firmware.lineBytesPerSecond : undefined,
     takesItsTime: options.pace && preset.takesItsTime === true,
-    timeScale: options.timeScale,
+    // Time that no host can move would stand still.
+    timeScale: options.timeScale ?? (dialect.lacks?.includes("virtualTime") === true ? 1 : undefined),
     open: () => openLine(tcpPort, opened, dialect.line === "text" ? scpiTexts : undefined),
     onOpen(line) {
       const again = opened !== undefined;
@@ -93,6 +100,7 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   });
   const end = (): void => {
     served.close();
+    besideLine?.close();
     if (linkName !== undefined) unlink(linkName);
   };
   const control =
@@ -117,11 +125,23 @@ export async function emulate(text: string, options: EmulateOptions): Promise<Em
   };
 }
 
+/** A switch has a port of its own, on loopback. */
+async function openBeside(beside: Beside): Promise<ServedLine> {
+  const line = await openTcpLine(0, () => systemClock.nowMicroseconds());
+  line.onBytes((bytes) => beside.receive(bytes).forEach((reply) => line.write(reply)));
+  return line;
+}
+
+/** The file with the channels of an emulated switch. */
+function channelsOf({ geometry: { rows, columns } }: Preset): string {
+  return fileURLToPath(new URL(`chips/channels/707b-${rows}x${columns}.json`, packageRoot));
+}
+
 /** The emulator's own firmware, or a board's machine code. */
 async function firmwareOf(text: string, options: EmulateOptions, faults: FaultRecord): Promise<Firmware> {
-  const { preset, seed, dialect, describes } = presetOf(text, options);
+  const { preset, target, seed, dialect, describes } = presetOf(text, options);
   if (options.firmware === undefined) {
-    const description = await describeChip(parseAddress(`emulator:${preset.name}`));
+    const description = await describeChip(parseAddress(`emulator:${target}`));
     const { document } = description;
     const own = document !== undefined && describes ? emulatedDescription(document, preset) : undefined;
     const firmware = emulatedChip(dialect, keepingLimits(preset, description), seed, own);
@@ -178,6 +198,7 @@ function presetOf(
   { seed, dialect, dialects = builtInDialects }: EmulateOptions,
 ): {
   preset: Preset;
+  target: string;
   seed: number;
   tiles: number;
   dialect: LabDialect;
@@ -192,6 +213,7 @@ function presetOf(
   }
   return {
     preset,
+    target: address.target,
     seed: address.seed ?? seed,
     tiles: preset.geometry.tiles,
     deviceMilliseconds: address.deviceMilliseconds,

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { Message } from "../../drivers/heard.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
-import { findPreset } from "../../emulator/presets.ts";
+import { findPreset, presetNames } from "../../emulator/presets.ts";
 import { badFile, readInputFile } from "../../files/readFile.ts";
 import type { ChipDocument } from "../../src/chip/description.ts";
 import { parseAddress } from "../address.ts";
 import { builtInDialects, emulatedChip, type LabDialect } from "../dialects.ts";
-import { builtInChips, describeChip } from "../openChip.ts";
+import { describeChip } from "../openChip.ts";
 import { emulatedDescription } from "../selfDescription.ts";
 import { isFirstBoot } from "../emulate/firstBoot.ts";
 
@@ -42,7 +42,7 @@ export async function replay(path: string, dialects?: readonly LabDialect[]): Pr
 /** What the boards of the presets say of themselves. */
 async function descriptionsBuiltIn(): Promise<ReadonlyMap<string, ChipDocument>> {
   const found = new Map<string, ChipDocument>();
-  for (const name of builtInChips) {
+  for (const name of presetNames) {
     const { document } = await describeChip(parseAddress(`emulator:${name}`));
     if (document !== undefined) found.set(name, document);
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { event } from "./event.ts";
+import { lakeRun } from "./lakeResults.ts";
 import { jobEvents } from "./jobEvents.ts";
 import * as part from "./parts.ts";
 
@@ -27,6 +28,7 @@ export const benchEvents = [
     },
     "A board gave its own description, which is used and kept with every run.",
   ),
+  event("run_in_lake", lakeRun, "`archive --lake`: a run is sealed and in the lake."),
   event(
     "warning",
     {

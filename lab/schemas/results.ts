@@ -6,6 +6,7 @@ import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
 import { queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
+import { checkLake, query } from "./lakeResults.ts";
 import * as part from "./parts.ts";
 import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
 import { show } from "./showResults.ts";
@@ -213,6 +214,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   tag,
   answer,
   archive,
+  checkLake,
+  query,
   deleted,
   pack,
   unpack,

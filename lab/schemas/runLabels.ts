@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { result } from "./event.ts";
+import { lakeRun } from "./lakeResults.ts";
 import * as part from "./parts.ts";
 
 /** What people write on runs and chips, and what commands that do so end with. */
@@ -69,6 +70,10 @@ export const archive = result(
   {
     runs: runs("The runs."),
     archived: z.boolean().describe("Whether they are archived now; false after `--undo`."),
+    lake: z
+      .array(z.strictObject(lakeRun))
+      .nullable()
+      .describe("Where they are in the lake; null without `--lake`."),
     workspace: part.workspace,
   },
   "`archive`: runs that lists leave out from now on, or list again.",

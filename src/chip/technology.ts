@@ -37,6 +37,11 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   amplitudePerCode(pulses: Pulses): number;
   /** What a pulsed device draws for each code, µA; undefined where amplitudes are no currents. */
   drawnMicroamperesPerCode(pulses: Pulses): number | undefined;
+  /**
+   * The most that a device conducts when a SET pulse with a gate code ends, µS: an instrument without a gate limits its current instead.
+   * Undefined where the description does not say.
+   */
+  complianceMicrosiemens?(pulses: Pulses, gateCode: number): Microsiemens | undefined;
   /** Pulses that bring any device as high and as low as it goes, where there are such: devices that take steps have none. */
   extremes?(
     pulses: Pulses,

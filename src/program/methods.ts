@@ -1,5 +1,6 @@
 import type { ChipDescription } from "../chip/description.ts";
 import { MhoError } from "../errors.ts";
+import { converge } from "./converge.ts";
 import { maxSetFill } from "./maxSetFill.ts";
 import type { ProgrammingMethod } from "./method.ts";
 import { onBoard } from "./onBoard.ts";
@@ -18,6 +19,7 @@ export const builtInMethods: readonly ProgrammingMethod[] = [
   verifyPcm,
   verifyRram,
   verifySteps,
+  converge,
   residual,
   residualRram,
   residualSteps,

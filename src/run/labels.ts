@@ -24,6 +24,8 @@ export interface LabelChange {
   readonly operator?: string | undefined;
   readonly job?: string | undefined;
   readonly archived?: boolean | undefined;
+  /** Its journal is in a lake and must not change any more; false where it could not be written there. */
+  readonly sealed?: boolean | undefined;
   /** The run came out of a pack. */
   readonly unpacked?: Unpacked | undefined;
   /** What was measured was deleted, and its wear stays; false where it came back out of a pack. */
@@ -48,6 +50,8 @@ export interface RunLabels {
   /** The job of this workspace's queue that began it. */
   readonly job: string | undefined;
   readonly archived: boolean;
+  /** Whether its journal is closed for ever: no turn and no sweep is added. */
+  readonly sealed: boolean;
   readonly unpacked: Unpacked | undefined;
   /** When it was deleted, wall time; undefined for a run that is there. */
   readonly deletedAt: string | undefined;
@@ -68,19 +72,21 @@ export const noLabels: RunLabels = {
   operator: undefined,
   job: undefined,
   archived: false,
+  sealed: false,
   unpacked: undefined,
   deletedAt: undefined,
 };
 
 export function foldLabels(changes: readonly LabelChange[]): RunLabels {
   let labels = noLabels;
-  for (const { at, add = [], remove = [], operator, job, archived, unpacked, deleted } of changes) {
+  for (const { at, add = [], remove = [], operator, job, archived, sealed, unpacked, deleted } of changes) {
     const tags = [...new Set([...labels.tags, ...add])].filter((tag) => !remove.includes(tag));
     labels = {
       tags,
       operator: operator ?? labels.operator,
       job: job ?? labels.job,
       archived: archived ?? labels.archived,
+      sealed: sealed ?? labels.sealed,
       unpacked: unpacked ?? labels.unpacked,
       deletedAt: deleted === undefined ? labels.deletedAt : deleted ? at : undefined,
     };

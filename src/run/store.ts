@@ -23,6 +23,7 @@ export interface RunStore {
     description?: ChipDocument,
   ): Promise<RunId>;
   appendTurn(run: RunId, turn: TurnRecord): Promise<void>;
+  /** Throws `bad-argument` for a run that is sealed, as `reopenRun` and `setWatch` do. */
   appendSweep(run: RunId, sweep: SweepRecord): Promise<void>;
   appendNote(run: RunId, note: RunNote): Promise<void>;
   appendLabel(run: RunId, change: LabelChange): Promise<void>;

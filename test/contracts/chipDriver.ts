@@ -212,7 +212,9 @@ export function chipDriverContract(
       // Time that only moves by what the chip does has not moved.
       if (capabilities.virtualTime && !clockRuns) expect(await chip.driver.chipTime()).toBe(before);
       const { conductanceMicrosiemens: holds } = await chip.driver.read(block, 16);
-      expect(holds.filter((g, i) => Math.abs(g - held[i]!) > moves)).toHaveLength(0);
+      // A few may have relaxed by themselves; an order that fired would have moved nine of ten.
+      const moved = holds.filter((g, i) => Math.abs(g - held[i]!) > moves);
+      expect(moved.length).toBeLessThan(0.1 * devices);
     });
 
     it("moves chip time by exactly what was asked, where it can", async () => {

@@ -1,7 +1,11 @@
+import { ArcOneDriver } from "../../drivers/arcOne/arcOneDriver.ts";
 import { PacketDriver } from "../../drivers/packet/packetDriver.ts";
 import { ScpiDriver } from "../../drivers/scpi/scpiDriver.ts";
+import { SmuDriver } from "../../drivers/smu/smuDriver.ts";
+import type { After } from "../../drivers/systemClock.ts";
 import type { Transport } from "../../drivers/transport.ts";
 import { parseChipDescription } from "../../files/chipDescription.ts";
+import { acknowledged, encodeFloats } from "../../protocols/arcOne/replies.ts";
 import { encodeFrame, FrameDecoder } from "../../protocols/packet/frame.ts";
 import { replyBit } from "../../protocols/packet/messages.ts";
 import { bytesOf, textOf } from "../../protocols/scpi/bytes.ts";
@@ -18,9 +22,9 @@ const session = 77;
 const description = parseChipDescription(repositoryFile("chips/pcm-64.json"), "pcm-64.json");
 
 /** Everything a driver can be asked, one after the other. @returns how many answers were believed. */
-export async function askEverything(driver: ChipDriver): Promise<number> {
+export async function askEverything(driver: ChipDriver, perRow = 256): Promise<number> {
   const block = { tile: 0, rowStart: 0, rowCount: 2 };
-  const perBlock = 2 * 256;
+  const perBlock = 2 * perRow;
   const questions: readonly (() => Promise<unknown>)[] = [
     () => driver.identify(),
     () => driver.read(block, 1),
@@ -30,6 +34,7 @@ export async function askEverything(driver: ChipDriver): Promise<number> {
         widthNanoseconds: 100,
         firstTicket: 1,
       }),
+    () => driver.read(block, 1),
     () =>
       driver.verify(block, {
         targetsMicrosiemens: new Float32Array(perBlock).fill(5),
@@ -105,6 +110,13 @@ function partsOf(bytes: Uint8Array, cut: number): Uint8Array[] {
   return parts;
 }
 
+/** Nobody waits: what has not come with the write does not come. */
+const atOnce: After = (_, then) => {
+  let off = false;
+  queueMicrotask(() => off || then());
+  return () => void (off = true);
+};
+
 /** As the reply that was asked for, of any content; or bare, as anything else. */
 function asPacket(sent: Uint8Array, part: Uint8Array): Uint8Array {
   const frames: Uint8Array[] = [];
@@ -132,10 +144,92 @@ function asLine(sent: Uint8Array, part: Uint8Array): Uint8Array {
   return bytesOf(`${encodeTaggedReply({ session: line.session, tag, rest })}\n`);
 }
 
+/** Numbers and lines of any content. */
+function asNumbers(_: Uint8Array, part: Uint8Array): Uint8Array {
+  const how = part[0] ?? 0;
+  if (how % 5 === 1) return acknowledged;
+  return how % 5 === 4
+    ? part
+    : Uint8Array.from(Buffer.from(textOf(part.subarray(1)), "base64")).subarray(0, 8000);
+}
+
+const arcOneDescription = parseChipDescription(repositoryFile("chips/arc-one-32.json"), "arc-one-32.json");
+const numbers = (values: readonly number[]): Uint8Array =>
+  bytesOf(`A${Buffer.from(encodeFloats(values)).toString("base64")}\n`);
+/** The flush of a start and its line, a version, the cycles, two words. */
+const arcOneParts = [
+  bytesOf("D\n"),
+  bytesOf("B\n"),
+  bytesOf("D\n"),
+  numbers([2e-41]),
+  numbers(Array.from({ length: 64 }, (_, k) => 1e4 + k)),
+  ...Array.from({ length: 40 }, (_, k) => numbers([2e4 + k])),
+];
+
 const packetParts = replyBodies.map((body) => bytesOf(`A${Buffer.from(body).toString("base64")}\0`));
 const scpiParts = replyLines.map((line) => bytesOf(`A${textOf(line)}\n`));
 
+const smuDescription = parseChipDescription(repositoryFile("chips/smu-device.json"), "smu-device.json");
+/** What an instrument answers when one asks who it is, four settings, a read, a pulse and for standby. */
+const smuAnswers = (idn: string): readonly string[] => [
+  idn,
+  ...(idn.includes("2450") ? ["SCPI"] : []),
+  ...Array<string>(6).fill('0,"No error"'),
+  "+2.000000E-01,+1.040000E-05,+1.638400E+04",
+  ...Array<string>(5).fill('0,"No error"'),
+  "2,1,3,4,5,6",
+  '-113,"Undefined header"',
+  "1",
+  "0",
+];
+const smuTexts = ["KEITHLEY INSTRUMENTS INC.,MODEL 2400,1,C30", "KEITHLEY INSTRUMENTS,MODEL 2450,1,1.7"].map(
+  (idn) =>
+    bytesOf(
+      smuAnswers(idn)
+        .map((line) => `${line}\n`)
+        .join(""),
+    ),
+);
+/** One device, in one row. */
+async function askSmu(driver: ChipDriver): Promise<boolean> {
+  const block = { tile: 0, rowStart: 0, rowCount: 1 };
+  const order = { codes: Uint16Array.of(300), widthNanoseconds: 1_000_000, firstTicket: 1 };
+  let believed = 0;
+  for (const question of [
+    () => driver.identify(),
+    () => driver.read(block, 2),
+    () => driver.pulse(block, order),
+    () => driver.heartbeat(),
+    () => driver.standby(),
+  ]) {
+    try {
+      await question();
+      believed++;
+    } catch (error) {
+      if (!(error instanceof MhoError)) throw error;
+    }
+  }
+  return believed > 0;
+}
+
 export const driverSurfaces = [
+  surface("smu-driver", 40, {
+    corpus: [...smuTexts, bytesOf("-285\tTSP Syntax Error\n"), bytesOf("KEITHLEY,MODEL 2450,1,1\nTSP\n")],
+    language: "text",
+    feed: (bytes) => {
+      const line = scripted(partsOf(bytes, 10), (_, part) => joined(part, bytesOf("\n")));
+      return askSmu(new SmuDriver(line, { address: "x", description: smuDescription, session }));
+    },
+  }),
+  surface("arc-one-driver", 40, {
+    corpus: [joined(...arcOneParts), joined(...arcOneParts.slice(0, 4)), joined(...arcOneParts.slice(4))],
+    language: "binary",
+    feed: async (bytes) => {
+      const line = { ...scripted(partsOf(bytes, 10), asNumbers), keepsUp: true };
+      const options = { address: "x", description: arcOneDescription, session, after: atOnce };
+      return (await askEverything(new ArcOneDriver(line, options), 32)) > 3;
+    },
+  }),
   surface("packet-driver", 40, {
     corpus: [
       joined(...packetParts),

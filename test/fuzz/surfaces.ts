@@ -1,3 +1,4 @@
+import { arcOneSurfaces } from "./arcOne.ts";
 import { commandLineSurfaces } from "./commandLine.ts";
 import { driverSurfaces } from "./drivers.ts";
 import { httpSurfaces } from "./http.ts";
@@ -8,6 +9,7 @@ import { openmenaSurfaces } from "./openmena.ts";
 import { packSurfaces } from "./packs.ts";
 import { packetSurfaces } from "./packet.ts";
 import { scpiSurfaces } from "./scpi.ts";
+import { smuSurfaces } from "./smu.ts";
 import type { Surface } from "./surface.ts";
 import { strategyTargetSurfaces } from "./strategyTargets.ts";
 import { transcriptSurfaces } from "./transcripts.ts";
@@ -19,6 +21,8 @@ export const surfaces: readonly Surface[] = [
   ...packetSurfaces,
   ...scpiSurfaces,
   ...openmenaSurfaces,
+  ...smuSurfaces,
+  ...arcOneSurfaces,
   ...driverSurfaces,
   ...weightFileSurfaces,
   ...jsonFileSurfaces,

@@ -54,6 +54,10 @@ export const rram: Technology<RramPulses> = {
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ voltsPerCode }) => voltsPerCode,
   drawnMicroamperesPerCode: () => undefined,
+  complianceMicrosiemens: ({ forming }, gateCode) =>
+    forming === undefined || gateCode === 0
+      ? undefined
+      : gateCode * forming.complianceMicrosiemensPerGateCode,
   extremes: ({ set, reset, voltsPerCode }, maxCode) => {
     const pulse = (kind: "set" | "reset", { widthNanoseconds, gateCode }: LimitPulse, volts: number) => ({
       kind,

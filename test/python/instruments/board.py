@@ -12,10 +12,15 @@ page = root / "protocols/scpi/README.md"
 written = "TCPIP::127.0.0.1::5025::SOCKET"
 
 
-@contextlib.contextmanager
 def emulated(*flags, preset="pcm-64?seed=5"):
     """The VISA address of an emulated board: TCP with `--tcp 0`, else a pseudo-terminal."""
-    command = ["node", root / "dist/cli/main.js", "emulate", preset, "--dialect", "scpi", *flags]
+    return emulated_instrument(preset, "--dialect", "scpi", *flags)
+
+
+@contextlib.contextmanager
+def emulated_instrument(preset, *flags):
+    """The same of an emulator in its own dialect."""
+    command = ["node", root / "dist/cli/main.js", "emulate", preset, *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as board:
         kind, place = json.loads(board.stdout.readline())["address"].split("?")[0].split(":", 1)
         try:

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { ChannelMap } from "../src/chip/channels.ts";
+import { jsonIn } from "./jsonText.ts";
+import { badFile, readInputFile } from "./readFile.ts";
+
+/** As matrices of several makers write them: `1A01`, `1101`, `1!1`. */
+const channel = z.string().regex(/^[\w!]{1,16}$/, "a channel is a name such as 1A01");
+const line = z.union([channel.transform((name) => [name]), z.array(channel).min(1).max(8)]);
+
+const schema = z.strictObject({
+  format: z.literal("mho-channels"),
+  version: z.literal(1),
+  rows: z.array(line).min(1).max(1023),
+  columns: z.array(line).min(1).max(4000),
+});
+
+/** Reads which channels of a switch matrix lead to the rows and columns of an array. Throws `bad-file`. */
+export async function readChannelMap(path: string): Promise<ChannelMap> {
+  return parseChannelMap(await readInputFile(path), path);
+}
+
+export function parseChannelMap(bytes: Uint8Array, path: string): ChannelMap {
+  const result = schema.safeParse(jsonIn(bytes, path, example));
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = issue!.path.join(".");
+    throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}`, example);
+  }
+  const { rows, columns } = result.data;
+  return { rows, columns };
+}
+
+const example = "See chips/channels/707b-8x8.json for an example.";
