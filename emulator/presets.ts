@@ -333,6 +333,46 @@ const presets: Readonly<Record<string, Preset>> = {
     array,
     firmware: { ...firmware, maxAmplitudeCode: 800, verifyLoop: false },
   },
+  /** Devices that switch at 0.6 V, on the open board of 8 × 8: those of rram-128, as if every volt were two and a half. */
+  "openmena-8": {
+    name: "openmena-8",
+    geometry: { tiles: 1, rows: 8, columns: 8, devicesPerCell: 1 },
+    physics: {
+      technology: "rram",
+      maxConductance: 40,
+      voltsPerCode: 0.005,
+      formed: true,
+      formingVoltage: 2.8,
+      formingSpread: 0.2,
+      formingVoltsPerDecade: 0.12,
+      switchingVoltsPerDecade: 0.1,
+      formingWidthNanoseconds: 1000,
+    },
+    defects: fewDefects,
+    readout: {
+      ...readout,
+      microsiemensPerCode: 0.002,
+      codes: 65_000,
+      // A vector takes 20 of them.
+      readRowMicroseconds: 52_000,
+      pulseRowMicroseconds: 100,
+      references: [],
+      multiply: undefined,
+    },
+    array,
+    firmware: {
+      ...firmware,
+      maxAmplitudeCode: 1400,
+      minWidthNanoseconds: 1000,
+      maxWidthNanoseconds: 1_000_000_000,
+      maxTrailingNanoseconds: 0,
+      verifyLoop: false,
+      mostBurstCycles: 0,
+      lineBytesPerSecond: 11_520,
+      watchdogMicroseconds: Infinity,
+    },
+    takesItsTime: true,
+  },
   /** Lithium ECRAM: 64 × 64 cells of two devices up to 20 µS. */
   "ecram-64": {
     name: "ecram-64",
@@ -451,7 +491,7 @@ export function findPreset(name: string, conditions: Conditions = {}): Preset | 
   const converters = converter === "worn" ? { ...preset.readout, ...wornConverter } : preset.readout;
   return {
     ...preset,
-    takesItsTime: deviceMilliseconds !== undefined,
+    takesItsTime: deviceMilliseconds !== undefined || preset.takesItsTime === true,
     variant: variantOf(conditions),
     geometry: { ...geometry, tiles: tiles ?? geometry.tiles },
     physics: { ...bornAs(physics, births), cyclingPulses },

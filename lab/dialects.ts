@@ -1,10 +1,12 @@
 import { arcOne } from "../drivers/arcOne/dialect.ts";
 import type { Dialect } from "../drivers/dialect.ts";
+import { openmena } from "../drivers/openmena/dialect.ts";
 import { packet } from "../drivers/packet/dialect.ts";
 import { smu } from "../drivers/smu/dialect.ts";
 import { scpi } from "../drivers/scpi/dialect.ts";
 import { ArcOneFirmware } from "../emulator/arcOneFirmware.ts";
 import type { Firmware } from "../emulator/firmware.ts";
+import { OpenmenaFirmware } from "../emulator/openmenaFirmware.ts";
 import { KeithleyFirmware } from "../emulator/keithleyFirmware.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
 import type { Preset } from "../emulator/presets.ts";
@@ -20,6 +22,7 @@ export interface LabDialect extends Dialect {
 export const builtInDialects: readonly LabDialect[] = [
   { ...packet, emulate: (preset, seed) => new PacketFirmware(preset, seed) },
   { ...scpi, emulate: (preset, seed) => new ScpiFirmware(preset, seed) },
+  { ...openmena, emulate: (preset, seed) => new OpenmenaFirmware(preset, seed) },
   { ...arcOne, emulate: (preset, seed) => new ArcOneFirmware(preset, seed) },
   { ...smu, emulate: instrumentBefore },
 ];

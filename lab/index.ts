@@ -64,13 +64,27 @@ export type { WatchOptions } from "./watch.ts";
 export { emulate, type EmulateOptions, type Emulation } from "./emulate/emulate.ts";
 export { findChips, type FoundPort } from "./findChips.ts";
 export type { LabDialect } from "./dialects.ts";
+
+/** What drivers of boards that speak a language of their own are made of: docs/new-board.md. */
+export type { Dialect, DriverOptions } from "../drivers/dialect.ts";
+export { hostTime } from "../drivers/hostTime.ts";
+export { lacking, readsAndPulsesOnly } from "../drivers/lacking.ts";
+export { refuseOutsideLimits, refuseReadOutsideLimits } from "../drivers/limits.ts";
+export { type IsLast, type LineLanguage, LineQuestions } from "../drivers/lineQuestions.ts";
+export { CutOff } from "../drivers/linkErrors.ts";
+export type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
+export { blankConductances, enterConductances } from "../drivers/rows.ts";
+export { linesOf, readLineTranscript } from "../drivers/textLines.ts";
+export type { Transport } from "../drivers/transport.ts";
 export type { Orientation } from "../files/orientation.ts";
 export type { ConductanceUnit } from "../src/units.ts";
 export { version } from "./version.ts";
 
 export { type ErrorCode, MhoError } from "../src/errors.ts";
-export type { ChipDescription, ChipLimits } from "../src/chip/description.ts";
+export { amplitudePerCode, type ChipDescription, type ChipLimits } from "../src/chip/description.ts";
+export { averagesInParts } from "../src/chip/timing.ts";
 export {
+  blankReport,
   type ChipCapabilities,
   type ChipDriver,
   type ChipIdentity,
@@ -79,6 +93,7 @@ export {
   type Reading,
   readingFlags,
   rowFates,
+  unknownFates,
 } from "../src/chip/driver.ts";
 export { type Block, type ChipGeometry, devicesOfBlock, devicesPerRow } from "../src/chip/geometry.ts";
 export type { AmplitudeCurve, PulseKind } from "../src/chip/amplitudeCurve.ts";

@@ -129,8 +129,8 @@ describe("the layers", () => {
     const folders = Object.keys(layers).filter((layer) => layer !== "bench");
     const knowing = folders
       .flatMap(filesOf)
-      .filter((file) => /["'`](packet|scpi|arc-one)["'`]/.test(text(file)));
-    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi|arcOne)\//.test(file));
+      .filter((file) => /["'`](packet|scpi|arc-one|openmena)["'`]/.test(text(file)));
+    const itsOwn = knowing.filter((file) => /^drivers\/(packet|scpi|arcOne|openmena)\//.test(file));
     expect(itsOwn.length).toBeGreaterThan(1);
     // Transcripts that name no dialect are of a time when there was one.
     expect(knowing.filter((file) => !itsOwn.includes(file))).toEqual(["lab/replay/replay.ts"]);

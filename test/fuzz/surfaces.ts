@@ -5,6 +5,7 @@ import { httpSurfaces } from "./http.ts";
 import { jsonFileSurfaces } from "./jsonFiles.ts";
 import { keptChipSurfaces } from "./keptChips.ts";
 import { measurementSurfaces } from "./measurements.ts";
+import { openmenaSurfaces } from "./openmena.ts";
 import { packSurfaces } from "./packs.ts";
 import { packetSurfaces } from "./packet.ts";
 import { scpiSurfaces } from "./scpi.ts";
@@ -19,6 +20,7 @@ import { workspaceSurfaces } from "./workspaces.ts";
 export const surfaces: readonly Surface[] = [
   ...packetSurfaces,
   ...scpiSurfaces,
+  ...openmenaSurfaces,
   ...smuSurfaces,
   ...arcOneSurfaces,
   ...driverSurfaces,

@@ -3,6 +3,7 @@ import type { Transport } from "../../drivers/transport.ts";
 import type { Firmware } from "../../emulator/firmware.ts";
 import { noDefects, pcm64, type Preset } from "../../emulator/presets.ts";
 import { builtInDialects, dialectNamed, emulatedChip, type LabDialect } from "../../lab/dialects.ts";
+import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
 import { executeRun } from "../../src/run/engine.ts";
@@ -104,8 +105,9 @@ export async function runOver(
   patienceMilliseconds = 1e6,
   stopped: () => boolean = () => false,
   over: Partial<RunPlan> = {},
+  describe: () => Promise<ChipDescription> = describePcm64,
 ) {
-  const description = await describePcm64(1);
+  const description = await describe();
   const links: LinkEvent[] = [];
   const notedMeanwhile: (string | undefined)[] = [];
   const { log, records } = keepingLog();
@@ -163,7 +165,7 @@ export async function runOver(
   );
   const ledger = await PulseLedger.ofChip(
     store,
-    { name: "pcm-64", serialNumber: "EMU-7" },
+    { name: description.name, serialNumber: "EMU-7" },
     description.geometry,
   );
   const booked = ledger.pulsesOfTile(0);
