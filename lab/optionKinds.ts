@@ -4,21 +4,76 @@ import { MhoError } from "../src/errors.ts";
  * What the options of the library's calls are, by name: scripts in JavaScript have no compiler to tell them. An option means the same in
  * every call that has it; those that are not listed are held by the calls themselves.
  */
-const kinds: Readonly<Record<string, Kind>> = {
-  ...named("number", "averages", "count", "device", "draws", "gateCode", "perDecade", "pulsesPerDevice"),
-  ...named("number", "readVolts", "reads", "row", "rows", "seed", "tile", "trailingNanoseconds", "vectors"),
-  ...named("number", "widthNanoseconds", "maxConductanceMicrosiemens", "verifyShare", "minYieldPercent"),
-  ...named("text", "as", "chip", "chipName", "config", "die", "images", "importance", "labels", "logLevel"),
-  ...named("text", "name", "note", "onnx", "operator", "out", "technology", "title", "transcript"),
-  ...named("text", "wafer", "where", "workspace", "at", "before", "onEnd", "webhook", "text"),
-  ...named("flag", "acceptUnknownWear", "archived", "believe", "dryRun", "findings", "turns", "undo"),
-  ...named("flag", "watchdog"),
-  ...named("place", "pulseDevice", "sacrifice"),
-  ...named("flag", "all", "allowRun", "first", "keep"),
-  ...named("numbers", "devices", "sweepTimesSeconds", "timesSeconds"),
-  ...named("texts", "chips", "tags", "tensors"),
-  ...named("function", "onChipFailed", "onEvent", "onFinding", "onHolder", "say"),
-};
+const kinds = {
+  acceptUnknownWear: "flag",
+  all: "flag",
+  allowRun: "flag",
+  archived: "flag",
+  believe: "flag",
+  dryRun: "flag",
+  findings: "flag",
+  first: "flag",
+  keep: "flag",
+  turns: "flag",
+  undo: "flag",
+  watchdog: "flag",
+  onChipFailed: "function",
+  onEvent: "function",
+  onFinding: "function",
+  onHolder: "function",
+  say: "function",
+  averages: "number",
+  count: "number",
+  device: "number",
+  draws: "number",
+  gateCode: "number",
+  maxConductanceMicrosiemens: "number",
+  minYieldPercent: "number",
+  perDecade: "number",
+  pulsesPerDevice: "number",
+  readVolts: "number",
+  reads: "number",
+  row: "number",
+  rows: "number",
+  seed: "number",
+  tile: "number",
+  trailingNanoseconds: "number",
+  vectors: "number",
+  verifyShare: "number",
+  widthNanoseconds: "number",
+  devices: "numbers",
+  sweepTimesSeconds: "numbers",
+  timesSeconds: "numbers",
+  pulseDevice: "place",
+  sacrifice: "place",
+  at: "text",
+  before: "text",
+  chip: "text",
+  chipName: "text",
+  config: "text",
+  die: "text",
+  images: "text",
+  importance: "text",
+  labels: "text",
+  logLevel: "text",
+  name: "text",
+  note: "text",
+  onEnd: "text",
+  onnx: "text",
+  operator: "text",
+  out: "text",
+  technology: "text",
+  text: "text",
+  title: "text",
+  transcript: "text",
+  wafer: "text",
+  webhook: "text",
+  where: "text",
+  workspace: "text",
+  chips: "texts",
+  tags: "texts",
+  tensors: "texts",
+} as const satisfies Readonly<Record<string, Kind>>;
 
 type Kind = "place" | "number" | "text" | "flag" | "numbers" | "texts" | "function";
 
@@ -32,14 +87,27 @@ const shown: Readonly<Record<Kind, string>> = {
   function: "a function",
 };
 
-function named(kind: Kind, ...names: readonly string[]): Record<string, Kind> {
-  return Object.fromEntries(names.map((name) => [name, kind]));
+interface Values {
+  readonly number: number;
+  readonly text: string;
+  readonly flag: boolean;
+  readonly numbers: ArrayLike<number>;
+  readonly texts: readonly string[];
+  readonly function: (...given: never[]) => unknown;
+  readonly place: object;
 }
+
+/** Options of which those that are listed are of the kind that the list says: so that a call cannot come to mean more by a name. */
+export type OfListedKinds<Options> = {
+  readonly [Name in keyof Options]: Name extends keyof typeof kinds
+    ? Values[(typeof kinds)[Name]] | undefined
+    : unknown;
+};
 
 /** Throws `bad-argument` for an option that is of another kind than the call can use. Undefined is an option that is not given. */
 export function refuseOtherKinds(call: string, options: object): void {
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    const kind = kinds[name];
+    const kind = (kinds as Readonly<Record<string, Kind>>)[name];
     if (kind === undefined || value === undefined || isOf(kind, value)) continue;
     throw new MhoError(
       "bad-argument",

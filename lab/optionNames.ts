@@ -21,7 +21,7 @@ import type { PackOptions } from "./pack.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
-import { refuseOtherKinds } from "./optionKinds.ts";
+import { type OfListedKinds, refuseOtherKinds } from "./optionKinds.ts";
 import type { AddOptions, MoveOptions, QueueListOptions, WorkOptions } from "./queue/queueOptions.ts";
 import type { ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
@@ -34,7 +34,7 @@ const labels: Record<keyof LabelOptions, 1> = { title: 1, note: 1, tags: 1, oper
 
 /** The options of each call, by name. The compiler holds the lists to their types. */
 const known = {
-  openBench: names<WorkplaceOptions & { readonly onEvent?: unknown }>()({
+  openBench: names<WorkplaceOptions & { readonly onEvent?: (...given: never[]) => unknown }>()({
     workspace: 1,
     chip: 1,
     config: 1,
@@ -180,7 +180,7 @@ const known = {
 /** A call whose options are known. */
 export type KnownCall = keyof typeof known;
 
-function names<Options>() {
+function names<Options extends Partial<OfListedKinds<Options>>>() {
   return (all: Record<keyof Options, 1>): readonly string[] => Object.keys(all);
 }
 
