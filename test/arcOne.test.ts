@@ -75,7 +75,7 @@ async function board(arriving: (bytes: Uint8Array) => Uint8Array = (bytes) => by
 chipDriverContract(
   "the arc-one driver in process",
   async () => ({ driver: (await board()).driver, dispose() {} }),
-  { declares: nothing, named: "DIE-12", widthNanoseconds: 1000, moves: 1.8 },
+  { declares: nothing, named: "DIE-12", widthNanoseconds: 1000, moves: 3, movesShare: 0.5 },
 );
 
 chipDriverContract(
@@ -94,7 +94,7 @@ chipDriverContract(
     });
     return { driver, dispose: () => pty.close() };
   },
-  { declares: nothing, named: "DIE-12", widthNanoseconds: 1000, moves: 1.8 },
+  { declares: nothing, named: "DIE-12", widthNanoseconds: 1000, moves: 3, movesShare: 0.5 },
 );
 
 const word = { tile: 0, rowStart: 4, rowCount: 1 };
