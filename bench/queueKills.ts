@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openBench, type Bench } from "../lab/index.ts";
 import { lockFolder } from "../locks/folder.ts";
+import { PulseLedger } from "../src/run/ledger.ts";
 import type { Job } from "../src/queue/job.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
-import { askControl, journalFaults, ledgerErrorsOf, lineOf, run } from "./killing.ts";
+import { askControl, journalFaults, lineOf, run } from "./killing.ts";
 
 /** What became of a queue whose workers were killed again and again. All but the first three must be 0. */
 export interface KilledQueue {
@@ -22,8 +23,10 @@ export interface KilledQueue {
   readonly doubled: number;
   /** Jobs that began before the one in front of them had ended. */
   readonly outOfOrder: number;
-  /** Devices of which the ledger and the chip disagree: pulses that were fired twice, or not booked. */
+  /** Devices of which the ledger and the chip disagree: pulses that were fired twice, not booked, or booked and never fired. */
   readonly ledgerErrors: number;
+  /** Pulses that are booked as uncertain. */
+  readonly uncertain: number;
   /** Devices that were pulsed although they had their final verdict. */
   readonly pulsedAgain: number;
   readonly turnsMissing: number;
@@ -184,7 +187,15 @@ async function judge(
   const runs = await store.runs();
   const jobOf = new Map<string, string | undefined>();
   for (const { id } of runs) jobOf.set(id, (await store.labels(id)).job);
-  const totals = { lost: 0, doubled: 0, outOfOrder: 0, ledgerErrors: 0, pulsedAgain: 0, turnsMissing: 0 };
+  const totals = {
+    lost: 0,
+    doubled: 0,
+    outOfOrder: 0,
+    ledgerErrors: 0,
+    uncertain: 0,
+    pulsedAgain: 0,
+    turnsMissing: 0,
+  };
   for (const { id, command } of added) {
     const job = jobs.find((one) => one.id === id);
     const own = runs.filter((one) => jobOf.get(one.id) === id);
@@ -204,10 +215,12 @@ async function judge(
     const pulsed = runs.find((one) => one.chipAddress === address);
     if (pulsed === undefined) continue;
     const { felt } = (await askControl(control, { felt: { tile: 0 } })) as { felt: number[] };
-    const { ledgerErrors, pulses } = await ledgerErrorsOf(store, pulsed.id, felt);
-    totals.ledgerErrors += ledgerErrors;
-    if (ledgerErrors > 0)
-      told.push(`${address}: ${pulses} pulses booked, ${felt.reduce((sum, n) => sum + n, 0)} felt`);
+    const { booked, uncertain } = await bookedOf(store, pulsed.id);
+    // What a kill left in doubt may have fired or not, and the ledger says so.
+    const wrong = booked.filter((n, i) => felt[i]! > n || felt[i]! < n - uncertain[i]!).length;
+    totals.ledgerErrors += wrong;
+    totals.uncertain += uncertain.reduce((sum, n) => sum + n, 0);
+    if (wrong > 0) told.push(`${address}: ${sum(booked)} pulses booked, ${sum(felt)} felt`);
   }
   for (const { id, method } of runs) {
     if (method !== "verify") continue;
@@ -216,6 +229,22 @@ async function judge(
     totals.turnsMissing += turnsMissing;
   }
   return { ...totals, told };
+}
+
+/** Pulses of each device of tile 0 of a run's chip, over all runs, and those of them that are uncertain. */
+async function bookedOf(
+  store: Workspace,
+  run: string,
+): Promise<{ booked: Uint32Array; uncertain: Uint32Array }> {
+  const identity = await store.identity(run);
+  const ledger = await PulseLedger.ofChip(store, identity, identity.geometry);
+  return { booked: ledger.pulsesOfTile(0), uncertain: ledger.uncertainOfTile(0) };
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const n of numbers) total += n;
+  return total;
 }
 
 /** Two rows, at another place for each seed. */
