@@ -41,6 +41,7 @@ export class Operator {
   #filesWereAway = false;
   #crossingsOfProcess = 0;
   #pause: { readonly run: RunId; readonly untilCrossing: number } | undefined;
+  #beginning: Promise<void> | undefined;
   #held: { readonly reading: HeldReading; readonly untilCrossing: number } | undefined;
   crossings = 0;
   readonly done: string[] = [];
@@ -132,12 +133,15 @@ export class Operator {
         if (!this.filesFailed) files.backUp();
         return;
       case "remove the workspace":
-        await this.#endReading();
+        // No reading begins from here on, also while one of before is ended.
         this.#filesWereAway = true;
+        await this.#endReading();
         // There is no room for another workspace on a full disk.
         return files.moveAway(deed.replaced && !this.#diskWasFull);
       case "hold a reading":
-        if (!files.areAway) await time.whileItStands(() => this.#beginReading(deed.crossings));
+        if (files.areAway || this.#filesWereAway) return;
+        this.#beginning = time.whileItStands(() => this.#beginReading(deed.crossings));
+        await this.#beginning;
         return;
       case "lie":
         return liar.begin(deed.lie, deed.always ? Infinity : 1);
@@ -160,6 +164,9 @@ export class Operator {
   }
 
   async #endReading(): Promise<void> {
+    // The process goes on while the files are opened: the next deed may come before the reading has begun.
+    await this.#beginning;
+    this.#beginning = undefined;
     const held = this.#held;
     this.#held = undefined;
     await held?.reading.end();
