@@ -7,7 +7,7 @@ import type { ScpiFirmware } from "../emulator/scpiFirmware.ts";
 import { builtInTechnologyFiles } from "../files/chipDescription.ts";
 import { parseAddress } from "../lab/address.ts";
 import { type BoardCheckOptions, checkBoard } from "../lab/checkChip/boardCheck.ts";
-import { missingIn } from "../lab/checkChip/fileCheck.ts";
+import { judgeDescription } from "../lab/checkChip/fileCheck.ts";
 import type { Finding } from "../lab/checkChip/findings.ts";
 import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
 import { describeChip } from "../lab/openChip.ts";
@@ -41,7 +41,7 @@ async function check(
   });
   const { findings } = await checkBoard(trials, {
     read: (text) => descriptionByBoard(text, "here"),
-    missing: (description) => missingIn(description, builtInTechnologyFiles),
+    judge: (description) => judgeDescription(description, builtInTechnologyFiles),
     device: { tile: 0, row: 3, device: 5 },
     sacrifice: { tile: 0, row: 3, device: 9 },
     watchdog: true,
@@ -63,6 +63,16 @@ describe.each([
   ["packet", faultyPacket as (firmware: PacketFirmware & ScpiFirmware) => ReturnType<typeof faultyPacket>],
   ["scpi", faultyScpi as (firmware: PacketFirmware & ScpiFirmware) => ReturnType<typeof faultyScpi>],
 ])("a healthy board, in %s", (dialect, behind) => {
+  it("finds by a board's own description what a file is refused for: a range that no model of its devices has", async () => {
+    const { document } = await describeChip(parseAddress("emulator:pcm-64"));
+    const { model: _, ...own } = JSON.parse(document!.text) as Record<string, unknown>;
+    const text = JSON.stringify({ ...own, max_conductance_microsiemens: 20 });
+    const firmware = emulatedChip(dialectNamed(builtInDialects, "packet"), sound, 7, Buffer.from(text));
+    const found = await check("packet", { receive: (bytes) => firmware.receive(bytes, 0), tick() {} });
+    const faults = found.filter(({ step, verdict }) => step === "description" && verdict === "fault");
+    expect(faults.map((fault) => fault.text)).toEqual([expect.stringContaining("0 … 20 µS")]);
+  });
+
   it.each([true, false])("has no fault that is found (describes itself: %s)", async (describes) => {
     const firmware = await firmwareOf(dialect, describes);
     const description = describes ? undefined : await describeChip(parseAddress("emulator:pcm-64"));

@@ -19,8 +19,8 @@ export interface BoardCheckOptions {
   readonly read: (text: string) => ChipDescription;
   /** Refuses what contradicts the file, where one is given. Throws MhoError. */
   readonly compare?: ((text: string) => void) | undefined;
-  /** What is missing of a description, a sentence each. */
-  readonly missing: (description: ChipDescription) => readonly Omit<Finding, "step">[];
+  /** What a description contradicts and leaves out, a sentence each. */
+  readonly judge: (description: ChipDescription) => Promise<readonly Omit<Finding, "step">[]>;
   /** It is given pulses within the limits, for the order of devices. */
   readonly device?: DevicePlace | undefined;
   /** It is given up: an amplitude above the limit is tried on it. */
@@ -177,7 +177,7 @@ async function tryDescription(
   }
   const kept = answersKept === undefined ? "" : `; it keeps ${answersKept} answers`;
   say("description", "good", `The board describes itself in ${text.length} bytes${kept}.`);
-  for (const { verdict, text: what } of options.missing(description)) say("description", verdict, what);
+  for (const { verdict, text: what } of await options.judge(description)) say("description", verdict, what);
   return { description, isBoards: true, answersKept };
 }
 

@@ -10,7 +10,7 @@ import { describeChip, emulatedFirmware, openLine, withAddress } from "../openCh
 import { descriptionByBoard, refuseContradictions } from "../selfDescription.ts";
 import type { Workplace } from "../workplace.ts";
 import { checkBoard } from "./boardCheck.ts";
-import { judgeDescription, missingIn } from "./fileCheck.ts";
+import { judgeDescription } from "./fileCheck.ts";
 import type { DevicePlace, Finding } from "./findings.ts";
 
 export interface CheckChipOptions {
@@ -109,7 +109,7 @@ async function checkAddress(
         if (given === undefined || document === undefined) return;
         refuseContradictions(said, { document, address: text, from: `The description ${address.chip}` });
       },
-      missing: (description) => missingIn(description, technologies),
+      judge: (description) => judgeDescription(description, technologies),
       device,
       sacrifice,
       watchdog,

@@ -21,7 +21,7 @@ export async function judgeDescription(
 }
 
 /** What a description leaves out, and what follows from it. */
-export function missingIn({ document }: ChipDescription, technologies: readonly TechnologyFile[]): Said[] {
+function missingIn({ document }: ChipDescription, technologies: readonly TechnologyFile[]): Said[] {
   if (document === undefined) return [];
   return keysLeftOut(document, technologies).map(({ key, leftOut: then }) => ({
     verdict: "note",
