@@ -154,7 +154,7 @@ describe("mho program", () => {
 
   it.each([
     [["--chip", "emulator:pcm-64", "--budget", "0"], row, /--budget 0: give a whole number from 1/],
-    [["--chip", "emulator:pcm-64"], "2,3\n4,5", /its shape is 2 × 2, and a row of this chip has 256 devices/],
+    [["--chip", "emulator:pcm-64"], "2,3\n4,5", /its shape is 2 × 2, and a row of pcm-64 has 256 devices/],
     [
       ["--chip", "emulator:pcm-64"],
       Array(256).fill("26").join(","),
