@@ -12,7 +12,7 @@ import { Random, uniformOf } from "../src/random.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { askControl, journalFaults, lineOf, run } from "./killing.ts";
 
-/** What became of a queue whose workers were killed again and again. All but the first three must be 0. */
+/** What became of a queue whose workers were killed again and again. All but the first three and `uncertain` must be 0. */
 export interface KilledQueue {
   readonly kills: number;
   readonly reboots: number;
