@@ -1,5 +1,6 @@
 import { counted } from "../src/counted.ts";
 import type { FitRecord } from "../src/model/definition.ts";
+import { failsBeyondTested } from "../src/model/tested.ts";
 import { formatDuration } from "../src/units.ts";
 import { withError } from "../src/withError.ts";
 
@@ -29,11 +30,9 @@ export function describeFit(record: FitRecord): string[] {
 }
 
 /** How far: where forecasts failed, no further than they held. */
-function believed({ testedToSeconds, forecasts = [] }: FitRecord): string {
-  const isBeyond = forecasts.some(
-    ({ toSeconds, holds }) => !holds && toSeconds > (testedToSeconds ?? Infinity),
-  );
-  if (testedToSeconds === undefined || !isBeyond) return "Believe it";
+function believed(record: FitRecord): string {
+  if (!failsBeyondTested(record)) return "Believe it";
+  const { testedToSeconds = 0 } = record;
   return testedToSeconds > 0
     ? `Believe it to ${formatDuration(testedToSeconds)}, as forecasts of later reads failed`
     : "Believe it at the ages that were measured, and not beyond, as its forecasts failed";

@@ -1,5 +1,6 @@
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw, type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
+import { failsBeyondTested } from "../src/model/tested.ts";
 import { withError } from "../src/withError.ts";
 import type { ChartSeries } from "./chart.ts";
 import { chartFigure } from "./chartDrawing.ts";
@@ -37,11 +38,9 @@ export function renderFit(
 }
 
 /** How far: where forecasts failed, no further than they held. */
-function believedTo({ testedToSeconds, forecasts = [] }: FitRecord): string {
-  const isBeyond = forecasts.some(
-    ({ toSeconds, holds }) => !holds && toSeconds > (testedToSeconds ?? Infinity),
-  );
-  if (testedToSeconds === undefined || !isBeyond) return "Believe it";
+function believedTo(record: FitRecord): string {
+  if (!failsBeyondTested(record)) return "Believe it";
+  const { testedToSeconds = 0 } = record;
   return testedToSeconds > 0
     ? `Believe it to ${duration(testedToSeconds)}`
     : "Believe it at the measured ages alone";

@@ -25,7 +25,7 @@ import type { Microseconds } from "../../src/units.ts";
 import { deadlineFor } from "../deadlines.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { hostTime } from "../hostTime.ts";
-import { lacking } from "../lacking.ts";
+import { lacking, readsAndPulsesOnly } from "../lacking.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { calledOff, CutOff } from "../linkErrors.ts";
 import type { ConnectedDriver } from "../reconnectingDriver.ts";
@@ -81,17 +81,7 @@ export class ArcOneDriver implements ConnectedDriver {
       serialNumber: this.#options.serialNumber ?? "unknown",
       boot: this.#options.session,
       geometry,
-      capabilities: {
-        virtualTime: false,
-        multiply: false,
-        onBoardVerify: false,
-        environment: false,
-        references: false,
-        tickets: false,
-        clock: false,
-        codes: false,
-        serialNumber: false,
-      },
+      capabilities: readsAndPulsesOnly,
       newestTicket: 0,
     };
   }

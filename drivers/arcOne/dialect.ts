@@ -1,4 +1,6 @@
+import type { ChipCapabilities } from "../../src/chip/driver.ts";
 import type { Dialect } from "../dialect.ts";
+import { readsAndPulsesOnly } from "../lacking.ts";
 import { ArcOneDriver } from "./arcOneDriver.ts";
 import { readArcOneTranscript } from "./transcript.ts";
 
@@ -10,18 +12,7 @@ export const arcOne: Dialect = {
   name: "arc-one",
   line: "bytes",
   parity: "even",
-  lacks: [
-    "virtualTime",
-    "multiply",
-    "onBoardVerify",
-    "environment",
-    "references",
-    "burst",
-    "tickets",
-    "clock",
-    "codes",
-    "serialNumber",
-  ],
+  lacks: Object.keys(readsAndPulsesOnly) as (keyof ChipCapabilities)[],
   usualChip: "arc-one-32",
   // A token is about four bytes; each waits for the board for half a millisecond, which is as long as 50 bytes more.
   rowBytes: { read: (devices) => 4 * devices + 200, pulse: (devices) => devices * 5 * 55 },

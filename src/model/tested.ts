@@ -1,5 +1,5 @@
 import { formatDuration, type Seconds } from "../units.ts";
-import { fitRecordOf, type ModelDefinition } from "./definition.ts";
+import { type FitRecord, fitRecordOf, type ModelDefinition } from "./definition.ts";
 import type { DeviceModel } from "./deviceModel.ts";
 import { modelOf } from "./modelOf.ts";
 
@@ -49,4 +49,12 @@ export function timeAtPace(
   if (!(age > testedToSeconds) || testedToSeconds <= 0) return time;
   const paced = testedToSeconds * Math.exp(pace * Math.log(age / testedToSeconds));
   return Math.min(knownTimesSeconds.to, Math.max(knownTimesSeconds.from, paced - timeZeroSeconds));
+}
+
+/** Whether a forecast failed beyond the age that a fit was tested to: it is then to be believed no further. */
+export function failsBeyondTested({ testedToSeconds, forecasts = [] }: FitRecord): boolean {
+  return (
+    testedToSeconds !== undefined &&
+    forecasts.some(({ toSeconds, holds }) => !holds && toSeconds > testedToSeconds)
+  );
 }
