@@ -95,13 +95,12 @@ function describeTurn(
   measures: boolean,
 ): string[] {
   const percent = `${((100 * inPlace) / devices).toFixed(0).padStart(3)} %`;
-  const counts = `${inPlace.toLocaleString("en")} of ${counted(devices, "device")} ${measures ? "done" : "in place"}`;
+  // A method that does not look accepts none, and gives none up.
+  const givenUp = accepted > 0 && !measures ? Math.max(0, done - accepted) : 0;
+  const good = (inPlace - givenUp).toLocaleString("en");
+  const rest = givenUp > 0 ? `, ${givenUp.toLocaleString("en")} given up` : "";
+  const counts = `${good} of ${counted(devices, "device")} ${measures ? "done" : "in place"}${rest}`;
   const fired = `${(pulses / Math.max(1, devices)).toFixed(1)} pulses a device`;
-  // Before the last look at most of them only those are done that were given up.
-  const good =
-    done > inside && accepted > 0 && !measures
-      ? `yield ${((100 * Math.min(accepted, done)) / done).toFixed(1)} %`
-      : "";
   const { devicesPerSecond } = pace.rates();
   const lastLooks = inside > 0 && done + inside === devices;
   const rate =
@@ -110,9 +109,8 @@ function describeTurn(
       : "";
   const left = lastLooks ? "waiting for the last looks" : formatLeft(pace.secondsLeft(devices));
   return [
-    [`${name}: ${percent}`, counts, fired, good, rate, left],
-    [percent, counts, fired, good, rate, left],
-    [percent, fired, good, rate, left],
+    [`${name}: ${percent}`, counts, fired, rate, left],
+    [percent, counts, fired, rate, left],
     [percent, fired, rate, left],
   ].map((parts) => parts.filter((part) => part !== "").join("  "));
 }
