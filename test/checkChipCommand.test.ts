@@ -151,6 +151,24 @@ describe("mho check-chip of an address", () => {
     await bench.pulse({ row: 3, devices: [7], amplitude: "100uA", kind: "set", widthNanoseconds: 100 });
   });
 
+  it.each([
+    ["emulator:arc-one-32?dialect=arc-one", "description, session, errors, check, repeat"],
+    ["emulator:keithley-2400?dialect=smu", "tickets, abort, order, amplitude, watchdog"],
+    ["emulator:openmena-8?dialect=openmena", "averages, geometry, tickets"],
+  ])(
+    "tries a board by its driver where the dialect has nothing else: %s",
+    async (address, notAsked) => {
+      const { sound, kind, findings } = await checked(address);
+      expect(findings.filter(({ verdict }) => verdict === "fault")).toEqual([]);
+      expect({ sound, kind }).toEqual({ sound: true, kind: "board" });
+      const good = findings.filter(({ verdict }) => verdict === "good").map(({ step }) => step);
+      expect(good).toEqual(["hello", "read", "time", "limits", "standby", "opening"]);
+      const left = findings.filter(({ step }) => step === "not asked");
+      expect(left.map(({ text }) => text)).toEqual([expect.stringContaining(notAsked)]);
+    },
+    30_000,
+  );
+
   it.each(["0:64:0", "1:0:0", "0:0:256"])(
     "refuses a device that the chip does not have: %s",
     async (device) => {

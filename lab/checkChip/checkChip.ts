@@ -6,11 +6,19 @@ import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { type ChipAddress, parseAddress } from "../address.ts";
-import { describeChip, emulatedFirmware, openLine, withAddress } from "../openChip.ts";
+import {
+  describeChip,
+  emulatedFirmware,
+  openChip,
+  openLine,
+  openRecorderFor,
+  withAddress,
+} from "../openChip.ts";
 import { descriptionByBoard, refuseContradictions } from "../selfDescription.ts";
 import type { Workplace } from "../workplace.ts";
 import { bookPulses } from "./bookedPulses.ts";
 import { type BoardCheckOptions, checkBoard } from "./boardCheck.ts";
+import { checkByDriver } from "./driverCheck.ts";
 import { judgeDescription, leftOutOf } from "./fileCheck.ts";
 import type { DevicePlace, Finding } from "./findings.ts";
 
@@ -85,16 +93,8 @@ async function checkAddress(
 ): Promise<CheckedChip> {
   const { technologies, dialects } = place.registries;
   const address = parseAddress(text, dialects);
-  const { trials, name: dialect } = address.dialect;
-  if (trials === undefined) {
-    throw new MhoError(
-      "bad-argument",
-      `Boards that speak ${dialect} cannot be checked: the dialect has no tries.`,
-      {
-        dialect,
-      },
-    );
-  }
+  const { trials } = address.dialect;
+  if (trials === undefined) return checkDriven(place, address, device ?? sacrifice, onFinding);
   // The description of an emulated chip is what its board says of itself.
   const isDescribed = address.chip !== undefined && address.scheme !== "emulator";
   const usual = await describeChip(address, technologies);
@@ -125,6 +125,35 @@ async function checkAddress(
   } finally {
     await board.close();
   }
+}
+
+/** A board that can be tried by its driver alone. */
+async function checkDriven(
+  place: Workplace,
+  address: ChipAddress,
+  device: DevicePlace | undefined,
+  onFinding: CheckChipOptions["onFinding"],
+): Promise<CheckedChip> {
+  const { technologies } = place.registries;
+  const record = openRecorderFor(address, place.transcript);
+  const { findings, identity } = await checkByDriver({
+    open: () =>
+      openChip(address, {
+        seed: place.seed,
+        technologies,
+        mayBeUnnamed: true,
+        onDescribed: "not asked",
+        ...(record && { record }),
+      }),
+    dialect: address.dialect.name,
+    place: device,
+    mayPulse: device !== undefined,
+    sleep: (duration) => systemClock.sleep(duration),
+    now: () => systemClock.nowMicroseconds(),
+    ...(onFinding && { onFinding }),
+  });
+  const { name, serialNumber } = identity ?? {};
+  return { kind: "board", name, serialNumber, sound: isSound(findings), findings };
 }
 
 /** Pulses and tickets of a board that a workspace may know. */

@@ -24,6 +24,8 @@ export const steps = [
   "order",
   "amplitude",
   "watchdog",
+  "opening",
+  "not asked",
   "left out",
 ] as const;
 
