@@ -1,5 +1,6 @@
 import { systemClock } from "../drivers/systemClock.ts";
 import { Pace } from "../src/results/pace.ts";
+import { localTimeIn } from "../lab/wallTime.ts";
 import { isMeasurement } from "../src/measure/procedure.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, ProgramEvent } from "../src/run/events.ts";
@@ -43,6 +44,15 @@ export function progressOf(
     lastLogged = at;
     lastTenth = Math.max(tenth, lastTenth);
   };
+  const wait = (of: string, age: Seconds, dueIn: Seconds): void => {
+    const at = localTimeIn(dueIn);
+    const text = `${name}: waiting for ${of} at ${at}, in ${formatDuration(dueIn)}: it is due ${formatDuration(age)} after the last pulse`;
+    const short = `${of} at ${at}, in ${formatDuration(dueIn)}`;
+    output.progress(
+      [text, `${name}: ${short}`, short, `waiting until ${at}`],
+      dueIn < loggedWaitSeconds ? undefined : text,
+    );
+  };
   return (event) => {
     switch (event.type) {
       case "started":
@@ -59,6 +69,12 @@ export function progressOf(
         output.say(
           `${name}: whether the pulses of tile ${event.tile}, turn ${event.turn} fired is unknown; reading on`,
         );
+        return;
+      case "next_look":
+        wait("the next look", event.time_seconds, event.due_in_seconds);
+        return;
+      case "next_sweep":
+        wait("the next read", event.time_seconds, event.due_in_seconds);
         return;
       case "sweep":
         output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.time_seconds)}`);
@@ -85,6 +101,8 @@ export function progressOf(
 }
 
 const secondsBetweenLines = 10;
+/** A log gets no line for shorter waits. */
+export const loggedWaitSeconds: Seconds = 60;
 
 /** The whole line, and ever shorter ones for a narrow terminal: rate and time left are kept to the last. */
 function describeTurn(

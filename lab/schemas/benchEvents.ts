@@ -183,14 +183,24 @@ export const benchEvents = [
     "A later run pulsed devices of this tile, so it is not read for the run before.",
   ),
   event(
+    "next_look",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      time_seconds: part.seconds.describe("Age of the tile's last pulse at that look, s."),
+      due_in_seconds: part.seconds.describe("How long the run waits for that, s; 1 or more."),
+    },
+    "A run waits until it may look at what it pulsed, on a chip whose time goes by itself.",
+  ),
+  event(
     "next_sweep",
     {
       run: part.run.describe("Id of the run."),
       tile: part.tile,
       time_seconds: part.seconds.describe("Age at which the tile is read next, s since its last pulse."),
-      due_in_seconds: part.seconds.describe("How long the watch waits for that, s; 1 or more."),
+      due_in_seconds: part.seconds.describe("How long the watch or the run waits for that, s; 1 or more."),
     },
-    "A watch waits for its next read, on a chip whose time goes by itself.",
+    "A watch waits for its next read, or a run for its next sweep, on a chip whose time goes by itself.",
   ),
   event(
     "paused",
