@@ -42,13 +42,15 @@ export const benchEvents = [
           "weights_left_out",
           "model_no_longer_holds",
           "job_not_checked",
+          "worker_goes_on",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
-            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is.",
+            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
+            "`worker_goes_on`: a worker that the live page started does not end with `mho serve`.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
