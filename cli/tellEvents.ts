@@ -8,6 +8,7 @@ import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
+import { networkProgress } from "./networkProgress.ts";
 import { progressOf } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
@@ -31,11 +32,19 @@ export function tellEvents(
   { run: name, chipStays = true, fewestDevices = 0, expectedPulses }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
+  let network: ReturnType<typeof networkProgress> | undefined;
   const tellWatch = watchTeller(output);
   let leftOut = 0;
   let chip = "";
   const told = (event: BenchEvent): void => {
+    if (network?.(event) === true) return;
     switch (event.type) {
+      case "network_started":
+        network = networkProgress(name ?? event.title, event, output, { chipStays });
+        return;
+      case "network_ended":
+        network = undefined;
+        return;
       case "chip": {
         const text = `Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`;
         if (text !== chip) output.say(text);
@@ -126,6 +135,7 @@ export function tellEvents(
         return;
       }
       // Of these the commands themselves tell.
+      case "share_failed":
       case "layer":
       case "model_audited":
       case "model_compared":

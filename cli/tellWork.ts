@@ -79,6 +79,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "watching":
       case "left_out":
       case "run_in_lake":
+      case "network_started":
+      case "share_failed":
+      case "network_ended":
       case "model_audited":
       case "trim_planned":
       case "translating":

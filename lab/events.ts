@@ -2,7 +2,8 @@ import type { ErrorCode } from "../src/errors.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import type { QuestionId } from "../src/run/questions.ts";
 import type { JobId } from "../src/queue/job.ts";
-import type { RunId } from "../src/run/store.ts";
+import type { GroupId } from "../src/run/groups.ts";
+import type { RunId, RunOutcome } from "../src/run/store.ts";
 
 /**
  * What the library tells of its work. `--json` prints it as it is. docs/events.md lists every field, and eventSchema.ts says the
@@ -19,7 +20,8 @@ export type BenchEvent =
   | ModelAuditedEvent
   | QuestionEvent
   | JobEvent
-  | RunInLakeEvent;
+  | RunInLakeEvent
+  | NetworkEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -47,6 +49,54 @@ export interface RunInLakeEvent {
   readonly folder: string;
   readonly bytes: number;
   readonly state: "new" | "known";
+}
+
+/** Work on a network that is laid over several chips. The events of its runs come between, those of several chips mixed. */
+export type NetworkEvent =
+  | {
+      readonly type: "network_started";
+      readonly network: GroupId;
+      readonly title: string;
+      /** Those that are worked on. */
+      readonly shares: readonly NetworkShareFields[];
+      /** Chips that wait to take the place of one that fails. */
+      readonly spares: number;
+      readonly resumed: boolean;
+    }
+  /** A chip failed; the others go on. */
+  | {
+      readonly type: "share_failed";
+      readonly network: GroupId;
+      readonly share: number;
+      /** Address of the chip. */
+      readonly chip: string;
+      /** Null where none had begun on it. */
+      readonly run: RunId | null;
+      readonly code: ErrorCode;
+      /** For a person. */
+      readonly message: string;
+      /** Address of the chip that the share begins anew on; null where there is none left. */
+      readonly spare: string | null;
+    }
+  | {
+      readonly type: "network_ended";
+      readonly network: GroupId;
+      readonly outcome: RunOutcome;
+      /** Shares that are not done. */
+      readonly missing: readonly number[];
+    };
+
+/** A share of a network. */
+export interface NetworkShareFields {
+  /** Its number, from 1. */
+  readonly share: number;
+  /** Address of its chip. */
+  readonly chip: string;
+  /** Number, in the network, of the tile that the chip has as tile 0. */
+  readonly first_tile: number;
+  readonly tiles: number;
+  /** With a target. */
+  readonly devices: number;
 }
 
 /** Something to know before a figure is believed. */

@@ -18,7 +18,7 @@ import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
-import type { ProgramOptions } from "./program.ts";
+import type { ProgramOptions, ResumeOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import { type OfListedKinds, refuseOtherKinds } from "./optionKinds.ts";
@@ -57,9 +57,11 @@ const known = {
     pulsesPerDevice: 1,
     importance: 1,
     verifyShare: 1,
+    chips: 1,
+    spares: 1,
     ...labels,
   }),
-  resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
+  resume: names<ResumeOptions>()({ chip: 1, spares: 1 }),
   watch: names<WatchOptions>()({
     tags: 1,
     note: 1,

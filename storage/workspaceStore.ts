@@ -7,6 +7,7 @@ import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import type { JobChange, JobList } from "../src/queue/job.ts";
 import type { JobStore } from "../src/queue/jobStore.ts";
+import type { GroupChange, GroupId, RunGroup } from "../src/run/groups.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -53,6 +54,7 @@ import {
   valuesOf,
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
+import { GroupRows } from "./groupRows.ts";
 import { JobRows } from "./jobRows.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
@@ -99,6 +101,7 @@ export class Workspace implements RunStore, JobStore {
   readonly #idle = new Map<string, StatementSyncInstance[]>();
   readonly #chains: Chains;
   readonly #jobs: JobRows;
+  readonly #groups: GroupRows;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
@@ -132,6 +135,7 @@ export class Workspace implements RunStore, JobStore {
       (what) => damaged(file, what),
     );
     this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
+    this.#groups = new GroupRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#opened = fileNow(file);
   }
 
@@ -183,6 +187,7 @@ export class Workspace implements RunStore, JobStore {
         });
         for (const forecast of forecasts)
           this.#chains.append("forecasts", [id, JSON.stringify(forecast)], id);
+        if (plan.share !== undefined) this.#groups.serve(plan.share, `r${id}`);
         if (label !== undefined) this.#chains.append("labels", [id, JSON.stringify(label)], id);
         if (labels.note !== undefined) {
           const note = { what: "note", text: labels.note, by: labels.operator };
@@ -354,6 +359,14 @@ export class Workspace implements RunStore, JobStore {
     const questions = foldQuestions(changes);
     this.#asked = { rows: chain.rows, last: chain.last, questions };
     return questions;
+  }
+
+  appendGroup(change: GroupChange): Promise<GroupId> {
+    return this.#do(() => this.#together(() => this.#groups.append(change)));
+  }
+
+  groups(): Promise<readonly RunGroup[]> {
+    return this.#do(() => this.#groups.list());
   }
 
   forecasts(run: RunId): Promise<readonly Forecast[]> {
@@ -1167,6 +1180,7 @@ const named: Readonly<Record<ChainedTable, string>> = {
   foreign_tickets: "tickets that were used elsewhere",
   chip_notes: "notes of chips",
   questions: "questions",
+  run_groups: "networks",
   job_changes: "changes of the queue",
 };
 

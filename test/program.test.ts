@@ -242,7 +242,16 @@ describe("mho resume", () => {
     const tell = progressOf("program", output, { now: () => 1e6 * seconds });
     const run = "r1";
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run, title: "", method: "verify", ...chip, devices: 2000, resumed: true });
+    tell({
+      type: "started",
+      run,
+      title: "",
+      method: "verify",
+      ...chip,
+      devices: 2000,
+      resumed: true,
+      network: null,
+    });
     const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
     seconds = 1;
     tell({ ...turn, devices_done: 1000, pulses: 4000 });
@@ -262,7 +271,16 @@ describe("mho resume", () => {
     };
     const tell = progressOf("program", output, { now: () => 0 });
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run: "r1", title: "", method: "verify", ...chip, devices: 100, resumed: false });
+    tell({
+      type: "started",
+      run: "r1",
+      title: "",
+      method: "verify",
+      ...chip,
+      devices: 100,
+      resumed: false,
+      network: null,
+    });
     const turn = { type: "turn", run: "r1", tile: 0, turn: 1, devices: 100 } as const;
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 48, pulses: 300 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 38, pulses: 400 });

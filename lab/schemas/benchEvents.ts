@@ -2,6 +2,7 @@ import { z } from "zod";
 import { event } from "./event.ts";
 import { lakeRun } from "./lakeResults.ts";
 import { jobEvents } from "./jobEvents.ts";
+import { networkEvents } from "./networkEvents.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -75,9 +76,13 @@ export const benchEvents = [
       boot: part.count.describe("How many times the board has been started."),
       devices: part.count.describe("Devices with a target."),
       resumed: z.boolean().describe("Whether the run goes on after a stop, a crash or a pulled cable."),
+      network: part.network
+        .nullable()
+        .describe("The network that the run holds a share of; null for a run by itself."),
     },
     "A run begins or goes on.",
   ),
+  ...networkEvents,
   event(
     "asked",
     {
@@ -201,6 +206,7 @@ export const benchEvents = [
   event(
     "link_lost",
     {
+      address: part.address,
       reason: z.string().describe("What happened, for a person."),
       patience_milliseconds: part.count.describe("How long mho looks for the chip before it gives up, ms."),
     },
@@ -209,6 +215,7 @@ export const benchEvents = [
   event(
     "link_back",
     {
+      address: part.address,
       port: z.string().describe("The port at which the chip answers now."),
       after_milliseconds: z.number().nonnegative().describe("How long the link was gone, ms."),
     },
@@ -216,7 +223,10 @@ export const benchEvents = [
   ),
   event(
     "woken",
-    { after_milliseconds: z.number().nonnegative().describe("How long the host was silent, ms.") },
+    {
+      address: part.address,
+      after_milliseconds: z.number().nonnegative().describe("How long the host was silent, ms."),
+    },
     "The host was silent for so long that the chip went into standby by itself. It was woken, and the work goes on.",
   ),
   event(
@@ -230,6 +240,7 @@ export const benchEvents = [
   event(
     "standby_failed",
     {
+      address: part.address,
       reason: z.string().describe("What happened, for a person."),
     },
     "The chip did not confirm that it is in standby: its outputs may be on.",
