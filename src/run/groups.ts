@@ -1,6 +1,6 @@
 import type { ModelDefinition } from "../model/definition.ts";
 import type { ConductanceUnit, Seconds } from "../units.ts";
-import type { RunId } from "./store.ts";
+import type { RunId } from "./runId.ts";
 
 /** A network that is laid over several chips: each chip's share is a run of its own, and a group says which runs belong together. */
 
