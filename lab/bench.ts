@@ -57,7 +57,7 @@ import {
   type ResumeOptions,
 } from "./program.ts";
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
-import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
+import { read, type ReadOptions, standby, standbyOfNetwork, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
@@ -466,6 +466,17 @@ export class Bench {
     return this.#telling(() => {
       refuseUnknown("standby", options);
       return standby(this.#place, options);
+    });
+  }
+
+  /** The same of every chip of a network, at once. @returns one a share, in order. */
+  async standbyNetwork(
+    network: GroupId,
+    options: StandbyOptions = {},
+  ): Promise<readonly { readonly name: string; readonly serialNumber: string }[]> {
+    return this.#telling(() => {
+      refuseUnknown("standby", options);
+      return standbyOfNetwork(this.#place, network, options);
     });
   }
 

@@ -68,13 +68,13 @@ export interface Trimmed {
 /**
  * Programs anew the devices of a run where that is worth its harm; the visit is a run of its own.
  *
- * @param share  which part the visit's run is of a network; asked when the run is about to begin.
+ * @param share  which part the visit's run is of a network; asked when the run is about to begin, with how many devices it pulses.
  */
 export async function trim(
   place: Workplace,
   given: string,
   options: TrimOptions,
-  share?: () => Promise<ShareOfGroup>,
+  share?: (devices: number) => Promise<ShareOfGroup>,
 ): Promise<Trimmed> {
   const corrects = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
@@ -122,7 +122,7 @@ export async function trim(
     }
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
     const forecasts = [trimForecast(visit, believed, timesSeconds)];
-    const part = await share?.();
+    const part = await share?.(devices);
     const run = await executeRun(context, {
       ...correction,
       ...labels,

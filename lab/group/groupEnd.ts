@@ -3,6 +3,7 @@ import { exitCodes, MhoError } from "../../src/errors.ts";
 import type { GroupId } from "../../src/run/groups.ts";
 import { messageOf } from "../../src/run/standby.ts";
 import type { RunId } from "../../src/run/store.ts";
+import type { Workplace } from "../workplace.ts";
 
 /** How the work on a share ended. */
 export interface ShareEnd {
@@ -16,6 +17,13 @@ export interface ShareEnd {
 
 export function isInterrupted(error: unknown): boolean {
   return error instanceof MhoError && error.code === "interrupted";
+}
+
+export function tellEnd(place: Pick<Workplace, "emit">, network: GroupId, ends: readonly ShareEnd[]): void {
+  const failed = ends.filter(({ error }) => error !== undefined);
+  const stopped = failed.every(({ error }) => isInterrupted(error));
+  const outcome = failed.length === 0 ? "done" : stopped ? "interrupted" : "failed";
+  place.emit({ type: "network_ended", network, outcome, missing: failed.map(({ share }) => share + 1) });
 }
 
 /**

@@ -27,7 +27,7 @@ export function shareText(share: NetworkShare): string {
   return `Share ${number}, ${where}: ${held}${failed}.`;
 }
 
-export function partlyTexts({ partlyRead, id }: NetworkDetails): string[] {
+export function partlyTexts({ partlyRead }: NetworkDetails): string[] {
   const byRuns = new Map<string, string[]>();
   for (const { timeSeconds, missing } of partlyRead) {
     const runs = listed(missing);
@@ -35,7 +35,7 @@ export function partlyTexts({ partlyRead, id }: NetworkDetails): string[] {
   }
   return [...byRuns].map(
     ([runs, ages]) =>
-      `At ${listed(ages)} nothing is known of the whole network, for not all of its chips were read: ${runs} is missing. mho watch ${id} reads them all.`,
+      `Not all of ${runs} was read at ${listed(ages)}: nothing is said of the whole network at ${ages.length === 1 ? "that age" : "these ages"}.`,
   );
 }
 

@@ -6,7 +6,9 @@ import { runsOfGroup } from "../runName.ts";
 import { trim, type Trimmed, type TrimOptions } from "../trim.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
-import { groupEnd, type ShareEnd } from "./groupEnd.ts";
+import { Countdown } from "./rollCall.ts";
+import { groupEnd, type ShareEnd, tellEnd } from "./groupEnd.ts";
+import type { NetworkShareFields } from "../events.ts";
 
 /**
  * Trims each share of a network, side by side on their chips: what was pulsed is a network of its own, as a trim of a run is a run. A
@@ -28,30 +30,45 @@ export async function trimGroup(
   store.mustBeWritable();
   const runs = await runsOfGroup(store, id);
   const group = await groupNamed(store, id);
+  const { shares } = group;
   let trimmed: Promise<GroupId> | undefined;
-  const begin = (): Promise<GroupId> => {
-    trimmed ??= store.appendGroup({
+  const fields: NetworkShareFields[] = [];
+  const begin = async (): Promise<GroupId> => {
+    const title = `trim of ${id}: ${group.title.replace(/^trim of \S+: /, "")}`;
+    const network = await store.appendGroup({
       kind: "begun",
       at: wallTime(),
-      title: `trim of ${id}: ${group.title.replace(/^trim of \S+: /, "")}`,
-      shares: group.shares.map(({ firstTile, tiles, chip: at }) => ({ firstTile, tiles, chip: at })),
+      title,
+      shares: shares.map(({ firstTile, tiles, chip: at }) => ({ firstTile, tiles, chip: at })),
       spares: [],
       corrects: id,
     });
-    return trimmed;
+    fields.sort((a, b) => a.share - b.share);
+    place.emit({ type: "network_started", network, title, shares: fields, spares: 0, resumed: false });
+    return network;
   };
+  // What the trim of the whole is, is known when all shares are planned.
+  const planned = new Countdown(runs.length);
   const trims = await Promise.allSettled(
     runs.map((run, share) => {
-      const { firstTile } = group.shares[share]!;
-      return trim(place, run, options, async () => ({ group: await begin(), share, firstTile }));
+      const { firstTile, tiles, chip: at } = shares[share]!;
+      return trim(place, run, options, async (devices) => {
+        fields.push({ share: share + 1, chip: at, first_tile: firstTile, tiles, devices });
+        await planned.count(share);
+        trimmed ??= begin();
+        return { group: await trimmed, share, firstTile };
+      }).finally(() => planned.leave(share));
     }),
   );
   const network = await trimmed;
-  if (network !== undefined) await keepOthers(runs, network);
   const ends = trims.map((end, share): ShareEnd => {
     const error: unknown = end.status === "rejected" ? end.reason : undefined;
-    return { share, chip: group.shares[share]!.chip, run: runs[share]!, error };
+    return { share, chip: shares[share]!.chip, run: runs[share]!, error };
   });
+  if (network !== undefined) {
+    await keepOthers(runs, network);
+    tellEnd(place, network, ends);
+  }
   if (ends.some(({ error }) => error !== undefined)) throw groupEnd(network, ends, runs.length);
   return together(
     id,
@@ -61,10 +78,10 @@ export async function trimGroup(
 
   /** Shares that were not pulsed are held by the runs that held them. */
   async function keepOthers(before: readonly RunId[], now: GroupId): Promise<void> {
-    const { shares } = await groupNamed(store, now);
+    const { shares: held } = await groupNamed(store, now);
     for (const [share, run] of before.entries()) {
       const end = trims[share]!;
-      const begun = shares[share]!.run !== undefined;
+      const begun = held[share]!.run !== undefined;
       if (!begun && end.status === "fulfilled")
         await store.appendGroup({ kind: "serves", group: now, share, run });
     }

@@ -7,7 +7,7 @@ import type { ChiplessPlan } from "../program.ts";
 import { patience } from "../session.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
-import { groupEnd, isInterrupted, type ShareEnd } from "./groupEnd.ts";
+import { groupEnd, type ShareEnd, tellEnd } from "./groupEnd.ts";
 import { isOfChip } from "./isOfChip.ts";
 import { RollCall } from "./rollCall.ts";
 
@@ -62,17 +62,8 @@ export async function workGroup(place: Workplace, group: GroupWork): Promise<Gro
   const doing: Doing = { place, store, roll, begin, spares };
   const ends = await Promise.all(group.work.map((share) => untilDone(doing, share)));
   const network = await id;
-  const failed = ends.filter((end) => end.error !== undefined);
-  if (network !== undefined) {
-    const outcome =
-      failed.length === 0
-        ? "done"
-        : failed.every(({ error }) => isInterrupted(error))
-          ? "interrupted"
-          : "failed";
-    place.emit({ type: "network_ended", network, outcome, missing: failed.map(({ share }) => share + 1) });
-  }
-  if (failed.length > 0) throw groupEnd(network, ends, group.shares);
+  if (network !== undefined) tellEnd(place, network, ends);
+  if (ends.some(({ error }) => error !== undefined)) throw groupEnd(network, ends, group.shares);
   return network!;
 }
 

@@ -212,8 +212,10 @@ export const standby = result(
   "standby",
   {
     chip: part.chip,
-    serial_number: part.serialNumber,
-    standby: z.literal(true).describe("The chip confirmed that it is in standby."),
+    serial_number: z
+      .string()
+      .describe("Serial number of the chip; of a network, those of all its chips, a comma between."),
+    standby: z.literal(true).describe("The chip, or each of them, confirmed that it is in standby."),
   },
   "`standby`: the chip is safe.",
 );
