@@ -28,6 +28,7 @@ import type { CheckOptions } from "./check.ts";
 import type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
+import type { Lot, LotOptions } from "./lot.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
@@ -353,6 +354,15 @@ export class Bench {
       refuseUnknown("compare", options);
       const { compare } = await import("./compare.ts");
       return compare(this.#place, runs, options);
+    });
+  }
+
+  /** The laws of a lot by runs of its chips: how devices, tiles, chips and wafers differ, and which chips are unlike the others. */
+  async lot(runs: readonly RunId[], options: LotOptions = {}): Promise<Lot> {
+    return this.#telling(async () => {
+      refuseUnknown("lot", options);
+      const { lot } = await import("./lot.ts");
+      return lot(this.#place, runs, options);
     });
   }
 

@@ -6,6 +6,7 @@ import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExperimentOptions } from "./experiment.ts";
 import type { CheckChipOptions } from "./checkChip/checkChip.ts";
 import type { CompareOptions } from "./compare.ts";
+import type { LotOptions } from "./lot.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
@@ -148,6 +149,7 @@ const known = {
   }),
   checkChip: names<CheckChipOptions>()({ pulseDevice: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
+  lot: names<LotOptions>()({ out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,
     kind: 1,

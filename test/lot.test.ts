@@ -1,9 +1,19 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { openBench } from "../lab/bench.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { lotLaw, type LotChip } from "../src/results/lot.ts";
 import { lotBinMiddle, lotBinOf, lotBins, LotSums, type LotSum } from "../src/results/lotSums.ts";
 import { studentBeyond } from "../src/results/studentT.ts";
+import { openWorkspace } from "../storage/workspace.ts";
+import { writeAgedRun } from "./support/agedRuns.ts";
+import { mho } from "./support/commandHere.ts";
+import { eventLines } from "./support/eventLines.ts";
+import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+
+removeFoldersAfterEach();
 
 const max = 25;
 
@@ -153,6 +163,56 @@ describe("the law of a lot", () => {
     const { deviceStd } = lotLaw("drift_exponent", chips, sums);
     expect(deviceStd).toBeGreaterThan(0.0085);
     expect(deviceStd).toBeLessThan(0.0115);
+  });
+});
+
+describe("mho lot", () => {
+  const lotOf = async (drifts: readonly number[]): Promise<string> => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    for (const [k, times] of drifts.entries())
+      await writeAgedRun(store, k, 8, { serialNumber: `EMU-${k + 1}`, drifts: times });
+    await store.close();
+    return folder;
+  };
+
+  it("names the chip that drifts unlike the others, in a table, on a page and as numbers", async () => {
+    const folder = await lotOf([1, 1, 1, 1, 1.5]);
+    const page = join(folder, "lot.html");
+    const args = ["lot", "r1", "r2", "r3", "r4", "r5", "--out", page, "--workspace", folder];
+    const { code, out } = await mho(...args);
+    expect(code).toBe(0);
+    expect(out).toContain("Drift exponent ν: 1 of 5 chips is unlike the others: pcm-64 EMU-5.");
+    expect(readFileSync(page, "utf8")).toContain("pcm-64 EMU-5");
+    const told = eventLines((await mho(...args, "--json")).out).at(-1);
+    const like = { chips: [true, true, true, true, false].map((one) => ({ like: one })) };
+    expect(told).toMatchObject({ command: "lot", laws: [like, {}] });
+  });
+
+  it("takes wafers from the notes of chips", async () => {
+    const folder = await lotOf([1, 1]);
+    await using bench = await openBench({ workspace: folder });
+    await bench.note("pcm-64/EMU-2", undefined, { wafer: "W7", die: "3,4" });
+    const { runs } = await bench.lot(["r1", "r2"]);
+    expect(runs.map(({ wafer, die }) => [wafer, die])).toEqual([
+      [undefined, undefined],
+      ["W7", "3,4"],
+    ]);
+  });
+
+  it.each([
+    [["r1", "r1"], /Name runs of two chips or more/],
+    [["r1", "r3"], /Runs r1 and r3 are both of the chip pcm-64 EMU-1\. Name one run of each chip/],
+    [["r1", "r2", "r4"], /The devices of r4 were not read at three ages/],
+    [["r1", "r9"], /r9/],
+  ])("refuses %s", async (runs, message) => {
+    const folder = await lotOf([1, 1]);
+    const store = await openWorkspace(folder);
+    await writeAgedRun(store, 2, 8, { serialNumber: "EMU-1" });
+    await writeAgedRun(store, 3, 1, { serialNumber: "EMU-3" });
+    await store.close();
+    const { code, err } = await mho("lot", ...runs, "--workspace", folder);
+    expect([code, err]).toEqual([2, expect.stringMatching(message)]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { RunId } from "../run/runId.ts";
 import { lotBins, type LotQuantityName, lotQuantities, type LotSum } from "./lotSums.ts";
 import { studentBeyond } from "./studentT.ts";
 
@@ -7,6 +8,14 @@ export interface LotChip {
   readonly chip: string;
   /** Undefined where none was noted. */
   readonly wafer?: string | undefined;
+}
+
+/** A chip, and the run that it was looked at by. */
+export interface LotRun extends LotChip {
+  readonly run: RunId;
+  readonly chipName: string;
+  readonly serialNumber: string;
+  readonly die: string | undefined;
 }
 
 /** The law of a quantity over a lot, and where each chip lies. */
@@ -84,6 +93,10 @@ export function lotLaw(quantity: LotQuantityName, chips: readonly LotChip[], all
     return { ...joined(own, chipVariance ?? 0), group: "" };
   });
   const waferVariance = wafers.length > 1 && !wafers.includes("") ? between([ofWafers]) : undefined;
+  // One that is unlike the others does not tell what is usual among them.
+  const first = ofChips.map((_, k) => placed(ofChips, k));
+  const usual = ofChips.map((one, k) => (first[k]!.like === false ? { ...one, offset: Number.NaN } : one));
+  const places = ofChips.map((one, k) => placed(usual.with(k, one), k));
   const devices = (chip: string): number =>
     sums.reduce((sum, one) => sum + (one.chip === chip ? one.devices : 0), 0);
   return {
@@ -93,7 +106,7 @@ export function lotLaw(quantity: LotQuantityName, chips: readonly LotChip[], all
     tileStd: rootOf(tileVariance),
     chipStd: rootOf(chipVariance),
     waferStd: rootOf(waferVariance),
-    chips: chips.map((chip, k) => ({ ...chip, devices: devices(chip.chip), ...placed(ofChips, k) })),
+    chips: chips.map((chip, k) => ({ ...chip, devices: devices(chip.chip), ...places[k]! })),
   };
 }
 

@@ -12,7 +12,7 @@ export const lotQuantities = [
   },
   {
     name: "programming_error",
-    title: "conductance − target at the reference age",
+    title: "conductance − target",
     unit: "µS",
     digits: 3,
     of: (line: DriftLine, target: number): number => line.conductanceMicrosiemens - target,
