@@ -9,7 +9,7 @@ import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { networkProgress } from "./networkProgress.ts";
-import { progressOf } from "./progress.ts";
+import { loggedWaitSeconds, progressOf } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
 export interface Names {
@@ -71,17 +71,18 @@ export function tellEvents(
         return;
       case "turn":
       case "uncertain":
+      case "next_look":
         progress?.(event);
         return;
       case "paused":
       case "unpaused":
+      case "next_sweep":
       case "sweep":
         if (progress === undefined) tellWatch(event);
         else progress(event);
         return;
       case "watching":
       case "left_out":
-      case "next_sweep":
         tellWatch(event);
         return;
       case "standby_failed":
@@ -155,9 +156,6 @@ export function tellEvents(
 function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
 }
-
-/** A log gets no line for shorter waits. */
-const loggedWaitSeconds = 60;
 
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */
 function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {

@@ -43,6 +43,8 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       }
       case "sweep":
         return progress(event.run, event.left === null ? "reading" : `${event.left} reads left`);
+      case "next_look":
+        return progress(event.run, `next look in ${formatDuration(event.due_in_seconds)}`);
       case "next_sweep":
         return progress(event.run, `next read in ${formatDuration(event.due_in_seconds)}`);
       case "paused":

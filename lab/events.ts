@@ -110,7 +110,8 @@ export interface WarningEvent {
     | "plain_http"
     | "weights_left_out"
     | "model_no_longer_holds"
-    | "job_not_checked";
+    | "job_not_checked"
+    | "worker_goes_on";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */

@@ -76,7 +76,7 @@ export { refuseOutsideLimits, refuseReadOutsideLimits } from "../drivers/limits.
 export { type IsLast, type LineLanguage, LineQuestions } from "../drivers/lineQuestions.ts";
 export { CutOff } from "../drivers/linkErrors.ts";
 export type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
-export { blankConductances, enterConductances } from "../drivers/rows.ts";
+export { blankConductances, enterConductances, reportOfUnsent } from "../drivers/rows.ts";
 export { linesOf, readLineTranscript } from "../drivers/textLines.ts";
 export type { Transport } from "../drivers/transport.ts";
 export type { Orientation } from "../files/orientation.ts";

@@ -252,8 +252,12 @@ export class Workplace {
 
   /** Throws `workspace-failed` where the workspace may only be read: before work that writes to it begins. */
   async refuseReadOnly(): Promise<void> {
-    if (this.#store !== undefined || existsSync(join(this.folder, "workspace.db")))
-      await this.writableStore();
+    if (this.hasWorkspace) await this.writableStore();
+  }
+
+  /** Whether there is a workspace already. */
+  get hasWorkspace(): boolean {
+    return this.#store !== undefined || existsSync(join(this.folder, "workspace.db"));
   }
 
   /** Opens the workspace for work that writes to it. Throws `workspace-failed` where it may only be read. */
@@ -265,7 +269,7 @@ export class Workplace {
 
   /** Opens the workspace, maybe to be read alone. Throws `bad-argument` where none is. */
   async existingStore(): Promise<Workspace> {
-    if (this.#store === undefined && !existsSync(join(this.folder, "workspace.db"))) {
+    if (!this.hasWorkspace) {
       throw new MhoError(
         "bad-argument",
         `There is no workspace in ${this.folder}. Name one with --workspace.`,
