@@ -5,6 +5,7 @@ import { readWeights } from "../files/weights.ts";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { builtInDialects, type LabDialect } from "../lab/dialects.ts";
 import type { StampedEvent } from "../lab/events.ts";
+import { optimize, writeStrategy } from "../lab/optimize.ts";
 import { runAccuracy } from "../lab/runAccuracy.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import { MhoError } from "../src/errors.ts";
@@ -28,11 +29,24 @@ let weights: string;
 /** For two tiles: a layer each. */
 let strategy: string;
 
-async function optimised(name: string, ...flags: string[]): Promise<string> {
-  const file = join(folder, name);
-  const told = await mho("optimize", weights, "--model", "pcm-90nm", ...flags, "--out", file);
-  expect(told.err).toBe("");
-  return file;
+async function optimised(name: string, tensors?: string[]): Promise<string> {
+  const found = await optimize(weights, {
+    model: "pcm-90nm",
+    ...(tensors && { tensors }),
+    translation: {
+      layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
+      timesSeconds: [1, 86_400],
+      timeWeights: Float64Array.of(0.5, 0.5),
+      rule: "least-squares",
+      compensationPer: "tile",
+      scalePer: "column",
+      pairDriftCorrelation: 0,
+      clipPercentile: 100,
+    },
+    per: "layer",
+    tileShape: [64, 64],
+  });
+  return (await writeStrategy(found, join(folder, name))).file;
 }
 
 beforeAll(async () => {
@@ -94,7 +108,7 @@ describe("a network over two chips", () => {
 
   it("holds in each weight exactly what its chip gives by itself", async () => {
     for (const [k, chip] of [left, right].entries()) {
-      const layer = await optimised(`layer${k}.json`, "--tensor", `fc${k + 1}.weight`);
+      const layer = await optimised(`layer${k}.json`, [`fc${k + 1}.weight`]);
       const alone = await openBench({ workspace: emptyFolder(), chip });
       const run = await alone.program(layer);
       const [read, meant] = [await readOf(bench, `r${k + 1}`), await readOf(alone, run)];
@@ -360,7 +374,7 @@ describe("chips that cannot hold a network together", () => {
   });
 
   it("are refused where they are of two kinds, with what differs", async () => {
-    const other = "emulator:rram-64?seed=1";
+    const other = "emulator:rram-128?seed=1";
     expect(await refusal([left, other])).toMatch(
       /A network needs chips of one kind: .* are of the technologies phase-change and /,
     );

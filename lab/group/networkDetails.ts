@@ -2,7 +2,7 @@ import { commonAges } from "../../src/results/commonAges.ts";
 import { type ForecastResult, forecastResults } from "../../src/results/forecasts.ts";
 import { standingOf } from "../../src/results/outcome.ts";
 import { judgeRun, type RunResult } from "../../src/results/runResult.ts";
-import { groupNamed, heldShares, wholeReader } from "../../src/results/wholeReader.ts";
+import { groupNamed, heldShares, outcomeOfShares, wholeReader } from "../../src/results/wholeReader.ts";
 import type { GroupId, LeftChip, RunGroup } from "../../src/run/groups.ts";
 import type { RunNote } from "../../src/run/journal.ts";
 import { recall } from "../../src/run/recall.ts";
@@ -84,17 +84,22 @@ export interface ListedNetwork {
   readonly begunAt: string;
   readonly corrects: GroupId | undefined;
   readonly outcome: RunSummary["outcome"];
-  /** Undefined for a share that no run holds. */
+  /** Undefined for a share that no run holds, or whose run was deleted. */
   readonly runs: readonly (RunId | undefined)[];
 }
 
 export async function listNetworks(store: RunStore): Promise<ListedNetwork[]> {
-  const whole = wholeReader(store);
-  const listed: ListedNetwork[] = [];
-  for (const group of await store.groups()) {
-    const { id, title, begunAt, corrects, shares } = group;
-    const outcome = heldShares(group).length === 0 ? "failed" : (await whole.summary(id)).outcome;
-    listed.push({ id, title, begunAt, corrects, outcome, runs: shares.map(({ run }) => run) });
-  }
-  return listed;
+  const summaries = new Map((await store.runs()).map((summary) => [summary.id, summary]));
+  return Promise.all(
+    (await store.groups()).map(async ({ id, title, begunAt, corrects, shares }) => {
+      const found = shares.map(({ run }) => (run === undefined ? undefined : summaries.get(run)));
+      const known = found.filter((summary) => summary !== undefined);
+      const standing = await Promise.all(known.map((summary) => standingOf(store, summary)));
+      const outcome = outcomeOfShares(
+        standing.map((one) => one.outcome),
+        known.length < shares.length,
+      );
+      return { id, title, begunAt, corrects, outcome, runs: found.map((summary) => summary?.id) };
+    }),
+  );
 }

@@ -154,7 +154,7 @@ async function summaryOf(
     modelName,
     corrects: group.corrects,
     startedAt: group.begunAt,
-    outcome: outcomeOf(
+    outcome: outcomeOfShares(
       runs.map(({ outcome }) => outcome),
       shares.length < group.shares.length,
     ),
@@ -162,7 +162,10 @@ async function summaryOf(
 }
 
 /** The whole is done when all of it is, and runs while any of it does. */
-function outcomeOf(outcomes: readonly RunSummary["outcome"][], isIncomplete: boolean): RunSummary["outcome"] {
+export function outcomeOfShares(
+  outcomes: readonly RunSummary["outcome"][],
+  isIncomplete: boolean,
+): RunSummary["outcome"] {
   if (outcomes.includes("running")) return "running";
   if (outcomes.includes("failed") || isIncomplete) return "failed";
   return outcomes.includes("interrupted") ? "interrupted" : "done";
