@@ -13,7 +13,7 @@ describe.skipIf(postgresPrograms === undefined)(`a server (skipped where ${noPos
   it("is set up once, however many do it at once", async () => {
     const server = await openServer(await postgres.database({ setUp: false }));
     const done = await Promise.all([setUpServer(server), setUpServer(server), setUpServer(server)]);
-    expect(done.map(({ before }) => before).sort()).toEqual([0, 1, 1]);
+    expect(done.map(({ before }) => before).filter((before) => before === 0)).toHaveLength(1);
     expect(await rightsAt(server)).toEqual({ look: true, operate: true, administer: true });
     await server.close();
   });

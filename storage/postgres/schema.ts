@@ -103,7 +103,7 @@ async function layoutOf(server: Server, queries: Queries): Promise<number> {
     );
   }
   const [row] = await queries.query<{ layout: number }>("SELECT layout FROM mho.layout");
-  const { layout = 0 } = row ?? {};
+  const layout = row?.layout ?? 0;
   if (layout <= layouts.length) return layout;
   throw new MhoError(
     "workspace-failed",
