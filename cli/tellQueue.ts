@@ -69,6 +69,7 @@ export function jobFields(job: QueuedJob) {
     subjects: [...job.subjects],
     chip: job.chip,
     chip_name: job.chipName,
+    bench: job.bench ?? null,
     queue: job.place,
     added_at: job.addedAt,
     operator: job.by ?? null,

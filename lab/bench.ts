@@ -163,8 +163,19 @@ export class Bench {
   async work(options: WorkOptions = {}): Promise<Worked> {
     return this.#telling(async () => {
       refuseUnknown("work", options);
+      const bench = (place: Workplace): Bench => new Bench(place, this.#telling);
+      const { server, bench: name, ...others } = options;
+      if (server !== undefined) {
+        const { workFromServer } = await import("./fleet/workFromServer.ts");
+        return workFromServer(this.#place, { ...others, server, bench: name }, bench);
+      }
+      if (name !== undefined)
+        throw new MhoError(
+          "bad-argument",
+          "--bench is the name of this bench at a server. Give --server too.",
+        );
       const { work } = await import("./queue/work.ts");
-      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+      return work(this.#place, others, bench);
     });
   }
 

@@ -19,6 +19,7 @@ export type BenchEvent =
   | ModelAuditedEvent
   | QuestionEvent
   | JobEvent
+  | FleetEvent
   | RunInLakeEvent;
 
 /** A chip was opened and named itself. */
@@ -60,7 +61,8 @@ export interface WarningEvent {
     | "plain_http"
     | "weights_left_out"
     | "model_no_longer_holds"
-    | "job_not_checked";
+    | "job_not_checked"
+    | "job_at_bench";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */
@@ -187,6 +189,34 @@ export type JobEvent =
     }
   /** A hook or a webhook failed; the queue goes on. */
   | { readonly type: "hook_failed"; readonly hook: string; readonly message: string };
+
+/** What `work` tells of a server. */
+export type FleetEvent =
+  /** A job of the server stands in the bench's own queue now. */
+  | {
+      readonly type: "job_taken";
+      readonly job: JobId;
+      /** Its id at the server. */
+      readonly server_job: JobId;
+      readonly text: string;
+      readonly chip: string;
+      /** By which the server knows the chip: NAME/SERIAL NUMBER. */
+      readonly chip_name: string;
+    }
+  /** The server does not answer; the bench goes on with what it has. */
+  | { readonly type: "server_away"; readonly server: string; readonly message: string }
+  | { readonly type: "server_back"; readonly server: string }
+  /** No jobs of the server are taken for a chip of the config. */
+  | {
+      readonly type: "chip_not_leased";
+      /** Its nickname. */
+      readonly chip: string;
+      readonly why: "unseen" | "held" | "identify" | "moved";
+      /** The bench that has its lease; null for none. */
+      readonly holder: string | null;
+      /** For a person. */
+      readonly message: string;
+    };
 
 /** What a command tells beside the events of its bench, and before its `result`. */
 export type CommandEvent = ListeningEvent | RepluggedEvent | ServingEvent | ErrorEvent;

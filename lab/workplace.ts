@@ -216,6 +216,11 @@ export class Workplace {
     return this.#described.get(text) ?? describeChip(parseAddress(text, dialects), technologies);
   }
 
+  /** For a chip that is not here: what its bench said of it. */
+  takeAsDescribed(address: string, description: ChipDescription): void {
+    this.#described.set(address, description);
+  }
+
   get transcript(): string | undefined {
     return this.#options.transcript;
   }

@@ -19,18 +19,40 @@ export interface Worked {
   readonly left: readonly JobId[];
 }
 
+/** What brings jobs beside the people who add them. */
+export interface JobSource {
+  /** Whether jobs may still come: the worker waits for them. */
+  readonly mayCome: () => boolean;
+  /** Is given what lets the worker look at its queue at once. */
+  readonly onReady: (wake: () => void) => void;
+  /** A job was begun, or ended. */
+  readonly changed: () => void;
+}
+
+/** Parts of a worker that may be others than usual. */
+export interface WorkerParts {
+  readonly source?: JobSource | undefined;
+  /** What a job comes to; the library's call where not given. */
+  readonly act?: Doing["act"] | undefined;
+}
+
 /**
  * Does the jobs of a workspace: those of one chip one after the other, several chips at once. Several workers share the work: each chip
  * has one at a time. Ends when no job is left that could begin without a person's doing.
  *
  * @throws `interrupted` when it is stopped; the jobs under way are put back and go on with the next worker.
  */
-export async function work(place: Workplace, options: WorkOptions, bench: Doing["bench"]): Promise<Worked> {
+export async function work(
+  place: Workplace,
+  options: WorkOptions,
+  bench: Doing["bench"],
+  parts: WorkerParts = {},
+): Promise<Worked> {
   checkHooks(options);
   // A folder that was misspelt is not made; a worker that waits for jobs may be there before them.
-  if (options.keep !== true) await place.existingStore();
+  if (options.keep !== true && parts.source === undefined) await place.existingStore();
   const store = await place.writableStore();
-  return new Worker(place, store, options, bench).work();
+  return new Worker(place, store, options, bench, parts).work();
 }
 
 const pollMilliseconds = 500;
@@ -43,6 +65,7 @@ class Worker {
   readonly #store: Workspace;
   readonly #options: WorkOptions;
   readonly #doing: Doing;
+  readonly #source: JobSource | undefined;
   readonly #active = new Map<string, Promise<void>>();
   readonly #busy = new Map<string, { readonly until: number; readonly waitMilliseconds: number }>();
   readonly #told = new Map<string, string>();
@@ -53,12 +76,20 @@ class Worker {
   #fault: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(place: Workplace, store: Workspace, options: WorkOptions, bench: Doing["bench"]) {
+  constructor(
+    place: Workplace,
+    store: Workspace,
+    options: WorkOptions,
+    bench: Doing["bench"],
+    { source, act }: WorkerParts,
+  ) {
+    this.#source = source;
     this.#place = place;
     this.#store = store;
     this.#options = options;
     const signal = AbortSignal.any([place.signal, this.#giveUp.signal]);
-    this.#doing = { bench, allowRun: options.allowRun === true, signal };
+    this.#doing = { bench, act, allowRun: options.allowRun === true, signal };
+    source?.onReady(() => this.#wake());
   }
 
   async work(): Promise<Worked> {
@@ -85,7 +116,8 @@ class Worker {
     const jobs = await this.#store.jobs();
     if (!stopped) for (const at of placesOf(jobs)) await this.#beginAt(at, jobs);
     const over = this.#active.size === 0 && !jobs.some((job) => mayGoOn(jobs, job));
-    if (over && this.#options.keep !== true && stamp === (await this.#store.stamp())) return true;
+    const waits = this.#options.keep === true || this.#source?.mayCome() === true;
+    if (over && !waits && stamp === (await this.#store.stamp())) return true;
     await this.#pause();
     return false;
   }
@@ -115,6 +147,7 @@ class Worker {
     }
     if (taken === undefined) return lock.release();
     const job = now.find(({ id }) => id === taken!.id)!;
+    this.#source?.changed();
     const doing = doJob(this.#place, now, job, this.#doing)
       .then((end) => this.#ended(at, end))
       .catch((error: unknown) => {
@@ -130,6 +163,7 @@ class Worker {
   }
 
   #ended(at: string, end: JobEnd): void {
+    this.#source?.changed();
     this.#told.delete(at);
     if (end.outcome === "put back") {
       const { waitMilliseconds = 0 } = this.#busy.get(at) ?? {};

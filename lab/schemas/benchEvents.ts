@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { event } from "./event.ts";
 import { lakeRun } from "./lakeResults.ts";
-import { jobEvents } from "./jobEvents.ts";
+import { fleetEvents, jobEvents } from "./jobEvents.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -42,6 +42,7 @@ export const benchEvents = [
           "weights_left_out",
           "model_no_longer_holds",
           "job_not_checked",
+          "job_at_bench",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
@@ -299,4 +300,5 @@ export const benchEvents = [
     "`demo` has trimmed its closed loop.",
   ),
   ...jobEvents,
+  ...fleetEvents,
 ] as const;

@@ -76,6 +76,12 @@ export function jobsToTake(
   return taken;
 }
 
+/** Whether jobs of a chip will begin without a person: none of them failed, or is at another bench. */
+export function moreMayCome(queue: readonly ServerJob[], lease: Lease): boolean {
+  const first = queue.findIndex((job) => job.state === "failed" || isInDoubt(job, lease));
+  return first < 0 && queue.some(({ state }) => state === "waiting");
+}
+
 /** A job as its bench takes it. */
 export function takenBy(job: ServerJob, { bench, fence }: Lease): ServerJob {
   return { ...job, state: "taken", bench, fence, attempt: job.attempt + 1 };
@@ -100,16 +106,16 @@ export function afterReport(
     case "begun":
       return { job: job.state === "failed" ? job : { ...job, state: "under way", begun: true }, late };
     case "stopped":
-      return { job: job.state === "failed" ? job : { ...job, state: "taken" }, late };
+      return { job: job.state === "failed" ? job : { ...job, state: "taken", begun: true }, late };
     case "done":
     case "failed":
       return { job: { ...job, state: what, begun: true }, late };
     case "removed":
       return { job: { ...job, state: "removed" }, late };
-    case "given back": {
-      const isBegun = job.begun || job.state === "failed";
-      return { job: isBegun ? job : { ...job, state: "waiting", bench: undefined }, late };
-    }
+    case "given back":
+      if (job.state !== "taken") return { job, late };
+      // What an earlier time had begun is in its bench's journal.
+      return { job: { ...job, state: "waiting", bench: job.begun ? bench : undefined }, late };
   }
 }
 

@@ -32,6 +32,34 @@ export interface Heartbeat {
 /** What became of a chip's lease. */
 export type LeaseOfChip = LeaseAnswer & { readonly nickname: string; readonly chipId: number };
 
+/**
+ * The bench of a name, made where none is.
+ *
+ * @param workspace  the id of its folder.
+ * @throws `bad-argument` where another folder has the name.
+ */
+export async function benchNamed(server: Server, name: string, workspace: string): Promise<number> {
+  await server.query("INSERT INTO mho.benches (name, workspace) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
+    name,
+    workspace,
+  ]);
+  const [row] = await server.query<{ bench: number; workspace: string | null }>(
+    "SELECT bench, workspace FROM mho.benches WHERE name = $1",
+    [name],
+  );
+  if (row?.workspace === workspace) return row.bench;
+  const [known] = await server.query<{ name: string }>("SELECT name FROM mho.benches WHERE workspace = $1", [
+    workspace,
+  ]);
+  throw new MhoError(
+    "bad-argument",
+    known === undefined
+      ? `The server has a bench ${name} already, with another workspace. Give this one a name of its own: --bench NAME.`
+      : `The server knows this workspace as the bench ${known.name}. Name it so: --bench ${known.name}.`,
+    { bench: name },
+  );
+}
+
 /** From now on this worker goes by the bench's name. */
 export async function beginSession(
   server: Server,
@@ -70,16 +98,19 @@ export function heartbeat(
     ]);
     const known: { nickname: string; chipId: number }[] = [];
     for (const one of chips) {
-      const chipId = one.chip === undefined ? undefined : await chipIdOf(queries, one.chip, one.description);
-      await queries.query(
-        `INSERT INTO mho.bench_chips (bench, nickname, address, chip, identified_at)
+      const found = one.chip === undefined ? null : await chipIdOf(queries, one.chip, one.description);
+      // A chip that cannot be asked just now, as it is at work, is the one that it was.
+      const [row] = await queries.query<{ chip: number | null }>(
+        `INSERT INTO mho.bench_chips AS o (bench, nickname, address, chip, identified_at)
            VALUES ($1, $2, $3, $4, clock_timestamp() - $5::float8 * interval '1 millisecond')
-           ON CONFLICT (bench, nickname) DO UPDATE SET address = excluded.address, chip = excluded.chip,
-             identified_at = CASE WHEN mho.bench_chips.chip = excluded.chip THEN greatest(mho.bench_chips.identified_at, excluded.identified_at)
-                                  ELSE excluded.identified_at END`,
-        [session.bench, one.nickname, one.address, chipId ?? null, one.identifiedAgo ?? null],
+           ON CONFLICT (bench, nickname) DO UPDATE SET address = excluded.address,
+             chip = coalesce(excluded.chip, CASE WHEN o.address = excluded.address THEN o.chip END),
+             identified_at = CASE WHEN o.address = excluded.address AND o.chip = coalesce(excluded.chip, o.chip)
+                                  THEN greatest(o.identified_at, excluded.identified_at) ELSE excluded.identified_at END
+           RETURNING chip`,
+        [session.bench, one.nickname, one.address, found, one.identifiedAgo ?? null],
       );
-      if (chipId !== undefined) known.push({ nickname: one.nickname, chipId });
+      if (row!.chip !== null) known.push({ nickname: one.nickname, chipId: row!.chip });
     }
     return leases(queries, session, known, times);
   });
@@ -134,10 +165,10 @@ async function chipIdOf(
   description: ChipAtBench["description"],
 ): Promise<number> {
   if (description !== undefined)
-    await queries.query("INSERT INTO mho.chip_descriptions (sha256, text) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
-      description.sha256,
-      description.text,
-    ]);
+    await queries.query(
+      "INSERT INTO mho.chip_descriptions (sha256, text) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+      [description.sha256, description.text],
+    );
   const values = [name, serialNumber, description?.sha256 ?? null];
   const [known] = await queries.query<{ chip: number; same: boolean }>(
     "SELECT chip, description IS NOT DISTINCT FROM $3 AS same FROM mho.fleet_chips WHERE name = $1 AND serial_number = $2",

@@ -66,7 +66,7 @@ export const fleetLayout = `
     late_reports integer NOT NULL DEFAULT 0         -- that came after the chip had passed on
   );
   CREATE INDEX pending_jobs ON mho.jobs (chip, position) WHERE state NOT IN ('done', 'removed');
-  CREATE INDEX jobs_at_benches ON mho.jobs (bench) WHERE state IN ('taken', 'under way');
+  CREATE INDEX jobs_at_benches ON mho.jobs (bench) WHERE state IN ('taken', 'under way', 'failed');
   CREATE INDEX jobs_after_others ON mho.jobs USING gin (after) WHERE state = 'waiting';
 
   -- runs that a bench made under a lease that had passed on: their pulses are booked, and they are marked

@@ -8,7 +8,6 @@ export const partBytes = 4 * 1024 * 1024;
 /** Keeps a file for a job that is added in the same commit. One that the server has is not sent again. */
 export async function keepFile(
   queries: Queries,
-  job: JobId,
   { sha256, bytes }: { readonly sha256: string; readonly bytes: number },
   parts: () => AsyncIterable<Uint8Array>,
 ): Promise<void> {
@@ -27,10 +26,18 @@ export async function keepFile(
         piece,
       ]);
   }
-  await queries.query("INSERT INTO mho.files_of_jobs (job, sha256) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
-    numberOf(job),
-    sha256,
-  ]);
+}
+
+/** Keeps files as long as a job may need them. */
+export async function filesNeededBy(
+  queries: Queries,
+  job: JobId,
+  files: readonly { readonly sha256: string }[],
+): Promise<void> {
+  await queries.query(
+    "INSERT INTO mho.files_of_jobs (job, sha256) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING",
+    [numberOf(job), [...new Set(files.map(({ sha256 }) => sha256))]],
+  );
 }
 
 /** The bytes of a file, part by part. None where the server has none. */

@@ -1,5 +1,12 @@
 import type { ChipKey } from "../../src/chip/driver.ts";
-import { afterReport, isOver, type JobReport, jobsToTake, takenBy } from "../../src/fleet/serverJob.ts";
+import {
+  afterReport,
+  isOver,
+  type JobReport,
+  jobsToTake,
+  moreMayCome,
+  takenBy,
+} from "../../src/fleet/serverJob.ts";
 import type { JobId } from "../../src/queue/job.ts";
 import { type BenchSession, replaced } from "./benchStates.ts";
 import type { Queries, Server } from "./connection.ts";
@@ -29,7 +36,7 @@ export function takeJobs(server: Server, session: BenchSession, most = jobsAhead
       [session.bench],
     );
     const taken: ServerJobRow[] = [];
-    let moreMayCome = false;
+    let more = false;
     // A queue that a person changes just now is left alone: it wakes the bench when it is done.
     for (const { chipId, lease, now } of await lockChips(
       queries,
@@ -42,7 +49,10 @@ export function takeJobs(server: Server, session: BenchSession, most = jobsAhead
         "WHERE j.chip = $1 AND j.state NOT IN ('done', 'removed') ORDER BY j.position LIMIT $2",
         [chipId, most + 1],
       );
-      const done = await doneAmong(queries, queue.flatMap(({ job }) => job.after));
+      const done = await doneAmong(
+        queries,
+        queue.flatMap(({ job }) => job.after),
+      );
       const next = jobsToTake(
         queue.map(({ job }) => job),
         lease,
@@ -57,9 +67,12 @@ export function takeJobs(server: Server, session: BenchSession, most = jobsAhead
         );
         taken.push({ ...row, job: now });
       }
-      moreMayCome ||= queue.length > next.length && queue.every(({ job }) => job.state !== "failed");
+      more ||= moreMayCome(
+        queue.map(({ job }) => job),
+        lease,
+      );
     }
-    return { jobs: taken, moreMayCome };
+    return { jobs: taken, moreMayCome: more };
   });
 }
 
@@ -80,7 +93,7 @@ export function jobsOfBench(
 ): Promise<readonly ServerJobRow[]> {
   return jobsWhere(
     queries,
-    "WHERE (j.bench = $1 AND j.state IN ('taken', 'under way')) OR j.job = ANY ($2) ORDER BY j.chip, j.position",
+    "WHERE (j.bench = $1 AND j.state IN ('taken', 'under way', 'failed')) OR j.job = ANY ($2) ORDER BY j.chip, j.position",
     [bench, named.map(numberOf)],
   );
 }
@@ -96,18 +109,20 @@ export interface ReportedJob extends Omit<JobReport, "bench"> {
 /**
  * Books what a bench says of its jobs. Said twice it counts once; what is late is booked as such.
  *
- * @returns the jobs whose report was late.
+ * @returns how many jobs are otherwise now, and those whose report was late.
  */
 export function reportJobs(
   server: Server,
   { name }: Pick<BenchSession, "name">,
   reports: readonly ReportedJob[],
-): Promise<readonly JobId[]> {
+): Promise<{ readonly changed: number; readonly late: readonly JobId[] }> {
   return server.together(async (queries) => {
     const late: JobId[] = [];
-    const named = await queries.query<{ chip: number }>("SELECT DISTINCT chip FROM mho.jobs WHERE job = ANY ($1)", [
-      reports.map(({ id }) => numberOf(id)),
-    ]);
+    let changed = 0;
+    const named = await queries.query<{ chip: number }>(
+      "SELECT DISTINCT chip FROM mho.jobs WHERE job = ANY ($1)",
+      [reports.map(({ id }) => numberOf(id))],
+    );
     const chips = await lockChips(
       queries,
       named.map(({ chip }) => chip),
@@ -119,13 +134,14 @@ export function reportJobs(
       const { lease } = chips.find(({ chipId }) => chipId === row.chipId)!;
       const after = afterReport(row.job, { ...report, bench: name }, lease);
       if (after.late) late.push(report.id);
+      if (after.job !== row.job) changed++;
       await writeReport(queries, row, report, after);
       rows[rows.indexOf(row)] = { ...row, job: after.job };
     }
     const ended = rows.filter(({ job }) => isOver(job)).map(({ job }) => job.id);
     await dropFilesOf(queries, ended);
     await wakeWaiting(queries, ended);
-    return late;
+    return { changed, late };
   });
 }
 

@@ -1,3 +1,5 @@
+import { fleetLayout } from "./fleetLayout.ts";
+
 /**
  * The layouts of the tables at a server, each an SQL script that lifts by one. Never edit one that was released; add another.
  *
@@ -269,4 +271,4 @@ const grants = `
   GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mho TO mho_administer;
 `;
 
-export const layouts: readonly string[] = [tables + groups + grants];
+export const layouts: readonly string[] = [tables + groups + grants, fleetLayout];
