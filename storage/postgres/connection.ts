@@ -75,6 +75,8 @@ export class Server implements Queries {
     this.#pool = new driver.Pool({ ...this.#config, max: connections, allowExitOnIdle: true });
     // One that is idle when the server goes is made anew when it is needed.
     this.#pool.on("error", () => {});
+    // One that is in use tells by the request that fails.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   async query<R = ServerRow>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
@@ -151,9 +153,7 @@ export class Server implements Queries {
 
   async #client(): Promise<pg.PoolClient> {
     try {
-      const client = await this.#pool.connect();
-      client.once("error", () => {});
-      return client;
+      return await this.#pool.connect();
     } catch (error) {
       throw serverFailed(this.address, error);
     }

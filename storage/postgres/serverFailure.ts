@@ -2,7 +2,7 @@ import { MhoError } from "../../src/errors.ts";
 import type { ServerAddress } from "./address.ts";
 
 /** How a server that is away shows: it may come back, and what was asked of it may be asked again. */
-const awayCodes = /^(ECONN|EPIPE|ENOENT|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|08|57P0[123]|53300)|^$/;
+const awayCodes = /^(ECONN|EPIPE|ENOENT|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|08|57P0[123]|53300)/;
 
 interface Known {
   readonly code: RegExp;
@@ -75,7 +75,9 @@ const known: readonly Known[] = [
 export function serverFailed(address: ServerAddress, error: unknown): MhoError {
   if (error instanceof MhoError) return error;
   const { code = "", message } = lastOf(error);
-  const away = awayCodes.test(code);
+  const away = awayCodes.test(code) || (code === "" && /terminated|timeout|closed|ended/i.test(message));
+  // A mistake of ours is no fault of the server's.
+  if (!away && code === "") throw error;
   const reason =
     known.find((one) => one.code.test(code))?.what(address, message) ??
     (away ? `it cannot be reached: ${message}. Try again when it is up.` : `${message} (${code}).`);
@@ -100,4 +102,21 @@ export function isAway(error: unknown): boolean {
 function lastOf(error: unknown): { code?: string; message: string } {
   const { errors } = error as { errors?: unknown[] };
   return (errors?.at(-1) ?? error) as { code?: string; message: string };
+}
+
+/**
+ * What stands at a server is not what was written there.
+ *
+ * @param what  which row, and how it shows: a clause.
+ */
+export function damagedServer(
+  { text }: ServerAddress,
+  what: string,
+  facts: Record<string, string | number> = {},
+): MhoError {
+  return new MhoError(
+    "workspace-failed",
+    `What the server ${text} holds is damaged: ${what}. Its administrator restores the database from a backup; benches then hand on again what it lacks.`,
+    { server: text, what, ...facts },
+  );
 }
