@@ -49,7 +49,8 @@ export const benchEvents = [
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
-            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is.",
+            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
+            "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
