@@ -37,7 +37,6 @@ import type {
   RunId,
   RunOutcome,
   RunRequest,
-  RunStore,
   RunSummary,
   RunWear,
 } from "../src/run/store.ts";
@@ -53,6 +52,8 @@ import {
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
 import { JobRows } from "./jobRows.ts";
+import type { KeptRuns } from "./keptRuns.ts";
+import { originOf } from "./origin.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
   chipNoteOf,
@@ -96,7 +97,7 @@ import { wearOfRow, wearRowOf } from "./wearRows.ts";
 export const usualLockTimeout = 5000;
 
 /** The runs and the jobs of a workspace, on SQLite. */
-export class Workspace implements RunStore, JobStore {
+export class Workspace implements KeptRuns, JobStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
   /** The file as it was opened: SQLite goes on writing into one that was removed. */
@@ -340,6 +341,10 @@ export class Workspace implements RunStore, JobStore {
         run,
       });
     });
+  }
+
+  originOf(run: RunId): Promise<string> {
+    return this.#do(() => originOf(this.#anyRow(run), this.#labelsOf(run)));
   }
 
   identity(run: RunId): Promise<ChipIdentity> {

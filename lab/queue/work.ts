@@ -1,7 +1,8 @@
 import { MhoError } from "../../src/errors.ts";
 import type { Job, JobId, JobList } from "../../src/queue/job.ts";
 import { isPending, mayGoOn, nextOf, placesOf, waitOf } from "../../src/queue/order.ts";
-import type { Workspace } from "../../storage/workspace.ts";
+import type { JobStore } from "../../src/queue/jobStore.ts";
+import type { KeptRuns } from "../../storage/keptRuns.ts";
 import type { JobEvent } from "../events.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
@@ -29,7 +30,8 @@ export async function work(place: Workplace, options: WorkOptions, bench: Doing[
   checkHooks(options);
   // A folder that was misspelt is not made; a worker that waits for jobs may be there before them.
   if (options.keep !== true) await place.existingStore();
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   return new Worker(place, store, options, bench).work();
 }
 
@@ -40,7 +42,7 @@ const busyMilliseconds = { first: 5000, most: 300_000 };
 
 class Worker {
   readonly #place: Workplace;
-  readonly #store: Workspace;
+  readonly #store: KeptRuns & JobStore;
   readonly #options: WorkOptions;
   readonly #doing: Doing;
   readonly #active = new Map<string, Promise<void>>();
@@ -53,7 +55,7 @@ class Worker {
   #fault: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(place: Workplace, store: Workspace, options: WorkOptions, bench: Doing["bench"]) {
+  constructor(place: Workplace, store: KeptRuns & JobStore, options: WorkOptions, bench: Doing["bench"]) {
     this.#place = place;
     this.#store = store;
     this.#options = options;
