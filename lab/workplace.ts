@@ -482,10 +482,12 @@ export class Workplace {
     this.#sessions.clear();
     const ends = await Promise.allSettled(this.#opened.splice(0).map((session) => session.close()));
     // Likewise of a workspace that cannot be opened.
-    const stores = await Promise.all([this.#store, this.#server].map((one) => one?.catch(() => undefined)));
+    const store = await this.#store?.catch(() => undefined);
+    const server = await this.#server?.catch(() => undefined);
     this.#store = undefined;
     this.#server = undefined;
-    for (const store of stores) await store?.close();
+    await store?.close();
+    await server?.close();
     for (const end of [...ends, ...jobs]) if (end.status === "rejected") throw end.reason;
   }
 

@@ -47,6 +47,7 @@ import {
   Chains,
   emptyChain,
   ofWorkspace,
+  type RunTable,
   type SummedRow,
   valuesOf,
 } from "./chains.ts";
@@ -741,10 +742,10 @@ export class Workspace implements KeptRuns, JobStore {
       prepare: (sql) => this.#prepare(sql),
       chains: this.#chains,
       row: (run) => this.#anyRow(run),
-      rows: (table, run) =>
+      rows: (table, run, skip = 0) =>
         table === "turns" || table === "sweeps"
-          ? this.#each(table, run, 0, (row) => row)
-          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row),
+          ? this.#each(table, run, skip, (row) => row)
+          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row).slice(skip),
       all: () => {
         this.#list();
         return this.#begun.map(({ id }) => id);
@@ -1082,8 +1083,8 @@ export interface RawWorkspace {
   readonly chains: Chains;
   /** Also of a run that was deleted. */
   row(run: RunId): RunRow;
-  /** All of a run in a table, each checked as it is read. */
-  rows(table: ChainedTable, run: RunId): AsyncIterable<SummedRow> | Iterable<SummedRow>;
+  /** All of a run in a table, each checked as it is read; the first `skip` of them left out. */
+  rows(table: RunTable, run: RunId, skip?: number): AsyncIterable<SummedRow> | Iterable<SummedRow>;
   /** Every run, the oldest first; deleted ones too. */
   all(): readonly RunId[];
   /** All that is written meanwhile, or nothing; no other work on this workspace may go on beside it. */

@@ -615,7 +615,7 @@ export class PostgresStore implements KeptRuns {
     );
     // A bench that deleted it to have room left it here.
     const isHere = outcome !== deletedOutcome;
-    return foldLabels(isHere ? changes.map(({ deleted: _, ...change }) => change) : changes);
+    return foldLabels(isHere ? changes.map((change) => ({ ...change, deleted: undefined })) : changes);
   }
 
   async #refuseSealed(run: RunId, queries: Queries): Promise<void> {
