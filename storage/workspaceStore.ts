@@ -37,7 +37,6 @@ import type {
   RunId,
   RunOutcome,
   RunRequest,
-  RunStore,
   RunSummary,
   RunWear,
 } from "../src/run/store.ts";
@@ -48,11 +47,14 @@ import {
   Chains,
   emptyChain,
   ofWorkspace,
+  type RunTable,
   type SummedRow,
   valuesOf,
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
 import { JobRows } from "./jobRows.ts";
+import type { KeptRuns } from "./keptRuns.ts";
+import { originOf } from "./origin.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
   chipNoteOf,
@@ -96,7 +98,7 @@ import { wearOfRow, wearRowOf } from "./wearRows.ts";
 export const usualLockTimeout = 5000;
 
 /** The runs and the jobs of a workspace, on SQLite. */
-export class Workspace implements RunStore, JobStore {
+export class Workspace implements KeptRuns, JobStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
   /** The file as it was opened: SQLite goes on writing into one that was removed. */
@@ -340,6 +342,10 @@ export class Workspace implements RunStore, JobStore {
         run,
       });
     });
+  }
+
+  originOf(run: RunId): Promise<string> {
+    return this.#do(() => originOf(this.#anyRow(run), this.#labelsOf(run)));
   }
 
   identity(run: RunId): Promise<ChipIdentity> {
@@ -736,10 +742,10 @@ export class Workspace implements RunStore, JobStore {
       prepare: (sql) => this.#prepare(sql),
       chains: this.#chains,
       row: (run) => this.#anyRow(run),
-      rows: (table, run) =>
+      rows: (table, run, skip = 0) =>
         table === "turns" || table === "sweeps"
-          ? this.#each(table, run, 0, (row) => row)
-          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row),
+          ? this.#each(table, run, skip, (row) => row)
+          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row).slice(skip),
       all: () => {
         this.#list();
         return this.#begun.map(({ id }) => id);
@@ -1077,8 +1083,8 @@ export interface RawWorkspace {
   readonly chains: Chains;
   /** Also of a run that was deleted. */
   row(run: RunId): RunRow;
-  /** All of a run in a table, each checked as it is read. */
-  rows(table: ChainedTable, run: RunId): AsyncIterable<SummedRow> | Iterable<SummedRow>;
+  /** All of a run in a table, each checked as it is read; the first `skip` of them left out. */
+  rows(table: RunTable, run: RunId, skip?: number): AsyncIterable<SummedRow> | Iterable<SummedRow>;
   /** Every run, the oldest first; deleted ones too. */
   all(): readonly RunId[];
   /** All that is written meanwhile, or nothing; no other work on this workspace may go on beside it. */

@@ -6,9 +6,9 @@ import type { LeaseTimes } from "../../src/fleet/lease.ts";
 import { isUnbegunOfServer, localJobOf, type LocalChange, reconcile } from "../../src/fleet/reconcile.ts";
 import type { Job, JobChange } from "../../src/queue/job.ts";
 import { isPending } from "../../src/queue/order.ts";
+import { HandOnServer } from "../../storage/handOn/handOnServer.ts";
 import {
   beginSession,
-  benchNamed,
   type BenchSession,
   type ChipAtBench,
   endSession,
@@ -18,7 +18,6 @@ import {
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import { channelOf, type ServerJobRow } from "../../storage/postgres/fleetRows.ts";
 import { jobsOfBench, type ReportedJob, reportJobs, takeJobs } from "../../storage/postgres/jobHandout.ts";
-import { rightsAt } from "../../storage/postgres/schema.ts";
 import { isAway } from "../../storage/postgres/serverFailure.ts";
 import type { Workspace } from "../../storage/workspace.ts";
 import { filesNow } from "../queue/jobFiles.ts";
@@ -26,7 +25,6 @@ import type { JobSource } from "../queue/work.ts";
 import { version } from "../version.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
-import type { BenchName } from "./benchFile.ts";
 import type { IdentifiedChip } from "./identifyChip.ts";
 import { keepTaken } from "./takenJobs.ts";
 
@@ -34,7 +32,10 @@ export interface AgentOptions {
   readonly place: Workplace;
   readonly store: Workspace;
   readonly server: string;
-  readonly name: BenchName;
+  /** The name that the bench asks for. */
+  readonly name: string | undefined;
+  /** By which the server knows the workspace again. */
+  readonly workspace: string;
   /** Waits for jobs when the server has none. */
   readonly keep: boolean;
   readonly identify: (place: Workplace, address: string) => Promise<IdentifiedChip | undefined>;
@@ -154,16 +155,16 @@ export class FleetAgent {
 
   async #linked(): Promise<Link> {
     if (this.#link !== undefined) return this.#link;
-    const { server: address, name } = this.#options;
+    const { server: address, name, workspace } = this.#options;
     const server = await openServer(address, {
       patienceMilliseconds: 20_000,
       connectMilliseconds: 5000,
       connections: 3,
     });
     try {
-      await rightsAt(server);
-      const bench = await benchNamed(server, name.bench, name.workspace);
-      const session = { bench, name: name.bench, session: this.#session };
+      const names = { workspace, name, usualName: usualBenchName(), restored: false };
+      const { bench, name: called } = await HandOnServer.open(server, names);
+      const session = { bench, name: called, session: this.#session };
       const listening = await server.listen(
         [channelOf(bench)],
         () => this.#wakeUp(),
@@ -287,14 +288,14 @@ export class FleetAgent {
 
   /** One that this bench cannot do has failed: the server is told at once. */
   async #keep(link: Link, row: ServerJobRow): Promise<void> {
-    const { place, store, name } = this.#options;
+    const { place, store } = this.#options;
     const addressOf = ({ name: kind, serialNumber }: ServerJobRow["chip"]): string | undefined =>
       Object.values(place.config.chips).find((address) => {
         const chip = this.#chips.get(address)?.chip;
         return chip?.name === kind && chip.serialNumber === serialNumber;
       });
     try {
-      await keepTaken({ place, store, bench: name.bench, addressOf }, link.server, row);
+      await keepTaken({ place, store, bench: link.session.name, addressOf }, link.server, row);
     } catch (error) {
       if (!(error instanceof MhoError) || isAway(error) || error.code === "workspace-failed") throw error;
       const { id, attempt, fence } = row.job;
@@ -405,6 +406,14 @@ async function complete(change: LocalChange, local: readonly Job[]): Promise<Job
   if (change.what !== "retried") return { ...change, at } as JobChange;
   const { files } = local.find(({ id }) => id === change.job)!;
   return { ...change, what: "retried", at, files: await filesNow(files.map(({ file }) => file)) };
+}
+
+function usualBenchName(): string {
+  return (
+    hostname()
+      .replaceAll(/[^\p{L}\p{N}_.-]/gu, "-")
+      .slice(0, 64) || "bench"
+  );
 }
 
 function doingNow(jobs: readonly Job[]): string {

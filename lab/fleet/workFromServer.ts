@@ -10,7 +10,6 @@ import type { WorkOptions } from "../queue/queueOptions.ts";
 import { type Worked, work } from "../queue/work.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
-import { benchName } from "./benchFile.ts";
 import { FleetAgent } from "./fleetAgent.ts";
 import { identifyChip, type IdentifiedChip } from "./identifyChip.ts";
 
@@ -38,15 +37,18 @@ export async function workFromServer(
 ): Promise<Worked> {
   parseServerAddress(server);
   refuseUnlessChips(place);
-  const store = await place.writableStore();
-  const name = await benchName(place.folder, given);
+  place.refuseServerFor("a bench keeps its own journal in a folder, also while its server is away");
+  (await place.writableStore()).mustBeWritable();
+  const store = await place.folderStore("a bench works from a folder");
+  const { id: workspace } = store.raw.prepare("SELECT id FROM identity").get() as unknown as { id: string };
   const lock = takeOne(place.folder);
   const keep = options.keep === true;
   const agent = new FleetAgent({
     place,
     store,
     server,
-    name,
+    name: given,
+    workspace,
     keep,
     identify,
     handOn,

@@ -23,7 +23,8 @@ export async function addJob(
   options: Options,
   when: AddOptions,
 ): Promise<Job> {
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   const kind = jobKindNamed(command);
   refuseOptions(kind, options);
   if (when.minYieldPercent !== undefined && kind.judged !== true)

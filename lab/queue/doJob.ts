@@ -38,7 +38,8 @@ export interface Doing {
  * @param jobs  as they are now, the job taken.
  */
 export async function doJob(place: Workplace, jobs: JobList, job: Job, doing: Doing): Promise<JobEnd> {
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   const begunAt = performance.now();
   const before = await runsOfJob(store, job);
   place.emit({ type: "job_started", job: job.id, text: job.text, chip: job.chip, resumes: before });

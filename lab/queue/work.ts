@@ -1,7 +1,8 @@
 import { MhoError } from "../../src/errors.ts";
 import type { Job, JobId, JobList } from "../../src/queue/job.ts";
 import { isPending, mayGoOn, nextOf, placesOf, waitOf } from "../../src/queue/order.ts";
-import type { Workspace } from "../../storage/workspace.ts";
+import type { JobStore } from "../../src/queue/jobStore.ts";
+import type { KeptRuns } from "../../storage/keptRuns.ts";
 import type { JobEvent } from "../events.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
@@ -51,7 +52,8 @@ export async function work(
   checkHooks(options);
   // A folder that was misspelt is not made; a worker that waits for jobs may be there before them.
   if (options.keep !== true && parts.source === undefined) await place.existingStore();
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   return new Worker(place, store, options, bench, parts).work();
 }
 
@@ -62,7 +64,7 @@ const busyMilliseconds = { first: 5000, most: 300_000 };
 
 class Worker {
   readonly #place: Workplace;
-  readonly #store: Workspace;
+  readonly #store: KeptRuns & JobStore;
   readonly #options: WorkOptions;
   readonly #doing: Doing;
   readonly #source: JobSource | undefined;
@@ -78,7 +80,7 @@ class Worker {
 
   constructor(
     place: Workplace,
-    store: Workspace,
+    store: KeptRuns & JobStore,
     options: WorkOptions,
     bench: Doing["bench"],
     { source, act }: WorkerParts,

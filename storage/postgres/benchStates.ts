@@ -32,34 +32,6 @@ export interface Heartbeat {
 /** What became of a chip's lease. */
 export type LeaseOfChip = LeaseAnswer & { readonly nickname: string; readonly chipId: number };
 
-/**
- * The bench of a name, made where none is.
- *
- * @param workspace  the id of its folder.
- * @throws `bad-argument` where another folder has the name.
- */
-export async function benchNamed(server: Server, name: string, workspace: string): Promise<number> {
-  await server.query("INSERT INTO mho.benches (name, workspace) VALUES ($1, $2) ON CONFLICT DO NOTHING", [
-    name,
-    workspace,
-  ]);
-  const [row] = await server.query<{ bench: number; workspace: string | null }>(
-    "SELECT bench, workspace FROM mho.benches WHERE name = $1",
-    [name],
-  );
-  if (row?.workspace === workspace) return row.bench;
-  const [known] = await server.query<{ name: string }>("SELECT name FROM mho.benches WHERE workspace = $1", [
-    workspace,
-  ]);
-  throw new MhoError(
-    "bad-argument",
-    known === undefined
-      ? `The server has a bench ${name} already, with another workspace. Give this one a name of its own: --bench NAME.`
-      : `The server knows this workspace as the bench ${known.name}. Name it so: --bench ${known.name}.`,
-    { bench: name },
-  );
-}
-
 /** From now on this worker goes by the bench's name. */
 export async function beginSession(
   server: Server,

@@ -38,6 +38,7 @@ import type {
 } from "../../src/run/store.ts";
 import { ChainReader, emptyChain, type SummedRow, valuesOf } from "../chains.ts";
 import type { KeptRuns } from "../keptRuns.ts";
+import { originOf } from "../origin.ts";
 import {
   DamagedRecord,
   forecastOf,
@@ -278,15 +279,7 @@ export class PostgresStore implements KeptRuns {
   }
 
   async originOf(run: RunId): Promise<string> {
-    const { unpacked } = await this.labels(run);
-    if (unpacked !== undefined) return unpacked.origin;
-    const {
-      chip_serial_number: serialNumber,
-      started_at: startedAt,
-      plan,
-      description,
-    } = await this.#runs.anyRow(run);
-    return sha256Of(JSON.stringify([serialNumber, startedAt, plan, description]));
+    return originOf(await this.#runs.anyRow(run), await this.labels(run));
   }
 
   reopenRun(run: RunId, identity: ChipIdentity): Promise<void> {
@@ -622,7 +615,7 @@ export class PostgresStore implements KeptRuns {
     );
     // A bench that deleted it to have room left it here.
     const isHere = outcome !== deletedOutcome;
-    return foldLabels(isHere ? changes.map(({ deleted: _, ...change }) => change) : changes);
+    return foldLabels(isHere ? changes.map((change) => ({ ...change, deleted: undefined })) : changes);
   }
 
   async #refuseSealed(run: RunId, queries: Queries): Promise<void> {
