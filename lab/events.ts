@@ -203,6 +203,15 @@ export type FleetEvent =
       /** By which the server knows the chip: NAME/SERIAL NUMBER. */
       readonly chip_name: string;
     }
+  /** The server knows the bench, which takes jobs for these chips. */
+  | {
+      readonly type: "joined_server";
+      readonly server: string;
+      /** The bench's name there. */
+      readonly bench: string;
+      /** By their nicknames. */
+      readonly chips: readonly string[];
+    }
   /** The server does not answer; the bench goes on with what it has. */
   | { readonly type: "server_away"; readonly server: string; readonly message: string }
   | { readonly type: "server_back"; readonly server: string }

@@ -76,6 +76,7 @@ export class FleetAgent {
   #awayWait: number | undefined;
   #heardAt = -Infinity;
   #wasLinked = false;
+  #joined = "";
   #handingOn: Promise<void> | undefined;
   #mayCome = true;
 
@@ -221,6 +222,16 @@ export class FleetAgent {
     if (asked.length > 0) answers = await say();
     this.#heardAt = performance.now();
     for (const answer of answers) await this.#leased(answer);
+    this.#tellJoined(link.session.name, answers);
+  }
+
+  #tellJoined(bench: string, answers: readonly LeaseOfChip[]): void {
+    const chips = answers.filter(({ granted }) => granted).map(({ nickname }) => nickname);
+    const joined = `${bench}: ${chips.join(", ")}`;
+    if (this.#joined === joined) return;
+    this.#joined = joined;
+    const { place, server } = this.#options;
+    place.emit({ type: "joined_server", server, bench, chips });
   }
 
   async #leased(answer: LeaseOfChip): Promise<void> {

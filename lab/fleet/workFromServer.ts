@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describeHolder, LockHeld, takeLock } from "../../locks/lock.ts";
 import { MhoError } from "../../src/errors.ts";
@@ -78,6 +79,7 @@ function refuseUnlessChips({ config, seed, registries }: Workplace): void {
 
 /** One worker of a workspace speaks to its server. */
 function takeOne(folder: string): { release(): void } {
+  mkdirSync(join(folder, "queue"), { recursive: true });
   try {
     return takeLock(join(folder, "queue", "server.lock"), process.title, wallTime());
   } catch (error) {

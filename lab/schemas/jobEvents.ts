@@ -89,6 +89,15 @@ export const fleetEvents = [
     "`work --server` took a job of the server's queue into the bench's own.",
   ),
   event(
+    "joined_server",
+    {
+      server: z.string().describe("The server's address."),
+      bench: z.string().describe("The bench's name there."),
+      chips: part.texts.describe("Nicknames of the chips that jobs are taken for."),
+    },
+    "The server knows the bench, and `work` takes jobs from it.",
+  ),
+  event(
     "server_away",
     {
       server: z.string().describe("The server's address."),

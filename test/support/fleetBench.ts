@@ -3,6 +3,7 @@ import { type FleetParts, workFromServer } from "../../lab/fleet/workFromServer.
 import type { Worked } from "../../lab/queue/work.ts";
 import { Workplace } from "../../lab/workplace.ts";
 import { noConfig } from "../../files/config.ts";
+import { MhoError } from "../../src/errors.ts";
 import { emptyFolder } from "./folders.ts";
 
 /** A bench that works from a server, in this process. Its chips say who they are at once, and its jobs do what the test says. */
@@ -11,6 +12,8 @@ export interface TestBench {
   readonly events: StampedEvent<{ type: string }>[];
   /** Resolves when its worker has ended; rejects as that does. */
   readonly ended: Promise<Worked>;
+  /** Resolves when the server knows its chips. */
+  ready(): Promise<void>;
   /** As Ctrl-C does. */
   stop(): Promise<void>;
   /** Resolves with the first event that fits, also where it was before. */
@@ -48,6 +51,9 @@ export function startBench(server: string, bench: string, options: TestBenchOpti
     folder,
     events,
     ended,
+    async ready() {
+      await this.heard("joined_server");
+    },
     async stop() {
       stop.abort();
       await ended.catch(() => {});
@@ -66,6 +72,15 @@ export function startBench(server: string, bench: string, options: TestBenchOpti
       });
     },
   };
+}
+
+/** A job that goes on until its worker is stopped. */
+export function untilStopped(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new MhoError("interrupted", "Stopped."));
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
 }
 
 /** Every chip calls itself by its address's seed. */
