@@ -130,6 +130,11 @@ export function tellEvents(
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_taken":
+      case "joined_server":
+      case "server_away":
+      case "server_back":
+      case "chip_not_leased":
       case "job_started":
       case "job_run":
       case "job_ended":

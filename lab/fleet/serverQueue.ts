@@ -14,6 +14,7 @@ import {
   moveServerJob,
   removeServerJobs,
   retryServerJob,
+  runNames,
   serverJob,
   serverJobs,
 } from "../../storage/postgres/serverJobs.ts";
@@ -195,6 +196,7 @@ async function asQueued(server: Server, row: ServerJobRow): Promise<QueuedJob> {
 async function queuedJobs(server: Server, rows: readonly ServerJobRow[]): Promise<readonly QueuedJob[]> {
   const benches = await benchesAt(server);
   const chips = await chipsAt(server);
+  const names = await runNames(server, rows);
   const done = new Set<JobId>();
   for (const id of new Set(rows.flatMap(({ job }) => job.after)))
     if ((await serverJob(server, id)).job.state === "done") done.add(id);
@@ -219,7 +221,7 @@ async function queuedJobs(server: Server, rows: readonly ServerJobRow[]): Promis
       endedAt: row.endedAt,
       attempts: job.begun ? Math.max(1, job.attempt) : 0,
       runsBefore: 0,
-      runs: row.runs,
+      runs: row.runs.flatMap((run) => names.get(`${job.bench} ${run}`) ?? []),
       after: job.after,
       notBefore: row.notBefore,
       givenBack: false,
@@ -245,7 +247,7 @@ function waitOf(
   done: ReadonlySet<JobId>,
 ): Wait | undefined {
   const { job, chipId, notBefore } = row;
-  if (job.state !== "waiting") return undefined;
+  if (job.state !== "waiting" && job.state !== "taken") return undefined;
   const queue = rows.filter((one) => one.chipId === chipId && !isOver(one.job)).map((one) => one.job);
   const failed = queue.find(({ state }) => state === "failed");
   if (failed !== undefined) return { for: "failed", job: failed.id };

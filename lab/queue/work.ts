@@ -22,7 +22,7 @@ export interface Worked {
 
 /** What brings jobs beside the people who add them. */
 export interface JobSource {
-  /** Whether jobs may still come: the worker waits for them. */
+  /** Whether jobs may still come: the worker waits for them. What it throws ends the worker. */
   readonly mayCome: () => boolean;
   /** Is given what lets the worker look at its queue at once. */
   readonly onReady: (wake: () => void) => void;
@@ -112,16 +112,28 @@ class Worker {
 
   /** Begins what may begin, and waits for a while. @returns whether all is over. */
   async #step(): Promise<boolean> {
+    const waits = this.#waits();
     const stopped = this.#place.signal.aborted || this.#fault !== undefined;
     if (stopped && this.#active.size === 0) return true;
     const stamp = await this.#store.stamp();
     const jobs = await this.#store.jobs();
     if (!stopped) for (const at of placesOf(jobs)) await this.#beginAt(at, jobs);
     const over = this.#active.size === 0 && !jobs.some((job) => mayGoOn(jobs, job));
-    const waits = this.#options.keep === true || this.#source?.mayCome() === true;
     if (over && !waits && stamp === (await this.#store.stamp())) return true;
     await this.#pause();
     return false;
+  }
+
+  /** Whether it waits for new jobs when none is left. */
+  #waits(): boolean {
+    try {
+      return this.#source?.mayCome() ?? this.#options.keep === true;
+    } catch (error) {
+      // Nothing goes on without what brings the jobs.
+      this.#fault ??= { error };
+      this.#giveUp.abort();
+      return false;
+    }
   }
 
   /** Takes up the next job of a place, where there is one and no other worker is at it. */

@@ -74,6 +74,22 @@ export function serverJobs(queries: Queries, { all = false } = {}): Promise<read
   );
 }
 
+/** The server's own names of runs that jobs made, by bench and its name of the run; of those that were handed on. */
+export async function runNames(
+  queries: Queries,
+  rows: readonly ServerJobRow[],
+): Promise<ReadonlyMap<string, string>> {
+  const made = rows.flatMap(({ job, runs }) =>
+    runs.map((run) => [job.bench ?? "", Number(run.slice(1))] as const),
+  );
+  const found = await queries.query<{ id: number; name: string; run: number }>(
+    `SELECT r.id, b.name, r.run FROM mho.runs r JOIN mho.benches b USING (bench)
+       JOIN unnest($1::text[], $2::bigint[]) AS made (name, run) ON made.name = b.name AND made.run = r.run`,
+    [made.map(([name]) => name), made.map(([, run]) => run)],
+  );
+  return new Map(found.map(({ id, name, run }) => [`${name} r${run}`, `r${id}`]));
+}
+
 /** Throws `bad-argument` for a job that the server has not. */
 export async function serverJob(queries: Queries, id: JobId): Promise<ServerJobRow> {
   const [found] = await jobsWhere(queries, "WHERE j.job = $1", [numberOf(id)]);
