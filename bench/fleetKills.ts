@@ -34,10 +34,18 @@ export interface KilledFleet {
   readonly lost: number;
   readonly doubled: number;
   readonly outOfOrder: number;
-  /** From the beginning of the call that adds a job until it stands in the bench's own queue, ms; idle benches. */
-  readonly wakeMilliseconds: { readonly median: number; readonly p99: number; readonly most: number };
+  /** From the beginning of the call that adds a job until its bench is woken, ms; idle benches. */
+  readonly wakeMilliseconds: Spread;
+  /** The same until the job stands in the bench's own queue. */
+  readonly takenMilliseconds: Spread;
   readonly jobsPerSecond: number;
   readonly told: readonly string[];
+}
+
+interface Spread {
+  readonly median: number;
+  readonly p99: number;
+  readonly most: number;
 }
 
 interface Line {
@@ -109,7 +117,7 @@ export async function killFleet(
       lost: lost.length,
       doubled: added.filter((id) => ofJob(id) > 1).length,
       outOfOrder: outOfOrder(workers),
-      wakeMilliseconds: wakes,
+      ...wakes,
       jobsPerSecond,
       told,
     };
@@ -159,6 +167,12 @@ class Worker {
 
   end(): void {
     this.#process.kill("SIGKILL");
+  }
+
+  /** When it was woken, in order. */
+  wakes(): readonly number[] {
+    const log = join(this.folder, "wakes.log");
+    return existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean).map(Number) : [];
   }
 
   lines(): readonly Line[] {
@@ -267,7 +281,7 @@ async function wakeTimes(
   workers: readonly Worker[],
   wakes: number,
   draw: (below: number) => number,
-): Promise<KilledFleet["wakeMilliseconds"]> {
+): Promise<Pick<KilledFleet, "wakeMilliseconds" | "takenMilliseconds">> {
   const begunAt = new Map<string, number>();
   for (let n = 0; n < wakes; n++) {
     const at = performance.timeOrigin + performance.now();
@@ -275,12 +289,24 @@ async function wakeTimes(
     await pause(20 + draw(40));
   }
   await allDone(server, wakes, () => {});
-  const times = workers
-    .flatMap((worker) => worker.lines())
-    .flatMap(({ job, takenAt }) => (begunAt.has(job) ? [takenAt - begunAt.get(job)!] : []))
-    .sort((a, b) => a - b);
+  const woken: number[] = [];
+  const taken: number[] = [];
+  for (const worker of workers) {
+    const heard = worker.wakes();
+    for (const { job, takenAt } of worker.lines()) {
+      const begun = begunAt.get(job);
+      if (begun === undefined) continue;
+      taken.push(takenAt - begun);
+      woken.push((heard.find((at) => at >= begun) ?? Infinity) - begun);
+    }
+  }
+  return { wakeMilliseconds: spreadOf(woken), takenMilliseconds: spreadOf(taken) };
+}
+
+function spreadOf(times: readonly number[]): Spread {
+  const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number =>
-    times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? NaN;
+    Number((sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN).toFixed(1));
   return { median: at(0.5), p99: at(0.99), most: at(1) };
 }
 
