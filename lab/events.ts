@@ -19,7 +19,8 @@ export type BenchEvent =
   | ModelAuditedEvent
   | QuestionEvent
   | JobEvent
-  | RunInLakeEvent;
+  | RunInLakeEvent
+  | HandOnEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -49,6 +50,19 @@ export interface RunInLakeEvent {
   readonly state: "new" | "known";
 }
 
+/** A workspace is handed on to a server. */
+export type HandOnEvent =
+  | { readonly type: "handing_on"; readonly server: string; readonly bench: string }
+  | {
+      readonly type: "handed_on";
+      readonly bench: string;
+      /** Of this workspace. */
+      readonly runs: readonly RunId[];
+      readonly rows: number;
+    }
+  | { readonly type: "server_away"; readonly server: string; readonly message: string }
+  | { readonly type: "server_back"; readonly server: string };
+
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
@@ -60,7 +74,8 @@ export interface WarningEvent {
     | "plain_http"
     | "weights_left_out"
     | "model_no_longer_holds"
-    | "job_not_checked";
+    | "job_not_checked"
+    | "sealed_at_server";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */
