@@ -119,6 +119,18 @@ export function tellEvents(
         output.say(`${run}: sealed and archived; in the lake at ${folder}, ${had}`);
         return;
       }
+      case "handing_on":
+        output.say(`Handing on to ${event.server} as the bench ${event.bench}.`);
+        return;
+      case "handed_on":
+        output.progress(`${event.runs.join(", ")}: ${counted(event.rows, "row")} handed on`);
+        return;
+      case "server_away":
+        output.say(`${event.message} It is tried again until it is back.`);
+        return;
+      case "server_back":
+        output.say(`${event.server} is back.`);
+        return;
       case "asked":
       case "answered": {
         const text = questionText(event);
@@ -132,8 +144,6 @@ export function tellEvents(
       case "corrected":
       case "job_taken":
       case "joined_server":
-      case "server_away":
-      case "server_back":
       case "chip_not_leased":
       case "job_started":
       case "job_run":

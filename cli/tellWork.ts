@@ -44,6 +44,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "chip_not_leased":
         output.say(`Note: ${event.message}`);
         return;
+      case "handing_on":
+      case "handed_on":
+        return;
       case "server_back":
         output.say("The server is back.");
         return;

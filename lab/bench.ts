@@ -47,12 +47,14 @@ import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { HandedOnRuns, HandOnOptions } from "./handOn.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
+import type { SetUp } from "./setUpServer.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -528,6 +530,23 @@ export class Bench {
       refuseUnknown("pack", options);
       const { pack } = await import("./pack.ts");
       return pack(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Copies to a server what it has not of the workspace: in order, and exactly once. */
+  async handOn(options: HandOnOptions): Promise<HandedOnRuns> {
+    return this.#telling(async () => {
+      refuseUnknown("handOn", options);
+      const { handOn } = await import("./handOn.ts");
+      return handOn(this.#place, options);
+    });
+  }
+
+  /** Sets a PostgreSQL server up for the runs of many benches, as its administrator; or lifts it to today's layout. */
+  async setUpServer(address: string): Promise<SetUp> {
+    return this.#telling(async () => {
+      const { setUpServer } = await import("./setUpServer.ts");
+      return setUpServer(address);
     });
   }
 

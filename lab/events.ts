@@ -20,7 +20,8 @@ export type BenchEvent =
   | QuestionEvent
   | JobEvent
   | FleetEvent
-  | RunInLakeEvent;
+  | RunInLakeEvent
+  | HandOnEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -50,6 +51,19 @@ export interface RunInLakeEvent {
   readonly state: "new" | "known";
 }
 
+/** A workspace is handed on to a server. */
+export type HandOnEvent =
+  | { readonly type: "handing_on"; readonly server: string; readonly bench: string }
+  | {
+      readonly type: "handed_on";
+      readonly bench: string;
+      /** Of this workspace. */
+      readonly runs: readonly RunId[];
+      readonly rows: number;
+    }
+  | { readonly type: "server_away"; readonly server: string; readonly message: string }
+  | { readonly type: "server_back"; readonly server: string };
+
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
@@ -62,7 +76,8 @@ export interface WarningEvent {
     | "weights_left_out"
     | "model_no_longer_holds"
     | "job_not_checked"
-    | "job_at_bench";
+    | "job_at_bench"
+    | "sealed_at_server";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */
@@ -212,9 +227,6 @@ export type FleetEvent =
       /** By their nicknames. */
       readonly chips: readonly string[];
     }
-  /** The server does not answer; the bench goes on with what it has. */
-  | { readonly type: "server_away"; readonly server: string; readonly message: string }
-  | { readonly type: "server_back"; readonly server: string }
   /** No jobs of the server are taken for a chip of the config. */
   | {
       readonly type: "chip_not_leased";

@@ -8,6 +8,7 @@ import type { CheckChipOptions } from "./checkChip/checkChip.ts";
 import type { CompareOptions } from "./compare.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
+import type { HandOnOptions } from "./handOn.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 import type { ImportOptions } from "./import.ts";
 import type { LabelOptions } from "./labelOptions.ts";
@@ -125,6 +126,7 @@ const known = {
   query: names<QueryOptions>()({ lake: 1, out: 1, memoryGigabytes: 1, signal: 1 }),
   delete: names<DeleteOptions>()({ operator: 1 }),
   pack: names<PackOptions>()({ out: 1 }),
+  handOn: names<HandOnOptions>()({ to: 1, bench: 1, follow: 1, restored: 1 }),
   read: names<ReadOptions>()({ averages: 1, readVolts: 1, chip: 1 }),
   measure: names<MeasureOptions>()({
     tile: 1,

@@ -40,7 +40,7 @@ export interface AgentOptions {
   readonly keep: boolean;
   readonly identify: (place: Workplace, address: string) => Promise<IdentifiedChip | undefined>;
   /** Hands on what the workspace has and the server has not. */
-  readonly handOn: (server: Server) => Promise<void>;
+  readonly handOn: (server: Server, session: BenchSession) => Promise<void>;
   readonly times?: LeaseTimes | undefined;
   readonly heartbeatMilliseconds?: number | undefined;
 }
@@ -130,7 +130,7 @@ export class FleetAgent {
       await this.#sync(link);
       await endSession(link.server, link.session, await this.#chipsBegun(link));
       await this.#handingOn;
-      await this.#options.handOn(link.server);
+      await this.#options.handOn(link.server, link.session);
     } catch {
       // It is told with the next worker.
     } finally {
@@ -190,9 +190,9 @@ export class FleetAgent {
   }
 
   /** Beside the rest: readings may take minutes, and the bench must be heard meanwhile. */
-  #startHandingOn({ server }: Link): void {
+  #startHandingOn({ server, session }: Link): void {
     this.#handingOn ??= this.#options
-      .handOn(server)
+      .handOn(server, session)
       // It goes on where it was with the next heartbeat.
       .catch((error: unknown) => {
         if (!(error instanceof MhoError)) this.#fault = error;

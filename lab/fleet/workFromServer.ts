@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describeHolder, LockHeld, takeLock } from "../../locks/lock.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { LeaseTimes } from "../../src/fleet/lease.ts";
+import type { BenchSession } from "../../storage/postgres/benchStates.ts";
 import type { Server } from "../../storage/postgres/connection.ts";
 import { parseServerAddress } from "../../storage/postgres/address.ts";
 import type { Doing } from "../queue/doJob.ts";
@@ -12,6 +13,7 @@ import { type Worked, work } from "../queue/work.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { FleetAgent } from "./fleetAgent.ts";
+import { handsOn } from "./handsOn.ts";
 import { identifyChip, type IdentifiedChip } from "./identifyChip.ts";
 
 /** Parts that may be others than usual. */
@@ -19,7 +21,7 @@ export interface FleetParts {
   readonly identify?:
     ((place: Workplace, address: string) => Promise<IdentifiedChip | undefined>) | undefined;
   readonly act?: Doing["act"] | undefined;
-  readonly handOn?: ((server: Server) => Promise<void>) | undefined;
+  readonly handOn?: ((server: Server, session: BenchSession) => Promise<void>) | undefined;
   readonly times?: LeaseTimes | undefined;
   readonly heartbeatMilliseconds?: number | undefined;
 }
@@ -34,7 +36,7 @@ export async function workFromServer(
   place: Workplace,
   { server, bench: given, ...options }: WorkOptions & { readonly server: string },
   bench: Doing["bench"],
-  { identify = identifyChip, act, handOn = async () => {}, times, heartbeatMilliseconds }: FleetParts = {},
+  { identify = identifyChip, act, handOn, times, heartbeatMilliseconds }: FleetParts = {},
 ): Promise<Worked> {
   parseServerAddress(server);
   refuseUnlessChips(place);
@@ -52,7 +54,7 @@ export async function workFromServer(
     workspace,
     keep,
     identify,
-    handOn,
+    handOn: handOn ?? handsOn(place, store, server),
     times,
     heartbeatMilliseconds,
   });

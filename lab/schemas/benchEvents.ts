@@ -2,6 +2,7 @@ import { z } from "zod";
 import { event } from "./event.ts";
 import { lakeRun } from "./lakeResults.ts";
 import { fleetEvents, jobEvents } from "./jobEvents.ts";
+import { serverEvents } from "./serverResults.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -28,6 +29,7 @@ export const benchEvents = [
     },
     "A board gave its own description, which is used and kept with every run.",
   ),
+  ...serverEvents,
   event("run_in_lake", lakeRun, "`archive --lake`: a run is sealed and in the lake."),
   event(
     "warning",
@@ -43,6 +45,7 @@ export const benchEvents = [
           "model_no_longer_holds",
           "job_not_checked",
           "job_at_bench",
+          "sealed_at_server",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
@@ -50,7 +53,8 @@ export const benchEvents = [
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
             "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
-            "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it.",
+            "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it. " +
+            "`sealed_at_server`: runs were sealed at the server, so that it takes no more turns and sweeps of them.",
         ),
       message: z.string().describe("The same for a person."),
       name: z

@@ -98,15 +98,6 @@ export const fleetEvents = [
     "The server knows the bench, and `work` takes jobs from it.",
   ),
   event(
-    "server_away",
-    {
-      server: z.string().describe("The server's address."),
-      message: z.string().describe("What happened, for a person."),
-    },
-    "The server does not answer. The bench goes on with what it has, and tells the server when it is back.",
-  ),
-  event("server_back", { server: z.string().describe("The server's address.") }, "The server answers again."),
-  event(
     "chip_not_leased",
     {
       chip: z.string().describe("Its nickname in the bench's config."),

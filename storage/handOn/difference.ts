@@ -165,7 +165,17 @@ class Difference {
   }
 
   #chain(run: number, of: string): Chain {
+    if (of === "clock_marks") return this.#marks();
     return this.#chains.get(chainKey(run, of)) ?? emptyChain;
+  }
+
+  /** Marks have a chain for each chip; they are handed on in the order in which they were made. */
+  #marks(): Chain {
+    const { raw } = this.#store;
+    const { rows } = raw.prepare("SELECT count(*) AS rows FROM clock_marks").get() as unknown as Chain;
+    const newest = raw.prepare("SELECT sum FROM clock_marks ORDER BY id DESC LIMIT 1").get();
+    const { sum: last } = (newest ?? { sum: 0 }) as { sum: number | null };
+    return { ...emptyChain, rows, last: last ?? 0 };
   }
 
   #chainsOfGone(run: number): Map<string, Chain> {

@@ -68,7 +68,7 @@ import { wearOfRow, wearRowOf } from "../wearRows.ts";
 import type { Queries, Server } from "./connection.ts";
 import { notAllowed, type Rights } from "./schema.ts";
 import { ServerChains } from "./serverChains.ts";
-import { chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
+import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
 import { damagedServer } from "./serverFailure.ts";
 import { type RunKey, rowsInPages, type ServerTable } from "./serverRows.ts";
 import { ServerRuns } from "./serverRuns.ts";
@@ -480,16 +480,7 @@ export class PostgresStore implements KeptRuns {
   }
 
   async markClock(mark: ClockMark): Promise<void> {
-    const { chipName: name, chipSerialNumber: serialNumber } = mark;
-    const values = [
-      name,
-      serialNumber,
-      mark.boot,
-      mark.chipTimeMicroseconds,
-      mark.offsetMicroseconds,
-      mark.markedAt,
-    ];
-    await this.#together({}, (queries) => this.#chains.append(queries, "clock_marks", ofServer, [values]));
+    await this.#together({}, (queries) => appendMark(queries, this.#chains, mark));
   }
 
   newestMark(chip: ChipKey): Promise<ClockMark | undefined> {

@@ -7,7 +7,8 @@ import { chipNoteOf, DamagedRecord } from "../records.ts";
 import { sumOf } from "../sums.ts";
 import type { Queries } from "./connection.ts";
 import type { ChainRow, ServerChains } from "./serverChains.ts";
-import { columnsOf } from "./serverRows.ts";
+import { columnsOf, insertRows } from "./serverRows.ts";
+import { ownBench } from "./serverWrites.ts";
 
 type Damaged = (what: string) => MhoError;
 type Rows = readonly (SummedRow & { readonly bench: number; readonly before: number | null })[];
@@ -74,6 +75,21 @@ export async function newestMarkOf(
   };
 }
 
+/** Notes a mark of a chip's clock at the server's own bench. Belongs into a commit. */
+export async function appendMark(queries: Queries, chains: ServerChains, mark: ClockMark): Promise<void> {
+  const { chipName, chipSerialNumber, boot, chipTimeMicroseconds, offsetMicroseconds, markedAt } = mark;
+  const values = [chipName, chipSerialNumber, boot, chipTimeMicroseconds, offsetMicroseconds, markedAt];
+  const [before] = await queries.query<{ sum: number | null }>(
+    `SELECT sum FROM mho.clock_marks WHERE bench = $1 AND chip_name = $2 AND chip_serial_number = $3 ORDER BY seq DESC LIMIT 1`,
+    [ownBench, chipName, chipSerialNumber],
+  );
+  const ofBench = { bench: ownBench, run: 0 };
+  const chain = await chains.get(queries, ofBench, "clock_marks");
+  const sum = sumOf(values, before?.sum ?? 0);
+  await insertRows(queries, "clock_marks", ownBench, chain.rows, [{ values, sum }]);
+  await chains.set(queries, ofBench, "clock_marks", { ...chain, rows: chain.rows + 1, last: sum });
+}
+
 /** The rows of a chip, bench by bench, each checked with the row before it. */
 async function ofChip(
   queries: Queries,
@@ -81,15 +97,14 @@ async function ofChip(
   { name, serialNumber }: ChipKey,
   damaged: Damaged,
 ): Promise<Rows> {
-  // Marks of older layouts have no name.
-  const names = table === "clock_marks" ? [name, ""] : [name];
+  // Marks have a chain for each chip; those of older layouts have no name. The other tables have one for all chips.
+  const isMarks = table === "clock_marks";
+  const columns = columnsOf(table).map((column) => `t.${column}`);
   const rows = await queries.query<Rows[number]>(
-    `SELECT t.bench, ${columnsOf(table)
-      .map((column) => `t.${column}`)
-      .join(", ")}, t.sum, b.sum AS before
-       FROM mho.${table} t LEFT JOIN mho.${table} b ON b.bench = t.bench AND b.seq = t.seq - 1
+    `SELECT t.bench, ${columns.join(", ")}, t.sum, b.sum AS before
+       FROM mho.${table} t LEFT JOIN mho.${table} b ON b.bench = t.bench AND b.seq = ${isMarks ? beforeOfChip : "t.seq - 1"}
        WHERE t.chip_name = ANY ($1) AND t.chip_serial_number = $2 ORDER BY t.bench, t.seq`,
-    [names, serialNumber],
+    [isMarks ? [name, ""] : [name], serialNumber],
   );
   for (const row of rows)
     if (row.sum !== null && sumOf(valuesOf(table, row), row.before ?? 0) !== row.sum)
@@ -98,3 +113,6 @@ async function ofChip(
       );
   return rows;
 }
+
+const beforeOfChip = `(SELECT max(seq) FROM mho.clock_marks m WHERE m.bench = t.bench AND m.seq < t.seq
+                         AND m.chip_name = t.chip_name AND m.chip_serial_number = t.chip_serial_number)`;
