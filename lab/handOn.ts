@@ -78,7 +78,7 @@ export async function handOnOnce(
   emit: (event: BenchEvent) => void,
   signal: AbortSignal,
 ): Promise<HandedOnRuns> {
-  const handing = new Handing(store, options, { emit, signal });
+  const handing = new Handing(store, options, { emit, signal }, usualManner);
   try {
     await handing.all();
     return handing.result;

@@ -26,6 +26,7 @@ import { version } from "../version.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import type { IdentifiedChip } from "./identifyChip.ts";
+import { dropFiles, fetchFiles } from "./jobBytes.ts";
 import { keepTaken } from "./takenJobs.ts";
 
 export interface AgentOptions {
@@ -292,7 +293,10 @@ export class FleetAgent {
   async #take(link: Link): Promise<boolean> {
     this.#isWoken = false;
     const { jobs, moreMayCome } = await takeJobs(link.server, link.session);
-    for (const row of jobs) await this.#keep(link, row);
+    const local = await this.#options.store.jobs();
+    // One that stands here already, as it is to be done again, is brought in line by what follows.
+    const isHere = (row: ServerJobRow): boolean => isStillPending(localJobOf(local, row.job.id));
+    for (const row of jobs) if (!isHere(row)) await this.#keep(link, row);
     if (jobs.length > 0) this.#wakeWorker();
     return moreMayCome || jobs.length > 0;
   }
@@ -308,11 +312,16 @@ export class FleetAgent {
     try {
       await keepTaken({ place, store, bench: link.session.name, addressOf }, link.server, row);
     } catch (error) {
-      if (!(error instanceof MhoError) || isAway(error) || error.code === "workspace-failed") throw error;
-      const { id, attempt, fence } = row.job;
-      const why = { code: error.code, message: error.message };
-      await reportJobs(link.server, link.session, [{ id, attempt, fence, what: "failed", runs: [], why }]);
+      await this.#refuse(link, row, error);
     }
+  }
+
+  /** A job that this bench cannot do has failed; what ails the bench or the server is no fault of the job. */
+  async #refuse(link: Link, { job }: ServerJobRow, error: unknown): Promise<void> {
+    if (!(error instanceof MhoError) || isAway(error) || error.code === "workspace-failed") throw error;
+    const { id, attempt, fence } = job;
+    const why = { code: error.code, message: error.message };
+    await reportJobs(link.server, link.session, [{ id, attempt, fence, what: "failed", runs: [], why }]);
   }
 
   /** Brings the bench's own queue in line with what the server says of its jobs, and tells the server of them. */
@@ -325,7 +334,8 @@ export class FleetAgent {
     ]);
     const { missing, changes, reports } = reconcile(local, rows, link.session.name);
     if (changes.length > 0) {
-      const made = await Promise.all(changes.map((change) => complete(change, local)));
+      const made: JobChange[] = [];
+      for (const change of changes) made.push(...(await this.#complete(link, change, rows)));
       // What a worker took meanwhile is looked at again.
       await store.changeJobs((jobs) => made.filter((one) => isAsBefore(one.job, local, jobs)));
     }
@@ -341,8 +351,29 @@ export class FleetAgent {
         return { id, attempt, fence, what, runs: job.runs, why: job.why };
       });
       ({ changed: told } = await reportJobs(link.server, link.session, all));
+      for (const { id, what } of all)
+        if (what === "done" || what === "removed") await dropFiles(this.#options.place.folder, id);
     }
     if (changes.length + missing.length + told > 0) this.#wakeUp();
+  }
+
+  /** A job that is to be done again takes its files as the server has them now. */
+  async #complete(
+    link: Link,
+    change: LocalChange,
+    rows: readonly ServerJobRow[],
+  ): Promise<readonly JobChange[]> {
+    const at = wallTime();
+    if (change.what === "removed") return [{ ...change, at }];
+    if (change.what === "handed") return [{ ...change, what: "handed", at }];
+    const row = rows.find(({ job }) => job.id === change.origin.job)!;
+    try {
+      const here = await fetchFiles(link.server, row.request.files, this.#options.place.folder, row.job.id);
+      return [{ ...change, what: "retried", at, files: await filesNow([...here.values()]) }];
+    } catch (error) {
+      await this.#refuse(link, row, error);
+      return [];
+    }
   }
 
   /** Chips whose work this bench has begun, and goes on with when it is back. */
@@ -408,15 +439,12 @@ function isAsBefore(id: string, before: readonly Job[], now: readonly Job[]): bo
   return was!.state === is!.state && was!.attempts === is!.attempts;
 }
 
-function givenBack({ id }: Job): JobChange {
-  return { job: id, at: wallTime(), what: "removed", givenBack: true };
+function isStillPending(job: Job | undefined): boolean {
+  return job !== undefined && isPending(job);
 }
 
-async function complete(change: LocalChange, local: readonly Job[]): Promise<JobChange> {
-  const at = wallTime();
-  if (change.what !== "retried") return { ...change, at } as JobChange;
-  const { files } = local.find(({ id }) => id === change.job)!;
-  return { ...change, what: "retried", at, files: await filesNow(files.map(({ file }) => file)) };
+function givenBack({ id }: Job): JobChange {
+  return { job: id, at: wallTime(), what: "removed", givenBack: true };
 }
 
 function usualBenchName(): string {

@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { MhoError } from "../../src/errors.ts";
-import type { JobFile } from "../../src/queue/job.ts";
+import type { JobFile, JobId } from "../../src/queue/job.ts";
 import type { Queries } from "../../storage/postgres/connection.ts";
 import { fileParts, partBytes } from "../../storage/postgres/jobFileBytes.ts";
 import type { NewJob } from "../../storage/postgres/serverJobs.ts";
@@ -40,7 +40,7 @@ export async function filesAgain(files: readonly JobFile[], host: string): Promi
 }
 
 /**
- * Brings the files of a job into the workspace, each below its digest.
+ * Brings the files of a job of the server into the workspace, where they stay until it is over. Fetched again they are at the same places.
  *
  * @returns where each is here, by its path at the machine where the job was added.
  * @throws `bad-file` where the server no longer has one, or it came damaged.
@@ -49,18 +49,27 @@ export async function fetchFiles(
   queries: Queries,
   files: readonly JobFile[],
   workspace: string,
+  job: JobId,
 ): Promise<ReadonlyMap<string, string>> {
   const here = new Map<string, string>();
-  for (const { file, sha256 } of files) {
-    const folder = join(resolve(workspace), "queue", "files", digestName(sha256));
+  for (const [n, { file, sha256 }] of files.entries()) {
+    const folder = join(folderOf(workspace, job), String(n));
     const path = join(folder, nameOf(file));
-    if (!existsSync(path)) {
-      await mkdir(folder, { recursive: true });
-      await fetchFile(queries, sha256, path);
-    }
+    await mkdir(folder, { recursive: true });
+    const known = existsSync(path) ? (await filesNow([path]))[0]!.sha256 : undefined;
+    if (known !== sha256) await fetchFile(queries, sha256, path);
     here.set(file, path);
   }
   return here;
+}
+
+/** Of a job that is over. */
+export async function dropFiles(workspace: string, job: JobId): Promise<void> {
+  await rm(folderOf(workspace, job), { recursive: true, force: true });
+}
+
+function folderOf(workspace: string, job: JobId): string {
+  return join(resolve(workspace), "queue", "files", job);
 }
 
 async function fetchFile(queries: Queries, sha256: string, path: string): Promise<void> {
@@ -86,11 +95,6 @@ async function fetchFile(queries: Queries, sha256: string, path: string): Promis
 }
 
 /** A server's words never name a folder of this machine. */
-function digestName(sha256: string): string {
-  if (/^[0-9a-f]{64}$/.test(sha256)) return sha256.slice(0, 16);
-  throw new MhoError("bad-file", "A file of this job has no digest. Remove the job and add it again.");
-}
-
 function nameOf(path: string): string {
   const name = path.split(/[/\\]/).at(-1) ?? "";
   return /^\.*$/.test(name) || name.includes("\0") ? "file" : name;

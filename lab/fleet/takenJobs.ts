@@ -73,7 +73,7 @@ async function requestFor(
     );
   const seed = seedFor(place, address, request.seed);
   const own = jobChip(address, seed, place.registries);
-  const here = await fetchFiles(queries, request.files, place.folder);
+  const here = await fetchFiles(queries, request.files, place.folder, job.id);
   const files = request.files.map(({ file, sha256 }) => ({ file: here.get(file)!, sha256 }));
   return {
     ...common,

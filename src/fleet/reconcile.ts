@@ -35,7 +35,7 @@ export function reconcile(local: JobList, atServer: readonly JobAtServer[], benc
   for (const { job, isUnwanted } of atServer) {
     const here = localJobOf(local, job.id);
     const change = here && changeOf(here, job, isUnwanted, bench);
-    const isHere = here !== undefined && (here.origin!.attempt >= job.attempt || staysHere(change));
+    const isHere = here !== undefined && (here.origin!.attempt >= job.attempt || change !== undefined);
     if (!isHere && isHandedTo(job, bench)) missing.push(job.id);
     if (change !== undefined) changes.push(change);
     else if (here?.origin?.attempt === job.attempt && isOf(job, bench)) {
@@ -73,8 +73,6 @@ function changeOf(here: Job, job: ServerJob, isUnwanted: boolean, bench: string)
   const { attempt } = here.origin!;
   const origin = { job: job.id, attempt: job.attempt, fence: job.fence };
   if (isHandedTo(job, bench) && attempt < job.attempt) {
-    // One that had begun nothing begins anew, with its files as they are at the server now.
-    if (state === "failed" && here.runs.length === 0) return { job: id, what: "removed", givenBack: true };
     if (state === "failed") return { job: id, what: "retried", origin };
     return isPending(here) ? { job: id, what: "handed", origin } : undefined;
   }
@@ -84,10 +82,6 @@ function changeOf(here: Job, job: ServerJob, isUnwanted: boolean, bench: string)
   if (job.state === "waiting" && job.begun && job.bench === bench) return undefined;
   // It is over, or another bench's: what is under way comes to its end, and is told late.
   return isPending(here) && state !== "under way" ? { job: id, what: "removed", givenBack: true } : undefined;
-}
-
-function staysHere(change: LocalChange | undefined): boolean {
-  return change !== undefined && change.what !== "removed";
 }
 
 function reportOf(job: Job): JobReport["what"] | undefined {
