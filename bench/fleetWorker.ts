@@ -21,7 +21,7 @@ process.once("SIGTERM", () => stop.abort());
 const now = (): number => performance.timeOrigin + performance.now();
 
 /** A second pair of ears, to tell when the bench is woken from what it then does. */
-let listening: Promise<() => Promise<void>> | undefined;
+let listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
 async function listen(): Promise<() => Promise<void>> {
   const own = await openServer(server, { connections: 1 });
@@ -39,7 +39,8 @@ const events = new EventStream(
   (event) => {
     const { type, server_job: job } = event as unknown as { type: string; server_job?: string };
     if (type === "job_taken") takenAt.set(job!, now());
-    if (type === "joined_server") listening ??= listen();
+    if (type === "joined_server" || type === "server_back" || type === "job_taken")
+      listening ??= listen().catch(() => undefined);
     if (type === "server_away" || type === "chip_not_leased") console.log(JSON.stringify(event));
   },
   () => new Date().toISOString(),

@@ -71,20 +71,13 @@ export async function handOn(
   }
 }
 
-/** The same, once, by one who has the workspace open. */
-export async function handOnOnce(
+/** The same, again and again, by one who has the workspace open. Whose `all` failed is to be closed, and made anew. */
+export function openHanding(
   store: Workspace,
   options: Pick<HandOnOptions, "to" | "bench">,
-  emit: (event: BenchEvent) => void,
-  signal: AbortSignal,
-): Promise<HandedOnRuns> {
-  const handing = new Handing(store, options, { emit, signal }, usualManner);
-  try {
-    await handing.all();
-    return handing.result;
-  } finally {
-    await handing.close();
-  }
+  place: Pick<Workplace, "emit" | "signal">,
+): { all(): Promise<void>; close(): Promise<void> } {
+  return new Handing(store, options, place, usualManner);
 }
 
 const pollMilliseconds = 1000;

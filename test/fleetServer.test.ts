@@ -263,9 +263,11 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     writeFileSync(file, "changed meanwhile\n");
     await server.queue.add("watch", id, { until: "1m", perDecade: 1 });
     const jobs = await until(server, (all) =>
-      all.every(({ state }) => state === "done" || state === "failed"),
+      all.every(({ state, runs }) => (state === "done" && runs.length > 0) || state === "failed"),
     );
     expect(jobs.map(({ state, why }) => why?.message ?? state)).toEqual(["done", "done"]);
+    expect(jobs[0]!.runs).toEqual(["r1"]);
+    expect((await (await server.store()).runs()).map(({ outcome }) => outcome)).toEqual(["done"]);
     await lab.stop();
     const bench = await openBench({ workspace: folder, config: "none" });
     const store = await bench.store();

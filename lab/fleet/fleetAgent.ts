@@ -25,6 +25,7 @@ import type { JobSource } from "../queue/work.ts";
 import { version } from "../version.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
+import type { HandsOn } from "./handsOn.ts";
 import type { IdentifiedChip } from "./identifyChip.ts";
 import { dropFiles, fetchFiles } from "./jobBytes.ts";
 import { keepTaken } from "./takenJobs.ts";
@@ -40,8 +41,7 @@ export interface AgentOptions {
   /** Waits for jobs when the server has none. */
   readonly keep: boolean;
   readonly identify: (place: Workplace, address: string) => Promise<IdentifiedChip | undefined>;
-  /** Hands on what the workspace has and the server has not. */
-  readonly handOn: (server: Server, session: BenchSession) => Promise<void>;
+  readonly hands: HandsOn;
   readonly times?: LeaseTimes | undefined;
   readonly heartbeatMilliseconds?: number | undefined;
 }
@@ -131,11 +131,11 @@ export class FleetAgent {
       await this.#sync(link);
       await endSession(link.server, link.session, await this.#chipsBegun(link));
       await this.#handingOn;
-      await this.#options.handOn(link.server, link.session);
+      await this.#options.hands.handOn(link.server, link.session, true);
     } catch {
       // It is told with the next worker.
     } finally {
-      await this.#unlink();
+      await Promise.allSettled([this.#options.hands.close(), this.#unlink()]);
     }
   }
 
@@ -192,7 +192,7 @@ export class FleetAgent {
 
   /** Beside the rest: readings may take minutes, and the bench must be heard meanwhile. */
   #startHandingOn({ server, session }: Link): void {
-    this.#handingOn ??= this.#options
+    this.#handingOn ??= this.#options.hands
       .handOn(server, session)
       // It goes on where it was with the next heartbeat.
       .catch((error: unknown) => {

@@ -3,8 +3,6 @@ import { join } from "node:path";
 import { describeHolder, LockHeld, takeLock } from "../../locks/lock.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { LeaseTimes } from "../../src/fleet/lease.ts";
-import type { BenchSession } from "../../storage/postgres/benchStates.ts";
-import type { Server } from "../../storage/postgres/connection.ts";
 import { parseServerAddress } from "../../storage/postgres/address.ts";
 import type { Doing } from "../queue/doJob.ts";
 import { jobChip } from "../queue/jobPlaces.ts";
@@ -13,7 +11,7 @@ import { type Worked, work } from "../queue/work.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { FleetAgent } from "./fleetAgent.ts";
-import { handsOn } from "./handsOn.ts";
+import { HandsOn } from "./handsOn.ts";
 import { identifyChip, type IdentifiedChip } from "./identifyChip.ts";
 
 /** Parts that may be others than usual. */
@@ -21,7 +19,6 @@ export interface FleetParts {
   readonly identify?:
     ((place: Workplace, address: string) => Promise<IdentifiedChip | undefined>) | undefined;
   readonly act?: Doing["act"] | undefined;
-  readonly handOn?: ((server: Server, session: BenchSession) => Promise<void>) | undefined;
   readonly times?: LeaseTimes | undefined;
   readonly heartbeatMilliseconds?: number | undefined;
 }
@@ -36,7 +33,7 @@ export async function workFromServer(
   place: Workplace,
   { server, bench: given, ...options }: WorkOptions & { readonly server: string },
   bench: Doing["bench"],
-  { identify = identifyChip, act, handOn, times, heartbeatMilliseconds }: FleetParts = {},
+  { identify = identifyChip, act, times, heartbeatMilliseconds }: FleetParts = {},
 ): Promise<Worked> {
   parseServerAddress(server);
   refuseUnlessChips(place);
@@ -46,6 +43,7 @@ export async function workFromServer(
   const { id: workspace } = store.raw.prepare("SELECT id FROM identity").get() as unknown as { id: string };
   const lock = takeOne(place.folder);
   const keep = options.keep === true;
+  const hands = new HandsOn(place, store, server);
   const agent = new FleetAgent({
     place,
     store,
@@ -54,7 +52,7 @@ export async function workFromServer(
     workspace,
     keep,
     identify,
-    handOn: handOn ?? handsOn(place, store, server),
+    hands,
     times,
     heartbeatMilliseconds,
   });
