@@ -129,6 +129,18 @@ export function tellEvents(
         output.say(`${run}: sealed and archived; in the lake at ${folder}, ${had}`);
         return;
       }
+      case "handing_on":
+        output.say(`Handing on to ${event.server} as the bench ${event.bench}.`);
+        return;
+      case "handed_on":
+        output.progress(`${event.runs.join(", ")}: ${counted(event.rows, "row")} handed on`);
+        return;
+      case "server_away":
+        output.say(`${event.message} It is tried again until it is back.`);
+        return;
+      case "server_back":
+        output.say(`${event.server} is back.`);
+        return;
       case "asked":
       case "answered": {
         const text = questionText(event);
@@ -141,6 +153,9 @@ export function tellEvents(
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_taken":
+      case "joined_server":
+      case "chip_not_leased":
       case "job_started":
       case "job_run":
       case "job_ended":

@@ -60,12 +60,14 @@ import {
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, standbyOfNetwork, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { HandedOnRuns, HandOnOptions } from "./handOn.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed, runOrGroupNamed } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
+import type { SetUp } from "./setUpServer.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -183,8 +185,19 @@ export class Bench {
   async work(options: WorkOptions = {}): Promise<Worked> {
     return this.#telling(async () => {
       refuseUnknown("work", options);
+      const bench = (place: Workplace): Bench => new Bench(place, this.#telling);
+      const { server, bench: name, ...others } = options;
+      if (server !== undefined) {
+        const { workFromServer } = await import("./fleet/workFromServer.ts");
+        return workFromServer(this.#place, { ...others, server, bench: name }, bench);
+      }
+      if (name !== undefined)
+        throw new MhoError(
+          "bad-argument",
+          "--bench is the name of this bench at a server. Give --server too.",
+        );
       const { work } = await import("./queue/work.ts");
-      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+      return work(this.#place, others, bench);
     });
   }
 
@@ -579,6 +592,23 @@ export class Bench {
       refuseUnknown("pack", options);
       const { pack } = await import("./pack.ts");
       return pack(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Copies to a server what it has not of the workspace: in order, and exactly once. */
+  async handOn(options: HandOnOptions): Promise<HandedOnRuns> {
+    return this.#telling(async () => {
+      refuseUnknown("handOn", options);
+      const { handOn } = await import("./handOn.ts");
+      return handOn(this.#place, options);
+    });
+  }
+
+  /** Sets a PostgreSQL server up for the runs of many benches, as its administrator; or lifts it to today's layout. */
+  async setUpServer(address: string): Promise<SetUp> {
+    return this.#telling(async () => {
+      const { setUpServer } = await import("./setUpServer.ts");
+      return setUpServer(address);
     });
   }
 

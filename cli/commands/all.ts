@@ -14,6 +14,7 @@ import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
+import { handOn } from "./handOn.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
 import { measure } from "./measure.ts";
@@ -30,6 +31,7 @@ import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
+import { server } from "./server.ts";
 import { show } from "./show.ts";
 import { standby } from "./standby.ts";
 import { tag } from "./tag.ts";
@@ -70,6 +72,8 @@ export function allCommands(): Command[] {
     deleteCommand(),
     pack(),
     unpack(),
+    handOn(),
+    server(),
     check(),
     checkChip(),
     query(),

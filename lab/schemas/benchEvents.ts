@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { event } from "./event.ts";
 import { lakeRun } from "./lakeResults.ts";
-import { jobEvents } from "./jobEvents.ts";
+import { fleetEvents, jobEvents } from "./jobEvents.ts";
 import { networkEvents } from "./networkEvents.ts";
+import { serverEvents } from "./serverResults.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -29,6 +30,7 @@ export const benchEvents = [
     },
     "A board gave its own description, which is used and kept with every run.",
   ),
+  ...serverEvents,
   event("run_in_lake", lakeRun, "`archive --lake`: a run is sealed and in the lake."),
   event(
     "warning",
@@ -44,6 +46,8 @@ export const benchEvents = [
           "model_no_longer_holds",
           "job_not_checked",
           "worker_goes_on",
+          "job_at_bench",
+          "sealed_at_server",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
@@ -51,7 +55,9 @@ export const benchEvents = [
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
             "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
-            "`worker_goes_on`: a worker that the live page started does not end with `mho serve`.",
+            "`worker_goes_on`: a worker that the live page started does not end with `mho serve`. " +
+            "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it. " +
+            "`sealed_at_server`: runs were sealed at the server, so that it takes no more turns and sweeps of them.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
@@ -322,4 +328,5 @@ export const benchEvents = [
     "`demo` has trimmed its closed loop.",
   ),
   ...jobEvents,
+  ...fleetEvents,
 ] as const;

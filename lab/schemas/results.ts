@@ -10,6 +10,7 @@ import { exported, imported, optimize, report } from "./fileResults.ts";
 import { checkLake, query } from "./lakeResults.ts";
 import * as part from "./parts.ts";
 import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
+import { handOn, serverInit } from "./serverResults.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -221,6 +222,8 @@ export const resultSchema = z.discriminatedUnion("command", [
   deleted,
   pack,
   unpack,
+  handOn,
+  serverInit,
   check,
   checkChip,
   ports,
