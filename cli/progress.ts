@@ -12,6 +12,8 @@ export interface ProgressOptions {
   readonly now?: () => Microseconds;
   /** Whether a chip is left to go on with when the run was not finished. */
   readonly chipStays?: boolean;
+  /** What is worked on (run). */
+  readonly kind?: "run" | "network" | undefined;
   /** Pulses that a run will take; undefined where it is not known. */
   readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
@@ -20,7 +22,12 @@ export interface ProgressOptions {
 export function progressOf(
   name: string,
   output: Pick<Output, "say" | "progress">,
-  { now = () => systemClock.nowMicroseconds(), chipStays = true, expectedPulses }: ProgressOptions = {},
+  {
+    now = () => systemClock.nowMicroseconds(),
+    chipStays = true,
+    kind = "run",
+    expectedPulses,
+  }: ProgressOptions = {},
 ): (event: ProgramEvent | PauseEvent) => void {
   const startedAt = now();
   const seconds = (): Seconds => (now() - startedAt) / microsecondsPerSecond;
@@ -60,7 +67,7 @@ export function progressOf(
         // What was in place before a run was resumed was not done in this time.
         if (!event.resumed) pace.note(seconds(), 0, 0);
         void expectedPulses?.(event.run).then((pulses) => pace.expect(pulses));
-        output.say(`${name}: run ${event.run}, ${counted(event.devices, "device")}`);
+        output.say(`${name}: ${kind} ${event.run}, ${counted(event.devices, "device")}`);
         return;
       case "turn":
         turn(event);
@@ -93,7 +100,7 @@ export function progressOf(
         const goesOn =
           chipStays && event.outcome === "failed" ? `; mho resume ${event.run} goes on with it` : "";
         output.say(
-          `${name}: run ${event.run} ${event.outcome} after ${seconds().toFixed(1)} s${safe}${goesOn}`,
+          `${name}: ${kind} ${event.run} ${event.outcome} after ${seconds().toFixed(1)} s${safe}${goesOn}`,
         );
       }
     }

@@ -37,8 +37,8 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   const files = await pageFiles();
   // The page may be there before the first run.
   const folder = options.workspace ?? defaultWorkspace;
-  const isNew = !existsSync(join(folder, "workspace.db"));
   const place = new Workplace(options, output.events, await configOf(options));
+  const isNew = !place.isServer && !existsSync(join(folder, "workspace.db"));
   const workers: StartedWorker[] = [];
   try {
     const store = await place.store();

@@ -218,7 +218,7 @@ describe("a watch", () => {
     expect(shown.out).toMatch(
       /The model pcm-90nm still holds at 1 day: 9\d\.\d % of 2,\d\d\d devices lie inside/,
     );
-  }, 60_000);
+  });
 
   it("warns once where the model no longer holds: which, when, what was foreseen and read, and what to do", async () => {
     const { workspace, audits, warnings } = await watched("stranger", "verify");
@@ -231,10 +231,10 @@ describe("a watch", () => {
     const json = await mho("show", "r1", "--workspace", workspace, "--json");
     const result = JSON.parse(json.out.trim().split("\n").at(-1)!) as Record<string, unknown>;
     expect(result["audit"]).toMatchObject({ model: "pcm-90nm", age_seconds: day, holds: false });
-  }, 60_000);
+  });
 
   it("audits no run whose method does not keep devices at their targets", async () => {
     const { audit, audits, warnings } = await watched("stranger", "open-loop");
     expect([audit, audits, warnings]).toEqual([undefined, [], []]);
-  }, 60_000);
+  });
 });

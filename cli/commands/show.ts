@@ -13,6 +13,7 @@ import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
@@ -33,7 +34,7 @@ export const show = () =>
   )
     .argument(
       "[what]",
-      "a run such as r2, a strategy or model file, a built-in model, or the workspace's folder",
+      "a run such as r2, a network over several chips, such as n1, a strategy or model file, a built-in model, or the workspace's folder",
     )
     .option("--where <terms>", "list the runs for which all terms hold, such as 'tag=ald yield<99 age<7d'")
     .option("--archived", "list archived runs too")
@@ -53,6 +54,10 @@ export const show = () =>
           const { showFile } = await import("../showFile.ts");
           return showFile(what, output);
         }
+        if (isGroupName(what)) {
+          const { showNetwork } = await import("../tellNetwork.ts");
+          return withBench(flags, output, {}, (bench) => showNetwork(bench, what, output));
+        }
         if (!/^r\d+$/i.test(what)) {
           throw new MhoError(
             "bad-argument",
@@ -70,7 +75,11 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   for (const line of labelLines(labels, { wafer, die })) output.say(line);
   output.say(`at ${plan.chipAddress}`);
-  output.say(howItEnded(id, result));
+  output.say(howItEnded(plan.share?.group ?? id, result));
+  if (plan.share !== undefined)
+    output.say(
+      `share ${plan.share.share + 1} of network ${plan.share.group}, from its tile ${plan.share.firstTile} on`,
+    );
   if (plan.imported !== undefined) {
     const files = plan.imported.files.map(({ name }) => name).join(", ");
     output.say(

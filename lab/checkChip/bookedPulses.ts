@@ -7,7 +7,7 @@ import type { JournalledOrder } from "../../src/run/journal.ts";
 import { usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { type Tickets, ticketsFor } from "../../src/run/tickets.ts";
-import type { Workspace } from "../../storage/workspace.ts";
+import type { KeptRuns } from "../../storage/keptRuns.ts";
 import { byHand } from "../handMethod.ts";
 import { labelled } from "../labels.ts";
 import { modelOfChip } from "../modelOfChip.ts";
@@ -84,7 +84,7 @@ export async function bookPulses(
 
 function begin(
   place: Workplace,
-  store: Workspace,
+  store: KeptRuns,
   address: string,
   identity: ChipIdentity,
   description: ChipDescription,
@@ -133,7 +133,7 @@ function reportOf(tried: Tried<TriedFate>, offset: number): PulseReport {
 }
 
 /** What runs add to the chip's own clock; NaN after a reset that no run has seen yet. */
-async function clockOffset(store: Workspace, identity: ChipIdentity): Promise<number> {
+async function clockOffset(store: KeptRuns, identity: ChipIdentity): Promise<number> {
   const mark = await store.newestMark(identity);
   if (mark === undefined) return 0;
   return mark.boot === identity.boot ? mark.offsetMicroseconds : Number.NaN;

@@ -138,6 +138,7 @@ function begin({ active, memories }: Opened): void {
     boot: identity.boot,
     devices,
     resumed: memories !== undefined,
+    network: plan.share?.group ?? null,
   });
   const { method } = plan;
   log.info({ devices, method }, memories === undefined ? "run begun" : "run resumed");
@@ -151,12 +152,17 @@ function endOf(
   standby: StandbyOutcome,
   awake: boolean,
 ): unknown {
-  const run = opened?.active.run;
+  const active = opened?.active;
+  const run = active?.run;
   if (isStop(failure) && run !== undefined) {
     const stopped = standby.safe
       ? `Run ${run} was stopped and the chip is in standby.`
       : `Run ${run} was stopped.`;
-    const error = new MhoError("interrupted", `${stopped} Go on with mho resume ${run}.`, { run });
+    const error = new MhoError(
+      "interrupted",
+      `${stopped} Go on with mho resume ${active?.plan.share?.group ?? run}.`,
+      { run },
+    );
     return endedWith(error, address, standby);
   }
   // A chip that was never opened was never switched on by this run.
@@ -196,7 +202,10 @@ async function close(
   const unwritten = (error: unknown): void =>
     log.warn({ outcome, error: loggedError(error) }, "how the run ended was not written down");
   await (end === undefined ? writing() : writing().catch(unwritten));
-  if (!standby.safe) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  if (!standby.safe) {
+    const { address } = context.driver;
+    context.onEvent({ type: "standby_failed", address, reason: standby.reason });
+  }
   log.info({ outcome, standby: standby.safe }, "run ended");
   context.onEvent({ type: "ended", run, outcome, standby: standby.safe });
 }

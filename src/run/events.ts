@@ -20,6 +20,8 @@ export type ProgramEvent =
       readonly boot: number;
       readonly devices: number;
       readonly resumed: boolean;
+      /** The network that it holds a share of; null for a run by itself. */
+      readonly network: string | null;
     }
   | {
       readonly type: "turn";
@@ -97,17 +99,26 @@ export type PauseEvent =
 export type LinkEvent =
   | {
       readonly type: "link_lost";
+      /** Of the chip. */
+      readonly address: string;
       readonly reason: string;
       /** How long the chip is looked for before the work is given up. */
       readonly patience_milliseconds: number;
     }
-  | { readonly type: "link_back"; readonly port: string; readonly after_milliseconds: number }
+  | {
+      readonly type: "link_back";
+      readonly address: string;
+      readonly port: string;
+      readonly after_milliseconds: number;
+    }
   /** The host was silent for so long that the chip went into standby by itself; it was woken, and the work goes on. */
-  | { readonly type: "woken"; readonly after_milliseconds: number };
+  | { readonly type: "woken"; readonly address: string; readonly after_milliseconds: number };
 
 /** The chip did not confirm that it is in standby: its outputs may be on. */
 export interface StandbyEvent {
   readonly type: "standby_failed";
+  /** Of the chip. */
+  readonly address: string;
   readonly reason: string;
 }
 

@@ -44,7 +44,10 @@ export async function watchRuns(
     failure = error;
   }
   const standby = await tryStandby(driver, log);
-  if (!standby.safe && progress.awake) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  if (!standby.safe && progress.awake) {
+    const { address } = context.driver;
+    context.onEvent({ type: "standby_failed", address, reason: standby.reason });
+  }
   const end = endOf(runs, driver.address, failure, standby, progress.awake);
   const outcome = end === undefined ? "done" : wasStopped(end) ? "interrupted" : "failed";
   for (const run of progress.begun ? runs : []) {
