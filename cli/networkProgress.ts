@@ -49,7 +49,7 @@ export function networkProgress(
 }
 
 function isOfRun(event: BenchEvent): event is Extract<ProgramEvent | PauseEvent, { run: RunId }> {
-  return ["uncertain", "sweep", "paused", "unpaused"].includes(event.type);
+  return ["uncertain", "next_look", "next_sweep", "sweep", "paused", "unpaused"].includes(event.type);
 }
 
 /** Turns of several runs as one. */
