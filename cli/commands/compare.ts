@@ -1,5 +1,4 @@
-import { comparedRunFields, comparisonLines, differenceFields } from "../../lab/compareTexts.ts";
-import { oneRunASide } from "../../report/compareTexts.ts";
+import { comparedRunFields, comparisonLines, differenceFields, oneRunASide } from "../../lab/compareTexts.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { workspaceCommand } from "../flags.ts";
