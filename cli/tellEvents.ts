@@ -9,7 +9,7 @@ import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { networkProgress } from "./networkProgress.ts";
-import { progressOf } from "./progress.ts";
+import { loggedWaitSeconds, progressOf } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
 export interface Names {
@@ -71,17 +71,18 @@ export function tellEvents(
         return;
       case "turn":
       case "uncertain":
+      case "next_look":
         progress?.(event);
         return;
       case "paused":
       case "unpaused":
+      case "next_sweep":
       case "sweep":
         if (progress === undefined) tellWatch(event);
         else progress(event);
         return;
       case "watching":
       case "left_out":
-      case "next_sweep":
         tellWatch(event);
         return;
       case "standby_failed":
@@ -128,6 +129,18 @@ export function tellEvents(
         output.say(`${run}: sealed and archived; in the lake at ${folder}, ${had}`);
         return;
       }
+      case "handing_on":
+        output.say(`Handing on to ${event.server} as the bench ${event.bench}.`);
+        return;
+      case "handed_on":
+        output.progress(`${event.runs.join(", ")}: ${counted(event.rows, "row")} handed on`);
+        return;
+      case "server_away":
+        output.say(`${event.message} It is tried again until it is back.`);
+        return;
+      case "server_back":
+        output.say(`${event.server} is back.`);
+        return;
       case "asked":
       case "answered": {
         const text = questionText(event);
@@ -140,6 +153,9 @@ export function tellEvents(
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_taken":
+      case "joined_server":
+      case "chip_not_leased":
       case "job_started":
       case "job_run":
       case "job_ended":
@@ -155,9 +171,6 @@ export function tellEvents(
 function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
 }
-
-/** A log gets no line for shorter waits. */
-const loggedWaitSeconds = 60;
 
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */
 function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {

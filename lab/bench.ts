@@ -28,6 +28,7 @@ import type { CheckOptions } from "./check.ts";
 import type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
+import type { Lot, LotOptions } from "./lot.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
@@ -59,12 +60,14 @@ import {
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, standbyOfNetwork, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { HandedOnRuns, HandOnOptions } from "./handOn.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { runNamed, runOrGroupNamed } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
+import type { SetUp } from "./setUpServer.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
 import { wallTime } from "./wallTime.ts";
 import { watch, type WatchOptions } from "./watch.ts";
@@ -182,8 +185,19 @@ export class Bench {
   async work(options: WorkOptions = {}): Promise<Worked> {
     return this.#telling(async () => {
       refuseUnknown("work", options);
+      const bench = (place: Workplace): Bench => new Bench(place, this.#telling);
+      const { server, bench: name, ...others } = options;
+      if (server !== undefined) {
+        const { workFromServer } = await import("./fleet/workFromServer.ts");
+        return workFromServer(this.#place, { ...others, server, bench: name }, bench);
+      }
+      if (name !== undefined)
+        throw new MhoError(
+          "bad-argument",
+          "--bench is the name of this bench at a server. Give --server too.",
+        );
       const { work } = await import("./queue/work.ts");
-      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+      return work(this.#place, others, bench);
     });
   }
 
@@ -353,6 +367,15 @@ export class Bench {
       refuseUnknown("compare", options);
       const { compare } = await import("./compare.ts");
       return compare(this.#place, runs, options);
+    });
+  }
+
+  /** The laws of a lot by runs of its chips: how devices, tiles, chips and wafers differ, and which chips are unlike the others. */
+  async lot(runs: readonly RunId[], options: LotOptions = {}): Promise<Lot> {
+    return this.#telling(async () => {
+      refuseUnknown("lot", options);
+      const { lot } = await import("./lot.ts");
+      return lot(this.#place, runs, options);
     });
   }
 
@@ -569,6 +592,23 @@ export class Bench {
       refuseUnknown("pack", options);
       const { pack } = await import("./pack.ts");
       return pack(this.#place, typeof runs === "string" ? [runs] : runs, options);
+    });
+  }
+
+  /** Copies to a server what it has not of the workspace: in order, and exactly once. */
+  async handOn(options: HandOnOptions): Promise<HandedOnRuns> {
+    return this.#telling(async () => {
+      refuseUnknown("handOn", options);
+      const { handOn } = await import("./handOn.ts");
+      return handOn(this.#place, options);
+    });
+  }
+
+  /** Sets a PostgreSQL server up for the runs of many benches, as its administrator; or lifts it to today's layout. */
+  async setUpServer(address: string): Promise<SetUp> {
+    return this.#telling(async () => {
+      const { setUpServer } = await import("./setUpServer.ts");
+      return setUpServer(address);
     });
   }
 

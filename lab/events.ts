@@ -20,8 +20,10 @@ export type BenchEvent =
   | ModelAuditedEvent
   | QuestionEvent
   | JobEvent
+  | FleetEvent
   | RunInLakeEvent
-  | NetworkEvent;
+  | NetworkEvent
+  | HandOnEvent;
 
 /** A chip was opened and named itself. */
 export interface ChipEvent {
@@ -99,6 +101,19 @@ export interface NetworkShareFields {
   readonly devices: number;
 }
 
+/** A workspace is handed on to a server. */
+export type HandOnEvent =
+  | { readonly type: "handing_on"; readonly server: string; readonly bench: string }
+  | {
+      readonly type: "handed_on";
+      readonly bench: string;
+      /** Of this workspace. */
+      readonly runs: readonly RunId[];
+      readonly rows: number;
+    }
+  | { readonly type: "server_away"; readonly server: string; readonly message: string }
+  | { readonly type: "server_back"; readonly server: string };
+
 /** Something to know before a figure is believed. */
 export interface WarningEvent {
   readonly type: "warning";
@@ -110,7 +125,10 @@ export interface WarningEvent {
     | "plain_http"
     | "weights_left_out"
     | "model_no_longer_holds"
-    | "job_not_checked";
+    | "job_not_checked"
+    | "worker_goes_on"
+    | "job_at_bench"
+    | "sealed_at_server";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */
@@ -237,6 +255,40 @@ export type JobEvent =
     }
   /** A hook or a webhook failed; the queue goes on. */
   | { readonly type: "hook_failed"; readonly hook: string; readonly message: string };
+
+/** What `work` tells of a server. */
+export type FleetEvent =
+  /** A job of the server stands in the bench's own queue now. */
+  | {
+      readonly type: "job_taken";
+      readonly job: JobId;
+      /** Its id at the server. */
+      readonly server_job: JobId;
+      readonly text: string;
+      readonly chip: string;
+      /** By which the server knows the chip: NAME/SERIAL NUMBER. */
+      readonly chip_name: string;
+    }
+  /** The server knows the bench, which takes jobs for these chips. */
+  | {
+      readonly type: "joined_server";
+      readonly server: string;
+      /** The bench's name there. */
+      readonly bench: string;
+      /** By their nicknames. */
+      readonly chips: readonly string[];
+    }
+  /** No jobs of the server are taken for a chip of the config. */
+  | {
+      readonly type: "chip_not_leased";
+      /** Its nickname. */
+      readonly chip: string;
+      readonly why: "unseen" | "held" | "identify" | "moved";
+      /** The bench that has its lease; null for none. */
+      readonly holder: string | null;
+      /** For a person. */
+      readonly message: string;
+    };
 
 /** What a command tells beside the events of its bench, and before its `result`. */
 export type CommandEvent = ListeningEvent | RepluggedEvent | ServingEvent | ErrorEvent;

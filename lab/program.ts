@@ -315,6 +315,7 @@ function capabilitiesHoped({ lacks = [] }: LabDialect): ChipCapabilities {
  */
 export async function resume(place: Workplace, given: string, chip: string | undefined): Promise<boolean> {
   const run = runNamed(given);
+  place.refuseServer();
   const store = await place.existingStore();
   store.mustBeWritable();
   const plan = await store.plan(run);

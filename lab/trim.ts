@@ -79,6 +79,7 @@ export async function trim(
   const corrects = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
   const labels = labelled(place, options);
+  place.refuseServer();
   const store = await place.existingStore();
   store.mustBeWritable();
   const chain = await chainOf(store, corrects);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { MhoError } from "../src/errors.ts";
 import { Chains, emptyChain, ofWorkspace } from "./chains.ts";
@@ -145,6 +146,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withJobs,
   withQuestions,
   withGroups,
+  withIdentity,
 ];
 
 export const newestLayout = migrations.length;
@@ -306,6 +308,12 @@ function withGroups(database: DatabaseSyncInstance, file: string): void {
     (what) => damaged(file, what),
   );
   chains.set(ofWorkspace, "run_groups", emptyChain);
+}
+
+/** By this a server knows the workspace again that hands on its runs; a copy of the file is the same workspace, as it was then. */
+function withIdentity(database: DatabaseSyncInstance): void {
+  database.exec("CREATE TABLE identity (id TEXT NOT NULL) STRICT");
+  database.prepare("INSERT INTO identity (id) VALUES (?)").run(randomUUID());
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

@@ -227,7 +227,7 @@ describe("a workspace", () => {
     await before.endRun(old, "done");
     await before.close();
     const database = new DatabaseSync(join(folder, "workspace.db"));
-    database.exec(`DROP TABLE run_groups; DROP TABLE job_changes; DROP TABLE questions; DROP TABLE labels; DROP TABLE chip_notes; DROP TABLE figures; DROP TABLE forecasts;
+    database.exec(`DROP TABLE run_groups; DROP TABLE job_changes; DROP TABLE questions; DROP TABLE labels; DROP TABLE chip_notes; DROP TABLE figures; DROP TABLE forecasts; DROP TABLE identity;
       DELETE FROM chains WHERE of IN ('forecasts', 'labels', 'chip_notes', 'job_changes', 'questions', 'run_groups'); PRAGMA user_version = 8`);
     database.close();
     const store = await openWorkspace(folder);
@@ -237,7 +237,7 @@ describe("a workspace", () => {
     const foretold = await store.beginRun({ ...plan, forecasts: [forecast] }, identity, "t");
     expect(await store.forecasts(foretold)).toEqual([forecast]);
     await store.close();
-    expect(newestLayout).toBe(13);
+    expect(newestLayout).toBe(14);
   });
 
   it("of the layout before networks over several chips opens with what it held, and takes them from then on", async () => {

@@ -7,12 +7,14 @@ import { check } from "./check.ts";
 import { checkChip } from "./checkChip.ts";
 import { checkLake } from "./checkLake.ts";
 import { compare } from "./compare.ts";
+import { lot } from "./lot.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
+import { handOn } from "./handOn.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
 import { measure } from "./measure.ts";
@@ -29,6 +31,7 @@ import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
+import { server } from "./server.ts";
 import { show } from "./show.ts";
 import { standby } from "./standby.ts";
 import { tag } from "./tag.ts";
@@ -61,6 +64,7 @@ export function allCommands(): Command[] {
     exportCommand(),
     report(),
     compare(),
+    lot(),
     show(),
     note(),
     tag(),
@@ -68,6 +72,8 @@ export function allCommands(): Command[] {
     deleteCommand(),
     pack(),
     unpack(),
+    handOn(),
+    server(),
     check(),
     checkChip(),
     query(),

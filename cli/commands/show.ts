@@ -126,6 +126,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     ...runFields(id, (await bench.store()).file, result),
     tags: labels.tags,
     operator: labels.operator ?? null,
+    job: labels.job ?? null,
     archived: labels.archived,
     wafer: wafer ?? null,
     die: die ?? null,
@@ -140,12 +141,13 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
 
 /** What people wrote on it, in lines. */
 function labelLines(
-  { tags, operator, archived, unpacked }: RunLabels,
+  { tags, operator, job, archived, unpacked }: RunLabels,
   { wafer, die }: { readonly wafer: string | undefined; readonly die: string | undefined },
 ): string[] {
   const parts = [
     ...(tags.length > 0 ? [`tags ${tags.join(", ")}`] : []),
     ...(operator === undefined ? [] : [`by ${operator}`]),
+    ...(job === undefined ? [] : [`begun by job ${job} of the queue`]),
     ...(wafer === undefined ? [] : [`wafer ${wafer}`]),
     ...(die === undefined ? [] : [`die ${die}`]),
     ...(archived ? ["archived"] : []),

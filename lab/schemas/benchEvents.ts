@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { event } from "./event.ts";
 import { lakeRun } from "./lakeResults.ts";
-import { jobEvents } from "./jobEvents.ts";
+import { fleetEvents, jobEvents } from "./jobEvents.ts";
 import { networkEvents } from "./networkEvents.ts";
+import { serverEvents } from "./serverResults.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -29,6 +30,7 @@ export const benchEvents = [
     },
     "A board gave its own description, which is used and kept with every run.",
   ),
+  ...serverEvents,
   event("run_in_lake", lakeRun, "`archive --lake`: a run is sealed and in the lake."),
   event(
     "warning",
@@ -43,13 +45,19 @@ export const benchEvents = [
           "weights_left_out",
           "model_no_longer_holds",
           "job_not_checked",
+          "worker_goes_on",
+          "job_at_bench",
+          "sealed_at_server",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
-            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is.",
+            "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
+            "`worker_goes_on`: a worker that the live page started does not end with `mho serve`. " +
+            "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it. " +
+            "`sealed_at_server`: runs were sealed at the server, so that it takes no more turns and sweeps of them.",
         ),
       message: z.string().describe("The same for a person."),
       name: z
@@ -188,14 +196,24 @@ export const benchEvents = [
     "A later run pulsed devices of this tile, so it is not read for the run before.",
   ),
   event(
+    "next_look",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      time_seconds: part.seconds.describe("Age of the tile's last pulse at that look, s."),
+      due_in_seconds: part.seconds.describe("How long the run waits for that, s; 1 or more."),
+    },
+    "A run waits until it may look at what it pulsed, on a chip whose time goes by itself.",
+  ),
+  event(
     "next_sweep",
     {
       run: part.run.describe("Id of the run."),
       tile: part.tile,
       time_seconds: part.seconds.describe("Age at which the tile is read next, s since its last pulse."),
-      due_in_seconds: part.seconds.describe("How long the watch waits for that, s; 1 or more."),
+      due_in_seconds: part.seconds.describe("How long the watch or the run waits for that, s; 1 or more."),
     },
-    "A watch waits for its next read, on a chip whose time goes by itself.",
+    "A watch waits for its next read, or a run for its next sweep, on a chip whose time goes by itself.",
   ),
   event(
     "paused",
@@ -310,4 +328,5 @@ export const benchEvents = [
     "`demo` has trimmed its closed loop.",
   ),
   ...jobEvents,
+  ...fleetEvents,
 ] as const;

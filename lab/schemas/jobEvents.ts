@@ -75,6 +75,45 @@ export const jobEvents = [
   ),
 ] as const;
 
+/** What `work` tells of a server. */
+export const fleetEvents = [
+  event(
+    "job_taken",
+    {
+      job: job.describe("Id of the job in the bench's own queue."),
+      server_job: job.describe("Its id at the server."),
+      text,
+      chip: address,
+      chip_name: z.string().describe("By which the server knows the chip: its name, `/`, its serial number."),
+    },
+    "`work --server` took a job of the server's queue into the bench's own.",
+  ),
+  event(
+    "joined_server",
+    {
+      server: z.string().describe("The server's address."),
+      bench: z.string().describe("The bench's name there."),
+      chips: part.texts.describe("Nicknames of the chips that jobs are taken for."),
+    },
+    "The server knows the bench, and `work` takes jobs from it.",
+  ),
+  event(
+    "chip_not_leased",
+    {
+      chip: z.string().describe("Its nickname in the bench's config."),
+      why: z
+        .enum(["unseen", "held", "identify", "moved"])
+        .describe(
+          "`unseen`: it has not identified itself here; `held`: another bench has it; `identify`: so had one that fell silent, and the chip " +
+            "has not identified itself here since; `moved`: it has identified itself at another bench since.",
+        ),
+      holder: z.string().nullable().describe("The bench that has its lease; null for none."),
+      message: z.string().describe("The same for a person."),
+    },
+    "No jobs of the server are taken for a chip of the config.",
+  ),
+] as const;
+
 export const queue = result(
   "queue",
   {
@@ -95,7 +134,15 @@ export const queue = result(
           command: z.string().describe("Its command."),
           subjects: part.texts.describe("What the command works on; `j3` is the run of job j3."),
           chip: address,
-          chip_name: z.string().describe("The chip's nickname, or its address."),
+          chip_name: z
+            .string()
+            .describe("The chip's nickname, or its address; at a server its name, `/`, its serial number."),
+          bench: z
+            .string()
+            .nullable()
+            .describe(
+              "At a server: the bench that has the job; null where none has, and in a bench's own queue.",
+            ),
           queue: z
             .string()
             .describe("Jobs with the same text are of one chip, and done one after the other."),

@@ -116,6 +116,7 @@ export const show = z.discriminatedUnion("what", [
         .describe("What the run was to do."),
       ...runFields,
       ...labelFields,
+      job: z.string().nullable().describe("The job of the queue that began it, such as j3; null for none."),
       ...chipPlace,
       chip_notes: z
         .array(

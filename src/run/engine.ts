@@ -4,11 +4,12 @@ import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
 import { isFinal, isOpen, type ProgrammingMethod, verdicts } from "../program/method.ts";
-import type { Microseconds } from "../units.ts";
+import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type SweepRecord, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
+import type { ProgramEvent } from "./events.ts";
 import { checkPlan } from "./planCheck.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
 import { ActiveRun } from "./activeRun.ts";
@@ -36,7 +37,7 @@ import {
   turnTile,
   type TileWork,
 } from "./tileWork.ts";
-import { waitUntil } from "./waiting.ts";
+import { toldWaitSeconds, waitUntil } from "./waiting.ts";
 import { wearOf } from "./wear.ts";
 
 /**
@@ -349,7 +350,11 @@ async function workOn(
       const memory = remembered.get(tile.block.tile) ?? emptyMemory(tile.block, perRow);
       atWork.push(beginTile(active, tile, memory));
     } else if (job.kind === "turn") {
-      await waitFor(active, job.work.dueAt);
+      await waitFor(active, job.work.dueAt, (due) => {
+        const { block } = job.work.tile;
+        const timeSeconds = (job.work.dueAt - latestPulse(job.work)) / microsecondsPerSecond;
+        return { type: "next_look", run: active.run, tile: block.tile, time_seconds: timeSeconds, ...due };
+      });
       const begun = await context.driver.chipTime();
       const { work } = job;
       const { tile, memory } = work;
@@ -380,7 +385,10 @@ async function sweptOf({ context, run }: ActiveRun): Promise<Set<string>> {
 
 async function sweepTile(active: ActiveRun, { tile, dueAt, timeSeconds }: DueSweep): Promise<SweepRecord> {
   const { context, plan, identity } = active;
-  await waitFor(active, dueAt);
+  await waitFor(active, dueAt, (due) => {
+    const { block } = tile;
+    return { type: "next_sweep", run: active.run, tile: block.tile, time_seconds: timeSeconds, ...due };
+  });
   const check = (): Promise<void> => checkRequestsOf(active);
   return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages, check);
 }
@@ -398,8 +406,17 @@ async function keepEarly({ context, run }: ActiveRun, { due, sweep }: EarlySweep
   });
 }
 
-function waitFor(active: ActiveRun, due: Microseconds): Promise<void> {
+/** @param told  the event that says what is waited for, where that takes a while. */
+async function waitFor(
+  active: ActiveRun,
+  due: Microseconds,
+  told: (due: { readonly due_in_seconds: Seconds }) => ProgramEvent,
+): Promise<void> {
   const { virtualTime } = active.identity.capabilities;
+  if (!virtualTime && due > 0) {
+    const due_in_seconds = (due - (await active.context.driver.chipTime())) / microsecondsPerSecond;
+    if (due_in_seconds >= toldWaitSeconds) active.context.onEvent(told({ due_in_seconds }));
+  }
   return waitUntil(active.context, virtualTime, due, () => checkRequestsOf(active));
 }
 

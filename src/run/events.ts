@@ -44,6 +44,16 @@ export type ProgramEvent =
       readonly turn: number;
       readonly rows: number;
     }
+  /** The run waits until it may look at what it pulsed, on a chip whose time goes by itself. */
+  | {
+      readonly type: "next_look";
+      readonly run: RunId;
+      readonly tile: number;
+      /** Age of the tile's last pulse then. */
+      readonly time_seconds: Seconds;
+      readonly due_in_seconds: Seconds;
+    }
+  | NextSweepEvent
   | SweepEvent
   | {
       readonly type: "ended";
@@ -71,15 +81,17 @@ export type WatchEvent =
   | { readonly type: "watching"; readonly runs: readonly RunId[]; readonly sweeps: number }
   /** A later run pulsed devices of the tile, so it is no longer as this run left it. */
   | { readonly type: "left_out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
-  /** The watch waits for this read. */
-  | {
-      readonly type: "next_sweep";
-      readonly run: RunId;
-      readonly tile: number;
-      readonly time_seconds: Seconds;
-      readonly due_in_seconds: Seconds;
-    }
+  | NextSweepEvent
   | SweepEvent;
+
+/** A watch, or a run whose pulses are done, waits for this read. */
+export interface NextSweepEvent {
+  readonly type: "next_sweep";
+  readonly run: RunId;
+  readonly tile: number;
+  readonly time_seconds: Seconds;
+  readonly due_in_seconds: Seconds;
+}
 
 export type PauseEvent =
   { readonly type: "paused"; readonly run: RunId } | { readonly type: "unpaused"; readonly run: RunId };

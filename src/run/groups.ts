@@ -1,5 +1,6 @@
 import type { ModelDefinition } from "../model/definition.ts";
 import type { ConductanceUnit, Seconds } from "../units.ts";
+import type { RunId } from "./runId.ts";
 
 /** A network that is laid over several chips: each chip's share is a run of its own, and a group says which runs belong together. */
 
@@ -28,7 +29,7 @@ export type GroupChange =
       readonly recipe?: GroupRecipe | undefined;
     }
   /** A run holds a share from now on. */
-  | { readonly kind: "serves"; readonly group: GroupId; readonly share: number; readonly run: string }
+  | { readonly kind: "serves"; readonly group: GroupId; readonly share: number; readonly run: RunId }
   /** A share goes to another chip. */
   | {
       readonly kind: "moved";
@@ -90,14 +91,14 @@ export interface RunGroup {
 
 export interface GroupShare extends PlannedShare {
   /** The run that holds it; undefined where none has begun on its chip. */
-  readonly run: string | undefined;
+  readonly run: RunId | undefined;
   /** Chips that it was on before, the oldest first. */
   readonly before: readonly LeftChip[];
 }
 
 export interface LeftChip {
   readonly chip: string;
-  readonly run: string | undefined;
+  readonly run: RunId | undefined;
   /** Wall time, and a sentence. */
   readonly at: string;
   readonly why: string;

@@ -5,6 +5,7 @@ import type { GroupChange, GroupId, RunGroup } from "./groups.ts";
 import type { ChipNote, LabelChange, RunLabels } from "./labels.ts";
 import type { Question, QuestionChange, QuestionId } from "./questions.ts";
 import type { RunPlan } from "./plan.ts";
+import type { RunId } from "./runId.ts";
 import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettings } from "./journal.ts";
 
 /**
@@ -103,7 +104,7 @@ export interface RunStore {
   close(): Promise<void>;
 }
 
-export type RunId = string;
+export type { RunId } from "./runId.ts";
 
 /** What judging a run takes: of a store, or of several runs as one. */
 export type RunReader = Pick<

@@ -20,7 +20,7 @@ import {
 } from "./standby.ts";
 import type { RunId } from "./store.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
-import { waitUntil } from "./waiting.ts";
+import { toldWaitSeconds, waitUntil } from "./waiting.ts";
 
 /**
  * Reads the tiles of runs of one chip, each when it has reached the ages that its run's settings name, until there is
@@ -93,9 +93,6 @@ function endOf(
     standby: false,
   });
 }
-
-/** Shorter waits are no news. */
-const toldWaitSeconds: Seconds = 1;
 
 async function readUntilDone(
   context: RunContext,
