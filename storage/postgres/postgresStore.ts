@@ -40,7 +40,6 @@ import { emptyChain, type SummedRow } from "../chains.ts";
 import type { KeptRuns } from "../keptRuns.ts";
 import { originOf } from "../origin.ts";
 import {
-  DamagedRecord,
   forecastOf,
   identityOf,
   labelOf,
