@@ -47,6 +47,7 @@ import { estimate, program, type ProgramOptions, resume } from "./program.ts";
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { Fleet } from "./fleet/overview.ts";
 import type { HandedOnRuns, HandOnOptions } from "./handOn.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
@@ -539,6 +540,14 @@ export class Bench {
       refuseUnknown("handOn", options);
       const { handOn } = await import("./handOn.ts");
       return handOn(this.#place, options);
+    });
+  }
+
+  /** The benches of a server, their chips, the queue, and what has to be looked after. */
+  async fleet(): Promise<Fleet> {
+    return this.#telling(async () => {
+      const { fleet } = await import("./fleet/overview.ts");
+      return fleet(this.#place);
     });
   }
 
