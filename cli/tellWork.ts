@@ -95,6 +95,10 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "watching":
       case "left_out":
       case "run_in_lake":
+      case "handing_on":
+      case "handed_on":
+      case "server_away":
+      case "server_back":
       case "model_audited":
       case "trim_planned":
       case "translating":
