@@ -59,6 +59,8 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       }
       case "sweep":
         return progress(event.run, event.left === null ? "reading" : `${event.left} reads left`);
+      case "next_look":
+        return progress(event.run, `next look in ${formatDuration(event.due_in_seconds)}`);
       case "next_sweep":
         return progress(event.run, `next read in ${formatDuration(event.due_in_seconds)}`);
       case "paused":
@@ -95,10 +97,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "watching":
       case "left_out":
       case "run_in_lake":
-      case "handing_on":
-      case "handed_on":
-      case "server_away":
-      case "server_back":
+      case "network_started":
+      case "share_failed":
+      case "network_ended":
       case "model_audited":
       case "trim_planned":
       case "translating":

@@ -7,6 +7,7 @@ import { check } from "./check.ts";
 import { checkChip } from "./checkChip.ts";
 import { checkLake } from "./checkLake.ts";
 import { compare } from "./compare.ts";
+import { lot } from "./lot.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
@@ -65,6 +66,7 @@ export function allCommands(): Command[] {
     exportCommand(),
     report(),
     compare(),
+    lot(),
     show(),
     note(),
     tag(),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { steps } from "../checkChip/findings.ts";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { compare } from "./compareResult.ts";
+import { lot } from "./lotResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
 import { fleet, queue, work } from "./jobEvents.ts";
@@ -202,6 +203,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   optimize,
   report,
   compare,
+  lot,
   exported,
   imported,
   read,
