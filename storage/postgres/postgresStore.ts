@@ -260,7 +260,7 @@ export class PostgresStore implements KeptRuns {
 
   async #groupsOf(queries: Queries): Promise<readonly RunGroup[]> {
     return foldGroups(
-      await this.#read(queries, "run_groups", ofServer, "the networks over several chips", (row) =>
+      await this.#reader.all(queries, "run_groups", ofServer, "the networks over several chips", (row) =>
         groupChangeOf(row["change"] as string),
       ),
     );
