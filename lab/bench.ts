@@ -60,6 +60,7 @@ import {
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
 import { read, type ReadOptions, standby, standbyOfNetwork, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { Fleet } from "./fleet/overview.ts";
 import type { HandedOnRuns, HandOnOptions } from "./handOn.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
@@ -601,6 +602,14 @@ export class Bench {
       refuseUnknown("handOn", options);
       const { handOn } = await import("./handOn.ts");
       return handOn(this.#place, options);
+    });
+  }
+
+  /** The benches of a server, their chips, the queue, and what has to be looked after. */
+  async fleet(): Promise<Fleet> {
+    return this.#telling(async () => {
+      const { fleet } = await import("./fleet/overview.ts");
+      return fleet(this.#place);
     });
   }
 

@@ -2,7 +2,8 @@ import { hostname } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { counted } from "../src/counted.ts";
 import { MhoError } from "../src/errors.ts";
-import { differenceOf } from "../storage/handOn/difference.ts";
+import { shellWord } from "../src/shell.ts";
+import { differenceOf, keptBack } from "../storage/handOn/difference.ts";
 import { HandOnServer } from "../storage/handOn/handOnServer.ts";
 import { type HandedOn, type Piece, runName } from "../storage/handOn/piece.ts";
 import { openServer, type Server } from "../storage/postgres/connection.ts";
@@ -204,15 +205,15 @@ class Handing {
     return bench;
   }
 
-  #tellSealed({ sealed }: HandedOn): void {
-    const news = [...sealed].filter((run) => !this.#toldSealed.has(run));
+  #tellSealed(handedOn: HandedOn): void {
+    const news = keptBack(this.#store, handedOn).filter((run) => !this.#toldSealed.has(run));
     if (news.length === 0) return;
     for (const run of news) this.#toldSealed.add(run);
     const runs = news.map(runName).join(", ");
     this.#emit({
       type: "warning",
       code: "sealed_at_server",
-      message: `${runs} ${news.length === 1 ? "was" : "were"} sealed at the server: later turns and sweeps of ${news.length === 1 ? "it" : "them"} stay here.`,
+      message: `${runs} ${news.length === 1 ? "was" : "were"} sealed at the server: what was read since stays here.`,
       name: runs,
       why: null,
     });
@@ -221,7 +222,7 @@ class Handing {
   #stopped(): MhoError {
     return new MhoError(
       "interrupted",
-      `Stopped. The server ${this.#options.to} has ${counted(this.#rows, "row")} more than before. The same command goes on: mho hand-on --to ${this.#options.to}`,
+      `Stopped. The server ${this.#options.to} has ${counted(this.#rows, "row")} more than before. The same command goes on: mho hand-on --to ${shellWord(this.#options.to)}`,
       { server: this.#options.to },
     );
   }

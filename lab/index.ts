@@ -26,6 +26,7 @@ export {
 } from "./experiment.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
+export type { Fleet } from "./fleet/overview.ts";
 export type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 export type { PulsedByHand } from "./pulseByHand.ts";
 export type { ReadOut, ReadOutOptions } from "./readOut.ts";

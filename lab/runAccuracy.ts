@@ -40,7 +40,7 @@ export async function runAccuracy(
   if (ages.length === 0) {
     throw new MhoError(
       "bad-argument",
-      `${isGroupName(run) ? "Network" : "Run"} ${run} was never read as a whole at one age, so the accuracy of the network on it is not known. mho watch ${run} reads it.`,
+      `${isGroupName(run) ? "Network" : "Run"} ${run} was never read as a whole, so the accuracy of the network on it is not known. mho watch ${run} reads it.`,
       { run },
     );
   }

@@ -5,6 +5,7 @@ import { longestRequestMicroseconds } from "../src/chip/timing.ts";
 import { counted } from "../src/counted.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
+import { shellWord } from "../src/shell.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { JobId } from "../src/queue/job.ts";
 import type { JobStore } from "../src/queue/jobStore.ts";
@@ -292,7 +293,7 @@ export class Workplace {
     throw new MhoError(
       "bad-argument",
       "A chip is operated from a folder, so that a server that is away never stops it: name a folder with --workspace, and then hand " +
-        `its runs on: mho hand-on --to ${this.folder}`,
+        `its runs on: mho hand-on --to ${shellWord(this.folder)}`,
       { workspace: this.folder },
     );
   }

@@ -9,6 +9,7 @@ import { HandOnServer } from "../storage/handOn/handOnServer.ts";
 import { beginSession, heartbeat } from "../storage/postgres/benchStates.ts";
 import { openServer } from "../storage/postgres/connection.ts";
 import { markLateRun, reportJobs, takeJobs } from "../storage/postgres/jobHandout.ts";
+import { mho } from "./support/commandHere.ts";
 import { startBench, type TestBench, type TestBenchOptions, untilStopped } from "./support/fleetBench.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { noPostgres, postgresPrograms, startPostgres, type TestServer } from "./support/postgresServer.ts";
@@ -196,6 +197,14 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     const [doubtful] = await until(server, ([first]) => first?.why?.code === "in-doubt");
     expect(doubtful!.why!.message).toContain("mho queue retry j1 lets lab-b do it anew");
     expect(other.events.some(({ type }) => type === "job_taken")).toBe(false);
+    await raw.query(
+      "UPDATE mho.bench_states SET heard_at = heard_at - interval '2 hours', disk_free_bytes = 1 WHERE bench = $1",
+      [bench],
+    );
+    const { benches, chips, alarms } = await server.fleet();
+    expect(benches.map(({ name, state }) => `${name} ${state}`)).toEqual(["lab-a silent", "lab-b online"]);
+    expect(chips).toMatchObject([{ chip, bench: "lab-b" }]);
+    expect(alarms.map(({ about }) => about)).toEqual(["bench-silent", "disk-fills", "job-in-doubt"]);
     await server.queue.retry("j1");
     await until(server, ([first]) => first?.state === "done");
     // It is back, and says that it had done it: that is known, and changes nothing.
@@ -217,6 +226,24 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     await expect(second.ended).rejects.toThrow("takes the server's jobs for this workspace already");
     const other = startBench(world.address, "lab-a", { chips: left });
     await expect(other.ended).rejects.toThrow(/lab-a/);
+    await close(world);
+  });
+
+  it("the same commands queue, list and remove at a server as in a folder, and mho fleet tells of it", async () => {
+    const world = await fleet({ act: (_, __, signal) => untilStopped(signal) });
+    const there = ["--workspace", world.address];
+    const added = await mho("queue", "add", "measure", "yield", "--row", "1", "--chip", "left", ...there);
+    expect(added).toMatchObject({ code: 0, err: "" });
+    expect(added.out).toContain("j1 is queued");
+    await until(world.server, ([first]) => first?.state === "under way");
+    const listed = await mho("queue", "list", ...there);
+    expect(listed.out).toMatch(/pcm-64\/1\n {2}j1 {2}under way .*measure yield --row 1\n {6}bench lab-a/);
+    expect(await mho("queue", "remove", "j1", ...there)).toMatchObject({ code: 2 });
+    const told = await mho("fleet", ...there);
+    expect(told.out).toMatch(/lab-a {2}online\n {2}left/);
+    expect(told.out).toContain("pcm-64/1  at lab-a  1 job");
+    const result = JSON.parse((await mho("fleet", ...there, "--json")).out) as object;
+    expect(result).toMatchObject({ command: "fleet", chips: [{ serial_number: "1" }], alarms: [] });
     await close(world);
   });
 

@@ -155,18 +155,18 @@ describe.skipIf(postgresPrograms === undefined)(`hand-on (skipped where ${noPost
   it("gives a server all that a workspace has, and then nothing", async () => {
     const [folder, to] = [emptyFolder(), await postgres.database()];
     const draw = draws(1);
-    await work(folder, draw, 60);
+    await work(folder, draw, 40);
     const first = await hand(folder, { to, bench: "left" });
     expect(first.result).toMatchObject({ server: to, bench: "left" });
     await expectEqual(folder, to);
     expect((await hand(folder, { to })).result).toEqual({ server: to, bench: "left", rows: 0, runs: 0 });
-    await work(folder, draw, 60);
+    await work(folder, draw, 30);
     await hand(folder, { to });
     await expectEqual(folder, to);
   });
 
   it("that is stopped at any commit goes on where it was", async () => {
-    for (let seed = 1; seed <= 4; seed++) {
+    for (let seed = 1; seed <= 2; seed++) {
       const [folder, to, draw] = [emptyFolder(), await postgres.database(), draws(seed)];
       for (let round = 0; round < 4; round++) {
         await work(folder, draw, 25);
@@ -185,7 +185,7 @@ describe.skipIf(postgresPrograms === undefined)(`hand-on (skipped where ${noPost
   });
 
   it("whose connection is cut within its commits loses nothing and gives nothing twice", async () => {
-    for (let seed = 1; seed <= 3; seed++) {
+    for (let seed = 1; seed <= 2; seed++) {
       const [folder, to, draw] = [emptyFolder(), await postgres.database(), draws(seed)];
       await work(folder, draw, 40);
       const server = await openServer(to);
@@ -283,10 +283,10 @@ describe.skipIf(postgresPrograms === undefined)(`hand-on (skipped where ${noPost
 
   it("refuses an older copy that was restored, whether it went on or not, and takes it as another bench", async () => {
     const [folder, to, draw] = [emptyFolder(), await postgres.database(), draws(21)];
-    await work(folder, draw, 30);
+    await work(folder, draw, 15);
     const copy = emptyFolder();
     cpSync(folder, copy, { recursive: true });
-    await work(folder, draw, 30);
+    await work(folder, draw, 15);
     await hand(folder, { to, bench: "left" });
     const before = await toldAt(to);
     const refused = {
@@ -294,7 +294,7 @@ describe.skipIf(postgresPrograms === undefined)(`hand-on (skipped where ${noPost
       message: expect.stringMatching(/is not the one that was handed on: .*older copy.*--restored/) as string,
     };
     await expect(hand(copy, { to })).rejects.toMatchObject(refused);
-    await work(copy, draws(22), 60);
+    await work(copy, draws(22), 30);
     await expect(hand(copy, { to })).rejects.toMatchObject(refused);
     expect(await toldAt(to)).toEqual(before);
     await expect(hand(copy, { to, bench: "left-2" })).rejects.toMatchObject({ code: "bad-argument" });

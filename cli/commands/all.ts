@@ -14,6 +14,7 @@ import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
+import { fleet } from "./fleet.ts";
 import { handOn } from "./handOn.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
@@ -61,6 +62,7 @@ export function allCommands(): Command[] {
     answer(),
     queue(),
     work(),
+    fleet(),
     exportCommand(),
     report(),
     compare(),

@@ -7,7 +7,7 @@ import type { Job, JobId } from "../../src/queue/job.ts";
 import type { Wait } from "../../src/queue/order.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
-import { benchesAt, chipsAt, type ChipAtServer } from "../../storage/postgres/fleetView.ts";
+import { benchesAt, chipsAt, type ChipAtServer, serverTime } from "../../storage/postgres/fleetView.ts";
 import { rightsAt } from "../../storage/postgres/schema.ts";
 import {
   addServerJob,
@@ -193,10 +193,14 @@ async function asQueued(server: Server, row: ServerJobRow): Promise<QueuedJob> {
 }
 
 /** Jobs of the server as `list` tells of them. */
-async function queuedJobs(server: Server, rows: readonly ServerJobRow[]): Promise<readonly QueuedJob[]> {
+export async function queuedJobs(
+  server: Server,
+  rows: readonly ServerJobRow[],
+): Promise<readonly QueuedJob[]> {
   const benches = await benchesAt(server);
   const chips = await chipsAt(server);
   const names = await runNames(server, rows);
+  const now = await serverTime(server);
   const done = new Set<JobId>();
   for (const id of new Set(rows.flatMap(({ job }) => job.after)))
     if ((await serverJob(server, id)).job.state === "done") done.add(id);
@@ -227,7 +231,7 @@ async function queuedJobs(server: Server, rows: readonly ServerJobRow[]): Promis
       givenBack: false,
       why: doubtful ? inDoubt(job, at) : row.why,
       worked: job.state === "under way" && isOnline && !doubtful,
-      wait: waitOf(row, rows, done),
+      wait: waitOf(row, rows, { done, now }),
     };
   });
 }
@@ -244,7 +248,7 @@ function inDoubt({ id, bench }: ServerJob, chip: ChipAtServer): { code: string; 
 function waitOf(
   row: ServerJobRow,
   rows: readonly ServerJobRow[],
-  done: ReadonlySet<JobId>,
+  { done, now }: { readonly done: ReadonlySet<JobId>; readonly now: number },
 ): Wait | undefined {
   const { job, chipId, notBefore } = row;
   if (job.state !== "waiting" && job.state !== "taken") return undefined;
@@ -255,7 +259,5 @@ function waitOf(
   if (first !== undefined && first.id !== job.id) return { for: "turn", job: first.id };
   const missing = job.after.find((id) => !done.has(id));
   if (missing !== undefined) return { for: "job", job: missing };
-  return notBefore !== undefined && Date.parse(notBefore) > Date.now()
-    ? { for: "time", until: notBefore }
-    : undefined;
+  return notBefore !== undefined && job.notBefore! > now ? { for: "time", until: notBefore } : undefined;
 }

@@ -92,7 +92,8 @@ function reportOf(job: Job): JobReport["what"] | undefined {
       return job.attempts > 0 ? "stopped" : undefined;
     case "removed":
       return job.givenBack ? "given back" : "removed";
-    default:
+    case "done":
+    case "failed":
       return job.state;
   }
 }

@@ -225,6 +225,13 @@ class Difference {
   }
 }
 
+/** Runs that were sealed at the server, and of which it has less than the workspace. */
+export function keptBack(store: Workspace, handedOn: HandedOn): number[] {
+  const isMore = (run: number, of: string): boolean =>
+    (store.raw.chains.find(run, of)?.rows ?? 0) > (handedOn.chains.get(chainKey(run, of))?.rows ?? 0);
+  return [...handedOn.sealed].filter((run) => ["turns", "sweeps"].some((of) => isMore(run, of)));
+}
+
 /** How a run stood before its rows were looked at. */
 type Standing = Pick<RunRow, "id" | "outcome" | "sum">;
 

@@ -41,9 +41,10 @@ interface Row {
   readonly state: ServerJobState;
   readonly request: string;
   readonly operator: string | null;
-  readonly added_ms: number;
-  readonly begun_ms: number | null;
-  readonly ended_ms: number | null;
+  readonly added_at: string;
+  readonly begun_at: string | null;
+  readonly ended_at: string | null;
+  readonly not_before: string | null;
   readonly not_before_ms: number | null;
   readonly after: string[];
   readonly bench_name: string | null;
@@ -61,9 +62,12 @@ const ms = (time: string): string => `(extract(epoch FROM ${time}) * 1000)::floa
 /** The server's time, ms; also where a lock was waited for. */
 export const nowMs = ms("clock_timestamp()");
 
-const columns = `j.job, j.chip, c.name, c.serial_number, j.position, j.state, j.request, j.operator, ${ms("j.added_at")} AS added_ms,
-  ${ms("j.begun_at")} AS begun_ms, ${ms("j.ended_at")} AS ended_ms, ${ms("j.not_before")} AS not_before_ms, j.after::text[] AS after,
-  b.name AS bench_name, j.fence, j.attempt, j.is_begun, j.is_unwanted, j.runs, j.why, j.late_reports`;
+const iso = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+const columns = `j.job, j.chip, c.name, c.serial_number, j.position, j.state, j.request, j.operator, ${iso("j.added_at")} AS added_at,
+  ${iso("j.begun_at")} AS begun_at, ${iso("j.ended_at")} AS ended_at, ${iso("j.not_before")} AS not_before,
+  ${ms("j.not_before")} AS not_before_ms, j.after::text[] AS after, b.name AS bench_name, j.fence, j.attempt, j.is_begun, j.is_unwanted,
+  j.runs, j.why, j.late_reports`;
 
 /** @param rest  from `WHERE` on; `j` is the job. */
 export async function jobsWhere(
@@ -79,8 +83,6 @@ export async function jobsWhere(
 }
 
 function jobOf(row: Row): ServerJobRow {
-  const date = (time: number | null): string | undefined =>
-    time === null ? undefined : new Date(time).toISOString();
   return {
     job: {
       id: `j${row.job}`,
@@ -97,10 +99,10 @@ function jobOf(row: Row): ServerJobRow {
     position: row.position,
     request: JSON.parse(row.request) as ServerRequest,
     operator: row.operator ?? undefined,
-    addedAt: date(row.added_ms)!,
-    begunAt: date(row.begun_ms),
-    endedAt: date(row.ended_ms),
-    notBefore: date(row.not_before_ms),
+    addedAt: row.added_at,
+    begunAt: row.begun_at ?? undefined,
+    endedAt: row.ended_at ?? undefined,
+    notBefore: row.not_before ?? undefined,
     runs: JSON.parse(row.runs) as string[],
     why: row.why === null ? undefined : (JSON.parse(row.why) as { code: string; message: string }),
     isUnwanted: row.is_unwanted,

@@ -1,6 +1,7 @@
 import type { ChipKey } from "../../src/chip/driver.ts";
 import { isOnline, type LeaseTimes } from "../../src/fleet/lease.ts";
 import type { Queries } from "./connection.ts";
+import { nowMs } from "./fleetRows.ts";
 
 /** A bench, as the server knows it. */
 export interface BenchAtServer {
@@ -35,6 +36,12 @@ export interface ChipAtServer {
     readonly nickname: string;
     readonly address: string;
   }[];
+}
+
+/** Now, by the server's clock, ms. */
+export async function serverTime(queries: Queries): Promise<number> {
+  const [row] = await queries.query<{ now: number }>(`SELECT ${nowMs} AS now`);
+  return row!.now;
 }
 
 export async function benchesAt(queries: Queries, times?: LeaseTimes): Promise<readonly BenchAtServer[]> {

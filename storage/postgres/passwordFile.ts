@@ -60,14 +60,18 @@ export function passwordIn(
   const wanted = [hosts, [String(port)], [database], [user]];
   for (const line of lines.split(/\r?\n/)) {
     if (line === "" || line.startsWith("#")) continue;
-    const parts = line.match(/(?:\\.|[^:\\])*(?::|$)/g)?.map((part) => part.replace(/:$/, "")) ?? [];
-    const [plain, password] = [parts.slice(0, 4).map(unescaped), parts.slice(4).join(":").replace(/:$/, "")];
-    if (plain.length < 4) continue;
+    const [, ...parts] = pattern.exec(line) ?? [];
+    const password = parts.pop();
+    if (password === undefined) continue;
+    const plain = parts.map(unescaped);
     if (wanted.every((names, at) => plain[at] === "*" || names.includes(plain[at]!)))
       return unescaped(password);
   }
   return undefined;
 }
+
+const field = String.raw`((?:\\.|[^:\\])*):`;
+const pattern = new RegExp(`^${field.repeat(4)}(.*)$`);
 
 function unescaped(text: string): string {
   return text.replace(/\\(.)/g, "$1");

@@ -37,11 +37,10 @@ import type {
   RunSummary,
   RunWear,
 } from "../../src/run/store.ts";
-import { ChainReader, emptyChain, type SummedRow, valuesOf } from "../chains.ts";
+import { emptyChain, type SummedRow } from "../chains.ts";
 import type { KeptRuns } from "../keptRuns.ts";
 import { originOf } from "../origin.ts";
 import {
-  DamagedRecord,
   forecastOf,
   identityOf,
   labelOf,
@@ -72,7 +71,8 @@ import { notAllowed, type Rights } from "./schema.ts";
 import { ServerChains } from "./serverChains.ts";
 import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
 import { damagedServer } from "./serverFailure.ts";
-import { type RunKey, rowsInPages, type ServerTable } from "./serverRows.ts";
+import { readRow, ServerReader } from "./serverReader.ts";
+import type { RunKey, ServerTable } from "./serverRows.ts";
 import { ServerRuns } from "./serverRuns.ts";
 import {
   countChange,
@@ -94,6 +94,7 @@ export class PostgresStore implements KeptRuns {
   readonly #rights: Rights;
   readonly #chains: ServerChains;
   readonly #runs: ServerRuns;
+  readonly #reader: ServerReader;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   readonly #damaged = (what: string, facts?: Record<string, string | number>): MhoError =>
@@ -104,6 +105,7 @@ export class PostgresStore implements KeptRuns {
     this.#rights = rights;
     this.file = server.address.text;
     this.#chains = new ServerChains(this.#damaged);
+    this.#reader = new ServerReader(this.#chains, this.#damaged);
     this.#runs = new ServerRuns(server, this.#chains, this.#damaged);
   }
 
@@ -258,7 +260,7 @@ export class PostgresStore implements KeptRuns {
 
   async #groupsOf(queries: Queries): Promise<readonly RunGroup[]> {
     return foldGroups(
-      await this.#read(queries, "run_groups", ofServer, "the networks over several chips", (row) =>
+      await this.#reader.all(queries, "run_groups", ofServer, "the networks over several chips", (row) =>
         groupChangeOf(row["change"] as string),
       ),
     );
@@ -280,7 +282,7 @@ export class PostgresStore implements KeptRuns {
 
   async #questions(queries: Queries): Promise<readonly Question[]> {
     return foldQuestions(
-      await this.#read(queries, "questions", ofServer, "the questions", (row) =>
+      await this.#reader.all(queries, "questions", ofServer, "the questions", (row) =>
         questionOf(row["change"] as string),
       ),
     );
@@ -529,7 +531,7 @@ export class PostgresStore implements KeptRuns {
   ): AsyncIterable<T> {
     const { bench, id } = await this.#runs.row(run);
     const shape = await this.#shapeOf(run);
-    yield* this.#reading(
+    yield* this.#reader.rows(
       this.#server,
       table,
       { bench, run: id },
@@ -560,69 +562,17 @@ export class PostgresStore implements KeptRuns {
     queries: Queries = this.#server,
   ): Promise<T[]> {
     const what = named[table.replace("server_", "") as "notes"];
-    return this.#read(queries, table, await this.#runs.keyOf(run, queries), `the ${what} of run ${run}`, of);
-  }
-
-  async #read<T>(
-    queries: Queries,
-    table: ServerTable,
-    key: RunKey,
-    what: string,
-    of: (row: SummedRow) => T,
-  ): Promise<T[]> {
-    const found: T[] = [];
-    for await (const one of this.#reading(queries, table, key, what, of)) found.push(one);
-    return found;
-  }
-
-  /** Checks rows as they are read, and names the first that is damaged. @param what  they are, for people. */
-  async *#reading<T>(
-    queries: Queries,
-    table: ServerTable,
-    key: RunKey,
-    what: string,
-    of: (row: SummedRow) => T,
-    skip = 0,
-  ): AsyncIterable<T> {
-    const failed = (at: number, why: string): MhoError =>
-      this.#damaged(`row ${at + 1} of ${what}: ${why}`, { row: at + 1 });
-    // Before the first row is read: rows that are appended meanwhile are more than it says, never fewer.
-    const chain = await this.#chains.get(queries, key, table);
-    const isOfRun = key.run !== 0;
-    const [before] =
-      skip === 0
-        ? []
-        : await queries.query<{ sum: number | null }>(
-            `SELECT sum FROM mho.${table} WHERE bench = $1 AND seq = $2 ${isOfRun ? "AND run = $3" : ""}`,
-            [key.bench, skip - 1, ...(isOfRun ? [key.run] : [])],
-          );
-    const reader = new ChainReader(chain, skip, before?.sum ?? 0, failed);
-    const columns = table.replace("server_", "") as "notes";
-    let place = skip;
-    for await (const rows of rowsInPages(queries, table, key, skip)) {
-      for (const row of rows) {
-        reader.take(valuesOf(columns, row), row.sum);
-        place++;
-        yield this.#ofRow(
-          () => of(row),
-          (why) => failed(place - 1, why),
-        );
-      }
-    }
-    reader.end();
-  }
-
-  #ofRow<T>(read: () => T, failed: (why: string) => MhoError): T {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof DamagedRecord) throw failed(error.message);
-      throw error;
-    }
+    return this.#reader.all(
+      queries,
+      table,
+      await this.#runs.keyOf(run, queries),
+      `the ${what} of run ${run}`,
+      of,
+    );
   }
 
   #of<T>(run: RunId, what: string, read: () => T): T {
-    return this.#ofRow(read, (why) => this.#damaged(`run ${run}, ${what}: ${why}`, { run }));
+    return readRow(read, (why) => this.#damaged(`run ${run}, ${what}: ${why}`, { run }));
   }
 
   async #labelsOf(run: RunId, queries: Queries): Promise<RunLabels> {

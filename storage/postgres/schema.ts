@@ -1,4 +1,5 @@
 import { MhoError } from "../../src/errors.ts";
+import { shellWord } from "../../src/shell.ts";
 import type { Queries, Server } from "./connection.ts";
 import { layouts } from "./layouts.ts";
 
@@ -53,7 +54,7 @@ export async function rightsAt(server: Server): Promise<Rights> {
         : `was set up by an older mho (layout ${layout}; this one needs ${newestServerLayout})`;
     throw new MhoError(
       "workspace-failed",
-      `The database ${database} of ${text} ${how}. An administrator of the server does it: mho server init ${text}`,
+      `The database ${database} of ${text} ${how}. An administrator of the server does it: mho server init ${shellWord(text)}`,
       { server: text, layout },
     );
   }

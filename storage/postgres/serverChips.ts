@@ -8,29 +8,35 @@ import { sumOf } from "../sums.ts";
 import type { Queries } from "./connection.ts";
 import type { ChainRow, ServerChains } from "./serverChains.ts";
 import { columnsOf, insertRows } from "./serverRows.ts";
-import { ownBench } from "./serverWrites.ts";
+import { laidTogether, ownBench } from "./serverWrites.ts";
 
 type Damaged = (what: string) => MhoError;
 type Rows = readonly (SummedRow & { readonly bench: number; readonly before: number | null })[];
 
 /** What is known of a chip over all benches that had it. */
 
-/** Oldest first. A chip has been at one bench at a time, so their notes are laid together by their times. */
+/** A chip has been at one bench at a time, so their notes are laid together by their times; those of a bench stay in its order. */
 export async function chipNotesOf(
   queries: Queries,
   { name, serialNumber }: ChipKey,
   damaged: Damaged,
 ): Promise<readonly ChipNote[]> {
   const rows = await ofChip(queries, "chip_notes", { name, serialNumber }, damaged);
-  const notes = rows.map((row) => {
+  const ofBenches = new Map<number, ChipNote[]>();
+  for (const row of rows) ofBenches.set(row.bench, [...(ofBenches.get(row.bench) ?? []), noteOfRow(row)]);
+  return [...ofBenches.values()].reduce<ChipNote[]>(
+    (all, notes) => laidTogether(all, notes, ({ notedAt }) => notedAt),
+    [],
+  );
+
+  function noteOfRow(row: SummedRow): ChipNote {
     try {
       return chipNoteOf(row["note"] as string);
     } catch (error) {
       if (error instanceof DamagedRecord) throw damaged(`a note of the chip ${name}: ${error.message}`);
       throw error;
     }
-  });
-  return notes.sort((a, b) => (a.notedAt < b.notedAt ? -1 : a.notedAt > b.notedAt ? 1 : 0));
+  }
 }
 
 /** The highest ticket of any bench. */

@@ -1,4 +1,5 @@
 import { MhoError } from "../../src/errors.ts";
+import { shellWord } from "../../src/shell.ts";
 import type { ServerAddress } from "./address.ts";
 
 /** How a server that is away shows: it may come back, and what was asked of it may be asked again. */
@@ -47,7 +48,7 @@ const known: readonly Known[] = [
   {
     code: /^(42P01|3F000|42703)/,
     what: ({ text, database }) =>
-      `its database ${database} is not set up for mho, or not by this version. An administrator does it: mho server init ${text}`,
+      `its database ${database} is not set up for mho, or not by this version. An administrator does it: mho server init ${shellWord(text)}`,
   },
   {
     code: /^53100/,

@@ -40,11 +40,15 @@ export function startBench(server: string, bench: string, options: TestBenchOpti
     () => "2026-11-30T00:00:00.000Z",
   );
   const place = new Workplace({ workspace: folder, signal: stop.signal }, stream, { ...noConfig, chips });
-  const ended = workFromServer(place, { server, bench, keep }, () => undefined, {
-    identify: identified,
-    heartbeatMilliseconds: 200,
-    ...parts,
-  }).finally(() => place.close());
+  const work = async (): Promise<Worked> => {
+    try {
+      const usual = { identify: identified, heartbeatMilliseconds: 200 };
+      return await workFromServer(place, { server, bench, keep }, () => undefined, { ...usual, ...parts });
+    } finally {
+      await place.close();
+    }
+  };
+  const ended = work();
   // Whoever waits for it hears of it.
   ended.catch(() => {});
   return {
