@@ -78,6 +78,7 @@ export interface Choice {
 export async function advise(place: Workplace, given: string, options: AdviseOptions): Promise<Advice> {
   const run = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
+  place.refuseServer();
   const store = await place.existingStore();
   // The chip's clock is marked whenever the chip is asked.
   store.mustBeWritable();

@@ -61,7 +61,7 @@ export async function deleteRuns(
   given: readonly string[],
   { operator = place.operator }: DeleteOptions,
 ): Promise<Deleted> {
-  const store = await place.existingStore();
+  const store = await place.folderStore("what benches handed on to it is not deleted there");
   store.mustBeWritable();
   const runs = [...new Set(given.map(runNamed))];
   for (const run of runs) await refuseRunning(store, run, "deleted");

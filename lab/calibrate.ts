@@ -78,6 +78,7 @@ export async function calibrate(
 ): Promise<Calibrated> {
   const run = runNamed(given);
   const vectors = vectorsOf(options.vectors);
+  place.refuseServer();
   const store = await place.existingStore();
   store.mustBeWritable();
   const plan = await store.plan(run);

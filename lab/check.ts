@@ -16,6 +16,9 @@ export async function check(
   place: Workplace,
   { dropDamagedLog = false }: CheckOptions,
 ): Promise<WorkspaceCheck> {
+  const isFolders =
+    "mho check reads the file of a folder; a server is checked by its administrator, with pg_amcheck";
+  if (place.isServer) await place.folderStore(isFolders);
   if (dropDamagedLog) {
     if (!existsSync(join(place.folder, "workspace.db"))) await place.existingStore();
     const store = await openWorkspace(place.folder, { dropDamagedLog });
@@ -26,7 +29,7 @@ export async function check(
     }
   }
   try {
-    const found = await checkWorkspace(await place.existingStore());
+    const found = await checkWorkspace(await place.folderStore(isFolders));
     const damage = [...found.damage, ...damagedChips(join(place.folder, "chips"))];
     return { ...found, sound: found.sound && damage.length === 0, damage };
   } catch (error) {

@@ -11,8 +11,7 @@ import { placeOnWafer } from "../src/run/labels.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId } from "../src/run/store.ts";
-import { originOf } from "../storage/packRuns.ts";
-import type { Workspace } from "../storage/workspace.ts";
+import type { KeptRuns } from "../storage/keptRuns.ts";
 import { archive, refuseRunning } from "./archive.ts";
 import { runNamed } from "./runName.ts";
 import { version } from "./version.ts";
@@ -79,10 +78,10 @@ async function makeLake(lake: string): Promise<void> {
   }
 }
 
-async function writeSealed(store: Workspace, run: RunId, lake: string): Promise<WrittenRun> {
+async function writeSealed(store: KeptRuns, run: RunId, lake: string): Promise<WrittenRun> {
   const plan = await store.plan(run);
   const memories = await recall(store, run);
-  const origin = await originOf(store, run);
+  const origin = await store.originOf(run);
   const digest = await journalDigest(store, run);
   const software = `mho ${version}`;
   const about = await aboutOf(store, run, plan, memories);
@@ -93,7 +92,7 @@ async function writeSealed(store: Workspace, run: RunId, lake: string): Promise<
 
 /** What `runColumns` are made of. */
 async function aboutOf(
-  store: Workspace,
+  store: KeptRuns,
   run: RunId,
   plan: RunPlan,
   memories: readonly TileMemory[],

@@ -39,7 +39,7 @@ export async function pack(
   given: readonly string[],
   { out }: PackOptions,
 ): Promise<Packed> {
-  const store = await place.existingStore();
+  const store = await place.folderStore("packs are made of folders");
   const named = [...new Set(given.map(runNamed))];
   await refuseFolder(out, "Name another --out.");
   await refuseNoFolder(out, "Name another --out.");
@@ -102,6 +102,7 @@ export interface Unpacked {
 /** Reads a pack into the workspace, which is made where none is. All of it, or nothing. */
 export async function unpack(place: Workplace, file: string): Promise<Unpacked> {
   const { mho: packedBy, packed_at: packedAt } = await readPackHead(file);
+  place.refuseServerFor("packs are unpacked into folders");
   await place.refuseReadOnly();
   // Of its own: other work on the bench's workspace must not come into its commit.
   const isNew = !existsSync(join(place.folder, "workspace.db"));

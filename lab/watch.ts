@@ -1,15 +1,14 @@
 import type { Config } from "../files/config.ts";
 import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
-import type { RunId } from "../src/run/store.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
 import { watchRuns, watchTimes } from "../src/run/watch.ts";
 import { auditOf } from "./modelAudit.ts";
 import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
-import type { Workspace } from "../storage/workspace.ts";
 import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
-import { runNamed } from "./runName.ts";
+import { runOrGroupNamed, runsNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
@@ -34,13 +33,16 @@ export async function watch(
   given: readonly string[],
   options: WatchOptions,
 ): Promise<void> {
-  const runs = [...new Set(given.map(runNamed))];
+  place.refuseServer();
   const wanted = settingsWanted(options);
   // Tags of the config are for runs that begin.
   const { note, operator } = labelled(place, options).labels;
   const { tags = [] } = options;
+  // A name that is none is told of before the workspace is looked for.
+  given.forEach(runOrGroupNamed);
   const store = await place.existingStore();
   store.mustBeWritable();
+  const runs = await runsNamed(store, given);
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
     const before = await prepare(store, run, wanted, place.config.defaults.watch);
@@ -103,7 +105,7 @@ function settingsOf(until: Seconds | string, perDecade: number, averages: number
 
 /** Writes down when a run is to be read. @returns the address of its chip. */
 async function prepare(
-  store: Workspace,
+  store: RunStore,
   run: RunId,
   wanted: WatchSettings | undefined,
   { until, perDecade, averages }: Config["defaults"]["watch"],

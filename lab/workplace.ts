@@ -5,10 +5,14 @@ import { longestRequestMicroseconds } from "../src/chip/timing.ts";
 import { counted } from "../src/counted.ts";
 import type { StopRequest } from "../src/clock.ts";
 import { MhoError } from "../src/errors.ts";
+import { shellWord } from "../src/shell.ts";
 import { type Log, loggedError, type LogLevel } from "../src/log.ts";
 import type { JobId } from "../src/queue/job.ts";
+import type { JobStore } from "../src/queue/jobStore.ts";
 import type { RunId } from "../src/run/store.ts";
 import { type Config, noConfig, readConfig } from "../files/config.ts";
+import type { KeptRuns } from "../storage/keptRuns.ts";
+import { isServerAddress } from "../storage/postgres/address.ts";
 import { type OpenOptions, openWorkspace, type Workspace } from "../storage/workspace.ts";
 import { type ChipAddress, parseAddress, withParameters } from "./address.ts";
 import type { BenchEvent } from "./events.ts";
@@ -22,7 +26,7 @@ import { descriptionOf } from "./runDescription.ts";
 import { Session } from "./session.ts";
 
 export interface WorkplaceOptions {
-  /** The folder where runs are kept. */
+  /** The folder where runs are kept, or a server's address, such as `postgres://anna@lab/mho`, for what operates no chip. */
   readonly workspace?: string | undefined;
   /** The chip's address, such as `serial:/dev/ttyACM0` or `emulator:pcm-64?seed=7`. MHO_CHIP where none is given. */
   readonly chip?: string | undefined;
@@ -61,7 +65,8 @@ export function configOf({
   workspace = defaultWorkspace,
   config,
 }: Pick<WorkplaceOptions, "workspace" | "config">): Promise<Config> {
-  return readConfig(workspace, config);
+  // A server has no folder: the file stands beside the work.
+  return readConfig(isServerAddress(workspace) ? defaultWorkspace : workspace, config);
 }
 
 /** The workspace and the chips of a bench, each opened when it is first needed, and closed together. */
@@ -93,6 +98,7 @@ export class Workplace {
   /** Descriptions that boards gave of themselves, by their addresses. */
   readonly #described = new Map<string, ChipDescription>();
   #store: Promise<Workspace> | undefined;
+  #server: Promise<KeptRuns> | undefined;
   #logs: Promise<OpenLogs> | undefined;
 
   /**
@@ -216,6 +222,11 @@ export class Workplace {
     return this.#described.get(text) ?? describeChip(parseAddress(text, dialects), technologies);
   }
 
+  /** For a chip that is not here: what its bench said of it. */
+  takeAsDescribed(address: string, description: ChipDescription): void {
+    this.#described.set(address, description);
+  }
+
   get transcript(): string | undefined {
     return this.#options.transcript;
   }
@@ -244,28 +255,87 @@ export class Workplace {
     return place;
   }
 
-  /** Opens the workspace, and makes it where none is. */
-  store(): Promise<Workspace> {
+  /** Whether runs are kept at a server, and not in a folder. */
+  get isServer(): boolean {
+    return isServerAddress(this.folder);
+  }
+
+  /** Opens the workspace, and makes it where none is; a server is set up by its administrator. */
+  store(): Promise<KeptRuns> {
+    if (!this.isServer) return this.#openFolder();
+    this.#server ??= import("../storage/postgres/openStore.ts").then(({ openPostgresStore }) =>
+      openPostgresStore(this.folder),
+    );
+    // One that was away may be asked again.
+    this.#server.catch(() => (this.#server = undefined));
+    return this.#server;
+  }
+
+  #openFolder(): Promise<Workspace> {
     this.#store ??= openWorkspace(this.folder, this.#storeOptions);
     return this.#store;
   }
 
-  /** Throws `workspace-failed` where the workspace may only be read: before work that writes to it begins. */
+  /** Throws where a chip cannot be operated from here: before work that writes to the workspace begins. */
   async refuseReadOnly(): Promise<void> {
-    if (this.#store !== undefined || existsSync(join(this.folder, "workspace.db")))
-      await this.writableStore();
+    this.refuseServer();
+    if (this.hasWorkspace) await this.writableStore();
+  }
+
+  /** Whether there is a workspace already: a server's is there, or it cannot be opened. */
+  get hasWorkspace(): boolean {
+    return this.isServer || this.#store !== undefined || existsSync(join(this.folder, "workspace.db"));
+  }
+
+  /** Throws `bad-argument` where runs are kept at a server, which may be away while a chip is operated. */
+  refuseServer(): void {
+    if (!this.isServer) return;
+    throw new MhoError(
+      "bad-argument",
+      "A chip is operated from a folder, so that a server that is away never stops it: name a folder with --workspace, and then hand " +
+        `its runs on: mho hand-on --to ${shellWord(this.folder)}`,
+      { workspace: this.folder },
+    );
   }
 
   /** Opens the workspace for work that writes to it. Throws `workspace-failed` where it may only be read. */
-  async writableStore(): Promise<Workspace> {
+  async writableStore(): Promise<KeptRuns> {
     const store = await this.store();
     store.mustBeWritable();
     return store;
   }
 
+  /**
+   * The workspace of a folder that is there, for what a server does not have.
+   *
+   * @param what  is asked for: "packs are made of a folder".
+   * @throws `bad-argument` at a server, and where no workspace is.
+   */
+  async folderStore(what: string): Promise<Workspace> {
+    this.refuseServerFor(what);
+    await this.existingStore();
+    return this.#openFolder();
+  }
+
+  /** Where jobs are kept. Makes the workspace where none is. */
+  async jobStore(): Promise<KeptRuns & JobStore> {
+    this.refuseServerFor("the queue is that of a folder");
+    return this.#openFolder();
+  }
+
+  /** Throws `bad-argument` at a server. @param what  that is asked for. */
+  refuseServerFor(what: string): void {
+    if (!this.isServer) return;
+    throw new MhoError(
+      "bad-argument",
+      `--workspace ${this.folder} is a server, and ${what}. Name a folder with --workspace.`,
+      { workspace: this.folder },
+    );
+  }
+
   /** Opens the workspace, maybe to be read alone. Throws `bad-argument` where none is. */
-  async existingStore(): Promise<Workspace> {
-    if (this.#store === undefined && !existsSync(join(this.folder, "workspace.db"))) {
+  async existingStore(): Promise<KeptRuns> {
+    if (!this.hasWorkspace) {
       throw new MhoError(
         "bad-argument",
         `There is no workspace in ${this.folder}. Name one with --workspace.`,
@@ -283,6 +353,7 @@ export class Workplace {
    * @param description  of the chip; that of its address where none is given. A chip that is open under another is opened anew.
    */
   async session(text: string, description?: ChipDescription): Promise<Session> {
+    this.refuseServer();
     const address = parseAddress(text, this.registries.dialects);
     const wanted = description ?? (await this.describe(text));
     const known = this.#sessions.get(text);
@@ -422,8 +493,11 @@ export class Workplace {
     const ends = await Promise.allSettled(this.#opened.splice(0).map((session) => session.close()));
     // Likewise of a workspace that cannot be opened.
     const store = await this.#store?.catch(() => undefined);
+    const server = await this.#server?.catch(() => undefined);
     this.#store = undefined;
+    this.#server = undefined;
     await store?.close();
+    await server?.close();
     for (const end of [...ends, ...jobs]) if (end.status === "rejected") throw end.reason;
   }
 

@@ -47,10 +47,14 @@ export const chained = {
   foreign_tickets: ["chip_name", "chip_serial_number", "ticket"],
   chip_notes: ["chip_name", "chip_serial_number", "note"],
   questions: ["change"],
+  run_groups: ["change"],
   job_changes: ["change"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ChainedTable = keyof typeof chained;
+
+/** Of them, those whose rows belong to a run. */
+export type RunTable = "run_tiles" | "turns" | "sweeps" | "notes" | "forecasts" | "labels";
 
 /** A row as SQLite gives it, with its checksum; that of a row which an older layout wrote is null. */
 export type SummedRow = Readonly<Record<string, Value>> & { readonly sum: number | null };
@@ -102,6 +106,12 @@ export class Chains {
     this.#prepare(
       "INSERT OR REPLACE INTO chains (run, of, unchecked, rows, last, newest_ticket, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
     ).run(...values, sumOf(values));
+  }
+
+  /** All that there are, checked. */
+  all(): { readonly run: number; readonly of: string; readonly chain: Chain }[] {
+    const rows = this.#prepare("SELECT * FROM chains ORDER BY run").all() as unknown as ChainRow[];
+    return rows.map((row) => ({ run: row.run, of: row.of, chain: this.#checked(row) }));
   }
 
   /** Those of all runs, by their numbers. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { PackRecord } from "../files/packFile.ts";
 import type { ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
@@ -54,7 +53,7 @@ export async function* packRecords(
         row.started_at,
         description?.sha256 ?? null,
         outcomes.get(run) ?? row.outcome,
-        await originOf(store, run),
+        await store.originOf(run),
       ],
     };
     if (whole) yield* wholeRecords(store, raw, run);
@@ -110,16 +109,6 @@ async function* chipRecords(
       kind: "newest_ticket",
       values: [name, serialNumber, await store.newestTicket({ name, serialNumber })],
     };
-}
-
-/** By this a run is known again, wherever it is unpacked: SHA-256 of what it began with in the workspace that measured it. */
-export async function originOf(store: Workspace, run: RunId): Promise<string> {
-  const { unpacked } = await store.labels(run);
-  if (unpacked !== undefined) return unpacked.origin;
-  const { chip_serial_number: serialNumber, started_at: startedAt, plan, description } = store.raw.row(run);
-  return createHash("sha256")
-    .update(JSON.stringify([serialNumber, startedAt, plan, description]))
-    .digest("hex");
 }
 
 async function descriptionKept(

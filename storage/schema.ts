@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { MhoError } from "../src/errors.ts";
 import { Chains, emptyChain, ofWorkspace } from "./chains.ts";
@@ -144,6 +145,8 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withLabels,
   withJobs,
   withQuestions,
+  withGroups,
+  withIdentity,
 ];
 
 export const newestLayout = migrations.length;
@@ -289,6 +292,28 @@ function withQuestions(database: DatabaseSyncInstance, file: string): void {
     (what) => damaged(file, what),
   );
   chains.set(ofWorkspace, "questions", emptyChain);
+}
+
+function withGroups(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- networks that are laid over several chips, one change a row
+    CREATE TABLE run_groups (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      change TEXT NOT NULL,                     -- JSON: GroupChange of src/run/groups.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  chains.set(ofWorkspace, "run_groups", emptyChain);
+}
+
+/** By this a server knows the workspace again that hands on its runs; a copy of the file is the same workspace, as it was then. */
+function withIdentity(database: DatabaseSyncInstance): void {
+  database.exec("CREATE TABLE identity (id TEXT NOT NULL) STRICT");
+  database.prepare("INSERT INTO identity (id) VALUES (?)").run(randomUUID());
 }
 
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {

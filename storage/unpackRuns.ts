@@ -7,7 +7,7 @@ import { foldLabels, type LabelChange, type Unpacked } from "../src/run/labels.t
 import type { RunId } from "../src/run/store.ts";
 import { checkRun } from "./checkWorkspace.ts";
 import { type ChainedTable, emptyChain, ofWorkspace } from "./chains.ts";
-import { columnsOf, numberOf, originOf, packedTables } from "./packRuns.ts";
+import { columnsOf, numberOf, packedTables } from "./packRuns.ts";
 import { labelOf, settingsOf } from "./records.ts";
 import { begunValuesOf, deletedOutcome, rowSumOf, type RunRow } from "./runRows.ts";
 import { sumOf, type Value } from "./sums.ts";
@@ -137,7 +137,7 @@ async function planOf(
     const row = raw.row(run);
     const chip = `${nameIn(row.chip)}\n${row.chip_serial_number}`;
     if (!chips.has(chip)) continue;
-    known.set(await originOf(store, run), run);
+    known.set(await store.originOf(run), run);
     const { startedAt = "" } = newestOf.get(chip) ?? {};
     if (row.started_at >= startedAt) newestOf.set(chip, { run, startedAt: row.started_at });
   }
@@ -295,11 +295,13 @@ class Unpacking {
     } catch (error) {
       throw badFile(this.#path, "a plan in it is none", "Ask for another pack.", error);
     }
+    // The network that it was a part of is of the other workspace.
+    const { share: _, ...alone } = plan;
     const { chipAddress, title } = plan;
     const isElsewhere = !/^(?:imported|packed):/.test(chipAddress);
     const corrects = plan.corrects === undefined ? undefined : this.#planned.get(plan.corrects)?.run;
     return JSON.stringify({
-      ...plan,
+      ...alone,
       title: title.replace(/^trim of (r\d+): /, (whole, run: string) => {
         const here = this.#planned.get(run)?.run;
         return here === undefined ? whole : `trim of ${here}: `;

@@ -7,6 +7,7 @@ import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import type { JobChange, JobList } from "../src/queue/job.ts";
 import type { JobStore } from "../src/queue/jobStore.ts";
+import type { GroupChange, GroupId, RunGroup } from "../src/run/groups.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -37,11 +38,9 @@ import type {
   RunId,
   RunOutcome,
   RunRequest,
-  RunStore,
   RunSummary,
   RunWear,
 } from "../src/run/store.ts";
-import { columnOf, toBlob } from "./blobs.ts";
 import {
   type Chain,
   ChainReader,
@@ -49,17 +48,18 @@ import {
   Chains,
   emptyChain,
   ofWorkspace,
+  type RunTable,
   type SummedRow,
   valuesOf,
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
+import { GroupRows } from "./groupRows.ts";
 import { JobRows } from "./jobRows.ts";
+import type { KeptRuns } from "./keptRuns.ts";
+import { originOf } from "./origin.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
-  blockOf,
-  cellsOf,
   chipNoteOf,
-  type Circumstances,
   DamagedRecord,
   forecastOf,
   identityOf,
@@ -70,7 +70,8 @@ import {
   settingsOf,
   watchOf,
 } from "./records.ts";
-import { joined, type Shape, sweepOf, turnOf, withoutCodes } from "./rows.ts";
+import { noRun, numberIn, sealed, wasDeleted } from "./refusals.ts";
+import { type Shape, sweepOf, turnOf } from "./rows.ts";
 import {
   begunValuesOf,
   deletedOutcome,
@@ -81,14 +82,25 @@ import {
   type RunRow,
   summaryOf,
 } from "./runRows.ts";
+import {
+  chainsOfRun,
+  type KeptWear,
+  marksOf,
+  named,
+  sweepValuesOf,
+  tileOf,
+  tileValuesOf,
+  turnValuesOf,
+  wearValuesOf,
+} from "./rowValues.ts";
 import { sumOf } from "./sums.ts";
-import { wearOfRow, type WearRow, wearRowOf } from "./wearRows.ts";
+import { wearOfRow, wearRowOf } from "./wearRows.ts";
 
 /** Milliseconds. */
 export const usualLockTimeout = 5000;
 
 /** The runs and the jobs of a workspace, on SQLite. */
-export class Workspace implements RunStore, JobStore {
+export class Workspace implements KeptRuns, JobStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
   /** The file as it was opened: SQLite goes on writing into one that was removed. */
@@ -99,6 +111,7 @@ export class Workspace implements RunStore, JobStore {
   readonly #idle = new Map<string, StatementSyncInstance[]>();
   readonly #chains: Chains;
   readonly #jobs: JobRows;
+  readonly #groups: GroupRows;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
@@ -132,6 +145,7 @@ export class Workspace implements RunStore, JobStore {
       (what) => damaged(file, what),
     );
     this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
+    this.#groups = new GroupRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#opened = fileNow(file);
   }
 
@@ -169,20 +183,10 @@ export class Workspace implements RunStore, JobStore {
         this.#prepare("UPDATE runs SET begun = ?, sum = ? WHERE id = ?").run(row.begun, rowSumOf(row), id);
         this.#chains.set(ofWorkspace, "runs", { ...chain, rows: chain.rows + 1, last: row.begun });
         for (const of of chainsOfRun) this.#chains.set(id, of, emptyChain);
-        tiles.forEach(({ block, targetsMicrosiemens, cells }, place) => {
-          const { wantedMicrosiemens, ...layout } = cells ?? {};
-          const values = [
-            id,
-            place,
-            JSON.stringify(block),
-            toBlob(targetsMicrosiemens),
-            cells === undefined ? null : JSON.stringify(layout),
-            wantedMicrosiemens === undefined ? null : toBlob(wantedMicrosiemens),
-          ];
-          this.#chains.append("run_tiles", values, id);
-        });
+        tiles.forEach((tile, place) => this.#chains.append("run_tiles", tileValuesOf(id, place, tile), id));
         for (const forecast of forecasts)
           this.#chains.append("forecasts", [id, JSON.stringify(forecast)], id);
+        if (plan.share !== undefined) this.#groups.serve(plan.share, `r${id}`);
         if (label !== undefined) this.#chains.append("labels", [id, JSON.stringify(label)], id);
         if (labels.note !== undefined) {
           const note = { what: "note", text: labels.note, by: labels.operator };
@@ -198,23 +202,7 @@ export class Workspace implements RunStore, JobStore {
       // What is about to fire must be found again by the next process.
       if (fileNow(this.file) !== this.#opened) throw removed(this.file);
       const id = this.#rowOf(run);
-      const values = [
-        id,
-        turn.tile,
-        turn.turn,
-        toBlob(turn.devices),
-        toBlob(turn.conductanceMicrosiemens),
-        toBlob(turn.verdicts),
-        toBlob(joined(turn.orders.map(({ codes }) => codes))),
-        turn.firstTicket,
-        turn.newestTicket,
-        toBlob(turn.fired.rowTimesMicroseconds),
-        toBlob(turn.fired.fates),
-        JSON.stringify(turn.orders.map(withoutCodes)),
-        toBlob(turn.fired.pulsesGiven ?? nothing),
-        turn.inside,
-        turn.decidedAt,
-      ];
+      const values = turnValuesOf(id, turn);
       this.#together(() => this.#chains.append("turns", values, id, "turns", turn.newestTicket));
     });
   }
@@ -227,22 +215,7 @@ export class Workspace implements RunStore, JobStore {
   appendSweeps(run: RunId, sweeps: readonly SweepRecord[]): Promise<void> {
     return this.#do(() => {
       const id = this.#rowOf(run);
-      const rows = sweeps.map((sweep) => {
-        const { converter, takenAt, boot, environment, bakeCelsius } = sweep;
-        return [
-          id,
-          sweep.tile,
-          sweep.timeSeconds,
-          sweep.averages,
-          toBlob(sweep.rowTimesMicroseconds),
-          // µS and flags of codes follow from them.
-          sweep.codes === undefined ? toBlob(sweep.conductanceMicrosiemens) : nothing,
-          sweep.codes === undefined ? toBlob(sweep.flags) : nothing,
-          sweep.codes === undefined ? nothing : toBlob(sweep.codes),
-          sweep.referenceCodes === undefined ? nothing : toBlob(sweep.referenceCodes),
-          JSON.stringify({ converter, takenAt, boot, environment, bakeCelsius } satisfies Circumstances),
-        ];
-      });
+      const rows = sweeps.map((sweep) => sweepValuesOf(id, sweep));
       this.#together(() => {
         this.#refuseSealed(run);
         for (const values of rows) this.#chains.append("sweeps", values, id);
@@ -356,6 +329,14 @@ export class Workspace implements RunStore, JobStore {
     return questions;
   }
 
+  appendGroup(change: GroupChange): Promise<GroupId> {
+    return this.#do(() => this.#together(() => this.#groups.append(change)));
+  }
+
+  groups(): Promise<readonly RunGroup[]> {
+    return this.#do(() => this.#groups.list());
+  }
+
   forecasts(run: RunId): Promise<readonly Forecast[]> {
     return this.#do(() =>
       this.#rowsOf("forecasts", "id", run, ({ forecast }) => forecastOf(forecast as string)),
@@ -374,6 +355,10 @@ export class Workspace implements RunStore, JobStore {
         run,
       });
     });
+  }
+
+  originOf(run: RunId): Promise<string> {
+    return this.#do(() => originOf(this.#anyRow(run), this.#labelsOf(run)));
   }
 
   identity(run: RunId): Promise<ChipIdentity> {
@@ -449,7 +434,7 @@ export class Workspace implements RunStore, JobStore {
   summary(run: RunId): Promise<RunSummary> {
     return this.#do(() => {
       const { outcome, ...row } = this.#row(run);
-      if (outcome === deletedOutcome) throw this.#wasDeleted(run);
+      if (outcome === deletedOutcome) throw wasDeleted(run);
       return this.#of(run, "its plan or its chip", () => ({ ...summaryOf({ ...row, outcome }), outcome }));
     });
   }
@@ -770,10 +755,10 @@ export class Workspace implements RunStore, JobStore {
       prepare: (sql) => this.#prepare(sql),
       chains: this.#chains,
       row: (run) => this.#anyRow(run),
-      rows: (table, run) =>
+      rows: (table, run, skip = 0) =>
         table === "turns" || table === "sweeps"
-          ? this.#each(table, run, 0, (row) => row)
-          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row),
+          ? this.#each(table, run, skip, (row) => row)
+          : this.#rowsOf(table, table === "run_tiles" ? "place" : "id", run, (row) => row).slice(skip),
       all: () => {
         this.#list();
         return this.#begun.map(({ id }) => id);
@@ -937,16 +922,8 @@ export class Workspace implements RunStore, JobStore {
   /** What a run begins with and how it stands. Throws `bad-argument` for a run that is not there, or was deleted. */
   #row(run: RunId): RunRow {
     const row = this.#anyRow(run);
-    if (row.outcome === deletedOutcome) throw this.#wasDeleted(run);
+    if (row.outcome === deletedOutcome) throw wasDeleted(run);
     return row;
-  }
-
-  #wasDeleted(run: RunId): MhoError {
-    return new MhoError(
-      "bad-argument",
-      `Run ${run} was deleted; only what it did to its devices is kept, in the pulse ledger. mho show lists the runs.`,
-      { run },
-    );
   }
 
   /** The same, also of a run that was deleted. */
@@ -955,7 +932,7 @@ export class Workspace implements RunStore, JobStore {
     const row = this.#prepare("SELECT * FROM runs WHERE id = ?").get(id) as RunRow | undefined;
     if (row === undefined) {
       this.#list();
-      if (!this.#begun.some((known) => known.id === run)) throw this.#noRun(run);
+      if (!this.#begun.some((known) => known.id === run)) throw noRun(run, this.file);
       throw damaged(this.file, `run ${run} is not found where it should stand`, { run });
     }
     // Of a run that an older layout began, this chain says so.
@@ -1030,12 +1007,6 @@ export class Workspace implements RunStore, JobStore {
       .map(({ id }) => id);
   }
 
-  #noRun(run: RunId): MhoError {
-    return new MhoError("bad-argument", `There is no run ${run} in ${this.file}. mho show lists the runs.`, {
-      run,
-    });
-  }
-
   /** Brings what stands in the log into the file: it may be copied alone, while statements keep the log alive. */
   #closeLog(): void {
     try {
@@ -1095,10 +1066,8 @@ export class Workspace implements RunStore, JobStore {
     return known;
   }
 
-  /** Throws `bad-argument` for what is no name of a run, such as r1e0 or x1. */
   #rowOf(run: RunId): number {
-    if (/^r[1-9]\d{0,14}$/.test(run)) return rowOf(run);
-    throw this.#noRun(run);
+    return numberIn(run, this.file);
   }
 
   #do<T>(work: () => T): Promise<T> {
@@ -1106,20 +1075,10 @@ export class Workspace implements RunStore, JobStore {
   }
 }
 
-const nothing = new Uint8Array(0);
-
 /** Which file stands at a path: its device and its number there; undefined where none does. */
 function fileNow(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev} ${found.ino}`;
-}
-
-function sealed(run: RunId): MhoError {
-  return new MhoError(
-    "bad-argument",
-    `Run ${run} is sealed: its journal is in a lake, and no reading or pulse is added to it. Program its devices in a new run, and watch that one.`,
-    { run },
-  );
 }
 
 function removed(file: string): MhoError {
@@ -1137,8 +1096,8 @@ export interface RawWorkspace {
   readonly chains: Chains;
   /** Also of a run that was deleted. */
   row(run: RunId): RunRow;
-  /** All of a run in a table, each checked as it is read. */
-  rows(table: ChainedTable, run: RunId): AsyncIterable<SummedRow> | Iterable<SummedRow>;
+  /** All of a run in a table, each checked as it is read; the first `skip` of them left out. */
+  rows(table: RunTable, run: RunId, skip?: number): AsyncIterable<SummedRow> | Iterable<SummedRow>;
   /** Every run, the oldest first; deleted ones too. */
   all(): readonly RunId[];
   /** All that is written meanwhile, or nothing; no other work on this workspace may go on beside it. */
@@ -1152,29 +1111,6 @@ interface RowReader {
   end(): void;
 }
 
-/** What a run has one of from its beginning. */
-const chainsOfRun = ["run_tiles", "turns", "sweeps", "notes", "watches", "forecasts", "labels"];
-
-/** The tables, for people. */
-const named: Readonly<Record<ChainedTable, string>> = {
-  run_tiles: "tiles",
-  turns: "turns",
-  sweeps: "sweeps",
-  notes: "notes",
-  forecasts: "forecasts",
-  labels: "labels",
-  clock_marks: "marks of clocks",
-  foreign_tickets: "tickets that were used elsewhere",
-  chip_notes: "notes of chips",
-  questions: "questions",
-  job_changes: "changes of the queue",
-};
-
-/** The chain of the marks of a chip's clock. */
-function marksOf({ name, serialNumber }: ChipKey): string {
-  return `clock_marks ${JSON.stringify([name, serialNumber])}`;
-}
-
 type MarkRow = {
   chip_name: string;
   chip_serial_number: string;
@@ -1184,33 +1120,6 @@ type MarkRow = {
   marked_at: string;
   sum: number | null;
 };
-
-function tileOf(row: SummedRow): RunPlan["tiles"][number] {
-  const { block, targets, cells, wanted } = row as unknown as TileRow;
-  const targetsMicrosiemens = columnOf(targets, Float32Array);
-  const devices = targetsMicrosiemens.length;
-  const tile = { block: blockOf(block, devices), targetsMicrosiemens };
-  if (cells === null || wanted === null) return tile;
-  const wantedMicrosiemens = columnOf(wanted, Float32Array);
-  return {
-    ...tile,
-    cells: { ...cellsOf(cells, { count: wantedMicrosiemens.length, devices }), wantedMicrosiemens },
-  };
-}
-
-interface TileRow {
-  block: string;
-  targets: Uint8Array;
-  cells: string | null;
-  wanted: Uint8Array | null;
-}
-
-type KeptWear = WearRow & { run: number; place: number; newest_turn: number };
-
-function wearValuesOf(row: KeptWear): (number | string | Uint8Array)[] {
-  const { run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds } = row;
-  return [run, place, newest_turn, block, pulses, uncertain_pulses, pulsed_at_microseconds];
-}
 
 function rowOf(run: RunId): number {
   return Number(run.slice(1));

@@ -10,6 +10,7 @@ import { demo } from "../cli/commands/demo.ts";
 import { emulate } from "../cli/commands/emulate.ts";
 import { exportCommand } from "../cli/commands/export.ts";
 import { fit } from "../cli/commands/fit.ts";
+import { handOn } from "../cli/commands/handOn.ts";
 import { importCommand } from "../cli/commands/import.ts";
 import { note } from "../cli/commands/note.ts";
 import { measure } from "../cli/commands/measure.ts";
@@ -21,6 +22,7 @@ import { read } from "../cli/commands/read.ts";
 import { replay } from "../cli/commands/replay.ts";
 import { report } from "../cli/commands/report.ts";
 import { resume } from "../cli/commands/resume.ts";
+import { server } from "../cli/commands/server.ts";
 import { serve } from "../cli/commands/serve.ts";
 import { show } from "../cli/commands/show.ts";
 import { standby } from "../cli/commands/standby.ts";
@@ -34,6 +36,7 @@ import { deleteCommand } from "../cli/commands/delete.ts";
 import { pack } from "../cli/commands/pack.ts";
 import { unpack } from "../cli/commands/unpack.ts";
 import { compare } from "../cli/commands/compare.ts";
+import { lot } from "../cli/commands/lot.ts";
 import { exitCodes } from "../src/errors.ts";
 
 const page = readFileSync(new URL("../docs/command-line.md", import.meta.url), "utf8");
@@ -55,10 +58,12 @@ const commands: readonly Named[] = [
   query(),
   checkChip(),
   compare(),
+  lot(),
   demo(),
   emulate(),
   exportCommand(),
   fit(),
+  handOn(),
   importCommand(),
   note(),
   measure(),
@@ -77,6 +82,7 @@ const commands: readonly Named[] = [
   trim(),
   watch(),
   work(),
+  server(),
   // Of its own it has no flags, and all of its commands are told of together.
   { name: () => "queue", options: queue().commands.flatMap(({ options }) => options) },
 ];

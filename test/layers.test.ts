@@ -23,7 +23,7 @@ const layers: Readonly<Record<string, { folders: string[]; npm: string[]; node: 
     node: true,
   },
   emulator: { folders: ["src", "protocols"], npm: ["rp2040js"], node: true },
-  storage: { folders: ["src", "files"], npm: ["@photostructure/sqlite"], node: true },
+  storage: { folders: ["src", "files"], npm: ["@photostructure/sqlite", "pg"], node: true },
   lake: { folders: ["src", "files"], npm: ["zod", "@duckdb/node-api"], node: true },
   calibration: { folders: ["src"], npm: [], node: false },
   bench: {

@@ -242,10 +242,19 @@ describe("mho resume", () => {
     const tell = progressOf("program", output, { now: () => 1e6 * seconds });
     const run = "r1";
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run, title: "", method: "verify", ...chip, devices: 2000, resumed: true });
+    tell({
+      type: "started",
+      run,
+      title: "",
+      method: "verify",
+      ...chip,
+      devices: 2000,
+      resumed: true,
+      network: null,
+    });
     const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
     seconds = 1;
-    tell({ ...turn, devices_done: 1000, pulses: 4000 });
+    tell({ ...turn, devices_done: 1000, accepted: 1000, pulses: 4000 });
     seconds = 11;
     tell({ ...turn, devices_done: 1100, accepted: 1100, pulses: 4400 });
     expect(shown).toEqual([
@@ -254,7 +263,7 @@ describe("mho resume", () => {
     ]);
   });
 
-  it("never goes back, tells no yield before the last look, and says when only that is waited for", () => {
+  it("never goes back, counts none in place that was given up, and says when only the last look is waited for", () => {
     const shown: string[] = [];
     const output: Pick<Output, "say" | "progress"> = {
       say() {},
@@ -262,17 +271,26 @@ describe("mho resume", () => {
     };
     const tell = progressOf("program", output, { now: () => 0 });
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run: "r1", title: "", method: "verify", ...chip, devices: 100, resumed: false });
+    tell({
+      type: "started",
+      run: "r1",
+      title: "",
+      method: "verify",
+      ...chip,
+      devices: 100,
+      resumed: false,
+      network: null,
+    });
     const turn = { type: "turn", run: "r1", tile: 0, turn: 1, devices: 100 } as const;
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 48, pulses: 300 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 38, pulses: 400 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 98, pulses: 500 });
     tell({ ...turn, devices_done: 100, accepted: 99, inside: 0, pulses: 500 });
     expect(shown).toEqual([
-      "program:  50 %  50 of 100 devices in place  3.0 pulses a device",
-      "program:  50 %  50 of 100 devices in place  4.0 pulses a device",
-      "program: 100 %  100 of 100 devices in place  5.0 pulses a device  waiting for the last looks",
-      "program: 100 %  100 of 100 devices in place  5.0 pulses a device  yield 99.0 %",
+      "program:  50 %  49 of 100 devices in place, 1 given up  3.0 pulses a device",
+      "program:  50 %  49 of 100 devices in place, 1 given up  4.0 pulses a device",
+      "program: 100 %  99 of 100 devices in place, 1 given up  5.0 pulses a device  waiting for the last looks",
+      "program: 100 %  99 of 100 devices in place, 1 given up  5.0 pulses a device",
     ]);
   });
 

@@ -7,12 +7,15 @@ import { check } from "./check.ts";
 import { checkChip } from "./checkChip.ts";
 import { checkLake } from "./checkLake.ts";
 import { compare } from "./compare.ts";
+import { lot } from "./lot.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
+import { fleet } from "./fleet.ts";
+import { handOn } from "./handOn.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
 import { measure } from "./measure.ts";
@@ -29,6 +32,7 @@ import { report } from "./report.ts";
 import { resume } from "./resume.ts";
 import { run } from "./run.ts";
 import { serve } from "./serve.ts";
+import { server } from "./server.ts";
 import { show } from "./show.ts";
 import { standby } from "./standby.ts";
 import { tag } from "./tag.ts";
@@ -58,9 +62,11 @@ export function allCommands(): Command[] {
     answer(),
     queue(),
     work(),
+    fleet(),
     exportCommand(),
     report(),
     compare(),
+    lot(),
     show(),
     note(),
     tag(),
@@ -68,6 +74,8 @@ export function allCommands(): Command[] {
     deleteCommand(),
     pack(),
     unpack(),
+    handOn(),
+    server(),
     check(),
     checkChip(),
     query(),

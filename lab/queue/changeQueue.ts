@@ -16,6 +16,8 @@ export interface QueuedJob extends Job {
   readonly chipName: string;
   /** Why it does not begin yet; undefined of one that may, and of one that is under way or over. */
   readonly wait: Wait | undefined;
+  /** Of a server's queue: the bench that has it; undefined where none has. */
+  readonly bench?: string | undefined;
   /** Whether a worker is at it just now. One under way without a worker goes on with the next `work`. */
   readonly worked: boolean;
 }
@@ -25,7 +27,10 @@ export async function listJobs(
   place: Workplace,
   { all = false }: QueueListOptions,
 ): Promise<readonly QueuedJob[]> {
-  const store = await place.existingStore();
+  // The queue of benches is not shown yet.
+  if (place.isServer) return [];
+  await place.existingStore();
+  const store = await place.jobStore();
   const jobs = await store.jobs();
   const now = wallTime();
   const worked = new Map<string, boolean>();
@@ -52,7 +57,8 @@ export function nicknameOf({ config }: Pick<Workplace, "config">, address: strin
 
 /** Moves a job that waits, within its chip's queue. */
 export async function moveJob(place: Workplace, id: JobId, { before, first }: MoveOptions): Promise<void> {
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   await store.changeJobs((jobs) => {
     const job = jobNamed(jobs, id);
     refuseUnlessWaiting(job, "moved");
@@ -97,7 +103,8 @@ function refuseUnlessWaiting(job: Job, done: string): void {
 
 /** Takes jobs out of the queue. What their runs did stays. */
 export async function removeJobs(place: Workplace, ids: readonly JobId[]): Promise<void> {
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   if (ids.length === 0) throw new MhoError("bad-argument", "Name the jobs, such as mho queue remove j3.");
   const jobs = await store.jobs();
   const left = ids.map((id) => jobNamed(jobs, id)).filter(({ state }) => state === "under way");
@@ -150,7 +157,8 @@ function underWay({ id }: Job, by?: string): MhoError {
 
 /** A job that failed is to be done again, or gone on with, with its files as they are now; its chip's queue goes on. */
 export async function retryJob(place: Workplace, id: JobId): Promise<void> {
-  const store = await place.writableStore();
+  const store = await place.jobStore();
+  store.mustBeWritable();
   const job = jobNamed(await store.jobs(), id);
   const refuse = ({ state }: Job): void => {
     if (state !== "failed")

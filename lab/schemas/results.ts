@@ -2,13 +2,15 @@ import { z } from "zod";
 import { steps } from "../checkChip/findings.ts";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { compare } from "./compareResult.ts";
+import { lot } from "./lotResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
-import { queue, work } from "./jobEvents.ts";
+import { fleet, queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import { checkLake, query } from "./lakeResults.ts";
 import * as part from "./parts.ts";
 import { answer, archive, deleted, note, pack, tag, unpack } from "./runLabels.ts";
+import { handOn, serverInit } from "./serverResults.ts";
 import { show } from "./showResults.ts";
 
 const ports = result(
@@ -201,6 +203,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   optimize,
   report,
   compare,
+  lot,
   exported,
   imported,
   read,
@@ -219,6 +222,9 @@ export const resultSchema = z.discriminatedUnion("command", [
   deleted,
   pack,
   unpack,
+  fleet,
+  handOn,
+  serverInit,
   check,
   checkChip,
   ports,
