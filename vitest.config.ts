@@ -5,10 +5,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
 const longest =
-  "demo refit program queueKills pasted demoStops livePage live soak standby forecasts commands optimize events".split(
+  "demo events program standby pasted demoStops queueKills livePage livePageRuns refit soak forecasts calibrate live".split(
     " ",
   );
-const longestFiles = longest.map((name) => `test/${name}.test.ts`);
 /** One more than there are cores: a test that waits for a process, a browser or a deadline needs none. */
 export const workers = availableParallelism() + 1;
 // vitest.slow.config.ts has these.
@@ -27,19 +26,10 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    projects: [
-      { extends: true, test: { name: "alone", include: longestFiles } },
-      // They share a worker, which loads the sources once: tests put back what they change of it.
-      {
-        extends: true,
-        test: {
-          name: "together",
-          include: ["test/**/*.test.ts"],
-          exclude: [slow, ...longestFiles],
-          isolate: false,
-        },
-      },
-    ],
+    include: ["test/**/*.test.ts"],
+    exclude: [slow],
+    // Files share workers, which load the sources once: tests put back what they change of theirs.
+    isolate: false,
     testTimeout: 180_000,
     hookTimeout: 60_000,
     maxWorkers: workers,

@@ -89,8 +89,8 @@ describe("the loop, on the command line", () => {
     const folder = emptyFolder();
     const at = ["--workspace", folder, "--json"];
     const model = join(folder, "mine.json");
-    await mho("program", conductances(folder, 16), "--chip", chip, ...at);
-    await mho("program", conductances(folder, 16, 16), "--chip", chip, "--method", "open-loop", ...at);
+    await mho("program", conductances(folder, 10), "--chip", chip, ...at);
+    await mho("program", conductances(folder, 10, 10), "--chip", chip, "--method", "open-loop", ...at);
     const watched = await mho("watch", "r1", "r2", "--until", "1d", "--per-decade", "6", ...at);
     // verify looks at its devices for half a minute after the last pulse: ages below that are past when it ends.
     expect([watched.code, last(watched.out)["sweeps"]]).toEqual([0, 53]);
@@ -129,7 +129,7 @@ describe("the loop, on the command line", () => {
     const runPage = join(folder, "run.html");
     expect((await mho("report", "r1", "--out", runPage, "--workspace", folder)).code).toBe(0);
     const ofRun = withoutTerms(readFileSync(runPage, "utf8"));
-    expect(ofRun).toMatch(/<em>\d+\.\d[^<]*%<\/em> of 4,096 devices were accepted/);
+    expect(ofRun).toMatch(/<em>\d+\.\d[^<]*%<\/em> of 2,560 devices were accepted/);
     for (const title of ["Drift", "Pulses per device", "Temperature", "How the devices ended"]) {
       expect(ofRun).toContain(`<h2>${title}</h2>`);
     }

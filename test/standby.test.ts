@@ -197,15 +197,15 @@ describe("standby while a lost link is looked for", () => {
   );
 });
 
-/** A run of many tiles on an emulated chip at the end of a line as slow as a real one, that is in the middle of its turns. */
+/** A run of two tiles on an emulated chip at the end of a line as slow as a real one, that is in the middle of its turns. */
 async function busyRun(
   dialect: string,
   folder: string,
 ): Promise<{ chip: Started; run: Started; address: string }> {
-  const chip = startMho(["emulate", "pcm-64?tiles=8", "--dialect", dialect]);
+  const chip = startMho(["emulate", "pcm-64?tiles=2", "--dialect", dialect]);
   const { address } = JSON.parse(await chip.line(/address/)) as { address: string };
   const targets = join(folder, "targets.csv");
-  writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(512));
+  writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(128));
   const run = startMho([
     "program",
     targets,
