@@ -1,4 +1,5 @@
 import { accessSync, constants, statfsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -8,6 +9,8 @@ const longest =
     " ",
   );
 const longestFiles = longest.map((name) => `test/${name}.test.ts`);
+/** One more than there are cores: a test that waits for a process, a browser or a deadline needs none. */
+export const workers = availableParallelism() + 1;
 // vitest.slow.config.ts has these.
 const slow = "test/slow/**";
 
@@ -39,7 +42,7 @@ export default defineConfig({
     ],
     testTimeout: 180_000,
     hookTimeout: 60_000,
-    maxWorkers: "100%",
+    maxWorkers: workers,
     env: scratchInMemory(),
     // What is built is loaded as Node loads it.
     server: { deps: { external: [/\/dist\//] } },

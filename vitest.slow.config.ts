@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { scratchInMemory } from "./vitest.config.ts";
+import { scratchInMemory, workers } from "./vitest.config.ts";
 
 /** What takes long and seldom changes: large samples, and the whole demo over and over. `.ci/run` runs it. */
 export default defineConfig({
@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["test/slow/**/*.test.ts"],
     testTimeout: 300_000,
     hookTimeout: 60_000,
-    maxWorkers: "100%",
+    maxWorkers: workers,
     env: scratchInMemory(),
   },
 });

@@ -30,10 +30,15 @@ export interface KilledRun {
 }
 
 /**
- * Programs half of an emulated chip, whose process lives on, and kills the controller (SIGKILL) at random moments,
+ * Programs half of an emulated chip, or so many rows, whose process lives on, and kills the controller (SIGKILL) at random moments,
  * so many times; then lets the last `mho resume` finish, and compares journal and chip.
  */
-export async function killAndResume(seed: number, kills: number, method: string): Promise<KilledRun> {
+export async function killAndResume(
+  seed: number,
+  kills: number,
+  method: string,
+  rows = 32,
+): Promise<KilledRun> {
   const folder = mkdtempSync(join(tmpdir(), "mho-kill-"));
   const random = new Random(seed).fork("kills");
   const chip = run(["emulate", "pcm-64", "--tcp", "0", "--no-pace", "--control", "--seed", String(seed)]);
@@ -43,7 +48,7 @@ export async function killAndResume(seed: number, kills: number, method: string)
       control: string;
     };
     const targets = join(folder, "targets.csv");
-    writeFileSync(targets, targetsText(seed));
+    writeFileSync(targets, targetsText(seed, rows));
     const common = ["--chip", address, "--workspace", folder, "--json"];
     let child = run(["program", targets, "--method", method, ...common]);
     let killed = 0;
@@ -71,8 +76,8 @@ export async function killAndResume(seed: number, kills: number, method: string)
   }
 }
 
-function targetsText(seed: number): string {
-  const rows = Array.from({ length: 32 }, (_, row) =>
+function targetsText(seed: number, count: number): string {
+  const rows = Array.from({ length: count }, (_, row) =>
     Array.from({ length: 256 }, (__, k) =>
       k % 5 === 0 ? "nan" : String((row * 7 + k * 3 + seed) % 25),
     ).join(","),

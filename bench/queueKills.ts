@@ -91,7 +91,7 @@ export async function killWorkers(
     }
     const last = startWorker(workspace, workers, told);
     await gone(last);
-    const store = await openWorkspace(join(folder, "w"), { dropDamagedLog: true });
+    const store = await openWorkspace(join(folder, "w"));
     const result = await judge(store, added, boards, told);
     await store.close();
     return { kills, reboots, jobs: added.length, ...result };

@@ -30,7 +30,8 @@ export async function candidates(
   // A flag that takes no value is followed by anything.
   if (flag !== undefined && !flag.isBoolean()) {
     if (flag.argChoices !== undefined) return fitting(flag.argChoices.map((word) => ({ word, about: "" })));
-    return flag.long === "--chip" ? fitting(await chipsOf(known)) : [];
+    if (flag.long === "--chip") return fitting(await chipsOf(known));
+    return flag.long === undefined ? [] : fitting(await namesFor(flag.long));
   }
   if (typed.startsWith("-")) {
     return fitting(
@@ -40,6 +41,19 @@ export async function candidates(
     );
   }
   return fitting(await wordsFor(command, known));
+}
+
+/** Names that come with mho, by the flag that takes them; a flag that takes files too gets those where no name fits. */
+async function namesFor(flag: string): Promise<Candidate[]> {
+  if (flag === "--method") {
+    const { builtInMethods } = await import("../src/program/methods.ts");
+    const listed = builtInMethods.filter(({ unlisted }) => unlisted !== true);
+    // Of one name there may be one for each technology.
+    return [...new Map(listed.map(({ name, does }) => [name, { word: name, about: does }])).values()];
+  }
+  if (flag !== "--model") return [];
+  const { builtInDefinitions } = await import("../src/model/builtIn.ts");
+  return builtInDefinitions.map(({ name, source = "" }) => ({ word: name, about: source }));
 }
 
 interface Known {
@@ -89,18 +103,29 @@ export const scripts: Readonly<Record<(typeof shells)[number], string>> = {
 }
 complete -o default -F _mho mho
 `,
+  // A file of fpath is run once, at the first completion: it has to answer that one, too.
   zsh: `#compdef mho
 _mho() {
   local -a found
-  found=("\${(@f)$(mho completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null | sed -e 's/:/\\\\:/g' -e 's/\\t/:/')}")
-  if [[ -n "\${found[1]}" ]]; then _describe mho found; else _files; fi
+  local line word about
+  for line in "\${(@f)$(mho completion words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    word="\${line%%$'\\t'*}" about="\${line#*$'\\t'}"
+    [[ -n "$word" ]] && found+=("\${word//:/\\:}\${about:+:$about}")
+  done
+  if (( \${#found} )); then _describe mho found; else _files; fi
 }
-compdef _mho mho
+if [[ "\${funcstack[1]}" == _mho ]]; then _mho "$@"; else compdef _mho mho; fi
 `,
   fish: `function __mho_words
-  set -l words (commandline -opc)[2..-1] (commandline -ct)
-  mho completion words -- $words 2>/dev/null
+  set -l words (commandline -opc)[2..-1]
+  set -l token (commandline -ct)
+  set -l found (mho completion words -- $words "$token" 2>/dev/null)
+  if test (count $found) -gt 0
+    printf '%s\\n' $found
+  else
+    __fish_complete_path "$token"
+  end
 end
-complete -c mho -a '(__mho_words)'
+complete -c mho -f -a '(__mho_words)'
 `,
 };

@@ -1,5 +1,6 @@
 import { systemClock } from "../drivers/systemClock.ts";
 import { Pace } from "../src/results/pace.ts";
+import { localTimeIn } from "../lab/wallTime.ts";
 import { isMeasurement } from "../src/measure/procedure.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, ProgramEvent } from "../src/run/events.ts";
@@ -11,6 +12,8 @@ export interface ProgressOptions {
   readonly now?: () => Microseconds;
   /** Whether a chip is left to go on with when the run was not finished. */
   readonly chipStays?: boolean;
+  /** What is worked on (run). */
+  readonly kind?: "run" | "network" | undefined;
   /** Pulses that a run will take; undefined where it is not known. */
   readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
 }
@@ -19,7 +22,12 @@ export interface ProgressOptions {
 export function progressOf(
   name: string,
   output: Pick<Output, "say" | "progress">,
-  { now = () => systemClock.nowMicroseconds(), chipStays = true, expectedPulses }: ProgressOptions = {},
+  {
+    now = () => systemClock.nowMicroseconds(),
+    chipStays = true,
+    kind = "run",
+    expectedPulses,
+  }: ProgressOptions = {},
 ): (event: ProgramEvent | PauseEvent) => void {
   const startedAt = now();
   const seconds = (): Seconds => (now() - startedAt) / microsecondsPerSecond;
@@ -43,6 +51,15 @@ export function progressOf(
     lastLogged = at;
     lastTenth = Math.max(tenth, lastTenth);
   };
+  const wait = (of: string, age: Seconds, dueIn: Seconds): void => {
+    const at = localTimeIn(dueIn);
+    const text = `${name}: waiting for ${of} at ${at}, in ${formatDuration(dueIn)}: it is due ${formatDuration(age)} after the last pulse`;
+    const short = `${of} at ${at}, in ${formatDuration(dueIn)}`;
+    output.progress(
+      [text, `${name}: ${short}`, short, `waiting until ${at}`],
+      dueIn < loggedWaitSeconds ? undefined : text,
+    );
+  };
   return (event) => {
     switch (event.type) {
       case "started":
@@ -50,7 +67,7 @@ export function progressOf(
         // What was in place before a run was resumed was not done in this time.
         if (!event.resumed) pace.note(seconds(), 0, 0);
         void expectedPulses?.(event.run).then((pulses) => pace.expect(pulses));
-        output.say(`${name}: run ${event.run}, ${counted(event.devices, "device")}`);
+        output.say(`${name}: ${kind} ${event.run}, ${counted(event.devices, "device")}`);
         return;
       case "turn":
         turn(event);
@@ -59,6 +76,12 @@ export function progressOf(
         output.say(
           `${name}: whether the pulses of tile ${event.tile}, turn ${event.turn} fired is unknown; reading on`,
         );
+        return;
+      case "next_look":
+        wait("the next look", event.time_seconds, event.due_in_seconds);
+        return;
+      case "next_sweep":
+        wait("the next read", event.time_seconds, event.due_in_seconds);
         return;
       case "sweep":
         output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.time_seconds)}`);
@@ -77,7 +100,7 @@ export function progressOf(
         const goesOn =
           chipStays && event.outcome === "failed" ? `; mho resume ${event.run} goes on with it` : "";
         output.say(
-          `${name}: run ${event.run} ${event.outcome} after ${seconds().toFixed(1)} s${safe}${goesOn}`,
+          `${name}: ${kind} ${event.run} ${event.outcome} after ${seconds().toFixed(1)} s${safe}${goesOn}`,
         );
       }
     }
@@ -85,6 +108,8 @@ export function progressOf(
 }
 
 const secondsBetweenLines = 10;
+/** A log gets no line for shorter waits. */
+export const loggedWaitSeconds: Seconds = 60;
 
 /** The whole line, and ever shorter ones for a narrow terminal: rate and time left are kept to the last. */
 function describeTurn(
@@ -95,13 +120,12 @@ function describeTurn(
   measures: boolean,
 ): string[] {
   const percent = `${((100 * inPlace) / devices).toFixed(0).padStart(3)} %`;
-  const counts = `${inPlace.toLocaleString("en")} of ${counted(devices, "device")} ${measures ? "done" : "in place"}`;
+  // A method that does not look accepts none, and gives none up.
+  const givenUp = accepted > 0 && !measures ? Math.max(0, done - accepted) : 0;
+  const good = (inPlace - givenUp).toLocaleString("en");
+  const rest = givenUp > 0 ? `, ${givenUp.toLocaleString("en")} given up` : "";
+  const counts = `${good} of ${counted(devices, "device")} ${measures ? "done" : "in place"}${rest}`;
   const fired = `${(pulses / Math.max(1, devices)).toFixed(1)} pulses a device`;
-  // Before the last look at most of them only those are done that were given up.
-  const good =
-    done > inside && accepted > 0 && !measures
-      ? `yield ${((100 * Math.min(accepted, done)) / done).toFixed(1)} %`
-      : "";
   const { devicesPerSecond } = pace.rates();
   const lastLooks = inside > 0 && done + inside === devices;
   const rate =
@@ -110,9 +134,8 @@ function describeTurn(
       : "";
   const left = lastLooks ? "waiting for the last looks" : formatLeft(pace.secondsLeft(devices));
   return [
-    [`${name}: ${percent}`, counts, fired, good, rate, left],
-    [percent, counts, fired, good, rate, left],
-    [percent, fired, good, rate, left],
+    [`${name}: ${percent}`, counts, fired, rate, left],
+    [percent, counts, fired, rate, left],
     [percent, fired, rate, left],
   ].map((parts) => parts.filter((part) => part !== "").join("  "));
 }

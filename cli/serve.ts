@@ -15,7 +15,7 @@ import { apart } from "../lab/apart/apart.ts";
 import { Bench, configOf, Workplace } from "../lab/bench.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
-import { startWorker } from "./startWorker.ts";
+import { startWorker, type StartedWorker } from "./startWorker.ts";
 import { packageRoot } from "../lab/packageRoot.ts";
 import { listenForStop, type StopListener } from "./stop.ts";
 
@@ -39,6 +39,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   const folder = options.workspace ?? defaultWorkspace;
   const place = new Workplace(options, output.events, await configOf(options));
   const isNew = !place.isServer && !existsSync(join(folder, "workspace.db"));
+  const workers: StartedWorker[] = [];
   try {
     const store = await place.store();
     const stop = listenForStop(output);
@@ -50,7 +51,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         token,
         publicUrl,
         files,
-        library: libraryOf(place, store.readOnly, options),
+        library: libraryOf(place, store.readOnly, options, (worker) => workers.push(worker)),
         workspace: store.file,
         readOnly: store.readOnly,
         wallTime,
@@ -78,6 +79,12 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         output.say(`Note: ${warning.message}`);
       }
       await untilStopped(server, stop);
+      for (const worker of workers) {
+        const warning = goesOnWarning(worker);
+        if (warning === undefined) continue;
+        output.events.emit(warning);
+        output.say(`Note: ${warning.message}`);
+      }
       output.result({ address });
     } finally {
       stop.release();
@@ -88,7 +95,12 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
 }
 
 /** A workspace that may only be read was copied when it was opened: it is not copied anew for every report. */
-function libraryOf(place: Workplace, readOnly: boolean, options: ServeOptions): PageLibrary {
+function libraryOf(
+  place: Workplace,
+  readOnly: boolean,
+  options: ServeOptions,
+  onWorker: (worker: StartedWorker) => void,
+): PageLibrary {
   const bench = new Bench(place);
   const files = readOnly ? bench : apart(bench, options);
   return {
@@ -99,7 +111,7 @@ function libraryOf(place: Workplace, readOnly: boolean, options: ServeOptions): 
     answer: (question, text) => bench.answer(question, text),
     withdraw: (question) => bench.withdraw(question),
     queue: bench.queue,
-    startWork: () => startWorker(place.folder, options.config),
+    startWork: async () => onWorker(await startWorker(place.folder, options.config)),
     report: (run, to) => files.report(run, to),
     compare: (runs, to) => files.compare(runs, to),
     export: (run, to) => files.export(run, to),
@@ -133,6 +145,21 @@ function plainWarning(address: string): WarningEvent {
     message:
       `${address} is plain HTTP: others on the network can read the token and then stop runs. Where you do not trust the ` +
       "network, serve on 127.0.0.1 behind a proxy with TLS: docs/live-page.md, Behind a proxy.",
+    name: null,
+    why: null,
+  };
+}
+
+/** A worker is not ended with the page: a run may be under way. @returns undefined of one that has ended. */
+export function goesOnWarning(worker: StartedWorker): WarningEvent | undefined {
+  const process = worker.process();
+  if (process === undefined) return undefined;
+  return {
+    type: "warning",
+    code: "worker_goes_on",
+    message:
+      `The worker that was started from the page goes on with the queue, as process ${process}. To stop it: kill ${process}. It ` +
+      "then finishes its turn, puts the chip in standby and the job back into the queue.",
     name: null,
     why: null,
   };

@@ -4,6 +4,7 @@ import { counted } from "../src/counted.ts";
 import type { ListedRun } from "../src/results/runFilter.ts";
 import { formatDuration } from "../src/units.ts";
 import type { CommandOutput } from "./output.ts";
+import { networkFields, tellNetworks } from "./tellNetwork.ts";
 
 /** Lists the runs of a workspace: for people a line each, in columns. */
 export async function showRuns(
@@ -20,9 +21,16 @@ export async function showRuns(
   }
   if (runs.some(({ damaged }) => damaged))
     output.say("Of damaged runs, figures may be missing: mho check names the damage.");
+  const networks = options.where === undefined ? await bench.networks() : [];
+  tellNetworks(networks, output);
   if (archivedLeftOut > 0)
     output.say(`${counted(archivedLeftOut, "archived run")} not listed; --archived lists them too.`, "dim");
-  output.result({ what: "runs", runs: runs.map(fieldsOf), archived_left_out: archivedLeftOut });
+  output.result({
+    what: "runs",
+    runs: runs.map(fieldsOf),
+    archived_left_out: archivedLeftOut,
+    networks: networks.map(networkFields),
+  });
 }
 
 function cellsOf(run: ListedRun): string[] {

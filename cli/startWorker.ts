@@ -6,14 +6,19 @@ import { fileURLToPath } from "node:url";
 import { packageRoot } from "../lab/packageRoot.ts";
 import { MhoError } from "../src/errors.ts";
 
+export interface StartedWorker {
+  /** Undefined once it has ended. */
+  process(): number | undefined;
+}
+
 /**
  * Starts `mho work` in a process of its own, which goes on when this one ends. It never runs files of code: those take `mho work
  * --allow-run` in a terminal.
  *
- * @returns once it is at work, or has ended for want of any.
+ * @returns once it is at work, or has ended for want of any: its process, while it is there.
  * @throws `workspace-failed` with its own words where it could not begin.
  */
-export async function startWorker(workspace: string, config: string | undefined): Promise<void> {
+export async function startWorker(workspace: string, config: string | undefined): Promise<StartedWorker> {
   const folder = join(workspace, "queue");
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "worker-of-page.log");
@@ -26,13 +31,14 @@ export async function startWorker(workspace: string, config: string | undefined)
   worker.unref();
   let ended: number | null | undefined;
   worker.once("error", () => (ended = null)).once("exit", (code) => (ended = code));
+  const started: StartedWorker = { process: () => (ended === undefined ? worker.pid : undefined) };
   for (let waited = 0; ended === undefined && waited < patienceMilliseconds; waited += betweenLooks) {
     // An event of its own is the sign that it is at work.
-    if (/^\{"type":"job_/m.test(readFileSync(file, "utf8"))) return;
+    if (/^\{"type":"job_/m.test(readFileSync(file, "utf8"))) return started;
     await setTimeout(betweenLooks);
   }
   // 1 and 3 are jobs that failed, which the queue shows.
-  if (ended === undefined || ended === 0 || ended === 1 || ended === 3) return;
+  if (ended === undefined || ended === 0 || ended === 1 || ended === 3) return started;
   const said = readFileSync(file, "utf8")
     .split("\n")
     .findLast((line) => line.startsWith("mho: "));

@@ -8,7 +8,8 @@ import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
-import { progressOf } from "./progress.ts";
+import { networkProgress } from "./networkProgress.ts";
+import { loggedWaitSeconds, progressOf } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
 export interface Names {
@@ -31,11 +32,19 @@ export function tellEvents(
   { run: name, chipStays = true, fewestDevices = 0, expectedPulses }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
+  let network: ReturnType<typeof networkProgress> | undefined;
   const tellWatch = watchTeller(output);
   let leftOut = 0;
   let chip = "";
   const told = (event: BenchEvent): void => {
+    if (network?.(event) === true) return;
     switch (event.type) {
+      case "network_started":
+        network = networkProgress(name ?? event.title, event, output, { chipStays });
+        return;
+      case "network_ended":
+        network = undefined;
+        return;
       case "chip": {
         const text = `Chip: ${event.name} number ${event.serial_number} ${placeOf(event.port)}.`;
         if (text !== chip) output.say(text);
@@ -62,17 +71,18 @@ export function tellEvents(
         return;
       case "turn":
       case "uncertain":
+      case "next_look":
         progress?.(event);
         return;
       case "paused":
       case "unpaused":
+      case "next_sweep":
       case "sweep":
         if (progress === undefined) tellWatch(event);
         else progress(event);
         return;
       case "watching":
       case "left_out":
-      case "next_sweep":
         tellWatch(event);
         return;
       case "standby_failed":
@@ -138,10 +148,14 @@ export function tellEvents(
         return;
       }
       // Of these the commands themselves tell.
+      case "share_failed":
       case "layer":
       case "model_audited":
       case "model_compared":
       case "corrected":
+      case "job_taken":
+      case "joined_server":
+      case "chip_not_leased":
       case "job_started":
       case "job_run":
       case "job_ended":
@@ -157,9 +171,6 @@ export function tellEvents(
 function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
 }
-
-/** A log gets no line for shorter waits. */
-const loggedWaitSeconds = 60;
 
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */
 function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {

@@ -18,7 +18,8 @@ export function tellQueue(jobs: readonly QueuedJob[], output: Output): void {
   }
 }
 
-function standingOf({ state, worked, attempts }: QueuedJob): string {
+function standingOf({ state, worked, attempts, bench }: QueuedJob): string {
+  if (state === "waiting" && attempts === 0 && bench !== undefined) return "at its bench";
   if (state === "under way") return worked ? "under way" : "cut off";
   return state === "waiting" && attempts > 0 ? "stopped" : state;
 }
@@ -32,10 +33,12 @@ function detailsOf(job: QueuedJob): readonly string[] {
       why?.message ?? "",
       `mho queue retry ${id} does it again; mho queue remove ${id} goes on without it`,
     ];
+  if (why?.code === "in-doubt") return [...ran, why.message];
   if (state === "under way" && !worked) return [...ran, "mho work goes on with it"];
+  const there = job.bench === undefined ? [] : [`bench ${job.bench}`];
   const waits = wait === undefined ? undefined : waitText(wait);
   const stopped = state === "waiting" && attempts > 0 && why !== undefined ? [why.message] : [];
-  return [...ran, ...stopped, ...(waits === undefined ? [] : [waits])];
+  return [...ran, ...there, ...stopped, ...(waits === undefined ? [] : [waits])];
 }
 
 /** Undefined for a job whose turn simply comes later. */
@@ -69,6 +72,7 @@ export function jobFields(job: QueuedJob) {
     subjects: [...job.subjects],
     chip: job.chip,
     chip_name: job.chipName,
+    bench: job.bench ?? null,
     queue: job.place,
     added_at: job.addedAt,
     operator: job.by ?? null,

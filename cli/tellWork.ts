@@ -34,6 +34,22 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "job_waits":
         output.say(event.message);
         return;
+      case "job_taken":
+        output.say(`${event.job} is ${event.server_job} of the server: ${event.text} on ${event.chip_name}`);
+        return;
+      case "joined_server":
+        output.say(joinedText(event));
+        return;
+      case "server_away":
+      case "chip_not_leased":
+        output.say(`Note: ${event.message}`);
+        return;
+      case "handing_on":
+      case "handed_on":
+        return;
+      case "server_back":
+        output.say("The server is back.");
+        return;
       case "hook_failed":
         output.say(`Note: ${event.hook} was not told: ${event.message}`);
         return;
@@ -43,6 +59,8 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       }
       case "sweep":
         return progress(event.run, event.left === null ? "reading" : `${event.left} reads left`);
+      case "next_look":
+        return progress(event.run, `next look in ${formatDuration(event.due_in_seconds)}`);
       case "next_sweep":
         return progress(event.run, `next read in ${formatDuration(event.due_in_seconds)}`);
       case "paused":
@@ -79,6 +97,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "watching":
       case "left_out":
       case "run_in_lake":
+      case "network_started":
+      case "share_failed":
+      case "network_ended":
       case "handing_on":
       case "handed_on":
       case "server_away":
@@ -94,6 +115,11 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
     }
   };
   return (event) => told(event as StampedEvent);
+}
+
+function joinedText({ bench, chips, server }: Extract<BenchEvent, { type: "joined_server" }>): string {
+  const of = chips.length === 0 ? "no chip yet" : chips.join(", ");
+  return `This is bench ${bench} of ${server}; it takes jobs for ${of}.`;
 }
 
 function endText({ job, outcome, runs, seconds, error }: Extract<BenchEvent, { type: "job_ended" }>): string {

@@ -12,7 +12,8 @@ export type Tried<T> =
   | { readonly kind: "strange"; readonly what: string };
 
 /** Why a board refused, in every dialect. */
-export type Refused = "session" | "standby" | "limit" | "stale ticket" | "unsupported" | "other";
+export type Refused =
+  "session" | "standby" | "limit" | "stale ticket" | "called off" | "unsupported" | "other";
 
 export interface TriedRow {
   readonly codes: Uint16Array;
@@ -36,6 +37,12 @@ export interface TriedFate {
   readonly atMicroseconds: Microseconds;
 }
 
+export interface CalledOff {
+  readonly abort: Tried<unknown>;
+  /** The pulse that the abort overtook; undefined where a dialect has one request in flight. */
+  readonly late: Tried<TriedFate> | undefined;
+}
+
 /** How the same request was answered when it came again. */
 export type Again = "the same" | "otherwise" | "silent";
 
@@ -47,8 +54,10 @@ export interface BoardTrials {
   /** What the page asks of a board in this dialect. */
   readonly promises: {
     readonly tickets: boolean;
-    /** The page of the dialect, for remedies. */
+    /** The page of the dialect, for remedies, and the heading under which it tells of a step; of a step without one, `usualSection`. */
     readonly page: string;
+    readonly sections: Readonly<Record<string, string>>;
+    readonly usualSection: string;
     /** How a request of a session that was never opened is to be refused. */
     readonly session: string;
   };
@@ -79,6 +88,12 @@ export interface BoardTrials {
 
   /** Only where `promises.tickets`. */
   fate(ticket: number): Promise<Tried<TriedFate>>;
+
+  /** An abort, and after it a pulse that was sent before it, where the dialect can tell. */
+  callOff(pulse: TriedPulse): Promise<CalledOff>;
+
+  /** How errors came that were not addressed to their request, as the end of a sentence; undefined where none did. */
+  readonly strayErrors?: string | undefined;
 
   /** A question after the time whose check is wrong. */
   damaged(): Promise<"answered" | "silent">;

@@ -56,7 +56,7 @@ export interface Dialect {
   /** The description that is meant where an address names none: of boards that cannot say which chip they hold. */
   readonly usualChip?: string;
 
-  /** Tries a board that may be wrong, for `mho check-chip`; boards of a dialect without it cannot be tried. */
+  /** Tries a board that may be wrong, for `mho check-chip`, past its driver; boards of a dialect without it are tried by their driver alone. */
   readonly trials?: (transport: Transport, options?: TrialOptions) => BoardTrials;
 
   /** Puts one direction of a recorded conversation together again. */

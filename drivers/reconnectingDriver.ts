@@ -330,7 +330,7 @@ export class ReconnectingDriver implements ConnectedDriver {
     this.#know(identity);
     this.#longestSilence = 0;
     this.#answered = this.#clocks();
-    this.#options.onEvent({ type: "woken", after_milliseconds: Math.round(silent) });
+    this.#options.onEvent({ type: "woken", address: this.address, after_milliseconds: Math.round(silent) });
     const seconds = (silent / 1000).toFixed(0);
     const text = `The chip had heard nothing for ${seconds} s and was in standby; it was woken, boot ${identity.boot}.`;
     this.#note({ notedAt: this.#options.wallTime(), what: "woken", text });
@@ -360,7 +360,12 @@ export class ReconnectingDriver implements ConnectedDriver {
     const { open, now, sleep, patienceMilliseconds, stopped, onEvent, wallTime, log = noLog } = this.#options;
     const begun = now();
     log.warn({ error: loggedError(lost), patience_milliseconds: patienceMilliseconds }, "link lost");
-    onEvent({ type: "link_lost", reason: lost.message, patience_milliseconds: patienceMilliseconds });
+    onEvent({
+      type: "link_lost",
+      address: this.address,
+      reason: lost.message,
+      patience_milliseconds: patienceMilliseconds,
+    });
     this.#note({ notedAt: wallTime(), what: "link-lost", text: lost.message });
     await this.#driver.close();
     let attempt = 0;
@@ -387,7 +392,7 @@ export class ReconnectingDriver implements ConnectedDriver {
         this.#know(identity);
         const after_milliseconds = Math.round(now() - begun);
         log.warn({ attempt, after_milliseconds }, "link back");
-        onEvent({ type: "link_back", port: driver.port, after_milliseconds });
+        onEvent({ type: "link_back", address: this.address, port: driver.port, after_milliseconds });
         const text = `At ${driver.port}, boot ${identity.boot}.`;
         this.#note({ notedAt: wallTime(), what: "link-back", text });
         return;

@@ -1,6 +1,7 @@
 import { convertCodes } from "../src/chip/conversion.ts";
 import type { ChipDescription, Converter } from "../src/chip/description.ts";
 import {
+  blankReport,
   type ChipIdentity,
   type CodedReading,
   noCode,
@@ -77,6 +78,16 @@ export function mergeReports(earlier: PulseReport | undefined, later: PulseRepor
     later.rowTimesMicroseconds[row] = earlier.rowTimesMicroseconds[row]!;
   });
   return later;
+}
+
+/** Of an order of which nothing has been sent yet. */
+export function reportOfUnsent(codes: Uint16Array, rowCount: number): PulseReport {
+  const report = blankReport(rowCount);
+  const perRow = codes.length / rowCount;
+  codes.forEach((code, k) => {
+    if (code !== 0) report.fates[Math.floor(k / perRow)] = rowFates.notFired;
+  });
+  return report;
 }
 
 export function rowsFired({ fates }: PulseReport): number {

@@ -9,6 +9,8 @@ import type { Audit } from "../src/results/audit.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
 import { standingOf } from "../src/results/outcome.ts";
+import { wholeReader } from "../src/results/wholeReader.ts";
+import { type GroupId, isGroupName } from "../src/run/groups.ts";
 import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
@@ -26,9 +28,12 @@ import type { CheckOptions } from "./check.ts";
 import type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
 import type { Experiment, ExperimentOptions } from "./experiment.ts";
 import type { Compared, CompareOptions } from "./compare.ts";
+import type { Lot, LotOptions } from "./lot.ts";
 import { EventStream, type StampedEvent } from "./events.ts";
 import type { exportModel, ExportModelOptions, exportMoments, ExportOptions } from "./export.ts";
 import type { Fit, FitOptions } from "./fit.ts";
+import type { ListedNetwork, NetworkDetails } from "./group/networkDetails.ts";
+import type { GroupEstimate } from "./group/programGroup.ts";
 import type { Imported, ImportOptions } from "./import.ts";
 import type { Noted, NoteOptions, TagOptions } from "./labels.ts";
 import type { Answer, QueryOptions } from "../lake/answer.ts";
@@ -43,16 +48,25 @@ import type { AccuracyLimit, LimitOptions } from "./limit.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import { inOptionWords } from "./optionWords.ts";
-import { estimate, program, type ProgramOptions, resume } from "./program.ts";
+import {
+  estimate,
+  isOfSeveral,
+  program,
+  type ProgramOptions,
+  refuseSpares,
+  resume,
+  type ResumeOptions,
+} from "./program.ts";
 import type { Packed, PackOptions, Unpacked } from "./pack.ts";
-import { read, type ReadOptions, standby, type StandbyOptions } from "./byHand.ts";
+import { read, type ReadOptions, standby, standbyOfNetwork, type StandbyOptions } from "./byHand.ts";
 import type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
+import type { Fleet } from "./fleet/overview.ts";
 import type { HandedOnRuns, HandOnOptions } from "./handOn.ts";
 import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
-import { runNamed } from "./runName.ts";
+import { runNamed, runOrGroupNamed } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { SetUp } from "./setUpServer.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
@@ -137,12 +151,19 @@ export class Bench {
     return this.#open.folder;
   }
 
-  /** Programs a strategy file, a file of conductances, or conductances at hand. @returns the run, done. */
+  /**
+   * Programs a strategy file, a file of conductances, or conductances at hand. With `chips`, they are laid over several chips.
+   *
+   * @returns the run, done; of several chips the network, such as n1, of which each chip's share is a run.
+   */
   async program(targets: string | MatrixTargets, options: ProgramOptions = {}): Promise<RunId> {
-    return this.#telling(() => {
+    return this.#telling(async () => {
       refuseUnknown("program", options);
       refuseNoTargets(targets);
-      return program(this.#place, targets, withDefaults(this.#defaults.program, options));
+      const all = withDefaults(this.#defaults.program, options);
+      if (!isOfSeveral(all)) return program(this.#place, targets, all);
+      const { programGroup } = await import("./group/programGroup.ts");
+      return programGroup(this.#place, targets, all);
     });
   }
 
@@ -165,8 +186,19 @@ export class Bench {
   async work(options: WorkOptions = {}): Promise<Worked> {
     return this.#telling(async () => {
       refuseUnknown("work", options);
+      const bench = (place: Workplace): Bench => new Bench(place, this.#telling);
+      const { server, bench: name, ...others } = options;
+      if (server !== undefined) {
+        const { workFromServer } = await import("./fleet/workFromServer.ts");
+        return workFromServer(this.#place, { ...others, server, bench: name }, bench);
+      }
+      if (name !== undefined)
+        throw new MhoError(
+          "bad-argument",
+          "--bench is the name of this bench at a server. Give --server too.",
+        );
       const { work } = await import("./queue/work.ts");
-      return work(this.#place, options, (place) => new Bench(place, this.#telling));
+      return work(this.#place, others, bench);
     });
   }
 
@@ -182,11 +214,29 @@ export class Bench {
     });
   }
 
-  /** Goes on with a run after a stop, a crash or a pulled cable. @returns false for one that was done already. */
-  async resume(run: RunId, options: { readonly chip?: string | undefined } = {}): Promise<boolean> {
-    return this.#telling(() => {
+  /** The same of several chips, chip by chip. */
+  async estimateNetwork(
+    targets: string | MatrixTargets,
+    options: ProgramOptions = {},
+  ): Promise<GroupEstimate> {
+    return this.#telling(async () => {
+      refuseUnknown("program", options);
+      refuseNoTargets(targets);
+      const { estimateGroup } = await import("./group/programGroup.ts");
+      return estimateGroup(this.#place, targets, withDefaults(this.#defaults.program, options));
+    });
+  }
+
+  /** Goes on with a run, or with a network over several chips, after a stop, a crash or a pulled cable. @returns false for one that was done already. */
+  async resume(run: RunId, options: ResumeOptions = {}): Promise<boolean> {
+    return this.#telling(async () => {
       refuseUnknown("resume", options);
-      return resume(this.#place, run, this.#chipIn(options).chip);
+      if (!isGroupName(run)) {
+        refuseSpares(run, options);
+        return resume(this.#place, run, this.#chipIn(options).chip);
+      }
+      const { resumeGroup } = await import("./group/resumeGroup.ts");
+      return resumeGroup(this.#place, run, options);
     });
   }
 
@@ -207,10 +257,14 @@ export class Bench {
     });
   }
 
-  /** Corrects the weights of a run that its devices' measured drift says will go wrong. */
+  /** Corrects the weights of a run, or of a network over several chips, that its devices' measured drift says will go wrong. */
   async trim(run: RunId, options: TrimOptions = {}): Promise<Trimmed> {
     return this.#telling(async () => {
       refuseUnknown("trim", options);
+      if (isGroupName(run)) {
+        const { trimGroup } = await import("./group/trimGroup.ts");
+        return trimGroup(this.#place, run, withDefaults(this.#defaults.trim, options));
+      }
       const { trim } = await import("./trim.ts");
       return trim(this.#place, run, withDefaults(this.#defaults.trim, this.#chipIn(options)));
     });
@@ -314,6 +368,15 @@ export class Bench {
       refuseUnknown("compare", options);
       const { compare } = await import("./compare.ts");
       return compare(this.#place, runs, options);
+    });
+  }
+
+  /** The laws of a lot by runs of its chips: how devices, tiles, chips and wafers differ, and which chips are unlike the others. */
+  async lot(runs: readonly RunId[], options: LotOptions = {}): Promise<Lot> {
+    return this.#telling(async () => {
+      refuseUnknown("lot", options);
+      const { lot } = await import("./lot.ts");
+      return lot(this.#place, runs, options);
     });
   }
 
@@ -430,6 +493,17 @@ export class Bench {
     });
   }
 
+  /** The same of every chip of a network, at once. @returns one a share, in order. */
+  async standbyNetwork(
+    network: GroupId,
+    options: StandbyOptions = {},
+  ): Promise<readonly { readonly name: string; readonly serialNumber: string }[]> {
+    return this.#telling(() => {
+      refuseUnknown("standby", options);
+      return standbyOfNetwork(this.#place, network, options);
+    });
+  }
+
   /** Reads the whole workspace, and says what is damaged; it mends nothing. */
   async check(options: CheckOptions = {}): Promise<WorkspaceCheck> {
     const { check } = await import("./check.ts");
@@ -531,6 +605,14 @@ export class Bench {
     });
   }
 
+  /** The benches of a server, their chips, the queue, and what has to be looked after. */
+  async fleet(): Promise<Fleet> {
+    return this.#telling(async () => {
+      const { fleet } = await import("./fleet/overview.ts");
+      return fleet(this.#place);
+    });
+  }
+
   /** Sets a PostgreSQL server up for the runs of many benches, as its administrator; or lifts it to today's layout. */
   async setUpServer(address: string): Promise<SetUp> {
     return this.#telling(async () => {
@@ -549,7 +631,23 @@ export class Bench {
 
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
-    return this.#telling(async () => judgeRun(await this.store(), runNamed(run)));
+    return this.#telling(async () => judgeRun(wholeReader(await this.store()), runOrGroupNamed(run)));
+  }
+
+  /** What a network over several chips consists of, and how it went as a whole. */
+  async network(id: GroupId): Promise<NetworkDetails> {
+    return this.#telling(async () => {
+      const { networkDetails } = await import("./group/networkDetails.ts");
+      return networkDetails(await this.store(), id);
+    });
+  }
+
+  /** Every network over several chips, the oldest first. */
+  async networks(): Promise<readonly ListedNetwork[]> {
+    return this.#telling(async () => {
+      const { listNetworks } = await import("./group/networkDetails.ts");
+      return listNetworks(await this.store());
+    });
   }
 
   /** What a run was to do, what happened to it, and how it went. */

@@ -1,10 +1,14 @@
 import type { Job, JobId } from "../src/queue/job.ts";
+import { isServerAddress } from "../storage/postgres/address.ts";
 import { refuseUnknown } from "./optionNames.ts";
 import type { QueuedJob } from "./queue/changeQueue.ts";
 import type { AddOptions, MoveOptions, QueueListOptions } from "./queue/queueOptions.ts";
 import type { Workplace } from "./workplace.ts";
 
-/** The queue of a workspace: jobs for its chips, which `bench.work` does. Each chip has a queue of its own. */
+/**
+ * The queue of a workspace: jobs for its chips, which `bench.work` does. Each chip has a queue of its own. That of a server
+ * (`postgres://…`) is done by the benches that have the chips.
+ */
 export class BenchQueue {
   readonly #place: () => Workplace;
   readonly #telling: <T>(work: () => Promise<T>) => Promise<T>;
@@ -29,8 +33,13 @@ export class BenchQueue {
   ): Promise<Job> {
     return this.#telling(async () => {
       refuseUnknown("queueAdd", when);
+      const place = this.#place();
+      if (isServerAddress(place.folder)) {
+        const { addToServer } = await import("./fleet/serverQueue.ts");
+        return addToServer(place, command, subjects, { ...options }, when);
+      }
       const { addJob } = await import("./queue/addJob.ts");
-      return addJob(this.#place(), command, subjects, { ...options }, when);
+      return addJob(place, command, subjects, { ...options }, when);
     });
   }
 
@@ -38,8 +47,11 @@ export class BenchQueue {
   list(options: QueueListOptions = {}): Promise<readonly QueuedJob[]> {
     return this.#telling(async () => {
       refuseUnknown("queueList", options);
+      const place = this.#place();
+      if (isServerAddress(place.folder))
+        return (await import("./fleet/serverQueue.ts")).listServer(place, options);
       const { listJobs } = await import("./queue/changeQueue.ts");
-      return listJobs(this.#place(), options);
+      return listJobs(place, options);
     });
   }
 
@@ -47,24 +59,34 @@ export class BenchQueue {
   move(job: JobId, options: MoveOptions = {}): Promise<void> {
     return this.#telling(async () => {
       refuseUnknown("queueMove", options);
+      const place = this.#place();
+      if (isServerAddress(place.folder))
+        return (await import("./fleet/serverQueue.ts")).moveAtServer(place, job, options);
       const { moveJob } = await import("./queue/changeQueue.ts");
-      return moveJob(this.#place(), job, options);
+      return moveJob(place, job, options);
     });
   }
 
   /** Takes jobs out of the queue. Runs that they began stay. */
   remove(jobs: JobId | readonly JobId[]): Promise<void> {
     return this.#telling(async () => {
+      const place = this.#place();
+      const ids = typeof jobs === "string" ? [jobs] : jobs;
+      if (isServerAddress(place.folder))
+        return (await import("./fleet/serverQueue.ts")).removeAtServer(place, ids);
       const { removeJobs } = await import("./queue/changeQueue.ts");
-      return removeJobs(this.#place(), typeof jobs === "string" ? [jobs] : jobs);
+      return removeJobs(place, ids);
     });
   }
 
   /** Lets a job that failed be done again, with its files as they are now; a run that it had begun goes on. Its chip's queue goes on too. */
   retry(job: JobId): Promise<void> {
     return this.#telling(async () => {
+      const place = this.#place();
+      if (isServerAddress(place.folder))
+        return (await import("./fleet/serverQueue.ts")).retryAtServer(place, job);
       const { retryJob } = await import("./queue/changeQueue.ts");
-      return retryJob(this.#place(), job);
+      return retryJob(place, job);
     });
   }
 }

@@ -3,6 +3,8 @@ import type { ChipDescription } from "../src/chip/description.ts";
 import type { ChipDriver, Reading } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
+import { groupNamed } from "../src/results/wholeReader.ts";
+import type { GroupId } from "../src/run/groups.ts";
 import { outputsMayBeOn } from "../src/run/standby.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
 import { openChip, openRecorderFor } from "./openChip.ts";
@@ -68,12 +70,13 @@ const mostHolders = 3;
 export async function standby(
   place: Workplace,
   { onHolder = () => {} }: StandbyOptions,
+  chip = place.chip,
 ): Promise<PutInStandby> {
-  const own = await place.opened(place.chip);
+  const own = await place.opened(chip);
   const done = await own?.halt(true);
   await own?.left;
   if (done?.safe === true) return done;
-  const address = parseAddress(place.chip, place.registries.dialects);
+  const address = parseAddress(chip, place.registries.dialects);
   for (let holders = 0; ; holders++) {
     try {
       return await standbyOf(place, address);
@@ -85,6 +88,24 @@ export async function standby(
       if (relieved !== undefined) return relieved;
     }
   }
+}
+
+/**
+ * The same of every chip of a network, at once. Throws what is wrong with the first that is not known to be safe, when all were tried.
+ *
+ * @returns one a share, in order.
+ */
+export async function standbyOfNetwork(
+  place: Workplace,
+  id: GroupId,
+  options: StandbyOptions,
+): Promise<readonly PutInStandby[]> {
+  const { shares } = await groupNamed(await place.existingStore(), id);
+  const ends = await Promise.allSettled(shares.map(({ chip }) => standby(place, options, chip)));
+  return ends.map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
 }
 
 /** The description that an address names may be missing or wrong just when the chip must be made safe: standby goes on without it. */

@@ -2,6 +2,8 @@ import { sentenceOf, tableRows } from "../report/compareTexts.ts";
 import type { ComparedRun, Comparison, Difference, QuantityName } from "../src/results/comparison.ts";
 import type { Estimate } from "../src/results/difference.ts";
 
+export { oneRunASide } from "../report/compareTexts.ts";
+
 /** A comparison in lines: the table of the runs, then each difference. */
 export function comparisonLines({ runs, differences }: Comparison): string[] {
   const rows = tableRows({ runs });

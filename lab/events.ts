@@ -2,7 +2,8 @@ import type { ErrorCode } from "../src/errors.ts";
 import type { RunEvent } from "../src/run/events.ts";
 import type { QuestionId } from "../src/run/questions.ts";
 import type { JobId } from "../src/queue/job.ts";
-import type { RunId } from "../src/run/store.ts";
+import type { GroupId } from "../src/run/groups.ts";
+import type { RunId, RunOutcome } from "../src/run/store.ts";
 
 /**
  * What the library tells of its work. `--json` prints it as it is. docs/events.md lists every field, and eventSchema.ts says the
@@ -19,7 +20,9 @@ export type BenchEvent =
   | ModelAuditedEvent
   | QuestionEvent
   | JobEvent
+  | FleetEvent
   | RunInLakeEvent
+  | NetworkEvent
   | HandOnEvent;
 
 /** A chip was opened and named itself. */
@@ -50,6 +53,54 @@ export interface RunInLakeEvent {
   readonly state: "new" | "known";
 }
 
+/** Work on a network that is laid over several chips. The events of its runs come between, those of several chips mixed. */
+export type NetworkEvent =
+  | {
+      readonly type: "network_started";
+      readonly network: GroupId;
+      readonly title: string;
+      /** Those that are worked on. */
+      readonly shares: readonly NetworkShareFields[];
+      /** Chips that wait to take the place of one that fails. */
+      readonly spares: number;
+      readonly resumed: boolean;
+    }
+  /** A chip failed; the others go on. */
+  | {
+      readonly type: "share_failed";
+      readonly network: GroupId;
+      readonly share: number;
+      /** Address of the chip. */
+      readonly chip: string;
+      /** Null where none had begun on it. */
+      readonly run: RunId | null;
+      readonly code: ErrorCode;
+      /** For a person. */
+      readonly message: string;
+      /** Address of the chip that the share begins anew on; null where there is none left. */
+      readonly spare: string | null;
+    }
+  | {
+      readonly type: "network_ended";
+      readonly network: GroupId;
+      readonly outcome: RunOutcome;
+      /** Shares that are not done. */
+      readonly missing: readonly number[];
+    };
+
+/** A share of a network. */
+export interface NetworkShareFields {
+  /** Its number, from 1. */
+  readonly share: number;
+  /** Address of its chip. */
+  readonly chip: string;
+  /** Number, in the network, of the tile that the chip has as tile 0. */
+  readonly first_tile: number;
+  readonly tiles: number;
+  /** With a target. */
+  readonly devices: number;
+}
+
 /** A workspace is handed on to a server. */
 export type HandOnEvent =
   | { readonly type: "handing_on"; readonly server: string; readonly bench: string }
@@ -75,6 +126,8 @@ export interface WarningEvent {
     | "weights_left_out"
     | "model_no_longer_holds"
     | "job_not_checked"
+    | "worker_goes_on"
+    | "job_at_bench"
     | "sealed_at_server";
   /** For a person. */
   readonly message: string;
@@ -202,6 +255,40 @@ export type JobEvent =
     }
   /** A hook or a webhook failed; the queue goes on. */
   | { readonly type: "hook_failed"; readonly hook: string; readonly message: string };
+
+/** What `work` tells of a server. */
+export type FleetEvent =
+  /** A job of the server stands in the bench's own queue now. */
+  | {
+      readonly type: "job_taken";
+      readonly job: JobId;
+      /** Its id at the server. */
+      readonly server_job: JobId;
+      readonly text: string;
+      readonly chip: string;
+      /** By which the server knows the chip: NAME/SERIAL NUMBER. */
+      readonly chip_name: string;
+    }
+  /** The server knows the bench, which takes jobs for these chips. */
+  | {
+      readonly type: "joined_server";
+      readonly server: string;
+      /** The bench's name there. */
+      readonly bench: string;
+      /** By their nicknames. */
+      readonly chips: readonly string[];
+    }
+  /** No jobs of the server are taken for a chip of the config. */
+  | {
+      readonly type: "chip_not_leased";
+      /** Its nickname. */
+      readonly chip: string;
+      readonly why: "unseen" | "held" | "identify" | "moved";
+      /** The bench that has its lease; null for none. */
+      readonly holder: string | null;
+      /** For a person. */
+      readonly message: string;
+    };
 
 /** What a command tells beside the events of its bench, and before its `result`. */
 export type CommandEvent = ListeningEvent | RepluggedEvent | ServingEvent | ErrorEvent;

@@ -12,7 +12,8 @@ import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import { writeAbout } from "./aboutTable.ts";
 import { exportCrosssim } from "./exportCrosssim.ts";
-import { isRunName } from "./runName.ts";
+import { isGroupName } from "../src/run/groups.ts";
+import { isRunName, runsOfGroup } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -60,6 +61,15 @@ export async function exportRun(
       "bad-argument",
       `There is no format ${String(to)} for a run's readings. Known are ${Object.keys(writers).join(", ")}.`,
       { to: String(to) },
+    );
+  }
+  if (isGroupName(run)) {
+    const runs = await runsOfGroup(await place.existingStore(), run);
+    throw new MhoError(
+      "bad-argument",
+      `${run} is a network over several chips, and a table is of one run. Export ${runs.length === 1 ? "its run" : "each of its runs"}: ` +
+        `${runs.map((one) => `mho export ${one} --to ${to}`).join(", ")}.`,
+      { network: run },
     );
   }
   if (!isRunName(run)) {

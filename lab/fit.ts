@@ -26,7 +26,7 @@ import type { WarningEvent } from "./events.ts";
 import { refuseOtherDevices } from "./modelOfChip.ts";
 import { builtIn, type Registries } from "./registries.ts";
 import { descriptionOf } from "./runDescription.ts";
-import { runNamed } from "./runName.ts";
+import { runOrGroupNamed, runsNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -50,7 +50,7 @@ export type FittedDefinition = PowerLawDefinition | FreeFormDefinition;
 
 /** Fits a model to what was measured of runs. Whether to believe it stands in its record. */
 export async function fit(place: Workplace, given: readonly string[], options: FitOptions): Promise<Fit> {
-  const runs = [...new Set(given.map(runNamed))];
+  given.forEach(runOrGroupNamed);
   const { out } = options;
   if (out !== undefined && !/[^/\\]\.json$/i.test(out)) {
     throw new MhoError(
@@ -68,6 +68,7 @@ export async function fit(place: Workplace, given: readonly string[], options: F
     throw new MhoError("bad-argument", `--name ${name}: give 1 to ${longestName} characters.`);
   }
   const store = await place.existingStore();
+  const runs = await runsNamed(store, given);
   if (out !== undefined) await refuseNoFolder(out, advice);
   const believed = typeof options.model === "string" ? await readModel(options.model) : options.model;
   const found = await fitModel(store, runs, believed, name, place.seed, place.registries, place.emit);

@@ -72,6 +72,15 @@ export async function handOn(
   }
 }
 
+/** The same, again and again, by one who has the workspace open. Whose `all` failed is to be closed, and made anew. */
+export function openHanding(
+  store: Workspace,
+  options: Pick<HandOnOptions, "to" | "bench">,
+  place: Pick<Workplace, "emit" | "signal">,
+): { all(): Promise<void>; close(): Promise<void> } {
+  return new Handing(store, options, place, usualManner);
+}
+
 const pollMilliseconds = 1000;
 const away = { firstMilliseconds: 1000, mostMilliseconds: 60_000 };
 

@@ -10,6 +10,9 @@ export type { UnpackedRun } from "../storage/unpackRuns.ts";
 export type { Calibrated, CalibrateOptions } from "./calibrate.ts";
 export type { BenchEvent, Stamp, StampedEvent } from "./events.ts";
 export type { Compared, CompareOptions } from "./compare.ts";
+export type { Lot, LotOptions } from "./lot.ts";
+export { type LotChip, type LotLaw, lotLaws, type LotRun } from "../src/results/lot.ts";
+export type { LotSum } from "../src/results/lotSums.ts";
 export type { ComparedRun, Comparison, Difference } from "../src/results/comparison.ts";
 export type { CheckOptions } from "./check.ts";
 export type { CheckChipOptions, CheckedChip } from "./checkChip/checkChip.ts";
@@ -23,6 +26,7 @@ export {
 } from "./experiment.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
+export type { Fleet } from "./fleet/overview.ts";
 export type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 export type { PulsedByHand } from "./pulseByHand.ts";
 export type { ReadOut, ReadOutOptions } from "./readOut.ts";
@@ -73,7 +77,7 @@ export { refuseOutsideLimits, refuseReadOutsideLimits } from "../drivers/limits.
 export { type IsLast, type LineLanguage, LineQuestions } from "../drivers/lineQuestions.ts";
 export { CutOff } from "../drivers/linkErrors.ts";
 export type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
-export { blankConductances, enterConductances } from "../drivers/rows.ts";
+export { blankConductances, enterConductances, reportOfUnsent } from "../drivers/rows.ts";
 export { linesOf, readLineTranscript } from "../drivers/textLines.ts";
 export type { Transport } from "../drivers/transport.ts";
 export type { Orientation } from "../files/orientation.ts";

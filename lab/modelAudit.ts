@@ -1,5 +1,5 @@
 import type { ProgrammingMethod } from "../src/program/method.ts";
-import { type Audit, ModelAudit } from "../src/results/audit.ts";
+import { type Audit, auditLimit, ModelAudit } from "../src/results/audit.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { TileMemory } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
@@ -58,13 +58,26 @@ export async function lastAudit(
 export function auditSentence(audit: Audit): string {
   const { model, ageSeconds, devices, inside95, meanOffStds, holds } = audit;
   const age = formatDuration(ageSeconds);
-  const figures =
-    `${(100 * inside95).toFixed(1)} % of ${devices.toLocaleString("en")} devices lie inside its 95 % band, ` +
-    `the mean is ${audit.readMicrosiemens.toFixed(2)} µS where ${audit.foreseenMicrosiemens.toFixed(2)} µS was foreseen, ` +
-    `and it is ${meanOffStds.toFixed(2)} σ off over the conductances.`;
-  return holds
-    ? `The model ${model} still holds at ${age}: ${figures}`
-    : `The model ${model} no longer holds at ${age}: ${figures}`;
+  const inside = `${(100 * inside95).toFixed(1)} % of ${devices.toLocaleString("en")} devices lie inside its 95 % band`;
+  const off = `it is ${meanOffStds.toFixed(2)} σ off over the conductances`;
+  const mean = `the mean is ${audit.readMicrosiemens.toFixed(2)} µS where ${audit.foreseenMicrosiemens.toFixed(2)} µS was foreseen`;
+  if (holds) return `The model ${model} still holds at ${age}: ${inside}, ${mean}, and ${off}.`;
+  const figures = [
+    {
+      text: inside,
+      limit: `, and ${100 * auditLimit.inside95} % must`,
+      isBad: inside95 < auditLimit.inside95,
+    },
+    {
+      text: off,
+      limit: `, and ${auditLimit.meanOffStds} σ is allowed`,
+      isBad: meanOffStds > auditLimit.meanOffStds,
+    },
+  ];
+  // What it is about comes first; a good figure before it would hide it.
+  const bad = figures.filter(({ isBad }) => isBad).map(({ text, limit }) => text + limit);
+  const rest = [mean, ...figures.filter(({ isBad }) => !isBad).map(({ text }) => text)].join(", and ");
+  return `The model ${model} no longer holds at ${age}: ${bad.join("; ")}. ${rest[0]!.toUpperCase()}${rest.slice(1)}.`;
 }
 
 export function auditFields(audit: Audit): Omit<ModelAuditedEvent, "type" | "run"> {

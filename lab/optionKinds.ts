@@ -74,6 +74,7 @@ const kinds = {
   where: "text",
   workspace: "text",
   chips: "texts",
+  spares: "texts",
   tags: "texts",
   tensors: "texts",
 } as const satisfies Readonly<Record<string, Kind>>;

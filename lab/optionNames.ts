@@ -6,6 +6,7 @@ import type { CalibrateOptions } from "./calibrate.ts";
 import type { ExperimentOptions } from "./experiment.ts";
 import type { CheckChipOptions } from "./checkChip/checkChip.ts";
 import type { CompareOptions } from "./compare.ts";
+import type { LotOptions } from "./lot.ts";
 import type { ExportModelOptions, ExportOptions } from "./export.ts";
 import type { FitOptions } from "./fit.ts";
 import type { HandOnOptions } from "./handOn.ts";
@@ -19,7 +20,7 @@ import type { LimitOptions } from "./limit.ts";
 import type { ListOptions } from "./listRuns.ts";
 import type { OptimizeOptions } from "./optimize.ts";
 import type { PackOptions } from "./pack.ts";
-import type { ProgramOptions } from "./program.ts";
+import type { ProgramOptions, ResumeOptions } from "./program.ts";
 import type { MeasureOptions } from "./measure.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import { type OfListedKinds, refuseOtherKinds } from "./optionKinds.ts";
@@ -58,9 +59,11 @@ const known = {
     pulsesPerDevice: 1,
     importance: 1,
     verifyShare: 1,
+    chips: 1,
+    spares: 1,
     ...labels,
   }),
-  resume: names<{ readonly chip?: string | undefined }>()({ chip: 1 }),
+  resume: names<ResumeOptions>()({ chip: 1, spares: 1 }),
   watch: names<WatchOptions>()({
     tags: 1,
     note: 1,
@@ -148,6 +151,7 @@ const known = {
   }),
   checkChip: names<CheckChipOptions>()({ pulseDevice: 1, sacrifice: 1, watchdog: 1, onFinding: 1 }),
   compare: names<CompareOptions>()({ age: 1, out: 1 }),
+  lot: names<LotOptions>()({ out: 1 }),
   pulse: names<PulseRequest>()({
     block: 1,
     kind: 1,
@@ -176,7 +180,7 @@ const known = {
   queueAdd: names<AddOptions>()({ chip: 1, at: 1, after: 1, minYieldPercent: 1, operator: 1, text: 1 }),
   queueList: names<QueueListOptions>()({ all: 1 }),
   queueMove: names<MoveOptions>()({ before: 1, first: 1 }),
-  work: names<WorkOptions>()({ keep: 1, allowRun: 1, onEnd: 1, webhook: 1 }),
+  work: names<WorkOptions>()({ keep: 1, allowRun: 1, server: 1, bench: 1, onEnd: 1, webhook: 1 }),
 } as const;
 
 /** A call whose options are known. */

@@ -8,6 +8,7 @@ const others: Readonly<Record<string, string>> = {
   alpha: "translation.compensationPer",
   tensor: "tensors",
   tag: "tags",
+  spare: "spares",
   tile: "tileShape",
   "accept-unknown-wear": "acceptUnknownWear: true",
   "dry-run": "dryRun: true",

@@ -21,6 +21,7 @@ import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
 import { modelOfChip, refuseOtherDevices } from "./modelOfChip.ts";
+import type { TilesAdvice } from "../src/weights/placement.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.ts";
@@ -49,6 +50,10 @@ export interface ProgramOptions extends LabelOptions {
   readonly sweepTimesSeconds?: readonly Seconds[] | undefined;
   /** Pulses that a device may be given in this run, at most (200). */
   readonly pulsesPerDevice?: number | undefined;
+  /** Addresses of several chips that hold the targets together, in this order. */
+  readonly chips?: readonly string[] | undefined;
+  /** Addresses of chips of which one takes the place of a chip that fails. */
+  readonly spares?: readonly string[] | undefined;
 }
 
 /** Reads that are averaged when a programmed tile is looked at. */
@@ -76,6 +81,29 @@ export async function program(
     const corrects = once ?? (await executeRun(context, { ...planned.once, ...chip }));
     return executeRun(context, { ...planned.plan, ...chip, corrects });
   });
+}
+
+/** Options of going on. */
+export interface ResumeOptions {
+  /** Where the chip is now, if it has moved. */
+  readonly chip?: string | undefined;
+  /** Of a network over several chips: addresses of more chips of which one takes the place of a chip that fails. */
+  readonly spares?: readonly string[] | undefined;
+}
+
+/** Whether it is for several chips, or for one that a spare may take the place of. */
+export function isOfSeveral({ chips, spares = [] }: ProgramOptions): boolean {
+  return chips !== undefined || spares.length > 0;
+}
+
+/** Throws `bad-argument` for spares of a run by itself: it works on its own chip. */
+export function refuseSpares(run: string, { spares = [] }: ResumeOptions): void {
+  if (spares.length === 0) return;
+  throw new MhoError(
+    "bad-argument",
+    `--spare is for a network over several chips, and ${run} is a run on one chip. Leave it out, or resume the network: mho show lists them.`,
+    { run },
+  );
 }
 
 /** What programming would take, without touching a chip. */
@@ -126,13 +154,21 @@ function oneAfterTheOther(a: Estimate, b: Estimate): Estimate {
   };
 }
 
-type ChiplessPlan = Omit<RunPlan, "chipName" | "chipSerialNumber">;
+export type ChiplessPlan = Omit<RunPlan, "chipName" | "chipSerialNumber">;
 
-async function planFor(
+/** Room on several chips of one kind, of which one stands for all. */
+export interface SharedRoom {
+  readonly tiles: number;
+  readonly advice: TilesAdvice;
+}
+
+/** @param room  that of the chip where none is given. */
+export async function planFor(
   place: Workplace,
   chip: string,
   given: string | MatrixTargets,
   options: ProgramOptions,
+  room?: SharedRoom,
 ): Promise<{
   plan: ChiplessPlan;
   /** Where only a share is verified: the run before, that gives the others their pulse. */
@@ -140,12 +176,15 @@ async function planFor(
   method: ProgrammingMethod;
   description: ChipDescription;
   dialect: LabDialect;
+  forecastOf: ProgramTargets["forecastOf"];
 }> {
   const address = parseAddress(chip, place.registries.dialects);
-  const description = await place.describe(chip);
+  const described = await place.describe(chip);
+  const tiles = room?.tiles ?? described.geometry.tiles;
+  const description = { ...described, geometry: { ...described.geometry, tiles } };
   const shared = options.verifyShare !== undefined;
   const single = shared ? blindMethod(place.registries.methods, description) : undefined;
-  const targets = await readTargets(given, address, description, options);
+  const targets = await readTargets(given, address, description, options, room?.advice);
   const { technology } = description.pulses;
   const { strategy, conductances } = technology.usualMethods;
   const usual = targets.model === undefined ? conductances : strategy;
@@ -178,7 +217,8 @@ async function planFor(
     // No model foretells the error of a single pulse that is not read back.
     ...(targets.forecast !== undefined && method.looksBack && !shared && { forecasts: [targets.forecast] }),
   };
-  const planned = { method, description, dialect: address.dialect };
+  const { forecastOf } = plan.forecasts === undefined ? { forecastOf: undefined } : targets;
+  const planned = { method, description, dialect: address.dialect, forecastOf };
   if (sharedTiles === undefined || single === undefined) return { ...planned, plan };
   const { once, verified } = sharedTiles;
   return {

@@ -16,6 +16,8 @@ import { fitRecordOf, type ModelDefinition } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { shellWord } from "../src/shell.ts";
+import { wholeReader } from "../src/results/wholeReader.ts";
+import { type GroupId, isGroupName } from "../src/run/groups.ts";
 import type { RunId } from "../src/run/store.ts";
 import { kindOfFile } from "./kindOfFile.ts";
 import { findingsOf } from "./measure.ts";
@@ -62,8 +64,9 @@ export async function report(
   // As everywhere: a file of that name is ./r1.
   const isRun = /^r\d+$/i.test(what);
   const measured = isRun ? await measuredStory(place, runNamed(what), options) : undefined;
-  const drawn =
-    measured !== undefined
+  const drawn = isGroupName(what)
+    ? await drawNetwork(place, what, options)
+    : measured !== undefined
       ? renderFindings(measured)
       : isRun
         ? await drawRun(place, runNamed(what), options)
@@ -134,6 +137,28 @@ async function networkNamed(options: ReportOptions): Promise<TrainedNetwork | un
   if (network === undefined && onnx === undefined && images === undefined && labels === undefined)
     return undefined;
   return loadJudged({ network, onnx, images, labels });
+}
+
+/** The same of a network over several chips, as if it were one run on a large one. */
+async function drawNetwork(place: Workplace, id: GroupId, options: ReportOptions): Promise<Drawn> {
+  const { networkDetails } = await import("./group/networkDetails.ts");
+  const { chipsOf, chipTexts } = await import("./group/networkTexts.ts");
+  const store = await place.existingStore();
+  const details = await networkDetails(store, id);
+  const network = await networkNamed(options);
+  network?.leftOut.forEach(warnOfLeftOut(network.name, place.emit));
+  const missing = details.shares.find(({ run }) => run === undefined);
+  if (network !== undefined && missing !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      `Network ${id} is not complete: no run holds share ${missing.share}, so its accuracy is not known. mho resume ${id} goes on with it.`,
+      { network: id },
+    );
+  }
+  const model = typeof options.model === "string" ? await readModel(options.model) : options.model;
+  const strategy = options.strategy === undefined ? undefined : await readStrategy(options.strategy);
+  const beside = { model, strategy, network, chips: chipsOf(details), chipTexts: chipTexts(details) };
+  return renderRun(await storyOf(wholeReader(store), id, beside));
 }
 
 async function drawFile(path: string, options: ReportOptions): Promise<Drawn> {

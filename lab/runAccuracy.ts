@@ -1,9 +1,10 @@
 import type { RunAccuracy } from "../report/runStory.ts";
 import { MhoError } from "../src/errors.ts";
 import { assess } from "../src/results/assessment.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
 import { type LayersHeld, layersHeld } from "../src/results/layersHeld.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
+import type { RunId, RunReader } from "../src/run/store.ts";
 import { ageShown, type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
@@ -17,7 +18,7 @@ import type { TrainedNetwork } from "./trainedNetwork.ts";
  * @param memories  the run's journal, folded.
  */
 export async function runAccuracy(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   network: TrainedNetwork,
   memories: readonly TileMemory[],
@@ -30,7 +31,7 @@ export async function runAccuracy(
   if (!some || (plan.corrects !== undefined && !all)) {
     throw new MhoError(
       "bad-argument",
-      `Run ${run} does not hold ${some ? "all of " : ""}the network ${network.name}: ` +
+      `${isGroupName(run) ? "Network" : "Run"} ${run} does not hold ${some ? "all of " : ""}the network ${network.name}: ` +
         "no tiles of it are meant to hold these weights. Name the network that the run was optimised for.",
       { run, network: network.name },
     );
@@ -39,7 +40,7 @@ export async function runAccuracy(
   if (ages.length === 0) {
     throw new MhoError(
       "bad-argument",
-      `Run ${run} was never read as a whole, so the accuracy of the network on it is not known. mho watch ${run} reads it.`,
+      `${isGroupName(run) ? "Network" : "Run"} ${run} was never read as a whole, so the accuracy of the network on it is not known. mho watch ${run} reads it.`,
       { run },
     );
   }

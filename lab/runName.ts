@@ -1,14 +1,51 @@
 import { MhoError } from "../src/errors.ts";
-import type { RunId } from "../src/run/store.ts";
+import { groupNamed } from "../src/results/wholeReader.ts";
+import { type GroupId, isGroupName } from "../src/run/groups.ts";
+import type { RunId, RunStore } from "../src/run/store.ts";
 
 /** Whether a text names a run and nothing else. */
 export function isRunName(text: string): boolean {
   return /^r[1-9]\d*$/.test(text);
 }
 
+/** A run by its name, or a network over several chips. */
+export function runOrGroupNamed(text: string): RunId {
+  return isGroupName(text) ? text : runNamed(text);
+}
+
+/** Runs by their names; a network stands for the runs that hold its shares. Each is named once. */
+export async function runsNamed(store: RunStore, given: readonly string[]): Promise<RunId[]> {
+  const runs: RunId[] = [];
+  for (const text of given) {
+    if (!isGroupName(text)) runs.push(runNamed(text));
+    else runs.push(...(await runsOfGroup(store, text)));
+  }
+  return [...new Set(runs)];
+}
+
+/** Throws `bad-argument` where a share has no run yet. */
+export async function runsOfGroup(store: RunStore, id: GroupId): Promise<RunId[]> {
+  const { shares } = await groupNamed(store, id);
+  return shares.map(({ run }, k) => {
+    if (run !== undefined) return run;
+    throw new MhoError(
+      "bad-argument",
+      `Share ${k + 1} of network ${id} has no run yet. mho resume ${id} comes first.`,
+      { network: id },
+    );
+  });
+}
+
 /** A run by its name, as a person gave it. Throws `bad-argument` for what can be none. */
 export function runNamed(text: string): RunId {
   if (isRunName(text)) return text;
+  if (isGroupName(text)) {
+    throw new MhoError(
+      "bad-argument",
+      `${text} is a network over several chips, and this works on one run. Name one of its runs: mho show ${text} lists them.`,
+      { given: text },
+    );
+  }
   throw new MhoError(
     "bad-argument",
     `${text} is not a run: runs are called r1, r2 and so on. mho show lists them.`,

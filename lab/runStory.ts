@@ -13,7 +13,7 @@ import { ErrorSpread } from "../src/results/errorSpread.ts";
 import { emptyMemory, foldTurn, type TileMemory } from "../src/run/journal.ts";
 import { LinkFold } from "../src/results/linkQuality.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
+import type { RunId, RunReader } from "../src/run/store.ts";
 import { type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
@@ -31,17 +31,40 @@ export interface Beside {
   readonly strategy?: Strategy | undefined;
   /** The network whose weights it holds, with images to judge it by. */
   readonly network?: TrainedNetwork | undefined;
+  /** Of a network over several chips: what each holds, in order. */
+  readonly chips?: readonly HeldByChip[] | undefined;
+  /** What is to be told of them, a sentence each. */
+  readonly chipTexts?: readonly string[] | undefined;
+}
+
+/** The tiles that one of several chips holds. */
+export interface HeldByChip {
+  /** Its name and number. */
+  readonly text: string;
+  readonly firstTile: number;
+  readonly tiles: number;
 }
 
 /** Puts together what the report of a run shows. Turns and sweeps are folded one by one, and held no longer. */
-export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}): Promise<RunStory> {
+export async function storyOf(store: RunReader, run: RunId, beside: Beside = {}): Promise<RunStory> {
   const plan = await store.plan(run);
   const notes = await store.notes(run);
   const { memories, convergence, link } = await foldTurns(store, run, plan);
   const { overview, outcome, startedAt, yieldPercent, errors } = await judgeRun(store, run, memories);
-  const shown = shownTile(plan, memories);
+  const chips = beside.chips ?? [{ text: undefined, firstTile: 0, tiles: Number.POSITIVE_INFINITY }];
+  const shown = chips.map((chip) => shownTile(plan, memories, chip));
   const seen = await foldSweeps(store, run, plan, memories, shown);
+  const { geometry } = await store.identity(run);
   const model = modelOf(plan.model);
+  const [map, ...otherMaps] = shown
+    .map((place, k) => {
+      const found = mapOf(plan, memories, place, seen.firstOfTile.get(place), model, geometry);
+      const { text, firstTile } = chips[k]!;
+      return text === undefined || found === undefined
+        ? found
+        : { ...found, chip: text, tile: found.tile - firstTile };
+    })
+    .filter((one) => one !== undefined);
   return {
     title: plan.title,
     chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
@@ -69,7 +92,9 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
       })),
       relativeErrors: new Float32Array(0),
     },
-    map: mapOf(plan, memories, shown, seen.firstOfTile, model, (await store.identity(run)).geometry),
+    map,
+    otherMaps: beside.chips && otherMaps,
+    chips: beside.chipTexts,
     errors: seen.errors,
     convergence: { kind: convergence.kind, points: convergence.points() },
     drift: seen.drift,
@@ -77,7 +102,8 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
     law: lawOf(plan.model, beside.model),
     accuracy: beside.network && (await runAccuracy(store, run, beside.network, memories)),
     link: link.quality(notes),
-    temperature: seen.temperature,
+    // Chips have clocks and places of their own.
+    temperature: chips.length > 1 ? [] : seen.temperature,
     forecasts: (await forecastResults(store, run, memories)).map(forecastSentence),
     notes: notes.map(({ notedAt, what, text }) => `${notedAt}  ${what}: ${text}`),
     strategy: beside.strategy,
@@ -85,7 +111,7 @@ export async function storyOf(store: RunStore, run: RunId, beside: Beside = {}):
 }
 
 async function foldTurns(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   plan: RunPlan,
 ): Promise<{ memories: TileMemory[]; convergence: Convergence; link: LinkFold }> {
@@ -104,8 +130,12 @@ async function foldTurns(
   return { memories, convergence, link };
 }
 
-/** The place of the fullest tile of those that were worked on longest; undefined where none was. */
-function shownTile({ tiles, imported }: RunPlan, memories: readonly TileMemory[]): number | undefined {
+/** The place of the fullest tile of a chip, of those that were worked on longest; undefined where none was. */
+function shownTile(
+  { tiles, imported }: RunPlan,
+  memories: readonly TileMemory[],
+  chip: Pick<HeldByChip, "firstTile" | "tiles">,
+): number | undefined {
   // Imported devices may have been aimed at nothing that is known.
   const devices =
     imported === undefined
@@ -117,6 +147,10 @@ function shownTile({ tiles, imported }: RunPlan, memories: readonly TileMemory[]
   return memories
     .map(({ turns }, place) => ({ turns, place }))
     .filter(({ turns, place }) => turns > 0 && devices[place]! > 0)
+    .filter(({ place }) => {
+      const { tile } = tiles[place]!.block;
+      return tile >= chip.firstTile && tile < chip.firstTile + chip.tiles;
+    })
     .sort(
       (a, b) =>
         Number(settled[b.place]) - Number(settled[a.place]) ||
@@ -126,14 +160,15 @@ function shownTile({ tiles, imported }: RunPlan, memories: readonly TileMemory[]
 }
 
 async function foldSweeps(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   plan: RunPlan,
   memories: readonly TileMemory[],
-  shown: number | undefined,
+  shown: readonly (number | undefined)[],
 ): Promise<
   Pick<RunStory, "errors" | "exponents" | "temperature"> & {
-    readonly firstOfTile: SweepTable | undefined;
+    /** By the place of the tile. */
+    readonly firstOfTile: ReadonlyMap<number | undefined, SweepTable>;
     readonly drift: readonly DriftBand[];
   }
 > {
@@ -141,7 +176,8 @@ async function foldSweeps(
   const model = modelOf(plan.model);
   const exponents = new DeviceExponents(model);
   const course = new DriftCourse(model);
-  let firstOfTile: SweepTable | undefined;
+  const firstOfTile = new Map<number | undefined, SweepTable>();
+  const places = new Map(shown.flatMap((at) => (at === undefined ? [] : [[plan.tiles[at]!.block.tile, at]])));
   const temperature: { seconds: number; celsius: number }[] = [];
   let begun = Number.NaN;
   for await (const table of sweepTables(store, run, plan, memories)) {
@@ -151,9 +187,10 @@ async function foldSweeps(
     if (environment !== undefined) temperature.push({ seconds: at - begun, celsius: environment.celsius });
     spread.add(tile, timeSeconds, conductanceMicrosiemens, tileAge(table));
     exponents.add(table);
-    if (shown === undefined || tile !== plan.tiles[shown]!.block.tile) continue;
-    firstOfTile ??= table;
-    course.add(table);
+    const place = places.get(tile);
+    if (place === undefined) continue;
+    if (!firstOfTile.has(place)) firstOfTile.set(place, table);
+    if (place === shown[0]) course.add(table);
   }
   if (Number.isNaN(begun)) {
     // Never swept: what the devices were read at last, while they were programmed, is all that is known.

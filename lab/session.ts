@@ -55,6 +55,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #lasting: { patienceMilliseconds: number };
   #underWay: RunId | undefined;
+  /** The network that it holds a share of. */
+  #network: string | undefined;
   /** The work under way; resolves with whether it ended with an error. */
   #working: Promise<boolean> | undefined;
   #identity: ChipIdentity | undefined;
@@ -215,7 +217,7 @@ export class Session {
 
   /** The command that goes on with what is under way. */
   get goesOn(): string | undefined {
-    if (this.#underWay !== undefined) return `mho resume ${this.#underWay}`;
+    if (this.#underWay !== undefined) return `mho resume ${this.#network ?? this.#underWay}`;
     return this.#watched.length > 0 ? `mho watch ${this.#watched.join(" ")}` : undefined;
   }
 
@@ -242,6 +244,7 @@ export class Session {
     const { logs } = this.#options;
     if (event.type === "started") {
       this.#underWay = event.run;
+      this.#network = event.network ?? undefined;
       logs.attend([event.run]);
     } else if (event.type === "ended") {
       this.#underWay = undefined;

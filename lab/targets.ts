@@ -40,6 +40,8 @@ export interface ProgramTargets {
   readonly model: ModelDefinition | undefined;
   /** Of a strategy: what it foretells of the weights. */
   readonly forecast?: Forecast | undefined;
+  /** The same of some of the tiles. */
+  readonly forecastOf?: ((firstTile: number, tiles: number) => Forecast) | undefined;
   /** How much each cell counts, one list a tile, where that was said. */
   readonly importance?: readonly Float32Array[] | undefined;
 }
@@ -80,8 +82,8 @@ export async function readTargets(
   address: ChipAddress,
   description: ChipDescription,
   { weights: weightsFile, unit, importance }: TargetOptions = {},
+  advice: TilesAdvice = adviceOn(address),
 ): Promise<ProgramTargets> {
-  const advice = adviceOn(address);
   if (typeof given !== "string") {
     const { title, valuesMicrosiemens: values } = given;
     const perRow = devicesPerRow(description.geometry);
@@ -151,7 +153,12 @@ async function strategyTargets(
     importanceFile === undefined
       ? undefined
       : await importanceOfCells(importanceFile, layers, tensors, laid.placements, geometry);
-  return { title: path, tiles: laid.tiles, model, forecast: strategyForecast(strategy, laid), importance };
+  const forecastOf = (first: number, count: number): Forecast => {
+    const some = <T>(all: readonly T[]): readonly T[] => all.slice(first, first + count);
+    return strategyForecast(strategy, { placements: some(laid.placements), tiles: some(laid.tiles) });
+  };
+  const forecast = strategyForecast(strategy, laid);
+  return { title: path, tiles: laid.tiles, model, forecast, forecastOf, importance };
 }
 
 /** Laid on tiles as the weights are. */
@@ -261,11 +268,9 @@ function matrixTargets(
     );
   }
   if (rows > geometry.rows * geometry.tiles) {
-    throw badFile(
-      path,
-      `it has ${rows} rows, and the chip ${formatGeometry(geometry)}`,
-      advice(Math.ceil(rows / geometry.rows)),
-    );
+    const advised = advice(Math.ceil(rows / geometry.rows));
+    if (typeof advised !== "string") throw advised;
+    throw badFile(path, `it has ${rows} rows, and the chip ${formatGeometry(geometry)}`, advised);
   }
   return { title: path, tiles: layMatrix(values, geometry), model: undefined };
 }

@@ -12,6 +12,7 @@ import { Random } from "../src/random.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import type { RunContext } from "../src/run/context.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
+import type { ShareOfGroup } from "../src/run/groups.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
@@ -64,8 +65,17 @@ export interface Trimmed {
   readonly expectedNow: number | undefined;
 }
 
-/** Programs anew the devices of a run where that is worth its harm; the visit is a run of its own. */
-export async function trim(place: Workplace, given: string, options: TrimOptions): Promise<Trimmed> {
+/**
+ * Programs anew the devices of a run where that is worth its harm; the visit is a run of its own.
+ *
+ * @param share  which part the visit's run is of a network; asked when the run is about to begin, with how many devices it pulses.
+ */
+export async function trim(
+  place: Workplace,
+  given: string,
+  options: TrimOptions,
+  share?: (devices: number) => Promise<ShareOfGroup>,
+): Promise<Trimmed> {
   const corrects = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
   const labels = labelled(place, options);
@@ -113,7 +123,14 @@ export async function trim(place: Workplace, given: string, options: TrimOptions
     }
     const pulsesPerDevice = options.pulsesPerDevice ?? usualPulsesPerDevice;
     const forecasts = [trimForecast(visit, believed, timesSeconds)];
-    const run = await executeRun(context, { ...correction, ...labels, pulsesPerDevice, forecasts });
+    const part = await share?.(devices);
+    const run = await executeRun(context, {
+      ...correction,
+      ...labels,
+      pulsesPerDevice,
+      forecasts,
+      share: part,
+    });
     return { ...planned, run, expectedNow: await expectedOf(store, run, visit) };
   });
 }
@@ -135,6 +152,7 @@ export function correctionOf(
 ): RunPlan {
   return {
     ...plan,
+    share: undefined,
     title: `trim of ${corrects}: ${plan.title.replace(/^trim of \S+: /, "")}`,
     method: technology.usualMethods.conductances,
     model,

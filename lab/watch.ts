@@ -8,7 +8,7 @@ import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
 import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
-import { runNamed } from "./runName.ts";
+import { runOrGroupNamed, runsNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
@@ -34,13 +34,15 @@ export async function watch(
   options: WatchOptions,
 ): Promise<void> {
   place.refuseServer();
-  const runs = [...new Set(given.map(runNamed))];
   const wanted = settingsWanted(options);
   // Tags of the config are for runs that begin.
   const { note, operator } = labelled(place, options).labels;
   const { tags = [] } = options;
+  // A name that is none is told of before the workspace is looked for.
+  given.forEach(runOrGroupNamed);
   const store = await place.existingStore();
   store.mustBeWritable();
+  const runs = await runsNamed(store, given);
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
     const before = await prepare(store, run, wanted, place.config.defaults.watch);

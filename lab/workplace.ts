@@ -222,6 +222,11 @@ export class Workplace {
     return this.#described.get(text) ?? describeChip(parseAddress(text, dialects), technologies);
   }
 
+  /** For a chip that is not here: what its bench said of it. */
+  takeAsDescribed(address: string, description: ChipDescription): void {
+    this.#described.set(address, description);
+  }
+
   get transcript(): string | undefined {
     return this.#options.transcript;
   }
@@ -274,8 +279,12 @@ export class Workplace {
   /** Throws where a chip cannot be operated from here: before work that writes to the workspace begins. */
   async refuseReadOnly(): Promise<void> {
     this.refuseServer();
-    if (this.#store !== undefined || existsSync(join(this.folder, "workspace.db")))
-      await this.writableStore();
+    if (this.hasWorkspace) await this.writableStore();
+  }
+
+  /** Whether there is a workspace already: a server's is there, or it cannot be opened. */
+  get hasWorkspace(): boolean {
+    return this.isServer || this.#store !== undefined || existsSync(join(this.folder, "workspace.db"));
   }
 
   /** Throws `bad-argument` where runs are kept at a server, which may be away while a chip is operated. */
@@ -326,7 +335,7 @@ export class Workplace {
 
   /** Opens the workspace, maybe to be read alone. Throws `bad-argument` where none is. */
   async existingStore(): Promise<KeptRuns> {
-    if (!this.isServer && this.#store === undefined && !existsSync(join(this.folder, "workspace.db"))) {
+    if (!this.hasWorkspace) {
       throw new MhoError(
         "bad-argument",
         `There is no workspace in ${this.folder}. Name one with --workspace.`,

@@ -11,6 +11,10 @@ export const method =
   "by Welch’s t. Root mean squares go by their linearisation, shares by Agresti and Min (paired) or Agresti and Caffo, of one run by Wilson. Where an " +
   "interval includes zero, no difference is claimed.";
 
+/** Of comparisons of one run a side, which are all that there are. */
+export const oneRunASide =
+  "One run a side gives no interval over runs: how far the same run would differ when it is done again, or on another chip, is not in these intervals.";
+
 /** What a difference says: `r2 − r1, yield: +0.31 % (0.12 … 0.50), paired`. */
 export function sentenceOf({ run, against, quantity, paired, shown, ...estimate }: Difference): string {
   const { title } = quantities.find(({ name }) => name === quantity)!;

@@ -101,7 +101,8 @@ export function mapsFigure(
   ageing = "drift",
 ): string {
   const layer = map.layer === "" ? "" : ` of layer ${escaped(map.layer)}`;
-  const title = map.inOrder ? "Device by device" : `Tile ${map.tile}${layer}, device by device`;
+  const chip = map.chip === undefined ? "" : ` of ${escaped(map.chip)}`;
+  const title = map.inOrder ? "Device by device" : `Tile ${map.tile}${chip}${layer}, device by device`;
   const differences = sortedDifferences(map);
   if (differences.length === 0) return figure(title, "No weight lies on this tile.", "");
   const name = escaped(contenders.at(-1)?.name ?? "");

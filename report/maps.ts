@@ -44,9 +44,9 @@ export function verdictPictures(map: ConductanceMap, verdicts: Uint8Array): stri
 /** The same as numbers for the file; none of a tile that is too large for it, whose devices `mho export` writes. */
 export function mapNumbers(map: ConductanceMap | undefined): FigureNumbers[] {
   if (map === undefined || map.target.length > mostDevicesInFile) return [];
-  const { devicesPerCell, tile } = map;
+  const { devicesPerCell, tile, chip } = map;
   const x = {
-    name: `cell of tile ${tile}, row after row from ${map.rowStart} on, ${cellsPerRow(map)} a row`,
+    name: `cell of tile ${tile}${chip === undefined ? "" : ` of ${chip}`}, row after row from ${map.rowStart} on, ${cellsPerRow(map)} a row`,
     unit: "",
   };
   const named = (values: ArrayLike<number>, what: string): SeriesNumbers[] =>

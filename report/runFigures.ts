@@ -45,7 +45,7 @@ export function runNumbers(story: RunStory, figures = runFigures(story)): Figure
     pulseNumbers(story),
     ...linkNumbers(story.link),
     ...(story.strategy === undefined ? [] : strategyNumbers(story.strategy)),
-    ...mapNumbers(story.map),
+    ...[story.map, ...(story.otherMaps ?? [])].flatMap(mapNumbers),
   ];
 }
 

@@ -23,12 +23,12 @@ export function renderRun(story: RunStory): RunReport {
   const { contender, title, chipText, softwareVersion } = story;
   const figures = runFigures(story);
   const about = [
-    `run ${contender.run}: ${title}; ${contender.name}; ${chipText}; mho ${softwareVersion}`,
+    `${kindOf(story)} ${contender.run}: ${title}; ${contender.name}; ${chipText}; mho ${softwareVersion}`,
     `${story.outcome}; begun ${story.startedAt}`,
     ...(story.imported === undefined ? [linkText(story.link)] : []),
   ];
   return {
-    html: page(`mho: run ${contender.run}`, bodyOf(story, figures).join("\n")),
+    html: page(`mho: ${kindOf(story)} ${contender.run}`, bodyOf(story, figures).join("\n")),
     csv: tidyCsv(about, runNumbers(story, figures)),
   };
 }
@@ -38,15 +38,20 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
   const painting = painted([contender]);
   const never = errors.every(({ timeSeconds }) => Number.isNaN(timeSeconds));
   return [
-    `<header><p class="kicker">mho · run ${escaped(contender.run)}</p><h1>${headline(story)}</h1>`,
+    `<header><p class="kicker">mho · ${kindOf(story)} ${escaped(contender.run)}</p><h1>${headline(story)}</h1>`,
     `<p class="facts">${escaped(title)} · ${escaped(contender.name)} · ${escaped(chipText)} · begun ${escaped(dayOf(story.startedAt))}</p></header>`,
     ...paired([figures.errorOverTime, figures.accuracy]),
+    section("The chips", story.chips ?? []),
     onceJudged(figures.accuracy),
     foretold(story),
     ...paired([figures.weightCdf, figures.errorCdf]),
     map === undefined || contender.devices < fewestOnMap
       ? ""
-      : mapsFigure(map, painting, never ? "When last read while it was programmed" : "When first read"),
+      : [map, ...(story.otherMaps ?? [])]
+          .map((one) =>
+            mapsFigure(one, painting, never ? "When last read while it was programmed" : "When first read"),
+          )
+          .join("\n"),
     ...paired([figures.drift, figures.exponents]),
     ...(story.imported === undefined
       ? [...paired([figures.convergence, figures.fired]), pulsesFigure(painting)]
@@ -79,9 +84,18 @@ function paired(charts: readonly (Chart | undefined)[]): string[] {
 }
 
 function foretold({ forecasts }: RunStory): string {
-  if (forecasts.length === 0) return "";
-  const sentences = forecasts.map((sentence) => `<p class="note">${escaped(sentence)}</p>`).join("");
-  return `<section><h2>What was foretold</h2>${sentences}</section>`;
+  return section("What was foretold", forecasts);
+}
+
+function section(title: string, sentences: readonly string[]): string {
+  if (sentences.length === 0) return "";
+  const notes = sentences.map((sentence) => `<p class="note">${escaped(sentence)}</p>`).join("");
+  return `<section><h2>${title}</h2>${notes}</section>`;
+}
+
+/** What the page is about. */
+function kindOf({ chips }: RunStory): string {
+  return chips === undefined ? "run" : "network";
 }
 
 /** Of one age there is nothing to draw, and something to say. */

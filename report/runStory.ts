@@ -25,6 +25,10 @@ export interface RunStory {
   readonly contender: Contender;
   /** The fullest tile, as meant and as it was read first; undefined where it never was. */
   readonly map: ConductanceMap | undefined;
+  /** Of a network over several chips: the fullest tile of each other chip. */
+  readonly otherMaps?: readonly ConductanceMap[] | undefined;
+  /** Of such a network: what each chip holds, and at which ages only some of them were read; a sentence each. */
+  readonly chips?: readonly string[] | undefined;
   /** Ascending in time; of a run without a sweep, what was read last while it was programmed. */
   readonly errors: readonly ErrorsAtTime[];
   readonly convergence: { readonly kind: ConvergenceKind; readonly points: readonly ConvergencePoint[] };

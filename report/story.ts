@@ -69,6 +69,8 @@ export interface Point {
 /** Device conductances of one tile, µS, row-major; a cell's devices, such as G+, G−, g+ and g−, lie side by side. */
 export interface ConductanceMap {
   readonly tile: number;
+  /** Where there are several: the chip that has the tile. */
+  readonly chip?: string | undefined;
   /** Empty where a tile is not known to belong to one. */
   readonly layer: string;
   /** Of the tile; the first that is shown. */

@@ -47,6 +47,7 @@ export const chained = {
   foreign_tickets: ["chip_name", "chip_serial_number", "ticket"],
   chip_notes: ["chip_name", "chip_serial_number", "note"],
   questions: ["change"],
+  run_groups: ["change"],
   job_changes: ["change"],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -43,6 +43,7 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
     }
   });
   await said(damage, async () => void (await store.questions()));
+  await said(damage, async () => void (await store.groups()));
   await said(damage, async () => void (await store.jobs()));
   const names: RunId[] = [];
   await said(damage, async () => void names.push(...(await store.runNames())));

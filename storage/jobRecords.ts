@@ -27,7 +27,10 @@ export function jobChangeOf(text: string): JobChange {
       mustBe(areTexts(found, "code", "message") && areRuns(found["runs"]), what);
       break;
     case "retried":
-      mustBe(areFiles(found["files"]), what);
+      mustBe(areFiles(found["files"]) && (found["origin"] === undefined || isOrigin(found["origin"])), what);
+      break;
+    case "handed":
+      mustBe(isOrigin(found["origin"]), what);
       break;
     default:
       mustBe(found["what"] === "removed", what);
@@ -37,7 +40,7 @@ export function jobChangeOf(text: string): JobChange {
 
 function isRequest(value: unknown): boolean {
   if (!isRecord(value) || !areTexts(value, "command", "chip", "place", "text")) return false;
-  const { subjects, options, files, after, seed, acceptUnknownWear, minYieldPercent } = value;
+  const { subjects, options, files, after, seed, acceptUnknownWear, minYieldPercent, origin } = value;
   return (
     isList(subjects, (one) => typeof one === "string") &&
     isRecord(options) &&
@@ -46,12 +49,17 @@ function isRequest(value: unknown): boolean {
     areTextsOrNothing(value, "notBefore") &&
     isCount(seed) &&
     typeof acceptUnknownWear === "boolean" &&
-    (minYieldPercent === undefined || typeof minYieldPercent === "number")
+    (minYieldPercent === undefined || typeof minYieldPercent === "number") &&
+    (origin === undefined || isOrigin(origin))
   );
 }
 
 function areFiles(value: unknown): boolean {
   return isList(value, (one) => isRecord(one) && areTexts(one, "file", "sha256"));
+}
+
+function isOrigin(value: unknown): boolean {
+  return isRecord(value) && isJobName(value["job"]) && isCount(value["attempt"]) && isCount(value["fence"]);
 }
 
 function areRuns(value: unknown): boolean {

@@ -46,7 +46,10 @@ export async function copyPrivately(file: string): Promise<PrivateCopy> {
         if (statSync(`${file}${end}`, { throwIfNoEntry: false }) !== undefined)
           copyFileSync(`${file}${end}`, `${copy}${end}`, constants.COPYFILE_FICLONE);
       }
-      if (standing(file) === before && (tries === mostTries - 1 || faultOfLog(`${copy}-wal`) === undefined))
+      if (
+        standing(file) === before &&
+        (tries === mostTries - 1 || faultOfLog(`${copy}-wal`, `${file}-shm`) === undefined)
+      )
         return { file: copy, remove };
       await setTimeout(betweenTriesMilliseconds);
     }

@@ -10,6 +10,7 @@ import type { Forecast } from "../src/run/forecast.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { ChipNote, LabelChange } from "../src/run/labels.ts";
 import type { QuestionChange } from "../src/run/questions.ts";
+import type { GroupChange } from "../src/run/groups.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 
 /** What stands in the workspace is not what was written: it is damaged, or somebody else's. */
@@ -63,8 +64,15 @@ export function settingsOf(text: string): Omit<RunPlan, "tiles" | "pulsesPerDevi
     "a plan",
   );
   mustBe(isRecord(found["model"]), "the model of a plan");
+  mustBe(found["share"] === undefined || isPart(found["share"]), "which part of a network a plan is");
   mustBe(found["imported"] === undefined || isImported(found["imported"]), "where a run was imported from");
   return found as unknown as RunPlan;
+}
+
+function isPart(value: unknown): boolean {
+  return (
+    isRecord(value) && areTexts(value, "group") && isCount(value["share"]) && isCount(value["firstTile"])
+  );
 }
 
 function isImported(value: unknown): boolean {
@@ -214,6 +222,47 @@ export function questionOf(text: string): QuestionChange {
       mustBe(found["kind"] === "closed" && areTexts(found, "question", "why"), what);
   }
   return found as unknown as QuestionChange;
+}
+
+export function groupChangeOf(text: string): GroupChange {
+  const what = "a network over several chips";
+  const found = record(text, what);
+  const { kind, shares, spares } = found;
+  const named = areTexts(found, "group") && isCount(found["share"]);
+  switch (kind) {
+    case "begun":
+      mustBe(areTexts(found, "at", "title") && areTextsOrNothing(found, "corrects"), what);
+      mustBe(areNames(spares) && Array.isArray(shares) && shares.every(isShare), what);
+      mustBe(found["recipe"] === undefined || isRecipe(found["recipe"]), what);
+      break;
+    case "serves":
+      mustBe(named && areTexts(found, "run"), what);
+      break;
+    case "moved":
+      mustBe(named && areTexts(found, "at", "chip", "why"), what);
+      break;
+    default:
+      mustBe(kind === "spares" && areTexts(found, "at", "group") && areNames(spares), what);
+  }
+  return found as unknown as GroupChange;
+}
+
+function isShare(value: unknown): boolean {
+  return isRecord(value) && isCount(value["firstTile"]) && isCount(value["tiles"]) && areTexts(value, "chip");
+}
+
+function isRecipe(value: unknown): boolean {
+  if (!isRecord(value) || !areTexts(value, "file", "sha256", "method")) return false;
+  return (
+    areTextsOrNothing(value, "weights", "unit") &&
+    isRecord(value["model"]) &&
+    areAscending(value["sweepTimesSeconds"]) &&
+    isCount(value["pulsesPerDevice"])
+  );
+}
+
+function areNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === "string");
 }
 
 export function areTextsOrNothing(found: Fields, ...names: readonly string[]): boolean {

@@ -106,6 +106,7 @@ export const named: Readonly<Record<ChainedTable, string>> = {
   foreign_tickets: "tickets that were used elsewhere",
   chip_notes: "notes of chips",
   questions: "questions",
+  run_groups: "networks",
   job_changes: "changes of the queue",
 };
 

@@ -145,6 +145,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withLabels,
   withJobs,
   withQuestions,
+  withGroups,
   withIdentity,
 ];
 
@@ -291,6 +292,22 @@ function withQuestions(database: DatabaseSyncInstance, file: string): void {
     (what) => damaged(file, what),
   );
   chains.set(ofWorkspace, "questions", emptyChain);
+}
+
+function withGroups(database: DatabaseSyncInstance, file: string): void {
+  database.exec(`
+    -- networks that are laid over several chips, one change a row
+    CREATE TABLE run_groups (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      change TEXT NOT NULL,                     -- JSON: GroupChange of src/run/groups.ts
+      sum INTEGER NOT NULL                      -- as in the other tables
+    ) STRICT;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  chains.set(ofWorkspace, "run_groups", emptyChain);
 }
 
 /** By this a server knows the workspace again that hands on its runs; a copy of the file is the same workspace, as it was then. */

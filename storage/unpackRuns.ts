@@ -295,11 +295,13 @@ class Unpacking {
     } catch (error) {
       throw badFile(this.#path, "a plan in it is none", "Ask for another pack.", error);
     }
+    // The network that it was a part of is of the other workspace.
+    const { share: _, ...alone } = plan;
     const { chipAddress, title } = plan;
     const isElsewhere = !/^(?:imported|packed):/.test(chipAddress);
     const corrects = plan.corrects === undefined ? undefined : this.#planned.get(plan.corrects)?.run;
     return JSON.stringify({
-      ...plan,
+      ...alone,
       title: title.replace(/^trim of (r\d+): /, (whole, run: string) => {
         const here = this.#planned.get(run)?.run;
         return here === undefined ? whole : `trim of ${here}: `;

@@ -128,13 +128,16 @@ function rememberOpen(file: string, store: Workspace): Workspace {
  */
 async function refuseDamagedLog(file: string, named = file): Promise<void> {
   const log = `${file}-wal`;
+  const index = `${named}-shm`;
   for (;;) {
     const before = standing(log);
-    const fault = faultOfLog(log);
+    const fault = faultOfLog(log, index);
     if (fault === undefined) return;
     // Another program may just be writing it: only what stays as it is is damage.
     await setTimeout(shortWait);
-    if (standing(log) === before && faultOfLog(log) === fault) throw damagedLog(named, fault);
+    // Opened here meanwhile: to close the index, which is read above, would free SQLite's locks on it.
+    if (isOpenHere(named)) return;
+    if (standing(log) === before && faultOfLog(log, index) === fault) throw damagedLog(named, fault);
   }
 }
 

@@ -7,6 +7,7 @@ import type { ChipIdentity, ChipKey } from "../src/chip/driver.ts";
 import { assert, MhoError } from "../src/errors.ts";
 import type { JobChange, JobList } from "../src/queue/job.ts";
 import type { JobStore } from "../src/queue/jobStore.ts";
+import type { GroupChange, GroupId, RunGroup } from "../src/run/groups.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import type {
   ClockMark,
@@ -52,6 +53,7 @@ import {
   valuesOf,
 } from "./chains.ts";
 import { damaged, guarded, readOnly } from "./failure.ts";
+import { GroupRows } from "./groupRows.ts";
 import { JobRows } from "./jobRows.ts";
 import type { KeptRuns } from "./keptRuns.ts";
 import { originOf } from "./origin.ts";
@@ -109,6 +111,7 @@ export class Workspace implements KeptRuns, JobStore {
   readonly #idle = new Map<string, StatementSyncInstance[]>();
   readonly #chains: Chains;
   readonly #jobs: JobRows;
+  readonly #groups: GroupRows;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
@@ -142,6 +145,7 @@ export class Workspace implements KeptRuns, JobStore {
       (what) => damaged(file, what),
     );
     this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
+    this.#groups = new GroupRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#opened = fileNow(file);
   }
 
@@ -182,6 +186,7 @@ export class Workspace implements KeptRuns, JobStore {
         tiles.forEach((tile, place) => this.#chains.append("run_tiles", tileValuesOf(id, place, tile), id));
         for (const forecast of forecasts)
           this.#chains.append("forecasts", [id, JSON.stringify(forecast)], id);
+        if (plan.share !== undefined) this.#groups.serve(plan.share, `r${id}`);
         if (label !== undefined) this.#chains.append("labels", [id, JSON.stringify(label)], id);
         if (labels.note !== undefined) {
           const note = { what: "note", text: labels.note, by: labels.operator };
@@ -322,6 +327,14 @@ export class Workspace implements KeptRuns, JobStore {
     const questions = foldQuestions(changes);
     this.#asked = { rows: chain.rows, last: chain.last, questions };
     return questions;
+  }
+
+  appendGroup(change: GroupChange): Promise<GroupId> {
+    return this.#do(() => this.#together(() => this.#groups.append(change)));
+  }
+
+  groups(): Promise<readonly RunGroup[]> {
+    return this.#do(() => this.#groups.list());
   }
 
   forecasts(run: RunId): Promise<readonly Forecast[]> {

@@ -1,15 +1,19 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { lastIndexed } from "./logIndex.ts";
 
 /**
  * What is wrong with SQLite's write-ahead log, which SQLite itself does not say: it takes the log to end before the first frame whose
  * checksum is wrong, and all commits behind that are gone in silence. A commit behind a wrong frame tells that the log was whole once.
- * A process that is killed, or a machine that loses its power, leaves frames without their commit at the end: that is no damage.
+ * A process that is killed, or a machine that loses its power, leaves frames without their commit at the end: that is no damage. One that
+ * was killed behind its commit and before SQLite's index told of it leaves a commit that nobody was told of. Where another process then
+ * writes over the first of its frames, the others stand behind the index's end: that is no damage, either.
  *
  * Format: https://sqlite.org/fileformat2.html#the_write_ahead_log. To be called while no program writes.
  *
- * @returns a clause; undefined where nothing is wrong, or there is no log.
+ * @param index  that belongs to the log.
+ * @returns      a clause; undefined where nothing is wrong, or there is no log.
  */
-export function faultOfLog(file: string): string | undefined {
+export function faultOfLog(file: string, index = file.replace(/-wal$/, "-shm")): string | undefined {
   let log: number;
   try {
     log = openSync(file, "r");
@@ -18,13 +22,13 @@ export function faultOfLog(file: string): string | undefined {
     throw error;
   }
   try {
-    return faultIn((bytes, at) => readSync(log, bytes, 0, bytes.length, at));
+    return faultIn((bytes, at) => readSync(log, bytes, 0, bytes.length, at), index);
   } finally {
     closeSync(log);
   }
 }
 
-function faultIn(read: (bytes: Uint8Array, at: number) => number): string | undefined {
+function faultIn(read: (bytes: Uint8Array, at: number) => number, index: string): string | undefined {
   const head = new Uint8Array(headBytes + frameHeadBytes);
   if (read(head, 0) < head.length) return undefined;
   const header = viewOf(head);
@@ -37,6 +41,7 @@ function faultIn(read: (bytes: Uint8Array, at: number) => number): string | unde
   if (sums?.[0] !== header.getUint32(24) || sums[1] !== header.getUint32(28))
     return "its first bytes are wrong";
   const salts = [header.getUint32(16), header.getUint32(20)] as const;
+  const indexed = lastIndexed(index, salts);
   const bytes = new Uint8Array(frameHeadBytes + pageBytes);
   const frame = viewOf(bytes);
   let before = sums;
@@ -58,6 +63,7 @@ function faultIn(read: (bytes: Uint8Array, at: number) => number): string | unde
     );
     const isRight = known === 2 && found[0] === own[0] && found[1] === own[1];
     if (!isRight) wrong ??= place;
+    if (indexed !== undefined && wrong !== undefined && wrong >= indexed) return undefined;
     const commits = frame.getUint32(4) !== 0;
     if (wrong !== undefined && commits && (isRight || wrong === place))
       return `frame ${wrong + 1} of its log is wrong, and a commit stands ${wrong === place ? "in it" : "behind it"}`;

@@ -1,3 +1,4 @@
+import { reportOfCut } from "./support/cutOff.ts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { hostTime } from "../drivers/hostTime.ts";
@@ -208,7 +209,7 @@ describe("a board without tickets, clock, converter codes, serial number and vir
     await driver.identify();
     const codes = new Uint16Array(4 * 256).fill(400);
     const order = { codes, widthNanoseconds: 100, firstTicket: 1 };
-    const { fates } = await driver.pulse({ tile: 0, rowStart: 0, rowCount: 4 }, order);
+    const { fates } = await reportOfCut(driver.pulse({ tile: 0, rowStart: 0, rowCount: 4 }, order));
     const { fired, uncertain, notFired } = rowFates;
     expect([...fates]).toEqual([fired, fired, uncertain, notFired]);
     await expect(driver.heartbeat()).rejects.toMatchObject({ code: "link-lost" });

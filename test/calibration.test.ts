@@ -1,15 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { characterise, readOut } from "../bench/characterised.ts";
 import { published } from "../bench/loop.ts";
 import { fitConverter } from "../calibration/converterFit.ts";
 import type { DeviceBeliefs } from "../calibration/deviceBelief.ts";
-import { fittedModel } from "../calibration/fittedModel.ts";
 import { ein, noiseCovariance } from "../calibration/noiseKernel.ts";
 import type { PulseSeen } from "../calibration/pulseReader.ts";
 import { type DriftLaws, PowerLawForesight } from "../calibration/powerLawForesight.ts";
 import { fitPulseResponse } from "../calibration/pulseResponse.ts";
-import { refit } from "../calibration/refit.ts";
 import { expectedOnceReached, planTrim } from "../calibration/trimPlan.ts";
 import type { TrimTask } from "../calibration/trimTask.ts";
 import { Converter } from "../emulator/converter.ts";
@@ -72,20 +69,6 @@ describe("the covariance of 1/f noise", () => {
       }
     }
   });
-});
-
-describe("a refit of one emulated day of a chip that nobody has published", () => {
-  it("is an ordinary model, that gives back what was fitted", async () => {
-    const { data } = await characterise("sound", 5);
-    const found = refit(data, readOut, published);
-    const model = fittedModel(found, published, "mine");
-    const law = found.population.laws.exponentMean;
-    for (const g of [3, 9, 15, 21]) {
-      const { drift } = modelOf(model).varianceParts(g, 86_400);
-      expect(drift).toBeGreaterThan(0);
-      expect(modelOf(model).driftExponentMean(g)).toBeCloseTo(law.value(g), 6);
-    }
-  }, 30_000);
 });
 
 describe("a fit of converters from known resistors", () => {

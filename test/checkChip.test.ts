@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { noDefects } from "../emulator/presets.ts";
@@ -7,7 +8,7 @@ import type { ScpiFirmware } from "../emulator/scpiFirmware.ts";
 import { builtInTechnologyFiles } from "../files/chipDescription.ts";
 import { parseAddress } from "../lab/address.ts";
 import { type BoardCheckOptions, checkBoard } from "../lab/checkChip/boardCheck.ts";
-import { judgeDescription } from "../lab/checkChip/fileCheck.ts";
+import { judgeDescription, leftOutOf } from "../lab/checkChip/fileCheck.ts";
 import type { Finding } from "../lab/checkChip/findings.ts";
 import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
 import { describeChip } from "../lab/openChip.ts";
@@ -41,7 +42,8 @@ async function check(
   });
   const { findings } = await checkBoard(trials, {
     read: (text) => descriptionByBoard(text, "here"),
-    judge: (description) => judgeDescription(description, builtInTechnologyFiles),
+    judge: judgeDescription,
+    leftOut: (description) => leftOutOf(description, builtInTechnologyFiles),
     device: { tile: 0, row: 3, device: 5 },
     sacrifice: { tile: 0, row: 3, device: 9 },
     watchdog: true,
@@ -55,9 +57,19 @@ async function check(
   return findings;
 }
 
-const faults = (findings: readonly Finding[]): string[] => [
-  ...new Set(findings.filter(({ verdict }) => verdict === "fault").map(({ step }) => step)),
-];
+/** Steps of the faults; a fault that is told twice stands here twice. */
+const faults = (findings: readonly Finding[]): string[] =>
+  findings.filter(({ verdict }) => verdict === "fault").map(({ step }) => step);
+
+const root = new URL("../", import.meta.url);
+
+/** That each fault names a page and a heading of it. */
+function expectPlaces(findings: readonly Finding[]): void {
+  for (const { text } of findings.filter(({ verdict }) => verdict === "fault")) {
+    const [, page, heading] = /\((\S+\.md), "([^"]+)"\)\.$/.exec(text) ?? [];
+    expect(readFileSync(new URL(page!, root), "utf8").split("\n"), text).toContain(`## ${heading}`);
+  }
+}
 
 describe.each([
   ["packet", faultyPacket as (firmware: PacketFirmware & ScpiFirmware) => ReturnType<typeof faultyPacket>],
@@ -100,13 +112,17 @@ describe.each([
 describe("a faulty packet board", () => {
   it.each(Object.entries(packetFaults))("is found to have %s", async (_, fault) => {
     const firmware = (await firmwareOf("packet")) as PacketFirmware;
-    expect(faults(await check("packet", faultyPacket(firmware, fault)))).toEqual(fault.foundBy.split(" "));
+    const findings = await check("packet", faultyPacket(firmware, fault));
+    expect(faults(findings)).toEqual(fault.foundBy.split(" "));
+    expectPlaces(findings);
   });
 });
 
 describe("a faulty SCPI board", () => {
   it.each(Object.entries(scpiFaults))("is found to have %s", async (_, fault) => {
     const firmware = (await firmwareOf("scpi")) as ScpiFirmware;
-    expect(faults(await check("scpi", faultyScpi(firmware, fault)))).toEqual(fault.foundBy.split(" "));
+    const findings = await check("scpi", faultyScpi(firmware, fault));
+    expect(faults(findings)).toEqual(fault.foundBy.split(" "));
+    expectPlaces(findings);
   });
 });

@@ -11,6 +11,7 @@ import { emulatedDescription } from "../lab/selfDescription.ts";
 import { mho } from "./support/commandHere.ts";
 import { eventLines } from "./support/eventLines.ts";
 import { faultyPacket, packetFaults } from "./support/faultyBoards.ts";
+import { recall } from "../src/run/recall.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -37,7 +38,7 @@ describe("mho check-chip of a file", () => {
     const { kind, sound, findings } = await checked(fileOf({}));
     expect({ kind, sound }).toEqual({ kind: "file", sound: true });
     const notes = findings.filter(({ verdict }) => verdict === "note").map(({ text }) => text);
-    expect(notes).toContain("rram_pulses.forming is left out: `mho measure form` is refused.");
+    expect(notes).toContain("rram_pulses.forming: `mho measure form` is refused.");
   });
 
   it.each([
@@ -121,9 +122,52 @@ describe("mho check-chip of an address", () => {
     const args = ["--no-watchdog", "--workspace", emptyFolder()];
     const { code, out } = await mho("check-chip", `tcp:${line.name}`, ...args);
     expect(out).toMatch(/^averages +FAULT +.*the board ignores the averages; take so many reads/m);
-    expect(out).toMatch(/: 1 fault has to be mended\.$/m);
+    expect(out).toMatch(/: 1 fault has to be mended: averages\.$/m);
     expect(code).toBe(1);
   });
+
+  it("books what it fires at a device, and its tickets: the workspace goes on with the chip", async () => {
+    const { document } = await describeChip(parseAddress("emulator:pcm-64"));
+    const preset = findPreset("pcm-64")!;
+    const firmware = new PacketFirmware(preset, 7);
+    firmware.selfDescription = emulatedDescription(document!, preset);
+    const line = await openTcpLine(0);
+    line.onBytes((bytes) => firmware.receive(bytes, 0).forEach((reply) => line.write(reply)));
+    onTestFinished(() => line.close());
+    const bench = await openBench({ workspace: emptyFolder(), chip: `tcp:${line.name}` });
+    onTestFinished(() => bench.close());
+    const device = { tile: 0, row: 3, device: 5 };
+    const { findings } = await bench.checkChip(`tcp:${line.name}`, { pulseDevice: device, watchdog: false });
+    expect(findings.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^The pulses at device 0:3:5 are booked as run \S+\.$/),
+    );
+    const store = await bench.store();
+    const [run] = await store.runs();
+    const [memory] = await recall(store, run!.id);
+    expect(memory!.pulses[5]).toBeGreaterThan(0);
+    expect(memory!.pulses[5]).toBe(firmware.chip.pulsesFeltByTile(0)[3 * 256 + 5]);
+    await bench.checkChip(`tcp:${line.name}`, { watchdog: false });
+    // Not refused for pulses that were not booked.
+    await bench.pulse({ row: 3, devices: [7], amplitude: "100uA", kind: "set", widthNanoseconds: 100 });
+  });
+
+  it.each([
+    ["emulator:arc-one-32?dialect=arc-one", "description, session, errors, check, repeat"],
+    ["emulator:keithley-2400?dialect=smu", "tickets, abort, order, amplitude, watchdog"],
+    ["emulator:openmena-8?dialect=openmena", "averages, geometry, tickets"],
+  ])(
+    "tries a board by its driver where the dialect has nothing else: %s",
+    async (address, notAsked) => {
+      const { sound, kind, findings } = await checked(address);
+      expect(findings.filter(({ verdict }) => verdict === "fault")).toEqual([]);
+      expect({ sound, kind }).toEqual({ sound: true, kind: "board" });
+      const good = findings.filter(({ verdict }) => verdict === "good").map(({ step }) => step);
+      expect(good).toEqual(["hello", "read", "time", "limits", "standby", "opening"]);
+      const left = findings.filter(({ step }) => step === "not asked");
+      expect(left.map(({ text }) => text)).toEqual([expect.stringContaining(notAsked)]);
+    },
+    30_000,
+  );
 
   it.each(["0:64:0", "1:0:0", "0:0:256"])(
     "refuses a device that the chip does not have: %s",

@@ -36,6 +36,7 @@ import { deleteCommand } from "../cli/commands/delete.ts";
 import { pack } from "../cli/commands/pack.ts";
 import { unpack } from "../cli/commands/unpack.ts";
 import { compare } from "../cli/commands/compare.ts";
+import { lot } from "../cli/commands/lot.ts";
 import { exitCodes } from "../src/errors.ts";
 
 const page = readFileSync(new URL("../docs/command-line.md", import.meta.url), "utf8");
@@ -57,6 +58,7 @@ const commands: readonly Named[] = [
   query(),
   checkChip(),
   compare(),
+  lot(),
   demo(),
   emulate(),
   exportCommand(),

@@ -217,6 +217,7 @@ describe("mho compare", () => {
     expect(out).toMatch(
       /^run +yield +weight error +device error +pulses a device\nr1 .*\nr2 .*\nr2 − r1, .*no difference is shown/,
     );
+    expect(out).toMatch(/^One run a side gives no interval over runs: /m);
     const html = readFileSync(page, "utf8");
     expect(html.replace(/<[^>]*>/g, "")).toContain("2 runs compared");
     expect(html).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);

@@ -3,16 +3,17 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
+import { mho as mhoHere } from "./support/commandHere.ts";
 import { mho, startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
-import { smallWeights } from "./support/smallNetwork.ts";
+import { smallestWeights } from "./support/smallNetwork.ts";
 
 removeFoldersAfterEach();
 
 describe("mho demo", () => {
   it("tells the whole story over a line: measured, refitted and corrected, the closed loop errs least", async () => {
     const out = emptyFolder();
-    const weights = smallWeights(out);
+    const weights = smallestWeights(out);
     const args = ["--json", "--repeats", "1", "--weights", weights, "--out", out];
     const { code, out: text } = await mho("demo", ...args);
     expect(code).toBe(0);
@@ -62,8 +63,8 @@ async function measured(seed: number): Promise<object[]> {
     String(seed),
   ]);
   const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
-  expect((await mho("program", targets, "--chip", address, "--workspace", folder)).code).toBe(0);
-  expect((await mho("watch", "r1", "--until", "1d", "--workspace", folder)).code).toBe(0);
+  expect((await mhoHere("program", targets, "--chip", address, "--workspace", folder)).code).toBe(0);
+  expect((await mhoHere("watch", "r1", "--until", "1d", "--workspace", folder)).code).toBe(0);
   emulator.process.kill("SIGINT");
   await emulator.ended();
   const store = await openWorkspace(folder);

@@ -6,6 +6,10 @@ import { z } from "zod";
 import { configSchema } from "../files/config.ts";
 import { mappingSchema } from "../files/measurements/mapping.ts";
 import { chipJsonSchema, chipKeySections, keysWithoutMeaning } from "./support/chipDocs.ts";
+import { builtInTechnologies } from "../src/chip/technologies.ts";
+import { builtInDefinitions } from "../src/model/builtIn.ts";
+import { builtInDefinition } from "../src/model/modelOf.ts";
+import { modelTable } from "./support/modelDocs.ts";
 import { eventSections, eventsJsonSchema, fieldsWithoutMeaning } from "./support/eventDocs.ts";
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -50,6 +54,29 @@ describe("what is said of chips' descriptions (npm run events writes it, too)", 
     await expect(await format(text, { ...width, parser: "json" })).toMatchFileSnapshot(
       path("schemas/chip.json"),
     );
+  });
+});
+
+describe("what is said of built-in models (npm run events writes it, too)", () => {
+  it("is in docs/models.md what their records say", async () => {
+    const page = path("docs/models.md");
+    const [mark, end] = [
+      "<!-- written by npm run events -->",
+      "<!-- end of what npm run events writes -->",
+    ] as const;
+    const [before, rest] = readFileSync(page, "utf8").split(mark);
+    const text = `${before}${mark}\n\n${modelTable()}\n\n${end}${rest!.split(end)[1]}`;
+    await expect(await format(text, { ...width, parser: "markdown" })).toMatchFileSnapshot(page);
+  });
+
+  it("has each under the technology that it is of, and that takes it", () => {
+    const names = builtInDefinitions.map(({ name }) => name);
+    const named = builtInTechnologies.flatMap(({ builtInModels = [] }) => builtInModels);
+    expect(named.toSorted()).toEqual(names.toSorted());
+    for (const { builtInModels, usualModel, modelFamilies } of builtInTechnologies) {
+      expect(builtInModels).toContain(usualModel);
+      for (const name of builtInModels!) expect(modelFamilies).toContain(builtInDefinition(name)!.family);
+    }
   });
 });
 

@@ -79,7 +79,7 @@ describe("every line that a command prints with --json is an event: its last one
 
   beforeAll(async () => {
     folder = emptyFolder();
-    const weights = Array.from({ length: 16 }, (_, i) =>
+    const weights = Array.from({ length: 4 }, (_, i) =>
       Array.from({ length: 32 }, (__, j) => (((i * 32 + j) * 37) % 101) / 50 - 1).join(),
     );
     writeFileSync(file("w.csv"), weights.join("\n"));
@@ -93,6 +93,8 @@ describe("every line that a command prints with --json is an event: its last one
         "pcm-90nm",
         "--scale",
         "full",
+        "--significance",
+        "2",
         "--out",
         strategy,
       );
@@ -100,7 +102,7 @@ describe("every line that a command prints with --json is an event: its last one
       await keep("watch", "watch", "r1", "--until", "2h", "--per-decade", "2");
       await keep("fit", "fit", "r1", "--out", file("m.json"));
       await keep("calibrate", "calibrate", "r1");
-      await keep("advise", "advise", "r1");
+      await keep("advise", "advise", "r1", "--times", "1h,1d");
       await keep("trim --dry-run", "trim", "r1", "--dry-run");
       await keep("trim, not believed", "trim", "r1", "--model", file("m.json"));
       await keep("trim", "trim", "r1", "--model", file("m.json"), "--believe");

@@ -16,13 +16,14 @@ removeFoldersAfterEach();
 const random = new Random(2);
 
 /** A strategy for `rows` × 64 weights. */
-async function strategyIn(folder: string, rows = 32): Promise<string> {
+async function strategyIn(folder: string, rows = 12): Promise<string> {
   const weights = join(folder, "weights.csv");
   const row = (r: number): string =>
     Array.from({ length: 64 }, (_, k) => (normalOf(random.at(r * 64 + k, 0).word0) / 4).toFixed(4)).join();
   writeFileSync(weights, Array.from({ length: rows }, (_, r) => row(r)).join("\n"));
   const file = join(folder, "strategy.json");
-  await mho("optimize", weights, "--model", "pcm-90nm", "--out", file);
+  const aims = ["--model", "pcm-90nm", "--significance", "2"];
+  await mho("optimize", weights, ...aims, "--out", file);
   return file;
 }
 
@@ -55,7 +56,7 @@ describe("what is foretold of a run", () => {
       const { points } = forecasts[0]!;
       expect(points.length).toBeGreaterThan(8);
       for (const { foretoldPercent, measuredPercent, weights, failed } of points) {
-        expect([weights > 1900, failed]).toEqual([true, false]);
+        expect([weights > 600, failed]).toEqual([true, false]);
         expect(measuredPercent / foretoldPercent).toBeGreaterThan(0.6);
         expect(measuredPercent / foretoldPercent).toBeLessThan(1.1);
       }
@@ -70,7 +71,7 @@ describe("what is foretold of a run", () => {
       /^The trim \(pcm-90nm\) foretold a weight error of \d\.\d\d % at 360 days, and \d\.\d\d % was measured\.$/,
     );
     await bench.close();
-  }, 60_000);
+  });
 
   it("is held against its model where it failed: the next trim with it asks for --believe and says what was measured", async () => {
     const { bench, workspace, told } = await benchOf("odd");
@@ -87,11 +88,7 @@ describe("what is foretold of a run", () => {
       run: undefined,
     });
     const warnings = told.flatMap((event) => (event.type === "warning" ? [event.message] : []));
-    expect(warnings).toEqual([
-      // The watch of the trim has found it out by then.
-      expect.stringMatching(/^r2: The model pcm-90nm no longer holds at /),
-      expect.stringMatching(reason),
-    ]);
+    expect(warnings.at(-1)).toMatch(reason);
     // Another model has foretold nothing yet.
     const other = { ...pcm90nmDefinition, name: "other" };
     await expect(bench.trim(trim.run!, { dryRun: true, model: other })).resolves.toBeDefined();
@@ -111,7 +108,7 @@ describe("what is foretold of a run", () => {
       { run: "r1", by: "strategy", failed: false },
       { run: "r2", by: "trim", failed: true },
     ]);
-  }, 60_000);
+  });
 
   it("is held against no model where fewer than 500 weights were read", async () => {
     const { bench, workspace } = await benchOf("odd");
@@ -124,7 +121,7 @@ describe("what is foretold of a run", () => {
     expect((measuredPercent / foretoldPercent) * (measuredPercent / foretoldPercent)).toBeGreaterThan(2);
     expect([weights < 500, failed]).toEqual([true, false]);
     await bench.close();
-  }, 60_000);
+  });
 
   it("is nothing for single pulses that are not read back, and nothing while a run is not done", async () => {
     const { bench, workspace } = await benchOf("usual");
@@ -143,5 +140,5 @@ describe("what is foretold of a run", () => {
       /^The strategy \(pcm-90nm\) foretells a weight error of \d\.\d\d % at 1 s to \d\.\d\d % at 360 days\. It was not/,
     );
     await again.close();
-  }, 30_000);
+  });
 });

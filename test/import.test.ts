@@ -480,6 +480,45 @@ describe("what cannot be imported", () => {
     expect(await refused(text)).toContain(`given.csv: ${message}`);
   });
 
+  const byNumber = {
+    format: "mho-mapping",
+    version: 1,
+    name: "by number",
+    chip: { technology: "rram" },
+    time: { column: 1 },
+    resistance: { column: 2 },
+    device: { file: true },
+  };
+  const rows = (of: (k: number) => string): string =>
+    Array.from({ length: 20 }, (_, k) => of(k + 1)).join("\n");
+
+  it.each([
+    [
+      "reads that are all the same",
+      (k: number) => `${k},1000`,
+      "column 2 has the same value in all of its 20 rows (lines 1 to 20)",
+    ],
+    [
+      "reads that are mostly missing",
+      (k: number) => `${k},${k % 3 === 0 ? 1000 + k : "nan"}`,
+      "column 2 has no number in 14 of its 20 rows (lines 1 to 20), first in line 1",
+    ],
+    [
+      "times that go back",
+      (k: number) => `${(k * 7) % 11},${1000 + k}`,
+      "column 1 goes back in 12 of 19 rows, first in line 2",
+    ],
+    [
+      "times that stand still",
+      (k: number) => `5,${1000 + k}`,
+      "column 1 has the same value in all rows of a device, from line 1 on",
+    ],
+  ])("is a column by its number that has %s; by its heading it is believed", async (_, row, message) => {
+    expect(await refused(rows(row), { as: byNumber })).toContain(`given.csv: ${message}`);
+    const as = { ...byNumber, time: { column: "t" }, resistance: { column: "R" } };
+    expect(await refused(`t,R\n${rows(row)}`, { as })).toBe("imported");
+  });
+
   it("leaves no run behind", async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, "given.csv"), "device,t,R\na,1,x");

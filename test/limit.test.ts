@@ -15,7 +15,7 @@ import { normalOf, Random } from "../src/random.ts";
 import { nextBelow } from "../src/statistics.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import { forecastOf } from "../storage/records.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -291,7 +291,7 @@ describe("mho optimize --limit", () => {
       "2",
       "--limit",
       "--draws",
-      "3",
+      "2",
     ];
     const { code, out } = await mho(
       "optimize",
@@ -306,7 +306,7 @@ describe("mho optimize --limit", () => {
     );
     expect(code).toBe(0);
     const { limit } = JSON.parse(out.trim().split("\n").at(-1)!) as { limit: LimitFields };
-    expect(limit).toMatchObject({ network: "mlp", images: 597, draws: 3, layers: 3, layers_held: 1 });
+    expect(limit).toMatchObject({ network: "mlp", images: 597, draws: 2, layers: 3, layers_held: 1 });
     expect(limit.software_accuracy).toBeCloseTo(584 / 597, 6);
     for (const { mean, low, high } of [
       limit,
@@ -321,8 +321,8 @@ describe("mho optimize --limit", () => {
       });
     }
     const strategy = await readStrategy(file);
-    expect(strategy.predictedAccuracy).toMatchObject({ network: "mlp", draws: 3, timesSeconds: [1, 86_400] });
-    expect((await mho("show", file)).out).toMatch(/Accuracy of mlp on 597 images, %, over 3 chips drawn/);
+    expect(strategy.predictedAccuracy).toMatchObject({ network: "mlp", draws: 2, timesSeconds: [1, 86_400] });
+    expect((await mho("show", file)).out).toMatch(/Accuracy of mlp on 597 images, %, over 2 chips drawn/);
 
     const chip = ["--chip", "emulator:pcm-64?tiles=2", "--workspace", folder];
     const run = await mho("program", file, ...chip, "--sweep", "none");
@@ -330,7 +330,7 @@ describe("mho optimize --limit", () => {
     expect((await mho("show", "r1", "--workspace", folder)).out).toContain("predicts an accuracy of mlp");
 
     const bench = await openBench({ workspace: folder });
-    const again = await bench.limit(file, { network: "mlp", draws: 3 });
+    const again = await bench.limit(file, { network: "mlp", draws: 2 });
     // The file has nine digits.
     again.predicted.mean.forEach((one, t) => expect(one).toBeCloseTo(limit.mean[t]!, 8));
     await expect(bench.limit(file, {})).rejects.toMatchObject({ code: "bad-argument" });

@@ -17,6 +17,7 @@ import type { RunState } from "../web/liveState.ts";
 import { readPageFiles } from "../web/pageFiles.ts";
 import { type LiveServer, serveLive } from "../web/server.ts";
 import { openTestChip, type TestChip } from "./support/chips.ts";
+import { mho } from "./support/commandHere.ts";
 import { startMho } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { carryOut, gated, planToWatch, watchOver } from "./support/liveRun.ts";
@@ -126,7 +127,7 @@ describe("the live page's server", () => {
     const done = carryOut(chip, store, planToWatch(chip), { driver });
     letThrough(2);
     const early = await heard<RunState>("run=r1", "run", ({ turns }) => turns >= 2);
-    expect(early).toMatchObject({ phase: "programming", hears: true, settled: 0, devices: 2 * 1755 });
+    expect(early).toMatchObject({ phase: "programming", hears: true, settled: 0, devices: 2 * 658 });
     letThrough(1000);
     const late = await heard<RunState>("run=r1", "run", ({ phase }) => phase === "done");
     await done;
@@ -141,8 +142,8 @@ describe("the live page's server", () => {
       link: { down: false, losses: 0, uncertain: 0 },
     });
     expect(late.tiles.map(({ tile, devices }) => [tile, devices])).toEqual([
-      [0, 1755],
-      [1, 1755],
+      [0, 658],
+      [1, 658],
     ]);
     expect(late.shown!.drift.length).toBeGreaterThan(1);
     expect(late.log.at(-1)!.text).toMatch(/^tile 1 read at an age of 1 day/);
@@ -500,7 +501,7 @@ describe("a watch that is looked at", () => {
   let chip: TestChip;
   beforeEach(async () => {
     chip = await openTestChip({ tiles: 2 });
-    await carryOut(chip, store, planToWatch(chip));
+    await carryOut(chip, store, planToWatch(chip, 2, 1));
   });
 
   const look = (): Promise<RunState> => new LiveDesk(store).state("r1", undefined);
@@ -757,7 +758,7 @@ describe("mho serve", () => {
 
   it("refuses a token that is easy to guess, and an address that is none", async () => {
     const refused = async (...flags: string[]): Promise<string> => {
-      const ended = await startMho(["serve", "--port", "0", "--workspace", folder, ...flags]).ended();
+      const ended = await mho("serve", "--port", "0", "--workspace", folder, ...flags);
       expect(ended.code).toBe(2);
       return ended.err;
     };
@@ -815,7 +816,7 @@ describe("mho serve", () => {
   it("says that a file is where the workspace should be", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
-    const { code, err } = await startMho(["serve", "--port", "0", "--workspace", file]).ended();
+    const { code, err } = await mho("serve", "--port", "0", "--workspace", file);
     expect([code, err]).toEqual([4, expect.stringMatching(/something else is where its folder should be/)]);
   });
 
@@ -828,14 +829,14 @@ describe("mho serve", () => {
       /192\.0\.2\.1 is not an address of this machine/,
     ],
   ])("refuses %j with a message that says what to do", async (args, message) => {
-    const { code, err } = await startMho(["serve", "--port", "0", "--workspace", folder, ...args]).ended();
+    const { code, err } = await mho("serve", "--port", "0", "--workspace", folder, ...args);
     expect([code, err]).toEqual([2, expect.stringMatching(message)]);
   });
 
   it("says that a port is taken, and by which flag to choose another", async () => {
     await serve();
-    const args = ["serve", "--port", String(server!.port), "--workspace", folder];
-    const { code, err } = await startMho(args).ended();
+    const port = String(server!.port);
+    const { code, err } = await mho("serve", "--port", port, "--workspace", folder);
     expect([code, err]).toEqual([2, expect.stringMatching(/is taken\. Name another --port/)]);
   });
 });

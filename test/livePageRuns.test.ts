@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { glossary } from "../report/glossary.ts";
@@ -26,6 +26,8 @@ const token = "a-token-of-the-test";
 /** One browser, one server and three runs for all of them: what a test writes on a run, the others do not look at. */
 describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser", () => {
   let browser: Browser;
+  /** One for all, whose pages share a process and what it has loaded. */
+  let context: BrowserContext;
   let store: Workspace;
   let bench: Bench;
   let server: LiveServer;
@@ -34,6 +36,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
 
   beforeAll(async () => {
     browser = await openBrowser();
+    context = await browser.newContext();
     const folder = emptyFolder();
     store = await openWorkspace(folder);
     for (const [title, tags, seed] of [
@@ -74,7 +77,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
       wallTime: () => new Date().toISOString(),
       betweenSignsMilliseconds: 400,
     });
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
     await server.close();
@@ -82,7 +85,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await store.close();
   });
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page = await context.newPage();
     complaints = complaintsOf(page);
   });
   afterEach(() => page.close());

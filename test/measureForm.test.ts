@@ -86,7 +86,7 @@ describe("forming", () => {
       const valuesMicrosiemens = Float32Array.from({ length: 256 }, (_, i) => 2 + (i % 36));
       const targets = { title: "levels", valuesMicrosiemens };
       await expect(bench.program(targets, { method: "verify" })).rejects.toThrow(
-        /read below 0.1 µS: they were never formed, and nothing was fired at them\. Form them first: mho measure form/,
+        /read below 0.1 µS and were never pulsed from this workspace: they look as if they were never formed, and nothing was fired at them\. Form them first \(mho measure form\)/,
       );
       await bench.measure("form", { row: 0 });
       const { yieldPercent } = await bench.result(await bench.program(targets, { method: "verify" }));
@@ -97,7 +97,7 @@ describe("forming", () => {
     withBench(pristine, async (bench) => {
       for (const kind of ["staircase", "endurance", "iv", "disturb"])
         await expect(bench.measure(kind, { row: 71, rows: 2, devices: [0, 1] })).rejects.toThrow(
-          /Of 4 devices that are to be measured, \d read below 0.1 µS: they were never formed/,
+          /Of 4 devices that are to be measured, \d read below 0.1 µS and were never pulsed/,
         );
       await expect(bench.measure("yield", { row: 71, settings: { pulses: 1 } })).rejects.toThrow(
         /never formed/,

@@ -21,8 +21,8 @@ describe("a store whose columns hold what they should not", () => {
       const crashes: string[] = [];
       let cases = 0;
       for (const [place, [table, column]] of columns.entries()) {
-        // All values for all columns take minutes: test/slow has them. Here each column meets three, and each value some columns.
-        for (let k = 0; k < 3; k++) {
+        // All values for all columns take minutes: test/slow has them. Here each column meets two, and each value some columns.
+        for (let k = 0; k < 2; k++) {
           const value = oddValues[(3 * place + 11 * k) % oddValues.length]!;
           const to = join(root, `${place} ${k}`);
           if (!makeOdd(from, to, table, column, value, k === 0)) continue;

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { mho } from "./support/commandHere.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -35,13 +35,14 @@ describe("plain words", () => {
     expect(found(readFileSync(root + page, "utf8"))).toEqual([]);
   });
 
-  it("are what every command's help is written in", () => {
-    const help = (...args: string[]): string =>
-      execFileSync(process.execPath, [`${root}dist/cli/main.js`, ...args, "--help"], { encoding: "utf8" });
-    const all = help();
+  it("are what every command's help is written in", async () => {
+    const help = async (...args: string[]): Promise<string> => (await mho(...args, "--help")).out;
+    const all = await help();
     const names = [...all.matchAll(/^ {2}([a-z]+) (?:\[|<)/gm)].map(([, name]) => name!);
     expect(names.length).toBeGreaterThan(15);
-    expect(found([all, ...names.map((name) => help(name))].join("\n"))).toEqual([]);
+    const helps = await Promise.all(names.map((name) => help(name)));
+    expect(helps.every((text) => text.includes("Usage: mho "))).toBe(true);
+    expect(found([all, ...helps].join("\n"))).toEqual([]);
   });
 
   it("are missed where a heavy turn comes back", () => {

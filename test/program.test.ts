@@ -52,7 +52,7 @@ describe("mho program", () => {
     const result = lastOf(out);
     expect([code, result.devices]).toEqual([0, 408]);
     expect(result.yield_percent).toBeGreaterThan(98);
-    const shown = await mhoProcess("show", "r1", "--workspace", folder);
+    const shown = await mho("show", "r1", "--workspace", folder);
     expect(shown.out).toMatch(/Run r1: .*targets\.csv, verify, on pcm-64 number EMU-5[^]*yield \d+\.\d+ %/);
     expect(shown.out).toMatch(/\d+ accepted\n[^]*104 left alone/);
   });
@@ -75,7 +75,7 @@ describe("mho program", () => {
     writeFileSync(weights, ["0.5", ...values.join("\n").split(",").slice(1)].join(","));
     const changed = await mho(...args);
     expect([changed.code, changed.err]).toEqual([2, expect.stringContaining("is not the one that layer")]);
-  }, 30_000);
+  });
 
   it("says beforehand what it will take, and touches nothing", async () => {
     const folder = emptyFolder();
@@ -191,7 +191,7 @@ describe("mho resume", () => {
     const folder = emptyFolder();
     const emulator = startMho(["emulate", "pcm-64", "--tcp", "0", "--no-pace"]);
     const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
-    const path = targetsFile(folder, 64);
+    const path = targetsFile(folder, 16);
     const program = startMho(["program", path, "--chip", address, "--workspace", folder, "--json"]);
     await program.line(/"turn":3/);
     program.process.kill("SIGINT");
@@ -209,7 +209,7 @@ describe("mho resume", () => {
     expect((await mho("show", "r1", "--workspace", folder)).out).toMatch(/resumed: At tcp:/);
     emulator.process.kill("SIGINT");
     await emulator.ended();
-  }, 30_000);
+  });
 
   it("is what a second Ctrl-C names, which stops at once and leaves no run running", async () => {
     const folder = emptyFolder();
@@ -230,7 +230,7 @@ describe("mho resume", () => {
     expect(shown.out).toMatch(/^r1 +interrupted/);
     emulator.process.kill("SIGINT");
     await emulator.ended();
-  }, 30_000);
+  });
 
   it("counts its rate and the time left from where it goes on, in as many words as there is room for", () => {
     let seconds = 0;
@@ -242,10 +242,19 @@ describe("mho resume", () => {
     const tell = progressOf("program", output, { now: () => 1e6 * seconds });
     const run = "r1";
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run, title: "", method: "verify", ...chip, devices: 2000, resumed: true });
+    tell({
+      type: "started",
+      run,
+      title: "",
+      method: "verify",
+      ...chip,
+      devices: 2000,
+      resumed: true,
+      network: null,
+    });
     const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
     seconds = 1;
-    tell({ ...turn, devices_done: 1000, pulses: 4000 });
+    tell({ ...turn, devices_done: 1000, accepted: 1000, pulses: 4000 });
     seconds = 11;
     tell({ ...turn, devices_done: 1100, accepted: 1100, pulses: 4400 });
     expect(shown).toEqual([
@@ -254,7 +263,7 @@ describe("mho resume", () => {
     ]);
   });
 
-  it("never goes back, tells no yield before the last look, and says when only that is waited for", () => {
+  it("never goes back, counts none in place that was given up, and says when only the last look is waited for", () => {
     const shown: string[] = [];
     const output: Pick<Output, "say" | "progress"> = {
       say() {},
@@ -262,29 +271,38 @@ describe("mho resume", () => {
     };
     const tell = progressOf("program", output, { now: () => 0 });
     const chip = { chip: "pcm-64", serial_number: "1", firmware: "", boot: 1 };
-    tell({ type: "started", run: "r1", title: "", method: "verify", ...chip, devices: 100, resumed: false });
+    tell({
+      type: "started",
+      run: "r1",
+      title: "",
+      method: "verify",
+      ...chip,
+      devices: 100,
+      resumed: false,
+      network: null,
+    });
     const turn = { type: "turn", run: "r1", tile: 0, turn: 1, devices: 100 } as const;
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 48, pulses: 300 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 38, pulses: 400 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 98, pulses: 500 });
     tell({ ...turn, devices_done: 100, accepted: 99, inside: 0, pulses: 500 });
     expect(shown).toEqual([
-      "program:  50 %  50 of 100 devices in place  3.0 pulses a device",
-      "program:  50 %  50 of 100 devices in place  4.0 pulses a device",
-      "program: 100 %  100 of 100 devices in place  5.0 pulses a device  waiting for the last looks",
-      "program: 100 %  100 of 100 devices in place  5.0 pulses a device  yield 99.0 %",
+      "program:  50 %  49 of 100 devices in place, 1 given up  3.0 pulses a device",
+      "program:  50 %  49 of 100 devices in place, 1 given up  4.0 pulses a device",
+      "program: 100 %  99 of 100 devices in place, 1 given up  5.0 pulses a device  waiting for the last looks",
+      "program: 100 %  99 of 100 devices in place, 1 given up  5.0 pulses a device",
     ]);
   });
 
   it("hears Ctrl-C while it works on a chip inside its own process", async () => {
     const folder = emptyFolder();
     const args = ["--chip", "emulator:pcm-64", "--workspace", folder, "--json"];
-    const program = startMho(["program", targetsFile(folder, 64), ...args]);
+    const program = startMho(["program", targetsFile(folder, 16), ...args]);
     await program.line(/"turn":3/);
     program.process.kill("SIGINT");
     expect((await program.ended()).code).toBe(130);
     expect((await mho("resume", "r1", "--workspace", folder, "--json")).code).toBe(0);
-  }, 30_000);
+  });
 
   it("of a run that is not there, or of another chip's, ends with a reason", async () => {
     const folder = emptyFolder();
@@ -293,7 +311,7 @@ describe("mho resume", () => {
       err: expect.stringContaining("There is no workspace in") as string,
     });
     const gone = `${sound}&state=none`;
-    const stopped = ["program", targetsFile(folder, 64), "--chip", gone, "--workspace", folder, "--json"];
+    const stopped = ["program", targetsFile(folder, 16), "--chip", gone, "--workspace", folder, "--json"];
     const program = startMho(stopped);
     await program.line(/"turn":3/);
     program.process.kill("SIGINT");
@@ -326,12 +344,12 @@ describe("mho resume", () => {
     writeFileSync(none, [alone, alone, [...alone.slice(1), "5"]].map((row) => row.join(",")).join("\n"));
     const { out } = await mhoProcess("program", none, "--sweep", "none", ...args);
     expect(JSON.parse(out.split("\n")[1]!)).toMatchObject({ type: "started", boot: 2 });
-    const watched = await mhoProcess("watch", "r1", "--until", "10", "--workspace", folder, "--json");
+    const watched = await mho("watch", "r1", "--until", "10", "--workspace", folder, "--json");
     expect([watched.code, watched.out.match(/"type":"sweep"/g)]).toEqual([
       0,
       expect.arrayContaining(['"type":"sweep"']),
     ]);
-    const shown = await mhoProcess("show", "r1", "--workspace", folder, "--json");
+    const shown = await mho("show", "r1", "--workspace", folder, "--json");
     expect(shown.out).toContain('"accepted":');
     const state = join(folder, "chips", "pcm-64,seed=5,births=sound.state");
     const lock = takeLock(`${state}.lock`, "a test", new Date().toISOString());
@@ -343,17 +361,18 @@ describe("mho resume", () => {
     lock.release();
     // A process id holds nothing, be it that of the first process of all.
     writeFileSync(`${state}.lock`, "1");
-    expect((await mhoProcess("program", none, ...args)).code).toBe(0);
+    expect((await mho("program", none, ...args)).code).toBe(0);
     writeFileSync(`${state}.lock`, String(process.pid));
-    expect((await mhoProcess("program", none, ...args)).code).toBe(0);
+    expect((await mho("program", none, ...args)).code).toBe(0);
     writeFileSync(state, "damaged");
-    const damaged = await mhoProcess("program", none, ...args);
+    const damaged = await mho("program", none, ...args);
     expect([damaged.code, damaged.err]).toEqual([2, expect.stringContaining("does not hold the devices")]);
-  }, 30_000);
+  });
 
-  it("loses nothing over ten kill -9s: no finished device is pulsed again, and the ledger is what was felt", async () => {
-    const { kills, ...result } = await killAndResume(3, 10, "verify");
-    expect(kills).toBe(10);
+  // test/slow/kills.test.ts has ten.
+  it("loses nothing over two kill -9s: no finished device is pulsed again, and the ledger is what was felt", async () => {
+    const { kills, ...result } = await killAndResume(3, 2, "verify", 12);
+    expect(kills).toBe(2);
     expect(result).toMatchObject({
       outcome: "done",
       ledgerErrors: 0,
@@ -361,7 +380,7 @@ describe("mho resume", () => {
       turnsMissing: 0,
       devicesWithoutVerdict: 0,
     });
-  }, 120_000);
+  });
 });
 
 describe("what is programmed", () => {

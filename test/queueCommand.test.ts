@@ -52,6 +52,9 @@ describe("mho queue and mho work", () => {
     expect(lines.at(-1)).toMatchObject({ command: "work", done: ["j1", "j2", "j3"], failed: [], left: [] });
     expect((await queue("list")).out).toBe("No job is queued. mho queue add puts one there.\n");
     expect((await queue("list", "--all")).out).toMatch(/j1 {2}done {10}program/);
+    expect((await mho("show", "r2", "--workspace", workspace)).out).toMatch(
+      /^begun by job j2 of the queue$/m,
+    );
   });
 
   it("refuse unknown flags and words as the command itself does", async () => {

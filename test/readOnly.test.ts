@@ -76,6 +76,7 @@ describe("a workspace that may only be read", () => {
 });
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const runner = fileURLToPath(new URL("support/commandsOf.mjs", import.meta.url));
 const isRoot = process.getuid?.() === 0;
 /** Whom permissions bind. */
 const other = isRoot ? { uid: 65_534, gid: 65_534 } : {};
@@ -97,10 +98,10 @@ describe.skipIf(process.platform === "win32" || !otherMayRun)(
       chmodSync(folder, 0o777);
       chmodSync(join(workspace, "workspace.db"), 0o444);
       chmodSync(workspace, 0o555);
-      for (const command of reading(folder))
-        expect(await mho(command, workspace, folder)).toMatchObject({ code: 0 });
-      for (const command of writing) {
-        const { code, err } = await mho(command, workspace, folder);
+      const ended = await mho([...reading(folder), ...writing], workspace, folder);
+      const refused = ended.splice(-writing.length);
+      expect(ended).toEqual(ended.map(() => expect.objectContaining({ code: 0 }) as object));
+      for (const { code, err } of refused) {
         expect([code, err]).toEqual([
           4,
           expect.stringContaining(`The workspace in ${workspace} may not be written`),
@@ -118,9 +119,9 @@ describe.skipIf(!isRoot || !mayMount())("commands on a file system that cannot b
     mount(folder);
     await wholeStore(join(folder, "workspace.db"));
     execFileSync("mount", ["-o", "remount,ro", folder]);
-    for (const command of reading(out).slice(0, 4))
-      expect(await mho(command, folder, out, {})).toMatchObject({ code: 0 });
-    expect((await mho(writing[0]!, folder, out, {})).code).toBe(4);
+    const commands = [...reading(out).slice(0, 4), writing[0]!];
+    const ended = await mho(commands, folder, out, {});
+    expect(ended.map(({ code }) => code)).toEqual([0, 0, 0, 0, 4]);
     expect(existsSync(join(folder, "workspace.db-wal"))).toBe(false);
   });
 });
@@ -154,22 +155,26 @@ const writing = [
   ["resume", "r1"],
 ];
 
+/** Runs commands one after another, in a process of another user's. */
 async function mho(
-  args: readonly string[],
+  commands: readonly string[][],
   workspace: string,
   cwd: string,
   user: { uid?: number; gid?: number } = other,
-): Promise<{ code: number | null; err: string }> {
-  const child = spawn(process.execPath, [main, ...args, "--workspace", workspace], {
+): Promise<{ code: number; err: string }[]> {
+  const all = commands.map((args) => [...args, "--workspace", workspace]);
+  const child = spawn(process.execPath, [runner, JSON.stringify(all)], {
     ...user,
     cwd,
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "inherit"],
   });
-  let err = "";
-  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-  const [code] = (await once(child, "close")) as [number | null];
+  let out = "";
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  await once(child, "close");
+  const ended = JSON.parse(out) as { code: number; err: string }[];
+  expect(ended).toHaveLength(commands.length);
   // A fit that is not to be believed is a fit.
-  return { code: args[0] === "fit" && code === 1 ? 0 : code, err };
+  return ended.map(({ code, err }, k) => ({ code: commands[k]![0] === "fit" && code === 1 ? 0 : code, err }));
 }
 
 function mayMount(): boolean {

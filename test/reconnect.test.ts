@@ -9,12 +9,13 @@ import { misbooked } from "./support/misbooked.ts";
 
 removeFoldersAfterEach();
 
+// test/slow/reconnect.test.ts has more moments.
 describe("a run over a cable that is pulled and put back at another port", () => {
-  it("completes, and no pulse is fired twice or lost, at 100 random moments", async () => {
+  it("completes, and no pulse is fired twice or lost, at 25 random moments", async () => {
     const random = new Random(5).fork("cuts");
     let draws = 0;
     let cuts = 0;
-    for (let n = 0; cuts < 100; n++) {
+    for (let n = 0; cuts < 25; n++) {
       const cable = new Cable();
       const { outcome, booked, felt, links, notedMeanwhile } = await runOver(
         cable,
@@ -35,7 +36,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     "goes on by reading where the chip was %s meanwhile, and books device by device what is uncertain",
     async (_, brownOut) => {
       let uncertainRuns = 0;
-      for (let first = 10; first < 20; first++) {
+      for (let first = 10; first < 20; first += 2) {
         const cable = new Cable();
         let cutsLeft = 1;
         cable.brownOut = brownOut;
@@ -52,7 +53,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
         // Never more than was booked, and less only where a pulse is booked as uncertain.
         expect(misbooked(felt, booked, uncertain)).toEqual([]);
       }
-      expect(uncertainRuns).toBeGreaterThan(2);
+      expect(uncertainRuns).toBeGreaterThan(0);
     },
   );
 
@@ -82,7 +83,7 @@ describe("a run over a cable that is pulled and put back at another port", () =>
     let draws = 0;
     let cuts = 0;
     let unsure = 0;
-    for (let n = 0; cuts < 60; n++) {
+    for (let n = 0; cuts < 20; n++) {
       const cable = new Cable("scpi");
       const { outcome, booked, uncertain, felt } = await runOver(
         cable,

@@ -108,7 +108,7 @@ describe.skipIf(!existsSync(executablePath))("the pages of reports in a browser"
     const [folder, made] = [emptyFolder(), await pages()];
     for (const kind of kinds) writeFileSync(`${folder}/${kind}.html`, made[kind]!);
     addressOf = (kind) => pathToFileURL(`${folder}/${kind}.html`).href;
-  }, 60_000);
+  });
   afterAll(() => browser.close());
 
   async function look(kind: string, options: BrowserContextOptions, at: (page: Page) => Promise<void>) {

@@ -90,9 +90,11 @@ function inPairs(tile: TileTargets): TileTargets {
 }
 
 describe("a run that is stopped and goes on later", () => {
-  const pcm = rows(8, 256, 25);
-  const reram = rows(8, 256, 36);
+  const pcm = rows(5, 256, 25);
+  const reram = rows(5, 256, 36);
   const { targetsMicrosiemens, block } = rows(8, 128, 17.5);
+  /** What a run takes that is not stopped. */
+  const usual = new Map<string, Promise<number>>();
   const ecram = { block, targetsMicrosiemens: targetsMicrosiemens.map((g) => 2.5 + g) };
   it.each([
     ["verify", "pcm-64", "30 s", 30],
@@ -116,11 +118,11 @@ describe("a run that is stopped and goes on later", () => {
             ? ([method === "verify" ? ecram : inPairs(ecram), "ecram-li"] as const)
             : ([method === "verify" ? pcm : cells, "pcm-90nm"] as const);
       const plan = planOf(name, method, tile, model);
-      const usual = await pulsesOf(plan, seconds, false);
+      const key = `${method} ${name}`;
+      if (!usual.has(key)) usual.set(key, pulsesOf(plan, seconds, false));
       // The look at what was in place re-pulses what has strayed, as the last look of every run does.
-      expect((await pulsesOf(plan, seconds, true)) / usual).toBeLessThan(1.2);
+      expect((await pulsesOf(plan, seconds, true)) / (await usual.get(key)!)).toBeLessThan(1.2);
     },
-    30_000,
   );
 });
 
@@ -157,7 +159,7 @@ describe("a run by max-set-fill that is stopped when some devices are in place",
     const plan = { ...planOf("pcm-64", "max-set-fill", cells, "pcm-90nm"), sweepTimesSeconds: [60] };
     const [alone, visited] = [await meanSquareOf(plan, false), await meanSquareOf(plan, true)];
     expect(visited / alone).toBeLessThan(1.5);
-  }, 30_000);
+  });
 });
 
 /** Of the weights of a run that is stopped and goes on. @param isVisited  whether another workspace uses its chip in between. */

@@ -1,3 +1,4 @@
+import { reportOfCut } from "./support/cutOff.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
@@ -407,7 +408,7 @@ describe("the scpi driver over a line of faults", () => {
       await driver.close();
     };
     await Promise.all(Array.from({ length: 20 }, (_, seed) => oneWorld(seed)));
-  }, 60_000);
+  });
 
   it("books a row as uncertain when the board was reset before its answer came: it had fired, or it had not", async () => {
     const firmware = new ScpiFirmware(sound, 7);
@@ -425,7 +426,8 @@ describe("the scpi driver over a line of faults", () => {
     await driver.identify();
     const codes = new Uint16Array(4 * 256).fill(400);
     const block = { tile: 0, rowStart: 0, rowCount: 4 };
-    const { fates } = await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    const pulse = driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    const { fates } = await reportOfCut(pulse);
     expect([...fates]).toEqual([1, 3, 2, 2]);
     expect(firmware.chip.pulsesFeltByTile(0)[256]).toBe(1);
     await driver.close();
@@ -451,7 +453,8 @@ describe("the scpi driver over a line of faults", () => {
     await driver.identify();
     const codes = new Uint16Array(4 * 256).fill(400);
     const block = { tile: 0, rowStart: 0, rowCount: 4 };
-    const { fates } = await driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    const pulse = driver.pulse(block, { codes, widthNanoseconds: 100, firstTicket: 1 });
+    const { fates } = await reportOfCut(pulse);
     expect([...fates]).toEqual([1, 3, 2, 2]);
     await expect(driver.chipTime()).rejects.toMatchObject({ code: "link-lost" });
   });

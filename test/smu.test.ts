@@ -1,3 +1,4 @@
+import { reportOfCut } from "./support/cutOff.ts";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
@@ -107,7 +108,7 @@ describe.each(["keithley-2400", "keithley-2450"] as const)("a %s before one devi
     const driver = open();
     await driver.identify();
     lose((asked) => /^:READ\?$|^:INIT/.test(asked));
-    const { fates } = await driver.pulse(device, one(2));
+    const { fates } = await reportOfCut(driver.pulse(device, one(2)));
     expect([...fates]).toEqual([rowFates.uncertain]);
     expect(sent.filter((line) => line.includes(":LIST:VOLT "))).toHaveLength(1);
     await expect(driver.heartbeat()).rejects.toMatchObject({ code: "link-lost" });

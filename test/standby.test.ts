@@ -30,7 +30,7 @@ const plan: RunPlan = {
   model: pcm90nmDefinition,
   sweepTimesSeconds: [1],
   sweepAverages: 1,
-  pulsesPerDevice: 200,
+  pulsesPerDevice: 12,
   tiles: [
     {
       block: { tile: 0, rowStart: 0, rowCount: 8 },
@@ -294,7 +294,6 @@ describe("mho standby", () => {
       await store.close();
       await end(chip);
     },
-    60_000,
   );
 
   it.runIf(process.platform === "linux")(
@@ -313,7 +312,6 @@ describe("mho standby", () => {
       expect(await closed).toEqual([null, "SIGKILL"]);
       await end(chip);
     },
-    60_000,
   );
 
   it("of a bench between two calls tells the next call, once, and leaves the port free", async () => {
@@ -335,7 +333,7 @@ describe("mho standby", () => {
     await bench.read(row);
     await bench.close();
     await end(chip);
-  }, 60_000);
+  });
 
   it("of a chip that has fallen silent says that it is not known to be safe, with 3", async () => {
     const chip = startMho(["emulate", "pcm-64"]);
@@ -348,5 +346,5 @@ describe("mho standby", () => {
     ]);
     chip.process.kill("SIGCONT");
     await end(chip);
-  }, 60_000);
+  });
 });

@@ -102,7 +102,7 @@ describe("how far a fitted model was tested", () => {
 
     const published = await mho("show", "pcm-90nm");
     expect(published.out).not.toMatch(/\*|tested/);
-  }, 60_000);
+  });
 
   it("is kept with what a strategy and a trim foretell, and told wherever that is", async () => {
     const folder = emptyFolder();
@@ -138,5 +138,5 @@ describe("how far a fitted model was tested", () => {
       "at 30 days (extrapolated from 1 day), and ",
     );
     expect(extrapolationSentence({ ...forecast, testedToSeconds: 360 * day })).toBeUndefined();
-  }, 60_000);
+  });
 });

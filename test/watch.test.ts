@@ -1,3 +1,4 @@
+import { progressOf } from "../cli/progress.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ChipDriver, ChipIdentity, Reading } from "../src/chip/driver.ts";
@@ -115,6 +116,51 @@ describe("a watch", () => {
     }
     for (const event of events) if (event.type === "sweep") expect(event.late_seconds).toBeLessThan(0.2);
     expect(chip.firmware.inStandby).toBe(true);
+  });
+
+  it("is told what a run waits for and how long, where time goes by itself: late looks, and its sweeps", async () => {
+    const chip = await openTestChip({ tiles: 1 });
+    const store = await openWorkspace(emptyFolder());
+    const events: RunEvent[] = [];
+    const plan: RunPlan = {
+      title: "slow to settle",
+      chipName: "pcm-64",
+      chipSerialNumber: "EMU-7",
+      chipAddress: chip.driver.address,
+      method: "verify",
+      model: pcm90nmDefinition,
+      sweepTimesSeconds: [1000],
+      sweepAverages: 1,
+      pulsesPerDevice: 200,
+      tiles: [
+        {
+          block: { tile: 0, rowStart: 5, rowCount: 2 },
+          targetsMicrosiemens: new Float32Array(512).fill(12),
+        },
+      ],
+    };
+    const sleep = async (duration: number): Promise<void> => void (await chip.driver.advance(duration));
+    const onEvent = (event: RunEvent): void => void events.push(event);
+    const clock = { ...stillClock(), sleep };
+    const stop = { requested: false };
+    await executeRun({ driver: inRealTime(chip.driver), store, clock, stop, wallTime, onEvent }, plan);
+    const look = events.find((event) => event.type === "next_look")!;
+    expect(look).toMatchObject({ run: "r1", tile: 0 });
+    expect(look.time_seconds).toBeCloseTo(20, 1);
+    expect(look.due_in_seconds).toBeGreaterThan(19);
+    expect(look.due_in_seconds).toBeLessThanOrEqual(look.time_seconds);
+    expect(events.find((event) => event.type === "next_sweep")).toMatchObject({ time_seconds: 1000 });
+    const said: string[] = [];
+    const tell = progressOf("program", {
+      say() {},
+      progress: (forms) => void said.push(forms[0]!),
+    });
+    tell(look);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^program: waiting for the next look at \d\d:\d\d:\d\d, in 20 s: it is due 20 s after the last pulse$/,
+      ),
+    ]);
   });
 
   it("says which read it waits for and how long, where time goes by itself", async () => {

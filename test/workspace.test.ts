@@ -227,8 +227,8 @@ describe("a workspace", () => {
     await before.endRun(old, "done");
     await before.close();
     const database = new DatabaseSync(join(folder, "workspace.db"));
-    database.exec(`DROP TABLE job_changes; DROP TABLE questions; DROP TABLE labels; DROP TABLE chip_notes; DROP TABLE figures; DROP TABLE forecasts; DROP TABLE identity;
-      DELETE FROM chains WHERE of IN ('forecasts', 'labels', 'chip_notes', 'job_changes', 'questions'); PRAGMA user_version = 8`);
+    database.exec(`DROP TABLE run_groups; DROP TABLE job_changes; DROP TABLE questions; DROP TABLE labels; DROP TABLE chip_notes; DROP TABLE figures; DROP TABLE forecasts; DROP TABLE identity;
+      DELETE FROM chains WHERE of IN ('forecasts', 'labels', 'chip_notes', 'job_changes', 'questions', 'run_groups'); PRAGMA user_version = 8`);
     database.close();
     const store = await openWorkspace(folder);
     expect(await store.forecasts(old)).toEqual([]);
@@ -237,7 +237,46 @@ describe("a workspace", () => {
     const foretold = await store.beginRun({ ...plan, forecasts: [forecast] }, identity, "t");
     expect(await store.forecasts(foretold)).toEqual([forecast]);
     await store.close();
-    expect(newestLayout).toBe(13);
+    expect(newestLayout).toBe(14);
+  });
+
+  it("of the layout before networks over several chips opens with what it held, and takes them from then on", async () => {
+    const folder = emptyFolder();
+    const file = join(folder, "workspace.db");
+    const database = new DatabaseSync(file);
+    migrate(database, file, 12);
+    database.close();
+    const store = await openWorkspace(folder);
+    expect(await store.groups()).toEqual([]);
+    const shares = [{ firstTile: 0, tiles: 1, chip: plan.chipAddress }];
+    const begun = { kind: "begun", at: "t", title: "a network", shares, spares: ["spare"] } as const;
+    expect(await store.appendGroup(begun)).toBe("n1");
+    const run = await store.beginRun(
+      { ...plan, share: { group: "n1", share: 0, firstTile: 0 } },
+      identity,
+      "t",
+    );
+    await store.close();
+    const again = await openWorkspace(folder);
+    expect(await again.groups()).toMatchObject([{ id: "n1", spares: ["spare"], shares: [{ run }] }]);
+    expect((await again.plan(run)).share).toEqual({ group: "n1", share: 0, firstTile: 0 });
+    expect(await checkWorkspace(again)).toMatchObject({ sound: true });
+    await again.close();
+  });
+
+  it("tells of a network over several chips that was changed", async () => {
+    const folder = emptyFolder();
+    const before = await openWorkspace(folder);
+    const shares = [{ firstTile: 0, tiles: 1, chip: "left" }];
+    await before.appendGroup({ kind: "begun", at: "t", title: "a network", shares, spares: [] });
+    await before.close();
+    const database = new DatabaseSync(join(folder, "workspace.db"));
+    database.exec("UPDATE run_groups SET change = replace(change, 'left', 'late')");
+    database.close();
+    const store = await openWorkspace(folder);
+    await expect(store.groups()).rejects.toThrow(/row 1 of the networks over several chips: its checksum/);
+    expect((await checkWorkspace(store)).sound).toBe(false);
+    await store.close();
   });
 
   it("tells of a forecast that was changed", async () => {

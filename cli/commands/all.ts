@@ -7,12 +7,14 @@ import { check } from "./check.ts";
 import { checkChip } from "./checkChip.ts";
 import { checkLake } from "./checkLake.ts";
 import { compare } from "./compare.ts";
+import { lot } from "./lot.ts";
 import { completion } from "./completion.ts";
 import { deleteCommand } from "./delete.ts";
 import { demo } from "./demo.ts";
 import { emulate } from "./emulate.ts";
 import { exportCommand } from "./export.ts";
 import { fit } from "./fit.ts";
+import { fleet } from "./fleet.ts";
 import { handOn } from "./handOn.ts";
 import { importCommand } from "./import.ts";
 import { note } from "./note.ts";
@@ -60,9 +62,11 @@ export function allCommands(): Command[] {
     answer(),
     queue(),
     work(),
+    fleet(),
     exportCommand(),
     report(),
     compare(),
+    lot(),
     show(),
     note(),
     tag(),

@@ -33,8 +33,9 @@ export const checkChip = () =>
             watchdog: flags.watchdog,
             onFinding: (finding) => output.say(lineOf(finding)),
           });
-          const faults = findings.filter(({ verdict }) => verdict === "fault").length;
-          const mend = `${faults === 1 ? "1 fault has" : `${counted(faults, "fault")} have`} to be mended.`;
+          const faults = findings.filter(({ verdict }) => verdict === "fault");
+          const steps = [...new Set(faults.map(({ step }) => step))].join(", ");
+          const mend = `${faults.length === 1 ? "1 fault has" : `${counted(faults.length, "fault")} have`} to be mended: ${steps}.`;
           output.say(sound ? `${what}: nothing has to be mended.` : `${what}: ${mend}`);
           output.result({
             checked: kind,

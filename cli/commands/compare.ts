@@ -1,4 +1,4 @@
-import { comparedRunFields, comparisonLines, differenceFields } from "../../lab/compareTexts.ts";
+import { comparedRunFields, comparisonLines, differenceFields, oneRunASide } from "../../lab/compareTexts.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { workspaceCommand } from "../flags.ts";
@@ -26,6 +26,7 @@ export const compare = () =>
               ? "There is no age at which all of them were read as a whole, so errors are not compared."
               : `Errors are root mean squares of one read at an age of ${formatDuration(ageSeconds)}; intervals are of 95 %, over devices.`,
           );
+          output.say(oneRunASide);
           output.say(`Report: ${report}`);
           output.say(`Its numbers: ${figures}`);
           output.result({

@@ -10,7 +10,7 @@ export const fit = () =>
     "fits a model to how devices of runs were read, and says whether to believe it",
     "mho fit r1 r2 --out mine.json",
   )
-    .argument("<run...>", "runs that were watched")
+    .argument("<run...>", "runs that were watched, or a network over several chips, such as n1")
     .requiredOption("--out <file>", "the model file, to be used like any other")
     .option("--model <model>", "the model to compare the fit with (default: that of the first run)")
     .option("--name <name>", "the model's name (default: that of the file)")

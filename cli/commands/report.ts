@@ -10,7 +10,10 @@ export const report = () =>
     "one self-contained HTML page with pictures, and their numbers as CSV beside it",
     "mho report r2 --out r2.html",
   )
-    .argument("<what>", "a run such as r2, a strategy, or a model that was fitted")
+    .argument(
+      "<what>",
+      "a run such as r2, a network over several chips, such as n1, a strategy, or a model that was fitted",
+    )
     .option("--model <model>", "of a run: the model that its drift is compared with (default: its own)")
     .option("--strategy <file>", "of a run: the strategy that it was programmed from, to compare with")
     .addOption(

@@ -13,6 +13,7 @@ import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
@@ -33,7 +34,7 @@ export const show = () =>
   )
     .argument(
       "[what]",
-      "a run such as r2, a strategy or model file, a built-in model, or the workspace's folder",
+      "a run such as r2, a network over several chips, such as n1, a strategy or model file, a built-in model, or the workspace's folder",
     )
     .option("--where <terms>", "list the runs for which all terms hold, such as 'tag=ald yield<99 age<7d'")
     .option("--archived", "list archived runs too")
@@ -53,6 +54,10 @@ export const show = () =>
           const { showFile } = await import("../showFile.ts");
           return showFile(what, output);
         }
+        if (isGroupName(what)) {
+          const { showNetwork } = await import("../tellNetwork.ts");
+          return withBench(flags, output, {}, (bench) => showNetwork(bench, what, output));
+        }
         if (!/^r\d+$/i.test(what)) {
           throw new MhoError(
             "bad-argument",
@@ -70,7 +75,11 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   for (const line of labelLines(labels, { wafer, die })) output.say(line);
   output.say(`at ${plan.chipAddress}`);
-  output.say(howItEnded(id, result));
+  output.say(howItEnded(plan.share?.group ?? id, result));
+  if (plan.share !== undefined)
+    output.say(
+      `share ${plan.share.share + 1} of network ${plan.share.group}, from its tile ${plan.share.firstTile} on`,
+    );
   if (plan.imported !== undefined) {
     const files = plan.imported.files.map(({ name }) => name).join(", ");
     output.say(
@@ -117,6 +126,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     ...runFields(id, (await bench.store()).file, result),
     tags: labels.tags,
     operator: labels.operator ?? null,
+    job: labels.job ?? null,
     archived: labels.archived,
     wafer: wafer ?? null,
     die: die ?? null,
@@ -131,12 +141,13 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
 
 /** What people wrote on it, in lines. */
 function labelLines(
-  { tags, operator, archived, unpacked }: RunLabels,
+  { tags, operator, job, archived, unpacked }: RunLabels,
   { wafer, die }: { readonly wafer: string | undefined; readonly die: string | undefined },
 ): string[] {
   const parts = [
     ...(tags.length > 0 ? [`tags ${tags.join(", ")}`] : []),
     ...(operator === undefined ? [] : [`by ${operator}`]),
+    ...(job === undefined ? [] : [`begun by job ${job} of the queue`]),
     ...(wafer === undefined ? [] : [`wafer ${wafer}`]),
     ...(die === undefined ? [] : [`die ${die}`]),
     ...(archived ? ["archived"] : []),

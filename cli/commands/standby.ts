@@ -1,20 +1,29 @@
+import type { HolderListener } from "../../lab/relieve.ts";
 import { act } from "../action.ts";
 import { benchCommand } from "../flags.ts";
 import { withBench } from "../withBench.ts";
 
 export const standby = () =>
   benchCommand("standby", "puts a chip into its safe state, now", "mho standby --chip serial:/dev/ttyACM0")
+    .argument("[network]", "a network over several chips, such as n1: all of its chips")
     .option("--chip <address>", "which chip (default: MHO_CHIP)")
     .option("--transcript <file>", "record every byte that passes")
-    .action((flags) =>
+    .action((network, flags) =>
       act("standby", flags, (output) =>
         withBench({ ...flags, configMayFail: true }, output, {}, async (bench) => {
-          const { name, serialNumber } = await bench.standby({
-            onHolder: ({ program, processId }, port, relief) =>
-              output.say(`${program} (process ${processId}) ${reliefs[relief].replace("PORT", port)}`),
+          const onHolder: HolderListener = ({ program, processId }, port, relief) =>
+            output.say(`${program} (process ${processId}) ${reliefs[relief].replace("PORT", port)}`);
+          const chips =
+            network === undefined
+              ? [await bench.standby({ onHolder })]
+              : await bench.standbyNetwork(network, { onHolder });
+          for (const { name, serialNumber } of chips)
+            output.say(`${name} number ${serialNumber} is in standby.`);
+          output.result({
+            chip: chips[0]!.name,
+            serial_number: chips.map(({ serialNumber }) => serialNumber).join(", "),
+            standby: true,
           });
-          output.say(`${name} number ${serialNumber} is in standby.`);
-          output.result({ chip: name, serial_number: serialNumber, standby: true });
         }),
       ),
     );

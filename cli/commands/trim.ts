@@ -22,7 +22,7 @@ const flagged = () =>
       "mho trim r3 --dry-run",
     ),
   )
-    .argument("<run>", "a run that was watched, or a trim of it")
+    .argument("<run>", "a run that was watched, a trim of it, or a network over several chips, such as n1")
     .option("--model <model>", "what is believed of devices that are programmed anew (default: the run's)")
     .option("--believe", "use a model that failed the checks of its fit, or whose forecasts failed")
     .addOption(

@@ -1,3 +1,4 @@
+import { runsNamed } from "../../lab/runName.ts";
 import { counted } from "../../src/counted.ts";
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
@@ -11,7 +12,7 @@ const flagged = () =>
     "reads runs at log-spaced ages, over minutes to months; goes on where it was stopped",
     "mho watch r2 --until 30d",
   )
-    .argument("<run...>", "runs such as r2; of several chips too")
+    .argument("<run...>", "runs such as r2, of several chips too, or a network over chips, such as n1")
     .option("--until <age>", "the last age to read at (default: what was set before, else 30d)")
     .option("--per-decade <number>", "ages a decade, from 1 s on (default: 3)", whole("--per-decade", 1, 50))
     .option("--averages <number>", "reads that the chip averages (default: 16)", whole("--averages", 1, 256))
@@ -39,7 +40,8 @@ export const watch = () =>
             output.say(`${address}: ${error instanceof Error ? error.message : String(error)}`),
         });
         output.say(`watch: nothing is left to read; ${counted(sweeps, "sweep")} taken`);
-        output.result({ runs: [...new Set(runs)], sweeps, workspace: (await bench.store()).file });
+        const store = await bench.store();
+        output.result({ runs: await runsNamed(store, runs), sweeps, workspace: store.file });
       }),
     ),
   );

@@ -12,11 +12,20 @@ export const work = () =>
     "does the jobs of the queue, those of several chips at once, until none is left",
     "mho work",
     "mho work --keep --on-end ./tell-me.sh",
+    "mho work --keep --server postgres://lab@server/mho --bench left-room",
   )
     .option("--keep", "wait for new jobs when none is left")
     .option(
       "--allow-run",
       "do jobs that run files of code; everyone who can write to the workspace can add such jobs",
+    )
+    .option(
+      "--server <address>",
+      "also do this server's jobs for the chips of the config: postgres://USER@HOST/DATABASE",
+    )
+    .option(
+      "--bench <name>",
+      "what this bench is called there; kept by the server (default: this machine's name)",
     )
     .option("--on-end <program>", "start this after each job, with the result as JSON on its stdin")
     .option(
@@ -25,7 +34,7 @@ export const work = () =>
     )
     .action((flags) =>
       act("work", flags, async (output) => {
-        const { keep, allowRun, onEnd, webhook } = flags;
+        const { keep, allowRun, server, bench: name, onEnd, webhook } = flags;
         let unsafe = false;
         output.onEvent((event) => {
           const { type, error } = event as StampedEvent & {
@@ -37,7 +46,7 @@ export const work = () =>
         await withBench(flags, output, tellWork(output), async (bench) => {
           const terminal = answerAtTerminal(bench, output);
           const { done, failed, left } = await bench
-            .work({ keep, allowRun, onEnd, webhook })
+            .work({ keep, allowRun, server, bench: name, onEnd, webhook })
             .finally(() => terminal.close());
           const rest = left.length === 0 ? "" : `; ${left.join(", ")} left behind failures`;
           output.say(`work: ${counted(done.length, "job")} done, ${failed.length} failed${rest}`);

@@ -9,7 +9,6 @@ import {
 import { lineEnd, numberToken } from "../../protocols/arcOne/tokens.ts";
 import { amplitudePerCode, type ChipDescription } from "../../src/chip/description.ts";
 import {
-  blankReport,
   type ChipIdentity,
   type PulseOrder,
   type PulseReport,
@@ -29,7 +28,7 @@ import { lacking, readsAndPulsesOnly } from "../lacking.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { calledOff, CutOff } from "../linkErrors.ts";
 import type { ConnectedDriver } from "../reconnectingDriver.ts";
-import { blankConductances, enterConductances } from "../rows.ts";
+import { blankConductances, enterConductances, reportOfUnsent } from "../rows.ts";
 import type { Transport } from "../transport.ts";
 import { type ArcOneRequest, pulse, readAll, readOne, seriesFor } from "./requests.ts";
 import { ReplyLost, TokenLine } from "./tokenLine.ts";
@@ -143,11 +142,10 @@ export class ArcOneDriver implements ConnectedDriver {
     if (order.burst !== undefined) return lacking(this.address, "give bursts");
     const perCode = amplitudePerCode(this.description.pulses);
     const sign = order.kind === "set" ? 1 : -1;
-    const report = blankReport(block.rowCount);
+    const report = reportOfUnsent(order.codes, block.rowCount);
     for (let row = 0; row < block.rowCount; row++) {
       const codes = order.codes.subarray(row * bits, (row + 1) * bits);
       if (codes.every((code) => code === 0)) continue;
-      report.fates[row] = rowFates.notFired;
       const word = block.rowStart + row + 1;
       const place = { tile: 0, row: word - 1, ticket: order.firstTicket + row };
       let given = 0;

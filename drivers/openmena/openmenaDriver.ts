@@ -1,6 +1,5 @@
 import { amplitudePerCode } from "../../src/chip/description.ts";
 import {
-  blankReport,
   type ChipIdentity,
   type PulseOrder,
   type PulseReport,
@@ -19,7 +18,7 @@ import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { type IsLast, LineQuestions } from "../lineQuestions.ts";
 import { CutOff } from "../linkErrors.ts";
 import type { ConnectedDriver } from "../reconnectingDriver.ts";
-import { blankConductances, enterConductances } from "../rows.ts";
+import { blankConductances, enterConductances, reportOfUnsent } from "../rows.ts";
 import type { Transport } from "../transport.ts";
 import { deviceOrder, fullCount, groundVolts, vectorOf } from "./orders.ts";
 
@@ -129,15 +128,16 @@ export class OpenmenaDriver implements ConnectedDriver {
         ? []
         : [deviceOrder(block.rowStart + Math.floor(k / perRow), k % perRow, order, code * perCode)],
     );
-    const report = blankReport(block.rowCount);
+    const report = reportOfUnsent(order.codes, block.rowCount);
     for (let row = 0; row < block.rowCount; row++) {
       const due = orders.slice(row * perRow, (row + 1) * perRow).flat();
       if (due.length === 0) continue;
-      report.fates[row] = rowFates.notFired;
       if (this.#board.lost !== undefined || !this.#awake) continue;
       report.fates[row] = await this.#pulseRow(due, order.widthNanoseconds);
       if (report.fates[row] === rowFates.fired) report.rowTimesMicroseconds[row] = this.chipTimeNow();
     }
+    // The rows that were not sent are sent when the link is back.
+    if (this.#board.lost !== undefined) throw new CutOff(this.#board.lost, { report });
     return report;
   }
 

@@ -8,6 +8,7 @@ import type { Microseconds } from "../../src/units.ts";
 import {
   type Again,
   type BoardTrials,
+  type CalledOff,
   type Refused,
   takesAMoment,
   trialAttempts,
@@ -30,6 +31,7 @@ const reasons: Readonly<Record<number, Refused>> = {
   [refusals.standby]: "standby",
   [refusals.limit]: "limit",
   [refusals.staleTicket]: "stale ticket",
+  [refusals.calledOff]: "called off",
   [refusals.unknownKind]: "unsupported",
   [refusals.unsupported]: "unsupported",
 };
@@ -39,6 +41,8 @@ export class PacketTrials implements BoardTrials {
   readonly promises = {
     tickets: true,
     page: "protocols/packet/README.md",
+    sections: { check: "Frame", session: "Errors", errors: "Errors", tickets: "A pulse fires once" },
+    usualSection: "Requests and replies",
     session: "error 3",
   };
   takes = takesAMoment;
@@ -46,7 +50,11 @@ export class PacketTrials implements BoardTrials {
   readonly #deadlineMilliseconds: number;
   readonly #options: TrialOptions;
   readonly #decoder = new FrameDecoder();
-  readonly #waiting = new Map<string, (frame: Frame) => void>();
+  /** The one request in flight. */
+  #waiting: { readonly frame: Frame; readonly settle: (reply: Frame) => void } | undefined;
+  /** All that was asked: a reply to one of them may come late. */
+  readonly #asked = new Set<string>();
+  #strayErrors: string | undefined;
   #session = 0;
   #tag = 0;
   #damagedFrames = 0;
@@ -60,11 +68,15 @@ export class PacketTrials implements BoardTrials {
       this.#heardBytes += bytes.length;
       this.#decoder.push(
         bytes,
-        (frame) => this.#waiting.get(keyOf(frame))?.(frame),
+        (frame) => this.#hear(frame),
         () => void this.#damagedFrames++,
       );
     });
     transport.onClosed(() => {});
+  }
+
+  get strayErrors(): string | undefined {
+    return this.#strayErrors;
   }
 
   async open(): Promise<Tried<ChipIdentity>> {
@@ -160,11 +172,24 @@ export class PacketTrials implements BoardTrials {
     return this.#fated(kinds.ticket, messages.encodeNumber(ticket));
   }
 
+  async callOff(pulse: TriedPulse): Promise<CalledOff> {
+    const { kinds: of } = messages;
+    const tag = ++this.#tag;
+    const abort = await this.#try(of.abort, messages.encodeNothing(), () => true);
+    if (abort.kind !== "answered") return { abort, late: undefined };
+    const body = messages.encodePulseRow(pulse);
+    const late = await this.#fate({ kind: of.pulse, session: this.#session, tag, body });
+    return { abort, late };
+  }
+
   async damaged(): Promise<"answered" | "silent"> {
     const body = messages.encodeNothing();
     const frame = { kind: kinds.time, session: this.#session, tag: ++this.#tag, body };
     const bytes = withWrongCheck(encodeFrame(frame));
+    const stray = this.#strayErrors;
     const reply = await this.#exchange(frame, bytes);
+    // Where session and tag are damaged, an error can have no others.
+    this.#strayErrors = stray;
     return reply === undefined ? "silent" : "answered";
   }
 
@@ -182,8 +207,12 @@ export class PacketTrials implements BoardTrials {
     return this.#transport.close();
   }
 
-  async #fated(kind: number, body: Uint8Array): Promise<Tried<TriedFate>> {
-    const tried = await this.#try(kind, body, messages.decodeTicketFate);
+  #fated(kind: number, body: Uint8Array): Promise<Tried<TriedFate>> {
+    return this.#fate({ kind, session: this.#session, tag: ++this.#tag, body });
+  }
+
+  async #fate(frame: Frame): Promise<Tried<TriedFate>> {
+    const tried = await this.#tried(frame, messages.decodeTicketFate);
     if (tried.kind !== "answered") return tried;
     const { fate, chipTimeMicroseconds: atMicroseconds } = tried.value;
     return { ...tried, value: { fate, atMicroseconds } };
@@ -237,17 +266,34 @@ export class PacketTrials implements BoardTrials {
     let cancel = (): void => {};
     try {
       return await new Promise<Frame | undefined>((resolve, reject) => {
-        this.#waiting.set(keyOf(frame), resolve);
+        const waiting = { frame, settle: resolve };
+        this.#asked.add(keyOf(frame));
+        this.#waiting = waiting;
         this.#transport.write(bytes).then(() => {
-          if (this.#waiting.has(keyOf(frame))) {
+          if (this.#waiting === waiting) {
             cancel = after(this.#deadlineFor(frame), () => resolve(undefined));
           }
         }, reject);
       });
     } finally {
       cancel();
-      this.#waiting.delete(keyOf(frame));
+      this.#waiting = undefined;
     }
+  }
+
+  /** An error that names no request that was ever asked is taken for the answer, or every refusal would look like silence. */
+  #hear(reply: Frame): void {
+    if (this.#waiting === undefined) return;
+    const { frame, settle } = this.#waiting;
+    const isError = reply.kind === (kinds.error | messages.replyBit);
+    const isStray = isError && !this.#asked.has(keyOf(reply));
+    if (keyOf(reply) !== keyOf(frame) && !isStray) return;
+    if (isStray) {
+      const of = reply.session === frame.session ? "" : ` of session ${reply.session}`;
+      this.#strayErrors ??= `under tag ${reply.tag}${of}`;
+    }
+    this.#waiting = undefined;
+    settle(reply);
   }
 
   #deadlineFor({ kind, body }: Frame): number {

@@ -7,7 +7,6 @@ import {
 } from "../../protocols/scpi/numbers.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
 import {
-  blankReport,
   type ChipDriver,
   type ChipIdentity,
   type Environment,
@@ -33,7 +32,7 @@ import { type LineRequest, LineRequests } from "./lineRequests.ts";
 import { CutOff, plain } from "../linkErrors.ts";
 import { mergeParts, type RowPart } from "../parts.ts";
 import type { RequestOptions } from "../requestOptions.ts";
-import { blankReading, enterRow, refuseOtherChip } from "../rows.ts";
+import { blankReading, enterRow, refuseOtherChip, reportOfUnsent } from "../rows.ts";
 import type { Transport } from "../transport.ts";
 
 /**
@@ -163,13 +162,10 @@ export class ScpiDriver implements ChipDriver {
     const settings =
       `PULS:KIND ${kind === "set" ? "SET" : "RES"};WIDT ${nanosecondsText(widthNanoseconds)};` +
       `TRA ${nanosecondsText(trailingNanoseconds)};GATE ${wholeText(gateCode, 0xffff)}`;
-    const report = blankReport(block.rowCount);
-    let lost = false;
+    const report = reportOfUnsent(order.codes, block.rowCount);
     for (let row = 0; row < block.rowCount; row++) {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) continue;
-      report.fates[row] = rowFates.notFired;
-      if (lost) continue;
       const place = { tile: block.tile, row: block.rowStart + row, ticket: order.firstTicket + row };
       const request = {
         ...place,
@@ -185,18 +181,15 @@ export class ScpiDriver implements ChipDriver {
           this.#log.debug({ ...place, fate: "fired", chip_time_microseconds }, "pulse");
         }
       } catch (error) {
-        // The next question will find the link lost, and say so; what is known must not be lost with it.
         if (!(error instanceof MhoError)) throw error;
-        const { noSession, asleep } = error.facts;
-        // A board in standby refused the row, so it did not fire; what went before it did, and must not be sent again.
-        const some = asleep === true && report.fates.includes(rowFates.fired);
-        if (noSession !== true && !some && error.code !== "link-lost") throw error;
         // One that knows no session was reset: before it fired, or after it
-        // and before the line came again.
-        report.fates[row] = some ? rowFates.notFired : rowFates.uncertain;
-        lost = true;
-        const fields = { ...place, fate: "uncertain", error: loggedError(error) } as const;
-        this.#log.warn(fields, "whether a pulse fired is uncertain");
+        // and before the line came again. What a board refuses, it does not fire.
+        if (error.facts["noSession"] === true || error.code === "link-lost") {
+          report.fates[row] = rowFates.uncertain;
+          const fields = { ...place, fate: "uncertain", error: loggedError(error) } as const;
+          this.#log.warn(fields, "whether a pulse fired is uncertain");
+        }
+        throw new CutOff(error, { report });
       }
     }
     return report;

@@ -8,6 +8,7 @@ import type { Microseconds } from "../../src/units.ts";
 import {
   type Again,
   type BoardTrials,
+  type CalledOff,
   type Refused,
   takesAMoment,
   trialAttempts,
@@ -29,6 +30,12 @@ export class ScpiTrials implements BoardTrials {
   readonly promises = {
     tickets: false,
     page: "protocols/scpi/README.md",
+    sections: {
+      check: "A line is carried out once",
+      session: "A line is carried out once",
+      repeat: "A line is carried out once",
+    },
+    usualSection: "Commands",
     session: "-221 and the words no such session",
   };
   takes = takesAMoment;
@@ -124,6 +131,10 @@ export class ScpiTrials implements BoardTrials {
     return Promise.resolve({ kind: "strange", what: "no tickets" });
   }
 
+  async callOff(): Promise<CalledOff> {
+    return { abort: await this.#try("ABOR", () => true), late: undefined };
+  }
+
   async damaged(): Promise<"answered" | "silent"> {
     const [session, tag] = [this.#session, ++this.#tag];
     const line = encodeTaggedRequest({ session, tag, rest: "SYST:TIME?" }).replace(
@@ -139,7 +150,8 @@ export class ScpiTrials implements BoardTrials {
   }
 
   standby(): Promise<Tried<unknown>> {
-    return this.#try("ABOR;:OUTP OFF", () => true);
+    // An abort is tried by itself.
+    return this.#try("OUTP OFF", () => true);
   }
 
   close(): Promise<void> {

@@ -1,6 +1,5 @@
 import { amplitudePerCode, type ChipDescription } from "../../src/chip/description.ts";
 import {
-  blankReport,
   type ChipDriver,
   type ChipIdentity,
   type PulseOrder,
@@ -18,7 +17,7 @@ import { hostTime } from "../hostTime.ts";
 import { lacking } from "../lacking.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { calledOff, CutOff, plain } from "../linkErrors.ts";
-import { blankConductances, enterConductances } from "../rows.ts";
+import { blankConductances, enterConductances, reportOfUnsent } from "../rows.ts";
 import type { Transport } from "../transport.ts";
 import { AskedLine } from "./askedLine.ts";
 import { microsiemensOf, pulseLimitAmperes, readLimitAmperes, readVoltsOf } from "./levels.ts";
@@ -158,12 +157,11 @@ export class SmuDriver implements ChipDriver {
     refuseOutsideLimits(this.description, block, order);
     refuseShape(model, order, this.description);
     const still = this.#notPutInStandby();
-    const report = blankReport(block.rowCount);
-    let cut: unknown;
+    const report = reportOfUnsent(order.codes, block.rowCount);
+    let cut: MhoError | undefined;
     for (let row = 0; row < block.rowCount; row++) {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) continue;
-      report.fates[row] = rowFates.notFired;
       if (cut !== undefined) continue;
       const done = { fired: 0, mayHaveFired: false };
       try {
@@ -182,7 +180,7 @@ export class SmuDriver implements ChipDriver {
       }
     }
     const some = report.fates.some((fate) => fate === rowFates.fired || fate === rowFates.uncertain);
-    if (cut !== undefined && !some) throw cut;
+    if (cut !== undefined && (!some || cut.code === "link-lost")) throw new CutOff(cut, { report });
     return report;
   }
 

@@ -11,6 +11,8 @@ export interface Quantity {
   readonly name: string;
   readonly conversion: Conversion;
   readonly isIso: boolean;
+  /** Whether the mapping names it by its number: no heading shows that it is the right one. */
+  readonly isNumbered: boolean;
   readonly pattern: RegExp | undefined;
   readonly times: number | undefined;
   readonly plus: number | undefined;
@@ -165,6 +167,7 @@ class Finder {
       name: `column ${column + 1}${heading === undefined || heading === "" ? "" : ` (${heading})`}`,
       conversion: convert(column),
       isIso: part.unit === "iso",
+      isNumbered: typeof part.column === "number",
       pattern: part.pattern === undefined ? undefined : new RegExp(part.pattern, "u"),
       times: part.times,
       plus: part.plus,

@@ -1,3 +1,4 @@
+import { NumberedColumns } from "./numberedColumns.ts";
 import { delimiterOfCells, type Delimiter, eachRecord, sheetOf } from "../csvSheet.ts";
 import { badFile } from "../readFile.ts";
 import { isMissing, numberIn, secondsOfIso } from "./cells.ts";
@@ -86,12 +87,16 @@ class Table {
     }
     const time = this.#required(cells, columns.time, line, "a time");
     const since = columns.since && this.#required(cells, columns.since, line, "the time of a write");
+    const device = this.#nameOf(cells, columns, line);
+    const microsiemens = this.#optional(cells, columns.value, line, this.#what);
+    this.#numbered ??= new NumberedColumns(this.#path, columns);
+    this.#numbered.note(line, device, time - (since ?? 0), microsiemens);
     this.#into.add({
       line,
-      device: this.#nameOf(cells, columns, line),
+      device,
       timeMicroseconds: time - (since ?? 0),
       nominalMicroseconds: this.#optional(cells, columns.nominal, line, "a time"),
-      microsiemens: this.#optional(cells, columns.value, line, this.#what),
+      microsiemens,
       averages: this.#averages(cells, columns, line),
       celsius: this.#celsius(cells, columns.celsius, this.#mapping.chipCelsius, line),
       writtenMicrosiemens: this.#optional(cells, columns.written, line, "what was written"),
@@ -103,6 +108,7 @@ class Table {
   }
 
   #headingLine: number | undefined;
+  #numbered: NumberedColumns | undefined;
 
   end(): TableRead {
     if (this.#columns === undefined && this.#missing.length > 0) {
@@ -121,6 +127,7 @@ class Table {
         "Use another file or another mapping.",
       );
     }
+    this.#numbered?.end();
     return { reads: this.#reads, before: this.#before, leftOut: this.#leftOut };
   }
 

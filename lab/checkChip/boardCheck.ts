@@ -5,11 +5,13 @@ import { devicesPerRow, formatGeometry, sameGeometry } from "../../src/chip/geom
 import { lineMicroseconds, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
+import { type Booked, notBooked } from "./bookedPulses.ts";
 import { tryAmplitude, tryOrder } from "./device.ts";
-import { tryDialogue, tryStandby, tryWatchdog } from "./dialogue.ts";
-import { type DevicePlace, did, type Finding, type Trial } from "./findings.ts";
-import { tryLimits, tryTickets } from "./pulses.ts";
+import { tellStrayErrors, tryAbort, tryDialogue, tryStandby, tryWatchdog } from "./dialogue.ts";
+import { type DevicePlace, did, type Finding, type Trial, withPlace } from "./findings.ts";
+import { tryLimits } from "./pulses.ts";
 import { tryAverages, tryGeometry, tryRead, tryTime } from "./reads.ts";
+import { tryTickets } from "./tickets.ts";
 import { TicketSource } from "./ticketSource.ts";
 
 export interface BoardCheckOptions {
@@ -19,12 +21,22 @@ export interface BoardCheckOptions {
   readonly read: (text: string) => ChipDescription;
   /** Refuses what contradicts the file, where one is given. Throws MhoError. */
   readonly compare?: ((text: string) => void) | undefined;
-  /** What a description contradicts and leaves out, a sentence each. */
+  /** What a description contradicts in itself, and what it leaves out, a sentence each. */
   readonly judge: (description: ChipDescription) => Promise<readonly Omit<Finding, "step">[]>;
+  readonly leftOut: (description: ChipDescription) => readonly string[];
   /** It is given pulses within the limits, for the order of devices. */
   readonly device?: DevicePlace | undefined;
   /** It is given up: an amplitude above the limit is tried on it. */
   readonly sacrifice?: DevicePlace | undefined;
+  /** Books what is fired at a device. Throws MhoError where it cannot; nothing is booked where it is not given. */
+  readonly book?: (
+    board: BoardTrials,
+    identity: ChipIdentity,
+    description: ChipDescription,
+    place: DevicePlace,
+  ) => Promise<Booked>;
+  /** Told the highest ticket that tries used, where that is above the chip's newest at the hello. */
+  readonly onTickets?: (identity: ChipIdentity, highest: number) => Promise<void>;
   /** Whether the watchdog's time is waited for. */
   readonly watchdog: boolean;
   readonly sleep: (duration: Microseconds) => Promise<void>;
@@ -45,17 +57,17 @@ export interface CheckedBoard {
  */
 export async function checkBoard(board: BoardTrials, options: BoardCheckOptions): Promise<CheckedBoard> {
   const findings: Finding[] = [];
-  const say: Trial["say"] = (step, verdict, text) => {
+  const say: Trial["say"] = (step, verdict, what) => {
+    const text = verdict === "fault" ? withPlace(board, step, what) : what;
     findings.push({ step, verdict, text });
     options.onFinding?.({ step, verdict, text });
   };
   const hello = await board.open();
   if (hello.kind !== "answered") {
-    const { page } = board.promises;
     say(
       "hello",
       "fault",
-      `The hello ${did(hello)}: check the port, its rate and the dialect, and the frame and the identity against ${page}.`,
+      `The hello ${did(hello)}: check the port, its rate and the dialect, and the frame and the identity against the page.`,
     );
     return { findings, identity: undefined };
   }
@@ -78,6 +90,10 @@ export async function checkBoard(board: BoardTrials, options: BoardCheckOptions)
     if (known !== undefined) board.takes = takesOf(known);
     const trial: Trial = { board, identity, ...described, place: { tile, row }, say, sleep, now };
     await tryAll(trial, options);
+    const { description, isBoards } = trial;
+    if (isBoards && description !== undefined) {
+      for (const text of options.leftOut(description)) say("left out", "note", text);
+    }
   } finally {
     await board.standby();
   }
@@ -92,10 +108,12 @@ function takesOf(description: ChipDescription): BoardTrials["takes"] {
   return { read: (averages) => readMicroseconds(description, averages) + line, pulse: () => pulse + line };
 }
 
-async function tryAll(trial: Trial, { device, sacrifice, watchdog }: BoardCheckOptions): Promise<void> {
+async function tryAll(trial: Trial, options: BoardCheckOptions): Promise<void> {
+  const { device, sacrifice, watchdog } = options;
   const { board, identity, say } = trial;
   for (const place of [device, sacrifice]) refusePlace(identity, place);
   await tryDialogue(trial);
+  tellStrayErrors(trial);
   if (!(await tryRead(trial))) {
     say("averages", "not tried", "What needs reads was not tried: mend the read first.");
     return;
@@ -105,29 +123,69 @@ async function tryAll(trial: Trial, { device, sacrifice, watchdog }: BoardCheckO
   await tryGeometry(trial);
   await tryLimits(trial);
   const tickets = new TicketSource(board, identity.newestTicket);
-  await tryTickets(trial, tickets);
-  await tryStandby(trial);
-  if (device !== undefined) await tryOrder(trial, device, tickets);
+  const firesOnce = await tryTickets(trial, tickets);
+  await tryAbort(trial, tickets, firesOnce);
+  await tryStandby(trial, tickets, firesOnce);
+  if (device !== undefined)
+    await booked(trial, options, "order", device, (fire) => tryOrder(trial, device, tickets, fire));
   else
     say(
       "order",
       "not tried",
       "The order of devices was not tried: name a device that may be pulsed, such as --device 0:0:1.",
     );
-  if (sacrifice !== undefined) await tryAmplitude(trial, sacrifice, tickets);
+  if (sacrifice !== undefined)
+    await booked(trial, options, "amplitude", sacrifice, (fire) =>
+      tryAmplitude(trial, sacrifice, tickets, fire),
+    );
   else
     say(
       "amplitude",
       "not tried",
       "Whether amplitudes above the limit are refused was not tried: give up a device for it, such as --sacrifice 0:0:1.",
     );
+  if (tickets.raised) await options.onTickets?.(identity, tickets.highest);
   if (tickets.raised && identity.newestTicket > 0) {
     const text =
-      "The board's newest ticket has risen: a workspace that knows this chip asks for --accept-unknown-wear once.";
+      "The board's newest ticket has risen: another workspace that knows this chip asks for --accept-unknown-wear once.";
     say("tickets", "note", text);
   }
   if (watchdog) await tryWatchdog(trial);
   else say("watchdog", "not tried", "The watchdog was not tried.");
+}
+
+/** Lets a device be pulsed, and says where the pulses are booked. */
+async function booked(
+  { board, identity, description, say }: Trial,
+  { book }: BoardCheckOptions,
+  step: "order" | "amplitude",
+  place: DevicePlace,
+  tryIt: (fire: Booked["fire"]) => Promise<void>,
+): Promise<void> {
+  const at = `device ${place.tile}:${place.row}:${place.device}`;
+  if (book === undefined || description === undefined || identity.serialNumber === "") {
+    const why =
+      identity.serialNumber === ""
+        ? "the board has no serial number to book them by"
+        : "an emulated chip in this process is a new one at each check";
+    if (description !== undefined) say(step, "note", `Pulses at ${at} are booked in no workspace: ${why}.`);
+    return tryIt(notBooked(board).fire);
+  }
+  let books: Booked;
+  try {
+    books = await book(board, identity, description, place);
+  } catch (error) {
+    if (!(error instanceof MhoError)) throw error;
+    say(step, "not tried", `Nothing was fired at ${at}, for it could not be booked: ${error.message}`);
+    return;
+  }
+  let run: string | undefined;
+  try {
+    await tryIt(books.fire);
+  } finally {
+    run = await books.close();
+  }
+  if (run !== undefined) say(step, "note", `The pulses at ${at} are booked as run ${run}.`);
 }
 
 /** What the board says of itself: whether it can be read, and whether it is of this board. */
@@ -148,11 +206,8 @@ async function tryDescription(
   }
   const said = await board.describe();
   if (said.kind !== "answered") {
-    say(
-      "description",
-      "fault",
-      `The description ${did(said)}: give it as ${board.promises.page} says, or do not declare it.`,
-    );
+    const became = said.kind === "strange" ? `cannot be used, for ${said.what}` : did(said);
+    say("description", "fault", `The description ${became}: give it as the page says, or do not declare it.`);
     return byFile;
   }
   const { text, answersKept } = said.value;

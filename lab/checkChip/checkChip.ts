@@ -6,11 +6,20 @@ import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { type ChipAddress, parseAddress } from "../address.ts";
-import { describeChip, emulatedFirmware, openLine, withAddress } from "../openChip.ts";
+import {
+  describeChip,
+  emulatedFirmware,
+  openChip,
+  openLine,
+  openRecorderFor,
+  withAddress,
+} from "../openChip.ts";
 import { descriptionByBoard, refuseContradictions } from "../selfDescription.ts";
 import type { Workplace } from "../workplace.ts";
-import { checkBoard } from "./boardCheck.ts";
-import { judgeDescription } from "./fileCheck.ts";
+import { bookPulses } from "./bookedPulses.ts";
+import { type BoardCheckOptions, checkBoard } from "./boardCheck.ts";
+import { checkByDriver } from "./driverCheck.ts";
+import { judgeDescription, leftOutOf } from "./fileCheck.ts";
 import type { DevicePlace, Finding } from "./findings.ts";
 
 export interface CheckChipOptions {
@@ -58,8 +67,8 @@ async function checkFile(
   { onFinding }: CheckChipOptions,
 ): Promise<CheckedChip> {
   const findings: Finding[] = [];
-  const say = (verdict: Finding["verdict"], text: string): void => {
-    const finding = { step: "file", verdict, text } as const;
+  const say = (verdict: Finding["verdict"], text: string, step: Finding["step"] = "file"): void => {
+    const finding = { step, verdict, text };
     findings.push(finding);
     onFinding?.(finding);
   };
@@ -68,8 +77,8 @@ async function checkFile(
     const description = await readChipDescription(path, place.registries.technologies);
     ({ name } = description);
     say("good", `${path} is a valid description of ${name}.`);
-    for (const { verdict, text } of await judgeDescription(description, place.registries.technologies))
-      say(verdict, text);
+    for (const { verdict, text } of await judgeDescription(description)) say(verdict, text);
+    for (const text of leftOutOf(description, place.registries.technologies)) say("note", text, "left out");
   } catch (error) {
     if (!(error instanceof MhoError) || error.facts["missing"] === true) throw error;
     say("fault", error.message);
@@ -84,16 +93,8 @@ async function checkAddress(
 ): Promise<CheckedChip> {
   const { technologies, dialects } = place.registries;
   const address = parseAddress(text, dialects);
-  const { trials, name: dialect } = address.dialect;
-  if (trials === undefined) {
-    throw new MhoError(
-      "bad-argument",
-      `Boards that speak ${dialect} cannot be checked: the dialect has no tries.`,
-      {
-        dialect,
-      },
-    );
-  }
+  const { trials } = address.dialect;
+  if (trials === undefined) return checkDriven(place, address, device ?? sacrifice, onFinding);
   // The description of an emulated chip is what its board says of itself.
   const isDescribed = address.chip !== undefined && address.scheme !== "emulator";
   const usual = await describeChip(address, technologies);
@@ -109,9 +110,11 @@ async function checkAddress(
         if (given === undefined || document === undefined) return;
         refuseContradictions(said, { document, address: text, from: `The description ${address.chip}` });
       },
-      judge: (description) => judgeDescription(description, technologies),
+      judge: judgeDescription,
+      leftOut: (description) => leftOutOf(description, technologies),
       device,
       sacrifice,
+      ...(address.scheme !== "emulator" && bookedIn(place, text)),
       watchdog,
       sleep: line.sleep,
       now: line.now,
@@ -122,6 +125,50 @@ async function checkAddress(
   } finally {
     await board.close();
   }
+}
+
+/** A board that can be tried by its driver alone. */
+async function checkDriven(
+  place: Workplace,
+  address: ChipAddress,
+  device: DevicePlace | undefined,
+  onFinding: CheckChipOptions["onFinding"],
+): Promise<CheckedChip> {
+  const { technologies } = place.registries;
+  const record = openRecorderFor(address, place.transcript);
+  const { findings, identity } = await checkByDriver({
+    open: () =>
+      openChip(address, {
+        seed: place.seed,
+        technologies,
+        mayBeUnnamed: true,
+        onDescribed: "not asked",
+        ...(record && { record }),
+      }),
+    dialect: address.dialect.name,
+    place: device,
+    mayPulse: device !== undefined,
+    sleep: (duration) => systemClock.sleep(duration),
+    now: () => systemClock.nowMicroseconds(),
+    ...(onFinding && { onFinding }),
+  });
+  const { name, serialNumber } = identity ?? {};
+  return { kind: "board", name, serialNumber, sound: isSound(findings), findings };
+}
+
+/** Pulses and tickets of a board that a workspace may know. */
+function bookedIn(place: Workplace, address: string): Pick<BoardCheckOptions, "book" | "onTickets"> {
+  return {
+    book: (board, identity, description, device) =>
+      bookPulses(place, address, board, identity, description, device),
+    async onTickets(identity, highest) {
+      if (!place.hasWorkspace) return;
+      const store = await place.writableStore();
+      const known = await store.newestTicket(identity);
+      // Rows of zeros wear nothing. What the chip had fired before, and nobody booked, must still be found.
+      if (known >= identity.newestTicket && highest > known) await store.bookForeignTicket(identity, highest);
+    },
+  };
 }
 
 /** A wait for an answer that may never come keeps the process alive: nothing else does with a chip in this process. */

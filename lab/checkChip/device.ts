@@ -3,6 +3,7 @@ import { type ChipDescription, highestCode } from "../../src/chip/description.ts
 import { noCode } from "../../src/chip/driver.ts";
 import { devicesPerRow } from "../../src/chip/geometry.ts";
 import type { ExtremePulse } from "../../src/chip/technology.ts";
+import type { Booked } from "./bookedPulses.ts";
 import type { TicketSource } from "./ticketSource.ts";
 import { type DevicePlace, did, mustRefuse, refusals, type Trial, zeroRow } from "./findings.ts";
 
@@ -14,8 +15,9 @@ export async function tryOrder(
   trial: Trial,
   { tile, row, device }: DevicePlace,
   tickets: TicketSource,
+  fire: Booked["fire"],
 ): Promise<void> {
-  const { board, say, description, identity } = trial;
+  const { say, description, identity } = trial;
   const extremes = description?.pulses.technology.extremes?.(description.pulses, highestCode(description));
   if (description === undefined || extremes === undefined) {
     const why =
@@ -37,7 +39,7 @@ export async function tryOrder(
   const extreme = before[device]! - description.converter.offsetCodes < range / 2 ? up : down;
   for (const share of [0.5, 0.65, 0.8, 1]) {
     const ticket = await tickets.next();
-    const fired = await board.pulse(one(trial, { tile, row, device }, extreme, share, ticket));
+    const fired = await fire(one(trial, { tile, row, device }, extreme, share, ticket));
     if (fired.kind !== "answered") {
       const text = `A pulse of ${Math.round(100 * share)} % of the usual amplitude at tile ${tile}, row ${row}, device ${device} ${did(fired)}: carry it out, for it is within the limits.`;
       say("order", "fault", text);
@@ -117,6 +119,7 @@ export async function tryAmplitude(
   trial: Trial,
   { tile, row, device }: DevicePlace,
   tickets: TicketSource,
+  fire: Booked["fire"],
 ): Promise<void> {
   const { say, description } = trial;
   const code = description === undefined ? undefined : firstBeyond(description);
@@ -130,7 +133,7 @@ export async function tryAmplitude(
   }
   const codes = new Uint16Array(devicesPerRow(trial.identity.geometry));
   codes[device] = code;
-  const tried = await trial.board.pulse(zeroRow(trial, { ticket: await tickets.next(), tile, row, codes }));
+  const tried = await fire(zeroRow(trial, { ticket: await tickets.next(), tile, row, codes }));
   const kept = mustRefuse(trial, "amplitude", tried, {
     what: `Amplitude code ${code}, above the limit, at tile ${tile}, row ${row}, device ${device}`,
     why: "limit",

@@ -1,4 +1,6 @@
-import { did, mustRefuse, refusals, type Trial } from "./findings.ts";
+import { did, mustRefuse, refusals, type Trial, zeroRow } from "./findings.ts";
+import { leavesUnused } from "./refusedTickets.ts";
+import type { TicketSource } from "./ticketSource.ts";
 
 /** Whether the board keeps what the dialect asks of every request: session, check, and once only. */
 export async function tryDialogue(trial: Trial): Promise<void> {
@@ -40,15 +42,55 @@ export async function tryDialogue(trial: Trial): Promise<void> {
   );
 }
 
+/** Whether errors are addressed to their requests: said once, for it would be found at every refusal. */
+export function tellStrayErrors({ board, say }: Pick<Trial, "board" | "say">): void {
+  if (board.strayErrors === undefined) return;
+  const text = `An error came ${board.strayErrors}, and mho takes no such frame for an answer: give every error the session and the tag of its request.`;
+  say("errors", "fault", text);
+}
+
+/** Whether an abort is known, and calls off what was sent before it. */
+export async function tryAbort(trial: Trial, tickets: TicketSource, firesOnce: boolean): Promise<void> {
+  const { board, say, answersKept } = trial;
+  const ticket = await tickets.next();
+  const { abort, late } = await board.callOff(zeroRow(trial, { ticket }));
+  if (abort.kind !== "answered") {
+    say("abort", "fault", `An abort ${did(abort)}: carry it out at any time, and answer it.`);
+    return;
+  }
+  if (late === undefined) {
+    say("abort", "good", "An abort is answered.");
+    return;
+  }
+  if (!firesOnce) {
+    say("abort", "not tried", "What an abort calls off was not tried: mend the tickets first.");
+    return;
+  }
+  // A board that keeps one answer may take no notice of tags before its newest.
+  const ignored = late.kind === "silent" && answersKept === 1;
+  const refused =
+    ignored ||
+    mustRefuse(trial, "abort", late, {
+      what: "A pulse whose tag is below that of an abort",
+      why: "called off",
+      by: refusals.calledOff,
+      mend: `from then on, refuse pulses and loops of lower tags with ${refusals.calledOff}, or a stop comes too late for what is still on the line`,
+    });
+  if (!refused) return;
+  if (await leavesUnused(trial, "abort", ticket, "called off by an abort"))
+    say("abort", "good", "An abort calls off the pulses that were sent before it.");
+}
+
 /** Whether the safe state refuses what it must, and whether hello ends it. */
-export async function tryStandby(trial: Trial): Promise<void> {
+export async function tryStandby(trial: Trial, tickets: TicketSource, firesOnce: boolean): Promise<void> {
   const { board, say, place } = trial;
+  const ticket = await tickets.next();
   const asleep = await board.standby();
   if (asleep.kind !== "answered") {
     say("standby", "fault", `Standby ${did(asleep)}: carry it out at any time, and answer it.`);
     return;
   }
-  const kept = await readIsRefused(trial, "standby", "In standby, a read");
+  const kept = await refusesInStandby(trial, ticket);
   const described = trial.isBoards ? await board.describe() : undefined;
   if (described !== undefined && described.kind !== "answered") {
     say("standby", "fault", `In standby, the description ${did(described)}: give it in standby too.`);
@@ -57,8 +99,28 @@ export async function tryStandby(trial: Trial): Promise<void> {
   const read = await board.read(place.tile, place.row, 1);
   if (woken.kind !== "answered" || read.kind !== "answered") {
     say("standby", "fault", `After standby and a hello, a read ${did(read)}: let a hello end standby.`);
-  } else if (kept) say("standby", "good", "Standby refuses reads, and a hello ends it.");
+    return;
+  }
+  const unused = !kept || !firesOnce || (await leavesUnused(trial, "standby", ticket, "refused in standby"));
+  if (kept && unused) say("standby", "good", "Standby refuses reads and pulses, and a hello ends it.");
 }
+
+/** A read and a row of zeros; one sentence where both were carried out. */
+async function refusesInStandby(trial: Trial, ticket: number): Promise<boolean> {
+  const { board, place, say } = trial;
+  const read = await board.read(place.tile, place.row, 1);
+  const pulse = await board.pulse(zeroRow(trial, { ticket }));
+  if (read.kind === "answered" && pulse.kind === "answered") {
+    say("standby", "fault", `In standby, a read and a pulse were carried out: ${offInStandby}.`);
+    return false;
+  }
+  const one = { why: "standby", by: refusals.standby, mend: offInStandby } as const;
+  const readRefused = mustRefuse(trial, "standby", read, { what: "In standby, a read", ...one });
+  const pulseRefused = mustRefuse(trial, "standby", pulse, { what: "In standby, a pulse", ...one });
+  return readRefused && pulseRefused;
+}
+
+const offInStandby = "turn every output off, and refuse reads and pulses until the next hello";
 
 /** Whether a host that falls silent leaves the chip safe. It waits as long as the watchdog takes. */
 export async function tryWatchdog(trial: Trial): Promise<void> {
@@ -73,7 +135,6 @@ export async function tryWatchdog(trial: Trial): Promise<void> {
   await trial.sleep(Math.ceil((1.1 * seconds + 0.5) * 1e6));
   const kept = await readIsRefused(
     trial,
-    "watchdog",
     `After ${seconds} s of silence, a read`,
     `turn every output off after ${seconds} s without a request` +
       (stated === undefined ? ", or state another time as watchdog_seconds in the description" : ""),
@@ -86,15 +147,10 @@ export async function tryWatchdog(trial: Trial): Promise<void> {
   }
 }
 
-async function readIsRefused(
-  trial: Trial,
-  step: "standby" | "watchdog",
-  what: string,
-  mend = "turn every output off, and refuse reads and pulses until the next hello",
-): Promise<boolean> {
+async function readIsRefused(trial: Trial, what: string, mend: string): Promise<boolean> {
   const { tile, row } = trial.place;
   const read = await trial.board.read(tile, row, 1);
-  return mustRefuse(trial, step, read, { what, why: "standby", by: refusals.standby, mend });
+  return mustRefuse(trial, "watchdog", read, { what, why: "standby", by: refusals.standby, mend });
 }
 
 /** Of a board that does not state one. */

@@ -8,25 +8,18 @@ import type { Finding } from "./findings.ts";
 
 type Said = Omit<Finding, "step">;
 
-/** What a valid description contradicts in itself, what it leaves out, and what follows from that. */
-export async function judgeDescription(
-  description: ChipDescription,
-  technologies: readonly TechnologyFile[],
-): Promise<Said[]> {
-  return [
-    ...contradictionsIn(description),
-    ...(await modelFindings(description)),
-    ...missingIn(description, technologies),
-  ];
+/** What a valid description contradicts in itself: faults first. */
+export async function judgeDescription(description: ChipDescription): Promise<Said[]> {
+  const found = [...(await modelFindings(description)), ...contradictionsIn(description)];
+  return found.toSorted((a, b) => Number(b.verdict === "fault") - Number(a.verdict === "fault"));
 }
 
-/** What a description leaves out, and what follows from it. */
-function missingIn({ document }: ChipDescription, technologies: readonly TechnologyFile[]): Said[] {
+/** What a description leaves out, and what follows from it: told last, for none of it has to be mended. */
+export function leftOutOf({ document }: ChipDescription, technologies: readonly TechnologyFile[]): string[] {
   if (document === undefined) return [];
-  return keysLeftOut(document, technologies).map(({ key, leftOut: then }) => ({
-    verdict: "note",
-    text: `${key} is left out: ${then[0]!.toLowerCase()}${then.slice(1)}`,
-  }));
+  return keysLeftOut(document, technologies).map(
+    ({ key, leftOut: then }) => `${key}: ${then[0]!.toLowerCase()}${then.slice(1)}`,
+  );
 }
 
 /** What the schema cannot say: values that fit each by itself and not together. */

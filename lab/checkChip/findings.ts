@@ -10,6 +10,7 @@ export const steps = [
   "hello",
   "description",
   "session",
+  "errors",
   "check",
   "repeat",
   "read",
@@ -18,10 +19,14 @@ export const steps = [
   "geometry",
   "limits",
   "tickets",
+  "abort",
   "standby",
   "order",
   "amplitude",
   "watchdog",
+  "opening",
+  "not asked",
+  "left out",
 ] as const;
 
 export type Step = (typeof steps)[number];
@@ -58,6 +63,12 @@ export interface Trial {
   readonly say: (step: Step, verdict: Verdict, text: string) => void;
   readonly sleep: (duration: Microseconds) => Promise<void>;
   readonly now: () => Microseconds;
+}
+
+/** A fault's sentence with the place where the dialect's page has the rule. */
+export function withPlace({ promises }: BoardTrials, step: Step, text: string): string {
+  const { page, sections, usualSection } = promises;
+  return `${text.replace(/\.$/, "")} (${page}, "${sections[step] ?? usualSection}").`;
 }
 
 /** What a board did, as the end of a sentence. */
@@ -98,6 +109,7 @@ export const refusals = {
   limit: "the error for a limit (packet 5, SCPI -222)",
   standby: "the error for standby (packet 4, SCPI -221)",
   stale: "error 6, a stale ticket",
+  calledOff: "error 8 (called off)",
 } as const;
 
 /** A row of zeros: it touches no device. Its shape is within the limits. */

@@ -8,11 +8,10 @@ import { did, mustRefuse, refusals, type Trial, zeroRow } from "./findings.ts";
 /** A row, once: whether the answer is one, whether its codes can be, and whether it came in time. */
 export async function tryRead(trial: Trial): Promise<boolean> {
   const { board, say, place, description, identity } = trial;
-  const { page } = board.promises;
   const tried = await board.read(place.tile, place.row, 1);
   const what = `The read of tile ${place.tile}, row ${place.row}`;
   if (tried.kind !== "answered") {
-    say("read", "fault", `${what} ${did(tried)}: answer it as ${page} says.`);
+    say("read", "fault", `${what} ${did(tried)}: answer it as the page says.`);
     return false;
   }
   const { codes } = tried.value;

@@ -12,6 +12,7 @@ export class TicketSource {
   readonly #newest: number;
   #back = 0;
   #above: number;
+  #highest = 0;
 
   constructor(board: BoardTrials, newest: number) {
     this.#board = board;
@@ -24,6 +25,17 @@ export class TicketSource {
     return this.#above > this.#newest + 2 * remembered;
   }
 
+  /** The highest that tries have used so far; 0 for none. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** A ticket above all others has been used. */
+  used(ticket: number): void {
+    this.#highest = Math.max(this.#highest, ticket);
+    this.#above = Math.max(this.#above, ticket + 1);
+  }
+
   async next(): Promise<number> {
     if (!this.#board.promises.tickets) return 0;
     while (this.#newest >= 2 * remembered && this.#back < remembered - 16) {
@@ -32,6 +44,8 @@ export class TicketSource {
       const fate = await this.#board.fate(ticket);
       if (fate.kind === "answered" && fate.value.fate === "not fired") return ticket;
     }
-    return this.#above++;
+    const ticket = this.#above;
+    this.used(ticket);
+    return ticket;
   }
 }

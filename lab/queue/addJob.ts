@@ -101,14 +101,14 @@ function unlessSilent(error: unknown): undefined {
   throw error;
 }
 
-function refuseOptions({ call, refused = [], name }: JobKind, options: Options): void {
+export function refuseOptions({ call, refused = [], name }: JobKind, options: Options): void {
   refuseUnknown(call, options);
   const strange = refused.find((one) => options[one] !== undefined);
   if (strange !== undefined)
     throw new MhoError("bad-argument", `A job ${name} takes no option ${strange}.`, { option: strange });
 }
 
-function subjectsOf({ name, subject }: JobKind, given: readonly string[]): readonly string[] {
+export function subjectsOf({ name, subject }: JobKind, given: readonly string[]): readonly string[] {
   if (given.length === 0 || (given.length > 1 && subject !== "runs"))
     throw new MhoError(
       "bad-argument",
@@ -119,7 +119,7 @@ function subjectsOf({ name, subject }: JobKind, given: readonly string[]): reado
     : given;
 }
 
-function isOfRun({ subject }: Pick<JobKind, "subject">): boolean {
+export function isOfRun({ subject }: Pick<JobKind, "subject">): boolean {
   return subject === "run" || subject === "runs";
 }
 
@@ -135,7 +135,7 @@ export function jobNamed(jobs: JobList, id: JobId): Job {
 }
 
 /** When it may begin. The run of a job is there when that job is done. */
-function timing(
+export function timing(
   { at, after = [] }: AddOptions,
   jobs: JobList,
   subjects: readonly string[],
@@ -198,12 +198,12 @@ async function chipOf(
   );
 }
 
-function chipOption({ chip }: Options): string | undefined {
+export function chipOption({ chip }: Options): string | undefined {
   return typeof chip === "string" ? chip : undefined;
 }
 
 /** Who adds a job begins its runs. */
-function withOperator(options: Options, operator: string | undefined): Options {
+export function withOperator(options: Options, operator: string | undefined): Options {
   const own = options;
   return operator === undefined || own["operator"] !== undefined ? own : { ...own, operator };
 }

@@ -16,6 +16,8 @@ export interface QueuedJob extends Job {
   readonly chipName: string;
   /** Why it does not begin yet; undefined of one that may, and of one that is under way or over. */
   readonly wait: Wait | undefined;
+  /** Of a server's queue: the bench that has it; undefined where none has. */
+  readonly bench?: string | undefined;
   /** Whether a worker is at it just now. One under way without a worker goes on with the next `work`. */
   readonly worked: boolean;
 }

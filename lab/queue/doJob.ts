@@ -25,6 +25,9 @@ export interface Doing {
   readonly bench: (place: Workplace) => unknown;
   /** Whether jobs may run code of their own. */
   readonly allowRun: boolean;
+  /** What a job comes to; the library's call where not given. */
+  readonly act?:
+    ((job: Job, runs: readonly RunId[], signal: AbortSignal) => Promise<readonly RunId[]>) | undefined;
   /** Aborted when the worker stops. */
   readonly signal: AbortSignal;
 }
@@ -43,7 +46,7 @@ export async function doJob(place: Workplace, jobs: JobList, job: Job, doing: Do
   place.emit({ type: "job_started", job: job.id, text: job.text, chip: job.chip, resumes: before });
   let [error, runs]: [unknown, readonly RunId[]] = [undefined, before];
   try {
-    runs = await act(place, jobs, job, before, doing);
+    runs = (await doing.act?.(job, before, doing.signal)) ?? (await act(place, jobs, job, before, doing));
     await refuseLowYield(store, job, runs);
   } catch (caught) {
     error = caught;

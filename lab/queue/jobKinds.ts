@@ -76,6 +76,7 @@ const programJob: JobKind = {
   name: "program",
   call: "program",
   labels: true,
+  refused: ["chips", "spares"],
   judged: true,
   subject: "file",
   files: (options) => [
@@ -112,6 +113,7 @@ const measureJob: JobKind = {
 const resumeJob: JobKind = {
   name: "resume",
   call: "resume",
+  refused: ["spares"],
   judged: true,
   subject: "run",
   files: noFiles,

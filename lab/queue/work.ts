@@ -20,19 +20,41 @@ export interface Worked {
   readonly left: readonly JobId[];
 }
 
+/** What brings jobs beside the people who add them. */
+export interface JobSource {
+  /** Whether jobs may still come: the worker waits for them. What it throws ends the worker. */
+  readonly mayCome: () => boolean;
+  /** Is given what lets the worker look at its queue at once. */
+  readonly onReady: (wake: () => void) => void;
+  /** A job was begun, or ended. */
+  readonly changed: () => void;
+}
+
+/** Parts of a worker that may be others than usual. */
+export interface WorkerParts {
+  readonly source?: JobSource | undefined;
+  /** What a job comes to; the library's call where not given. */
+  readonly act?: Doing["act"] | undefined;
+}
+
 /**
  * Does the jobs of a workspace: those of one chip one after the other, several chips at once. Several workers share the work: each chip
  * has one at a time. Ends when no job is left that could begin without a person's doing.
  *
  * @throws `interrupted` when it is stopped; the jobs under way are put back and go on with the next worker.
  */
-export async function work(place: Workplace, options: WorkOptions, bench: Doing["bench"]): Promise<Worked> {
+export async function work(
+  place: Workplace,
+  options: WorkOptions,
+  bench: Doing["bench"],
+  parts: WorkerParts = {},
+): Promise<Worked> {
   checkHooks(options);
   // A folder that was misspelt is not made; a worker that waits for jobs may be there before them.
-  if (options.keep !== true) await place.existingStore();
+  if (options.keep !== true && parts.source === undefined) await place.existingStore();
   const store = await place.jobStore();
   store.mustBeWritable();
-  return new Worker(place, store, options, bench).work();
+  return new Worker(place, store, options, bench, parts).work();
 }
 
 const pollMilliseconds = 500;
@@ -45,6 +67,7 @@ class Worker {
   readonly #store: KeptRuns & JobStore;
   readonly #options: WorkOptions;
   readonly #doing: Doing;
+  readonly #source: JobSource | undefined;
   readonly #active = new Map<string, Promise<void>>();
   readonly #busy = new Map<string, { readonly until: number; readonly waitMilliseconds: number }>();
   readonly #told = new Map<string, string>();
@@ -55,12 +78,20 @@ class Worker {
   #fault: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
-  constructor(place: Workplace, store: KeptRuns & JobStore, options: WorkOptions, bench: Doing["bench"]) {
+  constructor(
+    place: Workplace,
+    store: KeptRuns & JobStore,
+    options: WorkOptions,
+    bench: Doing["bench"],
+    { source, act }: WorkerParts,
+  ) {
+    this.#source = source;
     this.#place = place;
     this.#store = store;
     this.#options = options;
     const signal = AbortSignal.any([place.signal, this.#giveUp.signal]);
-    this.#doing = { bench, allowRun: options.allowRun === true, signal };
+    this.#doing = { bench, act, allowRun: options.allowRun === true, signal };
+    source?.onReady(() => this.#wake());
   }
 
   async work(): Promise<Worked> {
@@ -81,15 +112,28 @@ class Worker {
 
   /** Begins what may begin, and waits for a while. @returns whether all is over. */
   async #step(): Promise<boolean> {
+    const waits = this.#waits();
     const stopped = this.#place.signal.aborted || this.#fault !== undefined;
     if (stopped && this.#active.size === 0) return true;
     const stamp = await this.#store.stamp();
     const jobs = await this.#store.jobs();
     if (!stopped) for (const at of placesOf(jobs)) await this.#beginAt(at, jobs);
     const over = this.#active.size === 0 && !jobs.some((job) => mayGoOn(jobs, job));
-    if (over && this.#options.keep !== true && stamp === (await this.#store.stamp())) return true;
+    if (over && !waits && stamp === (await this.#store.stamp())) return true;
     await this.#pause();
     return false;
+  }
+
+  /** Whether it waits for new jobs when none is left. */
+  #waits(): boolean {
+    try {
+      return this.#source?.mayCome() ?? this.#options.keep === true;
+    } catch (error) {
+      // Nothing goes on without what brings the jobs.
+      this.#fault ??= { error };
+      this.#giveUp.abort();
+      return false;
+    }
   }
 
   /** Takes up the next job of a place, where there is one and no other worker is at it. */
@@ -117,6 +161,7 @@ class Worker {
     }
     if (taken === undefined) return lock.release();
     const job = now.find(({ id }) => id === taken!.id)!;
+    this.#source?.changed();
     const doing = doJob(this.#place, now, job, this.#doing)
       .then((end) => this.#ended(at, end))
       .catch((error: unknown) => {
@@ -132,6 +177,7 @@ class Worker {
   }
 
   #ended(at: string, end: JobEnd): void {
+    this.#source?.changed();
     this.#told.delete(at);
     if (end.outcome === "put back") {
       const { waitMilliseconds = 0 } = this.#busy.get(at) ?? {};

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { event } from "./event.ts";
 import { lakeRun } from "./lakeResults.ts";
+import { fleetEvents, jobEvents } from "./jobEvents.ts";
+import { networkEvents } from "./networkEvents.ts";
 import { serverEvents } from "./serverResults.ts";
-import { jobEvents } from "./jobEvents.ts";
 import * as part from "./parts.ts";
 
 /** What the library tells: lab/events.ts and src/run/events.ts, field by field. */
@@ -44,6 +45,8 @@ export const benchEvents = [
           "weights_left_out",
           "model_no_longer_holds",
           "job_not_checked",
+          "worker_goes_on",
+          "job_at_bench",
           "sealed_at_server",
         ])
         .describe(
@@ -52,6 +55,8 @@ export const benchEvents = [
             "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
             "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
+            "`worker_goes_on`: a worker that the live page started does not end with `mho serve`. " +
+            "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it. " +
             "`sealed_at_server`: runs were sealed at the server, so that it takes no more turns and sweeps of them.",
         ),
       message: z.string().describe("The same for a person."),
@@ -79,9 +84,13 @@ export const benchEvents = [
       boot: part.count.describe("How many times the board has been started."),
       devices: part.count.describe("Devices with a target."),
       resumed: z.boolean().describe("Whether the run goes on after a stop, a crash or a pulled cable."),
+      network: part.network
+        .nullable()
+        .describe("The network that the run holds a share of; null for a run by itself."),
     },
     "A run begins or goes on.",
   ),
+  ...networkEvents,
   event(
     "asked",
     {
@@ -187,14 +196,24 @@ export const benchEvents = [
     "A later run pulsed devices of this tile, so it is not read for the run before.",
   ),
   event(
+    "next_look",
+    {
+      run: part.run.describe("Id of the run."),
+      tile: part.tile,
+      time_seconds: part.seconds.describe("Age of the tile's last pulse at that look, s."),
+      due_in_seconds: part.seconds.describe("How long the run waits for that, s; 1 or more."),
+    },
+    "A run waits until it may look at what it pulsed, on a chip whose time goes by itself.",
+  ),
+  event(
     "next_sweep",
     {
       run: part.run.describe("Id of the run."),
       tile: part.tile,
       time_seconds: part.seconds.describe("Age at which the tile is read next, s since its last pulse."),
-      due_in_seconds: part.seconds.describe("How long the watch waits for that, s; 1 or more."),
+      due_in_seconds: part.seconds.describe("How long the watch or the run waits for that, s; 1 or more."),
     },
-    "A watch waits for its next read, on a chip whose time goes by itself.",
+    "A watch waits for its next read, or a run for its next sweep, on a chip whose time goes by itself.",
   ),
   event(
     "paused",
@@ -205,6 +224,7 @@ export const benchEvents = [
   event(
     "link_lost",
     {
+      address: part.address,
       reason: z.string().describe("What happened, for a person."),
       patience_milliseconds: part.count.describe("How long mho looks for the chip before it gives up, ms."),
     },
@@ -213,6 +233,7 @@ export const benchEvents = [
   event(
     "link_back",
     {
+      address: part.address,
       port: z.string().describe("The port at which the chip answers now."),
       after_milliseconds: z.number().nonnegative().describe("How long the link was gone, ms."),
     },
@@ -220,7 +241,10 @@ export const benchEvents = [
   ),
   event(
     "woken",
-    { after_milliseconds: z.number().nonnegative().describe("How long the host was silent, ms.") },
+    {
+      address: part.address,
+      after_milliseconds: z.number().nonnegative().describe("How long the host was silent, ms."),
+    },
     "The host was silent for so long that the chip went into standby by itself. It was woken, and the work goes on.",
   ),
   event(
@@ -234,6 +258,7 @@ export const benchEvents = [
   event(
     "standby_failed",
     {
+      address: part.address,
       reason: z.string().describe("What happened, for a person."),
     },
     "The chip did not confirm that it is in standby: its outputs may be on.",
@@ -303,4 +328,5 @@ export const benchEvents = [
     "`demo` has trimmed its closed loop.",
   ),
   ...jobEvents,
+  ...fleetEvents,
 ] as const;

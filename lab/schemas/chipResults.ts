@@ -3,6 +3,7 @@ import { actions } from "../../calibration/advice.ts";
 import { fitRecordSchema } from "../../files/model.ts";
 import { result } from "./event.ts";
 import { findings } from "./handResults.ts";
+import { networkShare, networkShares } from "./networkEvents.ts";
 import * as part from "./parts.ts";
 import { describedFit, runFields } from "./resultParts.ts";
 
@@ -20,6 +21,7 @@ export const program = z.discriminatedUnion("dry_run", [
         .describe(
           "What the strategy predicts of its network; null where `optimize --limit` was not asked for it.",
         ),
+      shares: networkShares.nullable().describe("Of several chips, what each holds; null for one chip."),
     },
     "`program`: how the run went.",
   ),
@@ -36,6 +38,15 @@ export const program = z.discriminatedUnion("dry_run", [
       seconds: part.seconds.describe("Time to expect, with settling and sweeps, s."),
       longest_request: z.string().describe("What the board is asked for at once, at the longest."),
       longest_request_seconds: part.seconds.describe("How long that takes; a stop waits for it, s."),
+      chips: z
+        .array(
+          z.strictObject({
+            ...networkShare,
+            seconds: part.seconds.describe("Time to expect of this chip, s; chips work side by side."),
+          }),
+        )
+        .nullable()
+        .describe("Of several chips, what each will hold; null for one chip."),
     },
     "`program --dry-run`: what programming will take.",
   ),
@@ -49,6 +60,9 @@ export const resume = result(
       .strictObject(findings)
       .nullable()
       .describe("Of a measurement, what was found; null for other runs."),
+    shares: networkShares
+      .nullable()
+      .describe("Of a network over several chips, what each holds; null for a run."),
   },
   "`resume`: how the run went.",
 );
@@ -198,8 +212,10 @@ export const standby = result(
   "standby",
   {
     chip: part.chip,
-    serial_number: part.serialNumber,
-    standby: z.literal(true).describe("The chip confirmed that it is in standby."),
+    serial_number: z
+      .string()
+      .describe("Serial number of the chip; of a network, those of all its chips, a comma between."),
+    standby: z.literal(true).describe("The chip, or each of them, confirmed that it is in standby."),
   },
   "`standby`: the chip is safe.",
 );

@@ -75,50 +75,91 @@ export const jobEvents = [
   ),
 ] as const;
 
+/** What `work` tells of a server. */
+export const fleetEvents = [
+  event(
+    "job_taken",
+    {
+      job: job.describe("Id of the job in the bench's own queue."),
+      server_job: job.describe("Its id at the server."),
+      text,
+      chip: address,
+      chip_name: z.string().describe("By which the server knows the chip: its name, `/`, its serial number."),
+    },
+    "`work --server` took a job of the server's queue into the bench's own.",
+  ),
+  event(
+    "joined_server",
+    {
+      server: z.string().describe("The server's address."),
+      bench: z.string().describe("The bench's name there."),
+      chips: part.texts.describe("Nicknames of the chips that jobs are taken for."),
+    },
+    "The server knows the bench, and `work` takes jobs from it.",
+  ),
+  event(
+    "chip_not_leased",
+    {
+      chip: z.string().describe("Its nickname in the bench's config."),
+      why: z
+        .enum(["unseen", "held", "identify", "moved"])
+        .describe(
+          "`unseen`: it has not identified itself here; `held`: another bench has it; `identify`: so had one that fell silent, and the chip " +
+            "has not identified itself here since; `moved`: it has identified itself at another bench since.",
+        ),
+      holder: z.string().nullable().describe("The bench that has its lease; null for none."),
+      message: z.string().describe("The same for a person."),
+    },
+    "No jobs of the server are taken for a chip of the config.",
+  ),
+] as const;
+
+const listedJob = z.strictObject({
+  job: job.describe("Id of the job."),
+  state: z
+    .enum(["waiting", "under way", "done", "failed", "removed"])
+    .describe("`failed` stops the queue of its chip."),
+  worked: z
+    .boolean()
+    .describe("Whether a worker is at it; a job that is `under way` without one goes on with the next."),
+  text,
+  command: z.string().describe("Its command."),
+  subjects: part.texts.describe("What the command works on; `j3` is the run of job j3."),
+  chip: address,
+  chip_name: z
+    .string()
+    .describe("The chip's nickname, or its address; at a server its name, `/`, its serial number."),
+  bench: z
+    .string()
+    .nullable()
+    .describe("At a server: the bench that has the job; null where none has, and in a bench's own queue."),
+  queue: z.string().describe("Jobs with the same text are of one chip, and done one after the other."),
+  added_at: z.iso.datetime().describe("When it was added."),
+  operator: z.string().nullable().describe("Who added it; null where that was not said."),
+  not_before: z.iso.datetime().nullable().describe("When it may begin; null for at any time."),
+  after: jobs("Jobs that are done before."),
+  waits_for: z
+    .strictObject({
+      for: z
+        .enum(["failed", "turn", "job", "time"])
+        .describe("`turn`: jobs of its chip stand before it; `failed`: one of them failed."),
+      job: job.nullable().describe("The job that it waits for; null for a time."),
+    })
+    .nullable()
+    .describe("Why it does not begin; null where it may, or has."),
+  attempts: part.count.describe("How many times a worker took it up."),
+  begun_at: z.iso.datetime().nullable().describe("When it was first begun; null where it was not."),
+  ended_at: z.iso.datetime().nullable().describe("When it ended; null where it has not."),
+  runs: runs("Runs that it made, or worked on."),
+  error: error.describe("Why it failed or was put back; null for neither."),
+});
+
 export const queue = result(
   "queue",
   {
     did: z.enum(["added", "listed", "moved", "removed", "retried"]).describe("What was done."),
     jobs: z
-      .array(
-        z.strictObject({
-          job: job.describe("Id of the job."),
-          state: z
-            .enum(["waiting", "under way", "done", "failed", "removed"])
-            .describe("`failed` stops the queue of its chip."),
-          worked: z
-            .boolean()
-            .describe(
-              "Whether a worker is at it; a job that is `under way` without one goes on with the next.",
-            ),
-          text,
-          command: z.string().describe("Its command."),
-          subjects: part.texts.describe("What the command works on; `j3` is the run of job j3."),
-          chip: address,
-          chip_name: z.string().describe("The chip's nickname, or its address."),
-          queue: z
-            .string()
-            .describe("Jobs with the same text are of one chip, and done one after the other."),
-          added_at: z.iso.datetime().describe("When it was added."),
-          operator: z.string().nullable().describe("Who added it; null where that was not said."),
-          not_before: z.iso.datetime().nullable().describe("When it may begin; null for at any time."),
-          after: jobs("Jobs that are done before."),
-          waits_for: z
-            .strictObject({
-              for: z
-                .enum(["failed", "turn", "job", "time"])
-                .describe("`turn`: jobs of its chip stand before it; `failed`: one of them failed."),
-              job: job.nullable().describe("The job that it waits for; null for a time."),
-            })
-            .nullable()
-            .describe("Why it does not begin; null where it may, or has."),
-          attempts: part.count.describe("How many times a worker took it up."),
-          begun_at: z.iso.datetime().nullable().describe("When it was first begun; null where it was not."),
-          ended_at: z.iso.datetime().nullable().describe("When it ended; null where it has not."),
-          runs: runs("Runs that it made, or worked on."),
-          error: error.describe("Why it failed or was put back; null for neither."),
-        }),
-      )
+      .array(listedJob)
       .describe("The jobs that it is about, in the order in which they are to be done."),
     workspace: part.workspace,
   },
@@ -134,4 +175,53 @@ export const work = result(
     workspace: part.workspace,
   },
   "`work`: what became of the queue.",
+);
+
+export const fleet = result(
+  "fleet",
+  {
+    benches: z
+      .array(
+        z.strictObject({
+          bench: z.string().describe("Its name at the server."),
+          state: z
+            .enum(["online", "silent", "stopped"])
+            .describe("`silent`: it was not heard for a minute, and did not say that it ends."),
+          host: z.string().describe("The machine's name."),
+          version: z.string().describe("Version of its mho."),
+          silent_seconds: part.seconds.describe("How long ago it was heard, s."),
+          doing: z.string().describe("What it does, for a person; empty for nothing."),
+          disk_free_bytes: z
+            .number()
+            .nullable()
+            .describe("Free space for its workspace; null where that is not known."),
+          chips: part.texts.describe("Nicknames of the chips in its config."),
+        }),
+      )
+      .describe("Benches that worked from the server."),
+    chips: z
+      .array(
+        z.strictObject({
+          name: z.string().describe("Name of the chip."),
+          serial_number: z.string().describe("Its serial number."),
+          wafer: z.string().nullable().describe("Its wafer, as noted; null for none."),
+          die: z.string().nullable().describe("Its die, as noted; null for none."),
+          bench: z.string().nullable().describe("The bench that has its lease; null for none."),
+        }),
+      )
+      .describe("Chips that identified themselves at a bench."),
+    jobs: z.array(listedJob).describe("Jobs that are not over."),
+    alarms: z
+      .array(
+        z.strictObject({
+          about: z
+            .enum(["bench-silent", "disk-fills", "job-failed", "job-in-doubt"])
+            .describe("`job-in-doubt`: it is at a bench that no longer has its chip."),
+          message: z.string().describe("What it is, and what to do, for a person."),
+        }),
+      )
+      .describe("What has to be looked after."),
+    workspace: part.workspace,
+  },
+  "`fleet`: the benches of a server.",
 );

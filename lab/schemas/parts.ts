@@ -9,6 +9,9 @@ export const texts = z.array(z.string());
 export const numbers = z.array(z.number());
 
 export const run = z.string().regex(/^r[1-9]\d*$/);
+export const runOrNetwork = z.string().regex(/^[rn][1-9]\d*$/);
+export const network = z.string().regex(/^n[1-9]\d*$/);
+export const address = z.string().describe("Address of the chip.");
 export const question = z
   .string()
   .regex(/^q[1-9]\d*$/)
@@ -136,7 +139,7 @@ export const audit = {
 
 /** What a trim is expected to win. */
 export const trimPlan = {
-  corrects: run.describe("The run that is corrected."),
+  corrects: runOrNetwork.describe("The run, or the network over several chips, that is corrected."),
   devices_to_trim: count.describe("Devices that are worth programming anew."),
   expected_before: tnmse.describe("TNMSE to expect without a trim, averaged over `--times`."),
   expected_after: tnmse.describe("TNMSE to expect after the trim."),

@@ -13,7 +13,7 @@ export const errorsByTime = {
 
 /** How a run went. */
 export const runFields = {
-  run: part.run.describe("Id of the run."),
+  run: part.runOrNetwork.describe("Id of the run, or of the network over several chips, such as `n1`."),
   workspace: part.workspace,
   outcome: z
     .enum(["done", "interrupted", "failed", "running"])

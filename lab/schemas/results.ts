@@ -2,9 +2,10 @@ import { z } from "zod";
 import { steps } from "../checkChip/findings.ts";
 import { advise, calibrate, fit, program, resume, standby, trim, watch } from "./chipResults.ts";
 import { compare } from "./compareResult.ts";
+import { lot } from "./lotResult.ts";
 import { result } from "./event.ts";
 import { measure, pulse, read } from "./handResults.ts";
-import { queue, work } from "./jobEvents.ts";
+import { fleet, queue, work } from "./jobEvents.ts";
 import { exported, imported, optimize, report } from "./fileResults.ts";
 import { checkLake, query } from "./lakeResults.ts";
 import * as part from "./parts.ts";
@@ -202,6 +203,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   optimize,
   report,
   compare,
+  lot,
   exported,
   imported,
   read,
@@ -220,6 +222,7 @@ export const resultSchema = z.discriminatedUnion("command", [
   deleted,
   pack,
   unpack,
+  fleet,
   handOn,
   serverInit,
   check,

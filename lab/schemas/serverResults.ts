@@ -20,14 +20,14 @@ export const serverEvents = [
       runs: z.array(part.run).describe("Runs of this workspace that the server has more of."),
       rows: part.count.describe("Rows that it took: turns, sweeps, notes and so on."),
     },
-    "`hand-on`: the server has acknowledged what it was given.",
+    "`hand-on` and `work --server`: the server has acknowledged what it was given.",
   ),
   event(
     "server_away",
     { server, message: z.string().describe("Why, for a person.") },
-    "`hand-on --follow`: the server does not answer. It is tried again until it does.",
+    "`hand-on --follow` and `work --server`: the server does not answer. It is tried again until it does; `work` goes on with what it has.",
   ),
-  event("server_back", { server }, "`hand-on --follow`: the server answers again."),
+  event("server_back", { server }, "`hand-on --follow` and `work --server`: the server answers again."),
 ] as const;
 
 export const handOn = result(

@@ -1,9 +1,21 @@
 import { z } from "zod";
 import { modelSchema } from "../../files/model.ts";
 import { result } from "./event.ts";
+import { networkShares } from "./networkEvents.ts";
 import * as part from "./parts.ts";
 import { runFields, strategyFields } from "./resultParts.ts";
 import { chipPlace, labelFields } from "./runLabels.ts";
+
+const notes = z
+  .array(
+    z.strictObject({
+      noted_at: z.string().describe("Wall time, ISO 8601."),
+      what: z.string().describe("What happened, such as `link-lost`."),
+      text: z.string().describe("The same for a person."),
+      by: z.string().nullable().describe("Who wrote a `note`; null where that was not said, and for others."),
+    }),
+  )
+  .describe("What else happened to the run, in order.");
 
 /** What `show` ends with. */
 
@@ -48,6 +60,22 @@ export const show = z.discriminatedUnion("what", [
         )
         .describe("The runs that pass `--where`, the oldest first."),
       archived_left_out: part.count.describe("Archived runs that pass it and are not listed."),
+      networks: z
+        .array(
+          z.strictObject({
+            network: part.network.describe("Id of the network."),
+            title: z.string().describe("What was programmed."),
+            begun_at: z.string().describe("Wall time at which it began, ISO 8601."),
+            corrects: part.network
+              .nullable()
+              .describe("The network that this trim corrects; null where it is not a trim."),
+            outcome: runFields.outcome,
+            runs: z
+              .array(part.run.nullable())
+              .describe("Runs that hold its shares, in order; null for a share that no run holds."),
+          }),
+        )
+        .describe("Networks that are laid over several chips, the oldest first; none with `--where`."),
     },
     "`show`: the runs of a workspace.",
   ),
@@ -88,6 +116,7 @@ export const show = z.discriminatedUnion("what", [
         .describe("What the run was to do."),
       ...runFields,
       ...labelFields,
+      job: z.string().nullable().describe("The job of the queue that began it, such as j3; null for none."),
       ...chipPlace,
       chip_notes: z
         .array(
@@ -109,21 +138,41 @@ export const show = z.discriminatedUnion("what", [
         .describe(
           "How the run's model did at the last age that the run was read at; null where it foresaw nothing of its devices.",
         ),
-      notes: z
-        .array(
-          z.strictObject({
-            noted_at: z.string().describe("Wall time, ISO 8601."),
-            what: z.string().describe("What happened, such as `link-lost`."),
-            text: z.string().describe("The same for a person."),
-            by: z
-              .string()
-              .nullable()
-              .describe("Who wrote a `note`; null where that was not said, and for others."),
-          }),
-        )
-        .describe("What else happened to the run, in order."),
+      notes,
     },
     "`show RUN`: how one run went.",
+  ),
+  result(
+    "show",
+    {
+      what: z.literal("network"),
+      network: part.network.describe("Id of the network."),
+      title: z.string().describe("What was programmed."),
+      begun_at: z.string().describe("Wall time at which it began, ISO 8601."),
+      corrects: part.network
+        .nullable()
+        .describe("The network that this trim corrects; null where it is not a trim."),
+      spares: part.texts.describe("Addresses of chips that wait to take the place of one that fails."),
+      shares: networkShares.describe("What each chip holds."),
+      whole: z
+        .strictObject(runFields)
+        .nullable()
+        .describe("How its runs went as one; null where no run holds a share."),
+      read_for_seconds: z.array(part.seconds).describe("Ages at which all of it was read, s."),
+      partly_read: z
+        .array(
+          z.strictObject({
+            time_seconds: part.seconds.describe("The age, s."),
+            missing: z.array(part.run).describe("Runs that were not read as a whole at that age."),
+          }),
+        )
+        .describe("Ages at which only some of its runs were read: nothing is said of the whole at these."),
+      forecasts: z
+        .array(z.strictObject(part.forecast))
+        .describe("What was foretold of its weights, and how that came out."),
+      notes,
+    },
+    "`show NETWORK`: how a network over several chips went.",
   ),
   result(
     "show",

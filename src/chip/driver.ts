@@ -34,7 +34,9 @@ export interface ChipDriver {
 
   /**
    * Fires one row pulse for every row of the block that has a code other than 0.
-   * Throws `limit-exceeded` before anything is sent.
+   * Throws `limit-exceeded` before anything is sent. Where the link is lost, throws `CutOff` (`drivers/linkErrors.ts`) with a report that says
+   * `notFired` of rows that were not sent, and `uncertain` of what may have fired: the first are sent when the link is back, the
+   * others never again.
    */
   pulse(block: Block, order: PulseOrder): Promise<PulseReport>;
 

@@ -29,6 +29,8 @@ export interface Technology<Pulses extends ChipPulses = ChipPulses> {
   readonly pristineBelowMicrosiemens?: Microsiemens;
   /** The built-in model that is believed when none is named. */
   readonly usualModel: string;
+  /** Built-in models of its devices, the usual one with them. */
+  readonly builtInModels?: readonly string[];
   /** Families of models that can be of its devices; all where not given. */
   readonly modelFamilies?: readonly ModelDefinition["family"][];
   /** Codes are 0 … codes − 1; 0 leaves a device alone. */

@@ -16,7 +16,9 @@ export interface CorrectionLaws {
 }
 
 /** Of devices that go on drifting as they would have done: a pulse adds what verify leaves, and drift and read noise of the new target. */
-export function driftLaws(model: DeviceModel): CorrectionLaws {
+export const driftLaws = onceForEach(driftLawsOf);
+
+function driftLawsOf(model: DeviceModel): CorrectionLaws {
   const top = model.maxConductanceMicrosiemens;
   const times = horizonOf(model);
   const programming = new Float64Array(gridPoints);
@@ -45,7 +47,9 @@ export function driftLaws(model: DeviceModel): CorrectionLaws {
  *     left alone, of age a    V(G, a + t) − V(G, a)       V: the model's variance of equal devices, without read noise
  *     pulsed anew             V(T, t)
  */
-export function relaxationLaws(model: DeviceModel): CorrectionLaws {
+export const relaxationLaws = onceForEach(relaxationLawsOf);
+
+function relaxationLawsOf(model: DeviceModel): CorrectionLaws {
   const top = model.maxConductanceMicrosiemens;
   const { from, to } = model.knownTimesSeconds;
   const times = horizonOf(model);
@@ -61,7 +65,10 @@ export function relaxationLaws(model: DeviceModel): CorrectionLaws {
   const young = grid((target) => meanOf((time) => spread(target, time + model.timeZeroSeconds)));
   const seenAt = ages(ageCount).map((age) => grid((target) => seenAgain * spread(target, age)));
   const old = ages(ageCount).map((age) =>
-    grid((target) => meanOf((time) => Math.max(0, spread(target, age + time) - spread(target, age)))),
+    grid((target) => {
+      const now = spread(target, age);
+      return meanOf((time) => Math.max(0, spread(target, age + time) - now));
+    }),
   );
   return {
     top,
@@ -71,6 +78,16 @@ export function relaxationLaws(model: DeviceModel): CorrectionLaws {
       const left = Number.isNaN(age) ? 0 : old[ageIndex(age)]![placeIn(now, top)]!;
       return Math.max(0, young[place]! - seen - left);
     },
+  };
+}
+
+/** The laws of a model, which every tile that is programmed by it asks for: they are some 40,000 moments. */
+function onceForEach(lawsOf: (model: DeviceModel) => CorrectionLaws): (model: DeviceModel) => CorrectionLaws {
+  const known = new WeakMap<DeviceModel, CorrectionLaws>();
+  return (model) => {
+    const laws = known.get(model) ?? lawsOf(model);
+    known.set(model, laws);
+    return laws;
   };
 }
 

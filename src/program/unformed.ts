@@ -31,13 +31,17 @@ export function countUnformed(
   return { devices, unformed };
 }
 
-/** Throws `bad-argument` where too many devices were never formed: a pulse would form them without a compliance. */
+/**
+ * Throws `bad-argument` where too many devices look as if they were never formed: a pulse would form them without a compliance. Another
+ * program may have left them so, and their readings do not tell: the one who knows says so.
+ */
 export function refuseUnformed({ devices, unformed }: Unformed, what: string, below: Microsiemens): void {
   if (devices < fewestToRefuse || unformed <= unformedShare * devices) return;
   throw new MhoError(
     "bad-argument",
-    `Of ${devices} devices that are to be ${what}, ${unformed} read below ${below} µS: they were never formed, and ` +
-      "nothing was fired at them. Form them first: mho measure form.",
+    `Of ${devices} devices that are to be ${what}, ${unformed} read below ${below} µS and were never pulsed from this workspace: they look as ` +
+      "if they were never formed, and nothing was fired at them. Form them first (mho measure form). If another program left them so, " +
+      "say so with --accept-unknown-wear.",
     { devices, unformed },
   );
 }

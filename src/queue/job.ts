@@ -26,6 +26,18 @@ export interface JobRequest {
   readonly minYieldPercent?: number | undefined;
   /** The job in words, for people: `program s.json --method verify`. */
   readonly text: string;
+  /** Of a job that was taken from a server's queue. */
+  readonly origin?: JobOrigin | undefined;
+}
+
+/** Where a job came from, so that a server is told what became of it. */
+export interface JobOrigin {
+  /** Its id at the server. */
+  readonly job: JobId;
+  /** How many times the server had handed it to a bench. */
+  readonly attempt: number;
+  /** Of the lease of its chip when it was handed out. */
+  readonly fence: number;
 }
 
 /** A file that a job reads, as it was when the job was added. */
@@ -58,6 +70,8 @@ export interface Job extends JobRequest {
   readonly runs: readonly RunId[];
   /** Of a job that failed, or that was stopped and waits again. */
   readonly why: { readonly code: string; readonly message: string } | undefined;
+  /** It was removed unbegun, and its server has it again. */
+  readonly givenBack: boolean;
 }
 
 /** One change of the queue. Changes are only ever added, so it stays known what was done, and when. */
@@ -76,8 +90,14 @@ export type JobChange = ChangeStamp &
         readonly runs: readonly RunId[];
       }
     /** It is to be done again, with its files as they are now. */
-    | { readonly what: "retried"; readonly files: readonly JobFile[] }
-    | { readonly what: "removed" }
+    | {
+        readonly what: "retried";
+        readonly files: readonly JobFile[];
+        readonly origin?: JobOrigin | undefined;
+      }
+    | { readonly what: "removed"; readonly givenBack?: boolean | undefined }
+    /** Its server has handed it to this bench again. */
+    | { readonly what: "handed"; readonly origin: JobOrigin }
   );
 
 interface ChangeStamp {
@@ -153,6 +173,7 @@ function newJob(id: JobId, request: JobRequest, addedAt: string, by: string | un
     runsBefore: 0,
     runs: [],
     why: undefined,
+    givenBack: false,
   };
 }
 
@@ -181,8 +202,16 @@ function changed(job: Job, change: Exclude<JobChange, { what: "added" | "moved" 
         why: { code: change.code, message: change.message },
       };
     case "retried":
-      return { ...job, state: "waiting", endedAt: undefined, files: change.files };
+      return {
+        ...job,
+        state: "waiting",
+        endedAt: undefined,
+        files: change.files,
+        origin: change.origin ?? job.origin,
+      };
+    case "handed":
+      return { ...job, origin: change.origin };
     case "removed":
-      return { ...job, state: "removed", endedAt: at };
+      return { ...job, state: "removed", endedAt: at, givenBack: change.givenBack === true };
   }
 }

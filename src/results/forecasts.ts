@@ -2,7 +2,7 @@ import { type CellTask, isBroken } from "../program/method.ts";
 import type { Forecast } from "../run/forecast.ts";
 import type { TileMemory } from "../run/journal.ts";
 import { recall } from "../run/recall.ts";
-import type { RunId, RunStore } from "../run/store.ts";
+import type { RunId, RunReader } from "../run/store.ts";
 import type { Seconds } from "../units.ts";
 import { largestWanted } from "../program/cells.ts";
 import { cellErrors } from "./cellErrors.ts";
@@ -33,7 +33,7 @@ export const forecastLimit = { meanSquare: 2, weights: 500 };
 
 /** Compares what was foretold of a run with its sweeps. A run that is not done holds no weights that were foretold. */
 export async function forecastResults(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   recalled?: readonly TileMemory[],
 ): Promise<ForecastResult[]> {
@@ -80,7 +80,7 @@ interface Measured {
 }
 
 async function measuredErrors(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   memories: readonly TileMemory[],
 ): Promise<Measured[]> {
@@ -115,7 +115,7 @@ async function measuredErrors(
 
 /** Devices, by tile, that did not obey in this run or in those that it corrects; 1 where so. */
 async function brokenOf(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   memories: readonly TileMemory[],
 ): Promise<Map<number, Uint8Array>> {

@@ -1,6 +1,6 @@
 import type { RunNote } from "../run/journal.ts";
 import { restOf } from "../run/rest.ts";
-import type { RunStore, RunSummary } from "../run/store.ts";
+import type { RunReader, RunSummary } from "../run/store.ts";
 
 /**
  * How a run stands. The last row that a full disk had room for is the note that the run failed; its end was never written, so the
@@ -12,7 +12,7 @@ export function outcomeBy(outcome: RunSummary["outcome"], notes: readonly RunNot
 }
 
 /** The same of a run in a store, whose notes are read where they can tell. */
-export async function standingOf(store: RunStore, summary: RunSummary): Promise<RunSummary> {
+export async function standingOf(store: RunReader, summary: RunSummary): Promise<RunSummary> {
   if (summary.outcome !== "running") return summary;
   return { ...summary, outcome: outcomeBy(summary.outcome, await store.notes(summary.id)) };
 }

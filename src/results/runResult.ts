@@ -2,7 +2,7 @@ import { largestWanted } from "../program/cells.ts";
 import { cellErrors } from "./cellErrors.ts";
 import type { TileMemory } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
-import type { RunId, RunStore, RunSummary } from "../run/store.ts";
+import type { RunId, RunReader, RunSummary } from "../run/store.ts";
 import { standingOf } from "./outcome.ts";
 import { yieldOf } from "./yield.ts";
 import { ageShown, sweepTables, tileAge } from "./sweepTable.ts";
@@ -28,7 +28,7 @@ export interface RunResult {
 
 /** @param recalled  the run's journal, where it is folded already. */
 export async function judgeRun(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   recalled?: readonly TileMemory[],
 ): Promise<RunResult> {
@@ -50,7 +50,7 @@ export async function judgeRun(
 
 /** RMS over all weights, in percent of each tile's largest, α by least squares on each tile; and every age that was asked for. */
 async function weightErrors(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   plan: RunPlan,
   memories: readonly TileMemory[],

@@ -2,7 +2,7 @@ import { type Microseconds, microsecondsPerSecond, type Microsiemens, type Secon
 import { type SweepRecord, type TileMemory, tileOfEntry } from "../run/journal.ts";
 import type { RunPlan, TileTargets } from "../run/plan.ts";
 import { type CellTask, verdictNames } from "../program/method.ts";
-import type { RunId, RunStore } from "../run/store.ts";
+import type { RunId, RunReader } from "../run/store.ts";
 import { recall } from "../run/recall.ts";
 
 /** One sweep with all that belongs to its devices, which lie as in the block: row-major, `devicesPerRow` a row. */
@@ -30,7 +30,7 @@ export interface SweepTable {
  * @param recalled  what the journal knows of every tile, in the plan's order, where that is at hand.
  */
 export async function* sweepTables(
-  store: RunStore,
+  store: RunReader,
   run: RunId,
   { tiles, imported }: RunPlan,
   recalled?: readonly TileMemory[],

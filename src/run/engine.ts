@@ -4,11 +4,12 @@ import { devicesPerRow } from "../chip/geometry.ts";
 import { assert, MhoError } from "../errors.ts";
 import { loggedError } from "../log.ts";
 import { isFinal, isOpen, type ProgrammingMethod, verdicts } from "../program/method.ts";
-import type { Microseconds } from "../units.ts";
+import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type SweepRecord, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
+import type { ProgramEvent } from "./events.ts";
 import { checkPlan } from "./planCheck.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
 import { ActiveRun } from "./activeRun.ts";
@@ -36,7 +37,7 @@ import {
   turnTile,
   type TileWork,
 } from "./tileWork.ts";
-import { waitUntil } from "./waiting.ts";
+import { toldWaitSeconds, waitUntil } from "./waiting.ts";
 import { wearOf } from "./wear.ts";
 
 /**
@@ -137,6 +138,7 @@ function begin({ active, memories }: Opened): void {
     boot: identity.boot,
     devices,
     resumed: memories !== undefined,
+    network: plan.share?.group ?? null,
   });
   const { method } = plan;
   log.info({ devices, method }, memories === undefined ? "run begun" : "run resumed");
@@ -150,12 +152,17 @@ function endOf(
   standby: StandbyOutcome,
   awake: boolean,
 ): unknown {
-  const run = opened?.active.run;
+  const active = opened?.active;
+  const run = active?.run;
   if (isStop(failure) && run !== undefined) {
     const stopped = standby.safe
       ? `Run ${run} was stopped and the chip is in standby.`
       : `Run ${run} was stopped.`;
-    const error = new MhoError("interrupted", `${stopped} Go on with mho resume ${run}.`, { run });
+    const error = new MhoError(
+      "interrupted",
+      `${stopped} Go on with mho resume ${active?.plan.share?.group ?? run}.`,
+      { run },
+    );
     return endedWith(error, address, standby);
   }
   // A chip that was never opened was never switched on by this run.
@@ -195,7 +202,10 @@ async function close(
   const unwritten = (error: unknown): void =>
     log.warn({ outcome, error: loggedError(error) }, "how the run ended was not written down");
   await (end === undefined ? writing() : writing().catch(unwritten));
-  if (!standby.safe) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  if (!standby.safe) {
+    const { address } = context.driver;
+    context.onEvent({ type: "standby_failed", address, reason: standby.reason });
+  }
   log.info({ outcome, standby: standby.safe }, "run ended");
   context.onEvent({ type: "ended", run, outcome, standby: standby.safe });
 }
@@ -340,7 +350,11 @@ async function workOn(
       const memory = remembered.get(tile.block.tile) ?? emptyMemory(tile.block, perRow);
       atWork.push(beginTile(active, tile, memory));
     } else if (job.kind === "turn") {
-      await waitFor(active, job.work.dueAt);
+      await waitFor(active, job.work.dueAt, (due) => {
+        const { block } = job.work.tile;
+        const timeSeconds = (job.work.dueAt - latestPulse(job.work)) / microsecondsPerSecond;
+        return { type: "next_look", run: active.run, tile: block.tile, time_seconds: timeSeconds, ...due };
+      });
       const begun = await context.driver.chipTime();
       const { work } = job;
       const { tile, memory } = work;
@@ -371,7 +385,10 @@ async function sweptOf({ context, run }: ActiveRun): Promise<Set<string>> {
 
 async function sweepTile(active: ActiveRun, { tile, dueAt, timeSeconds }: DueSweep): Promise<SweepRecord> {
   const { context, plan, identity } = active;
-  await waitFor(active, dueAt);
+  await waitFor(active, dueAt, (due) => {
+    const { block } = tile;
+    return { type: "next_sweep", run: active.run, tile: block.tile, time_seconds: timeSeconds, ...due };
+  });
   const check = (): Promise<void> => checkRequestsOf(active);
   return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages, check);
 }
@@ -389,8 +406,17 @@ async function keepEarly({ context, run }: ActiveRun, { due, sweep }: EarlySweep
   });
 }
 
-function waitFor(active: ActiveRun, due: Microseconds): Promise<void> {
+/** @param told  the event that says what is waited for, where that takes a while. */
+async function waitFor(
+  active: ActiveRun,
+  due: Microseconds,
+  told: (due: { readonly due_in_seconds: Seconds }) => ProgramEvent,
+): Promise<void> {
   const { virtualTime } = active.identity.capabilities;
+  if (!virtualTime && due > 0) {
+    const due_in_seconds = (due - (await active.context.driver.chipTime())) / microsecondsPerSecond;
+    if (due_in_seconds >= toldWaitSeconds) active.context.onEvent(told({ due_in_seconds }));
+  }
   return waitUntil(active.context, virtualTime, due, () => checkRequestsOf(active));
 }
 

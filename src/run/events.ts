@@ -20,6 +20,8 @@ export type ProgramEvent =
       readonly boot: number;
       readonly devices: number;
       readonly resumed: boolean;
+      /** The network that it holds a share of; null for a run by itself. */
+      readonly network: string | null;
     }
   | {
       readonly type: "turn";
@@ -42,6 +44,16 @@ export type ProgramEvent =
       readonly turn: number;
       readonly rows: number;
     }
+  /** The run waits until it may look at what it pulsed, on a chip whose time goes by itself. */
+  | {
+      readonly type: "next_look";
+      readonly run: RunId;
+      readonly tile: number;
+      /** Age of the tile's last pulse then. */
+      readonly time_seconds: Seconds;
+      readonly due_in_seconds: Seconds;
+    }
+  | NextSweepEvent
   | SweepEvent
   | {
       readonly type: "ended";
@@ -69,15 +81,17 @@ export type WatchEvent =
   | { readonly type: "watching"; readonly runs: readonly RunId[]; readonly sweeps: number }
   /** A later run pulsed devices of the tile, so it is no longer as this run left it. */
   | { readonly type: "left_out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
-  /** The watch waits for this read. */
-  | {
-      readonly type: "next_sweep";
-      readonly run: RunId;
-      readonly tile: number;
-      readonly time_seconds: Seconds;
-      readonly due_in_seconds: Seconds;
-    }
+  | NextSweepEvent
   | SweepEvent;
+
+/** A watch, or a run whose pulses are done, waits for this read. */
+export interface NextSweepEvent {
+  readonly type: "next_sweep";
+  readonly run: RunId;
+  readonly tile: number;
+  readonly time_seconds: Seconds;
+  readonly due_in_seconds: Seconds;
+}
 
 export type PauseEvent =
   { readonly type: "paused"; readonly run: RunId } | { readonly type: "unpaused"; readonly run: RunId };
@@ -85,17 +99,26 @@ export type PauseEvent =
 export type LinkEvent =
   | {
       readonly type: "link_lost";
+      /** Of the chip. */
+      readonly address: string;
       readonly reason: string;
       /** How long the chip is looked for before the work is given up. */
       readonly patience_milliseconds: number;
     }
-  | { readonly type: "link_back"; readonly port: string; readonly after_milliseconds: number }
+  | {
+      readonly type: "link_back";
+      readonly address: string;
+      readonly port: string;
+      readonly after_milliseconds: number;
+    }
   /** The host was silent for so long that the chip went into standby by itself; it was woken, and the work goes on. */
-  | { readonly type: "woken"; readonly after_milliseconds: number };
+  | { readonly type: "woken"; readonly address: string; readonly after_milliseconds: number };
 
 /** The chip did not confirm that it is in standby: its outputs may be on. */
 export interface StandbyEvent {
   readonly type: "standby_failed";
+  /** Of the chip. */
+  readonly address: string;
   readonly reason: string;
 }
 

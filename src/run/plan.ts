@@ -2,6 +2,7 @@ import type { Block } from "../chip/geometry.ts";
 import type { ModelDefinition } from "../model/definition.ts";
 import type { CellTask } from "../program/method.ts";
 import type { Forecast } from "./forecast.ts";
+import type { ShareOfGroup } from "./groups.ts";
 import type { FirstLabels } from "./labels.ts";
 import type { Seconds } from "../units.ts";
 
@@ -25,6 +26,8 @@ export interface RunPlan {
   readonly settings?: Readonly<Record<string, number>> | undefined;
   /** The run whose devices this one corrects. */
   readonly corrects?: string | undefined;
+  /** Which part it is of a network that is laid over several chips. */
+  readonly share?: ShareOfGroup | undefined;
   readonly tiles: readonly TileTargets[];
   /** Of what another tester measured: where it came from. Such a run has no chip to reach. */
   readonly imported?: ImportedFrom | undefined;

@@ -1,8 +1,8 @@
 import { emptyMemory, foldTurn, type TileMemory, tileOfEntry } from "./journal.ts";
-import type { RunId, RunStore } from "./store.ts";
+import type { RunId, RunReader } from "./store.ts";
 
 /** What the journal knows of every tile of a run, in the plan's order. */
-export async function recall(store: RunStore, run: RunId): Promise<TileMemory[]> {
+export async function recall(store: RunReader, run: RunId): Promise<TileMemory[]> {
   const plan = await store.plan(run);
   const memories = plan.tiles.map(({ block, targetsMicrosiemens }) =>
     emptyMemory(block, targetsMicrosiemens.length / block.rowCount),

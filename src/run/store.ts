@@ -1,9 +1,11 @@
 import type { ChipDocument } from "../chip/description.ts";
 import type { ChipIdentity, ChipKey } from "../chip/driver.ts";
 import type { Forecast } from "./forecast.ts";
+import type { GroupChange, GroupId, RunGroup } from "./groups.ts";
 import type { ChipNote, LabelChange, RunLabels } from "./labels.ts";
 import type { Question, QuestionChange, QuestionId } from "./questions.ts";
 import type { RunPlan } from "./plan.ts";
+import type { RunId } from "./runId.ts";
 import type { ClockMark, RunNote, SweepRecord, TileWear, TurnRecord, WatchSettings } from "./journal.ts";
 
 /**
@@ -95,10 +97,20 @@ export interface RunStore {
   questions(): Promise<readonly Question[]>;
   /** What happened to a run, in order. */
   notes(run: RunId): Promise<RunNote[]>;
+  /** Begins a group of runs, or changes one; that a run serves in it, `beginRun` keeps by its plan. @returns the group's id. */
+  appendGroup(change: GroupChange): Promise<GroupId>;
+  /** In the order in which they were begun. */
+  groups(): Promise<readonly RunGroup[]>;
   close(): Promise<void>;
 }
 
-export type RunId = string;
+export type { RunId } from "./runId.ts";
+
+/** What judging a run takes: of a store, or of several runs as one. */
+export type RunReader = Pick<
+  RunStore,
+  "plan" | "summary" | "identity" | "turns" | "sweeps" | "notes" | "forecasts"
+>;
 
 /** By what a run is told from others in a list. */
 export interface ListedFigures {

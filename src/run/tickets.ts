@@ -1,4 +1,4 @@
-import type { ChipIdentity } from "../chip/driver.ts";
+import type { ChipDriver, ChipIdentity } from "../chip/driver.ts";
 import { MhoError } from "../errors.ts";
 import type { RunContext } from "./context.ts";
 import type { RunId } from "./store.ts";
@@ -18,7 +18,12 @@ export interface Tickets {
  * Throws `unknown-wear` where the chip has fired what this workspace did not book, unless that was accepted, and `chip-refused` for
  * a ticket that cannot be.
  */
-export async function ticketsFor(context: RunContext, identity: ChipIdentity): Promise<Tickets> {
+export async function ticketsFor(
+  context: Pick<RunContext, "store" | "ticketLeap" | "acceptUnknownWear"> & {
+    readonly driver: Pick<ChipDriver, "address">;
+  },
+  identity: ChipIdentity,
+): Promise<Tickets> {
   const { store, driver, ticketLeap, acceptUnknownWear = false } = context;
   const booked = await store.newestTicket(identity);
   const { newestTicket: onChip, name, serialNumber } = identity;

@@ -1,7 +1,7 @@
 import type { ChipDriver } from "../chip/driver.ts";
 import type { Clock } from "../clock.ts";
 import { MhoError } from "../errors.ts";
-import type { Microseconds } from "../units.ts";
+import type { Microseconds, Seconds } from "../units.ts";
 
 /** Waits for a chip time: by moving it where the chip allows that, else by sleeping, awake for what is asked of the run. */
 export async function waitUntil(
@@ -27,6 +27,9 @@ export async function waitUntil(
     await driver.advance(Math.ceil(left));
   }
 }
+
+/** Shorter waits are not told of. */
+export const toldWaitSeconds: Seconds = 1;
 
 /** A chip whose time is to be moved, and does not move, would be waited for without end. */
 function standsStill(address: string, time: Microseconds): MhoError {

@@ -20,7 +20,7 @@ import {
 } from "./standby.ts";
 import type { RunId } from "./store.ts";
 import { lateBy, takeSweep } from "./sweep.ts";
-import { waitUntil } from "./waiting.ts";
+import { toldWaitSeconds, waitUntil } from "./waiting.ts";
 
 /**
  * Reads the tiles of runs of one chip, each when it has reached the ages that its run's settings name, until there is
@@ -44,7 +44,10 @@ export async function watchRuns(
     failure = error;
   }
   const standby = await tryStandby(driver, log);
-  if (!standby.safe && progress.awake) context.onEvent({ type: "standby_failed", reason: standby.reason });
+  if (!standby.safe && progress.awake) {
+    const { address } = context.driver;
+    context.onEvent({ type: "standby_failed", address, reason: standby.reason });
+  }
   const end = endOf(runs, driver.address, failure, standby, progress.awake);
   const outcome = end === undefined ? "done" : wasStopped(end) ? "interrupted" : "failed";
   for (const run of progress.begun ? runs : []) {
@@ -90,9 +93,6 @@ function endOf(
     standby: false,
   });
 }
-
-/** Shorter waits are no news. */
-const toldWaitSeconds: Seconds = 1;
 
 async function readUntilDone(
   context: RunContext,

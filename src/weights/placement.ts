@@ -12,8 +12,8 @@ export interface TilePlacement {
   readonly outputCount: number;
 }
 
-/** What to do about a chip with too few tiles. */
-export type TilesAdvice = (tilesNeeded: number) => string;
+/** What to do about a chip with too few tiles; or the whole error, where it is not one chip. */
+export type TilesAdvice = (tilesNeeded: number) => string | MhoError;
 
 /** How large a layer is. */
 export type LayerSize = Pick<LayerWeights, "inputs" | "outputs">;
@@ -54,9 +54,11 @@ export function refuseTooFewTiles(
     0,
   );
   if (needed <= tiles) return;
+  const advised = advice(needed);
+  if (typeof advised !== "string") throw advised;
   throw new MhoError(
     "bad-argument",
-    `The network needs ${needed} tiles of ${rows} × ${columns} cells, and the chip has ${tiles}. ${advice(needed)}`,
+    `The network needs ${needed} tiles of ${rows} × ${columns} cells, and the chip has ${tiles}. ${advised}`,
     { needed, tiles },
   );
 }

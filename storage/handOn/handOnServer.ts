@@ -19,6 +19,11 @@ export class HandOnServer {
   readonly #bench: number;
   readonly name: string;
 
+  /** By which the server's tables know the bench. */
+  get bench(): number {
+    return this.#bench;
+  }
+
   private constructor(server: Server, bench: number, name: string) {
     this.#server = server;
     this.#bench = bench;

@@ -1,3 +1,5 @@
+import { fleetLayout } from "./fleetLayout.ts";
+
 /**
  * The layouts of the tables at a server, each an SQL script that lifts by one. Never edit one that was released; add another.
  *
@@ -217,6 +219,14 @@ const tables = `
   );
   CREATE INDEX notes_of_chip ON mho.chip_notes (chip_name, chip_serial_number);
 
+  CREATE TABLE mho.run_groups (
+    bench integer NOT NULL REFERENCES mho.benches (bench),
+    seq integer NOT NULL,
+    change text NOT NULL,                     -- JSON: GroupChange of src/run/groups.ts
+    sum bigint,
+    PRIMARY KEY (bench, seq)
+  );
+
   CREATE TABLE mho.questions (
     bench integer NOT NULL REFERENCES mho.benches (bench),
     seq integer NOT NULL,
@@ -259,7 +269,7 @@ const groups = `
 const grants = `
   GRANT SELECT ON ALL TABLES IN SCHEMA mho TO mho_look;
   GRANT INSERT ON mho.runs, mho.run_tiles, mho.turns, mho.sweeps, mho.notes, mho.server_notes, mho.forecasts, mho.labels,
-    mho.server_labels, mho.watches, mho.wishes, mho.wear, mho.figures, mho.clock_marks, mho.foreign_tickets, mho.chip_notes, mho.questions,
+    mho.server_labels, mho.watches, mho.wishes, mho.wear, mho.figures, mho.clock_marks, mho.foreign_tickets, mho.chip_notes, mho.run_groups, mho.questions,
     mho.chains, mho.chip_descriptions, mho.benches TO mho_operate;
   GRANT UPDATE (chip, outcome, sum, changed) ON mho.runs TO mho_operate;
   GRANT UPDATE ON mho.watches, mho.wishes, mho.wear, mho.figures, mho.chains TO mho_operate;
@@ -269,4 +279,4 @@ const grants = `
   GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mho TO mho_administer;
 `;
 
-export const layouts: readonly string[] = [tables + groups + grants];
+export const layouts: readonly string[] = [tables + groups + grants, fleetLayout];

@@ -19,6 +19,7 @@ import {
   type LabelChange,
   type RunLabels,
 } from "../../src/run/labels.ts";
+import { foldGroups, type GroupChange, type GroupId, type RunGroup } from "../../src/run/groups.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import {
   foldQuestions,
@@ -45,6 +46,7 @@ import {
   labelOf,
   mustBe,
   noteOf,
+  groupChangeOf,
   questionOf,
   settingsOf,
   watchOf,
@@ -152,6 +154,10 @@ export class PostgresStore implements KeptRuns {
         "forecasts",
         forecasts.map((forecast) => [number, JSON.stringify(forecast)]),
       );
+      if (plan.share !== undefined) {
+        const { group, share } = plan.share;
+        await this.#appendGroup(queries, { kind: "serves", group, share, run: `r${id}` });
+      }
       const label = firstChange(labels, startedAt);
       if (label !== undefined) await append("labels", [[number, JSON.stringify(label)]]);
       if (labels.note !== undefined) {
@@ -235,6 +241,29 @@ export class PostgresStore implements KeptRuns {
 
   chipNotes(chip: ChipKey): Promise<readonly ChipNote[]> {
     return chipNotesOf(this.#server, chip, this.#damaged);
+  }
+
+  appendGroup(change: GroupChange): Promise<GroupId> {
+    return this.#together({}, (queries) => this.#appendGroup(queries, change));
+  }
+
+  /** Those that were begun here: a bench keeps its own, and hands on their runs. */
+  groups(): Promise<readonly RunGroup[]> {
+    return this.#groupsOf(this.#server);
+  }
+
+  async #appendGroup(queries: Queries, change: GroupChange): Promise<GroupId> {
+    const { length } = await this.#groupsOf(queries);
+    await this.#chains.append(queries, "run_groups", ofServer, [[JSON.stringify(change)]]);
+    return change.kind === "begun" ? `n${length + 1}` : change.group;
+  }
+
+  async #groupsOf(queries: Queries): Promise<readonly RunGroup[]> {
+    return foldGroups(
+      await this.#reader.all(queries, "run_groups", ofServer, "the networks over several chips", (row) =>
+        groupChangeOf(row["change"] as string),
+      ),
+    );
   }
 
   appendQuestion(change: QuestionChange): Promise<QuestionId> {

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { characterise, readOut } from "../../bench/characterised.ts";
 import { published } from "../../bench/loop.ts";
+import { fittedModel } from "../../calibration/fittedModel.ts";
 import type { FittedLaw } from "../../calibration/lawFit.ts";
 import { refit } from "../../calibration/refit.ts";
+import { modelOf } from "../../src/model/modelOf.ts";
 
 describe("a refit of one emulated day of a chip that nobody has published", () => {
-  it("finds its laws from a wrong model, with intervals that cover, and is believed", async () => {
+  it("finds its laws from a wrong model, with intervals that cover, and is believed; its file is an ordinary model that gives them back", async () => {
     const { data, preset } = await characterise("stranger", 4);
-    const { population, verdict } = refit(data, readOut, published);
+    const fitted = refit(data, readOut, published);
+    const { population, verdict } = fitted;
     const { physics } = preset;
     if (physics.technology !== "pcm") throw new Error("a phase-change chip was meant");
     const { exponentMean, exponentSpread, readNoise } = population.laws;
@@ -31,7 +34,12 @@ describe("a refit of one emulated day of a chip that nobody has published", () =
     }
     expect(verdict.checks.filter(({ ok }) => !ok)).toEqual([]);
     expect(verdict.believe).toBe(true);
-  }, 30_000);
+    const model = modelOf(fittedModel(fitted, published, "mine"));
+    for (const g of [3, 9, 15, 21]) {
+      expect(model.varianceParts(g, 86_400).drift).toBeGreaterThan(0);
+      expect(model.driftExponentMean(g)).toBeCloseTo(exponentMean.value(g), 6);
+    }
+  });
 
   it.each(["odd", "curved", "telegraph", "fastDrifting"] as const)(
     "does not believe itself where devices are %s",
@@ -39,6 +47,5 @@ describe("a refit of one emulated day of a chip that nobody has published", () =
       const { data } = await characterise(births, 2);
       expect(refit(data, readOut, published).verdict.believe).toBe(false);
     },
-    30_000,
   );
 });

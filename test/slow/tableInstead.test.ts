@@ -30,7 +30,7 @@ describe("phase-change devices that do not drift by a power law", () => {
       /do not drift by a power law \(straight drift.*\): of \d+ later reads .* a table gives 1\.\d+ times the density .* so this model is a table/,
     );
     await bench.close();
-  }, 120_000);
+  });
 
   it("keep the power law where a table is no better, as with a tenth of devices that differ", async () => {
     const chip = await characterise("curved", 1);
@@ -38,7 +38,7 @@ describe("phase-change devices that do not drift by a power law", () => {
     expect(onlyTheLawFails(found.verdict)).toBe(true);
     const tried = tableInstead(chip.data, readOut, published, found);
     expect(tried?.isBetter).toBe(false);
-  }, 120_000);
+  });
 
   it("are not looked at where the measurement is what fails", () => {
     const checks = [

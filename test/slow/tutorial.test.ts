@@ -7,6 +7,14 @@ import { paste, pastedBlocks, pythonBlocks, shownLines } from "../support/pasted
 
 removeFoldersAfterEach();
 
+describe.runIf(process.platform !== "win32")("README.md", () => {
+  it("can be pasted from its beginning to its end", () => {
+    const said = paste(pastedBlocks("README.md"), emptyFolder());
+    expect(said).toContain("run r1 done");
+    expect(said).toContain("Run r3: 1,500 devices");
+  });
+});
+
 describe.runIf(process.platform !== "win32")("docs/tutorial.md", () => {
   it("can be pasted from its beginning to its end, and prints every line that it shows", () => {
     const folder = emptyFolder();

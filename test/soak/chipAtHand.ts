@@ -79,12 +79,16 @@ export class ChipAtHand {
   }
 
   /**
-   * Whether a refusal because of unknown wear has its reason; a person then agrees. A process that is refused fires nothing, so what
+   * Whether a refusal because of what another workspace did has its reason; a person then agrees. A process that is refused fires nothing, so what
    * the chip had fired at its start is what counts: the order to stand by may meet a reset, after which the chip knows of nothing.
    */
   async agree(store: RunStore, error: MhoError): Promise<boolean> {
-    if (error.code !== "unknown-wear" || this.acceptsUnknownWear) return false;
-    if (this.#newestAtStart <= (await store.newestTicket(this.key))) return false;
+    if (this.acceptsUnknownWear) return false;
+    // Its devices come formed: another workspace left them as low as pristine ones read, or its pulses are lost with files.
+    const looksUnformed = error.facts["unformed"] !== undefined;
+    const isUnknown =
+      error.code === "unknown-wear" && this.#newestAtStart > (await store.newestTicket(this.key));
+    if (!looksUnformed && !isUnknown) return false;
     this.acceptsUnknownWear = true;
     return true;
   }

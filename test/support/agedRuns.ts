@@ -12,13 +12,20 @@ import { wearOf } from "../../src/run/wear.ts";
  * Writes a run of one row of pcm-64, made up, as if it had been programmed and read. One run after the other has the chip for an hour;
  * each sweep is at its own age, the last at a month.
  */
-export async function writeAgedRun(store: RunStore, number: number, sweeps: number): Promise<void> {
+export async function writeAgedRun(
+  store: RunStore,
+  number: number,
+  sweeps: number,
+  { serialNumber = identity.serialNumber, drifts = 1 }: AgedChip = {},
+): Promise<void> {
   const begun = number * 3600e6;
   const targets = Float32Array.from({ length: devices }, (_, i) => 2 + (i % 24));
-  const id = await store.beginRun(planOf(targets), identity, dateOf(begun));
+  const chip = { ...identity, serialNumber };
+  const plan = { ...planOf(targets), chipSerialNumber: serialNumber };
+  const id = await store.beginRun(plan, chip, dateOf(begun));
   for (let turn = 0; turn <= turnsOfRun; turn++)
     await store.appendTurn(id, turnOf(number, turn, begun, targets));
-  const exponents = targets.map((g) => 0.05 + 0.002 * (25 - g) * (1 + 0.2 * normal()));
+  const exponents = targets.map((g) => drifts * (0.05 + 0.002 * (25 - g) * (1 + 0.2 * normal())));
   for (let k = 0; k < sweeps; k++) {
     const age = Math.exp((Math.log(2_592_000) * (k + 1)) / sweeps);
     await store.appendSweep(id, sweepOf(age, begun + 1e6 * (turnsOfRun + age), targets, exponents));
@@ -26,6 +33,13 @@ export async function writeAgedRun(store: RunStore, number: number, sweeps: numb
   await store.endRun(id, "done");
   // As a run does at its end.
   await wearOf(store, id);
+}
+
+/** Of another chip than the usual one. */
+interface AgedChip {
+  readonly serialNumber?: string;
+  /** So many times as fast. */
+  readonly drifts?: number;
 }
 
 const devices = 256;

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 
 const executablePath = "/usr/bin/chromium";
 const args =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync";
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --process-per-site";
 
 /** Tests of pages are left out where Debian's browser is not installed. */
 export const hasBrowser = existsSync(executablePath);

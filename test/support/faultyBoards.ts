@@ -32,6 +32,10 @@ interface PacketFault {
   readonly repeats?: boolean;
   /** How many answers it keeps; all where not given. */
   readonly keeps?: number;
+  /** Whether errors go back under tag 0. */
+  readonly errorsUnderTagZero?: boolean;
+  /** Whether an abort is answered and calls nothing off. */
+  readonly callsNothingOff?: boolean;
 }
 
 const changed = (frame: Frame, body: Uint8Array): Frame => ({ ...frame, body });
@@ -81,6 +85,20 @@ function byPlaceInCell(codes: Uint16Array): Uint16Array {
 const isRefusal = (reply: Frame, code: number): boolean =>
   reply.kind === (kinds.error | messages.replyBit) && reply.body[0] === code;
 
+/** Tells the fates of tickets otherwise, where they are asked for. */
+function inFates(
+  change: (told: messages.TicketFate, ticket: number) => messages.TicketFate,
+): NonNullable<PacketFault["reply"]> {
+  return (reply, request) => {
+    const told =
+      reply.kind === (kinds.ticket | messages.replyBit) ? messages.decodeTicketFate(reply.body) : undefined;
+    if (told === undefined) return reply;
+    return changed(reply, messages.encodeTicketFate(change(told, messages.decodeNumber(request.body)!)));
+  };
+}
+
+const notFired: messages.TicketFate = { fate: "not fired", chipTimeMicroseconds: 0 };
+
 /** Seeded faults of packet firmware, each with the step that finds it. */
 export const packetFaults: Readonly<Record<string, PacketFault & { readonly foundBy: string }>> = {
   "codes most significant byte first": {
@@ -107,6 +125,79 @@ export const packetFaults: Readonly<Record<string, PacketFault & { readonly foun
         return { ...pulse, ticket: pulse.ticket + before };
       });
     })(),
+  },
+  "a ticket that never fired told as fired": {
+    foundBy: "tickets",
+    reply: inFates((told) =>
+      told.fate === "not fired" ? { fate: "fired", chipTimeMicroseconds: 1000 } : told,
+    ),
+  },
+  "a fired ticket told as not fired": {
+    foundBy: "tickets",
+    reply: inFates((told) => (told.fate === "fired" ? notFired : told)),
+  },
+  "no memory of what fired": {
+    foundBy: "tickets",
+    request: (() => {
+      let times = 0;
+      return inPulse((pulse) => ({ ...pulse, ticket: pulse.ticket + 5000 * ++times }));
+    })(),
+    reply: inFates((told) => (told.fate === "unknown" ? notFired : told)),
+  },
+  "fates of 64 tickets kept": {
+    foundBy: "tickets",
+    reply: (() => {
+      let newest = 0;
+      const fates = inFates((told, ticket) =>
+        ticket <= newest - 64 ? { fate: "unknown", chipTimeMicroseconds: 0 } : told,
+      );
+      return (reply: Frame, request: Frame, ask: (frame: Frame) => Frame) => {
+        if (reply.kind === (kinds.pulse | messages.replyBit))
+          newest = Math.max(newest, messages.decodePulseRow(request.body)!.ticket);
+        return fates(reply, request, ask);
+      };
+    })(),
+  },
+  "a refused pulse that uses up its ticket": {
+    foundBy: "tickets",
+    reply: (reply, request, ask) => {
+      if (!isRefusal(reply, messages.refusals.limit) || request.kind !== kinds.pulse) return reply;
+      ask(
+        inPulse((pulse) => ({
+          ...pulse,
+          row: 0,
+          widthNanoseconds: 100,
+          trailingNanoseconds: 0,
+          codes: pulse.codes.map(() => 0),
+        }))(request),
+      );
+      return reply;
+    },
+  },
+  "0 for its newest ticket in every hello": {
+    foundBy: "tickets",
+    reply: (reply) => {
+      const identity =
+        reply.kind === (kinds.hello | messages.replyBit) ? messages.decodeIdentity(reply.body) : undefined;
+      if (identity === undefined) return reply;
+      return changed(reply, messages.encodeIdentity({ ...identity, newestTicket: 0 }));
+    },
+  },
+  "errors under tag 0": { foundBy: "errors", errorsUnderTagZero: true },
+  "no abort": {
+    foundBy: "abort",
+    request: (frame) => (frame.kind === kinds.abort ? { ...frame, kind: 0x6e } : frame),
+  },
+  "an abort that calls nothing off": { foundBy: "abort", callsNothingOff: true },
+  "pulses in standby": {
+    foundBy: "standby",
+    reply: (reply, request, ask) => {
+      if (!isRefusal(reply, messages.refusals.standby) || request.kind !== kinds.pulse) return reply;
+      ask({ ...request, kind: kinds.hello, body: messages.encodeHello() });
+      const pulse = ask(request);
+      ask({ ...request, kind: kinds.standby, body: messages.encodeNothing() });
+      return pulse;
+    },
   },
   "a stale ticket accepted": {
     foundBy: "tickets",
@@ -184,12 +275,18 @@ export const packetFaults: Readonly<Record<string, PacketFault & { readonly foun
 export function faultyPacket(firmware: PacketFirmware, fault: PacketFault = {}): FaultyBoard {
   const decoder = new FrameDecoder();
   let [linkTime, innerTag, session] = [0, 0, 0];
+  /** The tag of the last abort, and the one before it behind the fault. */
+  let [abortTag, beforeAbort] = [0, 0];
   let kept = new Map<number, Uint8Array>();
   /** Behind it every request has a tag of its own. */
   const ask = (frame: Frame): Frame => {
     const replies: Frame[] = [];
     const back = new FrameDecoder();
-    for (const bytes of firmware.receive(encodeFrame({ ...frame, tag: ++innerTag }), linkTime)) {
+    if (frame.kind === kinds.abort && fault.callsNothingOff !== true)
+      [abortTag, beforeAbort] = [frame.tag, ++innerTag];
+    const isOvertaken = frame.kind === kinds.pulse && frame.tag < abortTag;
+    const tag = isOvertaken ? beforeAbort : ++innerTag;
+    for (const bytes of firmware.receive(encodeFrame({ ...frame, tag }), linkTime)) {
       back.push(
         bytes,
         (reply) => replies.push(reply),
@@ -202,6 +299,7 @@ export function faultyPacket(firmware: PacketFirmware, fault: PacketFault = {}):
     if (given.kind === kinds.hello && given.session !== session) {
       ({ session } = given);
       innerTag = 0;
+      abortTag = 0;
       kept = new Map();
     }
     const known = given.session === session && fault.repeats !== true ? kept.get(given.tag) : undefined;
@@ -209,7 +307,8 @@ export function faultyPacket(firmware: PacketFirmware, fault: PacketFault = {}):
     const request = fault.request?.(given) ?? given;
     const reply = ask(request);
     const said = fault.reply?.(reply, request, ask) ?? reply;
-    const bytes = encodeFrame({ ...said, session: given.session, tag: given.tag });
+    const isStray = fault.errorsUnderTagZero === true && said.kind === (kinds.error | messages.replyBit);
+    const bytes = encodeFrame({ ...said, session: given.session, tag: isStray ? 0 : given.tag });
     if (given.session === session) kept.set(given.tag, bytes);
     if (fault.keeps !== undefined) kept.delete(given.tag - fault.keeps);
     return bytes;
@@ -304,6 +403,18 @@ export const scpiFaults: Readonly<Record<string, ScpiFault & { readonly foundBy:
     foundBy: "standby",
     request: (rest) => rest.replace("OUTP OFF", "OUTP ON"),
   },
+  "pulses in standby": {
+    foundBy: "standby",
+    request: (() => {
+      let isOff = false;
+      return (rest: string) => {
+        if (/OUTP (ON|OFF)/.test(rest)) isOff = rest.includes("OUTP OFF");
+        if (!isOff || !rest.includes("PULS:KIND")) return rest;
+        return rest.replace("PULS:KIND", "OUTP ON;:PULS:KIND").replace("FETC:TIME?", "FETC:TIME?;:OUTP OFF");
+      };
+    })(),
+  },
+  "no abort": { foundBy: "abort", request: (rest) => rest.replace(/\bABOR\b/, "ABRT") },
 };
 
 /** A SCPI board whose firmware has a fault. */

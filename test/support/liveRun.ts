@@ -8,7 +8,7 @@ import { watchRuns } from "../../src/run/watch.ts";
 import { stillClock, type TestChip } from "./chips.ts";
 
 /** Two tiles, every level between nothing and full range. */
-export function planToWatch(chip: TestChip, tiles = 2, rows = 8): RunPlan {
+export function planToWatch(chip: TestChip, tiles = 2, rows = 3): RunPlan {
   return {
     title: "a run to look at",
     chipName: "pcm-64",

@@ -4,13 +4,12 @@ import { lacking } from "../../drivers/lacking.ts";
 import { refuseOutsideLimits } from "../../drivers/limits.ts";
 import { CutOff, lineGone } from "../../drivers/linkErrors.ts";
 import type { ConnectedDriver } from "../../drivers/reconnectingDriver.ts";
-import { blankConductances, enterConductances } from "../../drivers/rows.ts";
+import { blankConductances, enterConductances, reportOfUnsent } from "../../drivers/rows.ts";
 import { after } from "../../drivers/systemClock.ts";
 import type { Transport } from "../../drivers/transport.ts";
 import { Firmware } from "../../emulator/firmware.ts";
 import type { LabDialect } from "../../lab/dialects.ts";
 import {
-  blankReport,
   type ChipIdentity,
   type PulseOrder,
   type PulseReport,
@@ -115,12 +114,11 @@ class BareDriver implements ConnectedDriver {
     refuseOutsideLimits(this.description, block, order);
     const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0 } = order;
     const perRow = devicesPerRow(this.description.geometry);
-    const report = blankReport(block.rowCount);
+    const report = reportOfUnsent(order.codes, block.rowCount);
     for (let row = 0; row < block.rowCount; row++) {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
       if (codes.every((code) => code === 0)) continue;
-      report.fates[row] = rowFates.notFired;
-      if (this.#lost !== undefined && report.fates.includes(rowFates.uncertain)) continue;
+      if (this.#lost !== undefined) continue;
       const place = `${block.tile} ${block.rowStart + row}`;
       const fired = this.#ask(
         `p ${place} ${kind} ${widthNanoseconds} ${trailingNanoseconds} ${codes.join(" ")}`,
@@ -132,6 +130,7 @@ class BareDriver implements ConnectedDriver {
       );
       if (report.fates[row] === rowFates.fired) report.rowTimesMicroseconds[row] = this.chipTimeNow();
     }
+    if (this.#lost !== undefined) throw new CutOff(this.#lost, { report });
     return report;
   }
 

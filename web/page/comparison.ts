@@ -1,3 +1,4 @@
+import { oneRunASide } from "../../report/compareTexts.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { ComparedRuns } from "../liveState.ts";
 import { element, withText } from "./page.ts";
@@ -33,7 +34,7 @@ function show({ titles, rows, differences, ageSeconds, method }: ComparedRuns, q
     element("comparison-says"),
     ageSeconds === null
       ? "There is no age at which all of them were read as a whole, so errors are not compared."
-      : `Errors are root mean squares of one read at an age of ${formatDuration(ageSeconds)}; intervals are of 95 %, over devices.`,
+      : `Errors are root mean squares of one read at an age of ${formatDuration(ageSeconds)}; intervals are of 95 %, over devices. ${oneRunASide}`,
   );
   const list = titles.map(({ run, title }) => {
     const item = document.createElement("li");

@@ -2,13 +2,7 @@ import { type Colour, colourAt, diverging, sequential } from "../../report/colou
 import { verdictColours } from "../../report/mapNames.ts";
 import { verdictNames } from "../../src/program/method.ts";
 import type { ShownTile } from "../liveState.ts";
-
-/** One tile's devices, row-major: µS (NaN for none) and verdicts. */
-export interface Devices {
-  readonly targets: Float32Array;
-  readonly readings: Float32Array;
-  readonly verdicts: Uint8Array;
-}
+import { type Devices, drawn, gridOf } from "../shownDevices.ts";
 
 export const views = ["read", "target", "difference", "verdict"] as const;
 export type View = (typeof views)[number];
@@ -24,27 +18,14 @@ export function devicesFrom(bytes: ArrayBuffer): Devices {
 }
 
 /** Verdicts that devices have, with how many have each, the commonest first. */
-export function verdictsOf({ targets, verdicts }: Devices): { verdict: number; devices: number }[] {
+export function verdictsOf(shown: ShownTile, devices: Devices): { verdict: number; devices: number }[] {
+  const isDrawn = drawn(shown, devices);
   const counts = verdictNames.map((_, verdict) => ({ verdict, devices: 0 }));
-  verdicts.forEach((verdict, i) => {
+  devices.verdicts.forEach((verdict, i) => {
     const count = counts[verdict];
-    if (count !== undefined && !Number.isNaN(targets[i]!)) count.devices++;
+    if (count !== undefined && isDrawn(i)) count.devices++;
   });
-  return counts.filter(({ devices }) => devices > 0).sort((a, b) => b.devices - a.devices);
-}
-
-/** How cells are drawn: as on the tile, or, of devices without a place on a chip, as a square in their order. */
-export function gridOf(
-  { devicesPerRow, devicesPerCell, rows, inOrder }: ShownTile,
-  { targets }: Devices,
-): { readonly columns: number; readonly rows: number; readonly cells: number } {
-  const inRow = Math.floor(devicesPerRow / devicesPerCell);
-  if (!inOrder) return { columns: inRow, rows, cells: inRow * rows };
-  // What fills their last row holds nothing.
-  const last = targets.findLastIndex((target) => !Number.isNaN(target));
-  const cells = Math.floor(last / devicesPerCell) + 1;
-  const columns = Math.max(1, Math.ceil(Math.sqrt(cells)));
-  return { columns, rows: Math.max(1, Math.ceil(cells / columns)), cells };
+  return counts.filter((one) => one.devices > 0).sort((a, b) => b.devices - a.devices);
 }
 
 export function verdictName(verdict: number): string {
@@ -99,11 +80,11 @@ function painter(
 ): (i: number) => Colour | undefined {
   const { targets, readings } = devices;
   const full = shown.maxConductanceMicrosiemens;
-  if (view === "verdict")
-    return (i) => (Number.isNaN(targets[i]!) ? undefined : verdictColours[devices.verdicts[i]!]);
+  const isDrawn = drawn(shown, devices);
+  if (view === "verdict") return (i) => (isDrawn(i) ? verdictColours[devices.verdicts[i]!] : undefined);
   if (view === "difference") return (i) => shade(diverging, 0.5 + (readings[i]! - targets[i]!) / (2 * range));
   const values = view === "target" ? targets : readings;
-  return (i) => (Number.isNaN(targets[i]!) ? undefined : shade(sequential, values[i]! / full));
+  return (i) => (isDrawn(i) ? shade(sequential, values[i]! / full) : undefined);
 }
 
 function shade(scale: readonly Colour[], share: number): Colour | undefined {

@@ -3,17 +3,16 @@ import { type Colour, colourAt, diverging, sequential } from "../../report/colou
 import { formatDuration } from "../../src/units.ts";
 import type { RunState, ShownTile } from "../liveState.ts";
 import {
-  type Devices,
   devicesFrom,
   differenceRange,
   drawPanel,
-  gridOf,
   verdictName,
   verdictsOf,
   type View,
   views,
 } from "./heatMap.ts";
 import { Film } from "./film.ts";
+import { type Devices, gridOf } from "../shownDevices.ts";
 import { button, element } from "./page.ts";
 import { say } from "./terms.ts";
 
@@ -222,7 +221,7 @@ export class MapView {
     const hatched = hatchedFor(devices.targets, reads ? devices.readings : undefined);
     const empty = hatched === "" ? [] : [keyOf("none", hatched)];
     if (this.#view === "verdict") {
-      const keys = verdictsOf(devices).map(({ verdict, devices: count }) =>
+      const keys = verdictsOf(shown, devices).map(({ verdict, devices: count }) =>
         keyOf(verdictColours[verdict]!, `${verdictName(verdict)}: ${count.toLocaleString("en")}`),
       );
       place.replaceChildren(...keys, ...empty);

@@ -67,6 +67,8 @@ class Progress:
             return f"{run}: tile {event.get('tile')} read at {event.get('time_seconds'):g} s{more}"
         if kind == "watching":
             return f"{', '.join(event.get('runs', []))}: sweeps to come: {event.get('sweeps')}"
+        if kind == "next_look":
+            return f"{run}: next look in {event.get('due_in_seconds'):.0f} s, {event.get('time_seconds'):g} s after its pulses"
         if kind == "next_sweep":
             return f"{run}: next read in {event.get('due_in_seconds'):.0f} s, at {event.get('time_seconds'):g} s"
         if kind == "ended":

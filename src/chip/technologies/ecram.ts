@@ -35,6 +35,7 @@ export const ecram: Technology<EcramPulses> = {
   ageing: "charge loss",
   stepsAddUp: true,
   usualModel: "ecram-li",
+  builtInModels: ["ecram-li"],
   modelFamilies: ["measured-moments", "logarithmic-relaxation", "free-form"],
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ nanoamperesPerCode }) => nanoamperesPerCode,

@@ -23,6 +23,7 @@ export const pcm: Technology<PcmPulses> = {
   amplitudeUnit: "µA",
   usualMethods: { strategy: "residual", conductances: "verify", byHand: "open-loop" },
   usualModel: "pcm-90nm",
+  builtInModels: ["pcm-90nm", "pcm-hermes-1", "pcm-hermes-2"],
   modelFamilies: ["power-law", "tabulated-drift", "measured-moments", "free-form"],
   codes: ({ reset }) => reset.codes,
   amplitudePerCode: ({ reset }) => reset.microamperesPerCode,

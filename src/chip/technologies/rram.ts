@@ -50,6 +50,7 @@ export const rram: Technology<RramPulses> = {
   pristineBelowMicrosiemens: 0.1,
   ageing: "relaxation",
   usualModel: "reram-wan-2022",
+  builtInModels: ["reram-wan-2022", "reram-cmo-0.2", "reram-cmo-2"],
   modelFamilies: ["timed-spread", "logarithmic-relaxation", "measured-moments", "free-form"],
   codes: ({ codes }) => codes,
   amplitudePerCode: ({ voltsPerCode }) => voltsPerCode,

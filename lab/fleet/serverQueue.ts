@@ -1,0 +1,263 @@
+import { hostname } from "node:os";
+import { resolve } from "node:path";
+import { parseChipDescription } from "../../files/chipDescription.ts";
+import { MhoError } from "../../src/errors.ts";
+import { isInDoubt, isOver, type ServerJob } from "../../src/fleet/serverJob.ts";
+import type { Job, JobId } from "../../src/queue/job.ts";
+import type { Wait } from "../../src/queue/order.ts";
+import { openServer, type Server } from "../../storage/postgres/connection.ts";
+import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
+import { benchesAt, chipsAt, type ChipAtServer, serverTime } from "../../storage/postgres/fleetView.ts";
+import { rightsAt } from "../../storage/postgres/schema.ts";
+import {
+  addServerJob,
+  moveServerJob,
+  removeServerJobs,
+  retryServerJob,
+  runNames,
+  serverJob,
+  serverJobs,
+} from "../../storage/postgres/serverJobs.ts";
+import { isJobName, isOfRun, refuseOptions, subjectsOf, timing, withOperator } from "../queue/addJob.ts";
+import type { QueuedJob } from "../queue/changeQueue.ts";
+import { filesNow } from "../queue/jobFiles.ts";
+import { type JobKind, jobKindNamed, plainOptions } from "../queue/jobKinds.ts";
+import type { AddOptions, MoveOptions, QueueListOptions } from "../queue/queueOptions.ts";
+import type { Workplace } from "../workplace.ts";
+import { filesAgain, uploadsOf } from "./jobBytes.ts";
+import { chipMeant, runsAtBenches } from "./serverChips.ts";
+import { weightsOfStrategy } from "./strategyFiles.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** Opens the server that a workspace's address names, for one thing. */
+async function at<T>(place: Workplace, act: (server: Server) => Promise<T>): Promise<T> {
+  const server = await openServer(place.folder);
+  try {
+    await rightsAt(server);
+    return await act(server);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Checks a job as its call would, as far as that can be done here, and puts it at the end of its chip's queue at the server. */
+export function addToServer(
+  place: Workplace,
+  command: string,
+  given: string | readonly string[],
+  options: Options,
+  when: AddOptions,
+): Promise<Job> {
+  return at(place, async (server) => {
+    const kind = jobKindNamed(command);
+    refuseOptions(kind, options);
+    if (when.minYieldPercent !== undefined && kind.judged !== true)
+      throw new MhoError("bad-argument", `--min-yield: a job ${kind.name} has no yield. Leave it out.`);
+    const subjects = subjectsOf(kind, typeof given === "string" ? [given] : given);
+    const named = [...subjects, ...[when.after ?? []].flat()].filter(isJobName);
+    const jobs: QueuedJob[] = [];
+    for (const id of new Set(named)) jobs.push(await asQueued(server, await serverJob(server, id)));
+    const { after, notBefore } = timing(when, jobs, subjects);
+    const runsAt = isOfRun(kind)
+      ? await runsAtBenches(
+          server,
+          subjects.filter((one) => !isJobName(one)),
+        )
+      : {};
+    const chip = await chipMeant(server, when.chip ?? stringIn(options, "chip"), { jobs, runsAt });
+    const by = when.operator ?? place.operator;
+    const { chip: _, ...withoutChip } = options;
+    const usual = kind.usual(place, kind.labels === true ? withOperator(withoutChip, by) : withoutChip);
+    const isFile = kind.subject === "file";
+    const full = plainOptions(isFile ? await weightsOfStrategy(kind, subjects[0]!, usual) : usual);
+    const paths = kind.files(full);
+    const absolute = Object.fromEntries(
+      Object.entries(full).map(([name, value]) => [
+        name,
+        paths.includes(name) ? resolve(value as string) : value,
+      ]),
+    );
+    const files = await filesNow([
+      ...(isFile ? subjects : []),
+      ...paths.map((name) => absolute[name] as string),
+    ]);
+    const request: ServerRequest = {
+      command,
+      subjects: isFile ? subjects.map((file) => resolve(file)) : subjects,
+      options: absolute,
+      chip: nameOf(chip),
+      files,
+      seed: place.seed,
+      acceptUnknownWear: place.acceptUnknownWear,
+      text: when.text ?? [command, ...subjects].join(" "),
+      host: hostname(),
+      runsAt: Object.fromEntries(
+        Object.entries(runsAt).map(([run, { bench, run: there }]) => [run, { bench, run: there }]),
+      ),
+      ...(when.minYieldPercent !== undefined && { minYieldPercent: when.minYieldPercent }),
+    };
+    await check(place, kind, request, chip);
+    const id = await addServerJob(server, {
+      chipId: chip.chipId,
+      request,
+      operator: by,
+      after,
+      notBefore,
+      files: uploadsOf(files),
+    });
+    return asQueued(server, await serverJob(server, id));
+  });
+}
+
+/** What the job's call would say of the chip as its bench described it. Of runs, which are at a bench, nothing is looked at. */
+async function check(
+  place: Workplace,
+  kind: JobKind,
+  request: ServerRequest,
+  chip: ChipAtServer,
+): Promise<void> {
+  const { seed, acceptUnknownWear, options, text } = request;
+  if (isOfRun(kind)) return;
+  const address = chip.nicknames[0]?.address;
+  if (address === undefined || chip.description === undefined) {
+    return place.emit({
+      type: "warning",
+      code: "job_not_checked",
+      message: `The server has no description of the chip ${nameOf(chip)}, so it is not known whether ${text} fits it.`,
+      name: null,
+      why: null,
+    });
+  }
+  const own = place.forJob("j0", { chip: address, seed, acceptUnknownWear });
+  try {
+    const bytes = new TextEncoder().encode(chip.description);
+    const from = `the description of the chip ${nameOf(chip)} at the server`;
+    own.takeAsDescribed(address, parseChipDescription(bytes, from, place.registries.technologies));
+    await kind.check(own, { subjects: request.subjects, options }, address);
+  } finally {
+    await place.closeJob(own);
+  }
+}
+
+export function listServer(
+  place: Workplace,
+  { all = false }: QueueListOptions,
+): Promise<readonly QueuedJob[]> {
+  return at(place, async (server) => {
+    const rows = await serverJobs(server, { all });
+    return queuedJobs(server, rows);
+  });
+}
+
+export function moveAtServer(place: Workplace, id: JobId, { before, first }: MoveOptions): Promise<void> {
+  return at(place, (server) => moveServerJob(server, id, { before, first }));
+}
+
+export function removeAtServer(place: Workplace, ids: readonly JobId[]): Promise<void> {
+  return at(place, async (server) => {
+    if (ids.length === 0) throw new MhoError("bad-argument", "Name the jobs, such as mho queue remove j3.");
+    const asked = await removeServerJobs(server, ids);
+    if (asked.length === 0) return;
+    place.emit({
+      type: "warning",
+      code: "job_at_bench",
+      message: `${asked.join(", ")} ${asked.length === 1 ? "is" : "are"} at a bench already, and removed when the bench hears of it, unless it has begun by then.`,
+      name: null,
+      why: null,
+    });
+  });
+}
+
+export function retryAtServer(place: Workplace, id: JobId): Promise<void> {
+  return at(place, (server) =>
+    retryServerJob(server, id, async (request) => {
+      const files = await filesAgain(request.files, request.host);
+      const changed = files.filter((one) => !request.files.some(({ sha256 }) => sha256 === one.sha256));
+      return { request: { ...request, files }, files: uploadsOf(changed) };
+    }),
+  );
+}
+
+function nameOf({ chip: { name, serialNumber } }: Pick<ChipAtServer, "chip">): string {
+  return `${name}/${serialNumber}`;
+}
+
+function stringIn(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === "string" ? value : undefined;
+}
+
+async function asQueued(server: Server, row: ServerJobRow): Promise<QueuedJob> {
+  return (await queuedJobs(server, [row]))[0]!;
+}
+
+/** Jobs of the server as `list` tells of them. */
+export async function queuedJobs(
+  server: Server,
+  rows: readonly ServerJobRow[],
+): Promise<readonly QueuedJob[]> {
+  const benches = await benchesAt(server);
+  const chips = await chipsAt(server);
+  const names = await runNames(server, rows);
+  const now = await serverTime(server);
+  const done = new Set<JobId>();
+  for (const id of new Set(rows.flatMap(({ job }) => job.after)))
+    if ((await serverJob(server, id)).job.state === "done") done.add(id);
+  return rows.map((row): QueuedJob => {
+    const { job, request, chip } = row;
+    const at = chips.find(({ chipId }) => chipId === row.chipId)!;
+    const lease = at.bench === undefined ? undefined : { bench: at.bench, fence: at.fence, expiresAt: 0 };
+    const doubtful = isInDoubt(job, lease);
+    const isOnline = benches.find(({ name }) => name === job.bench)?.state === "online";
+    const name = `${chip.name}/${chip.serialNumber}`;
+    return {
+      ...request,
+      id: job.id,
+      state: job.state === "taken" ? "waiting" : job.state,
+      place: name,
+      chip: name,
+      chipName: name,
+      bench: isOver(job) || job.state === "failed" ? undefined : job.bench,
+      addedAt: row.addedAt,
+      by: row.operator,
+      begunAt: row.begunAt,
+      endedAt: row.endedAt,
+      attempts: job.begun ? Math.max(1, job.attempt) : 0,
+      runsBefore: 0,
+      runs: row.runs.flatMap((run) => names.get(`${job.bench} ${run}`) ?? []),
+      after: job.after,
+      notBefore: row.notBefore,
+      givenBack: false,
+      why: doubtful ? inDoubt(job, at) : row.why,
+      worked: job.state === "under way" && isOnline && !doubtful,
+      wait: waitOf(row, rows, { done, now }),
+    };
+  });
+}
+
+function inDoubt({ id, bench }: ServerJob, chip: ChipAtServer): { code: string; message: string } {
+  return {
+    code: "in-doubt",
+    message:
+      `Bench ${bench} has it, and its chip is at bench ${chip.bench} now. When ${bench} is heard again it says what became of it. ` +
+      `mho queue retry ${id} lets ${chip.bench} do it anew, mho queue remove ${id} goes on without it.`,
+  };
+}
+
+function waitOf(
+  row: ServerJobRow,
+  rows: readonly ServerJobRow[],
+  { done, now }: { readonly done: ReadonlySet<JobId>; readonly now: number },
+): Wait | undefined {
+  const { job, chipId, notBefore } = row;
+  if (job.state !== "waiting" && job.state !== "taken") return undefined;
+  const queue = rows.filter((one) => one.chipId === chipId && !isOver(one.job)).map((one) => one.job);
+  const failed = queue.find(({ state }) => state === "failed");
+  if (failed !== undefined) return { for: "failed", job: failed.id };
+  const first = queue[0];
+  if (first !== undefined && first.id !== job.id) return { for: "turn", job: first.id };
+  const missing = job.after.find((id) => !done.has(id));
+  if (missing !== undefined) return { for: "job", job: missing };
+  return notBefore !== undefined && job.notBefore! > now ? { for: "time", until: notBefore } : undefined;
+}

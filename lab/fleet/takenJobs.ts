@@ -1,0 +1,145 @@
+import { MhoError } from "../../src/errors.ts";
+import { localJobOf } from "../../src/fleet/reconcile.ts";
+import type { Job, JobId, JobList, JobRequest } from "../../src/queue/job.ts";
+import type { Queries } from "../../storage/postgres/connection.ts";
+import type { ServerJobRow } from "../../storage/postgres/fleetRows.ts";
+import type { Workspace } from "../../storage/workspace.ts";
+import { parseAddress } from "../address.ts";
+import { isJobName, isOfRun, refuseOptions } from "../queue/addJob.ts";
+import { type JobKind, jobKindNamed, plainOptions } from "../queue/jobKinds.ts";
+import { jobChip } from "../queue/jobPlaces.ts";
+import { isRunName } from "../runName.ts";
+import { wallTime } from "../wallTime.ts";
+import type { Workplace } from "../workplace.ts";
+import { fetchFiles } from "./jobBytes.ts";
+
+export interface BenchSide {
+  readonly place: Workplace;
+  readonly store: Workspace;
+  readonly bench: string;
+  /** Where a chip of the server is at this bench; undefined where its config names none. */
+  readonly addressOf: (chip: ServerJobRow["chip"]) => string | undefined;
+}
+
+/**
+ * Puts a job that was taken from the server into the bench's own queue, unless it is there: however often a bench is cut off in between,
+ * it stands there once.
+ *
+ * @returns the job of the bench's queue.
+ * @throws MhoError for a job that this bench cannot do; the server's other errors as they are.
+ */
+export async function keepTaken(side: BenchSide, queries: Queries, row: ServerJobRow): Promise<Job> {
+  const { place, store } = side;
+  const request = await requestFor(side, queries, row, await store.jobs());
+  const { id, attempt } = row.job;
+  let isNew = false;
+  const all = await store.changeJobs((jobs) => {
+    isNew = false;
+    if ((localJobOf(jobs, id)?.origin?.attempt ?? -1) >= attempt) return [];
+    isNew = true;
+    const { operator } = row;
+    const by = operator === undefined ? {} : { by: operator };
+    return [{ job: `j${jobs.length + 1}`, at: wallTime(), ...by, what: "added", request }];
+  });
+  const job = localJobOf(all, id)!;
+  const { name, serialNumber } = row.chip;
+  if (isNew)
+    place.emit({
+      type: "job_taken",
+      job: job.id,
+      server_job: id,
+      text: job.text,
+      chip: job.chip,
+      chip_name: `${name}/${serialNumber}`,
+    });
+  return job;
+}
+
+/** The same job, with paths, chip and jobs as they are called here. */
+async function requestFor(
+  { place, bench, addressOf }: BenchSide,
+  queries: Queries,
+  { job, chip, request }: ServerJobRow,
+  jobs: JobList,
+): Promise<JobRequest> {
+  const { host: _, runsAt = {}, ...common } = request;
+  const kind = jobKindNamed(request.command);
+  refuseOptions(kind, request.options);
+  const address = addressOf(chip);
+  if (address === undefined)
+    throw new MhoError(
+      "bad-argument",
+      `The config of bench ${bench} no longer names the chip ${chip.name}/${chip.serialNumber}. Put it back, then mho queue retry ${job.id}.`,
+    );
+  const seed = seedFor(place, address, request.seed);
+  const own = jobChip(address, seed, place.registries);
+  const here = await fetchFiles(queries, request.files, place.folder, job.id);
+  const files = request.files.map(({ file, sha256 }) => ({ file: here.get(file)!, sha256 }));
+  return {
+    ...common,
+    subjects: request.subjects.map((subject) => subjectHere(kind, subject, { jobs, here, runsAt, bench })),
+    options: withPaths(kind, plainOptions(request.options), here),
+    chip: own.address,
+    place: own.place,
+    files,
+    after: job.after.flatMap((id) => localJobOf(jobs, id)?.id ?? []),
+    seed,
+    origin: { job: job.id, attempt: job.attempt, fence: job.fence },
+  };
+}
+
+/** An emulated chip whose address names no seed is that of the bench's, not of the one who added the job. */
+function seedFor(place: Workplace, address: string, seed: number): number {
+  const { scheme, seed: own } = parseAddress(address, place.registries.dialects);
+  return scheme === "emulator" && own === undefined ? place.seed : seed;
+}
+
+function subjectHere(
+  kind: JobKind,
+  subject: string,
+  {
+    jobs,
+    here,
+    runsAt,
+    bench,
+  }: {
+    readonly jobs: JobList;
+    readonly here: ReadonlyMap<string, string>;
+    readonly runsAt: Readonly<Record<string, { readonly bench: string; readonly run: string }>>;
+    readonly bench: string;
+  },
+): string {
+  if (!isOfRun(kind)) return here.get(subject) ?? subject;
+  if (isJobName(subject)) {
+    const job = localJobOf(jobs, subject as JobId);
+    if (job !== undefined) return job.id;
+    throw elsewhere(`Job ${subject} was done at another bench`, bench);
+  }
+  const at = runsAt[subject];
+  if (at?.bench === bench && isRunName(at.run)) return at.run;
+  throw elsewhere(
+    `Run ${subject} was made at ${at === undefined ? "another bench" : `bench ${at.bench}`}`,
+    bench,
+  );
+}
+
+function elsewhere(what: string, bench: string): MhoError {
+  return new MhoError(
+    "bad-argument",
+    `${what}, and its journal is not in the workspace of bench ${bench}, where its chip is now. Bring the run there by mho pack and mho unpack, and add the job there.`,
+  );
+}
+
+function withPaths(
+  kind: JobKind,
+  options: Readonly<Record<string, unknown>>,
+  here: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> {
+  const paths = kind.files(options);
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name,
+      paths.includes(name) ? (here.get(value as string) ?? value) : value,
+    ]),
+  );
+}

@@ -1,0 +1,143 @@
+import type { ModelDefinition } from "../model/definition.ts";
+import type { ConductanceUnit, Seconds } from "../units.ts";
+import type { RunId } from "./runId.ts";
+
+/** A network that is laid over several chips: each chip's share is a run of its own, and a group says which runs belong together. */
+
+/** `n1`, by the order in which they were begun. */
+export type GroupId = string;
+
+/** Whether a text names a group and nothing else. */
+export function isGroupName(text: string): boolean {
+  return /^n[1-9]\d*$/.test(text);
+}
+
+/** A change of the groups of a workspace. Changes are only ever added, so it stays known which chip failed, and when. */
+export type GroupChange =
+  | {
+      readonly kind: "begun";
+      /** Wall time, ISO 8601. */
+      readonly at: string;
+      readonly title: string;
+      /** Of the whole, one share after the other. */
+      readonly shares: readonly PlannedShare[];
+      /** Addresses of chips that take the place of one that fails, in this order. */
+      readonly spares: readonly string[];
+      /** The group whose devices this one corrects. */
+      readonly corrects?: GroupId | undefined;
+      /** By what a share that never began is planned again; undefined where its targets were of no file. */
+      readonly recipe?: GroupRecipe | undefined;
+    }
+  /** A run holds a share from now on. */
+  | { readonly kind: "serves"; readonly group: GroupId; readonly share: number; readonly run: RunId }
+  /** A share goes to another chip. */
+  | {
+      readonly kind: "moved";
+      readonly at: string;
+      readonly group: GroupId;
+      readonly share: number;
+      /** Its address: the first of the spares. */
+      readonly chip: string;
+      /** Why it left the chip before: a sentence. */
+      readonly why: string;
+    }
+  | {
+      readonly kind: "spares";
+      readonly at: string;
+      readonly group: GroupId;
+      readonly spares: readonly string[];
+    };
+
+/** Tiles of the whole that one chip is to hold; there they are numbered from 0. */
+export interface PlannedShare {
+  readonly firstTile: number;
+  readonly tiles: number;
+  /** Its address. */
+  readonly chip: string;
+}
+
+/** What programming was asked for, as far as its runs do not tell. */
+export interface GroupRecipe {
+  readonly file: string;
+  readonly sha256: string;
+  readonly weights?: string | undefined;
+  readonly unit?: ConductanceUnit | undefined;
+  readonly method: string;
+  readonly model: ModelDefinition;
+  readonly sweepTimesSeconds: readonly Seconds[];
+  readonly pulsesPerDevice: number;
+}
+
+/** Which part of which group a run holds. */
+export interface ShareOfGroup {
+  readonly group: GroupId;
+  /** From 0 on. */
+  readonly share: number;
+  /** Number of the run's tile 0 in the whole. */
+  readonly firstTile: number;
+}
+
+/** A group as it stands. */
+export interface RunGroup {
+  readonly id: GroupId;
+  readonly begunAt: string;
+  readonly title: string;
+  readonly shares: readonly GroupShare[];
+  /** Those that no share has gone to yet. */
+  readonly spares: readonly string[];
+  readonly corrects: GroupId | undefined;
+  readonly recipe: GroupRecipe | undefined;
+}
+
+export interface GroupShare extends PlannedShare {
+  /** The run that holds it; undefined where none has begun on its chip. */
+  readonly run: RunId | undefined;
+  /** Chips that it was on before, the oldest first. */
+  readonly before: readonly LeftChip[];
+}
+
+export interface LeftChip {
+  readonly chip: string;
+  readonly run: RunId | undefined;
+  /** Wall time, and a sentence. */
+  readonly at: string;
+  readonly why: string;
+}
+
+/** Groups as they stand, in the order in which they were begun. Throws `RangeError` for a change of a group or share that is none. */
+export function foldGroups(changes: readonly GroupChange[]): readonly RunGroup[] {
+  const groups = new Map<GroupId, RunGroup>();
+  for (const change of changes) {
+    if (change.kind === "begun") {
+      const { at: begunAt, title, spares, corrects, recipe } = change;
+      const shares = change.shares.map((share) => ({ ...share, run: undefined, before: [] }));
+      const id = `n${groups.size + 1}`;
+      groups.set(id, { id, begunAt, title, shares, spares, corrects, recipe });
+      continue;
+    }
+    const group = groups.get(change.group);
+    if (group === undefined) throw new RangeError(`there is no network ${change.group}`);
+    groups.set(group.id, changed(group, change));
+  }
+  return [...groups.values()];
+}
+
+function changed(group: RunGroup, change: Exclude<GroupChange, { readonly kind: "begun" }>): RunGroup {
+  if (change.kind === "spares") return { ...group, spares: [...group.spares, ...change.spares] };
+  const share = group.shares[change.share];
+  if (share === undefined) throw new RangeError(`network ${group.id} has no share ${change.share + 1}`);
+  const now: GroupShare =
+    change.kind === "serves"
+      ? { ...share, run: change.run }
+      : {
+          ...share,
+          chip: change.chip,
+          run: undefined,
+          before: [...share.before, { chip: share.chip, run: share.run, at: change.at, why: change.why }],
+        };
+  return {
+    ...group,
+    shares: group.shares.with(change.share, now),
+    spares: change.kind === "moved" ? group.spares.filter((spare) => spare !== change.chip) : group.spares,
+  };
+}

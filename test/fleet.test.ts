@@ -1,0 +1,383 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isLate, isOnline, type Lease, leaseFor } from "../src/fleet/lease.ts";
+import {
+  afterReport,
+  isInDoubt,
+  isOver,
+  type JobReport,
+  jobsToTake,
+  retried,
+  type ServerJob,
+  takenBy,
+  whyNotRetried,
+} from "../src/fleet/serverJob.ts";
+
+const times = { leaseMilliseconds: 60_000, silentMilliseconds: 60_000 };
+const asked = {
+  bench: "right",
+  now: 200_000,
+  lastHeardAt: 200_000,
+  identifiedAt: 190_000,
+  seenElsewhereAt: undefined,
+};
+
+describe("a lease", () => {
+  it("of a free chip is given, with a higher fence than any before it", () => {
+    expect(leaseFor({ ...asked, lease: undefined }, times)).toMatchObject({
+      lease: { bench: "right", fence: 1 },
+    });
+    const gaveBack = { bench: undefined, fence: 6, expiresAt: 0 };
+    expect(leaseFor({ ...asked, lease: gaveBack }, times)).toMatchObject({
+      lease: { fence: 7 },
+      isNew: true,
+    });
+  });
+
+  it("is never given to a bench that is offline, nor for a chip that never identified itself there", () => {
+    expect(leaseFor({ ...asked, lastHeardAt: 139_999, lease: undefined }, times)).toMatchObject({
+      why: "offline",
+    });
+    expect(leaseFor({ ...asked, identifiedAt: undefined, lease: undefined }, times)).toMatchObject({
+      why: "unseen",
+    });
+  });
+
+  it("that expired passes on only when the chip has identified itself at the other bench since then", () => {
+    const lease = { bench: "left", fence: 3, expiresAt: 195_000 };
+    expect(leaseFor({ ...asked, now: 194_999, lastHeardAt: 194_999, lease }, times)).toMatchObject({
+      why: "held",
+      holder: "left",
+    });
+    expect(leaseFor({ ...asked, lease }, times)).toMatchObject({ why: "identify", holder: "left" });
+    expect(leaseFor({ ...asked, identifiedAt: 195_001, lease }, times)).toMatchObject({
+      lease: { bench: "right", fence: 4 },
+    });
+  });
+
+  it("is not renewed for a bench whose chip has since identified itself elsewhere", () => {
+    const lease = { bench: "right", fence: 3, expiresAt: 250_000 };
+    expect(leaseFor({ ...asked, seenElsewhereAt: 190_001, lease }, times)).toMatchObject({ why: "moved" });
+  });
+
+  it("goes on for its own bench under the same fence, also after it expired and no other bench took it", () => {
+    const lease = { bench: "right", fence: 3, expiresAt: 100_000 };
+    expect(leaseFor({ ...asked, lease }, times)).toEqual({
+      granted: true,
+      isNew: false,
+      lease: { bench: "right", fence: 3, expiresAt: 260_000 },
+    });
+  });
+});
+
+const job: ServerJob = {
+  id: "j1",
+  state: "waiting",
+  bench: undefined,
+  fence: 0,
+  attempt: 0,
+  begun: false,
+  after: [],
+  notBefore: undefined,
+};
+const lease: Lease = { bench: "left", fence: 1, expiresAt: 10 };
+const all = { most: 4, now: 5, isDone: () => false };
+
+describe("a bench takes jobs of its chip", () => {
+  const ids = (jobs: readonly ServerJob[], options = all): string[] =>
+    jobsToTake(jobs, lease, options).map(({ id }) => id);
+
+  it("in their order, up to a few at once", () => {
+    const queue = ["j1", "j2", "j3"].map((id) => ({ ...job, id }));
+    expect(ids(queue, { ...all, most: 2 })).toEqual(["j1", "j2"]);
+    expect(ids([takenBy(queue[0]!, lease), queue[1]!, queue[2]!], { ...all, most: 2 })).toEqual(["j2"]);
+  });
+
+  it("and none overtakes one that failed, waits for its time or for a job elsewhere, or is at another bench", () => {
+    const behind = { ...job, id: "j2" };
+    expect(ids([{ ...job, state: "failed" }, behind])).toEqual([]);
+    expect(ids([{ ...job, notBefore: 6 }, behind])).toEqual([]);
+    expect(ids([{ ...job, after: ["j9"] }, behind])).toEqual([]);
+    expect(ids([takenBy(job, { ...lease, bench: "right" }), behind])).toEqual([]);
+  });
+
+  it("also one that waits for the job in front of it", () => {
+    expect(ids([job, { ...job, id: "j2", after: ["j1"] }])).toEqual(["j1", "j2"]);
+  });
+});
+
+describe("what a bench tells of a job", () => {
+  const taken = takenBy(job, lease);
+  const done = { bench: "left", attempt: 1, fence: 1, what: "done" } as const;
+
+  it("counts once, however often it is told", () => {
+    const first = afterReport(taken, done, lease);
+    expect(first).toMatchObject({ job: { state: "done" }, late: false });
+    expect(afterReport(first.job, { ...done, what: "failed" }, lease).job).toEqual(first.job);
+  });
+
+  it("is late after its chip passed on, and counts all the same", () => {
+    expect(afterReport(taken, done, { bench: "right", fence: 2, expiresAt: 20 })).toMatchObject({
+      job: { state: "done" },
+      late: true,
+    });
+  });
+
+  it("is late after a person let another bench do the job, and changes nothing", () => {
+    const other = { bench: "right", fence: 2, expiresAt: 20 };
+    const again = takenBy(retried(taken, other), other);
+    expect(afterReport(again, done, other)).toEqual({ job: again, late: true });
+  });
+});
+
+const benches = ["left", "middle", "right"] as const;
+const chips = ["a", "b"] as const;
+
+/** What a bench has in its own queue. */
+interface LocalJob {
+  readonly id: string;
+  readonly chip: string;
+  attempt: number;
+  readonly fence: number;
+  state: "waiting" | "begun" | "done" | "failed" | "given back" | "dropped";
+}
+
+/** Benches, chips that are carried about, and a server, in any order of events. Reports may be lost, late and doubled. */
+class World {
+  now = 0;
+  readonly leases = new Map<string, Lease>();
+  readonly jobs = new Map<string, { chip: string; job: ServerJob }>();
+  readonly at = new Map<string, string>(chips.map((chip) => [chip, "left"]));
+  readonly seen = new Map<string, number>();
+  readonly heard = new Map<string, number>();
+  readonly local = new Map<string, LocalJob[]>(benches.map((bench) => [bench, []]));
+  /** Until when a bench believes that it has a chip. */
+  readonly believes = new Map<string, number>();
+  readonly finished = new Map<string, number>();
+  readonly retries = new Map<string, number>();
+  readonly faults: string[] = [];
+
+  add(chip: string): void {
+    const id = `j${this.jobs.size + 1}`;
+    this.jobs.set(id, { chip, job: { ...job, id } });
+  }
+
+  identify(bench: string, chip: string): void {
+    if (this.at.get(chip) === bench) this.seen.set(`${bench} ${chip}`, this.now);
+  }
+
+  hear(bench: string): void {
+    this.heard.set(bench, this.now);
+    for (const chip of chips) {
+      const before = this.leases.get(chip);
+      const seenAt = (one: string): number | undefined => this.seen.get(`${one} ${chip}`);
+      const elsewhere = benches.flatMap((one) => (one === bench ? [] : (seenAt(one) ?? [])));
+      const answer = leaseFor(
+        {
+          bench,
+          now: this.now,
+          lastHeardAt: this.now,
+          identifiedAt: seenAt(bench),
+          seenElsewhereAt: elsewhere.length === 0 ? undefined : Math.max(...elsewhere),
+          lease: before,
+        },
+        times,
+      );
+      if (!answer.granted) {
+        this.giveBack(bench, chip);
+        continue;
+      }
+      const { lease: next, isNew } = answer;
+      if (isNew === (next.fence === (before?.fence ?? 0))) this.faults.push(`${chip}: fence ${next.fence}`);
+      if (next.fence < (before?.fence ?? 0)) this.faults.push(`${chip}: the fence fell`);
+      this.leases.set(chip, next);
+      this.believes.set(`${bench} ${chip}`, next.expiresAt);
+    }
+    for (const chip of chips) {
+      const holders = benches.filter((one) => (this.believes.get(`${one} ${chip}`) ?? 0) > this.now);
+      if (holders.length > 1) this.faults.push(`${chip} is held by ${holders.join(" and ")}`);
+    }
+  }
+
+  take(bench: string, chip: string): void {
+    const held = this.leases.get(chip);
+    const online = isOnline({ now: this.now, lastHeardAt: this.heard.get(bench) ?? -Infinity }, times);
+    if (held?.bench !== bench || held.expiresAt <= this.now || !online) return;
+    const queue = [...this.jobs.values()].filter((one) => one.chip === chip).map((one) => one.job);
+    const isDone = (id: string): boolean => this.jobs.get(id)?.job.state === "done";
+    for (const one of jobsToTake(queue, held, { most: 2, now: this.now, isDone }))
+      this.jobs.get(one.id)!.job = takenBy(one, held);
+  }
+
+  /** The bench brings its own queue in line with what the server says it has. */
+  sync(bench: string): void {
+    const here = this.local.get(bench)!;
+    for (const { chip, job: one } of this.jobs.values()) {
+      const mine = one.bench === bench && (one.state === "taken" || one.state === "under way");
+      const last = here.findLast(({ id }) => id === one.id);
+      const isPending = last?.state === "waiting" || last?.state === "begun";
+      if (!mine && isPending && !(one.bench === bench && one.attempt === last.attempt))
+        last.state = "dropped";
+      if (!mine || last?.attempt === one.attempt) continue;
+      if (last?.state === "failed") Object.assign(last, { state: "begun", attempt: one.attempt });
+      else here.push({ id: one.id, chip, attempt: one.attempt, fence: one.fence, state: "waiting" });
+    }
+  }
+
+  work(bench: string, chip: string, fails: boolean): void {
+    const next = this.local
+      .get(bench)!
+      .find((one) => one.chip === chip && ["waiting", "begun", "failed"].includes(one.state));
+    if (next === undefined || next.state === "failed" || this.at.get(chip) !== bench) return;
+    if (next.state === "waiting") next.state = "begun";
+    else if (fails) next.state = "failed";
+    else {
+      next.state = "done";
+      this.finished.set(next.id, (this.finished.get(next.id) ?? 0) + 1);
+    }
+  }
+
+  giveBack(bench: string, chip?: string): void {
+    for (const one of this.local.get(bench)!)
+      if (one.state === "waiting" && (chip === undefined || one.chip === chip)) one.state = "given back";
+  }
+
+  report(bench: string): void {
+    const words: Partial<Record<LocalJob["state"], JobReport["what"]>> = {
+      begun: "begun",
+      done: "done",
+      failed: "failed",
+      "given back": "given back",
+    };
+    for (const { id, attempt, fence, state } of this.local.get(bench)!) {
+      const what = words[state];
+      const known = this.jobs.get(id)!;
+      if (what !== undefined)
+        known.job = afterReport(known.job, { bench, attempt, fence, what }, this.leases.get(known.chip)).job;
+    }
+  }
+
+  retry(id: string): void {
+    const known = this.jobs.get(id);
+    const held = known && this.leases.get(known.chip);
+    if (known === undefined || whyNotRetried(known.job, held) !== undefined) return;
+    if (isInDoubt(known.job, held)) this.retries.set(id, (this.retries.get(id) ?? 0) + 1);
+    known.job = retried(known.job, held);
+  }
+
+  /** All is well at last: every bench is online, and a person retries what failed or is in doubt. */
+  settle(): void {
+    const isLeft = (): boolean => [...this.jobs.values()].some((one) => !isOver(one.job));
+    for (let round = 0; isLeft() && round < 40 * this.jobs.size; round++) {
+      for (const bench of benches) {
+        for (const chip of chips) this.identify(bench, chip);
+        this.hear(bench);
+        for (const chip of chips) this.take(bench, chip);
+        this.sync(bench);
+        for (const chip of chips) this.work(bench, chip, false);
+        this.report(bench);
+      }
+      if (round % 5 === 4) for (const id of this.jobs.keys()) this.retry(id);
+      this.now += 30_000;
+    }
+  }
+}
+
+const bench = fc.constantFrom(...benches);
+const chip = fc.constantFrom(...chips);
+const acts = fc.oneof(
+  { arbitrary: fc.record({ act: fc.constant("add" as const), chip }), weight: 2 },
+  { arbitrary: fc.record({ act: fc.constant("identify" as const), bench, chip }), weight: 3 },
+  { arbitrary: fc.record({ act: fc.constant("hear" as const), bench }), weight: 4 },
+  { arbitrary: fc.record({ act: fc.constant("take" as const), bench, chip }), weight: 4 },
+  { arbitrary: fc.record({ act: fc.constant("sync" as const), bench }), weight: 4 },
+  {
+    arbitrary: fc.record({ act: fc.constant("work" as const), bench, chip, fails: fc.boolean() }),
+    weight: 5,
+  },
+  { arbitrary: fc.record({ act: fc.constant("report" as const), bench }), weight: 3 },
+  { arbitrary: fc.record({ act: fc.constant("give back" as const), bench }), weight: 1 },
+  { arbitrary: fc.record({ act: fc.constant("move" as const), bench, chip }), weight: 1 },
+  { arbitrary: fc.record({ act: fc.constant("retry" as const), job: fc.nat(5) }), weight: 1 },
+  {
+    arbitrary: fc.record({ act: fc.constant("wait" as const), seconds: fc.integer({ min: 1, max: 150 }) }),
+    weight: 3,
+  },
+);
+
+type Act = typeof acts extends fc.Arbitrary<infer A> ? A : never;
+
+function done(world: World, one: Act): void {
+  switch (one.act) {
+    case "add":
+      return world.add(one.chip);
+    case "identify":
+      return world.identify(one.bench, one.chip);
+    case "hear":
+      return world.hear(one.bench);
+    case "take":
+      return world.take(one.bench, one.chip);
+    case "sync":
+      return world.sync(one.bench);
+    case "work":
+      return world.work(one.bench, one.chip, one.fails);
+    case "report":
+      return world.report(one.bench);
+    case "give back":
+      return world.giveBack(one.bench);
+    case "move":
+      return void world.at.set(one.chip, one.bench);
+    case "retry":
+      return world.retry(`j${one.job + 1}`);
+    case "wait":
+      return void (world.now += 1000 * one.seconds);
+  }
+}
+
+describe("whatever happens in whatever order", () => {
+  const worlds = fc.array(acts, { minLength: 5, maxLength: 80 }).map((list) => {
+    const world = new World();
+    world.add("a");
+    world.add("b");
+    for (const one of list) done(world, one);
+    return world;
+  });
+  const runs = { numRuns: 300, seed: 25 };
+
+  it("no chip has two holders, and fences only grow", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        expect(world.faults).toEqual([]);
+      }),
+      runs,
+    );
+  });
+
+  it("no job is done twice, but where a person had it done again elsewhere", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        world.settle();
+        for (const [id, times] of world.finished)
+          expect(times).toBeLessThanOrEqual(1 + (world.retries.get(id) ?? 0));
+      }),
+      runs,
+    );
+  });
+
+  it("no job is lost: with all benches back, each is done", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        world.settle();
+        expect([...world.jobs.values()].filter((one) => one.job.state !== "done")).toEqual([]);
+        for (const id of world.jobs.keys()) expect(world.finished.get(id)).toBeGreaterThan(0);
+      }),
+      runs,
+    );
+  });
+});
+
+it("a turn under an older fence is late, one under the newest is not", () => {
+  expect(isLate({ bench: "right", fence: 2, expiresAt: 0 }, { bench: "left", fence: 1 })).toBe(true);
+  expect(isLate({ bench: "right", fence: 2, expiresAt: 0 }, { bench: "right", fence: 2 })).toBe(false);
+  expect(isOver({ state: "failed" })).toBe(false);
+});

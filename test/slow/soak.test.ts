@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { soak } from "../soak/soak.ts";
+import { drawWorld } from "../soak/world.ts";
+
+// test/soak.test.ts has a few of each kind.
+describe("a world of bad luck", () => {
+  it.each([
+    [4, "an SCPI pulse that had fired before a reset was said not to have"],
+    [1873, "max-set-fill took devices that a pulled cable kept from its first pulse for stuck ones"],
+    [
+      1370,
+      "pulses that a kill kept from firing were taken for answers, and a trim aimed by a curve without a fall",
+    ],
+  ])("of seed %i holds (%s)", async (seed) => {
+    const { deeds, crossings } = await soak(drawWorld(seed, 3, { rare: false, slow: false }));
+    expect(deeds.length).toBeGreaterThan(3);
+    expect(crossings).toBeGreaterThan(500);
+  });
+
+  it.each([
+    [146, "rows of a closed workspace stayed in a file that was lost", "restore"],
+    [686, "a refusal for unknown wear was forgotten in a reset of the chip", "agree to unknown wear"],
+    [
+      1528,
+      "a chip was reset by the last order of a run that it had been refused to",
+      "agree to unknown wear",
+    ],
+    [1676, "cells of which another workspace had used two rows were filled with one device each", "visit"],
+    [3, "a host that sleeps", "sleep"],
+  ])("of seed %i holds more (%s)", async (seed, _, deed) => {
+    const { deeds } = await soak(drawWorld(seed, 3));
+    expect(deeds.some((done) => done.startsWith(deed))).toBe(true);
+  });
+});
