@@ -100,10 +100,6 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "network_started":
       case "share_failed":
       case "network_ended":
-      case "handing_on":
-      case "handed_on":
-      case "server_away":
-      case "server_back":
       case "model_audited":
       case "trim_planned":
       case "translating":
