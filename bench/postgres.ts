@@ -138,8 +138,14 @@ try {
       await seconds(() => {
         const { status, stderr } = spawnSync(join(postgresPrograms!, "psql"), [
           "-q",
-          ...["-h", postgres.folder, "-U", server.address.user, "-d", server.address.database],
-          ...["-c", `\\copy bare FROM '${file}' WITH (FORMAT binary)`],
+          "-h",
+          postgres.folder,
+          "-U",
+          server.address.user,
+          "-d",
+          server.address.database,
+          "-c",
+          `\\copy bare FROM '${file}' WITH (FORMAT binary)`,
         ]);
         if (status !== 0) throw new Error(stderr.toString());
       }),
