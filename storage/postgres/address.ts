@@ -9,7 +9,7 @@ export interface ServerAddress {
   readonly port: number;
   readonly database: string;
   readonly user: string;
-  /** Undefined where the server's own choice is taken. */
+  /** Undefined for none, as `disable`. */
   readonly encryption: "disable" | "require" | "verify-full" | undefined;
 }
 
