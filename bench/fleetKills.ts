@@ -65,7 +65,7 @@ export async function killFleet(
   let drawn = 0;
   const draw = (below: number): number => below * uniformOf(draws.at(drawn++, 0).word0);
   const told: string[] = [];
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ maxConnections: 50 + 10 * wanted.workers });
   const workers: Worker[] = [];
   const line = await startLine(postgres.folder);
   try {
@@ -78,8 +78,13 @@ export async function killFleet(
     onProgress(`${wanted.workers} benches are known`);
     const begun = performance.now();
     const added: string[] = [];
-    for (let n = 0; n < wanted.jobs; n++)
-      added.push(await addJob(server, chips[Math.floor(draw(chips.length))]!));
+    while (added.length < wanted.jobs) {
+      const some = Array.from(
+        { length: Math.min(4, wanted.jobs - added.length) },
+        () => chips[Math.floor(draw(chips.length))]!,
+      );
+      added.push(...(await Promise.all(some.map((chip) => addJob(server, chip)))));
+    }
     onProgress(`${added.length} jobs are added`);
     const acts = shuffled(
       [

@@ -28,10 +28,8 @@ async function listen(): Promise<() => Promise<void>> {
   const rows = await own.query<{ bench: number }>("SELECT bench FROM mho.benches WHERE name = $1", [bench]);
   const heard = (): void => appendFileSync(wakes, `${now()}\n`);
   const ears = await own.listen([channelOf(rows[0]!.bench)], heard, () => (listening = undefined));
-  return async () => {
-    await ears.close();
-    await own.close();
-  };
+  await own.close();
+  return () => ears.close();
 }
 
 const takenAt = new Map<string, number>();

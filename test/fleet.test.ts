@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isLate, isOnline, type Lease, leaseFor } from "../src/fleet/lease.ts";
+import { isUnbegunOfServer, reconcile } from "../src/fleet/reconcile.ts";
 import {
   afterReport,
   isInDoubt,
@@ -12,6 +13,8 @@ import {
   takenBy,
   whyNotRetried,
 } from "../src/fleet/serverJob.ts";
+import { type Job, type JobChange, JobFold, type JobRequest } from "../src/queue/job.ts";
+import { isPending, nextOf } from "../src/queue/order.ts";
 
 const times = { leaseMilliseconds: 60_000, silentMilliseconds: 60_000 };
 const asked = {
@@ -130,17 +133,22 @@ describe("what a bench tells of a job", () => {
   });
 });
 
+const at = "2026-11-30T00:00:00.000Z";
+const aRequest: JobRequest = {
+  command: "measure",
+  subjects: ["yield"],
+  options: {},
+  chip: "",
+  place: "",
+  files: [],
+  after: [],
+  seed: 7,
+  acceptUnknownWear: false,
+  text: "measure yield",
+};
+
 const benches = ["left", "middle", "right"] as const;
 const chips = ["a", "b"] as const;
-
-/** What a bench has in its own queue. */
-interface LocalJob {
-  readonly id: string;
-  readonly chip: string;
-  attempt: number;
-  readonly fence: number;
-  state: "waiting" | "begun" | "done" | "failed" | "given back" | "dropped";
-}
 
 /** Benches, chips that are carried about, and a server, in any order of events. Reports may be lost, late and doubled. */
 class World {
@@ -150,7 +158,8 @@ class World {
   readonly at = new Map<string, string>(chips.map((chip) => [chip, "left"]));
   readonly seen = new Map<string, number>();
   readonly heard = new Map<string, number>();
-  readonly local = new Map<string, LocalJob[]>(benches.map((bench) => [bench, []]));
+  /** The benches' own queues. */
+  readonly local = new Map(benches.map((bench) => [bench as string, new JobFold()]));
   /** Until when a bench believes that it has a chip. */
   readonly believes = new Map<string, number>();
   readonly finished = new Map<string, number>();
@@ -209,52 +218,73 @@ class World {
       this.jobs.get(one.id)!.job = takenBy(one, held);
   }
 
-  /** The bench brings its own queue in line with what the server says it has. */
+  /** The bench brings its own queue in line with what the server says it has, and tells it what became of its jobs. */
   sync(bench: string): void {
-    const here = this.local.get(bench)!;
-    for (const { chip, job: one } of this.jobs.values()) {
-      const mine = one.bench === bench && (one.state === "taken" || one.state === "under way");
-      const last = here.findLast(({ id }) => id === one.id);
-      const isPending = last?.state === "waiting" || last?.state === "begun";
-      if (!mine && isPending && !(one.bench === bench && one.attempt === last.attempt))
-        last.state = "dropped";
-      if (!mine || last?.attempt === one.attempt) continue;
-      if (last?.state === "failed") Object.assign(last, { state: "begun", attempt: one.attempt });
-      else here.push({ id: one.id, chip, attempt: one.attempt, fence: one.fence, state: "waiting" });
+    const own = this.local.get(bench)!;
+    const pending = own.list.filter(isPending).map(({ origin }) => origin!.job);
+    const rows = [...this.jobs.values()].filter(
+      ({ job: one }) =>
+        (one.bench === bench && ["taken", "under way", "failed"].includes(one.state)) ||
+        pending.includes(one.id),
+    );
+    const { missing, changes, reports } = reconcile(
+      own.list,
+      rows.map((row) => ({ job: row.job, isUnwanted: false })),
+      bench,
+    );
+    for (const change of changes)
+      own.take(
+        change.what === "retried"
+          ? { ...change, what: "retried", at, files: [] }
+          : ({ ...change, at } as JobChange),
+      );
+    for (const id of missing) this.#keep(bench, id);
+    for (const { id, local, what } of reports) this.#tell(bench, id, local, what);
+  }
+
+  #keep(bench: string, id: string): void {
+    const own = this.local.get(bench)!;
+    const { chip, job: one } = this.jobs.get(id)!;
+    const origin = { job: id, attempt: one.attempt, fence: one.fence };
+    const request = { ...aRequest, chip, place: chip, origin };
+    own.take({ job: `j${own.list.length + 1}`, at, what: "added", request });
+  }
+
+  #tell(bench: string, id: string, { origin }: Job, what: JobReport["what"]): void {
+    const known = this.jobs.get(id)!;
+    const { attempt, fence } = origin!;
+    known.job = afterReport(known.job, { bench, attempt, fence, what }, this.leases.get(known.chip)).job;
+  }
+
+  /** What a bench said before is heard again, whatever was said since. */
+  report(bench: string): void {
+    for (const one of this.local.get(bench)!.list) {
+      const { state, attempts } = one;
+      if (state === "done" || state === "failed") this.#tell(bench, one.origin!.job, one, state);
+      else if (attempts > 0 && state !== "removed") this.#tell(bench, one.origin!.job, one, "begun");
+      else if (one.givenBack) this.#tell(bench, one.origin!.job, one, "given back");
     }
   }
 
-  work(bench: string, chip: string, fails: boolean): void {
-    const next = this.local
-      .get(bench)!
-      .find((one) => one.chip === chip && ["waiting", "begun", "failed"].includes(one.state));
-    if (next === undefined || next.state === "failed" || this.at.get(chip) !== bench) return;
-    if (next.state === "waiting") next.state = "begun";
-    else if (fails) next.state = "failed";
-    else {
-      next.state = "done";
-      this.finished.set(next.id, (this.finished.get(next.id) ?? 0) + 1);
-    }
+  work(bench: string, chip: string, end: "done" | "failed" | "stopped"): void {
+    const own = this.local.get(bench)!;
+    const next = nextOf(own.list, chip, at);
+    if (next === undefined || this.at.get(chip) !== bench) return;
+    const { id } = next;
+    if (next.state === "waiting") return own.take({ job: id, at, what: "taken", runsBefore: 0 });
+    const why = { code: "chip-refused", message: "" };
+    if (end === "failed") return own.take({ job: id, at, what: "failed", ...why, runs: [] });
+    if (end === "stopped") return own.take({ job: id, at, what: "put back", ...why });
+    own.take({ job: id, at, what: "done", runs: [] });
+    const { job: server } = next.origin!;
+    this.finished.set(server, (this.finished.get(server) ?? 0) + 1);
   }
 
   giveBack(bench: string, chip?: string): void {
-    for (const one of this.local.get(bench)!)
-      if (one.state === "waiting" && (chip === undefined || one.chip === chip)) one.state = "given back";
-  }
-
-  report(bench: string): void {
-    const words: Partial<Record<LocalJob["state"], JobReport["what"]>> = {
-      begun: "begun",
-      done: "done",
-      failed: "failed",
-      "given back": "given back",
-    };
-    for (const { id, attempt, fence, state } of this.local.get(bench)!) {
-      const what = words[state];
-      const known = this.jobs.get(id)!;
-      if (what !== undefined)
-        known.job = afterReport(known.job, { bench, attempt, fence, what }, this.leases.get(known.chip)).job;
-    }
+    const own = this.local.get(bench)!;
+    for (const one of own.list)
+      if (isUnbegunOfServer(one) && (chip === undefined || one.place === chip))
+        own.take({ job: one.id, at, what: "removed", givenBack: true });
   }
 
   retry(id: string): void {
@@ -274,7 +304,7 @@ class World {
         this.hear(bench);
         for (const chip of chips) this.take(bench, chip);
         this.sync(bench);
-        for (const chip of chips) this.work(bench, chip, false);
+        for (const chip of chips) this.work(bench, chip, "done");
         this.report(bench);
       }
       if (round % 5 === 4) for (const id of this.jobs.keys()) this.retry(id);
@@ -292,7 +322,12 @@ const acts = fc.oneof(
   { arbitrary: fc.record({ act: fc.constant("take" as const), bench, chip }), weight: 4 },
   { arbitrary: fc.record({ act: fc.constant("sync" as const), bench }), weight: 4 },
   {
-    arbitrary: fc.record({ act: fc.constant("work" as const), bench, chip, fails: fc.boolean() }),
+    arbitrary: fc.record({
+      act: fc.constant("work" as const),
+      bench,
+      chip,
+      end: fc.constantFrom("done" as const, "failed" as const, "stopped" as const),
+    }),
     weight: 5,
   },
   { arbitrary: fc.record({ act: fc.constant("report" as const), bench }), weight: 3 },
@@ -320,7 +355,7 @@ function done(world: World, one: Act): void {
     case "sync":
       return world.sync(one.bench);
     case "work":
-      return world.work(one.bench, one.chip, one.fails);
+      return world.work(one.bench, one.chip, one.end);
     case "report":
       return world.report(one.bench);
     case "give back":

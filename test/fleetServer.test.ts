@@ -300,6 +300,7 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     const store = await bench.store();
     expect((await store.runs()).map(({ outcome }) => outcome)).toEqual(["done"]);
     expect((await store.labels("r1")).job).toBe("j1");
+    expect((await store.plan("r1")).title).toBe(file);
     await bench.close();
     await server.close();
   });

@@ -25,7 +25,8 @@ export interface TestServer {
   readonly folder: string;
 }
 
-export async function startPostgres(): Promise<TestServer> {
+/** @param maxConnections  as many as the server takes at once. */
+export async function startPostgres({ maxConnections = 100 } = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "mho-postgres-"));
   const owner = ownerOf();
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
@@ -36,7 +37,7 @@ export async function startPostgres(): Promise<TestServer> {
     ["-D", data, "-U", superuser, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"],
     owner,
   );
-  const settings = `-c listen_addresses= -c unix_socket_directories=${folder} -c fsync=off -c shared_buffers=16MB -c max_wal_size=4GB`;
+  const settings = `-c listen_addresses= -c unix_socket_directories=${folder} -c fsync=off -c shared_buffers=16MB -c max_wal_size=4GB -c max_connections=${maxConnections}`;
   const start = (): Promise<void> =>
     run("pg_ctl", ["-D", data, "-w", "-l", join(folder, "log"), "-o", settings, "start"], owner);
   const kill = (): Promise<void> => run("pg_ctl", ["-D", data, "-w", "-m", "immediate", "stop"], owner);
