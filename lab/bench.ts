@@ -10,7 +10,7 @@ import { type ForecastResult, forecastResults } from "../src/results/forecasts.t
 import { judgeRun, type RunResult } from "../src/results/runResult.ts";
 import { standingOf } from "../src/results/outcome.ts";
 import { wholeReader } from "../src/results/wholeReader.ts";
-import { type GroupId, isGroupName } from "../src/run/groups.ts";
+import { type GroupId, isGroupName, networkOf } from "../src/run/groups.ts";
 import { MhoError } from "../src/errors.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
 import type { Estimate } from "../src/run/estimate.ts";
@@ -84,6 +84,8 @@ export interface RunDetails {
   readonly result: RunResult;
   /** What was foretold of its weights, and how that came out. */
   readonly forecasts: readonly ForecastResult[];
+  /** The network over several chips that it holds a share of, or held one. */
+  readonly network: GroupId | undefined;
   /** How its model did at the last age that it was read at; undefined where it foresaw nothing of its devices. */
   readonly audit: Audit | undefined;
   readonly labels: RunLabels;
@@ -660,6 +662,7 @@ export class Bench {
       const chip = { name: plan.chipName, serialNumber: plan.chipSerialNumber };
       return {
         plan,
+        network: networkOf(await store.groups(), id, plan.share),
         labels: await store.labels(id),
         chipNotes: await store.chipNotes(chip),
         notes: await store.notes(id),

@@ -70,15 +70,15 @@ export const show = () =>
     );
 
 async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
-  const { plan, notes, result, forecasts, audit, labels, chipNotes } = await bench.run(id);
+  const { plan, network, notes, result, forecasts, audit, labels, chipNotes } = await bench.run(id);
   const { wafer, die } = placeOnWafer(chipNotes);
   output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   for (const line of labelLines(labels, { wafer, die })) output.say(line);
   output.say(`at ${plan.chipAddress}`);
-  output.say(howItEnded(plan.share?.group ?? id, result));
-  if (plan.share !== undefined)
+  output.say(howItEnded(network ?? id, result));
+  if (network !== undefined && plan.share !== undefined)
     output.say(
-      `share ${plan.share.share + 1} of network ${plan.share.group}, from its tile ${plan.share.firstTile} on`,
+      `share ${plan.share.share + 1} of network ${network}, from its tile ${plan.share.firstTile} on`,
     );
   if (plan.imported !== undefined) {
     const files = plan.imported.files.map(({ name }) => name).join(", ");

@@ -104,6 +104,17 @@ export interface LeftChip {
   readonly why: string;
 }
 
+/** The group that a run holds a share of, or held one; a plan may name that of another workspace. */
+export function networkOf(
+  groups: readonly RunGroup[],
+  run: RunId,
+  part: ShareOfGroup | undefined,
+): GroupId | undefined {
+  const share = groups.find(({ id }) => id === part?.group)?.shares[part?.share ?? 0];
+  const isOf = share?.run === run || share?.before.some((left) => left.run === run) === true;
+  return isOf ? part?.group : undefined;
+}
+
 /** Groups as they stand, in the order in which they were begun. Throws `RangeError` for a change of a group or share that is none. */
 export function foldGroups(changes: readonly GroupChange[]): readonly RunGroup[] {
   const groups = new Map<GroupId, RunGroup>();
