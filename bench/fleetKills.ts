@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { openServer, type Server } from "../storage/postgres/connection.ts";
 import { chipsAt } from "../storage/postgres/fleetView.ts";
 import { addServerJob, serverJobs } from "../storage/postgres/serverJobs.ts";
+import { isAway } from "../storage/postgres/serverFailure.ts";
 import { Random, uniformOf } from "../src/random.ts";
-import { startPostgres, type TestServer } from "../test/support/postgresServer.ts";
+import { startPostgres } from "../test/support/postgresServer.ts";
 
 /** As seen from the project's root, from where benches and tests are run. */
 const program = "dist/bench/fleetWorker.js";
@@ -34,9 +35,9 @@ export interface KilledFleet {
   readonly lost: number;
   readonly doubled: number;
   readonly outOfOrder: number;
-  /** From the beginning of the call that adds a job until its bench is woken, ms; idle benches. */
+  /** From the end of the call that adds a job until its idle bench is woken, ms; 0 where it is woken before. */
   readonly wakeMilliseconds: Spread;
-  /** The same until the job stands in the bench's own queue. */
+  /** From the beginning of that call until the job stands in the bench's own queue. */
   readonly takenMilliseconds: Spread;
   readonly jobsPerSecond: number;
   readonly told: readonly string[];
@@ -46,6 +47,7 @@ interface Spread {
   readonly median: number;
   readonly p99: number;
   readonly most: number;
+  readonly of: number;
 }
 
 interface Line {
@@ -73,19 +75,21 @@ export async function killFleet(
     const database = /\/(\w+)\?/.exec(direct)![1]!;
     const address = `postgres://administrator@127.0.0.1:${line.port}/${database}`;
     for (let n = 0; n < wanted.workers; n++) workers.push(new Worker(address, folder, n, told));
-    let server = await openServer(direct);
+    const server = await openServer(direct);
     const chips = await known(server, 2 * wanted.workers);
     onProgress(`${wanted.workers} benches are known`);
     const begun = performance.now();
     const added: string[] = [];
-    while (added.length < wanted.jobs) {
-      const some = Array.from(
-        { length: Math.min(4, wanted.jobs - added.length) },
-        () => chips[Math.floor(draw(chips.length))]!,
-      );
-      added.push(...(await Promise.all(some.map((chip) => addJob(server, chip)))));
-    }
-    onProgress(`${added.length} jobs are added`);
+    const addAll = async (): Promise<void> => {
+      while (added.length < wanted.jobs) {
+        const some = Array.from(
+          { length: Math.min(4, wanted.jobs - added.length) },
+          () => chips[Math.floor(draw(chips.length))]!,
+        );
+        added.push(...(await Promise.all(some.map((chip) => patientlyAdded(server, chip)))));
+      }
+      onProgress(`${added.length} jobs are added`);
+    };
     const acts = shuffled(
       [
         ...repeated("kill", wanted.kills),
@@ -94,12 +98,18 @@ export async function killFleet(
       ],
       draw,
     );
-    for (const act of acts) {
-      await pause(20 + draw(300));
-      if (act === "kill") await workers[Math.floor(draw(workers.length))]!.kill();
-      else if (act === "cut") await line.cut(50 + draw(1500));
-      else server = await restart(postgres, server, direct);
-    }
+    const actAll = async (): Promise<void> => {
+      for (const act of acts) {
+        await pause(20 + draw(300));
+        if (act === "kill") await workers[Math.floor(draw(workers.length))]!.kill();
+        else if (act === "cut") await line.cut(50 + draw(1500));
+        else {
+          await postgres.kill();
+          await postgres.start();
+        }
+      }
+    };
+    await Promise.all([addAll(), actAll()]);
     onProgress("all was cut and killed; what is left is done");
     await allDone(server, added.length, onProgress);
     const jobsPerSecond = added.length / ((performance.now() - begun) / 1000);
@@ -261,11 +271,16 @@ function addJob(server: Server, chipId: number): Promise<string> {
   });
 }
 
-async function restart(postgres: TestServer, server: Server, address: string): Promise<Server> {
-  await server.close();
-  await postgres.kill();
-  await postgres.start();
-  return openServer(address);
+/** Added again where the server was away. Whether the first was added is not known; if it was, it is done as well, and not counted. */
+async function patientlyAdded(server: Server, chipId: number): Promise<string> {
+  for (;;) {
+    try {
+      return await addJob(server, chipId);
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      await pause(100);
+    }
+  }
 }
 
 async function allDone(server: Server, jobs: number, onProgress: (text: string) => void): Promise<void> {
@@ -293,10 +308,11 @@ async function wakeTimes(
     await pause(20);
   }
   await allDone(server, 2 * chips.length, () => {});
-  const begunAt = new Map<string, number>();
+  const begunAt = new Map<string, { readonly begun: number; readonly added: number }>();
   for (let n = 0; n < wakes; n++) {
     const at = performance.timeOrigin + performance.now();
-    begunAt.set(await addJob(server, chips[Math.floor(draw(chips.length))]!), at);
+    const job = await addJob(server, chips[Math.floor(draw(chips.length))]!);
+    begunAt.set(job, { begun: at, added: performance.timeOrigin + performance.now() });
     await pause(20 + draw(40));
   }
   await allDone(server, wakes, () => {});
@@ -305,10 +321,12 @@ async function wakeTimes(
   for (const worker of workers) {
     const heard = worker.wakes();
     for (const { job, takenAt } of worker.lines()) {
-      const begun = begunAt.get(job);
-      if (begun === undefined) continue;
-      taken.push(takenAt - begun);
-      woken.push((heard.find((at) => at >= begun) ?? Infinity) - begun);
+      const times = begunAt.get(job);
+      if (times === undefined) continue;
+      taken.push(takenAt - times.begun);
+      // A second pair of ears may be cut off, and the bench's own not.
+      const at = heard.find((one) => one >= times.begun && one <= takenAt);
+      if (at !== undefined) woken.push(Math.max(0, at - times.added));
     }
   }
   return { wakeMilliseconds: spreadOf(woken), takenMilliseconds: spreadOf(taken) };
@@ -318,7 +336,7 @@ function spreadOf(times: readonly number[]): Spread {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number =>
     Number((sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN).toFixed(1));
-  return { median: at(0.5), p99: at(0.99), most: at(1) };
+  return { median: at(0.5), p99: at(0.99), most: at(1), of: times.length };
 }
 
 function outOfOrder(workers: readonly Worker[]): number {

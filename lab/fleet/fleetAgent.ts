@@ -77,6 +77,7 @@ export class FleetAgent {
   #awayWait: number | undefined;
   #heardAt = -Infinity;
   #wasLinked = false;
+  #isSynced = false;
   #joined = "";
   #handingOn: Promise<void> | undefined;
   #mayCome = true;
@@ -143,7 +144,10 @@ export class FleetAgent {
     const link = await this.#linked();
     const due = performance.now() - this.#heardAt >= this.#heartbeatMilliseconds;
     if (due) await this.#beat(link);
-    // New jobs first: a chip may wait for them.
+    // What the server had handed out before the line was cut, or the bench was, stands before what it hands out now.
+    if (!this.#isSynced) await this.#sync(link);
+    this.#isSynced = true;
+    // Then new jobs first: a chip may wait for them.
     const more = await this.#take(link);
     await this.#sync(link);
     if (due || !this.#isWoken) this.#startHandingOn(link);
@@ -187,6 +191,7 @@ export class FleetAgent {
   async #unlink(): Promise<void> {
     const link = this.#link;
     this.#link = undefined;
+    this.#isSynced = false;
     await Promise.allSettled([link?.listening.close(), link?.server.close()]);
   }
 
