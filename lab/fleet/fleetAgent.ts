@@ -78,6 +78,8 @@ export class FleetAgent {
   #heardAt = -Infinity;
   #wasLinked = false;
   #isSynced = false;
+  /** The connection that hears is gone. */
+  #isLost = false;
   #joined = "";
   #handingOn: Promise<void> | undefined;
   #mayCome = true;
@@ -160,6 +162,7 @@ export class FleetAgent {
   }
 
   async #linked(): Promise<Link> {
+    if (this.#isLost) await this.#unlink();
     if (this.#link !== undefined) return this.#link;
     const { server: address, name, workspace } = this.#options;
     const server = await openServer(address, {
@@ -174,7 +177,11 @@ export class FleetAgent {
       const listening = await server.listen(
         [channelOf(bench)],
         () => this.#wakeUp(),
-        () => void this.#unlink().then(() => this.#wakeUp()),
+        () => {
+          // What is under way by the other connections comes to its own end first.
+          this.#isLost = true;
+          this.#wakeUp();
+        },
       );
       // After that another worker's name is not taken back.
       if (!this.#wasLinked) await beginSession(server, session, { host: hostname(), version });
@@ -192,6 +199,7 @@ export class FleetAgent {
     const link = this.#link;
     this.#link = undefined;
     this.#isSynced = false;
+    this.#isLost = false;
     await Promise.allSettled([link?.listening.close(), link?.server.close()]);
   }
 
