@@ -18,7 +18,15 @@ import { MhoError } from "../src/errors.ts";
 import type { Microseconds } from "../src/units.ts";
 import { lineMicroseconds, pulseMicroseconds, readMicroseconds } from "../src/chip/timing.ts";
 import { calledOff, CutOff } from "./linkErrors.ts";
-import { mergeReadings, mergeReports, rowsFired, rowsLeft, rowsRead, withoutRows } from "./rows.ts";
+import {
+  mergeReadings,
+  mergeReports,
+  reportOfUnsent,
+  rowsFired,
+  rowsLeft,
+  rowsRead,
+  withoutRows,
+} from "./rows.ts";
 
 /** A driver of one connection, which names its port. */
 export interface ConnectedDriver extends ChipDriver {
@@ -63,6 +71,8 @@ export class ReconnectingDriver implements ConnectedDriver {
   /** The longest that it was not asked anything, since it last did what it does not do in standby. */
   #longestSilence = 0;
   #closed = false;
+  /** How often the link was lost in an order since a pulse was last confirmed. */
+  #cutsInVain = 0;
   #givenUp = false;
   /** Why nothing may reach the chip any more but standby. */
   #halted: string | undefined;
@@ -157,10 +167,18 @@ export class ReconnectingDriver implements ConnectedDriver {
       // Without tickets nothing may be sent twice: only a driver that says which rows it never sent is given those again.
       const isNew = this.#identity?.boot !== boot;
       if (keepsTickets ? isNew : (lost || isNew) && kept === undefined) return this.#forgotten(block, order);
+      // A board that is greeted anew after each row and confirms none would wear its devices row by row: the run counts such turns.
+      if (!keepsTickets && lost && this.#cutsInVain > 1)
+        return mergeReports(kept, reportOfUnsent(left.codes, block.rowCount));
       try {
-        return mergeReports(kept, await driver.pulse(block, left));
+        const report = await driver.pulse(block, left);
+        if (report.fates.includes(rowFates.fired)) this.#cutsInVain = 0;
+        return mergeReports(kept, report);
       } catch (error) {
-        if (error instanceof CutOff && error.report) kept = mergeReports(kept, error.report);
+        if (error instanceof CutOff && error.report) {
+          this.#cutsInVain = error.report.fates.includes(rowFates.fired) ? 1 : this.#cutsInVain + 1;
+          kept = mergeReports(kept, error.report);
+        }
         const codes = kept === undefined ? order.codes : withoutRows(order.codes, kept, perRow);
         left = { ...order, codes, resent: true };
         lost = isLost(error);
