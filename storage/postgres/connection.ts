@@ -28,18 +28,8 @@ export interface ServerOptions {
  * @param text  `postgres://user@host/database`, without a password.
  * @throws `bad-argument` for another address, `workspace-failed` where the server does not answer or does not let the user in.
  */
-export async function openServer(text: string, options: ServerOptions = {}): Promise<Server> {
-  const address = parseServerAddress(text);
-  // It is loaded by those who use a server alone.
-  const { default: driver } = await import("pg");
-  const server = new Server(address, driver, options);
-  try {
-    await server.query("SELECT 1");
-  } catch (error) {
-    await server.close();
-    throw error;
-  }
-  return server;
+export function openServer(text: string, options: ServerOptions = {}): Promise<Server> {
+  return Server.open(parseServerAddress(text), options);
 }
 
 export class Server implements Queries {
@@ -48,7 +38,8 @@ export class Server implements Queries {
   readonly #config: pg.ClientConfig;
   readonly #driver: typeof pg;
 
-  constructor(address: ServerAddress, driver: typeof pg, options: ServerOptions) {
+  // Private, so that what is said of this class names no type of pg: who uses the library has none.
+  private constructor(address: ServerAddress, driver: typeof pg, options: ServerOptions) {
     const { patienceMilliseconds = 60_000, connectMilliseconds = 10_000, connections = 4 } = options;
     this.address = address;
     this.#driver = driver;
@@ -77,6 +68,20 @@ export class Server implements Queries {
     this.#pool.on("error", () => {});
     // One that is in use tells by the request that fails.
     this.#pool.on("connect", (client) => client.on("error", () => {}));
+  }
+
+  /** As `openServer`. */
+  static async open(address: ServerAddress, options: ServerOptions): Promise<Server> {
+    // It is loaded by those who use a server alone.
+    const { default: driver } = await import("pg");
+    const server = new Server(address, driver, options);
+    try {
+      await server.query("SELECT 1");
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+    return server;
   }
 
   async query<R = ServerRow>(sql: string, values: readonly unknown[] = []): Promise<R[]> {
