@@ -43,12 +43,12 @@ function foretold({ timesSeconds, rmsPercent, testedToSeconds }: Forecast, k: nu
   return `${rmsPercent.at(k)!.toFixed(2)} % at ${ageText(timesSeconds.at(k)!, testedToSeconds)}`;
 }
 
-/** `1.90 % at 1 day, and 3.40 % was measured`. */
+/** `1.90 % at 1 day, and 3.40 % was measured where devices obey`: no model speaks of those that do not. */
 export function outcomeOf(
   { ageSeconds, foretoldPercent, measuredPercent }: ForecastPoint,
   { testedToSeconds }: Pick<Forecast, "testedToSeconds">,
 ): string {
-  return `${foretoldPercent.toFixed(2)} % at ${ageText(ageSeconds, testedToSeconds)}, and ${measuredPercent.toFixed(2)} % was measured`;
+  return `${foretoldPercent.toFixed(2)} % at ${ageText(ageSeconds, testedToSeconds)}, and ${measuredPercent.toFixed(2)} % was measured where devices obey`;
 }
 
 function ageText(age: Seconds, testedToSeconds: Seconds | undefined): string {

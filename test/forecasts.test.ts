@@ -68,7 +68,7 @@ describe("what is foretold of a run", () => {
       "r2 trim",
     ]);
     expect(forecastSentence(next.earlier[1]!)).toMatch(
-      /^The trim \(pcm-90nm\) foretold a weight error of \d\.\d\d % at 360 days, and \d\.\d\d % was measured\.$/,
+      /^The trim \(pcm-90nm\) foretold a weight error of \d\.\d\d % at 360 days, and \d\.\d\d % was measured where devices obey\.$/,
     );
     await bench.close();
   });
@@ -79,7 +79,7 @@ describe("what is foretold of a run", () => {
     const [outcome] = (await bench.run(trim.run!)).forecasts;
     expect(outcome!.points.at(-1)).toMatchObject({ failed: true });
     const reason =
-      /The model pcm-90nm has failed before: of run r2 the trim foretold \d\.\d\d % at [^,]+, and \d+\.\d\d % was measured \(\d+\.\d times the mean square error, 2 at most\)/;
+      /The model pcm-90nm has failed before: of run r2 the trim foretold \d\.\d\d % at [^,]+, and \d+\.\d\d % was measured where devices obey \(\d+\.\d times the mean square error, 2 at most\)/;
     await expect(bench.trim(trim.run!, { dryRun: true })).rejects.toMatchObject({
       code: "bad-argument",
       message: expect.stringMatching(reason) as string,
