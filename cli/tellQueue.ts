@@ -5,7 +5,10 @@ import type { Output } from "./output.ts";
 
 /** Tells people of jobs, chip by chip. */
 export function tellQueue(jobs: readonly QueuedJob[], output: Output): void {
-  if (jobs.length === 0) return output.say("No job is queued. mho queue add puts one there.");
+  if (jobs.length === 0)
+    return output.say(
+      "No job waits. mho queue add puts one there, and mho queue list --all shows those that are done.",
+    );
   const places = [...new Set(jobs.map(({ place }) => place))];
   const width = Math.max(...jobs.map(({ id }) => id.length));
   for (const place of places) {
@@ -19,7 +22,7 @@ export function tellQueue(jobs: readonly QueuedJob[], output: Output): void {
 }
 
 function standingOf({ state, worked, attempts, bench }: QueuedJob): string {
-  if (state === "waiting" && attempts === 0 && bench !== undefined) return "at its bench";
+  if (state === "waiting" && attempts === 0 && bench !== undefined) return "taken";
   if (state === "under way") return worked ? "under way" : "cut off";
   return state === "waiting" && attempts > 0 ? "stopped" : state;
 }

@@ -44,7 +44,9 @@ function refuseOtherKind(path: string, data: unknown, kind: string): void {
     other !== undefined
       ? `it is a ${other}, and a ${kind} is needed`
       : `its format is ${format === undefined ? "not given" : JSON.stringify(format)}, and a ${kind} has "format": "${wanted}"`;
-  throw badFile(path, is, `Give a ${kind}.`);
+  const way =
+    format === undefined ? `Add that line, and "version": 1, if it is a ${kind}.` : `Give a ${kind}.`;
+  throw badFile(path, is, way);
 }
 
 /** What is wrong, and where. */

@@ -50,7 +50,9 @@ describe("mho queue and mho work", () => {
       { job: "j3", outcome: "done", runs: ["r1"] },
     ]);
     expect(lines.at(-1)).toMatchObject({ command: "work", done: ["j1", "j2", "j3"], failed: [], left: [] });
-    expect((await queue("list")).out).toBe("No job is queued. mho queue add puts one there.\n");
+    expect((await queue("list")).out).toBe(
+      "No job waits. mho queue add puts one there, and mho queue list --all shows those that are done.\n",
+    );
     expect((await queue("list", "--all")).out).toMatch(/j1 {2}done {10}program/);
     expect((await mho("show", "r2", "--workspace", workspace)).out).toMatch(
       /^begun by job j2 of the queue$/m,

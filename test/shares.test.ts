@@ -45,7 +45,7 @@ describe("tiles that are laid over chips", () => {
 
   it("are refused where a chip would hold none of them", () => {
     expect(() => splitTiles(tilesOf(4), [2, 2, 2])).toThrow(
-      "The network needs 4 tiles, and the first 2 chips of 3 hold them all. Leave the others away, or give them with --spare.",
+      "The network needs 4 tiles, which the first 2 chips hold. Leave out the others, or give them with --spare.",
     );
   });
 });

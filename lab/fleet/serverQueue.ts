@@ -67,7 +67,7 @@ export function addToServer(
       : {};
     const chip = await chipMeant(server, when.chip ?? stringIn(options, "chip"), { jobs, runsAt });
     const by = when.operator ?? place.operator;
-    const { chip: _, ...withoutChip } = { ...titleOf(kind, subjects[0]!), ...options };
+    const { chip: _, ...withoutChip } = { ...options, ...titleOf(kind, subjects[0]!, options) };
     const usual = kind.usual(place, kind.labels === true ? withOperator(withoutChip, by) : withoutChip);
     const isFile = kind.subject === "file";
     const full = plainOptions(isFile ? await weightsOfStrategy(kind, subjects[0]!, usual) : usual);
@@ -111,8 +111,8 @@ export function addToServer(
 }
 
 /** A run is titled by its file, and at its bench that has another place. */
-function titleOf({ subject, labels }: JobKind, file: string): Options {
-  return subject === "file" && labels === true ? { title: file.slice(-200) } : {};
+function titleOf({ subject, labels }: JobKind, file: string, { title }: Options): Options {
+  return subject === "file" && labels === true ? { title: title ?? file.slice(-200) } : {};
 }
 
 /** What the job's call would say of the chip as its bench described it. Of runs, which are at a bench, nothing is looked at. */

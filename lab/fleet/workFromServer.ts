@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { describeHolder, LockHeld, takeLock } from "../../locks/lock.ts";
+import { LockHeld, takeLock } from "../../locks/lock.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { LeaseTimes } from "../../src/fleet/lease.ts";
 import { parseServerAddress } from "../../storage/postgres/address.ts";
@@ -84,7 +84,11 @@ function takeOne(folder: string): { release(): void } {
     return takeLock(join(folder, "queue", "server.lock"), process.title, wallTime());
   } catch (error) {
     if (!(error instanceof LockHeld)) throw error;
-    const by = error.holder === undefined ? "Another mho work" : describeHolder(error.holder);
+    const { holder } = error;
+    const by =
+      holder === undefined
+        ? "Another mho work"
+        : `${holder.program} (process ${holder.processId}, since ${holder.since})`;
     throw new MhoError(
       "bad-argument",
       `${by} takes the server's jobs for this workspace already. A second one may work on its own queue: mho work without --server.`,

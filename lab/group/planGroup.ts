@@ -106,8 +106,11 @@ export async function namedChips(
 ): Promise<{ readonly own: readonly NamedChip[]; readonly spares: readonly NamedChip[] }> {
   const all: NamedChip[] = [];
   // One after the other: what a board is taken for is told in this order.
-  for (const text of [...own, ...spares]) {
-    const address = asks ? await place.chipNamed(text) : place.addressOf(text);
+  for (const [k, text] of [...own, ...spares].entries()) {
+    const named = asks ? place.chipNamed(text) : Promise.resolve(place.addressOf(text));
+    const address = await named.catch((error: unknown) => {
+      throw k >= own.length && error instanceof MhoError ? silentSpare(text, error) : error;
+    });
     if (all.some((one) => one.address === address)) {
       throw new MhoError(
         "bad-argument",
@@ -162,4 +165,13 @@ export async function digestOf(file: string): Promise<string> {
   return createHash("sha256")
     .update(await readInputFile(file))
     .digest("hex");
+}
+
+function silentSpare(text: string, error: MhoError): MhoError {
+  return new MhoError(
+    error.code,
+    `The spare ${text} could not be asked which chip it is. ${error.message} Leave the spare out, or name its description: ?chip=FILE.json.`,
+    error.facts,
+    error,
+  );
 }

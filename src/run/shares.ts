@@ -26,7 +26,7 @@ export function splitTiles(tiles: readonly TileTargets[], capacities: readonly n
   let firstTile = 0;
   for (const [chip, capacity] of capacities.entries()) {
     const own = tiles.slice(firstTile, firstTile + capacity);
-    if (own.length === 0) throw unneeded(tiles.length, capacities.slice(0, chip), capacities.length);
+    if (own.length === 0) throw unneeded(tiles.length, capacities.slice(0, chip));
     shares.push({
       chip,
       firstTile,
@@ -51,11 +51,11 @@ export function tooFewChips(needed: number, capacities: readonly number[]): MhoE
   );
 }
 
-function unneeded(needed: number, full: readonly number[], given: number): MhoError {
+function unneeded(needed: number, full: readonly number[]): MhoError {
   return new MhoError(
     "bad-argument",
-    `The network needs ${counted(needed, "tile")}, and the first ${counted(full.length, "chip")} of ${given} ${full.length === 1 ? "holds" : "hold"} them all. ` +
-      "Leave the others away, or give them with --spare.",
+    `The network needs ${counted(needed, "tile")}, which ${full.length === 1 ? "the first chip alone holds" : `the first ${full.length} chips hold`}. ` +
+      "Leave out the others, or give them with --spare.",
     { needed, chips: full.length },
   );
 }

@@ -43,7 +43,7 @@ const known: readonly Known[] = [
     code: /^42501/,
     what: ({ user }, message) =>
       `${user} has no right to this (${message}). An administrator of the server grants it: GRANT mho_operate TO "${user}" ` +
-      "to write runs, mho_look to read them, mho_administer to set the server up.",
+      "to write runs and to add jobs, mho_look to read, mho_administer to set the server up.",
   },
   {
     code: /^(42P01|3F000|42703)/,
