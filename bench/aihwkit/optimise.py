@@ -67,7 +67,7 @@ def quiet_stop(intermediate_result):
 
 def read_strategy(layer, weights):
     """@returns the conductances of each device, the factors of the pairs, and µS a unit of weight, one a column."""
-    scale = torch.tensor(layer["scale_microsiemens_per_unit"], dtype=torch.float32).reshape(-1, 1)
+    scale = torch.tensor(layer["scale_microsiemens_per_unit"], dtype=torch.float32).reshape(1, -1)
     wanted = (weights * scale).numpy()
     points = layer["wanted_microsiemens"]
     pairs = []
