@@ -15,7 +15,7 @@ export interface StartedWorker {
  * Starts `mho work` in a process of its own, which goes on when this one ends. It never runs files of code: those take `mho work
  * --allow-run` in a terminal.
  *
- * @returns once it is at work, or has ended for want of any: its process, while it is there.
+ * @returns once it is at work, or has ended because there was none: its process, as long as it runs.
  * @throws `workspace-failed` with its own words where it could not begin.
  */
 export async function startWorker(workspace: string, config: string | undefined): Promise<StartedWorker> {

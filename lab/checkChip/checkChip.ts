@@ -165,7 +165,7 @@ function bookedIn(place: Workplace, address: string): Pick<BoardCheckOptions, "b
       if (!place.hasWorkspace) return;
       const store = await place.writableStore();
       const known = await store.newestTicket(identity);
-      // Rows of zeros wear nothing. What the chip had fired before, and nobody booked, must still be found.
+      // Rows of zeros wear nothing. Pulses that the chip had fired before, and that no workspace booked, must still be found.
       if (known >= identity.newestTicket && highest > known) await store.bookForeignTicket(identity, highest);
     },
   };

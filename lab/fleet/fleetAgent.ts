@@ -58,7 +58,7 @@ interface Link {
 }
 
 /**
- * A bench's side of the server: it says that the bench is there, brings jobs into the bench's own queue, and tells what became of them.
+ * Speaks to the server for a bench: keeps the bench known there, brings jobs into the bench's own queue, and reports how they ended.
  * While the server is away the bench goes on with what it has; all is told when the server is back.
  */
 export class FleetAgent {
@@ -214,7 +214,7 @@ export class FleetAgent {
       .finally(() => (this.#handingOn = undefined));
   }
 
-  /** Says that the bench is there, and asks for the leases of its chips; a chip that has to say who it is, is asked. */
+  /** Sends a heartbeat and renews the leases of the bench's chips. A chip whose identity is needed is asked for it. */
   async #beat(link: Link): Promise<void> {
     const { place, store, times } = this.#options;
     for (const address of Object.values(place.config.chips))
