@@ -18,7 +18,7 @@ export interface PortOptions {
  */
 export function lockPort(port: string, { onStandbyAsked }: PortOptions, name = port): Lock {
   try {
-    const lock = takeLock(lockFileOf(name), process.title, new Date().toISOString());
+    const lock = takeLock(lockFileOf(name), new Date().toISOString());
     return onStandbyAsked === undefined ? lock : hearRequests(lock, onStandbyAsked);
   } catch (error) {
     if (error instanceof MhoError) throw error;

@@ -152,7 +152,7 @@ function badState(file: string, address: string, cause?: unknown): MhoError {
 function lock(file: string, address: string): Lock {
   const path = `${file}.lock`;
   try {
-    return takeLock(path, process.title, wallTime());
+    return takeLock(path, wallTime());
   } catch (error) {
     if (!(error instanceof LockHeld)) throw error;
     const { holder } = error;

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
-import { ownKey, type ProcessKey } from "./processes.ts";
+import { ownKey, ownName, type ProcessKey } from "./processes.ts";
 
 /** Who holds a lock: a note beside it, for messages and for `mho standby`. The lock is the system's own. */
 export interface Holder extends ProcessKey {
@@ -50,11 +50,11 @@ const raceMilliseconds = 100;
  * @param since  now, ISO 8601.
  * @throws LockHeld  when it is held; an error of the file system's where the file cannot be made.
  */
-export function takeLock(file: string, program: string, since: string): Lock {
+export function takeLock(file: string, since: string): Lock {
   const connection = held.has(file) ? undefined : lockedConnection(file);
   if (connection === undefined) throw new LockHeld(file, readHolder(file));
   held.set(file, connection);
-  const holder: Holder = { ...ownKey(), program, since };
+  const holder: Holder = { ...ownKey(), program: ownName(), since };
   leaveNote(file, holder);
   return {
     file,

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import { basename } from "node:path";
 
 /** What tells a process from every other, also from a later one that was given its number. */
 export interface ProcessKey {
@@ -24,6 +25,12 @@ export function ownKey(): ProcessKey {
 }
 
 let own: ProcessKey | undefined;
+
+/** What this process is called in messages: `mho watch`; for a script of a user's own, `node measure.js`. */
+export function ownName(): string {
+  if (process.title !== process.argv0) return process.title;
+  return [process.argv0, ...process.argv.slice(1, 2)].map((path) => basename(path)).join(" ");
+}
 
 /** This user's name; its number where the system knows no name for it. */
 export function userName(): string {

@@ -78,14 +78,14 @@ describe("a link in the place of a lock or of its note", () => {
     const victim = join(temporary, "thesis.txt");
     writeFileSync(victim, "my life's work");
     symlinkSync(victim, `${file}.json`);
-    takeLock(file, "a test", now).release();
+    takeLock(file, now).release();
     symlinkSync(victim, `${file}.json`);
-    const lock = takeLock(file, "a test", now);
+    const lock = takeLock(file, now);
     expect(JSON.parse(readFileSync(`${file}.json`, "utf8"))).toMatchObject({ processId: process.pid });
     lock.release();
     const other = lockFileOf("/dev/ttyOther");
     symlinkSync(victim, other);
-    expect(() => takeLock(other, "a test", now)).toThrow(/is not an ordinary file/);
+    expect(() => takeLock(other, now)).toThrow(/is not an ordinary file/);
     expect(readFileSync(victim, "utf8")).toBe("my life's work");
   });
 });
@@ -101,7 +101,7 @@ describe("a lock", () => {
       const refusals = said.filter((words) => words !== "held");
       expect(refusals.every((words) => words.startsWith("refused: The lock"))).toBe(true);
       const late = startTaker(file);
-      expect(await firstWords(late)).toContain(`a lock taker (process ${winners[0]!.pid}) holds it since`);
+      expect(await firstWords(late)).toContain(`node lockTaker.mjs (process ${winners[0]!.pid}) holds it since`);
       await Promise.all([...takers, late].map(killed));
     }
   });
@@ -110,20 +110,20 @@ describe("a lock", () => {
     const file = join(temporary, "killed.lock");
     const taker = startTaker(file);
     expect(await firstWords(taker)).toBe("held");
-    expect(() => takeLock(file, "a test", now)).toThrow(LockHeld);
+    expect(() => takeLock(file, now)).toThrow(/ is held: node lockTaker\.mjs \(process \d+\) holds it since /);
     await killed(taker);
-    takeLock(file, "a test", now).release();
+    takeLock(file, now).release();
   });
 
   it("can be had again after it was let go of, and twice in one process it cannot", () => {
     const file = join(temporary, "own.lock");
-    const first = takeLock(file, "a test", now);
-    expect(() => takeLock(file, "a test", now)).toThrow(LockHeld);
+    const first = takeLock(file, now);
+    expect(() => takeLock(file, now)).toThrow(LockHeld);
     first.release();
-    const second = takeLock(file, "a test", now);
+    const second = takeLock(file, now);
     // Letting go twice does not let go of what another has since.
     first.release();
-    expect(() => takeLock(file, "a test", now)).toThrow(LockHeld);
+    expect(() => takeLock(file, now)).toThrow(LockHeld);
     second.release();
   });
 
@@ -132,7 +132,7 @@ describe("a lock", () => {
     (text) => {
       const file = join(temporary, "old.lock");
       writeFileSync(file, text);
-      takeLock(file, "a test", now).release();
+      takeLock(file, now).release();
     },
   );
 });
@@ -165,7 +165,7 @@ describe.runIf(isLinux)("a process that a note names", () => {
   it("with another start is named, and not signalled by standby", async () => {
     const innocent = await startInnocent();
     const file = lockFileOf("/dev/ttyForged");
-    const lock = takeLock(file, "a test", now);
+    const lock = takeLock(file, now);
     forge(file, { processId: innocent.pid!, startedAt: "1" });
     const told: string[] = [];
     const relieving = relieve("/dev/ttyForged", heldOf(file), (holder, _, relief) =>
@@ -188,7 +188,7 @@ describe.runIf(isLinux)("a process that a note names", () => {
   ])("of %j is named at once, and not asked or signalled", async (of, message) => {
     const innocent = await startInnocent();
     const file = lockFileOf("/dev/ttyForeign");
-    const lock = takeLock(file, "a test", now);
+    const lock = takeLock(file, now);
     forge(file, { processId: innocent.pid!, startedAt: startOf(innocent.pid!), ...of });
     const told: string[] = [];
     const relieving = relieve("/dev/ttyForeign", heldOf(file), (_, __, relief) => told.push(relief));
@@ -245,7 +245,7 @@ function forge(file: string, lies: Partial<ProcessKey>): void {
 
 function heldOf(file: string): LockHeld {
   try {
-    takeLock(file, "a test", now);
+    takeLock(file, now);
   } catch (error) {
     if (error instanceof LockHeld) return error;
     throw error;

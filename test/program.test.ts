@@ -352,11 +352,11 @@ describe("mho resume", () => {
     const shown = await mho("show", "r1", "--workspace", folder, "--json");
     expect(shown.out).toContain('"accepted":');
     const state = join(folder, "chips", "pcm-64,seed=5,births=sound.state");
-    const lock = takeLock(`${state}.lock`, "a test", new Date().toISOString());
+    const lock = takeLock(`${state}.lock`, new Date().toISOString());
     const busy = await mhoProcess("program", none, ...args);
     expect([busy.code, busy.err]).toEqual([
       3,
-      expect.stringContaining(`in use by a test (process ${process.pid}), which holds ${state}.lock.`),
+      expect.stringContaining(`(process ${process.pid}), which holds ${state}.lock.`),
     ]);
     lock.release();
     // A process id holds nothing, be it that of the first process of all.

@@ -81,7 +81,7 @@ function refuseUnlessChips({ config, seed, registries }: Workplace): void {
 function takeOne(folder: string): { release(): void } {
   mkdirSync(join(folder, "queue"), { recursive: true });
   try {
-    return takeLock(join(folder, "queue", "server.lock"), process.title, wallTime());
+    return takeLock(join(folder, "queue", "server.lock"), wallTime());
   } catch (error) {
     if (!(error instanceof LockHeld)) throw error;
     const { holder } = error;

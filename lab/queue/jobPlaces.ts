@@ -51,7 +51,7 @@ export type PlaceAsked =
 export function takePlace(workspace: string, place: string): PlaceAsked {
   try {
     mkdirSync(join(workspace, "queue"), { recursive: true });
-    return { lock: takeLock(lockOf(workspace, place), process.title, wallTime()) };
+    return { lock: takeLock(lockOf(workspace, place), wallTime()) };
   } catch (error) {
     if (error instanceof LockHeld) {
       const by = error.holder === undefined ? "another mho work has it" : describeHolder(error.holder);

@@ -2,7 +2,7 @@
 import { LockHeld, takeLock } from "../../dist/locks/lock.js";
 
 try {
-  takeLock(process.argv[2], "a lock taker", "2026-01-01T00:00:00Z");
+  takeLock(process.argv[2], "2026-01-01T00:00:00Z");
   globalThis.gc();
   console.log("held");
 } catch (error) {
