@@ -19,7 +19,7 @@ import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
 import type { Question, QuestionId } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import type { RunAtBench, RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
@@ -91,6 +91,8 @@ export interface RunDetails {
   readonly labels: RunLabels;
   /** What was noted of its chip, in order. */
   readonly chipNotes: readonly ChipNote[];
+  /** At a server: the bench that made it, and how that calls it; undefined of a run that was made where it is kept. */
+  readonly madeAt: RunAtBench | undefined;
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
@@ -669,6 +671,7 @@ export class Bench {
         result: await judgeRun(store, id, memories),
         forecasts: await forecastResults(store, id, memories),
         audit: await lastAudit(store, id, this.#place.registries.methods, memories),
+        madeAt: (await store.summary(id)).madeAt,
       };
     });
   }

@@ -8,7 +8,7 @@ import type { Wait } from "../../src/queue/order.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
 import { benchesAt, chipsAt, type ChipAtServer, serverTime } from "../../storage/postgres/fleetView.ts";
-import { rightsAt } from "../../storage/postgres/schema.ts";
+import { notAllowed, rightsAt } from "../../storage/postgres/schema.ts";
 import {
   addServerJob,
   moveServerJob,
@@ -30,11 +30,20 @@ import { weightsOfStrategy } from "./strategyFiles.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Opens the server that a workspace's address names, for one thing. */
-async function at<T>(place: Workplace, act: (server: Server) => Promise<T>): Promise<T> {
+/**
+ * Opens the server that a workspace's address names, for one thing.
+ *
+ * @param deed  that takes a right: "add jobs to its queue"; undefined for looking.
+ */
+async function at<T>(
+  place: Workplace,
+  deed: string | undefined,
+  act: (server: Server) => Promise<T>,
+): Promise<T> {
   const server = await openServer(place.folder);
   try {
-    await rightsAt(server);
+    const { operate } = await rightsAt(server);
+    if (deed !== undefined && !operate) throw notAllowed(server, "operate", deed);
     return await act(server);
   } finally {
     await server.close();
@@ -49,7 +58,7 @@ export function addToServer(
   options: Options,
   when: AddOptions,
 ): Promise<Job> {
-  return at(place, async (server) => {
+  return at(place, "add jobs to its queue", async (server) => {
     const kind = jobKindNamed(command);
     refuseOptions(kind, options);
     if (when.minYieldPercent !== undefined && kind.judged !== true)
@@ -149,18 +158,18 @@ export function listServer(
   place: Workplace,
   { all = false }: QueueListOptions,
 ): Promise<readonly QueuedJob[]> {
-  return at(place, async (server) => {
+  return at(place, undefined, async (server) => {
     const rows = await serverJobs(server, { all });
     return queuedJobs(server, rows);
   });
 }
 
 export function moveAtServer(place: Workplace, id: JobId, { before, first }: MoveOptions): Promise<void> {
-  return at(place, (server) => moveServerJob(server, id, { before, first }));
+  return at(place, "move jobs of its queue", (server) => moveServerJob(server, id, { before, first }));
 }
 
 export function removeAtServer(place: Workplace, ids: readonly JobId[]): Promise<void> {
-  return at(place, async (server) => {
+  return at(place, "remove jobs of its queue", async (server) => {
     if (ids.length === 0) throw new MhoError("bad-argument", "Name the jobs, such as mho queue remove j3.");
     const asked = await removeServerJobs(server, ids);
     if (asked.length === 0) return;
@@ -175,7 +184,7 @@ export function removeAtServer(place: Workplace, ids: readonly JobId[]): Promise
 }
 
 export function retryAtServer(place: Workplace, id: JobId): Promise<void> {
-  return at(place, (server) =>
+  return at(place, "retry jobs of its queue", (server) =>
     retryServerJob(server, id, async (request) => {
       const files = await filesAgain(request.files, request.host);
       const changed = files.filter((one) => !request.files.some(({ sha256 }) => sha256 === one.sha256));

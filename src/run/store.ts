@@ -88,6 +88,12 @@ export interface RunStore {
   /** A number that grows with every change of any run's labels. */
   newestLabel(): Promise<number>;
   /**
+   * What lists read of the runs that are there: all of them as they stand now, where asking for one after the other would take long.
+   *
+   * @param options  `notes`: also those of runs that have ended.
+   */
+  forLists(options: { readonly notes: boolean }): Promise<ListReader>;
+  /**
    * Asks, answers or closes a question. @returns the question's id.
    *
    * @throws `bad-argument` where the question to be answered or closed is no longer open.
@@ -111,6 +117,9 @@ export type RunReader = Pick<
   RunStore,
   "plan" | "summary" | "identity" | "turns" | "sweeps" | "notes" | "forecasts"
 >;
+
+/** What lists read of each run. */
+export type ListReader = Pick<RunStore, "labels" | "notes" | "keptFigures" | "chipNotes">;
 
 /** By what a run is told from others in a list. */
 export interface ListedFigures {
@@ -156,4 +165,12 @@ export interface RunSummary {
   readonly corrects: RunId | undefined;
   readonly startedAt: string;
   readonly outcome: RunOutcome | "running";
+  /** At a server: the bench that made it, and how that calls it; undefined of a run that was made where it is kept. */
+  readonly madeAt?: RunAtBench | undefined;
+}
+
+/** A run as the bench calls it that made it. */
+export interface RunAtBench {
+  readonly bench: string;
+  readonly run: RunId;
 }

@@ -30,6 +30,7 @@ import {
 } from "../../src/run/questions.ts";
 import type {
   ListedFigures,
+  ListReader,
   RowCounts,
   RunId,
   RunOutcome,
@@ -71,6 +72,7 @@ import { notAllowed, type Rights } from "./schema.ts";
 import { ServerChains } from "./serverChains.ts";
 import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
 import { damagedServer } from "./serverFailure.ts";
+import { serverLists } from "./serverLists.ts";
 import { readRow, ServerReader } from "./serverReader.ts";
 import type { RunKey, ServerTable } from "./serverRows.ts";
 import { ServerRuns } from "./serverRuns.ts";
@@ -449,6 +451,12 @@ export class PostgresStore implements KeptRuns {
     const isRight =
       sumOf([key.run, turns, sweeps, figures]) === sum && turns === counts.turns && sweeps === counts.sweeps;
     return isRight ? (JSON.parse(figures) as ListedFigures) : undefined;
+  }
+
+  forLists({ notes }: { readonly notes: boolean }): Promise<ListReader> {
+    const keyOf = (run: RunId): Promise<RunKey> => this.#runs.keyOf(run);
+    const parts = { chains: this.#chains, damaged: this.#damaged, keyOf, notes };
+    return Promise.resolve(serverLists(this.#server, parts));
   }
 
   async stamp(): Promise<string> {
