@@ -19,7 +19,14 @@ import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
 import type { Question, QuestionId } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import type { RunAtBench, RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import type {
+  AgedFigures,
+  ListedFigures,
+  RunAtBench,
+  RunId,
+  RunStore,
+  RunSummary,
+} from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
@@ -630,6 +637,14 @@ export class Bench {
     return this.#telling(async () => {
       const { unpack } = await import("./pack.ts");
       return unpack(this.#place, file);
+    });
+  }
+
+  /** By what a run is told from others, how it aged, and what of it was foretold and did not hold. Kept when it was made once. */
+  async figures(run: RunId): Promise<ListedFigures & { readonly aged: AgedFigures }> {
+    return this.#telling(async () => {
+      const { agedFiguresOf } = await import("./agedFigures.ts");
+      return agedFiguresOf(await this.store(), runNamed(run), this.#place.registries.methods);
     });
   }
 

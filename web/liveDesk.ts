@@ -53,10 +53,10 @@ export class LiveDesk {
     const state = `${await this.#store.newestLabel()} ${standing.map(({ outcome }) => outcome).join()}`;
     if (this.#lines?.of !== of || this.#lines.state !== state) {
       const lines = await Promise.all(
-        standing.map(async ({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => {
+        standing.map(async ({ id, title, chipName, chipSerialNumber, startedAt, outcome, madeAt = null }) => {
           const { tags, archived } = await labelsOf(lists, id);
           const chip = `${chipName} number ${chipSerialNumber}`;
-          return { run: id, title, chip, startedAt, outcome, tags, archived };
+          return { run: id, title, chip, startedAt, outcome, tags, archived, madeAt };
         }),
       );
       this.#lines = { of, state, lines: lines.toReversed() };
@@ -69,7 +69,8 @@ export class LiveDesk {
     const live = await this.#live(run);
     await live.catchUp();
     const state = live.state(await this.#store.summary(run), tile);
-    return this.#readOnly ? { ...state, hears: false } : state;
+    // A run of a bench hears what it is asked there.
+    return this.#readOnly || state.madeAt !== null ? { ...state, hears: false } : state;
   }
 
   async devicesOf(run: RunId, tile: number): Promise<Uint8Array<ArrayBuffer> | undefined> {

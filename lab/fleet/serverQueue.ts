@@ -7,10 +7,18 @@ import type { Job, JobId } from "../../src/queue/job.ts";
 import type { Wait } from "../../src/queue/order.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
-import { benchesAt, chipsAt, type ChipAtServer, serverTime } from "../../storage/postgres/fleetView.ts";
+import {
+  type BenchAtServer,
+  benchesAt,
+  chipsAt,
+  type ChipAtServer,
+  descriptionAt,
+  serverTime,
+} from "../../storage/postgres/fleetView.ts";
 import { notAllowed, rightsAt } from "../../storage/postgres/schema.ts";
 import {
   addServerJob,
+  jobsDone,
   moveServerJob,
   removeServerJobs,
   retryServerJob,
@@ -106,7 +114,7 @@ export function addToServer(
       ),
       ...(when.minYieldPercent !== undefined && { minYieldPercent: when.minYieldPercent }),
     };
-    await check(place, kind, request, chip);
+    await check(place, kind, request, chip, await descriptionAt(server, chip.chipId));
     const id = await addServerJob(server, {
       chipId: chip.chipId,
       request,
@@ -130,11 +138,12 @@ async function check(
   kind: JobKind,
   request: ServerRequest,
   chip: ChipAtServer,
+  description: string | undefined,
 ): Promise<void> {
   const { seed, acceptUnknownWear, options, text } = request;
   if (isOfRun(kind)) return;
   const address = chip.nicknames[0]?.address;
-  if (address === undefined || chip.description === undefined) {
+  if (address === undefined || description === undefined) {
     return place.emit({
       type: "warning",
       code: "job_not_checked",
@@ -145,7 +154,7 @@ async function check(
   }
   const own = place.forJob("j0", { chip: address, seed, acceptUnknownWear });
   try {
-    const bytes = new TextEncoder().encode(chip.description);
+    const bytes = new TextEncoder().encode(description);
     const from = `the description of the chip ${nameOf(chip)} at the server`;
     own.takeAsDescribed(address, parseChipDescription(bytes, from, place.registries.technologies));
     await kind.check(own, { subjects: request.subjects, options }, address);
@@ -206,24 +215,32 @@ async function asQueued(server: Server, row: ServerJobRow): Promise<QueuedJob> {
   return (await queuedJobs(server, [row]))[0]!;
 }
 
-/** Jobs of the server as `list` tells of them. */
+/**
+ * Jobs of the server as `list` tells of them.
+ *
+ * @param known  what was asked for already.
+ */
 export async function queuedJobs(
   server: Server,
   rows: readonly ServerJobRow[],
+  known?: { readonly benches: readonly BenchAtServer[]; readonly chips: readonly ChipAtServer[] },
 ): Promise<readonly QueuedJob[]> {
-  const benches = await benchesAt(server);
-  const chips = await chipsAt(server);
+  if (rows.length === 0) return [];
+  const benches = known?.benches ?? (await benchesAt(server));
+  const chips = new Map((known?.chips ?? (await chipsAt(server))).map((one) => [one.chipId, one]));
+  const online = new Set(benches.flatMap(({ name, state }) => (state === "online" ? [name] : [])));
   const names = await runNames(server, rows);
   const now = await serverTime(server);
-  const done = new Set<JobId>();
-  for (const id of new Set(rows.flatMap(({ job }) => job.after)))
-    if ((await serverJob(server, id)).job.state === "done") done.add(id);
+  const done = await jobsDone(server, [...new Set(rows.flatMap(({ job }) => job.after))]);
+  const queues = new Map<number, ServerJob[]>();
+  for (const { chipId, job } of rows)
+    if (!isOver(job)) queues.set(chipId, [...(queues.get(chipId) ?? []), job]);
   return rows.map((row): QueuedJob => {
     const { job, request, chip } = row;
-    const at = chips.find(({ chipId }) => chipId === row.chipId)!;
+    const at = chips.get(row.chipId)!;
     const lease = at.bench === undefined ? undefined : { bench: at.bench, fence: at.fence, expiresAt: 0 };
     const doubtful = isInDoubt(job, lease);
-    const isOnline = benches.find(({ name }) => name === job.bench)?.state === "online";
+    const isOnline = job.bench !== undefined && online.has(job.bench);
     const name = `${chip.name}/${chip.serialNumber}`;
     return {
       ...request,
@@ -245,7 +262,7 @@ export async function queuedJobs(
       givenBack: false,
       why: doubtful ? inDoubt(job, at) : row.why,
       worked: job.state === "under way" && isOnline && !doubtful,
-      wait: waitOf(row, rows, { done, now }),
+      wait: waitOf(row, queues.get(row.chipId) ?? [], { done, now }),
     };
   });
 }
@@ -259,14 +276,13 @@ function inDoubt({ id, bench }: ServerJob, chip: ChipAtServer): { code: string; 
   };
 }
 
+/** @param queue  jobs of its chip that are not over, in their order. */
 function waitOf(
-  row: ServerJobRow,
-  rows: readonly ServerJobRow[],
+  { job, notBefore }: ServerJobRow,
+  queue: readonly ServerJob[],
   { done, now }: { readonly done: ReadonlySet<JobId>; readonly now: number },
 ): Wait | undefined {
-  const { job, chipId, notBefore } = row;
   if (job.state !== "waiting" && job.state !== "taken") return undefined;
-  const queue = rows.filter((one) => one.chipId === chipId && !isOver(one.job)).map((one) => one.job);
   const failed = queue.find(({ state }) => state === "failed");
   if (failed !== undefined) return { for: "failed", job: failed.id };
   const first = queue[0];

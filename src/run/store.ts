@@ -132,6 +132,26 @@ export interface ListedFigures {
   readonly errorPercent: number | null;
   /** That age, s. */
   readonly errorAgeSeconds: number | null;
+  /** Undefined until it was asked for: it takes more than a list needs. */
+  readonly aged?: AgedFigures | undefined;
+}
+
+/** How a run aged, and whether it did as was foretold. */
+export interface AgedFigures {
+  /** The mean drift exponent ν of its devices; null where it was not read at three ages over a factor of ten. */
+  readonly exponent: number | null;
+  /** What was foretold and did not hold when it was read; empty where all held, or nothing was foretold. */
+  readonly unforeseen: readonly Unforeseen[];
+}
+
+export interface Unforeseen {
+  /** A forecast of a strategy or a trim that failed, or the run's model, which no longer holds. */
+  readonly by: "strategy" | "trim" | "model";
+  readonly model: string;
+  /** At which age it showed, s. */
+  readonly ageSeconds: number;
+  /** For a person. */
+  readonly message: string;
 }
 
 export interface RowCounts {

@@ -68,6 +68,7 @@ import { begunValuesOf, deletedOutcome, isRequest, requestSumOf, rowSumOf } from
 import { sumOf } from "../sums.ts";
 import { wearOfRow, wearRowOf } from "../wearRows.ts";
 import type { Queries, Server } from "./connection.ts";
+import { keepFiguresAt } from "./runFigures.ts";
 import { notAllowed, type Rights } from "./schema.ts";
 import { ServerChains } from "./serverChains.ts";
 import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
@@ -427,15 +428,9 @@ export class PostgresStore implements KeptRuns {
 
   async keepFigures(run: RunId, { turns, sweeps }: RowCounts, figures: ListedFigures): Promise<void> {
     if (this.readOnly) return;
-    const key = await this.#runs.keyOf(run);
-    const values = [key.run, turns, sweeps, JSON.stringify(figures)];
+    const { bench, run: number } = await this.#runs.keyOf(run);
     await this.#together({}, (queries) =>
-      queries.query(
-        `INSERT INTO mho.figures (bench, run, turns, sweeps, figures, sum) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (bench, run) DO UPDATE SET turns = excluded.turns, sweeps = excluded.sweeps, figures = excluded.figures,
-             sum = excluded.sum`,
-        [key.bench, ...values, sumOf(values)],
-      ),
+      keepFiguresAt(queries, bench, { run: number, turns, sweeps }, figures),
     );
   }
 
