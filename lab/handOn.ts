@@ -9,10 +9,9 @@ import { type HandedOn, type Piece, runName } from "../storage/handOn/piece.ts";
 import { openServer, type Server } from "../storage/postgres/connection.ts";
 import { isAway } from "../storage/postgres/serverFailure.ts";
 import type { Workspace } from "../storage/workspace.ts";
-import type { ListedFigures, RunId } from "../src/run/store.ts";
-import { agedFiguresOf, isDamage } from "./agedFigures.ts";
-import { figuresApart } from "./apart/apart.ts";
+import { isDamage } from "./agedFigures.ts";
 import type { BenchEvent } from "./events.ts";
+import { type FiguresMaker, figuresBy } from "./handedFigures.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface HandOnOptions {
@@ -84,26 +83,6 @@ export function openHanding(
 ): { all(): Promise<void>; close(): Promise<void> } {
   return new Handing(store, options, place, usualManner, figures);
 }
-
-/** Makes figures of a run of the workspace. */
-export type FiguresMaker = (run: RunId) => Promise<ListedFigures>;
-
-/** Large runs are judged in a thread of their own: whoever hands on may be at work on a chip. */
-export function figuresBy(place: Workplace, store: Workspace): FiguresMaker {
-  return async (run) => {
-    const kept = await store.keptFigures(run);
-    if (kept?.aged !== undefined) return kept;
-    const { tiles } = await store.plan(run);
-    const devices = tiles.reduce((sum, { targetsMicrosiemens }) => sum + targetsMicrosiemens.length, 0);
-    const { turns, sweeps } = await store.rowCounts(run);
-    if (devices * (turns / tiles.length + sweeps / tiles.length) > mostReadingsHere)
-      return figuresApart(place, run);
-    return agedFiguresOf(store, run, place.registries.methods);
-  };
-}
-
-/** Takes about a tenth of a second. */
-const mostReadingsHere = 1e6;
 
 const pollMilliseconds = 1000;
 const away = { firstMilliseconds: 1000, mostMilliseconds: 60_000 };

@@ -1,38 +1,7 @@
 import type { Alarm } from "../src/fleet/alarms.ts";
-import type { RunAtBench } from "../src/run/store.ts";
 import type { BenchLine, ChipLine, FailureLine, FleetState } from "./fleetState.ts";
 import { harmlessJson } from "./harmlessJson.ts";
-import type { PageJob } from "./pageLibrary.ts";
-
-/** The benches of a server as the library tells of them. */
-export interface PageFleet {
-  readonly benches: readonly {
-    readonly name: string;
-    readonly state: BenchLine["state"];
-    readonly silentSeconds: number;
-    readonly doing: string;
-    readonly diskFreeBytes: number | undefined;
-    readonly chips: readonly { readonly nickname: string }[];
-    readonly host: string;
-    readonly version: string;
-  }[];
-  readonly chips: readonly {
-    readonly chip: { readonly name: string; readonly serialNumber: string };
-    readonly wafer: string | undefined;
-    readonly die: string | undefined;
-    readonly bench: string | undefined;
-    readonly figures: Pick<
-      ChipLine,
-      "yieldPercent" | "errorPercent" | "errorAgeSeconds" | "exponent" | "pulsesPerDevice"
-    > & {
-      readonly run: string | undefined;
-      readonly madeAt: RunAtBench | undefined;
-      readonly unforeseen: readonly unknown[];
-    };
-  }[];
-  readonly jobs: readonly PageJob[];
-  readonly alarms: readonly Alarm[];
-}
+import type { PageFleet } from "./pageFleet.ts";
 
 /** The fleet as all pages see it: looked at once for all of them, and only while a page shows it. */
 export class FleetDesk {
@@ -132,7 +101,7 @@ function fleetState({ benches, chips, jobs, alarms }: PageFleet, nowMs: number):
 
 const order: readonly BenchLine["state"][] = ["silent", "online", "stopped"];
 
-function failuresOf(jobs: readonly PageJob[]): readonly FailureLine[] {
+function failuresOf(jobs: PageFleet["jobs"]): readonly FailureLine[] {
   const found = new Map<string, { readonly code: string; readonly jobs: string[]; message: string }>();
   for (const { id, state, why } of jobs) {
     if (state !== "failed") continue;

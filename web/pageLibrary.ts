@@ -1,4 +1,4 @@
-import type { PageFleet } from "./fleetDesk.ts";
+import type { PageFleet } from "./pageFleet.ts";
 import type { Comparison } from "../src/results/comparison.ts";
 import type { Job, JobId } from "../src/queue/job.ts";
 import type { Wait } from "../src/queue/order.ts";

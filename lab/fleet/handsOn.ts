@@ -3,7 +3,8 @@ import type { Server } from "../../storage/postgres/connection.ts";
 import { markLateRun } from "../../storage/postgres/jobHandout.ts";
 import type { Workspace } from "../../storage/workspace.ts";
 import type { BenchEvent } from "../events.ts";
-import { figuresBy, openHanding } from "../handOn.ts";
+import { figuresBy } from "../handedFigures.ts";
+import { openHanding } from "../handOn.ts";
 import type { RunId } from "../../src/run/store.ts";
 import type { Workplace } from "../workplace.ts";
 
