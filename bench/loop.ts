@@ -3,6 +3,7 @@ import type { DriftData, DriftSweep } from "../calibration/driftData.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
 import { joinedReads } from "../calibration/joinedReads.ts";
 import type { Gathered } from "../calibration/gather.ts";
+import { Thinning } from "../calibration/thinning.ts";
 import { refit } from "../calibration/refit.ts";
 import { planVisit } from "../calibration/visit.ts";
 import { findPreset, type Preset } from "../emulator/presets.ts";
@@ -108,7 +109,18 @@ export async function visit(
     sweeps: joinedReads(kept, watched.devicesPerRow, held.steps),
   };
   const gathered: Gathered = {
-    parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
+    parts: [
+      {
+        run: "",
+        chipSerialNumber: "",
+        block: tile.block,
+        devicesPerRow: watched.devicesPerRow,
+        memory,
+        data,
+      },
+    ],
+    thinning: new Thinning(memory.verdicts.length),
+    devices: memory.verdicts.length,
     leftOut: 0,
     converters: [],
     sweeps,

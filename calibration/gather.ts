@@ -11,7 +11,8 @@ import {
   tileOfEntry,
   type TileWear,
 } from "../src/run/journal.ts";
-import { recall } from "../src/run/recall.ts";
+import { recallPart } from "../src/run/recall.ts";
+import type { TileTargets } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { wearOf } from "../src/run/wear.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
@@ -19,12 +20,17 @@ import { type ConverterFit, fitConverter } from "./converterFit.ts";
 import type { DriftData, DriftSweep } from "./driftData.ts";
 import { joinedReads } from "./joinedReads.ts";
 import { SpreadOut } from "./spreadOut.ts";
+import { Thinning } from "./thinning.ts";
 
 /** What a store knows of how the devices of some runs went on after they were programmed. */
 export interface Gathered {
   readonly parts: readonly GatheredPart[];
   /** Of tiles whose known resistors were read. */
   readonly converters: readonly TileConverter[];
+  /** Which of the blocks' devices the parts hold. */
+  readonly thinning: Thinning;
+  /** Devices of the blocks, kept or not. */
+  readonly devices: number;
   /** Sweeps in all, and the wall times of the first and the last; undefined where they were not written down. */
   readonly sweeps: number;
   /** Sweeps that were too many for a tile: others close to them in age stand for them. */
@@ -33,11 +39,13 @@ export interface Gathered {
   readonly to: string | undefined;
 }
 
-/** One block of one run. */
+/** One block of one run: those of its devices that were kept. */
 export interface GatheredPart {
   readonly run: RunId;
   readonly chipSerialNumber: string;
   readonly block: Block;
+  /** Of the block, all devices counted. */
+  readonly devicesPerRow: number;
   readonly memory: TileMemory;
   readonly data: DriftData;
 }
@@ -51,6 +59,8 @@ export interface GatherOptions {
   readonly asOne?: boolean;
   /** Whether devices count that obeyed and ended outside their margin: without them equal devices seem to differ by less than they do. */
   readonly outsideToo?: boolean;
+  /** Of more devices than this, some of each row stand for all; all of them where nothing is said. */
+  readonly mostDevices?: number;
   /** All that the runs may have been programmed by. */
   readonly methods?: readonly ProgrammingMethod[];
 }
@@ -72,10 +82,12 @@ export async function gather(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  { asOne = false, outsideToo = false, methods = builtInMethods }: GatherOptions = {},
+  { asOne = false, outsideToo = false, mostDevices, methods = builtInMethods }: GatherOptions = {},
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
   const { chipName: name } = await store.plan(runs[0]!);
+  const devices = await devicesOf(store, runs);
+  const thinning = new Thinning(devices, mostDevices);
   const serialOf = new Map<RunId, string>();
   const sweeps = new Map<string, TileSweep[]>();
   let [count, leftOut] = [0, 0];
@@ -83,12 +95,18 @@ export async function gather(
   for (const run of runs) {
     const { tiles, chipSerialNumber } = await store.plan(run);
     serialOf.set(run, chipSerialNumber);
-    const rowStarts = new Map(tiles.map(({ block }) => [block.tile, block.rowStart]));
+    const shapes = new Map(
+      tiles.map(({ block, targetsMicrosiemens }) => [
+        block.tile,
+        { rowStart: block.rowStart, perRow: targetsMicrosiemens.length / block.rowCount },
+      ]),
+    );
     const spread = new Map<number, SpreadOut<TileSweep>>();
-    for await (const record of store.sweeps(run)) {
-      const { tile, timeSeconds, takenAt } = record;
+    for await (const whole of store.sweeps(run)) {
+      const { tile, timeSeconds, takenAt } = whole;
       const ofTile = spread.get(tile) ?? new SpreadOut();
-      ofTile.add({ record, rowStart: tileOfEntry(rowStarts, tile, run) }, timeSeconds);
+      const { rowStart, perRow } = tileOfEntry(shapes, tile, run);
+      ofTile.add({ record: thinning.sweep(whole, rowStart, perRow), rowStart }, timeSeconds);
       spread.set(tile, ofTile);
       count++;
       if (takenAt === "") continue;
@@ -128,14 +146,14 @@ export async function gather(
     for (const id of (await store.runsOfChip({ name, serialNumber: chipSerialNumber })).toReversed()) {
       if (wantedLeft.size === 0) break;
       if (!wantedLeft.delete(id)) {
-        for (const wear of await wearOf(store, id)) {
+        for (const wear of (await wearOf(store, id)).map((all) => thinning.wear(all))) {
           const place = placeOf(chipSerialNumber, wear.block.tile);
           later.set(place, pulsedFrom(wear, description.geometry.rows, later.get(place)));
         }
         continue;
       }
       const { tiles, method, imported } = await store.plan(id);
-      for (const [k, found] of (await recall(store, id)).entries()) {
+      for (const [k, found] of (await recallPart(store, id, thinning)).entries()) {
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
         const memory = asOne ? underneath(asLeft.get(place), found, stepsAddUp) : found;
@@ -146,7 +164,7 @@ export async function gather(
             ? undefined
             : {
                 method: methodFor(methods, method, description),
-                targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
+                targetsMicrosiemens: targetsOf(tiles[k]!, thinning),
               };
           const own = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
           const data = { ...own, sweeps: joinedReads(own.sweeps, own.devicesPerRow, ofPlace) };
@@ -155,6 +173,7 @@ export async function gather(
             run: id,
             chipSerialNumber,
             block: memory.block,
+            devicesPerRow: tiles[k]!.targetsMicrosiemens.length / memory.block.rowCount,
             memory,
             data: { ...data, ...written },
           });
@@ -164,7 +183,20 @@ export async function gather(
       }
     }
   }
-  return { parts, converters, sweeps: count, leftOut, from, to };
+  return { parts, converters, thinning, devices, sweeps: count, leftOut, from, to };
+}
+
+async function devicesOf(store: RunStore, runs: readonly RunId[]): Promise<number> {
+  let devices = 0;
+  for (const run of runs) {
+    for (const { targetsMicrosiemens } of (await store.plan(run)).tiles)
+      devices += targetsMicrosiemens.length;
+  }
+  return devices;
+}
+
+function targetsOf({ block, targetsMicrosiemens }: TileTargets, thinning: Thinning): Float32Array {
+  return thinning.devices(targetsMicrosiemens, block.rowStart, targetsMicrosiemens.length / block.rowCount);
 }
 
 function byChip(runs: readonly RunId[], serialOf: ReadonlyMap<RunId, string>): Map<string, readonly RunId[]> {
