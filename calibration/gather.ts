@@ -11,7 +11,7 @@ import {
   tileOfEntry,
   type TileWear,
 } from "../src/run/journal.ts";
-import { recallPart } from "../src/run/recall.ts";
+import { type PartOfRun, recallPart } from "../src/run/recall.ts";
 import type { TileTargets } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { wearOf } from "../src/run/wear.ts";
@@ -59,6 +59,8 @@ export interface GatherOptions {
   readonly asOne?: boolean;
   /** Whether devices count that obeyed and ended outside their margin: without them equal devices seem to differ by less than they do. */
   readonly outsideToo?: boolean;
+  /** These tiles alone; all of them where nothing is said. */
+  readonly tiles?: ReadonlySet<number>;
   /** Of more devices than this, some of each row stand for all; all of them where nothing is said. */
   readonly mostDevices?: number;
   /** All that the runs may have been programmed by. */
@@ -82,11 +84,18 @@ export async function gather(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  { asOne = false, outsideToo = false, mostDevices, methods = builtInMethods }: GatherOptions = {},
+  {
+    asOne = false,
+    outsideToo = false,
+    tiles: wanted,
+    mostDevices,
+    methods = builtInMethods,
+  }: GatherOptions = {},
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
   const { chipName: name } = await store.plan(runs[0]!);
-  const devices = await devicesOf(store, runs);
+  const has = (tile: number): boolean => wanted?.has(tile) ?? true;
+  const devices = await devicesOf(store, runs, has);
   const thinning = new Thinning(devices, mostDevices);
   const serialOf = new Map<RunId, string>();
   const sweeps = new Map<string, TileSweep[]>();
@@ -104,6 +113,7 @@ export async function gather(
     const spread = new Map<number, SpreadOut<TileSweep>>();
     for await (const whole of store.sweeps(run)) {
       const { tile, timeSeconds, takenAt } = whole;
+      if (!has(tile)) continue;
       const ofTile = spread.get(tile) ?? new SpreadOut();
       const { rowStart, perRow } = tileOfEntry(shapes, tile, run);
       ofTile.add({ record: thinning.sweep(whole, rowStart, perRow), rowStart }, timeSeconds);
@@ -146,34 +156,38 @@ export async function gather(
     for (const id of (await store.runsOfChip({ name, serialNumber: chipSerialNumber })).toReversed()) {
       if (wantedLeft.size === 0) break;
       if (!wantedLeft.delete(id)) {
-        for (const wear of (await wearOf(store, id)).map((all) => thinning.wear(all))) {
+        for (const all of await wearOf(store, id)) {
+          if (!has(all.block.tile)) continue;
+          const wear = thinning.wear(all);
           const place = placeOf(chipSerialNumber, wear.block.tile);
           later.set(place, pulsedFrom(wear, description.geometry.rows, later.get(place)));
         }
         continue;
       }
       const { tiles, method, imported } = await store.plan(id);
-      for (const [k, found] of (await recallPart(store, id, thinning)).entries()) {
+      const targetsBy = new Map(tiles.map((targets) => [targets.block.tile, targets]));
+      for (const found of await recallPart(store, id, partOf(thinning, has))) {
+        const targets = targetsBy.get(found.block.tile)!;
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
         const memory = asOne ? underneath(asLeft.get(place), found, stepsAddUp) : found;
         const ofPlace = steps.get(place) ?? [];
         if (asOne) asLeft.set(place, memory);
         if (!asOne || id === ofChip[0]) {
-          const targets = asOne
+          const aimed = asOne
             ? undefined
             : {
                 method: methodFor(methods, method, description),
-                targetsMicrosiemens: targetsOf(tiles[k]!, thinning),
+                targetsMicrosiemens: targetsOf(targets, thinning),
               };
-          const own = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
+          const own = dataOf(memory, readings.get(place) ?? [], supersededAt, aimed, outsideToo);
           const data = { ...own, sweeps: joinedReads(own.sweeps, own.devicesPerRow, ofPlace) };
           const written = imported === undefined ? {} : { writtenMicrosiemens: memory.lastReadMicrosiemens };
           parts.unshift({
             run: id,
             chipSerialNumber,
             block: memory.block,
-            devicesPerRow: tiles[k]!.targetsMicrosiemens.length / memory.block.rowCount,
+            devicesPerRow: targets.targetsMicrosiemens.length / memory.block.rowCount,
             memory,
             data: { ...data, ...written },
           });
@@ -186,13 +200,25 @@ export async function gather(
   return { parts, converters, thinning, devices, sweeps: count, leftOut, from, to };
 }
 
-async function devicesOf(store: RunStore, runs: readonly RunId[]): Promise<number> {
+async function devicesOf(
+  store: RunStore,
+  runs: readonly RunId[],
+  has: (tile: number) => boolean,
+): Promise<number> {
   let devices = 0;
   for (const run of runs) {
-    for (const { targetsMicrosiemens } of (await store.plan(run)).tiles)
-      devices += targetsMicrosiemens.length;
+    for (const { block, targetsMicrosiemens } of (await store.plan(run)).tiles)
+      if (has(block.tile)) devices += targetsMicrosiemens.length;
   }
   return devices;
+}
+
+function partOf(thinning: Thinning, has: (tile: number) => boolean): PartOfRun {
+  return {
+    has,
+    perRow: (devicesPerRow) => thinning.perRow(devicesPerRow),
+    turn: (record, rowStart, devicesPerRow) => thinning.turn(record, rowStart, devicesPerRow),
+  };
 }
 
 function targetsOf({ block, targetsMicrosiemens }: TileTargets, thinning: Thinning): Float32Array {

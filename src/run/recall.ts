@@ -3,29 +3,31 @@ import type { RunId, RunReader } from "./store.ts";
 
 /** What the journal knows of every tile of a run, in the plan's order. */
 export function recall(store: RunReader, run: RunId): Promise<TileMemory[]> {
-  return recallPart(store, run, { perRow: (devices) => devices, turn: (record) => record });
+  return recallPart(store, run, { has: () => true, perRow: (devices) => devices, turn: (record) => record });
 }
 
-/** Which devices of a block are of interest. */
-export interface PartOfBlock {
-  /** How many of a row. */
+/** Which tiles and devices are of interest. */
+export interface PartOfRun {
+  has(tile: number): boolean;
+  /** How many devices of a row. */
   perRow(devicesPerRow: number): number;
-  /** A turn as if there were these alone. */
+  /** A turn as if there were these devices alone. */
   turn(record: TurnRecord, rowStart: number, devicesPerRow: number): TurnRecord;
 }
 
-/** The same of a part of each tile's devices. */
-export async function recallPart(store: RunReader, run: RunId, part: PartOfBlock): Promise<TileMemory[]> {
+/** The same of a part of a run: of so many tiles, and of so many devices of each, memory is taken. */
+export async function recallPart(store: RunReader, run: RunId, part: PartOfRun): Promise<TileMemory[]> {
   const plan = await store.plan(run);
   const tiles = new Map(
     plan.tiles.map(({ block, targetsMicrosiemens }) => {
       const devicesPerRow = targetsMicrosiemens.length / block.rowCount;
-      return [block.tile, { devicesPerRow, memory: emptyMemory(block, part.perRow(devicesPerRow)) }];
+      const memory = part.has(block.tile) ? emptyMemory(block, part.perRow(devicesPerRow)) : undefined;
+      return [block.tile, { devicesPerRow, memory }];
     }),
   );
   for await (const turn of store.turns(run)) {
     const { memory, devicesPerRow } = tileOfEntry(tiles, turn.tile, run);
-    foldTurn(memory, part.turn(turn, memory.block.rowStart, devicesPerRow));
+    if (memory !== undefined) foldTurn(memory, part.turn(turn, memory.block.rowStart, devicesPerRow));
   }
-  return Array.from(tiles.values(), ({ memory }) => memory);
+  return Array.from(tiles.values(), ({ memory }) => memory).filter((memory) => memory !== undefined);
 }
