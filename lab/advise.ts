@@ -139,9 +139,9 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
   });
 }
 
-async function* advisedTiles({ visit, believed }: PlannedVisit): AsyncIterable<AdvisedTile> {
-  const plans = new Map(visit.tiles.map(({ targets, plan }) => [targets, plan]));
-  for await (const part of believed())
+async function* advisedTiles(planned: PlannedVisit): AsyncIterable<AdvisedTile> {
+  const plans = new Map(planned.visit.tiles.map(({ targets, plan }) => [targets, plan]));
+  for await (const part of planned.believed())
     for (const tile of part) yield { ...tile, plan: plans.get(tile.targets)! };
 }
 

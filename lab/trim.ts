@@ -217,7 +217,7 @@ const fewestSweeps = 4;
 export interface PlannedVisit {
   readonly visit: Visit;
   /** What is believed of the devices of its tiles, in their order: of some tiles at a time, as that of all takes much memory. */
-  believed(): AsyncIterable<readonly BelievedTile[]>;
+  readonly believed: () => AsyncIterable<readonly BelievedTile[]>;
 }
 
 /**
@@ -262,7 +262,7 @@ export async function plannedVisit(
   }
   return {
     visit: joinVisits(visits, agesAgree),
-    async *believed() {
+    believed: async function* () {
       for (const part of parts) yield parts.length === 1 ? newest : await believe(part);
     },
   };
