@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { npyBytes } from "../files/npyWriter.ts";
 import { normalOf, Random } from "../src/random.ts";
-import { coreSecondsOf, endAll, mostMegabytesOf, start, telling, textOf, tookOf } from "./processes.ts";
+import {
+  bytesThrough,
+  coreSecondsOf,
+  endAll,
+  mostMegabytesOf,
+  start,
+  telling,
+  textOf,
+  tookOf,
+} from "./processes.ts";
 
 /**
  * One big chip, whole, each command in a process of its own and the emulated chip in another:
