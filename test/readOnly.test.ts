@@ -7,6 +7,7 @@ import { DatabaseSync } from "@photostructure/sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { openWorkspace } from "../storage/workspace.ts";
 import { identity, plan, turn } from "./contracts/runStore.ts";
+import type { Finished } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { forgetChecksums } from "./support/forgetChecksums.ts";
 import { inOneProcess } from "./support/inOneProcess.ts";
@@ -160,7 +161,7 @@ async function mho(
   workspace: string,
   cwd: string,
   user: { uid?: number; gid?: number } = other,
-): Promise<{ code: number; err: string }[]> {
+): Promise<Pick<Finished, "code" | "err">[]> {
   const all = commands.map((args) => [...args, "--workspace", workspace]);
   const ended = await inOneProcess(all, { ...user, cwd });
   expect(ended).toHaveLength(commands.length);
