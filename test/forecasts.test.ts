@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Bench, openBench } from "../lab/bench.ts";
-import type { StampedEvent } from "../lab/events.ts";
 import { forecastSentence } from "../lab/forecastTexts.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { mho } from "./support/commandHere.ts";
+import { eventLines } from "./support/eventLines.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { withoutTerms } from "./support/withoutTerms.ts";
 
@@ -16,7 +16,7 @@ removeFoldersAfterEach();
 const random = new Random(2);
 
 /** A strategy for `rows` × 64 weights. */
-async function strategyIn(folder: string, rows = 12): Promise<string> {
+async function strategyIn(folder: string, rows = 9): Promise<string> {
   const weights = join(folder, "weights.csv");
   const row = (r: number): string =>
     Array.from({ length: 64 }, (_, k) => (normalOf(random.at(r * 64 + k, 0).word0) / 4).toFixed(4)).join();
@@ -28,13 +28,8 @@ async function strategyIn(folder: string, rows = 12): Promise<string> {
 }
 
 async function benchOf(births: string, workspace = emptyFolder()) {
-  const told: StampedEvent[] = [];
-  const bench = await openBench({
-    workspace,
-    chip: `emulator:pcm-64?seed=3&births=${births}`,
-    onEvent: (event) => void told.push(event),
-  });
-  return { bench, workspace, told };
+  const bench = await openBench({ workspace, chip: `emulator:pcm-64?seed=3&births=${births}` });
+  return { bench, workspace };
 }
 
 /** Programs a strategy, reads it for two hours, trims it, and reads that. */
@@ -56,7 +51,7 @@ describe("what is foretold of a run", () => {
       const { points } = forecasts[0]!;
       expect(points.length).toBeGreaterThan(8);
       for (const { foretoldPercent, measuredPercent, weights, failed } of points) {
-        expect([weights > 600, failed]).toEqual([true, false]);
+        expect([weights >= 500, failed]).toEqual([true, false]);
         expect(measuredPercent / foretoldPercent).toBeGreaterThan(0.6);
         expect(measuredPercent / foretoldPercent).toBeLessThan(1.1);
       }
@@ -74,7 +69,7 @@ describe("what is foretold of a run", () => {
   });
 
   it("is held against its model where it failed: the next trim with it asks for --believe and says what was measured", async () => {
-    const { bench, workspace, told } = await benchOf("odd");
+    const { bench, workspace } = await benchOf("odd");
     const { trim } = await trimmed(bench, workspace, "2d");
     const [outcome] = (await bench.run(trim.run!)).forecasts;
     expect(outcome!.points.at(-1)).toMatchObject({ failed: true });
@@ -84,11 +79,6 @@ describe("what is foretold of a run", () => {
       code: "bad-argument",
       message: expect.stringMatching(reason) as string,
     });
-    await expect(bench.trim(trim.run!, { dryRun: true, believe: true })).resolves.toMatchObject({
-      run: undefined,
-    });
-    const warnings = told.flatMap((event) => (event.type === "warning" ? [event.message] : []));
-    expect(warnings.at(-1)).toMatch(reason);
     // Another model has foretold nothing yet.
     const other = { ...pcm90nmDefinition, name: "other" };
     await expect(bench.trim(trim.run!, { dryRun: true, model: other })).resolves.toBeDefined();
@@ -103,8 +93,11 @@ describe("what is foretold of a run", () => {
     );
     expect((await mho("trim", "r2", "--dry-run", "--workspace", workspace)).code).toBe(2);
     const json = await mho("trim", "r2", "--dry-run", "--believe", "--workspace", workspace, "--json");
-    const last = JSON.parse(json.out.trim().split("\n").at(-1)!) as Record<string, unknown>;
-    expect(last["earlier_forecasts"]).toMatchObject([
+    const events = eventLines(json.out);
+    const warnings = events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    expect(warnings.at(-1)).toMatch(reason);
+    expect(events.at(-1)).toMatchObject({ command: "trim", run: null });
+    expect((events.at(-1) as unknown as Record<string, unknown>)["earlier_forecasts"]).toMatchObject([
       { run: "r1", by: "strategy", failed: false },
       { run: "r2", by: "trim", failed: true },
     ]);

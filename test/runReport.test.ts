@@ -180,7 +180,7 @@ describe("the report of a run", () => {
     const chip = await openTestChip({ tiles: 12 });
     const laid = layNaively(network, chip.description);
     const over = { tiles: laid.tiles, method: "open-loop", sweepTimesSeconds: [1, 3600] } as const;
-    const { store, sweeps } = await done(over, emptyFolder(), chip);
+    const { store, plan, turns, sweeps } = await done(over, emptyFolder(), chip);
     const { of, html } = await reportOf({ store }, { network });
     const series = "cnn, and the standard error of so many images";
     for (const { x: age, y, low, high } of of("accuracy_over_time", series)) {
@@ -227,18 +227,19 @@ describe("the report of a run", () => {
       "Run r1 does not hold the network mlp",
     );
     await store.close();
-    const once = await done(
-      { ...over, sweepTimesSeconds: [1] },
-      emptyFolder(),
-      await openTestChip({ tiles: 12 }),
-    );
-    const report = await reportOf(once, { network });
+    const identity = await chip.driver.identify();
+    const once = await openWorkspace(emptyFolder());
+    await once.beginRun({ ...plan, sweepTimesSeconds: [1] }, identity, "2026-01-01T00:00:00Z");
+    for (const one of turns) await once.appendTurn("r1", one);
+    for (const sweep of sweeps.filter(({ timeSeconds }) => timeSeconds === 1))
+      await once.appendSweep("r1", sweep);
+    await once.endRun("r1", "done");
+    const report = await reportOf({ store: once }, { network });
     expect(report.html).toMatch(/<h2>Accuracy<\/h2><p class="note">The network gets 9[\d.]+\s% of 597/);
     expect(report.of("accuracy_over_time", series)).toHaveLength(1);
-    await once.store.close();
+    await once.close();
     const never = await openWorkspace(emptyFolder());
-    const plan = { ...planToWatch(chip), ...over, sweepTimesSeconds: [] };
-    await never.beginRun(plan, await chip.driver.identify(), "2026-01-01T00:00:00Z");
+    await never.beginRun({ ...plan, sweepTimesSeconds: [] }, identity, "2026-01-01T00:00:00Z");
     await expect(storyOf(never, "r1", { network })).rejects.toThrow(
       "Run r1 was never read as a whole, so the accuracy of the network on it is not known. mho watch r1 reads it.",
     );

@@ -17,6 +17,10 @@ export async function emulatorHere(
     onReplugged() {},
     ...others,
   });
-  onTestFinished(() => emulation.close());
+  const ticking = setInterval(() => emulation.tick(), 250);
+  onTestFinished(() => {
+    clearInterval(ticking);
+    emulation.close();
+  });
   return emulation;
 }
