@@ -66,7 +66,17 @@ describe("mho program", () => {
     );
     writeFileSync(weights, values.join("\n"));
     const strategy = join(folder, "s.json");
-    await mho("optimize", weights, "--model", "pcm-90nm", "--out", strategy, "--quiet");
+    await mho(
+      "optimize",
+      weights,
+      "--model",
+      "pcm-90nm",
+      "--significance",
+      "2",
+      "--out",
+      strategy,
+      "--quiet",
+    );
     const args = ["program", strategy, "--chip", sound, "--workspace", folder, "--json"];
     const { code, out } = await mho(...args);
     const result = lastOf(out);

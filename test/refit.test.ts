@@ -81,6 +81,8 @@ describe("a fit, on the command line", () => {
       out,
       "--out",
       join(folder, "s.json"),
+      "--significance",
+      "2",
       "--believe",
       "--json",
     );
