@@ -24,13 +24,14 @@ const [left, right, third] = [1, 2, 3].map((seed) => `emulator:pcm-64?seed=${see
   string,
 ];
 const folder = emptyFolder();
-const [inputs, outputs] = [24, 32];
 let weights: string;
 /** For two tiles: a layer each. */
 let strategy: string;
+/** The same of few weights, where how well it is programmed does not matter. */
+let smallStrategy: string;
 
-async function optimised(name: string, tensors?: string[]): Promise<string> {
-  const found = await optimize(weights, {
+async function optimised(name: string, tensors?: string[], file = weights): Promise<string> {
+  const found = await optimize(file, {
     model: "pcm-90nm",
     ...(tensors && { tensors }),
     translation: {
@@ -50,15 +51,21 @@ async function optimised(name: string, tensors?: string[]): Promise<string> {
 }
 
 beforeAll(async () => {
+  weights = weightsFile("two.safetensors", 24, 32);
+  strategy = await optimised("strategy.json");
+  smallStrategy = await optimised("small.json", undefined, weightsFile("small.safetensors", 6, 16));
+});
+
+function weightsFile(name: string, inputs: number, outputs: number): string {
   const random = new Random(2).fork("weights");
   const values = (layer: number): Float32Array =>
     Float32Array.from({ length: inputs * outputs }, (_, i) => 0.2 * normalOf(random.at(i, layer).word0));
-  weights = join(folder, "small.safetensors");
+  const file = join(folder, name);
   const shape = [outputs, inputs];
   const layers = { "fc1.weight": { shape, values: values(1) }, "fc2.weight": { shape, values: values(2) } };
-  writeFileSync(weights, safetensors(layers));
-  strategy = await optimised("strategy.json");
-});
+  writeFileSync(file, safetensors(layers));
+  return file;
+}
 
 /** A chip that refuses all pulses after its first so many. */
 function fragile(pulses: number): LabDialect {
@@ -270,9 +277,9 @@ describe("a network over two chips", () => {
 
 describe("a network of which a chip fails", () => {
   it("goes on, and the share of the chip begins anew on a spare", async () => {
-    const { bench, told } = await benchIn(emptyFolder(), { extensions: { dialects: [fragile(40)] } });
+    const { bench, told } = await benchIn(emptyFolder(), { extensions: { dialects: [fragile(5)] } });
     const broken = "emulator:pcm-64?seed=2&dialect=fragile";
-    await bench.program(strategy, { chips: [left, broken], spares: [third] });
+    await bench.program(smallStrategy, { chips: [left, broken], spares: [third] });
     const { shares, spares, result } = await bench.network("n1");
     expect(shares.map(({ serialNumber, outcome }) => [serialNumber, outcome])).toEqual([
       ["EMU-1", "done"],
@@ -292,7 +299,7 @@ describe("a network of which a chip fails", () => {
   it("from the beginning gives its share to a spare as well", async () => {
     const { bench } = await benchIn(emptyFolder());
     const silent = "tcp:127.0.0.1:1?chip=pcm-64";
-    await bench.program(strategy, { chips: [silent, right], spares: [third] });
+    await bench.program(smallStrategy, { chips: [silent, right], spares: [third] });
     const { shares } = await bench.network("n1");
     expect(shares.map(({ serialNumber }) => serialNumber)).toEqual(["EMU-3", "EMU-2"]);
     await bench.close();
@@ -302,7 +309,7 @@ describe("a network of which a chip fails", () => {
     const workspace = emptyFolder();
     const silent = "tcp:127.0.0.1:1?chip=pcm-64";
     const at = ["--workspace", workspace];
-    const failed = await mho("program", strategy, "--chip", left, "--chip", silent, "--json", ...at);
+    const failed = await mho("program", smallStrategy, "--chip", left, "--chip", silent, "--json", ...at);
     expect(failed.code).toBe(3);
     expect(failed.err).toMatch(
       /Network n1 is not complete\. Share 2 of 2, at tcp:127\.0\.0\.1:1\?chip=pcm-64: .* Share 1 \(r1\) is done\..* mho resume n1 --spare ADDRESS/,
@@ -318,9 +325,12 @@ describe("a network of which a chip fails", () => {
   });
 
   it("does not go to a spare that is one of its chips", async () => {
-    const { bench } = await benchIn(emptyFolder(), { extensions: { dialects: [fragile(40)] } });
+    const { bench } = await benchIn(emptyFolder(), { extensions: { dialects: [fragile(5)] } });
     const same = `${left}&sensor=usual`;
-    const failed = bench.program(strategy, { chips: [left, `${right}&dialect=fragile`], spares: [same] });
+    const failed = bench.program(smallStrategy, {
+      chips: [left, `${right}&dialect=fragile`],
+      spares: [same],
+    });
     await expect(failed).rejects.toMatchObject({
       code: "wrong-chip",
       message: expect.stringContaining("lead to one chip, pcm-64 number EMU-1") as string,
@@ -340,7 +350,7 @@ describe("a network that is stopped", () => {
         if (type === "turn") stop.abort();
       },
     });
-    await expect(bench.program(strategy, { chips: [left, right] })).rejects.toMatchObject({
+    await expect(bench.program(smallStrategy, { chips: [left, right] })).rejects.toMatchObject({
       code: "interrupted",
       message: expect.stringMatching(
         /^Network n1 was stopped \(r1 and r2\), .* Go on with mho resume n1\.$/,
@@ -363,7 +373,7 @@ describe("chips that cannot hold a network together", () => {
   const refusal = async (chips: string[], spares: string[] = []): Promise<string> => {
     const workspace = emptyFolder();
     const bench = await openBench({ workspace });
-    const error = await bench.program(strategy, { chips, spares }).then(String, (failed: MhoError) => {
+    const error = await bench.program(smallStrategy, { chips, spares }).then(String, (failed: MhoError) => {
       expect(failed.code).toBe("bad-argument");
       return failed.message;
     });
@@ -411,7 +421,7 @@ describe("chips that cannot hold a network together", () => {
       "queue",
       "add",
       "program",
-      strategy,
+      smallStrategy,
       "--chip",
       left,
       "--chip",
