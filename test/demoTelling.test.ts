@@ -2,18 +2,23 @@ import { describe, expect, it } from "vitest";
 import { DemoPace } from "../cli/demoPace.ts";
 import { tellDemo } from "../cli/demoTelling.ts";
 import { openOutput } from "../cli/output.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import { judgedAt } from "../lab/demo/contest.ts";
 import { headlineOf } from "../lab/demo/headline.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 
 const networkOf = (images: number): TrainedNetwork =>
-  ({ images, softwareAccuracy: images === 0 ? Number.NaN : 0.987 }) as TrainedNetwork;
+  ({
+    inputs: images,
+    measure: images === 0 ? undefined : accuracyMeasure,
+    softwareScore: images === 0 ? Number.NaN : 0.987,
+  }) as TrainedNetwork;
 
 /** A chip whose contenders get so much right, and err by so much, at every time. */
-function chipOf(...contenders: readonly (readonly [accuracy: number, rmsPercent: number])[]) {
-  return contenders.map(([accuracy, rmsPercent]) =>
-    judgedAt.map((timeSeconds) => ({ timeSeconds, rmsPercent, productPercent: 0, accuracy })),
+function chipOf(...contenders: readonly (readonly [score: number, rmsPercent: number])[]) {
+  return contenders.map(([score, rmsPercent]) =>
+    judgedAt.map((timeSeconds) => ({ timeSeconds, rmsPercent, productPercent: 0, score })),
   );
 }
 

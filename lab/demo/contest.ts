@@ -27,8 +27,10 @@ export interface JudgedPoint {
   readonly timeSeconds: Seconds;
   readonly rmsPercent: number;
   readonly productPercent: number;
-  /** NaN without images. */
-  readonly accuracy: number;
+  /** How the network did; NaN where it is not judged. */
+  readonly score: number;
+  /** Of a similarity: the mean over the tenth of the inputs that did worst. */
+  readonly worstTenth?: number | undefined;
 }
 
 /** How a contender did on one chip. */
@@ -62,7 +64,7 @@ export async function judge(
       timeSeconds,
       rmsPercent: assessment.rmsPercent,
       productPercent: productErrorPercent(network.layers, assessment.layers, new Random(productSeed)),
-      accuracy: await network.accuracyWith(assessment.layers.map(({ values }) => values)),
+      ...(await network.scoreWith(assessment.layers.map(({ values }) => values))),
     });
   }
   return { run, laid, points, relativeErrors };
