@@ -31,13 +31,14 @@ export function figuresCsv(story: Story): string {
     "predicted_high",
     ...(score === "similarity" ? ["similarity_worst_tenth"] : []),
   ];
-  const rows: Cell[][] = [["software", "", 0, 0, story.softwareScore, "", "", "", "", "", ""]];
+  const own = score === "similarity" ? [story.softwareScore] : [];
+  const rows: Cell[][] = [["software", "", 0, 0, story.softwareScore, "", "", "", "", "", "", ...own]];
   for (const { name, points } of story.contenders) {
     for (const { timeSeconds, spread, predicted, ...mean } of points) {
-      const values = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, score: own }) => [
+      const values = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, score: mark }) => [
         rmsPercent,
         productPercent,
-        own,
+        mark,
       ]);
       const foreseen = [predicted?.score ?? "", predicted?.low ?? "", predicted?.high ?? ""];
       const worst = score === "similarity" ? [mean.worstTenth ?? ""] : [];

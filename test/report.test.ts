@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { accuracyMeasure } from "../src/results/networkMeasure.ts";
+import { accuracyMeasure, similarityMeasure } from "../src/results/networkMeasure.ts";
 import { figuresCsv } from "../report/csv.ts";
 import { glossary } from "../report/glossary.ts";
 import { escaped } from "../report/page.ts";
@@ -350,6 +350,29 @@ describe("the figures", () => {
     // The law of the fit has a band of its own. Three figures, each drawn for a desk and for a phone.
     const spread = { rmsPercent: 0.2, productPercent: 0.4, score: 0.012 };
     expect(bands(spread) - bands()).toBe(6);
+  });
+
+  it("carry similarities where there were no labels, and those of the inputs that did worst", () => {
+    const predicted = { score: 0.985, low: 0.9845, high: 0.9861 };
+    const point = { timeSeconds: 1, rmsPercent: 2, productPercent: 5, score: 0.98765, worstTenth: 0.91234 };
+    const points = [
+      { ...point, predicted },
+      { ...point, timeSeconds: 60 },
+    ];
+    const over = {
+      measure: similarityMeasure,
+      inputs: 40,
+      softwareScore: 1,
+      contenders: [{ ...contender("held"), points }],
+    };
+    const html = renderReport(story(over)).replace(/base64,[^"]*/g, "");
+    expect(html).toContain("<b>Similarity to software</b>: cosine of the outputs");
+    for (const cell of ["0.9877", "0.9123", "0.9850", "0.9845", "1.0000"]) expect(html).toContain(cell);
+    expect(html).not.toMatch(/NaN|undefined|Accuracy|images/);
+    const [names, software, first] = rowsOfCsv(over);
+    expect(names).toBe(columns.replaceAll("accuracy", "similarity") + ",similarity_worst_tenth");
+    expect(software).toBe("software,,0,0,1,,,,,,,1");
+    expect(first).toBe("held,1,2,5,0.98765,,,,0.985,0.9845,0.9861,0.91234");
   });
 
   it("say nothing of accuracy where there were no images", () => {

@@ -11,7 +11,7 @@ import { assess, type LaidNetwork, spreadTargets } from "../../src/results/asses
 import type { SweepRecord } from "../../src/run/journal.ts";
 import { layStrategy } from "../../src/run/laying.ts";
 import type { TileTargets } from "../../src/run/plan.ts";
-import type { RunId, RunStore } from "../../src/run/store.ts";
+import type { RunId, RunReader, RunStore } from "../../src/run/store.ts";
 import type { Seconds } from "../../src/units.ts";
 import { maxWeight } from "../../src/weights/layer.ts";
 import { placeLayers, weightsOfPlacement } from "../../src/weights/placement.ts";
@@ -74,7 +74,11 @@ export async function judge(
  * The sweeps of a run that were asked for at some ages. A chip that takes long to read may have passed an age while it was read for the one
  * before: the sweep of that one then stands for both.
  */
-async function sweepsAt(store: RunStore, run: RunId, ages: readonly Seconds[]): Promise<SweepRecord[]> {
+export async function sweepsAt(
+  store: RunReader,
+  run: RunId,
+  ages: readonly Seconds[],
+): Promise<SweepRecord[]> {
   const all: SweepRecord[] = [];
   for await (const sweep of store.sweeps(run)) all.push(sweep);
   const sweeps = all.filter(({ timeSeconds }) => ages.includes(timeSeconds));
