@@ -275,7 +275,14 @@ describe("a forecast in a workspace", () => {
 
   it("keeps what was predicted of accuracy, and is damaged where that does not fit together", () => {
     expect(forecastOf(text({})).accuracy).toEqual(accuracy);
-    for (const over of [{ mean: [0.97] }, { low: ["a", 1] }, { images: -1 }, { network: 3 }])
+    expect(forecastOf(text({ measure: "similarity" })).accuracy).toMatchObject({ measure: "similarity" });
+    for (const over of [
+      { mean: [0.97] },
+      { low: ["a", 1] },
+      { images: -1 },
+      { network: 3 },
+      { measure: "loss" },
+    ])
       expect(() => forecastOf(text(over))).toThrow(/a forecast/);
   });
 });

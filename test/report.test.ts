@@ -366,7 +366,7 @@ describe("the figures", () => {
       contenders: [{ ...contender("held"), points }],
     };
     const html = renderReport(story(over)).replace(/base64,[^"]*/g, "");
-    expect(html).toContain("<b>Similarity to software</b>: cosine of the outputs");
+    expect(html).toMatch(/Similarity<\/span> to software<\/b>: cosine of the outputs/);
     for (const cell of ["0.9877", "0.9123", "0.9850", "0.9845", "1.0000"]) expect(html).toContain(cell);
     expect(html).not.toMatch(/NaN|undefined|Accuracy|images/);
     const [names, software, first] = rowsOfCsv(over);
