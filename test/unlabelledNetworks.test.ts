@@ -217,10 +217,8 @@ describe("the commands, of a network without labels", () => {
     const { onnx, inputs } = smallestNetwork(folder);
     const file = join(folder, "s.json");
     const judged = ["--inputs", inputs];
-    const made = await mho(
-      ...["optimize", onnx, "--model", "pcm-90nm", "--times", "1,1d", "--significance", "2"],
-      ...["--limit", ...judged, "--draws", "3", "--out", file, "--json"],
-    );
+    const solved = ["--model", "pcm-90nm", "--times", "1,1d", "--significance", "2", "--out", file];
+    const made = await mho("optimize", onnx, ...solved, "--limit", ...judged, "--draws", "3", "--json");
     const { limit } = JSON.parse(made.out.trim().split("\n").at(-1)!) as { limit: Limit };
     expect(limit).toMatchObject({ measure: "similarity", images: 30, software_accuracy: 1 });
     const [first, later] = limit.mean as [number, number];
