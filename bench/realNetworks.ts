@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readNpy } from "../files/npy.ts";
+import { parseAddress } from "../lab/address.ts";
 import { judgedAt, sweepsAt } from "../lab/demo/contest.ts";
+import { describeChip } from "../lab/openChip.ts";
 import { loadNetwork, type TrainedNetwork } from "../lab/trainedNetwork.ts";
 import { assess } from "../src/results/assessment.ts";
 import { layersHeld } from "../src/results/layersHeld.ts";
@@ -9,6 +11,7 @@ import { wholeReader } from "../src/results/wholeReader.ts";
 import { isGroupName } from "../src/run/groups.ts";
 import type { RunReader } from "../src/run/store.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
+import { placeLayers } from "../src/weights/placement.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { type About, type Figure, figuresOf, type Outputs } from "./realMeasures.ts";
 
@@ -16,9 +19,9 @@ import { type About, type Figure, figuresOf, type Outputs } from "./realMeasures
  * Judges a network that `bench/real-networks/run` has prepared in a folder:
  *
  *   node dist/bench/realNetworks.js check FOLDER                  weights read out and written back give what ONNX Runtime gives
- *   node dist/bench/realNetworks.js tensors FOLDER --layers N     names of the first N weight matrices, a line each
- *   node dist/bench/realNetworks.js tensors FOLDER --weights N    of the first that hold N weights at most
- *   node dist/bench/realNetworks.js table FOLDER                  how the demo's ways of programming compare
+ *   node dist/bench/realNetworks.js shares FOLDER CHIP N [--layers N | --weights N]
+ *                                            names of weight matrices (the first N, or those that hold N weights) for N such chips, a line each
+ *   node dist/bench/realNetworks.js table FOLDER                  how the demos' ways of programming compare, all chips together
  *   node dist/bench/realNetworks.js runs FOLDER WORKSPACE RUN…    the same of runs, or of networks over several chips, at the ages read
  */
 const [what, folder, ...rest] = process.argv.slice(2) as [string, string, ...string[]];
@@ -28,8 +31,8 @@ switch (what) {
   case "check":
     await check();
     break;
-  case "tensors":
-    await tensors(rest[0] === "--layers", Number(rest[1]));
+  case "shares":
+    await shares(rest[0]!, Number(rest[1]), rest[2], Number(rest[3]));
     break;
   case "table":
     await table();
@@ -38,7 +41,7 @@ switch (what) {
     await runs(rest[0]!, rest.slice(1));
     break;
   default:
-    throw new Error("check, tensors, table or runs; see the head of bench/realNetworks.ts");
+    throw new Error("check, shares, table or runs; see the head of bench/realNetworks.ts");
 }
 
 /** The network with its own weights, as mho reads them and writes them back, against what ONNX Runtime made of its file. */
@@ -58,14 +61,24 @@ async function check(): Promise<void> {
   if (at !== values.length || off > 1e-3) throw new Error("They should differ by rounding alone.");
 }
 
-async function tensors(byLayers: boolean, most: number): Promise<void> {
+/** The largest first, each to the chip that has the fewest tiles so far: all of them keep a tile to spare where they can. */
+async function shares(chip: string, count: number, by: string | undefined, most: number): Promise<void> {
   const { network } = await prepared();
+  const { geometry } = await describeChip(parseAddress(chip));
   let weights = 0;
-  for (const [l, { name, values }] of network.layers.entries()) {
+  const chosen = network.layers.filter(({ values }, l) => {
     weights += values.length;
-    if (byLayers ? l >= most : weights > most) break;
-    console.log(name);
+    return by === undefined || (by === "--layers" ? l < most : weights <= most);
+  });
+  const tilesOf = (layer: (typeof chosen)[number]): number =>
+    placeLayers([layer], { ...geometry, tiles: Number.POSITIVE_INFINITY }).length;
+  const onChips = Array.from({ length: count }, () => ({ tiles: 0, names: [] as string[] }));
+  for (const layer of chosen.toSorted((a, b) => tilesOf(b) - tilesOf(a))) {
+    const emptiest = onChips.reduce((least, one) => (one.tiles < least.tiles ? one : least));
+    emptiest.tiles += tilesOf(layer);
+    emptiest.names.push(layer.name);
   }
+  for (const { names } of onChips) console.log(names.join("\t"));
 }
 
 /** What a demo's last line says. */
@@ -75,18 +88,24 @@ interface Demo {
 
 async function table(): Promise<void> {
   const { network, software, figures } = await prepared();
-  const last = readFileSync(join(folder, "demo.jsonl"), "utf8").trim().split("\n").at(-1)!;
-  const { contenders } = JSON.parse(last) as Demo;
-  const store = await openWorkspace(join(folder, "workspace"));
+  const folders = readdirSync(folder)
+    .filter((name) => /^chip-\d+$/.test(name))
+    .map((name) => join(folder, name));
+  const demos = folders.map((of) => {
+    const last = readFileSync(join(of, "demo.jsonl"), "utf8").trim().split("\n").at(-1)!;
+    return JSON.parse(last) as Demo;
+  });
+  const stores = await Promise.all(folders.map((of) => openWorkspace(join(of, "workspace"))));
   const rows = [{ name: "in software", outputs: judgedAt.map(() => software) }];
   let part = "";
-  for (const { name, run } of contenders) {
+  for (const [c, { name }] of demos[0]!.contenders.entries()) {
     const ages = name.endsWith("a day old") ? judgedAt.map((time) => day + time) : judgedAt;
-    const found = await outputsOf(network, store, run, ages);
+    const all = stores.map((store, k) => ({ store, run: demos[k]!.contenders[c]!.run }));
+    const found = await outputsOf(network, all, ages);
     part = found.part;
     rows.push({ name, outputs: found.outputs });
   }
-  await store.close();
+  for (const store of stores) await store.close();
   console.log(`\n${network.text}${part}`);
   print(figures, judgedAt, rows);
 }
@@ -94,41 +113,48 @@ async function table(): Promise<void> {
 async function runs(workspace: string, names: readonly string[]): Promise<void> {
   const { network, figures } = await prepared();
   const store = await openWorkspace(workspace);
-  for (const name of names) {
-    const reader = isGroupName(name) ? wholeReader(store) : store;
-    const ages = await agesOf(reader, name);
-    const { outputs, part } = await outputsOf(network, reader, name, ages);
+  for (const run of names) {
+    const reader = isGroupName(run) ? wholeReader(store) : store;
+    const ages = await agesOf(reader, run);
+    const { outputs, part } = await outputsOf(network, [{ store: reader, run }], ages);
     console.log(`\n${network.text}${part}`);
-    print(figures, ages, [{ name, outputs }]);
+    print(figures, ages, [{ name: run, outputs }]);
   }
   await store.close();
 }
 
-/** What the network gives with the weights that a run's tiles held at these ages. */
+/** A run that holds some of the network's matrices. */
+interface Holder {
+  readonly store: RunReader;
+  readonly run: string;
+}
+
+/** What the network gives with the weights that the tiles of these runs held at these ages, all together. */
 async function outputsOf(
   network: TrainedNetwork,
-  store: RunReader,
-  run: string,
+  holders: readonly Holder[],
   ages: readonly Seconds[],
 ): Promise<{ readonly outputs: Outputs[]; readonly part: string }> {
-  const plan = await store.plan(run);
-  const { geometry } = await store.identity(run);
-  const held = layersHeld(network.layers, plan.tiles, geometry);
-  const sweeps = await sweepsAt(store, run, ages);
-  const outputs: Outputs[] = [];
-  for (const age of ages) {
-    const { layers } = assess(held, sweeps, age);
-    const values = network.layers.map((layer, place) => {
-      const found = held.places.indexOf(place);
-      return found < 0 ? layer.values : layers[found]!.values;
-    });
-    outputs.push(await network.outputsWith!(values));
+  const byAge = ages.map(() => network.layers.map(({ values }) => values));
+  const held = new Set<number>();
+  for (const { store, run } of holders) {
+    const plan = await store.plan(run);
+    const { geometry } = await store.identity(run);
+    const found = layersHeld(network.layers, plan.tiles, geometry);
+    const sweeps = await sweepsAt(store, run, ages);
+    found.places.forEach((place) => held.add(place));
+    for (const [t, age] of ages.entries()) {
+      const { layers } = assess(found, sweeps, age);
+      found.places.forEach((place, k) => (byAge[t]![place] = layers[k]!.values));
+    }
   }
-  const weights = held.layers.reduce((sum, { values }) => sum + values.length, 0).toLocaleString("en");
+  const outputs: Outputs[] = [];
+  for (const values of byAge) outputs.push(await network.outputsWith!(values));
+  const weights = [...held].reduce((sum, place) => sum + network.layers[place]!.values.length, 0);
   const part =
-    held.places.length === network.layers.length
+    held.size === network.layers.length
       ? ""
-      : `; ${held.places.length} of them, ${weights} weights, on chips, the others in software`;
+      : `; ${held.size} of them, ${weights.toLocaleString("en")} weights, on chips, the others in software`;
   return { outputs, part };
 }
 
