@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readWeights } from "../files/weights.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { builtInDialects, type LabDialect } from "../lab/dialects.ts";
 import type { StampedEvent } from "../lab/events.ts";
@@ -163,16 +164,17 @@ describe("a network over two chips", () => {
       layers,
       text: "",
       leftOut: [],
-      images: 1,
-      softwareAccuracy: 1,
-      accuracyWith: (values) => {
+      measure: accuracyMeasure,
+      inputs: 1,
+      softwareScore: 1,
+      scoreWith: (values) => {
         seen.push([...values]);
-        return Promise.resolve(1);
+        return Promise.resolve({ score: 1 });
       },
     };
     const whole = wholeReader(await bench.store());
     const found = await runAccuracy(whole, "n1", network, await recall(whole, "n1"));
-    expect(found).toMatchObject({ layers: 2, layersHeld: 2, points: [{ timeSeconds: 1, accuracy: 1 }] });
+    expect(found).toMatchObject({ layers: 2, layersHeld: 2, points: [{ timeSeconds: 1, score: 1 }] });
     for (const [k, { values }] of layers.entries()) {
       const held = seen[0]![k]!;
       expect(held).not.toEqual(values);

@@ -235,7 +235,7 @@ describe("the report of a run", () => {
           values[placement.layer]![at] = ((product / square) * heldBy(cell)) / laid.microsiemensPerUnit[k]!;
         });
       });
-      const share = await network.accuracyWith(values);
+      const { score: share } = await network.scoreWith(values);
       expect(y).toBeCloseTo(100 * share, 6);
       expect(high! - low!).toBeCloseTo(200 * Math.sqrt((share * (1 - share)) / 597), 6);
     }
