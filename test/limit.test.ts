@@ -334,7 +334,7 @@ describe("mho optimize --limit", () => {
     expect((await mho("show", file)).out).toMatch(/Accuracy of mlp on 597 images, %, over 2 chips drawn/);
 
     const chip = ["--chip", "emulator:pcm-64?tiles=2", "--workspace", folder];
-    const run = await mho("program", file, ...chip, "--method", "open-loop", "--sweep", "none");
+    const run = await mho("program", file, ...chip, "--sweep", "none");
     expect(run.out).toMatch(/predicts an accuracy of mlp, .* of 9\d\.\d % \(9\d\.\d to 9\d\.\d\) at 1 s/);
     expect((await mho("show", "r1", "--workspace", folder)).out).toContain("predicts an accuracy of mlp");
 
