@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { noConfig } from "../files/config.ts";
@@ -14,6 +15,7 @@ const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
 // Each bench has its own.
 process.setMaxListeners(0);
+setMaxListeners(0, stop.signal);
 
 const tell = (bench: string, what: unknown): void => console.log(JSON.stringify({ bench, what }));
 

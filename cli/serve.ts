@@ -71,7 +71,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       if (!output.json) process.stdout.write(`Live page: ${address}#token=${encodeURIComponent(token)}\n`);
       if (isNew) output.say(`There was no workspace in ${folder}: it was made, and waits for its first run.`);
       const open = isLoopback(host) && publicUrl === undefined;
-      if (store.readOnly) output.say(readOnlyNote(folder));
+      if (store.readOnly) output.say(place.isServer ? lookOnlyNote(folder) : readOnlyNote(folder));
       else
         output.say(
           `With its token this address may pause and stop runs, note and answer; without it ${open ? "the page can only be looked at" : "nothing of a run is shown"}.`,
@@ -119,7 +119,7 @@ function libraryOf(
     queue: view === undefined ? bench.queue : queueOf(bench, view),
     ...(view === undefined
       ? { startWork: async () => onWorker(await startWorker(place.folder, options.config)) }
-      : { fleet: () => view.look() }),
+      : { lookAtFleet: () => view.look() }),
     report: (run, to) => files.report(run, to),
     compare: (runs, to) => files.compare(runs, to),
     export: (run, to) => files.export(run, to),
@@ -191,6 +191,10 @@ export function goesOnWarning(worker: StartedWorker): WarningEvent | undefined {
 
 function readOnlyNote(folder: string): string {
   return `The workspace in ${folder} may only be read: the page shows it as it is now, and offers no pause and no stop.`;
+}
+
+function lookOnlyNote(server: string): string {
+  return `Its user may only look at ${server}: the page shows what goes on, and changes nothing.`;
 }
 
 async function untilStopped(server: LiveServer, { signal }: StopListener): Promise<void> {

@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser || postgresPrograms === undefined)(
       const bench = await openBench({ workspace: to, config: "none" });
       const view = await FleetView.open(place);
       const server = await serveLive(await place.store(), {
-        library: Object.assign(bench, { fleet: () => view.look() }),
+        library: Object.assign(bench, { lookAtFleet: () => view.look() }),
         host: "127.0.0.1",
         port: 0,
         token,

@@ -34,7 +34,7 @@ export interface PageLibrary {
   /** Has a worker begin with the jobs that may begin, in a process that the page does not end. */
   startWork?(): Promise<void>;
   /** The benches of a server; undefined where the workspace is a folder. */
-  fleet?(): Promise<PageFleet>;
+  lookAtFleet?(): Promise<PageFleet>;
   /** Takes a question back whose asker is gone. */
   withdraw(question: QuestionId): Promise<unknown>;
 }

@@ -62,7 +62,7 @@ export async function serveLive(store: RunStore, options: LiveOptions): Promise<
   const desk = new LiveDesk(store, options.breathe, options.readOnly);
   const lookers = new Set<SSEStreamingApi>();
   const { library, wallTime } = options;
-  const fleet = library.fleet && new FleetDesk(() => library.fleet!(), wallTime);
+  const fleet = library.lookAtFleet && new FleetDesk(() => library.lookAtFleet!(), wallTime);
   const app = liveApp(desk, fleet, lookers, options);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {

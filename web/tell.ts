@@ -50,9 +50,10 @@ export async function tell(
     await sayIfNew("queue", jobLines(await library.queue.list()));
   };
   const shown = readOnly
-    ? `${workspace} (may only be read: shown as it was, without pause and stop)`
+    ? `${workspace} ${fleet === undefined ? "(may only be read: shown as it was, without pause and stop)" : "(to look at only)"}`
     : workspace;
-  await sayIfNew("hello", { workspace: shown, now: wallTime(), readOnly, hasFleet: fleet !== undefined });
+  const server = fleet === undefined ? null : workspace;
+  await sayIfNew("hello", { workspace: shown, now: wallTime(), readOnly, server });
   while (!stream.aborted && !stream.closed) {
     try {
       // What is written while this looks has the next look see another stamp.

@@ -16,6 +16,7 @@ export class FleetPage {
   isOn = false;
   readonly #wafers = new WaferView();
   readonly #benches = new BenchTable();
+  #server = "";
   #fetching = false;
   #wanted = 0;
   #shown = 0;
@@ -31,9 +32,10 @@ export class FleetPage {
     };
   }
 
-  /** Whether this server has any benches to show. */
-  offer(hasFleet: boolean): void {
-    element("to-fleet").hidden = !hasFleet;
+  /** @param server  its address; null where there are no benches to show. */
+  offer(server: string | null): void {
+    element("to-fleet").hidden = server === null;
+    this.#server = server ?? "";
     this.#shown = 0;
   }
 
@@ -70,7 +72,7 @@ export class FleetPage {
   #draw(state: FleetState): void {
     element("loading").hidden = true;
     element("fleet").hidden = false;
-    const server = element("workspace").textContent;
+    const server = this.#server;
     say(element("fleet-facts"), `The benches that work from ${server}, and the chips of their runs.`);
     drawNumbers(state);
     this.#state = state;

@@ -10,8 +10,8 @@ export interface Hello {
   readonly workspace: string;
   readonly now: string;
   readonly readOnly: boolean;
-  /** Whether it has the runs of many benches. */
-  readonly hasFleet: boolean;
+  /** Its address, where it has the runs of many benches; null for a folder. */
+  readonly server: string | null;
 }
 
 export interface Listener {

@@ -54,15 +54,15 @@ function lookAgain(): void {
   if (looking.run !== undefined) query.set("run", looking.run);
   if (looking.tile !== undefined) query.set("tile", String(looking.tile));
   line = connect(`api/live?${query}`, {
-    hello: ({ workspace, now, readOnly, hasFleet }) => {
+    hello: ({ workspace, now, readOnly, server }) => {
       setServerClock(now);
-      fleetPage.offer(hasFleet);
+      fleetPage.offer(server);
       document.body.classList.toggle("read-only", readOnly);
-      document.body.classList.toggle("is-server", hasFleet);
+      document.body.classList.toggle("is-server", server !== null);
       element("workspace").textContent = workspace;
       showFirstCommand(workspace);
       // A server's page begins with its benches, unless the address names something.
-      if (hasFleet && looking.run === undefined && looking.compared === undefined) lookAtFleet();
+      if (server !== null && looking.run === undefined && looking.compared === undefined) lookAtFleet();
     },
     alive: setServerClock,
     runs: (lines) => {
