@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { coreSecondsOf, endAll, start, telling, textOf, tookOf } from "./processes.ts";
 
 /**
  * What commands cost in workspaces of years, each in a process of its own:
@@ -19,18 +19,11 @@ const runs = flag("--runs", 5000);
 const sweeps = flag("--sweeps", 10_000);
 const lookedAtSeconds = 15;
 
-/** Has a process say at its end how much memory it took, MB, and how much of a core, s. */
-const telling = `data:text/javascript,${encodeURIComponent(
-  'process.on("exit",()=>{const r=process.resourceUsage();' +
-    'process._rawDebug("took",r.maxRSS/1024,(r.userCPUTime+r.systemCPUTime)/1e6)})',
-)}`;
-
 const folder = mkdtempSync(join(tmpdir(), "mho-growth-"));
-const started: ChildProcess[] = [];
 try {
   await measure();
 } finally {
-  for (const child of started) child.kill("SIGKILL");
+  endAll();
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -109,26 +102,4 @@ async function serve(place: string): Promise<void> {
   console.log(
     `serve of ${runs} runs, one looks on: ${(100 * share).toFixed(1)} % of a core, ${megabytes.toFixed(0)} MB`,
   );
-}
-
-/** Linux alone tells it of another process, in hundredths of a second. */
-function coreSecondsOf({ pid }: ChildProcess): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function tookOf(said: string): { megabytes: number } {
-  return { megabytes: Number(/took ([\d.]+)/.exec(said)?.[1]) };
-}
-
-async function textOf({ stderr }: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of stderr!.setEncoding("utf8")) text += chunk as string;
-  return text;
-}
-
-function start(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  started.push(child);
-  return child;
 }

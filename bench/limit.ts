@@ -63,7 +63,7 @@ async function judge(network: TrainedNetwork): Promise<void> {
   });
   const seconds = (process.cpuUsage().user - begun) / 1e6;
   console.log(
-    `\n${network.text}; ${network.images} images; ${draws} chips drawn in ${seconds.toFixed(0)} s of one core`,
+    `\n${network.text}; ${network.inputs} images; ${draws} chips drawn in ${seconds.toFixed(0)} s of one core`,
   );
   const percents = (values: readonly number[]): string =>
     values.map((v) => (100 * v).toFixed(2).padStart(8)).join("");
@@ -95,7 +95,7 @@ async function judge(network: TrainedNetwork): Promise<void> {
     const accuracies: number[] = [];
     for (const [t, age] of ages.entries()) {
       const held = assess(laid, sweeps, age).layers;
-      const accuracy = await network.accuracyWith(held.map(({ values }) => values));
+      const { score: accuracy } = await network.scoreWith(held.map(({ values }) => values));
       accuracies.push(accuracy);
       if (accuracy >= predicted.low[t]! - rounding && accuracy <= predicted.high[t]! + rounding) inside[t]!++;
     }

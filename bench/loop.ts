@@ -3,8 +3,9 @@ import type { DriftData, DriftSweep } from "../calibration/driftData.ts";
 import { fittedModel } from "../calibration/fittedModel.ts";
 import { joinedReads } from "../calibration/joinedReads.ts";
 import type { Gathered } from "../calibration/gather.ts";
+import { Thinning } from "../calibration/thinning.ts";
 import { refit } from "../calibration/refit.ts";
-import { planVisit } from "../calibration/visit.ts";
+import { believedTiles, planVisit } from "../calibration/visit.ts";
 import { findPreset, type Preset } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { builtInTechnologies } from "../src/chip/technologies.ts";
@@ -108,7 +109,18 @@ export async function visit(
     sweeps: joinedReads(kept, watched.devicesPerRow, held.steps),
   };
   const gathered: Gathered = {
-    parts: [{ run: "", chipSerialNumber: "", block: tile.block, memory, data }],
+    parts: [
+      {
+        run: "",
+        chipSerialNumber: "",
+        block: tile.block,
+        devicesPerRow: watched.devicesPerRow,
+        memory,
+        data,
+      },
+    ],
+    thinning: new Thinning(memory.verdicts.length),
+    devices: memory.verdicts.length,
     leftOut: 0,
     converters: [],
     sweeps,
@@ -116,18 +128,20 @@ export async function visit(
     to: undefined,
   };
   const visitSeconds = 60;
-  const { tiles, ...plan } = planVisit({
-    gathered,
-    tiles: [tile],
-    chip: readingChip,
-    stepsAddUp,
-    model: before,
-    at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
-    timesSeconds,
-    timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
-    reads: 1,
-    random: new Random(held.seed).fork("visit"),
-  });
+  const { tiles, ...plan } = planVisit(
+    believedTiles({
+      gathered,
+      tiles: [tile],
+      chip: readingChip,
+      stepsAddUp,
+      model: before,
+      at: held.endedAt + (watchSeconds + visitSeconds + 20) * 1e6,
+      timesSeconds,
+      timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
+      reads: 1,
+    }),
+    new Random(held.seed).fork("visit"),
+  );
   const { targetsMicrosiemens } = tiles[0]!.plan;
   const chip = await programChip({
     preset: held.preset,

@@ -1,4 +1,5 @@
 import { largestWanted, outputScaleOf } from "../src/program/cells.ts";
+import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { CellTask } from "../src/program/method.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import type { Calibration } from "../src/run/calibration.ts";
@@ -9,7 +10,8 @@ import { MovedDevices } from "./movedDevices.ts";
 import { knownTime } from "./trimMoments.ts";
 import { averaged } from "./trimErrors.ts";
 import { seenVariance } from "./trimReads.ts";
-import type { Visit } from "./visit.ts";
+import type { TrimPlan } from "./trimPlan.ts";
+import type { BelievedTile } from "./visit.ts";
 
 /** What can be done about a run, the cheapest first. */
 export const actions = ["nothing", "recalibrate", "trim", "aim-anew"] as const;
@@ -19,9 +21,12 @@ export type Action = (typeof actions)[number];
 /** TNMSE of one read at each time: 100 × mean square error over the square of each tile's largest weight. */
 export type ExpectedErrors = Readonly<Record<Action, Float64Array | undefined>>;
 
+/** A tile, what is believed of its devices, and what a trim would do to it. */
+export interface AdvisedTile extends BelievedTile {
+  readonly plan: TrimPlan;
+}
+
 export interface AdviceTask {
-  /** What a trim would do, tile by tile. */
-  readonly visit: Pick<Visit, "tiles">;
   /** The digital factors that are in use; undefined for none: α = 1. */
   readonly calibration: Calibration | undefined;
   /** What of the chip's outputs can have a factor of its own. */
@@ -41,12 +46,19 @@ export interface AdviceTask {
  *
  * What columns would learn of chance errors that no belief foresees is not counted.
  */
-export function expectedByAction(task: AdviceTask): ExpectedErrors {
-  const { visit, calibration, scaledBy, timesSeconds } = task;
+export async function expectedByAction(
+  tiles: AsyncIterable<AdvisedTile> | Iterable<AdvisedTile>,
+  task: AdviceTask,
+): Promise<ExpectedErrors> {
+  const { calibration, scaledBy, timesSeconds } = task;
   const times = timesSeconds.length;
   const sums = { nothing: zeros(times), recalibrate: zeros(times), trim: zeros(times) };
   let weights = 0;
-  for (const { targets, task: ofTile, plan } of visit.tiles) {
+  const held: TileTargets[] = [];
+  let model: DeviceModel | undefined;
+  for await (const { targets, task: ofTile, plan } of tiles) {
+    held.push(targets);
+    model ??= ofTile.model;
     const columns = columnsOf(targets);
     const { mean, variance } = ofTile.foresight.moments(ofTile.agesSeconds, timesSeconds);
     const { agesSeconds } = ofTile;
@@ -71,17 +83,19 @@ export function expectedByAction(task: AdviceTask): ExpectedErrors {
     weights += now.weights;
   }
   for (const sum of Object.values(sums)) sum.forEach((_, t) => (sum[t]! /= Math.max(1, weights)));
-  return { ...sums, "aim-anew": anewErrors(task) };
+  return { ...sums, "aim-anew": model && anewErrors(held, model, task) };
 }
 
 /** As the strategy of the run's own weights has it, one set of curves for all tiles. */
-function anewErrors({ visit, scaledBy, timesSeconds, timeWeights }: AdviceTask): Float64Array | undefined {
-  const [first] = visit.tiles;
-  if (first === undefined) return undefined;
-  const { model, cells } = first.task;
+function anewErrors(
+  tiles: readonly TileTargets[],
+  model: DeviceModel,
+  { scaledBy, timesSeconds, timeWeights }: AdviceTask,
+): Float64Array | undefined {
+  const cells = tiles[0]!.cells!;
   const pairs = cells.factors.filter((factor) => factor !== 0).length / 2;
   if (!Number.isInteger(pairs) || pairs < 1 || pairs > 6) return undefined;
-  const layers = visit.tiles.map(({ targets }) => weightsOf(targets.cells!, columnsOf(targets)));
+  const layers = tiles.map((targets) => weightsOf(targets.cells!, columnsOf(targets)));
   const held = layers.filter(({ outputs, values }) => outputs > 0 && values.some((w) => w !== 0));
   if (held.length === 0) return undefined;
   const translator = new Translator(model, {

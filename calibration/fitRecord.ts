@@ -40,7 +40,7 @@ export function fitRecord(
     checks: verdict.checks,
     remarks: [
       ...verdict.remarks,
-      ...remarkOnSweeps(gathered),
+      ...remarksOnShares(gathered),
       ...remarksOnResponse(response),
       ...remarksOnConverters(gathered),
     ],
@@ -89,7 +89,20 @@ function celsiusOf({ parts }: Gathered): Pick<FitRecord, "celsius"> {
   return { celsius: { ...rangeOf(known), mean } };
 }
 
-export function remarkOnSweeps({ leftOut, sweeps }: Gathered): string[] {
+/** What of the measurement a fit did not take. */
+export function remarksOnShares({ leftOut, sweeps, thinning, devices }: Gathered): string[] {
+  return [...remarkOnDevices(thinning.stride, devices), ...remarkOnSweeps(leftOut, sweeps)];
+}
+
+function remarkOnDevices(stride: number, devices: number): string[] {
+  if (stride === 1) return [];
+  return [
+    `one device of ${stride}, in every row of every tile, was taken: they stand for all ${devices.toLocaleString("en")}, as more of them ` +
+      "would make no law better known, and take the memory for all their reads",
+  ];
+}
+
+function remarkOnSweeps(leftOut: number, sweeps: number): string[] {
   if (leftOut === 0) return [];
   return [
     `${leftOut} of ${sweeps} sweeps were left out, the closest in age to others: a fit takes ${mostSweeps} of a tile, evenly over ` +

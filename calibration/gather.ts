@@ -11,7 +11,8 @@ import {
   tileOfEntry,
   type TileWear,
 } from "../src/run/journal.ts";
-import { recall } from "../src/run/recall.ts";
+import { type PartOfRun, recallPart } from "../src/run/recall.ts";
+import type { TileTargets } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { wearOf } from "../src/run/wear.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
@@ -19,12 +20,17 @@ import { type ConverterFit, fitConverter } from "./converterFit.ts";
 import type { DriftData, DriftSweep } from "./driftData.ts";
 import { joinedReads } from "./joinedReads.ts";
 import { SpreadOut } from "./spreadOut.ts";
+import { Thinning } from "./thinning.ts";
 
 /** What a store knows of how the devices of some runs went on after they were programmed. */
 export interface Gathered {
   readonly parts: readonly GatheredPart[];
   /** Of tiles whose known resistors were read. */
   readonly converters: readonly TileConverter[];
+  /** Which of the blocks' devices the parts hold. */
+  readonly thinning: Thinning;
+  /** Devices of the blocks, kept or not. */
+  readonly devices: number;
   /** Sweeps in all, and the wall times of the first and the last; undefined where they were not written down. */
   readonly sweeps: number;
   /** Sweeps that were too many for a tile: others close to them in age stand for them. */
@@ -33,11 +39,13 @@ export interface Gathered {
   readonly to: string | undefined;
 }
 
-/** One block of one run. */
+/** One block of one run: those of its devices that were kept. */
 export interface GatheredPart {
   readonly run: RunId;
   readonly chipSerialNumber: string;
   readonly block: Block;
+  /** Of the block, all devices counted. */
+  readonly devicesPerRow: number;
   readonly memory: TileMemory;
   readonly data: DriftData;
 }
@@ -51,6 +59,10 @@ export interface GatherOptions {
   readonly asOne?: boolean;
   /** Whether devices count that obeyed and ended outside their margin: without them equal devices seem to differ by less than they do. */
   readonly outsideToo?: boolean;
+  /** These tiles alone; all of them where nothing is said. */
+  readonly tiles?: ReadonlySet<number>;
+  /** Of more devices than this, some of each row stand for all; all of them where nothing is said. */
+  readonly mostDevices?: number;
   /** All that the runs may have been programmed by. */
   readonly methods?: readonly ProgrammingMethod[];
 }
@@ -72,10 +84,19 @@ export async function gather(
   store: RunStore,
   runs: readonly RunId[],
   description: ChipDescription,
-  { asOne = false, outsideToo = false, methods = builtInMethods }: GatherOptions = {},
+  {
+    asOne = false,
+    outsideToo = false,
+    tiles: wanted,
+    mostDevices,
+    methods = builtInMethods,
+  }: GatherOptions = {},
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
   const { chipName: name } = await store.plan(runs[0]!);
+  const has = (tile: number): boolean => wanted?.has(tile) ?? true;
+  const devices = await devicesOf(store, runs, has);
+  const thinning = new Thinning(devices, mostDevices);
   const serialOf = new Map<RunId, string>();
   const sweeps = new Map<string, TileSweep[]>();
   let [count, leftOut] = [0, 0];
@@ -83,12 +104,19 @@ export async function gather(
   for (const run of runs) {
     const { tiles, chipSerialNumber } = await store.plan(run);
     serialOf.set(run, chipSerialNumber);
-    const rowStarts = new Map(tiles.map(({ block }) => [block.tile, block.rowStart]));
+    const shapes = new Map(
+      tiles.map(({ block, targetsMicrosiemens }) => [
+        block.tile,
+        { rowStart: block.rowStart, perRow: targetsMicrosiemens.length / block.rowCount },
+      ]),
+    );
     const spread = new Map<number, SpreadOut<TileSweep>>();
-    for await (const record of store.sweeps(run)) {
-      const { tile, timeSeconds, takenAt } = record;
+    for await (const whole of store.sweeps(run)) {
+      const { tile, timeSeconds, takenAt } = whole;
+      if (!has(tile)) continue;
       const ofTile = spread.get(tile) ?? new SpreadOut();
-      ofTile.add({ record, rowStart: tileOfEntry(rowStarts, tile, run) }, timeSeconds);
+      const { rowStart, perRow } = tileOfEntry(shapes, tile, run);
+      ofTile.add({ record: thinning.sweep(whole, rowStart, perRow), rowStart }, timeSeconds);
       spread.set(tile, ofTile);
       count++;
       if (takenAt === "") continue;
@@ -128,33 +156,38 @@ export async function gather(
     for (const id of (await store.runsOfChip({ name, serialNumber: chipSerialNumber })).toReversed()) {
       if (wantedLeft.size === 0) break;
       if (!wantedLeft.delete(id)) {
-        for (const wear of await wearOf(store, id)) {
+        for (const all of await wearOf(store, id)) {
+          if (!has(all.block.tile)) continue;
+          const wear = thinning.wear(all);
           const place = placeOf(chipSerialNumber, wear.block.tile);
           later.set(place, pulsedFrom(wear, description.geometry.rows, later.get(place)));
         }
         continue;
       }
       const { tiles, method, imported } = await store.plan(id);
-      for (const [k, found] of (await recall(store, id)).entries()) {
+      const targetsBy = new Map(tiles.map((targets) => [targets.block.tile, targets]));
+      for (const found of await recallPart(store, id, partOf(thinning, has))) {
+        const targets = targetsBy.get(found.block.tile)!;
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
         const memory = asOne ? underneath(asLeft.get(place), found, stepsAddUp) : found;
         const ofPlace = steps.get(place) ?? [];
         if (asOne) asLeft.set(place, memory);
         if (!asOne || id === ofChip[0]) {
-          const targets = asOne
+          const aimed = asOne
             ? undefined
             : {
                 method: methodFor(methods, method, description),
-                targetsMicrosiemens: tiles[k]!.targetsMicrosiemens,
+                targetsMicrosiemens: targetsOf(targets, thinning),
               };
-          const own = dataOf(memory, readings.get(place) ?? [], supersededAt, targets, outsideToo);
+          const own = dataOf(memory, readings.get(place) ?? [], supersededAt, aimed, outsideToo);
           const data = { ...own, sweeps: joinedReads(own.sweeps, own.devicesPerRow, ofPlace) };
           const written = imported === undefined ? {} : { writtenMicrosiemens: memory.lastReadMicrosiemens };
           parts.unshift({
             run: id,
             chipSerialNumber,
             block: memory.block,
+            devicesPerRow: targets.targetsMicrosiemens.length / memory.block.rowCount,
             memory,
             data: { ...data, ...written },
           });
@@ -164,7 +197,32 @@ export async function gather(
       }
     }
   }
-  return { parts, converters, sweeps: count, leftOut, from, to };
+  return { parts, converters, thinning, devices, sweeps: count, leftOut, from, to };
+}
+
+async function devicesOf(
+  store: RunStore,
+  runs: readonly RunId[],
+  has: (tile: number) => boolean,
+): Promise<number> {
+  let devices = 0;
+  for (const run of runs) {
+    for (const { block, targetsMicrosiemens } of (await store.plan(run)).tiles)
+      if (has(block.tile)) devices += targetsMicrosiemens.length;
+  }
+  return devices;
+}
+
+function partOf(thinning: Thinning, has: (tile: number) => boolean): PartOfRun {
+  return {
+    has,
+    perRow: (devicesPerRow) => thinning.perRow(devicesPerRow),
+    turn: (record, rowStart, devicesPerRow) => thinning.turn(record, rowStart, devicesPerRow),
+  };
+}
+
+function targetsOf({ block, targetsMicrosiemens }: TileTargets, thinning: Thinning): Float32Array {
+  return thinning.devices(targetsMicrosiemens, block.rowStart, targetsMicrosiemens.length / block.rowCount);
 }
 
 function byChip(runs: readonly RunId[], serialOf: ReadonlyMap<RunId, string>): Map<string, readonly RunId[]> {

@@ -9,6 +9,7 @@ import { microsecondsPerSecond } from "../src/units.ts";
 import { fewestSweeps, refuseFewDevices } from "./enoughData.ts";
 import { gather, type Gathered, type GatherOptions } from "./gather.ts";
 import { PulseReader, type Settle } from "./pulseReader.ts";
+import { PulsesSeen } from "./pulsesSeen.ts";
 import { fitPulseResponse, type PulseResponse } from "./pulseResponse.ts";
 import type { DriftData } from "./driftData.ts";
 import { readOutOf } from "./readOut.ts";
@@ -32,11 +33,17 @@ export async function gatherToFit(
   description: ChipDescription,
   options: Pick<GatherOptions, "outsideToo" | "methods">,
 ): Promise<Gathered> {
-  const gathered = await gather(store, runs, description, options);
+  const gathered = await gather(store, runs, description, { ...options, mostDevices });
   const parts = gathered.parts.map(({ data }) => data);
   refuseTooLittle(parts, runs, await programmedAnew(store, runs));
   return gathered;
 }
+
+/**
+ * Devices that a fit takes, at most. Laws that all share are told by a few ten thousands; what is left to be wrong in them no number of devices
+ * mends, and each takes memory for all its reads.
+ */
+export const mostDevices = 524_288;
 
 /** Fits everything that can be fitted to devices which drift by a power law. */
 export async function measureRuns(
@@ -108,34 +115,37 @@ function settleBy({ law, population }: Refit): Settle {
 
 async function responseOf(
   store: RunStore,
-  { parts }: Gathered,
+  { parts, thinning }: Gathered,
   { pulses }: ChipDescription,
   settle: Settle,
 ): Promise<PulseResponse | undefined> {
   const pulse = pulses.technology.response?.of(pulses);
   if (pulse === undefined) return undefined;
-  const seen = [];
+  const seen = new PulsesSeen();
   let offset = 0;
   for (const run of new Set(parts.map((part) => part.run))) {
     const ofRun = parts.filter((part) => part.run === run);
     const readers = new Map(
       ofRun.map(({ block, data }) => {
-        const reader = new PulseReader(pulse, data.usable.length, offset, settle);
+        const reader = new PulseReader(pulse, data.usable.length, offset, settle, seen);
         offset += data.usable.length;
-        return [block.tile, reader];
+        return [block.tile, { reader, rowStart: block.rowStart }];
       }),
     );
-    for await (const turn of store.turns(run)) readers.get(turn.tile)?.take(turn);
+    const perRow = ofRun[0]!.devicesPerRow;
+    for await (const turn of store.turns(run)) {
+      const found = readers.get(turn.tile);
+      found?.reader.take(thinning.turn(turn, found.rowStart, perRow));
+    }
     // What was fired and not looked at is seen by the first sweep.
     for (const { block, data } of ofRun) {
-      const reader = readers.get(block.tile)!;
+      const { reader } = readers.get(block.tile)!;
       const first = data.sweeps[0];
       first?.conductanceMicrosiemens.forEach((g, i) => {
         if (data.usable[i] === 0 || first.flags[i] !== readingFlags.ok) return;
         const readAt = first.rowTimesMicroseconds[Math.floor(i / data.devicesPerRow)]!;
         reader.read(i, g, (readAt - data.pulsedAtMicroseconds[i]!) / microsecondsPerSecond);
       });
-      for (const pulse of reader.seen) seen.push(pulse);
     }
   }
   return fitPulseResponse(seen, pulse);

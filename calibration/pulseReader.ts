@@ -1,18 +1,8 @@
 import type { PulseKind } from "../src/chip/amplitudeCurve.ts";
 import { rowFates } from "../src/chip/driver.ts";
 import type { TurnRecord } from "../src/run/journal.ts";
-import { type Microamperes, type Microsiemens, microsecondsPerSecond, type Seconds } from "../src/units.ts";
-
-/** One RESET pulse at one device, and what the device was read at next. */
-export interface PulseSeen {
-  /** Names the device, over all runs. */
-  readonly device: number;
-  readonly amplitudeMicroamperes: Microamperes;
-  /** At the reference age of its drift. */
-  readonly conductanceMicrosiemens: Microsiemens;
-  /** Whether the amplitude was chosen without knowledge of the device. */
-  readonly first: boolean;
-}
+import { type Microsiemens, microsecondsPerSecond, type Seconds } from "../src/units.ts";
+import type { PulsesSeen } from "./pulsesSeen.ts";
 
 /** Brings a reading at an age to the reference age of drift, by the mean law. */
 export type Settle = (conductance: Microsiemens, ageSeconds: Seconds) => Microsiemens;
@@ -25,6 +15,7 @@ export type Settle = (conductance: Microsiemens, ageSeconds: Seconds) => Microsi
  * as all rows take to be pulsed; one that is judged had settled. Before its onset, drift hardly asks.
  *
  * @param offset  added to a device's place.
+ * @param seen    what they are added to.
  */
 export class PulseReader {
   readonly #pulse: PulseKind;
@@ -34,10 +25,11 @@ export class PulseReader {
   readonly #settle: Settle;
   /** Of the turn before. */
   #orders = 0;
-  readonly seen: PulseSeen[] = [];
+  readonly #seen: PulsesSeen;
 
-  constructor(pulse: PulseKind, devices: number, offset: number, settle: Settle) {
+  constructor(pulse: PulseKind, devices: number, offset: number, settle: Settle, seen: PulsesSeen) {
     this.#pulse = pulse;
+    this.#seen = seen;
     this.#code = new Uint16Array(devices);
     this.#given = new Uint16Array(devices);
     this.#offset = offset;
@@ -84,12 +76,12 @@ export class PulseReader {
     const code = this.#code[device]!;
     if (code === 0 || Number.isNaN(conductance)) return;
     this.#code[device] = 0;
-    this.seen.push({
-      device: this.#offset + device,
-      amplitudeMicroamperes: code * this.#pulse.microamperesPerCode,
-      conductanceMicrosiemens: ageSeconds === undefined ? conductance : this.#settle(conductance, ageSeconds),
-      first: this.#given[device] === 1,
-    });
+    this.#seen.add(
+      this.#offset + device,
+      code * this.#pulse.microamperesPerCode,
+      ageSeconds === undefined ? conductance : this.#settle(conductance, ageSeconds),
+      this.#given[device] === 1,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AmplitudeCurve, PulseKind } from "../src/chip/amplitudeCurve.ts";
-import type { Microamperes } from "../src/units.ts";
-import type { PulseSeen } from "./pulseReader.ts";
+import type { Microamperes, Microsiemens } from "../src/units.ts";
+import type { PulsesSeen } from "./pulsesSeen.ts";
 import { fitSigmoid, type Median, type Sigmoid, sigmoidAt } from "./sigmoid.ts";
 
 /** How devices answer to a RESET pulse. */
@@ -29,13 +29,10 @@ const fewestInBin = 12;
  *
  * @returns undefined where pulses are too few, do not cover the steep part of the curve, or show none.
  */
-export function fitPulseResponse(
-  seen: readonly PulseSeen[],
-  { nominalCurve }: PulseKind,
-): PulseResponse | undefined {
-  const first = seen.filter((pulse) => pulse.first);
-  if (first.length < fewestPulses) return undefined;
-  const medians = mediansOf(first);
+export function fitPulseResponse(seen: PulsesSeen, { nominalCurve }: PulseKind): PulseResponse | undefined {
+  const firstPulses = seen.first.subarray(0, seen.count).reduce((n, first) => n + first, 0);
+  if (firstPulses < fewestPulses) return undefined;
+  const medians = mediansOfFirst(seen);
   const top = nominalCurve.conductanceMicrosiemens[0]!;
   const bottom = nominalCurve.conductanceMicrosiemens.at(-1)!;
   const covered = medians.filter(
@@ -55,27 +52,33 @@ export function fitPulseResponse(
     conductanceMicrosiemens: amplitudes.map((amplitude) => sigmoidAt(sigmoid, amplitude)),
     halfwayMicroamperes: sigmoid.atMiddle,
     halfwayError: sigmoid.atMiddleError,
-    pulses: seen.length,
+    pulses: seen.count,
     ended: sigmoid.ended,
     ...spread,
   };
 }
 
-function mediansOf(first: readonly PulseSeen[]): Median[] {
-  const bins = new Map<number, PulseSeen[]>();
-  for (const pulse of first) {
-    const bin = Math.floor(pulse.amplitudeMicroamperes / binMicroamperes);
+function mediansOfFirst({
+  count,
+  first,
+  amplitudeMicroamperes,
+  conductanceMicrosiemens,
+}: PulsesSeen): Median[] {
+  const bins = new Map<number, number[]>();
+  for (let k = 0; k < count; k++) {
+    if (first[k] === 0) continue;
+    const bin = Math.floor(amplitudeMicroamperes[k]! / binMicroamperes);
     const inBin = bins.get(bin) ?? [];
-    inBin.push(pulse);
+    inBin.push(k);
     bins.set(bin, inBin);
   }
   return [...bins.values()].flatMap((inBin) => {
     if (inBin.length < fewestInBin) return [];
-    const sorted = inBin.map((pulse) => pulse.conductanceMicrosiemens).sort((a, b) => a - b);
+    const sorted = Float64Array.from(inBin, (k) => conductanceMicrosiemens[k]!).sort();
     const at = (share: number): number =>
       sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
     const spread = Math.max(0.02, (at(0.84) - at(0.16)) / 2);
-    const amplitude = inBin.reduce((sum, pulse) => sum + pulse.amplitudeMicroamperes, 0) / inBin.length;
+    const amplitude = inBin.reduce((sum, k) => sum + amplitudeMicroamperes[k]!, 0) / inBin.length;
     return [{ amplitude, g: at(0.5), variance: (1.57 * spread * spread) / inBin.length }];
   });
 }
@@ -83,15 +86,16 @@ function mediansOf(first: readonly PulseSeen[]): Median[] {
 /** Where a reading says that its device was halfway, by the population's slope; NaN off the steep part. */
 function halfwayOf(
   { top, bottom, slope }: Sigmoid,
-  { amplitudeMicroamperes, conductanceMicrosiemens }: PulseSeen,
-): number {
-  const share = (conductanceMicrosiemens - bottom) / (top - bottom);
+  amplitude: Microamperes,
+  conductance: Microsiemens,
+): Microamperes {
+  const share = (conductance - bottom) / (top - bottom);
   if (!(share > 0.15 && share < 0.8)) return Number.NaN;
-  return amplitudeMicroamperes - slope * Math.log((1 - share) / share);
+  return amplitude - slope * Math.log((1 - share) / share);
 }
 
 function spreadsOf(
-  seen: readonly PulseSeen[],
+  { count, device: devices, amplitudeMicroamperes, conductanceMicrosiemens }: PulsesSeen,
   sigmoid: Sigmoid,
 ):
   | Pick<
@@ -99,23 +103,29 @@ function spreadsOf(
       "deviceSpreadMicroamperes" | "cycleSpreadMicroamperes" | "deviceSpreadError" | "cycleSpreadError"
     >
   | undefined {
-  const groups = new Map<number, { n: number; sum: number; square: number }>();
-  for (const pulse of seen) {
-    const halfway = halfwayOf(sigmoid, pulse);
+  // One entry a device: its pulses on the steep part, what they add up to, and the squares; and the devices in the order in which they come.
+  const room = devices.subarray(0, count).reduce((most, i) => Math.max(most, i + 1), 0);
+  const pulses = new Uint32Array(room);
+  const sums = new Float64Array(room);
+  const squares = new Float64Array(room);
+  const order: number[] = [];
+  for (let k = 0; k < count; k++) {
+    const halfway = halfwayOf(sigmoid, amplitudeMicroamperes[k]!, conductanceMicrosiemens[k]!);
     if (Number.isNaN(halfway)) continue;
     const off = halfway - sigmoid.halfway;
-    const group = groups.get(pulse.device) ?? { n: 0, sum: 0, square: 0 };
-    group.n++;
-    group.sum += off;
-    group.square += off * off;
-    groups.set(pulse.device, group);
+    const i = devices[k]!;
+    if (pulses[i] === 0) order.push(i);
+    pulses[i]!++;
+    sums[i]! += off;
+    squares[i]! += off * off;
   }
   let within = 0;
   let freedom = 0;
   let means = 0;
   let mean = 0;
   let inverseSizes = 0;
-  for (const { n, sum, square } of groups.values()) {
+  for (const i of order) {
+    const [n, sum, square] = [pulses[i]!, sums[i]!, squares[i]!];
     if (n < 2) continue;
     within += square - (sum * sum) / n;
     freedom += n - 1;
@@ -126,7 +136,8 @@ function spreadsOf(
   if (means < 50) return undefined;
   mean /= means;
   let between = 0;
-  for (const { n, sum } of groups.values()) {
+  for (const i of order) {
+    const [n, sum] = [pulses[i]!, sums[i]!];
     if (n >= 2) between += (sum / n - mean) * (sum / n - mean);
   }
   between /= means - 1;

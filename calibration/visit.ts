@@ -24,17 +24,27 @@ import type { TrimTask } from "./trimTask.ts";
 
 /** One visit to a chip, and what waiting for another look would be worth. */
 export interface Visit {
-  readonly tiles: readonly {
-    readonly targets: TileTargets;
-    readonly task: TrimTask;
-    readonly plan: TrimPlan;
-  }[];
+  readonly tiles: readonly VisitedTile[];
   readonly devices: number;
   /** 100 × mean square error over the square of the largest weight, averaged over the times that count. */
   readonly expectedBefore: number;
   readonly expectedAfter: number;
   /** With one more look at this age and the visit after it, instead of now. */
   readonly later: readonly { readonly ageSeconds: Seconds; readonly expected: number }[];
+}
+
+/** What to do to a tile. */
+export interface VisitedTile {
+  readonly targets: TileTargets;
+  readonly plan: TrimPlan;
+  /** How many it holds. */
+  readonly weights: number;
+}
+
+/** A tile, and what is believed of its devices. */
+export interface BelievedTile {
+  readonly targets: TileTargets;
+  readonly task: TrimTask;
 }
 
 export interface VisitTask {
@@ -54,15 +64,11 @@ export interface VisitTask {
   readonly timeWeights: Float64Array;
   /** Errors are those of the mean of so many reads. */
   readonly reads: number;
-  readonly random: Random;
 }
 
-/**
- * Plans which devices to program anew, tile by tile, from how each was seen to drift. Throws `bad-argument` where too few could be
- * read until the end.
- */
-export function planVisit(given: VisitTask): Visit {
-  const { gathered, tiles, chip, stepsAddUp, model, at, timesSeconds, timeWeights, reads, random } = given;
+/** What is believed of devices, tile by tile, by how each was seen to drift. Throws `bad-argument` where too few could be read until the end. */
+export function believedTiles(given: VisitTask): BelievedTile[] {
+  const { gathered, tiles, chip, stepsAddUp, model, at, timesSeconds, timeWeights, reads } = given;
   const parts = gathered.parts.map(({ data, memory }) => ({
     ...data,
     // A device need not be where it was wanted: it need only obey.
@@ -72,7 +78,7 @@ export function planVisit(given: VisitTask): Visit {
   }));
   refuseFewDevices(parts, "a trim");
   const { foresights, anew } = believed(parts, chip, model);
-  const planned = gathered.parts.map(({ block, memory }, k) => {
+  return gathered.parts.map(({ block, memory }, k) => {
     const data = parts[k]!;
     const targets = tiles.find((tile) => tile.block.tile === block.tile)!;
     const task: TrimTask = {
@@ -88,17 +94,15 @@ export function planVisit(given: VisitTask): Visit {
       stepsAddUp,
       movable: data.usable,
     };
-    return { targets, task, plan: planTrim(task) };
+    return { targets, task };
   });
-  const cells = planned.map(
-    ({ task }) => task.cells.wantedMicrosiemens.filter((w) => !Number.isNaN(w)).length,
-  );
-  const mean = (of: (k: number) => number): number =>
-    cells.reduce((sum, count, k) => sum + count * of(k), 0) /
-    Math.max(
-      1,
-      cells.reduce((a, b) => a + b, 0),
-    );
+}
+
+/** Plans which devices to program anew. */
+export function planVisit(believed: readonly BelievedTile[], random: Random): Visit {
+  const planned = believed.map((tile) => ({ ...tile, plan: planTrim(tile.task) }));
+  const tiles = planned.map(({ targets, task, plan }) => ({ targets, plan, weights: weightsOf(task) }));
+  const mean = meanOver(tiles.map(({ weights }) => weights));
   const youngest = planned.reduce(
     (least, { task }) => task.agesSeconds.reduce((a, age) => (age > 0 && age < a ? age : a), least),
     Infinity,
@@ -109,13 +113,58 @@ export function planVisit(given: VisitTask): Visit {
         expected: mean((k) => expectedLater(planned[k]!, youngest, factor, random)),
       }))
     : [];
+  const last = believed[0]?.task.timesSeconds.at(-1) ?? 0;
   return {
-    tiles: planned,
-    devices: planned.reduce((sum, { plan }) => sum + plan.devices, 0),
-    expectedBefore: mean((k) => planned[k]!.plan.expectedBefore),
-    expectedAfter: mean((k) => planned[k]!.plan.expectedAfter),
-    later: later.filter(({ ageSeconds }) => ageSeconds - youngest < timesSeconds.at(-1)!),
+    tiles,
+    devices: tiles.reduce((sum, { plan }) => sum + plan.devices, 0),
+    expectedBefore: mean((k) => tiles[k]!.plan.expectedBefore),
+    expectedAfter: mean((k) => tiles[k]!.plan.expectedAfter),
+    later: later.filter(({ ageSeconds }) => ageSeconds - youngest < last),
   };
+}
+
+function weightsOf({ cells }: TrimTask): number {
+  return cells.wantedMicrosiemens.reduce((count, wanted) => count + (Number.isNaN(wanted) ? 0 : 1), 0);
+}
+
+/** Mean of what has these weights. */
+function meanOver(weights: readonly number[]): (of: (k: number) => number) => number {
+  const all = weights.reduce((a, b) => a + b, 0);
+  return (of) => weights.reduce((sum, count, k) => sum + count * of(k), 0) / Math.max(1, all);
+}
+
+/**
+ * Visits to parts of a network as one; errors are means over the weights.
+ *
+ * @param agesAgree  how far the ages of a later look may be apart, as a share, for the looks to be one; there is none where they differ more.
+ */
+export function joinVisits(visits: readonly Visit[], agesAgree = 0): Visit {
+  const [first] = visits;
+  if (first !== undefined && visits.length === 1) return first;
+  const mean = meanOver(visits.map(weightsOfVisit));
+  const looks = Math.min(...visits.map(({ later }) => later.length));
+  const alike = (k: number): boolean => {
+    const ages = visits.map(({ later }) => later[k]!.ageSeconds);
+    return Math.max(...ages) <= (1 + agesAgree) * Math.min(...ages);
+  };
+  const isOne = visits.every(({ later }) => later.length === looks) || agesAgree > 0;
+  const kept = isOne && first !== undefined ? first.later.slice(0, looks) : [];
+  return {
+    tiles: visits.flatMap(({ tiles }) => tiles),
+    devices: visits.reduce((sum, { devices }) => sum + devices, 0),
+    expectedBefore: mean((k) => visits[k]!.expectedBefore),
+    expectedAfter: mean((k) => visits[k]!.expectedAfter),
+    later: kept.every((_, k) => alike(k))
+      ? kept.map(({ ageSeconds }, k) => ({
+          ageSeconds,
+          expected: mean((v) => visits[v]!.later[k]!.expected),
+        }))
+      : [],
+  };
+}
+
+export function weightsOfVisit({ tiles }: Visit): number {
+  return tiles.reduce((sum, { weights }) => sum + weights, 0);
 }
 
 /** Later looks that are weighed, as multiples of the youngest device's age. */
@@ -147,7 +196,7 @@ function believed(
  * What to expect when the visit waits for one more look: until then errors are as they are; by then each device is known better.
  */
 function expectedLater(
-  { task, plan }: { task: TrimTask; plan: TrimPlan },
+  { task, plan }: { readonly task: TrimTask; readonly plan: TrimPlan },
   ageSeconds: Seconds,
   factor: number,
   random: Random,

@@ -33,7 +33,7 @@ const blank: Line = { text: "", look: "plain" };
 const nameWidth = 27;
 
 function table(network: TrainedNetwork, { description }: DemoResult, chips: readonly ChipPoints[]): Line[] {
-  const cellWidth = chips.length > 1 ? 13 : 9;
+  const cellWidth = chips.length > 1 ? (network.measure?.digits === 4 ? 17 : 13) : 9;
   const row = (name: string, cells: readonly string[], look: Look = "plain"): Line => ({
     text: `  ${name.padEnd(nameWidth)}${cells.map((cell) => cell.padStart(cellWidth)).join("")}`,
     look,
@@ -50,24 +50,32 @@ function table(network: TrainedNetwork, { description }: DemoResult, chips: read
       return row(name, cells, c === contenders.length - 1 ? "bold" : "plain");
     });
   const lines = [row("time after the last pulse", judgedAt.map(formatDuration), "bold")];
-  const { images, softwareAccuracy } = network;
+  const { measure, inputs, softwareScore } = network;
   const over = chips.length > 1 ? `; mean ± spread over ${chips.length} chips` : "";
-  if (images > 0) {
-    const step = (100 / images).toPrecision(2);
-    const software = (100 * softwareAccuracy).toFixed(1);
+  if (measure !== undefined) {
+    const { inUnit, digits } = measure;
+    const software = inUnit(softwareScore).toFixed(digits);
     lines.push(
-      title(`images right, % (of ${images} that training did not see; one is ${step} %)${over}`),
+      title(`${measure.ofInputs(inputs)}${over}`),
       row(
         "in software",
         judgedAt.map(() => software),
       ),
-      ...rows(({ accuracy }) => 100 * accuracy, 1),
+      ...rows(({ score }) => inUnit(score), digits),
     );
+    if (chips[0]![0]![0]!.worstTenth !== undefined) {
+      lines.push(
+        title("the same over the tenth of the inputs that did worst"),
+        ...rows(({ worstTenth = Number.NaN }) => inUnit(worstTenth), digits),
+      );
+    }
   }
   const { ageing = "drift" } = description.pulses.technology;
   const compensated = ageing === "drift" ? "drift compensation" : "compensation";
   lines.push(
-    title(`weight error, RMS in % of the largest weight, after ${compensated}${images > 0 ? "" : over}`),
+    title(
+      `weight error, RMS in % of the largest weight, after ${compensated}${measure === undefined ? over : ""}`,
+    ),
     ...rows(({ rmsPercent }) => rmsPercent, 2),
   );
   const [open, closed] = [chips[0]![1]![0]!.rmsPercent, chips[0]![3]![0]!.rmsPercent];

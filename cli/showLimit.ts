@@ -3,6 +3,7 @@ import { counted } from "../src/counted.ts";
 import type { ErrorCause } from "../src/model/deviceModel.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { PredictedAccuracy } from "../src/optimize/strategy.ts";
+import { measureNamed } from "../src/results/networkMeasure.ts";
 import { markedTime } from "./extrapolated.ts";
 
 /** What each row without a cause is called. */
@@ -26,11 +27,11 @@ export function describeLimit(
     ...rows.flatMap(([cause, label]) => {
       const found = without[cause];
       if (found === undefined) return [];
-      return [row(label, found === null ? predicted.mean.map(() => "–") : meansOf(found))];
+      return [row(label, found === null ? predicted.mean.map(() => "–") : meansOf(predicted, found))];
     }),
     row(
       "software",
-      predicted.timesSeconds.map(() => percent(predicted.softwareAccuracy)),
+      predicted.timesSeconds.map(() => cell(predicted, predicted.softwareAccuracy)),
     ),
     ...held,
     ...(Object.values(without).includes(null)
@@ -42,26 +43,28 @@ export function describeLimit(
 /** The prediction alone, as a strategy carries it. */
 export function describeAccuracy(predicted: PredictedAccuracy, model: ModelDefinition): string[] {
   const { network, images, draws, timesSeconds, low, high } = predicted;
+  const { title, input, sign } = measureNamed(predicted.measure);
   return [
-    `Accuracy of ${network} on ${counted(images, "image")}, %, over ${counted(draws, "chip")} drawn from ${model.name}`,
+    `${title} of ${network} on ${counted(images, input)}${sign.replace(" ", ", ")}, over ${counted(draws, "chip")} drawn from ${model.name}`,
     row(
       "after the last pulse",
       timesSeconds.map((time) => markedTime(model, time)),
     ),
-    row("predicted", meansOf(predicted)),
+    row("predicted", meansOf(predicted, predicted)),
     row(
       "… 90 % of chips",
-      timesSeconds.map((_, t) => `${percent(low[t]!)}–${percent(high[t]!)}`),
+      timesSeconds.map((_, t) => `${cell(predicted, low[t]!)}–${cell(predicted, high[t]!)}`),
     ),
   ];
 }
 
-function meansOf({ mean }: AccuracySpread): string[] {
-  return mean.map(percent);
+function meansOf(predicted: PredictedAccuracy, { mean }: AccuracySpread): string[] {
+  return mean.map((score) => cell(predicted, score));
 }
 
-function percent(share: number): string {
-  return (100 * share).toFixed(1);
+function cell({ measure }: PredictedAccuracy, score: number): string {
+  const { inUnit, digits } = measureNamed(measure);
+  return inUnit(score).toFixed(digits);
 }
 
 /** At least one blank before each cell, however wide. */

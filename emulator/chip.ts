@@ -178,9 +178,14 @@ export class EmulatedChip {
   /** Makes a new chip go on as another of the same preset and seed. */
   relive({ tiles, deadRows, converters, bakes = [] }: ChipHistory): void {
     for (const bake of bakes) this.#course.add(bake);
-    tiles.forEach((history, tile) => history && relive(this.#tile(tile), history));
+    tiles.forEach((history, tile) => history && this.reliveTile(tile, history));
     for (const row of deadRows) this.#deadRows.add(row);
     converters.forEach((converter, tile) => Object.assign(this.#converters[tile]!, converter));
+  }
+
+  /** The same of one of its tiles. */
+  reliveTile(tile: number, history: History): void {
+    relive(this.#tile(tile), history);
   }
 
   /** Makes a device fail for good, a row give nothing, or a tile's converter jump. */

@@ -169,13 +169,14 @@ const fileFields = {
   reads: z.int().positive().default(1),
 };
 
-const accuracies = z.array(z.number().min(0).max(1)).min(1);
+const accuracies = z.array(z.number().min(-1).max(1)).min(1);
 
 /** What a network is worth whose layers are held so, where it was predicted. */
 export const predictedAccuracySchema = z
   .strictObject({
     network: z.string(),
     network_digest: z.string(),
+    measure: z.literal("similarity").optional(),
     images: z.int().positive(),
     software_accuracy: z.number().min(0).max(1),
     draws: z.int().positive(),

@@ -1,4 +1,10 @@
-import { type Action, actions, bestAction, expectedByAction } from "../calibration/advice.ts";
+import {
+  type Action,
+  actions,
+  type AdvisedTile,
+  bestAction,
+  expectedByAction,
+} from "../calibration/advice.ts";
 import { averaged } from "../calibration/trimErrors.ts";
 import type { Visit } from "../calibration/visit.ts";
 import type { ChipIdentity } from "../src/chip/driver.ts";
@@ -25,6 +31,7 @@ import {
   correctionOf,
   earlierForecasts,
   modelGiven,
+  type PlannedVisit,
   plannedVisit,
   refuseUnwatched,
   usualTimesSeconds,
@@ -95,12 +102,14 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context, identity) => {
     refuseStranger(plan, identity, context.driver.address);
-    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, oneRead, place.seed);
+    const planned = await plannedVisit(context, chain, plan, model, timesSeconds, oneRead, place.seed);
+    const { visit } = planned;
     await context.driver.standby();
     const timeWeights = new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length);
     const calibration = last?.calibration;
     const { outputsScaledBy: scaledBy = "column" } = context.driver.description;
-    const expected = expectedByAction({ visit, calibration, scaledBy, timesSeconds, timeWeights });
+    const advised = advisedTiles(planned);
+    const expected = await expectedByAction(advised, { calibration, scaledBy, timesSeconds, timeWeights });
     const { rowBytes } = parseAddress(options.chip ?? plan.chipAddress, place.registries.dialects).dialect;
     const costs = costsOf(context, identity, {
       run,
@@ -128,6 +137,12 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
       testedToSeconds: testedToSecondsOf(model),
     };
   });
+}
+
+async function* advisedTiles(planned: PlannedVisit): AsyncIterable<AdvisedTile> {
+  const plans = new Map(planned.visit.tiles.map(({ targets, plan }) => [targets, plan]));
+  for await (const part of planned.believed())
+    for (const tile of part) yield { ...tile, plan: plans.get(tile.targets)! };
 }
 
 /** What a product sees. */

@@ -1,5 +1,6 @@
 import { snakeKeys } from "../files/keys.ts";
 import { beyondTestedAge } from "../src/model/tested.ts";
+import { measureNamed, scoreText } from "../src/results/networkMeasure.ts";
 import { forecastLimit, type ForecastPoint, type ForecastResult } from "../src/results/forecasts.ts";
 import type { Forecast } from "../src/run/forecast.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
@@ -30,12 +31,15 @@ export function extrapolationSentence(forecast: Forecast): string | undefined {
 export function accuracySentence({ by, model, accuracy, testedToSeconds }: Forecast): string | undefined {
   if (accuracy === undefined) return undefined;
   const { network, draws, timesSeconds, mean, low, high } = accuracy;
-  const percent = (share: number): string => (100 * share).toFixed(1);
+  const measure = measureNamed(accuracy.measure);
+  const bare = (score: number): string => measure.inUnit(score).toFixed(measure.digits);
   const at = timesSeconds.map(
     (time, t) =>
-      `${percent(mean[t]!)} % (${percent(low[t]!)} to ${percent(high[t]!)}) at ${ageText(time, testedToSeconds)}`,
+      `${scoreText(measure, mean[t]!)} (${bare(low[t]!)} to ${bare(high[t]!)}) at ${ageText(time, testedToSeconds)}`,
   );
-  return `The ${by} (${model}) predicts an accuracy of ${network}, with its band of 90 % over ${draws} drawn chips, of ${at.join(", ")}.`;
+  const what =
+    measure.name === "accuracy" ? `an accuracy of ${network}` : `a similarity of ${network} to software`;
+  return `The ${by} (${model}) predicts ${what}, with its band of 90 % over ${draws} drawn chips, of ${at.join(", ")}.`;
 }
 
 /** `1.90 % at 30 days (extrapolated from 1 day)`. */

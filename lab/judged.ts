@@ -3,13 +3,56 @@ import { MhoError } from "../src/errors.ts";
 import type { ExampleNetwork } from "./exampleNetworks.ts";
 import { packageRoot } from "./packageRoot.ts";
 
-/** What may name a network and the images that judge it. */
+/** What may name a network and the inputs that judge it. */
 export interface JudgedChoice {
-  /** One that comes with mho; or a network of the user's own, with images and labels. */
+  /** One that comes with mho; or a network of the user's own, with what it is run on. */
   readonly network?: ExampleNetwork | undefined;
   readonly onnx?: string | undefined;
+  /** `.npy`, one image an entry; with `labels`. */
   readonly images?: string | undefined;
+  /** `.npy`, one class number an image. */
   readonly labels?: string | undefined;
+  /** `.npy`, or `.npz` with one array for each input of the network; without `labels` its outputs are compared with those in software. */
+  readonly inputs?: string | undefined;
+  /** Which output of the network is judged (the first). */
+  readonly output?: string | undefined;
+}
+
+/**
+ * The file that a network of the user's own is run on; undefined where none is named.
+ *
+ * @throws `bad-argument` for images without labels, labels without images, and either without a network.
+ */
+export function inputsOf({ onnx, images, labels, inputs, output }: JudgedChoice): string | undefined {
+  if (images !== undefined && inputs !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      "Give --images or --inputs, and not both: each is what the network is run on.",
+    );
+  }
+  const file = images ?? inputs;
+  if (onnx === undefined && (file ?? labels ?? output) !== undefined) {
+    throw new MhoError(
+      "bad-argument",
+      "--images, --labels, --inputs and --output go with --onnx, your own network.",
+    );
+  }
+  if (labels !== undefined && file === undefined) {
+    throw new MhoError(
+      "bad-argument",
+      "Give --images and --labels together: the one says what the other is.",
+    );
+  }
+  if (images !== undefined && labels === undefined) {
+    throw new MhoError(
+      "bad-argument",
+      "Give --images and --labels together: the one says what the other is. " +
+        "For a network without labels give --inputs: its outputs are then compared with those in software.",
+    );
+  }
+  if (output !== undefined && file === undefined)
+    throw new MhoError("bad-argument", "--output goes with --inputs or --images.");
+  return file;
 }
 
 /** What `optimize` is asked for: weights, and whether and on what they are judged. */
@@ -25,10 +68,11 @@ export interface LimitChoice extends JudgedChoice {
  */
 export function weightsToJudge(
   given: string | undefined,
-  { limit, draws, network, onnx, images, labels }: LimitChoice,
+  { limit, draws, ...choice }: LimitChoice,
 ): { readonly weights: string; readonly judged: JudgedChoice | undefined } {
+  const { network, onnx, images, labels, inputs, output } = choice;
   if (limit !== true) {
-    const flags = Object.entries({ network, onnx, images, labels, draws });
+    const flags = Object.entries({ network, onnx, images, labels, inputs, output, draws });
     const flag = flags.find(([, value]) => value !== undefined);
     if (flag !== undefined)
       throw new MhoError("bad-argument", `--${flag[0]} goes with --limit, which predicts accuracy.`);
@@ -41,14 +85,12 @@ export function weightsToJudge(
   if (weights === undefined || judged === undefined) {
     throw new MhoError(
       "bad-argument",
-      "--limit needs the network that the weights are of: name it with --onnx, --images and --labels, or with --network for one " +
-        `that comes with mho.`,
+      "--limit needs the network that the weights are of: name it with --onnx, and what it is judged by with --images and --labels " +
+        "or, without labels, --inputs; or with --network for one that comes with mho.",
     );
   }
-  return {
-    weights,
-    judged: network === undefined ? { onnx: judged, images, labels } : { network, onnx, images, labels },
-  };
+  const by = { images, labels, inputs, output };
+  return { weights, judged: network === undefined ? { onnx: judged, ...by } : { network, onnx, ...by } };
 }
 
 /** The file of a network that comes with mho. */

@@ -8,6 +8,7 @@ import { type Lock, LockHeld, takeLock } from "../locks/lock.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ChipAddress } from "./address.ts";
 import { readKeptChip, writeKeptChip } from "./keptChipFile.ts";
+import type { History } from "../emulator/tile.ts";
 import { wallTime } from "./wallTime.ts";
 
 /**
@@ -49,8 +50,8 @@ export function keepChip(firmware: Firmware, file: string, address: string): () 
     throw error instanceof MhoError ? error : notKept(file, address, error);
   }
   try {
-    const bytes = readState(file, address);
-    if (bytes !== undefined) reviveChip(firmware, bytes, file, address);
+    const parts = readState(file, address);
+    if (parts !== undefined) reviveChip(firmware, parts, file, address);
   } catch (error) {
     held.release();
     throw error;
@@ -61,8 +62,7 @@ export function keepChip(firmware: Firmware, file: string, address: string): () 
     on = false;
     process.off("exit", switchOff);
     try {
-      const state = { format: stateFormat, version: 1, ...firmware.history };
-      writeKeptChip(file, serialize(state));
+      writeKeptChip(file, partsOf(firmware));
     } catch (error) {
       throw notKept(file, address, error);
     } finally {
@@ -85,7 +85,15 @@ function notKept(file: string, address: string, error: unknown): MhoError {
 
 const stateFormat = "mho-emulated-chip";
 
-function readState(file: string, address: string): Uint8Array | undefined {
+/** The chip without its tiles, then each tile that was ever touched. */
+function* partsOf({ history }: Firmware): Iterable<Uint8Array> {
+  const { chip, ...board } = history;
+  yield serialize({ format: stateFormat, version: 1, ...board, chip: { ...chip, tiles: [] } });
+  for (const [tile, kept] of chip.tiles.entries())
+    if (kept !== undefined) yield serialize({ tile, history: kept });
+}
+
+function readState(file: string, address: string): Iterable<Uint8Array> | undefined {
   try {
     return readKeptChip(file);
   } catch (error) {
@@ -94,14 +102,32 @@ function readState(file: string, address: string): Uint8Array | undefined {
 }
 
 /** Makes a new chip go on as the one whose state these bytes are. Throws `bad-file` for others, and the chip is then spoilt. */
-export function reviveChip(firmware: Firmware, bytes: Uint8Array, file: string, address: string): void {
+export function reviveChip(
+  firmware: Firmware,
+  parts: Iterable<Uint8Array>,
+  file: string,
+  address: string,
+): void {
+  let begun = false;
   try {
-    const state = deserialize(bytes) as unknown;
-    if (isStateOf(firmware, state)) return firmware.relive(state);
+    for (const part of parts) {
+      const state = deserialize(part) as unknown;
+      if (!begun && isStateOf(firmware, state)) firmware.relive(state);
+      else if (begun && isTileOf(firmware, state)) firmware.chip.reliveTile(state.tile, state.history);
+      else throw badState(file, address);
+      begun = true;
+    }
   } catch (error) {
-    throw badState(file, address, error);
+    throw error instanceof MhoError ? error : badState(file, address, error);
   }
-  throw badState(file, address);
+  if (!begun) throw badState(file, address);
+}
+
+function isTileOf({ chip }: Firmware, state: unknown): state is { tile: number; history: History } {
+  const { tile, history } = (state ?? {}) as { tile?: unknown; history?: unknown };
+  const isTile =
+    Number.isInteger(tile) && (tile as number) >= 0 && (tile as number) < chip.preset.geometry.tiles;
+  return isTile && typeof history === "object" && history !== null;
 }
 
 /** Whether it is a state, and has no more places than the chip: a few bytes can stand for an endless list of nothing. */

@@ -61,20 +61,21 @@ export type AccuracySpread = Pick<PredictedAccuracy, "mean" | "low" | "high">;
 type Solved = Pick<Strategy, "model" | "timesSeconds" | "pairDriftCorrelation" | "reads" | "layers">;
 
 /**
- * Predicts the accuracy of a network over the strategy's times: draws whole chips from the strategy's model, reads every device once a
+ * Predicts the accuracy of a network over the strategy's times, or without labels the similarity of its outputs to software's: draws whole chips from the strategy's model, reads every device once a
  * time (or means of the strategy's number of reads), finds α by least squares, one a tile as on the bench, and runs the network with the weights that come back.
  *
- * @throws `bad-argument` for a network without images, or with none of the strategy's layers.
+ * @throws `bad-argument` for a network without inputs, or with none of the strategy's layers.
  */
 export async function accuracyLimit(
   { model: definition, timesSeconds, pairDriftCorrelation, reads, layers }: Solved,
   network: TrainedNetwork,
   { draws, seed, tileShape, causes, onDraw }: DrawOptions,
 ): Promise<AccuracyLimit> {
-  if (network.images === 0 || network.digest === undefined) {
+  if (network.measure === undefined || network.digest === undefined) {
     throw new MhoError(
       "bad-argument",
-      `Accuracy needs images: give --onnx, --images and --labels, or --network for one that comes with mho.`,
+      "A prediction needs what the network is judged by: give --onnx with --images and --labels or, without labels, with --inputs; " +
+        "or --network for one that comes with mho.",
     );
   }
   const places = placesOf(layers, network);
@@ -83,24 +84,27 @@ export async function accuracyLimit(
   const rest = causes.map((cause) => model.without(cause));
   const models = [model, ...rest.filter((one) => one !== undefined)];
   const drawn = new DrawnNetwork(laid, models, timesSeconds, pairDriftCorrelation);
-  const accuracies = models.map(() => timesSeconds.map((): number[] => []));
+  const scores = models.map(() => timesSeconds.map((): number[] => []));
   const random = new Random(seed).fork("limit");
   for (let draw = 0; draw < draws; draw++) {
     for (const [m, sweeps] of drawn.draw(random.fork(`draw ${draw}`)).entries()) {
       for (const [t, time] of timesSeconds.entries()) {
         const held = assess(laid, sweeps, time).layers;
-        accuracies[m]![t]!.push(await network.accuracyWith(wholeLayers(layers, places, held, network)));
+        const { score } = await network.scoreWith(wholeLayers(layers, places, held, network));
+        scores[m]![t]!.push(score);
       }
     }
     onDraw?.(draw + 1);
   }
-  const [predicted, ...others] = accuracies.map(spreadOver);
+  const [predicted, ...others] = scores.map(spreadOver);
   return {
     predicted: {
       network: network.name,
       networkDigest: network.digest,
-      images: network.images,
-      softwareAccuracy: network.softwareAccuracy,
+      // Where nothing is said it is accuracy, as in files of earlier versions.
+      ...(network.measure.name === "accuracy" ? {} : { measure: network.measure.name }),
+      images: network.inputs,
+      softwareAccuracy: network.softwareScore,
       draws,
       timesSeconds,
       ...predicted!,
@@ -122,7 +126,8 @@ export async function limit(
   if (choice.network === undefined && choice.onnx === undefined) {
     throw new MhoError(
       "bad-argument",
-      "Name the network that is judged: --onnx, --images and --labels, or --network for one that comes with mho.",
+      "Name the network that is judged: --onnx, with --images and --labels or, without labels, with --inputs; or --network for one " +
+        "that comes with mho.",
     );
   }
   const strategy = typeof given === "string" ? await readStrategy(given) : given;

@@ -25,25 +25,33 @@ import { pageNamed } from "./pageName.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { runNamed } from "./runName.ts";
 import { storyOf } from "./runStory.ts";
-import type { ExampleNetwork } from "./exampleNetworks.ts";
+import type { JudgedChoice } from "./judged.ts";
 import { loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
 import { version } from "./version.ts";
 import { warnOfLeftOut } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
-export interface ReportOptions {
+/** Of a run: also the network that it holds, by which it is judged. */
+export interface ReportOptions extends JudgedChoice {
   /** The page; its numbers go beside it as NAME.figures.csv. */
   readonly out: string;
   /** Of a run: by which its devices are held to drift. Its own where nothing is said. */
   readonly model?: string | ModelDefinition | undefined;
   /** Of a run: the strategy that it was programmed from, to compare with. */
   readonly strategy?: string | undefined;
-  /** Of a run: the example network that it holds, for its accuracy; or a network of the user's own, with images and labels. */
-  readonly network?: ExampleNetwork | undefined;
-  readonly onnx?: string | undefined;
-  readonly images?: string | undefined;
-  readonly labels?: string | undefined;
 }
+
+/** What goes with the report of a programmed run alone. */
+const ofRuns = [
+  "model",
+  "strategy",
+  "network",
+  "onnx",
+  "images",
+  "labels",
+  "inputs",
+  "output",
+] as const satisfies readonly (keyof ReportOptions)[];
 
 /** A page, and the numbers of its figures. */
 interface Drawn {
@@ -89,9 +97,7 @@ async function measuredStory(
   const plan = await store.plan(run);
   const procedure = procedureOfMethod(place.registries.procedures, plan.method);
   if (procedure === undefined) return undefined;
-  const flag = (["model", "strategy", "network", "onnx", "images", "labels"] as const).find(
-    (name) => options[name] !== undefined,
-  );
+  const flag = ofRuns.find((name) => options[name] !== undefined);
   if (flag !== undefined) {
     throw new MhoError(
       "bad-argument",
@@ -133,10 +139,9 @@ async function drawRun(place: Workplace, run: RunId, options: ReportOptions): Pr
 
 /** The network by which a run is judged; undefined where none is named. */
 async function networkNamed(options: ReportOptions): Promise<TrainedNetwork | undefined> {
-  const { network, onnx, images, labels } = options;
-  if (network === undefined && onnx === undefined && images === undefined && labels === undefined)
-    return undefined;
-  return loadJudged({ network, onnx, images, labels });
+  const { network, onnx, images, labels, inputs, output } = options;
+  const choice = { network, onnx, images, labels, inputs, output };
+  return Object.values(choice).every((one) => one === undefined) ? undefined : loadJudged(choice);
 }
 
 /** The same of a network over several chips, as if it were one run on a large one. */
@@ -162,9 +167,7 @@ async function drawNetwork(place: Workplace, id: GroupId, options: ReportOptions
 }
 
 async function drawFile(path: string, options: ReportOptions): Promise<Drawn> {
-  const flag = (["model", "strategy", "network", "onnx", "images", "labels"] as const).find(
-    (name) => options[name] !== undefined,
-  );
+  const flag = ofRuns.find((name) => options[name] !== undefined);
   if (flag !== undefined) {
     throw new MhoError(
       "bad-argument",

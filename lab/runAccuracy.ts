@@ -5,6 +5,7 @@ import { isGroupName } from "../src/run/groups.ts";
 import type { SweepRecord, TileMemory } from "../src/run/journal.ts";
 import { type LayersHeld, layersHeld } from "../src/results/layersHeld.ts";
 import type { RunId, RunReader } from "../src/run/store.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import { ageShown, type SweepTable, sweepTables, tileAge } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import type { TrainedNetwork } from "./trainedNetwork.ts";
@@ -47,19 +48,20 @@ export async function runAccuracy(
   const wanted = new Set(ages.map(({ asked }) => asked));
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(run)) if (wanted.has(sweep.timeSeconds)) sweeps.push(sweep);
-  const points: { timeSeconds: Seconds; accuracy: number }[] = [];
+  const points: RunAccuracy["points"][number][] = [];
   for (const { asked, shown } of ages) {
     const { layers } = assess(held, sweeps, asked);
     const values = network.layers.map((layer, place) => {
       const found = held.places.indexOf(place);
       return found < 0 ? layer.values : layers[found]!.values;
     });
-    points.push({ timeSeconds: shown, accuracy: await network.accuracyWith(values) });
+    points.push({ timeSeconds: shown, ...(await network.scoreWith(values)) });
   }
   return {
     network: network.name,
-    images: network.images,
-    softwareAccuracy: network.softwareAccuracy,
+    measure: network.measure ?? accuracyMeasure,
+    inputs: network.inputs,
+    softwareScore: network.softwareScore,
     layers: network.layers.length,
     layersHeld: held.places.length,
     points,

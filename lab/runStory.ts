@@ -88,7 +88,7 @@ export async function storyOf(store: RunReader, run: RunId, beside: Beside = {})
         timeSeconds,
         rmsPercent,
         productPercent: Number.NaN,
-        accuracy: Number.NaN,
+        score: Number.NaN,
       })),
       relativeErrors: new Float32Array(0),
     },

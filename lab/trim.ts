@@ -1,6 +1,13 @@
 import { gather } from "../calibration/gather.ts";
 import { expectedOnceReached } from "../calibration/trimPlan.ts";
-import { planVisit, type Visit } from "../calibration/visit.ts";
+import {
+  type BelievedTile,
+  believedTiles,
+  joinVisits,
+  planVisit,
+  type Visit,
+  weightsOfVisit,
+} from "../calibration/visit.ts";
 import { readModel } from "../files/model.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { counted } from "../src/counted.ts";
@@ -14,7 +21,7 @@ import type { RunContext } from "../src/run/context.ts";
 import { type ForecastResult, forecastResults } from "../src/results/forecasts.ts";
 import type { ShareOfGroup } from "../src/run/groups.ts";
 import { executeRun } from "../src/run/engine.ts";
-import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
+import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
@@ -96,7 +103,8 @@ export async function trim(
   const session = await place.sessionOf(chain[0]!, options.chip);
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context) => {
-    const visit = await plannedVisit(context, chain, plan, model, timesSeconds, reads, place.seed);
+    const found = await plannedVisit(context, chain, plan, model, timesSeconds, reads, place.seed);
+    const { visit } = found;
     const planned = { corrects, visit, timesSeconds, testedToSeconds: testedToSecondsOf(model), earlier };
     const { devices, expectedBefore, expectedAfter, later } = visit;
     place.emit({
@@ -131,7 +139,7 @@ export async function trim(
       forecasts,
       share: part,
     });
-    return { ...planned, run, expectedNow: await expectedOf(store, run, visit) };
+    return { ...planned, run, expectedNow: await expectedOf(store, run, found) };
   });
 }
 
@@ -205,7 +213,18 @@ export async function refuseUnwatched(
 
 const fewestSweeps = 4;
 
-/** What to correct of a chain of runs, the first one first, and what to expect of it; its plan is the first run's. */
+/** What to correct of a chain of runs, the first one first, and what to expect of it. */
+export interface PlannedVisit {
+  readonly visit: Visit;
+  /** What is believed of the devices of its tiles, in their order: of some tiles at a time, as that of all takes much memory. */
+  readonly believed: () => AsyncIterable<readonly BelievedTile[]>;
+}
+
+/**
+ * Plans a visit; its plan is the first run's.
+ *
+ * @param mostDevicesAPart  of tiles that are thought about together, and have their own fit; a tile is always one whole.
+ */
 export async function plannedVisit(
   { driver, store, methods }: Pick<RunContext, "driver" | "store" | "methods">,
   chain: readonly RunId[],
@@ -214,41 +233,79 @@ export async function plannedVisit(
   timesSeconds: readonly number[],
   reads: number,
   seed: number,
-): Promise<Visit> {
-  const gathered = await gather(store, chain, driver.description, {
-    asOne: true,
-    ...(methods && { methods }),
-  });
-  return planVisit({
-    gathered,
-    tiles,
-    chip: driver.description,
-    stepsAddUp: driver.description.pulses.technology.stepsAddUp,
-    model,
-    at: (await driver.chipTime()) + visitSeconds * microsecondsPerSecond,
-    timesSeconds,
-    timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
-    reads,
-    random: new Random(seed).fork("visit"),
-  });
+  mostDevicesAPart = 1_048_576,
+): Promise<PlannedVisit> {
+  const at = (await driver.chipTime()) + visitSeconds * microsecondsPerSecond;
+  const parts = partsOf(tiles, mostDevicesAPart);
+  const believe = async (part: readonly TileTargets[]): Promise<readonly BelievedTile[]> =>
+    believedTiles({
+      gathered: await gather(store, chain, driver.description, {
+        asOne: true,
+        ...(parts.length > 1 && { tiles: new Set(part.map(({ block }) => block.tile)) }),
+        ...(methods && { methods }),
+      }),
+      tiles: part,
+      chip: driver.description,
+      stepsAddUp: driver.description.pulses.technology.stepsAddUp,
+      model,
+      at,
+      timesSeconds,
+      timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
+      reads,
+    });
+  const random = new Random(seed).fork("visit");
+  const visits: Visit[] = [];
+  let newest: readonly BelievedTile[] = [];
+  for (const part of parts) {
+    newest = await believe(part);
+    visits.push(planVisit(newest, random));
+  }
+  return {
+    visit: joinVisits(visits, agesAgree),
+    believed: async function* () {
+      for (const part of parts) yield parts.length === 1 ? newest : await believe(part);
+    },
+  };
+}
+
+/** The tiles of a chip are looked at one after the other. */
+const agesAgree = 0.5;
+
+function partsOf(tiles: readonly TileTargets[], mostDevices: number): readonly (readonly TileTargets[])[] {
+  const parts: TileTargets[][] = [];
+  let room = 0;
+  for (const tile of tiles) {
+    const devices = tile.targetsMicrosiemens.length;
+    if (devices > room) {
+      parts.push([]);
+      room = mostDevices;
+    }
+    parts.at(-1)!.push(tile);
+    room -= devices;
+  }
+  return parts;
 }
 
 /** About what a visit to one tile takes: most of it is waiting until devices have settled. */
 const visitSeconds = 60;
 
 /** What to expect with what the visit reached. */
-async function expectedOf(store: RunStore, trimmed: RunId, visit: Visit): Promise<number> {
-  const memories = await recall(store, trimmed);
+async function expectedOf(
+  store: RunStore,
+  trimmed: RunId,
+  { visit, believed }: PlannedVisit,
+): Promise<number> {
+  const memories = new Map((await recall(store, trimmed)).map((memory) => [memory.block.tile, memory]));
+  const weights = new Map(visit.tiles.map((tile) => [tile.targets.block.tile, tile.weights]));
   let sum = 0;
-  let cells = 0;
-  visit.tiles.forEach(({ task, targets }) => {
-    const memory = memories.find(({ block }) => block.tile === targets.block.tile)!;
-    const reached = memory.lastReadMicrosiemens.map((g, i) =>
-      memory.verdicts[i] === verdicts.leftAlone || memory.pulses[i] === 0 ? Number.NaN : g,
-    );
-    const count = task.cells.wantedMicrosiemens.filter((w) => !Number.isNaN(w)).length;
-    sum += count * expectedOnceReached(task, reached);
-    cells += count;
-  });
-  return sum / Math.max(1, cells);
+  for await (const part of believed())
+    for (const { task, targets } of part) {
+      const { tile } = targets.block;
+      const { lastReadMicrosiemens, verdicts: given, pulses } = memories.get(tile)!;
+      const reached = lastReadMicrosiemens.map((g, i) =>
+        given[i] === verdicts.leftAlone || pulses[i] === 0 ? Number.NaN : g,
+      );
+      sum += weights.get(tile)! * expectedOnceReached(task, reached);
+    }
+  return sum / Math.max(1, weightsOfVisit(visit));
 }

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { withOtherWeights } from "../files/onnx/model.ts";
 import { badFile, readInputFile } from "../files/readFile.ts";
-import type { LeftOut, Tensor } from "../files/tensor.ts";
+import type { LeftOut } from "../files/tensor.ts";
 import { asStored, readWeights, type SourcedLayer } from "../files/weights.ts";
-import type { InferenceSession } from "./onnxRuntime.ts";
+import { elementArrayOf } from "./elementArrays.ts";
+import { type Feed, feedsOf } from "./feeds.ts";
+import type { NetworkInputs } from "./inputFile.ts";
+import type { InferenceSession, OnnxTensor } from "./onnxRuntime.ts";
 
-/** A trained classifier whose matrices may be replaced by what a chip holds. All else stays digital. */
+/** A trained network whose matrices may be replaced by what a chip holds. All else stays digital. */
 export class OnnxNetwork {
   readonly file: string;
   /** Its weight matrices, in the graph's order, inputs on rows. */
@@ -39,116 +42,99 @@ export class OnnxNetwork {
   }
 
   /**
-   * The share of images whose largest output is their label, when the matrices hold these values.
+   * The share of inputs whose largest output is their label, when the matrices hold these values.
    *
    * @param values  of each of `layers`, in its order and of its shape.
-   * @param images  [n, …]; what an image has beyond its first dimension is shaped as the network wants it.
    * @param labels  n class numbers.
-   * @throws `bad-file` when the network cannot be run on such images.
+   * @throws `bad-file` when the network cannot be run on such inputs, or gives no row of scores for each.
    */
-  async accuracy(values: readonly Float32Array[], images: Tensor, labels: Float32Array): Promise<number> {
+  async accuracy(
+    values: readonly Float32Array[],
+    inputs: NetworkInputs,
+    labels: Float32Array,
+    output?: string,
+  ): Promise<number> {
+    const scores = await this.outputs(values, inputs, output);
+    const right = scores.filter((row, n) => largestOf(row) === labels[n]).length;
+    return right / labels.length;
+  }
+
+  /**
+   * What the network gives for each input, when the matrices hold these values: all numbers of one output, in its own order.
+   *
+   * @param values  of each of `layers`, in its order and of its shape.
+   * @param output  which of the network's outputs; the first where none is named.
+   * @throws `bad-file` when the network cannot be run on such inputs, or has no such output.
+   */
+  async outputs(
+    values: readonly Float32Array[],
+    inputs: NetworkInputs,
+    output?: string,
+  ): Promise<Float32Array[]> {
     const matrices = this.layers.map((layer, l) => asStored({ ...layer, values: values[l]! }));
     const bytes = await withOtherWeights(this.file, this.#bytes, matrices);
     const { InferenceSession } = await import("./onnxRuntime.ts");
-    const session = await this.#explained("it cannot be run", () =>
+    const session = await this.#explained("it cannot be run", otherOperators, () =>
       InferenceSession.create(bytes, { executionProviders: ["wasm"], logSeverityLevel: 3 }),
     );
     try {
-      let right = 0;
-      const input = this.#inputOf(session, images);
-      for (let first = 0; first < labels.length; first += input.batch) {
-        const count = Math.min(input.batch, labels.length - first);
-        const classes = await this.#classes(session, input, images, first, count);
-        for (let n = 0; n < count; n++) if (classes[n] === labels[first + n]) right++;
-      }
-      return right / labels.length;
+      const name = this.#outputOf(session, output);
+      const { runs } = feedsOf(this.file, session.inputMetadata, inputs);
+      const found: Float32Array[] = [];
+      for (const run of runs) found.push(...(await this.#run(session, run(), name)));
+      return found;
     } finally {
       await session.release();
     }
   }
 
-  #inputOf(session: InferenceSession, { shape, values }: Tensor): Input {
-    const [only, ...others] = session.inputMetadata;
-    if (only === undefined || others.length > 0 || !only.isTensor || only.type !== "float32") {
-      throw badFile(this.file, "it does not take one tensor of float32 images", "Export it with one input.");
-    }
-    const [batch, ...wanted] = only.shape;
-    const given = shape.slice(1);
-    const pixels = values.length / shape[0]!;
-    const dimensions = wanted.map((size, d) =>
-      typeof size === "number" && size > 0 ? size : (given[d] ?? 1),
-    );
-    if (dimensions.reduce((product, size) => product * size, 1) !== pixels) {
-      throw badFile(
-        this.file,
-        `it takes images of ${wanted.join(" × ")}, and those given are ${given.join(" × ") || "single numbers"}`,
-        "Give the images that it was trained for.",
-      );
-    }
-    const fixed = typeof batch === "number" && batch > 0;
-    if (fixed && batch > mostBatch)
-      throw badFile(this.file, `it takes ${batch} images at a time`, "Export it with a free batch.");
-    return { name: only.name, dimensions, batch: fixed ? batch : freeBatch, fixed, pixels };
+  #outputOf({ outputNames }: InferenceSession, output: string | undefined): string {
+    if (output === undefined) return outputNames[0]!;
+    if (outputNames.includes(output)) return output;
+    throw badFile(this.file, `it has no output ${output}`, `Its outputs are ${outputNames.join(", ")}.`);
   }
 
-  async #classes(
-    session: InferenceSession,
-    { name, dimensions, batch, fixed, pixels }: Input,
-    images: Tensor,
-    first: number,
-    count: number,
-  ): Promise<Uint32Array> {
-    // A network of a fixed batch gets a whole one, filled up with zeros.
-    const rows = fixed ? batch : count;
-    const block = new Float32Array(rows * pixels);
-    block.set(images.values.subarray(first * pixels, (first + count) * pixels));
-    const { Tensor: OnnxTensor } = await import("./onnxRuntime.ts");
-    const outputs = await this.#explained("it failed on the images", () =>
-      session.run({ [name]: new OnnxTensor("float32", block, [rows, ...dimensions]) }),
+  async #run(session: InferenceSession, feed: Feed, output: string): Promise<Float32Array[]> {
+    const { Tensor } = await import("./onnxRuntime.ts");
+    const tensors = feed.parts.map(({ name, type, dimensions, values }): [string, OnnxTensor] => [
+      name,
+      new Tensor(type as "float32", elementArrayOf(type)!.of(values) as Float32Array, dimensions),
+    ]);
+    const made = await this.#explained("it failed on the inputs", otherInputs, () =>
+      session.run(Object.fromEntries(tensors), [output]),
     );
-    const { data } = outputs[session.outputNames[0]!]!;
-    if (!(data instanceof Float32Array) || data.length === 0 || data.length % rows !== 0) {
+    const { data, dims } = made[output]!;
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+      throw badFile(this.file, `its output ${output} is not of float32`, "Export it so, or name another.");
+    }
+    const numbers = data instanceof Float32Array ? data : Float32Array.from(data);
+    if (feed.rows === undefined) return [numbers];
+    if (dims[0] !== feed.rows || numbers.length === 0) {
       throw badFile(
         this.file,
-        "its first output is not one row of float32 scores an image",
-        "Export it with its class scores (logits) first.",
+        `its output ${output} is ${dims.join(" × ")} for ${feed.rows} inputs, and not one row for each`,
+        "Give each entry its own batch dimension of 1: it is then run by itself.",
       );
     }
-    const scores = data.length / rows;
-    return Uint32Array.from({ length: count }, (_, n) => largestOf(data, n * scores, scores));
+    const size = numbers.length / feed.rows;
+    return Array.from({ length: feed.count }, (_, n) => numbers.slice(n * size, (n + 1) * size));
   }
 
-  async #explained<T>(what: string, work: () => Promise<T>): Promise<T> {
+  async #explained<T>(what: string, advice: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
-      throw badFile(
-        this.file,
-        `${what} (${reason})`,
-        "Export it again with operators that ONNX Runtime knows.",
-        error,
-      );
+      throw badFile(this.file, `${what} (${reason})`, advice, error);
     }
   }
 }
 
-interface Input {
-  readonly name: string;
-  /** Of one image. */
-  readonly dimensions: readonly number[];
-  /** Images at a time; `fixed` when the network takes no other number. */
-  readonly batch: number;
-  readonly fixed: boolean;
-  readonly pixels: number;
-}
+const otherOperators = "Export it again with operators that ONNX Runtime knows.";
+const otherInputs = "Give inputs as they are where the network is used, or export it again.";
 
-const freeBatch = 256;
-/** A batch is filled up with zeros: a model's word for its size is not enough to make room. */
-const mostBatch = 4096;
-
-function largestOf(data: Float32Array, start: number, length: number): number {
+function largestOf(row: Float32Array): number {
   let best = 0;
-  for (let c = 1; c < length; c++) if (data[start + c]! > data[start + best]!) best = c;
+  for (let c = 1; c < row.length; c++) if (row[c]! > row[best]!) best = c;
   return best;
 }

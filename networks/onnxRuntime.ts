@@ -8,3 +8,4 @@ import { env } from "onnxruntime-web/wasm";
 env.wasm.numThreads = 1;
 
 export { InferenceSession, Tensor } from "onnxruntime-web/wasm";
+export type { Tensor as OnnxTensor } from "onnxruntime-web/wasm";

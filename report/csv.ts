@@ -4,15 +4,17 @@ import { harmless } from "../src/harmless.ts";
 
 /** The figures of a story as comma-separated values, under a commented header that says what they are. */
 export function figuresCsv(story: Story): string {
+  // Of weights alone the column stays empty.
+  const score = story.measure?.name ?? "accuracy";
   const comments = [
     `${story.networkText}; ${story.chipText}; seed ${story.seed}; mho ${story.softwareVersion}`,
-    `written ${story.writtenAt}; ${story.images} held-out images`,
+    `written ${story.writtenAt}; ${story.inputs} ${story.measure?.name === "similarity" ? "inputs" : "held-out images"}`,
     "contender: how the weights were programmed; software: not on a chip",
     "time_seconds: after the last pulse of each tile, chip time",
     "weight_error_rms_percent: RMS of (alpha w_read - w) / max|w| of its layer, alpha one factor a tile",
     "matrix_vector_error_percent: RMS of products with 64 random inputs, of their size",
-    "accuracy: share of held-out images right, 0 to 1",
-    "predicted_accuracy: of the strategy's model, before the first pulse; 90 % of such chips lie between predicted_low and predicted_high",
+    ...scoreComments[score],
+    `predicted_${score}: of the strategy's model, before the first pulse; 90 % of such chips lie between predicted_low and predicted_high`,
     `means over ${story.chips} ${story.chips === 1 ? "chip" : "chips"}; *_spread: standard deviation over them`,
   ];
   const columns = [
@@ -20,24 +22,27 @@ export function figuresCsv(story: Story): string {
     "time_seconds",
     "weight_error_rms_percent",
     "matrix_vector_error_percent",
-    "accuracy",
+    score,
     "weight_error_spread",
     "matrix_vector_error_spread",
-    "accuracy_spread",
-    "predicted_accuracy",
+    `${score}_spread`,
+    `predicted_${score}`,
     "predicted_low",
     "predicted_high",
+    ...(score === "similarity" ? ["similarity_worst_tenth"] : []),
   ];
-  const rows: Cell[][] = [["software", "", 0, 0, story.softwareAccuracy, "", "", "", "", "", ""]];
+  const own = score === "similarity" ? [story.softwareScore] : [];
+  const rows: Cell[][] = [["software", "", 0, 0, story.softwareScore, "", "", "", "", "", "", ...own]];
   for (const { name, points } of story.contenders) {
     for (const { timeSeconds, spread, predicted, ...mean } of points) {
-      const values = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, accuracy }) => [
+      const values = [mean, spread ?? unknown].flatMap(({ rmsPercent, productPercent, score: mark }) => [
         rmsPercent,
         productPercent,
-        accuracy,
+        mark,
       ]);
-      const foreseen = [predicted?.accuracy ?? "", predicted?.low ?? "", predicted?.high ?? ""];
-      rows.push([name, timeSeconds, ...values, ...foreseen]);
+      const foreseen = [predicted?.score ?? "", predicted?.low ?? "", predicted?.high ?? ""];
+      const worst = score === "similarity" ? [mean.worstTenth ?? ""] : [];
+      rows.push([name, timeSeconds, ...values, ...foreseen, ...worst]);
     }
   }
   return csv(comments, columns, rows);
@@ -88,7 +93,15 @@ function csv(
   return `${lines.join("\n")}\n`;
 }
 
-const unknown = { rmsPercent: Number.NaN, productPercent: Number.NaN, accuracy: Number.NaN };
+const scoreComments = {
+  accuracy: ["accuracy: share of held-out images right, 0 to 1"],
+  similarity: [
+    "similarity: mean cosine of the network's outputs to those in software",
+    "similarity_worst_tenth: the same over the tenth of the inputs that did worst",
+  ],
+} as const;
+
+const unknown = { rmsPercent: Number.NaN, productPercent: Number.NaN, score: Number.NaN };
 
 /** Keeps a comment from spilling into the rows, and a terminal that shows the table from being moved about. */
 function oneLine(text: string): string {

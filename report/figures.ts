@@ -14,28 +14,53 @@ import { overTime } from "./overTime.ts";
 import { escaped, figure } from "./page.ts";
 import { isOpen, verdictNames } from "../src/program/method.ts";
 import { pulsesOfShare, quantile, shareWithin, sortedSizes } from "../src/statistics.ts";
+import { type NetworkMeasure, scoreText } from "../src/results/networkMeasure.ts";
+import { counted } from "../src/counted.ts";
 import type { ConductanceMap, Point, Story } from "./story.ts";
 import { count, duration, listed, percent, percentage, withUnit } from "./text.ts";
 
-export function accuracyFigure({ softwareAccuracy, images }: Story, contenders: readonly Painted[]): string {
+/** How the network does over time, by its measure. */
+export function scoreFigure(
+  { softwareScore, inputs }: Pick<Story, "softwareScore" | "inputs">,
+  measure: NetworkMeasure,
+  contenders: readonly Painted[],
+): string {
+  const { name, title, axis, unit, leastRange, inUnit } = measure;
+  return chartFigure(
+    overTime(contenders, {
+      figure: name,
+      title: `${title} over time`,
+      sentence:
+        measure.name === "accuracy"
+          ? accuracySentence(softwareScore, inputs, contenders)
+          : similaritySentence(measure, inputs, contenders),
+      name: axis,
+      unit,
+      leastRange,
+      percent: ({ score }) => inUnit(score),
+      spread: ({ spread }) => spread && inUnit(spread.score),
+      reference: { name: "software", percent: inUnit(softwareScore) },
+    }),
+  );
+}
+
+function accuracySentence(software: number, images: number, contenders: readonly Painted[]): string {
   const ends = contenders.map(({ name, points }) => {
-    const points100 = 100 * (softwareAccuracy - (points.at(-1)?.accuracy ?? Number.NaN));
+    const points100 = 100 * (software - (points.at(-1)?.score ?? Number.NaN));
     const size = withUnit(Math.abs(points100), "points", 1);
     return `${name} ends ${size} ${points100 < 0 ? "above" : "below"}`;
   });
   // The axis may be narrow: what looks like a wide gap may be a handful of images.
-  const image = images > 0 ? `; one image is ${withUnit(100 / images, "points", 2)}` : "";
-  return chartFigure(
-    overTime(contenders, {
-      figure: "accuracy",
-      title: "Accuracy over time",
-      sentence: `Against software, ${listed(ends)}${image}.`,
-      name: "accuracy, % of the images",
-      percent: ({ accuracy }) => 100 * accuracy,
-      spread: ({ spread }) => spread && 100 * spread.accuracy,
-      reference: { name: "software", percent: 100 * softwareAccuracy },
-    }),
-  );
+  return `Against software, ${listed(ends)}; one image is ${withUnit(100 / images, "points", 2)}.`;
+}
+
+function similaritySentence(measure: NetworkMeasure, inputs: number, contenders: readonly Painted[]): string {
+  const ends = contenders.map(({ name, points }) => {
+    const { score, worstTenth } = points.at(-1) ?? { score: Number.NaN };
+    const worst = worstTenth === undefined ? "" : ` (the worst tenth ${scoreText(measure, worstTenth)})`;
+    return `${name} ends at ${scoreText(measure, score)}${worst}`;
+  });
+  return `Mean cosine of the outputs to those in software, over ${counted(inputs, "input")}: ${listed(ends)}.`;
 }
 
 export function errorFigure(contenders: readonly Painted[]): string {

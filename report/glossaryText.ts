@@ -43,6 +43,7 @@ RMS: Root mean square: the root of the mean of the squares.
 TNMSE: Time-averaged normalised mean square error: 100 × the mean square of (α ŵ − w) over the square of the largest weight, averaged over the times that count. 1 is a weight error of 10 %.
 matrix–vector error: How far a tile's products are off: root of the sum of squares of the errors, over that of the products.
 accuracy: Share of images that the network gets right, with the weights as the chip holds them.
+similarity: Of a network without labels: the cosine of its outputs, with the weights as the chip holds them, to its outputs in software. 1 is alike.
 by hand: Of the demo: the major pair first, and one pulse a device that is never read back.
 open loop: Aimed by a published model.
 closed loop: Aimed by a model of this very chip, and corrected by what its devices did.

@@ -2,7 +2,7 @@ import type { Chart } from "./chart.ts";
 import type { Painted } from "./colours.ts";
 import type { Point } from "./story.ts";
 
-/** What is drawn over time, in percent. Texts are plain. */
+/** What is drawn over time, in percent where no other unit is given. Texts are plain. */
 export interface Course {
   readonly figure: string;
   readonly id?: string;
@@ -10,6 +10,10 @@ export interface Course {
   readonly sentence: string;
   /** Of the y axis. */
   readonly name: string;
+  /** `percent`; empty for a plain number. */
+  readonly unit?: string;
+  /** The least range of its axis where all is high up. */
+  readonly leastRange?: number;
   readonly percent: (point: Point) => number;
   /** Standard deviation over repeats, in the same unit; drawn as a band where there were any. */
   readonly spread?: (point: Point) => number | undefined;
@@ -19,7 +23,7 @@ export interface Course {
 /** Percentages over time on a logarithmic axis, a line a contender, named at its end. */
 export function overTime(
   contenders: readonly Pick<Painted, "name" | "colour" | "points">[],
-  { percent, spread, reference, name, ...said }: Course,
+  { percent, spread, reference, name, unit = "percent", leastRange = 5, ...said }: Course,
 ): Chart {
   const courses = contenders.map(({ name: of, colour, points }) => ({
     name: of,
@@ -38,11 +42,11 @@ export function overTime(
   return {
     ...said,
     x: { name: "time after the last pulse", unit: "seconds" },
-    y: { name, unit: "percent" },
+    y: { name, unit },
     xScale: "logarithmic",
     yScale: "linear",
     // Only what is all high up may leave zero out: else the height of a line is what it says.
-    ...(low > 50 ? { yFloats: leastRange } : {}),
+    ...(low > (unit === "percent" ? 50 : 0.5) ? { yFloats: leastRange } : {}),
     series: [
       ...(reference !== undefined && Number.isFinite(reference.percent)
         ? [
@@ -57,6 +61,3 @@ export function overTime(
     ],
   };
 }
-
-/** Percent: less of a difference is chance. */
-const leastRange = 5;

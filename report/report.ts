@@ -1,6 +1,6 @@
 import { painted } from "./colours.ts";
 import {
-  accuracyFigure,
+  scoreFigure,
   errorFigure,
   histogramFigure,
   mapsFigure,
@@ -26,8 +26,8 @@ export function renderReport(story: Story): string {
     explanations(contenders),
     `<div class="pair">${errorFigure(contenders)}${productFigure(contenders)}</div>`,
     ...pairs([
-      ...(story.images > 0 ? [accuracyFigure(story, contenders)] : []),
-      ...changeFigures(story.fit.record, story.fit.before).slice(0, story.images > 0 ? 1 : 2),
+      ...(story.measure === undefined ? [] : [scoreFigure(story, story.measure, contenders)]),
+      ...changeFigures(story.fit.record, story.fit.before).slice(0, story.measure === undefined ? 2 : 1),
     ]),
     histogramFigure(contenders),
     mapsFigure(story.map, contenders, undefined, story.ageing),

@@ -5,6 +5,7 @@ import type { ExponentBin } from "../src/results/deviceExponents.ts";
 import type { DriftBand } from "../src/results/driftBands.ts";
 import type { ErrorsAtTime } from "../src/results/errorSpread.ts";
 import type { LinkQuality } from "../src/results/linkQuality.ts";
+import type { NetworkMeasure } from "../src/results/networkMeasure.ts";
 import type { RunSummary } from "../src/run/store.ts";
 import type { Celsius, Seconds } from "../src/units.ts";
 import type { ConductanceMap, Contender } from "./story.ts";
@@ -51,11 +52,17 @@ export interface RunStory {
 /** What a network is worth with the weights that the run's tiles held. */
 export interface RunAccuracy {
   readonly network: string;
-  readonly images: number;
-  /** Shares of the images right, 0 … 1. */
-  readonly softwareAccuracy: number;
+  readonly measure: NetworkMeasure;
+  /** Images, or inputs without labels. */
+  readonly inputs: number;
+  /** By the measure. */
+  readonly softwareScore: number;
   /** Ascending in time. */
-  readonly points: readonly { readonly timeSeconds: Seconds; readonly accuracy: number }[];
+  readonly points: readonly {
+    readonly timeSeconds: Seconds;
+    readonly score: number;
+    readonly worstTenth?: number | undefined;
+  }[];
   /** Of the network, and those of them that the run holds. */
   readonly layers: number;
   readonly layersHeld: number;

@@ -1,4 +1,5 @@
 import type { FitRecord, ModelDefinition } from "../src/model/definition.ts";
+import type { NetworkMeasure } from "../src/results/networkMeasure.ts";
 import type { Seconds } from "../src/units.ts";
 
 /** All that the report of a demo shows: plain data, measured and put together elsewhere. */
@@ -13,15 +14,18 @@ export interface Story {
   readonly writtenAt: string;
   readonly softwareVersion: string;
   readonly seed: number;
-  readonly images: number;
+  /** By what the network is judged; undefined without inputs. */
+  readonly measure: NetworkMeasure | undefined;
+  /** Images, or inputs without labels; 0 where there were none. */
+  readonly inputs: number;
   /** Chips that the figures are means over. */
   readonly chips: number;
   /** What was found of the devices, and what was believed before. */
   readonly fit: { readonly record: FitRecord; readonly before: ModelDefinition };
   /** How devices of the chip's technology change with age: `drift` where not given. */
   readonly ageing?: string | undefined;
-  /** Share of held-out images that the network gets right in software, 0 … 1; NaN without images. */
-  readonly softwareAccuracy: number;
+  /** By the measure, such as the share of held-out images that the network gets right in software; NaN without inputs. */
+  readonly softwareScore: number;
   /** What it comes to, in a sentence, and sentences that belong beside it. */
   readonly headline: string;
   readonly beside: readonly string[];
@@ -58,12 +62,14 @@ export interface Point {
   readonly rmsPercent: number;
   /** RMS error of matrix–vector products in percent of their size; NaN where it was not worked out. */
   readonly productPercent: number;
-  /** Share of held-out images right, 0 … 1; NaN where there were none. */
-  readonly accuracy: number;
-  /** Accuracy that the model of its strategy predicted before the first pulse, and the band in which 90 % of such chips lie. */
-  readonly predicted?: { readonly accuracy: number; readonly low: number; readonly high: number } | undefined;
+  /** By the measure; NaN without inputs. */
+  readonly score: number;
+  /** Of a similarity: the mean over the tenth of the inputs that did worst. */
+  readonly worstTenth?: number | undefined;
+  /** Score that the model of its strategy predicted before the first pulse, and the band in which 90 % of such chips lie. */
+  readonly predicted?: { readonly score: number; readonly low: number; readonly high: number } | undefined;
   /** Standard deviations of the three over repeats, where there were any. */
-  readonly spread?: Pick<Point, "rmsPercent" | "productPercent" | "accuracy"> | undefined;
+  readonly spread?: Pick<Point, "rmsPercent" | "productPercent" | "score"> | undefined;
 }
 
 /** Device conductances of one tile, µS, row-major; a cell's devices, such as G+, G−, g+ and g−, lie side by side. */

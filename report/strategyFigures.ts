@@ -64,7 +64,7 @@ export function predictedFigure(
       timeSeconds: timesSeconds[t]!,
       rmsPercent,
       productPercent: Number.NaN,
-      accuracy: Number.NaN,
+      score: Number.NaN,
     })),
   }));
   return chartFigure(

@@ -1,11 +1,15 @@
 import type { Painted } from "./colours.ts";
 import { escaped, keyed } from "./page.ts";
+import { type NetworkMeasure, scoreText } from "../src/results/networkMeasure.ts";
 import type { Point, Story } from "./story.ts";
 import { onDemand, tableOf, type TableRow } from "./table.ts";
 import { count, duration, percent, percentage } from "./text.ts";
 
 /** What every contender was worth at every time that any of them was read at: one figure at once, the others on demand. */
-export function results({ softwareAccuracy, images, chips }: Story, contenders: readonly Painted[]): string {
+export function results(
+  { measure, softwareScore, inputs, chips }: Pick<Story, "measure" | "softwareScore" | "inputs" | "chips">,
+  contenders: readonly Painted[],
+): string {
   const times = [
     ...new Set(contenders.flatMap(({ points }) => points.map(({ timeSeconds }) => timeSeconds))),
   ].sort((a, b) => a - b);
@@ -21,18 +25,31 @@ export function results({ softwareAccuracy, images, chips }: Story, contenders: 
     });
   const table = (rows: readonly TableRow[], accent = true): string =>
     tableOf({ corner: "after the last pulse", columns: times.map((time) => duration(time)), rows, accent });
-  const software: TableRow = {
-    name: `software`,
-    cells: times.map(() => percent(softwareAccuracy)),
-  };
   const note = (html: string): string => `<p class="note">${html}</p>`;
   const means = chips > 1 ? ` Means over ${chips} chips.` : "";
-  const accuracy = (): string =>
-    note(`<b>Accuracy</b> on ${count(images)} held-out images.${means}`) +
-    table([software, ...rowsOf((point) => percent(point.accuracy))]);
+  const scores = (by: NetworkMeasure): string => {
+    const software: TableRow = { name: `software`, cells: times.map(() => scoreCell(by, softwareScore)) };
+    return (
+      note(`${scoreNotes[by.name](inputs)}${means}`) +
+      table([software, ...rowsOf(({ score }) => scoreCell(by, score))])
+    );
+  };
+  const worstRows = rowsOf(({ worstTenth }) =>
+    measure === undefined || worstTenth === undefined || Number.isNaN(worstTenth)
+      ? undefined
+      : scoreCell(measure, worstTenth),
+  );
+  const worst =
+    worstRows.length === 0
+      ? ""
+      : onDemand(
+          "The inputs that did worst",
+          note("Mean cosine over the <b>tenth of the inputs</b> that did worst at each time.") +
+            table(worstRows),
+        );
   const weights = note(
     "<b>Weight error</b>: root mean square, in percent of the layer’s largest weight." +
-      (images > 0 ? "" : means),
+      (measure === undefined ? means : ""),
   );
   const weightTable = table(rowsOf(({ rmsPercent }) => percentage(rmsPercent)));
   const products =
@@ -40,19 +57,35 @@ export function results({ softwareAccuracy, images, chips }: Story, contenders: 
     table(rowsOf(({ productPercent }) => percentage(productPercent)));
   return (
     `<section class="results">` +
-    (images > 0
-      ? accuracy() + onDemand("Weight error and matrix–vector error", weights + weightTable + products)
-      : weights + weightTable + onDemand("Matrix–vector error", products)) +
-    predicted(contenders, table, rowsOf) +
-    (chips > 1 ? spreads(images > 0, table, rowsOf) : "") +
+    (measure === undefined
+      ? weights + weightTable + onDemand("Matrix–vector error", products)
+      : scores(measure) +
+        worst +
+        onDemand("Weight error and matrix–vector error", weights + weightTable + products) +
+        predicted(measure, contenders, table, rowsOf)) +
+    (chips > 1 ? spreads(measure, table, rowsOf) : "") +
     `</section>`
   );
 }
 
 type Rows = (of: (point: Point) => string | undefined) => TableRow[];
 
+/** What the score is of so many inputs. */
+const scoreNotes: Readonly<Record<NetworkMeasure["name"], (inputs: number) => string>> = {
+  accuracy: (images) => `<b>Accuracy</b> on ${count(images)} held-out images.`,
+  similarity: (inputs) =>
+    `<b>Similarity to software</b>: cosine of the outputs to those in software, mean over ${count(inputs)} inputs.`,
+};
+
+/** `97.8 %`, `0.9971`; a dash when it is not known. */
+function scoreCell(measure: NetworkMeasure, score: number): string {
+  if (measure.name === "accuracy") return percent(score);
+  return Number.isFinite(score) ? scoreText(measure, score) : "–";
+}
+
 /** What the model of each strategy gave before the first pulse, and how widely such chips differ. */
 function predicted(
+  measure: NetworkMeasure,
   contenders: readonly Painted[],
   table: (rows: readonly TableRow[], accent?: boolean) => string,
   rowsOf: Rows,
@@ -60,12 +93,15 @@ function predicted(
   if (!contenders.some(({ points }) => points.some((point) => point.predicted !== undefined))) return "";
   const of = (title: string, share: (found: NonNullable<Point["predicted"]>) => number): string =>
     `<p class="note">${title}</p>${table(
-      rowsOf((point) => point.predicted && percent(share(point.predicted))),
+      rowsOf((point) => point.predicted && scoreCell(measure, share(point.predicted))),
       false,
     )}`;
   return onDemand(
-    "Accuracy that was predicted before the first pulse",
-    of("<b>Predicted</b> accuracy, by the model of each strategy.", ({ accuracy }) => accuracy) +
+    `${measure.title} that was predicted before the first pulse`,
+    of(
+      `<b>Predicted</b> ${measure.title.toLowerCase()}, by the model of each strategy.`,
+      ({ score }) => score,
+    ) +
       of("<b>Low end</b> of the band in which 90\u202f% of such chips lie.", ({ low }) => low) +
       of("<b>High end</b> of that band.", ({ high }) => high),
   );
@@ -73,18 +109,30 @@ function predicted(
 
 /** How far chips differ. */
 function spreads(
-  withAccuracy: boolean,
+  measure: NetworkMeasure | undefined,
   table: (rows: readonly TableRow[], accent?: boolean) => string,
   rowsOf: Rows,
 ): string {
-  const of = (title: string, value: (spread: NonNullable<Point["spread"]>) => number): string =>
+  const of = (
+    title: string,
+    value: (spread: NonNullable<Point["spread"]>) => number,
+    cell: (spread: number) => string = percentage,
+  ): string =>
     `<p class="note">${title}</p>${table(
-      rowsOf(({ spread }) => spread && `± ${percentage(value(spread))}`),
+      rowsOf(({ spread }) => spread && `± ${cell(value(spread))}`),
       false,
     )}`;
+  const score =
+    measure === undefined
+      ? ""
+      : of(
+          `Of the <b>${measure.title.toLowerCase()}</b>.`,
+          (spread) => spread.score,
+          (spread) => scoreCell(measure, spread),
+        );
   return onDemand(
     "Standard deviation over the chips, which the pictures show as bands",
-    (withAccuracy ? of("Of the <b>accuracy</b>.", ({ accuracy }) => 100 * accuracy) : "") +
+    score +
       of("Of the <b>weight error</b>.", ({ rmsPercent }) => rmsPercent) +
       of("Of the <b>matrix–vector error</b>.", ({ productPercent }) => productPercent),
   );

@@ -305,7 +305,8 @@ export function forecastOf(text: string): Forecast {
 /** What a strategy predicted of a network's accuracy. */
 function isAccuracy(value: unknown): boolean {
   if (!isRecord(value) || !areTexts(value, "network", "networkDigest")) return false;
-  const { images, draws, softwareAccuracy, timesSeconds, mean, low, high } = value;
+  const { measure, images, draws, softwareAccuracy, timesSeconds, mean, low, high } = value;
+  if (measure !== undefined && measure !== "similarity") return false;
   if (!isCount(images) || !isCount(draws) || !areNumbers([softwareAccuracy])) return false;
   return (
     areAscending(timesSeconds) &&

@@ -4,7 +4,7 @@ import { published } from "../bench/loop.ts";
 import { fitConverter } from "../calibration/converterFit.ts";
 import type { DeviceBeliefs } from "../calibration/deviceBelief.ts";
 import { ein, noiseCovariance } from "../calibration/noiseKernel.ts";
-import type { PulseSeen } from "../calibration/pulseReader.ts";
+import { PulsesSeen } from "../calibration/pulsesSeen.ts";
 import { type DriftLaws, PowerLawForesight } from "../calibration/powerLawForesight.ts";
 import { fitPulseResponse } from "../calibration/pulseResponse.ts";
 import { expectedOnceReached, planTrim } from "../calibration/trimPlan.ts";
@@ -115,18 +115,15 @@ describe("a fit of the pulse response", () => {
     if (!isPcm(pulses)) throw new Error("a phase-change chip was meant");
     const random = new Random(11);
     const at = (i: number, n: number): number => normalOf(random.at(i, n).word0);
-    const seen: PulseSeen[] = [];
+    const seen = new PulsesSeen();
+    const few = new PulsesSeen();
     for (let device = 0; device < 3000; device++) {
       const own = 275 + 20 * at(device, 0);
       for (let n = 1; n <= 4; n++) {
         const amplitude = 200 + 160 * ((random.at(device, 50 + n).word0 >>> 0) / 2 ** 32);
         const quenched = 0.12 + 29.88 / (1 + Math.exp((amplitude - own - 5 * at(device, n)) / 26));
-        seen.push({
-          device,
-          amplitudeMicroamperes: amplitude,
-          conductanceMicrosiemens: quenched,
-          first: n === 1,
-        });
+        for (const pulses of device < 25 ? [seen, few] : [seen])
+          pulses.add(device, amplitude, quenched, n === 1);
       }
     }
     const found = fitPulseResponse(seen, pulses.reset)!;
@@ -136,7 +133,7 @@ describe("a fit of the pulse response", () => {
     expect(found.deviceSpreadMicroamperes).toBeLessThan(21.5);
     expect(found.cycleSpreadMicroamperes).toBeGreaterThan(4.5);
     expect(found.cycleSpreadMicroamperes).toBeLessThan(5.5);
-    expect(fitPulseResponse(seen.slice(0, 100), pulses.reset)).toBeUndefined();
+    expect(fitPulseResponse(few, pulses.reset)).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
+import { crc32 } from "node:zlib";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { describe, expect, it } from "vitest";
 import { faultOfKeptChip, readKeptChip, writeKeptChip } from "../lab/keptChipFile.ts";
@@ -128,14 +129,17 @@ describe("a check of a workspace", () => {
     const folder = await changed("SELECT 1");
     const chip = join(folder, "chips", "a.state");
     mkdirSync(join(folder, "chips"));
-    writeKeptChip(chip, serialize({ boot: 1 }));
-    expect(deserialize(readKeptChip(chip)!)).toEqual({ boot: 1 });
-    expect((await mho("check", "--workspace", folder)).code).toBe(0);
+    writeKeptChip(chip, [serialize({ boot: 1 }), serialize({ tile: 0 })]);
+    const held = (): unknown[] => Array.from(readKeptChip(chip)!, (part) => deserialize(part) as unknown);
+    expect(held()).toEqual([{ boot: 1 }, { tile: 0 }]);
+    expect(await mho("check", "--workspace", folder)).toMatchObject({ code: 0 });
     const whole = readFileSync(chip);
     for (let at = 0; at < whole.length; at++) {
       const bytes = Uint8Array.from(whole);
       bytes[at]! ^= 1;
       writeFileSync(chip, bytes);
+      expect(faultOfKeptChip(chip)).toMatch(/a\.state/);
+      writeFileSync(chip, whole.subarray(0, at));
       expect(faultOfKeptChip(chip)).toMatch(/a\.state/);
     }
     const { code, out } = await mho("check", "--workspace", folder);
@@ -144,8 +148,14 @@ describe("a check of a workspace", () => {
       expect.stringMatching(/The kept chip .*a\.state is damaged: its checksum is another/),
     ]);
     // As older versions wrote it.
-    writeFileSync(chip, serialize({ boot: 1 }));
-    expect(deserialize(readKeptChip(chip)!)).toEqual({ boot: 1 });
+    const state = serialize({ boot: 1 });
+    writeFileSync(chip, state);
+    expect(held()).toEqual([{ boot: 1 }]);
+    const line = `mho-emulated-chip crc32 ${crc32(state).toString(16).padStart(8, "0")}\n`;
+    writeFileSync(chip, Buffer.concat([Buffer.from(line), state]));
+    expect(held()).toEqual([{ boot: 1 }]);
+    writeFileSync(chip, Buffer.concat([Buffer.from(line.replace(/[0-9a-f]\n/, "x\n")), state]));
+    expect(faultOfKeptChip(chip)).toMatch(/its checksum is another/);
   });
 
   it("tells of a damaged log, and goes on without what stood behind the damage when it is told to", async () => {

@@ -2,18 +2,26 @@ import { describe, expect, it } from "vitest";
 import { DemoPace } from "../cli/demoPace.ts";
 import { tellDemo } from "../cli/demoTelling.ts";
 import { openOutput } from "../cli/output.ts";
+import { accuracyMeasure, similarityMeasure } from "../src/results/networkMeasure.ts";
 import type { BenchEvent, StampedEvent } from "../lab/events.ts";
+import { linesOf } from "../cli/demoTable.ts";
 import { judgedAt } from "../lab/demo/contest.ts";
+import type { DemoResult } from "../lab/demo/demoStory.ts";
+import { resultOf } from "../lab/demo/figures.ts";
 import { headlineOf } from "../lab/demo/headline.ts";
 import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 
 const networkOf = (images: number): TrainedNetwork =>
-  ({ images, softwareAccuracy: images === 0 ? Number.NaN : 0.987 }) as TrainedNetwork;
+  ({
+    inputs: images,
+    measure: images === 0 ? undefined : accuracyMeasure,
+    softwareScore: images === 0 ? Number.NaN : 0.987,
+  }) as TrainedNetwork;
 
 /** A chip whose contenders get so much right, and err by so much, at every time. */
-function chipOf(...contenders: readonly (readonly [accuracy: number, rmsPercent: number])[]) {
-  return contenders.map(([accuracy, rmsPercent]) =>
-    judgedAt.map((timeSeconds) => ({ timeSeconds, rmsPercent, productPercent: 0, accuracy })),
+function chipOf(...contenders: readonly (readonly [score: number, rmsPercent: number])[]) {
+  return contenders.map(([score, rmsPercent]) =>
+    judgedAt.map((timeSeconds) => ({ timeSeconds, rmsPercent, productPercent: 0, score })),
   );
 }
 
@@ -47,6 +55,74 @@ describe("a demo's headline", () => {
     expect(headline).toBe(
       "After 1 year the weights err by 4.5 % in the closed loop, and by 8.5 % in the best open loop.",
     );
+  });
+});
+
+describe("a demo of a network without labels", () => {
+  const network = {
+    name: "mine.onnx",
+    measure: similarityMeasure,
+    inputs: 40,
+    softwareScore: 1,
+  } as TrainedNetwork;
+  /** Cosines of the contenders, and of the tenth of their inputs that did worst. */
+  const cosines = [
+    [0.9, 0.8],
+    [0.98, 0.95],
+    [0.981, 0.951],
+    [0.997, 0.99],
+  ] as const;
+  const chip = cosines.map(([score, worstTenth]) =>
+    judgedAt.map((timeSeconds) => ({ timeSeconds, rmsPercent: 3, productPercent: 0, score, worstTenth })),
+  );
+  const first = {
+    identity: { serialNumber: "1" },
+    fit: { believe: true },
+    corrected: [],
+    characterisation: { pulses: 1, chipSeconds: 1 },
+    description: { pulses: { technology: {} } },
+    results: cosines.map((_, c) => ({ run: `r${c}`, chipSeconds: 1, overview: { pulses: 1, verdicts: {} } })),
+  } as unknown as DemoResult;
+
+  it("has the cosines of both loops for a headline, and those of the worst inputs beside them", () => {
+    const { headline, beside } = headlineOf(network, [chip]);
+    expect(headline).toBe(
+      "After 1 year the outputs have a cosine of 0.9970 to software's in the closed loop, and of 0.9800 in the best open loop.",
+    );
+    expect(beside).toEqual([
+      "Mean over 40 inputs. Of the tenth that does worst: 0.9900 and 0.9500.",
+      "Programmed by hand: 0.9000.",
+    ]);
+  });
+
+  it("shows both in its table", () => {
+    const headline = headlineOf(network, [chip]);
+    const text = linesOf({ network, first, chips: [chip], headline })
+      .map((line) => line.text)
+      .join("\n");
+    expect(text).toMatch(
+      /cosine of the outputs to those in software, mean over 40 inputs\n +in software +1\.0000/,
+    );
+    expect(text).toMatch(/tenth of the inputs that did worst\n +by hand +0\.8000/);
+    expect(text).not.toMatch(/images right/);
+  });
+
+  it("gives machines the similarity, and null for accuracy", () => {
+    const predicted = { mean: [0.9], low: [0.8], high: [0.95] };
+    const found = resultOf(network, first, [chip], [undefined, predicted, undefined, undefined]);
+    expect(found).toMatchObject({ measure: "similarity", inputs: 40, images: 0, software_accuracy: null });
+    const unknown = judgedAt.map(() => null);
+    expect(found.contenders[1]).toMatchObject({
+      accuracy: unknown,
+      accuracy_spread: unknown,
+      predicted_accuracy: null,
+      similarity: judgedAt.map(() => 0.98),
+      similarity_worst_tenth: judgedAt.map(() => 0.95),
+      predicted_similarity: predicted,
+    });
+    const labelled = resultOf({ ...network, measure: accuracyMeasure }, first, [chip], []);
+    expect(labelled).toMatchObject({ measure: "accuracy", inputs: 40, images: 40, software_accuracy: 1 });
+    expect(labelled.contenders[1]).toMatchObject({ similarity: unknown, predicted_similarity: null });
   });
 });
 

@@ -102,4 +102,33 @@ describe("what a store knows of devices", () => {
     expect(data.sweeps.map((s) => read(s.conductanceMicrosiemens, 0, 50))).toEqual([0, 0, 50, 50]);
     expect(data.sweeps.map((s) => read(s.conductanceMicrosiemens, 50, 512))).toEqual([462, 462, 462, 462]);
   });
+
+  it("is told by some devices of each row where there are more than a fit takes, each as it is among all", async () => {
+    const chip = await openTestChip();
+    const store = await openWorkspace(emptyFolder());
+    const first = await program(chip, store, "verify", 10, () => 12);
+    // A later run that was not asked for masks the same devices of the part as of the whole.
+    await program(chip, store, "open-loop", 11, (i) => (i < 100 ? 8 : Number.NaN));
+    const [whole, part] = [
+      await gather(store, [first], chip.description),
+      await gather(store, [first], chip.description, { mostDevices: 150 }),
+    ];
+    expect([part.devices, part.thinning.stride, part.parts[0]!.memory.devicesPerRow]).toEqual([512, 4, 64]);
+    const [all, kept] = [whole.parts[0]!, part.parts[0]!];
+    // Row 10 begins with device 70 mod 4, row 11 with 77 mod 4.
+    const places = Array.from({ length: 128 }, (_, k) => (k < 64 ? 2 + 4 * k : 256 + 1 + 4 * (k - 64)));
+    const of = (values: ArrayLike<number>): number[] => places.map((i) => values[i]!);
+    const told = (values: ArrayLike<number>): number[] => Array.from(values);
+    expect(told(kept.memory.verdicts)).toEqual(of(all.memory.verdicts));
+    expect(told(kept.memory.pulses)).toEqual(of(all.memory.pulses));
+    expect(told(kept.memory.pulsedAtMicroseconds)).toEqual(of(all.memory.pulsedAtMicroseconds));
+    expect(told(kept.memory.lastReadMicrosiemens)).toEqual(of(all.memory.lastReadMicrosiemens));
+    expect(told(kept.data.targetsMicrosiemens)).toEqual(of(all.data.targetsMicrosiemens));
+    expect(told(kept.data.usable)).toEqual(of(all.data.usable));
+    expect(kept.data.sweeps).toHaveLength(all.data.sweeps.length);
+    kept.data.sweeps.forEach((sweep, j) => {
+      expect(told(sweep.conductanceMicrosiemens)).toEqual(of(all.data.sweeps[j]!.conductanceMicrosiemens));
+      expect(told(sweep.flags)).toEqual(of(all.data.sweeps[j]!.flags));
+    });
+  });
 });

@@ -267,7 +267,21 @@ describe("the state of an emulated chip", () => {
     ["at no time", { ...keptChip, chipTimeMicroseconds: NaN }],
   ])("%s is refused with its name", (_, state) => {
     const firmware = new PacketFirmware(pcm64(1), 7);
-    expect(() => reviveChip(firmware, serialize(state), "chips/a.state", "emulator:pcm-64")).toThrow(
+    expect(() => reviveChip(firmware, [serialize(state)], "chips/a.state", "emulator:pcm-64")).toThrow(
+      /^chips\/a\.state does not hold the devices of emulator:pcm-64/,
+    );
+  });
+
+  it.each([
+    ["that the chip does not have", { tile: 1, history: {} }],
+    ["without a number", { tile: "0", history: {} }],
+    ["without devices", { tile: 0 }],
+    ["of too many devices", { tile: 0, history: { felt: new Uint32Array(1 << 20) } }],
+    ["that is nothing", null],
+  ])("of a tile %s is refused with its name", (_, tile) => {
+    const firmware = new PacketFirmware(pcm64(1), 7);
+    const parts = [{ ...keptChip, chip: { ...chip, tiles: [] } }, tile].map((part) => serialize(part));
+    expect(() => reviveChip(firmware, parts, "chips/a.state", "emulator:pcm-64")).toThrow(
       /^chips\/a\.state does not hold the devices of emulator:pcm-64/,
     );
   });

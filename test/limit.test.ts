@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SourcedLayer } from "../files/weights.ts";
 import { parseStrategy, readStrategy, strategyText } from "../files/strategy.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import { accuracyLimit, type DrawOptions } from "../lab/limit.ts";
 import { openBench } from "../lab/bench.ts";
 import { weightsToJudge } from "../lab/judged.ts";
@@ -44,14 +45,15 @@ function networkOf(
     layers,
     text: "",
     leftOut: [],
-    images: 10,
-    softwareAccuracy: 1,
-    accuracyWith(values) {
+    measure: accuracyMeasure,
+    inputs: 10,
+    softwareScore: 1,
+    scoreWith(values) {
       seen(values);
       const [{ values: meant }] = layers as [SourcedLayer];
       const largest = meant.reduce((most, w) => Math.max(most, Math.abs(w)), 0);
       const square = meant.reduce((sum, w, i) => sum + (values[0]![i]! - w) * (values[0]![i]! - w), 0);
-      return Promise.resolve(square / meant.length / (largest * largest));
+      return Promise.resolve({ score: square / meant.length / (largest * largest) });
     },
   };
 }
@@ -190,7 +192,7 @@ describe("a network drawn from the model", () => {
     expect(network.layers[0]!.values).toEqual(layerOf("a", 128, 48, 1).values);
   });
 
-  it("is refused where none of its layers is the strategy's, and without images", async () => {
+  it("is refused where none of its layers is the strategy's, and without inputs", async () => {
     const other = networkOf([layerOf("b", 10, 4, 2)]);
     await expect(accuracyLimit(strategyOf(layer), other, options)).rejects.toMatchObject({
       code: "bad-argument",
@@ -199,8 +201,8 @@ describe("a network drawn from the model", () => {
       ) as string,
     });
     await expect(
-      accuracyLimit(strategyOf(layer), { ...networkOf([layer]), images: 0 }, options),
-    ).rejects.toThrow(/Accuracy needs images/);
+      accuracyLimit(strategyOf(layer), { ...networkOf([layer]), measure: undefined }, options),
+    ).rejects.toThrow(/A prediction needs what the network is judged by/);
   });
 });
 
@@ -273,7 +275,14 @@ describe("a forecast in a workspace", () => {
 
   it("keeps what was predicted of accuracy, and is damaged where that does not fit together", () => {
     expect(forecastOf(text({})).accuracy).toEqual(accuracy);
-    for (const over of [{ mean: [0.97] }, { low: ["a", 1] }, { images: -1 }, { network: 3 }])
+    expect(forecastOf(text({ measure: "similarity" })).accuracy).toMatchObject({ measure: "similarity" });
+    for (const over of [
+      { mean: [0.97] },
+      { low: ["a", 1] },
+      { images: -1 },
+      { network: 3 },
+      { measure: "loss" },
+    ])
       expect(() => forecastOf(text(over))).toThrow(/a forecast/);
   });
 });

@@ -101,7 +101,9 @@ describe("a lock", () => {
       const refusals = said.filter((words) => words !== "held");
       expect(refusals.every((words) => words.startsWith("refused: The lock"))).toBe(true);
       const late = startTaker(file);
-      expect(await firstWords(late)).toContain(`node lockTaker.mjs (process ${winners[0]!.pid}) holds it since`);
+      expect(await firstWords(late)).toContain(
+        `node lockTaker.mjs (process ${winners[0]!.pid}) holds it since`,
+      );
       await Promise.all([...takers, late].map(killed));
     }
   });
@@ -110,7 +112,9 @@ describe("a lock", () => {
     const file = join(temporary, "killed.lock");
     const taker = startTaker(file);
     expect(await firstWords(taker)).toBe("held");
-    expect(() => takeLock(file, now)).toThrow(/ is held: node lockTaker\.mjs \(process \d+\) holds it since /);
+    expect(() => takeLock(file, now)).toThrow(
+      / is held: node lockTaker\.mjs \(process \d+\) holds it since /,
+    );
     await killed(taker);
     takeLock(file, now).release();
   });

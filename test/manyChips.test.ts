@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readWeights } from "../files/weights.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { builtInDialects, type LabDialect } from "../lab/dialects.ts";
 import type { StampedEvent } from "../lab/events.ts";
@@ -163,16 +164,17 @@ describe("a network over two chips", () => {
       layers,
       text: "",
       leftOut: [],
-      images: 1,
-      softwareAccuracy: 1,
-      accuracyWith: (values) => {
+      measure: accuracyMeasure,
+      inputs: 1,
+      softwareScore: 1,
+      scoreWith: (values) => {
         seen.push([...values]);
-        return Promise.resolve(1);
+        return Promise.resolve({ score: 1 });
       },
     };
     const whole = wholeReader(await bench.store());
     const found = await runAccuracy(whole, "n1", network, await recall(whole, "n1"));
-    expect(found).toMatchObject({ layers: 2, layersHeld: 2, points: [{ timeSeconds: 1, accuracy: 1 }] });
+    expect(found).toMatchObject({ layers: 2, layersHeld: 2, points: [{ timeSeconds: 1, score: 1 }] });
     for (const [k, { values }] of layers.entries()) {
       const held = seen[0]![k]!;
       expect(held).not.toEqual(values);
@@ -226,7 +228,38 @@ describe("a network over two chips", () => {
     expect((await bench.network("n1")).shares.map(({ run }) => run)).toEqual(["r1", "r2"]);
   });
 
-  it("is shown, reported and refused as a table by the commands", async () => {
+  it("is exported as one table: each read of each run is in it, under the tile that it has in the whole", async () => {
+    const tables = new Map<string, string[][]>();
+    for (const name of ["n1", "r1", "r2"])
+      for (const turns of [false, true]) {
+        const { file } = await bench.export(name, {
+          to: "csv",
+          turns,
+          out: join(workspace, `${name}.${turns}.csv`),
+        });
+        const lines = readFileSync(file, "utf8").trim().split("\n");
+        tables.set(
+          `${name} ${turns}`,
+          lines.map((line) => line.split(",")),
+        );
+      }
+    for (const turns of [false, true]) {
+      const [whole, first, second] = ["n1", "r1", "r2"].map((name) => tables.get(`${name} ${turns}`)!);
+      const at = whole![0]!.indexOf("tile");
+      const ofTile = (tile: string): string[] =>
+        whole!.filter((cells) => cells[at] === tile).map((cells) => cells.toSpliced(at, 1).join());
+      const alone = (rows: string[][]): string[] =>
+        rows.slice(1).map((cells) => cells.toSpliced(at, 1).join());
+      expect(ofTile("0").toSorted()).toEqual(alone(first!).toSorted());
+      expect(ofTile("1").toSorted()).toEqual(alone(second!).toSorted());
+      expect(whole!.length).toBe(first!.length + second!.length - 1);
+    }
+    await expect(bench.export("n1", { to: "csv", findings: true })).rejects.toThrow(
+      /n1 is a network over several chips/,
+    );
+  });
+
+  it("is shown, reported and refused where one run is meant by the commands", async () => {
     await bench.close();
     const at = ["--workspace", workspace];
     const shown = await mho("show", "n1", ...at);
@@ -239,11 +272,6 @@ describe("a network over two chips", () => {
     const html = readFileSync(page, "utf8");
     for (const number of ["EMU-1", "EMU-2"])
       expect(html).toContain(`Tile 0 of pcm-64 number ${number}, device`);
-    const table = await mho("export", "n1", "--to", "csv", ...at);
-    expect([table.code, table.err]).toEqual([
-      2,
-      expect.stringContaining("mho export r1 --to csv, mho export r2 --to csv") as string,
-    ]);
     const one = await mho("calibrate", "n1", ...at);
     expect([one.code, one.err]).toEqual([2, expect.stringContaining("mho show n1 lists them") as string]);
   });

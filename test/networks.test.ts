@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readNpy } from "../files/npy.ts";
+import { readInputs } from "../networks/inputFile.ts";
 import { OnnxNetwork } from "../networks/onnxNetwork.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
@@ -21,7 +22,7 @@ describe("a network of the examples", () => {
     "%s gets %i of 597 held-out images right, as it did where it was trained",
     async (name, right, layers) => {
       const network = await OnnxNetwork.read(example(`digits-${name}.onnx`));
-      const images = await readNpy(example("digits-test-images.npy"));
+      const images = await readInputs(example("digits-test-images.npy"));
       const labels = await readNpy(example("digits-test-labels.npy"));
       expect(network.layers).toHaveLength(layers);
       const own = network.layers.map(({ values }) => values);
@@ -33,7 +34,7 @@ describe("a network of the examples", () => {
     "%s is run with the weights that it is given, each in its place",
     async (name) => {
       const network = await OnnxNetwork.read(example(`digits-${name}.onnx`));
-      const images = await readNpy(example("digits-test-images.npy"));
+      const images = await readInputs(example("digits-test-images.npy"));
       const labels = await readNpy(example("digits-test-labels.npy"));
       const own = network.layers.map(({ values }) => values);
       const accuracy = (values: Float32Array[]): Promise<number> =>
@@ -54,10 +55,11 @@ describe("a network of one's own", () => {
   it("is refused with images that it does not take", async () => {
     const network = await OnnxNetwork.read(example("digits-mlp.onnx"));
     const own = network.layers.map(({ values }) => values);
-    const images = { shape: [2, 63], values: new Float32Array(126) };
+    const tensor = { shape: [2, 63], values: new Float32Array(126) };
+    const images = { file: "x.npy", arrays: [{ name: undefined, tensor }] };
     await expect(network.accuracy(own, images, labels)).rejects.toMatchObject({
       code: "bad-file",
-      message: expect.stringMatching(/takes images of 64, and those given are 63/) as string,
+      message: expect.stringMatching(/an entry of \w+ is 63, and the network takes/) as string,
     });
   });
 

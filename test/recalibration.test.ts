@@ -153,7 +153,7 @@ const timesSeconds = [1, 3600, 86_400];
 const timeWeights = new Float64Array(3).fill(1 / 3);
 
 /** A tile of pairs that stood at their weights when they were 20 s old, an hour ago, and drift by these exponents. */
-function adviceOn(
+async function adviceOn(
   exponentOf: (cell: number) => number,
   calibration?: Calibration,
   scaledBy: "column" | "tile" = "column",
@@ -184,19 +184,19 @@ function adviceOn(
     targetsMicrosiemens: new Float32Array(count),
     cells,
   };
-  const visit = { tiles: [{ targets, task, plan: planTrim(task) }] };
-  const expected = expectedByAction({ visit, calibration, scaledBy, timesSeconds, timeWeights });
+  const tiles = [{ targets, task, plan: planTrim(task) }];
+  const expected = await expectedByAction(tiles, { calibration, scaledBy, timesSeconds, timeWeights });
   return { best: bestAction(expected, timeWeights), expected };
 }
 
-describe("advice", () => {
-  it("is to do nothing where nothing has changed", () => {
-    expect(adviceOn(() => 0).best).toBe("nothing");
+describe("advice", async () => {
+  it("is to do nothing where nothing has changed", async () => {
+    expect((await adviceOn(() => 0)).best).toBe("nothing");
   });
 
-  it("is to recalibrate where all devices drifted alike, until that is done", () => {
-    expect(adviceOn(() => 0.05).best).toBe("recalibrate");
-    const { expected } = adviceOn(() => 0.05);
+  it("is to recalibrate where all devices drifted alike, until that is done", async () => {
+    expect((await adviceOn(() => 0.05)).best).toBe("recalibrate");
+    const { expected } = await adviceOn(() => 0.05);
     expect(expected.recalibrate!.every((error, t) => error < expected.nothing![t]!)).toBe(true);
     // With the right factors for an hour, that hour is as if calibrated; the day is not.
     const alpha = 1 / Math.exp(-0.05 * Math.log((3600 + 1 + 1) / 21));
@@ -206,24 +206,24 @@ describe("advice", () => {
       count: 32,
       tiles: [{ ...factors, compensations: Array<number>(8).fill(alpha) }],
     };
-    const after = adviceOn(() => 0.05, calibration).expected;
+    const after = (await adviceOn(() => 0.05, calibration)).expected;
     expect(after.nothing![0]! / after.recalibrate![0]!).toBeLessThan(1.05);
     expect(after.nothing![2]! / after.recalibrate![2]!).toBeGreaterThan(1.5);
   });
 
-  it("is to recalibrate where columns drift apart: a factor each takes it back", () => {
-    const { best, expected } = adviceOn((cell) => 0.01 + 0.01 * (cell % 8));
+  it("is to recalibrate where columns drift apart: a factor each takes it back", async () => {
+    const { best, expected } = await adviceOn((cell) => 0.01 + 0.01 * (cell % 8));
     expect(best).toBe("recalibrate");
-    const alike = adviceOn(() => 0.045).expected;
+    const alike = (await adviceOn(() => 0.045)).expected;
     expect(expected.recalibrate![2]! / alike.recalibrate![2]!).toBeLessThan(1.3);
     // A chip with one factor a tile cannot do that.
-    const tile = adviceOn((cell) => 0.01 + 0.01 * (cell % 8), undefined, "tile");
+    const tile = await adviceOn((cell) => 0.01 + 0.01 * (cell % 8), undefined, "tile");
     expect(tile.expected.recalibrate![2]!).toBeGreaterThan(1.5 * expected.recalibrate![2]!);
     expect(tile.best).not.toBe("recalibrate");
   });
 
-  it("is to trim where the drift of some devices differs from that of their neighbours", () => {
-    const { best, expected } = adviceOn((cell) => (cell % 9 === 0 ? 0.4 : 0.03));
+  it("is to trim where the drift of some devices differs from that of their neighbours", async () => {
+    const { best, expected } = await adviceOn((cell) => (cell % 9 === 0 ? 0.4 : 0.03));
     expect(best).toBe("trim");
     expect(expected.trim![2]!).toBeLessThan(0.6 * expected.recalibrate![2]!);
   });

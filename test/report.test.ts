@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { accuracyMeasure, similarityMeasure } from "../src/results/networkMeasure.ts";
 import { figuresCsv } from "../report/csv.ts";
 import { glossary } from "../report/glossary.ts";
 import { escaped } from "../report/page.ts";
@@ -22,7 +23,7 @@ function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
       timeSeconds,
       rmsPercent: 2.34 + i,
       productPercent: 5 + i,
-      accuracy: 0.97 - 0.01 * i,
+      score: 0.97 - 0.01 * i,
     })),
     relativeErrors: Float32Array.of(-0.5, -0.01, 0, 0.01, 0.02),
   };
@@ -32,7 +33,7 @@ function contender(name: string, times = [1, 3600, 31_536_000]): Contender {
 const naive: Contender = {
   ...contender("by hand"),
   devicesByPulses: [0, 16],
-  points: [{ timeSeconds: 1, rmsPercent: 34.1, productPercent: 60, accuracy: 0.312 }],
+  points: [{ timeSeconds: 1, rmsPercent: 34.1, productPercent: 60, score: 0.312 }],
 };
 
 /** What a fit says, as short as can be. */
@@ -59,10 +60,11 @@ function story(over: Partial<Story> = {}): Story {
     writtenAt: "2026-01-02T03:04:05.000Z",
     softwareVersion: "0.1.0",
     seed: 7,
-    images: 597,
+    measure: accuracyMeasure,
+    inputs: 597,
     chips: 1,
     fit,
-    softwareAccuracy: 0.978,
+    softwareScore: 0.978,
     headline: "After 1 year the loop gets 95.0 % right, & by hand 31.2 %.",
     beside: ["A sentence beside it."],
     contenders: [naive, contender("closed loop")],
@@ -122,7 +124,7 @@ describe("the report", () => {
   it("has every contender in its table, each value under its own time", () => {
     const late = {
       ...contender("late", [60]),
-      points: [{ timeSeconds: 60, rmsPercent: 9, productPercent: 20, accuracy: 0.5 }],
+      points: [{ timeSeconds: 60, rmsPercent: 9, productPercent: 20, score: 0.5 }],
     };
     const tables = tablesOf(renderReport(story({ contenders: [naive, late, contender("closed loop")] })));
     const times = "|after the last pulse|1 s|1 min|1 h|1 year|";
@@ -199,8 +201,8 @@ describe("the report", () => {
   });
 
   it("has at most one number in a cell of a table", () => {
-    const predicted = { accuracy: 0.965, low: 0.951, high: 0.975 };
-    const spread = { rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 };
+    const predicted = { score: 0.965, low: 0.951, high: 0.975 };
+    const spread = { rmsPercent: 0.2, productPercent: 0.4, score: 0.012 };
     const points = contender("full").points.map((point) => ({ ...point, predicted, spread }));
     const html = renderReport(story({ chips: 3, contenders: [naive, { ...contender("full"), points }] }));
     const cells = [...html.matchAll(/<td[^>]*>(.*?)<\/td>/g)].map(([, cell]) => read(cell!));
@@ -261,7 +263,7 @@ describe("the report", () => {
     timeSeconds: 1,
     rmsPercent: Number.NaN,
     productPercent: Number.NaN,
-    accuracy: Number.NaN,
+    score: Number.NaN,
   };
   it.each<[string, Partial<Story>]>([
     ["one contender and one time", { contenders: [contender("alone", [1])] }],
@@ -272,7 +274,7 @@ describe("the report", () => {
     [
       "errors unknown",
       {
-        softwareAccuracy: Number.NaN,
+        softwareScore: Number.NaN,
         contenders: [
           { ...contender("lost"), points: [unknown], relativeErrors: new Float32Array(4).fill(Number.NaN) },
         ],
@@ -312,8 +314,8 @@ describe("the figures", () => {
   });
 
   it("carry their spread over repeats, in the table and in the file", () => {
-    const spread = { rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 };
-    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: 0.97, spread }];
+    const spread = { rmsPercent: 0.2, productPercent: 0.4, score: 0.012 };
+    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, score: 0.97, spread }];
     const over = { chips: 3, contenders: [{ ...contender("repeated"), points }] };
     expect(rowsOfCsv(over).at(-1)).toBe("repeated,1,2,5,0.97,0.2,0.4,0.012,,,");
     const html = renderReport(story(over));
@@ -329,8 +331,8 @@ describe("the figures", () => {
   });
 
   it("carry what was predicted of accuracy, in the table and in the file", () => {
-    const predicted = { accuracy: 0.965, low: 0.951, high: 0.975 };
-    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: 0.97, predicted }];
+    const predicted = { score: 0.965, low: 0.951, high: 0.975 };
+    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, score: 0.97, predicted }];
     const over = { contenders: [naive, { ...contender("foreseen"), points }] };
     expect(rowsOfCsv(over).at(-1)).toBe("foreseen,1,2,5,0.97,,,,0.965,0.951,0.975");
     expect(tablesOf(renderReport(story(over))).map((rows) => rows.at(-1))).toEqual(
@@ -346,13 +348,41 @@ describe("the figures", () => {
       return html.match(/fill-opacity="0\.22"/g)?.length ?? 0;
     };
     // The law of the fit has a band of its own. Three figures, each drawn for a desk and for a phone.
-    const spread = { rmsPercent: 0.2, productPercent: 0.4, accuracy: 0.012 };
+    const spread = { rmsPercent: 0.2, productPercent: 0.4, score: 0.012 };
     expect(bands(spread) - bands()).toBe(6);
   });
 
+  it("carry similarities where there were no labels, and those of the inputs that did worst", () => {
+    const predicted = { score: 0.985, low: 0.9845, high: 0.9861 };
+    const point = { timeSeconds: 1, rmsPercent: 2, productPercent: 5, score: 0.98765, worstTenth: 0.91234 };
+    const points = [
+      { ...point, predicted },
+      { ...point, timeSeconds: 60 },
+    ];
+    const over = {
+      measure: similarityMeasure,
+      inputs: 40,
+      softwareScore: 1,
+      contenders: [{ ...contender("held"), points }],
+    };
+    const html = renderReport(story(over)).replace(/base64,[^"]*/g, "");
+    expect(html).toMatch(/Similarity<\/span> to software<\/b>: cosine of the outputs/);
+    for (const cell of ["0.9877", "0.9123", "0.9850", "0.9845", "1.0000"]) expect(html).toContain(cell);
+    expect(html).not.toMatch(/NaN|undefined|Accuracy|images/);
+    const [names, software, first] = rowsOfCsv(over);
+    expect(names).toBe(columns.replaceAll("accuracy", "similarity") + ",similarity_worst_tenth");
+    expect(software).toBe("software,,0,0,1,,,,,,,1");
+    expect(first).toBe("held,1,2,5,0.98765,,,,0.985,0.9845,0.9861,0.91234");
+  });
+
   it("say nothing of accuracy where there were no images", () => {
-    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, accuracy: Number.NaN }];
-    const over = { images: 0, softwareAccuracy: Number.NaN, contenders: [{ ...contender("held"), points }] };
+    const points = [{ timeSeconds: 1, rmsPercent: 2, productPercent: 5, score: Number.NaN }];
+    const over = {
+      measure: undefined,
+      inputs: 0,
+      softwareScore: Number.NaN,
+      contenders: [{ ...contender("held"), points }],
+    };
     const text = read(renderReport(story(over)));
     expect(text).toMatch(/held\|+2\.0 %\|/);
     expect(text).not.toMatch(/[Aa]ccuracy|images right/);
@@ -361,7 +391,7 @@ describe("the figures", () => {
   it("keep their rows when a name or a chip's text has lines of its own, and leave the unknown empty", () => {
     const lost = {
       ...contender("#lo\nst"),
-      points: [{ timeSeconds: 1, rmsPercent: Number.NaN, productPercent: 3, accuracy: 0.5 }],
+      points: [{ timeSeconds: 1, rmsPercent: Number.NaN, productPercent: 3, score: 0.5 }],
     };
     expect(rowsOfCsv({ chipText: "one\ntwo\r\nthree", contenders: [lost] })).toEqual([
       columns,

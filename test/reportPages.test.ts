@@ -3,6 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readStrategy } from "../files/strategy.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import { storyOf } from "../lab/runStory.ts";
 import { renderFit } from "../report/fitReport.ts";
 import { renderReport } from "../report/report.ts";
@@ -70,7 +71,7 @@ async function pages(): Promise<Record<string, string>> {
         timeSeconds,
         rmsPercent: 2 + k + t,
         productPercent: 4 + k + t,
-        accuracy: 0.97 - 0.01 * k * t,
+        score: 0.97 - 0.01 * k * t,
       })),
       relativeErrors: Float32Array.from({ length: 64 }, (_, i) => ((i % 9) - 4) / 60),
     }),
@@ -86,10 +87,11 @@ async function pages(): Promise<Record<string, string>> {
       writtenAt: "2026-01-02T03:04:05.000Z",
       softwareVersion: "0.2.0",
       seed: 7,
-      images: 597,
+      measure: accuracyMeasure,
+      inputs: 597,
       chips: 1,
       fit: { record: fit, before: model },
-      softwareAccuracy: 0.978,
+      softwareScore: 0.978,
       headline: "After 1 year the closed loop gets 97.3 % of the images right, the best open loop 96.1 %.",
       beside: ["The difference is 1.2 ± 2.0 points."],
       contenders,

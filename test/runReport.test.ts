@@ -16,6 +16,7 @@ import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import type { FitRecord, PowerLawDefinition } from "../src/model/definition.ts";
 import type { SweepRecord, TurnRecord } from "../src/run/journal.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
+import { accuracyMeasure } from "../src/results/networkMeasure.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { Translator } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
@@ -121,12 +122,14 @@ function toyNetwork(name = "toy", chance = 3): TrainedNetwork {
     layers,
     text: "",
     leftOut: [],
-    images: 597,
-    softwareAccuracy: 0.98,
-    accuracyWith: (values) =>
-      Promise.resolve(
-        0.98 - rms(layers.flatMap((layer, k) => Array.from(layer.values, (w, i) => values[k]![i]! - w))),
-      ),
+    measure: accuracyMeasure,
+    inputs: 597,
+    softwareScore: 0.98,
+    scoreWith: (values) =>
+      Promise.resolve({
+        score:
+          0.98 - rms(layers.flatMap((layer, k) => Array.from(layer.values, (w, i) => values[k]![i]! - w))),
+      }),
   };
 }
 
@@ -235,7 +238,7 @@ describe("the report of a run", () => {
           values[placement.layer]![at] = ((product / square) * heldBy(cell)) / laid.microsiemensPerUnit[k]!;
         });
       });
-      const share = await network.accuracyWith(values);
+      const { score: share } = await network.scoreWith(values);
       expect(y).toBeCloseTo(100 * share, 6);
       expect(high! - low!).toBeCloseTo(200 * Math.sqrt((share * (1 - share)) / 597), 6);
     }
@@ -260,7 +263,7 @@ describe("the report of a run", () => {
       await once.appendSweep("r1", sweep);
     await once.endRun("r1", "done");
     const report = await reportOf({ store: once }, { network });
-    expect(report.html).toMatch(/<h2>Accuracy<\/h2><p class="note">The network gets 9[\d.]+\s% of 597/);
+    expect(report.html).toMatch(/<h2>Accuracy<\/h2><p class="note">The network gets [\d.]+\s% of 597/);
     expect(report.of("accuracy_over_time", series)).toHaveLength(1);
     await once.close();
     const never = await openWorkspace(emptyFolder());

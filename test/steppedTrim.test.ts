@@ -1,24 +1,13 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { joinedReads } from "../calibration/joinedReads.ts";
 import type { DriftSweep } from "../calibration/driftData.ts";
 import { openBench } from "../lab/bench.ts";
-import { normalOf, Random } from "../src/random.ts";
 import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { gaussianWeights } from "./support/weights.ts";
 
 removeFoldersAfterEach();
-
-/** 8 × 64 Gaussian weights. */
-function weightsIn(folder: string): string {
-  const file = join(folder, "weights.csv");
-  const random = new Random(2);
-  const row = (r: number): string =>
-    Array.from({ length: 64 }, (_, k) => (normalOf(random.at(r * 64 + k, 0).word0) / 4).toFixed(4)).join();
-  writeFileSync(file, Array.from({ length: 8 }, (_, r) => row(r)).join("\n"));
-  return file;
-}
 
 describe("a trim of devices that are stepped", () => {
   it("leaves less than a third of the error, and no more than was foretold: some never needed a pulse, and a step restarts nothing", async () => {
@@ -26,7 +15,7 @@ describe("a trim of devices that are stepped", () => {
     const bench = await openBench({ workspace, chip: "emulator:ecram-64?seed=3" });
     const out = join(workspace, "strategy.json");
     const single = ["--model", "ecram-li", "--layout", "single-pair", "--out", out];
-    await mho("optimize", weightsIn(workspace), ...single);
+    await mho("optimize", gaussianWeights(workspace, 8, 64), ...single);
     const run = await bench.program(out);
     await bench.watch(run, { until: "2h", perDecade: 2 });
     const trim = await bench.trim(run);

@@ -3,7 +3,7 @@ import type { DeviceModel } from "../../src/model/deviceModel.ts";
 import { formatDuration, type Microsiemens, type Seconds } from "../../src/units.ts";
 import {
   type Circumstances,
-  remarkOnSweeps,
+  remarksOnShares,
   remarksOnConverters,
   short,
   shortForecast,
@@ -142,7 +142,7 @@ export function freeFormRecord(
     forecasts: forecasts.map(shortForecast),
     believe: checks.every(({ ok }) => ok),
     checks,
-    remarks: [...remarksOn(fit), ...remarkOnSweeps(gathered), ...remarksOnConverters(gathered)],
+    remarks: [...remarksOn(fit), ...remarksOnShares(gathered), ...remarksOnConverters(gathered)],
     laws: lawsOf(fit, most).map(({ law }) => law),
     residuals: [],
     figures: [],

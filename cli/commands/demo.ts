@@ -1,4 +1,6 @@
 import { demoNetworks } from "../../lab/exampleNetworks.ts";
+import type { TrainedNetwork } from "../../lab/trainedNetwork.ts";
+import { counted } from "../../src/counted.ts";
 import { act } from "../action.ts";
 import { benchCommand, choice, whole } from "../flags.ts";
 import { listenForStop } from "../stop.ts";
@@ -14,6 +16,12 @@ export const demo = () =>
     .option("--onnx <file>", "a network of your own")
     .option("--images <file>", "images to test it with, beside --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
+    .option(
+      "--inputs <file>",
+      "inputs of a network without labels, whose outputs are compared with those in software: .npy, or .npz with one array an input",
+    )
+    .option("--output <name>", "which output of the network is judged (default: the first)")
+    .option("--tensor <name...>", "put only these weight matrices on the chip; the others stay in software")
     .option(
       "--weights <file>",
       "weights of your own, in any file that optimize reads; accuracy is then unknown",
@@ -38,14 +46,11 @@ export const demo = () =>
         const stop = listenForStop(output);
         try {
           output.onEvent(tellDemo(output, { chipStays: chip !== undefined }));
-          const outcome = await run({ ...flags, chip, signal: stop.signal }, output.events, {
-            onNetwork({ text, images, softwareAccuracy }) {
-              const known =
-                images === 0 ? "" : `; ${(100 * softwareAccuracy).toFixed(1)} % right in software`;
-              output.say(`Network: ${text}${known}.`);
-            },
+          const { tensor: tensors, ...others } = flags;
+          const outcome = await run({ ...others, tensors, chip, signal: stop.signal }, output.events, {
+            onNetwork: (network) => output.say(`Network: ${network.text}${judgedText(network)}.`),
             onWorkplace: (place) => stop.onSecond(place),
-            onPredicting: () => output.progress("predicting accuracy by the models"),
+            onPredicting: () => output.progress("predicting by the models how the network will do"),
             onWaiting: () => output.progress("waiting for the other chips"),
           });
           const { network, first, chips, predictions, files, workspace } = outcome;
@@ -62,3 +67,11 @@ export const demo = () =>
         }
       }),
     );
+
+/** How the network is judged, once it is loaded. */
+function judgedText({ measure, inputs, softwareScore }: TrainedNetwork): string {
+  if (measure === undefined) return "";
+  return measure.name === "accuracy"
+    ? `; ${(100 * softwareScore).toFixed(1)} % right in software`
+    : `; judged by the cosine of its outputs to those in software, over ${counted(inputs, "input")}`;
+}

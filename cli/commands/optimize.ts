@@ -82,13 +82,21 @@ export const optimize = () =>
       0,
     )
     .option("--importance <file>", "how much each weight counts: one number a weight (.npy, .npz)")
-    .option("--limit", "predict the accuracy of the network over time, by whole chips drawn from the model")
+    .option(
+      "--limit",
+      "predict the accuracy of the network over time (without labels: its similarity to software), by whole chips drawn from the model",
+    )
     .option(
       "--onnx <file>",
       "the network that is judged by --limit (default: the weights, where they are .onnx)",
     )
     .option("--images <file>", "images to test it with, beside --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
+    .option(
+      "--inputs <file>",
+      "inputs of a network without labels, whose outputs are compared with those in software: .npy, or .npz with one array an input",
+    )
+    .option("--output <name>", "which output of the network is judged (default: the first)")
     .addOption(
       new Option("--network <name>", "the same, a network that comes with mho").choices(exampleNetworks),
     )

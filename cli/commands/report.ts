@@ -24,12 +24,18 @@ export const report = () =>
     .option("--onnx <file>", "the same, a network of your own")
     .option("--images <file>", "images to test it with, beside --labels: .npy, one image an entry")
     .option("--labels <file>", "the class number of each image: .npy")
+    .option(
+      "--inputs <file>",
+      "inputs of a network without labels, whose outputs are compared with those in software: .npy, or .npz with one array an input",
+    )
+    .option("--output <name>", "which output of the network is judged (default: the first)")
     .option("--out <file>", "the page", "report.html")
     .action((what, flags) =>
       act("report", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
-          const { out, model, strategy, network, onnx, images, labels } = flags;
-          const files = await bench.report(what, { out, model, strategy, network, onnx, images, labels });
+          const { out, model, strategy, network, onnx, images, labels, inputs, output: judged } = flags;
+          const by = { network, onnx, images, labels, inputs, output: judged };
+          const files = await bench.report(what, { out, model, strategy, ...by });
           output.say(`Report: ${files.report}`);
           output.say(`Its numbers: ${files.figures}`);
           output.result(files);

@@ -11,7 +11,7 @@ import { assess, type LaidNetwork, spreadTargets } from "../../src/results/asses
 import type { SweepRecord } from "../../src/run/journal.ts";
 import { layStrategy } from "../../src/run/laying.ts";
 import type { TileTargets } from "../../src/run/plan.ts";
-import type { RunId, RunStore } from "../../src/run/store.ts";
+import type { RunId, RunReader, RunStore } from "../../src/run/store.ts";
 import type { Seconds } from "../../src/units.ts";
 import { maxWeight } from "../../src/weights/layer.ts";
 import { placeLayers, weightsOfPlacement } from "../../src/weights/placement.ts";
@@ -27,8 +27,10 @@ export interface JudgedPoint {
   readonly timeSeconds: Seconds;
   readonly rmsPercent: number;
   readonly productPercent: number;
-  /** NaN without images. */
-  readonly accuracy: number;
+  /** How the network did; NaN where it is not judged. */
+  readonly score: number;
+  /** Of a similarity: the mean over the tenth of the inputs that did worst. */
+  readonly worstTenth?: number | undefined;
 }
 
 /** How a contender did on one chip. */
@@ -62,7 +64,7 @@ export async function judge(
       timeSeconds,
       rmsPercent: assessment.rmsPercent,
       productPercent: productErrorPercent(network.layers, assessment.layers, new Random(productSeed)),
-      accuracy: await network.accuracyWith(assessment.layers.map(({ values }) => values)),
+      ...(await network.scoreWith(assessment.layers.map(({ values }) => values))),
     });
   }
   return { run, laid, points, relativeErrors };
@@ -72,7 +74,11 @@ export async function judge(
  * The sweeps of a run that were asked for at some ages. A chip that takes long to read may have passed an age while it was read for the one
  * before: the sweep of that one then stands for both.
  */
-async function sweepsAt(store: RunStore, run: RunId, ages: readonly Seconds[]): Promise<SweepRecord[]> {
+export async function sweepsAt(
+  store: RunReader,
+  run: RunId,
+  ages: readonly Seconds[],
+): Promise<SweepRecord[]> {
   const all: SweepRecord[] = [];
   for await (const sweep of store.sweeps(run)) all.push(sweep);
   const sweeps = all.filter(({ timeSeconds }) => ages.includes(timeSeconds));

@@ -30,9 +30,10 @@ function startRepeat(
   repeat: number,
 ): { points: Promise<ChipPoints>; stop: () => void } {
   const main = fileURLToPath(new URL("dist/cli/main.js", packageRoot));
-  const given = (["network", "onnx", "images", "labels", "weights"] as const).flatMap((name) =>
-    options[name] === undefined ? [] : [`--${name}`, options[name]],
+  const given = (["network", "onnx", "images", "labels", "inputs", "output", "weights"] as const).flatMap(
+    (name) => (options[name] === undefined ? [] : [`--${name}`, options[name]]),
   );
+  if (options.tensors !== undefined) given.push("--tensor", ...options.tensors);
   const seed = options.seed + repeat;
   const child = spawn(
     process.execPath,
@@ -67,6 +68,8 @@ interface Contender {
   readonly weight_error_rms_percent: readonly number[];
   readonly product_error_percent: readonly number[];
   readonly accuracy: readonly (number | null)[];
+  readonly similarity: readonly (number | null)[];
+  readonly similarity_worst_tenth: readonly (number | null)[];
 }
 
 function parsed(line: string): Said {
@@ -83,6 +86,7 @@ function pointsOf(contender: Contender): JudgedPoint[] {
     timeSeconds,
     rmsPercent: contender.weight_error_rms_percent[t]!,
     productPercent: contender.product_error_percent[t]!,
-    accuracy: contender.accuracy[t] ?? Number.NaN,
+    score: contender.accuracy[t] ?? contender.similarity[t] ?? Number.NaN,
+    worstTenth: contender.similarity_worst_tenth[t] ?? undefined,
   }));
 }

@@ -15,6 +15,11 @@ export function resultOf(
 ) {
   const means = (c: number, of: (point: JudgedPoint) => number) =>
     judgedAt.map((_, t) => spreadOf(chips.map((chip) => of(chip[c]![t]!))));
+  const accuracyOf = <T>(value: T): T | undefined =>
+    network.measure?.name === "accuracy" ? value : undefined;
+  const similarityOf = <T>(value: T): T | undefined =>
+    network.measure?.name === "similarity" ? value : undefined;
+  const unknown = judgedAt.map(() => null);
   return {
     network: network.name,
     times_seconds: judgedAt,
@@ -22,14 +27,19 @@ export function resultOf(
     serial_number: first.identity.serialNumber,
     believed: first.fit.believe,
     corrected_devices: first.corrected,
-    images: network.images,
-    software_accuracy: known(network.softwareAccuracy),
+    measure: network.measure?.name ?? null,
+    inputs: network.inputs,
+    images: accuracyOf(network.inputs) ?? 0,
+    software_accuracy: accuracyOf(network.softwareScore) ?? null,
     characterisation_pulses: first.characterisation.pulses,
     characterisation_chip_seconds: first.characterisation.chipSeconds,
     contenders: contenders.map(({ name }, c) => {
       const weight = means(c, ({ rmsPercent }) => rmsPercent);
       const product = means(c, ({ productPercent }) => productPercent);
-      const accuracy = means(c, (point) => point.accuracy);
+      const score = means(c, (point) => point.score);
+      const worstTenth = means(c, (point) => point.worstTenth ?? Number.NaN);
+      const column = (of: "mean" | "spread") => score.map((found) => known(found[of]));
+      const predicted = spreadFields(predictions[c]);
       return {
         name,
         run: first.results[c]!.run,
@@ -40,9 +50,14 @@ export function resultOf(
         weight_error_spread: weight.map(({ spread }) => spread),
         product_error_percent: product.map(({ mean }) => mean),
         product_error_spread: product.map(({ spread }) => spread),
-        accuracy: accuracy.map(({ mean }) => known(mean)),
-        accuracy_spread: accuracy.map(({ spread }) => known(spread)),
-        predicted_accuracy: spreadFields(predictions[c]),
+        accuracy: accuracyOf(column("mean")) ?? unknown,
+        accuracy_spread: accuracyOf(column("spread")) ?? unknown,
+        predicted_accuracy: accuracyOf(predicted) ?? null,
+        similarity: similarityOf(column("mean")) ?? unknown,
+        similarity_spread: similarityOf(column("spread")) ?? unknown,
+        similarity_worst_tenth: worstTenth.map(({ mean }) => known(mean)),
+        similarity_worst_tenth_spread: worstTenth.map(({ spread }) => known(spread)),
+        predicted_similarity: similarityOf(predicted) ?? null,
       };
     }),
   };

@@ -1,3 +1,5 @@
+import { counted } from "../../src/counted.ts";
+import { scoreText } from "../../src/results/networkMeasure.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import { judgedAt, type JudgedPoint } from "./contest.ts";
@@ -15,14 +17,14 @@ const [byHand, open, closed] = [0, 1, 3];
 
 /** The last of the times that are judged: what the closed loop is worth then, and what the best open loop is. */
 export function headlineOf(
-  { images, softwareAccuracy }: TrainedNetwork,
+  { measure, inputs, softwareScore }: TrainedNetwork,
   chips: readonly ChipPoints[],
 ): Headline {
   const at = judgedAt.length - 1;
   const mean = (contender: number, of: (point: JudgedPoint) => number): number =>
     spreadOf(chips.map((chip) => of(chip[contender]![at]!))).mean;
   const year = formatDuration(judgedAt[at]!);
-  if (images === 0) {
+  if (measure === undefined) {
     const error = (contender: number): string =>
       `${mean(contender, ({ rmsPercent }) => rmsPercent).toFixed(1)} %`;
     return {
@@ -30,20 +32,31 @@ export function headlineOf(
       beside: [`RMS, of the largest weight. Programmed by hand: ${error(byHand)}.`],
     };
   }
-  const right = (contender: number): number => mean(contender, ({ accuracy }) => accuracy);
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const [theirs, ours] = [right(open), right(closed)];
+  const score = (contender: number): number => mean(contender, (point) => point.score);
+  const text = (value: number): string => scoreText(measure, value);
+  const [theirs, ours] = [score(open), score(closed)];
+  if (measure.name === "similarity") {
+    const worst = (contender: number): string =>
+      text(mean(contender, ({ worstTenth }) => worstTenth ?? Number.NaN));
+    return {
+      headline: `After ${year} the outputs have a cosine of ${text(ours)} to software's in the closed loop, and of ${text(theirs)} in the best open loop.`,
+      beside: [
+        `Mean over ${counted(inputs, "input")}. Of the tenth that does worst: ${worst(closed)} and ${worst(open)}.`,
+        `Programmed by hand: ${text(score(byHand))}.`,
+      ],
+    };
+  }
   const difference = 100 * (ours - theirs);
-  const unsure = 100 * differenceHalfWidth(ours, theirs, images);
+  const unsure = 100 * differenceHalfWidth(ours, theirs, inputs);
   const points = `${difference.toFixed(1)} ± ${unsure.toFixed(1)} points`;
   const told = Math.abs(difference) > unsure;
   return {
-    headline: `After ${year} the closed loop gets ${percent(ours)} of the images right, the best open loop ${percent(theirs)}.`,
+    headline: `After ${year} the closed loop gets ${text(ours)} of the images right, the best open loop ${text(theirs)}.`,
     beside: [
       told
-        ? `The difference is ${points} (95 %, by ${images} images).`
-        : `By ${images} images no difference can be told (${points}, 95 %). The weight errors below tell more.`,
-      `In software: ${percent(softwareAccuracy)}. Programmed by hand: ${percent(right(byHand))}.`,
+        ? `The difference is ${points} (95 %, by ${inputs} images).`
+        : `By ${inputs} images no difference can be told (${points}, 95 %). The weight errors below tell more.`,
+      `In software: ${text(softwareScore)}. Programmed by hand: ${text(score(byHand))}.`,
     ],
   };
 }

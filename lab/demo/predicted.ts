@@ -7,15 +7,15 @@ import type { TrainedNetwork } from "../trainedNetwork.ts";
 import { judgedAt, judgedTimesOf } from "./contest.ts";
 import type { DemoOptions } from "./options.ts";
 
-/** What was predicted of each contender's accuracy at each time; undefined where no strategy was solved for it. */
+/** What was predicted of each contender at each time; undefined where no strategy was solved for it. */
 export type Predictions = readonly (AccuracySpread | undefined)[];
 
 /** Of so many draws the least and the most are the band of 90 %. */
 export const demoDraws = 19;
 
 /**
- * Predicts, in a thread beside the work on the chip, the network's accuracy by the model of each strategy that was solved: the published
- * one of the open loop, and the fitted one of the closed loop before its corrections. Nothing without images.
+ * Predicts, in a thread beside the work on the chip, how the network does by the model of each strategy that was solved: the published
+ * one of the open loop, and the fitted one of the closed loop before its corrections. Nothing without inputs.
  */
 export class AccuracyPredictor {
   readonly #draws: number;
@@ -24,12 +24,20 @@ export class AccuracyPredictor {
   readonly #asked = new Map<string, Promise<AccuracySpread>>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor({ images }: TrainedNetwork, { draws = demoDraws, seed, ...choice }: DemoOptions) {
+  constructor({ inputs: count }: TrainedNetwork, { draws = demoDraws, seed, ...choice }: DemoOptions) {
     this.#draws = draws;
     this.#seed = seed;
-    const { network, onnx, images: pictures, labels, weights } = choice;
-    if (images > 0 && draws > 0) {
-      this.#thread = new Thread("predictAccuracy", { network, onnx, images: pictures, labels, weights });
+    const { network, onnx, images, labels, inputs, output, tensors } = choice;
+    if (count > 0 && draws > 0) {
+      this.#thread = new Thread("predictAccuracy", {
+        network,
+        onnx,
+        images,
+        labels,
+        inputs,
+        output,
+        tensors,
+      });
     }
   }
 

@@ -52,11 +52,12 @@ function tell(
     writtenAt: wallTime(),
     softwareVersion: version,
     seed: options.seed,
-    images: network.images,
+    measure: network.measure,
+    inputs: network.inputs,
     chips: chips.length,
     fit: { record: first.fit, before: first.factory },
     ageing: first.description.pulses.technology.ageing,
-    softwareAccuracy: network.softwareAccuracy,
+    softwareScore: network.softwareScore,
     contenders: contenders.map(({ name }, c) => {
       const { run, overview, relativeErrors } = first.results[c]!;
       const { verdicts } = overview;
@@ -84,19 +85,26 @@ function tell(
 
 function predictedAt(predicted: Predictions[number], t: number): Point["predicted"] {
   if (predicted === undefined) return undefined;
-  return { accuracy: predicted.mean[t]!, low: predicted.low[t]!, high: predicted.high[t]! };
+  return { score: predicted.mean[t]!, low: predicted.low[t]!, high: predicted.high[t]! };
 }
 
 function pointOf(points: readonly JudgedPoint[]): Point {
-  const of = (what: "rmsPercent" | "productPercent" | "accuracy") => spreadOf(points.map((p) => p[what]));
-  const [rms, product, accuracy] = [of("rmsPercent"), of("productPercent"), of("accuracy")];
+  const of = (what: "rmsPercent" | "productPercent" | "score" | "worstTenth") =>
+    spreadOf(points.map((p) => p[what] ?? Number.NaN));
+  const [rms, product, score, worst] = [
+    of("rmsPercent"),
+    of("productPercent"),
+    of("score"),
+    of("worstTenth"),
+  ];
   return {
     timeSeconds: points[0]!.timeSeconds,
     rmsPercent: rms.mean,
     productPercent: product.mean,
-    accuracy: accuracy.mean,
+    score: score.mean,
+    worstTenth: worst.mean,
     ...(points.length > 1
-      ? { spread: { rmsPercent: rms.spread, productPercent: product.spread, accuracy: accuracy.spread } }
+      ? { spread: { rmsPercent: rms.spread, productPercent: product.spread, score: score.spread } }
       : {}),
   };
 }

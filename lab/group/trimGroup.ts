@@ -1,3 +1,4 @@
+import { joinVisits, weightsOfVisit } from "../../calibration/visit.ts";
 import { assert, MhoError } from "../../src/errors.ts";
 import type { GroupId } from "../../src/run/groups.ts";
 import { groupNamed } from "../../src/results/wholeReader.ts";
@@ -92,25 +93,13 @@ export async function trimGroup(
 function together(corrects: GroupId, network: GroupId | undefined, trims: readonly Trimmed[]): Trimmed {
   const [first] = trims;
   assert(first !== undefined, "a network has shares");
-  const weights = trims.map(({ visit }) => visit.tiles.reduce((sum, { task }) => sum + weightsOf(task), 0));
+  const weights = trims.map(({ visit }) => weightsOfVisit(visit));
   const all = weights.reduce((sum, count) => sum + count, 0);
   const mean = (of: (trimmed: Trimmed) => number): number =>
     trims.reduce((sum, one, k) => sum + weights[k]! * of(one), 0) / Math.max(1, all);
-  const ages = ({ visit }: Trimmed): string => visit.later.map(({ ageSeconds }) => ageSeconds).join(" ");
-  // Looks at other ages cannot be taken together.
-  const later = trims.every((one) => ages(one) === ages(first)) ? first.visit.later : [];
   return {
     corrects,
-    visit: {
-      tiles: trims.flatMap(({ visit }) => visit.tiles),
-      devices: trims.reduce((sum, { visit }) => sum + visit.devices, 0),
-      expectedBefore: mean(({ visit }) => visit.expectedBefore),
-      expectedAfter: mean(({ visit }) => visit.expectedAfter),
-      later: later.map(({ ageSeconds }, k) => ({
-        ageSeconds,
-        expected: mean(({ visit }) => visit.later[k]!.expected),
-      })),
-    },
+    visit: joinVisits(trims.map(({ visit }) => visit)),
     timesSeconds: first.timesSeconds,
     testedToSeconds: first.testedToSeconds,
     earlier: trims.flatMap(({ earlier }) => earlier),
@@ -120,8 +109,4 @@ function together(corrects: GroupId, network: GroupId | undefined, trims: readon
         ? undefined
         : mean(({ expectedNow, visit }) => expectedNow ?? visit.expectedBefore),
   };
-}
-
-function weightsOf({ cells }: Trimmed["visit"]["tiles"][number]["task"]): number {
-  return cells.wantedMicrosiemens.reduce((count, wanted) => count + (Number.isNaN(wanted) ? 0 : 1), 0);
 }

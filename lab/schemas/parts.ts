@@ -62,24 +62,32 @@ export const testedToSeconds = seconds
       "it is not known.",
   );
 
-const shares = z.array(z.number().min(0).max(1));
+const scores = z.array(z.number().min(-1).max(1));
 
 /** Of a network on chips that were drawn from a model. */
 export const accuracySpread = {
-  mean: shares.describe("Mean share of images right over the chips, one a time."),
-  low: shares.describe("Another such chip lies below it with a chance of 5 %; one a time."),
-  high: shares.describe("Another such chip lies above it with a chance of 5 %; one a time."),
+  mean: scores.describe(
+    "Mean share of images right over the chips, one a time; of a similarity the mean cosine of the outputs to those in software.",
+  ),
+  low: scores.describe("Another such chip lies below it with a chance of 5 %; one a time."),
+  high: scores.describe("Another such chip lies above it with a chance of 5 %; one a time."),
 };
 
 export const predictedAccuracy = {
   network: z.string().describe("Name or file of the network."),
   network_digest: z.string().describe("SHA-256 of its file."),
-  images: count.describe("Images by which it is judged."),
+  measure: z
+    .literal("similarity")
+    .optional()
+    .describe(
+      "Only of a network without labels: its outputs are compared with those in software, by their cosine.",
+    ),
+  images: count.describe("Images, or inputs without labels, by which it is judged."),
   software_accuracy: z
     .number()
     .min(0)
     .max(1)
-    .describe("Share of images right with the weights as they were trained."),
+    .describe("Share of images right with the weights as they were trained; 1 of a similarity."),
   draws: count.describe("Chips that were drawn."),
   times_seconds: z.array(seconds).describe("Times after the last pulse, s."),
   ...accuracySpread,

@@ -126,6 +126,7 @@ const checkChip = result(
 
 const percents = part.numbers;
 const shares = z.array(z.number().nullable());
+const cosines = shares;
 
 const demo = result(
   "demo",
@@ -137,7 +138,16 @@ const demo = result(
     serial_number: part.serialNumber,
     believed: z.boolean().describe("Whether the fit passes every check."),
     corrected_devices: z.array(part.count).describe("Devices that each trim programmed anew."),
-    images: part.count.describe("Images by which the network is judged; 0 where none were given."),
+    measure: z
+      .enum(["accuracy", "similarity"])
+      .nullable()
+      .describe(
+        "By what the network is judged: images right, or without labels its outputs; null without inputs.",
+      ),
+    inputs: part.count.describe(
+      "Images or other inputs by which the network is judged; 0 where none were given.",
+    ),
+    images: part.count.describe("Images with labels among them; 0 where none were given."),
     software_accuracy: z
       .number()
       .nullable()
@@ -170,6 +180,20 @@ const demo = result(
             .describe(
               "What its strategy's model predicted before the first pulse, at each age; null where there is none or no image.",
             ),
+          similarity: cosines.describe(
+            "Mean cosine of the network's outputs to those in software at each age; null but for a network without labels.",
+          ),
+          similarity_spread: cosines.describe("Its standard deviation over the chips; null likewise."),
+          similarity_worst_tenth: cosines.describe(
+            "The same over the tenth of the inputs that did worst; null likewise.",
+          ),
+          similarity_worst_tenth_spread: cosines.describe(
+            "Its standard deviation over the chips; null likewise.",
+          ),
+          predicted_similarity: z
+            .strictObject(part.accuracySpread)
+            .nullable()
+            .describe("As predicted_accuracy, of the similarity; null where there is none."),
         }),
       )
       .describe("The ways of programming that are compared."),

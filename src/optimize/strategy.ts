@@ -19,13 +19,16 @@ export interface Strategy {
   readonly predictedAccuracy?: PredictedAccuracy | undefined;
 }
 
-/** The share of images that a network gets right on chips as the model has them. */
+/** The share of images that a network gets right on chips as the model has them, or how like software its outputs are. */
 export interface PredictedAccuracy {
   readonly network: string;
   /** SHA-256 of the network's file. */
   readonly networkDigest: string;
+  /** What shares are of: images right (where nothing is said), or for networks without labels the cosine of outputs to software's. */
+  readonly measure?: "similarity" | undefined;
+  /** Or other inputs. */
   readonly images: number;
-  /** With the weights as they were trained. */
+  /** With the weights as they were trained; 1 of a similarity. */
   readonly softwareAccuracy: number;
   /** Chips that were drawn. */
   readonly draws: number;

@@ -1,13 +1,33 @@
-import { emptyMemory, foldTurn, type TileMemory, tileOfEntry } from "./journal.ts";
+import { emptyMemory, foldTurn, type TileMemory, tileOfEntry, type TurnRecord } from "./journal.ts";
 import type { RunId, RunReader } from "./store.ts";
 
 /** What the journal knows of every tile of a run, in the plan's order. */
-export async function recall(store: RunReader, run: RunId): Promise<TileMemory[]> {
+export function recall(store: RunReader, run: RunId): Promise<TileMemory[]> {
+  return recallPart(store, run, { has: () => true, perRow: (devices) => devices, turn: (record) => record });
+}
+
+/** Which tiles and devices are of interest. */
+export interface PartOfRun {
+  has(tile: number): boolean;
+  /** How many devices of a row. */
+  perRow(devicesPerRow: number): number;
+  /** A turn as if there were these devices alone. */
+  turn(record: TurnRecord, rowStart: number, devicesPerRow: number): TurnRecord;
+}
+
+/** The same of a part of a run: of so many tiles, and of so many devices of each, memory is taken. */
+export async function recallPart(store: RunReader, run: RunId, part: PartOfRun): Promise<TileMemory[]> {
   const plan = await store.plan(run);
-  const memories = plan.tiles.map(({ block, targetsMicrosiemens }) =>
-    emptyMemory(block, targetsMicrosiemens.length / block.rowCount),
+  const tiles = new Map(
+    plan.tiles.map(({ block, targetsMicrosiemens }) => {
+      const devicesPerRow = targetsMicrosiemens.length / block.rowCount;
+      const memory = part.has(block.tile) ? emptyMemory(block, part.perRow(devicesPerRow)) : undefined;
+      return [block.tile, { devicesPerRow, memory }];
+    }),
   );
-  const byTile = new Map(memories.map((memory) => [memory.block.tile, memory]));
-  for await (const turn of store.turns(run)) foldTurn(tileOfEntry(byTile, turn.tile, run), turn);
-  return memories;
+  for await (const turn of store.turns(run)) {
+    const { memory, devicesPerRow } = tileOfEntry(tiles, turn.tile, run);
+    if (memory !== undefined) foldTurn(memory, part.turn(turn, memory.block.rowStart, devicesPerRow));
+  }
+  return Array.from(tiles.values(), ({ memory }) => memory).filter((memory) => memory !== undefined);
 }

@@ -287,17 +287,8 @@ function recordTurn(
   fired: PulseReport,
   decidedAt: string,
 ): TurnRecord {
-  const count = memory.verdicts.length;
-  const devices = new Uint32Array(count);
-  let kept = 0;
-  for (let i = 0; i < count; i++) {
-    if (!isOpen(memory.verdicts[i]!)) continue;
-    const judged = decision.verdicts[i] !== memory.verdicts[i];
-    const answers = memory.lastOrders.some((codes) => codes[i] !== 0);
-    const read = lookIsKept && seen !== undefined && !Number.isNaN(seen.conductanceMicrosiemens[i]!);
-    if (judged || answers || read || orders.some(({ codes }) => codes[i] !== 0)) devices[kept++] = i;
-  }
-  const concerned = devices.slice(0, kept);
+  const concerned = concernedBy(memory, lookIsKept ? seen : undefined, decision, orders);
+  const kept = concerned.length;
   const ofConcerned = orders.map((order): JournalledOrder => {
     const codes = new Uint16Array(kept);
     for (let k = 0; k < kept; k++) codes[k] = order.codes[concerned[k]!]!;
@@ -324,13 +315,43 @@ function recordTurn(
   };
 }
 
+/** Places of the devices that a turn tells of, ascending. @param looked  at which devices, where all that were read count. */
+function concernedBy(
+  { verdicts: before, lastOrders }: TileMemory,
+  looked: Seen | undefined,
+  { verdicts: after }: Decision,
+  orders: readonly JournalledOrder[],
+): Uint32Array {
+  const count = before.length;
+  const concerned = new Uint8Array(count);
+  for (const codes of lastOrders) markFired(concerned, codes);
+  for (const { codes } of orders) markFired(concerned, codes);
+  if (looked !== undefined)
+    for (let i = 0; i < count; i++) if (!Number.isNaN(looked.conductanceMicrosiemens[i]!)) concerned[i] = 1;
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    if (before[i] !== after[i]) concerned[i] = 1;
+    if (concerned[i] === 1 && !isOpen(before[i]!)) concerned[i] = 0;
+    kept += concerned[i]!;
+  }
+  const places = new Uint32Array(kept);
+  for (let i = 0, k = 0; k < kept; i++) if (concerned[i] === 1) places[k++] = i;
+  return places;
+}
+
+function markFired(concerned: Uint8Array, codes: Uint16Array): void {
+  for (let i = 0; i < codes.length; i++) if (codes[i] !== 0) concerned[i] = 1;
+}
+
 /** A look that led to nothing is no turn of the journal's: a method that waits for its devices to settle takes dozens. */
 function saysSomething({ devices, fired }: TurnRecord): boolean {
   return devices.length > 0 || fired.fates.length > 0;
 }
 
 function inPlace(given: Uint8Array): number {
-  return given.reduce((n, verdict) => n + (verdict === verdicts.inPlace ? 1 : 0), 0);
+  let count = 0;
+  for (let i = 0; i < given.length; i++) if (given[i] === verdicts.inPlace) count++;
+  return count;
 }
 
 /**

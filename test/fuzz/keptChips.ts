@@ -31,7 +31,7 @@ export const keptChipSurfaces = [
     ].map((state) => new Uint8Array(serialize(state))),
     language: "binary",
     feed(bytes) {
-      reviveChip(new PacketFirmware(pcm64(1), 7), bytes, "given.state", "emulator:pcm-64");
+      reviveChip(new PacketFirmware(pcm64(1), 7), [bytes], "given.state", "emulator:pcm-64");
       return true;
     },
   }),

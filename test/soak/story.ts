@@ -149,11 +149,11 @@ async function correct(lab: Lab, run: RunId, before: PowerLawDefinition): Promis
   const model = await refit(lab.store, run, before, seed);
   const plan = await lab.store.plan(run);
   const times = [1, 3600, day, 30 * day];
-  const visit = await orTooLittle(
+  const planned = await orTooLittle(
     ask(lab, ({ driver, store }) => plannedVisit({ driver, store }, [run], plan, model, times, 1, seed)),
   );
-  if (visit === undefined || visit.devices === 0) return undefined;
-  const corrected = await program(lab, correctionOf(run, plan, visit, model, lab.description));
+  if (planned === undefined || planned.visit.devices === 0) return undefined;
+  const corrected = await program(lab, correctionOf(run, plan, planned.visit, model, lab.description));
   await watch(lab, corrected, days * day);
   return resultOf(lab.store, corrected);
 }

@@ -116,18 +116,20 @@ function valueInfo(name: string, dimensions: readonly (number | string)[], type 
   return Buffer.concat([field(1, name), field(2, field(1, tensorType))]);
 }
 
+/** @param whole  inputs that are of int64. */
 export function graph(
   nodes: readonly Buffer[],
   initialisers: readonly Buffer[],
   inputs: Readonly<Record<string, readonly (number | string)[]>>,
   outputs: Readonly<Record<string, readonly (number | string)[]>>,
+  whole: readonly string[] = [],
 ): Buffer {
   return Buffer.concat([
     ...nodes.map((one) => field(1, one)),
     field(2, "g"),
     ...initialisers.map((one) => field(5, one)),
     ...Object.entries(inputs).map(([name, sizes]) =>
-      field(11, valueInfo(name, sizes, name === "if" ? 9 : 1)),
+      field(11, valueInfo(name, sizes, name === "if" ? 9 : whole.includes(name) ? 7 : 1)),
     ),
     ...Object.entries(outputs).map(([name, sizes]) => field(12, valueInfo(name, sizes))),
   ]);
