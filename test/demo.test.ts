@@ -17,7 +17,16 @@ describe("mho demo", () => {
     const out = emptyFolder();
     const chip = `emulator:pcm-64?chip=${quarterTile(out)}&tiles=2&births=stranger&state=none`;
     const workspace = join(out, "workspace");
-    const places = ["--chip", chip, "--weights", smallestWeights(out), "--out", out, "--workspace", workspace];
+    const places = [
+      "--chip",
+      chip,
+      "--weights",
+      smallestWeights(out),
+      "--out",
+      out,
+      "--workspace",
+      workspace,
+    ];
     const { code, out: text } = await mho("demo", "--json", ...places);
     expect(code).toBe(0);
     const result = JSON.parse(text.trim().split("\n").at(-1)!) as DemoResult;

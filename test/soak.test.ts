@@ -33,9 +33,7 @@ describe("a world of bad luck", () => {
     expect(crossings).toBeGreaterThan(500);
   });
 
-  it.each([
-    [16, "a board that lies", "lie: "],
-  ])("of seed %i holds more (%s)", async (seed, _, deed) => {
+  it.each([[16, "a board that lies", "lie: "]])("of seed %i holds more (%s)", async (seed, _, deed) => {
     const { deeds } = await soak(drawWorld(seed, 3));
     expect(deeds.some((done) => done.startsWith(deed))).toBe(true);
   });

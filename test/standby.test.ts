@@ -200,10 +200,7 @@ describe("standby while a lost link is looked for", () => {
 });
 
 /** A run of two tiles on an emulated chip at the end of a line as slow as a real one, that is in the middle of its turns. */
-async function busyRun(
-  dialect: string,
-  folder: string,
-): Promise<{ run: Started; address: string }> {
+async function busyRun(dialect: string, folder: string): Promise<{ run: Started; address: string }> {
   const { address } = await emulatorHere("pcm-64?tiles=2", { dialect, pty: true, pace: true });
   const targets = join(folder, "targets.csv");
   writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(128));
