@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { npyBytes } from "../files/npyWriter.ts";
 import { normalOf, Random } from "../src/random.ts";
-import { coreSecondsOf, endAll, mostMegabytesOf, start, telling, textOf, tookOf } from "./processes.ts";
+import {
+  bytesThrough,
+  coreSecondsOf,
+  endAll,
+  mostMegabytesOf,
+  start,
+  telling,
+  textOf,
+  tookOf,
+} from "./processes.ts";
 
 /**
  * One big chip, whole, each command in a process of its own and the emulated chip in another:
@@ -23,6 +32,9 @@ const kept = flag("--keep");
 
 const rowsOfTile = 256;
 const devicesOfCell = 4;
+/** Of the chip's description: a start bit, eight, a stop bit. */
+const baud = 3_000_000;
+const bitsAByte = 10;
 const devices = tiles * rowsOfTile * rowsOfTile * devicesOfCell;
 const folder = kept ?? mkdtempSync(join(tmpdir(), "mho-big-"));
 const at = (name: string): string => join(folder, name);
@@ -56,11 +68,14 @@ async function measure(): Promise<void> {
   const said = (await once(createInterface({ input: chip.stdout! }), "line")) as [string];
   const { address } = JSON.parse(said[0]) as { address: string };
   const onChip = async (what: string, ...args: string[]): Promise<void> => {
-    const before = coreSecondsOf(chip);
-    await took(what, ...args, ...place);
+    const [before, bytesBefore] = [coreSecondsOf(chip), bytesThrough(chip)];
+    const wholeSeconds = await took(what, ...args, ...place);
     const seconds = coreSecondsOf(chip) - before;
+    // Requests and replies take turns: a byte either way is the line's time.
+    const lineSeconds = ((bytesThrough(chip) - bytesBefore) * bitsAByte) / baud;
     console.log(
-      `    emulator: ${seconds.toFixed(0)} s of a core, ${mostMegabytesOf(chip).toFixed(0)} MB at most`,
+      `    emulator: ${seconds.toFixed(0)} s of a core, ${mostMegabytesOf(chip).toFixed(0)} MB at most; ` +
+        `at ${baud / 1e6} Mbaud the line is on for ${lineSeconds.toFixed(0)} s, ${((100 * lineSeconds) / wholeSeconds).toFixed(0)} % of this time`,
     );
   };
   if (steps.includes("program")) await onChip("program", "program", at("s.json"), "--chip", address);
@@ -87,7 +102,8 @@ function weights(): Uint8Array {
   return npyBytes([rows, columns], values);
 }
 
-async function took(what: string, ...args: string[]): Promise<void> {
+/** @returns how long it took, s. */
+async function took(what: string, ...args: string[]): Promise<number> {
   const begun = performance.now();
   const child = start(["--import", telling, mho, ...args]);
   const lines: string[] = [];
@@ -101,6 +117,7 @@ async function took(what: string, ...args: string[]): Promise<void> {
   );
   for (const line of lines.slice(0, 3)) console.log(`    ${line.slice(0, 150)}`);
   if (code !== 0 && code !== 1) console.log((await said).replace(/\ntook.*/, "").slice(-2000));
+  return seconds;
 }
 
 /** The live page and what it asks for at first. */

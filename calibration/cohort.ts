@@ -34,25 +34,50 @@ export interface Cohort {
   readonly alongLook: number;
 }
 
-/** Undefined where ages cannot tell a drift: fewer than three sweeps, or all at one age. */
-export function cohortOf(
-  sweeps: Uint16Array,
+/** What of a cohort does not depend on the onset of drift, and takes most of its time. */
+export interface Weighing {
+  readonly whitener: Float64Array;
+  /** Whitened column of ones. */
+  readonly ones: Float64Array;
+  /** Covariance of each read with the mean of the late looks that give verdicts, in units of Q². */
+  readonly look: Float64Array;
+}
+
+/** Undefined for fewer than three sweeps, and where ages cannot tell them apart. */
+export function weighingOf(
   agesSeconds: Float64Array,
   averages: readonly number[],
   reading: { readSeconds: Seconds; spacingSeconds: Seconds },
-  law: { referenceAgeSeconds: Seconds; onsetSeconds: Seconds },
-): Cohort | undefined {
-  const n = sweeps.length;
+  referenceAgeSeconds: Seconds,
+): Weighing | undefined {
+  const n = agesSeconds.length;
   if (n < 3) return undefined;
   const kernel = noiseCovariance(agesSeconds, averages, reading.readSeconds, reading.spacingSeconds);
   const l = cholesky(kernel, n);
   if (l === undefined) return undefined;
   const whitener = inverseOfLower(l, n);
+  const look = new Float64Array(n);
+  const lookAges = lateLookAges(referenceAgeSeconds);
+  for (const age of lookAges) {
+    covarianceWith(age, agesSeconds, reading.readSeconds).forEach(
+      (value, k) => (look[k]! += value / lookAges.length),
+    );
+  }
+  return { whitener, ones: whitened(whitener, new Float64Array(n).fill(1)), look };
+}
+
+/** Undefined where all sweeps are at one age, which cannot tell a drift. */
+export function cohortOf(
+  sweeps: Uint16Array,
+  agesSeconds: Float64Array,
+  { whitener, ones, look }: Weighing,
+  law: { referenceAgeSeconds: Seconds; onsetSeconds: Seconds },
+): Cohort | undefined {
+  const n = sweeps.length;
   const { referenceAgeSeconds, onsetSeconds } = law;
   const logAges = agesSeconds.map((age) =>
     Math.log((age + onsetSeconds) / (referenceAgeSeconds + onsetSeconds)),
   );
-  const ones = whitened(whitener, new Float64Array(n).fill(1));
   const slopes = whitened(
     whitener,
     logAges.map((log) => -log),
@@ -72,13 +97,6 @@ export function cohortOf(
     }
     estimator[j] = (nn * one - an * slope) / determinant;
     estimator[n + j] = (aa * slope - an * one) / determinant;
-  }
-  const look = new Float64Array(n);
-  const lookAges = lateLookAges(referenceAgeSeconds);
-  for (const age of lookAges) {
-    covarianceWith(age, agesSeconds, reading.readSeconds).forEach(
-      (value, k) => (look[k]! += value / lookAges.length),
-    );
   }
   const fitted = new Float64Array(2 * n);
   for (let k = 0; k < n; k++) {

@@ -1,5 +1,5 @@
 import type { Seconds } from "../src/units.ts";
-import { type Cohort, lessFitted, whitened } from "./cohort.ts";
+import { type Cohort, lessFitted, type Weighing, whitened } from "./cohort.ts";
 import { type DriftLawGuess, fitDevices, temperaturesDiffer } from "./deviceFit.ts";
 import { fitLaw, type FittedLaw } from "./lawFit.ts";
 import type { LawPoint } from "./lawLikelihood.ts";
@@ -93,6 +93,7 @@ export function onsetOf(
   guess: DriftLawGuess,
 ): { onsetSeconds: Seconds; logError: number } | undefined {
   const chosen = parts.map((data) => everySo(data.usable, onsetDevices / parts.length));
+  const weighings = parts.map(() => new Map<string, Weighing | undefined>());
   const noises = new Map<string, number>();
   const lossAt = (logOnset: number): number => {
     let loss = 0;
@@ -101,7 +102,7 @@ export function onsetOf(
         data,
         readOut,
         { ...guess, onsetSeconds: Math.exp(logOnset) },
-        { wanted: chosen[n]! },
+        { wanted: chosen[n]!, weighings: weighings[n]! },
       );
       for (let i = 0; i < fits.noise.length; i++) {
         const noise = fits.noise[i]!;

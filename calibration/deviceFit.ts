@@ -1,6 +1,6 @@
 import { readingFlags } from "../src/chip/driver.ts";
 import { microsecondsPerSecond, type Microsiemens, type Seconds } from "../src/units.ts";
-import { type Cohort, cohortOf, lessFitted, whitened } from "./cohort.ts";
+import { type Cohort, cohortOf, lessFitted, weighingOf, type Weighing, whitened } from "./cohort.ts";
 import type { DriftData, DriftSweep, ReadOut } from "./driftData.ts";
 
 /** What a fit of devices takes for given. */
@@ -51,9 +51,11 @@ export function fitDevices(
     readonly wanted?: (device: number) => boolean;
     /** What a fit leaves of a device's deviations, whitened; the array is used again. */
     readonly onResiduals?: (device: number, cohort: Cohort, white: Float64Array) => void;
+    /** Kept from fits to the same data with the same reference age, by cohort. */
+    readonly weighings?: Map<string, Weighing | undefined>;
   } = {},
 ): DeviceFits {
-  const { wanted = () => true, onResiduals } = options;
+  const { wanted = () => true, onResiduals, weighings = new Map<string, Weighing | undefined>() } = options;
   const count = data.targetsMicrosiemens.length;
   const fits = blankFits(count);
   const cohorts = new Map<string, Cohort | undefined>();
@@ -68,7 +70,9 @@ export function fitDevices(
     let cohort = cohorts.get(key);
     if (cohort === undefined) {
       if (cohorts.has(key)) continue;
-      cohort = cohortFor(data, room, readOut, guess);
+      if (!weighings.has(key)) weighings.set(key, weighingFor(data, room, readOut, guess));
+      const weighing = weighings.get(key);
+      if (weighing !== undefined) cohort = cohortFor(room, weighing, guess);
       cohorts.set(key, cohort);
       if (cohort === undefined) continue;
     }
@@ -121,20 +125,26 @@ function gather(data: DriftData, i: number, row: number, pulsedAt: number, room:
   return `${Math.round(1000 * Math.log(room.ages[0]!))}${missing}`;
 }
 
-function cohortFor(
+function weighingFor(
   { sweeps }: DriftData,
   { sweeps: which, count, ages }: Room,
   { readSeconds, spacingMicroseconds }: ReadOut,
+  { referenceAgeSeconds }: DriftLawGuess,
+): Weighing | undefined {
+  return weighingOf(
+    ages.slice(0, count),
+    Array.from(which.subarray(0, count), (j) => sweeps[j]!.averages),
+    { readSeconds, spacingSeconds: spacingMicroseconds / microsecondsPerSecond },
+    referenceAgeSeconds,
+  );
+}
+
+function cohortFor(
+  { sweeps: which, count, ages }: Room,
+  weighing: Weighing,
   guess: DriftLawGuess,
 ): Cohort | undefined {
-  const had = which.slice(0, count);
-  return cohortOf(
-    had,
-    ages.slice(0, count),
-    [...had].map((j) => sweeps[j]!.averages),
-    { readSeconds, spacingSeconds: spacingMicroseconds / microsecondsPerSecond },
-    guess,
-  );
+  return cohortOf(which.slice(0, count), ages.slice(0, count), weighing, guess);
 }
 
 const steps = 3;

@@ -7,13 +7,14 @@ import { findingColumns, writeFindings } from "../files/writeFindings.ts";
 import { turnTableColumns, writeTurnsCsv, writeTurnsParquet } from "../files/writeTurns.ts";
 import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
+import { wholeReader } from "../src/results/wholeReader.ts";
 import { turnTables } from "../src/results/turnTable.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import type { Seconds } from "../src/units.ts";
 import { writeAbout } from "./aboutTable.ts";
 import { exportCrosssim } from "./exportCrosssim.ts";
 import { isGroupName } from "../src/run/groups.ts";
-import { isRunName, runsOfGroup } from "./runName.ts";
+import { isRunName } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -45,7 +46,7 @@ export interface ExportModelOptions {
   readonly timesSeconds?: readonly Seconds[] | undefined;
 }
 
-/** Writes every reading of a run's sweeps as a table. @returns the file and how many readings it holds. */
+/** Writes every reading of a run's sweeps as a table, or of those of a network over several chips. @returns the file and how many readings it holds. */
 export async function exportRun(
   place: Workplace,
   run: string,
@@ -63,16 +64,7 @@ export async function exportRun(
       { to: String(to) },
     );
   }
-  if (isGroupName(run)) {
-    const runs = await runsOfGroup(await place.existingStore(), run);
-    throw new MhoError(
-      "bad-argument",
-      `${run} is a network over several chips, and a table is of one run. Export ${runs.length === 1 ? "its run" : "each of its runs"}: ` +
-        `${runs.map((one) => `mho export ${one} --to ${to}`).join(", ")}.`,
-      { network: run },
-    );
-  }
-  if (!isRunName(run)) {
+  if (!isRunName(run) && !isGroupName(run)) {
     throw new MhoError(
       "bad-argument",
       `${run} is not a run, and --to ${to} is for the sweeps of one, such as r2. Models go --to aihwkit or crosssim.`,
@@ -86,7 +78,12 @@ export async function exportRun(
       `${turns ? "Turns" : "Findings"} are a table, and --to ${to} holds sweeps. Use --to parquet or --to csv.`,
     );
   }
-  const store = await place.existingStore();
+  if (findings && isGroupName(run))
+    throw new MhoError(
+      "bad-argument",
+      `${run} is a network over several chips, and findings are of a measurement of one.`,
+    );
+  const store = wholeReader(await place.existingStore(), "all");
   const plan = await store.plan(run);
   const header = {
     run,

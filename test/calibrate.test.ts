@@ -14,7 +14,7 @@ removeFoldersAfterEach();
 
 const random = new Random(5);
 
-async function strategyIn(folder: string, rows = 10): Promise<string> {
+async function strategyIn(folder: string, rows = 6): Promise<string> {
   const weights = join(folder, "weights.csv");
   const row = (r: number): string =>
     Array.from({ length: 64 }, (_, k) => (normalOf(random.at(r * 64 + k, 0).word0) / 4).toFixed(4)).join();
@@ -69,7 +69,7 @@ describe("a calibration", () => {
     expect(file).toMatchObject({ format: "mho-calibration", version: 1, run, chip: "pcm-64", vectors: 32 });
     expect(file.tiles[0]).toMatchObject({
       tile: 0,
-      row_count: 10,
+      row_count: 6,
       devices_per_cell: 4,
       compensation_by_column: tile!.compensations,
       offset_microsiemens_by_column: tile!.offsetsMicrosiemens,
@@ -184,12 +184,12 @@ describe("advice on a run", () => {
     expect(told.out).toContain("r1: The strategy (pcm-90nm) foretold a weight error of");
     expect(told.out).toContain("as pcm-90nm has it, which was not fitted to this chip.");
     expect(told.out).toMatch(/Best: trim now, then recalibrate\.\n {2}mho trim r1\n/);
-    const json = await mho("advise", run, "--times", "1h,1d", "--workspace", workspace, "--json");
+    const json = await mho("advise", run, "--times", "1h", "--workspace", workspace, "--json");
     expect(eventLines(json.out).at(-1)).toMatchObject({
       command: "advise",
       advised: "trim",
-      next_command: "mho trim r1 --times 3600,86400",
-      times_seconds: [3600, 86_400],
+      next_command: "mho trim r1 --times 3600",
+      times_seconds: [3600],
       tested_to_seconds: null,
     });
   }, 180_000);

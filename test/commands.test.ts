@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openWorkspace } from "../storage/workspace.ts";
 import { mho } from "./support/commandHere.ts";
 import { mho as mhoProcess, startMho } from "./support/commandLine.ts";
+import { emulatorHere } from "./support/emulatorHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { smallWeights } from "./support/smallNetwork.ts";
 
@@ -102,14 +103,11 @@ describe("mho", () => {
     writeFileSync(file, "");
     const named = await mho("emulate", "pcm-64", "--link", file);
     expect([named.code, named.err]).toEqual([4, expect.stringContaining("something else has that name")]);
-    const other = startMho(["emulate", "pcm-64", "--tcp", "0", "--control"]);
-    const { control } = JSON.parse(await other.line(/control/)) as { control: string };
+    const { control } = await emulatorHere("pcm-64", { controlPort: 0 });
     const link = `${file}.link`;
-    const taken = await mho("emulate", "pcm-64", "--link", link, "--control", control.split(":")[1]!);
+    const taken = await mho("emulate", "pcm-64", "--link", link, "--control", control!.split(":")[1]!);
     expect([taken.code, taken.err]).toEqual([3, expect.stringMatching(/it is taken\. Use --control 0/)]);
     expect(existsSync(link)).toBe(false);
-    other.process.kill("SIGINT");
-    await other.ended();
   });
 
   it("says in its own words why a file or a port cannot be used", async () => {
@@ -134,12 +132,12 @@ describe("mho", () => {
 
   it("tells its version and its help, and ends with 0", async () => {
     expect(await mhoProcess("--version")).toMatchObject({ code: 0, out: "0.2.0\n" });
-    const { code, out } = await mhoProcess("--help");
+    const { code, out } = await mho("--help");
     expect([code, out]).toEqual([0, expect.stringContaining("emulate")]);
   });
 
   it("puts a chip in standby", async () => {
-    const { code, out } = await mhoProcess("standby", "--chip", "emulator:pcm-64?seed=3");
+    const { code, out } = await mho("standby", "--chip", "emulator:pcm-64?seed=3");
     expect([code, out]).toEqual([0, "pcm-64 number EMU-3 is in standby.\n"]);
   });
 });

@@ -3,19 +3,22 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
-import { mho as mhoHere } from "./support/commandHere.ts";
-import { mho, startMho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
+import { startMho } from "./support/commandLine.ts";
+import { emulatorHere } from "./support/emulatorHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
-import { smallestWeights } from "./support/smallNetwork.ts";
+import { quarterTile, smallestWeights } from "./support/smallNetwork.ts";
 
 removeFoldersAfterEach();
 
 describe("mho demo", () => {
-  it("tells the whole story over a line: measured, refitted and corrected, the closed loop errs least", async () => {
+  // test/slow/demo.test.ts tells it over a line, of whole tiles.
+  it("tells the whole story: measured, refitted and corrected, the closed loop errs least", async () => {
     const out = emptyFolder();
-    const weights = smallestWeights(out);
-    const args = ["--json", "--repeats", "1", "--weights", weights, "--out", out];
-    const { code, out: text } = await mho("demo", ...args);
+    const chip = `emulator:pcm-64?chip=${quarterTile(out)}&tiles=2&births=stranger&state=none`;
+    const workspace = join(out, "workspace");
+    const places = ["--chip", chip, "--weights", smallestWeights(out), "--out", out, "--workspace", workspace];
+    const { code, out: text } = await mho("demo", "--json", ...places);
     expect(code).toBe(0);
     const result = JSON.parse(text.trim().split("\n").at(-1)!) as DemoResult;
     expect(result).toMatchObject({ type: "result", believed: true, software_accuracy: null });
@@ -26,9 +29,20 @@ describe("mho demo", () => {
     expect(last("closed loop") / last("best open loop, a day old")).toBeLessThan(0.8);
     expect(readFileSync(result.report, "utf8")).toContain("<!doctype html>");
     expect(readFileSync(result.figures, "utf8")).toContain("closed loop,31536000,");
-    const store = await openWorkspace(join(out, "workspace"));
-    expect((await store.plan("r2")).chipAddress).toMatch(/^tcp:127\.0\.0\.1/);
+    const store = await openWorkspace(workspace);
     expect((await store.plan("r2")).method).toBe("residual");
+    await store.close();
+  });
+
+  it("tells it over a line of a chip of its own, which goes with it when it is stopped", async () => {
+    const out = emptyFolder();
+    const demo = startMho(["demo", "--json", "--weights", smallestWeights(out), "--out", out]);
+    await demo.line(/"turn"/);
+    demo.process.kill("SIGINT");
+    const { code, err } = await demo.ended();
+    expect([code, err]).toEqual([130, expect.stringContaining("Its chip goes with it")]);
+    const store = await openWorkspace(join(out, "workspace"));
+    expect((await store.plan("r1")).chipAddress).toMatch(/^tcp:127\.0\.0\.1/);
     await store.close();
   });
 });
@@ -50,23 +64,9 @@ async function measured(seed: number): Promise<object[]> {
   const folder = emptyFolder();
   const targets = join(folder, "targets.csv");
   writeFileSync(targets, Array.from({ length: 256 }, (_, k) => (7 * k) % 25).join());
-  const preset = "pcm-64?births=stranger";
-  const emulator = startMho([
-    "emulate",
-    preset,
-    "--tcp",
-    "0",
-    "--no-pace",
-    "--boot",
-    "1",
-    "--seed",
-    String(seed),
-  ]);
-  const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
-  expect((await mhoHere("program", targets, "--chip", address, "--workspace", folder)).code).toBe(0);
-  expect((await mhoHere("watch", "r1", "--until", "1d", "--workspace", folder)).code).toBe(0);
-  emulator.process.kill("SIGINT");
-  await emulator.ended();
+  const { address } = await emulatorHere("pcm-64?births=stranger", { seed });
+  expect((await mho("program", targets, "--chip", address, "--workspace", folder)).code).toBe(0);
+  expect((await mho("watch", "r1", "--until", "1d", "--workspace", folder)).code).toBe(0);
   const store = await openWorkspace(folder);
   const sweeps = await collect(store.sweeps("r1"));
   await store.close();

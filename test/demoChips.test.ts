@@ -7,7 +7,7 @@ import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import { chipNames } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { smallWeights } from "./support/smallNetwork.ts";
 

@@ -5,7 +5,9 @@ import { parseAddress } from "../lab/address.ts";
 import { ChipLogs } from "../lab/logs/chipLogs.ts";
 import { openLasting } from "../lab/openLasting.ts";
 import { openSerial } from "../drivers/serial.ts";
+import { mho as mhoHere } from "./support/commandHere.ts";
 import { mho, startMho } from "./support/commandLine.ts";
+import { emulatorHere } from "./support/emulatorHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { smallWeights } from "./support/smallNetwork.ts";
 
@@ -15,8 +17,7 @@ removeFoldersAfterEach();
 describe("mho demo", () => {
   it("ends on SIGINT with 130, the chip in standby, the run kept", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64?tiles=2", "--json", "--no-pace"]);
-    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const { address } = await emulatorHere("pcm-64?tiles=2", { pty: true });
     const workspace = join(folder, "w");
     const demo = startMho([
       "demo",
@@ -41,17 +42,14 @@ describe("mho demo", () => {
       type: "error",
       code: "interrupted",
     });
-    const { out: runs } = await mho("show", "--json", "--workspace", workspace);
+    const { out: runs } = await mhoHere("show", "--json", "--workspace", workspace);
     expect(runs).toContain('"outcome":"interrupted"');
     expect(readdirSync(folder).filter((name) => /report|figures/.test(name))).toEqual([]);
-    emulator.process.kill("SIGINT");
-    expect((await emulator.ended()).code).toBe(0);
   });
 
   it("over TCP too has one controller: a second one is told who holds the chip, and standby gets through", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0"]);
-    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const { address } = await emulatorHere("pcm-64", { pace: true });
     const targets = join(folder, "targets.csv");
     writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(64));
     const place = ["--workspace", folder, "--chip", address];
@@ -59,27 +57,24 @@ describe("mho demo", () => {
     await first.line(/"turn"/);
     // The same address by another name.
     const other = address.replace("127.0.0.1", "localhost");
-    const second = await mho("program", targets, "--unit", "uS", "--workspace", folder, "--chip", other);
+    const second = await mhoHere("program", targets, "--unit", "uS", "--workspace", folder, "--chip", other);
     expect([second.code, second.err]).toEqual([
       3,
       expect.stringMatching(/mho program \(process \d+\) holds it/),
     ]);
-    expect((await mho("standby", "--chip", address)).out).toContain("is in standby");
+    expect((await mhoHere("standby", "--chip", address)).out).toContain("is in standby");
     expect((await first.ended()).code).toBe(130);
-    emulator.process.kill("SIGINT");
-    await emulator.ended();
   });
 
   it("refuses a port that does not exist, and one that is held, with 3", async () => {
     const folder = emptyFolder();
     const demo = ["demo", "--weights", smallWeights(folder), "--workspace", folder, "--chip"];
-    const missing = await mho(...demo, "serial:/dev/ttyNoSuchPort?tiles=2");
+    const missing = await mhoHere(...demo, "serial:/dev/ttyNoSuchPort?tiles=2");
     expect([missing.code, missing.err]).toEqual([
       3,
       expect.stringMatching(/ttyNoSuchPort: there is no such port/),
     ]);
-    const emulator = startMho(["emulate", "pcm-64?tiles=2"]);
-    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const { address } = await emulatorHere("pcm-64?tiles=2", { pty: true });
     const holder = await openSerial(/serial:([^?]+)/.exec(address)![1]!, 3_000_000);
     const held = await mho(...demo, address);
     expect([held.code, held.err]).toEqual([
@@ -87,16 +82,13 @@ describe("mho demo", () => {
       expect.stringMatching(new RegExp(`process ${process.pid}\\) holds it since 20`)),
     ]);
     await holder.close();
-    emulator.process.kill("SIGINT");
-    await emulator.ended();
   });
 
   it("refuses a chip with another identity with 3", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64?tiles=3"]);
-    const { address } = JSON.parse(await emulator.line(/address/)) as { address: string };
+    const { address } = await emulatorHere("pcm-64?tiles=3", { pty: true });
     const asked = address.replace("tiles=3", "tiles=2");
-    const { code, err } = await mho(
+    const { code, err } = await mhoHere(
       "demo",
       "--weights",
       smallWeights(folder),
@@ -106,8 +98,6 @@ describe("mho demo", () => {
       asked,
     );
     expect([code, err]).toEqual([3, expect.stringMatching(/has 3 tiles .*and the description says 2 tiles/)]);
-    emulator.process.kill("SIGINT");
-    await emulator.ended();
   });
 });
 

@@ -63,15 +63,18 @@ describe("read noise", () => {
       }
     }
     const bins = Array.from({ length: 60 }, (_, i) => Math.round(6 * Math.exp(i * 0.066)));
+    // Hann's window keeps the strong low frequencies out of the weak high ones.
+    const waves = (of: (angle: number) => number): Float64Array =>
+      Float64Array.from({ length: samples }, (_, n) => of((2 * Math.PI * n) / samples));
+    const [window, cosine, sine] = [waves((angle) => 1 - Math.cos(angle)), waves(Math.cos), waves(Math.sin)];
+    for (const trace of traces) for (let n = 0; n < samples; n++) trace[n]! *= window[n]!;
     return [...new Set(bins)].map((bin) => {
       let power = 0;
       for (const trace of traces) {
         let [re, im] = [0, 0];
         for (let n = 0; n < samples; n++) {
-          // Hann's window keeps the strong low frequencies out of the weak high ones.
-          const value = trace[n]! * (1 - Math.cos((2 * Math.PI * n) / samples));
-          re += value * Math.cos((2 * Math.PI * bin * n) / samples);
-          im += value * Math.sin((2 * Math.PI * bin * n) / samples);
+          re += trace[n]! * cosine[(bin * n) % samples]!;
+          im += trace[n]! * sine[(bin * n) % samples]!;
         }
         power += re * re + im * im;
       }

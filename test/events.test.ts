@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { CommandEvent, StampedEvent } from "../lab/events.ts";
 import type { Frozen, SchemaEvent } from "../lab/eventSchema.ts";
-import { mho, startMho } from "./support/commandLine.ts";
+import { startMho } from "./support/commandLine.ts";
 import { type EventLine, eventLines } from "./support/eventLines.ts";
+import { inOneProcess } from "./support/inOneProcess.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -65,13 +66,9 @@ describe("every line that a command prints with --json is an event: its last one
   const chip = "emulator:pcm-64?seed=5&births=sound";
   const said = new Map<string, EventLine[]>();
 
-  /** Runs `mho` in the folder of these tests, and keeps what it said under a name. */
-  const keep = async (name: string, ...args: string[]): Promise<void> => {
-    const { out } = await mho(...args, "--json", "--workspace", file("w"));
-    said.set(name, eventLines(out));
-  };
+  const withJson = (args: readonly string[]): string[] => [...args, "--json", "--workspace", file("w")];
   const until = async (name: string, pattern: RegExp, ...args: string[]): Promise<void> => {
-    const started = startMho([...args, "--json", "--workspace", file("w")]);
+    const started = startMho(withJson(args));
     await started.line(pattern);
     started.process.kill("SIGTERM");
     said.set(name, eventLines((await started.ended()).out));
@@ -84,41 +81,17 @@ describe("every line that a command prints with --json is an event: its last one
     );
     writeFileSync(file("w.csv"), weights.join("\n"));
     const strategy = file("s.json");
-    const onChip = async (): Promise<void> => {
-      await keep(
-        "optimize",
-        "optimize",
-        file("w.csv"),
-        "--model",
-        "pcm-90nm",
-        "--scale",
-        "full",
-        "--significance",
-        "2",
-        "--out",
-        strategy,
-      );
-      await keep("program", "program", strategy, "--chip", chip, "--transcript", file("t.ndjson"));
-      await keep("watch", "watch", "r1", "--until", "2h", "--per-decade", "2");
-      await keep("fit", "fit", "r1", "--out", file("m.json"));
-      await keep("calibrate", "calibrate", "r1");
-      await keep("advise", "advise", "r1", "--times", "1h,1d");
-      await keep("trim --dry-run", "trim", "r1", "--dry-run");
-      await keep("trim, not believed", "trim", "r1", "--model", file("m.json"));
-      await keep("trim", "trim", "r1", "--model", file("m.json"), "--believe");
-    };
-    const alone = async (): Promise<void> => {
-      await keep("show MODEL", "show", "pcm-90nm");
-      await keep("export MODEL", "export", "pcm-90nm", "--to", "aihwkit", "--out", file("a.json"));
-      await keep("ports", "ports", "/dev/null");
-      await keep("standby", "standby", "--chip", "emulator:pcm-64?seed=6&state=none");
-      await until("emulate", /listening/, "emulate", "pcm-64", "--tcp", "0");
-      await until("serve", /serving/, "serve", "--port", "0");
-      await keep("bad usage", "program", "--nonsense");
-      await keep("bad file", "show", file("none.json"));
-    };
-    await Promise.all([onChip(), alone()]);
-    const after = [
+    const aims = ["--model", "pcm-90nm", "--scale", "full", "--significance", "2"];
+    const commands = [
+      ["optimize", "optimize", file("w.csv"), ...aims, "--out", strategy],
+      ["program", "program", strategy, "--chip", chip, "--transcript", file("t.ndjson")],
+      ["watch", "watch", "r1", "--until", "2h", "--per-decade", "2"],
+      ["fit", "fit", "r1", "--out", file("m.json")],
+      ["calibrate", "calibrate", "r1"],
+      ["advise", "advise", "r1", "--times", "1h,1d"],
+      ["trim --dry-run", "trim", "r1", "--dry-run"],
+      ["trim, not believed", "trim", "r1", "--model", file("m.json")],
+      ["trim", "trim", "r1", "--model", file("m.json"), "--believe"],
       ["resume", "resume", "r1"],
       ["program --dry-run", "program", strategy, "--chip", chip, "--dry-run"],
       ["show", "show"],
@@ -136,8 +109,17 @@ describe("every line that a command prints with --json is an event: its last one
       ["pack", "pack", "r1", "--out", file("p.mhopack")],
       ["unpack", "unpack", file("p.mhopack")],
       ["delete", "delete", "r2"],
-    ] as const;
-    for (const [name, ...args] of after) await keep(name, ...args);
+      ["show MODEL", "show", "pcm-90nm"],
+      ["export MODEL", "export", "pcm-90nm", "--to", "aihwkit", "--out", file("a.json")],
+      ["ports", "ports", "/dev/null"],
+      ["standby", "standby", "--chip", "emulator:pcm-64?seed=6&state=none"],
+      ["bad usage", "program", "--nonsense"],
+      ["bad file", "show", file("none.json")],
+    ];
+    const ended = await inOneProcess(commands.map(([, ...args]) => withJson(args)));
+    ended.forEach(({ out }, k) => said.set(commands[k]![0]!, eventLines(out)));
+    await until("emulate", /listening/, "emulate", "pcm-64", "--tcp", "0");
+    await until("serve", /serving/, "serve", "--port", "0");
   }, 180_000);
 
   it.each([

@@ -19,7 +19,16 @@ async function weightsOnTwoTiles(): Promise<{
   const strategy = join(folder, "s.json");
   const chip = "emulator:pcm-64?tiles=2&seed=5";
   const of = ["--workspace", folder];
-  await mho("optimize", join(folder, "w.csv"), "--model", "pcm-90nm", "--out", strategy);
+  await mho(
+    "optimize",
+    join(folder, "w.csv"),
+    "--model",
+    "pcm-90nm",
+    "--significance",
+    "2",
+    "--out",
+    strategy,
+  );
   const { code } = await mho(
     "program",
     strategy,

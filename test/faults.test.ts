@@ -18,6 +18,7 @@ import * as messages from "../protocols/packet/messages.ts";
 import { mho } from "./support/commandHere.ts";
 import { startMho } from "./support/commandLine.ts";
 import { describePcm64, fivePercent } from "./support/chips.ts";
+import { emulatorHere } from "./support/emulatorHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -221,7 +222,7 @@ describe("mho emulate", () => {
 
   it("is found by mho ports, beside a port that is mute and one that does not exist", async () => {
     const mute = openPty();
-    const { emulator, address } = await listening("pcm-64", "--no-pace");
+    const { address } = await emulatorHere("pcm-64", { pty: true });
     const chip = target(address);
     const asked = await mho("ports", "--json", chip, mute.name);
     expect(asked.code).toBe(0);
@@ -236,12 +237,10 @@ describe("mho emulate", () => {
     expect(of(mute.name)).toMatchObject({ answer: "silent" });
     expect(of("/dev/ttyNoSuchPort")).toMatchObject({ answer: "not asked" });
     mute.close();
-    emulator.process.kill("SIGTERM");
-    await emulator.ended();
   });
 
   it("tells the truth at its side door only", async () => {
-    const { emulator, control } = await listening("pcm-64", "--control", "0");
+    const { control } = await emulatorHere("pcm-64", { pty: true, controlPort: 0 });
     const said = (await sideDoor(control!, { truth: { tile: 0, at_microseconds: 0 } })) as {
       truth: number[];
     };
@@ -260,8 +259,6 @@ describe("mho emulate", () => {
     expect(await sideDoor(control!, { inject: { fault: "lie", about: "codes" } })).toEqual({
       injected: "lie",
     });
-    emulator.process.kill("SIGTERM");
-    await emulator.ended();
   });
 
   it.each([
@@ -292,7 +289,7 @@ describe("mho emulate", () => {
 });
 
 describe("a driver over an in-process world of faults", () => {
-  it("fires 100,000 pulses exactly as meant while 5 % of all frames are damaged, cut, doubled or late (5 seeds)", async () => {
+  it("fires 100,000 pulses exactly as meant while 5 % of all frames are damaged, cut, doubled or late (2 seeds)", async () => {
     const description = await describePcm64(1);
     const oneWorld = async (seed: number): Promise<void> => {
       // Late frames come after the driver has given up on them.
@@ -321,7 +318,7 @@ describe("a driver over an in-process world of faults", () => {
       expect(line.firmware.chip.pulsesFeltByTile(0)).toEqual(meant);
       await driver.close();
     };
-    await Promise.all(Array.from({ length: 5 }, (_, seed) => oneWorld(seed)));
+    await Promise.all(Array.from({ length: 2 }, (_, seed) => oneWorld(seed)));
   });
 
   it("reads right through damaged, split and glued frames", async () => {

@@ -3,9 +3,10 @@ import { inputOf, sourceOf } from "./fuzz/mutate.ts";
 import { fed } from "./fuzz/surface.ts";
 import { surfaces } from "./fuzz/surfaces.ts";
 
+// test/slow/fuzz.test.ts has three times as many.
 describe("whatever bytes come in", () => {
   it.each(
-    surfaces.map((surface) => [surface.name, Math.min(2500, 20 + 6 * surface.weight), surface] as const),
+    surfaces.map((surface) => [surface.name, Math.min(800, 20 + 2 * surface.weight), surface] as const),
   )("%s reads or refuses %i inputs, and nothing else happens", async (name, inputs, surface) => {
     const opened = await surface.open();
     const source = sourceOf(5, name);

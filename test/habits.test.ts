@@ -78,7 +78,7 @@ describe("HDF5", () => {
   it("of Keras is found again as it was said to stand, when a strategy of it is programmed", async () => {
     const strategy = join(emptyFolder(), "s.json");
     const chip = ["--chip", "emulator:pcm-64?state=none&tiles=2", "--dry-run"];
-    const flags = ["--model", "pcm-90nm", "--times", "1", "--out", strategy];
+    const flags = ["--model", "pcm-90nm", "--times", "1", "--significance", "2", "--out", strategy];
     for (const orientation of ["hwio", "outputs-first"]) {
       const made = await mho("optimize", fixture("keras.h5"), ...flags, "--orientation", orientation);
       expect([made.code, made.err]).toEqual([0, ""]);

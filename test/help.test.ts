@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { allCommands } from "../cli/commands/all.ts";
-import { mho } from "./support/commandLine.ts";
+import { mho } from "./support/commandHere.ts";
 
 function helpOf(command: ReturnType<typeof allCommands>[number]): string {
   let text = "";

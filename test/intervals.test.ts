@@ -30,15 +30,15 @@ describe("95 % intervals of a spread whose form is not known", () => {
     });
   }
 
-  it("cover it 91 to 98 % of the time, over its range", () => {
+  it("cover it 90 to 99 % of the time, over its range", () => {
     const deviates: number[] = [];
-    for (let seed = 1; seed <= 40; seed++) {
+    for (let seed = 1; seed <= 20; seed++) {
       const law = smoothSpread(points(seed));
       for (let x = 1.5; x <= 24.5; x += 1) deviates.push((law.value(x) - spread(x)) / law.error(x));
     }
-    // 960 intervals, about a quarter of them independent: ± 1.4 % is one standard error.
-    expect(covered(deviates)).toBeGreaterThan(0.91);
-    expect(covered(deviates)).toBeLessThan(0.98);
+    // 480 intervals, about a quarter of them independent: ± 2 % is one standard error.
+    expect(covered(deviates)).toBeGreaterThan(0.9);
+    expect(covered(deviates)).toBeLessThan(0.99);
   });
 
   it("are of a curve that a model file holds to the digit", () => {

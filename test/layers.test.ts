@@ -219,9 +219,14 @@ function importsOf(file: string): string[] {
   return [...module.staticImports.map(({ moduleRequest }) => moduleRequest.value), ...reexported, ...dynamic];
 }
 
+/** Each file is read and parsed once for all tests that ask. */
 function parsed(file: string) {
-  return parseSync(file, text(file));
+  const known = modules.get(file) ?? parseSync(file, text(file));
+  modules.set(file, known);
+  return known;
 }
+
+const modules = new Map<string, ReturnType<typeof parseSync>>();
 
 function text(file: string): string {
   return readFileSync(join(root, file), "utf8");

@@ -31,7 +31,18 @@ describe("weights that mho optimize leaves out", () => {
     const folder = emptyFolder();
     const file = join(folder, "net.onnx");
     writeFileSync(file, content);
-    const args = ["optimize", file, "--model", "pcm-90nm", "--times", "1", "--out", join(folder, "s.json")];
+    const args = [
+      "optimize",
+      file,
+      "--model",
+      "pcm-90nm",
+      "--times",
+      "1",
+      "--significance",
+      "2",
+      "--out",
+      join(folder, "s.json"),
+    ];
     const { code, out } = await mho(...args);
     expect([code, out]).toEqual([
       0,
@@ -63,7 +74,18 @@ describe("weights that mho optimize leaves out", () => {
       file,
       model(graph([node("MatMul:x,w:a"), ...nodes], tensors, { x: [1, 6] }, { yv0: [1, 6] })),
     );
-    const args = ["optimize", file, "--model", "pcm-90nm", "--times", "1", "--out", join(folder, "s.json")];
+    const args = [
+      "optimize",
+      file,
+      "--model",
+      "pcm-90nm",
+      "--times",
+      "1",
+      "--significance",
+      "2",
+      "--out",
+      join(folder, "s.json"),
+    ];
     const { out } = await mho(...args);
     expect(out.match(/^Note: Tensor v\d+ of /gm)).toHaveLength(10);
     expect(out.match(/^Note: More weights are left out\. --json names them all\.$/gm)).toHaveLength(1);

@@ -4,7 +4,7 @@ import { Bench } from "../lab/bench.ts";
 
 const page = readFileSync(new URL("../docs/library.md", import.meta.url), "utf8");
 
-// test/consumer.test.ts compiles and runs its script.
+// test/slow/consumer.test.ts compiles and runs its script.
 describe("docs/library.md", () => {
   it("tells of every method of a bench", () => {
     const told = [...page.matchAll(/^\| `(\w+)(?:\(|`)/gm)].map(([, name]) => name);

@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openBench } from "../lab/bench.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
@@ -24,6 +24,8 @@ const wallTime = (): string => new Date().toISOString();
 
 describe.skipIf(!hasBrowser)("the live page in a browser", () => {
   let browser: Browser;
+  /** One for all, whose pages share a process and what it has loaded. */
+  let context: BrowserContext;
   let store: Workspace;
   let folder: string;
   let server: LiveServer;
@@ -37,6 +39,7 @@ describe.skipIf(!hasBrowser)("the live page in a browser", () => {
 
   beforeAll(async () => {
     browser = await openBrowser();
+    context = await browser.newContext();
   });
   afterAll(() => browser.close());
 
@@ -66,7 +69,9 @@ describe.skipIf(!hasBrowser)("the live page in a browser", () => {
 
   /** Opens the page on a run that waits before its first pulse. */
   async function look(width: number, hash = `token=${token}`, aheadMilliseconds = 0): Promise<void> {
-    page = await browser.newPage({ viewport: { width, height: 800 } });
+    // A clock that is set is its context's.
+    page = await (aheadMilliseconds === 0 ? context : browser).newPage();
+    await page.setViewportSize({ width, height: 800 });
     if (aheadMilliseconds !== 0) await page.clock.setSystemTime(Date.now() + aheadMilliseconds);
     complaints = complaintsOf(page);
     await page.goto(`http://127.0.0.1:${server.port}/#${hash}`);
@@ -363,7 +368,8 @@ describe.skipIf(!hasBrowser)("the live page in a browser", () => {
     await (await openWorkspace(empty)).close();
     folder = empty;
     server = await serve(0);
-    page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+    page = await context.newPage();
+    await page.setViewportSize({ width: 375, height: 800 });
     await page.goto(`http://127.0.0.1:${server.port}/`);
     await becomes(
       "first-command",

@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     ] as const) {
       const chip = await openTestChip({ tiles: 2, seed });
       const plan = {
-        ...planToWatch(chip, 2, 4),
+        ...planToWatch(chip, 2, 2),
         title,
         chipSerialNumber: `EMU-${seed}`,
         labels: { tags, operator: "Ada" },
@@ -320,7 +320,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
   it("names rows, columns and the hatch of its maps, and explains each term where it is tapped", async () => {
     await look("r1", 375);
     await page.waitForSelector("#panels canvas");
-    expect((await text("panels")).replace(/\s+/g, " ")).toMatch(/^G\+ 3 row 6 0 column 63 G− /);
+    expect((await text("panels")).replace(/\s+/g, " ")).toMatch(/^G\+ 3 row 4 0 column 63 G− /);
     expect(await text("scale")).toMatch(/no target$/);
     await page.waitForSelector("#drift canvas");
     const terms = await page.evaluate<[string, string][]>(

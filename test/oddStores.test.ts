@@ -21,22 +21,20 @@ describe("a store whose columns hold what they should not", () => {
       const crashes: string[] = [];
       let cases = 0;
       for (const [place, [table, column]] of columns.entries()) {
-        // All values for all columns take minutes: test/slow has them. Here each column meets two, and each value some columns.
-        for (let k = 0; k < 2; k++) {
-          const value = oddValues[(3 * place + 11 * k) % oddValues.length]!;
-          const to = join(root, `${place} ${k}`);
-          if (!makeOdd(from, to, table, column, value, k === 0)) continue;
-          for (const name of Object.keys(commands).filter((command) => !commands[command]!.long)) {
-            cases++;
-            const crash = await crashOf(to, name);
-            if (crash !== undefined)
-              crashes.push(`${table}.${column} = ${value}: ${name}: ${(crash as Error).stack}`);
-          }
-          rmSync(to, { recursive: true });
+        // All values for all columns take minutes: test/slow has them. Here each column meets one, and each value some columns.
+        const value = oddValues[(3 * place) % oddValues.length]!;
+        const to = join(root, String(place));
+        if (!makeOdd(from, to, table, column, value, place % 2 === 0)) continue;
+        for (const name of Object.keys(commands).filter((command) => !commands[command]!.long)) {
+          cases++;
+          const crash = await crashOf(to, name);
+          if (crash !== undefined)
+            crashes.push(`${table}.${column} = ${value}: ${name}: ${(crash as Error).stack}`);
         }
+        rmSync(to, { recursive: true });
       }
       expect(crashes).toEqual([]);
-      expect(cases).toBeGreaterThan(500);
+      expect(cases).toBeGreaterThan(300);
     },
   );
 

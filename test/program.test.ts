@@ -7,6 +7,7 @@ import { progressOf } from "../cli/progress.ts";
 import { takeLock } from "../locks/lock.ts";
 import { mho } from "./support/commandHere.ts";
 import { mho as mhoProcess, startMho } from "./support/commandLine.ts";
+import { emulatorHere } from "./support/emulatorHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -43,7 +44,7 @@ describe("mho program", () => {
   it("programs conductances of one's own, tells its events in order, and leaves a run to look at", async () => {
     const folder = emptyFolder();
     const args = ["program", targetsFile(folder), "--chip", sound, "--workspace", folder, "--json"];
-    const { code, out } = await mhoProcess(...args);
+    const { code, out } = await mho(...args);
     const events = out
       .trim()
       .split("\n")
@@ -65,7 +66,17 @@ describe("mho program", () => {
     );
     writeFileSync(weights, values.join("\n"));
     const strategy = join(folder, "s.json");
-    await mho("optimize", weights, "--model", "pcm-90nm", "--out", strategy, "--quiet");
+    await mho(
+      "optimize",
+      weights,
+      "--model",
+      "pcm-90nm",
+      "--significance",
+      "2",
+      "--out",
+      strategy,
+      "--quiet",
+    );
     const args = ["program", strategy, "--chip", sound, "--workspace", folder, "--json"];
     const { code, out } = await mho(...args);
     const result = lastOf(out);
@@ -189,9 +200,8 @@ describe("mho program", () => {
 describe("mho resume", () => {
   it("goes on after Ctrl-C: the chip is in standby, and one command finishes the run", async () => {
     const folder = emptyFolder();
-    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0", "--no-pace"]);
-    const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
-    const path = targetsFile(folder, 16);
+    const { address } = await emulatorHere("pcm-64");
+    const path = targetsFile(folder, 8);
     const program = startMho(["program", path, "--chip", address, "--workspace", folder, "--json"]);
     await program.line(/"turn":3/);
     program.process.kill("SIGINT");
@@ -207,15 +217,12 @@ describe("mho resume", () => {
       outcome: "done",
     });
     expect((await mho("show", "r1", "--workspace", folder)).out).toMatch(/resumed: At tcp:/);
-    emulator.process.kill("SIGINT");
-    await emulator.ended();
   });
 
   it("is what a second Ctrl-C names, which stops at once and leaves no run running", async () => {
     const folder = emptyFolder();
     // A turn of its rows takes long on its line, so that it is still under way when the second request comes.
-    const emulator = startMho(["emulate", "pcm-256", "--tcp", "0"]);
-    const { address } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
+    const { address } = await emulatorHere("pcm-256", { pace: true });
     const targets = targetsFile(folder, 32, (i) => i % 20, 1024);
     const args = [targets, "--chip", address, "--workspace", folder, "--json"];
     const program = startMho(["program", ...args]);
@@ -228,8 +235,6 @@ describe("mho resume", () => {
     expect(lastOf(out)).toMatchObject({ type: "error", code: "interrupted" });
     const shown = await mho("show", "--workspace", folder);
     expect(shown.out).toMatch(/^r1 +interrupted/);
-    emulator.process.kill("SIGINT");
-    await emulator.ended();
   });
 
   it("counts its rate and the time left from where it goes on, in as many words as there is room for", () => {
@@ -324,14 +329,11 @@ describe("mho resume", () => {
       code: 2,
       err: expect.stringMatching(/a chip that was not kept.*Leave \?state=none away/) as string,
     });
-    const emulator = startMho(["emulate", "pcm-64", "--tcp", "0", "--seed", "6"]);
-    const { address: other } = JSON.parse(await emulator.line(/"address"/)) as { address: string };
+    const { address: other } = await emulatorHere("pcm-64", { seed: 6 });
     expect(await mho("resume", "r1", "--chip", other, "--workspace", folder)).toMatchObject({
       code: 3,
       err: expect.stringContaining("this run was planned for pcm-64 number EMU-5") as string,
     });
-    emulator.process.kill("SIGINT");
-    await emulator.ended();
   });
 
   it("meets the devices of an emulated chip again that an earlier command left, one command at a time", async () => {
@@ -342,7 +344,7 @@ describe("mho resume", () => {
     // Other rows than the run before.
     const alone = Array(256).fill("nan");
     writeFileSync(none, [alone, alone, [...alone.slice(1), "5"]].map((row) => row.join(",")).join("\n"));
-    const { out } = await mhoProcess("program", none, "--sweep", "none", ...args);
+    const { out } = await mho("program", none, "--sweep", "none", ...args);
     expect(JSON.parse(out.split("\n")[1]!)).toMatchObject({ type: "started", boot: 2 });
     const watched = await mho("watch", "r1", "--until", "10", "--workspace", folder, "--json");
     expect([watched.code, watched.out.match(/"type":"sweep"/g)]).toEqual([

@@ -1,5 +1,4 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +7,10 @@ import { DatabaseSync } from "@photostructure/sqlite";
 import { afterEach, describe, expect, it } from "vitest";
 import { openWorkspace } from "../storage/workspace.ts";
 import { identity, plan, turn } from "./contracts/runStore.ts";
+import type { Finished } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { forgetChecksums } from "./support/forgetChecksums.ts";
+import { inOneProcess } from "./support/inOneProcess.ts";
 import { digestOfAll, writeRecords } from "./support/manyRecords.ts";
 import { makeStore } from "./support/oddStores.ts";
 
@@ -76,7 +77,6 @@ describe("a workspace that may only be read", () => {
 });
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
-const runner = fileURLToPath(new URL("support/commandsOf.mjs", import.meta.url));
 const isRoot = process.getuid?.() === 0;
 /** Whom permissions bind. */
 const other = isRoot ? { uid: 65_534, gid: 65_534 } : {};
@@ -161,17 +161,9 @@ async function mho(
   workspace: string,
   cwd: string,
   user: { uid?: number; gid?: number } = other,
-): Promise<{ code: number; err: string }[]> {
+): Promise<Pick<Finished, "code" | "err">[]> {
   const all = commands.map((args) => [...args, "--workspace", workspace]);
-  const child = spawn(process.execPath, [runner, JSON.stringify(all)], {
-    ...user,
-    cwd,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let out = "";
-  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-  await once(child, "close");
-  const ended = JSON.parse(out) as { code: number; err: string }[];
+  const ended = await inOneProcess(all, { ...user, cwd });
   expect(ended).toHaveLength(commands.length);
   // A fit that is not to be believed is a fit.
   return ended.map(({ code, err }, k) => ({ code: commands[k]![0] === "fit" && code === 1 ? 0 : code, err }));

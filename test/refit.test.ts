@@ -1,43 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { describe, expect, it } from "vitest";
 import { readModel } from "../files/model.ts";
 import type { PowerLawDefinition } from "../src/model/definition.ts";
-import { powerLawOf } from "../src/model/powerLaw.ts";
-import { normalOf, Random, uniformOf } from "../src/random.ts";
 import { mho } from "./support/commandHere.ts";
 import { allTensors } from "./support/tensors.ts";
+import { conductances, weights } from "./support/fitInputs.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
-import { withoutTerms } from "./support/withoutTerms.ts";
 
 removeFoldersAfterEach();
-
-const random = new Random(1);
-
-/** Rows of conductances over the range, after some that are left alone. */
-function conductances(folder: string, rows: number, after = 0): string {
-  const path = join(folder, `targets-${after}.csv`);
-  const row = (r: number): string =>
-    Array.from({ length: 256 }, (_, k) =>
-      (24 * uniformOf(random.at(r * 256 + k, 0).word0) + 0.5).toFixed(3),
-    ).join();
-  const alone = Array.from({ length: after }, () => Array<string>(256).fill("nan").join());
-  writeFileSync(path, [...alone, ...Array.from({ length: rows }, (_, r) => row(r))].join("\n"));
-  return path;
-}
-
-function weights(folder: string): string {
-  const path = join(folder, "weights.csv");
-  const row = (r: number): string =>
-    Array.from({ length: 32 }, (_, k) => (normalOf(random.at(r * 32 + k, 1).word0) / 4).toFixed(4)).join();
-  writeFileSync(path, Array.from({ length: 16 }, (_, r) => row(r)).join("\n"));
-  return path;
-}
-
-function last(out: string): Record<string, unknown> {
-  return JSON.parse(out.trim().split("\n").at(-1)!) as Record<string, unknown>;
-}
 
 const chip = "emulator:pcm-64?seed=5&births=stranger&swing=2";
 
@@ -83,81 +55,8 @@ describe("a fit that fails a check", () => {
   });
 });
 
-// test/slow/pickedDevices.test.ts fits verified devices alone.
-describe("the loop, on the command line", () => {
-  it("watches, fits, aims again and trims; every step is a file or a run that the next one takes", async () => {
-    const folder = emptyFolder();
-    const at = ["--workspace", folder, "--json"];
-    const model = join(folder, "mine.json");
-    await mho("program", conductances(folder, 10), "--chip", chip, ...at);
-    await mho("program", conductances(folder, 10, 10), "--chip", chip, "--method", "open-loop", ...at);
-    const watched = await mho("watch", "r1", "r2", "--until", "1d", "--per-decade", "6", ...at);
-    // verify looks at its devices for half a minute after the last pulse: ages below that are past when it ends.
-    expect([watched.code, last(watched.out)["sweeps"]]).toEqual([0, 53]);
-
-    const fitted = await mho("fit", "r1", "r2", "--out", model, ...at);
-    expect([fitted.code, last(fitted.out)["believe"]]).toEqual([0, true]);
-    const definition = (await readModel(model)) as PowerLawDefinition;
-    expect(definition.name).toBe("mine");
-    const { fit, pulseResponse } = definition;
-    expect(fit).toMatchObject({
-      runs: ["r1", "r2"],
-      chip: "pcm-64",
-      chipSerialNumbers: ["EMU-5-stranger-swing2"],
-      modelBefore: "pcm-90nm",
-      believe: true,
-      sweeps: 55,
-    });
-    expect(fit!.dataDigest).toMatch(/^[\da-f]{64}$/);
-    expect(fit!.celsius!.most - fit!.celsius!.least).toBeGreaterThan(3);
-    expect(pulseResponse!.deviceSpreadMicroamperes).toBeGreaterThan(15);
-    // The chip was born by another law than the one that it was taken for.
-    expect(powerLawOf(definition).driftExponent(12).mean).toBeLessThan(0.026);
-    const shown = await mho("show", model);
-    expect(shown.out).toMatch(/Model mine: 0 … 25 µS/);
-    expect(shown.out).toMatch(
-      /fitted to r1, r2 of pcm-64 number EMU-5[^]*\nBelieve it: it passes every check/,
-    );
-
-    const page = join(folder, "fit.html");
-    expect((await mho("report", model, "--out", page)).code).toBe(0);
-    const html = withoutTerms(readFileSync(page, "utf8"));
-    expect(html).toMatch(/<em>Believe it:<\/em> the laws of [\d,]+ devices pass every check/);
-    for (const title of ["Drift exponent, mean", "Read noise Q", "Drift exponents about their law"]) {
-      expect(html).toContain(`<h2>${title}</h2>`);
-    }
-    const runPage = join(folder, "run.html");
-    expect((await mho("report", "r1", "--out", runPage, "--workspace", folder)).code).toBe(0);
-    const ofRun = withoutTerms(readFileSync(runPage, "utf8"));
-    expect(ofRun).toMatch(/<em>\d+\.\d[^<]*%<\/em> of 2,560 devices were accepted/);
-    for (const title of ["Drift", "Pulses per device", "Temperature", "How the devices ended"]) {
-      expect(ofRun).toContain(`<h2>${title}</h2>`);
-    }
-    expect(ofRun).not.toMatch(/[\s",>]NaN/);
-    // A picture's title may come twice, for a desk and for a phone; no number is missing.
-    expect(html).not.toContain("NaN");
-
-    const strategy = join(folder, "strategy.json");
-    const aims = ["--model", model, "--significance", "2", "--scale", "full"];
-    expect((await mho("optimize", weights(folder), ...aims, "--out", strategy)).code).toBe(0);
-    await mho("program", strategy, "--chip", chip, ...at);
-    const tooSoon = await mho("trim", "r3", "--workspace", folder);
-    expect([tooSoon.code, tooSoon.err]).toEqual([2, expect.stringContaining("mho watch r3 --until 2h")]);
-    await mho("watch", "r3", "--until", "2h", "--per-decade", "5", ...at);
-    const dry = last((await mho("trim", "r3", "--dry-run", ...at)).out);
-    expect(dry["run"]).toBeNull();
-    expect(dry["expected_after"]).toBeLessThan(dry["expected_before"] as number);
-    const trimmed = await mho("trim", "r3", ...at);
-    expect(trimmed.code).toBe(0);
-    const told = last(trimmed.out) as Record<string, number>;
-    expect(told).toMatchObject({ run: "r4", corrects: "r3" });
-    expect(told["expected_once_reached"]).toBeLessThan(told["expected_before"]!);
-    // The second visit takes both runs as one.
-    await mho("watch", "r4", "--until", "5h", "--per-decade", "5", ...at);
-    const again = last((await mho("trim", "r4", "--dry-run", ...at)).out);
-    expect(again["expected_before"]).toBeLessThan(told["expected_before"]!);
-  });
-
+// test/slow/refit.test.ts has the whole loop, test/slow/pickedDevices.test.ts fits to verified devices alone.
+describe("a fit, on the command line", () => {
   it("takes µS anew from the codes where known resistors say that converters are worn", async () => {
     const folder = emptyFolder();
     const worn = "emulator:pcm-64?seed=6&converter=worn&state=none";
@@ -182,6 +81,8 @@ describe("the loop, on the command line", () => {
       out,
       "--out",
       join(folder, "s.json"),
+      "--significance",
+      "2",
       "--believe",
       "--json",
     );

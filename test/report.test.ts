@@ -231,7 +231,7 @@ describe("the report", () => {
         expect(html).not.toContain("<img src=x");
         expect(html).not.toMatch(/<[^>]*onerror/);
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 

@@ -16,7 +16,9 @@ import type { RunPlan } from "../src/run/plan.ts";
 import { tryStandby } from "../src/run/standby.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { describePcm64, stillClock } from "./support/chips.ts";
+import { mho as mhoHere } from "./support/commandHere.ts";
 import { mho, startMho, type Started } from "./support/commandLine.ts";
+import { emulatorHere } from "./support/emulatorHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -33,8 +35,8 @@ const plan: RunPlan = {
   pulsesPerDevice: 12,
   tiles: [
     {
-      block: { tile: 0, rowStart: 0, rowCount: 8 },
-      targetsMicrosiemens: Float32Array.from({ length: 2048 }, (_, i) => 1 + (i % 24)),
+      block: { tile: 0, rowStart: 0, rowCount: 4 },
+      targetsMicrosiemens: Float32Array.from({ length: 1024 }, (_, i) => 1 + (i % 24)),
     },
   ],
 };
@@ -201,9 +203,8 @@ describe("standby while a lost link is looked for", () => {
 async function busyRun(
   dialect: string,
   folder: string,
-): Promise<{ chip: Started; run: Started; address: string }> {
-  const chip = startMho(["emulate", "pcm-64?tiles=2", "--dialect", dialect]);
-  const { address } = JSON.parse(await chip.line(/address/)) as { address: string };
+): Promise<{ run: Started; address: string }> {
+  const { address } = await emulatorHere("pcm-64?tiles=2", { dialect, pty: true, pace: true });
   const targets = join(folder, "targets.csv");
   writeFileSync(targets, `${Array(256).fill("9").join(",")}\n`.repeat(128));
   const run = startMho([
@@ -218,12 +219,7 @@ async function busyRun(
     folder,
   ]);
   await run.line(/"turn"/);
-  return { chip, run, address };
-}
-
-async function end(chip: Started): Promise<void> {
-  chip.process.kill("SIGINT");
-  await chip.ended();
+  return { run, address };
 }
 
 describe("standby of a chip that is not the one that was described", () => {
@@ -272,8 +268,8 @@ describe("mho standby", () => {
     "of a busy %s line asks its program, which is stopped between two rows and can be resumed",
     async (dialect) => {
       const folder = emptyFolder();
-      const { chip, run, address } = await busyRun(dialect, folder);
-      const standby = await mho("standby", "--chip", address);
+      const { run, address } = await busyRun(dialect, folder);
+      const standby = await mhoHere("standby", "--chip", address);
       expect([standby.code, standby.err, standby.out]).toEqual([
         0,
         "",
@@ -292,17 +288,16 @@ describe("mho standby", () => {
       });
       expect((await store.runs())[0]!.outcome).toBe("interrupted");
       await store.close();
-      await end(chip);
     },
   );
 
   it.runIf(process.platform === "linux")(
     "ends a program that does not answer, and puts the chip in standby itself",
     async () => {
-      const { chip, run, address } = await busyRun("packet", emptyFolder());
+      const { run, address } = await busyRun("packet", emptyFolder());
       run.process.kill("SIGSTOP");
       const closed = once(run.process, "close");
-      const standby = await mho("standby", "--chip", address);
+      const standby = await mhoHere("standby", "--chip", address);
       expect([standby.code, standby.out]).toEqual([
         0,
         expect.stringMatching(
@@ -310,13 +305,11 @@ describe("mho standby", () => {
         ),
       ]);
       expect(await closed).toEqual([null, "SIGKILL"]);
-      await end(chip);
     },
   );
 
   it("of a bench between two calls tells the next call, once, and leaves the port free", async () => {
-    const chip = startMho(["emulate", "pcm-64"]);
-    const { address } = JSON.parse(await chip.line(/address/)) as { address: string };
+    const { address } = await emulatorHere("pcm-64", { pty: true });
     const bench = await openBench({ workspace: emptyFolder(), chip: address });
     const row = { tile: 0, rowStart: 0, rowCount: 1 };
     await bench.read(row);
@@ -332,19 +325,18 @@ describe("mho standby", () => {
     expect(await bench.standby()).toMatchObject({ name: "pcm-64", serialNumber: "EMU-7" });
     await bench.read(row);
     await bench.close();
-    await end(chip);
   });
 
   it("of a chip that has fallen silent says that it is not known to be safe, with 3", async () => {
     const chip = startMho(["emulate", "pcm-64"]);
     const { address } = JSON.parse(await chip.line(/address/)) as { address: string };
     chip.process.kill("SIGSTOP");
-    const { code, err } = await mho("standby", "--chip", address);
+    const { code, err } = await mhoHere("standby", "--chip", address);
     expect([code, err]).toEqual([
       3,
       expect.stringMatching(/did not confirm standby, so its outputs may be on until its watchdog acts/),
     ]);
-    chip.process.kill("SIGCONT");
-    await end(chip);
+    chip.process.kill("SIGKILL");
+    await chip.ended();
   });
 });

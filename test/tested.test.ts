@@ -85,7 +85,17 @@ describe("how far a fitted model was tested", () => {
     expect(shown).toMatch(/2\.4 h → 1 day +4000 +95\.1 % +0\.04 σ +yes\n/);
 
     const file = join(folder, "strategy.json");
-    const json = await mho("optimize", weights, "--model", model, "--out", file, "--json");
+    const json = await mho(
+      "optimize",
+      weights,
+      "--model",
+      model,
+      "--significance",
+      "2",
+      "--out",
+      file,
+      "--json",
+    );
     const told = JSON.parse(json.out.trim().split("\n").at(-1)!) as Record<string, unknown>;
     expect(told["tested_to_seconds"]).toBe(day);
     const strategy = (await mho("show", file)).out;
@@ -108,7 +118,7 @@ describe("how far a fitted model was tested", () => {
     const folder = emptyFolder();
     const { model, weights } = filesIn(folder);
     const file = join(folder, "strategy.json");
-    await mho("optimize", weights, "--model", model, "--out", file);
+    await mho("optimize", weights, "--model", model, "--significance", "2", "--out", file);
     const chip = ["--chip", "emulator:pcm-64?seed=3", "--workspace", folder];
     const programmed = await mho("program", file, ...chip);
     expect(programmed.out).toMatch(

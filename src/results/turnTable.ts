@@ -2,7 +2,7 @@ import { rowFates } from "../chip/driver.ts";
 import { verdictNames } from "../program/method.ts";
 import { emptyMemory, type TurnRecord, tileOfEntry } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
-import type { RunId, RunStore } from "../run/store.ts";
+import type { RunId, RunReader } from "../run/store.ts";
 
 /** One turn of a tile, and what became of its pulses. */
 export interface TurnTable {
@@ -17,7 +17,11 @@ export interface TurnTable {
 }
 
 /** Every turn of a run, in the order in which their successors on the same tile came. */
-export async function* turnTables(store: RunStore, run: RunId, { tiles }: RunPlan): AsyncIterable<TurnTable> {
+export async function* turnTables(
+  store: RunReader,
+  run: RunId,
+  { tiles }: RunPlan,
+): AsyncIterable<TurnTable> {
   const known = new Map(
     tiles.map(({ block, targetsMicrosiemens }) => [
       block.tile,

@@ -31,10 +31,11 @@ export function heldShares({ shares }: RunGroup): readonly HeldShare[] {
 
 /**
  * Reads a group as if it were one run on one large chip: its tiles are those of its runs, numbered as in the whole, its turns and
- * sweeps in the order of the wall's time. Of sweeps, those of an age at which all of its runs were read as a whole; shares that no run
- * holds are not there. Runs are read as they are.
+ * sweeps in the order of the wall's time. Shares that no run holds are not there. Runs are read as they are.
+ *
+ * @param ages  which sweeps: those of an age at which all of its runs were read as a whole, or all of them.
  */
-export function wholeReader(store: RunStore): RunReader {
+export function wholeReader(store: RunStore, ages: "common" | "all" = "common"): RunReader {
   const of = async <T>(
     id: RunId,
     one: (run: RunId) => Promise<T>,
@@ -100,12 +101,12 @@ export function wholeReader(store: RunStore): RunReader {
     async *sweeps(id) {
       if (!isGroupName(id)) return yield* store.sweeps(id);
       const group = await groupNamed(store, id);
-      const { common } = await commonAges(store, group);
+      const common = ages === "common" ? (await commonAges(store, group)).common : undefined;
       const sweeps = merged(
         heldShares(group).map((share) => inWhole<SweepRecord>(store.sweeps(share.run), share)),
         ({ takenAt }) => takenAt,
       );
-      for await (const sweep of sweeps) if (common.has(sweep.timeSeconds)) yield sweep;
+      for await (const sweep of sweeps) if (common?.has(sweep.timeSeconds) ?? true) yield sweep;
     },
   };
 }

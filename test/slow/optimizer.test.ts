@@ -1,10 +1,16 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { pcm90nm } from "../../src/model/modelOf.ts";
 import { MomentTable } from "../../src/optimize/momentTable.ts";
 import type { TranslationProblem } from "../../src/optimize/prediction.ts";
 import { ladder, translate } from "../../src/optimize/translate.ts";
 import { weightSizesOf } from "../../src/optimize/weightSizes.ts";
+import { mho } from "../support/commandHere.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
 import { gaussian, hermes2, problem, tabulated } from "../support/gaussianProblem.ts";
+
+removeFoldersAfterEach();
 
 describe("strategies for Gaussian weights", () => {
   it.each([
@@ -37,5 +43,23 @@ describe("strategies for Gaussian weights", () => {
     );
     expect(free.tnmse).toBeLessThan(0.99 * best);
     expect(free.searchStopped).toMatch(/significance of each pair/);
+  });
+});
+
+describe("mho optimize", () => {
+  it("finds a strategy for every layer of a network that beats every rule of today, and draws each", async () => {
+    const folder = emptyFolder();
+    const [file, page] = [join(folder, "s.json"), join(folder, "page.html")];
+    const digits = "examples/digits/digits-mlp.safetensors";
+    const { code, out } = await mho("optimize", digits, "--model", "pcm-90nm", "--out", file, "--json");
+    expect(code).toBe(0);
+    const { layers } = JSON.parse(out.trim().split("\n").at(-1)!) as {
+      layers: { name: string; predicted: { tnmse: number }; baselines: { tnmse: number }[] }[];
+    };
+    expect(layers.map(({ name }) => name)).toEqual(["fc1.weight", "fc2.weight", "fc3.weight"]);
+    for (const { predicted, baselines } of layers)
+      expect(predicted.tnmse).toBeLessThan(Math.min(...baselines.map(({ tnmse }) => tnmse)));
+    expect((await mho("report", file, "--out", page)).code).toBe(0);
+    expect(readFileSync(page, "utf8").match(/<figure>/g)).toHaveLength(12);
   });
 });

@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { soak } from "../soak/soak.ts";
+import { tellStory } from "../soak/story.ts";
 import { drawWorld } from "../soak/world.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
+
+removeFoldersAfterEach();
 
 // test/soak.test.ts has a few of each kind.
 describe("a world of bad luck", () => {
   it.each([
+    [8, "everything at once, blindly programmed"],
     [4, "an SCPI pulse that had fired before a reset was said not to have"],
     [615, "rows that a reset kept from firing were never fired by a method that does not look"],
     [1873, "max-set-fill took devices that a pulled cable kept from its first pulse for stuck ones"],
@@ -19,6 +24,8 @@ describe("a world of bad luck", () => {
   });
 
   it.each([
+    [222, "another workspace, a second chip, and files that are moved away", "visit"],
+    [30, "a disk that is truly full, where one may be mounted", "fill the disk"],
     [146, "rows of a closed workspace stayed in a file that was lost", "restore"],
     [686, "a refusal for unknown wear was forgotten in a reset of the chip", "agree to unknown wear"],
     [
@@ -31,5 +38,11 @@ describe("a world of bad luck", () => {
   ])("of seed %i holds more (%s)", async (seed, _, deed) => {
     const { deeds } = await soak(drawWorld(seed, 3));
     expect(deeds.some((done) => done.startsWith(deed))).toBe(true);
+  });
+
+  it("in which nearly everything is done is lived through in the same way each time", async () => {
+    const world = drawWorld(12, 1);
+    const told = await tellStory(world, emptyFolder());
+    expect(await tellStory(world, emptyFolder())).toEqual(told);
   });
 });

@@ -1,24 +1,25 @@
-// Runs commands of the built mho in this process, one after another, and prints how each ended: for a user of whom processes are started.
+// Runs commands of the built mho in this process, one after another, and prints how each ended. The process then has to end by itself.
 import { mho } from "../../dist/cli/mho.js";
 
 const print = process.stdout.write.bind(process.stdout);
-let err = "";
-const keep = (chunk, encoding, done) => {
+const said = { out: "", err: "" };
+const keepAs = (name) => (chunk, encoding, done) => {
+  said[name] += chunk.toString();
   const ended = typeof encoding === "function" ? encoding : done;
   ended?.();
   return true;
 };
-process.stdout.write = keep;
-process.stderr.write = (chunk, ...rest) => {
-  err += chunk.toString();
-  return keep(chunk, ...rest);
-};
+process.stdout.write = keepAs("out");
+process.stderr.write = keepAs("err");
+// Every command listens for a reader that leaves.
+process.stdout.setMaxListeners(0);
+process.stderr.setMaxListeners(0);
 const ended = [];
 for (const args of JSON.parse(process.argv[2])) {
-  err = "";
+  Object.assign(said, { out: "", err: "" });
   process.exitCode = undefined;
   await mho(args);
-  ended.push({ code: Number(process.exitCode ?? 0), err });
+  ended.push({ code: Number(process.exitCode ?? 0), ...said });
 }
 process.exitCode = 0;
 print(JSON.stringify(ended));

@@ -1,5 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { normalOf, Random } from "../../src/random.ts";
 import { safetensors } from "./safetensors.ts";
 
@@ -14,12 +15,23 @@ export function smallWeights(folder: string): string {
   return path;
 }
 
-/** One layer that fits a corner of a tile: quicker yet, and enough for a whole story. */
+/** One layer that fits a corner of a quarter of a tile: quicker yet, and enough for a whole story. */
 export function smallestWeights(folder: string): string {
   const path = join(folder, "smallest.safetensors");
-  writeFileSync(path, safetensors({ "fc1.weight": { shape: [12, 64], values: gaussian(768, 1) } }));
+  writeFileSync(path, safetensors({ "fc1.weight": { shape: [12, 16], values: gaussian(192, 1) } }));
   return path;
 }
+
+/** The description of a chip with tiles of 16 rows, and devices like those of pcm-64. Returns the path of its file. */
+export function quarterTile(folder: string): string {
+  const path = join(folder, "quarter.json");
+  const document = JSON.parse(readFileSync(pcm64File, "utf8")) as { geometry: object };
+  const geometry = { ...document.geometry, rows: 16 };
+  writeFileSync(path, JSON.stringify({ ...document, name: "quarter", geometry }));
+  return path;
+}
+
+const pcm64File = fileURLToPath(new URL("../../chips/pcm-64.json", import.meta.url));
 
 function gaussian(count: number, layer: number): Float32Array {
   const random = new Random(2).fork("weights");

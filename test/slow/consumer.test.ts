@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
 
 removeFoldersAfterEach();
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The script of docs/library.md, which is its first block of TypeScript. */
 function scriptOfDocs(): string {

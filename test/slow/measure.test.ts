@@ -1,0 +1,6 @@
+import { measuresIn } from "../contracts/measured.ts";
+import { removeFoldersAfterEach } from "../support/folders.ts";
+
+removeFoldersAfterEach();
+
+measuresIn("scpi");
