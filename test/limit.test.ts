@@ -99,7 +99,7 @@ function strategyOf(
 const options: DrawOptions = { draws: 8, seed: 7, tileShape: [64, 64], causes: [] };
 
 describe("a network drawn from the model", () => {
-  const layer = layerOf("a", 128, 48, 1);
+  const layer = layerOf("a", 128, 96, 1);
 
   it.each([0, 0.8])(
     "errs at every time by what its strategy foretells, to a thirtieth (drift of pairs correlated by %s)",
@@ -189,7 +189,7 @@ describe("a network drawn from the model", () => {
       expect(trained).toEqual(other.values);
       expect(own).not.toEqual(layer.values);
     }
-    expect(network.layers[0]!.values).toEqual(layerOf("a", 128, 48, 1).values);
+    expect(network.layers[0]!.values).toEqual(layerOf("a", 128, 96, 1).values);
   });
 
   it("is refused where none of its layers is the strategy's, and without inputs", async () => {
@@ -334,7 +334,7 @@ describe("mho optimize --limit", () => {
     expect((await mho("show", file)).out).toMatch(/Accuracy of mlp on 597 images, %, over 2 chips drawn/);
 
     const chip = ["--chip", "emulator:pcm-64?tiles=2", "--workspace", folder];
-    const run = await mho("program", file, ...chip, "--method", "open-loop", "--sweep", "none");
+    const run = await mho("program", file, ...chip, "--sweep", "none");
     expect(run.out).toMatch(/predicts an accuracy of mlp, .* of 9\d\.\d % \(9\d\.\d to 9\d\.\d\) at 1 s/);
     expect((await mho("show", "r1", "--workspace", folder)).out).toContain("predicts an accuracy of mlp");
 
