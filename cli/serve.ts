@@ -13,6 +13,7 @@ import type { WarningEvent } from "../lab/events.ts";
 import { wallTime } from "../lab/wallTime.ts";
 import { apart } from "../lab/apart/apart.ts";
 import { Bench, configOf, Workplace } from "../lab/bench.ts";
+import type { FleetView } from "../lab/fleet/overview.ts";
 import { defaultWorkspace } from "../lab/workplace.ts";
 import type { CommandOutput } from "./output.ts";
 import { startWorker, type StartedWorker } from "./startWorker.ts";
@@ -40,8 +41,11 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
   const place = new Workplace(options, output.events, await configOf(options));
   const isNew = !place.isServer && !existsSync(join(folder, "workspace.db"));
   const workers: StartedWorker[] = [];
+  const closing: (() => Promise<void>)[] = [];
   try {
     const store = await place.store();
+    const view = place.isServer ? await openView(place) : undefined;
+    closing.push(async () => view?.close());
     const stop = listenForStop(output);
     try {
       const { host, port } = options;
@@ -51,7 +55,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
         token,
         publicUrl,
         files,
-        library: libraryOf(place, store.readOnly, options, (worker) => workers.push(worker)),
+        library: libraryOf(place, store.readOnly, options, view, (worker) => workers.push(worker)),
         workspace: store.file,
         readOnly: store.readOnly,
         wallTime,
@@ -90,6 +94,7 @@ export async function serve(options: ServeOptions, output: CommandOutput<"serve"
       stop.release();
     }
   } finally {
+    for (const close of closing) await close();
     await place.close();
   }
 }
@@ -99,6 +104,7 @@ function libraryOf(
   place: Workplace,
   readOnly: boolean,
   options: ServeOptions,
+  view: FleetView | undefined,
   onWorker: (worker: StartedWorker) => void,
 ): PageLibrary {
   const bench = new Bench(place);
@@ -110,11 +116,29 @@ function libraryOf(
     questions: () => bench.questions(),
     answer: (question, text) => bench.answer(question, text),
     withdraw: (question) => bench.withdraw(question),
-    queue: bench.queue,
-    startWork: async () => onWorker(await startWorker(place.folder, options.config)),
+    queue: view === undefined ? bench.queue : queueOf(bench, view),
+    ...(view === undefined
+      ? { startWork: async () => onWorker(await startWorker(place.folder, options.config)) }
+      : { fleet: () => view.look() }),
     report: (run, to) => files.report(run, to),
     compare: (runs, to) => files.compare(runs, to),
     export: (run, to) => files.export(run, to),
+  };
+}
+
+async function openView(place: Workplace): Promise<FleetView> {
+  const { FleetView: View } = await import("../lab/fleet/overview.ts");
+  return View.open(place);
+}
+
+/** At a server the list is asked for again and again, by connections that stay. */
+function queueOf({ queue }: Bench, view: FleetView): PageLibrary["queue"] {
+  return {
+    list: () => view.jobs(),
+    add: (command, subjects) => queue.add(command, subjects),
+    move: (job, where) => queue.move(job, where),
+    retry: (job) => queue.retry(job),
+    remove: (job) => queue.remove(job),
   };
 }
 

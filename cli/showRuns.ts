@@ -3,6 +3,7 @@ import type { ListOptions } from "../lab/listRuns.ts";
 import { counted } from "../src/counted.ts";
 import type { ListedRun } from "../src/results/runFilter.ts";
 import { formatDuration } from "../src/units.ts";
+import { atBench } from "./atBench.ts";
 import type { CommandOutput } from "./output.ts";
 import { networkFields, tellNetworks } from "./tellNetwork.ts";
 
@@ -42,6 +43,7 @@ function cellsOf(run: ListedRun): string[] {
       : `error ${errorPercent.toFixed(2)} % at ${formatDuration(errorAgeSeconds ?? 0)}`;
   return [
     id,
+    run.madeAt === undefined ? "" : atBench(run.madeAt),
     `${outcome}${labels.archived ? ", archived" : ""}${run.damaged ? ", damaged" : ""}`,
     // A calendar that was set back makes a run look as if it had not begun.
     ageSeconds > 0 ? `${formatDuration(Math.ceil(ageSeconds))} ago` : "now",
@@ -63,6 +65,8 @@ function fieldsOf(run: ListedRun) {
     serial_number: run.chipSerialNumber,
     wafer: run.wafer ?? null,
     die: run.die ?? null,
+    bench: run.madeAt?.bench ?? null,
+    bench_run: run.madeAt?.run ?? null,
     started_at: run.startedAt,
     age_seconds: Math.max(0, run.ageSeconds),
     outcome: run.outcome,

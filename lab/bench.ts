@@ -19,7 +19,14 @@ import type { ChipNote, RunLabels } from "../src/run/labels.ts";
 import { recall } from "../src/run/recall.ts";
 import type { Question, QuestionId } from "../src/run/questions.ts";
 import type { RunPlan } from "../src/run/plan.ts";
-import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
+import type {
+  AgedFigures,
+  ListedFigures,
+  RunAtBench,
+  RunId,
+  RunStore,
+  RunSummary,
+} from "../src/run/store.ts";
 import type { WorkspaceCheck } from "../storage/checkWorkspace.ts";
 import type { Advice, AdviseOptions } from "./advise.ts";
 import type { ArchiveOptions, Deleted, DeleteOptions } from "./archive.ts";
@@ -91,6 +98,8 @@ export interface RunDetails {
   readonly labels: RunLabels;
   /** What was noted of its chip, in order. */
   readonly chipNotes: readonly ChipNote[];
+  /** At a server: the bench that made it, and how that calls it; undefined of a run that was made where it is kept. */
+  readonly madeAt: RunAtBench | undefined;
 }
 
 /** Opens a bench: a workspace and a chip, each opened when it is first needed. Close it when done. */
@@ -631,6 +640,14 @@ export class Bench {
     });
   }
 
+  /** By what a run is told from others, how it aged, and what of it was foretold and did not hold. Kept when it was made once. */
+  async figures(run: RunId): Promise<ListedFigures & { readonly aged: AgedFigures }> {
+    return this.#telling(async () => {
+      const { agedFiguresOf } = await import("./agedFigures.ts");
+      return agedFiguresOf(await this.store(), runNamed(run), this.#place.registries.methods);
+    });
+  }
+
   /** How a run went: verdicts, yield and weight errors. */
   async result(run: RunId): Promise<RunResult> {
     return this.#telling(async () => judgeRun(wholeReader(await this.store()), runOrGroupNamed(run)));
@@ -669,6 +686,7 @@ export class Bench {
         result: await judgeRun(store, id, memories),
         forecasts: await forecastResults(store, id, memories),
         audit: await lastAudit(store, id, this.#place.registries.methods, memories),
+        madeAt: (await store.summary(id)).madeAt,
       };
     });
   }

@@ -9,7 +9,9 @@ import { type HandedOn, type Piece, runName } from "../storage/handOn/piece.ts";
 import { openServer, type Server } from "../storage/postgres/connection.ts";
 import { isAway } from "../storage/postgres/serverFailure.ts";
 import type { Workspace } from "../storage/workspace.ts";
+import { isDamage } from "./agedFigures.ts";
 import type { BenchEvent } from "./events.ts";
+import { type FiguresMaker, figuresBy } from "./handedFigures.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface HandOnOptions {
@@ -62,7 +64,7 @@ export async function handOn(
 ): Promise<HandedOnRuns> {
   checkName(options.bench);
   const store = await place.folderStore("a workspace is handed on from a folder to a server");
-  const handing = new Handing(store, options, place, manner);
+  const handing = new Handing(store, options, place, manner, figuresBy(place, store));
   try {
     if (options.follow !== true) await handing.all();
     else await handing.follow();
@@ -77,8 +79,9 @@ export function openHanding(
   store: Workspace,
   options: Pick<HandOnOptions, "to" | "bench">,
   place: Pick<Workplace, "emit" | "signal">,
+  figures: FiguresMaker,
 ): { all(): Promise<void>; close(): Promise<void> } {
-  return new Handing(store, options, place, usualManner);
+  return new Handing(store, options, place, usualManner, figures);
 }
 
 const pollMilliseconds = 1000;
@@ -90,6 +93,7 @@ class Handing {
   readonly #emit: (event: BenchEvent) => void;
   readonly #signal: AbortSignal;
   readonly #manner: HandOnManner;
+  readonly #figures: FiguresMaker;
   readonly #runs = new Set<string>();
   readonly #toldSealed = new Set<number>();
   #server: Server | undefined;
@@ -104,7 +108,9 @@ class Handing {
     options: HandOnOptions,
     { emit, signal }: Pick<Workplace, "emit" | "signal">,
     manner: HandOnManner,
+    figures: FiguresMaker,
   ) {
+    this.#figures = figures;
     this.#manner = manner;
     this.#store = store;
     this.#options = options;
@@ -177,7 +183,21 @@ class Handing {
       if (this.#signal.aborted) return true;
     }
     if (some.length > 0) await this.#commit(bench, some);
+    if (!any) await this.#handFigures(bench);
     return any;
+  }
+
+  /** What the runs come to, for those who look: the bench has the rows at hand. It goes with the rows, and not before them. */
+  async #handFigures(bench: HandOnServer): Promise<void> {
+    for (const one of await bench.runsWithoutFigures()) {
+      if (this.#signal.aborted) return;
+      const run = runName(one.run);
+      const counts = await this.#store.rowCounts(run).catch(unlessDamaged);
+      // What the bench has more of is handed on first.
+      if (counts?.turns !== one.turns || counts.sweeps !== one.sweeps) continue;
+      const figures = await this.#figures(run).catch(unlessDamaged);
+      if (figures !== undefined) await bench.keepFigures(one, figures);
+    }
   }
 
   /** @returns false where another program handed on meanwhile. */
@@ -229,6 +249,11 @@ class Handing {
 }
 
 const commitBytes = 2 ** 23;
+
+/** Of a run that is damaged nothing is said; mho check names the damage. */
+function unlessDamaged(error: unknown): undefined {
+  if (!isDamage(error)) throw error;
+}
 
 function sizeOf(piece: Piece): number {
   const sizeOfRows = (rows: readonly object[]): number =>

@@ -26,7 +26,9 @@ export {
 } from "./experiment.ts";
 export type { ExportModelOptions, ExportOptions, TableFormat } from "./export.ts";
 export type { Fit, FitOptions } from "./fit.ts";
-export type { Fleet } from "./fleet/overview.ts";
+export type { ChipState, Fleet, FleetChip } from "./fleet/overview.ts";
+export type { AgedFigures, RunAtBench, Unforeseen } from "../src/run/store.ts";
+export type { Alarm } from "../src/fleet/alarms.ts";
 export type { PulseAtRequest, PulseRequest } from "./handMethod.ts";
 export type { PulsedByHand } from "./pulseByHand.ts";
 export type { ReadOut, ReadOutOptions } from "./readOut.ts";

@@ -4,7 +4,7 @@ import { type FilterTerm, type ListedRun, parseFilter, passes } from "../src/res
 import type { ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import { type ChipNote, noLabels, placeOnWafer } from "../src/run/labels.ts";
-import type { RunStore, RunSummary } from "../src/run/store.ts";
+import type { ListReader, RunStore, RunSummary } from "../src/run/store.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -29,12 +29,14 @@ export async function listRuns(
   const terms = parseFilter(where);
   const asks = (key: string): boolean => terms.some((term) => term.key === key);
   const store = await place.existingStore();
-  const chips = new ChipNotes(store);
+  const all = await store.runs();
+  const lists = await store.forLists({ notes: asks("note") });
+  const chips = new ChipNotes(lists);
   const now = Date.parse(wallTime());
   const runs: ListedRun[] = [];
   let archivedLeftOut = 0;
-  for (const summary of await store.runs()) {
-    const listed = await listedRun(store, summary, chips, { now, notes: asks("note"), terms });
+  for (const summary of all) {
+    const listed = await listedRun(store, summary, { lists, chips, now, notes: asks("note"), terms });
     if (listed === undefined) continue;
     if (listed.labels.archived && !archived && !asks("archived")) archivedLeftOut++;
     else runs.push(listed);
@@ -42,16 +44,20 @@ export async function listRuns(
   return { runs, archivedLeftOut };
 }
 
+interface Listing {
+  readonly lists: ListReader;
+  readonly chips: ChipNotes;
+  readonly now: number;
+  /** Whether a filter asks for them. */
+  readonly notes: boolean;
+  readonly terms: readonly FilterTerm[];
+}
+
 /** Undefined for a run that does not pass. */
 async function listedRun(
   store: RunStore,
   summary: RunSummary,
-  chips: ChipNotes,
-  {
-    now,
-    notes,
-    terms,
-  }: { readonly now: number; readonly notes: boolean; readonly terms: readonly FilterTerm[] },
+  { lists, chips, now, notes, terms }: Listing,
 ): Promise<ListedRun | undefined> {
   const { id, chipName: name, chipSerialNumber: serialNumber, startedAt } = summary;
   const ofChip = await chips.of({ name, serialNumber });
@@ -63,13 +69,13 @@ async function listedRun(
       damaged = true;
       return instead;
     });
-  const written = notes ? await unlessDamaged(store.notes(id), []) : [];
+  const written = notes ? await unlessDamaged(lists.notes(id), []) : [];
   const own = written.flatMap(({ what, text }) => (what === "note" ? text : []));
   const listed: Omit<ListedRun, "damaged"> = {
-    ...(await unlessDamaged(standingOf(store, summary), summary)),
-    labels: await unlessDamaged(store.labels(id), noLabels),
+    ...(await unlessDamaged(standingOf(lists, summary), summary)),
+    labels: await unlessDamaged(lists.labels(id), noLabels),
     ...placeOnWafer(ofChip),
-    figures: await unlessDamaged(figuresOf(store, id), unknownFigures),
+    figures: await unlessDamaged(figuresOf(store, id, lists), unknownFigures),
     ageSeconds: (now - Date.parse(startedAt)) / 1000,
     notes: notes ? [...own, ...ofChip.flatMap(({ text }) => text ?? [])] : [],
   };
@@ -87,10 +93,10 @@ const unknownFigures = {
 
 /** Of each chip once: many runs are of one. */
 class ChipNotes {
-  readonly #store: RunStore;
+  readonly #store: ListReader;
   readonly #known = new Map<string, Promise<readonly ChipNote[]>>();
 
-  constructor(store: RunStore) {
+  constructor(store: ListReader) {
     this.#store = store;
   }
 

@@ -8,7 +8,7 @@ import { LotSums, type LotSum } from "../src/results/lotSums.ts";
 import { sweepTables } from "../src/results/sweepTable.ts";
 import { verdicts } from "../src/program/method.ts";
 import { placeOnWafer } from "../src/run/labels.ts";
-import type { RunId, RunStore } from "../src/run/store.ts";
+import type { RunAtBench, RunId, RunStore } from "../src/run/store.ts";
 import { pageNamed } from "./pageName.ts";
 import { runNamed } from "./runName.ts";
 import { version } from "./version.ts";
@@ -53,7 +53,7 @@ export async function lot(
   const sums: LotSum[] = [];
   for (const run of runs) {
     const own = await sumsOf(store, run, law);
-    if (own.length === 0) throw notRead(run.run);
+    if (own.length === 0) throw notRead(run.run, (await store.summary(run.run)).madeAt);
     sums.push(...own);
   }
   const laws = lotLaws(runs, sums);
@@ -119,11 +119,16 @@ async function sumsOf(store: RunStore, { run, chip }: LotRun, law: LineLaw): Pro
   return sums.sums();
 }
 
-function notRead(run: RunId): MhoError {
+/** @param madeAt  of a run of a server, which only its bench can read. */
+function notRead(run: RunId, madeAt: RunAtBench | undefined): MhoError {
+  const how =
+    madeAt === undefined
+      ? `Read them with mho watch ${run}`
+      : `Read them at the bench ${madeAt.bench}, where the run is called ${madeAt.run}, with mho watch ${madeAt.run}`;
   return new MhoError(
     "bad-argument",
-    `The devices of ${run} were not read at three ages over a decade of time or more: how they drift is not known. Read them with ` +
-      `mho watch ${run}, or leave the run out.`,
-    { run },
+    `The devices of ${run} were not read at three ages over a decade of time or more: how they drift is not known. ${how}, or leave the ` +
+      "run out.",
+    { run, ...(madeAt !== undefined && { bench: madeAt.bench }) },
   );
 }

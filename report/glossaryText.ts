@@ -110,4 +110,10 @@ seed: The number from which every draw of chance follows. The same seed gives th
 mapping: Which column of a table is what, for mho import.
 live page: What mho serve shows. Its token is needed to pause or stop a run.
 event: One line of --json: see events.
+bench: A machine with chips and a workspace. A server knows it by its name.
+lease: Which bench may work on a chip. A chip has one bench at a time: see chips.
+silent: Of a bench: not heard by the server for a minute, without having said that it ends.
+wafer: What a chip was cut from, as noted by mho note CHIP --wafer W7 --die 3,4.
+die: The place on its wafer that a chip was cut from: two whole numbers, x first, for a map.
+out of its forecast: Of a chip that was read: a forecast of its weight errors failed, or the model of its run no longer holds for it.
 `;

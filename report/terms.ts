@@ -9,7 +9,7 @@ export interface Part {
 /** Names that need care. */
 export const termNames = {
   /** Everyday words too: terms only where they stand alone, as in a row of verdicts. */
-  alone: ["open", "weak", "link", "method", "watch", "fit", "code", "budget"],
+  alone: ["open", "weak", "link", "method", "watch", "fit", "code", "budget", "silent"],
   /** So common that one explanation a page is enough. */
   oncePerPage: [
     "device",
@@ -24,6 +24,9 @@ export const termNames = {
     "turn",
     "age",
     "pair",
+    "bench",
+    "wafer",
+    "die",
   ],
   /** Everyday words on these pages. */
   never: [

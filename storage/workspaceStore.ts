@@ -34,6 +34,7 @@ import {
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type {
   ListedFigures,
+  ListReader,
   RowCounts,
   RunId,
   RunOutcome,
@@ -542,6 +543,10 @@ export class Workspace implements KeptRuns, JobStore {
         sweeps === this.#chainOf(run, "sweeps").rows;
       return isRight ? (JSON.parse(figures) as ListedFigures) : undefined;
     });
+  }
+
+  forLists(): Promise<ListReader> {
+    return Promise.resolve(this);
   }
 
   stamp(): Promise<string> {

@@ -84,7 +84,13 @@ async function told(store: KeptRuns, runs?: readonly RunId[]): Promise<unknown> 
     const { corrects, ...planned } = await store.plan(run);
     const summary = await store.summary(run);
     ofRuns.push({
-      summary: { ...summary, id: renamed(summary.id), corrects: renamed(summary.corrects) },
+      // Which bench made it, the server knows alone.
+      summary: {
+        ...summary,
+        id: renamed(summary.id),
+        corrects: renamed(summary.corrects),
+        madeAt: undefined,
+      },
       plan: { ...planned, corrects: renamed(corrects) },
       identity: await store.identity(run),
       description: await store.description(run),

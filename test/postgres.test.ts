@@ -3,10 +3,13 @@ import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listRuns } from "../lab/listRuns.ts";
+import type { Workplace } from "../lab/workplace.ts";
 import { isServerAddress, parseServerAddress } from "../storage/postgres/address.ts";
 import { openServer } from "../storage/postgres/connection.ts";
 import { openPostgresStore } from "../storage/postgres/openStore.ts";
 import { passwordIn } from "../storage/postgres/passwordFile.ts";
+import { PostgresStore } from "../storage/postgres/postgresStore.ts";
 import { newestServerLayout, rightsAt, setUpServer } from "../storage/postgres/schema.ts";
 import { collect, identity, plan, runStoreContract, turn } from "./contracts/runStore.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -213,6 +216,46 @@ describe.skipIf(postgresPrograms === undefined)(`a server (skipped where ${noPos
     await expect(collect(store.turns(run))).rejects.toMatchObject(failing(/row 4 of the turns.*missing/));
     await server.close();
     await store.close();
+  });
+
+  it("is asked as often for a list of twenty runs as for one of two, and a damaged row hides no other run", async () => {
+    const address = await postgres.database();
+    const writing = await openPostgresStore(address);
+    const asked = async (): Promise<{ readonly times: number; readonly damaged: boolean[] }> => {
+      const server = await openServer(address);
+      const store = new PostgresStore(server, await rightsAt(server));
+      const query = server.query.bind(server);
+      let times = 0;
+      server.query = (...request) => {
+        times++;
+        return query(...(request as [string]));
+      };
+      const place = { existingStore: () => Promise.resolve(store) } as unknown as Workplace;
+      const { runs } = await listRuns(place, { where: "note!=seen" });
+      await server.close();
+      return { times, damaged: runs.map(({ damaged }) => damaged) };
+    };
+    for (const most of [2, 20]) {
+      for (let n = most === 2 ? 1 : 3; n <= most; n++) {
+        const run = await writing.beginRun({ ...plan, labels: { tags: ["a"] } }, identity, "t");
+        const figures = {
+          devices: 3,
+          pulses: 2,
+          yieldPercent: 50,
+          errorPercent: null,
+          errorAgeSeconds: null,
+        };
+        await writing.keepFigures(run, { turns: 0, sweeps: 0 }, figures);
+        await writing.endRun(run, "done");
+      }
+      expect(await asked()).toEqual({ times: 12, damaged: Array.from({ length: most }, () => false) });
+    }
+    const server = await openServer(address);
+    await server.query(`UPDATE mho.labels SET label = replace(label, '"a"', '"b"') WHERE run = 2`);
+    await server.close();
+    const { damaged } = await asked();
+    expect(damaged.flatMap((is, k) => (is ? [k] : []))).toEqual([1]);
+    await writing.close();
   });
 
   it("that ends within a commit leaves nothing of it", async () => {

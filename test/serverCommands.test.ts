@@ -38,10 +38,15 @@ describe.skipIf(postgresPrograms === undefined)(`commands on a server (skipped w
     const said = async (store: string): Promise<string> => {
       const { out, err, code } = await mho(...words, "--workspace", store);
       expect([err, code]).toEqual(["", 0]);
-      return out
-        .replaceAll(store, "STORE")
-        .replaceAll("STORE/workspace.db", "STORE")
-        .replace(/"time":"[^"]*"|"age_seconds":[\d.]+/g, "");
+      return (
+        out
+          .replaceAll(store, "STORE")
+          .replaceAll("STORE/workspace.db", "STORE")
+          // What the server knows beside: which bench made it.
+          .replaceAll(/"(bench|bench_run)":(null|"[^"]*"),/g, "")
+          .replaceAll(/, r\d of bench left|  r\d of bench left/g, "")
+          .replace(/"time":"[^"]*"|"age_seconds":[\d.]+/g, "")
+      );
     };
     return [await said(workspace), await said(to)];
   }
@@ -72,6 +77,59 @@ describe.skipIf(postgresPrograms === undefined)(`commands on a server (skipped w
       files.push([out, ...others].map((file) => readFileSync(file, "utf8")));
     }
     expect(files[1]).toEqual(files[0]);
+  });
+
+  it("show names the bench that made a run, and how that calls it; the list is asked by bench", async () => {
+    expect((await mho("show", "r1", "--workspace", to)).out).toMatch(/^Run r1, r1 of bench left: /);
+    expect((await mho("show", "--workspace", to)).out).toMatch(/^r1 {2}r1 of bench left {2}done/m);
+    const { out } = await mho("show", "--where", "bench=left run=r2", "--json", "--workspace", to);
+    expect(JSON.parse(out)).toMatchObject({ runs: [{ run: "r2", bench: "left", bench_run: "r2" }] });
+    expect((await mho("show", "--where", "bench=right", "--workspace", to)).out).toContain("No run passes");
+    const here = JSON.parse((await mho("show", "r1", "--json", "--workspace", workspace)).out) as object;
+    expect(here).toMatchObject({ bench: null, bench_run: null });
+  });
+
+  it("lot sends one whose runs were not read long enough to their bench", async () => {
+    const { code, err } = await mho("lot", "r1", "r2", "--workspace", to);
+    // Both are of one chip; what is missing of a run is said by the bench that can read it.
+    expect([code, err]).toEqual([2, expect.stringContaining("both of the chip")]);
+    const other = join(folder, "other");
+    const chip = ["--chip", "emulator:pcm-64?seed=4", "--workspace", other];
+    await mho("program", join(folder, "targets.csv"), "--sweep", "1", "--quiet", ...chip);
+    await mho("hand-on", "--to", to, "--bench", "right", "--workspace", other);
+    expect((await mho("lot", "r3", "r1", "--workspace", to)).err).toContain(
+      "Read them at the bench right, where the run is called r1, with mho watch r1, or leave the run out.",
+    );
+  });
+
+  it("a user who may only look hears what takes another role, and which", async () => {
+    const anna = await postgres.as("anna", to, ["mho_look"]);
+    const targets = join(folder, "targets.csv");
+    const added = await mho("queue", "add", "program", targets, "--chip", "left", "--workspace", anna);
+    expect([added.code, added.err]).toEqual([
+      4,
+      expect.stringMatching(
+        /anna may look at postgres:.*, and may not add jobs to its queue: that takes the role mho_operate\..*GRANT mho_operate TO "anna"/,
+      ),
+    ]);
+    const removed = await mho("queue", "remove", "j1", "--workspace", anna);
+    expect(removed.err).toContain("may not remove jobs of its queue");
+  });
+
+  it("server init is refused to a user who is no administrator, set up or not", async () => {
+    const bare = await postgres.database({ setUp: false });
+    for (const [user, database] of [
+      ["berta", to],
+      ["carla", bare],
+    ] as const) {
+      const own = await postgres.as(user, database, ["mho_operate"]);
+      const { code, err, out } = await mho("server", "init", own);
+      expect([code, out, err]).toEqual([
+        2,
+        "",
+        expect.stringMatching(new RegExp(`${user} is no administrator of .*nothing was set up or changed`)),
+      ]);
+    }
   });
 
   it("hands on nothing the second time, and tells of it as events", async () => {

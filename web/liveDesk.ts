@@ -1,6 +1,6 @@
 import { MhoError } from "../src/errors.ts";
 import { noLabels, type RunLabels } from "../src/run/labels.ts";
-import type { RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
+import type { ListReader, RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
 import { standingOf } from "../src/results/outcome.ts";
 import { LiveRun } from "./liveRun.ts";
 import type { Frame, RunLine, RunState } from "./liveState.ts";
@@ -48,14 +48,15 @@ export class LiveDesk {
   /** The newest first; the same list as long as none began, ended or was labelled. */
   async runs(): Promise<readonly RunLine[]> {
     const of = await this.#store.runs();
-    const standing = await Promise.all(of.map((summary) => standingOf(this.#store, summary)));
+    const lists = await this.#store.forLists({ notes: false });
+    const standing = await Promise.all(of.map((summary) => standingOf(lists, summary)));
     const state = `${await this.#store.newestLabel()} ${standing.map(({ outcome }) => outcome).join()}`;
     if (this.#lines?.of !== of || this.#lines.state !== state) {
       const lines = await Promise.all(
-        standing.map(async ({ id, title, chipName, chipSerialNumber, startedAt, outcome }) => {
-          const { tags, archived } = await this.#labels(id);
+        standing.map(async ({ id, title, chipName, chipSerialNumber, startedAt, outcome, madeAt = null }) => {
+          const { tags, archived } = await labelsOf(lists, id);
           const chip = `${chipName} number ${chipSerialNumber}`;
-          return { run: id, title, chip, startedAt, outcome, tags, archived };
+          return { run: id, title, chip, startedAt, outcome, tags, archived, madeAt };
         }),
       );
       this.#lines = { of, state, lines: lines.toReversed() };
@@ -68,7 +69,8 @@ export class LiveDesk {
     const live = await this.#live(run);
     await live.catchUp();
     const state = live.state(await this.#store.summary(run), tile);
-    return this.#readOnly ? { ...state, hears: false } : state;
+    // A run of a bench hears what it is asked there.
+    return this.#readOnly || state.madeAt !== null ? { ...state, hears: false } : state;
   }
 
   async devicesOf(run: RunId, tile: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -96,14 +98,6 @@ export class LiveDesk {
     return true;
   }
 
-  /** A run whose labels are damaged is listed without them; looked at, it says what is damaged. */
-  #labels(run: RunId): Promise<RunLabels> {
-    return this.#store.labels(run).catch((error: unknown) => {
-      if (error instanceof MhoError) return noLabels;
-      throw error;
-    });
-  }
-
   async #live(run: RunId): Promise<LiveRun> {
     const held = this.#open.get(run);
     const live = held?.live ?? LiveRun.open(this.#store, run, this.#breathe);
@@ -116,6 +110,14 @@ export class LiveDesk {
       throw error;
     }
   }
+}
+
+/** A run whose labels are damaged is listed without them; looked at, it says what is damaged. */
+function labelsOf(lists: ListReader, run: RunId): Promise<RunLabels> {
+  return lists.labels(run).catch((error: unknown) => {
+    if (error instanceof MhoError) return noLabels;
+    throw error;
+  });
 }
 
 /** Other pages, and who wants the server to end, are heard meanwhile. */

@@ -150,6 +150,7 @@ export class LiveRun {
       method: plan.method,
       measures: this.#measures,
       startedAt: summary.startedAt,
+      madeAt: summary.madeAt ?? null,
       ...(this.#written ?? nothingWritten),
       phase,
       asked: askedOf(this.#request, phase === "paused"),

@@ -1,5 +1,5 @@
 import type { ConvergenceKind } from "../src/results/convergence.ts";
-import type { RunOutcome, RunRequest } from "../src/run/store.ts";
+import type { RunAtBench, RunOutcome, RunRequest } from "../src/run/store.ts";
 
 /** What the server tells the page, as JSON: numbers that are not known are null. */
 
@@ -12,6 +12,8 @@ export interface RunLine {
   readonly outcome: RunOutcome | "running";
   readonly tags: readonly string[];
   readonly archived: boolean;
+  /** At a server: the bench that made it, and how that calls it. */
+  readonly madeAt: RunAtBench | null;
 }
 
 /** A job of the queue. */
@@ -79,6 +81,7 @@ export interface RunState {
   /** Whether it is a measurement, which has findings and is not compared. */
   readonly measures: boolean;
   readonly startedAt: string;
+  readonly madeAt: RunAtBench | null;
   readonly tags: readonly string[];
   readonly operator: string | null;
   readonly archived: boolean;

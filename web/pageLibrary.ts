@@ -1,3 +1,4 @@
+import type { PageFleet } from "./pageFleet.ts";
 import type { Comparison } from "../src/results/comparison.ts";
 import type { Job, JobId } from "../src/queue/job.ts";
 import type { Wait } from "../src/queue/order.ts";
@@ -32,6 +33,8 @@ export interface PageLibrary {
   readonly queue: PageQueue;
   /** Has a worker begin with the jobs that may begin, in a process that the page does not end. */
   startWork?(): Promise<void>;
+  /** The benches of a server; undefined where the workspace is a folder. */
+  fleet?(): Promise<PageFleet>;
   /** Takes a question back whose asker is gone. */
   withdraw(question: QuestionId): Promise<unknown>;
 }

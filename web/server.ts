@@ -15,6 +15,7 @@ import { addBookRoutes } from "./bookRoutes.ts";
 import { addFileRoutes } from "./fileRoutes.ts";
 import { addFilmRoutes } from "./filmRoutes.ts";
 import { guardsOf, passName } from "./guards.ts";
+import { FleetDesk } from "./fleetDesk.ts";
 import { LiveDesk } from "./liveDesk.ts";
 import type { PageFile } from "./pageFiles.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
@@ -60,7 +61,9 @@ export interface LiveServer {
 export async function serveLive(store: RunStore, options: LiveOptions): Promise<LiveServer> {
   const desk = new LiveDesk(store, options.breathe, options.readOnly);
   const lookers = new Set<SSEStreamingApi>();
-  const app = liveApp(desk, lookers, options);
+  const { library, wallTime } = options;
+  const fleet = library.fleet && new FleetDesk(() => library.fleet!(), wallTime);
+  const app = liveApp(desk, fleet, lookers, options);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -79,7 +82,12 @@ export async function serveLive(store: RunStore, options: LiveOptions): Promise<
 
 const mostLookers = 32;
 
-function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOptions): Hono {
+function liveApp(
+  desk: LiveDesk,
+  fleet: FleetDesk | undefined,
+  lookers: Set<SSEStreamingApi>,
+  options: LiveOptions,
+): Hono {
   const { token, files, publicUrl, library } = options;
   const guards = guardsOf(options);
   const { mayAsk, mayChange, mayLook } = guards;
@@ -112,18 +120,25 @@ function liveApp(desk: LiveDesk, lookers: Set<SSEStreamingApi>, options: LiveOpt
 
   app.get("/api/runs", mayLook, async (c) => json(c, 200, await desk.runs()));
 
+  app.get("/api/fleet", mayLook, async (c) =>
+    fleet === undefined
+      ? refusal(c, 404, "This is the page of one bench.")
+      : c.body(await fleet.state(), 200, { "Content-Type": "application/json" }),
+  );
+
   app.get("/api/live", mayLook, (c) => {
     // A HEAD is answered like a GET, but nothing ever reads its stream to the end.
     if (c.req.method === "HEAD") return c.body(null, 200, { "Content-Type": "text/event-stream" });
     if (lookers.size >= mostLookers) return refusal(c, 503, "Too many pages are open already.");
     const run = c.req.query("run") ?? "";
     const tile = wholeNumber(c.req.query("tile"));
+    const looksAtFleet = c.req.query("fleet") !== undefined;
     // What nginx holds back until a buffer is full would be minutes old.
     c.header("X-Accel-Buffering", "no");
     return streamSSE(c, async (stream) => {
       lookers.add(stream);
       try {
-        await desk.lookOn(run, () => tell(stream, desk, { run, tile }, options));
+        await desk.lookOn(run, () => tell(stream, desk, { run, tile, fleet, looksAtFleet }, options));
       } finally {
         lookers.delete(stream);
       }

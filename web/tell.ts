@@ -1,6 +1,7 @@
 import type { SSEStreamingApi } from "hono/streaming";
 import type { RunId } from "../src/run/store.ts";
 import { harmlessJson } from "./harmlessJson.ts";
+import type { FleetDesk } from "./fleetDesk.ts";
 import type { LiveDesk } from "./liveDesk.ts";
 import { jobLines } from "./jobLines.ts";
 import type { RunLine } from "./liveState.ts";
@@ -17,11 +18,19 @@ export interface TellOptions {
 
 const betweenLooksMilliseconds = 400;
 
-/** Tells a page what there is, and then whatever is new, until it leaves. @param looking  at which run and tile. */
+/** At which run and tile a page looks; at a server, maybe at its benches. */
+export interface Looking {
+  readonly run: RunId;
+  readonly tile: number | undefined;
+  readonly fleet: FleetDesk | undefined;
+  readonly looksAtFleet: boolean;
+}
+
+/** Tells a page what there is, and then whatever is new, until it leaves. */
 export async function tell(
   stream: SSEStreamingApi,
   desk: LiveDesk,
-  { run, tile }: { readonly run: RunId; readonly tile: number | undefined },
+  { run, tile, fleet, looksAtFleet }: Looking,
   { workspace, library, readOnly = false, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
 ): Promise<void> {
   const said = new Map<string, string>();
@@ -43,7 +52,7 @@ export async function tell(
   const shown = readOnly
     ? `${workspace} (may only be read: shown as it was, without pause and stop)`
     : workspace;
-  await sayIfNew("hello", { workspace: shown, now: wallTime(), readOnly });
+  await sayIfNew("hello", { workspace: shown, now: wallTime(), readOnly, hasFleet: fleet !== undefined });
   while (!stream.aborted && !stream.closed) {
     try {
       // What is written while this looks has the next look see another stamp.
@@ -56,6 +65,8 @@ export async function tell(
         await sayIfNew("trouble", null);
         told = { runs, stamp };
       }
+      // Heartbeats change no run. The page fetches what it is told of: all pages share one text.
+      if (fleet !== undefined && looksAtFleet) await sayIfNew("fleet", await fleet.version());
     } catch (error) {
       told = { ...told, stamp: undefined };
       await sayIfNew("trouble", error instanceof Error ? error.message : String(error));

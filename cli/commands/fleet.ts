@@ -2,6 +2,7 @@ import type { Fleet } from "../../lab/fleet/overview.ts";
 import { counted } from "../../src/counted.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
+import { atBench } from "../atBench.ts";
 import { workspaceCommand } from "../flags.ts";
 import type { Output } from "../output.ts";
 import { jobFields } from "../tellQueue.ts";
@@ -29,15 +30,29 @@ export const fleet = () =>
             disk_free_bytes: one.diskFreeBytes ?? null,
             chips: one.chips.map(({ nickname }) => nickname),
           })),
-          chips: chips.map(({ chip, bench: holder, wafer, die }) => ({
+          chips: chips.map(({ chip, bench: holder, wafer, die, figures }) => ({
             name: chip.name,
             serial_number: chip.serialNumber,
             wafer: wafer ?? null,
             die: die ?? null,
             bench: holder ?? null,
+            run: figures.run ?? null,
+            bench_run: figures.madeAt ?? null,
+            yield_percent: figures.yieldPercent,
+            error_percent: figures.errorPercent,
+            error_age_seconds: figures.errorAgeSeconds,
+            drift_exponent: figures.exponent,
+            pulses_per_device: figures.pulsesPerDevice,
           })),
           jobs: jobs.map(jobFields),
-          alarms: alarms.map(({ about, message }) => ({ about, message })),
+          alarms: alarms.map(({ about, message, bench: at, chip, job, run }) => ({
+            about,
+            message,
+            bench: at ?? null,
+            chip: chip ?? null,
+            job: job ?? null,
+            run: run ?? null,
+          })),
           workspace: bench.workspace,
         });
       }),
@@ -54,17 +69,32 @@ function tell({ benches, chips, jobs, alarms }: Fleet, output: Output): void {
       `  ${own.map(({ nickname }) => nickname).join(", ") || "no chips"}${doing === "" ? "" : `; ${doing}`}`,
     );
   }
-  for (const { chip, bench, wafer, die } of chips) {
+  const left = new Map<string, number>();
+  for (const { place } of jobs) left.set(place, (left.get(place) ?? 0) + 1);
+  for (const { chip, bench, wafer, die, figures } of chips) {
+    const name = `${chip.name}/${chip.serialNumber}`;
     const place = [wafer, die].filter((part) => part !== undefined).join(", ");
-    const left = jobs.filter(({ place: at }) => at === `${chip.name}/${chip.serialNumber}`).length;
     const at = bench === undefined ? "at no bench" : `at ${bench}`;
-    output.say(
-      `${chip.name}/${chip.serialNumber}${place === "" ? "" : ` (${place})`}  ${at}  ${counted(left, "job")}`,
-    );
+    const parts = [`${name}${place === "" ? "" : ` (${place})`}`, at, counted(left.get(name) ?? 0, "job")];
+    output.say([...parts, ...figuresOf(figures)].join("  "));
   }
   for (const [code, some] of failuresOf(jobs))
     output.say(`${counted(some.length, "job")} failed with ${code}: ${some.join(", ")}`);
   for (const { message } of alarms) output.say(`Look after: ${message}`);
+}
+
+/** What is known of a chip, in words. */
+function figuresOf(figures: Fleet["chips"][number]["figures"]): readonly string[] {
+  const { run, madeAt, yieldPercent, errorPercent, errorAgeSeconds, exponent } = figures;
+  if (run === undefined) return [];
+  return [
+    `newest run ${run}${madeAt === undefined ? "" : ` (${atBench(madeAt)})`}`,
+    ...(yieldPercent === null ? [] : [`yield ${yieldPercent.toFixed(2)} %`]),
+    ...(errorPercent === null
+      ? []
+      : [`error ${errorPercent.toFixed(2)} % at ${formatDuration(errorAgeSeconds ?? 0)}`]),
+    ...(exponent === null ? [] : [`ν ${exponent.toFixed(3)}`]),
+  ];
 }
 
 /** Failed jobs by the code of their reason. */

@@ -18,6 +18,7 @@ import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
+import { atBench } from "../atBench.ts";
 import { workspaceCommand } from "../flags.ts";
 import type { CommandOutput } from "../output.ts";
 import { showRuns } from "../showRuns.ts";
@@ -70,9 +71,11 @@ export const show = () =>
     );
 
 async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
-  const { plan, network, notes, result, forecasts, audit, labels, chipNotes } = await bench.run(id);
+  const details = await bench.run(id);
+  const { plan, network, notes, result, forecasts, audit, labels, chipNotes, madeAt } = details;
   const { wafer, die } = placeOnWafer(chipNotes);
-  output.say(`Run ${id}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
+  const named = madeAt === undefined ? `Run ${id}` : `Run ${id}, ${atBench(madeAt)}`;
+  output.say(`${named}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   for (const line of labelLines(labels, { wafer, die })) output.say(line);
   output.say(`at ${plan.chipAddress}`);
   output.say(howItEnded(network ?? id, result));
@@ -130,6 +133,8 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     archived: labels.archived,
     wafer: wafer ?? null,
     die: die ?? null,
+    bench: madeAt?.bench ?? null,
+    bench_run: madeAt?.run ?? null,
     chip_notes: written,
     devices_by_pulses: result.overview.devicesByPulses,
     read_for_seconds: result.overview.sweepTimesSeconds,

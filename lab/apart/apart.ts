@@ -1,52 +1,20 @@
-import { existsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
-import { type ErrorCode, MhoError } from "../../src/errors.ts";
 import type { Bench } from "../bench.ts";
-import { packageRoot } from "../packageRoot.ts";
+import { type ApartCall, hasThreads, inThread } from "./inThread.ts";
 
 /** Calls that take seconds and memory: a program that stays up for weeks has them made apart, and is heard from meanwhile. */
-type ApartName = "report" | "compare" | "export";
-
-export interface ApartCall {
-  readonly options: { readonly workspace?: string | undefined; readonly config?: string | undefined };
-  readonly name: ApartName;
-  readonly args: readonly unknown[];
-}
+type PageCall = "report" | "compare" | "export";
 
 /**
  * The same calls as those of a bench, each in a thread of its own that ends with it. Where mho was not built, the bench makes them.
  *
  * @param options  by which the bench was opened.
  */
-export function apart(bench: Bench, options: ApartCall["options"]): Pick<Bench, ApartName> {
+export function apart(bench: Bench, options: ApartCall["options"]): Pick<Bench, PageCall> {
   const { workspace, config } = options;
   const made =
-    <N extends ApartName>(name: N) =>
+    <N extends PageCall>(name: N) =>
     (...args: Parameters<Bench[N]>): ReturnType<Bench[N]> =>
       inThread({ options: { workspace, config }, name, args }) as ReturnType<Bench[N]>;
-  if (!existsSync(apartMain)) return bench;
+  if (!hasThreads()) return bench;
   return { report: made("report"), compare: made("compare"), export: made("export") };
-}
-
-/** Threads run what is built: Node starts no worker from sources. */
-const apartMain = new URL("dist/lab/apart/apartMain.js", packageRoot);
-
-function inThread(call: ApartCall): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(apartMain, { workerData: call });
-    // A program that ends does not wait for it.
-    worker.unref();
-    worker.on("message", ({ output, fault }: Answer) => {
-      if (fault === undefined) resolve(output);
-      else reject(new MhoError(fault.code, fault.message, fault.facts));
-    });
-    worker.on("error", reject);
-    // After an answer, this changes nothing.
-    worker.on("exit", () => reject(new Error("a thread ended before its work was done")));
-  });
-}
-
-interface Answer {
-  readonly output?: unknown;
-  readonly fault?: { readonly code: ErrorCode; readonly message: string; readonly facts: MhoError["facts"] };
 }

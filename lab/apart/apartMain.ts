@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { MhoError } from "../../src/errors.ts";
 import { openBench } from "../bench.ts";
-import type { ApartCall } from "./apart.ts";
+import type { ApartCall } from "./inThread.ts";
 
 const { options, name, args } = workerData as ApartCall;
 const bench = await openBench(options);

@@ -225,7 +225,7 @@ export class FleetAgent {
         link.session,
         {
           chips: this.#chipsHere(),
-          doing: doingNow(await store.jobs()),
+          doing: doingNow(await store.jobs(), place.config.chips),
           diskFreeBytes: await diskFree(place.folder),
         },
         times,
@@ -468,10 +468,15 @@ function usualBenchName(): string {
   );
 }
 
-function doingNow(jobs: readonly Job[]): string {
+/** A job of the server by the server's name of it; one of the bench's own queue says so. */
+function doingNow(jobs: readonly Job[], chips: Readonly<Record<string, string>>): string {
+  const nicknames = new Map(Object.entries(chips).map(([nickname, address]) => [address, nickname]));
   return jobs
     .filter(({ state }) => state === "under way")
-    .map(({ id, text, chip }) => `${id} ${text} on ${chip}`)
+    .map(({ id, origin, text, chip }) => {
+      const name = origin === undefined ? `its own ${id}` : origin.job;
+      return `${name} ${text} on ${nicknames.get(chip) ?? chip}`;
+    })
     .join("; ");
 }
 

@@ -3,6 +3,7 @@ import type { Server } from "../../storage/postgres/connection.ts";
 import { markLateRun } from "../../storage/postgres/jobHandout.ts";
 import type { Workspace } from "../../storage/workspace.ts";
 import type { BenchEvent } from "../events.ts";
+import { figuresBy } from "../handedFigures.ts";
 import { openHanding } from "../handOn.ts";
 import type { RunId } from "../../src/run/store.ts";
 import type { Workplace } from "../workplace.ts";
@@ -59,7 +60,8 @@ export class HandsOn {
     };
     // A worker that is stopped tells what it can, and is not waited for long.
     const { signal } = new AbortController();
-    return openHanding(this.#store, { to: this.#to, bench }, { emit, signal });
+    const figures = figuresBy(this.#place, this.#store);
+    return openHanding(this.#store, { to: this.#to, bench }, { emit, signal }, figures);
   }
 
   async #markLate(server: Server, session: BenchSession, run: RunId): Promise<void> {

@@ -7,10 +7,18 @@ import type { Job, JobId } from "../../src/queue/job.ts";
 import type { Wait } from "../../src/queue/order.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
-import { benchesAt, chipsAt, type ChipAtServer, serverTime } from "../../storage/postgres/fleetView.ts";
-import { rightsAt } from "../../storage/postgres/schema.ts";
+import {
+  type BenchAtServer,
+  benchesAt,
+  chipsAt,
+  type ChipAtServer,
+  descriptionAt,
+  serverTime,
+} from "../../storage/postgres/fleetView.ts";
+import { notAllowed, rightsAt } from "../../storage/postgres/schema.ts";
 import {
   addServerJob,
+  jobsDone,
   moveServerJob,
   removeServerJobs,
   retryServerJob,
@@ -30,11 +38,20 @@ import { weightsOfStrategy } from "./strategyFiles.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Opens the server that a workspace's address names, for one thing. */
-async function at<T>(place: Workplace, act: (server: Server) => Promise<T>): Promise<T> {
+/**
+ * Opens the server that a workspace's address names, for one thing.
+ *
+ * @param deed  that takes a right: "add jobs to its queue"; undefined for looking.
+ */
+async function at<T>(
+  place: Workplace,
+  deed: string | undefined,
+  act: (server: Server) => Promise<T>,
+): Promise<T> {
   const server = await openServer(place.folder);
   try {
-    await rightsAt(server);
+    const { operate } = await rightsAt(server);
+    if (deed !== undefined && !operate) throw notAllowed(server, "operate", deed);
     return await act(server);
   } finally {
     await server.close();
@@ -49,7 +66,7 @@ export function addToServer(
   options: Options,
   when: AddOptions,
 ): Promise<Job> {
-  return at(place, async (server) => {
+  return at(place, "add jobs to its queue", async (server) => {
     const kind = jobKindNamed(command);
     refuseOptions(kind, options);
     if (when.minYieldPercent !== undefined && kind.judged !== true)
@@ -97,7 +114,7 @@ export function addToServer(
       ),
       ...(when.minYieldPercent !== undefined && { minYieldPercent: when.minYieldPercent }),
     };
-    await check(place, kind, request, chip);
+    await check(place, kind, request, chip, await descriptionAt(server, chip.chipId));
     const id = await addServerJob(server, {
       chipId: chip.chipId,
       request,
@@ -121,11 +138,12 @@ async function check(
   kind: JobKind,
   request: ServerRequest,
   chip: ChipAtServer,
+  description: string | undefined,
 ): Promise<void> {
   const { seed, acceptUnknownWear, options, text } = request;
   if (isOfRun(kind)) return;
   const address = chip.nicknames[0]?.address;
-  if (address === undefined || chip.description === undefined) {
+  if (address === undefined || description === undefined) {
     return place.emit({
       type: "warning",
       code: "job_not_checked",
@@ -136,7 +154,7 @@ async function check(
   }
   const own = place.forJob("j0", { chip: address, seed, acceptUnknownWear });
   try {
-    const bytes = new TextEncoder().encode(chip.description);
+    const bytes = new TextEncoder().encode(description);
     const from = `the description of the chip ${nameOf(chip)} at the server`;
     own.takeAsDescribed(address, parseChipDescription(bytes, from, place.registries.technologies));
     await kind.check(own, { subjects: request.subjects, options }, address);
@@ -149,18 +167,18 @@ export function listServer(
   place: Workplace,
   { all = false }: QueueListOptions,
 ): Promise<readonly QueuedJob[]> {
-  return at(place, async (server) => {
+  return at(place, undefined, async (server) => {
     const rows = await serverJobs(server, { all });
     return queuedJobs(server, rows);
   });
 }
 
 export function moveAtServer(place: Workplace, id: JobId, { before, first }: MoveOptions): Promise<void> {
-  return at(place, (server) => moveServerJob(server, id, { before, first }));
+  return at(place, "move jobs of its queue", (server) => moveServerJob(server, id, { before, first }));
 }
 
 export function removeAtServer(place: Workplace, ids: readonly JobId[]): Promise<void> {
-  return at(place, async (server) => {
+  return at(place, "remove jobs of its queue", async (server) => {
     if (ids.length === 0) throw new MhoError("bad-argument", "Name the jobs, such as mho queue remove j3.");
     const asked = await removeServerJobs(server, ids);
     if (asked.length === 0) return;
@@ -175,7 +193,7 @@ export function removeAtServer(place: Workplace, ids: readonly JobId[]): Promise
 }
 
 export function retryAtServer(place: Workplace, id: JobId): Promise<void> {
-  return at(place, (server) =>
+  return at(place, "retry jobs of its queue", (server) =>
     retryServerJob(server, id, async (request) => {
       const files = await filesAgain(request.files, request.host);
       const changed = files.filter((one) => !request.files.some(({ sha256 }) => sha256 === one.sha256));
@@ -197,24 +215,32 @@ async function asQueued(server: Server, row: ServerJobRow): Promise<QueuedJob> {
   return (await queuedJobs(server, [row]))[0]!;
 }
 
-/** Jobs of the server as `list` tells of them. */
+/**
+ * Jobs of the server as `list` tells of them.
+ *
+ * @param known  what was asked for already.
+ */
 export async function queuedJobs(
   server: Server,
   rows: readonly ServerJobRow[],
+  known?: { readonly benches: readonly BenchAtServer[]; readonly chips: readonly ChipAtServer[] },
 ): Promise<readonly QueuedJob[]> {
-  const benches = await benchesAt(server);
-  const chips = await chipsAt(server);
+  if (rows.length === 0) return [];
+  const benches = known?.benches ?? (await benchesAt(server));
+  const chips = new Map((known?.chips ?? (await chipsAt(server))).map((one) => [one.chipId, one]));
+  const online = new Set(benches.flatMap(({ name, state }) => (state === "online" ? [name] : [])));
   const names = await runNames(server, rows);
   const now = await serverTime(server);
-  const done = new Set<JobId>();
-  for (const id of new Set(rows.flatMap(({ job }) => job.after)))
-    if ((await serverJob(server, id)).job.state === "done") done.add(id);
+  const done = await jobsDone(server, [...new Set(rows.flatMap(({ job }) => job.after))]);
+  const queues = new Map<number, ServerJob[]>();
+  for (const { chipId, job } of rows)
+    if (!isOver(job)) queues.set(chipId, [...(queues.get(chipId) ?? []), job]);
   return rows.map((row): QueuedJob => {
     const { job, request, chip } = row;
-    const at = chips.find(({ chipId }) => chipId === row.chipId)!;
+    const at = chips.get(row.chipId)!;
     const lease = at.bench === undefined ? undefined : { bench: at.bench, fence: at.fence, expiresAt: 0 };
     const doubtful = isInDoubt(job, lease);
-    const isOnline = benches.find(({ name }) => name === job.bench)?.state === "online";
+    const isOnline = job.bench !== undefined && online.has(job.bench);
     const name = `${chip.name}/${chip.serialNumber}`;
     return {
       ...request,
@@ -236,7 +262,7 @@ export async function queuedJobs(
       givenBack: false,
       why: doubtful ? inDoubt(job, at) : row.why,
       worked: job.state === "under way" && isOnline && !doubtful,
-      wait: waitOf(row, rows, { done, now }),
+      wait: waitOf(row, queues.get(row.chipId) ?? [], { done, now }),
     };
   });
 }
@@ -250,14 +276,13 @@ function inDoubt({ id, bench }: ServerJob, chip: ChipAtServer): { code: string; 
   };
 }
 
+/** @param queue  jobs of its chip that are not over, in their order. */
 function waitOf(
-  row: ServerJobRow,
-  rows: readonly ServerJobRow[],
+  { job, notBefore }: ServerJobRow,
+  queue: readonly ServerJob[],
   { done, now }: { readonly done: ReadonlySet<JobId>; readonly now: number },
 ): Wait | undefined {
-  const { job, chipId, notBefore } = row;
   if (job.state !== "waiting" && job.state !== "taken") return undefined;
-  const queue = rows.filter((one) => one.chipId === chipId && !isOver(one.job)).map((one) => one.job);
   const failed = queue.find(({ state }) => state === "failed");
   if (failed !== undefined) return { for: "failed", job: failed.id };
   const first = queue[0];

@@ -207,17 +207,48 @@ export const fleet = result(
           wafer: z.string().nullable().describe("Its wafer, as noted; null for none."),
           die: z.string().nullable().describe("Its die, as noted; null for none."),
           bench: z.string().nullable().describe("The bench that has its lease; null for none."),
+          run: part.run.nullable().describe("Its newest run, as the server calls it; null for none."),
+          bench_run: z
+            .strictObject({
+              bench: z.string().describe("The bench."),
+              run: part.run.describe("Its id there."),
+            })
+            .nullable()
+            .describe("The bench that made that run; null of none, and of one that was made at the server."),
+          yield_percent: z
+            .number()
+            .nullable()
+            .describe("Yield of its newest run that is no trim, %; null where it is not known."),
+          error_percent: z
+            .number()
+            .nullable()
+            .describe("Weight error when it was read last, % of the largest weight; null likewise."),
+          error_age_seconds: part.seconds.nullable().describe("Age of that read, s; null likewise."),
+          drift_exponent: z
+            .number()
+            .nullable()
+            .describe("Mean drift exponent ν of the devices of its newest run; null likewise."),
+          pulses_per_device: z
+            .number()
+            .nullable()
+            .describe("Pulses of all its runs over its devices: its mean wear; null likewise."),
         }),
       )
-      .describe("Chips that identified themselves at a bench."),
+      .describe("Chips that identified themselves at a bench, and those of runs that were handed on."),
     jobs: z.array(listedJob).describe("Jobs that are not over."),
     alarms: z
       .array(
         z.strictObject({
           about: z
-            .enum(["bench-silent", "disk-fills", "job-failed", "job-in-doubt"])
-            .describe("`job-in-doubt`: it is at a bench that no longer has its chip."),
+            .enum(["bench-silent", "disk-fills", "job-failed", "job-in-doubt", "out-of-forecast"])
+            .describe(
+              "`job-in-doubt`: it is at a bench that no longer has its chip. `out-of-forecast`: the chip was read, and what was foretold of it did not hold.",
+            ),
           message: z.string().describe("What it is, and what to do, for a person."),
+          bench: z.string().nullable().describe("The bench that it is about; null for none."),
+          chip: z.string().nullable().describe("The chip, NAME/SERIAL NUMBER; null for none."),
+          job: job.nullable().describe("The job; null for none."),
+          run: part.run.nullable().describe("The run, as the server calls it; null for none."),
         }),
       )
       .describe("What has to be looked after."),

@@ -16,6 +16,14 @@ export const chipPlace = {
   die: z.string().nullable().describe("Place of its chip on the wafer; likewise."),
 };
 
+export const benchPlace = {
+  bench: z
+    .string()
+    .nullable()
+    .describe("At a server: the bench that made it; null of a run that was made where it is kept."),
+  bench_run: part.run.nullable().describe("Its id at that bench; null likewise."),
+};
+
 export const note = result(
   "note",
   {

@@ -4,7 +4,7 @@ import { result } from "./event.ts";
 import { networkShares } from "./networkEvents.ts";
 import * as part from "./parts.ts";
 import { runFields, strategyFields } from "./resultParts.ts";
-import { chipPlace, labelFields } from "./runLabels.ts";
+import { benchPlace, chipPlace, labelFields } from "./runLabels.ts";
 
 const notes = z
   .array(
@@ -32,6 +32,7 @@ export const show = z.discriminatedUnion("what", [
             chip: part.chip,
             serial_number: part.serialNumber,
             ...chipPlace,
+            ...benchPlace,
             started_at: runFields.started_at,
             age_seconds: part.seconds.describe("Time since it began, s."),
             outcome: runFields.outcome,
@@ -118,6 +119,7 @@ export const show = z.discriminatedUnion("what", [
       ...labelFields,
       job: z.string().nullable().describe("The job of the queue that began it, such as j3; null for none."),
       ...chipPlace,
+      ...benchPlace,
       chip_notes: z
         .array(
           z.strictObject({

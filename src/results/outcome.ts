@@ -12,7 +12,7 @@ export function outcomeBy(outcome: RunSummary["outcome"], notes: readonly RunNot
 }
 
 /** The same of a run in a store, whose notes are read where they can tell. */
-export async function standingOf(store: RunReader, summary: RunSummary): Promise<RunSummary> {
+export async function standingOf(store: Pick<RunReader, "notes">, summary: RunSummary): Promise<RunSummary> {
   if (summary.outcome !== "running") return summary;
   return { ...summary, outcome: outcomeBy(summary.outcome, await store.notes(summary.id)) };
 }

@@ -38,6 +38,7 @@ const texts: Readonly<Record<string, Texts>> = {
   serial: ({ chipSerialNumber }) => [chipSerialNumber],
   wafer: ({ wafer }) => [wafer],
   die: ({ die }) => [die],
+  bench: ({ madeAt }) => [madeAt?.bench],
   method: ({ method }) => [method],
   model: ({ modelName }) => [modelName],
   outcome: ({ outcome }) => [outcome],

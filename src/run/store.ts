@@ -88,6 +88,12 @@ export interface RunStore {
   /** A number that grows with every change of any run's labels. */
   newestLabel(): Promise<number>;
   /**
+   * What lists read of the runs that are there: all of them as they stand now, where asking for one after the other would take long.
+   *
+   * @param options  `notes`: also those of runs that have ended.
+   */
+  forLists(options: { readonly notes: boolean }): Promise<ListReader>;
+  /**
    * Asks, answers or closes a question. @returns the question's id.
    *
    * @throws `bad-argument` where the question to be answered or closed is no longer open.
@@ -112,6 +118,9 @@ export type RunReader = Pick<
   "plan" | "summary" | "identity" | "turns" | "sweeps" | "notes" | "forecasts"
 >;
 
+/** What lists read of each run. */
+export type ListReader = Pick<RunStore, "labels" | "notes" | "keptFigures" | "chipNotes">;
+
 /** By what a run is told from others in a list. */
 export interface ListedFigures {
   /** Devices that were given a target. */
@@ -123,6 +132,26 @@ export interface ListedFigures {
   readonly errorPercent: number | null;
   /** That age, s. */
   readonly errorAgeSeconds: number | null;
+  /** Undefined until it was asked for: it takes more than a list needs. */
+  readonly aged?: AgedFigures | undefined;
+}
+
+/** How a run aged, and whether it did as was foretold. */
+export interface AgedFigures {
+  /** The mean drift exponent ν of its devices; null where it was not read at three ages over a factor of ten. */
+  readonly exponent: number | null;
+  /** What was foretold and did not hold when it was read; empty where all held, or nothing was foretold. */
+  readonly unforeseen: readonly Unforeseen[];
+}
+
+export interface Unforeseen {
+  /** A forecast of a strategy or a trim that failed, or the run's model, which no longer holds. */
+  readonly by: "strategy" | "trim" | "model";
+  readonly model: string;
+  /** At which age it showed, s. */
+  readonly ageSeconds: number;
+  /** For a person. */
+  readonly message: string;
 }
 
 export interface RowCounts {
@@ -156,4 +185,12 @@ export interface RunSummary {
   readonly corrects: RunId | undefined;
   readonly startedAt: string;
   readonly outcome: RunOutcome | "running";
+  /** At a server: the bench that made it, and how that calls it; undefined of a run that was made where it is kept. */
+  readonly madeAt?: RunAtBench | undefined;
+}
+
+/** A run as the bench calls it that made it. */
+export interface RunAtBench {
+  readonly bench: string;
+  readonly run: RunId;
 }

@@ -1,7 +1,9 @@
 import { MhoError } from "../../src/errors.ts";
+import type { ListedFigures } from "../../src/run/store.ts";
 import { emptyChain, ofWorkspace, type SummedRow } from "../chains.ts";
 import { damagedServer } from "../postgres/serverFailure.ts";
 import type { Queries, Server } from "../postgres/connection.ts";
+import { keepFiguresAt, runsWithoutFigures, type RunWithoutFigures } from "../postgres/runFigures.ts";
 import { notAllowed, rightsAt } from "../postgres/schema.ts";
 import { type ChainRow, ServerChains } from "../postgres/serverChains.ts";
 import { columnsOf, insertRows } from "../postgres/serverRows.ts";
@@ -114,6 +116,14 @@ export class HandOnServer {
       for (const piece of pieces) await taking.take(piece);
       return { ...taking.now, changes: counted.changes };
     });
+  }
+
+  runsWithoutFigures(): Promise<readonly RunWithoutFigures[]> {
+    return runsWithoutFigures(this.#server, this.#bench);
+  }
+
+  keepFigures(run: RunWithoutFigures, figures: ListedFigures): Promise<void> {
+    return keepFiguresAt(this.#server, this.#bench, run, figures);
   }
 
   close(): Promise<void> {

@@ -27,7 +27,6 @@ export interface ChipOfBench {
 export interface ChipAtServer {
   readonly chipId: number;
   readonly chip: ChipKey;
-  readonly description: string | undefined;
   /** The bench that works on it; undefined for none. */
   readonly bench: string | undefined;
   readonly fence: number;
@@ -69,6 +68,8 @@ export async function benchesAt(queries: Queries, times?: LeaseTimes): Promise<r
     `SELECT o.bench, o.nickname, o.address, c.name, c.serial_number FROM mho.bench_chips o LEFT JOIN mho.fleet_chips c USING (chip)
       ORDER BY o.nickname`,
   );
+  const ofBenches = new Map<number, typeof chips>();
+  for (const one of chips) ofBenches.set(one.bench, [...(ofBenches.get(one.bench) ?? []), one]);
   return rows.map((row) => ({
     name: row.name,
     host: row.host,
@@ -81,13 +82,13 @@ export async function benchesAt(queries: Queries, times?: LeaseTimes): Promise<r
         : "silent",
     doing: row.doing,
     diskFreeBytes: row.disk_free_bytes ?? undefined,
-    chips: chips
-      .filter((one) => one.bench === row.bench)
-      .map(({ nickname, address, name, serial_number: serialNumber }) => ({
+    chips: (ofBenches.get(row.bench) ?? []).map(
+      ({ nickname, address, name, serial_number: serialNumber }) => ({
         nickname,
         address,
         chip: name === null ? undefined : { name, serialNumber: serialNumber! },
-      })),
+      }),
+    ),
   }));
 }
 
@@ -96,23 +97,30 @@ export async function chipsAt(queries: Queries): Promise<readonly ChipAtServer[]
     chip: number;
     name: string;
     serial_number: string;
-    description: string | null;
     bench: string | null;
     fence: number;
     nicknames: { bench: string; nickname: string; address: string }[];
   }>(
-    `SELECT c.chip, c.name, c.serial_number, d.text AS description, b.name AS bench, c.fence,
+    `SELECT c.chip, c.name, c.serial_number, b.name AS bench, c.fence,
             coalesce((SELECT json_agg(json_build_object('bench', ob.name, 'nickname', o.nickname, 'address', o.address) ORDER BY ob.name)
                         FROM mho.bench_chips o JOIN mho.benches ob USING (bench) WHERE o.chip = c.chip), '[]') AS nicknames
-       FROM mho.fleet_chips c LEFT JOIN mho.benches b ON b.bench = c.bench LEFT JOIN mho.chip_descriptions d ON d.sha256 = c.description
+       FROM mho.fleet_chips c LEFT JOIN mho.benches b ON b.bench = c.bench
       ORDER BY c.name, c.serial_number`,
   );
-  return rows.map(({ chip, name, serial_number: serialNumber, description, bench, fence, nicknames }) => ({
+  return rows.map(({ chip, name, serial_number: serialNumber, bench, fence, nicknames }) => ({
     chipId: chip,
     chip: { name, serialNumber },
-    description: description ?? undefined,
     bench: bench ?? undefined,
     fence,
     nicknames,
   }));
+}
+
+/** What a chip's bench said of it; undefined where it said nothing. */
+export async function descriptionAt(queries: Queries, chipId: number): Promise<string | undefined> {
+  const [row] = await queries.query<{ text: string }>(
+    "SELECT d.text FROM mho.fleet_chips c JOIN mho.chip_descriptions d ON d.sha256 = c.description WHERE c.chip = $1",
+    [chipId],
+  );
+  return row?.text;
 }

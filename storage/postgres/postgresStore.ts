@@ -30,6 +30,7 @@ import {
 } from "../../src/run/questions.ts";
 import type {
   ListedFigures,
+  ListReader,
   RowCounts,
   RunId,
   RunOutcome,
@@ -67,10 +68,12 @@ import { begunValuesOf, deletedOutcome, isRequest, requestSumOf, rowSumOf } from
 import { sumOf } from "../sums.ts";
 import { wearOfRow, wearRowOf } from "../wearRows.ts";
 import type { Queries, Server } from "./connection.ts";
+import { keepFiguresAt } from "./runFigures.ts";
 import { notAllowed, type Rights } from "./schema.ts";
 import { ServerChains } from "./serverChains.ts";
 import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
 import { damagedServer } from "./serverFailure.ts";
+import { serverLists } from "./serverLists.ts";
 import { readRow, ServerReader } from "./serverReader.ts";
 import type { RunKey, ServerTable } from "./serverRows.ts";
 import { ServerRuns } from "./serverRuns.ts";
@@ -425,15 +428,9 @@ export class PostgresStore implements KeptRuns {
 
   async keepFigures(run: RunId, { turns, sweeps }: RowCounts, figures: ListedFigures): Promise<void> {
     if (this.readOnly) return;
-    const key = await this.#runs.keyOf(run);
-    const values = [key.run, turns, sweeps, JSON.stringify(figures)];
+    const { bench, run: number } = await this.#runs.keyOf(run);
     await this.#together({}, (queries) =>
-      queries.query(
-        `INSERT INTO mho.figures (bench, run, turns, sweeps, figures, sum) VALUES ($1, $2, $3, $4, $5, $6)
-           ON CONFLICT (bench, run) DO UPDATE SET turns = excluded.turns, sweeps = excluded.sweeps, figures = excluded.figures,
-             sum = excluded.sum`,
-        [key.bench, ...values, sumOf(values)],
-      ),
+      keepFiguresAt(queries, bench, { run: number, turns, sweeps }, figures),
     );
   }
 
@@ -449,6 +446,12 @@ export class PostgresStore implements KeptRuns {
     const isRight =
       sumOf([key.run, turns, sweeps, figures]) === sum && turns === counts.turns && sweeps === counts.sweeps;
     return isRight ? (JSON.parse(figures) as ListedFigures) : undefined;
+  }
+
+  forLists({ notes }: { readonly notes: boolean }): Promise<ListReader> {
+    const keyOf = (run: RunId): Promise<RunKey> => this.#runs.keyOf(run);
+    const parts = { chains: this.#chains, damaged: this.#damaged, keyOf, notes };
+    return Promise.resolve(serverLists(this.#server, parts));
   }
 
   async stamp(): Promise<string> {

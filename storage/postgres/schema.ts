@@ -20,20 +20,45 @@ export const roles = { look: "mho_look", operate: "mho_operate", administer: "mh
  * who owns the database and may make roles.
  *
  * @returns the layout that was there, 0 for none, and the one that is there now.
- * @throws `workspace-failed` where a newer mho set it up.
+ * @throws `bad-argument` for another user, `workspace-failed` where a newer mho set it up.
  */
 export async function setUpServer(
   server: Server,
   layout = newestServerLayout,
 ): Promise<{ readonly before: number; readonly now: number }> {
+  await refuseOtherUsers(server);
   return server.together(async (queries) => {
     await queries.query("SELECT pg_advisory_xact_lock($1)", [setUpLock]);
     const before = await layoutOf(server, queries);
-    for (let next = before; next < layout; next++) await queries.query(layouts[next]!);
+    for (let next = before; next < layout; next++)
+      await queries.query(layouts[next]!).catch((error: unknown) => {
+        throw lacksRight(error) ? noAdministrator(server) : error;
+      });
     const now = Math.max(before, layout);
     if (now > before) await queries.query("UPDATE mho.layout SET layout = $1", [now]);
     return { before, now };
   });
+}
+
+/** Throws `bad-argument` for a user who could not lift the tables, also where there is nothing to lift. */
+async function refuseOtherUsers(server: Server): Promise<void> {
+  const [schema] = await server.query<{ owns: boolean }>(
+    "SELECT pg_has_role(nspowner, 'USAGE') AS owns FROM pg_namespace WHERE nspname = 'mho'",
+  );
+  if (schema?.owns === false) throw noAdministrator(server);
+}
+
+function lacksRight(error: unknown): boolean {
+  return error instanceof MhoError && error.facts["reason"] === "42501";
+}
+
+function noAdministrator({ address: { text, user, database } }: Server): MhoError {
+  return new MhoError(
+    "bad-argument",
+    `${user} is no administrator of ${text}, so nothing was set up or changed. mho server init needs the user who owns the database ` +
+      `${database} and may make roles: mho server init postgres://ADMINISTRATOR@HOST/${database}`,
+    { server: text, user },
+  );
 }
 
 /** Any number that no other program takes; the letters mho. */
@@ -70,12 +95,13 @@ export async function rightsAt(server: Server): Promise<Rights> {
   );
 }
 
-/** Throws `workspace-failed` for one that only looks. */
-export function notAllowed(server: Server, role: keyof typeof roles): MhoError {
+/** Of one that only looks. @param deed  what was asked for: "add jobs to its queue". */
+export function notAllowed(server: Server, role: keyof typeof roles, deed = "write there"): MhoError {
   const { text, user } = server.address;
   return new MhoError(
     "workspace-failed",
-    `${user} may look at ${text}, and not write there. An administrator of the server grants it: GRANT ${roles[role]} TO "${user}";`,
+    `${user} may look at ${text}, and may not ${deed}: that takes the role ${roles[role]}. An administrator of the server grants it: ` +
+      `GRANT ${roles[role]} TO "${user}";`,
     { server: text, read_only: true, role: roles[role] },
   );
 }

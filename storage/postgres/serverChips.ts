@@ -21,22 +21,48 @@ export async function chipNotesOf(
   { name, serialNumber }: ChipKey,
   damaged: Damaged,
 ): Promise<readonly ChipNote[]> {
-  const rows = await ofChip(queries, "chip_notes", { name, serialNumber }, damaged);
+  return notesOf(await ofChip(queries, "chip_notes", { name, serialNumber }, damaged), name, damaged);
+}
+
+/** The same of all chips by one request. Notes of a chip are checked when it is asked for. */
+export async function chipNotesIn(
+  queries: Queries,
+  damaged: Damaged,
+): Promise<(chip: ChipKey) => readonly ChipNote[]> {
+  const rows = await queries.query<Rows[number]>(
+    `SELECT bench, ${columnsOf("chip_notes").join(", ")}, sum, lag(sum) OVER (PARTITION BY bench ORDER BY seq) AS before
+       FROM mho.chip_notes ORDER BY bench, seq`,
+  );
+  const keyOf = (name: unknown, serialNumber: unknown): string => JSON.stringify([name, serialNumber]);
+  const ofChips = new Map<string, Rows[number][]>();
+  for (const row of rows) {
+    const key = keyOf(row["chip_name"], row["chip_serial_number"]);
+    const own = ofChips.get(key);
+    if (own === undefined) ofChips.set(key, [row]);
+    else own.push(row);
+  }
+  return ({ name, serialNumber }) => {
+    const own = ofChips.get(keyOf(name, serialNumber)) ?? [];
+    checkSums("chip_notes", own, { name, serialNumber }, damaged);
+    return notesOf(own, name, damaged);
+  };
+}
+
+function notesOf(rows: Rows, chip: string, damaged: Damaged): readonly ChipNote[] {
+  const noteOfRow = (row: SummedRow): ChipNote => {
+    try {
+      return chipNoteOf(row["note"] as string);
+    } catch (error) {
+      if (error instanceof DamagedRecord) throw damaged(`a note of the chip ${chip}: ${error.message}`);
+      throw error;
+    }
+  };
   const ofBenches = new Map<number, ChipNote[]>();
   for (const row of rows) ofBenches.set(row.bench, [...(ofBenches.get(row.bench) ?? []), noteOfRow(row)]);
   return [...ofBenches.values()].reduce<ChipNote[]>(
     (all, notes) => laidTogether(all, notes, ({ notedAt }) => notedAt),
     [],
   );
-
-  function noteOfRow(row: SummedRow): ChipNote {
-    try {
-      return chipNoteOf(row["note"] as string);
-    } catch (error) {
-      if (error instanceof DamagedRecord) throw damaged(`a note of the chip ${name}: ${error.message}`);
-      throw error;
-    }
-  }
 }
 
 /** The highest ticket of any bench. */
@@ -112,12 +138,21 @@ async function ofChip(
        WHERE t.chip_name = ANY ($1) AND t.chip_serial_number = $2 ORDER BY t.bench, t.seq`,
     [isMarks ? [name, ""] : [name], serialNumber],
   );
+  checkSums(table, rows, { name, serialNumber }, damaged);
+  return rows;
+}
+
+function checkSums(
+  table: "chip_notes" | "foreign_tickets" | "clock_marks",
+  rows: Rows,
+  { name, serialNumber }: ChipKey,
+  damaged: Damaged,
+): void {
   for (const row of rows)
     if (row.sum !== null && sumOf(valuesOf(table, row), row.before ?? 0) !== row.sum)
       throw damaged(
         `what bench ${row.bench} noted of the chip ${name} number ${serialNumber} has another checksum`,
       );
-  return rows;
 }
 
 const beforeOfChip = `(SELECT max(seq) FROM mho.clock_marks m WHERE m.bench = t.bench AND m.seq < t.seq

@@ -90,6 +90,16 @@ export async function runNames(
   return new Map(found.map(({ id, name, run }) => [`${name} r${run}`, `r${id}`]));
 }
 
+/** Those of some jobs that are done. */
+export async function jobsDone(queries: Queries, ids: readonly JobId[]): Promise<ReadonlySet<JobId>> {
+  if (ids.length === 0) return new Set();
+  const rows = await queries.query<{ job: number }>(
+    "SELECT job FROM mho.jobs WHERE job = ANY ($1) AND state = 'done'",
+    [ids.map(numberOf)],
+  );
+  return new Set(rows.map(({ job }) => `j${job}`));
+}
+
 /** Throws `bad-argument` for a job that the server has not. */
 export async function serverJob(queries: Queries, id: JobId): Promise<ServerJobRow> {
   const [found] = await jobsWhere(queries, "WHERE j.job = $1", [numberOf(id)]);

@@ -14,6 +14,7 @@ import {
 import type { Queries, Server } from "./connection.ts";
 import type { ChainRow, ServerChains } from "./serverChains.ts";
 import type { RunKey } from "./serverRows.ts";
+import { ownBench } from "./serverWrites.ts";
 
 /** A row of `runs` as its bench has it, by its number there, and what the server knows it by. */
 export interface ServerRunRow extends RunRow {
@@ -21,6 +22,8 @@ export interface ServerRunRow extends RunRow {
   /** At the server. */
   readonly number: number;
   readonly changed: number;
+  /** The name of its bench. */
+  readonly bench_name: string;
 }
 
 /** The runs of a server: the list of them, and each by its name there. */
@@ -30,6 +33,8 @@ export class ServerRuns {
   readonly #damaged: (what: string, facts?: Record<string, string | number>) => MhoError;
   /** What never changes of a run: where it came from. */
   readonly #keys = new Map<RunId, RunKey>();
+  /** The same the other way round. */
+  readonly #names = new Map<string, RunId>();
   readonly #known = new Map<number, KnownBench>();
   readonly #begun = new Map<RunId, ListedRun>();
   #listed: { readonly standing: string; readonly runs: readonly RunSummary[] } | undefined;
@@ -76,15 +81,16 @@ export class ServerRuns {
 
   /** The run that another corrects, of which its plan says the number at its bench. */
   async runOf({ bench }: RunKey, benchRun: RunId): Promise<RunId> {
-    for (const [run, key] of this.#keys)
-      if (key.bench === bench && key.run === numberIn(benchRun, this.#server.address.text)) return run;
+    const number = numberIn(benchRun, this.#server.address.text);
+    const known = this.#names.get(`${bench} ${number}`);
+    if (known !== undefined) return known;
     const [row] = await this.#server.query<{ id: number }>(
       "SELECT id FROM mho.runs WHERE bench = $1 AND run = $2",
-      [bench, numberIn(benchRun, this.#server.address.text)],
+      [bench, number],
     );
     if (row === undefined)
       throw this.#damaged(`run ${benchRun} of bench ${bench}, which another corrects, is missing`);
-    this.#keys.set(`r${row.id}`, { bench, run: Number(benchRun.slice(1)) });
+    this.#know(`r${row.id}`, { bench, run: number });
     return `r${row.id}`;
   }
 
@@ -111,8 +117,13 @@ export class ServerRuns {
     if (row === undefined) throw noRun(run, text);
     if (row.sum === null ? row.begun !== null : rowSumOf(row) !== row.sum)
       throw this.#damaged(`what run ${run} began with, or how it ended, has another checksum`, { run });
-    this.#keys.set(run, { bench: row.bench, run: row.id });
+    this.#know(run, { bench: row.bench, run: row.id });
     return row;
+  }
+
+  #know(run: RunId, key: RunKey): void {
+    this.#keys.set(run, key);
+    this.#names.set(`${key.bench} ${key.run}`, run);
   }
 
   /** Takes in the runs that have begun or ended since, bench by bench. */
@@ -143,7 +154,7 @@ export class ServerRuns {
           next.count++;
         }
         next.changed = Math.max(next.changed, row.changed);
-        this.#keys.set(`r${row.number}`, { bench, run: row.id });
+        this.#know(`r${row.number}`, { bench, run: row.id });
         this.#begun.set(`r${row.number}`, await this.#summaryOf(row));
       }
       reader.end();
@@ -159,6 +170,7 @@ export class ServerRuns {
       return {
         ...found,
         id: run,
+        ...(row.bench !== ownBench && { madeAt: { bench: row.bench_name, run: `r${row.id}` } }),
         corrects: corrects && (await this.runOf({ bench: row.bench, run: row.id }, corrects)),
       };
     } catch (error) {
@@ -178,4 +190,4 @@ interface KnownBench {
 }
 
 const columns = `r.id AS number, r.bench, r.changed, r.run AS id, r.chip_serial_number, r.chip, r.plan, r.started_at, r.description,
-  r.outcome, r.begun, r.sum`;
+  r.outcome, r.begun, r.sum, (SELECT name FROM mho.benches b WHERE b.bench = r.bench) AS bench_name`;

@@ -143,6 +143,33 @@ export function runStoreContract(
       await other.close();
     });
 
+    it("tells lists of all runs what it tells of each", async () => {
+      const runs = [];
+      for (const tag of ["first", "second", "third"]) {
+        const run = await store.beginRun({ ...plan, labels: { tags: [tag] } }, identity, "t");
+        await store.appendTurn(run, turn);
+        await store.appendNote(run, { notedAt: "t", what: "note", text: `of the ${tag}` });
+        runs.push(run);
+      }
+      await store.endRun(runs[0]!, "done");
+      const figures = { devices: 3, pulses: 2, yieldPercent: 50, errorPercent: null, errorAgeSeconds: null };
+      await store.keepFigures(runs[0]!, { turns: 1, sweeps: 0 }, figures);
+      // Made of fewer turns than there are.
+      await store.keepFigures(runs[1]!, { turns: 0, sweeps: 0 }, figures);
+      await store.appendChipNote(chip, { notedAt: "t", wafer: "W7" });
+      const lists = await store.forLists({ notes: true });
+      for (const run of runs) {
+        expect(await lists.labels(run)).toEqual(await store.labels(run));
+        expect(await lists.notes(run)).toEqual(await store.notes(run));
+        expect(await lists.keptFigures(run)).toEqual(await store.keptFigures(run));
+      }
+      expect(await lists.keptFigures(runs[0]!)).toEqual(figures);
+      expect(await lists.chipNotes(chip)).toEqual(await store.chipNotes(chip));
+      expect(await lists.chipNotes({ name: "another", serialNumber: "S1" })).toEqual([]);
+      const without = await store.forLists({ notes: false });
+      expect(await without.notes(runs[2]!)).toEqual(await store.notes(runs[2]!));
+    });
+
     it("keeps when a run is to be read, the last settings holding, and marks of each chip's clock", async () => {
       const run = await store.beginRun(plan, identity, "t");
       expect(await store.watch(run)).toBeUndefined();

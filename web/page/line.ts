@@ -5,9 +5,18 @@ export interface Line {
   close(): void;
 }
 
+/** What a server says of itself. */
+export interface Hello {
+  readonly workspace: string;
+  readonly now: string;
+  readonly readOnly: boolean;
+  /** Whether it has the runs of many benches. */
+  readonly hasFleet: boolean;
+}
+
 export interface Listener {
   /** `now` is what the server's clock shows. */
-  hello(value: { readonly workspace: string; readonly now: string; readonly readOnly: boolean }): void;
+  hello(value: Hello): void;
   /** Now and then: what the server's clock shows. */
   alive(now: string): void;
   runs(value: readonly RunLine[]): void;
@@ -16,6 +25,8 @@ export interface Listener {
   /** Jobs that are not over. */
   queue(value: readonly JobLine[]): void;
   run(value: RunState): void;
+  /** There is something new of the benches. */
+  fleet(version: number): void;
   trouble(text: string | null): void;
   /** The server wants the token first. */
   refused(): Promise<void>;
@@ -37,7 +48,7 @@ export function connect(address: string, listener: Listener): Line {
     heardAt = performance.now();
     source = new EventSource(address);
     source.onopen = () => listener.status("live");
-    for (const kind of ["hello", "runs", "questions", "queue", "run", "trouble", "alive"] as const) {
+    for (const kind of ["hello", "runs", "questions", "queue", "run", "fleet", "trouble", "alive"] as const) {
       source.addEventListener(kind, ({ data }: MessageEvent<string>) => {
         heardAt = performance.now();
         listener[kind](JSON.parse(data) as never);

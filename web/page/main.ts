@@ -8,6 +8,7 @@ import { MapView } from "./mapView.ts";
 import { forgetAsked, sayAsked, showAsking } from "./asking.ts";
 import { showComparison } from "./comparison.ts";
 import { showFiles } from "./files.ts";
+import { fleetAddress, FleetPage } from "./fleet.ts";
 import { yieldCounts } from "./pace.ts";
 import { showQueue } from "./queue.ts";
 import { isAsked, sayWaiting, showQuestions } from "./questions.ts";
@@ -19,17 +20,20 @@ import { setServerClock } from "./serverClock.ts";
 import { holdToken, openSession } from "./token.ts";
 import { counted, dayText, exactTime, percent, whenText } from "./words.ts";
 
-/** What the page looks at: a run and one of its tiles, where undefined stands for the newest, or runs side by side. */
+/** What the page looks at: a run and one of its tiles, where undefined stands for the newest, runs side by side, or benches. */
 const looking: {
+  fleet: boolean;
   run: string | undefined;
   tile: number | undefined;
   compared: readonly string[] | undefined;
 } = {
+  fleet: location.hash === fleetAddress,
   run: fromAddress(),
   tile: undefined,
   compared: comparedIn(),
 };
 const runs = new Runs();
+const fleetPage = new FleetPage();
 let state: RunState | undefined;
 
 const map = new MapView((tile) => {
@@ -46,14 +50,19 @@ let line: Line | undefined;
 function lookAgain(): void {
   line?.close();
   const query = new URLSearchParams();
+  if (looking.fleet) query.set("fleet", "");
   if (looking.run !== undefined) query.set("run", looking.run);
   if (looking.tile !== undefined) query.set("tile", String(looking.tile));
   line = connect(`api/live?${query}`, {
-    hello: ({ workspace, now, readOnly }) => {
+    hello: ({ workspace, now, readOnly, hasFleet }) => {
       setServerClock(now);
+      fleetPage.offer(hasFleet);
       document.body.classList.toggle("read-only", readOnly);
+      document.body.classList.toggle("is-server", hasFleet);
       element("workspace").textContent = workspace;
       showFirstCommand(workspace);
+      // A server's page begins with its benches, unless the address names something.
+      if (hasFleet && looking.run === undefined && looking.compared === undefined) lookAtFleet();
     },
     alive: setServerClock,
     runs: (lines) => {
@@ -69,11 +78,12 @@ function lookAgain(): void {
       entitle();
     },
     run: showRun,
+    fleet: (version) => void fleetPage.show(version),
     trouble: (text) => {
       element("trouble").hidden = text === null;
       element("trouble").textContent = text ?? "";
       // Of a run that there is not, nothing is shown; least of all another.
-      if (text === null || state !== undefined) return;
+      if (text === null || state !== undefined || looking.fleet) return;
       element("run").hidden = true;
       loading(undefined);
     },
@@ -91,13 +101,22 @@ function lookAgain(): void {
 
 function showRuns(): void {
   const { length } = runs.all;
-  element("empty").hidden = length > 0;
+  element("empty").hidden = length > 0 || looking.fleet;
   element("finding").hidden = length === 0;
+  if (looking.fleet) return;
   if (length === 0) loading(undefined);
   if (looking.run === undefined && looking.compared === undefined && length > 0) lookAt(usualRun());
 }
 
-function lookAt(run: string | undefined): void {
+/** The benches of a server. */
+function lookAtFleet(): void {
+  if (looking.fleet && fleetPage.isOn) return;
+  lookAt(undefined, true);
+  document.title = "Fleet · mho";
+}
+
+function lookAt(run: string | undefined, fleet = false): void {
+  looking.fleet = fleet;
   looking.run = run;
   looking.compared = undefined;
   looking.tile = undefined;
@@ -106,6 +125,8 @@ function lookAt(run: string | undefined): void {
   // The run before is not to pass for the one that was asked for.
   element("run").hidden = true;
   element("comparison").hidden = true;
+  fleetPage.switch(fleet);
+  element("empty").hidden = true;
   loading(run);
   lookAgain();
   runs.lookAt(run);
@@ -138,7 +159,8 @@ function showRun(now: RunState): void {
   entitle();
   const write = (id: string, text: string): void => say(element(id), text);
   element("title").textContent = `${now.run}  ${now.title}`;
-  write("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}`);
+  const there = now.madeAt === null ? "" : ` · ${now.madeAt.run} of bench ${now.madeAt.bench}`;
+  write("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}${there}`);
   element("facts").title = exactTime(now.startedAt);
   element("archived").hidden = !now.archived;
   showWritten(now);
@@ -235,11 +257,12 @@ function showLog({ log }: RunState): void {
 /** The address was pasted, typed or gone back to. */
 function followAddress(): void {
   // What was refused without a token may be seen with it.
-  if (holdToken(looking.run)) return lookAgain();
+  if (holdToken(looking.fleet ? fleetAddress.slice(1) : looking.run)) return lookAgain();
+  if (location.hash === fleetAddress) return lookAtFleet();
   const compared = comparedIn();
   if (compared !== undefined) return compare(compared);
   const run = fromAddress() ?? usualRun();
-  if (run !== looking.run) lookAt(run);
+  if (run !== looking.run || looking.fleet) lookAt(run);
 }
 
 function comparedIn(): readonly string[] | undefined {
@@ -250,6 +273,7 @@ function fromAddress(): string | undefined {
   return /^#(r\d+)$/.exec(location.hash)?.[1];
 }
 
+element("to-fleet").onclick = () => (location.hash = fleetAddress);
 dark.addEventListener("change", () => {
   if (state !== undefined) showRun(state);
   map.repaint();
@@ -261,7 +285,8 @@ setInterval(() => {
 }, 1000);
 explainAll(document.querySelectorAll("main h2, main dt"));
 holdToken();
-if (looking.compared === undefined) {
+if (looking.fleet) lookAtFleet();
+else if (looking.compared === undefined) {
   runs.lookAt(looking.run);
   lookAgain();
 } else compare(looking.compared);

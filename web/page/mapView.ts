@@ -1,5 +1,5 @@
 import { deviceNames, hatchedFor, verdictColours } from "../../report/mapNames.ts";
-import { type Colour, colourAt, diverging, sequential } from "../../report/colourScale.ts";
+import { diverging, sequential } from "../../report/colourScale.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { RunState, ShownTile } from "../liveState.ts";
 import {
@@ -14,6 +14,7 @@ import {
 import { Film } from "./film.ts";
 import { type Devices, gridOf } from "../shownDevices.ts";
 import { button, element } from "./page.ts";
+import { ends, keyOf, scaleBar } from "./scale.ts";
 import { say } from "./terms.ts";
 
 const viewNames: Record<View, string> = {
@@ -228,57 +229,10 @@ export class MapView {
       return;
     }
     const range = this.#view === "difference" ? difference : shown.maxConductanceMicrosiemens;
-    const ends = this.#view === "difference" ? [`−${range} µS`, "0", `+${range} µS`] : ["0", `${range} µS`];
-    const bar = document.createElement("canvas");
-    bar.width = 128;
-    bar.height = 1;
-    const context = bar.getContext("2d")!;
-    for (let x = 0; x < bar.width; x++) {
-      const [r, g, b] = colourAt(this.#view === "difference" ? diverging : sequential, x / (bar.width - 1));
-      context.fillStyle = `rgb(${r} ${g} ${b})`;
-      context.fillRect(x, 0, 1, 1);
-    }
-    const labels = document.createElement("div");
-    labels.append(
-      ...ends.map((text) => {
-        const label = document.createElement("span");
-        label.textContent = text;
-        return label;
-      }),
-    );
-    const scale = document.createElement("div");
-    scale.className = "bar";
-    scale.append(bar, labels);
+    const labels = this.#view === "difference" ? [`−${range} µS`, "0", `+${range} µS`] : ["0", `${range} µS`];
+    const scale = scaleBar(this.#view === "difference" ? diverging : sequential, labels);
     place.replaceChildren(scale, ...empty);
   }
-}
-
-/** The first and the last number of an axis, and its name between them. */
-function ends(axis: "rows" | "columns", name: string, first: number, last: number): HTMLElement {
-  const made = document.createElement("span");
-  made.className = axis;
-  for (const [tag, text] of [
-    ["b", first],
-    ["i", name],
-    ["b", last],
-  ] as const) {
-    const part = document.createElement(tag);
-    part.textContent = String(text);
-    made.append(part);
-  }
-  return made;
-}
-
-/** @param colour  of the map, or `none` for the hatch. */
-function keyOf(colour: Colour | "none", text: string): HTMLElement {
-  const key = document.createElement("span");
-  const swatch = document.createElement("i");
-  swatch.className = colour === "none" ? "key none" : "key";
-  if (colour !== "none") swatch.style.background = `rgb(${colour.join(" ")})`;
-  const said = document.createElement("span");
-  say(said, text);
-  key.append(swatch, said);
-  return key;
 }
 
 function microsiemens(value: number): string {

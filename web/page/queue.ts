@@ -13,8 +13,9 @@ export function showQueue(now: readonly JobLine[]): void {
   if (text === shown) return;
   shown = text;
   const place = element<HTMLDetailsElement>("queue");
-  // On a phone it would push the run off the screen.
-  if (place.hidden && now.length > 0) place.open = innerWidth > widestPhone;
+  // On a phone it would push the run off the screen, and that of a server is long.
+  if (place.hidden && now.length > 0)
+    place.open = innerWidth > widestPhone && !document.body.classList.contains("is-server");
   place.hidden = now.length === 0;
   const failed = now.filter(({ state }) => state === "failed").length;
   element("queue-title").textContent =
@@ -24,14 +25,21 @@ export function showQueue(now: readonly JobLine[]): void {
   element("start").textContent = `Start ${ready.map(({ job }) => job).join(", ")}`;
   if (ready.length === 0) element("start-says").textContent = "";
   const focused = document.activeElement?.closest("#jobs [data-key]")?.getAttribute("data-key");
+  const listed = now.slice(0, mostShown);
   element("jobs").replaceChildren(
-    ...now.flatMap((job, k) => {
+    ...listed.flatMap((job, k) => {
       const item = itemOf(job, now);
       return job.place === now[k - 1]?.place ? [item] : [chipOf(job), item];
     }),
   );
+  const left = now.length - listed.length;
+  if (left > 0)
+    element("jobs").append(withText("li", `and ${counted(left, "more", "more")}: mho queue list`));
   if (focused != null) element("jobs").querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
 }
+
+/** Of a server's queue, which may have thousands. */
+const mostShown = 60;
 
 /** Where the list of runs stands above the run, CSS pixels. */
 const widestPhone = 832;

@@ -31,7 +31,10 @@ export function listRuns(listing: Listing): void {
   bringIntoView(list, item);
 }
 
-function itemOf({ run, title, chip, startedAt, outcome, tags }: RunLine, listing: Listing): HTMLElement {
+function itemOf(
+  { run, title, chip, startedAt, outcome, tags, madeAt }: RunLine,
+  listing: Listing,
+): HTMLElement {
   const { current, chosen, onChoose } = listing;
   const item = document.createElement("li");
   item.className = outcome;
@@ -39,10 +42,11 @@ function itemOf({ run, title, chip, startedAt, outcome, tags }: RunLine, listing
   button.type = "button";
   button.dataset["key"] = run;
   button.setAttribute("aria-current", String(run === current));
-  button.title = `${title}, ${chip}`;
+  button.title = `${title}, ${chip}${madeAt === null ? "" : `, ${madeAt.run} of bench ${madeAt.bench}`}`;
   const facts = document.createElement("small");
   facts.append(`${phaseNames[outcome] ?? outcome} · `, timeElement(startedAt));
   button.append(withText("span", `${run} ${title}`), facts);
+  if (madeAt !== null) button.append(withText("small", `${madeAt.bench} ${madeAt.run}`));
   if (tags.length > 0) button.append(withText("small", tags.map((tag) => `#${tag}`).join(" ")));
   button.onclick = () => (location.hash = run);
   if (chosen !== undefined) {
