@@ -192,7 +192,7 @@ describe("advice on a run", () => {
       times_seconds: [3600],
       tested_to_seconds: null,
     });
-  }, 180_000);
+  });
 
   it("marks what a fitted model was not tested for, and makes no workspace to look in", async () => {
     const folder = emptyFolder();
@@ -214,5 +214,5 @@ describe("advice on a run", () => {
       expect([code, err]).toEqual([2, expect.stringContaining("There is no workspace in")]);
     }
     expect(existsSync(none)).toBe(false);
-  }, 180_000);
+  });
 });
