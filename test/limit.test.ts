@@ -99,7 +99,7 @@ function strategyOf(
 const options: DrawOptions = { draws: 8, seed: 7, tileShape: [64, 64], causes: [] };
 
 describe("a network drawn from the model", () => {
-  const layer = layerOf("a", 128, 48, 1);
+  const layer = layerOf("a", 128, 96, 1);
 
   it.each([0, 0.8])(
     "errs at every time by what its strategy foretells, to a thirtieth (drift of pairs correlated by %s)",
@@ -189,7 +189,7 @@ describe("a network drawn from the model", () => {
       expect(trained).toEqual(other.values);
       expect(own).not.toEqual(layer.values);
     }
-    expect(network.layers[0]!.values).toEqual(layerOf("a", 128, 48, 1).values);
+    expect(network.layers[0]!.values).toEqual(layerOf("a", 128, 96, 1).values);
   });
 
   it("is refused where none of its layers is the strategy's, and without inputs", async () => {
