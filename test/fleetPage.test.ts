@@ -185,10 +185,7 @@ describe.skipIf(!hasBrowser || postgresPrograms === undefined)(
       expect(await texts("#wafer-map .rows b, #wafer-map .columns b")).toEqual(["1", "4", "1", "3"]);
       // The die whose name is no place stands below the map, and is hatched as nothing is known of it.
       expect(await page.locator("#wafer-map .in-order .die.none").count()).toBe(1);
-      expect(await texts("#wafer-scale > span")).toEqual([
-        "not known yet",
-        "out of its forecast",
-      ]);
+      expect(await texts("#wafer-scale > span")).toEqual(["not known yet", "out of its forecast"]);
       expect(await texts("#wafer-scale .bar div span")).toEqual(["90.0 %", "99.0 %"]);
       await page.locator('[data-chip="pcm-64/E1"]').focus();
       await becomes(

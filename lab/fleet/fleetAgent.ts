@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { statfs } from "node:fs/promises";
 import { hostname } from "node:os";
 import { MhoError } from "../../src/errors.ts";
 import type { LeaseTimes } from "../../src/fleet/lease.ts";
@@ -27,6 +26,7 @@ import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import type { HandsOn } from "./handsOn.ts";
 import type { IdentifiedChip } from "./identifyChip.ts";
+import { diskFree, doingNow, usualBenchName } from "./benchNow.ts";
 import { dropFiles, fetchFiles } from "./jobBytes.ts";
 import { keepTaken } from "./takenJobs.ts";
 
@@ -458,33 +458,4 @@ function isStillPending(job: Job | undefined): boolean {
 
 function givenBack({ id }: Job): JobChange {
   return { job: id, at: wallTime(), what: "removed", givenBack: true };
-}
-
-function usualBenchName(): string {
-  return (
-    hostname()
-      .replaceAll(/[^\p{L}\p{N}_.-]/gu, "-")
-      .slice(0, 64) || "bench"
-  );
-}
-
-/** A job of the server by the server's name of it; one of the bench's own queue says so. */
-function doingNow(jobs: readonly Job[], chips: Readonly<Record<string, string>>): string {
-  const nicknames = new Map(Object.entries(chips).map(([nickname, address]) => [address, nickname]));
-  return jobs
-    .filter(({ state }) => state === "under way")
-    .map(({ id, origin, text, chip }) => {
-      const name = origin === undefined ? `its own ${id}` : origin.job;
-      return `${name} ${text} on ${nicknames.get(chip) ?? chip}`;
-    })
-    .join("; ");
-}
-
-async function diskFree(folder: string): Promise<number | undefined> {
-  try {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
 }

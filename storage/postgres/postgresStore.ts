@@ -12,13 +12,7 @@ import type {
   TurnRecord,
   WatchSettings,
 } from "../../src/run/journal.ts";
-import {
-  type ChipNote,
-  firstChange,
-  foldLabels,
-  type LabelChange,
-  type RunLabels,
-} from "../../src/run/labels.ts";
+import { type ChipNote, foldLabels, type LabelChange, type RunLabels } from "../../src/run/labels.ts";
 import { foldGroups, type GroupChange, type GroupId, type RunGroup } from "../../src/run/groups.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import {
@@ -54,38 +48,22 @@ import {
 } from "../records.ts";
 import { sealed } from "../refusals.ts";
 import { type Shape, sweepOf, turnOf } from "../rows.ts";
-import {
-  chainsOfRun,
-  type KeptWear,
-  named,
-  sweepValuesOf,
-  tileOf,
-  tileValuesOf,
-  turnValuesOf,
-  wearValuesOf,
-} from "../rowValues.ts";
-import { begunValuesOf, deletedOutcome, isRequest, requestSumOf, rowSumOf } from "../runRows.ts";
+import { named, sweepValuesOf, tileOf, turnValuesOf } from "../rowValues.ts";
+import { deletedOutcome, isRequest, requestSumOf, rowSumOf } from "../runRows.ts";
 import { sumOf } from "../sums.ts";
-import { wearOfRow, wearRowOf } from "../wearRows.ts";
+import { beginRunAt } from "./beginRun.ts";
 import type { Queries, Server } from "./connection.ts";
 import { keepFiguresAt } from "./runFigures.ts";
 import { notAllowed, type Rights } from "./schema.ts";
 import { ServerChains } from "./serverChains.ts";
 import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
 import { damagedServer } from "./serverFailure.ts";
+import { ServerFolds } from "./serverFolds.ts";
 import { serverLists } from "./serverLists.ts";
 import { readRow, ServerReader } from "./serverReader.ts";
 import type { RunKey, ServerTable } from "./serverRows.ts";
 import { ServerRuns } from "./serverRuns.ts";
-import {
-  countChange,
-  insertRun,
-  keepDescription,
-  keepWatch,
-  keepWearRows,
-  laidTogether,
-  ownBench,
-} from "./serverWrites.ts";
+import { countChange, keepWatch, laidTogether, ownBench } from "./serverWrites.ts";
 
 /**
  * The runs of a server: those that benches handed on, and those that were begun here. What a bench handed on stays as it is; what people
@@ -98,6 +76,7 @@ export class PostgresStore implements KeptRuns {
   readonly #chains: ServerChains;
   readonly #runs: ServerRuns;
   readonly #reader: ServerReader;
+  readonly #folds: ServerFolds;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   readonly #damaged = (what: string, facts?: Record<string, string | number>): MhoError =>
@@ -110,6 +89,7 @@ export class PostgresStore implements KeptRuns {
     this.#chains = new ServerChains(this.#damaged);
     this.#reader = new ServerReader(this.#chains, this.#damaged);
     this.#runs = new ServerRuns(server, this.#chains, this.#damaged);
+    this.#folds = new ServerFolds({ server, chains: this.#chains, runs: this.#runs, damaged: this.#damaged });
   }
 
   get readOnly(): boolean {
@@ -126,48 +106,15 @@ export class PostgresStore implements KeptRuns {
     startedAt: string,
     description?: ChipDocument,
   ): Promise<RunId> {
-    const { tiles, forecasts = [], labels = {}, ...settings } = plan;
-    if (settings.corrects !== undefined) await this.#ownKey(settings.corrects);
+    if (plan.corrects !== undefined) await this.#ownKey(plan.corrects);
+    const begun = { plan, identity, startedAt, description };
     return this.#together({ runs: 1, labels: 1 }, async (queries, changed) => {
-      if (description !== undefined) await keepDescription(queries, description);
-      const ofBench = { bench: ownBench, run: 0 };
-      const chain = await this.#chains.get(queries, ofBench, "runs");
-      const number = chain.rows + 1;
-      const key = { bench: ownBench, run: number };
-      const begins = {
-        id: number,
-        chip_serial_number: identity.serialNumber,
-        chip: JSON.stringify(identity),
-        plan: JSON.stringify(settings),
-        started_at: startedAt,
-        description: description?.sha256 ?? null,
-        outcome: "running",
-      } as const;
-      const row = { ...begins, begun: sumOf(begunValuesOf(begins), chain.last) };
-      const id = await insertRun(queries, ownBench, { ...row, sum: rowSumOf(row) }, identity.name, changed);
-      await this.#chains.set(queries, ofBench, "runs", { ...chain, rows: number, last: row.begun });
-      await this.#chains.setAll(queries, key, new Map(chainsOfRun.map((of) => [of, emptyChain])));
-      const append = (table: ServerTable, values: Parameters<typeof sumOf>[0][]): Promise<unknown> =>
-        values.length === 0 ? Promise.resolve() : this.#chains.append(queries, table, key, values);
-      await append(
-        "run_tiles",
-        tiles.map((tile, place) => tileValuesOf(number, place, tile)),
-      );
-      await append(
-        "forecasts",
-        forecasts.map((forecast) => [number, JSON.stringify(forecast)]),
-      );
+      const run = await beginRunAt(queries, this.#chains, begun, changed);
       if (plan.share !== undefined) {
         const { group, share } = plan.share;
-        await this.#appendGroup(queries, { kind: "serves", group, share, run: `r${id}` });
+        await this.#appendGroup(queries, { kind: "serves", group, share, run });
       }
-      const label = firstChange(labels, startedAt);
-      if (label !== undefined) await append("labels", [[number, JSON.stringify(label)]]);
-      if (labels.note !== undefined) {
-        const note = { what: "note", text: labels.note, by: labels.operator };
-        await append("notes", [[number, startedAt, JSON.stringify(note)]]);
-      }
-      return `r${id}`;
+      return run;
     });
   }
 
@@ -385,67 +332,25 @@ export class PostgresStore implements KeptRuns {
   async keepWear(worn: readonly RunWear[]): Promise<void> {
     if (this.readOnly) return;
     const keys = await Promise.all(worn.map(({ run }) => this.#runs.keyOf(run)));
-    await this.#together({}, async (queries) => {
-      for (const [at, { newestTurn, tiles }] of worn.entries())
-        await keepWearRows(
-          queries,
-          keys[at]!.bench,
-          tiles.map((tile, place) => ({
-            run: keys[at]!.run,
-            place,
-            newest_turn: newestTurn,
-            ...wearRowOf(tile),
-          })),
-        );
-    });
+    await this.#together({}, (queries) => this.#folds.keepWear(queries, worn, keys));
   }
 
-  /** Made of turns, so a row that is damaged is no loss: it is made anew. */
-  async keptWear(run: RunId): Promise<readonly TileWear[] | undefined> {
-    const { bench, id, outcome } = await this.#runs.anyRow(run);
-    const key = { bench, run: id };
-    const turns = (await this.#chains.get(this.#server, key, "turns")).rows;
-    const tiles = (await this.#chains.get(this.#server, key, "run_tiles")).rows;
-    const rows = await this.#server.query<KeptWear & { sum: number }>(
-      "SELECT * FROM mho.wear WHERE bench = $1 AND run = $2 AND newest_turn = $3 ORDER BY place",
-      [bench, id, turns],
-    );
-    const worn = rows
-      .filter((row) => sumOf(wearValuesOf(row)) === row.sum)
-      .map(wearOfRow)
-      .filter((tile) => tile !== undefined);
-    if (worn.length > 0 && worn.length === tiles) return worn;
-    if (outcome !== deletedOutcome || tiles === 0) return undefined;
-    throw this.#damaged(`the wear of run ${run}, which was deleted, is not as it was kept`, { run });
+  keptWear(run: RunId): Promise<readonly TileWear[] | undefined> {
+    return this.#folds.keptWear(run);
   }
 
-  async rowCounts(run: RunId): Promise<RowCounts> {
-    const key = await this.#runs.keyOf(run);
-    const of = async (table: string): Promise<number> =>
-      (await this.#chains.get(this.#server, key, table)).rows;
-    return { turns: await of("turns"), sweeps: await of("sweeps") };
+  rowCounts(run: RunId): Promise<RowCounts> {
+    return this.#folds.rowCounts(run);
   }
 
-  async keepFigures(run: RunId, { turns, sweeps }: RowCounts, figures: ListedFigures): Promise<void> {
+  async keepFigures(run: RunId, counts: RowCounts, figures: ListedFigures): Promise<void> {
     if (this.readOnly) return;
     const { bench, run: number } = await this.#runs.keyOf(run);
-    await this.#together({}, (queries) =>
-      keepFiguresAt(queries, bench, { run: number, turns, sweeps }, figures),
-    );
+    await this.#together({}, (queries) => keepFiguresAt(queries, bench, { run: number, ...counts }, figures));
   }
 
-  async keptFigures(run: RunId): Promise<ListedFigures | undefined> {
-    const key = await this.#runs.keyOf(run);
-    const [row] = await this.#server.query<{ turns: number; sweeps: number; figures: string; sum: number }>(
-      "SELECT turns, sweeps, figures, sum FROM mho.figures WHERE bench = $1 AND run = $2",
-      [key.bench, key.run],
-    );
-    if (row === undefined) return undefined;
-    const { turns, sweeps, figures, sum } = row;
-    const counts = await this.rowCounts(run);
-    const isRight =
-      sumOf([key.run, turns, sweeps, figures]) === sum && turns === counts.turns && sweeps === counts.sweeps;
-    return isRight ? (JSON.parse(figures) as ListedFigures) : undefined;
+  keptFigures(run: RunId): Promise<ListedFigures | undefined> {
+    return this.#folds.keptFigures(run);
   }
 
   forLists({ notes }: { readonly notes: boolean }): Promise<ListReader> {
