@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
 const longest =
-  "demo events program standby pasted demoStops queueKills livePage livePageRuns refit soak forecasts calibrate live".split(
+  "demo program manyChips standby demoStops livePage livePageRuns live queueKills runReport soak refit calibrate events".split(
     " ",
   );
 /** One more than there are cores: a test that waits for a process, a browser or a deadline needs none. */

@@ -4,16 +4,18 @@ import { readNpy } from "../files/npy.ts";
 import { parseAddress } from "../lab/address.ts";
 import { judgedAt, sweepsAt } from "../lab/demo/contest.ts";
 import { describeChip } from "../lab/openChip.ts";
-import { loadNetwork, type TrainedNetwork } from "../lab/trainedNetwork.ts";
+import type { TrainedNetwork } from "../lab/trainedNetwork.ts";
 import { assess } from "../src/results/assessment.ts";
 import { layersHeld } from "../src/results/layersHeld.ts";
 import { wholeReader } from "../src/results/wholeReader.ts";
 import { isGroupName } from "../src/run/groups.ts";
 import type { RunReader } from "../src/run/store.ts";
-import { formatDuration, type Seconds } from "../src/units.ts";
+import type { Seconds } from "../src/units.ts";
 import { placeLayers } from "../src/weights/placement.ts";
 import { openWorkspace } from "../storage/workspace.ts";
-import { type About, type Figure, figuresOf, type Outputs } from "./realMeasures.ts";
+import type { Outputs } from "./realMeasures.ts";
+import { predict } from "./realPredicted.ts";
+import { prepared, print } from "./realPrepared.ts";
 
 /**
  * Judges a network that `bench/real-networks/run` has prepared in a folder:
@@ -22,6 +24,8 @@ import { type About, type Figure, figuresOf, type Outputs } from "./realMeasures
  *   node dist/bench/realNetworks.js shares FOLDER CHIP N [--layers N | --weights N]
  *                                            names of weight matrices (the first N, or those that hold N weights) for N such chips, a line each
  *   node dist/bench/realNetworks.js table FOLDER                  how the demos' ways of programming compare, all chips together
+ *   node dist/bench/realNetworks.js predict FOLDER MODEL [--draws 1] [--reads 1]
+ *                                            the best open loop of the whole network on tiles of 256 × 256, as the model has devices
  *   node dist/bench/realNetworks.js runs FOLDER WORKSPACE RUN…    the same of runs, or of networks over several chips, at the ages read
  */
 const [what, folder, ...rest] = process.argv.slice(2) as [string, string, ...string[]];
@@ -37,16 +41,19 @@ switch (what) {
   case "table":
     await table();
     break;
+  case "predict":
+    await predict(folder, rest[0]!, flag("--draws", 1), flag("--reads", 1));
+    break;
   case "runs":
     await runs(rest[0]!, rest.slice(1));
     break;
   default:
-    throw new Error("check, shares, table or runs; see the head of bench/realNetworks.ts");
+    throw new Error("check, shares, table, predict or runs; see the head of bench/realNetworks.ts");
 }
 
 /** The network with its own weights, as mho reads them and writes them back, against what ONNX Runtime made of its file. */
 async function check(): Promise<void> {
-  const { network, software } = await prepared();
+  const { network, software } = await prepared(folder);
   const { values } = await readNpy(join(folder, "software.npy"));
   let off = 0;
   let at = 0;
@@ -63,7 +70,7 @@ async function check(): Promise<void> {
 
 /** The largest first, each to the chip that has the fewest tiles so far: all of them keep a tile to spare where they can. */
 async function shares(chip: string, count: number, by: string | undefined, most: number): Promise<void> {
-  const { network } = await prepared();
+  const { network } = await prepared(folder);
   const { geometry } = await describeChip(parseAddress(chip));
   let weights = 0;
   const chosen = network.layers.filter(({ values }, l) => {
@@ -87,7 +94,7 @@ interface Demo {
 }
 
 async function table(): Promise<void> {
-  const { network, software, figures } = await prepared();
+  const { network, software, figures } = await prepared(folder);
   const folders = readdirSync(folder)
     .filter((name) => /^chip-\d+$/.test(name))
     .map((name) => join(folder, name));
@@ -110,8 +117,13 @@ async function table(): Promise<void> {
   print(figures, judgedAt, rows);
 }
 
+function flag(name: string, usual: number): number {
+  const at = rest.indexOf(name);
+  return at < 0 ? usual : Number(rest[at + 1]);
+}
+
 async function runs(workspace: string, names: readonly string[]): Promise<void> {
-  const { network, figures } = await prepared();
+  const { network, figures } = await prepared(folder);
   const store = await openWorkspace(workspace);
   for (const run of names) {
     const reader = isGroupName(run) ? wholeReader(store) : store;
@@ -169,42 +181,4 @@ async function agesOf(store: RunReader, run: string): Promise<Seconds[]> {
     .filter(([, found]) => tiles.every(({ block }) => found.has(block.tile)))
     .map(([age]) => age)
     .sort((a, b) => a - b);
-}
-
-interface Row {
-  readonly name: string;
-  /** One a time. */
-  readonly outputs: readonly Outputs[];
-}
-
-function print(figures: readonly Figure[], ages: readonly Seconds[], rows: readonly Row[]): void {
-  const line = (name: string, cells: readonly string[]): string =>
-    `  ${name.padEnd(27)}${cells.map((cell) => cell.padStart(10)).join("")}`;
-  console.log(line("after the last pulse", ages.map(formatDuration)));
-  for (const { name, digits, of } of figures) {
-    console.log(`  ${name}`);
-    for (const row of rows) {
-      console.log(
-        line(
-          row.name,
-          row.outputs.map((outputs) => of(outputs).toFixed(digits)),
-        ),
-      );
-    }
-  }
-}
-
-async function prepared(): Promise<{
-  readonly network: TrainedNetwork;
-  readonly software: Outputs;
-  readonly figures: readonly Figure[];
-}> {
-  const network = await loadNetwork({
-    network: "cnn",
-    onnx: join(folder, "net.onnx"),
-    inputs: join(folder, "inputs.npz"),
-  });
-  const software = await network.outputsWith!(network.layers.map(({ values }) => values));
-  const about = JSON.parse(readFileSync(join(folder, "about.json"), "utf8")) as About;
-  return { network: { ...network, name: folder }, software, figures: figuresOf(about, software) };
 }

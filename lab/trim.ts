@@ -1,4 +1,5 @@
 import { gather } from "../calibration/gather.ts";
+import { mostDevices } from "../calibration/measured.ts";
 import { expectedOnceReached } from "../calibration/trimPlan.ts";
 import {
   type BelievedTile,
@@ -233,7 +234,7 @@ export async function plannedVisit(
   timesSeconds: readonly number[],
   reads: number,
   seed: number,
-  mostDevicesAPart = 1_048_576,
+  mostDevicesAPart = mostDevices,
 ): Promise<PlannedVisit> {
   const at = (await driver.chipTime()) + visitSeconds * microsecondsPerSecond;
   const parts = partsOf(tiles, mostDevicesAPart);
@@ -255,15 +256,12 @@ export async function plannedVisit(
     });
   const random = new Random(seed).fork("visit");
   const visits: Visit[] = [];
-  let newest: readonly BelievedTile[] = [];
-  for (const part of parts) {
-    newest = await believe(part);
-    visits.push(planVisit(newest, random));
-  }
+  const onlyPart = parts.length === 1 ? await believe(parts[0]!) : undefined;
+  for (const part of parts) visits.push(planVisit(onlyPart ?? (await believe(part)), random));
   return {
     visit: joinVisits(visits, agesAgree),
     believed: async function* () {
-      for (const part of parts) yield parts.length === 1 ? newest : await believe(part);
+      for (const part of parts) yield onlyPart ?? (await believe(part));
     },
   };
 }
@@ -271,14 +269,14 @@ export async function plannedVisit(
 /** The tiles of a chip are looked at one after the other. */
 const agesAgree = 0.5;
 
-function partsOf(tiles: readonly TileTargets[], mostDevices: number): readonly (readonly TileTargets[])[] {
+function partsOf(tiles: readonly TileTargets[], most: number): readonly (readonly TileTargets[])[] {
   const parts: TileTargets[][] = [];
   let room = 0;
   for (const tile of tiles) {
     const devices = tile.targetsMicrosiemens.length;
     if (devices > room) {
       parts.push([]);
-      room = mostDevices;
+      room = most;
     }
     parts.at(-1)!.push(tile);
     room -= devices;

@@ -1,9 +1,9 @@
 /** Sizes without sign, ascending; what is not a number is left out. */
 export function sortedSizes(values: Float32Array): Float32Array {
-  return values
-    .filter((value) => !Number.isNaN(value))
-    .map(Math.abs)
-    .sort();
+  const sizes = new Float32Array(values.length);
+  let count = 0;
+  for (const value of values) if (!Number.isNaN(value)) sizes[count++] = Math.abs(value);
+  return sizes.subarray(0, count).sort();
 }
 
 /** The value that a share of the sorted values does not exceed; NaN of none. */

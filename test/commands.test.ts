@@ -41,7 +41,7 @@ describe("mho demo", () => {
   });
 
   it.each([
-    [["--images", "a.npy"], /Give --images and --labels together/],
+    [["--images", "a.npy"], /--images, --labels, .* go with --onnx/],
     [["--images", "a.npy", "--labels", "b.npy"], /go with --onnx/],
     [["--onnx", "no-such.onnx"], /no-such\.onnx/],
     [["--repeats", "0"], /--repeats 0/],

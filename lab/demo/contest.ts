@@ -71,29 +71,25 @@ export async function judge(
 }
 
 /**
- * The sweeps of a run that were asked for at some ages. A chip that takes long to read may have passed an age while it was read for the one
- * before: the sweep of that one then stands for both.
+ * The sweeps of a run that were asked for at some ages, and no others: a large chip's are megabytes each. A chip that takes long to read
+ * may have passed an age while it was read for the one before: the sweep of that one then stands for both.
  */
 export async function sweepsAt(
   store: RunReader,
   run: RunId,
   ages: readonly Seconds[],
 ): Promise<SweepRecord[]> {
-  const all: SweepRecord[] = [];
-  for await (const sweep of store.sweeps(run)) all.push(sweep);
-  const sweeps = all.filter(({ timeSeconds }) => ages.includes(timeSeconds));
-  for (const tile of new Set(all.map((sweep) => sweep.tile))) {
-    const ofTile = all.filter((sweep) => sweep.tile === tile);
-    for (const age of ages) {
-      if (ofTile.some(({ timeSeconds }) => timeSeconds === age)) continue;
-      const earlier = ofTile.filter(({ timeSeconds }) => timeSeconds < age);
-      const [first, ...others] = earlier;
-      if (first === undefined) continue;
-      const last = others.reduce((a, b) => (b.timeSeconds > a.timeSeconds ? b : a), first);
-      sweeps.push({ ...last, timeSeconds: age });
+  const latest = ages.map(() => new Map<number, SweepRecord>());
+  for await (const sweep of store.sweeps(run)) {
+    for (const [k, age] of ages.entries()) {
+      if (sweep.timeSeconds > age) continue;
+      const before = latest[k]!.get(sweep.tile);
+      if (before === undefined || sweep.timeSeconds >= before.timeSeconds) latest[k]!.set(sweep.tile, sweep);
     }
   }
-  return sweeps;
+  return latest.flatMap((byTile, k) =>
+    [...byTile.values()].map((sweep) => ({ ...sweep, timeSeconds: ages[k]! })),
+  );
 }
 
 /** The same inputs for everybody. */
