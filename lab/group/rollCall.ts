@@ -6,8 +6,8 @@ import { MhoError } from "../../src/errors.ts";
  * devices would be programmed twice.
  */
 export class RollCall {
-  /** Where each chip is, by name and number. */
-  readonly #known = new Map<string, string>();
+  /** Where each chip is, by name and number, and for which share it answered; -1 for chips that hold one already. */
+  readonly #known = new Map<string, { readonly address: string; readonly share: number }>();
   readonly #waited: Countdown;
   #answers = 0;
   #twice: MhoError | undefined;
@@ -21,23 +21,27 @@ export class RollCall {
     known: readonly { readonly chip: ChipKey; readonly address: string }[],
   ) {
     this.#waited = new Countdown(shares.length);
-    for (const { chip, address } of known) this.#known.set(keyOf(chip), address);
+    for (const { chip, address } of known) this.#known.set(keyOf(chip), { address, share: -1 });
   }
 
   /** Resolves when all have answered or failed. Throws `bad-argument` where two addresses lead to one chip. */
   async answered(share: number, address: string, chip: ChipIdentity): Promise<void> {
     const other = this.#known.get(keyOf(chip));
-    if (other !== undefined && other !== address) {
+    if (other !== undefined && other.address !== address) {
+      const isSpare = !this.#waited.waitsFor(share);
+      // As they were named, whichever answers first.
+      const inOrder = isSpare || other.share < share;
+      const [first, second] = inOrder ? [other.address, address] : [address, other.address];
       const error = new MhoError(
-        this.#waited.waitsFor(share) ? "bad-argument" : "wrong-chip",
-        `The addresses ${other} and ${address} lead to one chip, ${chip.name} number ${chip.serialNumber}. Name another chip for one of them.`,
+        isSpare ? "wrong-chip" : "bad-argument",
+        `The addresses ${first} and ${second} lead to one chip, ${chip.name} number ${chip.serialNumber}. Name another chip for one of them.`,
         { address, serialNumber: chip.serialNumber },
       );
       // A spare comes later, and stops nobody else.
-      if (!this.#waited.waitsFor(share)) throw error;
+      if (isSpare) throw error;
       this.#twice ??= error;
     }
-    this.#known.set(keyOf(chip), address);
+    this.#known.set(keyOf(chip), { address, share });
     this.#answers++;
     await this.#waited.count(share);
     if (this.#twice !== undefined) throw this.#twice;
