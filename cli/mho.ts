@@ -2,10 +2,13 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { version } from "../lab/version.ts";
 import { actUntold } from "./action.ts";
 import { badUsage } from "./badUsage.ts";
+import { openOutput, tellFailure } from "./output.ts";
 import { allCommands } from "./commands/all.ts";
 
 /** Runs one command. Prints what it says, and leaves its exit code in `process.exitCode`. */
 export async function mho(args: readonly string[]): Promise<void> {
+  // Help may be sent to a full disk, too.
+  const help = asksForHelp(args) ? openOutput({}) : undefined;
   const program = new Command("mho")
     .description("Programs analogue-memory chips in a closed loop, and watches them drift.")
     .version(version);
@@ -26,7 +29,11 @@ export async function mho(args: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      const unwritten = await help?.end();
+      if (help !== undefined && unwritten !== undefined) process.exitCode = tellFailure(unwritten, help);
+      return;
+    }
     if (error instanceof CommanderError && error.code === "commander.help") process.exitCode = 2;
     else {
       const named = args.find((arg) => !arg.startsWith("-"));
@@ -37,4 +44,8 @@ export async function mho(args: readonly string[]): Promise<void> {
       );
     }
   }
+}
+
+function asksForHelp(args: readonly string[]): boolean {
+  return args.some((arg) => ["--help", "-h", "help", "--version", "-V"].includes(arg));
 }

@@ -111,7 +111,8 @@ export function fitting(lines: readonly string[], room: number): string {
 }
 
 /** Tells a failure, to people on stderr and to machines as a last line, and gives the exit code. */
-export function tellFailure(error: unknown, { json, events }: Output): number {
+export function tellFailure(thrown: unknown, { json, events }: Output): number {
+  const error = withoutDatabase(thrown) ?? thrown;
   const known = error instanceof MhoError;
   const message = error instanceof Error ? error.message : String(error);
   if (process.stdout.isTTY === true && !json) process.stdout.write("\r\x1b[2K");
@@ -148,3 +149,21 @@ export function jsonLine(value: unknown): string {
 
 /** EX_SOFTWARE of sysexits: none of the promised codes, which all say something about the world. */
 const bugExitCode = 70;
+
+/** What a program that cannot load its database says of itself, in plain words; undefined of everything else. */
+function withoutDatabase(error: unknown): MhoError | undefined {
+  if (!(error instanceof Error) || error instanceof MhoError) return undefined;
+  const said = `${error.message}\n${error.stack ?? ""}`;
+  if (
+    !/No native build was found|Cannot find module|ERR_DLOPEN_FAILED/.test(said) ||
+    !said.includes("photostructure")
+  )
+    return undefined;
+  return new MhoError(
+    "workspace-failed",
+    "The package @photostructure/sqlite, in which mho keeps runs and its locks, cannot be loaded: its binary was left out when mho was installed, " +
+      "or there is none for this system. No command works without it. Install mho again: its binaries come with the package, without a compiler.",
+    { package: "@photostructure/sqlite" },
+    error,
+  );
+}

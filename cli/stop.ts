@@ -35,6 +35,7 @@ const signals = [
     "SIGUSR2",
     "SIGALRM",
     "SIGVTALRM",
+    "SIGPROF",
     "SIGXCPU",
   ] as const),
   ...(["SIGIO", "SIGPWR", "SIGSYS", "SIGTRAP", "SIGSTKFLT", "SIGBREAK"] as const),

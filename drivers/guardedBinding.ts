@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { promisify } from "node:util";
-import { SerialPort } from "serialport";
+import type { SerialPort } from "serialport";
 
 type Binding = typeof SerialPort.binding;
 type Options = Parameters<Binding["open"]>[0];
@@ -9,23 +9,24 @@ type Port = Awaited<ReturnType<Binding["open"]>>;
 type PolledPort = Extract<Port, { readonly poller: unknown }>;
 type Poller = PolledPort["poller"];
 
-const binding = SerialPort.binding as { open(options: Options): Promise<Port> };
-
 /** The binding of `serialport` for this system, with its known faults kept from the ports that it opens. */
-export const guardedBinding = {
-  list: () => SerialPort.list(),
-  async open(options: Options): Promise<Port> {
-    const port = await binding.open(options);
-    if ("poller" in port) {
-      keepBothWaits(port.poller);
-      keepTurn(port.poller);
-      if (process.platform === "linux") {
-        port.read = (buffer, offset, length) => readOnce(port, buffer, offset, length);
+export function guardedBinding(of: typeof SerialPort): Binding {
+  const binding = of.binding as { open(options: Options): Promise<Port> };
+  return {
+    list: () => of.list(),
+    async open(options: Options): Promise<Port> {
+      const port = await binding.open(options);
+      if ("poller" in port) {
+        keepBothWaits(port.poller);
+        keepTurn(port.poller);
+        if (process.platform === "linux") {
+          port.read = (buffer, offset, length) => readOnce(port, buffer, offset, length);
+        }
       }
-    }
-    return port;
-  },
-} as Binding;
+      return port;
+    },
+  } as Binding;
+}
 
 /**
  * A wait of the reader would replace the writer's in the native poller, and the writer then sleeps until the chip

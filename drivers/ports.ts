@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
-import { SerialPort } from "serialport";
 import { type Log, loggedError, noLog } from "../src/log.ts";
 import type { ChipAnswer, Dialect, PortInfo } from "./dialect.ts";
 import type { Transport } from "./transport.ts";
 import { openSerial } from "./serial.ts";
+import { serialPackage } from "./serialPackage.ts";
 
 /** What a port said when it was asked who is there. */
 export type Answer =
@@ -14,6 +14,7 @@ export type Answer =
 
 /** The serial ports of this machine; by their names alone where the system keeps no list of them. */
 export async function listPorts(log: Log = noLog): Promise<PortInfo[]> {
+  const { SerialPort } = await serialPackage();
   try {
     const ports = await SerialPort.list();
     return ports.map(({ path, manufacturer, vendorId, productId, serialNumber }) => ({

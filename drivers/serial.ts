@@ -1,10 +1,10 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
-import { SerialPort } from "serialport";
 import { MhoError } from "../src/errors.ts";
 import { shellWord } from "../src/shell.ts";
 import { guardedBinding } from "./guardedBinding.ts";
 import { plain } from "./linkErrors.ts";
 import { lockPort, ownerOf, type PortOptions } from "./portLock.ts";
+import { serialPackage } from "./serialPackage.ts";
 import { streamTransport } from "./streamTransport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -23,10 +23,11 @@ export async function openSerial(
   baudRate: number,
   { parity: wanted, ...portOptions }: SerialOptions = {},
 ): Promise<Transport> {
+  const { SerialPort } = await serialPackage();
   const lock = lockPort(path, portOptions);
   const parity = wanted === undefined || isPseudoTerminal(path) ? "none" : wanted;
   const rest = { path, baudRate, parity, autoOpen: false, hupcl: false, lock: true } as const;
-  const options = { binding: guardedBinding, ...rest };
+  const options = { binding: guardedBinding(SerialPort), ...rest };
   const stream = new SerialPort(options);
   // An open that fails says so twice.
   stream.on("error", () => {});

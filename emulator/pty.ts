@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import tty from "node:tty";
+import { missingPackage } from "../src/errors.ts";
 import type { ServedLine } from "./servedLine.ts";
 
 /**
@@ -29,9 +30,19 @@ interface NativePty {
   open(columns: number, rows: number): { master: number; slave: number; pty: string };
 }
 
+/** Throws `port-failed` where the package is missing. */
 function native(): NativePty {
-  const { requireBinary } = createRequire(import.meta.url)("@lydell/node-pty/requireBinary.js") as {
-    requireBinary: (this: void, name: string) => NativePty;
-  };
-  return requireBinary("pty.node");
+  try {
+    const { requireBinary } = createRequire(import.meta.url)("@lydell/node-pty/requireBinary.js") as {
+      requireBinary: (this: void, name: string) => NativePty;
+    };
+    return requireBinary("pty.node");
+  } catch (error) {
+    throw missingPackage(
+      "@lydell/node-pty",
+      "makes terminals for emulated chips",
+      "A chip over TCP needs none: mho emulate … --tcp 0, and so does one in the process of a command: --chip emulator:pcm-64.",
+      error,
+    );
+  }
 }

@@ -7,7 +7,7 @@ import { groupNamed } from "../src/results/wholeReader.ts";
 import type { GroupId } from "../src/run/groups.ts";
 import { outputsMayBeOn } from "../src/run/standby.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
-import { openChip, openRecorderFor } from "./openChip.ts";
+import { openChip } from "./openChip.ts";
 import { type HolderListener, type PutInStandby, relieve } from "./relieve.ts";
 import { patience } from "./session.ts";
 import type { Workplace } from "./workplace.ts";
@@ -120,7 +120,7 @@ async function standbyOf(place: Workplace, address: ChipAddress): Promise<PutInS
 }
 
 async function standbyBy(place: Workplace, address: ChipAddress): Promise<PutInStandby> {
-  const record = openRecorderFor(address, place.transcript);
+  const record = place.recorderFor(address);
   const { log } = await place.logsOf(address);
   const driver = await openChip(address, {
     log,

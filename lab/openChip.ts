@@ -22,10 +22,8 @@ import { type ChipAddress, withParameters } from "./address.ts";
 import { emulatedChip } from "./dialects.ts";
 import type { Transport } from "../drivers/transport.ts";
 import { keepChip, stateFileOf } from "./keptChip.ts";
-import { openRecorder } from "./transcriptFile.ts";
 import { boardOf, emulatedDescription, refuseContradictions } from "./selfDescription.ts";
 import { packageRoot } from "./packageRoot.ts";
-import { wallTime } from "./wallTime.ts";
 
 /** Opens a chip by its address. Nothing has been said to it yet: `identify` comes first. */
 export async function openChip(
@@ -149,14 +147,6 @@ export interface ChipOptions {
   readonly mayBeUnnamed?: boolean;
   /** Heard for as long as the chip's port is open: another process asks for its safe state. */
   readonly onStandbyAsked?: StandbyHandler | undefined;
-}
-
-/** What records every byte of a chip's lines in a file; undefined where none is named. */
-export function openRecorderFor(
-  address: ChipAddress,
-  transcript: string | undefined,
-): ChipOptions["record"] | undefined {
-  return transcript === undefined ? undefined : openRecorder(transcript, address, wallTime());
 }
 
 /** The chip's line alone. */

@@ -20,7 +20,9 @@ import { type OpenLogs, openLogs } from "./logs/benchLogs.ts";
 import type { ChipLogs } from "./logs/chipLogs.ts";
 import { askWhichChip } from "./askWhichChip.ts";
 import { chipBehind } from "./nicknames.ts";
-import { chipNamed, describeChip, openRecorderFor } from "./openChip.ts";
+import { type ChipOptions, chipNamed, describeChip } from "./openChip.ts";
+import { wallTime } from "./wallTime.ts";
+import { openRecorder } from "./transcriptFile.ts";
 import { type Registries, registriesWith } from "./registries.ts";
 import { descriptionOf } from "./runDescription.ts";
 import { Session } from "./session.ts";
@@ -93,6 +95,8 @@ export class Workplace {
   readonly #opened: Session[] = [];
   /** A chip was put in standby while no work was under way on it: the next work is told. */
   #untold: MhoError | undefined;
+  /** Of a transcript that could not be written to its end. */
+  #cutTranscript: MhoError | undefined;
   /** Addresses of boards that named themselves, by the addresses that were given. */
   readonly #named = new Map<string, Promise<string>>();
   /** Descriptions that boards gave of themselves, by their addresses. */
@@ -227,8 +231,16 @@ export class Workplace {
     this.#described.set(address, description);
   }
 
-  get transcript(): string | undefined {
-    return this.#options.transcript;
+  /** Whether every byte of a chip's lines is to be recorded. */
+  get records(): boolean {
+    return this.#options.transcript !== undefined;
+  }
+
+  /** What records every byte of a chip's lines in a file; undefined where none is named. */
+  recorderFor(address: ChipAddress): ChipOptions["record"] | undefined {
+    const { transcript } = this.#options;
+    if (transcript === undefined) return undefined;
+    return openRecorder(transcript, address, wallTime(), (error) => (this.#cutTranscript ??= error));
   }
 
   get acceptUnknownWear(): boolean {
@@ -405,7 +417,7 @@ export class Workplace {
     const logs = await this.logsOf(address);
     const { stop, emit, seed, registries, folder: workspace } = this;
     const { technologies, methods } = registries;
-    const record = openRecorderFor(address, this.#options.transcript);
+    const record = this.recorderFor(address);
     const opening = { seed, workspace, technologies, description, isKept, ...(record && { record }) };
     const acceptUnknownWear = this.#options.acceptUnknownWear === true;
     const onHalted = (session: Session, told: boolean): Promise<void> => this.#leave(text, session, told);
@@ -499,6 +511,9 @@ export class Workplace {
     await store?.close();
     await server?.close();
     for (const end of [...ends, ...jobs]) if (end.status === "rejected") throw end.reason;
+    const cut = this.#cutTranscript;
+    this.#cutTranscript = undefined;
+    if (cut !== undefined) throw cut;
   }
 
   /** Closes the place of a job that has ended. */

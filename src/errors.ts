@@ -66,3 +66,19 @@ export const exitCodes: Readonly<Record<ErrorCode, number>> = {
 export function assert(condition: boolean, claim: string): asserts condition {
   if (!condition) throw new Error(`This is a mistake in mho itself: ${claim}.`);
 }
+
+/**
+ * A package of native code that is not there for this machine.
+ *
+ * @param does     what mho has it for: "opens serial ports".
+ * @param instead  a sentence: what goes without it.
+ */
+export function missingPackage(name: string, does: string, instead: string, cause: unknown): MhoError {
+  return new MhoError(
+    "port-failed",
+    `The package ${name}, by which mho ${does}, cannot be loaded: it was left out when mho was installed (--omit=optional), ` +
+      `or there is none for this system. ${instead} To have it, install mho again without that flag.`,
+    { package: name },
+    cause,
+  );
+}

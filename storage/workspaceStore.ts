@@ -106,6 +106,8 @@ export class Workspace implements KeptRuns, JobStore {
   readonly #database: DatabaseSyncInstance;
   /** The file as it was opened: SQLite goes on writing into one that was removed. */
   readonly #opened: string | undefined;
+  /** Of the file, when it was last looked at, bytes. */
+  #size: number;
   /** A statement's rows do not keep it alive; were it collected under them, the process would end with it. */
   readonly #reading = new Set<StatementSyncInstance>();
   readonly #prepared = new Map<string, StatementSyncInstance>();
@@ -148,6 +150,7 @@ export class Workspace implements KeptRuns, JobStore {
     this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#groups = new GroupRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#opened = fileNow(file);
+    this.#size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   }
 
   beginRun(
@@ -202,6 +205,7 @@ export class Workspace implements KeptRuns, JobStore {
     return this.#do(() => {
       // What is about to fire must be found again by the next process.
       if (fileNow(this.file) !== this.#opened) throw removed(this.file);
+      this.#refuseCutFile();
       const id = this.#rowOf(run);
       const values = turnValuesOf(id, turn);
       this.#together(() => this.#chains.append("turns", values, id, "turns", turn.newestTicket));
@@ -697,10 +701,24 @@ export class Workspace implements KeptRuns, JobStore {
 
   /** What SQLite itself finds wrong with the file; at most a hundred faults. */
   faultsOfFile(): Promise<string[]> {
-    return this.#do(() => {
-      const rows = this.#prepare("PRAGMA integrity_check(100)").all() as { integrity_check: string }[];
-      return rows.map((row) => row.integrity_check).filter((text) => text !== "ok");
-    });
+    return this.#do(() => this.#faults(100));
+  }
+
+  #faults(most: number): string[] {
+    const rows = this.#database.prepare(`PRAGMA integrity_check(${most})`).all() as {
+      integrity_check: string;
+    }[];
+    return rows.map((row) => row.integrity_check).filter((text) => text !== "ok");
+  }
+
+  /** A file that has become shorter was put in order by another program, or cut: its size alone does not tell which. */
+  #refuseCutFile(): void {
+    const { size } = statSync(this.file);
+    const isShorter = size < this.#size;
+    this.#size = size;
+    // What the cut took away may still be remembered.
+    if (isShorter) this.#database.exec("PRAGMA shrink_memory");
+    if (isShorter && this.#faults(1).length > 0) throw cut(this.file);
   }
 
   /**
@@ -1091,6 +1109,14 @@ function removed(file: string): MhoError {
     "workspace-failed",
     `The workspace ${file} was removed or replaced while it was in use. Nothing more is fired. ` +
       "Put its folder back where it was, or begin a new run in another --workspace.",
+    { file },
+  );
+}
+
+function cut(file: string): MhoError {
+  return new MhoError(
+    "workspace-failed",
+    `The workspace ${file} was cut or emptied while it was in use. Nothing more is fired. Restore it from a copy, or begin a new run in another --workspace.`,
     { file },
   );
 }

@@ -293,6 +293,8 @@ describe("an OpenMENA", () => {
     ["counts of seven columns", (text: string) => text.replace(/\t[^\t]*$/, "")],
     ["counts beyond its converter", (text: string) => text.replace(/\d+\.00$/, "4096.00")],
     ["no numbers", (text: string) => text.replace(/\d+\.00$/, "ovf")],
+    ["a count that is blank", (text: string) => text.replace(/\d+\.00$/, " ")],
+    ["a count that is no decimal", (text: string) => text.replace(/\d+\.00$/, "0x7f")],
   ])("whose read has %s is not believed", async (_, spoil) => {
     const { driver } = await over((text) =>
       wellBehaved(text).map((line) => (line.includes("\t") ? spoil(line) : line)),

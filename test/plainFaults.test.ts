@@ -51,8 +51,8 @@ describe("a fault of a lab's own is told in plain words", () => {
   ])("a transcript that cannot be written: %s", (_, name, said) => {
     const { at } = given();
     const address = parseAddress("emulator:pcm-64");
-    expect(() => openRecorder(at(name), address, "")).toThrow(said);
-    expect(() => openRecorder(at(name), address, "")).not.toThrow(/E[A-Z]+:/);
+    expect(() => openRecorder(at(name), address, "", () => {})).toThrow(said);
+    expect(() => openRecorder(at(name), address, "", () => {})).not.toThrow(/E[A-Z]+:/);
   });
 
   it("a folder where a file is to be written", async () => {

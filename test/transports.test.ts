@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { lineTime } from "../lab/emulate/lineTime.ts";
+import { SerialPort } from "serialport";
 import { guardedBinding } from "../drivers/guardedBinding.ts";
 import { openSerial, portFailed } from "../drivers/serial.ts";
 import { openTcp } from "../drivers/tcp.ts";
@@ -141,7 +142,7 @@ describe("a serial port", () => {
     async () => {
       const pty = openPty();
       // As a program does that knows nothing of this one's locks.
-      const other = await guardedBinding.open({ path: pty.name, baudRate: 115_200, lock: true });
+      const other = await guardedBinding(SerialPort).open({ path: pty.name, baudRate: 115_200, lock: true });
       await expect(openSerial(pty.name, 115_200)).rejects.toMatchObject({
         code: "port-failed",
         message: expect.stringMatching(

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync, renameSync } from "node:fs";
@@ -95,6 +96,39 @@ describe("a workspace", () => {
         message: expect.stringMatching(/was removed or replaced while it was in use/) as string,
       });
     }
+  });
+
+  it("that is cut or emptied while it is open takes no more turns; one that another program made smaller does", async () => {
+    for (const bytes of [4096, 0]) {
+      const folder = emptyFolder();
+      const made = await openWorkspace(folder);
+      await made.beginRun(plan, identity, "t");
+      await made.close();
+      const store = await openWorkspace(folder);
+      const run = await store.beginRun(plan, identity, "t");
+      await store.appendTurn(run, turn);
+      // By another process: one that closes the file ends its locks.
+      const file = join(folder, "workspace.db");
+      execFileSync(process.execPath, ["-e", `require("fs").truncateSync(${JSON.stringify(file)}, ${bytes})`]);
+      await expect(store.appendTurn(run, { ...turn, turn: 1 })).rejects.toMatchObject({
+        code: "workspace-failed",
+      });
+    }
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    for (let n = 0; n < 40; n++)
+      await store.appendNote(run, { notedAt: "t", what: "note", text: "x".repeat(9000) });
+    await store.endRun(run, "done");
+    await store.reopenRun(run, identity);
+    await store.appendTurn(run, turn);
+    const other = new DatabaseSync(join(folder, "workspace.db"));
+    other.exec(
+      "CREATE TABLE filler AS SELECT * FROM notes; DROP TABLE filler; VACUUM; PRAGMA wal_checkpoint(TRUNCATE)",
+    );
+    other.close();
+    await store.appendTurn(run, { ...turn, turn: 1 });
+    await store.close();
   });
 
   it("holds a run that has ended in its one file, whoever has it open", async () => {

@@ -14,6 +14,7 @@ import type { Microseconds } from "../../src/units.ts";
 import type { DriverOptions } from "../dialect.ts";
 import { hostTime } from "../hostTime.ts";
 import { lacking, readsAndPulsesOnly } from "../lacking.ts";
+import { decimal } from "../decimal.ts";
 import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { type IsLast, LineQuestions } from "../lineQuestions.ts";
 import { CutOff } from "../linkErrors.ts";
@@ -110,7 +111,7 @@ export class OpenmenaDriver implements ConnectedDriver {
     const order = `INFEREMULTIPLE: ${driven.length} ${vectors.flat().join(" ")}`;
     const takes = driven.length * timing.readRowMicroseconds;
     const said = await this.#board.ask(order, (line) => line === "INFEREMULTIPLE complete.", takes);
-    const counts = said.slice(2, -1).map((line) => line.split("\t").map(Number));
+    const counts = said.slice(2, -1).map((line) => line.split("\t").map(decimal));
     const isCount = (value: number): boolean => value >= 0 && value <= fullCount;
     const fits = counts.every((row) => row.length === geometry.columns && row.every(isCount));
     if (fits && counts.length === driven.length) return counts;

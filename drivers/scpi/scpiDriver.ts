@@ -1,3 +1,4 @@
+import { decimal } from "../decimal.ts";
 import {
   longestTime,
   nanosecondsText,
@@ -76,7 +77,7 @@ export class ScpiDriver implements ChipDriver {
     const request = { line, what: "*IDN?", replyBytes: 256 };
     const [idn = "", boot, geometry = "", capabilities = ""] = await this.#lines.ask(request);
     const [, name = "", serialNumber = "", firmware = ""] = idn.split(",").map(plain);
-    const [tiles, rows, columns, devicesPerCell] = geometry.split(",").map(Number);
+    const [tiles, rows, columns, devicesPerCell] = geometry.split(",").map(decimal);
     const declared = capabilities.replaceAll('"', "").split(",");
     const identity: ChipIdentity = {
       name,
@@ -248,7 +249,7 @@ export class ScpiDriver implements ChipDriver {
   async environment(): Promise<Environment> {
     const request = { line: "MEAS:TEMP?;:MEAS:SUPP?", what: "look at its sensors" };
     return this.#ask(request, (answers) => {
-      const [celsius = Number.NaN, supplyVolts = Number.NaN] = answers.map(Number);
+      const [celsius = Number.NaN, supplyVolts = Number.NaN] = answers.map(decimal);
       return wrongEnvironment({ celsius, supplyVolts }) ?? { celsius, supplyVolts };
     });
   }

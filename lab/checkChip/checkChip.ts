@@ -6,14 +6,7 @@ import type { ChipDescription } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { type ChipAddress, parseAddress } from "../address.ts";
-import {
-  describeChip,
-  emulatedFirmware,
-  openChip,
-  openLine,
-  openRecorderFor,
-  withAddress,
-} from "../openChip.ts";
+import { describeChip, emulatedFirmware, openChip, openLine, withAddress } from "../openChip.ts";
 import { descriptionByBoard, refuseContradictions } from "../selfDescription.ts";
 import type { Workplace } from "../workplace.ts";
 import { bookPulses } from "./bookedPulses.ts";
@@ -135,7 +128,7 @@ async function checkDriven(
   onFinding: CheckChipOptions["onFinding"],
 ): Promise<CheckedChip> {
   const { technologies } = place.registries;
-  const record = openRecorderFor(address, place.transcript);
+  const record = place.recorderFor(address);
   const { findings, identity } = await checkByDriver({
     open: () =>
       openChip(address, {

@@ -85,7 +85,7 @@ function refuseForOneChip(place: Workplace, { verifyShare, chips }: ProgramOptio
       "bad-argument",
       "--verify-share works on one chip. Leave it out, or program the network on one chip.",
     );
-  if (place.transcript !== undefined)
+  if (place.records)
     throw new MhoError(
       "bad-argument",
       "--transcript records one chip. Leave it out where several are named.",
