@@ -7,7 +7,7 @@ import type { Workplace } from "./workplace.ts";
 /** Makes figures of a run of the workspace. */
 export type FiguresMaker = (run: RunId) => Promise<ListedFigures>;
 
-/** Large runs are judged in a thread of their own, where there are any: whoever hands on may be at work on a chip. */
+/** Large runs are judged in a thread of their own, as the process that hands them on may be at work on a chip. */
 export function figuresBy(place: Workplace, store: Workspace): FiguresMaker {
   return async (run) => {
     const kept = await store.keptFigures(run);

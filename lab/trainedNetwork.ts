@@ -39,9 +39,9 @@ export interface TrainedNetwork {
   readonly text: string;
   /** What looks like weights and stays digital, as it is not read. */
   readonly leftOut: readonly LeftOut[];
-  /** By what it is judged; undefined where nobody gave any inputs. */
+  /** By what it is judged; undefined where no inputs were given. */
   readonly measure: NetworkMeasure | undefined;
-  /** Images with labels, or other inputs without; 0 where nobody gave any. */
+  /** Images with labels, or other inputs without; 0 where none were given. */
   readonly inputs: number;
   /** With the weights as they were trained; NaN without inputs. */
   readonly softwareScore: number;
