@@ -98,6 +98,25 @@ describe.each(dialects)("a board that describes itself, in %s", (dialect) => {
     await expect(bench.read({ tile: 1, rowStart: 0, rowCount: 1 })).resolves.toBeDefined();
   });
 
+  it("is refused where its limits lie below its own pulses, or those of a file do, and is put in standby all the same", async () => {
+    const { limits } = (await json()) as { limits: object };
+    const narrow = await json({ limits: { ...limits, max_width_nanoseconds: 50 } });
+    const boards = [
+      await board(dialect, bytes(narrow)),
+      `${await board(dialect, bytes(await json()))}&chip=${await fileOf(narrow)}`,
+    ];
+    for (const address of boards) {
+      const { bench } = await benchOf(address);
+      await expect(bench.read({ tile: 0, rowStart: 0, rowCount: 1 })).rejects.toMatchObject({
+        code: "bad-file",
+        message: expect.stringMatching(
+          /reset_pulse\.width_nanoseconds is 100, outside limits 20 … 50 ns/,
+        ) as string,
+      });
+      expect(await bench.standby()).toMatchObject({ name: "lab-7" });
+    }
+  });
+
   it("is refused, and the key named, where its description cannot be", async () => {
     const { bench } = await benchOf(
       await board(dialect, bytes(await json({ max_conductance_microsiemens: -1 }))),
