@@ -98,6 +98,82 @@ describe("a workspace", () => {
     }
   });
 
+  it.each([
+    ["removed log", "-wal", "unlinkSync(path)", /its log workspace\.db-wal was removed or replaced while/],
+    [
+      "replaced log",
+      "-wal",
+      "renameSync(path, path + 1); fs.copyFileSync(path + 1, path)",
+      /its log workspace\.db-wal was removed/,
+    ],
+    [
+      "removed index",
+      "-shm",
+      "unlinkSync(path)",
+      /its index workspace\.db-shm was removed or replaced while/,
+    ],
+  ])(
+    "with a %s takes no more turns, and what was written before is there when it is opened again",
+    async (_, name, act, says) => {
+      const folder = emptyFolder();
+      const store = await openWorkspace(folder);
+      const run = await store.beginRun(plan, identity, "t");
+      await store.appendTurn(run, turn);
+      const path = join(folder, `workspace.db${name}`);
+      // By another process: one that closes the file ends its locks.
+      execFileSync(process.execPath, [
+        "-e",
+        `const fs = require("fs"), path = ${JSON.stringify(path)}; fs.${act}`,
+      ]);
+      await expect(store.appendTurn(run, { ...turn, turn: 1 })).rejects.toMatchObject({
+        code: "workspace-failed",
+        message: expect.stringMatching(says) as string,
+      });
+      await store.endRun(run, "failed");
+      await store.close();
+      const again = await openWorkspace(folder);
+      expect((await again.summary(run)).outcome).toBe("failed");
+      const turns: number[] = [];
+      for await (const one of again.turns(run)) turns.push(one.turn);
+      expect(turns).toEqual([0]);
+      await again.close();
+    },
+  );
+
+  it("whose log is emptied while commits are in it alone takes no more turns", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    await store.appendTurn(run, turn);
+    const log = join(folder, "workspace.db-wal");
+    execFileSync(process.execPath, ["-e", `require("fs").truncateSync(${JSON.stringify(log)}, 32)`]);
+    await expect(store.appendTurn(run, { ...turn, turn: 1 })).rejects.toMatchObject({
+      code: "workspace-failed",
+      message: expect.stringMatching(
+        /its log workspace\.db-wal was cut or emptied while it was in use/,
+      ) as string,
+    });
+  });
+
+  it("takes turns while other processes open it, write to it, empty its log and close it", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    const script =
+      'const { DatabaseSync } = require("@photostructure/sqlite"); const db = new DatabaseSync(process.argv[1]); ' +
+      'db.exec("PRAGMA user_version; CREATE TABLE IF NOT EXISTS other (a); INSERT INTO other VALUES (randomblob(9000)); " + process.argv[2]); db.close()';
+    for (const [k, then] of [
+      "SELECT 1",
+      "PRAGMA wal_checkpoint(TRUNCATE)",
+      "PRAGMA wal_checkpoint(RESTART)",
+    ].entries()) {
+      await store.appendTurn(run, { ...turn, turn: 2 * k });
+      execFileSync(process.execPath, ["-e", script, join(folder, "workspace.db"), then]);
+      await store.appendTurn(run, { ...turn, turn: 2 * k + 1 });
+    }
+    await store.close();
+  });
+
   it("that is cut or emptied while it is open takes no more turns; one that another program made smaller does", async () => {
     for (const bytes of [4096, 0]) {
       const folder = emptyFolder();
