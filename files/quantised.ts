@@ -30,10 +30,11 @@ export function quantisedAmong(types: ReadonlyMap<string, string>): Quantised {
 const packed = /(?:^|[._])(?:qweight|weight_packed)$/;
 
 /** After the name of the weight, or that of its layer. */
+// prettier-ignore
 const endings: readonly string[] = [
-  ...["_scale", "_scale_inv", "_scale_2", "_scales", "_global_scale", "_zero_point", "_shape"],
-  ...[".scale", ".scales", ".zero", ".zero_point", ".scale_weight", "._scale", "._zeropoint"],
-  ...[".weight_scale", ".weight_scale_inv", ".weight_scale_2", ".weight_global_scale"],
-  ...[".weight_zero_point", ".weight_shape", ".input_scale", ".output_scale"],
-  ...[".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map", ".qzeros", ".g_idx", ".SCB", ".CB"],
+  "_scale", "_scale_inv", "_scale_2", "_scales", "_global_scale", "_zero_point", "_shape",
+  ".scale", ".scales", ".zero", ".zero_point", ".scale_weight", "._scale", "._zeropoint",
+  ".weight_scale", ".weight_scale_inv", ".weight_scale_2", ".weight_global_scale",
+  ".weight_zero_point", ".weight_shape", ".input_scale", ".output_scale",
+  ".absmax", ".quant_map", ".nested_absmax", ".nested_quant_map", ".qzeros", ".g_idx", ".SCB", ".CB",
 ];
