@@ -49,7 +49,9 @@ function cellsOf(run: ListedRun): string[] {
     ageSeconds > 0 ? `${formatDuration(Math.ceil(ageSeconds))} ago` : "now",
     `${chipName} ${chipSerialNumber}`,
     method,
-    yieldPercent === null ? "no yield" : `yield ${yieldPercent.toFixed(2)} %`,
+    yieldPercent === null
+      ? `no yield${outcome === "running" ? " yet" : ""}`
+      : `yield ${yieldPercent.toFixed(2)} %`,
     error,
     labels.tags.map((tag) => `#${tag}`).join(" "),
     title,

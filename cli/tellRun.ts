@@ -3,6 +3,7 @@ import { verdictFields } from "../lab/verdictFields.ts";
 import { counted } from "../src/counted.ts";
 import type { RunResult } from "../src/results/runResult.ts";
 import type { RunId } from "../src/run/store.ts";
+import { inPlaceOf, unsettledOf } from "../src/results/yield.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 
@@ -26,7 +27,8 @@ export async function giveResult(
 ): Promise<RunFields> {
   const result = await bench.result(run);
   const { yieldPercent } = result;
-  const short = minYieldPercent === undefined ? undefined : shortOf(minYieldPercent, yieldPercent);
+  const judged = minYieldPercent !== undefined && unsettledOf(result.overview.verdicts) === 0;
+  const short = judged ? shortOf(minYieldPercent, yieldPercent) : undefined;
   if (short !== undefined) {
     process.exitCode = 1;
     output.say(short);
@@ -52,7 +54,7 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
   const each = devices === 0 ? 0 : pulses / devices;
   output.say(
     `${counted(pulses, "pulse")} on ${counted(devices, "device")} (${each.toFixed(1)} each) ` +
-      `in ${counted(turns, "turn")}; ${yieldText(yieldPercent, verdicts)}`,
+      `in ${counted(turns, "turn")}; ${yieldText(yieldPercent, verdicts, devices)}`,
   );
   for (const [verdict, count] of Object.entries(verdicts)) {
     if (count > 0) output.say(`  ${count.toLocaleString("en").padStart(10)} ${verdict}`);
@@ -73,10 +75,13 @@ export function tellRun({ overview, yieldPercent, errors }: RunResult, output: O
 
 function yieldText(
   yieldPercent: number | undefined,
-  { unverified }: RunResult["overview"]["verdicts"],
+  verdicts: RunResult["overview"]["verdicts"],
+  devices: number,
 ): string {
   if (yieldPercent !== undefined) return `yield ${yieldPercent.toFixed(2)} %`;
-  return unverified > 0 ? "not read back, so no yield" : "no device is settled yet, so no yield";
+  if (unsettledOf(verdicts) === 0) return "not read back, so no yield";
+  const inPlace = inPlaceOf(verdicts).toLocaleString("en");
+  return `${inPlace} of ${counted(devices, "device")} in place, and no yield until all have a verdict`;
 }
 
 /** The same as fields of a `result`. */

@@ -21,7 +21,14 @@ export function isGap(cell: string): boolean {
 
 /** `#N/A`, `#DIV/0!`, and what other languages and programs call them; `####` is a column that was too narrow. */
 export function isErrorValue(cell: string): boolean {
-  return /^(?:#(?:[¡¿]?[\p{Lu}\d/._]+[!?]|N\/?[A-Z]|NV|GETTING_DATA|#+)|Err:\d+)$/u.test(cell);
+  return /^(?:#(?:[¡¿]?[\p{Lu}\d/._]+[!?]|NA|NV|\p{Lu}\/\p{Lu}|YOK|HIÁNYZIK|NENÍ_K_DISPOZICI|GETTING_DATA|#+)|Err:\d+)$/u.test(
+    cell,
+  );
+}
+
+/** A word behind `#`, without a blank: an error value by a name that is not known here, if numbers stand beside it. */
+export function looksLikeErrorValue(cell: string): boolean {
+  return /^#[^\s\d+.,;-]\S*$/u.test(cell);
 }
 
 /** Whether a line that begins with `#` is one of a spreadsheet's rows all the same. */
@@ -39,7 +46,13 @@ export function kindOf(cell: string): CellKind {
   if (cell === "") return "empty";
   if (numberOf(cell, ".") !== undefined || numberOf(cell, ",") !== undefined) return "number";
   // What begins like a number is one that is misspelled.
-  if (lostNumber.test(cell) || isErrorValue(cell) || /^[^\p{L}]?[.,]?\d/u.test(cell)) return "other";
+  if (
+    lostNumber.test(cell) ||
+    looksLikeErrorValue(cell) ||
+    isErrorValue(cell) ||
+    /^[^\p{L}]?[.,]?\d/u.test(cell)
+  )
+    return "other";
   if (neutral.test(cell)) return "neutral";
   return /\p{L}/u.test(cell) ? "name" : "other";
 }
@@ -48,6 +61,8 @@ export function kindOf(cell: string): CellKind {
 export function adviceOn(cell: string, delimiter: string, withGaps: boolean): string {
   const gap = withGaps ? ", or nan for a device that is left alone" : "";
   if (isErrorValue(cell)) return `It is an error value of a spreadsheet. Write a number${gap}.`;
+  if (looksLikeErrorValue(cell))
+    return `Write a number${gap}. If the line is a comment, put a blank after #.`;
   if (/^[−–‒﹣－]/u.test(cell)) return "Write an ordinary minus sign (-).";
   if (/^[+-]?[\d.]+d[+-]?\d+$/i.test(cell)) return `Write ${cell.replace(/d/i, "E")}.`;
   if (cell.includes(",") || cell.includes("'"))

@@ -1,5 +1,5 @@
 import { CsvError, parse } from "csv-parse/sync";
-import { beginsWithErrorValue } from "./csvCell.ts";
+import { beginsWithErrorValue, isErrorValue, isGap, looksLikeErrorValue, numberOf } from "./csvCell.ts";
 import { badFile } from "./readFile.ts";
 
 /** What stands between the cells of a line. */
@@ -31,12 +31,13 @@ export function sheetOf(
   const lines = text.split(/\r*\n|\r/);
   const written: number[] = [];
   const empty: number[] = [];
+  const comments = new Map<number, string>();
   lines.forEach((line, i) => {
     if (line.trim() === "" && !line.includes("\t")) empty.push(i);
     else if (!isComment(line)) written.push(i);
-    else lines[i] = "";
+    else comments.set(i, line);
   });
-  for (const i of empty) lines[i] = "";
+  for (const i of [...empty, ...comments.keys()]) lines[i] = "";
   const first = written[0] ?? 0;
   const declared = /^\s*"?sep=(.)"?\s*$/i.exec(lines[first] ?? "")?.[1];
   if (declared !== undefined) {
@@ -50,9 +51,12 @@ export function sheetOf(
   }
   const last = written.at(-1) ?? 0;
   const between = empty.find((i) => i > first && i < last);
+  const delimiter = delimiterOf(written.map((i) => lines[i]!));
+  const width = cellsOf(lines[last] ?? "", delimiter).length;
+  for (const [i, line] of comments) if (isRow(line, delimiter, width)) lines[i] = line;
   return {
     lines,
-    delimiter: delimiterOf(written.map((i) => lines[i]!)),
+    delimiter,
     emptyLine: between === undefined ? undefined : between + 1,
   };
 }
@@ -117,6 +121,29 @@ const mostSampled = 1000;
 
 function unquoted(line: string): string {
   return line.includes('"') ? line.replace(/"[^"]*"/g, "") : line;
+}
+
+/** Whether a line with `#` in front has as many cells as the rows, all of them numbers but for what would be error values. */
+function isRow(line: string, delimiter: Delimiter, width: number): boolean {
+  const cells = cellsOf(line, delimiter);
+  return (
+    width > 1 &&
+    cells.length === width &&
+    looksLikeErrorValue(cells[0]!) &&
+    cells.every(
+      (cell) =>
+        cell === "" || isGap(cell) || looksLikeErrorValue(cell) || isErrorValue(cell) || isNumber(cell),
+    )
+  );
+}
+
+function isNumber(cell: string): boolean {
+  return numberOf(cell, ".") !== undefined || numberOf(cell, ",") !== undefined;
+}
+
+function cellsOf(line: string, delimiter: Delimiter): string[] {
+  const cells = delimiter === " " ? line.trim().split(/[ \u00a0]+/) : line.split(delimiter);
+  return cells.map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
 }
 
 function isComment(line: string): boolean {

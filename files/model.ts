@@ -50,6 +50,9 @@ const common = {
   source: z.string().optional(),
 };
 
+/** Of a family whose models can be of several technologies. */
+const technology = z.string().min(1).max(100).optional();
+
 /** The record of a fit, in a model file. */
 export const fitRecordSchema = z.strictObject({
   runs: z.array(z.string()),
@@ -160,6 +163,7 @@ const logarithmicRelaxation = z
   .strictObject({
     ...common,
     family: z.literal("logarithmic-relaxation"),
+    technology,
     min_conductance_microsiemens: nonNegative,
     max_conductance_microsiemens: positive,
     programming_std_microsiemens: z.tuple([nonNegative, nonNegative]),
@@ -175,6 +179,7 @@ const measuredMoments = z
   .strictObject({
     ...common,
     family: z.literal("measured-moments"),
+    technology,
     conductance_microsiemens: ascending("conductances").min(2),
     times_seconds: ascending("times", positive),
     mean_microsiemens: z.array(z.array(nonNegative)),
@@ -213,6 +218,7 @@ const freeForm = z
   .strictObject({
     ...common,
     family: z.literal("free-form"),
+    technology,
     min_conductance_microsiemens: nonNegative,
     max_conductance_microsiemens: positive,
     reference_age_seconds: nonNegative,

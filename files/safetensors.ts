@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type ByteSource } from "./byteSource.ts";
 import { elementTypeNamed, readNumbers } from "./elements.ts";
+import { quantisedAmong } from "./quantised.ts";
 import { badFile } from "./readFile.ts";
 import { type Catalogue, countOf, type FoundTensor, type LeftOut } from "./tensor.ts";
 
@@ -29,7 +30,7 @@ export async function safetensorsIn(source: ByteSource, path: string): Promise<C
   if (source.bytes < dataStart) throw badFile(path, "it is cut inside its header", saveAgain);
   const dataBytes = source.bytes - dataStart;
   const header = parseHeader(path, await source.read(8, headerLength));
-  const types = new Map(header.map(([name, { dtype }]) => [name, dtype]));
+  const quantised = quantisedAmong(new Map(header.map(([name, { dtype }]) => [name, dtype])));
   const tensors: FoundTensor[] = [];
   const leftOut: LeftOut[] = [];
   // Tensors must not overlap: a short header could else name the same bytes a million times.
@@ -37,12 +38,15 @@ export async function safetensorsIn(source: ByteSource, path: string): Promise<C
   for (const [name, { dtype, shape, data_offsets: offsets }] of header) {
     const [start, end] = offsets;
     const type = elementTypeNamed(dtype);
-    const scale = scaleOf(name, types);
-    if (type === undefined || scale !== undefined) {
+    const scale = quantised.scaleOf.get(name);
+    const whole = quantised.wholeOf.get(name);
+    if (type === undefined || scale !== undefined || whole !== undefined) {
       const why =
         type === undefined
           ? `its type ${dtype} is not read`
-          : `it is scaled by ${scale}, which is not applied`;
+          : scale !== undefined
+            ? `it is scaled by ${scale}, which is not applied`
+            : `it belongs to ${whole}, which is quantised`;
       if (shape.length >= 2) leftOut.push({ name, why });
       continue;
     }
@@ -66,18 +70,6 @@ export async function safetensorsIn(source: ByteSource, path: string): Promise<C
 }
 
 type Header = readonly (readonly [string, z.output<typeof headerSchema>[string]])[];
-
-/** Of numbers that are quantised, the tensor that holds what one of them is worth, by the names that common tools give it. */
-function scaleOf(name: string, types: ReadonlyMap<string, string>): string | undefined {
-  if (/\.(?:qweight|qzeros|SCB|absmax|quant_map|weight_packed)$/.test(name)) return "its other parts";
-  if (!/^(?:F8_|[IU]8$)/.test(types.get(name) ?? "")) return undefined;
-  const stem = name.replace(/\.weight$/, "");
-  const candidates = [
-    ...["_scale", "_scale_inv", "_scales", ".scale", ".scales"].map((ending) => name + ending),
-    ...[".scale", ".scales", ".weight_scale", ".scale_weight", ".SCB"].map((ending) => stem + ending),
-  ];
-  return candidates.find((candidate) => types.has(candidate));
-}
 
 function parseHeader(path: string, bytes: Uint8Array): Header {
   try {

@@ -7,4 +7,6 @@ export interface Column {
   readonly meaning: string;
   /** Whether cells may be empty. */
   readonly optional?: boolean;
+  /** Of FLOAT and DOUBLE: whether all values are whole numbers, which need no decimal sign. */
+  readonly whole?: boolean;
 }

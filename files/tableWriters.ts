@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { daysSince1970 } from "./calendar.ts";
 import { arrowSchema } from "./arrowSchema.ts";
+import { cellText, filledLate } from "./csvText.ts";
 import type { Column } from "./tableColumn.ts";
 
 /** What a table says of itself. */
@@ -27,15 +28,19 @@ type Write = (
   parts: AsyncIterable<Part>,
 ) => Promise<number>;
 
-/** Names in the first line, and nothing but rows below: every program reads it without options. @returns rows written. */
+/** Names in the first line, and nothing but rows below, whose first tell the types: every program reads it without options. @returns rows written. */
 export const writeCsv: Write = (path, _header, columns, parts) =>
   toFile(path, async (file) => {
     let rows = 0;
     await file.appendFile(`${columns.map(({ name }) => name).join(",")}\n`);
     for await (const part of parts) {
       let text = "";
+      const late = rows === 0 ? filledLate(part, columns) : new Set<string>();
       for (let i = 0; i < part.count; i++) {
-        text += `${columns.map(({ name }) => cell(part.value(i, name))).join(",")}\n`;
+        const cells = columns.map((column) =>
+          i === 0 && late.has(column.name) ? "NaN" : cellText(part.value(i, column.name), column),
+        );
+        text += `${cells.join(",")}\n`;
         if (text.length > chunkCharacters) {
           await file.appendFile(text);
           text = "";
@@ -48,12 +53,6 @@ export const writeCsv: Write = (path, _header, columns, parts) =>
   });
 
 const chunkCharacters = 1 << 20;
-
-function cell(value: number | string): string {
-  if (typeof value === "number") return Number.isNaN(value) ? "" : String(value);
-  // Names of imported devices may hold anything.
-  return /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
-}
 
 /** A row group a part; empty cells are null; the header, and `columns` with units and meanings as JSON, in the file's metadata; the same as metadata of the columns, as Arrow keeps it. */
 export const writeParquet = async (

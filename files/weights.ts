@@ -115,9 +115,7 @@ async function layerOf(
   const rest = values.length / first;
   const turned = order === "outputs-first" && !vector;
   const rows = turned ? values.map((_, i) => values[(i % first) * rest + Math.floor(i / first)]!) : values;
-  const sha256 = createHash("sha256")
-    .update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength))
-    .digest("hex");
+  const sha256 = digestOf(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
   return {
     name,
     inputs: turned ? rest : first,
@@ -126,3 +124,12 @@ async function layerOf(
     source: { file: path, tensor: name, sha256, turned, ...(orientation && { orientation }) },
   };
 }
+
+/** Piece by piece: a hash takes 2 GiB at most at once. */
+function digestOf(bytes: Uint8Array): string {
+  const hash = createHash("sha256");
+  for (let at = 0; at < bytes.length; at += pieceBytes) hash.update(bytes.subarray(at, at + pieceBytes));
+  return hash.digest("hex");
+}
+
+const pieceBytes = 2 ** 28;

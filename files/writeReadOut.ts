@@ -43,7 +43,13 @@ export const readOutColumns: readonly Column[] = [
     optional: true,
   },
   { name: "flag", type: "STRING", unit: "", meaning: "ok, saturated or invalid" },
-  { name: "read_at_microseconds", type: "DOUBLE", unit: "µs", meaning: "chip time of the row's reading" },
+  {
+    name: "read_at_microseconds",
+    type: "DOUBLE",
+    unit: "µs",
+    meaning: "chip time of the row's reading",
+    whole: true,
+  },
 ];
 
 const flagNames = Object.fromEntries(Object.entries(readingFlags).map(([name, flag]) => [flag, name]));

@@ -1,4 +1,5 @@
 import { type TurnColumn, turnColumns, type TurnTable, turnValue } from "../src/results/turnTable.ts";
+import { filledFirst } from "./csvText.ts";
 import type { Column } from "./tableColumn.ts";
 import { type Header, type Part, writeCsv, writeParquet } from "./tableWriters.ts";
 
@@ -22,6 +23,8 @@ const types: Readonly<Record<TurnColumn, Column["type"]>> = {
   decided_at: "TIMESTAMP",
 };
 
+const wholeNumbers: ReadonlySet<TurnColumn> = new Set(["ticket", "fired_at_microseconds"]);
+
 const neverEmpty: ReadonlySet<TurnColumn> = new Set(["turn", "tile", "row", "line", "verdict"]);
 
 /** One row a device and turn, and one more for each further pulse that it got in it. */
@@ -31,12 +34,19 @@ export const turnTableColumns: readonly Column[] = turnColumns.map(([name, unit,
   meaning,
   type: types[name],
   optional: !neverEmpty.has(name),
+  whole: wholeNumbers.has(name),
 }));
 
 type Write = (path: string, header: Header, tables: AsyncIterable<TurnTable>) => Promise<number>;
 
 export const writeTurnsCsv: Write = (path, header, tables) =>
-  writeCsv(path, header, turnTableColumns, partsOf(tables));
+  // The first turn of a run sees nothing.
+  writeCsv(
+    path,
+    header,
+    turnTableColumns,
+    filledFirst(partsOf(tables), ["conductance_microsiemens", "order"]),
+  );
 
 export const writeTurnsParquet: Write = (path, header, tables) =>
   writeParquet(path, header, turnTableColumns, partsOf(tables));

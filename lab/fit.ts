@@ -122,9 +122,13 @@ export async function fitModel(
     seed,
     dataDigest: await digestOf(store, runs),
   };
-  return law === undefined
-    ? freeFormFit(gathered, before, name, circumstances)
-    : powerLawFit(store, gathered, description, law, name, circumstances);
+  const found =
+    law === undefined
+      ? freeFormFit(gathered, before, name, circumstances)
+      : await powerLawFit(store, gathered, description, law, name, circumstances);
+  const { model } = found;
+  if (model.family !== "free-form") return found;
+  return { ...found, model: { ...model, technology: description.pulses.technology.name } };
 }
 
 async function powerLawFit(

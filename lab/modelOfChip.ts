@@ -1,7 +1,7 @@
 import { readModel } from "../files/model.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
-import type { ModelDefinition } from "../src/model/definition.ts";
+import { type ModelDefinition, technologyOf } from "../src/model/definition.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 
 /** What is believed of a chip's devices where nothing else is said: its description's model, or its technology's. */
@@ -15,10 +15,11 @@ export function modelOfChip({ model, pulses }: ChipDescription): Promise<ModelDe
  */
 export function refuseOtherDevices(definition: ModelDefinition, description: ChipDescription): void {
   const { name: chip, pulses, maxConductanceMicrosiemens: range } = description;
-  const { title, modelFamilies } = pulses.technology;
+  const { name: technology, title, modelFamilies } = pulses.technology;
   const advice =
     'Give a model of its devices with --model (docs/models.md tells how one is made of measurements), or name it in the chip\'s description, "model": "FILE.json".';
-  if (modelFamilies?.includes(definition.family) === false) {
+  const of = technologyOf(definition) ?? technology;
+  if (of !== technology || modelFamilies?.includes(definition.family) === false) {
     throw new MhoError(
       "bad-argument",
       `The model ${definition.name} is not of ${title} devices, and the chip ${chip} has those. ${advice}`,

@@ -34,7 +34,7 @@ export function renderRun(story: RunStory): RunReport {
 }
 
 function bodyOf(story: RunStory, figures: RunFigures): string[] {
-  const { contender, title, chipText, yieldPercent, map, notes, softwareVersion, errors } = story;
+  const { contender, title, chipText, map, notes, errors } = story;
   const painting = painted([contender]);
   const never = errors.every(({ timeSeconds }) => Number.isNaN(timeSeconds));
   return [
@@ -61,7 +61,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
     figures.link === undefined && story.imported === undefined ? linkSection(story) : "",
     endings(painting),
     happened(notes),
-    footer(painting[0]!, yieldPercent, softwareVersion),
+    footer(painting[0]!, story),
   ];
 }
 
@@ -133,10 +133,12 @@ function nameOf({ name, tile }: StrategyLayer): string {
   return `${name}${tile === undefined ? "" : `, tile ${tile}`}: `;
 }
 
-function yieldText(yieldPercent: number | undefined): string {
-  return yieldPercent === undefined
-    ? "No device was read back at the end, so there is no yield."
-    : `Yield ${percentage(yieldPercent)} of the devices that were read back at the end.`;
+function yieldText({ yieldPercent, contender: { verdicts } }: RunStory): string {
+  if (yieldPercent !== undefined)
+    return `Yield ${percentage(yieldPercent)} of the devices that were read back at the end.`;
+  return verdicts["pending"] || verdicts["in place"]
+    ? "There is no yield until all devices have a verdict."
+    : "No device was read back at the end, so there is no yield.";
 }
 
 /** `2026-11-27 11:22 UTC`; what is no such time is left as it is. */
@@ -166,7 +168,15 @@ function headline({ contender, corrects, outcome, yieldPercent, imported }: RunS
       : `<em>${percentage(yieldPercent)}</em> of ${all} were accepted`;
   if (outcome === "done") return `${there}, with ${each} pulses each${error}.`;
   const ended = outcome === "running" ? "Not done" : outcome === "failed" ? "Failed" : "Interrupted";
-  return `<em>${ended}</em>: ${there} and ${count(verdicts["pending"] ?? 0)} have no verdict yet, after ${each} pulses each${error}.`;
+  const inPlace = ["accepted", "accepted outside tolerance", "in place"].reduce(
+    (sum, name) => sum + (verdicts[name] ?? 0),
+    0,
+  );
+  const soFar =
+    yieldPercent === undefined && !verdicts["unverified"]
+      ? `${count(inPlace)} of <em>${all}</em> are in place`
+      : there;
+  return `<em>${ended}</em>: ${soFar} and ${count(verdicts["pending"] ?? 0)} have no verdict yet, after ${each} pulses each${error}.`;
 }
 
 /** Of a run too short for a picture of its pace. */
@@ -181,13 +191,13 @@ function happened(notes: readonly string[]): string {
   return `<section><h2>What happened</h2>${notes.map((note) => `<p class="note">${escaped(note)}</p>`).join("")}</section>`;
 }
 
-function footer({ points }: Painted, yieldPercent: number | undefined, softwareVersion: string): string {
+function footer({ points }: Painted, story: RunStory): string {
   const weights =
     points.length === 0
       ? ""
       : "<b>Weight error</b> is (α ŵ − w) / max |w| of its tile: ŵ as read, w as meant, α one factor a tile, by least squares. ";
   return (
-    `<footer><p>${yieldText(yieldPercent)} ${weights}` +
-    `Ages are the devices’ own, after each one’s last pulse. mho ${escaped(softwareVersion)}</p></footer>`
+    `<footer><p>${yieldText(story)} ${weights}` +
+    `Ages are the devices’ own, after each one’s last pulse. mho ${escaped(story.softwareVersion)}</p></footer>`
   );
 }

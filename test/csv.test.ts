@@ -115,6 +115,11 @@ describe("no row is left out", () => {
     "#WERT!",
     '"#N/A"',
     "#####",
+    "#I/T",
+    "#Н/Д",
+    "#YOK",
+    "#UNKNOWN",
+    "#Hata",
   ])("a row that begins with %s is refused, and is no comment", (value) => {
     expect(refusal(`0.1,0.2,0.3\n${value},0.5,0.6\n0.7,0.8,0.9\n`)).toContain("line 2, column 1 has");
   });
@@ -135,6 +140,9 @@ describe("no row is left out", () => {
   it("comments may stand anywhere, with any quotation marks, and shift no line", () => {
     expect(read('# "µS\n0.1,0.2\n  # half "way\n0.3,0.4\n#\n')).toEqual(two);
     expect(refusal("# one\n1,2\n# three\n1,x\n")).toContain("line 4, column 2");
+    // As many cells, but a blank after #, a number, or a word; and another number of cells.
+    expect(read("# N,7\n#0.5,7\n#a,b\n0.1,0.2\n0.3,0.4\n#T,25,C\n#VERSION\n")).toEqual(two);
+    expect(refusal("1,2\n#T,25\n1,2\n")).toContain("If the line is a comment, put a blank after #.");
   });
 
   it("nan is a device that is left alone, where that is possible", () => {

@@ -66,7 +66,7 @@ describe("a run that was exported", () => {
       const { exported } = await weightsOnTwoTiles();
       const rows = csvOf(await exported("--to", "csv"));
       const ages = new Set(rows.map((row) => `${row["sweep"]} ${row["asked_age_seconds"]}`));
-      expect([...ages].sort()).toEqual(["0 1", "1 60"]);
+      expect([...ages].sort()).toEqual(["0 1.0", "1 60.0"]);
       expect(new Set(rows.map((row) => row["tile"])).size).toBe(2);
       expect(rows[0]!["verdict"]).toBe("unverified");
       const sixth = rows.find((row) => row["tile"] === "0" && row["row"] === "3" && row["line"] === "5")!;

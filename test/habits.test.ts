@@ -201,7 +201,33 @@ describe("safetensors", () => {
     ],
   ] as [Parameters<typeof tensorsOf>[0], string][])("%j: w is left out by name", async (entries, why) => {
     const path = written("w.safetensors", tensorsOf({ ok: ["I8", [1, 1], [5]], ...entries }));
-    expect((await read(path)).leftOut).toEqual([{ name: "w", why }]);
+    const { leftOut } = await read(path);
+    expect(leftOut.find(({ name }) => name === "w")).toEqual({ name: "w", why });
+  });
+
+  it.each([
+    ["transformers", "q.weight", "F8_E4M3", "q.weight_scale_inv", []],
+    ["compressed-tensors", "q.weight_packed", "I32", "q.weight_scale", ["q.weight_shape"]],
+    ["GPTQ", "q.qweight", "I32", "q.scales", ["q.qzeros"]],
+    ["bitsandbytes", "q.weight", "U8", "q.weight.absmax", ["q.weight.quant_map"]],
+    ["HQQ", "q.W_q", "U8", "q.scale", ["q.zero"]],
+  ] as const)("that %s quantised give neither the codes nor their scales as weights", async (...of) => {
+    const [, whole, type, scale, others] = of;
+    const bytes = type === "I32" ? 16 : 4;
+    const entries: Parameters<typeof tensorsOf>[0] = {
+      ok: ["I8", [1, 1], [5]],
+      "norm.scale": ["I8", [1, 1], [5]],
+      [whole]: [type, [2, 2], Array.from({ length: bytes }, () => 1)],
+    };
+    for (const part of [scale, ...others]) entries[part] = ["F32", [2, 1], [0, 0, 0, 0, 0, 0, 0, 0]];
+    const { layers, leftOut } = await read(written("w.safetensors", tensorsOf(entries)));
+    expect(new Set(layers.map(([name]) => name))).toEqual(new Set(["norm.scale", "ok"]));
+    expect(leftOut.find(({ name }) => name === whole)?.why).toBe(
+      `it is scaled by ${scale}, which is not applied`,
+    );
+    expect(leftOut.find(({ name }) => name === scale)?.why).toBe(
+      `it belongs to ${whole}, which is quantised`,
+    );
   });
 
   it("with a NaN elsewhere give what is asked for, and refuse it by name where it is", async () => {

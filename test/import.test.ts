@@ -439,8 +439,8 @@ describe("measurements that were imported", () => {
       for (const to of ["csv", "parquet", "npz", "mat", "hdf5"] as const)
         await bench.export(run, { to, out: join(bench.workspace, `out.${to}`) });
       const rows = readFileSync(join(bench.workspace, "out.csv"), "utf8").trim().split("\n");
-      expect(rows[1]).toMatch(/^0,0,0,0,1,1,1000,,0,1,,unverified,.*,"a ""1"", x"$/);
-      expect(rows[2]).toMatch(/^0,0,0,1,1,1,,,2,1,,unverified,.*,b$/);
+      expect(rows[1]).toMatch(/^0,0,0,0,1.0,1.0,1000.0,,0,1,,unverified,.*,"a ""1"", x"$/);
+      expect(rows[2]).toMatch(/^0,0,0,1,1.0,1.0,,,2,1,,unverified,.*,b$/);
       expect(await reportOf(bench, run)).toContain(
         "<em>2 devices</em> of another tester, read by the mapping general.",
       );

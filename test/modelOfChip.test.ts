@@ -68,6 +68,7 @@ describe("a chip and what is believed of its devices", () => {
   it.each([
     ["of another range", hermes2Definition, /pcm-hermes-2 is of devices of 0 … 20\.7 µS/],
     ["of another technology", reramWan2022Definition, /reram-wan-2022 is not of phase-change devices/],
+    ["of another technology by its own word", "ecram-li", /ecram-li is not of phase-change devices/],
   ])("a model %s is refused, also where it was asked for", async (_, model, message) => {
     const bench = await openBench({ workspace: emptyFolder(), chip: "emulator:pcm-64" });
     await expect(bench.estimate(targets, { model })).rejects.toThrow(message);

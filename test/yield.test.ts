@@ -7,7 +7,9 @@ const given = (counts: Partial<VerdictCounts>): VerdictCounts => ({ ...noVerdict
 
 describe("the yield of a run", () => {
   it.each([
-    ["counts only devices that are settled", { accepted: 3, pending: 96, "stuck low": 1 }, 75],
+    ["counts only devices that can be judged", { accepted: 3, unverified: 96, "stuck low": 1 }, 75],
+    ["is none while one device is pending", { accepted: 98, pending: 1, "stuck low": 1 }, undefined],
+    ["is none while most are only in place and one was given up", { "in place": 99, open: 1 }, undefined],
     ["counts what was accepted outside tolerance", { accepted: 1, "accepted outside tolerance": 1 }, 100],
     ["is none where nothing was read back", { unverified: 100 }, undefined],
     [
@@ -15,7 +17,6 @@ describe("the yield of a run", () => {
       { unverified: 90, uncertain: 10 },
       undefined,
     ],
-    ["is none before a device is settled", { pending: 90, "in place": 10 }, undefined],
     ["leaves out what has no target", { accepted: 1, open: 1, "left alone": 98 }, 50],
   ] as const)("%s", (_, counts, expected) => {
     expect(yieldOf(given(counts))).toBe(expected);

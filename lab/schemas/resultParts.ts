@@ -29,7 +29,9 @@ export const runFields = {
     .min(0)
     .max(100)
     .nullable()
-    .describe("Devices that were accepted, % of those that were read back at the end; null where none was."),
+    .describe(
+      "Devices that were accepted, % of those that were read back at the end; null where none was, and until all have a verdict.",
+    ),
   verdicts: part.verdicts,
   weight_errors: z
     .array(

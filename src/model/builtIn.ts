@@ -90,6 +90,7 @@ function reramCmo(name: string, programming: readonly [number, number]): Logarit
   return {
     family: "logarithmic-relaxation",
     name,
+    technology: "rram",
     source: "Falcone et al.; as in aihwkit, inference/noise/reram_cmo.py, without its read noise",
     minConductanceMicrosiemens: 9,
     maxConductanceMicrosiemens: 88.2,
@@ -106,6 +107,7 @@ function reramCmo(name: string, programming: readonly [number, number]): Logarit
 const ecramLiDefinition: MeasuredMomentsDefinition = {
   family: "measured-moments",
   name: "ecram-li",
+  technology: "ecram",
   source:
     "an estimate: devices of Tang et al. 2018, IEDM, that lose charge with ln t; how much follows the retention of hours of usual " +
     "cells in Kim et al. 2023, Adv. Electron. Mater. (Nonvolatile Electrochemical Random-Access Memory under Short Circuit)",

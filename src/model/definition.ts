@@ -112,6 +112,11 @@ export function fitRecordOf(definition: ModelDefinition): FitRecord | undefined 
   return "fit" in definition ? definition.fit : undefined;
 }
 
+/** The technology that a model says it is of; undefined where any of its family's will do. */
+export function technologyOf(definition: ModelDefinition): string | undefined {
+  return "technology" in definition ? definition.technology : undefined;
+}
+
 /** A power law like another in everything but its drift, which was measured at a few conductances. */
 export interface TabulatedDriftDefinition {
   readonly family: "tabulated-drift";
@@ -140,6 +145,8 @@ export interface TimedSpreadDefinition {
 export interface LogarithmicRelaxationDefinition {
   readonly family: "logarithmic-relaxation";
   readonly name: string;
+  /** Of whose devices it is, as chip descriptions name it. Where it is not given, of any that such a model can be of. */
+  readonly technology?: string | undefined;
   readonly source?: string | undefined;
   readonly minConductanceMicrosiemens: Microsiemens;
   readonly maxConductanceMicrosiemens: Microsiemens;
@@ -155,6 +162,8 @@ export interface LogarithmicRelaxationDefinition {
 export interface MeasuredMomentsDefinition {
   readonly family: "measured-moments";
   readonly name: string;
+  /** As of the logarithmic relaxation. */
+  readonly technology?: string | undefined;
   readonly source?: string | undefined;
   /** Ascending: the targets. */
   readonly conductanceMicrosiemens: readonly Microsiemens[];
@@ -171,6 +180,8 @@ export interface MeasuredMomentsDefinition {
 export interface FreeFormDefinition {
   readonly family: "free-form";
   readonly name: string;
+  /** As of the logarithmic relaxation. */
+  readonly technology?: string | undefined;
   readonly source?: string | undefined;
   readonly minConductanceMicrosiemens: Microsiemens;
   readonly maxConductanceMicrosiemens: Microsiemens;

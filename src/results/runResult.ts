@@ -16,7 +16,7 @@ export interface RunResult {
   readonly outcome: RunSummary["outcome"];
   /** Wall time, ISO 8601. */
   readonly startedAt: string;
-  /** Devices accepted, of those that were read back at the end; undefined where none was: no device is settled, or the method does not look. */
+  /** Devices accepted, of those that were read back at the end; undefined where none was, and while a device is not settled. */
   readonly yieldPercent: number | undefined;
   /** Weight errors at each sweep's true age, where the weights are known. */
   readonly errors: readonly {

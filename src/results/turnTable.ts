@@ -1,5 +1,5 @@
 import { rowFates } from "../chip/driver.ts";
-import { verdictNames } from "../program/method.ts";
+import { verdictNames, verdicts as verdictCodes } from "../program/method.ts";
 import { emptyMemory, type TurnRecord, tileOfEntry } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
 import type { RunId, RunReader } from "../run/store.ts";
@@ -42,14 +42,19 @@ export async function* turnTables(
   for (const turn of open.values()) yield tableOf(turn, undefined);
 }
 
-function entriesOf({ devices, orders }: TurnRecord): [number, number][] {
+/** Without devices that are left alone, neither read nor pulsed. */
+function entriesOf({ devices, orders, verdicts, conductanceMicrosiemens }: TurnRecord): [number, number][] {
   return Array.from(devices, (_, place) => {
     const given = orders.flatMap(({ codes }, order): [number, number][] =>
       codes[place] === 0 ? [] : [[place, order]],
     );
-    return given.length > 0 ? given : [[place, -1] satisfies [number, number]];
+    if (given.length > 0) return given;
+    const nothing = verdicts[place] === leftAlone && Number.isNaN(conductanceMicrosiemens[place]);
+    return nothing ? [] : [[place, -1] satisfies [number, number]];
   }).flat();
 }
+
+const { leftAlone } = verdictCodes;
 
 export const turnColumns = [
   ["turn", "", "0 for the first of its tile"],

@@ -60,6 +60,13 @@ assert mat[value].shape == (1, ages, 16, 256) and mat["about_run"][0] == "r1"
 numpy.testing.assert_allclose(mat[value][0, 1], table, rtol=1e-6)
 assert mat["verdict"].dtype == numpy.uint8
 
+# What polars guesses of the first rows of CSV is what Parquet says: numbers are numbers.
+for name in ("r1", "r2", "turns"):
+    guessed, known = polars.read_csv(f"{name}.csv"), polars.read_parquet(f"{name}.parquet")
+    for column in known.columns:
+        if known[column].dtype.is_numeric() and known[column].null_count() < len(known):
+            assert guessed[column].dtype.is_numeric(), (name, column, guessed[column].dtype)
+
 turns = pandas.read_csv("turns.csv")
 assert len(turns) == len(pandas.read_parquet("turns.parquet")) > rows
 assert duckdb.sql("SELECT count(*) FROM 'turns.csv' WHERE kind = 'reset'").fetchall()[0][0] > 0
