@@ -675,6 +675,25 @@ export class Workspace implements KeptRuns, JobStore {
     if (this.#copy !== undefined) throw readOnly(this.file);
   }
 
+  /**
+   * The id by which a server knows the workspace again, and whether its checksum says that it is as it was drawn. Throws
+   * `workspace-failed` where it is another, or there is not one.
+   */
+  workspaceId(): Promise<{ readonly id: string; readonly isChecked: boolean }> {
+    return this.#do(() => {
+      const chain = this.#chains.get(ofWorkspace, "identity");
+      const failed = (_: number, what: string): MhoError =>
+        damaged(this.file, `the id of the workspace: ${what}`);
+      const reader = new ChainReader(chain, 0, 0, failed);
+      const rows = this.#prepare("SELECT * FROM identity").all() as SummedRow[];
+      for (const row of rows) reader.take(valuesOf("identity", row), row.sum);
+      reader.end();
+      const { id } = (rows[0] ?? {}) as { readonly id?: string };
+      if (rows.length !== 1 || typeof id !== "string") throw failed(0, `there are ${rows.length} of them`);
+      return { id, isChecked: chain.unchecked === 0 };
+    });
+  }
+
   jobs(): Promise<JobList> {
     return this.#do(() => this.#atOneMoment(() => this.#jobs.list()));
   }

@@ -84,6 +84,11 @@ const check = result(
   {
     workspace: part.workspace,
     sound: z.boolean().describe("Whether nothing is damaged."),
+    identity: z
+      .enum(["sound", "unchecked", "damaged"])
+      .describe(
+        "The id by which a server knows the workspace; `unchecked`: an older layout wrote it without a checksum.",
+      ),
     damage: z.array(z.string()).describe("What is damaged beside the runs, for a person."),
     runs: z
       .array(
