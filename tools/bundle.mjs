@@ -1,7 +1,7 @@
 // The build's last step, after tsc: `dist` gets the live page, one file each of the modules that draw on large packages,
 // and the command, the library and their threads in few files; THIRD-PARTY-NOTICES gets the licences of all that these contain.
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { rolldown } from "rolldown";
 import { build } from "vite";
 
@@ -36,7 +36,9 @@ async function inFewFiles() {
     input: Object.fromEntries(entries.map((entry) => [entry, `dist/${entry}.js`])),
     platform: "node",
     // Packages stay packages, and what is one file already stays so.
-    external: (id) => /^[^./]/.test(id) || bundled.some((module) => id.endsWith(`/${basename(module)}.js`)),
+    external: (id) =>
+      !(id.startsWith(".") || isAbsolute(id)) ||
+      bundled.some((module) => id.split(/[\\/]/).at(-1) === `${basename(module)}.js`),
   });
   await bundle.write({ dir: "dist", chunkFileNames: "chunks/[name]-[hash].js" });
   await bundle.close();
