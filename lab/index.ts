@@ -72,8 +72,10 @@ export { findChips, type FoundPort } from "./findChips.ts";
 export type { LabDialect } from "./dialects.ts";
 
 /** What drivers of boards that speak a language of their own are made of: docs/new-board.md. */
-export type { Dialect, DriverOptions } from "../drivers/dialect.ts";
+export type { ChipAnswer, Dialect, DriverOptions, PortInfo, ProbeAnswer } from "../drivers/dialect.ts";
+export type { Heard, Message } from "../drivers/heard.ts";
 export { checkedHostTime, hostTime } from "../drivers/hostTime.ts";
+export { inTime } from "../drivers/inTime.ts";
 export { lacking, readsAndPulsesOnly } from "../drivers/lacking.ts";
 export {
   refuseAdvance,
@@ -85,11 +87,23 @@ export {
   refuseVerifyOutsideLimits,
 } from "../drivers/limits.ts";
 export { type IsLast, type LineLanguage, LineQuestions } from "../drivers/lineQuestions.ts";
-export { CutOff } from "../drivers/linkErrors.ts";
+export { CutOff, lineGone } from "../drivers/linkErrors.ts";
 export type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";
-export { blankConductances, enterConductances, reportOfUnsent } from "../drivers/rows.ts";
+export {
+  blankConductances,
+  blankReading,
+  enterConductances,
+  enterRow,
+  refuseOtherChip,
+  reportOfUnsent,
+} from "../drivers/rows.ts";
 export { linesOf, readLineTranscript } from "../drivers/textLines.ts";
 export type { Transport } from "../drivers/transport.ts";
+
+/** And what an emulated board that speaks it is made of. */
+export type { Board, BoardRefusal } from "../emulator/board.ts";
+export { Firmware } from "../emulator/firmware.ts";
+export type { Preset } from "../emulator/presets.ts";
 export type { Orientation } from "../files/orientation.ts";
 export type { ConductanceUnit } from "../src/units.ts";
 export { version } from "./version.ts";
@@ -102,6 +116,7 @@ export {
   type ChipCapabilities,
   type ChipDriver,
   type ChipIdentity,
+  noCode,
   type PulseOrder,
   type PulseReport,
   type Reading,
@@ -109,7 +124,13 @@ export {
   rowFates,
   unknownFates,
 } from "../src/chip/driver.ts";
-export { type Block, type ChipGeometry, devicesOfBlock, devicesPerRow } from "../src/chip/geometry.ts";
+export {
+  type Block,
+  type ChipGeometry,
+  devicesOfBlock,
+  devicesOfTile,
+  devicesPerRow,
+} from "../src/chip/geometry.ts";
 export type { AmplitudeCurve, PulseKind } from "../src/chip/amplitudeCurve.ts";
 export { type FullSetPulse, isPcm, type PcmPulses, pcmPulsesOf } from "../src/chip/technologies/pcm.ts";
 export type { ChipPulses, Technology } from "../src/chip/technology.ts";

@@ -1,29 +1,30 @@
-import type { DriverOptions } from "../../drivers/dialect.ts";
-import { hostTime } from "../../drivers/hostTime.ts";
-import { lacking } from "../../drivers/lacking.ts";
 import {
+  blankConductances,
+  type Block,
+  type ChipIdentity,
+  type ConnectedDriver,
+  CutOff,
+  devicesPerRow,
+  type DriverOptions,
+  enterConductances,
+  Firmware,
+  hostTime,
+  type LabDialect,
+  lacking,
+  lineGone,
+  MhoError,
+  type PulseOrder,
+  type PulseReport,
+  type Reading,
   refuseFates,
   refuseOtherReadVolts,
   refuseOutsideLimits,
   refuseReadOutsideLimits,
-} from "../../drivers/limits.ts";
-import { CutOff, lineGone } from "../../drivers/linkErrors.ts";
-import type { ConnectedDriver } from "../../drivers/reconnectingDriver.ts";
-import { blankConductances, enterConductances, reportOfUnsent } from "../../drivers/rows.ts";
-import { after } from "../../drivers/systemClock.ts";
-import type { Transport } from "../../drivers/transport.ts";
-import { Firmware } from "../../emulator/firmware.ts";
-import type { LabDialect } from "../../lab/dialects.ts";
-import {
-  type ChipIdentity,
-  type PulseOrder,
-  type PulseReport,
-  type Reading,
+  reportOfUnsent,
   rowFates,
+  type Transport,
   unknownFates,
-} from "../../src/chip/driver.ts";
-import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
-import { MhoError } from "../../src/errors.ts";
+} from "../../lab/index.ts";
 
 /**
  * A board that has nothing but an array, as many on benches are: no tickets, no clock, no converter codes, no serial number, no
@@ -170,7 +171,7 @@ class BareDriver implements ConnectedDriver {
   async #ask(words: string): Promise<string> {
     if (this.#lost !== undefined) throw this.#lost;
     const answer = new Promise<string>((resolve, reject) => (this.#answer = { resolve, reject }));
-    const cancel = (this.#options.after ?? after)(this.#options.deadlineMilliseconds ?? 750, () =>
+    const cancel = (this.#options.after ?? byTimer)(this.#options.deadlineMilliseconds ?? 750, () =>
       this.#lose("it did not answer"),
     );
     this.#transport
@@ -218,6 +219,11 @@ class BareFirmware extends Firmware {
     }
     return "done";
   }
+}
+
+function byTimer(milliseconds: number, then: () => void): () => void {
+  const timer = setTimeout(then, milliseconds);
+  return () => clearTimeout(timer);
 }
 
 /** Cuts bytes into lines, whatever the chunks. */

@@ -1,4 +1,3 @@
-import { assert } from "../../src/errors.ts";
 import {
   type BlockPulse,
   type Decision,
@@ -7,7 +6,7 @@ import {
   type ProgrammingTask,
   type Seen,
   verdicts,
-} from "../../src/program/method.ts";
+} from "../../lab/index.ts";
 import { isStepwise, type StepPulses } from "./stepTechnology.ts";
 
 /** A method that mho does not know: towards the target in steps, each half as long as the last where the target was passed. */
@@ -73,6 +72,6 @@ function next(state: BisectionState, seen: Seen | undefined): Decision {
 }
 
 function stepsOf({ pulses }: ProgrammingTask): StepPulses {
-  assert(isStepwise(pulses), "the method works on stepwise devices");
-  return pulses;
+  if (isStepwise(pulses)) return pulses;
+  throw new Error("the method works on stepwise devices");
 }

@@ -1,31 +1,33 @@
-import type { ChipAnswer, DriverOptions } from "../../drivers/dialect.ts";
-import type { Message } from "../../drivers/heard.ts";
-import { inTime } from "../../drivers/inTime.ts";
 import {
-  refuseAdvance,
-  refuseFates,
-  refuseOtherReadVolts,
-  refuseOutsideLimits,
-  refuseReadOutsideLimits,
-} from "../../drivers/limits.ts";
-import type { ConnectedDriver } from "../../drivers/reconnectingDriver.ts";
-import { blankConductances, enterConductances, refuseOtherChip } from "../../drivers/rows.ts";
-import type { Transport } from "../../drivers/transport.ts";
-import type { BoardRefusal } from "../../emulator/board.ts";
-import { Firmware } from "../../emulator/firmware.ts";
-import type { LabDialect } from "../../lab/dialects.ts";
-import {
+  blankConductances,
   blankReport,
+  type Block,
+  type BoardRefusal,
+  type ChipAnswer,
   type ChipIdentity,
+  type ConnectedDriver,
+  devicesPerRow,
+  type DriverOptions,
+  enterConductances,
+  Firmware,
+  inTime,
+  type LabDialect,
+  type Message,
+  MhoError,
   noCode,
   type PulseOrder,
   type PulseReport,
   type Reading,
+  refuseAdvance,
+  refuseFates,
+  refuseOtherChip,
+  refuseOtherReadVolts,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
   rowFates,
+  type Transport,
   unknownFates,
-} from "../../src/chip/driver.ts";
-import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
-import { MhoError } from "../../src/errors.ts";
+} from "../../lab/index.ts";
 
 /**
  * A dialect in one file, as a lab would add it: words and numbers in lines, `NUMBER WORD ARGUMENTS…` answered by

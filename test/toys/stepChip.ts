@@ -1,17 +1,19 @@
-import { blankReading, enterRow } from "../../drivers/rows.ts";
-import { refuseOutsideLimits } from "../../drivers/limits.ts";
-import type { ChipDescription } from "../../src/chip/description.ts";
 import {
+  blankReading,
   blankReport,
+  type Block,
+  type ChipDescription,
   type ChipDriver,
   type ChipIdentity,
+  devicesOfTile,
+  devicesPerRow,
+  enterRow,
   type PulseOrder,
   type PulseReport,
   type Reading,
+  refuseOutsideLimits,
   rowFates,
-} from "../../src/chip/driver.ts";
-import { type Block, devicesOfTile, devicesPerRow } from "../../src/chip/geometry.ts";
-import { assert } from "../../src/errors.ts";
+} from "../../lab/index.ts";
 import { isStepwise, type StepPulses } from "./stepTechnology.ts";
 
 /** A chip of stepwise devices, with no line and no bytes: each goes by a step of its own, from 0.8 to 1.2 of the usual one. */
@@ -26,7 +28,7 @@ export class StepChip implements ChipDriver {
 
   constructor(description: ChipDescription) {
     const { geometry, pulses } = description;
-    assert(isStepwise(pulses), "the chip is of stepwise devices");
+    if (!isStepwise(pulses)) throw new Error("the chip is not of stepwise devices");
     this.description = description;
     this.#pulses = pulses;
     const tiles = Array.from({ length: geometry.tiles });

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { positive, type TechnologyFile } from "../../files/technologies/technologyFile.ts";
-import type { ChipPulses, Technology } from "../../src/chip/technology.ts";
+import { type ChipPulses, type Technology, type TechnologyFile } from "../../lab/index.ts";
 
 /** A technology that mho does not know: every pulse moves a device a step up or down, and it stays there. */
 export interface StepPulses extends ChipPulses {
@@ -25,6 +24,8 @@ export const toyStep: Technology<StepPulses> = {
 export function isStepwise(pulses: ChipPulses): pulses is StepPulses {
   return pulses.technology === toyStep;
 }
+
+const positive = z.number().positive();
 
 const keys = {
   step_pulses: z.strictObject({
