@@ -60,6 +60,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
     ...[figures.link, figures.temperature].map((chart) => (drawable(chart) ? chartFigure(chart) : "")),
     figures.link === undefined && story.imported === undefined ? linkSection(story) : "",
     endings(painting),
+    story.chain === undefined ? "" : `<p class="note">${escaped(story.chain)}</p>`,
     happened(notes),
     footer(painting[0]!, story),
   ];
