@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -37,6 +37,7 @@ const baud = 3_000_000;
 const bitsAByte = 10;
 const devices = tiles * rowsOfTile * rowsOfTile * devicesOfCell;
 const folder = kept ?? mkdtempSync(join(tmpdir(), "mho-big-"));
+mkdirSync(folder, { recursive: true });
 const at = (name: string): string => join(folder, name);
 const mho = "dist/cli/main.js";
 

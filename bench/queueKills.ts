@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { openBench, type Bench } from "../lab/index.ts";
+import { openBench, type Bench } from "../lab/bench.ts";
 import { lockFolder } from "../locks/folder.ts";
 import { PulseLedger } from "../src/run/ledger.ts";
 import type { Job } from "../src/queue/job.ts";

@@ -10,7 +10,7 @@ import { nameOf } from "../calibration/freeForm/structure.ts";
 import { tailShares } from "../calibration/freeForm/tails.ts";
 import { gather } from "../calibration/gather.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
-import { openBench } from "../lab/index.ts";
+import { openBench } from "../lab/bench.ts";
 import { builtIn } from "../lab/registries.ts";
 import { type Points, savePicture } from "./picture.ts";
 import { Random } from "../src/random.ts";

@@ -35,9 +35,10 @@ const signals = [
     "SIGUSR2",
     "SIGALRM",
     "SIGVTALRM",
-    "SIGPROF",
     "SIGXCPU",
   ] as const),
+  // By this one Node measures where its time goes, if it was started to.
+  ...(process.execArgv.some((flag) => /^--(cpu-)?prof\b/.test(flag)) ? [] : (["SIGPROF"] as const)),
   ...(["SIGIO", "SIGPWR", "SIGSYS", "SIGTRAP", "SIGSTKFLT", "SIGBREAK"] as const),
 ];
 

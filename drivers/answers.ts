@@ -27,7 +27,7 @@ export function wrongReferences(codes: ArrayLike<number>, description: ChipDescr
 function wrongCode(codes: ArrayLike<number>, { converter }: ChipDescription): Wrong {
   for (let k = 0; k < codes.length; k++) {
     const code = codes[k]!;
-    if (code >= converter.codes && code !== noCode) {
+    if (!isWhole(code, converter.codes - 1) && code !== noCode) {
       return `${code} is a code that its converter of ${converter.codes} codes does not have`;
     }
   }
@@ -36,9 +36,10 @@ function wrongCode(codes: ArrayLike<number>, { converter }: ChipDescription): Wr
 
 export function wrongProducts(products: ArrayLike<number>, { geometry }: ChipDescription): Wrong {
   const lines = devicesPerRow(geometry);
-  return products.length === lines
-    ? undefined
-    : `${products.length} products came for ${lines} lines of devices`;
+  if (products.length !== lines) return `${products.length} products came for ${lines} lines of devices`;
+  const odd = Array.prototype.find.call(products, (one: number) => !Number.isFinite(one)) as
+    number | undefined;
+  return odd === undefined ? undefined : `a product of ${odd}`;
 }
 
 /** Pulses that the board's own loop gave: none to a device that was to be left alone. */
@@ -53,7 +54,7 @@ export function wrongPulses(
     return `${pulses.length} counts of pulses came for the ${perRow} devices of a row`;
   for (let k = 0; k < perRow; k++) {
     const most = isTarget(k) ? iterations : 0;
-    if (pulses[k]! > most)
+    if (!isWhole(pulses[k]!, most))
       return `device ${k} of the row was given ${pulses[k]} pulses, and ${most} were allowed`;
   }
   return undefined;
@@ -63,6 +64,10 @@ export function wrongEnvironment({ celsius, supplyVolts }: Environment): Wrong {
   if (!(celsius >= -273.15 && celsius <= hottest)) return `a temperature of ${celsius} °C`;
   if (!(Math.abs(supplyVolts) <= mostVolts)) return `a supply of ${supplyVolts} V`;
   return undefined;
+}
+
+function isWhole(value: number, most: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= most;
 }
 
 const hottest = 1000;

@@ -90,7 +90,7 @@ export class ChipTimes {
   }
 }
 
-const endOfTime: Microseconds = 4_503_599_627_370_496;
+export const endOfTime: Microseconds = 4_503_599_627_370_496;
 const day: Microseconds = 86_400e6;
 /** Chip time against the host's: the fastest that an emulated chip's clock can be set to. */
 const fastest = 1e9;

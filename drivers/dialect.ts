@@ -34,12 +34,13 @@ export interface Dialect {
   open(transport: Transport, options: DriverOptions): ConnectedDriver;
 
   /**
-   * Asks an open line which chip answers. Never throws. It may send nothing that could move a device, and it leaves the line
-   * as a board of another dialect can still take it. Not there where no board can be asked so: its ports are named by people alone.
+   * Asks an open line which chip answers. Never throws. It may send nothing that could move a device or set an output, of whatever
+   * hangs there, and it leaves the line as a board of another dialect can still take it. A chip is believed when it answers what only a
+   * board of this dialect answers, otherwise each time. Not there where no board can be asked so: its ports are named by people alone.
    *
    * @returns undefined when nothing answers in this dialect within the deadline.
    */
-  probe?(transport: Transport, deadlineMilliseconds: number, log?: Log): Promise<ChipAnswer | undefined>;
+  probe?(transport: Transport, deadlineMilliseconds: number, log?: Log): Promise<ProbeAnswer | undefined>;
 
   /**
    * Which board a port may lead to, by what the system knows of it: `an ArC ONE`. To such a port nothing is written, in any dialect,
@@ -83,6 +84,12 @@ export interface ChipAnswer {
   readonly name: string;
   readonly firmware: string;
   readonly serialNumber: string;
+}
+
+/** The same, or what an instrument that is no chip of the dialect says of itself. */
+export interface ProbeAnswer extends ChipAnswer {
+  /** Its whole answer to `*IDN?`. Another dialect may claim it. */
+  readonly instrument?: string;
 }
 
 /** What every driver needs to know of the chip and the connection. */

@@ -1,7 +1,14 @@
 import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
 import { type BoardVerifyOrder, mostBurstCycles, type PulseOrder } from "../src/chip/driver.ts";
-import { type Block, devicesPerRow } from "../src/chip/geometry.ts";
+import { type Block, devicesOfBlock, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
+import type { Microseconds } from "../src/units.ts";
+import { endOfTime } from "./chipTimes.ts";
+
+/*
+ * What goes into a driver is checked here, in every dialect, before a byte leaves: numbers come from scripts, too. What comes from a board
+ * is checked in `answers.ts` and `chipTimes.ts`.
+ */
 
 /** What the fields of a request hold, in every dialect. */
 const most16 = 0xffff;
@@ -11,12 +18,19 @@ const most32 = 0xffffffff;
 export function refuseOutsideLimits(
   description: ChipDescription,
   block: Block,
-  order: Pick<PulseOrder, "codes" | "widthNanoseconds" | "trailingNanoseconds" | "gateCode" | "burst">,
+  order: Pick<
+    PulseOrder,
+    "kind" | "codes" | "widthNanoseconds" | "trailingNanoseconds" | "gateCode" | "burst"
+  > &
+    Partial<Pick<PulseOrder, "firstTicket">>,
 ): void {
   const { limits, pulses, geometry } = description;
   const { widthNanoseconds, trailingNanoseconds = 0, gateCode = 0 } = order;
   const refuse = refusing(description, "Nothing was fired");
   refuseBlock(description, block, refuse);
+  refuseKind(order.kind);
+  refuseTickets(order.firstTicket, block.rowCount);
+  refuseCount("codes", order.codes, devicesOfBlock(geometry, block));
   refuseWidth(description, widthNanoseconds, refuse);
   const longest = Math.min(limits.maxTrailingNanoseconds, most32);
   if (!isWhole(trailingNanoseconds, 0, longest)) {
@@ -27,6 +41,7 @@ export function refuseOutsideLimits(
   }
   const { burst } = order;
   if (burst !== undefined) {
+    refuseKind(burst.kind);
     refuseWidth(description, burst.widthNanoseconds, refuse);
     if (!isWhole(burst.gateCode, 0, most16)) refuse(`a gate code of ${burst.gateCode} is not a whole number`);
     if (!isWhole(burst.cycles, 1, mostBurstCycles))
@@ -63,11 +78,14 @@ export function refuseVerifyOutsideLimits(
     marginMicrosiemens,
     iterations,
     widthNanoseconds,
-  }: Omit<BoardVerifyOrder, "firstTicket">,
+    firstTicket,
+  }: Omit<BoardVerifyOrder, "firstTicket"> & Partial<Pick<BoardVerifyOrder, "firstTicket">>,
 ): void {
   const { microsiemensPerCode, codes } = description.converter;
   const refuse = refusing(description, "Nothing was fired");
   refuseBlock(description, block, refuse);
+  refuseTickets(firstTicket, block.rowCount);
+  refuseCount("targets", targetsMicrosiemens, devicesOfBlock(description.geometry, block));
   refuseWidth(description, widthNanoseconds, refuse);
   if (!isWhole(iterations, 1, most16)) {
     refuse(`${iterations} iterations are not a whole number from 1 to ${most16}`);
@@ -86,13 +104,66 @@ export function refuseReadOutsideLimits(
   block: Block,
   averages: number,
   readVolts?: number,
+  wanted?: Uint8Array,
 ): void {
   const refuse = refusing(description, "Nothing was read");
   refuseBlock(description, block, refuse);
+  if (wanted !== undefined && wanted.length !== block.rowCount)
+    bad(`Nothing was read: ${wanted.length} marks came for the ${block.rowCount} rows that may be read`);
   refuseReadVolts(description, readVolts, refuse);
   if (!isWhole(averages, 1, most16)) {
     refuse(`${averages} averages are not a whole number from 1 to ${most16}`);
   }
+}
+
+/** Of a board that reads with one voltage. Throws `bad-argument` for another. */
+export function refuseOtherReadVolts({ converter }: ChipDescription, readVolts: number | undefined): void {
+  if (readVolts === undefined || readVolts === converter.readVolts) return;
+  bad(`Nothing was read: the board reads with its usual voltage alone, and ${readVolts} V were asked for`);
+}
+
+/** Throws `bad-argument` for inputs of a product that no tile takes: −127 … 127, one a row. */
+export function refuseInputs({ geometry }: ChipDescription, inputs: readonly Int8Array[]): void {
+  for (const vector of inputs) {
+    if (!(vector instanceof Int8Array) || vector.length !== geometry.rows || vector.includes(-128))
+      bad(`No product was taken: inputs are ${geometry.rows} whole numbers from −127 to 127, one a row`);
+  }
+}
+
+/** Throws `bad-argument` for a time that no chip can be moved on by. */
+export function refuseAdvance(now: Microseconds, duration: Microseconds): void {
+  if (isWhole(duration, 0, endOfTime - 1 - now)) return;
+  bad(
+    `Time was not moved: ${duration} µs is not a whole number of µs from 0 on with which chip time stays below 2^52 µs`,
+  );
+}
+
+/** Throws `bad-argument` for tickets that no driver has given. */
+export function refuseFates(firstTicket: number, rowCount: number): void {
+  if (!isWhole(rowCount, 0, most32)) bad(`No ticket was asked for: ${rowCount} is no count of rows`);
+  refuseTickets(firstTicket, rowCount);
+}
+
+function refuseTickets(firstTicket: number | undefined, count: number): void {
+  if (firstTicket !== undefined && !isWhole(firstTicket, 0, Number.MAX_SAFE_INTEGER - count))
+    bad(`Nothing was sent: a ticket of ${firstTicket} is not a whole number that a chip can keep`);
+}
+
+/** From a script, or a file that nothing has checked. */
+function refuseKind(kind: string | undefined): void {
+  if (kind === undefined || kind === "reset" || kind === "set") return;
+  bad(`Nothing was fired: a pulse of the kind ${JSON.stringify(kind)} is neither "reset" nor "set"`);
+}
+
+/** What a script without types hands over may be a plain list, which holds what no code can be. */
+function refuseCount(what: string, values: Uint16Array | Float32Array, devices: number): void {
+  const isKnown = values instanceof Uint16Array || values instanceof Float32Array;
+  if (!isKnown || values.length !== devices)
+    bad(`Nothing was fired: the ${what} are no typed array of ${devices} numbers, one a device of the block`);
+}
+
+function bad(what: string): never {
+  throw new MhoError("bad-argument", `${what}. Change the call.`);
 }
 
 /** A description that does not say what devices are read with says nothing of other voltages. */

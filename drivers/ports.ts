@@ -8,6 +8,8 @@ import { serialPackage } from "./serialPackage.ts";
 /** What a port said when it was asked who is there. */
 export type Answer =
   | ({ readonly kind: "chip"; readonly dialect: string } & ChipAnswer)
+  /** An instrument that speaks SCPI, and that mho does not drive. */
+  | { readonly kind: "instrument"; readonly calledItself: string }
   | { readonly kind: "silent" }
   /** `perhaps` names the board that it may be, where that is why. */
   | { readonly kind: "not asked"; readonly reason: string; readonly perhaps?: string };
@@ -82,11 +84,15 @@ export async function askLine(
   log: Log = noLog,
 ): Promise<Answer> {
   const asking = dialects.filter((dialect) => dialect.probe !== undefined);
+  let stranger: string | undefined;
   for (const dialect of asking) {
-    const chip = await dialect.probe?.(transport, deadlineMilliseconds / asking.length, log);
-    if (chip === undefined) continue;
-    const owner = dialects.find((one) => one.claims?.(chip) === true) ?? dialect;
-    return { kind: "chip", dialect: owner.name, ...chip };
+    const said = await dialect.probe?.(transport, deadlineMilliseconds / asking.length, log);
+    if (said === undefined) continue;
+    const { instrument, ...chip } = said;
+    const owner =
+      dialects.find((one) => one.claims?.(chip) === true) ?? (instrument === undefined ? dialect : undefined);
+    if (owner !== undefined) return { kind: "chip", dialect: owner.name, ...chip };
+    stranger ??= instrument;
   }
-  return { kind: "silent" };
+  return stranger === undefined ? { kind: "silent" } : { kind: "instrument", calledItself: stranger };
 }

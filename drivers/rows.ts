@@ -108,7 +108,7 @@ function isSettled(fate: number): boolean {
 /**
  * Enters one row of a block as the board gave it.
  *
- * @param microsiemens  NaN where nothing was measured, which is flagged as invalid.
+ * @param microsiemens  NaN where nothing was measured, which is flagged as invalid, as is what is no conductance.
  * @param isSaturated   whether the board says that a device lies beyond what it can measure.
  */
 export function enterConductances(
@@ -121,8 +121,9 @@ export function enterConductances(
   reading.rowTimesMicroseconds[row] = chipTimeMicroseconds;
   const start = row * microsiemens.length;
   for (let k = 0; k < microsiemens.length; k++) {
-    reading.conductanceMicrosiemens[start + k] = microsiemens[k]!;
-    if (Number.isNaN(microsiemens[k]!)) reading.flags[start + k] = readingFlags.invalid;
+    const isOne = Number.isFinite(Math.fround(microsiemens[k]!));
+    reading.conductanceMicrosiemens[start + k] = isOne ? microsiemens[k]! : Number.NaN;
+    if (!isOne) reading.flags[start + k] = readingFlags.invalid;
     else if (isSaturated(k)) reading.flags[start + k] = readingFlags.saturated;
   }
 }

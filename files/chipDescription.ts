@@ -5,6 +5,7 @@ import { builtInDefinitions } from "../src/model/builtIn.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { chipDocument } from "./chipDocument.ts";
 import { jsonIn, placeOf } from "./jsonText.ts";
+import { narrowLimits } from "./narrowLimits.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import { ecramFile } from "./technologies/ecram.ts";
 import { pcmFile } from "./technologies/pcm.ts";
@@ -18,19 +19,31 @@ export const builtInTechnologyFiles: readonly TechnologyFile[] = [pcmFile, rramF
  * Reads a chip description. A model's file that it names lies beside it, or where its path from there leads.
  *
  * @param technologies  all that the chip may be of.
+ * @param limits        `any` where limits below the chip's own pulses may be read: nothing is planned by them.
  * @throws `bad-file` naming the field that is wrong.
  */
 export async function readChipDescription(
   path: string,
   technologies: readonly TechnologyFile[] = builtInTechnologyFiles,
+  limits: "fit" | "any" = "fit",
 ): Promise<ChipDescription> {
-  const description = parseChipDescription(await readInputFile(path), path, technologies);
+  const bytes = await readInputFile(path);
+  const description = parseChipDescription(bytes, path, technologies);
+  if (limits === "fit") refuseNarrowLimits(description, path, bytes);
   const { model } = description;
   if (model === undefined || builtInDefinition(model) !== undefined) return description;
   return { ...description, model: resolve(dirname(path), model) };
 }
 
-/** The same of a file's bytes. */
+/** Throws `bad-file` where the limits of a description lie below its own pulses: none of them could leave. */
+export function refuseNarrowLimits(description: ChipDescription, path: string, bytes?: Uint8Array): void {
+  const [narrow] = narrowLimits(description);
+  if (narrow === undefined) return;
+  const line = bytes && placeOf(bytes, narrow.keys);
+  throw badFile(path, `${narrow.text}${line === undefined ? "" : ` (${line})`}`, example);
+}
+
+/** The same of a file's bytes, whatever its limits. */
 export function parseChipDescription(
   bytes: Uint8Array,
   path: string,

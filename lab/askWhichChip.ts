@@ -3,6 +3,7 @@ import { MhoError } from "../src/errors.ts";
 import { tryStandby } from "../src/run/standby.ts";
 import { type ChipAddress, withParameters } from "./address.ts";
 import { builtInChips, type ChipOptions, openChip, withAddress } from "./openChip.ts";
+import { refuseNarrowLimits } from "../files/chipDescription.ts";
 import { descriptionByBoard } from "./selfDescription.ts";
 
 /** What a board said of itself. */
@@ -25,6 +26,7 @@ export async function askWhichChip(address: ChipAddress, options: ChipOptions): 
   const { name, tiles, said } = await greeted(address, options);
   if (said !== undefined) {
     const description = descriptionByBoard(said, address.text, options.technologies);
+    refuseNarrowLimits(description, `the description that the board at ${address.text} gives of itself`);
     return { address: address.text, name, tiles, description: withAddress(description, address) };
   }
   if (!builtInChips.includes(name)) {

@@ -36,7 +36,7 @@ export async function check(
     // What cannot even be opened is damaged, unless something else keeps it from being read.
     if (!(error instanceof MhoError) || error.facts["what"] === undefined) throw error;
     const file = join(place.folder, "workspace.db");
-    return { file, sound: false, runs: [], damage: [error.message] };
+    return { file, sound: false, identity: "damaged", runs: [], damage: [error.message] };
   }
 }
 

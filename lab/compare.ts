@@ -2,10 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { refuseNoFolder, writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { compareRuns, type Comparison } from "../src/results/comparison.ts";
+import { wholeReader } from "../src/results/wholeReader.ts";
 import { parseDuration, type Seconds } from "../src/units.ts";
 import { procedureOfMethod } from "../src/measure/procedures.ts";
 import { pageNamed } from "./pageName.ts";
-import { runNamed } from "./runName.ts";
+import { runOrGroupNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -22,20 +23,20 @@ export interface Compared extends Comparison {
   readonly figures: string | undefined;
 }
 
-/** Compares runs with the first of them, and draws them over one another. */
+/** Compares runs, or networks over several chips, with the first of them, and draws them over one another. */
 export async function compare(
   place: Workplace,
   given: readonly string[],
   { age, out }: CompareOptions,
 ): Promise<Compared> {
-  const runs = given.map(runNamed);
+  const runs = given.map(runOrGroupNamed);
   const at = typeof age === "string" ? parseDuration(age) : age;
   if (age !== undefined && !(at !== undefined && at > 0))
     throw new MhoError("bad-argument", `--age ${age}: give a time such as 1h or 30d.`);
   const file = out === undefined ? undefined : pageNamed(out);
   const advice = "Name another file with --out.";
   if (file !== undefined) await refuseNoFolder(file, advice);
-  const store = await place.existingStore();
+  const store = wholeReader(await place.existingStore());
   for (const run of runs) {
     const { method } = await store.summary(run);
     const procedure = procedureOfMethod(place.registries.procedures, method);

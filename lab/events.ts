@@ -122,6 +122,7 @@ export interface WarningEvent {
     | "chip_file_differs"
     | "chip_taken"
     | "chip_assumed"
+    | "no_tickets"
     | "plain_http"
     | "weights_left_out"
     | "model_no_longer_holds"

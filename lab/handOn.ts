@@ -217,7 +217,7 @@ class Handing {
 
   async #open(): Promise<HandOnServer> {
     const server = (this.#server ??= await openServer(this.#options.to));
-    const { id } = this.#store.raw.prepare("SELECT id FROM identity").get() as unknown as { id: string };
+    const { id } = await this.#store.workspaceId();
     const { bench: name, restored = false } = this.#options;
     const bench = await HandOnServer.open(server, { workspace: id, name, usualName: usualName(), restored });
     this.#name = bench.name;

@@ -73,9 +73,17 @@ export type { LabDialect } from "./dialects.ts";
 
 /** What drivers of boards that speak a language of their own are made of: docs/new-board.md. */
 export type { Dialect, DriverOptions } from "../drivers/dialect.ts";
-export { hostTime } from "../drivers/hostTime.ts";
+export { checkedHostTime, hostTime } from "../drivers/hostTime.ts";
 export { lacking, readsAndPulsesOnly } from "../drivers/lacking.ts";
-export { refuseOutsideLimits, refuseReadOutsideLimits } from "../drivers/limits.ts";
+export {
+  refuseAdvance,
+  refuseFates,
+  refuseInputs,
+  refuseOtherReadVolts,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
+  refuseVerifyOutsideLimits,
+} from "../drivers/limits.ts";
 export { type IsLast, type LineLanguage, LineQuestions } from "../drivers/lineQuestions.ts";
 export { CutOff } from "../drivers/linkErrors.ts";
 export type { ConnectedDriver } from "../drivers/reconnectingDriver.ts";

@@ -43,8 +43,10 @@ export async function openChip(
   }: ChipOptions,
 ): Promise<ConnectedDriver> {
   if (!mayBeUnnamed) refuseUnnamed(address);
+  // What is only put in standby needs no pulse.
+  const limits = mayBeUnnamed ? "any" : "fit";
   const description =
-    given === undefined ? await describeChip(address, technologies) : withAddress(given, address);
+    given === undefined ? await describeChip(address, technologies, limits) : withAddress(given, address);
   const session = randomInt(1, 0xffffffff);
   const { line, ...beside } = await openLines(address, description, { seed, workspace, onStandbyAsked });
   const transport = record?.(line) ?? line;
@@ -191,6 +193,7 @@ export const builtInChips: readonly string[] = chipNames;
 export async function describeChip(
   address: ChipAddress,
   technologies?: readonly TechnologyFile[],
+  limits?: "fit" | "any",
 ): Promise<ChipDescription> {
   const emulated = address.scheme === "emulator";
   if (emulated && !presetNames.includes(address.target)) throw noEmulator(address.target);
@@ -204,7 +207,7 @@ export async function describeChip(
     );
   }
   const path = builtIn ? fileURLToPath(new URL(`chips/${name}.json`, packageRoot)) : name;
-  const description = await readChipDescription(path, technologies);
+  const description = await readChipDescription(path, technologies, limits);
   const tiles = address.tiles ?? description.geometry.tiles;
   return withAddress({ ...description, geometry: { ...description.geometry, tiles } }, address);
 }

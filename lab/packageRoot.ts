@@ -1,5 +1,7 @@
-/** The package's own folder, whether this runs from the sources or from `dist`. */
+const here = import.meta.url;
+
+/** The package's own folder, whether this runs from the sources, from `dist`, or from a bundle in it. */
 export const packageRoot = new URL(
-  import.meta.url.endsWith("/dist/lab/packageRoot.js") ? "../../" : "../",
-  import.meta.url,
+  here.endsWith(".ts") ? "../" : here.slice(0, here.lastIndexOf("/dist/") + 1),
+  here,
 );

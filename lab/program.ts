@@ -25,7 +25,7 @@ import type { TilesAdvice } from "../src/weights/placement.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
 import { type MatrixTargets, type ProgramTargets, readTargets } from "./targets.ts";
-import { refuseDoubt, warnOfDoubt } from "./warnings.ts";
+import { refuseDoubt, warnOfDoubt, warnOfNoTickets } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
 export interface ProgramOptions extends LabelOptions {
@@ -114,6 +114,7 @@ export async function estimate(
 ): Promise<Estimate & { readonly method: string }> {
   const { plan, once, method, description, dialect } = await planFor(place, place.chip, targets, options);
   warnOfAssumedChip(place, description);
+  if (lacksTickets(dialect)) warnOfNoTickets(dialect.name, description.name, place.emit);
   const { rowBytes } = dialect;
   const [first, ...rest] = [plan, ...(once === undefined ? [] : [once])].map(
     ({ method: name, tiles, pulsesPerDevice, model, sweepTimesSeconds, sweepAverages: ofSweep }) => {
@@ -289,6 +290,10 @@ function warnOfAssumedChip(
     name,
     why: null,
   });
+}
+
+export function lacksTickets({ lacks = [] }: Pick<LabDialect, "lacks">): boolean {
+  return lacks.includes("tickets");
 }
 
 /** What a chip can do that nobody has asked yet: all that its dialect has words for. */

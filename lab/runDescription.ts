@@ -30,14 +30,15 @@ export async function descriptionOf(
     return { ...(await keptDescription(store, run, registries)), geometry };
   }
   const address = parseAddress(chipAddress, registries.dialects);
-  if (kept === undefined) return describeChip(address, registries.technologies);
+  if (kept === undefined) return describeChip(address, registries.technologies, "any");
   const bytes = new TextEncoder().encode(kept.text);
   const parsed = parseChipDescription(bytes, `the description of run ${run}`, registries.technologies);
   const { geometry } = await store.identity(run);
   const own = { ...parsed, geometry };
   // The board described itself: it is compared with what it says now when it is opened.
   if (address.scheme !== "emulator" && address.chip === undefined) return own;
-  const onDisk = await describeChip(address, registries.technologies).catch((error: unknown) => {
+  // Limits that were narrowed to below its pulses hold, too.
+  const onDisk = await describeChip(address, registries.technologies, "any").catch((error: unknown) => {
     if (error instanceof MhoError) return error;
     throw error;
   });

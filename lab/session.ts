@@ -19,6 +19,7 @@ import type { ChipLogs } from "./logs/chipLogs.ts";
 import type { ChipOptions } from "./openChip.ts";
 import { openLasting } from "./openLasting.ts";
 import { wallTime } from "./wallTime.ts";
+import { warnOfNoTickets } from "./warnings.ts";
 
 /** How long a link may be gone before work on its chip is given up. */
 export const patience = {
@@ -54,6 +55,9 @@ export class Session {
   readonly #driver: SteadyClock;
   readonly #options: SessionOptions;
   readonly #lasting: { patienceMilliseconds: number };
+  readonly #dialect: string;
+  /** Whether the work under way was told that its chip keeps no tickets. */
+  #toldOfNoTickets = false;
   #underWay: RunId | undefined;
   /** The network that it holds a share of. */
   #network: string | undefined;
@@ -66,6 +70,7 @@ export class Session {
 
   private constructor(
     link: ReconnectingDriver,
+    dialect: string,
     options: SessionOptions,
     lasting: { patienceMilliseconds: number },
   ) {
@@ -73,6 +78,7 @@ export class Session {
     const stop = stopOf(options.stop, () => this.#halting !== undefined);
     const driver = new SteadyClock(link, store, wallTime, options.logs.log);
     this.#link = link;
+    this.#dialect = dialect;
     this.#driver = driver;
     this.#options = options;
     this.#lasting = lasting;
@@ -103,7 +109,7 @@ export class Session {
     const onStandbyAsked = async (): Promise<StandbyAnswer> => (await session).halt();
     const opening = { ...options.opening, onStandbyAsked };
     const session = openLasting(address, { ...options, opening }, lasting).then(
-      (link) => new Session(link, options, lasting),
+      (link) => new Session(link, address.dialect.name, options, lasting),
     );
     return session;
   }
@@ -139,6 +145,7 @@ export class Session {
     act: (context: RunContext, identity: ChipIdentity) => Promise<T>,
   ): Promise<T> {
     this.#lasting.patienceMilliseconds = patienceMilliseconds;
+    this.#toldOfNoTickets = false;
     const { logs } = this.#options;
     let awake = false;
     try {
@@ -240,9 +247,18 @@ export class Session {
     emit({ type: "chip", name, serial_number: serialNumber, firmware, boot, port: this.port });
   }
 
+  /** What goes by the journal says so: once a command, whatever runs it begins. */
+  tellOfNoTickets(): void {
+    const { name, capabilities } = this.#identity ?? {};
+    if (this.#toldOfNoTickets || name === undefined || capabilities?.tickets !== false) return;
+    this.#toldOfNoTickets = true;
+    warnOfNoTickets(this.#dialect, name, this.#options.emit);
+  }
+
   #follow(event: RunEvent): void {
     const { logs } = this.#options;
     if (event.type === "started") {
+      this.tellOfNoTickets();
       this.#underWay = event.run;
       this.#network = event.network ?? undefined;
       logs.attend([event.run]);

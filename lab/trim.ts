@@ -127,6 +127,7 @@ export async function trim(
         methodFor(methods ?? builtInMethods, correction.method, description),
       );
     if (options.dryRun === true || devices === 0) {
+      session.tellOfNoTickets();
       await context.driver.standby();
       return { ...planned, run: undefined, expectedNow: undefined };
     }

@@ -47,6 +47,19 @@ export function warnOfDoubt(definition: ModelDefinition, emit: (event: WarningEv
   });
 }
 
+/** Work that goes by the journal says once where no chip can show that the journal is not all. */
+export function warnOfNoTickets(dialect: string, chip: string, emit: (event: WarningEvent) => void): void {
+  emit({
+    type: "warning",
+    code: "no_tickets",
+    message:
+      `Boards of the dialect ${dialect} keep no tickets, so mho cannot tell whether another workspace, or a restored copy of this one, has ` +
+      `pulsed the chip ${chip}: no budget here would count it. Use one workspace for the chip, and no older copy of it.`,
+    name: chip,
+    why: null,
+  });
+}
+
 /** Weights that stay digital because they are not read. */
 export function warnOfLeftOut(file: string, emit: (event: WarningEvent) => void): (one: LeftOut) => void {
   return ({ name, why }) =>

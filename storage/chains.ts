@@ -49,6 +49,7 @@ export const chained = {
   questions: ["change"],
   run_groups: ["change"],
   job_changes: ["change"],
+  identity: ["id"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ChainedTable = keyof typeof chained;

@@ -21,6 +21,8 @@ export interface RunCheck {
 export interface WorkspaceCheck {
   readonly file: string;
   readonly sound: boolean;
+  /** The id by which a server knows it: `unchecked` where an older layout drew it. */
+  readonly identity: "sound" | "unchecked" | "damaged";
   readonly runs: readonly RunCheck[];
   /** What is wrong beside the runs, a sentence each. */
   readonly damage: readonly string[];
@@ -42,6 +44,10 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
       await store.chipNotes({ name, serialNumber });
     }
   });
+  let identity: WorkspaceCheck["identity"] = "damaged";
+  await said(damage, async () => {
+    identity = (await store.workspaceId()).isChecked ? "sound" : "unchecked";
+  });
   await said(damage, async () => void (await store.questions()));
   await said(damage, async () => void (await store.groups()));
   await said(damage, async () => void (await store.jobs()));
@@ -50,7 +56,7 @@ export async function checkWorkspace(store: Workspace): Promise<WorkspaceCheck> 
   const runs: RunCheck[] = [];
   for (const run of names) runs.push(await checkRun(store, run));
   const sound = damage.length === 0 && runs.every(({ state }) => state !== "damaged");
-  return { file: store.file, sound, runs, damage: [...new Set(damage)] };
+  return { file: store.file, sound, identity, runs, damage: [...new Set(damage)] };
 }
 
 /** Reads all of one run. */

@@ -108,6 +108,7 @@ export const named: Readonly<Record<ChainedTable, string>> = {
   questions: "questions",
   run_groups: "networks",
   job_changes: "changes of the queue",
+  identity: "id of the workspace",
 };
 
 /** The chain of the marks of a chip's clock. */

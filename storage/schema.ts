@@ -3,9 +3,13 @@ import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { MhoError } from "../src/errors.ts";
 import { Chains, emptyChain, ofWorkspace } from "./chains.ts";
 import { damaged } from "./failure.ts";
+import { sumOf } from "./sums.ts";
+
+/** @param from  the layout that the file had before it was lifted at all: 0 of one that is made. */
+type Lift = (database: DatabaseSyncInstance, file: string, from: number) => void;
 
 /** Each entry lifts a workspace by one `user_version`. Never edit one that was released; add another. */
-const migrations: readonly (string | ((database: DatabaseSyncInstance, file: string) => void))[] = [
+const migrations: readonly (string | Lift)[] = [
   `
   CREATE TABLE runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -147,6 +151,7 @@ const migrations: readonly (string | ((database: DatabaseSyncInstance, file: str
   withQuestions,
   withGroups,
   withIdentity,
+  withCheckedIdentity,
 ];
 
 export const newestLayout = migrations.length;
@@ -316,6 +321,28 @@ function withIdentity(database: DatabaseSyncInstance): void {
   database.prepare("INSERT INTO identity (id) VALUES (?)").run(randomUUID());
 }
 
+/** An id that an older layout drew stays without a checksum: it may have been changed before. */
+function withCheckedIdentity(database: DatabaseSyncInstance, file: string, from: number): void {
+  database.exec(`
+    -- as in the other tables; NULL where an older layout wrote it
+    ALTER TABLE identity ADD COLUMN sum INTEGER;
+  `);
+  const chains = new Chains(
+    (sql) => database.prepare(sql),
+    (what) => damaged(file, what),
+  );
+  if (from >= layoutOfIdentity) {
+    chains.set(ofWorkspace, "identity", { ...emptyChain, unchecked: 1, rows: 1 });
+    return;
+  }
+  const { id } = database.prepare("SELECT id FROM identity").get() as { id: string };
+  const sum = sumOf([id]);
+  database.prepare("UPDATE identity SET sum = ?").run(sum);
+  chains.set(ofWorkspace, "identity", { ...emptyChain, rows: 1, last: sum });
+}
+
+const layoutOfIdentity = 14;
+
 function tallied(database: DatabaseSyncInstance, table: string, of: string): Map<number, number> {
   const rows = database.prepare(`SELECT run, ${of} AS number FROM ${table} GROUP BY run`).all();
   return new Map((rows as { run: number; number: number }[]).map(({ run, number }) => [run, number]));
@@ -340,10 +367,11 @@ export function migrate(database: DatabaseSyncInstance, file: string, layout = n
   if (version >= layout) return;
   database.exec("BEGIN IMMEDIATE");
   try {
-    for (let next = versionOf(database, file); next < layout; next++) {
+    const from = versionOf(database, file);
+    for (let next = from; next < layout; next++) {
       const step = migrations[next]!;
       if (typeof step === "string") database.exec(step);
-      else step(database, file);
+      else step(database, file, from);
       database.exec(`PRAGMA user_version = ${next + 1}`);
     }
     database.exec("COMMIT");

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
 import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 import { isModelDefinition } from "../files/model.ts";
 import type { ChipDocument } from "../src/chip/description.ts";
@@ -94,6 +93,7 @@ import {
   turnValuesOf,
   wearValuesOf,
 } from "./rowValues.ts";
+import { StandingFiles } from "./standingFiles.ts";
 import { sumOf } from "./sums.ts";
 import { wearOfRow, wearRowOf } from "./wearRows.ts";
 
@@ -104,10 +104,7 @@ export const usualLockTimeout = 5000;
 export class Workspace implements KeptRuns, JobStore {
   readonly file: string;
   readonly #database: DatabaseSyncInstance;
-  /** The file as it was opened: SQLite goes on writing into one that was removed. */
-  readonly #opened: string | undefined;
-  /** Of the file, when it was last looked at, bytes. */
-  #size: number;
+  readonly #files: StandingFiles;
   /** A statement's rows do not keep it alive; were it collected under them, the process would end with it. */
   readonly #reading = new Set<StatementSyncInstance>();
   readonly #prepared = new Map<string, StatementSyncInstance>();
@@ -149,8 +146,7 @@ export class Workspace implements KeptRuns, JobStore {
     );
     this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
     this.#groups = new GroupRows((sql) => this.#prepare(sql), this.#chains, file);
-    this.#opened = fileNow(file);
-    this.#size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    this.#files = new StandingFiles(file, database);
   }
 
   beginRun(
@@ -204,8 +200,7 @@ export class Workspace implements KeptRuns, JobStore {
   appendTurn(run: RunId, turn: TurnRecord): Promise<void> {
     return this.#do(() => {
       // What is about to fire must be found again by the next process.
-      if (fileNow(this.file) !== this.#opened) throw removed(this.file);
-      this.#refuseCutFile();
+      this.#files.refuseOther();
       const id = this.#rowOf(run);
       const values = turnValuesOf(id, turn);
       this.#together(() => this.#chains.append("turns", values, id, "turns", turn.newestTicket));
@@ -667,7 +662,7 @@ export class Workspace implements KeptRuns, JobStore {
 
   /** Whether the file that stands at its path is open here. */
   get isOpen(): boolean {
-    return this.#database.isOpen && fileNow(this.file) === this.#opened;
+    return this.#database.isOpen && this.#files.isThere;
   }
 
   /** Whether it may only be read: what is open is a copy, as it was then. */
@@ -680,6 +675,25 @@ export class Workspace implements KeptRuns, JobStore {
     if (this.#copy !== undefined) throw readOnly(this.file);
   }
 
+  /**
+   * The id by which a server knows the workspace again, and whether its checksum says that it is as it was drawn. Throws
+   * `workspace-failed` where it is another, or there is not one.
+   */
+  workspaceId(): Promise<{ readonly id: string; readonly isChecked: boolean }> {
+    return this.#do(() => {
+      const chain = this.#chains.get(ofWorkspace, "identity");
+      const failed = (_: number, what: string): MhoError =>
+        damaged(this.file, `the id of the workspace: ${what}`);
+      const reader = new ChainReader(chain, 0, 0, failed);
+      const rows = this.#prepare("SELECT * FROM identity").all() as SummedRow[];
+      for (const row of rows) reader.take(valuesOf("identity", row), row.sum);
+      reader.end();
+      const { id } = (rows[0] ?? {}) as { readonly id?: string };
+      if (rows.length !== 1 || typeof id !== "string") throw failed(0, `there are ${rows.length} of them`);
+      return { id, isChecked: chain.unchecked === 0 };
+    });
+  }
+
   jobs(): Promise<JobList> {
     return this.#do(() => this.#atOneMoment(() => this.#jobs.list()));
   }
@@ -688,7 +702,7 @@ export class Workspace implements KeptRuns, JobStore {
     return this.#do(() => {
       try {
         return this.#together(() => {
-          if (fileNow(this.file) !== this.#opened) throw removed(this.file);
+          this.#files.refuseRemoved();
           this.#jobs.append(decide(this.#jobs.list()));
           return this.#jobs.list();
         });
@@ -709,16 +723,6 @@ export class Workspace implements KeptRuns, JobStore {
       integrity_check: string;
     }[];
     return rows.map((row) => row.integrity_check).filter((text) => text !== "ok");
-  }
-
-  /** A file that has become shorter was put in order by another program, or cut: its size alone does not tell which. */
-  #refuseCutFile(): void {
-    const { size } = statSync(this.file);
-    const isShorter = size < this.#size;
-    this.#size = size;
-    // What the cut took away may still be remembered.
-    if (isShorter) this.#database.exec("PRAGMA shrink_memory");
-    if (isShorter && this.#faults(1).length > 0) throw cut(this.file);
   }
 
   /**
@@ -1096,29 +1100,6 @@ export class Workspace implements KeptRuns, JobStore {
   #do<T>(work: () => T): Promise<T> {
     return new Promise((resolve) => resolve(guarded(this.file, work)));
   }
-}
-
-/** Which file stands at a path: its device and its number there; undefined where none does. */
-function fileNow(path: string): string | undefined {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return found && `${found.dev} ${found.ino}`;
-}
-
-function removed(file: string): MhoError {
-  return new MhoError(
-    "workspace-failed",
-    `The workspace ${file} was removed or replaced while it was in use. Nothing more is fired. ` +
-      "Put its folder back where it was, or begin a new run in another --workspace.",
-    { file },
-  );
-}
-
-function cut(file: string): MhoError {
-  return new MhoError(
-    "workspace-failed",
-    `The workspace ${file} was cut or emptied while it was in use. Nothing more is fired. Restore it from a copy, or begin a new run in another --workspace.`,
-    { file },
-  );
 }
 
 /** Rows as they are, with their checksums checked and kept. */

@@ -167,6 +167,72 @@ describe("a chip description", () => {
     await expect(readChipDescription(fileOf(JSON.stringify(json)))).rejects.toMatchObject(bad(message));
   });
 
+  it.each<[string, string, Json, RegExp]>([
+    [
+      "pcm-64",
+      "limits",
+      { max_width_nanoseconds: 50 },
+      /reset_pulse\.width_nanoseconds is 100, outside limits 20 … 50 ns \(limits\.min_width_nanoseconds, limits\.max_width_nanoseconds\).* \(line \d+, column \d+\)/,
+    ],
+    [
+      "pcm-64",
+      "limits",
+      { min_width_nanoseconds: 200 },
+      /reset_pulse\.width_nanoseconds is 100, outside limits 200 … 5000 ns/,
+    ],
+    [
+      "pcm-64",
+      "limits",
+      { min_width_nanoseconds: 6000 },
+      /limits\.min_width_nanoseconds is 6000, above limits\.max_width_nanoseconds 5000/,
+    ],
+    [
+      "pcm-64",
+      "limits",
+      { max_amplitude_microamperes: 250 },
+      /set_pulse\.amplitude_microamperes is 300, outside limits 0 … 250 µA \(limits\.max_amplitude_microamperes\)/,
+    ],
+    [
+      "pcm-64",
+      "limits",
+      { max_trailing_nanoseconds: 100 },
+      /trailing_nanoseconds is above limits\.max_trailing_nanoseconds/,
+    ],
+    [
+      "pcm-64",
+      "limits",
+      { max_read_volts: 0.1 },
+      /converter\.read_volts is 0\.2, above limits\.max_read_volts 0\.1/,
+    ],
+    [
+      "rram-128",
+      "limits",
+      { max_amplitude_volts: 2 },
+      /rram_pulses\.forming\.from_volts is 2\.36, outside limits 0 … 2 V \(limits\.max_amplitude_volts\)/,
+    ],
+    [
+      "ecram-64",
+      "limits",
+      { max_width_nanoseconds: 500 },
+      /ecram_pulses\.reset\.width_nanoseconds is 1000, outside limits 20 … 500 ns/,
+    ],
+    [
+      "ecram-64",
+      "limits",
+      { max_amplitude_nanoamperes: 0.01 },
+      /smallest amplitude, .* nA, is above the limit of 0\.01 nA \(limits\.max_amplitude_nanoamperes\)/,
+    ],
+  ])(
+    "of %s with %s %j below its own pulses is refused, naming both fields",
+    async (chip, key, change, message) => {
+      const json = JSON.parse(readFileSync(`chips/${chip}.json`, "utf8")) as Json;
+      await expect(readChipDescription(fileOf(JSON.stringify(json)))).resolves.toBeDefined();
+      const narrow = { ...json, [key]: { ...(json[key] as Json), ...change } };
+      const file = fileOf(JSON.stringify(narrow, undefined, 2));
+      await expect(readChipDescription(file)).rejects.toMatchObject(bad(message));
+    },
+  );
+
   const withConverter = (most: number, step: number, offset: number, codes: number): string => {
     const json = JSON.parse(readFileSync(pcm64File, "utf8")) as Json;
     json["max_conductance_microsiemens"] = most;

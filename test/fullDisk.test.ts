@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -66,4 +66,17 @@ describe("a signal that would end a command", () => {
       }
     },
   );
+
+  it("is none where Node measures its own time by SIGPROF: a command can be profiled", () => {
+    const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+    const folder = emptyFolder();
+    const flags = ["--cpu-prof", "--cpu-prof-interval", "100", "--cpu-prof-dir", join(folder, "profile")];
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [...flags, main, "read", "--chip", "emulator:pcm-64", "--workspace", folder, "--quiet"],
+      { encoding: "utf8" },
+    );
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(readdirSync(join(folder, "profile")).length).toBeGreaterThan(0);
+  });
 });

@@ -213,6 +213,17 @@ describe("the live page's server", () => {
     await heard("", "runs", () => true);
   });
 
+  it("keeps no place for pages that were closed, however many are opened and closed in a row", async () => {
+    await serve();
+    for (let n = 0; n < 100; n++) {
+      const leaving = new AbortController();
+      const page = await fetch(`${address}/api/live`, { signal: leaving.signal });
+      expect(page.status).toBe(200);
+      leaving.abort();
+    }
+    await heard("", "runs", () => true);
+  });
+
   it("shows a workspace that may only be read, offers no pause and no stop, and says so", async () => {
     const run = await store.beginRun(plan, identity, "2026-01-02T03:04:05Z");
     await store.appendTurn(run, turn);

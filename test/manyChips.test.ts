@@ -228,6 +228,18 @@ describe("a network over two chips", () => {
     expect((await bench.network("n1")).shares.map(({ run }) => run)).toEqual(["r1", "r2"]);
   });
 
+  it("is compared as a whole: its devices are those of its runs, and each is its own pair", async () => {
+    const { runs, differences } = await bench.compare(["n1", "r1", "n2"]);
+    const parts = await Promise.all(["r1", "r2"].map((run) => bench.result(run)));
+    expect(runs.map(({ id }) => id)).toEqual(["n1", "r1", "n2"]);
+    expect(runs[0]!.overview.pulses).toBe(parts.reduce((sum, { overview }) => sum + overview.pulses, 0));
+    const weights = differences.filter(({ quantity }) => quantity === "weight_error");
+    expect(weights.map(({ run, against, paired }) => [run, against, paired])).toEqual([
+      ["r1", "n1", false],
+      ["n2", "n1", true],
+    ]);
+  });
+
   it("is exported as one table: each read of each run is in it, under the tile that it has in the whole", async () => {
     const tables = new Map<string, string[][]>();
     for (const name of ["n1", "r1", "r2"])

@@ -4,6 +4,7 @@ import { type Answer, askLine, askPort } from "../drivers/ports.ts";
 import { openPty } from "../emulator/pty.ts";
 import type { ServedLine } from "../emulator/servedLine.ts";
 import { pcm64 } from "../emulator/presets.ts";
+import { decodeTaggedRequest, encodeTaggedReply } from "../protocols/scpi/taggedLine.ts";
 import { builtInDialects, dialectNamed, emulatedChip } from "../lab/dialects.ts";
 
 const lines: ServedLine[] = [];
@@ -56,13 +57,15 @@ describe("a port that talks unasked", () => {
     });
   });
 
-  it("is a chip when it answers the same each time, after what it said at its start", async () => {
+  it("is a chip when it answers the same each time, and a tagged line as one, after what it said at its start", async () => {
     let greeted = false;
     const answer = (line: string): string => {
       if (!line.includes("*IDN?")) return "";
       const hello = greeted ? "" : "booting, please, wait, now\nready\n";
       greeted = true;
-      return `${hello}ACME,pcm-64,S1,f 1\n`;
+      const tagged = decodeTaggedRequest(line);
+      const rest = "ACME,pcm-64,S1,f 1";
+      return `${hello}${typeof tagged === "object" ? encodeTaggedReply({ ...tagged, rest }) : rest}\n`;
     };
     expect(await askChatter(1e6, String, answer)).toMatchObject({
       kind: "chip",
@@ -75,6 +78,50 @@ describe("a port that talks unasked", () => {
   it("is silent when it says commas without an end", async () => {
     const commas = connectInProcess({ receive: () => [bytesOf(",".repeat(100_000))] });
     expect(await askLine(commas, builtInDialects, 200)).toEqual({ kind: "silent" });
+  });
+});
+
+describe("what answers and is no chip", () => {
+  /** A power supply: it answers a question that it does not know with nothing, and keeps what it was sent. */
+  function powerSupply(
+    answers: Readonly<Record<string, string>>,
+  ): Promise<{ answer: Answer; sent: string[] }> {
+    const sent: string[] = [];
+    const answer = askChatter(1e6, String, (line) => {
+      sent.push(line);
+      const units = line.trim().split(";");
+      const first = answers[units[0]!];
+      return first === undefined ? "" : `${first}\n`;
+    });
+    return answer.then((found) => ({ answer: found, sent }));
+  }
+  const idn = { "*IDN?": "RIGOL TECHNOLOGIES,DP832,DP8C1,00.01.16" };
+
+  it("has one refusal of four fields for everything, and is silent", async () => {
+    const refuses = await askChatter(1e6, String, (line) =>
+      line.trim() === "" ? "" : "ERROR,12,unknown command,see manual\n",
+    );
+    expect(refuses).toEqual({ kind: "silent" });
+  });
+
+  it("is a power supply, and is listed as an instrument by what it calls itself", async () => {
+    const { answer } = await powerSupply({ ...idn, "*STB?": "0" });
+    expect(answer).toEqual({ kind: "instrument", calledItself: idn["*IDN?"] });
+  });
+
+  it("is an instrument too where it goes on after a header that it does not know", async () => {
+    const answer = await askChatter(1e6, String, (line) =>
+      line.includes("*IDN?") ? `${idn["*IDN?"]}\n` : line.includes("*STB?") ? "+32\n" : "",
+    );
+    expect(answer).toEqual({ kind: "instrument", calledItself: idn["*IDN?"] });
+  });
+
+  it("is sent no line of text but questions, which set nothing", async () => {
+    const { sent } = await powerSupply({ ...idn, "*STB?": "0" });
+    const text = sent.filter((line) => /^[\x20-\x7e]+$/.test(line));
+    expect(text.length).toBeGreaterThan(3);
+    for (const unit of text.flatMap((line) => line.split(";")))
+      expect(unit).toMatch(/^[*:A-Z]+\?( [\d,#A-FH]+)?$/);
   });
 });
 

@@ -98,6 +98,82 @@ describe("a workspace", () => {
     }
   });
 
+  it.each([
+    ["removed log", "-wal", "unlinkSync(path)", /its log workspace\.db-wal was removed or replaced while/],
+    [
+      "replaced log",
+      "-wal",
+      "renameSync(path, path + 1); fs.copyFileSync(path + 1, path)",
+      /its log workspace\.db-wal was removed/,
+    ],
+    [
+      "removed index",
+      "-shm",
+      "unlinkSync(path)",
+      /its index workspace\.db-shm was removed or replaced while/,
+    ],
+  ])(
+    "with a %s takes no more turns, and what was written before is there when it is opened again",
+    async (_, name, act, says) => {
+      const folder = emptyFolder();
+      const store = await openWorkspace(folder);
+      const run = await store.beginRun(plan, identity, "t");
+      await store.appendTurn(run, turn);
+      const path = join(folder, `workspace.db${name}`);
+      // By another process: one that closes the file ends its locks.
+      execFileSync(process.execPath, [
+        "-e",
+        `const fs = require("fs"), path = ${JSON.stringify(path)}; fs.${act}`,
+      ]);
+      await expect(store.appendTurn(run, { ...turn, turn: 1 })).rejects.toMatchObject({
+        code: "workspace-failed",
+        message: expect.stringMatching(says) as string,
+      });
+      await store.endRun(run, "failed");
+      await store.close();
+      const again = await openWorkspace(folder);
+      expect((await again.summary(run)).outcome).toBe("failed");
+      const turns: number[] = [];
+      for await (const one of again.turns(run)) turns.push(one.turn);
+      expect(turns).toEqual([0]);
+      await again.close();
+    },
+  );
+
+  it("whose log is emptied while commits are in it alone takes no more turns", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    await store.appendTurn(run, turn);
+    const log = join(folder, "workspace.db-wal");
+    execFileSync(process.execPath, ["-e", `require("fs").truncateSync(${JSON.stringify(log)}, 32)`]);
+    await expect(store.appendTurn(run, { ...turn, turn: 1 })).rejects.toMatchObject({
+      code: "workspace-failed",
+      message: expect.stringMatching(
+        /its log workspace\.db-wal was cut or emptied while it was in use/,
+      ) as string,
+    });
+  });
+
+  it("takes turns while other processes open it, write to it, empty its log and close it", async () => {
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await store.beginRun(plan, identity, "t");
+    const script =
+      'const { DatabaseSync } = require("@photostructure/sqlite"); const db = new DatabaseSync(process.argv[1]); ' +
+      'db.exec("PRAGMA user_version; CREATE TABLE IF NOT EXISTS other (a); INSERT INTO other VALUES (randomblob(9000)); " + process.argv[2]); db.close()';
+    for (const [k, then] of [
+      "SELECT 1",
+      "PRAGMA wal_checkpoint(TRUNCATE)",
+      "PRAGMA wal_checkpoint(RESTART)",
+    ].entries()) {
+      await store.appendTurn(run, { ...turn, turn: 2 * k });
+      execFileSync(process.execPath, ["-e", script, join(folder, "workspace.db"), then]);
+      await store.appendTurn(run, { ...turn, turn: 2 * k + 1 });
+    }
+    await store.close();
+  });
+
   it("that is cut or emptied while it is open takes no more turns; one that another program made smaller does", async () => {
     for (const bytes of [4096, 0]) {
       const folder = emptyFolder();
@@ -262,7 +338,7 @@ describe("a workspace", () => {
     await before.close();
     const database = new DatabaseSync(join(folder, "workspace.db"));
     database.exec(`DROP TABLE run_groups; DROP TABLE job_changes; DROP TABLE questions; DROP TABLE labels; DROP TABLE chip_notes; DROP TABLE figures; DROP TABLE forecasts; DROP TABLE identity;
-      DELETE FROM chains WHERE of IN ('forecasts', 'labels', 'chip_notes', 'job_changes', 'questions', 'run_groups'); PRAGMA user_version = 8`);
+      DELETE FROM chains WHERE of IN ('forecasts', 'labels', 'chip_notes', 'job_changes', 'questions', 'run_groups', 'identity'); PRAGMA user_version = 8`);
     database.close();
     const store = await openWorkspace(folder);
     expect(await store.forecasts(old)).toEqual([]);
@@ -271,7 +347,7 @@ describe("a workspace", () => {
     const foretold = await store.beginRun({ ...plan, forecasts: [forecast] }, identity, "t");
     expect(await store.forecasts(foretold)).toEqual([forecast]);
     await store.close();
-    expect(newestLayout).toBe(14);
+    expect(newestLayout).toBe(15);
   });
 
   it("of the layout before networks over several chips opens with what it held, and takes them from then on", async () => {
@@ -311,6 +387,56 @@ describe("a workspace", () => {
     await expect(store.groups()).rejects.toThrow(/row 1 of the networks over several chips: its checksum/);
     expect((await checkWorkspace(store)).sound).toBe(false);
     await store.close();
+  });
+
+  it("tells of an id that was changed, lost or doubled, and does not hand it on", async () => {
+    const changes = [
+      "UPDATE identity SET id = replace(id, '-', '+')",
+      "UPDATE identity SET sum = sum + 1",
+      "UPDATE identity SET sum = NULL",
+      "DELETE FROM identity",
+      "INSERT INTO identity SELECT id, sum FROM identity",
+    ];
+    for (const change of changes) {
+      const folder = emptyFolder();
+      const before = await openWorkspace(folder);
+      expect((await before.workspaceId()).isChecked).toBe(true);
+      expect(await checkWorkspace(before)).toMatchObject({ sound: true, identity: "sound" });
+      await before.close();
+      const database = new DatabaseSync(join(folder, "workspace.db"));
+      database.exec(change);
+      database.close();
+      const store = await openWorkspace(folder);
+      await expect(store.workspaceId()).rejects.toThrow(/is damaged: the id of the workspace: /);
+      const { sound, identity: id, damage } = await checkWorkspace(store);
+      expect({ sound, id, damage }).toEqual({
+        sound: false,
+        id: "damaged",
+        damage: [expect.stringContaining("the id of the workspace")],
+      });
+      await store.close();
+    }
+  });
+
+  it("whose id an older layout drew keeps it, and calls it unchecked; one that is lifted from before ids has a checked one", async () => {
+    for (const layout of [14, 13]) {
+      const folder = emptyFolder();
+      const file = join(folder, "workspace.db");
+      const database = new DatabaseSync(file);
+      migrate(database, file, layout);
+      const drawn =
+        layout === 14 ? (database.prepare("SELECT id FROM identity").get() as { id: string }).id : undefined;
+      database.close();
+      const store = await openWorkspace(folder);
+      const { id, isChecked } = await store.workspaceId();
+      expect(isChecked).toBe(layout === 13);
+      expect(id).toBe(drawn ?? id);
+      expect(await checkWorkspace(store)).toMatchObject({
+        sound: true,
+        identity: isChecked ? "sound" : "unchecked",
+      });
+      await store.close();
+    }
   });
 
   it("tells of a forecast that was changed", async () => {

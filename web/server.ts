@@ -136,7 +136,10 @@ function liveApp(
     // What nginx holds back until a buffer is full would be minutes old.
     c.header("X-Accel-Buffering", "no");
     return streamSSE(c, async (stream) => {
+      if (stream.aborted) return;
       lookers.add(stream);
+      // A page that is closed gives its place back at once: what is told goes on until it next looks whether someone listens.
+      stream.onAbort(() => void lookers.delete(stream));
       try {
         await desk.lookOn(run, () => tell(stream, desk, { run, tile, fleet, looksAtFleet }, options));
       } finally {

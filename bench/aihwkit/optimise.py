@@ -55,20 +55,33 @@ def optimise(weights, times, seconds_at_most):
     baseline = DualPairConductanceConverter(f_lst=[1.0, 3.0], g_max=g_max)
     config.noise_model = PCMLikeNoiseModel(g_max=g_max, g_converter=baseline)
     config.drift_compensation = GlobalDriftCompensation()
-    begun = time.monotonic()
-
-    def tell(intermediate_result):
-        loss = (intermediate_result.fun - margin) * optimizer.loss_baseline + optimizer.loss_baseline
-        seconds = time.monotonic() - begun
-        print(f"    after {seconds:.0f} s: {loss:.4f} by its own loss", flush=True)
-        if seconds > seconds_at_most:
-            raise StopIteration
-
+    tell = Telling(seconds_at_most)
     optimizer = WeightProgrammingOptimizer(
         weights.flatten(), [1.0, None], config, times, baseline, disp=False, callback=tell, loss_margin=margin, polish=False
     )
+    tell.optimizer = optimizer
     converter, _ = optimizer.run_optimizer()
     return converter, float(optimizer.best_loss)
+
+
+class Telling:
+    """Prints how far the search has come, and ends it in time. Its workers are sent copies of the optimiser, and need none of this."""
+
+    def __init__(self, seconds_at_most):
+        self.begun = time.monotonic()
+        self.seconds_at_most = seconds_at_most
+        self.optimizer = None
+
+    def __call__(self, intermediate_result):
+        baseline = self.optimizer.loss_baseline
+        loss = (intermediate_result.fun - margin) * baseline + baseline
+        seconds = time.monotonic() - self.begun
+        print(f"    after {seconds:.0f} s: {loss:.4f} by its own loss", flush=True)
+        if seconds > self.seconds_at_most:
+            raise StopIteration
+
+    def __reduce__(self):
+        return int, ()
 
 
 # Never reached, so that its own rule does not stop it.

@@ -11,12 +11,18 @@ export const check = () =>
     .action((flags) =>
       act("check", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
-          const { file, sound, runs, damage } = await bench.check({ dropDamagedLog: flags.dropDamagedLog });
+          const { file, sound, identity, runs, damage } = await bench.check({
+            dropDamagedLog: flags.dropDamagedLog,
+          });
           for (const text of damage) output.say(text);
           for (const run of runs) {
             output.say(lineOf(run));
             for (const text of run.damage) output.say(`      ${text}`);
           }
+          if (identity === "unchecked")
+            output.say(
+              "The id by which a server knows the workspace has no checksum: an older layout wrote it.",
+            );
           output.say(
             sound
               ? `${file}: nothing is damaged.`
@@ -25,6 +31,7 @@ export const check = () =>
           output.result({
             workspace: file,
             sound,
+            identity,
             damage: [...damage],
             runs: runs.map(({ uncheckedRows, ...rest }) => ({ ...rest, unchecked_rows: uncheckedRows })),
           });

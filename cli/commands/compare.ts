@@ -11,7 +11,7 @@ export const compare = () =>
     "mho compare r1 r2",
     "mho compare r1 r4 --age 1d --out methods.html",
   )
-    .argument("<run...>", "two runs or more, such as r1 r2")
+    .argument("<run...>", "two runs or more, such as r1 r2, or networks over several chips, such as n1 n2")
     .option("--age <age>", "the age to compare errors at (default: the last that all have in common)")
     .option("--out <file>", "the page", "compare.html")
     .action((given, flags) =>

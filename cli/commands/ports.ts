@@ -34,6 +34,7 @@ export const ports = () =>
             serial_number: port.serialNumber ?? null,
             answer: answer.kind,
             chip: answer.kind === "chip" ? chipOf(answer) : null,
+            instrument: answer.kind === "instrument" ? answer.calledItself : null,
             reason: answer.kind === "not asked" ? answer.reason : null,
           })),
         });
@@ -51,6 +52,7 @@ function described({ vendor, vendorId, productId, serialNumber }: PortInfo): str
 
 function said(answer: Answer, dialects: readonly string[]): string {
   if (answer.kind === "silent") return `does not answer in any dialect: ${dialects.join(", ")}`;
+  if (answer.kind === "instrument") return `an instrument: ${answer.calledItself}, not a chip that mho knows`;
   if (answer.kind === "not asked" && answer.perhaps !== undefined)
     return `perhaps ${answer.perhaps}, not asked: what asks another board may be an order to it`;
   if (answer.kind === "not asked") return `not asked: ${answer.reason}`;

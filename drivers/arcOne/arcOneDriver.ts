@@ -18,14 +18,19 @@ import {
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
 import { pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
-import { assert, MhoError } from "../../src/errors.ts";
+import { MhoError } from "../../src/errors.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { deadlineFor } from "../deadlines.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { hostTime } from "../hostTime.ts";
+import { checkedHostTime } from "../hostTime.ts";
 import { lacking, readsAndPulsesOnly } from "../lacking.ts";
-import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
+import {
+  refuseFates,
+  refuseOtherReadVolts,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
+} from "../limits.ts";
 import { calledOff, CutOff } from "../linkErrors.ts";
 import type { ConnectedDriver } from "../reconnectingDriver.ts";
 import { blankConductances, enterConductances, reportOfUnsent } from "../rows.ts";
@@ -62,7 +67,7 @@ export class ArcOneDriver implements ConnectedDriver {
     this.#transport = transport;
     this.#options = options;
     this.#line = new TokenLine(transport, options.address, gapMilliseconds, options.after);
-    this.#time = options.hostTime ?? hostTime();
+    this.#time = checkedHostTime(options.hostTime);
     this.#log = options.log ?? noLog;
   }
 
@@ -85,9 +90,10 @@ export class ArcOneDriver implements ConnectedDriver {
     };
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
     this.#refuseAsleep();
-    refuseReadOutsideLimits(this.description, block, averages);
+    refuseReadOutsideLimits(this.description, block, averages, undefined, wanted);
+    refuseOtherReadVolts(this.description, readVolts);
     const reading = blankConductances(this.description, block);
     const words = Array.from({ length: block.rowCount }, (_, row) => row).filter(
       (row) => wanted?.[row] !== 0,
@@ -136,7 +142,6 @@ export class ArcOneDriver implements ConnectedDriver {
   async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     this.#refuseAsleep();
     const bits = devicesPerRow(this.description.geometry);
-    assert(order.codes.length === block.rowCount * bits, "an order has one code a device");
     refuseOutsideLimits(this.description, block, order);
     const series = this.#seriesOf(order);
     if (order.burst !== undefined) return lacking(this.address, "give bursts");
@@ -186,7 +191,8 @@ export class ArcOneDriver implements ConnectedDriver {
     );
   }
 
-  fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
+  async fates(firstTicket: number, rowCount: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
     return Promise.resolve(unknownFates(rowCount));
   }
 

@@ -12,10 +12,15 @@ import { averagesInParts } from "../../src/chip/timing.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { hostTime } from "../hostTime.ts";
+import { checkedHostTime } from "../hostTime.ts";
 import { lacking, readsAndPulsesOnly } from "../lacking.ts";
 import { decimal } from "../decimal.ts";
-import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
+import {
+  refuseFates,
+  refuseOtherReadVolts,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
+} from "../limits.ts";
 import { type IsLast, LineQuestions } from "../lineQuestions.ts";
 import { CutOff } from "../linkErrors.ts";
 import type { ConnectedDriver } from "../reconnectingDriver.ts";
@@ -37,7 +42,7 @@ export class OpenmenaDriver implements ConnectedDriver {
   constructor(transport: Transport, options: DriverOptions) {
     this.address = options.address;
     this.description = options.description;
-    this.chipTimeNow = options.hostTime ?? hostTime();
+    this.chipTimeNow = checkedHostTime(options.hostTime);
     this.#options = options;
     this.#board = new LineQuestions(transport, options, {
       lastOfBanner: " - WEIGHTMODIFALL",
@@ -65,9 +70,10 @@ export class OpenmenaDriver implements ConnectedDriver {
     };
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
     this.#refuseAsleep();
-    refuseReadOutsideLimits(this.description, block, averages);
+    refuseReadOutsideLimits(this.description, block, averages, undefined, wanted);
+    refuseOtherReadVolts(this.description, readVolts);
     const reading = blankConductances(this.description, block);
     for (let row = 0; row < block.rowCount; row++) {
       if (wanted?.[row] === 0) continue;
@@ -166,7 +172,11 @@ export class OpenmenaDriver implements ConnectedDriver {
     await this.#board.ask(order, (_, said) => said[0] === "Voltages updated:" && said.length === 2);
   }
 
-  fates = (_: number, rowCount: number): Promise<PulseReport> => Promise.resolve(unknownFates(rowCount));
+  async fates(firstTicket: number, rowCount: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
+    return Promise.resolve(unknownFates(rowCount));
+  }
+
   chipTime = (): Promise<Microseconds> => Promise.resolve(this.chipTimeNow());
   heartbeat = (): Promise<Microseconds> =>
     this.#board.lost === undefined ? this.chipTime() : Promise.reject(this.#board.lost);

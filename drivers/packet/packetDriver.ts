@@ -39,7 +39,14 @@ import { assert, MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { type Log, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { refuseOutsideLimits, refuseReadOutsideLimits, refuseVerifyOutsideLimits } from "../limits.ts";
+import {
+  refuseAdvance,
+  refuseFates,
+  refuseInputs,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
+  refuseVerifyOutsideLimits,
+} from "../limits.ts";
 import {
   averagesInParts,
   multiplyMicroseconds,
@@ -128,7 +135,7 @@ export class PacketDriver implements ChipDriver {
   }
 
   async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
-    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    refuseReadOutsideLimits(this.description, block, averages, readVolts, wanted);
     const converter = converterAt(this.description.converter, readVolts);
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
@@ -169,9 +176,8 @@ export class PacketDriver implements ChipDriver {
 
   async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     const perRow = devicesPerRow(this.description.geometry);
-    assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
-    assert(block.rowCount < ticketsRemembered, "a block's tickets fit the chip's memory");
     refuseOutsideLimits(this.description, block, order);
+    assert(block.rowCount < ticketsRemembered, "a block's tickets fit the chip's memory");
     const report = blankReport(block.rowCount);
     const fired = async (row: number): Promise<void> => {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
@@ -274,6 +280,7 @@ export class PacketDriver implements ChipDriver {
   async multiply(tile: number, inputs: readonly Int8Array[]): Promise<Float32Array[]> {
     const step = this.description.multiply?.microsiemensPerCode;
     refuseReadOutsideLimits(this.description, { tile, rowStart: 0, rowCount: 1 }, 1);
+    refuseInputs(this.description, inputs);
     assert(step !== undefined, "products are asked of chips whose description says how they are measured");
     const perRow = devicesPerRow(this.description.geometry);
     return allOf(
@@ -302,6 +309,7 @@ export class PacketDriver implements ChipDriver {
   }
 
   async fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
     const report = blankReport(rowCount);
     await eachRow(this.#requests, this.#log, { rowCount }, async (row) => {
       const known = this.#boot === boot;
@@ -360,6 +368,7 @@ export class PacketDriver implements ChipDriver {
 
   /** A wrong answer is not asked for again, as time would move twice: the chip is asked where it is. */
   async advance(duration: Microseconds): Promise<Microseconds> {
+    refuseAdvance(this.#times.floor, duration);
     const request = { kind: kinds.advance, body: encodeNumber(duration), what: "advance", replyBytes: 8 };
     // A clock may run a little slower than time.
     const floor = this.#times.floor + Math.floor(0.9 * duration);

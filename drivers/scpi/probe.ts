@@ -1,12 +1,16 @@
+import { randomInt } from "node:crypto";
 import { bytesOf, textOf } from "../../protocols/scpi/bytes.ts";
-import type { ChipAnswer } from "../dialect.ts";
+import { decodeTaggedReply, encodeTaggedRequest } from "../../protocols/scpi/taggedLine.ts";
+import type { ProbeAnswer } from "../dialect.ts";
 import { inTime } from "../inTime.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import { plain } from "../linkErrors.ts";
 import type { Transport } from "../transport.ts";
 
 /**
- * Asks `*IDN?`: any instrument that speaks SCPI says who made it, what it is, its number and its firmware.
+ * Asks `*IDN?`: any instrument that speaks SCPI says who made it, what it is, its number and its firmware. What answers a tagged line
+ * under its session and tag, with a check of its own, is a chip that speaks this dialect. What does not, and answers `*STB?` with a
+ * number, is an instrument; a board that has one answer to everything is neither. Only questions are asked, which set nothing.
  *
  * A GPS receiver or a boot log says lines of that form unasked. So a line is believed only if it comes back twice when it is asked
  * for again, each time sooner than the line was quiet before; and it is quiet twice as long the second time. What repeats by
@@ -16,7 +20,7 @@ export async function probeScpi(
   transport: Transport,
   deadlineMilliseconds: number,
   log: Log = noLog,
-): Promise<ChipAnswer | undefined> {
+): Promise<ProbeAnswer | undefined> {
   const lines = new Lines(transport);
   const ask = (text: string): Promise<void> =>
     transport
@@ -25,20 +29,47 @@ export async function probeScpi(
         log.warn({ port: transport.port, error: loggedError(error) }, "the port took no *IDN?"),
       );
   let over = false;
-  const asking = async (): Promise<string | undefined> => {
+  const asking = async (): Promise<ProbeAnswer | undefined> => {
     const quiet = deadlineMilliseconds / 8;
     while (!over) {
       const said = await asked(lines, ask, deadlineMilliseconds / 2);
       if (said === undefined) return undefined;
-      if (await comesBack(said, lines, ask, [quiet, 2 * quiet])) return said;
+      if (!(await comesBack(said, lines, ask, [quiet, 2 * quiet]))) continue;
+      if (await knowsTags(said, lines, ask, quiet)) return answerOf(said);
+      return (await tellsItsStatus(lines, ask, quiet))
+        ? { ...answerOf(said), instrument: plain(said) }
+        : undefined;
     }
     return undefined;
   };
-  const line = await inTime(asking(), deadlineMilliseconds);
+  const answer = await inTime(asking(), deadlineMilliseconds);
   over = true;
-  if (line === undefined) return undefined;
+  return answer;
+}
+
+function answerOf(line: string): ProbeAnswer {
   const [, name = "", serialNumber = "", firmware = ""] = line.split(",").map((part) => plain(part.trim()));
   return { name, firmware, serialNumber };
+}
+
+/** Whether it carries out a tagged line: no other instrument knows the header, and its question sets nothing. */
+async function knowsTags(said: string, lines: Lines, ask: Ask, milliseconds: number): Promise<boolean> {
+  const session = randomInt(1, 0xffffffff);
+  lines.forget();
+  await ask(`${encodeTaggedRequest({ session, tag: 1, rest: "*IDN?" })}\n`);
+  const answer = await lines.next(milliseconds, (line) => {
+    const reply = decodeTaggedReply(line);
+    return reply?.session === session && reply.tag === 1 && reply.rest === said;
+  });
+  return answer !== undefined;
+}
+
+/** Whether it answers another question otherwise: IEEE 488.2 has every instrument answer `*STB?` with a byte. */
+async function tellsItsStatus(lines: Lines, ask: Ask, milliseconds: number): Promise<boolean> {
+  lines.forget();
+  await ask("*STB?\n");
+  const isByte = (line: string): boolean => /^\s*\+?\d{1,3}\s*$/.test(line) && Number(line) <= 255;
+  return (await lines.next(milliseconds, isByte)) !== undefined;
 }
 
 /** Writes a question; one that cannot be written is not answered either. */

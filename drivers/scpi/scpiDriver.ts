@@ -19,11 +19,11 @@ import {
   unknownFates,
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
-import { assert, MhoError } from "../../src/errors.ts";
+import { MhoError } from "../../src/errors.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
+import { refuseAdvance, refuseFates, refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { converterAt } from "../../src/chip/conversion.ts";
 import { averagesInParts, pulseMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { damagedAttempts, type Wrong, wrongEnvironment, wrongReferences, wrongRow } from "../answers.ts";
@@ -111,7 +111,7 @@ export class ScpiDriver implements ChipDriver {
   }
 
   async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
-    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    refuseReadOutsideLimits(this.description, block, averages, readVolts, wanted);
     const converter = converterAt(this.description.converter, readVolts);
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
@@ -152,7 +152,6 @@ export class ScpiDriver implements ChipDriver {
   /** A row whose answer is lost is uncertain, and those after it have not been sent. */
   async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     const perRow = devicesPerRow(this.description.geometry);
-    assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
     refuseOutsideLimits(this.description, block, order);
     const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0, burst } = order;
     const fires =
@@ -242,7 +241,8 @@ export class ScpiDriver implements ChipDriver {
     );
   }
 
-  fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
+  async fates(firstTicket: number, rowCount: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
     return Promise.resolve(unknownFates(rowCount));
   }
 
@@ -285,6 +285,7 @@ export class ScpiDriver implements ChipDriver {
 
   /** A wrong answer is not asked for again, as time would move twice: the chip is asked where it is. */
   async advance(duration: Microseconds): Promise<Microseconds> {
+    refuseAdvance(this.#times.floor, duration);
     const now = Math.min(duration, longestTime);
     // A clock may run a little slower than time.
     const floor = this.#times.floor + Math.floor(0.9 * now);
@@ -365,7 +366,7 @@ function codesOf(values: string): Uint16Array | undefined {
 }
 
 function whole(text: string | number | undefined): number | undefined {
-  const value = text === undefined || text === "" ? Number.NaN : Number(text);
+  const value = typeof text === "number" ? text : decimal(text);
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 

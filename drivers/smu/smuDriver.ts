@@ -9,13 +9,13 @@ import {
   unknownFates,
 } from "../../src/chip/driver.ts";
 import { type Block, devicesPerRow } from "../../src/chip/geometry.ts";
-import { assert, MhoError } from "../../src/errors.ts";
+import { MhoError } from "../../src/errors.ts";
 import { type Log, loggedError, noLog } from "../../src/log.ts";
 import type { Microseconds } from "../../src/units.ts";
 import type { DriverOptions } from "../dialect.ts";
-import { hostTime } from "../hostTime.ts";
+import { checkedHostTime } from "../hostTime.ts";
 import { lacking } from "../lacking.ts";
-import { refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
+import { refuseFates, refuseOutsideLimits, refuseReadOutsideLimits } from "../limits.ts";
 import { calledOff, CutOff, plain } from "../linkErrors.ts";
 import { blankConductances, enterConductances, reportOfUnsent } from "../rows.ts";
 import type { Transport } from "../transport.ts";
@@ -53,7 +53,7 @@ export class SmuDriver implements ChipDriver {
     this.description = options.description;
     this.#options = options;
     this.#port = transport.port;
-    this.#time = options.hostTime ?? hostTime();
+    this.#time = checkedHostTime(options.hostTime);
     this.#log = options.log ?? noLog;
     const { baud, bitsPerByte } = options.description.line;
     const lineOptions = {
@@ -97,7 +97,7 @@ export class SmuDriver implements ChipDriver {
 
   async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
     const model = this.#awake();
-    refuseReadOutsideLimits(this.description, block, averages, readVolts);
+    refuseReadOutsideLimits(this.description, block, averages, readVolts, wanted);
     const how = { volts: readVolts ?? readVoltsOf(this.description), averages };
     const still = this.#notPutInStandby();
     const perRow = devicesPerRow(this.description.geometry);
@@ -153,7 +153,6 @@ export class SmuDriver implements ChipDriver {
   async pulse(block: Block, order: PulseOrder): Promise<PulseReport> {
     const model = this.#awake();
     const perRow = devicesPerRow(this.description.geometry);
-    assert(order.codes.length === block.rowCount * perRow, "an order has one code a device");
     refuseOutsideLimits(this.description, block, order);
     refuseShape(model, order, this.description);
     const still = this.#notPutInStandby();
@@ -261,8 +260,10 @@ export class SmuDriver implements ChipDriver {
     );
   }
 
-  fates = (_firstTicket: number, rowCount: number): Promise<PulseReport> =>
-    Promise.resolve(unknownFates(rowCount));
+  async fates(firstTicket: number, rowCount: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
+    return Promise.resolve(unknownFates(rowCount));
+  }
   chipTime = (): Promise<Microseconds> => Promise.resolve(this.#time());
 
   async heartbeat(): Promise<Microseconds> {

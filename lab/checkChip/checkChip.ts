@@ -67,7 +67,7 @@ async function checkFile(
   };
   let name: string | undefined;
   try {
-    const description = await readChipDescription(path, place.registries.technologies);
+    const description = await readChipDescription(path, place.registries.technologies, "any");
     ({ name } = description);
     say("good", `${path} is a valid description of ${name}.`);
     for (const { verdict, text } of await judgeDescription(description)) say(verdict, text);
@@ -90,7 +90,7 @@ async function checkAddress(
   if (trials === undefined) return checkDriven(place, address, device ?? sacrifice, onFinding);
   // The description of an emulated chip is what its board says of itself.
   const isDescribed = address.chip !== undefined && address.scheme !== "emulator";
-  const usual = await describeChip(address, technologies);
+  const usual = await describeChip(address, technologies, "any");
   const given = isDescribed ? usual : undefined;
   const line = await lineOf(place, address, usual);
   const board = trials(line.transport, { now: line.now, after: keptAlive, ...line.deadline });

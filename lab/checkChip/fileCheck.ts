@@ -1,7 +1,8 @@
 import { readModel } from "../../files/model.ts";
-import { amplitudePerCode, type ChipDescription, codesOf, highestCode } from "../../src/chip/description.ts";
+import { amplitudePerCode, type ChipDescription, codesOf } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import { keysLeftOut } from "../../files/chipKeys.ts";
+import { narrowLimits } from "../../files/narrowLimits.ts";
 import type { TechnologyFile } from "../../files/technologies/technologyFile.ts";
 import { modelOfChip, refuseOtherDevices } from "../modelOfChip.ts";
 import type { Finding } from "./findings.ts";
@@ -24,23 +25,10 @@ export function leftOutOf({ document }: ChipDescription, technologies: readonly 
 
 /** What the schema cannot say: values that fit each by itself and not together. */
 function contradictionsIn(description: ChipDescription): Said[] {
-  const { limits, pulses, document } = description;
+  const { limits, pulses } = description;
   const found: Said[] = [];
-  const { minWidthNanoseconds: least, maxWidthNanoseconds: most } = limits;
-  if (least > most) {
-    const text = `limits.min_width_nanoseconds is ${least}, above limits.max_width_nanoseconds ${most}: no pulse can be given; correct one of them.`;
-    found.push({ verdict: "fault", text });
-  }
-  for (const [key, width] of widthsOf(JSON.parse(document?.text ?? "{}"))) {
-    if (width >= least && width <= most) continue;
-    const text = `${key} is ${width}, outside limits ${least} … ${most} ns: such pulses are refused; correct the pulse or the limits.`;
-    found.push({ verdict: "fault", text });
-  }
+  for (const { text } of narrowLimits(description)) found.push({ verdict: "fault", text: `${text}.` });
   const unit = pulses.technology.amplitudeUnit;
-  if (highestCode(description) < 1) {
-    const text = `The smallest amplitude, ${amplitudePerCode(pulses)} ${unit}, is above the limit of ${limits.maxAmplitude} ${unit}: correct the amplitude per code or the limit.`;
-    found.push({ verdict: "fault", text });
-  }
   const reach = (codesOf(pulses) - 1) * amplitudePerCode(pulses);
   if (reach < 0.999 * limits.maxAmplitude) {
     const text = `The codes reach ${shown(reach)} ${unit}, and the limit is ${limits.maxAmplitude} ${unit}: amplitudes above ${shown(reach)} ${unit} are never used.`;
@@ -55,17 +43,6 @@ function contradictionsIn(description: ChipDescription): Said[] {
 }
 
 const shown = (value: number): number => Number(value.toPrecision(4));
-
-/** Widths of pulses by their keys, wherever they stand. */
-function widthsOf(tree: unknown, path = ""): [string, number][] {
-  if (typeof tree !== "object" || tree === null) return [];
-  return Object.entries(tree).flatMap(([key, value]: [string, unknown]): [string, number][] => {
-    const at = path === "" ? key : `${path}.${key}`;
-    if (at === "limits") return [];
-    if (key === "width_nanoseconds" && typeof value === "number") return [[at, value]];
-    return widthsOf(value, at);
-  });
-}
 
 async function modelFindings(description: ChipDescription): Promise<Said[]> {
   try {

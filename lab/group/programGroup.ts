@@ -1,9 +1,10 @@
 import { estimateRun, type Estimate } from "../../src/run/estimate.ts";
 import type { GroupId } from "../../src/run/groups.ts";
-import type { ProgramOptions } from "../program.ts";
+import { lacksTickets, type ProgramOptions } from "../program.ts";
 import type { NetworkShareFields } from "../events.ts";
 import type { MatrixTargets } from "../targets.ts";
 import { wallTime } from "../wallTime.ts";
+import { warnOfNoTickets } from "../warnings.ts";
 import type { Workplace } from "../workplace.ts";
 import { type PlannedGroup, type PlannedPart, planGroup } from "./planGroup.ts";
 import { workGroup } from "./workGroup.ts";
@@ -77,6 +78,8 @@ export async function estimateGroup(
   options: ProgramOptions,
 ): Promise<GroupEstimate> {
   const { shares, spares, method } = await planGroup(place, given, options, false);
+  const untold = shares.find(({ dialect }) => lacksTickets(dialect));
+  if (untold !== undefined) warnOfNoTickets(untold.dialect.name, untold.description.name, place.emit);
   const chips = shares.map(({ chip, firstTile, plan, description, dialect }, share) => {
     const { model, sweepTimesSeconds, sweepAverages, pulsesPerDevice } = plan;
     const how = { model, sweepTimesSeconds, sweepAverages, rowBytes: dialect.rowBytes };

@@ -41,6 +41,7 @@ export const benchEvents = [
           "chip_file_differs",
           "chip_taken",
           "chip_assumed",
+          "no_tickets",
           "plain_http",
           "weights_left_out",
           "model_no_longer_holds",
@@ -52,7 +53,8 @@ export const benchEvents = [
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
             "something else than when the run was begun, or is gone. `chip_taken`: the address names no description, and the board named " +
-            "itself. `chip_assumed`: the same in a dry run, which asks no board. `plain_http`: the live page is served to other machines unencrypted. " +
+            "itself. `chip_assumed`: the same in a dry run, which asks no board. `no_tickets`: the dialect has no tickets, so a run cannot tell whether " +
+            "another workspace or a restored copy has pulsed the chip. `plain_http`: the live page is served to other machines unencrypted. " +
             "`weights_left_out`: the file holds weights that are not read. `model_no_longer_holds`: a watch read devices elsewhere than the " +
             "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
             "`worker_goes_on`: a worker that the live page started does not end with `mho serve`. " +

@@ -24,7 +24,9 @@ const ports = result(
           vendor_id: z.string().nullable().describe("USB vendor id; null likewise."),
           product_id: z.string().nullable().describe("USB product id; null likewise."),
           serial_number: z.string().nullable().describe("Serial number of the USB device; null likewise."),
-          answer: z.enum(["chip", "silent", "not asked"]).describe("What came of asking for a chip."),
+          answer: z
+            .enum(["chip", "instrument", "silent", "not asked"])
+            .describe("What came of asking for a chip."),
           chip: z
             .strictObject({
               dialect: z.string().describe("Dialect in which the chip answered."),
@@ -34,6 +36,12 @@ const ports = result(
             })
             .nullable()
             .describe("The chip that answered; null where none did."),
+          instrument: z
+            .string()
+            .nullable()
+            .describe(
+              "Answer to `*IDN?` of an instrument that is no chip that mho knows; null where there is none.",
+            ),
           reason: z.string().nullable().describe("Why the port was not asked; null where it was."),
         }),
       )
@@ -76,6 +84,11 @@ const check = result(
   {
     workspace: part.workspace,
     sound: z.boolean().describe("Whether nothing is damaged."),
+    identity: z
+      .enum(["sound", "unchecked", "damaged"])
+      .describe(
+        "The id by which a server knows the workspace; `unchecked`: an older layout wrote it without a checksum.",
+      ),
     damage: z.array(z.string()).describe("What is damaged beside the runs, for a person."),
     runs: z
       .array(

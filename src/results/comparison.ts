@@ -3,7 +3,7 @@ import { verdicts } from "../program/method.ts";
 import type { TileMemory } from "../run/journal.ts";
 import type { RunPlan } from "../run/plan.ts";
 import { recall } from "../run/recall.ts";
-import type { RunId, RunStore, RunSummary } from "../run/store.ts";
+import type { RunId, RunReader, RunSummary } from "../run/store.ts";
 import { formatDuration, type Seconds } from "../units.ts";
 import { differenceOf, type Estimate, estimateOf, isShown, type Statistic } from "./difference.ts";
 import { deviceErrors, ErrorSpread, type ErrorsAtTime, weightErrors } from "./errorSpread.ts";
@@ -62,7 +62,7 @@ export interface Comparison {
  * @throws `bad-argument` for fewer than two runs, and for an age at which one of them was not read.
  */
 export async function compareRuns(
-  store: RunStore,
+  store: RunReader,
   runs: readonly RunId[],
   at?: Seconds,
 ): Promise<Comparison> {
@@ -104,7 +104,7 @@ interface Looked {
   readonly ages: ReadonlyMap<Seconds, Seconds>;
 }
 
-async function look(store: RunStore, run: RunId): Promise<Looked> {
+async function look(store: RunReader, run: RunId): Promise<Looked> {
   const plan = await store.plan(run);
   const memories = await recall(store, run);
   const spread = new ErrorSpread(plan);
@@ -172,7 +172,7 @@ interface Sample {
 }
 
 async function sampleOf(
-  store: RunStore,
+  store: RunReader,
   looked: Looked,
   asked: ReadonlyMap<RunId, Seconds> | undefined,
 ): Promise<Sample> {

@@ -1,4 +1,4 @@
-import { quantile, sortedSizes } from "../statistics.ts";
+import { sizesOfShares } from "../ranks.ts";
 import type { Microsiemens, Seconds } from "../units.ts";
 import { largestWanted, outputScaleOf } from "../program/cells.ts";
 import { cellErrors, heldWeights } from "./cellErrors.ts";
@@ -118,18 +118,8 @@ export function weightErrors({ cells }: TileTargets, conductance: Float32Array):
 }
 
 function quantilesOf(parts: readonly Float32Array[]): ErrorQuantiles {
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  const sorted = sortedSizes(all);
+  const { count, sizes } = sizesOfShares(parts, errorShares);
   let squares = 0;
-  for (const size of sorted) squares += size * size;
-  return {
-    count: sorted.length,
-    rms: Math.sqrt(squares / sorted.length),
-    sizes: Float32Array.from(errorShares, (share) => quantile(sorted, share)),
-  };
+  for (const part of parts) for (const error of part) if (!Number.isNaN(error)) squares += error * error;
+  return { count, rms: Math.sqrt(squares / count), sizes };
 }

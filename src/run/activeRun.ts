@@ -90,14 +90,15 @@ export class ActiveRun {
   refuseFireless({ fates }: PulseReport, tile: number): void {
     if (!fates.some((fate) => fate !== rowFates.nothingToFire)) return;
     this.#firelessTurns = fates.includes(rowFates.fired) ? 0 : this.#firelessTurns + 1;
-    if (this.#firelessTurns < mostFirelessTurns) return;
+    const most = this.identity.capabilities.tickets === false ? mostWithoutTickets : mostFirelessTurns;
+    if (this.#firelessTurns < most) return;
     const { address } = this.context.driver;
     throw new MhoError(
       "chip-refused",
-      `Of the pulses of the last ${mostFirelessTurns} turns, the last of them on tile ${tile}, the chip at ${address} ` +
+      `Of the pulses of the last ${most} turns, the last of them on tile ${tile}, the chip at ${address} ` +
         "confirmed none, although it was greeted anew after each: whether they fired is unknown, or they did not. " +
         "Check the board's pulse supply and the cable, and that its firmware answers pulses.",
-      { address, tile, turns: mostFirelessTurns },
+      { address, tile, turns: most },
     );
   }
 
@@ -120,3 +121,5 @@ export class ActiveRun {
 }
 
 const mostFirelessTurns = 10;
+/** Each of them may wear its devices and costs a link that is lost, given up and found again: as many as a chip with tickets is greeted in vain. */
+const mostWithoutTickets = 5;

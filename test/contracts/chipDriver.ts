@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { codesOf, highestCode } from "../../src/chip/description.ts";
 import { type ChipCapabilities, type ChipDriver, type Environment, rowFates } from "../../src/chip/driver.ts";
 import { devicesOfBlock } from "../../src/chip/geometry.ts";
+import { MhoError } from "../../src/errors.ts";
 
 const refused = { code: "chip-refused" };
 
@@ -224,6 +225,68 @@ export function chipDriverContract(
       // A few may have relaxed by themselves; an order that fired would have moved nine of ten.
       const moved = holds.filter((g, i) => Math.abs(g - held[i]!) > moves);
       expect(moved.length).toBeLessThan(0.1 * devices);
+    });
+
+    it("refuses a kind of pulse that there is not, and numbers that are none, before anything is done", async () => {
+      const { capabilities } = await chip.driver.identify();
+      const { driver } = chip;
+      const before = await driver.chipTime();
+      const usualOrder = order(0.5, 1);
+      const oddKinds = ["melt", "RESET", "", 1, null] as unknown as "set"[];
+      const odd = [Number.NaN, -1, 1.5, Infinity, 1e30] as const;
+      const pulseWith = (some: object, at: object = {}): Promise<unknown> =>
+        driver.pulse({ ...block, ...at }, { ...usualOrder, ...some });
+      const burst = { cycles: 2, kind: "reset", code: 1, widthNanoseconds, gateCode: 0 };
+      const fields = ["widthNanoseconds", "trailingNanoseconds", "gateCode", "firstTicket"];
+      const orders = [
+        ...oddKinds.flatMap((kind) => [
+          () => pulseWith({ kind }),
+          () => pulseWith({ burst: { ...burst, kind } }),
+        ]),
+        ...odd.flatMap((value) => fields.map((field) => () => pulseWith({ [field]: value }))),
+        ...odd.flatMap((value) =>
+          ["cycles", "code", "widthNanoseconds", "gateCode"].map(
+            (field) => () => pulseWith({ burst: { ...burst, [field]: value } }),
+          ),
+        ),
+        ...odd.flatMap((value) =>
+          ["tile", "rowStart", "rowCount"].map((field) => () => pulseWith({}, { [field]: value })),
+        ),
+        () => pulseWith({ codes: usualOrder.codes.subarray(1) }),
+        () => pulseWith({ codes: Array.from(usualOrder.codes, () => Number.NaN) }),
+      ];
+      const reads = [
+        ...odd.flatMap((value) => [
+          () => driver.read({ ...block, tile: value }, 1),
+          () => driver.read({ ...block, rowStart: value }, 1),
+          () => driver.read({ ...block, rowCount: value }, 1),
+          () => driver.read(block, value),
+        ]),
+        ...[Number.NaN, -0.1, 0, Infinity].map((volts) => () => driver.read(block, 1, undefined, volts)),
+        () => driver.read(block, 1, new Uint8Array(block.rowCount + 1)),
+      ];
+      const others = odd.flatMap((value) => [
+        () => driver.fates(value, 1, 1),
+        () => driver.fates(1, value, 1),
+        () => driver.advance(value),
+        () => driver.references(value, 1),
+        () => driver.references(0, value),
+        () => driver.multiply(value, []),
+      ]);
+      const codes = ["bad-argument", "limit-exceeded"];
+      for (const call of [...orders, ...reads])
+        await expect(call()).rejects.toMatchObject({
+          code: expect.stringMatching(codes.join("|")) as string,
+        });
+      // What a board cannot do it refuses whatever the numbers.
+      for (const call of others)
+        await expect(call()).rejects.toMatchObject({
+          code: expect.stringMatching([...codes, "chip-refused"].join("|")) as string,
+        });
+      const inputs = [new Int8Array(1), new Int8Array(driver.description.geometry.rows).fill(-128)];
+      for (const vector of inputs)
+        await expect(driver.multiply(0, [vector])).rejects.toBeInstanceOf(MhoError);
+      if (capabilities.virtualTime && !clockRuns) expect(await driver.chipTime()).toBe(before);
     });
 
     it("moves chip time by exactly what was asked, where it can", async () => {

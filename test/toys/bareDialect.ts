@@ -1,7 +1,12 @@
 import type { DriverOptions } from "../../drivers/dialect.ts";
 import { hostTime } from "../../drivers/hostTime.ts";
 import { lacking } from "../../drivers/lacking.ts";
-import { refuseOutsideLimits } from "../../drivers/limits.ts";
+import {
+  refuseFates,
+  refuseOtherReadVolts,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
+} from "../../drivers/limits.ts";
 import { CutOff, lineGone } from "../../drivers/linkErrors.ts";
 import type { ConnectedDriver } from "../../drivers/reconnectingDriver.ts";
 import { blankConductances, enterConductances, reportOfUnsent } from "../../drivers/rows.ts";
@@ -95,8 +100,10 @@ class BareDriver implements ConnectedDriver {
     });
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
     this.#refuseAsleep();
+    refuseReadOutsideLimits(this.description, block, averages, undefined, wanted);
+    refuseOtherReadVolts(this.description, readVolts);
     const reading = blankConductances(this.description, block);
     for (let row = 0; row < block.rowCount; row++) {
       if (wanted?.[row] === 0) continue;
@@ -134,7 +141,11 @@ class BareDriver implements ConnectedDriver {
     return report;
   }
 
-  fates = (_: number, rowCount: number): Promise<PulseReport> => Promise.resolve(unknownFates(rowCount));
+  async fates(firstTicket: number, rowCount: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
+    return Promise.resolve(unknownFates(rowCount));
+  }
+
   chipTime = (): Promise<number> => Promise.resolve(this.chipTimeNow());
   heartbeat = (): Promise<number> =>
     this.#lost === undefined ? this.chipTime() : Promise.reject(this.#lost);

@@ -1,7 +1,13 @@
 import type { ChipAnswer, DriverOptions } from "../../drivers/dialect.ts";
 import type { Message } from "../../drivers/heard.ts";
 import { inTime } from "../../drivers/inTime.ts";
-import { refuseOutsideLimits } from "../../drivers/limits.ts";
+import {
+  refuseAdvance,
+  refuseFates,
+  refuseOtherReadVolts,
+  refuseOutsideLimits,
+  refuseReadOutsideLimits,
+} from "../../drivers/limits.ts";
 import type { ConnectedDriver } from "../../drivers/reconnectingDriver.ts";
 import { blankConductances, enterConductances, refuseOtherChip } from "../../drivers/rows.ts";
 import type { Transport } from "../../drivers/transport.ts";
@@ -57,7 +63,9 @@ class ToyDriver implements ConnectedDriver {
     return identity;
   }
 
-  async read(block: Block, averages: number, wanted?: Uint8Array): Promise<Reading> {
+  async read(block: Block, averages: number, wanted?: Uint8Array, readVolts?: number): Promise<Reading> {
+    refuseReadOutsideLimits(this.description, block, averages, undefined, wanted);
+    refuseOtherReadVolts(this.description, readVolts);
     const reading = blankConductances(this.description, block);
     for (let row = 0; row < block.rowCount; row++) {
       if (wanted?.[row] === 0) continue;
@@ -85,13 +93,18 @@ class ToyDriver implements ConnectedDriver {
     return report;
   }
 
-  fates(_firstTicket: number, rowCount: number): Promise<PulseReport> {
+  async fates(firstTicket: number, rowCount: number): Promise<PulseReport> {
+    refuseFates(firstTicket, rowCount);
     return Promise.resolve(unknownFates(rowCount));
   }
 
   chipTime = async (): Promise<number> => Number((await this.#ask("time"))[0]);
   heartbeat = (): Promise<number> => this.chipTime();
-  advance = async (duration: number): Promise<number> => Number((await this.#ask(`advance ${duration}`))[0]);
+  async advance(duration: number): Promise<number> {
+    refuseAdvance(await this.chipTime(), duration);
+    return Number((await this.#ask(`advance ${duration}`))[0]);
+  }
+
   standby = async (): Promise<void> => void (await this.#ask("standby"));
   close = (): Promise<void> => this.#transport.close();
 

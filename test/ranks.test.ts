@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { sizesOfShares } from "../src/ranks.ts";
+import { quantile, sortedSizes } from "../src/statistics.ts";
+
+describe("the sizes at some shares", () => {
+  const value = fc.oneof(
+    fc.float({ noDefaultInfinity: true }),
+    fc.constantFrom(0, -0, 1, -1, Number.NaN, Infinity, -Infinity),
+  );
+  const parts = fc.array(fc.array(value, { maxLength: 40 }), { maxLength: 5 });
+  const shares = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 6 });
+
+  it("are those of the sorted list, wherever it is cut into parts", () => {
+    fc.assert(
+      fc.property(parts, shares, (lists, wanted) => {
+        const sorted = sortedSizes(Float32Array.from(lists.flat()));
+        const { count, sizes } = sizesOfShares(
+          lists.map((list) => Float32Array.from(list)),
+          wanted,
+        );
+        expect(count).toBe(sorted.length);
+        expect([...sizes]).toEqual(wanted.map((share) => quantile(sorted, share)));
+      }),
+      { seed: 1, numRuns: 300 },
+    );
+  });
+
+  it("leave the values as they are, and take a part of a longer list", () => {
+    const list = Float32Array.of(9, -3, 1, -2, Number.NaN, 9);
+    const part = list.subarray(1, 5);
+    expect([...sizesOfShares([part], [0, 0.5, 1]).sizes]).toEqual([1, 2, 3]);
+    expect([...list]).toEqual([9, -3, 1, -2, Number.NaN, 9]);
+  });
+});
