@@ -1,5 +1,4 @@
-import type { Column } from "./tableColumn.ts";
-import type { Part } from "./tableWriters.ts";
+import type { Column, Part } from "./tableColumn.ts";
 
 /** Programs that take the type of a column from its first rows look at so many: polars at fewest. */
 const guessedFrom = 100;

@@ -10,3 +10,15 @@ export interface Column {
   /** Of FLOAT and DOUBLE: whether all values are whole numbers, which need no decimal sign. */
   readonly whole?: boolean;
 }
+
+/** Some rows of a table. */
+export interface Part {
+  readonly count: number;
+  /** A number, NaN for an empty cell; a text; of a TIMESTAMP ISO 8601. */
+  value(row: number, column: string): number | string;
+  /** All of a column at once, for Parquet: where it is known, its values are not asked for one by one. */
+  column?(name: string): ColumnValues | undefined;
+}
+
+/** As they are written; null for an empty cell. */
+export type ColumnValues = Int32Array | Float32Array | Float64Array | (number | string | null)[];

@@ -4,22 +4,10 @@ import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { daysSince1970 } from "./calendar.ts";
 import { arrowSchema } from "./arrowSchema.ts";
 import { cellText, filledLate } from "./csvText.ts";
-import type { Column } from "./tableColumn.ts";
+import type { Column, Part } from "./tableColumn.ts";
 
 /** What a table says of itself. */
 export type Header = Readonly<Record<string, string>>;
-
-/** Some rows of a table. */
-export interface Part {
-  readonly count: number;
-  /** A number, NaN for an empty cell; a text; of a TIMESTAMP ISO 8601. */
-  value(row: number, column: string): number | string;
-  /** All of a column at once, for Parquet: where it is known, its values are not asked for one by one. */
-  column?(name: string): ColumnValues | undefined;
-}
-
-/** As they are written; null for an empty cell. */
-export type ColumnValues = Int32Array | Float32Array | Float64Array | (number | string | null)[];
 
 type Write = (
   path: string,

@@ -1,6 +1,6 @@
 import type { Findings } from "../src/measure/procedure.ts";
-import type { Column } from "./tableColumn.ts";
-import { type Header, type Part, writeCsv, writeParquet } from "./tableWriters.ts";
+import type { Column, Part } from "./tableColumn.ts";
+import { type Header, writeCsv, writeParquet } from "./tableWriters.ts";
 
 /** One row a device, with what was found of it. */
 export function findingColumns({ columns }: Findings): readonly Column[] {

@@ -1,8 +1,8 @@
 import { type Reading, readingFlags } from "../src/chip/driver.ts";
 import type { Block } from "../src/chip/geometry.ts";
 import { npyBytes } from "./npyWriter.ts";
-import type { Column } from "./tableColumn.ts";
-import { type Header, type Part, toFile, writeCsv, writeParquet } from "./tableWriters.ts";
+import type { Column, Part } from "./tableColumn.ts";
+import { type Header, toFile, writeCsv, writeParquet } from "./tableWriters.ts";
 
 /** A block of one chip that was read; of a single device where it says which. */
 export interface BlockReadOut {

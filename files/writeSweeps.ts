@@ -1,6 +1,6 @@
 import { type SweepColumn, sweepColumns, type SweepTable, sweepValue } from "../src/results/sweepTable.ts";
-import type { Column } from "./tableColumn.ts";
-import { type Header, type Part, writeCsv, writeParquet } from "./tableWriters.ts";
+import type { Column, Part } from "./tableColumn.ts";
+import { type Header, writeCsv, writeParquet } from "./tableWriters.ts";
 
 type Write = (path: string, header: Header, tables: AsyncIterable<SweepTable>) => Promise<number>;
 

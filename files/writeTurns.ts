@@ -1,7 +1,7 @@
 import { type TurnColumn, turnColumns, type TurnTable, turnValue } from "../src/results/turnTable.ts";
 import { filledFirst } from "./csvText.ts";
-import type { Column } from "./tableColumn.ts";
-import { type Header, type Part, writeCsv, writeParquet } from "./tableWriters.ts";
+import type { Column, Part } from "./tableColumn.ts";
+import { type Header, writeCsv, writeParquet } from "./tableWriters.ts";
 
 const types: Readonly<Record<TurnColumn, Column["type"]>> = {
   turn: "INT32",

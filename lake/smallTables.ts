@@ -1,5 +1,5 @@
-import type { Column } from "../files/tableColumn.ts";
-import type { Part } from "../files/tableWriters.ts";
+import type { Column, Part } from "../files/tableColumn.ts";
+
 import { verdictNames } from "../src/program/method.ts";
 import { type SweepTable, weightValue } from "../src/results/sweepTable.ts";
 import type { TileMemory } from "../src/run/journal.ts";

@@ -1,5 +1,5 @@
-import type { Column } from "../files/tableColumn.ts";
-import type { ColumnValues, Part } from "../files/tableWriters.ts";
+import type { Column, ColumnValues, Part } from "../files/tableColumn.ts";
+
 import type { TileMemory } from "../src/run/journal.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
 import { inBatches, inGroups } from "./batches.ts";

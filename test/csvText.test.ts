@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { filledFirst } from "../files/csvText.ts";
-import type { Column } from "../files/tableColumn.ts";
-import { type Part, writeCsv } from "../files/tableWriters.ts";
+import type { Column, Part } from "../files/tableColumn.ts";
+import { writeCsv } from "../files/tableWriters.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
