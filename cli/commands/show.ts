@@ -14,6 +14,7 @@ import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
+import { unsettledOf } from "../../src/results/yield.ts";
 import { isGroupName } from "../../src/run/groups.ts";
 import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
@@ -178,10 +179,9 @@ function importedFrom({ mapping, files }: ImportedFrom) {
 }
 
 function howItEnded(id: string, { outcome, startedAt, overview }: RunResult): string {
-  const { pending } = overview.verdicts;
   const begun = `begun ${startedAt}`;
   if (outcome === "done") return `done, ${begun}`;
-  const left = `${counted(pending, "device")} without a verdict`;
+  const left = `${counted(unsettledOf(overview.verdicts), "device")} without a verdict`;
   return outcome === "running"
     ? `running, unless its process has died; ${begun}, ${left}`
     : `${outcome}; ${begun}, ${left}; mho resume ${id} goes on with it`;
