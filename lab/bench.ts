@@ -73,6 +73,7 @@ import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
+import { type ChainResult, chainResultOf } from "./runChain.ts";
 import { runNamed, runOrGroupNamed } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { SetUp } from "./setUpServer.ts";
@@ -89,6 +90,8 @@ export interface RunDetails {
   readonly plan: RunPlan;
   readonly notes: readonly RunNote[];
   readonly result: RunResult;
+  /** Of a trim: together with the runs that it corrects. */
+  readonly chain: ChainResult | undefined;
   /** What was foretold of its weights, and how that came out. */
   readonly forecasts: readonly ForecastResult[];
   /** The network over several chips that it holds a share of, or held one. */
@@ -684,6 +687,7 @@ export class Bench {
         chipNotes: await store.chipNotes(chip),
         notes: await store.notes(id),
         result: await judgeRun(store, id, memories),
+        chain: await chainResultOf(store, id),
         forecasts: await forecastResults(store, id, memories),
         audit: await lastAudit(store, id, this.#place.registries.methods, memories),
         madeAt: (await store.summary(id)).madeAt,

@@ -66,6 +66,27 @@ describe("a model for aihwkit", () => {
     expect(other.err).toMatch(/at 1, 86400, 172800 s only, not at 60 s/);
   });
 
+  it("takes the factor on aihwkit's read noise by which a fitted model is missed least", async () => {
+    const file = join(emptyFolder(), "mine.json");
+    const { out } = await mho("show", "pcm-90nm", "--json");
+    const { model } = JSON.parse(out.trim()) as { model: Record<string, unknown> };
+    // What a fit to an emulated chip gave. The mean of the factors that each conductance needs missed by 2.1 %.
+    const noise = [{ kind: "power", factor: 0.00872, exponent: -0.668, most: 0.0733 }];
+    const spread = [{ kind: "polynomial", coefficients: [0.19, 0.75, -0.47] }];
+    const fitted = {
+      ...model,
+      name: "mine",
+      read_noise_strength: noise,
+      programming_std_microsiemens: spread,
+    };
+    writeFileSync(file, JSON.stringify(fitted));
+    const exported = await toAihwkit(file);
+    expect(exported.err).toBe("");
+    expect(exported.file!.std_miss).toBeLessThan(0.02);
+    const { read_noise_scale: scale } = exported.file!.arguments;
+    expect([(scale as number) > 1.003, (scale as number) < 1.03]).toEqual([true, true]);
+  });
+
   it("is refused where no class draws its read noise", async () => {
     const file = join(emptyFolder(), "mine.json");
     const { out } = await mho("show", "pcm-hermes-1", "--json");
