@@ -13,6 +13,7 @@ import { testedToSecondsOf } from "../src/model/tested.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import type { ForecastResult } from "../src/results/forecasts.ts";
 import type { RunContext } from "../src/run/context.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import { refuseStranger } from "../src/run/engine.ts";
 import { calibrationSeconds, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
@@ -53,8 +54,8 @@ export interface AdviseOptions {
 /** What can be done about a run, and what is best. */
 export interface Advice {
   readonly run: RunId;
-  /** Address of its chip. */
-  readonly chip: string;
+  /** Address of its chip, or of each chip of a network. */
+  readonly chips: readonly string[];
   /** The cheapest first. */
   readonly choices: readonly Choice[];
   readonly best: Action;
@@ -81,9 +82,15 @@ export interface Choice {
   readonly devices: number;
 }
 
-/** Compares what can be done about a run by what is expected of it. Nothing is pulsed. */
+/** Compares what can be done about a run, or a network over several chips, by what is expected of it. Nothing is pulsed. */
 export async function advise(place: Workplace, given: string, options: AdviseOptions): Promise<Advice> {
-  const run = runNamed(given);
+  if (!isGroupName(given)) return adviseRun(place, runNamed(given), options);
+  const { adviseGroup } = await import("./group/adviseGroup.ts");
+  return adviseGroup(place, given, options);
+}
+
+/** The same, of one run. */
+export async function adviseRun(place: Workplace, run: RunId, options: AdviseOptions): Promise<Advice> {
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
   place.refuseServer();
   const store = await place.existingStore();
@@ -126,7 +133,7 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
     });
     return {
       run,
-      chip: options.chip ?? plan.chipAddress,
+      chips: [options.chip ?? plan.chipAddress],
       choices,
       best: bestAction(expected, timeWeights),
       timesSeconds,

@@ -284,21 +284,21 @@ export class Bench {
     });
   }
 
-  /** Finds the digital factors by which a run's outputs come nearest to what was meant, at their present age. Fires no pulse. */
+  /** Finds the digital factors by which the outputs of a run, or of a network, come nearest to what was meant, at their present age. Fires no pulse. */
   async calibrate(run: RunId, options: CalibrateOptions = {}): Promise<Calibrated> {
     return this.#telling(async () => {
       refuseUnknown("calibrate", options);
       const { calibrate } = await import("./calibrate.ts");
-      return calibrate(this.#place, run, this.#chipIn(options));
+      return calibrate(this.#place, run, isGroupName(run) ? options : this.#chipIn(options));
     });
   }
 
-  /** Compares what can be done about a run: nothing, a calibration, a trim, or programming it anew. Does none of it. */
+  /** Compares what can be done about a run, or a network over several chips: nothing, a calibration, a trim, or programming it anew. Does none of it. */
   async advise(run: RunId, options: AdviseOptions = {}): Promise<Advice> {
     return this.#telling(async () => {
       refuseUnknown("advise", options);
       const { advise } = await import("./advise.ts");
-      return advise(this.#place, run, this.#chipIn(options));
+      return advise(this.#place, run, isGroupName(run) ? options : this.#chipIn(options));
     });
   }
 

@@ -19,6 +19,7 @@ import {
 } from "../src/results/referenceOutputs.ts";
 import type { Calibration, TileFactors } from "../src/run/calibration.ts";
 import type { RunContext } from "../src/run/context.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import { refuseStranger } from "../src/run/engine.ts";
 import { lastPulse } from "../src/run/journal.ts";
 import { readInSteps } from "../src/run/longRead.ts";
@@ -70,13 +71,23 @@ export interface CalibrationError {
 export const usualVectors = 32;
 const advice = "Name another file with --out.";
 
-/** Finds the digital factors of a run's tiles at their present age. No pulse is fired. */
+/** Finds the digital factors of the tiles of a run, or of a network over several chips, at their present age. No pulse is fired. */
 export async function calibrate(
   place: Workplace,
   given: string,
   options: CalibrateOptions,
 ): Promise<Calibrated> {
-  const run = runNamed(given);
+  if (!isGroupName(given)) return (await calibrateRun(place, runNamed(given), options)).calibrated;
+  const { calibrateGroup } = await import("./group/calibrateGroup.ts");
+  return calibrateGroup(place, given, options);
+}
+
+/** The same, of one run, with what the errors are reckoned from. */
+export async function calibrateRun(
+  place: Workplace,
+  run: RunId,
+  options: CalibrateOptions,
+): Promise<{ readonly calibrated: Calibrated; readonly judged: readonly JudgedTile[] }> {
   const vectors = vectorsOf(options.vectors);
   place.refuseServer();
   const store = await place.existingStore();
@@ -103,16 +114,15 @@ export async function calibrate(
       ...(scaledBy === "tile" ? tileFactors(recalibrated(outputs)) : recalibrated(outputs)),
     }));
     const calibration: Calibration = { by: measured.by, count: measured.count, tiles };
-    const errors = errorsOf(
-      measured.tiles.map(({ targets, outputs, inputSquares }) => ({
-        judged: judge(
-          outputs,
-          last?.calibration.tiles.find(({ tile }) => tile === targets.block.tile),
-        ),
-        inputSquares,
-        largest: largestWanted(targets.cells!),
-      })),
-    );
+    const judged = measured.tiles.map(({ targets, outputs, inputSquares }) => ({
+      judged: judge(
+        outputs,
+        last?.calibration.tiles.find(({ tile }) => tile === targets.block.tile),
+      ),
+      inputSquares,
+      largest: largestWanted(targets.cells!),
+    }));
+    const errors = errorsOf(judged);
     await context.driver.standby();
     const notedAt = context.wallTime();
     const text = noteText(calibration, errors, scaledBy);
@@ -122,7 +132,8 @@ export async function calibrate(
       const factors = calibrationText({ run, chip, serialNumber, takenAt: notedAt, calibration, plan });
       await writeWhole(file, factors, advice);
     }
-    return { run, calibration, scaledBy, why: measured.why, before: last?.notedAt, errors, file };
+    const { why } = measured;
+    return { calibrated: { run, calibration, scaledBy, why, before: last?.notedAt, errors, file }, judged };
   });
 }
 
@@ -269,13 +280,16 @@ function stopped(run: RunId): MhoError {
   );
 }
 
-function errorsOf(
-  tiles: readonly {
-    readonly judged: Judged;
-    readonly inputSquares: number;
-    readonly largest: number;
-  }[],
-): Calibrated["errors"] {
+/** How far a tile's outputs were from what was meant, each way. */
+export interface JudgedTile {
+  readonly judged: Judged;
+  /** As of what was measured. */
+  readonly inputSquares: number;
+  /** The largest conductance that a weight of it wants, µS. */
+  readonly largest: number;
+}
+
+export function errorsOf(tiles: readonly JudgedTile[]): Calibrated["errors"] {
   const of = (way: keyof Judged): CalibrationError => {
     let [weights, outputs, products, meant] = [0, 0, 0, 0];
     for (const { judged, inputSquares, largest } of tiles) {

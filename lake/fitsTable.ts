@@ -1,5 +1,4 @@
 import type { Column, Part } from "../files/tableColumn.ts";
-
 import { bytesPerLine, DriftLines, type LineLaw } from "../src/results/driftLines.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
 import type { TileMemory } from "../src/run/journal.ts";

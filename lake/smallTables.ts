@@ -1,5 +1,4 @@
 import type { Column, Part } from "../files/tableColumn.ts";
-
 import { verdictNames } from "../src/program/method.ts";
 import { type SweepTable, weightValue } from "../src/results/sweepTable.ts";
 import type { TileMemory } from "../src/run/journal.ts";

@@ -1,5 +1,4 @@
 import type { Column, ColumnValues, Part } from "../files/tableColumn.ts";
-
 import type { TileMemory } from "../src/run/journal.ts";
 import type { SweepTable } from "../src/results/sweepTable.ts";
 import { inBatches, inGroups } from "./batches.ts";
