@@ -13,7 +13,6 @@ import { testedToSecondsOf } from "../src/model/tested.ts";
 import { builtInMethods, methodFor } from "../src/program/methods.ts";
 import type { ForecastResult } from "../src/results/forecasts.ts";
 import type { RunContext } from "../src/run/context.ts";
-import { isGroupName } from "../src/run/groups.ts";
 import { refuseStranger } from "../src/run/engine.ts";
 import { calibrationSeconds, estimateRun } from "../src/run/estimate.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
@@ -82,15 +81,9 @@ export interface Choice {
   readonly devices: number;
 }
 
-/** Compares what can be done about a run, or a network over several chips, by what is expected of it. Nothing is pulsed. */
+/** Compares what can be done about a run by what is expected of it. Nothing is pulsed. */
 export async function advise(place: Workplace, given: string, options: AdviseOptions): Promise<Advice> {
-  if (!isGroupName(given)) return adviseRun(place, runNamed(given), options);
-  const { adviseGroup } = await import("./group/adviseGroup.ts");
-  return adviseGroup(place, given, options);
-}
-
-/** The same, of one run. */
-export async function adviseRun(place: Workplace, run: RunId, options: AdviseOptions): Promise<Advice> {
+  const run = runNamed(given);
   const timesSeconds = options.timesSeconds ?? usualTimesSeconds;
   place.refuseServer();
   const store = await place.existingStore();

@@ -288,8 +288,12 @@ export class Bench {
   async calibrate(run: RunId, options: CalibrateOptions = {}): Promise<Calibrated> {
     return this.#telling(async () => {
       refuseUnknown("calibrate", options);
+      if (isGroupName(run)) {
+        const { calibrateGroup } = await import("./group/calibrateGroup.ts");
+        return calibrateGroup(this.#place, run, options);
+      }
       const { calibrate } = await import("./calibrate.ts");
-      return calibrate(this.#place, run, isGroupName(run) ? options : this.#chipIn(options));
+      return (await calibrate(this.#place, run, this.#chipIn(options))).calibrated;
     });
   }
 
@@ -297,8 +301,12 @@ export class Bench {
   async advise(run: RunId, options: AdviseOptions = {}): Promise<Advice> {
     return this.#telling(async () => {
       refuseUnknown("advise", options);
+      if (isGroupName(run)) {
+        const { adviseGroup } = await import("./group/adviseGroup.ts");
+        return adviseGroup(this.#place, run, options);
+      }
       const { advise } = await import("./advise.ts");
-      return advise(this.#place, run, isGroupName(run) ? options : this.#chipIn(options));
+      return advise(this.#place, run, this.#chipIn(options));
     });
   }
 

@@ -19,7 +19,6 @@ import {
 } from "../src/results/referenceOutputs.ts";
 import type { Calibration, TileFactors } from "../src/run/calibration.ts";
 import type { RunContext } from "../src/run/context.ts";
-import { isGroupName } from "../src/run/groups.ts";
 import { refuseStranger } from "../src/run/engine.ts";
 import { lastPulse } from "../src/run/journal.ts";
 import { readInSteps } from "../src/run/longRead.ts";
@@ -71,23 +70,13 @@ export interface CalibrationError {
 export const usualVectors = 32;
 const advice = "Name another file with --out.";
 
-/** Finds the digital factors of the tiles of a run, or of a network over several chips, at their present age. No pulse is fired. */
+/** Finds the digital factors of a run's tiles at their present age. No pulse is fired. @returns also what the errors are reckoned from. */
 export async function calibrate(
   place: Workplace,
   given: string,
   options: CalibrateOptions,
-): Promise<Calibrated> {
-  if (!isGroupName(given)) return (await calibrateRun(place, runNamed(given), options)).calibrated;
-  const { calibrateGroup } = await import("./group/calibrateGroup.ts");
-  return calibrateGroup(place, given, options);
-}
-
-/** The same, of one run, with what the errors are reckoned from. */
-export async function calibrateRun(
-  place: Workplace,
-  run: RunId,
-  options: CalibrateOptions,
 ): Promise<{ readonly calibrated: Calibrated; readonly judged: readonly JudgedTile[] }> {
+  const run = runNamed(given);
   const vectors = vectorsOf(options.vectors);
   place.refuseServer();
   const store = await place.existingStore();

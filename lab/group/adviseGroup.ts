@@ -2,7 +2,7 @@ import { actions, bestAction, type ExpectedErrors } from "../../calibration/advi
 import { assert } from "../../src/errors.ts";
 import type { GroupId } from "../../src/run/groups.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
-import { adviseRun, type Advice, type AdviseOptions, type Choice } from "../advise.ts";
+import { advise, type Advice, type AdviseOptions, type Choice } from "../advise.ts";
 import { chainOf } from "../runChain.ts";
 import type { Workplace } from "../workplace.ts";
 import { sideBySide } from "./sideBySide.ts";
@@ -14,7 +14,7 @@ import { sideBySide } from "./sideBySide.ts";
 export async function adviseGroup(place: Workplace, id: GroupId, options: AdviseOptions): Promise<Advice> {
   const store = await place.existingStore();
   const parts = await sideBySide(place, id, { ...options }, async (run) => ({
-    advice: await adviseRun(place, run, options),
+    advice: await advise(place, run, options),
     weights: await weightsOf(store, run),
   }));
   const [first] = parts;

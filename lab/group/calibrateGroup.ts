@@ -1,7 +1,7 @@
 import { assert, MhoError } from "../../src/errors.ts";
 import { groupNamed } from "../../src/results/wholeReader.ts";
 import type { GroupId } from "../../src/run/groups.ts";
-import { type Calibrated, calibrateRun, type CalibrateOptions, errorsOf } from "../calibrate.ts";
+import { type Calibrated, calibrate, type CalibrateOptions, errorsOf } from "../calibrate.ts";
 import type { Workplace } from "../workplace.ts";
 import { sideBySide } from "./sideBySide.ts";
 
@@ -19,7 +19,7 @@ export async function calibrateGroup(
       `Network ${id} was trimmed by ${later.id}, whose devices count now. Calibrate that: mho calibrate ${later.id}.`,
       { network: id, by: later.id },
     );
-  const found = await sideBySide(place, id, { ...options }, (run) => calibrateRun(place, run, options));
+  const found = await sideBySide(place, id, { ...options }, (run) => calibrate(place, run, options));
   const { shares } = await groupNamed(store, id);
   const parts = found.map(({ calibrated }) => calibrated);
   const [first] = parts;
