@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { builtInDefinition, modelOf, pcm90nm } from "../src/model/modelOf.ts";
@@ -24,6 +24,19 @@ async function toAihwkit(model: string, ...more: string[]) {
   const loader = readFileSync(out.replace(/json$/, "py"), "utf8");
   return { code, err, file: JSON.parse(readFileSync(out, "utf8")) as Exported, loader };
 }
+
+it("overwrites no loader of another file", async () => {
+  const folder = emptyFolder();
+  const [first, second] = ["f.json", "f.npz"].map((name) => join(folder, name));
+  const given = ["export", "pcm-90nm", "--to"];
+  for (const again of [1, 2])
+    expect([again, (await mho(...given, "aihwkit", "--out", first!)).code]).toEqual([again, 0]);
+  const loader = readFileSync(join(folder, "f.py"), "utf8");
+  const { code, err } = await mho(...given, "crosssim", "--out", second!);
+  expect([code, err]).toEqual([2, expect.stringMatching(/f\.py is there already, and does not load f\.npz/)]);
+  expect(readFileSync(join(folder, "f.py"), "utf8")).toBe(loader);
+  expect(existsSync(second!)).toBe(false);
+});
 
 describe("a model for aihwkit", () => {
   it("gives no argument that makes aihwkit lose an attribute", async () => {
