@@ -129,7 +129,7 @@ const degree = 5;
 
 /**
  * Drift tabulated, closer where conductances are small and exponents bend; programming error as its polynomial in G/Gmax, or one by
- * least squares; read noise as a factor on aihwkit's own law, which keeps its shape.
+ * least squares; read noise as a factor on aihwkit's own law, which keeps its shape: the one by which moments are missed least.
  */
 function customDrift(definition: PowerLawDefinition, timesSeconds: readonly Seconds[]): AihwkitExport {
   const law = powerLawOf(definition);
@@ -163,10 +163,9 @@ function customDrift(definition: PowerLawDefinition, timesSeconds: readonly Seco
     // Its law is ((t + t0)/t0)^−ν; where drift sets in later, that belongs to its t0.
     t_0: definition.t0Seconds + (definition.onsetSeconds ?? 0),
     t_read: definition.readSeconds,
-    read_noise_scale: rounded(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length),
   };
   const { g_lst, nu_mean_lst, nu_std_lst } = found.custom_drift_model;
-  const inAihwkit: LawInAihwkit = {
+  const withScale = (scale: number): LawInAihwkit => ({
     maxConductanceMicrosiemens: max,
     t0Seconds: found.t_0,
     readSeconds: found.t_read,
@@ -175,10 +174,13 @@ function customDrift(definition: PowerLawDefinition, timesSeconds: readonly Seco
       mean: interpolate(g_lst, nu_mean_lst, target),
       std: interpolate(g_lst, nu_std_lst, target),
     }),
-    readStrength: (programmed) => found.read_noise_scale * usualReadStrength(programmed / max),
-  };
-  const miss = missOf(definition, inAihwkit, timesSeconds);
-  const worst = Math.max(miss.mean, miss.std);
+    readStrength: (programmed) => scale * usualReadStrength(programmed / max),
+  });
+  const tried = scalesWithin(ratios).map((scale) => {
+    const miss = missOf(definition, withScale(scale), timesSeconds);
+    return { scale, miss, worst: Math.max(miss.mean, miss.std) };
+  });
+  const { scale, miss, worst } = tried.reduce((best, one) => (one.worst < best.worst ? one : best));
   if (!(worst <= mostMiss)) {
     const what = miss.std > miss.mean ? "standard deviation" : "mean";
     throw new MhoError(
@@ -189,8 +191,20 @@ function customDrift(definition: PowerLawDefinition, timesSeconds: readonly Seco
       { model: definition.name, meanMiss: miss.mean, stdMiss: miss.std },
     );
   }
-  return { class: `${noise}.pcm.CustomDriftPCMLikeNoiseModel`, arguments: found, miss };
+  const given = { ...found, read_noise_scale: scale };
+  return { class: `${noise}.pcm.CustomDriftPCMLikeNoiseModel`, arguments: given, miss };
 }
+
+/** Factors on aihwkit's read noise between the least and the most that it needs at any conductance; one where it needs the same at all. */
+function scalesWithin(ratios: readonly number[]): number[] {
+  const [least, most] = [Math.min(...ratios), Math.max(...ratios)];
+  const scales = Array.from({ length: scaleSteps + 1 }, (_, k) =>
+    rounded(least + ((most - least) * k) / scaleSteps),
+  );
+  return [...new Set(scales)];
+}
+
+const scaleSteps = 16;
 
 function missOf(
   definition: PowerLawDefinition,

@@ -114,6 +114,16 @@ export function port(flag: string): (text: string) => number {
 /** A list of times in seconds, ascending: where each has a weight, the order tells which. */
 export function times(flag: string): (text: string) => Seconds[] {
   return (text) => {
+    // As people write it whose decimal sign is a comma.
+    const comma = /^\s*(\d+),(\d+)\s*([a-zµμ]+)\s*$/i.exec(text);
+    if (comma !== null) {
+      const [, whole, part, unit] = comma;
+      throw bad(
+        flag,
+        text,
+        `write ${whole}.${part}${unit} for one time, or ${whole}s,${part}${unit} for two`,
+      );
+    }
     const found = text.split(",").map((part) => {
       const seconds = parseDuration(part);
       if (seconds !== undefined) return seconds;

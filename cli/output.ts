@@ -42,7 +42,7 @@ export interface OutputFlags {
 
 export function openOutput({ json = false, quiet = false }: OutputFlags): Output {
   const people = !json && !quiet;
-  const terminal = process.stdout.isTTY === true;
+  const terminal = writesOver();
   let transient = false;
   let broken: NodeJS.ErrnoException | undefined;
   const onBroken: (() => void)[] = [];
@@ -101,6 +101,11 @@ export function openOutput({ json = false, quiet = false }: OutputFlags): Output
   };
 }
 
+/** Whether a line of stdout can be written over: a terminal, and one that knows how. */
+function writesOver(): boolean {
+  return process.stdout.isTTY === true && process.env["TERM"] !== "dumb";
+}
+
 function readerLeft({ code }: NodeJS.ErrnoException): boolean {
   return code === "EPIPE" || code === "EIO";
 }
@@ -115,7 +120,7 @@ export function tellFailure(thrown: unknown, { json, events }: Output): number {
   const error = withoutDatabase(thrown) ?? thrown;
   const known = error instanceof MhoError;
   const message = error instanceof Error ? error.message : String(error);
-  if (process.stdout.isTTY === true && !json) process.stdout.write("\r\x1b[2K");
+  if (writesOver() && !json) process.stdout.write("\r\x1b[2K");
   const [code, facts] = known ? [error.code, snakeKeys(error.facts)] : (["bug", {}] as const);
   events.emit({ type: "error", code, message, facts });
   if (known) {

@@ -201,7 +201,7 @@ export class ScpiFirmware extends Firmware {
           settings()[field] = value;
         },
         ask: (p: readonly Parameter[]): string =>
-          p.length === 0 ? exponent(settings()[field] / 1e9) : exponent(numberOf(one(p), "time", inSeconds)),
+          exponent(p.length === 0 ? settings()[field] / 1e9 : numberOf(boundOf(one(p)), "time", inSeconds)),
       };
     };
     const readVolts = (p: Parameter): number => {
@@ -275,7 +275,8 @@ export class ScpiFirmware extends Firmware {
         void (settings().swapped = choiceOf(one(p), ["NORMal", "SWAPped"]) === "SWAPped"),
       "FORMat:BORDer?": () => (settings().swapped ? "SWAP" : "NORM"),
       "[SENSe:]AVERage:COUNt": (p) => void (settings().averages = averages(one(p))),
-      "[SENSe:]AVERage:COUNt?": (p) => String(p.length === 0 ? settings().averages : averages(one(p))),
+      "[SENSe:]AVERage:COUNt?": (p) =>
+        String(p.length === 0 ? settings().averages : averages(boundOf(one(p)))),
       "MEASure[:CONDuctance]?": (p) =>
         this.#values(
           this.#measured(one(p), (code) =>
@@ -610,6 +611,12 @@ const notANumber = 9.91e37;
 /** Questions who is there, and whatever makes the chip safe. */
 function isAlwaysObeyed(message: string): boolean {
   return /^\s*:?(\*IDN\?|\*RST|ABOR|OUTP OFF|OUTP 0)\s*$/i.test(message);
+}
+
+/** A question may name a bound, such as `MAX`, and no value. */
+function boundOf(parameter: Parameter): Parameter {
+  if (parameter.kind !== "word") throw new ScpiError(-104);
+  return parameter;
 }
 
 function exponent(value: number): string {

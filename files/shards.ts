@@ -8,8 +8,13 @@ import type { Catalogue } from "./tensor.ts";
 
 /** Whether a file says in which of several files the tensors of a model stand. */
 export function isIndex(path: string): boolean {
-  return /\.safetensors\.index\.json$/i.test(path);
+  return /\.(safetensors|bin)\.index\.json$/i.test(path);
 }
+
+const byTransformers =
+  "They may run any program when they are opened. In Python:\n" +
+  "  from transformers import AutoModel\n" +
+  '  AutoModel.from_pretrained("FOLDER").save_pretrained("safe", safe_serialization=True)';
 
 const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
@@ -17,6 +22,8 @@ const together = "Put the index and all of its files into one folder.";
 
 /** The tensors of all files that an index names, which lie beside it. Throws `bad-file`. */
 export async function shardsIn<T>(path: string, work: (found: Catalogue) => Promise<T>): Promise<T> {
+  if (/\.bin\.index\.json$/i.test(path))
+    throw badFile(path, "it is the index of .bin files, which mho does not read", byTransformers);
   const { weight_map: places } = await readJson(path, indexSchema, "index of safetensors files");
   const names = [...new Set(Object.values(places))];
   const elsewhere = names.find(

@@ -53,8 +53,8 @@ export interface AdviseOptions {
 /** What can be done about a run, and what is best. */
 export interface Advice {
   readonly run: RunId;
-  /** Address of its chip. */
-  readonly chip: string;
+  /** Address of its chip, or of each chip of a network. */
+  readonly chips: readonly string[];
   /** The cheapest first. */
   readonly choices: readonly Choice[];
   readonly best: Action;
@@ -126,7 +126,7 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
     });
     return {
       run,
-      chip: options.chip ?? plan.chipAddress,
+      chips: [options.chip ?? plan.chipAddress],
       choices,
       best: bestAction(expected, timeWeights),
       timesSeconds,

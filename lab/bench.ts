@@ -73,6 +73,7 @@ import type { PulsedByHand } from "./pulseByHand.ts";
 import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
+import { type ChainResult, chainResultOf } from "./runChain.ts";
 import { runNamed, runOrGroupNamed } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { SetUp } from "./setUpServer.ts";
@@ -89,6 +90,8 @@ export interface RunDetails {
   readonly plan: RunPlan;
   readonly notes: readonly RunNote[];
   readonly result: RunResult;
+  /** Of a trim: together with the runs that it corrects. */
+  readonly chain: ChainResult | undefined;
   /** What was foretold of its weights, and how that came out. */
   readonly forecasts: readonly ForecastResult[];
   /** The network over several chips that it holds a share of, or held one. */
@@ -281,19 +284,27 @@ export class Bench {
     });
   }
 
-  /** Finds the digital factors by which a run's outputs come nearest to what was meant, at their present age. Fires no pulse. */
+  /** Finds the digital factors by which the outputs of a run, or of a network, come nearest to what was meant, at their present age. Fires no pulse. */
   async calibrate(run: RunId, options: CalibrateOptions = {}): Promise<Calibrated> {
     return this.#telling(async () => {
       refuseUnknown("calibrate", options);
+      if (isGroupName(run)) {
+        const { calibrateGroup } = await import("./group/calibrateGroup.ts");
+        return calibrateGroup(this.#place, run, options);
+      }
       const { calibrate } = await import("./calibrate.ts");
-      return calibrate(this.#place, run, this.#chipIn(options));
+      return (await calibrate(this.#place, run, this.#chipIn(options))).calibrated;
     });
   }
 
-  /** Compares what can be done about a run: nothing, a calibration, a trim, or programming it anew. Does none of it. */
+  /** Compares what can be done about a run, or a network over several chips: nothing, a calibration, a trim, or programming it anew. Does none of it. */
   async advise(run: RunId, options: AdviseOptions = {}): Promise<Advice> {
     return this.#telling(async () => {
       refuseUnknown("advise", options);
+      if (isGroupName(run)) {
+        const { adviseGroup } = await import("./group/adviseGroup.ts");
+        return adviseGroup(this.#place, run, options);
+      }
       const { advise } = await import("./advise.ts");
       return advise(this.#place, run, this.#chipIn(options));
     });
@@ -684,6 +695,7 @@ export class Bench {
         chipNotes: await store.chipNotes(chip),
         notes: await store.notes(id),
         result: await judgeRun(store, id, memories),
+        chain: await chainResultOf(store, id),
         forecasts: await forecastResults(store, id, memories),
         audit: await lastAudit(store, id, this.#place.registries.methods, memories),
         madeAt: (await store.summary(id)).madeAt,

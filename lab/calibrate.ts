@@ -70,12 +70,12 @@ export interface CalibrationError {
 export const usualVectors = 32;
 const advice = "Name another file with --out.";
 
-/** Finds the digital factors of a run's tiles at their present age. No pulse is fired. */
+/** Finds the digital factors of a run's tiles at their present age. No pulse is fired. @returns also what the errors are reckoned from. */
 export async function calibrate(
   place: Workplace,
   given: string,
   options: CalibrateOptions,
-): Promise<Calibrated> {
+): Promise<{ readonly calibrated: Calibrated; readonly judged: readonly JudgedTile[] }> {
   const run = runNamed(given);
   const vectors = vectorsOf(options.vectors);
   place.refuseServer();
@@ -103,16 +103,15 @@ export async function calibrate(
       ...(scaledBy === "tile" ? tileFactors(recalibrated(outputs)) : recalibrated(outputs)),
     }));
     const calibration: Calibration = { by: measured.by, count: measured.count, tiles };
-    const errors = errorsOf(
-      measured.tiles.map(({ targets, outputs, inputSquares }) => ({
-        judged: judge(
-          outputs,
-          last?.calibration.tiles.find(({ tile }) => tile === targets.block.tile),
-        ),
-        inputSquares,
-        largest: largestWanted(targets.cells!),
-      })),
-    );
+    const judged = measured.tiles.map(({ targets, outputs, inputSquares }) => ({
+      judged: judge(
+        outputs,
+        last?.calibration.tiles.find(({ tile }) => tile === targets.block.tile),
+      ),
+      inputSquares,
+      largest: largestWanted(targets.cells!),
+    }));
+    const errors = errorsOf(judged);
     await context.driver.standby();
     const notedAt = context.wallTime();
     const text = noteText(calibration, errors, scaledBy);
@@ -122,7 +121,8 @@ export async function calibrate(
       const factors = calibrationText({ run, chip, serialNumber, takenAt: notedAt, calibration, plan });
       await writeWhole(file, factors, advice);
     }
-    return { run, calibration, scaledBy, why: measured.why, before: last?.notedAt, errors, file };
+    const { why } = measured;
+    return { calibrated: { run, calibration, scaledBy, why, before: last?.notedAt, errors, file }, judged };
   });
 }
 
@@ -269,13 +269,16 @@ function stopped(run: RunId): MhoError {
   );
 }
 
-function errorsOf(
-  tiles: readonly {
-    readonly judged: Judged;
-    readonly inputSquares: number;
-    readonly largest: number;
-  }[],
-): Calibrated["errors"] {
+/** How far a tile's outputs were from what was meant, each way. */
+export interface JudgedTile {
+  readonly judged: Judged;
+  /** As of what was measured. */
+  readonly inputSquares: number;
+  /** The largest conductance that a weight of it wants, µS. */
+  readonly largest: number;
+}
+
+export function errorsOf(tiles: readonly JudgedTile[]): Calibrated["errors"] {
   const of = (way: keyof Judged): CalibrationError => {
     let [weights, outputs, products, meant] = [0, 0, 0, 0];
     for (const { judged, inputSquares, largest } of tiles) {

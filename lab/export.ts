@@ -15,6 +15,7 @@ import { writeAbout } from "./aboutTable.ts";
 import { exportCrosssim } from "./exportCrosssim.ts";
 import { isGroupName } from "../src/run/groups.ts";
 import { isRunName } from "./runName.ts";
+import { loaderBeside } from "./loaderBeside.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -125,7 +126,7 @@ export async function exportModel(nameOrPath: string, { out: given, timesSeconds
     );
   }
   const out = given ?? `${definition.name}.aihwkit.json`;
-  const loader = `${out.replace(/\.json$/, "")}.py`;
+  const loader = await loaderBeside(out, ".json");
   const contents = {
     format: "mho-aihwkit" as const,
     version: 2 as const,

@@ -6,6 +6,7 @@ import { writeWhole, writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import type { Seconds } from "../src/units.ts";
+import { loaderBeside } from "./loaderBeside.ts";
 
 const advice = "Name another file with --out.";
 const targetCount = 65;
@@ -49,7 +50,7 @@ export async function exportCrosssim(
     }),
   );
   const out = given ?? `${definition.name}.crosssim.npz`;
-  const loader = `${out.replace(/\.npz$/, "")}.py`;
+  const loader = await loaderBeside(out, ".npz");
   await writeWholeBy(out, advice, async (draft) => {
     const file = await open(draft, "w");
     try {

@@ -27,6 +27,14 @@ export function extrapolationSentence(forecast: Forecast): string | undefined {
     : `The ${by} (${model}) foretells a weight error of ${foretold(forecast, -1)}.`;
 }
 
+/** The same of a forecast of which younger ages alone were measured. */
+export function laterSentence({ forecast, points }: ForecastResult): string | undefined {
+  const last = points.at(-1);
+  return last === undefined || last.ageSeconds >= forecast.timesSeconds.at(-1)!
+    ? undefined
+    : extrapolationSentence(forecast);
+}
+
 /** What a strategy predicted of its network; undefined where it was not asked for it. */
 export function accuracySentence({ by, model, accuracy, testedToSeconds }: Forecast): string | undefined {
   if (accuracy === undefined) return undefined;

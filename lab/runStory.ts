@@ -22,6 +22,7 @@ import { forecastResults } from "../src/results/forecasts.ts";
 import { forecastSentence } from "./forecastTexts.ts";
 import { judgeRun } from "../src/results/runResult.ts";
 import { version } from "./version.ts";
+import { chainResultOf, chainSentence } from "./runChain.ts";
 
 /** What a report of a run may be given beside the run. */
 export interface Beside {
@@ -51,6 +52,8 @@ export async function storyOf(store: RunReader, run: RunId, beside: Beside = {})
   const notes = await store.notes(run);
   const { memories, convergence, link } = await foldTurns(store, run, plan);
   const { overview, outcome, startedAt, yieldPercent, errors } = await judgeRun(store, run, memories);
+  // Of several chips as one, the store has no runs that it corrects.
+  const chain = beside.chips === undefined ? await chainResultOf(store, run) : undefined;
   const chips = beside.chips ?? [{ text: undefined, firstTile: 0, tiles: Number.POSITIVE_INFINITY }];
   const shown = chips.map((chip) => shownTile(plan, memories, chip));
   const seen = await foldSweeps(store, run, plan, memories, shown);
@@ -70,6 +73,7 @@ export async function storyOf(store: RunReader, run: RunId, beside: Beside = {})
     chipText: `${plan.chipName} number ${plan.chipSerialNumber}`,
     softwareVersion: version,
     corrects: plan.corrects,
+    chain: chain && chainSentence(chain),
     imported: plan.imported,
     outcome,
     startedAt,

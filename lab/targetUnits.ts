@@ -35,17 +35,24 @@ function refuseOtherUnit(
   values: Float32Array,
   { converter, maxConductanceMicrosiemens: most, name }: ChipDescription,
 ): void {
-  let [count, least, highest] = [0, Infinity, -Infinity];
+  let [count, zeros, least, highest] = [0, 0, Infinity, -Infinity];
   for (const value of values) {
     if (Number.isNaN(value)) continue;
     count++;
+    // Zero is zero in any unit: unused devices of a file in nS are no conductances in µS.
+    if (value === 0) {
+      zeros++;
+      continue;
+    }
     least = Math.min(least, value);
     highest = Math.max(highest, value);
   }
   if (count === 0 || least < 0) return;
+  if (count === zeros) [least, highest] = [0, 0];
   const code = converter.microsiemensPerCode;
   const [below, above] = [highest < code, least > most];
-  if (!below && !above && (least !== highest || count === 1)) return;
+  const areEqual = least === highest && (zeros === 0 || zeros === count);
+  if (!below && !above && (!areEqual || count === 1)) return;
   const what = below
     ? `below ${code} µS, one code of the converter of ${name}`
     : above
@@ -65,5 +72,6 @@ function refuseOtherUnit(
   ];
   // Where no unit fits, the check of the plan says which device is beyond the range.
   if (advice.length === 0) return;
-  throw badFile(path, `all of its ${count} targets are ${what}`, advice.join(" "));
+  const all = above && zeros > 0 ? `all of its targets but ${zeros} of zero` : `all of its ${count} targets`;
+  throw badFile(path, `${all} are ${what}`, advice.join(" "));
 }

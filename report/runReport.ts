@@ -60,6 +60,7 @@ function bodyOf(story: RunStory, figures: RunFigures): string[] {
     ...[figures.link, figures.temperature].map((chart) => (drawable(chart) ? chartFigure(chart) : "")),
     figures.link === undefined && story.imported === undefined ? linkSection(story) : "",
     endings(painting),
+    story.chain === undefined ? "" : `<p class="note">${escaped(story.chain)}</p>`,
     happened(notes),
     footer(painting[0]!, story),
   ];
@@ -176,7 +177,7 @@ function headline({ contender, corrects, outcome, yieldPercent, imported }: RunS
     yieldPercent === undefined && !verdicts["unverified"]
       ? `${count(inPlace)} of <em>${all}</em> are in place`
       : there;
-  return `<em>${ended}</em>: ${soFar} and ${count(verdicts["pending"] ?? 0)} have no verdict yet, after ${each} pulses each${error}.`;
+  return `<em>${ended}</em>: ${soFar} and ${count((verdicts["pending"] ?? 0) + (verdicts["in place"] ?? 0))} have no verdict yet, after ${each} pulses each${error}.`;
 }
 
 /** Of a run too short for a picture of its pace. */

@@ -17,6 +17,8 @@ export interface RunStory {
   readonly softwareVersion: string;
   /** The run whose devices it corrects. */
   readonly corrects: string | undefined;
+  /** Of such a run: its pulses and yield together with those of the runs that it corrects, a sentence. */
+  readonly chain?: string | undefined;
   readonly outcome: RunSummary["outcome"];
   /** Of what another tester measured: by which mapping its files were read. How devices were programmed is then not known. */
   readonly imported?: { readonly mapping: string } | undefined;

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { builtInDefinition, modelOf, pcm90nm } from "../src/model/modelOf.ts";
@@ -24,6 +24,19 @@ async function toAihwkit(model: string, ...more: string[]) {
   const loader = readFileSync(out.replace(/json$/, "py"), "utf8");
   return { code, err, file: JSON.parse(readFileSync(out, "utf8")) as Exported, loader };
 }
+
+it("overwrites no loader of another file", async () => {
+  const folder = emptyFolder();
+  const [first, second] = ["f.json", "f.npz"].map((name) => join(folder, name));
+  const given = ["export", "pcm-90nm", "--to"];
+  for (const again of [1, 2])
+    expect([again, (await mho(...given, "aihwkit", "--out", first!)).code]).toEqual([again, 0]);
+  const loader = readFileSync(join(folder, "f.py"), "utf8");
+  const { code, err } = await mho(...given, "crosssim", "--out", second!);
+  expect([code, err]).toEqual([2, expect.stringMatching(/f\.py is there already, and does not load f\.npz/)]);
+  expect(readFileSync(join(folder, "f.py"), "utf8")).toBe(loader);
+  expect(existsSync(second!)).toBe(false);
+});
 
 describe("a model for aihwkit", () => {
   it("gives no argument that makes aihwkit lose an attribute", async () => {
@@ -64,6 +77,27 @@ describe("a model for aihwkit", () => {
     expect(cmo.file!.arguments["read_noise_scale"]).toBe(0);
     const other = await toAihwkit("reram-wan-2022", "--times", "1,60");
     expect(other.err).toMatch(/at 1, 86400, 172800 s only, not at 60 s/);
+  });
+
+  it("takes the factor on aihwkit's read noise by which a fitted model is missed least", async () => {
+    const file = join(emptyFolder(), "mine.json");
+    const { out } = await mho("show", "pcm-90nm", "--json");
+    const { model } = JSON.parse(out.trim()) as { model: Record<string, unknown> };
+    // What a fit to an emulated chip gave. The mean of the factors that each conductance needs missed by 2.1 %.
+    const noise = [{ kind: "power", factor: 0.00872, exponent: -0.668, most: 0.0733 }];
+    const spread = [{ kind: "polynomial", coefficients: [0.19, 0.75, -0.47] }];
+    const fitted = {
+      ...model,
+      name: "mine",
+      read_noise_strength: noise,
+      programming_std_microsiemens: spread,
+    };
+    writeFileSync(file, JSON.stringify(fitted));
+    const exported = await toAihwkit(file);
+    expect(exported.err).toBe("");
+    expect(exported.file!.std_miss).toBeLessThan(0.02);
+    const { read_noise_scale: scale } = exported.file!.arguments;
+    expect([(scale as number) > 1.003, (scale as number) < 1.03]).toEqual([true, true]);
   });
 
   it("is refused where no class draws its read noise", async () => {

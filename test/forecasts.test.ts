@@ -34,8 +34,18 @@ describe("what is foretold of a run", () => {
 
     const shown = await mho("show", "r2", "--workspace", workspace);
     expect(shown.out).toMatch(/The trim \(pcm-90nm\) foretold .* The forecast failed/);
+    // Pulses and yield of the corrected devices alone would hide what came before.
+    const first = eventLines((await mho("show", "r1", "--workspace", workspace, "--json")).out).at(-1);
+    const second = eventLines((await mho("show", "r2", "--workspace", workspace, "--json")).out).at(-1);
+    const [before, after] = [first, second] as unknown as Record<string, number>[];
+    expect(before).toMatchObject({ chain: null });
+    const pulses = before!["pulses"]! + after!["pulses"]!;
+    expect(after).toMatchObject({ chain: { runs: ["r1", "r2"], devices: before!["devices"], pulses } });
+    const together = `Together with r1, which it corrects: ${pulses.toLocaleString("en")} pulses on`;
+    expect(shown.out).toContain(together);
     const page = join(workspace, "r2.html");
     await mho("report", "r2", "--out", page, "--workspace", workspace);
+    expect(withoutTerms(readFileSync(page, "utf8"))).toContain(together);
     expect(withoutTerms(readFileSync(page, "utf8"))).toMatch(
       /<h2>What was foretold<\/h2>.*The forecast failed/,
     );

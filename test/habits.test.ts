@@ -155,6 +155,14 @@ describe("an index of safetensors files", () => {
     expect((await read(path, { tensors: ["w2"] })).layers).toEqual([["w2", 2, 1]]);
   });
 
+  it("of .bin files are refused with what makes safetensors of them", async () => {
+    const path = written("pytorch_model.bin.index.json", index({ w: "pytorch_model-00001-of-00002.bin" }));
+    await expect(readWeights(path)).rejects.toMatchObject({
+      code: "bad-file",
+      message: expect.stringMatching(/index of \.bin files[\s\S]*\n {2}AutoModel\.from_pretrained/) as string,
+    });
+  });
+
   it.each(["../a.safetensors", "/etc/passwd", "x/a.safetensors", "a.bin"])(
     "never looks at %s",
     async (place) => {

@@ -240,6 +240,34 @@ describe("a network over two chips", () => {
     ]);
   });
 
+  it("is advised on as a whole: errors are means over the weights, pulses sums, time that of the slower chip", async () => {
+    const [whole, ...parts] = await Promise.all(["n1", "r1", "r2"].map((run) => bench.advise(run)));
+    expect(whole!.choices.map(({ action }) => action)).toEqual(parts[0]!.choices.map(({ action }) => action));
+    for (const [k, choice] of whole!.choices.entries()) {
+      const [a, b] = parts.map(({ choices }) => choices[k]!);
+      // Both layers have as many weights.
+      expect(choice.tnmse).toBeCloseTo((a!.tnmse + b!.tnmse) / 2, 9);
+      expect(choice.pulses).toBe(a!.pulses + b!.pulses);
+      expect(choice.seconds).toBe(Math.max(a!.seconds, b!.seconds));
+    }
+    expect(whole!.chips).toEqual(parts.flatMap(({ chips }) => chips));
+  });
+
+  it("is calibrated as a whole: every run keeps the factors of its chip", async () => {
+    await expect(bench.calibrate("n1")).rejects.toThrow(/trimmed by n2, .* mho calibrate n2/);
+    const whole = await bench.calibrate("n2", { vectors: 16 });
+    expect(whole.calibration.tiles.map(({ tile }) => tile)).toEqual([0, 1]);
+    expect(whole.errors.column.weightPercent).toBeGreaterThan(0);
+    expect(whole.before).toBeUndefined();
+    const store = await bench.store();
+    for (const [k, { run }] of (await bench.network("n2")).shares.entries()) {
+      const kept = (await store.notes(run!)).flatMap(({ calibration }) => calibration ?? []);
+      expect(kept.map(({ tiles }) => tiles[0]!.compensation)).toEqual([
+        whole.calibration.tiles[k]!.compensation,
+      ]);
+    }
+  });
+
   it("is exported as one table: each read of each run is in it, under the tile that it has in the whole", async () => {
     const tables = new Map<string, string[][]>();
     for (const name of ["n1", "r1", "r2"])
@@ -285,8 +313,19 @@ describe("a network over two chips", () => {
     const html = readFileSync(page, "utf8");
     for (const number of ["EMU-1", "EMU-2"])
       expect(html).toContain(`Tile 0 of pcm-64 number ${number}, device`);
-    const one = await mho("calibrate", "n1", ...at);
+    const one = await mho("pack", "n1", "--out", join(workspace, "n1.mho"), ...at);
     expect([one.code, one.err]).toEqual([2, expect.stringContaining("mho show n1 lists them") as string]);
+    const advised = await mho("advise", "n1", ...at);
+    expect([advised.code, advised.err]).toEqual([0, ""]);
+    expect(advised.out).toMatch(/^n1: weight error of one read/m);
+    const calibrated = await mho("calibrate", "n2", ...at);
+    expect([calibrated.code, calibrated.err]).toEqual([0, ""]);
+    expect(calibrated.out).toMatch(/^ {2}tile 1 at .*\n[\s\S]*The factors are kept with each run/m);
+    const moved = await mho("calibrate", "n2", "--chip", left, ...at);
+    expect([moved.code, moved.err]).toEqual([
+      2,
+      expect.stringMatching(/--chip is for one run, and n2 .* \(r\d+, r\d+\)/),
+    ]);
   });
 });
 

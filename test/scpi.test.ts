@@ -229,6 +229,8 @@ describe("a board that speaks SCPI", () => {
   it.each([
     ["*IDN? 5", '-108,"Parameter not allowed"'],
     ["SYST:BOOT? 1", '-108,"Parameter not allowed"'],
+    ["AVER:COUN? 5", '-104,"Data type error"'],
+    ["PULS:WIDT? 5E-8", '-104,"Data type error"'],
     ["AVER:COUN? FOO", '-224,"Illegal parameter value;FOO"'],
     [
       "FORM INT,16;:MEAS? (@0!3)",

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openBench } from "../lab/bench.ts";
-import { extrapolationSentence, forecastSentence } from "../lab/forecastTexts.ts";
+import { extrapolationSentence, laterSentence, forecastSentence } from "../lab/forecastTexts.ts";
 import { modelFileOf } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
@@ -148,5 +148,12 @@ describe("how far a fitted model was tested", () => {
       "at 30 days (extrapolated from 1 day), and ",
     );
     expect(extrapolationSentence({ ...forecast, testedToSeconds: 360 * day })).toBeUndefined();
+    const at = (ageSeconds: number) => ({
+      forecast,
+      points: [{ ageSeconds, foretoldPercent: 1, measuredPercent: 1, weights: 1, failed: false }],
+    });
+    expect(laterSentence(at(day))).toBe(extrapolationSentence(forecast));
+    // What was measured is not foretold any more.
+    expect(laterSentence(at(forecast.timesSeconds.at(-1)!))).toBeUndefined();
   });
 });

@@ -16,7 +16,7 @@ export const advise = () =>
     "compares what can be done about a run: nothing, a calibration, a trim, or programming it anew",
     "mho advise r3",
   )
-    .argument("<run>", "a run that was watched, or a trim of it")
+    .argument("<run>", "a run, or a network over several chips such as n1, that was watched, or a trim of it")
     .option("--model <model>", "what is believed of devices that are programmed anew (default: the run's)")
     .option("--believe", "use a model that failed the checks of its fit, or whose forecasts failed")
     .addOption(
@@ -97,7 +97,7 @@ function gainPercent({ tnmse }: Choice, choices: readonly Choice[]): number {
 
 /** The command that does what is best, to be copied; undefined where that is nothing. */
 function commandFor(
-  { run, chip, best, model }: Advice,
+  { run, chips, best, model }: Advice,
   given: {
     readonly model?: string | undefined;
     readonly believe?: true | undefined;
@@ -122,7 +122,7 @@ function commandFor(
       return `mho trim ${run}${flags("model", "believe", "times", "chip")}`;
     case "aim-anew": {
       const named = given.model === undefined ? ` --model ${shellWord(model)}` : "";
-      return `mho optimize WEIGHTS${named}${flags("model", "believe", "times")} --out anew.json && mho program anew.json --chip ${shellWord(chip)}`;
+      return `mho optimize WEIGHTS${named}${flags("model", "believe", "times")} --out anew.json && mho program anew.json${chips.map((chip) => ` --chip ${shellWord(chip)}`).join("")}`;
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Calibrated } from "../../lab/calibrate.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import { formatDuration } from "../../src/units.ts";
 import { act } from "../action.ts";
 import { benchCommand, whole } from "../flags.ts";
@@ -12,7 +13,10 @@ export const calibrate = () =>
     "mho calibrate r3",
     "mho calibrate r3 --vectors 64 --out factors.json",
   )
-    .argument("<run>", "a run made from a strategy, or a trim of it")
+    .argument(
+      "<run>",
+      "a run made from a strategy, or a trim of it; or a network over several chips, such as n1",
+    )
     .option(
       "--vectors <number>",
       "products of each tile, two for each row at most (default: 32)",
@@ -66,7 +70,7 @@ function tell(found: Calibrated, output: Output): void {
     output.say(
       "The chip scales its outputs by the tile (outputs_scaled_by): the factors kept are those of tiles.",
     );
-  output.say("The factors are kept with the run. No pulse was fired.");
+  output.say(`The factors are kept with ${isGroupName(run) ? "each run" : "the run"}. No pulse was fired.`);
   if (file !== undefined) output.say(`Factors: ${file}`);
 }
 

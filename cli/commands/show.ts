@@ -3,16 +3,18 @@ import { join } from "node:path";
 import type { Bench } from "../../lab/bench.ts";
 import {
   accuracySentence,
-  extrapolationSentence,
   forecastFields,
   forecastSentence,
+  laterSentence,
 } from "../../lab/forecastTexts.ts";
 import { auditFields, auditSentence } from "../../lab/modelAudit.ts";
+import { chainFields, chainSentence } from "../../lab/runChain.ts";
 import { counted } from "../../src/counted.ts";
 import { MhoError } from "../../src/errors.ts";
 import { builtInDefinitions } from "../../src/model/builtIn.ts";
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import type { RunResult } from "../../src/results/runResult.ts";
+import { unsettledOf } from "../../src/results/yield.ts";
 import { isGroupName } from "../../src/run/groups.ts";
 import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
@@ -72,7 +74,7 @@ export const show = () =>
 
 async function showRun(bench: Bench, id: string, output: CommandOutput<"show">): Promise<void> {
   const details = await bench.run(id);
-  const { plan, network, notes, result, forecasts, audit, labels, chipNotes, madeAt } = details;
+  const { plan, network, notes, result, chain, forecasts, audit, labels, chipNotes, madeAt } = details;
   const { wafer, die } = placeOnWafer(chipNotes);
   const named = madeAt === undefined ? `Run ${id}` : `Run ${id}, ${atBench(madeAt)}`;
   output.say(`${named}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
@@ -94,9 +96,10 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     const { tellFindings } = await import("../tellFindings.ts");
     tellFindings(await bench.findings(id), output);
   }
+  if (chain !== undefined) output.say(chainSentence(chain));
   for (const result of forecasts) {
     output.say(forecastSentence(result));
-    const extrapolated = result.points.length > 0 ? extrapolationSentence(result.forecast) : undefined;
+    const extrapolated = laterSentence(result);
     if (extrapolated !== undefined) output.say(extrapolated);
     const accuracy = accuracySentence(result.forecast);
     if (accuracy !== undefined) output.say(accuracy);
@@ -127,6 +130,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
       imported: plan.imported === undefined ? null : importedFrom(plan.imported),
     },
     ...runFields(id, (await bench.store()).file, result),
+    chain: chain === undefined ? null : chainFields(chain),
     tags: labels.tags,
     operator: labels.operator ?? null,
     job: labels.job ?? null,
@@ -175,10 +179,9 @@ function importedFrom({ mapping, files }: ImportedFrom) {
 }
 
 function howItEnded(id: string, { outcome, startedAt, overview }: RunResult): string {
-  const { pending } = overview.verdicts;
   const begun = `begun ${startedAt}`;
   if (outcome === "done") return `done, ${begun}`;
-  const left = `${counted(pending, "device")} without a verdict`;
+  const left = `${counted(unsettledOf(overview.verdicts), "device")} without a verdict`;
   return outcome === "running"
     ? `running, unless its process has died; ${begun}, ${left}`
     : `${outcome}; ${begun}, ${left}; mho resume ${id} goes on with it`;

@@ -116,6 +116,15 @@ export const show = z.discriminatedUnion("what", [
         })
         .describe("What the run was to do."),
       ...runFields,
+      chain: z
+        .strictObject({
+          runs: z.array(part.run).describe("Ids of the runs, the first one first."),
+          devices: runFields.devices,
+          pulses: part.count.describe("Pulses that all of them fired."),
+          yield_percent: runFields.yield_percent,
+        })
+        .nullable()
+        .describe("Of a trim: together with the runs that it corrects; null of other runs."),
       ...labelFields,
       job: z.string().nullable().describe("The job of the queue that began it, such as j3; null for none."),
       ...chipPlace,

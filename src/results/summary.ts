@@ -2,7 +2,7 @@ import { countVerdicts, noVerdicts, type VerdictCounts, verdicts } from "../prog
 import type { TileMemory } from "../run/journal.ts";
 import type { TileTargets } from "../run/plan.ts";
 import { recall } from "../run/recall.ts";
-import type { RunId, RunStore } from "../run/store.ts";
+import type { RunId, RunReader, RunStore } from "../run/store.ts";
 import type { Seconds } from "../units.ts";
 
 /** How a run went, in numbers. */
@@ -34,7 +34,7 @@ export async function summarise(
 }
 
 /** The same of a run and the runs that corrected it, in their order: all pulses, and how each device ended at last. */
-export async function summariseChain(store: RunStore, chain: readonly RunId[]): Promise<RunOverview> {
+export async function summariseChain(store: RunReader, chain: readonly RunId[]): Promise<RunOverview> {
   const [first, ...corrections] = chain;
   const { tiles } = await store.plan(first!);
   const memories = await recall(store, first!);
