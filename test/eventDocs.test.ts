@@ -8,6 +8,7 @@ import { mappingSchema } from "../files/measurements/mapping.ts";
 import { chipJsonSchema, chipKeySections, keysWithoutMeaning } from "./support/chipDocs.ts";
 import { builtInTechnologies } from "../src/chip/technologies.ts";
 import { builtInDefinitions } from "../src/model/builtIn.ts";
+import { technologyOf } from "../src/model/definition.ts";
 import { builtInDefinition } from "../src/model/modelOf.ts";
 import { modelTable } from "./support/modelDocs.ts";
 import { eventSections, eventsJsonSchema, fieldsWithoutMeaning } from "./support/eventDocs.ts";
@@ -73,9 +74,13 @@ describe("what is said of built-in models (npm run events writes it, too)", () =
     const names = builtInDefinitions.map(({ name }) => name);
     const named = builtInTechnologies.flatMap(({ builtInModels = [] }) => builtInModels);
     expect(named.toSorted()).toEqual(names.toSorted());
-    for (const { builtInModels, usualModel, modelFamilies } of builtInTechnologies) {
+    for (const { name: technology, builtInModels, usualModel, modelFamilies } of builtInTechnologies) {
       expect(builtInModels).toContain(usualModel);
-      for (const name of builtInModels!) expect(modelFamilies).toContain(builtInDefinition(name)!.family);
+      for (const name of builtInModels!) {
+        const model = builtInDefinition(name)!;
+        expect(modelFamilies).toContain(model.family);
+        expect(technologyOf(model) ?? technology).toBe(technology);
+      }
     }
   });
 });
