@@ -1,4 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
+import { usualTimesSeconds } from "../lab/usualTimes.ts";
 import { MhoError } from "../src/errors.ts";
 import { logLevels } from "../src/log.ts";
 import {
@@ -151,7 +152,7 @@ export function conductanceUnit(flag: string): (text: string) => ConductanceUnit
 
 /** The times at which errors count where nothing else is said. */
 export const usualTimes = {
-  seconds: [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400] as Seconds[],
+  seconds: [...usualTimesSeconds],
   text: "1,60,1h,1d,30d,360d",
 };
 

@@ -2,8 +2,8 @@ import { MhoError } from "../src/errors.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { TranslationOptions } from "../src/optimize/layerStrategy.ts";
 import type { Layout } from "../src/optimize/translate.ts";
-import { formatDuration, type Seconds } from "../src/units.ts";
-import { usualTimes } from "./flags.ts";
+import type { Seconds } from "../src/units.ts";
+import { translationFor } from "../lab/translation.ts";
 
 /** What the flags of `optimize` say, each read by itself. */
 export interface TranslationFlags {
@@ -22,51 +22,25 @@ export interface TranslationFlags {
 
 /** What the flags ask for together, checked against the model. Throws `bad-argument`. */
 export function translationOf(flags: TranslationFlags, model: DeviceModel): TranslationOptions {
-  const timesSeconds = timesFor(flags.times, model);
   if (flags.per === "network" && flags.alpha === "column") {
     throw bad(
       "--per network has one set of curves and no columns of its own; use --per layer with --alpha column",
     );
   }
-  return {
+  return translationFor(model, {
     layout: layoutOf(flags),
-    timesSeconds,
-    timeWeights: timeWeightsFor(flags.timeWeights, timesSeconds.length),
+    timesSeconds: flags.times,
+    timeWeights: flags.timeWeights,
     rule: flags.compensation,
     compensationPer: flags.alpha,
     scalePer: flags.scale === "column" || flags.scale === "column-free" ? "column" : "layer",
     pairDriftCorrelation: flags.pairCorrelation,
     clipPercentile: flags.clip,
-  };
+  });
 }
 
 function bad(message: string): MhoError {
   return new MhoError("bad-argument", `${message}.`);
-}
-
-/** Those of the paper's later reference; where a model knows a shorter span, those inside it and its end. */
-function timesFor(given: readonly Seconds[] | undefined, model: DeviceModel): readonly Seconds[] {
-  const { from, to } = model.knownTimesSeconds;
-  if (given === undefined) {
-    const inside = usualTimes.seconds.filter((time) => time >= from && time <= to);
-    const all = inside.length === usualTimes.seconds.length || !Number.isFinite(to);
-    return all ? inside : [...new Set([...inside, to])];
-  }
-  const outside = given.find((time) => time < from || time > to);
-  if (outside !== undefined) {
-    throw bad(
-      `--times: ${formatDuration(outside)} is beyond ${model.name}, which is known from ${formatDuration(from)} to ${formatDuration(to)} only`,
-    );
-  }
-  return given;
-}
-
-function timeWeightsFor(given: readonly number[] | undefined, count: number): Float64Array {
-  if (given === undefined) return new Float64Array(count).fill(1 / count);
-  const sum = given.reduce((total, weight) => total + weight, 0);
-  if (given.length !== count)
-    throw bad(`--time-weights: give ${count} numbers, one a time, not ${given.length}`);
-  return Float64Array.from(given, (weight) => weight / sum);
 }
 
 /** β: a column or a layer by full range, or wherever the error is least; or given. */

@@ -34,8 +34,8 @@ import {
   type PlannedVisit,
   plannedVisit,
   refuseUnwatched,
-  usualTimesSeconds,
 } from "./trim.ts";
+import { usualTimesSeconds } from "./usualTimes.ts";
 import { refuseDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 

@@ -74,7 +74,7 @@ import type { AnswerOptions, AskOptions } from "./questions.ts";
 import type { ReadOut, ReadOutOptions } from "./readOut.ts";
 import type { ReportOptions } from "./report.ts";
 import { type ChainResult, chainResultOf } from "./runChain.ts";
-import { runNamed, runOrGroupNamed } from "./runName.ts";
+import { runNamed, runOrGroupNamed, runsGiven } from "./runName.ts";
 import { type MatrixTargets, refuseNoTargets } from "./targets.ts";
 import type { SetUp } from "./setUpServer.ts";
 import type { Trimmed, TrimOptions } from "./trim.ts";
@@ -258,16 +258,16 @@ export class Bench {
   async watch(runs: RunId | readonly RunId[], options: WatchOptions = {}): Promise<void> {
     return this.#telling(() => {
       refuseUnknown("watch", options);
-      return watch(this.#place, typeof runs === "string" ? [runs] : runs, this.#chipIn(options));
+      return watch(this.#place, runsGiven(runs), this.#chipIn(options));
     });
   }
 
   /** Fits a model to runs that were watched. Whether to believe it stands in its record. */
-  async fit(runs: readonly RunId[], options: FitOptions = {}): Promise<Fit> {
+  async fit(runs: RunId | readonly RunId[], options: FitOptions = {}): Promise<Fit> {
     return this.#telling(async () => {
       refuseUnknown("fit", options);
       const { fit } = await import("./fit.ts");
-      return fit(this.#place, runs, options);
+      return fit(this.#place, runsGiven(runs), options);
     });
   }
 
@@ -310,7 +310,7 @@ export class Bench {
     });
   }
 
-  /** Weights → the conductances that hold them best. */
+  /** Weights → the conductances that hold them best. With `out`, written to a strategy file, which `program` takes. */
   async optimize(weights: string, options: OptimizeOptions): Promise<Strategy> {
     return this.#telling(async () => {
       refuseUnknown("optimize", options);
@@ -389,7 +389,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("compare", options);
       const { compare } = await import("./compare.ts");
-      return compare(this.#place, runs, options);
+      return compare(this.#place, runsGiven(runs), options);
     });
   }
 
@@ -398,7 +398,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("lot", options);
       const { lot } = await import("./lot.ts");
-      return lot(this.#place, runs, options);
+      return lot(this.#place, runsGiven(runs), options);
     });
   }
 
@@ -570,7 +570,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("archive", options);
       const { archive } = await import("./archive.ts");
-      return archive(this.#place, typeof runs === "string" ? [runs] : runs, options);
+      return archive(this.#place, runsGiven(runs), options);
     });
   }
 
@@ -579,7 +579,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("archiveToLake", options);
       const { archiveToLake } = await import("./lake.ts");
-      return archiveToLake(this.#place, typeof runs === "string" ? [runs] : runs, options);
+      return archiveToLake(this.#place, runsGiven(runs), options);
     });
   }
 
@@ -605,7 +605,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("delete", options);
       const { deleteRuns } = await import("./archive.ts");
-      return deleteRuns(this.#place, typeof runs === "string" ? [runs] : runs, options);
+      return deleteRuns(this.#place, runsGiven(runs), options);
     });
   }
 
@@ -614,7 +614,7 @@ export class Bench {
     return this.#telling(async () => {
       refuseUnknown("pack", options);
       const { pack } = await import("./pack.ts");
-      return pack(this.#place, typeof runs === "string" ? [runs] : runs, options);
+      return pack(this.#place, runsGiven(runs), options);
     });
   }
 

@@ -16,6 +16,7 @@ import { exportCrosssim } from "./exportCrosssim.ts";
 import { isGroupName } from "../src/run/groups.ts";
 import { isRunName } from "./runName.ts";
 import { loaderBeside } from "./loaderBeside.ts";
+import { usualTimesSeconds } from "./usualTimes.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -109,8 +110,6 @@ export async function exportRun(
   if (to === "csv") await writeAbout(out, header, turns ? turnTableColumns : sweepTableColumns);
   return { file: out, readings };
 }
-
-const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
 
 /** A model as the arguments of one of aihwkit's classes, in a file, and a loader in Python beside it. */
 export async function exportModel(nameOrPath: string, { out: given, timesSeconds }: ExportModelOptions) {

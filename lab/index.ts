@@ -51,6 +51,9 @@ export type {
   Settings,
 } from "../src/measure/procedure.ts";
 export type { OptimizeOptions } from "./optimize.ts";
+export type { AskedTranslation } from "./translation.ts";
+export type { ModelDefinition } from "../src/model/definition.ts";
+export type { Strategy, StrategyLayer } from "../src/optimize/strategy.ts";
 export type { ProgramOptions } from "./program.ts";
 export type { ReadOptions, StandbyOptions } from "./byHand.ts";
 export type { AnswerOptions, AskOptions } from "./questions.ts";

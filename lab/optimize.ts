@@ -4,10 +4,11 @@ import { readModel } from "../files/model.ts";
 import type { Orientation } from "../files/orientation.ts";
 import { strategyText } from "../files/strategy.ts";
 import { readWeights, type SourcedLayer } from "../files/weights.ts";
-import { writeWhole } from "../files/writeWhole.ts";
+import { refuseFolder as refusePlace, refuseNoFolder, writeWhole } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
-import { type LayerMatrix, matrixOf, type TranslationOptions } from "../src/optimize/layerStrategy.ts";
+import { modelOf } from "../src/model/modelOf.ts";
+import { type LayerMatrix, matrixOf } from "../src/optimize/layerStrategy.ts";
 import { type Strategy, type StrategyLayer, strategyLayer } from "../src/optimize/strategy.ts";
 import { placeLayers, weightsOfPlacement } from "../src/weights/placement.ts";
 import type { BenchEvent } from "./events.ts";
@@ -16,6 +17,7 @@ import { seenBy } from "./seenBy.ts";
 import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
 import { doInThreads } from "./threads/threads.ts";
+import { type AskedTranslation, translationFor } from "./translation.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
 
 export interface OptimizeOptions {
@@ -27,14 +29,17 @@ export interface OptimizeOptions {
   readonly tensors?: readonly string[] | undefined;
   /** Which way round tensors stand; what their kind of file says where nothing is said. */
   readonly orientation?: Orientation | undefined;
-  readonly translation: TranslationOptions;
+  /** The conductances of a weight, when errors count, and how α and β are found; what is usual where nothing is said. */
+  readonly translation?: AskedTranslation | undefined;
   /** How much each weight counts: a file of one number a weight, under its tensor's name. */
   readonly importance?: string | undefined;
   /** Errors are those of the mean of so many reads (1: what one product sees). */
   readonly reads?: number | undefined;
-  /** Own curves for each layer, each tile of this size, or one set for the network. */
-  readonly per: "layer" | "tile" | "network";
-  readonly tileShape: readonly [rows: number, columns: number];
+  /** Own curves for each layer, which is usual, each tile of this size (64 × 64), or one set for the network. */
+  readonly per?: "layer" | "tile" | "network" | undefined;
+  readonly tileShape?: readonly [rows: number, columns: number] | undefined;
+  /** The strategy file to write; none where nothing is said. */
+  readonly out?: string | undefined;
 }
 
 /** Weights → the curves by which devices hold them best, with the errors to expect. */
@@ -44,8 +49,10 @@ export async function optimize(
   emit: (event: BenchEvent) => void = () => {},
   onLayer: (layer: StrategyLayer) => void = () => {},
 ): Promise<Strategy> {
-  const { translation, per } = options;
-  if (per === "network" && translation.compensationPer === "column") {
+  const { per = "layer", tileShape = [64, 64], out } = options;
+  if (!["layer", "tile", "network"].includes(per))
+    throw new MhoError("bad-argument", `--per ${String(per)}: give layer, tile or network.`);
+  if (per === "network" && options.translation?.compensationPer === "column") {
     throw new MhoError(
       "bad-argument",
       "One set of curves for the network has one α for all of its columns. Use --alpha tile, or --per layer.",
@@ -53,7 +60,10 @@ export async function optimize(
   }
   const definition = typeof options.model === "string" ? await readModel(options.model) : options.model;
   refuseDoubt(definition, options.believe, emit);
+  const translation = translationFor(modelOf(definition), options.translation);
   await refuseFolder(path);
+  // The search may take minutes.
+  if (out !== undefined) await refuseNoPlace(out);
   const { tensors, orientation } = options;
   const layers = await readWeights(path, { tensors, orientation, onLeftOut: warnOfLeftOut(path, emit) });
   emit({ type: "translating", model: definition.name, layers: layers.map(({ name }) => name) });
@@ -78,7 +88,7 @@ export async function optimize(
     });
     onLayer(layer);
   };
-  const groups = partsOf(layers, important, options);
+  const groups = partsOf(layers, important, per, tileShape);
   const untold = groups.values();
   await doInThreads(
     "solveLayers",
@@ -94,7 +104,7 @@ export async function optimize(
       },
     },
   );
-  return {
+  const strategy: Strategy = {
     model: definition,
     timesSeconds: translation.timesSeconds,
     timeWeights: [...translation.timeWeights],
@@ -103,7 +113,17 @@ export async function optimize(
     reads,
     layers: found,
   };
+  if (out !== undefined) await writeStrategy(strategy, out);
+  return strategy;
 }
+
+/** Throws where a strategy cannot be written. */
+export async function refuseNoPlace(out: string): Promise<void> {
+  await refusePlace(out, otherFile);
+  await refuseNoFolder(out, otherFile);
+}
+
+const otherFile = "Name another file with --out.";
 
 /** Writes a strategy file whole or not at all. @returns its full path, and whether another file stood there. */
 export async function writeStrategy(
@@ -112,7 +132,7 @@ export async function writeStrategy(
 ): Promise<{ readonly file: string; readonly replaced: boolean }> {
   const file = resolve(out);
   const replaced = existsSync(file);
-  await writeWhole(file, strategyText(strategy), "Name another file with --out.");
+  await writeWhole(file, strategyText(strategy), otherFile);
   return { file, replaced };
 }
 
@@ -136,7 +156,8 @@ interface Part extends LayerMatrix {
 function partsOf(
   layers: readonly SourcedLayer[],
   important: readonly Float32Array[] | undefined,
-  { per, tileShape }: Pick<OptimizeOptions, "per" | "tileShape">,
+  per: "layer" | "tile" | "network",
+  tileShape: readonly [rows: number, columns: number],
 ): Part[][] {
   const wholes = layers.map((layer, l) => ({
     given: whole(layer),

@@ -97,6 +97,7 @@ const known = {
     tileShape: 1,
     importance: 1,
     reads: 1,
+    out: 1,
   }),
   limit: names<LimitOptions>()({
     network: 1,

@@ -5,6 +5,7 @@ const others: Readonly<Record<string, string>> = {
   sweep: "sweepTimesSeconds",
   budget: "pulsesPerDevice",
   times: "timesSeconds",
+  "time-weights": "translation.timeWeights",
   alpha: "translation.compensationPer",
   tensor: "tensors",
   tag: "tags",

@@ -8,6 +8,14 @@ export function isRunName(text: string): boolean {
   return /^r[1-9]\d*$/.test(text);
 }
 
+/** Runs as a script names them: one, or a list. Throws `bad-argument` where none is named. */
+export function runsGiven(given: RunId | readonly RunId[]): readonly RunId[] {
+  const runs: unknown = typeof given === "string" ? [given] : given;
+  const named = Array.isArray(runs) && runs.length > 0 && runs.every((run) => typeof run === "string");
+  if (named) return runs as RunId[];
+  throw new MhoError("bad-argument", 'No run is named. Give a run, such as "r1", or a list of runs.');
+}
+
 /** A run by its name, or a network over several chips. */
 export function runOrGroupNamed(text: string): RunId {
   return isGroupName(text) ? text : runNamed(text);

@@ -37,6 +37,7 @@ import { sweepAverages } from "./program.ts";
 import { chainOf } from "./runChain.ts";
 import { runNamed } from "./runName.ts";
 import { patience } from "./session.ts";
+import { usualTimesSeconds } from "./usualTimes.ts";
 import { refuseDoubt } from "./warnings.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -149,8 +150,6 @@ export async function modelGiven(given: TrimOptions["model"], plan: RunPlan): Pr
   if (given === undefined) return plan.model;
   return typeof given === "string" ? readModel(given) : given;
 }
-
-export const usualTimesSeconds: readonly Seconds[] = [1, 60, 3600, 86_400, 30 * 86_400, 360 * 86_400];
 
 /** The run of a visit: what programs anew the devices that it names. `plan` is that of the first run of the chain. */
 export function correctionOf(

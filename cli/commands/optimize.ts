@@ -114,22 +114,16 @@ export const optimize = () =>
     .option("--out <file>", "the strategy file", "strategy.json")
     .action((given, flags) =>
       act("optimize", flags, async (output) => {
-        const [
-          { readModel },
-          { modelOf },
-          { optimize: run, writeStrategy },
-          { refuseFolder, refuseNoFolder },
-        ] = await Promise.all([
-          import("../../files/model.ts"),
-          import("../../src/model/modelOf.ts"),
-          import("../../lab/optimize.ts"),
-          import("../../files/writeWhole.ts"),
-        ]);
+        const [{ readModel }, { modelOf }, { optimize: run, refuseNoPlace, writeStrategy }] =
+          await Promise.all([
+            import("../../files/model.ts"),
+            import("../../src/model/modelOf.ts"),
+            import("../../lab/optimize.ts"),
+          ]);
         const { weights, judged } = weightsToJudge(given, flags);
         // The search may take minutes.
-        await refuseFolder(flags.out, "Name another file with --out.");
+        await refuseNoPlace(flags.out);
         output.onEvent(tellEvents(output, {}));
-        await refuseNoFolder(flags.out, "Name another file with --out.");
         const model = await readModel(flags.model);
         const translation = translationOf(flags, modelOf(model));
         const network = judged && (await (await import("../../lab/trainedNetwork.ts")).loadJudged(judged));
