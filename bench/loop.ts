@@ -188,6 +188,8 @@ export type LoopResult = Readonly<
   Record<string, { readonly truth: number; readonly sixteen: number; readonly one: number }>
 >;
 
+export const agesADecade = 24;
+
 /**
  * Two visits within a day, each after so many sweeps at 24 ages a decade. The first one is planned for the late times alone: what it leaves
  * of level errors, the second one corrects; how fast a weight drifts, it hardly can.
@@ -214,6 +216,23 @@ export async function strangerLoop(seed: number): Promise<LoopResult> {
     "refitted, residual": measure(await refitted("residual")),
     "refitted, residual, two visits": await visited(await refitted("residual"), fitted),
   };
+}
+
+/** What two visits leave of a chip that is as published, by the times that the first is planned for and by how closely the chip is watched. */
+export async function visitedAs(
+  seed: number,
+  timesSeconds: readonly number[],
+  perDecade: number,
+): Promise<LoopResult[string]> {
+  const preset = findPreset("pcm-64", { births: "sound" })!;
+  const tile = gaussianTile(modelOf(published), seed, "auto", "column");
+  const held = await hold(preset, seed, published, "residual", tile);
+  const [first, second] = visits.map((plan) => ({
+    ...plan,
+    sweeps: Math.round((plan.sweeps * perDecade) / agesADecade),
+  }));
+  await visitsOf(held, published, [{ ...first!, timesSeconds }, second!]);
+  return measure(held);
 }
 
 async function visited(held: Holding, definition: PowerLawDefinition): Promise<LoopResult[string]> {

@@ -1,5 +1,7 @@
 import { fitFreeForm } from "../calibration/freeForm/fitFreeForm.ts";
 import { type Refit, refit } from "../calibration/refit.ts";
+import { onlyTheLawFails, tableInstead } from "../calibration/tableInstead.ts";
+import { sixTimes } from "./gaussianTile.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { rollingPowerLaw } from "../calibration/rollingPowerLaw.ts";
 import type { FittedLaw } from "../calibration/lawFit.ts";
@@ -7,7 +9,7 @@ import { fittedModel } from "../calibration/fittedModel.ts";
 import { fitFateNames, fitFates } from "../calibration/pool.ts";
 import { type JudgedFigure, judgedTables } from "./coverage.ts";
 import { type Births, type Characterised, characterise, readOut } from "./characterised.ts";
-import { knownLoop, type LoopResult, published, strangerLoop } from "./loop.ts";
+import { agesADecade, knownLoop, type LoopResult, published, strangerLoop, visitedAs } from "./loop.ts";
 import {
   commonTimes,
   definitionOf,
@@ -26,7 +28,7 @@ import { logTimes } from "./watched.ts";
 
 /**
  * How well the loop does, on emulated chips whose truth is known:
- * node dist/bench/quality.js [laws | sound | verdict | speed | loop | rram | ecram | tables | known] [--seeds N]
+ * node dist/bench/quality.js [laws | sound | verdict | speed | loop | rram | ecram | tables | known | visits | instead] [--seeds N]
  */
 /** Places at which intervals are judged. */
 const places = [1.25, 1.75, 2.5, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24];
@@ -53,6 +55,41 @@ if (chosen === undefined || chosen === "tables") {
   for (const technology of ["rram", "ecram"] as const) await tables(technology);
 }
 if (chosen === undefined || chosen === "known") await loop("pcm-64, which is as pcm-90nm says", knownLoop);
+if (chosen === "visits") await visits();
+if (chosen === "instead") await instead();
+
+/** How two visits are best used: seed 1. */
+async function visits(): Promise<void> {
+  const say = ({ truth, sixteen, one }: LoopResult[string], title: string): void =>
+    console.log(
+      `${title.padEnd(40)} noise-free ${truth.toFixed(5)}   16 reads ${sixteen.toFixed(4)}   one read ${one.toFixed(4)}`,
+    );
+  for (const late of [6, 3, 2, 1])
+    say(
+      await visitedAs(1, sixTimes.slice(-late), agesADecade),
+      `first visit planned for the last ${late} times`,
+    );
+  for (const perDecade of [6, 50])
+    say(await visitedAs(1, sixTimes.slice(-2), perDecade), `the last 2 times, ${perDecade} ages a decade`);
+}
+
+/** Whether a table is better than the power law, where that fails alone: seed 1 of each. */
+async function instead(): Promise<void> {
+  const births: Births[] = ["accelerating", "lognormal", "curved", "telegraph", "odd", "unsensed"];
+  for (const one of births) {
+    const chip = await characterise(one, 1);
+    const found = refit(chip.data, readOut, published);
+    const tried = onlyTheLawFails(found.verdict)
+      ? tableInstead(chip.data, readOut, published, found)
+      : undefined;
+    console.log(
+      `births=${one}: ` +
+        (tried === undefined
+          ? "not tried"
+          : `${Math.exp(tried.gain).toFixed(2)} times the density over ${tried.reads} reads; ${tried.isBetter ? "better" : "no better"}`),
+    );
+  }
+}
 
 /** A refit of a million devices, each read 20 times: 1,024 rows of 1,024, pulsed in 40 turns. */
 function speed(): void {
