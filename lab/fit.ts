@@ -128,7 +128,10 @@ export async function fitModel(
       : await powerLawFit(store, gathered, description, law, name, circumstances);
   const { model } = found;
   if (model.family !== "free-form") return found;
-  return { ...found, model: { ...model, technology: description.pulses.technology.name } };
+  // In the order in which a file of it is read again: so its digest stays.
+  const { family, name: named, source, ...rest } = model;
+  const { technology } = description.pulses;
+  return { ...found, model: { family, name: named, source, technology: technology.name, ...rest } };
 }
 
 async function powerLawFit(

@@ -67,11 +67,21 @@ export class StandingFiles {
   /** Shorter than the index says: a checkpoint that cuts the log changes the index first, so a second look is a right one. */
   #isLogCut(): boolean {
     for (let look = 0; look < mostLooks; look++) {
-      const { log } = this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() as { log: number };
+      const log = this.#framesOfLog();
       const size = statSync(`${this.#file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
       if (log <= 0 || size >= headBytes + log * (frameHeadBytes + this.#pageBytes)) return false;
     }
     return true;
+  }
+
+  /** As the index says; 0 where something else reads by the same connection, which keeps SQLite from telling: the next turn asks again. */
+  #framesOfLog(): number {
+    try {
+      return (this.#database.prepare("PRAGMA wal_checkpoint(NOOP)").get() as { log: number }).log;
+    } catch (error) {
+      if ((error as { errcode?: number }).errcode === sqliteLocked) return 0;
+      throw error;
+    }
   }
 
   /** A file that has become shorter was put in order by another program, or cut: its size alone does not tell which. */
@@ -102,6 +112,7 @@ const what: Readonly<Record<Beside, string>> = { "-wal": "log", "-shm": "index" 
 const putBack = "Put its folder back where it was, or begin a new run in another --workspace.";
 const restore = "Restore it from a copy, or begin a new run in another --workspace.";
 
+const sqliteLocked = 6;
 const mostLooks = 5;
 /** Of a log: https://sqlite.org/fileformat2.html#the_write_ahead_log. */
 const headBytes = 32;

@@ -5,7 +5,7 @@ describe("a list of times", () => {
   const read = times("--times");
 
   it.each([
-    ["1,5h", [], true],
+    ["1,5h", [1, 18_000], false],
     ["1,5 h", [], true],
     ["1,60,1h", [1, 60, 3600], false],
     ["1s,5h", [1, 18_000], false],

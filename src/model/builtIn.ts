@@ -90,8 +90,8 @@ function reramCmo(name: string, programming: readonly [number, number]): Logarit
   return {
     family: "logarithmic-relaxation",
     name,
-    technology: "rram",
     source: "Falcone et al.; as in aihwkit, inference/noise/reram_cmo.py, without its read noise",
+    technology: "rram",
     minConductanceMicrosiemens: 9,
     maxConductanceMicrosiemens: 88.2,
     programmingStdMicrosiemens: programming,
@@ -107,10 +107,10 @@ function reramCmo(name: string, programming: readonly [number, number]): Logarit
 const ecramLiDefinition: MeasuredMomentsDefinition = {
   family: "measured-moments",
   name: "ecram-li",
-  technology: "ecram",
   source:
     "an estimate: devices of Tang et al. 2018, IEDM, that lose charge with ln t; how much follows the retention of hours of usual " +
     "cells in Kim et al. 2023, Adv. Electron. Mater. (Nonvolatile Electrochemical Random-Access Memory under Short Circuit)",
+  technology: "ecram",
   conductanceMicrosiemens: [2.5, 5, 7.5, 10, 12.5, 15, 17.5, 20],
   timesSeconds: [1, 10, 60, 600, 3600, 86400, 2592000, 31536000],
   meanMicrosiemens: [
