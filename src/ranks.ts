@@ -1,6 +1,8 @@
+import { quantile, sortedSizes } from "./statistics.ts";
+
 /**
- * The sizes |x| that stand at some places of all the sizes, were they sorted, without sorting or copying them: twice counted, by the upper
- * and by the lower half of their bits. Floats that are not negative sort as their bits do.
+ * The sizes |x| that stand at some places of all the sizes, were they sorted. A few are sorted; many are not, nor copied: they are counted
+ * twice, by the upper and by the lower half of their bits. Floats that are not negative sort as their bits do.
  *
  * @param parts   NaN counts for nothing.
  * @param shares  0 … 1.
@@ -10,6 +12,8 @@ export function sizesOfShares(
   parts: readonly Float32Array[],
   shares: readonly number[],
 ): { readonly count: number; readonly sizes: Float32Array } {
+  const all = parts.reduce((sum, { length }) => sum + length, 0);
+  if (all <= mostSorted) return sortedSizesOfShares(parts, all, shares);
   const bits = parts.map((part) => new Uint32Array(part.buffer, part.byteOffset, part.length));
   const upper = new Uint32Array(infinity / lowerValues + 1);
   let count = 0;
@@ -47,6 +51,24 @@ export function sizesOfShares(
     return bin * lowerValues + low;
   });
   return { count, sizes: new Float32Array(Uint32Array.from(found).buffer) };
+}
+
+/** Up to here a copy is sorted sooner than the counters are made. */
+const mostSorted = 1 << 17;
+
+function sortedSizesOfShares(
+  parts: readonly Float32Array[],
+  all: number,
+  shares: readonly number[],
+): ReturnType<typeof sizesOfShares> {
+  const joined = new Float32Array(all);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  const sorted = sortedSizes(joined);
+  return { count: sorted.length, sizes: Float32Array.from(shares, (share) => quantile(sorted, share)) };
 }
 
 const sizeBits = 0x7fff_ffff;
