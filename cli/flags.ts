@@ -115,7 +115,7 @@ export function port(flag: string): (text: string) => number {
 /** A list of times in seconds, ascending: where each has a weight, the order tells which. */
 export function times(flag: string): (text: string) => Seconds[] {
   return (text) => {
-    // As people write it whose decimal sign is a comma: nobody writes a list with a blank in it and none behind its comma.
+    // Probably one time with a decimal comma. The items of a list have no blank before their units.
     const comma = /^\s*(\d+),(\d+)\s+([a-zµμ]+)\s*$/i.exec(text);
     if (comma !== null) {
       const [, whole, part, unit] = comma;

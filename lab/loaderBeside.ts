@@ -7,7 +7,7 @@ import { MhoError } from "../src/errors.ts";
  */
 export async function loaderBeside(file: string, ending: ".json" | ".npz"): Promise<string> {
   const loader = `${extname(file) === ending ? file.slice(0, -ending.length) : file}.py`;
-  // What is there and cannot be read cannot be written either, which is said then.
+  // A file that cannot be read is left to the writing of it, which fails with the reason.
   const there = await readFile(loader, "utf8").catch(() => undefined);
   if (there === undefined || there.includes(JSON.stringify(basename(file)))) return loader;
   throw new MhoError(
