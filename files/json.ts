@@ -43,10 +43,16 @@ function refuseOtherKind(path: string, data: unknown, kind: string): void {
   const is =
     other !== undefined
       ? `it is a ${other}, and a ${kind} is needed`
-      : `its format is ${format === undefined ? "not given" : JSON.stringify(format)}, and a ${kind} has "format": "${wanted}"`;
+      : `its format is ${format === undefined ? "not given" : shown(format)}, and a ${kind} has "format": "${wanted}"`;
   const way =
     format === undefined ? `Add that line, and "version": 1, if it is a ${kind}.` : `Give a ${kind}.`;
   throw badFile(path, is, way);
+}
+
+/** A list or an object is only named: it may be nested deeper than it can be written. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : JSON.stringify(value);
 }
 
 /** What is wrong, and where. */
@@ -54,7 +60,7 @@ function wrongAt({ path, message }: { path: PropertyKey[]; message: string }, da
   const expected = /^Invalid input: expected (\d+)$/.exec(message)?.[1];
   if (path.length === 1 && path[0] === "version" && expected !== undefined) {
     const { version } = data as { readonly version?: unknown };
-    const is = version === undefined ? "version is missing" : `version is ${JSON.stringify(version)}`;
+    const is = version === undefined ? "version is missing" : `version is ${shown(version)}`;
     return `${is}; this mho reads version ${expected}`;
   }
   return path.length > 0 ? `at ${path.join(".")}: ${message}` : message;

@@ -2,10 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import { z } from "zod";
 import type { PcmPulses } from "../src/chip/technologies/pcm.ts";
 import { describe, expect, it } from "vitest";
 import { findPreset } from "../emulator/presets.ts";
 import { readChipDescription } from "../files/chipDescription.ts";
+import { parseJson } from "../files/json.ts";
 import { readNpy } from "../files/npy.ts";
 import { readWeights } from "../files/weights.ts";
 import { MhoError } from "../src/errors.ts";
@@ -110,6 +112,18 @@ describe("a numpy array", () => {
       bad(/it is cut/),
     );
     await expect(readNpy(fileOf("nothing like it"))).rejects.toMatchObject(bad(/no \.npy file/));
+  });
+});
+
+describe("a JSON file of mho", () => {
+  it.each(["format", "version"])("whose %s is nested deeper than can be written is refused", (key) => {
+    const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+    const text = { format: `{"format": ${deep}}`, version: `{"format": "mho-faults", "version": ${deep}}` };
+    const bytes = Buffer.from(text[key as keyof typeof text]);
+    const schema = z.strictObject({ format: z.literal("mho-faults"), version: z.literal(1) });
+    expect(() => parseJson(bytes, "deep.json", schema, "record of faults")).toThrow(
+      /(format|version) is a list/,
+    );
   });
 });
 
