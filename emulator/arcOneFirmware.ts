@@ -150,9 +150,16 @@ export class ArcOneFirmware extends Firmware {
     if (job === "2") return this.#say(device.read());
     const stream = streams[job]!;
     let triplets = 0;
-    for (const triplet of stream(given, device, this.#readVolts)) {
-      // A stream that a lost token made endless still ends.
-      if (++triplets > mostTriplets) break;
+    let pulses = 0;
+    const counted: ArcOneArray = {
+      read: () => device.read(),
+      pulse: (...pulse) => {
+        if (++pulses <= mostPulses) device.pulse(...pulse);
+      },
+    };
+    for (const triplet of stream(given, counted, this.#readVolts)) {
+      // A job that a lost token made endless still ends: after so many lines, or so many pulses.
+      if (++triplets > mostTriplets || pulses > mostPulses) break;
       this.#say(...triplet);
     }
     if (job !== "201") this.#say(...endOfStream);
@@ -219,6 +226,7 @@ const streams: Readonly<Partial<Record<JobName, typeof switchSeeker>>> = {
 };
 
 const mostTriplets = 5000;
+const mostPulses = 20_000;
 /** What its own clients average at least. */
 const cyclesOfARead = 30;
 /** Of the emulated devices: emulator/rramTile.ts. */

@@ -70,10 +70,14 @@ def check(board):
     formed = run(FormFinder, Rthr=1.0)
     assert max(datum[3] for datum in formed) == 3.0
     for target in (25_000.0, 60_000.0):
-        steps = run(ConvergeToState, Vmax=3.2, PWmin=1e-4, PWmax=1e-4, Rtarget=target, Rttol=8.0, Rotol=8.0)
-        for cell in devices:
-            reached = [ohms for *at, ohms, _, _ in steps if tuple(at) == cell][-1]
-            assert math.isclose(reached, target, rel_tol=0.08), (cell, reached)
+        # The board gives up after some ramps, which a filament that jumps past the target may need: then it is asked again.
+        for _ in range(8):
+            steps = run(ConvergeToState, Vmax=3.2, PWmin=1e-4, PWmax=1e-4, Rtarget=target, Rttol=8.0, Rotol=8.0)
+            reached = [[ohms for *at, ohms, _, _ in steps if tuple(at) == cell][-1] for cell in devices]
+            if all(math.isclose(ohms, target, rel_tol=0.08) for ohms in reached):
+                break
+        else:
+            raise AssertionError((target, reached))
     loop = run(CurveTracer, Vposmax=2.6, Vnegmax=2.6, cycles=2)
     assert {datum[5] for datum in loop} == {0, 1}
     assert max(datum[3] for datum in loop) > 2.5 and min(datum[3] for datum in loop) < -2.5
