@@ -77,6 +77,13 @@ export interface RunState {
   readonly run: string;
   readonly title: string;
   readonly chip: string;
+  /** Which share it holds of a network over several chips; `left` where a spare has the share now. Null for a run by itself. */
+  readonly network: {
+    readonly network: string;
+    readonly share: number;
+    readonly shares: number;
+    readonly left: boolean;
+  } | null;
   readonly method: string;
   /** Whether it is a measurement, which has findings and is not compared. */
   readonly measures: boolean;

@@ -1,4 +1,5 @@
 import type { JobLine, RunState } from "../liveState.ts";
+import type { NetworkState } from "../networkState.ts";
 import { button, element, tellRefusal, withText } from "./page.ts";
 import { change } from "./token.ts";
 import { counted } from "./words.ts";
@@ -89,12 +90,23 @@ function itemOf({ job, place, text, state, why, runs }: JobLine, all: readonly J
 }
 
 /** Offers to go on with a run whose process has ended, unless a job does so already. */
-export function offerToGoOn({ run, phase, goesOnWith }: RunState): void {
+export function offerToGoOn({ run, phase, goesOnWith, network }: RunState): void {
   const ended = phase === "interrupted" || phase === "failed";
+  // A share that a spare has now goes on there.
+  offer("", run, ended && goesOnWith === "resume" && network?.left !== true);
+}
+
+/** The same with a network. */
+export function offerNetwork({ network, phase, correctedBy }: NetworkState): void {
+  const ended = phase === "interrupted" || phase === "not complete";
+  offer("network-", network, ended && correctedBy === null);
+}
+
+function offer(of: "" | "network-", run: string, may: boolean): void {
   const queued = jobs.some((job) => job.runs.includes(run) || job.text === `resume ${run}`);
-  element("requeue").hidden = !ended || goesOnWith !== "resume" || queued;
-  element("go-on").textContent = `Put mho resume ${run} in the queue`;
-  element("go-on").onclick = () =>
+  element(`${of}requeue`).hidden = !may || queued;
+  element(`${of}go-on`).textContent = `Put mho resume ${run} in the queue`;
+  element(`${of}go-on`).onclick = () =>
     void change(`api/runs/${run}/queue`, { command: "resume" }).then(tellRefusal);
 }
 
