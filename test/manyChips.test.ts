@@ -469,20 +469,4 @@ describe("chips that cannot hold a network together", () => {
       /A network needs chips of one kind: .* are of the technologies phase-change and /,
     );
   });
-
-  it("are no chips of a job", async () => {
-    const added = await mho(
-      "queue",
-      "add",
-      "program",
-      smallStrategy,
-      "--chip",
-      left,
-      "--chip",
-      right,
-      "--workspace",
-      emptyFolder(),
-    );
-    expect([added.code, added.err]).toEqual([2, expect.stringContaining("A job is for one chip") as string]);
-  });
 });

@@ -22,6 +22,8 @@ export interface JobLine {
   /** In words: `program s.json --method verify`. */
   readonly text: string;
   readonly chip: string;
+  /** The other chips that it works on, of a network over several. */
+  readonly otherChips: readonly string[];
   /** Jobs of one place are done one after the other. */
   readonly place: string;
   /** `cut off` where its worker died; `stopped` where it was put back. */

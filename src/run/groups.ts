@@ -1,5 +1,6 @@
 import type { ModelDefinition } from "../model/definition.ts";
 import type { ConductanceUnit, Seconds } from "../units.ts";
+import type { JobId } from "../queue/job.ts";
 import type { RunId } from "./runId.ts";
 
 /** A network that is laid over several chips: each chip's share is a run of its own, and a group says which runs belong together. */
@@ -27,6 +28,8 @@ export type GroupChange =
       readonly corrects?: GroupId | undefined;
       /** By what a share that never began is planned again; undefined where its targets were of no file. */
       readonly recipe?: GroupRecipe | undefined;
+      /** The job of the queue that began it. */
+      readonly job?: JobId | undefined;
     }
   /** A run holds a share from now on. */
   | { readonly kind: "serves"; readonly group: GroupId; readonly share: number; readonly run: RunId }
@@ -87,6 +90,7 @@ export interface RunGroup {
   readonly spares: readonly string[];
   readonly corrects: GroupId | undefined;
   readonly recipe: GroupRecipe | undefined;
+  readonly job: JobId | undefined;
 }
 
 export interface GroupShare extends PlannedShare {
@@ -120,10 +124,10 @@ export function foldGroups(changes: readonly GroupChange[]): readonly RunGroup[]
   const groups = new Map<GroupId, RunGroup>();
   for (const change of changes) {
     if (change.kind === "begun") {
-      const { at: begunAt, title, spares, corrects, recipe } = change;
+      const { at: begunAt, title, spares, corrects, recipe, job } = change;
       const shares = change.shares.map((share) => ({ ...share, run: undefined, before: [] }));
       const id = `n${groups.size + 1}`;
-      groups.set(id, { id, begunAt, title, shares, spares, corrects, recipe });
+      groups.set(id, { id, begunAt, title, shares, spares, corrects, recipe, job });
       continue;
     }
     const group = groups.get(change.group);

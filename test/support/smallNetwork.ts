@@ -37,3 +37,11 @@ function gaussian(count: number, layer: number): Float32Array {
   const random = new Random(2).fork("weights");
   return Float32Array.from({ length: count }, (_, i) => 0.2 * normalOf(random.at(i, layer).word0));
 }
+
+/** Two small layers: each fits a tile of its own, and so a chip. */
+export function twoLayers(folder: string): string {
+  const path = join(folder, "two.safetensors");
+  const layer = (k: number) => ({ shape: [16, 6], values: gaussian(96, k) });
+  writeFileSync(path, safetensors({ "fc1.weight": layer(1), "fc2.weight": layer(2) }));
+  return path;
+}

@@ -51,10 +51,14 @@ function chipOf({ chip }: JobLine): HTMLElement {
   return item;
 }
 
-function itemOf({ job, place, text, state, why, runs }: JobLine, all: readonly JobLine[]): HTMLElement {
+function itemOf(
+  { job, place, text, state, why, runs, otherChips }: JobLine,
+  all: readonly JobLine[],
+): HTMLElement {
   const item = document.createElement("li");
   item.className = state === "failed" ? "bad" : "";
-  const facts = withText("small", `${state}${why === null ? "" : ` · ${why}`}`);
+  const also = otherChips.length === 0 ? "" : ` · also on ${otherChips.join(", ")}`;
+  const facts = withText("small", `${state}${why === null ? "" : ` · ${why}`}${also}`);
   for (const run of runs) {
     const link = withText("a", run);
     link.href = `#${run}`;
