@@ -1,5 +1,5 @@
 import { MhoError } from "../src/errors.ts";
-import type { RunGroup } from "../src/run/groups.ts";
+import { type RunGroup, runsOf } from "../src/run/groups.ts";
 import { noLabels, type RunLabels } from "../src/run/labels.ts";
 import type { ListReader, RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
 import { standingOf } from "../src/results/outcome.ts";
@@ -125,9 +125,7 @@ export class LiveDesk {
 /** Which share of which network a run holds, or held before its chip failed; null for a run by itself. */
 function networkHolding(groups: readonly RunGroup[], run: RunId): RunState["network"] {
   for (const { id, shares } of groups) {
-    const at = shares.findIndex(
-      (share) => share.run === run || share.before.some((left) => left.run === run),
-    );
+    const at = shares.findIndex((share) => runsOf([share]).includes(run));
     if (at >= 0) return { network: id, share: at + 1, shares: shares.length, left: shares[at]!.run !== run };
   }
   return null;

@@ -1,5 +1,5 @@
 import { groupNamed, outcomeOfShares } from "../src/results/wholeReader.ts";
-import type { GroupId, GroupShare, RunGroup } from "../src/run/groups.ts";
+import { type GroupId, type GroupShare, ownRunsOf, type RunGroup } from "../src/run/groups.ts";
 import type { RunId, RunRequest, RunStore } from "../src/run/store.ts";
 import type { LiveDesk } from "./liveDesk.ts";
 import type { Phase, RunState } from "./liveState.ts";
@@ -38,12 +38,11 @@ export class NetworkDesk {
     const groups = await this.#store.groups();
     if (groups.length === 0) return [];
     const runs = new Map((await this.#desk.runs()).map((line) => [line.run, line]));
-    const taken = new Set<RunId>();
+    const ownRuns = ownRunsOf(groups);
     const lines = groups.map(({ id, title, begunAt, shares }): NetworkLine => {
       const held = shares.map(({ run }) => (run !== undefined && runs.has(run) ? run : null));
       const known = held.flatMap((run) => (run === null ? [] : [runs.get(run)!]));
-      const own = runsOf(shares).filter((run) => runs.has(run) && !taken.has(run));
-      for (const run of own) taken.add(run);
+      const own = ownRuns.get(id)!.filter((run) => runs.has(run));
       return {
         network: id,
         title,
@@ -87,13 +86,6 @@ export class NetworkDesk {
     if (held !== undefined && !held.has(run)) held.set(run, this.#desk.hold(run));
     return this.#desk.state(run, undefined);
   }
-}
-
-/** The runs of a network, with those of chips that failed, the oldest first. */
-function runsOf(shares: readonly GroupShare[]): RunId[] {
-  const all = shares.flatMap(({ run, before }) => [...before.map((left) => left.run), run]);
-  const number = (run: RunId): number => Number(run.slice(1));
-  return all.filter((run) => run !== undefined).sort((a, b) => number(a) - number(b));
 }
 
 function together(

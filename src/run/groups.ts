@@ -108,15 +108,33 @@ export interface LeftChip {
   readonly why: string;
 }
 
-/** The group that a run holds a share of, or held one; a plan may name that of another workspace. */
-export function networkOf(
-  groups: readonly RunGroup[],
-  run: RunId,
-  part: ShareOfGroup | undefined,
-): GroupId | undefined {
-  const share = groups.find(({ id }) => id === part?.group)?.shares[part?.share ?? 0];
-  const isOf = share?.run === run || share?.before.some((left) => left.run === run) === true;
-  return isOf ? part?.group : undefined;
+/** The group that a run was begun for. A plan may name that of another workspace, so it is not asked. */
+export function networkOf(groups: readonly RunGroup[], run: RunId): GroupId | undefined {
+  return groups.find(({ shares }) => runsOf(shares).includes(run))?.id;
+}
+
+/**
+ * The runs that were begun for each group, the oldest first, with those of chips that failed. A trim of a group may be held in part by runs
+ * of the group that it corrects: these are of the first.
+ */
+export function ownRunsOf(groups: readonly RunGroup[]): ReadonlyMap<GroupId, readonly RunId[]> {
+  const taken = new Set<RunId>();
+  return new Map(
+    groups.map(({ id, shares }) => {
+      const own = runsOf(shares).filter((run) => !taken.has(run));
+      for (const run of own) taken.add(run);
+      return [id, own];
+    }),
+  );
+}
+
+/** All that hold a share or held one, the oldest first. */
+export function runsOf(shares: readonly GroupShare[]): RunId[] {
+  const number = (run: RunId): number => Number(run.slice(1));
+  return shares
+    .flatMap(({ run, before }) => [...before.map((left) => left.run), run])
+    .filter((run) => run !== undefined)
+    .sort((a, b) => number(a) - number(b));
 }
 
 /** Groups as they stand, in the order in which they were begun. Throws `RangeError` for a change of a group or share that is none. */
