@@ -1,15 +1,13 @@
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { builtInDialects, type LabDialect } from "../lab/dialects.ts";
 import type { StampedEvent } from "../lab/events.ts";
-import { optimize, writeStrategy } from "../lab/optimize.ts";
 import { takePlace } from "../lab/queue/jobPlaces.ts";
 import { MhoError } from "../src/errors.ts";
 import type { JobList } from "../src/queue/job.ts";
 import { circleIn, nextOf, waitOf } from "../src/queue/order.ts";
 import { emptyFolder, removeFoldersAfterAll } from "./support/folders.ts";
-import { twoLayers } from "./support/smallNetwork.ts";
+import { twoLayerStrategy } from "./support/smallNetwork.ts";
 
 removeFoldersAfterAll();
 
@@ -22,27 +20,8 @@ const both = { chips: [left, right] };
 let strategy: string;
 
 beforeAll(async () => {
-  const folder = emptyFolder();
-  strategy = (await writeStrategy(await optimize(twoLayers(folder), forTwoTiles), join(folder, "s.json")))
-    .file;
+  strategy = await twoLayerStrategy(emptyFolder());
 });
-
-/** A layer a tile. */
-const forTwoTiles = {
-  model: "pcm-90nm",
-  translation: {
-    layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
-    timesSeconds: [1, 86_400],
-    timeWeights: Float64Array.of(0.5, 0.5),
-    rule: "least-squares",
-    compensationPer: "tile",
-    scalePer: "column",
-    pairDriftCorrelation: 0,
-    clipPercentile: 100,
-  },
-  per: "layer",
-  tileShape: [64, 64],
-} as const;
 
 async function open(options: Parameters<typeof openBench>[0] = {}) {
   const workspace = options.workspace ?? emptyFolder();

@@ -13,7 +13,7 @@ import { sideBySide } from "./sideBySide.ts";
  */
 export async function adviseGroup(place: Workplace, id: GroupId, options: AdviseOptions): Promise<Advice> {
   const store = await place.existingStore();
-  const parts = await sideBySide(place, id, { ...options }, async (run) => ({
+  const parts = await sideBySide(place, id, { ...options }, "advise", async (run) => ({
     advice: await advise(place, run, options),
     weights: await weightsOf(store, run),
   }));

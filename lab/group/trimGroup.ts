@@ -1,5 +1,5 @@
 import { joinVisits, weightsOfVisit } from "../../calibration/visit.ts";
-import { assert, MhoError } from "../../src/errors.ts";
+import { assert } from "../../src/errors.ts";
 import type { GroupId } from "../../src/run/groups.ts";
 import { groupNamed } from "../../src/results/wholeReader.ts";
 import type { RunId } from "../../src/run/store.ts";
@@ -9,6 +9,7 @@ import { trim, type Trimmed, type TrimOptions } from "../trim.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { Countdown } from "./rollCall.ts";
+import { refuseElsewhere, refuseOfOneRun } from "./refuseForNetwork.ts";
 import { groupEnd, type ShareEnd, tellEnd } from "./groupEnd.ts";
 import type { NetworkShareFields } from "../events.ts";
 
@@ -23,15 +24,12 @@ export async function trimGroup(
   id: GroupId,
   { chip, ...options }: TrimOptions,
 ): Promise<Trimmed> {
-  if (chip !== undefined)
-    throw new MhoError(
-      "bad-argument",
-      `--chip is for one run, and ${id} is a network over several chips. Leave it out.`,
-    );
   const store = await place.existingStore();
   store.mustBeWritable();
   const runs = await runsOfGroup(store, id);
   const group = await groupNamed(store, id);
+  refuseOfOneRun(id, runs, { chip }, ["chip"]);
+  refuseElsewhere(group, "trim");
   const { shares } = group;
   let trimmed: Promise<GroupId> | undefined;
   const fields: NetworkShareFields[] = [];

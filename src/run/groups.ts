@@ -174,3 +174,76 @@ function changed(group: RunGroup, change: Exclude<GroupChange, { readonly kind: 
     spares: change.kind === "moved" ? group.spares.filter((spare) => spare !== change.chip) : group.spares,
   };
 }
+
+/** Changes that make a group as it stands, the first of them its beginning. */
+export function changesOf({
+  id: group,
+  begunAt,
+  title,
+  shares,
+  spares,
+  corrects,
+  recipe,
+  job,
+}: RunGroup): readonly GroupChange[] {
+  const begun: GroupChange = {
+    kind: "begun",
+    at: begunAt,
+    title,
+    shares: shares.map(({ firstTile, tiles, chip, before }) => ({
+      firstTile,
+      tiles,
+      chip: before[0]?.chip ?? chip,
+    })),
+    spares: [],
+    ...(corrects !== undefined && { corrects }),
+    ...(recipe !== undefined && { recipe }),
+    ...(job !== undefined && { job }),
+  };
+  const later = shares.flatMap(({ run, chip, before }, share): GroupChange[] => {
+    const serves = (held: RunId | undefined): GroupChange[] =>
+      held === undefined ? [] : [{ kind: "serves", group, share, run: held }];
+    const left = before.flatMap(({ run: held, at, why }, k): GroupChange[] => [
+      ...serves(held),
+      { kind: "moved", at, group, share, chip: before[k + 1]?.chip ?? chip, why },
+    ]);
+    return [...left, ...serves(run)];
+  });
+  const waiting: GroupChange[] = spares.length === 0 ? [] : [{ kind: "spares", at: begunAt, group, spares }];
+  return [begun, ...later, ...waiting];
+}
+
+/** What is called otherwise where a group was brought to; undefined for what is not there. */
+export interface OtherNames {
+  readonly runHere: (run: RunId) => RunId | undefined;
+  readonly groupHere: (group: GroupId) => GroupId | undefined;
+  readonly chipHere: (address: string) => string;
+}
+
+/** A group of another workspace as it is here: it has runs of other names, and neither spares nor what would begin more of its shares. */
+export function withOtherNames(
+  { begunAt, title, shares, corrects }: RunGroup,
+  id: GroupId,
+  { runHere, groupHere, chipHere }: OtherNames,
+): RunGroup {
+  const run = (there: RunId | undefined): RunId | undefined =>
+    there === undefined ? undefined : runHere(there);
+  return {
+    id,
+    begunAt,
+    title: title.replace(/^trim of (n\d+): /, (whole, there: string) => {
+      const here = groupHere(there);
+      return here === undefined ? whole : `trim of ${here}: `;
+    }),
+    shares: shares.map((share) => ({
+      ...share,
+      chip: chipHere(share.chip),
+      run: run(share.run),
+      before: share.before.map((left) => ({ ...left, chip: chipHere(left.chip), run: run(left.run) })),
+    })),
+    spares: [],
+    corrects: corrects === undefined ? undefined : groupHere(corrects),
+    recipe: undefined,
+    job: undefined,
+  };
+}
