@@ -7,6 +7,16 @@ import { changesOf, foldGroups, ownRunsOf } from "../src/run/groups.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { LiveDesk } from "../web/liveDesk.ts";
 import { NetworkDesk } from "../web/networkDesk.ts";
+import { readPageFiles } from "../web/pageFiles.ts";
+import { serveLive } from "../web/server.ts";
+import {
+  becomes,
+  collidingIn,
+  complaintsOf,
+  hasBrowser,
+  openBrowser,
+  pageFolder,
+} from "./support/browser.ts";
 import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterAll } from "./support/folders.ts";
 import { twoLayerStrategy } from "./support/smallNetwork.ts";
@@ -41,8 +51,8 @@ const commands: readonly (readonly [words: readonly string[], says: RegExp, code
   [["watch", "n1", "--chip", left], /--chip is for one run.*\(r\d, r\d\)/, 2],
   [["calibrate", "n1"], /The factors are kept with each run/],
   [["calibrate", "n1", "--chip", left], /--chip is for one run.*\(r\d, r\d\)/, 2],
-  [["advise", "n1"], /^n1: weight error/m],
-  [["trim", "n1", "--dry-run"], /n1/],
+  [["advise", "n1", "--times", "1h"], /^n1: weight error/m],
+  [["trim", "n1", "--dry-run", "--times", "1h"], /n1/],
   [["trim", "n1", "--chip", left], /--chip is for one run.*\(r\d, r\d\)/, 2],
   [["resume", "n1"], /n1 was done already/],
   [["resume", "n1", "--chip", left], /--chip is for one run/, 2],
@@ -115,6 +125,50 @@ describe("the live page of a network", () => {
     });
     expect(await networks.ask("n1", "stop")).toBe(false);
     await store.close();
+  });
+});
+
+describe.skipIf(!hasBrowser)("the live page of a network, in a browser", () => {
+  it("shows it as one, with its chips, its runs under it in the list, and a link from each run", async () => {
+    const store = await openWorkspace(workspace);
+    const bench = await openBench({ workspace, config: "none" });
+    const server = await serveLive(store, {
+      host: "127.0.0.1",
+      port: 0,
+      token: "a-token-of-the-test",
+      files: await readPageFiles(pageFolder),
+      library: bench,
+      workspace: "w",
+      wallTime: () => new Date().toISOString(),
+    });
+    const browser = await openBrowser();
+    const page = await browser.newPage({ viewport: { width: 375, height: 800 } });
+    const complaints = complaintsOf(page);
+    const address = `http://127.0.0.1:${server.port}/`;
+    try {
+      // What is looked at when nothing is named.
+      await page.goto(address);
+      await becomes(page, "network-title", /^n1 .*two\.json$/);
+      await becomes(page, "network-phase", "done");
+      const keys = await page
+        .locator("#runs [data-key]")
+        .evaluateAll((all) => all.map((one) => one.getAttribute("data-key")));
+      expect(keys).toEqual(["n1", "r1", "r2"]);
+      expect(await page.locator("#shares tbody tr").count()).toBe(2);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
+      expect(await page.evaluate(collidingIn("#network"))).toEqual([]);
+      await page.locator("#shares a").first().click();
+      await becomes(page, "share", /^Holds share 1 of 2 of network n1\.$/);
+      expect(await page.locator("#network").isVisible()).toBe(false);
+      const report = await page.request.get(`${address}api/runs/n1/report`);
+      expect([report.status(), (await report.text()).includes("EMU-2")]).toEqual([200, true]);
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.close();
+      await bench.close();
+      await store.close();
+    }
   });
 });
 

@@ -45,8 +45,8 @@ describe("a job of several chips", () => {
     expect(others?.map(({ chip }) => chip)).toEqual([right, third]);
     expect(new Set([place, ...others!.map((other) => other.place)]).size).toBe(3);
     await bench.queue.add("measure", "yield", { row: 0 }, { chip: right });
-    await bench.queue.add("watch", id, { until: "1h", perDecade: 2 });
-    await bench.queue.add("trim", id, {});
+    await bench.queue.add("watch", id, { until: "10m", perDecade: 3 });
+    await bench.queue.add("trim", id, { timesSeconds: [3600] });
     expect(await bench.work()).toMatchObject({ failed: [], left: [] });
     expect(await jobsOf(bench)).toEqual([
       ["j1", "done", "n1"],

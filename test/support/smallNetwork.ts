@@ -42,7 +42,7 @@ function gaussian(count: number, layer: number): Float32Array {
 /** The strategy of two small layers: each fits a tile of its own, and so a chip. Returns the path of its file. */
 export async function twoLayerStrategy(folder: string): Promise<string> {
   const path = join(folder, "two.safetensors");
-  const layer = (k: number) => ({ shape: [16, 6], values: gaussian(96, k) });
+  const layer = (k: number) => ({ shape: [8, 4], values: gaussian(32, k) });
   writeFileSync(path, safetensors({ "fc1.weight": layer(1), "fc2.weight": layer(2) }));
   const found = await optimize(path, {
     model: "pcm-90nm",
