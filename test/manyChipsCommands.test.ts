@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allCommands } from "../cli/commands/all.ts";
+import { runCandidates } from "../lab/completion.ts";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { changesOf, foldGroups, ownRunsOf } from "../src/run/groups.ts";
 import { openWorkspace } from "../storage/workspace.ts";
@@ -41,6 +42,7 @@ beforeAll(async () => {
 const commands: readonly (readonly [words: readonly string[], says: RegExp, code?: number])[] = [
   [["show", "n1"], /Share 2, tile 1: r\d on pcm-64 number EMU-2/],
   [["show", "--json", "n1"], /"network":"n1"/],
+  [["show", "--where", "network=n1"], /^r1 .*\nr2 /],
   [["report", "n1", "--out", file("n1.html")], /Report: /],
   [["export", "n1", "--to", "csv", "--out", file("n1.csv")], /readings/],
   [["export", "n1", "--to", "csv", "--findings"], /n1 is a network over several chips/, 2],
@@ -82,7 +84,8 @@ describe("a command that takes a run", () => {
     },
   );
 
-  it("is in this table, whichever it is", () => {
+  it("is in this table, whichever it is, and a shell completes networks like runs", () => {
+    expect(runCandidates(workspace).map(({ word }) => word)).toEqual(["n1", "r2", "r1"]);
     const takesRun = allCommands().filter(({ registeredArguments }) =>
       registeredArguments.some((one) => ["run", "what", "subject", "network"].includes(one.name())),
     );

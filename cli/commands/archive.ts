@@ -31,7 +31,7 @@ export const archive = () =>
           }
           const done = await bench.archive(runs, { undo, operator });
           output.say(
-            `${done.join(", ")}: ${undo ? "back in the list" : "archived; mho show --archived lists it"}`,
+            `${done.join(", ")}: ${undo ? "back in the list" : `archived; mho show --archived lists ${done.length === 1 ? "it" : "them"}`}`,
           );
           output.result({ runs: done, archived: !undo, lake: null, workspace: (await bench.store()).file });
         }),
