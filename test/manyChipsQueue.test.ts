@@ -2,8 +2,11 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { builtInDialects, type LabDialect } from "../lab/dialects.ts";
 import type { StampedEvent } from "../lab/events.ts";
+import { goOnTrim } from "../lab/group/trimGroup.ts";
 import { takePlace } from "../lab/queue/jobPlaces.ts";
+import { Workplace } from "../lab/workplace.ts";
 import { MhoError } from "../src/errors.ts";
+import { groupNamed } from "../src/results/wholeReader.ts";
 import type { JobList } from "../src/queue/job.ts";
 import { circleIn, nextOf, waitOf } from "../src/queue/order.ts";
 import { emptyFolder, removeFoldersAfterAll } from "./support/folders.ts";
@@ -40,10 +43,14 @@ const jobsOf = async (bench: Bench): Promise<unknown[]> =>
 
 describe("a job of several chips", () => {
   it("is done when all of them are free, one job a chip at a time, and j1 stands for its network", async () => {
-    const { bench, told } = await open();
-    const { id, place, others } = await bench.queue.add("program", strategy, { ...both, spares: [third] });
+    const { bench, told, workspace } = await open();
+    const {
+      id,
+      place: first,
+      others,
+    } = await bench.queue.add("program", strategy, { ...both, spares: [third] });
     expect(others?.map(({ chip }) => chip)).toEqual([right, third]);
-    expect(new Set([place, ...others!.map((other) => other.place)]).size).toBe(3);
+    expect(new Set([first, ...others!.map((other) => other.place)]).size).toBe(3);
     await bench.queue.add("measure", "yield", { row: 0 }, { chip: right });
     await bench.queue.add("watch", id, { until: "10m", perDecade: 3 });
     await bench.queue.add("trim", id, { timesSeconds: [3600] });
@@ -63,7 +70,29 @@ describe("a job of several chips", () => {
       ["j1", "j2", "j3", "j4"].flatMap((job) => [`job_started ${job}`, `job_ended ${job}`]),
     );
     expect(await bench.queue.add("watch", "n1", { until: "1d" })).toMatchObject({ chip: left });
+    await bench.watch("n2", { until: "10m", perDecade: 3 });
     await bench.close();
+    // A trim whose worker died after it was begun, and before any of its shares was.
+    const place = new Workplace({ workspace }, { emit: () => {} });
+    const store = await place.writableStore();
+    const { shares } = await groupNamed(store, "n2");
+    const begun = {
+      kind: "begun",
+      at: "t",
+      title: "trim of n2",
+      shares,
+      spares: [],
+      corrects: "n2",
+    } as const;
+    expect(await store.appendGroup(begun)).toBe("n3");
+    await goOnTrim(place, "n3", { timesSeconds: [3600] });
+    const held = (await groupNamed(store, "n3")).shares.map(({ run }) => run!);
+    for (const [k, run] of held.entries()) {
+      const before = shares[k]!.run!;
+      expect([run, (await store.plan(run)).corrects]).toContain(before);
+      expect((await store.summary(run)).outcome).toBe("done");
+    }
+    await place.close();
   });
 
   it("waits while another worker has one of its chips, and gives the others back", async () => {
