@@ -163,6 +163,11 @@ describe("a job of several chips", () => {
     await bench.queue.add("resume", "n1", { spares: [third] });
     expect(await bench.work()).toMatchObject({ done: ["j2"] });
     expect((await bench.network("n1")).shares.map(({ chip }) => chip)).toEqual([left, third]);
+    // One of its chips alone was watched: none is pulsed.
+    await bench.watch("r1", { until: "10m", perDecade: 3 });
+    for (const refused of [bench.trim("n1"), bench.advise("n1")])
+      await expect(refused).rejects.toThrow(/^Run r\d was read 1 time, .*: mho watch n1 --until 2h/);
+    expect(await bench.networks()).toHaveLength(1);
     await bench.close();
   });
 

@@ -9,7 +9,7 @@ import { trim, type Trimmed, type TrimOptions } from "../trim.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { Countdown } from "./rollCall.ts";
-import { refuseElsewhere, refuseOfOneRun } from "./refuseForNetwork.ts";
+import { refuseElsewhere, refuseOfOneRun, refuseUnwatchedNetwork } from "./refuseForNetwork.ts";
 import { groupEnd, type ShareEnd, tellEnd } from "./groupEnd.ts";
 import type { NetworkShareFields } from "../events.ts";
 
@@ -24,12 +24,14 @@ export async function trimGroup(
   id: GroupId,
   { chip, ...options }: TrimOptions,
 ): Promise<Trimmed> {
+  place.refuseServer();
   const store = await place.existingStore();
   store.mustBeWritable();
   const runs = await runsOfGroup(store, id);
   const group = await groupNamed(store, id);
   refuseOfOneRun(id, runs, { chip }, ["chip"]);
   refuseElsewhere(group, "trim");
+  await refuseUnwatchedNetwork(store, id, runs, "A trim");
   const { shares } = group;
   let trimmed: Promise<GroupId> | undefined;
   const fields: NetworkShareFields[] = [];
