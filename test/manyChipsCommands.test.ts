@@ -150,7 +150,7 @@ describe.skipIf(!hasBrowser)("the live page of a network, in a browser", () => {
     const address = `http://127.0.0.1:${server.port}/`;
     try {
       // What is looked at when nothing is named.
-      await page.goto(address);
+      await page.goto(`${address}#token=a-token-of-the-test`);
       await becomes(page, "network-title", /^n1 .*two\.json$/);
       await becomes(page, "network-phase", "done");
       const keys = await page
@@ -160,6 +160,11 @@ describe.skipIf(!hasBrowser)("the live page of a network, in a browser", () => {
       expect(await page.locator("#shares tbody tr").count()).toBe(2);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
       expect(await page.evaluate(collidingIn("#network"))).toEqual([]);
+      expect(await page.locator("#network-notes p").allInnerTexts()).toEqual(["warm day"]);
+      await page.fill("#network-tag", "seen");
+      await page.press("#network-tag", "Enter");
+      await becomes(page, "network-tags", /^ald\s×?\s*seen/);
+      expect((await bench.run("r2")).labels.tags).toEqual(["ald", "seen"]);
       await page.locator("#shares a").first().click();
       await becomes(page, "share", /^Holds share 1 of 2 of network n1\.$/);
       expect(await page.locator("#network").isVisible()).toBe(false);

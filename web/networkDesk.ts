@@ -2,7 +2,7 @@ import { groupNamed, outcomeOfShares } from "../src/results/wholeReader.ts";
 import { type GroupId, type GroupShare, ownRunsOf, type RunGroup } from "../src/run/groups.ts";
 import type { RunId, RunRequest, RunStore } from "../src/run/store.ts";
 import type { LiveDesk } from "./liveDesk.ts";
-import type { Phase, RunState } from "./liveState.ts";
+import type { Phase, RunState, WrittenNote } from "./liveState.ts";
 import type { NetworkLine, NetworkPhase, NetworkState, ShareLine } from "./networkState.ts";
 
 /** The networks that are laid over several chips: each is what the desk knows of its runs, put together. */
@@ -105,6 +105,7 @@ function together(
     startedAt: begunAt,
     corrects: corrects ?? null,
     correctedBy,
+    ...writtenOnAll(known),
     spares,
     phase: phaseOf(
       known.map(({ phase }) => phase),
@@ -124,6 +125,24 @@ function together(
     devicesPerSecond: rates.length === 0 ? null : rates.reduce((all, rate) => all + rate, 0),
     secondsLeft: left.length === 0 ? null : Math.max(...left),
     shares: shares.map((share, k) => lineOf(share, k, states[k])),
+  };
+}
+
+/** What was written on the whole stands with each of its runs. */
+function writtenOnAll(
+  states: readonly RunState[],
+): Pick<NetworkState, "tags" | "notes" | "operator" | "archived"> {
+  const [first, ...others] = states;
+  if (first === undefined) return { tags: [], notes: [], operator: null, archived: false };
+  const same = (one: WrittenNote, other: WrittenNote): boolean =>
+    one.at === other.at && one.lines.join("\n") === other.lines.join("\n");
+  return {
+    tags: first.tags.filter((tag) => others.every(({ tags }) => tags.includes(tag))),
+    notes: first.notes.filter(
+      (note) => note.of === "run" && others.every(({ notes }) => notes.some((one) => same(one, note))),
+    ),
+    operator: others.every(({ operator }) => operator === first.operator) ? first.operator : null,
+    archived: states.every(({ archived }) => archived),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RunOutcome } from "../src/run/store.ts";
-import type { Phase } from "./liveState.ts";
+import type { Phase, WrittenNote } from "./liveState.ts";
 
 /** What the server tells the page of networks that are laid over several chips. */
 
@@ -28,6 +28,12 @@ export interface NetworkState {
   /** The network whose devices this one corrects, and the one that corrects this. */
   readonly corrects: string | null;
   readonly correctedBy: string | null;
+  /** Tags and notes that all of its runs have. */
+  readonly tags: readonly string[];
+  readonly notes: readonly WrittenNote[];
+  readonly operator: string | null;
+  /** Whether all of its runs are archived. */
+  readonly archived: boolean;
   /** Addresses of chips that wait to take the place of one that fails. */
   readonly spares: readonly string[];
   readonly phase: NetworkPhase;

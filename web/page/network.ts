@@ -7,6 +7,7 @@ import { type Cell, fillTable, runLink } from "./records.ts";
 import { confirmStopping } from "./stopping.ts";
 import { say } from "./terms.ts";
 import { change } from "./token.ts";
+import { showWrittenOnNetwork } from "./written.ts";
 import { agoText, counted, exactTime, percent, phaseNames, rounded, whenText } from "./words.ts";
 
 let state: NetworkState | undefined;
@@ -17,6 +18,7 @@ export function showNetwork(now: NetworkState): void {
   element("network").hidden = false;
   element("network-title").textContent = `${now.network}  ${now.title}`;
   showFacts(now);
+  element("network-archived").hidden = !now.archived;
   showNumbers(now);
   showRequests(now);
   say(element("network-says"), whatToDo(now));
@@ -28,6 +30,7 @@ export function showNetwork(now: NetworkState): void {
   const left = now.shares.flatMap(leftOf);
   element("network-failed").hidden = left.length === 0;
   element("network-failures").replaceChildren(...left);
+  showWrittenOnNetwork(now);
   showFiles(now);
 }
 

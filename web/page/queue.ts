@@ -103,7 +103,9 @@ export function offerToGoOn({ run, phase, goesOnWith, network }: RunState): void
 /** The same with a network. */
 export function offerNetwork({ network, phase, correctedBy }: NetworkState): void {
   const ended = phase === "interrupted" || phase === "not complete";
-  offer("network-", network, ended && correctedBy === null);
+  // The queue of a server has jobs of one chip each.
+  const isServer = document.body.classList.contains("is-server");
+  offer("network-", network, ended && correctedBy === null && !isServer);
 }
 
 function offer(of: "" | "network-", run: string, may: boolean): void {
