@@ -1,5 +1,12 @@
 import { MhoError } from "../../src/errors.ts";
-import { type Job, type JobChange, type JobId, type JobList, placesOfJob } from "../../src/queue/job.ts";
+import {
+  isAt,
+  type Job,
+  type JobChange,
+  type JobId,
+  type JobList,
+  placesOfJob,
+} from "../../src/queue/job.ts";
 import { withChange } from "../../src/queue/job.ts";
 import { circleIn, isPending, type Wait, waitOf } from "../../src/queue/order.ts";
 import { wallTime } from "../wallTime.ts";
@@ -121,7 +128,7 @@ export async function removeJobs(place: Workplace, ids: readonly JobId[]): Promi
       const { lock, by } = takePlace(place.folder, at);
       if (lock === undefined)
         throw underWay(
-          left.find((job) => placesOfJob(job).includes(at))!,
+          left.find((job) => isAt(job, at))!,
           by,
         );
       locks.push(lock);

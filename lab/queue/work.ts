@@ -1,5 +1,5 @@
 import { MhoError } from "../../src/errors.ts";
-import { type Job, type JobId, type JobList, placesOfJob } from "../../src/queue/job.ts";
+import { isAt, type Job, type JobId, type JobList, placesOfJob } from "../../src/queue/job.ts";
 import { isPending, mayGoOn, nextOf, placesOf, waitOf } from "../../src/queue/order.ts";
 import type { JobStore } from "../../src/queue/jobStore.ts";
 import type { KeptRuns } from "../../storage/keptRuns.ts";
@@ -212,7 +212,7 @@ class Worker {
 
   /** Says once why the first job of a place does not begin. @param by  the other worker that is at it. */
   #tellWait(at: string, jobs: JobList, by?: string): void {
-    const first = jobs.find((job) => placesOfJob(job).includes(at) && isPending(job))!;
+    const first = jobs.find((job) => isAt(job, at) && isPending(job))!;
     const event = by === undefined ? waitEvent(first, jobs) : workerEvent(first, by);
     if (event === undefined) return;
     // A job of several chips is the first of each.

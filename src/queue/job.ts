@@ -40,6 +40,11 @@ export function placesOfJob({ place, others = [] }: Pick<JobRequest, "place" | "
   return [place, ...others.map((other) => other.place)];
 }
 
+/** Whether a job stands in the queue of a place. */
+export function isAt({ place, others }: Pick<JobRequest, "place" | "others">, at: string): boolean {
+  return place === at || (others?.some((other) => other.place === at) ?? false);
+}
+
 /** Where a job came from, so that a server is told what became of it. */
 export interface JobOrigin {
   /** Its id at the server. */

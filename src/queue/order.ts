@@ -1,4 +1,4 @@
-import { type Job, type JobId, type JobList, placesOfJob } from "./job.ts";
+import { isAt, type Job, type JobId, type JobList, placesOfJob } from "./job.ts";
 
 /** Which job of a place comes next, and why one that does not has to wait. Nothing here changes anything. */
 
@@ -24,7 +24,7 @@ export type Wait =
 
 /** Jobs of a place that are not over. */
 function queueAt(jobs: JobList, place: string): JobList {
-  return jobs.filter((job) => isPending(job) && placesOfJob(job).includes(place));
+  return jobs.filter((job) => isAt(job, place) && isPending(job));
 }
 
 /** @param now  wall time, ISO 8601. */
@@ -44,7 +44,7 @@ export function waitOf(jobs: JobList, job: Job, now: string): Wait | undefined {
 
 /** The job that a worker of a place does next: one that a dead worker left, or the first that waits. */
 export function nextOf(jobs: JobList, place: string, now: string): Job | undefined {
-  const first = queueAt(jobs, place)[0];
+  const first = jobs.find((job) => isAt(job, place) && isPending(job));
   return first !== undefined && waitOf(jobs, first, now) === undefined ? first : undefined;
 }
 
@@ -65,8 +65,8 @@ export function mayGoOn(jobs: JobList, job: Job): boolean {
 
 /** Whether a job's queue stands, or the job is not to be done at all. */
 function stops(jobs: JobList, job: Job): boolean {
-  const isFailed = ({ state }: Job): boolean => state === "failed";
-  return job.state === "removed" || placesOfJob(job).some((place) => queueAt(jobs, place).some(isFailed));
+  const isFailed = (place: string): boolean => jobs.some((one) => one.state === "failed" && isAt(one, place));
+  return job.state === "removed" || placesOfJob(job).some(isFailed);
 }
 
 /** Jobs that would wait for each other for ever, the first at both ends; undefined where there are none. */
