@@ -7,10 +7,7 @@ import { newestLayout } from "./schema.ts";
  * The networks over several chips of a workspace and its newest runs, with their titles, for a shell that completes a word: read as they are, without locks, checks or lifting
  * the layout. Nothing where the workspace is none, or of another layout.
  */
-export function runTitles(
-  folder: string,
-  most = 200,
-): { readonly run: string; readonly title: string }[] {
+export function runTitles(folder: string, most = 200): { readonly run: string; readonly title: string }[] {
   const file = join(folder, "workspace.db");
   if (!existsSync(file)) return [];
   try {

@@ -61,7 +61,10 @@ describe("a filter of runs", () => {
   );
 
   it.each([
-    ["tags=ald", /--where tags=ald: there is no key tags\. Keys are run, network, title, tag, .* age; for example/],
+    [
+      "tags=ald",
+      /--where tags=ald: there is no key tags\. Keys are run, network, title, tag, .* age; for example/,
+    ],
     ["constructor=1", /there is no key constructor/],
     ["tag=ald yield", /--where yield: it is not KEY/],
     ["yield<much", /yield is compared with a number/],
