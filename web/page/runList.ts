@@ -1,7 +1,7 @@
 import type { RunLine } from "../liveState.ts";
 import type { NetworkLine } from "../networkState.ts";
 import { element, withText } from "./page.ts";
-import { phaseNames, timeElement } from "./words.ts";
+import { counted, phaseNames, timeElement } from "./words.ts";
 
 /** What the list shows. */
 export interface Listing {
@@ -50,10 +50,10 @@ function networkItemOf(
   { network, title, startedAt, outcome, runs }: NetworkLine,
   listing: Listing,
 ): HTMLElement {
-  const button = chooser(network, `${title}, over ${runs.length} chips`, listing);
+  const button = chooser(network, `${title}, over ${counted(runs.length, "chip", "chips")}`, listing);
   const facts = document.createElement("small");
   const missing = outcome === "failed" ? "not complete" : (phaseNames[outcome] ?? outcome);
-  facts.append(`${missing} · ${runs.length} chips · `, timeElement(startedAt));
+  facts.append(`${missing} · ${counted(runs.length, "chip", "chips")} · `, timeElement(startedAt));
   button.append(withText("span", `${network} ${title}`), facts);
   return itemWith(button, network, outcome, listing);
 }
