@@ -5,6 +5,7 @@ import { allCommands } from "../cli/commands/all.ts";
 import { runCandidates } from "../lab/completion.ts";
 import { type Bench, openBench } from "../lab/bench.ts";
 import { changesOf, foldGroups, ownRunsOf } from "../src/run/groups.ts";
+import { UnpackedGroups } from "../storage/packGroups.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { LiveDesk } from "../web/liveDesk.ts";
 import { NetworkDesk } from "../web/networkDesk.ts";
@@ -51,9 +52,9 @@ const commands: readonly (readonly [words: readonly string[], says: RegExp, code
   [["lot", "n1", "--out", file("lot.html")], /Report: /],
   [["watch", "n1", "--until", "10m", "--per-decade", "3"], /nothing is left to read/],
   [["watch", "n1", "--chip", left], /--chip is for one run.*\(r\d, r\d\)/, 2],
-  [["calibrate", "n1"], /The factors are kept with each run/],
+  [["calibrate", "n1"], /^ {2}tile 1 at .*\n[\s\S]*The factors are kept with each run/m],
   [["calibrate", "n1", "--chip", left], /--chip is for one run.*\(r\d, r\d\)/, 2],
-  [["advise", "n1", "--times", "1h"], /^n1: weight error/m],
+  [["advise", "n1", "--times", "1h"], /^n1: weight error of one read/m],
   [["trim", "n1", "--dry-run", "--times", "1h"], /n1/],
   [["trim", "n1", "--chip", left], /--chip is for one run.*\(r\d, r\d\)/, 2],
   [["resume", "n1"], /n1 was done already/],
@@ -188,19 +189,54 @@ describe("a pack of a network", () => {
   afterAll(() => there.close());
 
   it("holds all its runs and how they belong together, and is the same network where it is unpacked", async () => {
+    const before = await openWorkspace(join(folder, "there"));
+    const share = { chip: left, firstTile: 0, tiles: 1 };
+    await before.appendGroup({ kind: "begun", at: "t", title: "its own", shares: [share], spares: [] });
+    await before.close();
     const { networks, runs } = await there.unpack(file("n1.mhopack"));
     expect(networks).toEqual([
-      { packed: "n1", network: "n1", state: "new", runs: runs.map(({ run }) => run) },
+      { packed: "n1", network: "n2", state: "new", runs: runs.map(({ run }) => run) },
     ]);
     const here = await openBench({ workspace, config: "none" });
-    const [one, two] = [await here.network("n1"), await there.network("n1")];
+    const [one, two] = [await here.network("n1"), await there.network("n2")];
     expect(two.result!.errors).toEqual(one.result!.errors);
     expect(two.result!.overview).toEqual(one.result!.overview);
     expect([two.title, two.begunAt]).toEqual([one.title, one.begunAt]);
     await here.close();
     expect((await there.unpack(file("n1.mhopack"))).networks).toMatchObject([{ state: "known" }]);
-    expect(await there.networks()).toHaveLength(1);
-    await expect(there.trim("n1")).rejects.toThrow(/came out of a pack.*mho trim r1 --chip ADDRESS/);
+    expect((await there.networks()).map(({ id }) => id)).toEqual(["n1", "n2"]);
+    await expect(there.trim("n2")).rejects.toThrow(/came out of a pack.*mho trim r1 --chip ADDRESS/);
+  });
+});
+
+describe("a network in a pack that cannot be", () => {
+  const begun = {
+    kind: "begun",
+    at: "t",
+    title: "s",
+    shares: [{ firstTile: 0, tiles: 1, chip: "a" }],
+    spares: [],
+  };
+  it.each([
+    ["has a name that is none", "r1", [begun]],
+    ["never began", "n1", [{ kind: "serves", group: "n1", share: 0, run: "r1" }]],
+    ["began twice", "n1", [begun, begun]],
+    [
+      "has a run for a share that it has not",
+      "n1",
+      [begun, { kind: "serves", group: "n1", share: 3, run: "r1" }],
+    ],
+    ["has a change that is none", "n1", [begun, { kind: "grown" }]],
+  ])("is refused where it %s", async (_, id, changes) => {
+    const store = await openWorkspace(emptyFolder());
+    const groups = new UnpackedGroups("x.mhopack");
+    const unpacked = async (): Promise<unknown> => {
+      for (const change of changes) groups.take([id, JSON.stringify(change)]);
+      return groups.write(store, (run) => run, "packed:");
+    };
+    await expect(unpacked()).rejects.toThrow(/x\.mhopack: a network over several chips in it is none/);
+    expect(await store.groups()).toEqual([]);
+    await store.close();
   });
 });
 
