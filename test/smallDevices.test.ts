@@ -8,7 +8,7 @@ import { asPowerLaw } from "../src/model/powerLaw.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
 
 test("devices that read a code or two, and first when they are old, are too small for a fit: not unlike all others", () => {
-  const law = asPowerLaw(pcm90nmDefinition);
+  const law = asPowerLaw(pcm90nmDefinition)!;
   const random = new Random(3);
   const devicesPerRow = 256;
   const devices = 12 * devicesPerRow;
