@@ -107,7 +107,7 @@ export function progressOf(
   };
 }
 
-const secondsBetweenLines = 10;
+export const secondsBetweenLines = 10;
 /** A log gets no line for shorter waits. */
 export const loggedWaitSeconds: Seconds = 60;
 

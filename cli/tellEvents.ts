@@ -1,4 +1,4 @@
-import type { BenchEvent, StampedEvent } from "../lab/events.ts";
+import type { BenchEvent, CalculatingEvent, StampedEvent } from "../lab/events.ts";
 import { localTimeIn } from "../lab/wallTime.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
@@ -9,7 +9,7 @@ import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { networkProgress } from "./networkProgress.ts";
-import { loggedWaitSeconds, progressOf } from "./progress.ts";
+import { loggedWaitSeconds, progressOf, secondsBetweenLines } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
 export interface Names {
@@ -34,6 +34,7 @@ export function tellEvents(
   let progress: ReturnType<typeof progressOf> | undefined;
   let network: ReturnType<typeof networkProgress> | undefined;
   const tellWatch = watchTeller(output);
+  const tellCalculation = calculationTeller(output);
   let leftOut = 0;
   let chip = "";
   const told = (event: BenchEvent): void => {
@@ -122,6 +123,9 @@ export function tellEvents(
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
         return;
+      case "calculating":
+        tellCalculation(event);
+        return;
       case "run_in_lake": {
         const { run, folder, bytes, state } = event;
         const had =
@@ -170,6 +174,21 @@ export function tellEvents(
 /** Where a chip is, behind its name. */
 function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
+}
+
+/** Tells how far a calculation is; a log gets a line every ten seconds. */
+function calculationTeller(output: Output): (event: CalculatingEvent) => void {
+  let logged = 0;
+  return ({ what, parts, parts_done: done, share, elapsed_seconds: elapsed, left_seconds: left }) => {
+    const of =
+      what === "curves" ? `translating, ${done} of ${parts} done` : `${done} of ${parts} chips drawn`;
+    const begun = what === "curves" && parts === 1 ? "translating" : of;
+    const rest = left === null ? "" : `, about ${formatDuration(Math.max(1, Math.round(left)))} left`;
+    const text = `${begun}, ${Math.floor(100 * share)} %${rest}`;
+    const due = elapsed - logged >= secondsBetweenLines;
+    if (due) logged = elapsed;
+    output.progress([text, `${Math.floor(100 * share)} %${rest}`], due ? text : undefined);
+  };
 }
 
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */

@@ -103,6 +103,7 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "model_audited":
       case "trim_planned":
       case "translating":
+      case "calculating":
       case "layer":
       case "chapter":
       case "model_compared":

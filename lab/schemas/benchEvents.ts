@@ -274,6 +274,22 @@ export const benchEvents = [
     "`optimize` begins.",
   ),
   event(
+    "calculating",
+    {
+      what: z
+        .enum(["curves", "chips"])
+        .describe("`curves` of a strategy, or `chips` that are drawn to judge it."),
+      parts: part.count.describe("How many layers, tiles or chips there are."),
+      parts_done: part.count.describe("How many of them are done."),
+      share: z.number().min(0).max(1).describe("How much of the work is done, roughly."),
+      elapsed_seconds: part.seconds.describe("Since the calculation began."),
+      left_seconds: part.seconds
+        .nullable()
+        .describe("Until it ends, roughly; null while too little is known."),
+    },
+    "How far a calculation is that takes seconds; every two seconds.",
+  ),
+  event(
     "layer",
     {
       name: z.string().describe("Name of the layer."),
