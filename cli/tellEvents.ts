@@ -1,5 +1,4 @@
 import type { BenchEvent, CalculatingEvent, StampedEvent } from "../lab/events.ts";
-import { localTimeIn } from "../lab/wallTime.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
@@ -9,7 +8,7 @@ import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { networkProgress } from "./networkProgress.ts";
-import { loggedWaitSeconds, progressOf, secondsBetweenLines } from "./progress.ts";
+import { progressOf, rowsTeller, secondsBetweenLines, tellWait } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
 export interface Names {
@@ -78,6 +77,7 @@ export function tellEvents(
       case "paused":
       case "unpaused":
       case "next_sweep":
+      case "rows_read":
       case "sweep":
         if (progress === undefined) tellWatch(event);
         else progress(event);
@@ -194,8 +194,12 @@ function calculationTeller(output: Output): (event: CalculatingEvent) => void {
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */
 function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
   let logged = "";
+  const [tellRows, tellRead] = [rowsTeller("watch", output), rowsTeller("read", output)];
   return (event) => {
     switch (event.type) {
+      case "rows_read":
+        (event.run === null ? tellRead : tellRows)(event);
+        return;
       case "watching":
         output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
         return;
@@ -204,12 +208,11 @@ function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
         return;
       case "next_sweep": {
         const { run, time_seconds: age, due_in_seconds: wait } = event;
-        const when = `at ${localTimeIn(wait)}, in ${formatDuration(wait)}`;
-        const text = `watch: ${run}, next read ${when}, at an age of ${formatDuration(age)}`;
-        output.progress(
-          [text, `watch: next read ${when}`, `next read ${localTimeIn(wait)}`],
-          wait < loggedWaitSeconds ? undefined : text,
-        );
+        tellWait(output, wait, (when, at) => [
+          `watch: ${run}, next read ${when}, at an age of ${formatDuration(age)}`,
+          `watch: next read ${when}`,
+          `next read ${at}`,
+        ]);
         return;
       }
       case "paused":

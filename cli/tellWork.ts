@@ -59,6 +59,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       }
       case "sweep":
         return progress(event.run, event.left === null ? "reading" : `${event.left} reads left`);
+      case "rows_read":
+        if (event.run !== null) progress(event.run, `${event.rows} of ${event.of} rows read`);
+        return;
       case "next_look":
         return progress(event.run, `next look in ${formatDuration(event.due_in_seconds)}`);
       case "next_sweep":

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { tellWait } from "../cli/progress.ts";
 import type { CalculatingEvent, StampedEvent } from "../lab/events.ts";
 import { ShareTeller } from "../lab/shareTeller.ts";
 import { doInThreads } from "../lab/threads/threads.ts";
@@ -125,5 +126,19 @@ describe("how far a calculation is", () => {
       ],
       ["1 of 25 chips drawn, 25 %", undefined],
     ]);
+  });
+
+  it("is, of a wait, what is left of it whenever that is asked again", () => {
+    const told: (readonly string[])[] = [];
+    let again: () => string | readonly string[] = () => "";
+    const progress: Output["progress"] = (text, steady, later) => {
+      told.push([...text], steady === undefined ? [] : [steady]);
+      again = later!;
+    };
+    tellWait({ progress }, 0.4, (when, at) => [when, at]);
+    expect(told).toEqual([[expect.stringMatching(/^at .*, in 400 ms$/), expect.any(String)], []]);
+    expect(again()[0]).toMatch(/^at .*, in 1 s$/);
+    tellWait({ progress }, 3600, (when, at) => [when, at]);
+    expect(told.at(-1)).toEqual([expect.stringMatching(/^at .*, in 1 h$/)]);
   });
 });

@@ -198,6 +198,19 @@ export const benchEvents = [
     "A later run pulsed devices of this tile, so it is not read for the run before.",
   ),
   event(
+    "rows_read",
+    {
+      run: part.run.nullable().describe("The run that is read; null of `mho read`."),
+      tile: part.tile,
+      rows: part.count.describe("Rows of the tile that were read."),
+      of: part.count.describe("Rows that are to be read."),
+      left_seconds: part.seconds.describe(
+        "Until the others are read, by what the chip's description says of a row.",
+      ),
+    },
+    "A tile of a slow board is read, a few rows at a time: about every two seconds.",
+  ),
+  event(
     "next_look",
     {
       run: part.run.describe("Id of the run."),
