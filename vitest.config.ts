@@ -2,6 +2,7 @@ import { accessSync, constants, statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { whatIsBuilt } from "./tools/whatIsBuilt.ts";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
 const longest =
@@ -25,6 +26,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  plugins: [whatIsBuilt()],
   test: {
     include: ["test/**/*.test.ts"],
     exclude: [slow],

@@ -162,12 +162,16 @@ export function judgedTimesOf({ knownTimesSeconds: { from, to } }: DeviceModel):
   return [...new Set(judgedAt.map((time) => Math.min(to, Math.max(from, time))))];
 }
 
+/** A scale for each column, at full range or less of it where that errs less. */
+const usualScale = { scale: "within", scalePer: "column" } as const;
+
 /** As the optimiser would hold the weights for the times that are judged, were devices as a model says. */
 export async function layOptimised(
   { layers }: TrainedNetwork,
   definition: ModelDefinition,
   { geometry }: ChipDescription,
   signal?: AbortSignal,
+  scale: Pick<TranslationOptions, "scalePer"> & Pick<TranslationOptions["layout"], "scale"> = usualScale,
 ): Promise<LaidNetwork & { readonly curves: readonly StrategyLayer[] }> {
   const pairs = pairsOf(geometry);
   const timesSeconds = judgedTimesOf(modelOf(definition));
@@ -175,13 +179,13 @@ export async function layOptimised(
     layout: {
       pairs,
       significance: pairs === 1 ? { kind: "given", factors: [1] } : { kind: "free" },
-      scale: "within",
+      scale: scale.scale,
     },
     timesSeconds,
     timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
     rule: "least-squares",
     compensationPer: "tile",
-    scalePer: "column",
+    scalePer: scale.scalePer,
     pairDriftCorrelation: 0,
     clipPercentile: 100,
   };

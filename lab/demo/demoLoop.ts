@@ -150,6 +150,7 @@ export class DemoLoop {
   async correct(
     run: RunId,
     model: ModelDefinition,
+    visits: readonly Visit[] = usualVisits,
   ): Promise<{ chain: readonly RunId[]; corrected: number[] }> {
     const { store } = this.#context;
     const chain = [run];
@@ -180,6 +181,15 @@ export function refuseOtherChips(description: ChipDescription, factory: ModelDef
   );
 }
 
+/** A look at what was programmed, and a correction after it. */
+export interface Visit {
+  /** How long it is watched before, at so many ages a decade. */
+  readonly watchSeconds: Seconds;
+  readonly perDecade: number;
+  /** When errors count for the correction, each once. */
+  readonly timesSeconds: readonly Seconds[];
+}
+
 /** Reads that the chip averages. */
 const averages = 4;
 
@@ -187,7 +197,7 @@ const averages = 4;
  * Two looks within a day, and a correction after each. The next visit can mend a level and hardly a rate of drift: the first one
  * is planned for late times.
  */
-const visits = [
+const usualVisits: readonly Visit[] = [
   { watchSeconds: 7200, perDecade: 3, timesSeconds: judgedAt.slice(-2) },
   { watchSeconds: 72_000, perDecade: 3, timesSeconds: judgedAt },
 ];

@@ -3,6 +3,7 @@ import type { FaultyLine } from "../../emulator/faultyLine.ts";
 import type { ServedLine } from "../../emulator/servedLine.ts";
 import type { Microseconds } from "../../src/units.ts";
 import { lineTime } from "./lineTime.ts";
+import { SentInOrder } from "./sentInOrder.ts";
 
 export interface ServeOptions {
   /** Bytes a second each way; undefined for as fast as it goes. */
@@ -30,31 +31,28 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   let line: ServedLine | undefined;
   let closed = false;
   const begun = systemClock.nowMicroseconds();
-  const passed = lineTime(bytesPerSecond, () => systemClock.nowMicroseconds());
+  const now = (): Microseconds => systemClock.nowMicroseconds();
+  const passed = lineTime(bytesPerSecond, now);
+  const sent = new SentInOrder((bytes) => line?.write(bytes), now, after);
 
   const receive = (bytes: Uint8Array): void => {
-    const now = systemClock.nowMicroseconds();
-    if (timeScale !== undefined) chip.firmware.follow(Math.round((now - begun) * timeScale));
+    const arrivedAt = now();
+    if (timeScale !== undefined) chip.firmware.follow(Math.round((arrivedAt - begun) * timeScale));
     const workedBefore = chip.firmware.workedMicroseconds;
-    const { deliveries, unpluggedForMilliseconds } = chip.receive(bytes, now);
+    const { deliveries, unpluggedForMilliseconds } = chip.receive(bytes, arrivedAt);
     const inMilliseconds = passed.inward(bytes.length);
     const worked = takesItsTime ? chip.firmware.workedMicroseconds - workedBefore : 0;
-    busyUntil = Math.max(busyUntil, now + 1000 * inMilliseconds) + worked;
-    const readyMilliseconds = takesItsTime ? (busyUntil - now) / 1000 : inMilliseconds;
-    const to = line;
-    // What is due leaves together: a system call costs more than the bytes that it carries.
-    const due: Uint8Array[] = [];
-    for (const { bytes: reply, lateMilliseconds } of deliveries) {
-      const milliseconds = passed.outward(reply.length, readyMilliseconds) + lateMilliseconds;
-      if (milliseconds < 1) due.push(reply);
-      else after(milliseconds, () => to?.write(reply));
-    }
-    if (due.length > 0) to?.write(Buffer.concat(due));
+    busyUntil = Math.max(busyUntil, arrivedAt + 1000 * inMilliseconds) + worked;
+    const readyMilliseconds = takesItsTime ? (busyUntil - arrivedAt) / 1000 : inMilliseconds;
+    for (const { bytes: reply, lateMilliseconds } of deliveries)
+      sent.send(reply, passed.outward(reply.length, readyMilliseconds) + lateMilliseconds);
+    sent.flush();
     if (unpluggedForMilliseconds !== undefined) unplug(unpluggedForMilliseconds);
   };
   const unplug = (milliseconds: number): void => {
     line?.close();
     line = undefined;
+    sent.forget();
     after(milliseconds, () => void plugIn());
   };
   const plugIn = async (): Promise<void> => {
@@ -77,6 +75,7 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
     tick: () => chip.firmware.tick(systemClock.nowMicroseconds()),
     close() {
       closed = true;
+      sent.forget();
       line?.close();
     },
   };
