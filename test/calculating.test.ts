@@ -132,7 +132,7 @@ describe("how far a calculation is", () => {
     const told: (readonly string[])[] = [];
     let again: () => string | readonly string[] = () => "";
     const progress: Output["progress"] = (text, steady, later) => {
-      told.push([...text], steady === undefined ? [] : [steady]);
+      told.push([text].flat(), steady === undefined ? [] : [steady]);
       again = later!;
     };
     tellWait({ progress }, 0.4, (when, at) => [when, at]);
