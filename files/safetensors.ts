@@ -76,7 +76,11 @@ function parseHeader(path: string, bytes: Uint8Array): Header {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const header = JSON.parse(text) as Record<string, unknown>;
     delete header["__metadata__"];
-    return Object.entries(headerSchema.parse(header));
+    const entries = Object.entries(headerSchema.parse(header));
+    // Of names that stand twice, JSON keeps the last.
+    if ((text.match(/"data_offsets"\s*:/g)?.length ?? 0) > entries.length)
+      throw new Error("a name stands twice");
+    return entries;
   } catch (error) {
     throw badFile(path, "its header is not that of a safetensors file", saveAgain, error);
   }
