@@ -22,6 +22,13 @@ describe("a JSON file that is none", () => {
     expect(() => parseStrategy(utf8(text), "given.json")).toThrow(message);
   });
 
+  it("with a text of five million escapes is gone through all the same", () => {
+    const long = `${"\\\\".repeat(2_500_000)}\\"${"\\n".repeat(2_500_000)}`;
+    expect(() => model(utf8(`{"a":"${long}",\n"a":1}`))).toThrow(
+      'line 2, column 1 has the key "a" once more',
+    );
+  });
+
   it.each([
     ['{"a":[0,12,\n25,],\n"b":1}', 'line 2, column 3 has a comma before "]". Take the comma out.'],
     ['{"a":1,\r\n}', 'line 1, column 7 has a comma before "}"'],
