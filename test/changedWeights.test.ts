@@ -89,6 +89,18 @@ describe("weights that a network changes by what it is given are named", () => {
       "ReduceSum through Mul",
     ],
     [
+      "a list of numbers, scaled",
+      behind(["ReduceMax:a:s", "Mul:v,s:w", "MatMul:a,w:y"], [floats("v", 5)]),
+      ["v"],
+      "MatMul through Mul",
+    ],
+    [
+      "normalised by a temperature",
+      behind(["ReduceMax:a:s", "Div:v,s:d", "Softmax:d:w", "MatMul:a,w:y"], [v]),
+      ["v"],
+      "MatMul through Div",
+    ],
+    [
       "a kernel of a convolution by a style",
       behind(["ReduceMean:a:s", "Mul:v,s:w", "Conv:a,w:y"], [floats("v", 4, 3, 3)]),
       ["v"],
@@ -266,6 +278,13 @@ describe("what a network changes and does not multiply by is not named:", () => 
       behind(
         ["Transpose:a:t", "MatMul:a,t:s", "Add:s,mask:m", "Softmax:m:p", "MatMul:p,a:y"],
         [floats("mask", 3, 3)],
+      ),
+    ],
+    [
+      "a bias that is scaled and then added to a side of an attention",
+      behind(
+        ["MatMul:a,wq:q", "ReduceMax:a:s", "Mul:bias,s:b", "Add:q,b:qb", "Transpose:a:t", "MatMul:qb,t:y"],
+        [floats("wq", 5, 5), floats("bias", 5)],
       ),
     ],
     [

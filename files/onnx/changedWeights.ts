@@ -43,17 +43,19 @@ export async function changedWeights(
 function summed(node: Node, scope: Scope): Reaching[] {
   const by = /^Reduce(?:Sum|Mean)$/.test(node.op) ? scope.graph.makers.get(node.inputs[0] ?? "") : undefined;
   if (by?.op !== "Mul" || by.inputs.every((input) => scope.constants.has(input))) return [];
-  return by.inputs.filter((value) => scope.constants.has(value)).map((value) => ({ scope, value, by }));
+  return by.inputs
+    .filter((value) => scope.constants.has(value))
+    .map((value) => ({ scope, value, by, alone: false }));
 }
 
 /** How many dimensions of a constant are longer than 1; two where it cannot be worked out. */
-async function rank({ scope, value, by }: Reaching): Promise<number> {
+async function rank({ scope, value, by, alone }: Reaching): Promise<number> {
   const shape = scope.graph.tensors.get(value)?.shape ?? (await shapeOf(scope.constants, value));
   if (shape === undefined) return 2;
   const long = shape.filter((size) => size > 1).length;
   // A bias may be a row; what is multiplied or chosen as one column is a matrix of one column.
-  const isColumn = shape.length === 2 && long === 1 && shape[1] === 1 && !/^(?:Add|Sub)$/.test(by.op);
-  return isColumn ? 2 : long;
+  const isColumn = shape.length === 2 && shape[1] === 1 && !/^(?:Add|Sub)$/.test(by.op);
+  return long === 1 && (isColumn || alone) ? 2 : long;
 }
 
 /** Whether an operand is a constant of more than one number. */

@@ -19,9 +19,13 @@ export function operandsOf(node: Node, called: boolean): Operands | undefined {
   return isProduct(node) ? { inputs: [0, 1], areWeights: false } : undefined;
 }
 
-/** Whether no number of a node's output is one of weights that it takes: products, and what compares, counts and normalises. */
-export function endsWeights(node: Node): boolean {
-  return slotsOf(node) !== undefined || isProduct(node) || ending.test(node.op);
+/**
+ * What becomes of weights in a node: a product ends them, and so does what compares and counts. What normalises ends those that are a
+ * part of a signal, such as biases of attention scores, and passes others on.
+ */
+export function wayOfWeights(node: Node): "product" | "ends" | "normalises" | "passes" {
+  if (slotsOf(node) !== undefined || isProduct(node)) return "product";
+  return ending.test(node.op) ? "ends" : normalising.test(node.op) ? "normalises" : "passes";
 }
 
 /** Whether an operator multiplies matrices, by its name. */
@@ -32,7 +36,9 @@ export function isProduct({ op }: Node): boolean {
 const product = /MatMul|Gemm|Conv|Einsum/;
 
 const ending =
-  /^(?:Softmax|LogSoftmax|Hardmax|.*Normalization.*|LRN|.*Attention.*|Shape|Size|ArgM.*|Equal|Greater.*|Less.*|Not|And|Or|Xor|IsNaN|IsInf|NonZero)$/;
+  /^(?:.*Attention.*|Shape|Size|ArgM.*|Equal|Greater.*|Less.*|Not|And|Or|Xor|IsNaN|IsInf|NonZero)$/;
+
+const normalising = /^(?:Softmax|LogSoftmax|Hardmax|.*Normalization.*|LRN)$/;
 
 /** An operator that neither ONNX nor ONNX Runtime has: what it does is not known. */
 function isForeign({ domain }: Node): boolean {

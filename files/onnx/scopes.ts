@@ -2,7 +2,7 @@ import type { BesideModel } from "../besideModel.ts";
 import { countOf } from "../tensor.ts";
 import { Constants } from "./constants.ts";
 import { functionKey, type Graph, type Model, type Node } from "./graph.ts";
-import { endsWeights } from "./products.ts";
+import { wayOfWeights } from "./products.ts";
 
 /** A graph, with what is known of its values: the network itself, a branch of an If, the body of a loop or of a function. */
 export interface Scope {
@@ -21,6 +21,8 @@ export interface Reaching {
   readonly value: string;
   /** The first node that takes both. */
   readonly by: Node;
+  /** Whether no signal is among the numbers: products of the network's inputs, and these themselves, but not their largest or mean. */
+  readonly alone: boolean;
 }
 
 type Reached = ReadonlyMap<string, Reaching>;
@@ -46,19 +48,32 @@ interface World {
 function scopeOf(graph: Graph, world: World, outer: Scope | undefined, inside: string | undefined): Scope {
   const constants = new Constants(graph, world.beside, outer?.constants);
   const reached = new Map<string, Reached>();
+  const signals = new Set<string>();
+  const isSignal = (value: string): boolean =>
+    signals.has(value) || !(constants.has(value) || graph.makers.has(value) || outer?.reaching(value).size);
   const reaching = (value: string): Reached => reached.get(value) ?? outer?.reaching(value) ?? none;
   const scope: Scope = { graph, constants, inside, reaching };
   world.scopes.set(graph, scope);
   for (const node of graph.nodes) {
     const inner = innerOf(node, world, scope);
-    if (node.outputs.every((output) => output === "" || constants.has(output)) || endsWeights(node)) continue;
+    if (node.outputs.every((output) => output === "" || constants.has(output))) continue;
+    const way = wayOfWeights(node);
+    const values = valuesOf(node);
+    const hasSignal = way === "product" || values.some((value) => value !== "" && isSignal(value));
+    if (hasSignal && way !== "ends" && !isShrinking(node))
+      for (const output of node.outputs) signals.add(output);
+    if (way === "product" || way === "ends" || (way === "normalises" && hasSignal)) continue;
     const all = new Map<string, Reaching>();
     const add = (within: Scope, value: string): void => {
       if (value === "" || all.size >= mostReaching) return;
-      if (!within.constants.has(value)) within.reaching(value).forEach((one, key) => all.set(key, one));
-      else if (!isNumber(within, value)) all.set(value, { scope: within, value, by: node });
+      if (!within.constants.has(value))
+        within
+          .reaching(value)
+          .forEach((one, key) => all.set(key, { ...one, alone: one.alone && !hasSignal }));
+      else if (!isNumber(within, value))
+        all.set(value, { scope: within, value, by: node, alone: !hasSignal });
     };
-    for (const input of valuesOf(node)) add(scope, input);
+    for (const input of values) add(scope, input);
     for (const one of inner) for (const output of one.graph.outputs) add(one, output);
     if (all.size > 0) for (const output of node.outputs) reached.set(output, all);
   }
@@ -102,6 +117,11 @@ const held: Readonly<Record<string, readonly number[]>> = {
   ScatterElements: [0, 2],
   ScatterND: [0, 2],
 };
+
+/** What is left of a signal is no signal: one number of many. */
+function isShrinking({ op }: Node): boolean {
+  return /^(?:Reduce|Global)/.test(op);
+}
 
 function isNumber({ graph }: Scope, value: string): boolean {
   const stored = graph.tensors.get(value);
