@@ -6,7 +6,7 @@ import { whatIsBuilt } from "./tools/whatIsBuilt.ts";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
 const longest =
-  "demo program manyChips standby demoStops livePage livePageRuns live queueKills runReport soak refit calibrate events".split(
+  "demo oddStores rp2040Worlds tutorial program manyChips standby demoStops livePage livePageRuns live queueKills runReport soak refit calibrate events".split(
     " ",
   );
 /** One more than there are cores: a test that waits for a process, a browser or a deadline needs none. */
@@ -14,7 +14,7 @@ export const workers = availableParallelism() + 1;
 // vitest.slow.config.ts has these.
 const slow = "test/slow/**";
 
-class LongestFirst extends BaseSequencer {
+export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const rank = ({ moduleId }: TestSpecification): number => {

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { whatIsBuilt } from "./tools/whatIsBuilt.ts";
-import { scratchInMemory, workers } from "./vitest.config.ts";
+import { LongestFirst, scratchInMemory, workers } from "./vitest.config.ts";
 
 /** What takes long and seldom changes: large samples, and the whole demo over and over. `.ci/run` runs it. */
 export default defineConfig({
@@ -11,5 +11,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: workers,
     env: scratchInMemory(),
+    sequence: { sequencer: LongestFirst },
   },
 });

@@ -7,7 +7,7 @@ import { columns, commands, crashOf, makeOdd, makeStore, oddValues } from "../su
 removeFoldersAfterEach();
 
 /** Of the stores, those that the commands which take a second are tried on: MHO_ODD_EVERY=1 for all, which takes two hours. */
-const everyLong = Number(process.env["MHO_ODD_EVERY"] ?? 40);
+const everyLong = Number(process.env["MHO_ODD_EVERY"] ?? 100);
 const firstLong = Number(process.env["MHO_ODD_FIRST"] ?? 0);
 
 describe("a store of which a column holds any wrong value", () => {

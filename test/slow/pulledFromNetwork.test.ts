@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openBench } from "../../lab/bench.ts";
@@ -59,11 +60,10 @@ describe("the accuracy of a network over chips", () => {
     const lastAccuracy = async (chips: string[]): Promise<number> => {
       const workspace = emptyFolder();
       const bench = await openBench({ workspace });
-      const id = await bench.program(strategy, { chips });
+      const id = await bench.program(strategy, { chips, method: "open-loop" });
       const page = join(workspace, "page.html");
       const { figures } = await bench.report(id, { out: page, network: "mlp" });
       await bench.close();
-      const { readFileSync } = await import("node:fs");
       const line = readFileSync(figures, "utf8")
         .split("\n")
         .find((text) => /^accuracy_over_time,.*standard error/.test(text));
