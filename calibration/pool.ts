@@ -28,9 +28,11 @@ export const fitFateNames = [
   "stray",
 ] as const;
 
-export interface Pool extends Omit<DeviceFits, "conductanceMicrosiemens"> {
+export interface Pool extends Omit<DeviceFits, "conductanceMicrosiemens" | "firstMicrosiemens"> {
   readonly count: number;
   readonly conductance: Float32Array;
+  /** By its first read. */
+  readonly first: Float32Array;
   readonly targets: Float32Array;
   /** 1 for devices of a block whose devices were picked. */
   readonly picked: Uint8Array;
@@ -68,6 +70,7 @@ export function joined(parts: readonly { readonly data: DriftData; readonly fits
   return {
     count,
     conductance: floats(({ fits }) => fits.conductanceMicrosiemens),
+    first: floats(({ fits }) => fits.firstMicrosiemens),
     targets: floats(({ data }) => data.targetsMicrosiemens),
     exponent: floats(({ fits }) => fits.exponent),
     noise: floats(({ fits }) => fits.noise),
@@ -96,11 +99,10 @@ const restlessLimit = 4.5;
 
 /** Leaves out what is too small, and what scatters unlike its neighbours. */
 export function screen(all: Pool, least: Microsiemens): void {
-  const { fates, conductance, noise, freedom, targets } = all;
+  const { fates, conductance, first, noise, freedom, targets } = all;
   for (let i = 0; i < all.count; i++) {
-    if (fates[i] === fitFates.used && !(conductance[i]! >= least && !(targets[i]! < least))) {
-      fates[i] = fitFates.tooSmall;
-    }
+    const small = !(conductance[i]! >= least && first[i]! >= least) || targets[i]! < least;
+    if (fates[i] === fitFates.used && small) fates[i] = fitFates.tooSmall;
   }
   const bins = binsOf(all, conductance);
   for (const bin of bins) {

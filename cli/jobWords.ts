@@ -70,7 +70,14 @@ export function asJob<A extends unknown[], O extends OptionValues, G extends Opt
         text: textOf(command, given, isGiven),
         at: flags["at"] as string | undefined,
         after: flags["after"] as string[] | undefined,
-        bench: Object.fromEntries(ofBench.filter(isGiven).map((flag) => [flag, oneOf(flag, flags[flag])])),
+        bench: Object.fromEntries(
+          ofBench.filter(isGiven).flatMap((flag) => {
+            const value = flags[flag];
+            if (!Array.isArray(value)) return [[flag, value]];
+            // Several chips are an option of the command.
+            return value.length === 1 ? [[flag, value[0] as unknown]] : [];
+          }),
+        ),
       };
     },
   };
@@ -88,13 +95,6 @@ export function withWhen<A extends unknown[], O extends OptionValues, G extends 
         "after a job, such as j3, or this long from now, such as 2h; may be given several times",
       ).argParser(collected),
     );
-}
-
-/** A job is for one chip, where its command may take several. */
-function oneOf(flag: string, value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  if (value.length === 1) return value[0] as unknown;
-  throw new MhoError("bad-argument", `A job is for one chip: give --${flag} once.`);
 }
 
 function textOf(command: Command, given: readonly unknown[], isGiven: (flag: string) => boolean): string {

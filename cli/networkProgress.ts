@@ -35,8 +35,7 @@ export function networkProgress(
       output.say(`${name}: run ${event.run} ${event.outcome}${safe}`);
     } else if (event.type === "share_failed") {
       if (event.run !== null) last.delete(event.run);
-      const next = event.spare === null ? "No spare is left." : `It begins anew on the spare ${event.spare}.`;
-      output.say(`${name}: share ${event.share}, at ${event.chip}, failed: ${event.message} ${next}`);
+      output.say(`${name}: ${failedShareText(event)}`);
     } else if (isOfRun(event)) whole(event);
     else {
       // What is not done ends the command with a message that says so.
@@ -66,4 +65,10 @@ function summed(turns: readonly Turn[]): Turn {
     inside: sum("inside"),
     pulses: sum("pulses"),
   };
+}
+
+/** What became of a share whose chip failed. */
+export function failedShareText(event: Extract<BenchEvent, { type: "share_failed" }>): string {
+  const next = event.spare === null ? "No spare is left." : `It begins anew on the spare ${event.spare}.`;
+  return `share ${event.share}, at ${event.chip}, failed: ${event.message} ${next}`;
 }

@@ -1,4 +1,5 @@
 import type { Bench } from "../lab/bench.ts";
+import type { ListedNetwork } from "../lab/group/networkDetails.ts";
 import type { ListOptions } from "../lab/listRuns.ts";
 import { counted } from "../src/counted.ts";
 import type { ListedRun } from "../src/results/runFilter.ts";
@@ -22,7 +23,8 @@ export async function showRuns(
   }
   if (runs.some(({ damaged }) => damaged))
     output.say("Of damaged runs, figures may be missing: mho check names the damage.");
-  const networks = options.where === undefined ? await bench.networks() : [];
+  const listed = (network: ListedNetwork): boolean => options.archived === true || !network.archived;
+  const networks = options.where === undefined ? (await bench.networks()).filter(listed) : [];
   tellNetworks(networks, output);
   if (archivedLeftOut > 0)
     output.say(`${counted(archivedLeftOut, "archived run")} not listed; --archived lists them too.`, "dim");

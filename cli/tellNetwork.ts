@@ -54,13 +54,15 @@ export async function showNetwork(bench: Bench, id: string, output: CommandOutpu
 
 /** A line each, below the runs. */
 export function tellNetworks(networks: readonly ListedNetwork[], output: Output): void {
-  for (const { id, title, outcome, runs } of networks) {
+  for (const { id, title, outcome, runs, archived } of networks) {
     const held = runs.map((run) => run ?? "no run").join(", ");
-    output.say(`${id}  ${outcome}  over ${counted(runs.length, "chip")} (${held})  ${title}`);
+    output.say(
+      `${id}  ${outcome}${archived ? ", archived" : ""}  over ${counted(runs.length, "chip")} (${held})  ${title}`,
+    );
   }
 }
 
-export function networkFields({ id, title, begunAt, corrects, outcome, runs }: ListedNetwork) {
+export function networkFields({ id, title, begunAt, corrects, outcome, runs, archived }: ListedNetwork) {
   return {
     network: id,
     title,
@@ -68,6 +70,7 @@ export function networkFields({ id, title, begunAt, corrects, outcome, runs }: L
     corrects: corrects ?? null,
     outcome,
     runs: runs.map((run) => run ?? null),
+    archived,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { QueuedJob } from "../lab/queue/changeQueue.ts";
 import type { Wait } from "../src/queue/order.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import { counted } from "../src/counted.ts";
 import type { Output } from "./output.ts";
 
@@ -28,8 +29,11 @@ function standingOf({ state, worked, attempts, bench }: QueuedJob): string {
 }
 
 function detailsOf(job: QueuedJob): readonly string[] {
-  const { state, worked, wait, runs, why, id, attempts } = job;
-  const ran = runs.length === 0 ? [] : [`${counted(runs.length, "run")}: ${runs.join(", ")}`];
+  const { state, worked, wait, why, id, attempts } = job;
+  const ran = [
+    ...madeText(job),
+    ...(job.otherChips.length === 0 ? [] : [`also on ${job.otherChips.join(", ")}`]),
+  ];
   if (state === "failed")
     return [
       ...ran,
@@ -39,13 +43,22 @@ function detailsOf(job: QueuedJob): readonly string[] {
   if (why?.code === "in-doubt") return [...ran, why.message];
   if (state === "under way" && !worked) return [...ran, "mho work goes on with it"];
   const there = job.bench === undefined ? [] : [`bench ${job.bench}`];
-  const waits = wait === undefined ? undefined : waitText(wait);
+  const waits = wait === undefined ? undefined : waitText(wait, job);
   const stopped = state === "waiting" && attempts > 0 && why !== undefined ? [why.message] : [];
   return [...ran, ...there, ...stopped, ...(waits === undefined ? [] : [waits])];
 }
 
+function madeText({ runs }: QueuedJob): string[] {
+  const networks = runs.filter(isGroupName);
+  const own = runs.filter((run) => !isGroupName(run));
+  return [
+    ...(networks.length === 0 ? [] : [`network: ${networks.join(", ")}`]),
+    ...(own.length === 0 ? [] : [`${counted(own.length, "run")}: ${own.join(", ")}`]),
+  ];
+}
+
 /** Undefined for a job whose turn simply comes later. */
-function waitText(wait: Wait): string | undefined {
+function waitText(wait: Wait, job: QueuedJob): string | undefined {
   switch (wait.for) {
     case "failed":
       return `waits, as ${wait.job} failed`;
@@ -54,7 +67,8 @@ function waitText(wait: Wait): string | undefined {
     case "time":
       return `not before ${localTime(wait.until)}`;
     case "turn":
-      return undefined;
+      // It may stand in the queue of another of its chips, which is listed elsewhere.
+      return job.otherChips.length === 0 ? undefined : `waits for ${wait.job}`;
   }
 }
 
@@ -75,6 +89,7 @@ export function jobFields(job: QueuedJob) {
     subjects: [...job.subjects],
     chip: job.chip,
     chip_name: job.chipName,
+    other_chips: [...job.otherChips],
     bench: job.bench ?? null,
     queue: job.place,
     added_at: job.addedAt,

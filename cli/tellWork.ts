@@ -1,6 +1,7 @@
 import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import type { JobId } from "../src/queue/job.ts";
 import type { RunId } from "../src/run/store.ts";
+import { failedShareText } from "./networkProgress.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
@@ -20,7 +21,7 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "job_started":
         under.set(event.job, event.job);
         output.say(
-          `${event.job} ${event.resumes.length > 0 ? "goes on" : "begins"} on ${event.chip}: ${event.text}`,
+          `${event.job} ${event.resumes.length > 0 ? "goes on" : "begins"} on ${[event.chip, ...event.other_chips].join(", ")}: ${event.text}`,
         );
         return;
       case "job_run":
@@ -83,6 +84,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "unknown_wear":
         output.say(`Note: the chip of ${event.run} had fired pulses that this workspace did not book.`);
         return;
+      case "share_failed":
+        output.say(`Network ${event.network}: ${failedShareText(event)}`);
+        return;
       case "asked":
       case "answered": {
         const text = questionText(event);
@@ -101,7 +105,6 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "left_out":
       case "run_in_lake":
       case "network_started":
-      case "share_failed":
       case "network_ended":
       case "model_audited":
       case "trim_planned":

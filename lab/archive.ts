@@ -2,7 +2,7 @@ import { MhoError } from "../src/errors.ts";
 import { standingOf } from "../src/results/outcome.ts";
 import { wearOf } from "../src/run/wear.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
-import { runNamed } from "./runName.ts";
+import { ownRunsNamed } from "./runName.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -20,7 +20,7 @@ export async function archive(
 ): Promise<readonly RunId[]> {
   const store = await place.existingStore();
   store.mustBeWritable();
-  const runs = [...new Set(given.map(runNamed))];
+  const runs = await ownRunsNamed(store, given);
   for (const run of runs) await refuseRunning(store, run, "archived");
   if (undo) for (const run of runs) await refuseSealed(store, run);
   for (const run of runs) {
@@ -63,7 +63,7 @@ export async function deleteRuns(
 ): Promise<Deleted> {
   const store = await place.folderStore("what benches handed on to it is not deleted there");
   store.mustBeWritable();
-  const runs = [...new Set(given.map(runNamed))];
+  const runs = await ownRunsNamed(store, given);
   for (const run of runs) await refuseRunning(store, run, "deleted");
   const kept = [];
   for (const run of runs) if (!(await store.labels(run)).archived) kept.push(run);

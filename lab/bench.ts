@@ -690,7 +690,7 @@ export class Bench {
       const chip = { name: plan.chipName, serialNumber: plan.chipSerialNumber };
       return {
         plan,
-        network: networkOf(await store.groups(), id, plan.share),
+        network: networkOf(await store.groups(), id),
         labels: await store.labels(id),
         chipNotes: await store.chipNotes(chip),
         notes: await store.notes(id),

@@ -5,7 +5,7 @@ import type { Block } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
 import { groupNamed } from "../src/results/wholeReader.ts";
 import type { GroupId } from "../src/run/groups.ts";
-import { outputsMayBeOn } from "../src/run/standby.ts";
+import { messageOf, outputsMayBeOn } from "../src/run/standby.ts";
 import { type ChipAddress, parseAddress } from "./address.ts";
 import { openChip } from "./openChip.ts";
 import { type HolderListener, type PutInStandby, relieve } from "./relieve.ts";
@@ -102,10 +102,23 @@ export async function standbyOfNetwork(
 ): Promise<readonly PutInStandby[]> {
   const { shares } = await groupNamed(await place.existingStore(), id);
   const ends = await Promise.allSettled(shares.map(({ chip }) => standby(place, options, chip)));
-  return ends.map((end) => {
-    if (end.status === "rejected") throw end.reason;
-    return end.value;
-  });
+  const failed = ends.flatMap((end, k) =>
+    end.status === "rejected" ? [{ chip: shares[k]!.chip, error: end.reason as unknown }] : [],
+  );
+  const done = ends.flatMap((end) => (end.status === "fulfilled" ? [end.value] : []));
+  const known = failed.find(({ error }) => !(error instanceof MhoError))?.error;
+  if (known !== undefined) throw known;
+  const [first] = failed;
+  if (first === undefined) return done;
+  const { code, facts } = first.error as MhoError;
+  const whats = failed.map(({ chip, error }) => `The chip at ${chip} is not in standby: ${messageOf(error)}`);
+  const rest = done.map(({ name, serialNumber }) => `${name} number ${serialNumber}`);
+  throw new MhoError(
+    code,
+    `${whats.join(" ")} ${rest.length === 0 ? `No chip of ${id} is.` : `In standby: ${rest.join(", ")}.`}`,
+    { ...facts, network: id },
+    first.error,
+  );
 }
 
 /** The description that an address names may be missing or wrong just when the chip must be made safe: standby goes on without it. */

@@ -9,7 +9,7 @@ export interface Candidate {
   readonly about: string;
 }
 
-/** Runs of a workspace, the newest first. */
+/** Networks over several chips of a workspace, and its runs, the newest first. */
 export function runCandidates(workspace = defaultWorkspace): readonly Candidate[] {
   return runTitles(workspace).map(({ run, title }) => ({ word: run, about: title }));
 }

@@ -242,6 +242,8 @@ export type JobEvent =
       /** What it does, for a person. */
       readonly text: string;
       readonly chip: string;
+      /** Of a network over several chips. */
+      readonly other_chips: readonly string[];
       /** Runs that it had begun before: they go on. */
       readonly resumes: readonly RunId[];
     }

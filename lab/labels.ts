@@ -9,10 +9,11 @@ import {
   type FirstLabels,
   type RunLabels,
 } from "../src/run/labels.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import type { RunId, RunStore, RunSummary } from "../src/run/store.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { addressBehind } from "./nicknames.ts";
-import { isRunName, runNamed } from "./runName.ts";
+import { isRunName, runOrGroupNamed, runsNamed } from "./runName.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -56,13 +57,19 @@ export async function note(
   checkLine("--die", die);
   const store = await writable(place);
   const by = operator === undefined ? {} : { by: operator };
-  if (isRunName(subject)) {
+  if (isRunName(subject) || isGroupName(subject)) {
     if (wafer !== undefined || die !== undefined)
-      throw new MhoError("bad-argument", "--wafer and --die are of a chip, not of a run. Name the chip.");
+      throw new MhoError(
+        "bad-argument",
+        "--wafer and --die are of a chip, not of a run or a network. Name the chip.",
+      );
     if (text === undefined) throw new MhoError("bad-argument", `Write what is to be noted of ${subject}.`);
-    // Throws for a run that the workspace does not have.
-    await store.summary(subject);
-    await store.appendNote(subject, { notedAt: wallTime(), what: "note", text, ...by });
+    const noted = { notedAt: wallTime(), what: "note", text, ...by } as const;
+    for (const run of await runsNamed(store, [subject])) {
+      // Throws for a run that the workspace does not have.
+      await store.summary(run);
+      await store.appendNote(run, noted);
+    }
     return { run: subject, chip: undefined };
   }
   if (text === undefined && wafer === undefined && die === undefined)
@@ -84,29 +91,43 @@ export interface TagOptions {
   readonly operator?: string | undefined;
 }
 
-/** Puts tags on a run, or takes them away. @returns the run's labels as they are then. */
+/** Puts tags on a run, or on each run of a network, or takes them away. @returns the labels as they are then; of a network those of all its runs. */
 export async function tag(
   place: Workplace,
   given: string,
   tags: readonly string[],
   { remove = false, operator = place.operator }: TagOptions,
 ): Promise<RunLabels> {
-  const run = runNamed(given);
+  const named = runOrGroupNamed(given);
   checkTags(tags);
   checkLine("--operator", operator);
-  if (tags.length === 0) throw new MhoError("bad-argument", `Name the tags, such as mho tag ${run} ald.`);
+  if (tags.length === 0) throw new MhoError("bad-argument", `Name the tags, such as mho tag ${named} ald.`);
   const store = await writable(place);
-  if (remove) {
-    const { tags: has } = await store.labels(run);
-    const missing = tags.find((one) => !has.includes(one));
-    if (missing !== undefined) {
-      const those = has.length === 0 ? "It has none" : `It has ${has.join(", ")}`;
-      throw new MhoError("bad-argument", `Run ${run} has no tag ${missing}. ${those}.`, { run });
-    }
-  }
+  const runs = await runsNamed(store, [named]);
+  if (remove) refuseMissing(named, await labelsOfAll(store, runs), tags);
   const by = operator === undefined ? {} : { by: operator };
-  await store.appendLabel(run, { at: wallTime(), ...by, ...(remove ? { remove: tags } : { add: tags }) });
-  return store.labels(run);
+  const change = { at: wallTime(), ...by, ...(remove ? { remove: tags } : { add: tags }) };
+  for (const run of runs) await store.appendLabel(run, change);
+  return labelsOfAll(store, runs);
+}
+
+/** The labels of the first run, with the tags that all have. */
+async function labelsOfAll(store: RunStore, runs: readonly RunId[]): Promise<RunLabels> {
+  const [first, ...others] = await Promise.all(runs.map((run) => store.labels(run)));
+  return { ...first!, tags: first!.tags.filter((one) => others.every(({ tags }) => tags.includes(one))) };
+}
+
+function refuseMissing(named: string, { tags: has }: RunLabels, tags: readonly string[]): void {
+  const missing = tags.find((one) => !has.includes(one));
+  if (missing === undefined) return;
+  if (isGroupName(named))
+    throw new MhoError(
+      "bad-argument",
+      `Not every run of network ${named} has the tag ${missing}. ${has.length === 0 ? "They share none" : `They share ${has.join(", ")}`}.`,
+      { network: named },
+    );
+  const those = has.length === 0 ? "It has none" : `It has ${has.join(", ")}`;
+  throw new MhoError("bad-argument", `Run ${named} has no tag ${missing}. ${those}.`, { run: named });
 }
 
 /**

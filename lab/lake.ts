@@ -13,7 +13,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { KeptRuns } from "../storage/keptRuns.ts";
 import { archive, refuseRunning } from "./archive.ts";
-import { runNamed } from "./runName.ts";
+import { ownRunsNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
@@ -39,7 +39,7 @@ export async function archiveToLake(
 ): Promise<readonly InLake[]> {
   const store = await place.existingStore();
   store.mustBeWritable();
-  const runs = [...new Set(given.map(runNamed))];
+  const runs = await ownRunsNamed(store, given);
   for (const run of runs) await refuseRunning(store, run, "archived");
   await makeLake(lake);
   const written: InLake[] = [];

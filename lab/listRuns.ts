@@ -4,6 +4,7 @@ import { type FilterTerm, type ListedRun, parseFilter, passes } from "../src/res
 import type { ChipKey } from "../src/chip/driver.ts";
 import { MhoError } from "../src/errors.ts";
 import { type ChipNote, noLabels, placeOnWafer } from "../src/run/labels.ts";
+import { type RunGroup, runsOf } from "../src/run/groups.ts";
 import type { ListReader, RunStore, RunSummary } from "../src/run/store.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
@@ -33,10 +34,11 @@ export async function listRuns(
   const lists = await store.forLists({ notes: asks("note") });
   const chips = new ChipNotes(lists);
   const now = Date.parse(wallTime());
+  const groups = asks("network") ? await store.groups() : [];
   const runs: ListedRun[] = [];
   let archivedLeftOut = 0;
   for (const summary of all) {
-    const listed = await listedRun(store, summary, { lists, chips, now, notes: asks("note"), terms });
+    const listed = await listedRun(store, summary, { lists, chips, now, notes: asks("note"), groups, terms });
     if (listed === undefined) continue;
     if (listed.labels.archived && !archived && !asks("archived")) archivedLeftOut++;
     else runs.push(listed);
@@ -50,6 +52,7 @@ interface Listing {
   readonly now: number;
   /** Whether a filter asks for them. */
   readonly notes: boolean;
+  readonly groups: readonly RunGroup[];
   readonly terms: readonly FilterTerm[];
 }
 
@@ -57,7 +60,7 @@ interface Listing {
 async function listedRun(
   store: RunStore,
   summary: RunSummary,
-  { lists, chips, now, notes, terms }: Listing,
+  { lists, chips, now, notes, groups, terms }: Listing,
 ): Promise<ListedRun | undefined> {
   const { id, chipName: name, chipSerialNumber: serialNumber, startedAt } = summary;
   const ofChip = await chips.of({ name, serialNumber });
@@ -77,6 +80,7 @@ async function listedRun(
     ...placeOnWafer(ofChip),
     figures: await unlessDamaged(figuresOf(store, id, lists), unknownFigures),
     ageSeconds: (now - Date.parse(startedAt)) / 1000,
+    networks: groups.flatMap((group) => (runsOf(group.shares).includes(id) ? group.id : [])),
     notes: notes ? [...own, ...ofChip.flatMap(({ text }) => text ?? [])] : [],
   };
   const run = { ...listed, damaged };

@@ -10,7 +10,7 @@ import { verdicts } from "../src/program/method.ts";
 import { placeOnWafer } from "../src/run/labels.ts";
 import type { RunAtBench, RunId, RunStore } from "../src/run/store.ts";
 import { pageNamed } from "./pageName.ts";
-import { runNamed } from "./runName.ts";
+import { runsNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import type { Workplace } from "./workplace.ts";
 
@@ -41,11 +41,11 @@ export async function lot(
   given: readonly string[],
   { out }: LotOptions = {},
 ): Promise<Lot> {
-  const names = [...new Set(given.map(runNamed))];
   const file = out === undefined ? undefined : pageNamed(out);
   const advice = "Name another file with --out.";
   if (file !== undefined) await refuseNoFolder(file, advice);
   const store = await place.existingStore();
+  const names = await runsNamed(store, given);
   const runs: LotRun[] = [];
   for (const run of names) runs.push(await chipOf(store, run));
   refuseAlike(runs);

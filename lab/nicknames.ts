@@ -9,6 +9,13 @@ export function addressBehind({ chips }: Config, text: string): string {
 /** The same where only a chip can be meant. Throws `bad-argument` for a text that is neither nickname nor address. */
 export function chipBehind(config: Config, text: string): string {
   const address = addressBehind(config, text);
+  if (/^[rn][1-9]\d*$/.test(address))
+    throw new MhoError(
+      "bad-argument",
+      `${text} is a ${text.startsWith("n") ? "network over several chips" : "run"}, and a chip is meant here. mho show ${text} names its ` +
+        `${text.startsWith("n") ? "chips" : "chip"}.`,
+      { chip: text },
+    );
   if (address.includes(":") || config.file === undefined) return address;
   const names = Object.keys(config.chips);
   const known = names.length === 0 ? "has no nicknames" : `has ${names.join(", ")}`;

@@ -6,13 +6,15 @@ import { readPackHead, writePack } from "../files/packFile.ts";
 import { refuseFolder, refuseNoFolder } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { standingOf } from "../src/results/outcome.ts";
+import type { GroupId } from "../src/run/groups.ts";
 import type { RunId } from "../src/run/store.ts";
+import { packedGroups, type UnpackedNetwork } from "../storage/packGroups.ts";
 import { packRecords, refuseUnderWay } from "../storage/packRuns.ts";
 import { type UnpackedRun, unpackRuns } from "../storage/unpackRuns.ts";
 import { openWorkspace, removeWorkspace, type Workspace } from "../storage/workspace.ts";
 import { chainOf } from "./runChain.ts";
 import { descriptionOf } from "./runDescription.ts";
-import { runNamed } from "./runName.ts";
+import { ownRunsNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import { wallTime } from "./wallTime.ts";
 import type { Workplace } from "./workplace.ts";
@@ -31,6 +33,8 @@ export interface Packed {
   readonly alongside: readonly RunId[];
   /** Other runs of the same chips, of which it holds the wear. */
   readonly wornBy: readonly RunId[];
+  /** Networks over several chips whose shares are all in it. */
+  readonly networks: readonly GroupId[];
 }
 
 /** Writes runs into one file, for another bench: all that they are reported, fitted and exported by. */
@@ -40,7 +44,7 @@ export async function pack(
   { out }: PackOptions,
 ): Promise<Packed> {
   const store = await place.folderStore("packs are made of folders");
-  const named = [...new Set(given.map(runNamed))];
+  const named = await ownRunsNamed(store, given);
   await refuseFolder(out, "Name another --out.");
   await refuseNoFolder(out, "Name another --out.");
   const runs = new Set<RunId>();
@@ -69,6 +73,7 @@ export async function pack(
     runs: whole,
     alongside: whole.filter((run) => !named.includes(run)),
     wornBy: order.wornBy,
+    networks: packedGroups(await store.groups(), whole).map(({ id }) => id),
   };
 }
 
@@ -96,6 +101,7 @@ export interface Unpacked {
   readonly runs: readonly UnpackedRun[];
   /** Other runs of the same chips whose wear is booked now. */
   readonly wornBy: number;
+  readonly networks: readonly UnpackedNetwork[];
   readonly workspace: string;
 }
 
@@ -109,9 +115,9 @@ export async function unpack(place: Workplace, file: string): Promise<Unpacked> 
   const store = await openWorkspace(place.folder);
   try {
     store.mustBeWritable();
-    const { runs, wornBy } = await unpackRuns(store, file, wallTime());
+    const { runs, wornBy, networks } = await unpackRuns(store, file, wallTime());
     if (runs.length === 0) throw new MhoError("bad-file", `${file} holds no run.`, { file });
-    return { packedBy, packedAt, runs, wornBy, workspace: store.file };
+    return { packedBy, packedAt, runs, wornBy, networks, workspace: store.file };
   } finally {
     const isEmpty = (await store.runs()).length === 0;
     await store.close();

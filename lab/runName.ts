@@ -1,6 +1,6 @@
 import { MhoError } from "../src/errors.ts";
 import { groupNamed } from "../src/results/wholeReader.ts";
-import { type GroupId, isGroupName } from "../src/run/groups.ts";
+import { type GroupId, isGroupName, ownRunsOf } from "../src/run/groups.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 
 /** Whether a text names a run and nothing else. */
@@ -29,6 +29,35 @@ export async function runsNamed(store: RunStore, given: readonly string[]): Prom
     else runs.push(...(await runsOfGroup(store, text)));
   }
   return [...new Set(runs)];
+}
+
+/**
+ * The same for what is kept or handed on: a network stands for all runs that were begun for it, also on chips that failed. Runs that it
+ * shares with a network that it corrects stay with that one; runs that were deleted are left out.
+ */
+export async function ownRunsNamed(store: RunStore, given: readonly string[]): Promise<RunId[]> {
+  const runs: RunId[] = [];
+  for (const text of given) {
+    if (!isGroupName(text)) {
+      runs.push(runNamed(text));
+      continue;
+    }
+    await groupNamed(store, text);
+    const known = new Set((await store.runs()).map(({ id }) => id));
+    const own = ownRunsOf(await store.groups()).get(text) ?? [];
+    const there = own.filter((run) => known.has(run));
+    if (there.length === 0) throw noRunOf(text, own);
+    runs.push(...there);
+  }
+  return [...new Set(runs)];
+}
+
+function noRunOf(network: GroupId, own: readonly RunId[]): MhoError {
+  const why =
+    own.length === 0
+      ? `No run holds a share of network ${network} yet. mho resume ${network} goes on with it.`
+      : `The runs of network ${network} were deleted: ${own.join(", ")}.`;
+  return new MhoError("bad-argument", why, { network });
 }
 
 /** Throws `bad-argument` where a share has no run yet. */

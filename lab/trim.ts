@@ -185,12 +185,16 @@ export async function earlierForecasts(
   return found;
 }
 
-/** @param what  that needs to know how devices drift: "A trim". */
+/**
+ * @param what   that needs to know how devices drift: "A trim".
+ * @param named  what is to be watched: the last run, or the network that it holds a share of.
+ */
 export async function refuseUnwatched(
   store: RunStore,
   chain: readonly RunId[],
   { tiles }: RunPlan,
   what: string,
+  named = chain.at(-1)!,
 ): Promise<void> {
   const [first] = chain;
   if (tiles.some(({ cells }) => cells === undefined)) {
@@ -207,7 +211,7 @@ export async function refuseUnwatched(
   throw new MhoError(
     "bad-argument",
     `Run ${newest} was read ${counted(sweeps, "time")}, and ${what.toLowerCase()} needs to see how its devices drift: ` +
-      `mho watch ${newest} --until 2h --per-decade 6 comes first.`,
+      `mho watch ${named} --until 2h --per-decade 6 comes first.`,
     { run: newest },
   );
 }

@@ -1,10 +1,13 @@
 import type { Config } from "../files/config.ts";
 import { MhoError } from "../src/errors.ts";
 import type { WatchSettings } from "../src/run/journal.ts";
+import { groupNamed } from "../src/results/wholeReader.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { watchRuns, watchTimes } from "../src/run/watch.ts";
 import { auditOf } from "./modelAudit.ts";
 import { ambiguousUnit, parseDuration, type Seconds } from "../src/units.ts";
+import { refuseElsewhere, refuseOfOneRun } from "./group/refuseForNetwork.ts";
 import { refuseImported } from "./imported.ts";
 import type { LabelOptions } from "./labelOptions.ts";
 import { labelled } from "./labels.ts";
@@ -43,6 +46,10 @@ export async function watch(
   const store = await place.existingStore();
   store.mustBeWritable();
   const runs = await runsNamed(store, given);
+  for (const network of given.filter(isGroupName)) {
+    refuseOfOneRun(network, await runsNamed(store, [network]), { chip: options.chip }, ["chip"]);
+    refuseElsewhere(await groupNamed(store, network), "watch");
+  }
   const chips = new Map<string, RunId[]>();
   for (const run of runs) {
     const before = await prepare(store, run, wanted, place.config.defaults.watch);

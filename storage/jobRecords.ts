@@ -40,13 +40,14 @@ export function jobChangeOf(text: string): JobChange {
 
 function isRequest(value: unknown): boolean {
   if (!isRecord(value) || !areTexts(value, "command", "chip", "place", "text")) return false;
-  const { subjects, options, files, after, seed, acceptUnknownWear, minYieldPercent, origin } = value;
+  const { subjects, options, files, after, seed, acceptUnknownWear, minYieldPercent, origin, others } = value;
   return (
     isList(subjects, (one) => typeof one === "string") &&
     isRecord(options) &&
     areFiles(files) &&
     isList(after, isJobName) &&
     areTextsOrNothing(value, "notBefore") &&
+    (others === undefined || isList(others, (one) => isRecord(one) && areTexts(one, "chip", "place"))) &&
     isCount(seed) &&
     typeof acceptUnknownWear === "boolean" &&
     (minYieldPercent === undefined || typeof minYieldPercent === "number") &&
@@ -62,8 +63,9 @@ function isOrigin(value: unknown): boolean {
   return isRecord(value) && isJobName(value["job"]) && isCount(value["attempt"]) && isCount(value["fence"]);
 }
 
+/** Or networks over several chips. */
 function areRuns(value: unknown): boolean {
-  return isList(value, (one) => typeof one === "string" && /^r[1-9]\d{0,14}$/.test(one));
+  return isList(value, (one) => typeof one === "string" && /^[rn][1-9]\d{0,14}$/.test(one));
 }
 
 function isJobName(value: unknown): boolean {

@@ -4,6 +4,7 @@ import { MhoError } from "../src/errors.ts";
 import { wearOf } from "../src/run/wear.ts";
 import type { RunId } from "../src/run/store.ts";
 import { chained, type ChainedTable, ofWorkspace } from "./chains.ts";
+import { groupRecords } from "./packGroups.ts";
 import type { RunRow } from "./runRows.ts";
 import type { RawWorkspace, Workspace } from "./workspaceStore.ts";
 
@@ -60,6 +61,7 @@ export async function* packRecords(
     else yield* wearRecords(store, raw, run);
   }
   for (const chip of chips.values()) yield* chipRecords(store, raw, chip);
+  yield* groupRecords(await store.groups(), runs);
 }
 
 async function* wholeRecords(store: Workspace, raw: RawWorkspace, run: RunId): AsyncIterable<PackRecord> {

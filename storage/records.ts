@@ -231,7 +231,7 @@ export function groupChangeOf(text: string): GroupChange {
   const named = areTexts(found, "group") && isCount(found["share"]);
   switch (kind) {
     case "begun":
-      mustBe(areTexts(found, "at", "title") && areTextsOrNothing(found, "corrects"), what);
+      mustBe(areTexts(found, "at", "title") && areTextsOrNothing(found, "corrects", "job"), what);
       mustBe(areNames(spares) && Array.isArray(shares) && shares.every(isShare), what);
       mustBe(found["recipe"] === undefined || isRecipe(found["recipe"]), what);
       break;

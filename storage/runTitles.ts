@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
-import type { RunId } from "../src/run/store.ts";
 import { newestLayout } from "./schema.ts";
 
 /**
- * The newest runs of a workspace with their titles, for a shell that completes a word: read as they are, without locks, checks or lifting
+ * The networks over several chips of a workspace and its newest runs, with their titles, for a shell that completes a word: read as they are, without locks, checks or lifting
  * the layout. Nothing where the workspace is none, or of another layout.
  */
-export function runTitles(folder: string, most = 200): { readonly run: RunId; readonly title: string }[] {
+export function runTitles(folder: string, most = 200): { readonly run: string; readonly title: string }[] {
   const file = join(folder, "workspace.db");
   if (!existsSync(file)) return [];
   try {
@@ -24,7 +23,20 @@ export function runTitles(folder: string, most = 200): { readonly run: RunId; re
              WHERE outcome != 'deleted' ORDER BY id DESC LIMIT ?`,
         )
         .all(most) as { id: number; title: string | null }[];
-      return rows.map(({ id, title }) => ({ run: `r${id}`, title: String(title ?? "") }));
+      const networks = database
+        .prepare(
+          `SELECT json_extract(change, '$.title') AS title FROM run_groups
+             WHERE json_extract(change, '$.kind') = 'begun' ORDER BY id`,
+        )
+        .all() as { title: string | null }[];
+      const titled = (run: string, title: string | null): { run: string; title: string } => ({
+        run,
+        title: String(title ?? ""),
+      });
+      return [
+        ...networks.map(({ title }, at) => titled(`n${at + 1}`, title)).toReversed(),
+        ...rows.map(({ id, title }) => titled(`r${id}`, title)),
+      ];
     } finally {
       database.close();
     }

@@ -7,6 +7,7 @@ import { foldLabels, type LabelChange, type Unpacked } from "../src/run/labels.t
 import type { RunId } from "../src/run/store.ts";
 import { checkRun } from "./checkWorkspace.ts";
 import { type ChainedTable, emptyChain, ofWorkspace } from "./chains.ts";
+import { groupKind, UnpackedGroups, type UnpackedNetwork } from "./packGroups.ts";
 import { columnsOf, numberOf, packedTables } from "./packRuns.ts";
 import { labelOf, settingsOf } from "./records.ts";
 import { begunValuesOf, deletedOutcome, rowSumOf, type RunRow } from "./runRows.ts";
@@ -27,6 +28,7 @@ export interface UnpackedRuns {
   readonly runs: readonly UnpackedRun[];
   /** Runs of the same chips of which only the wear was in the pack, and was not known here. */
   readonly wornBy: number;
+  readonly networks: readonly UnpackedNetwork[];
 }
 
 /** Begins the address of a chip that is on another bench. */
@@ -44,9 +46,10 @@ export async function unpackRuns(store: Workspace, path: string, at: string): Pr
   return raw.inOneCommit(async () => {
     const planned = await planOf(store, raw, heads, path);
     const unpacking = new Unpacking(store, planned, { path, at });
+    let networks: readonly UnpackedNetwork[];
     try {
       for await (const record of readPack(path)) await unpacking.take(record);
-      await unpacking.end();
+      networks = await unpacking.end();
     } catch (error) {
       if (error instanceof MhoError || !isWrongRow(error)) throw error;
       throw badFile(
@@ -72,6 +75,7 @@ export async function unpackRuns(store: Workspace, path: string, at: string): Pr
         whole ? { packed, run, state: step === "skip" ? "known" : "new" } : [],
       ),
       wornBy: plans.filter(({ whole, step }) => !whole && step === "new").length,
+      networks,
     };
   });
 }
@@ -177,6 +181,7 @@ class Unpacking {
   #labels: LabelChange[] = [];
   #turns = 0;
   readonly #noted = new Map<string, ReadonlySet<string>>();
+  readonly #groups: UnpackedGroups;
 
   constructor(
     store: Workspace,
@@ -188,6 +193,7 @@ class Unpacking {
     this.#planned = planned;
     this.#path = path;
     this.#at = at;
+    this.#groups = new UnpackedGroups(path);
   }
 
   async take({ kind, values }: PackRecord): Promise<void> {
@@ -196,6 +202,10 @@ class Unpacking {
     if (["chip_notes", "clock_mark", "newest_ticket"].includes(kind)) {
       this.#close();
       return this.#ofChip(kind, values);
+    }
+    if (kind === groupKind) {
+      this.#close();
+      return this.#groups.take(values);
     }
     const now = this.#now;
     if (now === undefined) throw this.#odd(kind);
@@ -227,9 +237,9 @@ class Unpacking {
     } else throw this.#odd(kind);
   }
 
-  end(): Promise<void> {
+  end(): Promise<readonly UnpackedNetwork[]> {
     this.#close();
-    return Promise.resolve();
+    return this.#groups.write(this.#store, (run) => this.#planned.get(run)?.run, packedScheme);
   }
 
   #describe([sha256, text]: PackRecord["values"]): void {
@@ -295,7 +305,7 @@ class Unpacking {
     } catch (error) {
       throw badFile(this.#path, "a plan in it is none", "Ask for another pack.", error);
     }
-    // The network that it was a part of is of the other workspace.
+    // Which network it is a part of stands with the networks, and these have other names here.
     const { share: _, ...alone } = plan;
     const { chipAddress, title } = plan;
     const isElsewhere = !/^(?:imported|packed):/.test(chipAddress);

@@ -4,6 +4,7 @@ import { type BenchEvent, EventStream } from "../lab/events.ts";
 import { handOn, type HandOnManner, type HandOnOptions } from "../lab/handOn.ts";
 import { Workplace } from "../lab/workplace.ts";
 import { Random, uniformOf } from "../src/random.ts";
+import { wholeReader } from "../src/results/wholeReader.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { KeptRuns } from "../storage/keptRuns.ts";
 import { openServer } from "../storage/postgres/connection.ts";
@@ -396,6 +397,66 @@ describe.skipIf(postgresPrograms === undefined)(`hand-on (skipped where ${noPost
     await here.close();
   });
 
+  it("gives networks over several chips with their runs, whose names at the server they have from then on", async () => {
+    const to = await postgres.database();
+    const [left, right] = [emptyFolder(), emptyFolder()];
+    await networkIn(left, { before: 1, title: "s.json" });
+    await networkIn(right, { before: 0, title: "other.json" });
+    await hand(left, { to, bench: "left" });
+    await hand(right, { to, bench: "right" });
+    // A trim of which one share stays with the run that held it.
+    await networkIn(left, { before: 0, title: "trim of n1: s.json", corrects: "n1", keeps: "r2" });
+    await hand(left, { to });
+    expect((await hand(left, { to })).result.rows).toBe(0);
+    const store = await openPostgresStore(to);
+    const told = (await store.groups()).map(({ id, title, corrects, spares, recipe, shares }) => ({
+      id,
+      title,
+      corrects,
+      shares: shares.map(({ run, chip: at, before }) => [run, at, ...before.map((one) => one.run)]),
+      rest: [spares, recipe],
+    }));
+    const rest = [[], undefined];
+    expect(told).toEqual([
+      // r1 is a run by itself.
+      {
+        id: "n2",
+        title: "s.json",
+        corrects: undefined,
+        rest,
+        shares: [
+          ["r2", "a"],
+          ["r4", "c", "r3"],
+        ],
+      },
+      {
+        id: "n5",
+        title: "other.json",
+        corrects: undefined,
+        rest,
+        shares: [
+          ["r5", "a"],
+          ["r7", "c", "r6"],
+        ],
+      },
+      {
+        id: "n8",
+        title: "trim of n2: s.json",
+        corrects: "n2",
+        rest,
+        shares: [
+          ["r2", "a"],
+          ["r9", "c", "r8"],
+        ],
+      },
+    ]);
+    expect((await wholeReader(store).plan("n2")).tiles).toHaveLength(2 * plan.tiles.length);
+    await store.close();
+    const workspace = await openWorkspace(left);
+    expect((await workspace.groups()).map(({ id }) => id)).toEqual(["n1", "n2"]);
+    await workspace.close();
+  });
+
   it("tells one who may only look what is missing, and writes nothing", async () => {
     const [folder, to] = [emptyFolder(), await postgres.database()];
     await work(folder, draws(51), 20);
@@ -434,4 +495,40 @@ describe.skipIf(postgresPrograms === undefined)(`hand-on (skipped where ${noPost
 
 function following(): { readonly events: BenchEvent[]; readonly stop: AbortController } {
   return { events: [], stop: new AbortController() };
+}
+
+/** A network over two chips, the second of which failed. */
+async function networkIn(
+  folder: string,
+  options: {
+    readonly before: number;
+    readonly title: string;
+    readonly corrects?: string;
+    readonly keeps?: string;
+  },
+): Promise<void> {
+  const { before, title, corrects, keeps } = options;
+  const store = await openWorkspace(folder);
+  for (let k = 0; k < before; k++) await store.beginRun(plan, identity, "t");
+  const shares = ["a", "b"].map((at, k) => ({
+    chip: at,
+    firstTile: k * plan.tiles.length,
+    tiles: plan.tiles.length,
+  }));
+  const group = await store.appendGroup({
+    kind: "begun",
+    at: "t",
+    title,
+    shares,
+    spares: ["c", "d"],
+    corrects,
+  });
+  const begin = (share: number): Promise<RunId> =>
+    store.beginRun({ ...plan, share: { group, share, firstTile: 0 } }, identity, "t");
+  if (keeps === undefined) await begin(0);
+  else await store.appendGroup({ kind: "serves", group, share: 0, run: keeps });
+  await begin(1);
+  await store.appendGroup({ kind: "moved", at: "t", group, share: 1, chip: "c", why: "It failed." });
+  await begin(1);
+  await store.close();
 }

@@ -31,6 +31,7 @@ const listed: ListedRun = {
   figures: { devices: 100, pulses: 300, yieldPercent: 98.5, errorPercent: null, errorAgeSeconds: null },
   ageSeconds: 2 * 86_400,
   notes: ["Needle was worn."],
+  networks: ["n2"],
   damaged: false,
 };
 
@@ -40,6 +41,7 @@ describe("a filter of runs", () => {
     "tag=ald",
     "tag=ald tag=w7",
     "tag!=blue",
+    "network=n2 network!=n1",
     "run=r3 chip=pcm-64 serial=S1 method=verify model=pcm-90nm outcome=done",
     "operator=Ada wafer=W7 die=3,4 corrects=r1 archived=no",
     'title="trim of r1: digits"',
@@ -59,7 +61,10 @@ describe("a filter of runs", () => {
   );
 
   it.each([
-    ["tags=ald", /--where tags=ald: there is no key tags\. Keys are run, title, tag, .* age; for example/],
+    [
+      "tags=ald",
+      /--where tags=ald: there is no key tags\. Keys are run, network, title, tag, .* age; for example/,
+    ],
     ["constructor=1", /there is no key constructor/],
     ["tag=ald yield", /--where yield: it is not KEY/],
     ["yield<much", /yield is compared with a number/],

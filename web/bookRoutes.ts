@@ -70,5 +70,5 @@ export function runsIn(text = ""): string[] {
 
 const mostCompared = 12;
 
-/** The part of a route that names a run: what the library would take for a file or a chip is no route. */
-export const aRun = ":run{r[0-9]+}";
+/** The part of a route that names a run or a network: what the library would take for a file or a chip is no route. */
+export const aRun = ":run{[rn][0-9]+}";

@@ -8,12 +8,25 @@ export function jobLines(jobs: readonly PageJob[]): readonly JobLine[] {
   return places.flatMap((place) => jobs.filter((job) => job.place === place).map(lineOf));
 }
 
-function lineOf({ id, text, chipName, place, state, worked, attempts, wait, why, runs }: PageJob): JobLine {
+function lineOf({
+  id,
+  text,
+  chipName,
+  otherChips,
+  place,
+  state,
+  worked,
+  attempts,
+  wait,
+  why,
+  runs,
+}: PageJob): JobLine {
   const cutOff = state === "under way" && !worked;
   return {
     job: id,
     text,
     chip: chipName,
+    otherChips,
     place,
     state: cutOff ? "cut off" : state === "waiting" && attempts > 0 ? "stopped" : (state as JobLine["state"]),
     ready: cutOff || (state === "waiting" && wait === undefined),

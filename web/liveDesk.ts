@@ -1,4 +1,5 @@
 import { MhoError } from "../src/errors.ts";
+import { type RunGroup, runsOf } from "../src/run/groups.ts";
 import { noLabels, type RunLabels } from "../src/run/labels.ts";
 import type { ListReader, RunId, RunRequest, RunStore, RunSummary } from "../src/run/store.ts";
 import { standingOf } from "../src/results/outcome.ts";
@@ -29,15 +30,23 @@ export class LiveDesk {
   /** Keeps a run at hand while somebody looks on. An empty name is for who looks at no run. */
   async lookOn(run: RunId, looking: () => Promise<void>): Promise<void> {
     if (run === "") return looking();
-    const held = this.#open.get(run) ?? { live: undefined, lookers: 0 };
-    this.#open.set(run, held);
-    held.lookers++;
+    const giveBack = this.hold(run);
     try {
       await looking();
     } finally {
+      giveBack();
+    }
+  }
+
+  /** Keeps a run at hand. @returns what gives it back. */
+  hold(run: RunId): () => void {
+    const held = this.#open.get(run) ?? { live: undefined, lookers: 0 };
+    this.#open.set(run, held);
+    held.lookers++;
+    return () => {
       held.lookers--;
       if (held.lookers === 0) this.#open.delete(run);
-    }
+    };
   }
 
   /** A text that is another when there may be something new to tell. */
@@ -68,7 +77,8 @@ export class LiveDesk {
   async state(run: RunId, tile: number | undefined): Promise<RunState> {
     const live = await this.#live(run);
     await live.catchUp();
-    const state = live.state(await this.#store.summary(run), tile);
+    const network = networkHolding(await this.#store.groups(), run);
+    const state = { ...live.state(await this.#store.summary(run), tile), network };
     // A run of a bench hears what it is asked there.
     return this.#readOnly || state.madeAt !== null ? { ...state, hears: false } : state;
   }
@@ -110,6 +120,15 @@ export class LiveDesk {
       throw error;
     }
   }
+}
+
+/** Which share of which network a run holds, or held before its chip failed; null for a run by itself. */
+function networkHolding(groups: readonly RunGroup[], run: RunId): RunState["network"] {
+  for (const { id, shares } of groups) {
+    const at = shares.findIndex((share) => runsOf([share]).includes(run));
+    if (at >= 0) return { network: id, share: at + 1, shares: shares.length, left: shares[at]!.run !== run };
+  }
+  return null;
 }
 
 /** A run whose labels are damaged is listed without them; looked at, it says what is damaged. */

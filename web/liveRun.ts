@@ -133,7 +133,7 @@ export class LiveRun {
    *
    * @param wanted  the tile whose devices are looked at; undefined for the one that was worked on last.
    */
-  state(summary: RunSummary, wanted: number | undefined): RunState {
+  state(summary: RunSummary, wanted: number | undefined): Omit<RunState, "network"> {
     const plan = this.#plan;
     const { settled, judged, inPlace, accepted, pulses } = this.#counts();
     const outcome = outcomeBy(summary.outcome, this.#notes);

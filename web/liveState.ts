@@ -22,6 +22,8 @@ export interface JobLine {
   /** In words: `program s.json --method verify`. */
   readonly text: string;
   readonly chip: string;
+  /** The other chips that it works on, of a network over several. */
+  readonly otherChips: readonly string[];
   /** Jobs of one place are done one after the other. */
   readonly place: string;
   /** `cut off` where its worker died; `stopped` where it was put back. */
@@ -77,6 +79,13 @@ export interface RunState {
   readonly run: string;
   readonly title: string;
   readonly chip: string;
+  /** Which share it holds of a network over several chips; `left` where a spare has the share now. Null for a run by itself. */
+  readonly network: {
+    readonly network: string;
+    readonly share: number;
+    readonly shares: number;
+    readonly left: boolean;
+  } | null;
   readonly method: string;
   /** Whether it is a measurement, which has findings and is not compared. */
   readonly measures: boolean;

@@ -51,6 +51,8 @@ export interface PageQueue {
 export interface PageJob extends Job {
   /** The chip's nickname, or its address. */
   readonly chipName: string;
+  /** The same of the other chips that it works on, of a network over several. */
+  readonly otherChips: readonly string[];
   /** Why it does not begin yet; undefined of one that may. */
   readonly wait: Wait | undefined;
   /** Whether a worker is at it just now. */

@@ -8,6 +8,7 @@ import { grammarStyle } from "../report/grammarStyle.ts";
 import { termStyle } from "../report/termStyle.ts";
 import { theme } from "../report/theme.ts";
 import { MhoError } from "../src/errors.ts";
+import { isGroupName } from "../src/run/groups.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { lookingPass } from "./access.ts";
 import { json, refusal, wholeNumber } from "./answers.ts";
@@ -17,6 +18,7 @@ import { addFilmRoutes } from "./filmRoutes.ts";
 import { guardsOf, passName } from "./guards.ts";
 import { FleetDesk } from "./fleetDesk.ts";
 import { LiveDesk } from "./liveDesk.ts";
+import { NetworkDesk } from "./networkDesk.ts";
 import type { PageFile } from "./pageFiles.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
 import { addQueueRoutes } from "./queueRoutes.ts";
@@ -60,10 +62,11 @@ export interface LiveServer {
  */
 export async function serveLive(store: RunStore, options: LiveOptions): Promise<LiveServer> {
   const desk = new LiveDesk(store, options.breathe, options.readOnly);
+  const networks = new NetworkDesk(store, desk);
   const lookers = new Set<SSEStreamingApi>();
   const { library, wallTime } = options;
   const fleet = library.lookAtFleet && new FleetDesk(() => library.lookAtFleet!(), wallTime);
-  const app = liveApp(desk, fleet, lookers, options);
+  const app = liveApp(desk, networks, fleet, lookers, options);
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -84,6 +87,7 @@ const mostLookers = 32;
 
 function liveApp(
   desk: LiveDesk,
+  networks: NetworkDesk,
   fleet: FleetDesk | undefined,
   lookers: Set<SSEStreamingApi>,
   options: LiveOptions,
@@ -141,7 +145,9 @@ function liveApp(
       // A page that is closed gives its place back at once: what is told goes on until it next looks whether someone listens.
       stream.onAbort(() => void lookers.delete(stream));
       try {
-        await desk.lookOn(run, () => tell(stream, desk, { run, tile, fleet, looksAtFleet }, options));
+        const telling = (): Promise<void> =>
+          tell(stream, desk, { run, tile, networks, fleet, looksAtFleet }, options);
+        await (isGroupName(run) ? networks : desk).lookOn(run, telling);
       } finally {
         lookers.delete(stream);
       }
@@ -155,8 +161,13 @@ function liveApp(
     if (request !== "pause" && request !== "stop" && request !== "resume") {
       return refusal(c, 400, "A request is pause, stop or resume.");
     }
-    const heard = await desk.ask(c.req.param("run") ?? "", request === "resume" ? undefined : request);
-    return heard ? c.body(null, 204) : refusal(c, 409, `Run ${c.req.param("run")} has already ended.`);
+    const id = c.req.param("run") ?? "";
+    const heard = await (isGroupName(id) ? networks : desk).ask(
+      id,
+      request === "resume" ? undefined : request,
+    );
+    const what = isGroupName(id) ? "Network" : "Run";
+    return heard ? c.body(null, 204) : refusal(c, 409, `${what} ${id} has already ended.`);
   });
 
   addFilmRoutes(app, desk, guards);

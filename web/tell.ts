@@ -1,10 +1,12 @@
 import type { SSEStreamingApi } from "hono/streaming";
+import { isGroupName } from "../src/run/groups.ts";
 import type { RunId } from "../src/run/store.ts";
 import { harmlessJson } from "./harmlessJson.ts";
 import type { FleetDesk } from "./fleetDesk.ts";
 import type { LiveDesk } from "./liveDesk.ts";
 import { jobLines } from "./jobLines.ts";
 import type { RunLine } from "./liveState.ts";
+import type { NetworkDesk } from "./networkDesk.ts";
 import type { PageLibrary } from "./pageLibrary.ts";
 
 export interface TellOptions {
@@ -18,9 +20,10 @@ export interface TellOptions {
 
 const betweenLooksMilliseconds = 400;
 
-/** At which run and tile a page looks; at a server, maybe at its benches. */
+/** At which run and tile a page looks, or at which network; at a server, maybe at its benches. */
 export interface Looking {
   readonly run: RunId;
+  readonly networks: NetworkDesk;
   readonly tile: number | undefined;
   readonly fleet: FleetDesk | undefined;
   readonly looksAtFleet: boolean;
@@ -30,7 +33,7 @@ export interface Looking {
 export async function tell(
   stream: SSEStreamingApi,
   desk: LiveDesk,
-  { run, tile, fleet, looksAtFleet }: Looking,
+  { run, tile, networks, fleet, looksAtFleet }: Looking,
   { workspace, library, readOnly = false, wallTime, breathe, betweenSignsMilliseconds = 5000 }: TellOptions,
 ): Promise<void> {
   const said = new Map<string, string>();
@@ -60,9 +63,12 @@ export async function tell(
       const stamp = await desk.stamp();
       if (stamp !== told.stamp) {
         const runs = await desk.runs();
+        // A page lists runs under their networks, so it hears of these before.
+        await sayIfNew("networks", await networks.lines());
         if (runs !== told.runs) await sayIfNew("runs", runs);
         await tellWaiting();
-        if (run !== "") await sayIfNew("run", await desk.state(run, tile));
+        if (isGroupName(run)) await sayIfNew("network", await networks.state(run));
+        else if (run !== "") await sayIfNew("run", await desk.state(run, tile));
         await sayIfNew("trouble", null);
         told = { runs, stamp };
       }

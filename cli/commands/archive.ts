@@ -10,7 +10,7 @@ export const archive = () =>
     "mho archive r2",
     "mho archive r2 --lake lake",
   )
-    .argument("<run...>", "runs such as r2")
+    .argument("<run...>", "runs such as r2, or networks over several chips, such as n1")
     .option("--undo", "take them back into the list")
     .option("--lake <dir>", "seal them too, and write them as Parquet into this folder, for mho query")
     .option("--operator <name>", "who does it (default: that of mho.config.json)")
@@ -31,7 +31,7 @@ export const archive = () =>
           }
           const done = await bench.archive(runs, { undo, operator });
           output.say(
-            `${done.join(", ")}: ${undo ? "back in the list" : "archived; mho show --archived lists it"}`,
+            `${done.join(", ")}: ${undo ? "back in the list" : `archived; mho show --archived lists ${done.length === 1 ? "it" : "them"}`}`,
           );
           output.result({ runs: done, archived: !undo, lake: null, workspace: (await bench.store()).file });
         }),

@@ -9,7 +9,7 @@ export const deleteCommand = () =>
     "deletes what archived runs measured, for good; their wear stays in the pulse ledger",
     "mho delete r2",
   )
-    .argument("<run...>", "archived runs such as r2")
+    .argument("<run...>", "archived runs such as r2, or networks such as n1")
     .option("--operator <name>", "who does it (default: that of mho.config.json)")
     .action((given, flags) =>
       act("delete", flags, (output) =>

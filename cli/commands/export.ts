@@ -12,7 +12,10 @@ export const exportCommand = () =>
     "mho export r2 --to parquet",
     "mho export mine.json --to aihwkit",
   )
-    .argument("<what>", "a run such as r2; a model file or name for aihwkit or crosssim")
+    .argument(
+      "<what>",
+      "a run such as r2, or a network such as n1; a model file or name for aihwkit or crosssim",
+    )
     .addOption(
       new Option("--to <format>", "what it becomes")
         .choices(["parquet", "csv", "npz", "hdf5", "mat", "aihwkit", "crosssim"])

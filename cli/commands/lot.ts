@@ -11,7 +11,7 @@ export const lot = () =>
     "mho lot r1 r2 r3 r4 r5",
     "mho lot r1 r2 r3 r4 r5 --out wafer-7.html",
   )
-    .argument("<run...>", "one run of each chip")
+    .argument("<run...>", "one run of each chip, or a network over several, such as n1")
     .option("--out <file>", "the page", "lot.html")
     .action((given, flags) =>
       act("lot", flags, (output) =>

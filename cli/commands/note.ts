@@ -11,7 +11,7 @@ export const note = () =>
   )
     .argument(
       "<subject>",
-      "a run such as r2, or a chip with runs: its serial number, NAME/NUMBER, or address",
+      "a run such as r2, a network such as n1, or a chip with runs: its serial number, NAME/NUMBER, or address",
     )
     .argument("[text]", "the note")
     .option("--wafer <name>", "of a chip: the wafer that it was cut from")

@@ -97,7 +97,7 @@ function optionsOf(flags: Flags) {
 
 export const programJob = asJob(flagged, ([targets], flags) => ({
   subjects: targets,
-  options: optionsOf(flags),
+  options: { ...optionsOf(flags), ...severalChips(flags) },
   minYieldPercent: flags.minYield,
 }));
 

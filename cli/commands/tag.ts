@@ -4,7 +4,7 @@ import { withBench } from "../withBench.ts";
 
 export const tag = () =>
   workspaceCommand("tag", "puts tags on a run, or takes them away", "mho tag r2 ald wafer-7")
-    .argument("<run>", "a run such as r2")
+    .argument("<run>", "a run such as r2, or a network over several chips, such as n1")
     .argument("<tag...>", "letters, digits and _ . : / + -")
     .option("--remove", "take these tags away")
     .option("--operator <name>", "who does it (default: that of mho.config.json)")

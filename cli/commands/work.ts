@@ -40,7 +40,7 @@ export const work = () =>
           const { type, error } = event as StampedEvent & {
             readonly error?: { readonly code: string } | null;
           };
-          unsafe ||= type === "job_ended" && error?.code === "standby-failed";
+          unsafe ||= type === "standby_failed" || (type === "job_ended" && error?.code === "standby-failed");
         });
         const { answerAtTerminal } = await import("../answerAtTerminal.ts");
         await withBench(flags, output, tellWork(output), async (bench) => {

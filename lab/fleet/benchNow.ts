@@ -18,9 +18,10 @@ export function doingNow(jobs: readonly Job[], chips: Readonly<Record<string, st
   const nicknames = new Map(Object.entries(chips).map(([nickname, address]) => [address, nickname]));
   return jobs
     .filter(({ state }) => state === "under way")
-    .map(({ id, origin, text, chip }) => {
+    .map(({ id, origin, text, chip, others = [] }) => {
       const name = origin === undefined ? `its own ${id}` : origin.job;
-      return `${name} ${text} on ${nicknames.get(chip) ?? chip}`;
+      const all = [chip, ...others.map((other) => other.chip)];
+      return `${name} ${text} on ${all.map((one) => nicknames.get(one) ?? one).join(", ")}`;
     })
     .join("; ");
 }

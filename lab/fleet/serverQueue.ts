@@ -4,6 +4,7 @@ import { parseChipDescription } from "../../files/chipDescription.ts";
 import { MhoError } from "../../src/errors.ts";
 import { isInDoubt, isOver, type ServerJob } from "../../src/fleet/serverJob.ts";
 import type { Job, JobId } from "../../src/queue/job.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import type { Wait } from "../../src/queue/order.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
@@ -26,7 +27,8 @@ import {
   serverJob,
   serverJobs,
 } from "../../storage/postgres/serverJobs.ts";
-import { isJobName, isOfRun, refuseOptions, subjectsOf, timing, withOperator } from "../queue/addJob.ts";
+import { refuseOptions, subjectsOf, timing, withOperator } from "../queue/addJob.ts";
+import { isJobName, isOfRun } from "../queue/jobNames.ts";
 import type { QueuedJob } from "../queue/changeQueue.ts";
 import { filesNow } from "../queue/jobFiles.ts";
 import { type JobKind, jobKindNamed, plainOptions } from "../queue/jobKinds.ts";
@@ -72,6 +74,7 @@ export function addToServer(
     if (when.minYieldPercent !== undefined && kind.judged !== true)
       throw new MhoError("bad-argument", `--min-yield: a job ${kind.name} has no yield. Leave it out.`);
     const subjects = subjectsOf(kind, typeof given === "string" ? [given] : given);
+    refuseSeveral(place, subjects, options);
     const named = [...subjects, ...[when.after ?? []].flat()].filter(isJobName);
     const jobs: QueuedJob[] = [];
     for (const id of new Set(named)) jobs.push(await asQueued(server, await serverJob(server, id)));
@@ -125,6 +128,15 @@ export function addToServer(
     });
     return asQueued(server, await serverJob(server, id));
   });
+}
+
+/** A bench has the chips of a network at hand, and its own queue waits for all of them; that of a server hands out single chips. */
+function refuseSeveral({ folder }: Workplace, subjects: readonly string[], options: Options): void {
+  if (![options["chips"], options["spares"]].some(Array.isArray) && !subjects.some(isGroupName)) return;
+  throw new MhoError(
+    "bad-argument",
+    `A job of the server ${folder} is for one chip. Queue work on several chips at the bench that has them: leave --workspace out there.`,
+  );
 }
 
 /** A run is titled by its file, and at its bench that has another place. */
@@ -249,6 +261,7 @@ export async function queuedJobs(
       place: name,
       chip: name,
       chipName: name,
+      otherChips: [],
       bench: isOver(job) || job.state === "failed" ? undefined : job.bench,
       addedAt: row.addedAt,
       by: row.operator,

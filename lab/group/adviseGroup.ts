@@ -4,6 +4,8 @@ import type { GroupId } from "../../src/run/groups.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { advise, type Advice, type AdviseOptions, type Choice } from "../advise.ts";
 import { chainOf } from "../runChain.ts";
+import { runsOfGroup } from "../runName.ts";
+import { refuseUnwatchedNetwork } from "./refuseForNetwork.ts";
 import type { Workplace } from "../workplace.ts";
 import { sideBySide } from "./sideBySide.ts";
 
@@ -12,8 +14,10 @@ import { sideBySide } from "./sideBySide.ts";
  * are summed, and the time is that of the chip that takes longest, as they work side by side.
  */
 export async function adviseGroup(place: Workplace, id: GroupId, options: AdviseOptions): Promise<Advice> {
+  place.refuseServer();
   const store = await place.existingStore();
-  const parts = await sideBySide(place, id, { ...options }, async (run) => ({
+  await refuseUnwatchedNetwork(store, id, await runsOfGroup(store, id), "Advice");
+  const parts = await sideBySide(place, id, { ...options }, "advise", async (run) => ({
     advice: await advise(place, run, options),
     weights: await weightsOf(store, run),
   }));

@@ -19,7 +19,9 @@ export async function calibrateGroup(
       `Network ${id} was trimmed by ${later.id}, whose devices count now. Calibrate that: mho calibrate ${later.id}.`,
       { network: id, by: later.id },
     );
-  const found = await sideBySide(place, id, { ...options }, (run) => calibrate(place, run, options));
+  const found = await sideBySide(place, id, { ...options }, "calibrate", (run) =>
+    calibrate(place, run, options),
+  );
   const { shares } = await groupNamed(store, id);
   const parts = found.map(({ calibrated }) => calibrated);
   const [first] = parts;

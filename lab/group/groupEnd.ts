@@ -62,12 +62,15 @@ export function groupEnd(network: GroupId | undefined, ends: readonly ShareEnd[]
   const done = rest.length === 0 ? "" : ` ${restText(rest)}`;
   // A limit of the chip is a fault of the command line elsewhere; here other chips went on.
   const code = exitCodes[first.code] === 3 ? first.code : "chip-refused";
+  // Where all that is missing is in use elsewhere, it can be tried again as it is.
+  const holders = missing.map(({ error }) => (error as MhoError).facts["holder"]);
+  const inUse = holders.every((holder) => holder !== undefined) ? { holder: holders[0] } : {};
   const standby = known.some(({ facts }) => facts["standby"] === false) ? { standby: false } : {};
   return new MhoError(
     code,
     `Network ${network} is not complete. ${what.join(" ")}${done} Once the chip is back: ${resume}. To use another in its place: ` +
       `${resume} --spare ADDRESS.`,
-    { network, missing: missing.map(({ share }) => share + 1).join(", "), ...standby },
+    { network, missing: missing.map(({ share }) => share + 1).join(", "), ...standby, ...inUse },
     first,
   );
 }

@@ -86,12 +86,18 @@ export interface ListedNetwork {
   readonly outcome: RunSummary["outcome"];
   /** Undefined for a share that no run holds, or whose run was deleted. */
   readonly runs: readonly (RunId | undefined)[];
+  /** Whether all of its runs are archived or deleted. */
+  readonly archived: boolean;
 }
 
+/** But for those whose runs were all deleted. */
 export async function listNetworks(store: RunStore): Promise<ListedNetwork[]> {
   const summaries = new Map((await store.runs()).map((summary) => [summary.id, summary]));
+  const isThere = ({ shares }: RunGroup): boolean =>
+    shares.every(({ run }) => run === undefined) ||
+    shares.some(({ run }) => run !== undefined && summaries.has(run));
   return Promise.all(
-    (await store.groups()).map(async ({ id, title, begunAt, corrects, shares }) => {
+    (await store.groups()).filter(isThere).map(async ({ id, title, begunAt, corrects, shares }) => {
       const found = shares.map(({ run }) => (run === undefined ? undefined : summaries.get(run)));
       const known = found.filter((summary) => summary !== undefined);
       const standing = await Promise.all(known.map((summary) => standingOf(store, summary)));
@@ -99,7 +105,9 @@ export async function listNetworks(store: RunStore): Promise<ListedNetwork[]> {
         standing.map((one) => one.outcome),
         known.length < shares.length,
       );
-      return { id, title, begunAt, corrects, outcome, runs: found.map((summary) => summary?.id) };
+      const labels = await Promise.all(known.map((summary) => store.labels(summary.id)));
+      const archived = shares.some(({ run }) => run !== undefined) && labels.every((one) => one.archived);
+      return { id, title, begunAt, corrects, outcome, runs: found.map((summary) => summary?.id), archived };
     }),
   );
 }

@@ -48,6 +48,7 @@ async function beginGroup(
     shares: shares.map(({ chip, firstTile, plan }) => ({ chip, firstTile, tiles: plan.tiles.length })),
     spares,
     ...(recipe !== undefined && { recipe }),
+    ...(place.job !== undefined && { job: place.job }),
   });
 }
 

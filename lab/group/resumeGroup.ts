@@ -9,6 +9,7 @@ import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { digestOf, namedChips, refuseSmall, refuseUnlike, titleOf } from "./planGroup.ts";
 import { fieldsOf } from "./programGroup.ts";
+import { refuseElsewhere } from "./refuseForNetwork.ts";
 import { type ShareWork, workGroup } from "./workGroup.ts";
 
 /**
@@ -33,6 +34,7 @@ export async function resumeGroup(
   const store = await place.existingStore();
   store.mustBeWritable();
   const group = await groupNamed(store, id);
+  refuseElsewhere(group, "resume");
   const [open, held] = await shared(store, group);
   if (open.length === 0) return false;
   const spares = await sparesOf(place, store, group, added);

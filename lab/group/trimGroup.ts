@@ -1,13 +1,15 @@
 import { joinVisits, weightsOfVisit } from "../../calibration/visit.ts";
-import { assert, MhoError } from "../../src/errors.ts";
+import { assert } from "../../src/errors.ts";
 import type { GroupId } from "../../src/run/groups.ts";
 import { groupNamed } from "../../src/results/wholeReader.ts";
 import type { RunId } from "../../src/run/store.ts";
+import { resume } from "../program.ts";
 import { runsOfGroup } from "../runName.ts";
 import { trim, type Trimmed, type TrimOptions } from "../trim.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { Countdown } from "./rollCall.ts";
+import { refuseElsewhere, refuseOfOneRun, refuseUnwatchedNetwork } from "./refuseForNetwork.ts";
 import { groupEnd, type ShareEnd, tellEnd } from "./groupEnd.ts";
 import type { NetworkShareFields } from "../events.ts";
 
@@ -22,15 +24,14 @@ export async function trimGroup(
   id: GroupId,
   { chip, ...options }: TrimOptions,
 ): Promise<Trimmed> {
-  if (chip !== undefined)
-    throw new MhoError(
-      "bad-argument",
-      `--chip is for one run, and ${id} is a network over several chips. Leave it out.`,
-    );
+  place.refuseServer();
   const store = await place.existingStore();
   store.mustBeWritable();
   const runs = await runsOfGroup(store, id);
   const group = await groupNamed(store, id);
+  refuseOfOneRun(id, runs, { chip }, ["chip"]);
+  refuseElsewhere(group, "trim");
+  await refuseUnwatchedNetwork(store, id, runs, "A trim");
   const { shares } = group;
   let trimmed: Promise<GroupId> | undefined;
   const fields: NetworkShareFields[] = [];
@@ -43,6 +44,7 @@ export async function trimGroup(
       shares: shares.map(({ firstTile, tiles, chip: at }) => ({ firstTile, tiles, chip: at })),
       spares: [],
       corrects: id,
+      ...(place.job !== undefined && { job: place.job }),
     });
     fields.sort((a, b) => a.share - b.share);
     place.emit({ type: "network_started", network, title, shares: fields, spares: 0, resumed: false });
@@ -87,6 +89,33 @@ export async function trimGroup(
         await store.appendGroup({ kind: "serves", group: now, share, run });
     }
   }
+}
+
+/**
+ * Goes on with a trim of a network that was cut off: with the runs that it had begun, and with shares that it had not come to. All of its
+ * options are needed again, as of those nothing was written down.
+ */
+export async function goOnTrim(place: Workplace, id: GroupId, options: TrimOptions): Promise<void> {
+  const store = await place.existingStore();
+  const { shares, corrects } = await groupNamed(store, id);
+  assert(corrects !== undefined, "it is a trim");
+  const before = await runsOfGroup(store, corrects);
+  const ends = await Promise.allSettled(
+    shares.map(async ({ run, firstTile }, share) => {
+      if (run !== undefined) return resume(place, run, undefined);
+      const part = { group: id, share, firstTile };
+      const { run: begun } = await trim(place, before[share]!, options, () => Promise.resolve(part));
+      if (begun === undefined)
+        await store.appendGroup({ kind: "serves", group: id, share, run: before[share]! });
+      return true;
+    }),
+  );
+  const found = ends.map((end, share): ShareEnd => {
+    const error: unknown = end.status === "rejected" ? end.reason : undefined;
+    return { share, chip: shares[share]!.chip, run: shares[share]!.run, error };
+  });
+  tellEnd(place, id, found);
+  if (found.some(({ error }) => error !== undefined)) throw groupEnd(id, found, shares.length);
 }
 
 /** Trims of all shares as one; errors are means over the weights. */

@@ -1,15 +1,18 @@
 import { MhoError } from "../../src/errors.ts";
 import type { Job, JobId, JobList, JobRequest } from "../../src/queue/job.ts";
 import { isPending } from "../../src/queue/order.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import type { RunId } from "../../src/run/store.ts";
 import { resolve } from "node:path";
 import { refuseUnknown } from "../optionNames.ts";
-import { isRunName, runNamed } from "../runName.ts";
+import { isRunName, runOrGroupNamed } from "../runName.ts";
+import { isOfSeveral, type ProgramOptions } from "../program.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { filesNow } from "./jobFiles.ts";
 import { type JobKind, jobKindNamed, plainOptions } from "./jobKinds.ts";
-import { type JobChip, jobChip } from "./jobPlaces.ts";
+import { chipsOf, withChips } from "./jobChips.ts";
+import { isJobName, isOfRun, jobNamed } from "./jobNames.ts";
 import type { AddOptions } from "./queueOptions.ts";
 import { timeAfter, timeGiven } from "./jobTimes.ts";
 
@@ -32,9 +35,13 @@ export async function addJob(
   const subjects = subjectsOf(kind, typeof given === "string" ? [given] : given);
   const jobs = await store.jobs();
   const { after, notBefore } = timing(when, jobs, subjects);
-  const chip = await chipOf(place, kind, subjects, jobs, when.chip ?? chipOption(options));
+  const address = when.chip ?? chipOption(options);
+  const { chip, others } = await chipsOf(place, kind, subjects, options, jobs, address);
   const by = when.operator ?? place.operator;
-  const usual = plainOptions(kind.usual(place, kind.labels === true ? withOperator(options, by) : options));
+  const addressed = withChips(place, options);
+  const usual = plainOptions(
+    kind.usual(place, kind.labels === true ? withOperator(addressed, by) : addressed),
+  );
   const paths = kind.files(usual);
   const absolute = Object.fromEntries(
     Object.entries(usual).map(([name, value]) => [
@@ -43,17 +50,20 @@ export async function addJob(
     ]),
   );
   const isFile = kind.subject === "file";
-  const isMoved = isOfRun(kind) && (when.chip ?? chipOption(options)) !== undefined;
+  const isMoved = isOfRun(kind) && address !== undefined;
   const request: JobRequest = {
     command,
     subjects: isFile ? subjects.map((file) => resolve(file)) : subjects,
     options: isMoved ? { ...absolute, chip: chip.address } : absolute,
     chip: chip.address,
     place: chip.place,
+    ...(others.length > 0 && {
+      others: others.map((other) => ({ chip: other.address, place: other.place })),
+    }),
     files: await filesNow([
       ...(isFile ? subjects : []),
       ...paths.map((name) => usual[name] as string),
-      ...chip.files,
+      ...[chip, ...others].flatMap(({ files }) => files),
     ]),
     after,
     seed: place.seed,
@@ -74,19 +84,27 @@ export async function addJob(
 
 /** What the job's call would say before it pulses or reads. A board that does not say which chip it is is asked, where it can be. */
 async function check(place: Workplace, kind: JobKind, request: JobRequest): Promise<void> {
-  const { chip, seed, acceptUnknownWear, subjects, options, text } = request;
+  const { chip, others = [], seed, acceptUnknownWear, subjects, options, text } = request;
   const own = place.forJob("j0", { chip, seed, acceptUnknownWear });
   try {
     const needsNoChip = isOfRun(kind) || kind.runsCode === true;
-    const address = needsNoChip ? chip : await own.chipNamed().catch(unlessSilent);
-    if (address !== undefined)
-      return await kind.check(own, { subjects: subjects.filter((one) => !isJobName(one)), options }, address);
+    const work = { subjects: subjects.filter((one) => !isJobName(one)), options };
+    if (needsNoChip) return await kind.check(own, work, chip);
+    const isChecked = async (): Promise<boolean> => {
+      // Of several chips, each is asked when the network is laid over them.
+      await kind.check(own, work, isOfSeveral(options as ProgramOptions) ? chip : await own.chipNamed());
+      return true;
+    };
+    if ((await isChecked().catch(unlessSilent)) === true) return;
     place.emit({
       type: "warning",
       code: "job_not_checked",
       message:
-        `The board at ${chip} is in use or does not answer, and its address does not say which chip it is, so it is not known ` +
-        `whether ${text} fits it. Give ?chip=NAME or ?chip=FILE.json.`,
+        others.length === 0
+          ? `The board at ${chip} is in use or does not answer, and its address does not say which chip it is, so it is not known ` +
+            `whether ${text} fits it. Give ?chip=NAME or ?chip=FILE.json.`
+          : `One of the boards at ${[chip, ...others.map((other) => other.chip)].join(", ")} is in use or does not answer, and its ` +
+            `address does not say which chip it is, so it is not known whether ${text} fits them. Give ?chip=NAME or ?chip=FILE.json.`,
       name: null,
       why: null,
     });
@@ -115,23 +133,8 @@ export function subjectsOf({ name, subject }: JobKind, given: readonly string[])
       `A job ${name} works on one ${subject === "runs" ? "run or more" : subject}.`,
     );
   return isOfRun({ subject })
-    ? [...new Set(given.map((one) => (isJobName(one) ? one : runNamed(one))))]
+    ? [...new Set(given.map((one) => (isJobName(one) ? one : runOrGroupNamed(one))))]
     : given;
-}
-
-export function isOfRun({ subject }: Pick<JobKind, "subject">): boolean {
-  return subject === "run" || subject === "runs";
-}
-
-export function isJobName(text: string): boolean {
-  return /^j[1-9]\d*$/.test(text);
-}
-
-/** Throws `bad-argument` for a job that is not there. */
-export function jobNamed(jobs: JobList, id: JobId): Job {
-  const found = jobs.find((job) => job.id === id);
-  if (found !== undefined) return found;
-  throw new MhoError("bad-argument", `There is no job ${id}. mho queue list --all lists them.`, { job: id });
 }
 
 /** When it may begin. The run of a job is there when that job is done. */
@@ -171,33 +174,6 @@ function refuseGone(jobs: JobList, ids: readonly JobId[]): void {
   }
 }
 
-/** The one chip of a job: of the runs that it works on, unless another address is given. */
-async function chipOf(
-  place: Workplace,
-  kind: JobKind,
-  subjects: readonly string[],
-  jobs: JobList,
-  given: string | undefined,
-): Promise<JobChip> {
-  const { registries, seed } = place;
-  const at = (address: string): JobChip => jobChip(address, seed, registries);
-  if (given !== undefined) return at(place.addressOf(given));
-  if (!isOfRun(kind)) return at(place.chip);
-  const chips = await Promise.all(
-    subjects.map(async (subject) =>
-      isJobName(subject)
-        ? jobNamed(jobs, subject).chip
-        : (await (await place.existingStore()).plan(subject)).chipAddress,
-    ),
-  );
-  const [first, ...others] = chips.map(at);
-  if (others.every((one) => one.place === first!.place)) return first!;
-  throw new MhoError(
-    "bad-argument",
-    `${subjects.join(", ")} are runs of several chips, and a job works on one. Add a job for each chip.`,
-  );
-}
-
 export function chipOption({ chip }: Options): string | undefined {
   return typeof chip === "string" ? chip : undefined;
 }
@@ -212,7 +188,7 @@ export function withOperator(options: Options, operator: string | undefined): Op
 export function runLeftBy(jobs: JobList, id: JobId): RunId {
   const { runs, state } = jobNamed(jobs, id);
   const run = runs.at(-1);
-  if (run !== undefined && isRunName(run)) return run;
+  if (run !== undefined && (isRunName(run) || isGroupName(run))) return run;
   const why = state === "done" ? "made no run" : "is not done";
   throw new MhoError("bad-argument", `Job ${id} ${why}, so there is no run to go on with.`, { job: id });
 }

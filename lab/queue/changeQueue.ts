@@ -1,10 +1,18 @@
 import { MhoError } from "../../src/errors.ts";
-import type { Job, JobChange, JobId, JobList } from "../../src/queue/job.ts";
+import {
+  isAt,
+  type Job,
+  type JobChange,
+  type JobId,
+  type JobList,
+  placesOfJob,
+} from "../../src/queue/job.ts";
 import { withChange } from "../../src/queue/job.ts";
 import { circleIn, isPending, type Wait, waitOf } from "../../src/queue/order.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
-import { jobNamed, waitingFor } from "./addJob.ts";
+import { waitingFor } from "./addJob.ts";
+import { jobNamed } from "./jobNames.ts";
 import { filesNow } from "./jobFiles.ts";
 import { isWorked, takePlace } from "./jobPlaces.ts";
 import type { MoveOptions, QueueListOptions } from "./queueOptions.ts";
@@ -14,6 +22,8 @@ import { runsOfJob } from "./runsOfJob.ts";
 export interface QueuedJob extends Job {
   /** The chip's nickname, or its address. */
   readonly chipName: string;
+  /** The same of the other chips that it works on, of a network over several. */
+  readonly otherChips: readonly string[];
   /** Why it does not begin yet; undefined of one that may, and of one that is under way or over. */
   readonly wait: Wait | undefined;
   /** Of a server's queue: the bench that has it; undefined where none has. */
@@ -44,6 +54,7 @@ export async function listJobs(
       ...job,
       runs: begun ? await runsOfJob(store, job) : job.runs,
       chipName: nicknameOf(place, job.chip),
+      otherChips: (job.others ?? []).map(({ chip }) => nicknameOf(place, chip)),
       wait: job.state === "waiting" ? waitOf(jobs, job, now) : undefined,
       worked: job.state === "under way" && worked.get(job.place) === true,
     });
@@ -62,12 +73,14 @@ export async function moveJob(place: Workplace, id: JobId, { before, first }: Mo
   await store.changeJobs((jobs) => {
     const job = jobNamed(jobs, id);
     refuseUnlessWaiting(job, "moved");
-    const others = jobs.filter((one) => one.place === job.place && one.id !== id && isUnbegun(one));
+    const places = placesOfJob(job);
+    const isBeside = (one: Job): boolean => placesOfJob(one).some((at) => places.includes(at));
+    const others = jobs.filter((one) => isBeside(one) && one.id !== id && isUnbegun(one));
     const to = before ?? (first === true ? others[0]?.id : undefined);
     if (to !== undefined) {
       const other = jobNamed(jobs, to);
       if (to === id) throw new MhoError("bad-argument", `Job ${id} cannot be moved before itself.`);
-      if (other.place !== job.place)
+      if (!isBeside(other))
         throw new MhoError("bad-argument", `Job ${to} is of another chip: each chip has a queue of its own.`);
       refuseUnlessWaiting(other, "passed");
     }
@@ -111,11 +124,11 @@ export async function removeJobs(place: Workplace, ids: readonly JobId[]): Promi
   const locks = [];
   try {
     // What a worker that died left behind may be removed; with the lock, no other takes it up meanwhile.
-    for (const at of new Set(left.map((job) => job.place))) {
+    for (const at of new Set(left.flatMap(placesOfJob))) {
       const { lock, by } = takePlace(place.folder, at);
       if (lock === undefined)
         throw underWay(
-          left.find((job) => job.place === at)!,
+          left.find((job) => isAt(job, at))!,
           by,
         );
       locks.push(lock);

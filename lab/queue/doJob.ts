@@ -2,10 +2,13 @@ import { judgeRun } from "../../src/results/runResult.ts";
 import { MhoError } from "../../src/errors.ts";
 import type { Job, JobChange, JobList } from "../../src/queue/job.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
+import { isGroupName } from "../../src/run/groups.ts";
+import { wholeReader } from "../../src/results/wholeReader.ts";
 import { loadExperiment } from "../experiment.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
-import { isJobName, runLeftBy } from "./addJob.ts";
+import { runLeftBy } from "./addJob.ts";
+import { isJobName } from "./jobNames.ts";
 import { refuseChanged } from "./jobFiles.ts";
 import { type JobKind, jobKindNamed } from "./jobKinds.ts";
 import { runsOfJob } from "./runsOfJob.ts";
@@ -43,7 +46,14 @@ export async function doJob(place: Workplace, jobs: JobList, job: Job, doing: Do
   store.mustBeWritable();
   const begunAt = performance.now();
   const before = await runsOfJob(store, job);
-  place.emit({ type: "job_started", job: job.id, text: job.text, chip: job.chip, resumes: before });
+  place.emit({
+    type: "job_started",
+    job: job.id,
+    text: job.text,
+    chip: job.chip,
+    other_chips: (job.others ?? []).map(({ chip }) => chip),
+    resumes: before,
+  });
   let [error, runs]: [unknown, readonly RunId[]] = [undefined, before];
   try {
     runs = (await doing.act?.(job, before, doing.signal)) ?? (await act(place, jobs, job, before, doing));
@@ -121,13 +131,17 @@ async function refuseLowYield(
 ): Promise<void> {
   const run = runs.at(-1);
   if (least === undefined || run === undefined) return;
-  const { yieldPercent } = await judgeRun(store, run);
+  const { yieldPercent } = await judgeRun(wholeReader(store), run);
   if (yieldPercent !== undefined && yieldPercent >= least) return;
   const found = yieldPercent === undefined ? "has no yield" : `has a yield of ${yieldPercent.toFixed(2)} %`;
-  throw new MhoError("bad-argument", `Run ${run} ${found}, and ${least} % was asked for.`, {
-    run,
-    yield: true,
-  });
+  throw new MhoError(
+    "bad-argument",
+    `${isGroupName(run) ? "Network" : "Run"} ${run} ${found}, and ${least} % was asked for.`,
+    {
+      run,
+      yield: true,
+    },
+  );
 }
 
 /** A job that was stopped with its worker goes on with the next; every other end without success stops its chip's queue. */

@@ -1,14 +1,29 @@
 import { builtInDefinition } from "../../src/model/modelOf.ts";
 import { readModel } from "../../files/model.ts";
 import { MhoError } from "../../src/errors.ts";
-import type { RunId } from "../../src/run/store.ts";
+import { groupNamed, wholeReader } from "../../src/results/wholeReader.ts";
+import { isGroupName } from "../../src/run/groups.ts";
+import type { RunId, RunStore } from "../../src/run/store.ts";
 import { loadExperiment } from "../experiment.ts";
 import { refuseImported } from "../imported.ts";
 import { labelled } from "../labels.ts";
 import { checkMeasure, measure, type MeasureOptions } from "../measure.ts";
 import { withDefaults } from "../nicknames.ts";
 import type { KnownCall } from "../optionNames.ts";
-import { checkProgram, program, type ProgramOptions, resume } from "../program.ts";
+import { planGroup } from "../group/planGroup.ts";
+import { programGroup } from "../group/programGroup.ts";
+import { resumeGroup } from "../group/resumeGroup.ts";
+import { goOnTrim, trimGroup } from "../group/trimGroup.ts";
+import {
+  checkProgram,
+  isOfSeveral,
+  program,
+  type ProgramOptions,
+  refuseSpares,
+  resume,
+  type ResumeOptions,
+} from "../program.ts";
+import { runsNamed } from "../runName.ts";
 import { modelGiven, trim, type TrimOptions } from "../trim.ts";
 import { checkWatch, watch, type WatchOptions } from "../watch.ts";
 import type { Workplace } from "../workplace.ts";
@@ -76,7 +91,6 @@ const programJob: JobKind = {
   name: "program",
   call: "program",
   labels: true,
-  refused: ["chips", "spares"],
   judged: true,
   subject: "file",
   files: (options) => [
@@ -85,12 +99,16 @@ const programJob: JobKind = {
   ],
   begins: (options) => (options["verifyShare"] === undefined ? 1 : 2),
   usual: (place, options) => withDefaults(place.config.defaults.program, options),
-  check: (place, { subjects, options }, address) =>
-    checkProgram(place, address, subjects[0]!, options as ProgramOptions),
+  async check(place, { subjects, options }, address) {
+    const given = options as ProgramOptions;
+    if (isOfSeveral(given)) await planGroup(place, subjects[0]!, given, true);
+    else await checkProgram(place, address, subjects[0]!, given);
+  },
   async act(place, { subjects, options }, { runs }) {
     const given = options as ProgramOptions;
-    for (const run of runs) await resume(place, run, undefined);
+    for (const run of runs) await goOn(place, run);
     if (runs.length >= programJob.begins!(options)) return runs;
+    if (isOfSeveral(given)) return [await programGroup(place, subjects[0]!, given)];
     return [...runs, await program(place, subjects[0]!, given, runs[0])];
   },
 };
@@ -113,22 +131,31 @@ const measureJob: JobKind = {
 const resumeJob: JobKind = {
   name: "resume",
   call: "resume",
-  refused: ["spares"],
   judged: true,
   subject: "run",
   files: noFiles,
   usual: asGiven,
-  async check(place, { subjects }) {
+  async check(place, { subjects, options }) {
     for (const run of subjects) {
       const store = await place.existingStore();
-      refuseImported(await store.plan(run), run, "resumed");
-      const { outcome } = await store.summary(run);
-      if (outcome === "done")
-        throw new MhoError("bad-argument", `Run ${run} is done: there is nothing to resume.`, { run });
+      if (!isGroupName(run)) {
+        refuseSpares(run, options as ResumeOptions);
+        refuseImported(await store.plan(run), run, "resumed");
+      }
+      if (await isDone(store, run))
+        throw new MhoError(
+          "bad-argument",
+          `${isGroupName(run) ? "Network" : "Run"} ${run} is done: there is nothing to resume.`,
+          { run },
+        );
     }
   },
-  async act(place, { subjects, options }) {
-    await resume(place, subjects[0]!, options["chip"] as string | undefined);
+  async act(place, { subjects, options }, { before }) {
+    const { chip, spares } = options as ResumeOptions;
+    const [run] = subjects as readonly [string];
+    if (!isGroupName(run)) await resume(place, run, chip);
+    // Its spares are the network's since it was first begun.
+    else await resumeGroup(place, run, { spares: before ? await sparesLeft(place, run, spares) : spares });
     return subjects;
   },
 };
@@ -143,7 +170,8 @@ const watchJob: JobKind = {
   usual: asGiven,
   async check(place, { subjects, options }) {
     checkWatch(place, options as WatchOptions);
-    for (const run of subjects) refuseImported(await (await place.existingStore()).plan(run), run, "watched");
+    const whole = wholeReader(await place.existingStore());
+    for (const run of subjects) refuseImported(await whole.plan(run), run, "watched");
   },
   async act(place, { subjects, options }, { before }) {
     const { note, ...others } = options as WatchOptions;
@@ -166,18 +194,23 @@ const trimJob: JobKind = {
     const { model } = options as TrimOptions;
     labelled(place, options);
     for (const run of subjects) {
-      const plan = await (await place.existingStore()).plan(run);
+      const plan = await wholeReader(await place.existingStore()).plan(run);
       refuseImported(plan, run, "trimmed");
       await modelGiven(model, plan);
     }
     if (typeof model === "string") await readModel(model);
   },
   async act(place, { subjects, options }, { runs }) {
-    for (const run of runs) await resume(place, run, undefined);
+    const [subject] = subjects as readonly [string];
+    const given = options as TrimOptions;
+    for (const run of runs) {
+      if (isGroupName(run)) await goOnTrim(place, run, given);
+      else await goOn(place, run);
+    }
     if (runs.length > 0) return runs;
-    const { run } = await trim(place, subjects[0]!, options as TrimOptions);
+    const { run } = await (isGroupName(subject) ? trimGroup : trim)(place, subject, given);
     // Where nothing is worth a pulse, the run is as it was.
-    return [run ?? subjects[0]!];
+    return [run ?? subject];
   },
 };
 
@@ -201,6 +234,34 @@ const experimentJob: JobKind = {
   },
 };
 
+/** Goes on with a run, or with all of a network over several chips. */
+async function goOn(place: Workplace, run: RunId): Promise<void> {
+  await (isGroupName(run) ? resumeGroup(place, run, {}) : resume(place, run, undefined));
+}
+
+async function isDone(store: RunStore, run: RunId): Promise<boolean> {
+  if (!isGroupName(run)) return (await store.summary(run)).outcome === "done";
+  const { shares } = await groupNamed(store, run);
+  const done = await Promise.all(
+    shares.map(async (share) => share.run !== undefined && isDone(store, share.run)),
+  );
+  return done.every(Boolean);
+}
+
+/** Spares that the network does not have yet: neither waiting nor in the place of a chip. */
+async function sparesLeft(
+  place: Workplace,
+  network: RunId,
+  given: readonly string[] = [],
+): Promise<readonly string[]> {
+  const { shares, spares } = await groupNamed(await place.existingStore(), network);
+  const known = [
+    ...spares,
+    ...shares.flatMap(({ chip, before }) => [chip, ...before.map((left) => left.chip)]),
+  ];
+  return given.filter((spare) => !known.includes(spare));
+}
+
 /** An experiment begins at its beginning, and would pulse again what it has pulsed. */
 function cutOff(runs: readonly RunId[]): MhoError {
   const made = runs.length === 0 ? "It had begun no run" : `Its runs are ${runs.join(", ")}`;
@@ -213,7 +274,7 @@ function cutOff(runs: readonly RunId[]): MhoError {
 async function hasNote(place: Workplace, runs: readonly RunId[], text: string | undefined): Promise<boolean> {
   if (text === undefined) return false;
   const store = await place.existingStore();
-  const notes = await Promise.all(runs.map((run) => store.notes(run)));
+  const notes = await Promise.all((await runsNamed(store, runs)).map((run) => store.notes(run)));
   return notes.every((ofRun) => ofRun.some((note) => note.text === text));
 }
 

@@ -67,6 +67,34 @@ export function takePlace(workspace: string, place: string): PlaceAsked {
   }
 }
 
+/** The same of all queues that a job stands in: all of them, or none. */
+export function takePlaces(
+  workspace: string,
+  places: readonly string[],
+):
+  | { readonly locks: readonly Lock[]; readonly by?: undefined }
+  | { readonly locks: undefined; readonly by: string } {
+  const locks: Lock[] = [];
+  const giveBack = (): void => {
+    for (const lock of locks) lock.release();
+  };
+  try {
+    for (const place of places) {
+      const { lock, by } = takePlace(workspace, place);
+      if (lock !== undefined) {
+        locks.push(lock);
+        continue;
+      }
+      giveBack();
+      return { locks: undefined, by };
+    }
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+  return { locks };
+}
+
 /** Whether a worker is at a place just now. */
 export function isWorked(workspace: string, place: string): boolean {
   const lock = lockOf(workspace, place);

@@ -1,5 +1,5 @@
 import { MhoError } from "../../src/errors.ts";
-import type { Job, JobId, JobList } from "../../src/queue/job.ts";
+import { isAt, type Job, type JobId, type JobList, placesOfJob } from "../../src/queue/job.ts";
 import { isPending, mayGoOn, nextOf, placesOf, waitOf } from "../../src/queue/order.ts";
 import type { JobStore } from "../../src/queue/jobStore.ts";
 import type { KeptRuns } from "../../storage/keptRuns.ts";
@@ -8,7 +8,7 @@ import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { doJob, type Doing, type JobEnd } from "./doJob.ts";
 import { checkHooks, tellHooks } from "./hooks.ts";
-import { takePlace } from "./jobPlaces.ts";
+import { takePlaces } from "./jobPlaces.ts";
 import type { WorkOptions } from "./queueOptions.ts";
 import { newestRun } from "./runsOfJob.ts";
 
@@ -138,13 +138,20 @@ class Worker {
 
   /** Takes up the next job of a place, where there is one and no other worker is at it. */
   async #beginAt(at: string, jobs: JobList): Promise<void> {
-    if (this.#active.has(at) || (this.#busy.get(at)?.until ?? 0) > performance.now()) return;
-    if (nextOf(jobs, at, wallTime()) === undefined) return this.#tellWait(at, jobs);
-    const { lock, by } = takePlace(this.#place.folder, at);
-    if (lock === undefined) {
+    if (!this.#isFree(at)) return;
+    const first = nextOf(jobs, at, wallTime());
+    if (first === undefined) return this.#tellWait(at, jobs);
+    const places = placesOfJob(first);
+    // Its other chips may be left alone for a while.
+    if (!places.every((place) => this.#isFree(place))) return;
+    const { locks, by } = takePlaces(this.#place.folder, places);
+    if (locks === undefined) {
       this.#leave(at, heldMilliseconds);
       return this.#tellWait(at, jobs, by);
     }
+    const release = (): void => {
+      for (const lock of locks) lock.release();
+    };
     let taken: Job | undefined;
     let now: JobList;
     try {
@@ -152,39 +159,46 @@ class Worker {
       // Nobody else has the lock, so what is under way here was left by a worker that died.
       now = await this.#store.changeJobs((all) => {
         const next = nextOf(all, at, wallTime());
-        taken = next;
-        return next === undefined ? [] : [{ job: next.id, at: wallTime(), what: "taken", runsBefore }];
+        const isHere = next !== undefined && placesOfJob(next).every((place) => places.includes(place));
+        taken = isHere ? next : undefined;
+        return !isHere ? [] : [{ job: next.id, at: wallTime(), what: "taken", runsBefore }];
       });
     } catch (error) {
-      lock.release();
+      release();
       throw error;
     }
-    if (taken === undefined) return lock.release();
+    if (taken === undefined) return release();
     const job = now.find(({ id }) => id === taken!.id)!;
     this.#source?.changed();
     const doing = doJob(this.#place, now, job, this.#doing)
-      .then((end) => this.#ended(at, end))
+      .then((end) => this.#ended(places, end))
       .catch((error: unknown) => {
         this.#fault ??= { error };
         this.#giveUp.abort();
       })
       .finally(() => {
-        lock.release();
-        this.#active.delete(at);
+        release();
+        for (const place of places) this.#active.delete(place);
         this.#wake();
       });
-    this.#active.set(at, doing);
+    for (const place of places) this.#active.set(place, doing);
   }
 
-  #ended(at: string, end: JobEnd): void {
+  /** Whether no job of a chip is under way here, and the chip is not left alone for a while. */
+  #isFree(at: string): boolean {
+    return !this.#active.has(at) && (this.#busy.get(at)?.until ?? 0) <= performance.now();
+  }
+
+  #ended(places: readonly string[], end: JobEnd): void {
     this.#source?.changed();
-    this.#told.delete(at);
+    for (const at of places) this.#told.delete(at);
     if (end.outcome === "put back") {
-      const { waitMilliseconds = 0 } = this.#busy.get(at) ?? {};
-      const next = Math.min(busyMilliseconds.most, Math.max(busyMilliseconds.first, 2 * waitMilliseconds));
-      return this.#leave(at, next);
+      const waited = Math.max(...places.map((at) => this.#busy.get(at)?.waitMilliseconds ?? 0));
+      const next = Math.min(busyMilliseconds.most, Math.max(busyMilliseconds.first, 2 * waited));
+      for (const at of places) this.#leave(at, next);
+      return;
     }
-    this.#busy.delete(at);
+    for (const at of places) this.#busy.delete(at);
     this.#ends.push(end);
     const { emit, folder } = this.#place;
     const hooks = tellHooks(this.#options, folder, end, emit).then(() => void this.#hooks.delete(hooks));
@@ -198,11 +212,13 @@ class Worker {
 
   /** Says once why the first job of a place does not begin. @param by  the other worker that is at it. */
   #tellWait(at: string, jobs: JobList, by?: string): void {
-    const first = jobs.find((job) => job.place === at && isPending(job))!;
+    const first = jobs.find((job) => isAt(job, at) && isPending(job))!;
     const event = by === undefined ? waitEvent(first, jobs) : workerEvent(first, by);
-    if (event === undefined || this.#told.get(at) === event.message) return;
+    if (event === undefined) return;
+    // A job of several chips is the first of each.
+    const isTold = [...this.#told.values()].includes(event.message);
     this.#told.set(at, event.message);
-    this.#place.emit(event);
+    if (!isTold) this.#place.emit(event);
   }
 
   #stopped(): MhoError {
@@ -262,8 +278,15 @@ function waitEvent(job: Job, jobs: JobList): Waits | undefined {
         until: null,
         message: `${job.id} waits for ${wait.job}.`,
       };
-    case "failed":
-    case "turn": {
+    case "turn":
+      return {
+        ...common,
+        for: "job",
+        other: wait.job,
+        until: null,
+        message: `${job.id} waits for ${wait.job}, which comes first on one of its chips.`,
+      };
+    case "failed": {
       const message =
         `The queue of this chip stands, as ${wait.job} failed. mho queue retry ${wait.job} does it again, ` +
         `mho queue remove ${wait.job} goes on without it.`;

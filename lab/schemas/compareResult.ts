@@ -21,7 +21,7 @@ export const compare = result(
     runs: z
       .array(
         z.strictObject({
-          run: part.run.describe("Id of the run."),
+          run: part.runOrNetwork.describe("Id of the run, or of the network over several chips."),
           title: z.string().describe("What was programmed."),
           chip: part.chip,
           serial_number: part.serialNumber,
@@ -43,8 +43,8 @@ export const compare = result(
       .array(
         z.strictObject({
           quantity: z.enum(["yield", "weight_error", "device_error", "pulses"]).describe("What differs."),
-          run: part.run.describe("The run."),
-          against: part.run.describe("The run that it is compared with: the first."),
+          run: part.runOrNetwork.describe("The run."),
+          against: part.runOrNetwork.describe("The run that it is compared with: the first."),
           paired: z.boolean().describe("Each device is compared with itself."),
           shown: z.boolean().describe("False where the interval includes zero: no difference is claimed."),
           value: end.describe("How much the run is above the other, in the quantity's unit."),

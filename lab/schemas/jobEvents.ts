@@ -6,7 +6,8 @@ const job = z.string().regex(/^j[1-9]\d*$/);
 const jobs = (what: string) => z.array(job).describe(what);
 const text = z.string().describe("What it does, for a person: its command with its words.");
 const address = z.string().describe("Address of its chip.");
-const runs = (what: string) => z.array(part.run).describe(what);
+/** A network over several chips stands for its runs. */
+const runs = (what: string) => z.array(part.runOrNetwork).describe(what);
 const error = z
   .strictObject({
     code: z
@@ -26,7 +27,12 @@ export const jobEvents = [
       job: job.describe("Id of the job."),
       text,
       chip: address,
-      resumes: runs("Runs that it had begun before: they go on."),
+      other_chips: z
+        .array(z.string())
+        .describe(
+          "Addresses of the other chips that it works on, of a network over several, with its spares.",
+        ),
+      resumes: runs("Runs that it had begun before, or its network: they go on."),
     },
     "`work` begins a job, or goes on with it.",
   ),
@@ -46,7 +52,7 @@ export const jobEvents = [
         .describe(
           "`failed` stops the queue of its chip; `put_back`: it was stopped, or its chip is in use, and it goes on later.",
         ),
-      runs: runs("Runs that it made, or worked on."),
+      runs: runs("Runs that it made, or worked on, or a network over several chips."),
       seconds: part.seconds.describe("How long this worker was at it, s."),
       error: error.describe("Why it did not come to its end; null for `done`."),
     },
@@ -129,11 +135,16 @@ const listedJob = z.strictObject({
   chip_name: z
     .string()
     .describe("The chip's nickname, or its address; at a server its name, `/`, its serial number."),
+  other_chips: z
+    .array(z.string())
+    .describe("The same of the other chips that it works on, of a network over several, with its spares."),
   bench: z
     .string()
     .nullable()
     .describe("At a server: the bench that has the job; null where none has, and in a bench's own queue."),
-  queue: z.string().describe("Jobs with the same text are of one chip, and done one after the other."),
+  queue: z
+    .string()
+    .describe("Jobs with the same text are of one chip, or begin with it, and are done one after the other."),
   added_at: z.iso.datetime().describe("When it was added."),
   operator: z.string().nullable().describe("Who added it; null where that was not said."),
   not_before: z.iso.datetime().nullable().describe("When it may begin; null for at any time."),
@@ -150,7 +161,7 @@ const listedJob = z.strictObject({
   attempts: part.count.describe("How many times a worker took it up."),
   begun_at: z.iso.datetime().nullable().describe("When it was first begun; null where it was not."),
   ended_at: z.iso.datetime().nullable().describe("When it ended; null where it has not."),
-  runs: runs("Runs that it made, or worked on."),
+  runs: runs("Runs that it made, or worked on, or a network over several chips."),
   error: error.describe("Why it failed or was put back; null for neither."),
 });
 

@@ -27,7 +27,9 @@ export const benchPlace = {
 export const note = result(
   "note",
   {
-    run: part.run.nullable().describe("The run that was written on; null for a chip."),
+    run: part.runOrNetwork
+      .nullable()
+      .describe("The run, or the network over several chips, that was written on; null for a chip."),
     chip: z.string().nullable().describe("Name of the kind of chip that was written on; null for a run."),
     serial_number: z.string().nullable().describe("Its serial number; likewise."),
     text: z.string().nullable().describe("The note; null where only the wafer or the die was noted."),
@@ -40,8 +42,12 @@ export const note = result(
 
 export const tag = result(
   "tag",
-  { run: part.run.describe("Id of the run."), tags: labelFields.tags, workspace: part.workspace },
-  "`tag`: the tags of a run as they are now.",
+  {
+    run: part.runOrNetwork.describe("Id of the run, or of the network over several chips."),
+    tags: labelFields.tags,
+    workspace: part.workspace,
+  },
+  "`tag`: the tags of a run as they are now; of a network those of all its runs.",
 );
 
 export const answer = result(
@@ -105,6 +111,11 @@ export const pack = result(
     runs: runs("All runs that are in it whole."),
     alongside: runs("Of these, runs that were not named: a named trim corrects them."),
     worn_by: runs("Other runs of the same chips, of which it holds the wear."),
+    networks: z
+      .array(part.network)
+      .describe(
+        "Networks over several chips whose shares are all in it: they are networks where it is unpacked.",
+      ),
   },
   "`pack`: what the file holds.",
 );
@@ -124,6 +135,18 @@ export const unpack = result(
       )
       .describe("Runs that the pack holds whole."),
     worn_by: part.count.describe("Other runs of the same chips whose wear is booked now."),
+    networks: z
+      .array(
+        z.strictObject({
+          packed: part.network.describe("Id of the network in the workspace that it was packed in."),
+          network: part.network.describe("Its id here."),
+          state: z.enum(["new", "known"]).describe("`known` where this workspace had the network already."),
+          runs: z
+            .array(part.run.nullable())
+            .describe("Runs here that hold its shares, in order; null for a share that none holds."),
+        }),
+      )
+      .describe("Networks over several chips that the pack holds whole."),
     workspace: part.workspace,
   },
   "`unpack`: the runs of a pack, and their ids here.",

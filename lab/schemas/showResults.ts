@@ -74,9 +74,12 @@ export const show = z.discriminatedUnion("what", [
             runs: z
               .array(part.run.nullable())
               .describe("Runs that hold its shares, in order; null for a share that no run holds."),
+            archived: z.boolean().describe("Whether all of its runs are archived or deleted."),
           }),
         )
-        .describe("Networks that are laid over several chips, the oldest first; none with `--where`."),
+        .describe(
+          "Networks that are laid over several chips, the oldest first; without those that are archived unless `--archived` is given, and none with `--where`.",
+        ),
     },
     "`show`: the runs of a workspace.",
   ),

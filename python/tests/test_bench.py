@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from typing import List, Tuple
 
+import numpy
 import pytest
 
 import mho
@@ -124,3 +125,28 @@ def test_a_program_that_ends_without_a_word_is_a_failure(tmp_path: Path) -> None
     with pytest.raises(mho.MhoError, match="neither a result nor an error.*oh") as raised:
         mho.Command(["-c", "echo oh >&2; exit 7"], ["/bin/sh"]).wait()
     assert raised.value.facts["exit_code"] == 7
+
+
+def test_a_network_over_chips_is_listed_and_read_as_one(tmp_path: Path) -> None:
+    bench = mho.Bench(tmp_path / "ws", progress=False)
+    chips = [f"emulator:pcm-64?seed={seed}&births=sound" for seed in (1, 2)]
+    # A tile each, of which two rows are programmed.
+    tiles = numpy.full((2, 64, 256), numpy.nan, "float32")
+    tiles[:, :2] = numpy.linspace(1, 25, 256, dtype="float32")
+    network = bench.program(tiles.reshape(128, 256), chips=chips, method="verify", title="two tiles")
+    assert network == "n1"
+    bench.watch(network, until=10, per_decade=1)
+    [listed] = bench.networks()
+    assert (listed["network"], listed["outcome"], listed["title"]) == ("n1", "done", "two tiles")
+    shares = bench.network(network)["shares"]
+    assert [(share["run"], share["first_tile"]) for share in shares] == [(run, k) for k, run in enumerate(listed["runs"])]
+    whole = bench.sweeps(network)
+    assert whole.tile.tolist() == [0, 1] and whole.asked_age_seconds.tolist() == [1, 10]
+    for k, share in enumerate(shares):
+        part = bench.sweeps(str(share["run"]))
+        numpy.testing.assert_array_equal(whole.conductance_microsiemens[k], part.conductance_microsiemens[0])
+        numpy.testing.assert_array_equal(whole.verdict[k], part.verdict[0])
+    parts = [bench.result(str(share["run"])) for share in shares]
+    assert bench.result(network)["pulses"] == sum(part["pulses"] for part in parts)
+    with pytest.raises(mho.MhoError, match="no network n7"):
+        bench.sweeps("n7")

@@ -1,4 +1,4 @@
-import type { RunId } from "../run/store.ts";
+import type { RunId } from "../run/runId.ts";
 
 /** A job of a queue: `j1`, `j2` and so on, in the order in which they were added to the workspace. */
 export type JobId = string;
@@ -15,6 +15,8 @@ export interface JobRequest {
   readonly chip: string;
   /** Which queue it stands in: jobs of one place are done one after the other. */
   readonly place: string;
+  /** The other chips that it works on, of a network over several, with its spares: it stands in the queue of each. */
+  readonly others?: readonly JobPlace[] | undefined;
   readonly files: readonly JobFile[];
   /** Wall time before which it does not begin, ISO 8601. */
   readonly notBefore?: string | undefined;
@@ -28,6 +30,19 @@ export interface JobRequest {
   readonly text: string;
   /** Of a job that was taken from a server's queue. */
   readonly origin?: JobOrigin | undefined;
+}
+
+/** A chip that a job works on: its address, and the queue of it. */
+export type JobPlace = Pick<JobRequest, "chip" | "place">;
+
+/** The queues that a job stands in: it begins when it is the first of each. */
+export function placesOfJob({ place, others = [] }: Pick<JobRequest, "place" | "others">): readonly string[] {
+  return [place, ...others.map((other) => other.place)];
+}
+
+/** Whether a job stands in the queue of a place. */
+export function isAt({ place, others }: Pick<JobRequest, "place" | "others">, at: string): boolean {
+  return place === at || (others?.some((other) => other.place === at) ?? false);
 }
 
 /** Where a job came from, so that a server is told what became of it. */

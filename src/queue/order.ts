@@ -1,4 +1,4 @@
-import type { Job, JobId, JobList } from "./job.ts";
+import { isAt, type Job, type JobId, type JobList, placesOfJob } from "./job.ts";
 
 /** Which job of a place comes next, and why one that does not has to wait. Nothing here changes anything. */
 
@@ -9,26 +9,31 @@ export function isPending({ state }: Job): boolean {
 
 /** The places that have a queue, each once, in the order of their first jobs. */
 export function placesOf(jobs: JobList): readonly string[] {
-  return [...new Set(jobs.filter(isPending).map(({ place }) => place))];
+  return [...new Set(jobs.filter(isPending).flatMap(placesOfJob))];
 }
 
 /** Why a job does not begin; undefined where it may. */
 export type Wait =
   /** A job of its chip failed; the queue stands until that is retried or removed. */
   | { readonly for: "failed"; readonly job: JobId }
-  /** A job before it, of its chip. */
+  /** A job before it, of its chip, or of one of its chips. */
   | { readonly for: "turn"; readonly job: JobId }
   /** A job that it was put after. */
   | { readonly for: "job"; readonly job: JobId }
   | { readonly for: "time"; readonly until: string };
 
+/** Jobs of a place that are not over. */
+function queueAt(jobs: JobList, place: string): JobList {
+  return jobs.filter((job) => isAt(job, place) && isPending(job));
+}
+
 /** @param now  wall time, ISO 8601. */
 export function waitOf(jobs: JobList, job: Job, now: string): Wait | undefined {
-  const queue = jobs.filter((one) => one.place === job.place && isPending(one));
-  const failed = queue.find(({ state }) => state === "failed");
+  const queues = placesOfJob(job).map((place) => queueAt(jobs, place));
+  const failed = queues.flat().find(({ state }) => state === "failed");
   if (failed !== undefined) return { for: "failed", job: failed.id };
-  const first = queue[0];
-  if (first !== undefined && first.id !== job.id) return { for: "turn", job: first.id };
+  const first = queues.flatMap((queue) => queue[0] ?? []).find(({ id }) => id !== job.id);
+  if (first !== undefined) return { for: "turn", job: first.id };
   // What was begun goes on, whatever it once waited for.
   if (job.attempts > 0) return undefined;
   const missing = job.after.find((id) => jobs.find((one) => one.id === id)?.state !== "done");
@@ -39,7 +44,7 @@ export function waitOf(jobs: JobList, job: Job, now: string): Wait | undefined {
 
 /** The job that a worker of a place does next: one that a dead worker left, or the first that waits. */
 export function nextOf(jobs: JobList, place: string, now: string): Job | undefined {
-  const first = jobs.find((one) => one.place === place && isPending(one));
+  const first = jobs.find((job) => isAt(job, place) && isPending(job));
   return first !== undefined && waitOf(jobs, first, now) === undefined ? first : undefined;
 }
 
@@ -59,8 +64,9 @@ export function mayGoOn(jobs: JobList, job: Job): boolean {
 }
 
 /** Whether a job's queue stands, or the job is not to be done at all. */
-function stops(jobs: JobList, { state, place }: Job): boolean {
-  return state === "removed" || jobs.some((one) => one.place === place && one.state === "failed");
+function stops(jobs: JobList, job: Job): boolean {
+  const isFailed = (place: string): boolean => jobs.some((one) => one.state === "failed" && isAt(one, place));
+  return job.state === "removed" || placesOfJob(job).some(isFailed);
 }
 
 /** Jobs that would wait for each other for ever, the first at both ends; undefined where there are none. */
@@ -84,13 +90,13 @@ export function circleIn(jobs: JobList): readonly JobId[] | undefined {
   return undefined;
 }
 
-/** The jobs that must be over before one begins: the one before it in its queue, and those that it was put after. */
+/** The jobs that must be over before one begins: the one before it in each of its queues, and those that it was put after. */
 function before(jobs: JobList, job: Job): Job[] {
-  const queue = jobs.filter((one) => one.place === job.place && isPending(one));
-  const at = queue.findIndex(({ id }) => id === job.id);
+  const turns = placesOfJob(job).flatMap((place) => {
+    const queue = queueAt(jobs, place);
+    const at = queue.findIndex(({ id }) => id === job.id);
+    return at > 0 ? [queue[at - 1]!] : [];
+  });
   const after = job.attempts > 0 ? [] : job.after;
-  return [
-    ...(at > 0 ? [queue[at - 1]!] : []),
-    ...jobs.filter(({ id, state }) => after.includes(id) && state !== "done"),
-  ];
+  return [...new Set(turns), ...jobs.filter(({ id, state }) => after.includes(id) && state !== "done")];
 }

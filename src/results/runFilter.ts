@@ -1,5 +1,6 @@
 import { MhoError } from "../errors.ts";
 import { harmless } from "../harmless.ts";
+import type { GroupId } from "../run/groups.ts";
 import { parseDuration, type Seconds } from "../units.ts";
 import type { RunLabels } from "../run/labels.ts";
 import type { ListedFigures, RunSummary } from "../run/store.ts";
@@ -15,6 +16,8 @@ export interface ListedRun extends RunSummary {
   readonly ageSeconds: Seconds;
   /** Notes of people, of the run and of its chip; empty where a filter does not ask for them. */
   readonly notes: readonly string[];
+  /** Networks over several chips that it holds a share of, or held one; empty where a filter does not ask for them. */
+  readonly networks: readonly GroupId[];
   /** Some of its rows are damaged, so its labels or its figures are not known; `mho check` says which. */
   readonly damaged: boolean;
 }
@@ -31,6 +34,7 @@ type Numbers = (run: ListedRun) => number | null;
 
 const texts: Readonly<Record<string, Texts>> = {
   run: ({ id }) => [id],
+  network: ({ networks }) => networks,
   title: ({ title }) => [title],
   tag: ({ labels }) => labels.tags,
   operator: ({ labels }) => [labels.operator],

@@ -178,10 +178,14 @@ async function notesOf(
   { shares: all }: RunGroup,
   shares: readonly HeldShare[],
 ): Promise<RunNote[]> {
-  const ofRuns = await Promise.all(
-    shares.map(async ({ run }) =>
-      (await store.notes(run)).map((note) => ({ ...note, text: `${run}: ${note.text}` })),
-    ),
+  const read = await Promise.all(shares.map(({ run }) => store.notes(run)));
+  const [first = [], ...others] = read;
+  // What was noted of the whole stands with each of its runs.
+  const ofWhole = first.filter((note) => others.every((notes) => notes.some((one) => isSameNote(one, note))));
+  const ofRuns = read.map((notes, k) =>
+    notes
+      .filter((note) => !ofWhole.some((one) => isSameNote(one, note)))
+      .map((note) => ({ ...note, text: `${shares[k]!.run}: ${note.text}` })),
   );
   const left = all.flatMap(({ before }, k) =>
     before.map(({ at, chip, run, why }): RunNote => {
@@ -193,7 +197,13 @@ async function notesOf(
       };
     }),
   );
-  return [...ofRuns.flat(), ...left].sort((a, b) =>
+  return [...ofWhole, ...ofRuns.flat(), ...left].sort((a, b) =>
     a.notedAt < b.notedAt ? -1 : a.notedAt > b.notedAt ? 1 : 0,
+  );
+}
+
+function isSameNote(one: RunNote, other: RunNote): boolean {
+  return (
+    one.what === "note" && other.what === "note" && one.notedAt === other.notedAt && one.text === other.text
   );
 }

@@ -242,4 +242,5 @@ const named: Readonly<Record<string, string>> = {
   clock_marks: "marks of clocks",
   foreign_tickets: "tickets that were used elsewhere",
   chip_notes: "notes of chips",
+  run_groups: "changes of networks over several chips",
 };

@@ -6,7 +6,7 @@ import type { KeptWear } from "../rowValues.ts";
 import type { RunRow } from "../runRows.ts";
 
 /** Tables whose rows belong to a bench as a whole. */
-export type BenchTable = "clock_marks" | "foreign_tickets" | "chip_notes";
+export type BenchTable = "clock_marks" | "foreign_tickets" | "chip_notes" | "run_groups";
 
 export const runTables: readonly RunTable[] = [
   "run_tiles",
@@ -16,7 +16,12 @@ export const runTables: readonly RunTable[] = [
   "notes",
   "labels",
 ];
-export const benchTables: readonly BenchTable[] = ["clock_marks", "foreign_tickets", "chip_notes"];
+export const benchTables: readonly BenchTable[] = [
+  "clock_marks",
+  "foreign_tickets",
+  "chip_notes",
+  "run_groups",
+];
 
 /** A part of a workspace that a server has not, in the order in which they are handed on. Rows are as they stand in the workspace. */
 export type Piece =

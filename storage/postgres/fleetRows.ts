@@ -5,7 +5,10 @@ import type { JobRequest } from "../../src/queue/job.ts";
 import type { Queries } from "./connection.ts";
 
 /** What a server's job is to do. Paths of files and the chip's address are the bench's to fill in. */
-export interface ServerRequest extends Omit<JobRequest, "place" | "after" | "notBefore" | "origin"> {
+export interface ServerRequest extends Omit<
+  JobRequest,
+  "place" | "others" | "after" | "notBefore" | "origin"
+> {
   /** The machine where its files were when it was added. */
   readonly host: string;
   /** Runs of the server that it works on: which bench made each, and how that calls it. */

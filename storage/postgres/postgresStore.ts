@@ -59,6 +59,7 @@ import { ServerChains } from "./serverChains.ts";
 import { appendMark, chipNotesOf, newestMarkOf, newestTicketOf } from "./serverChips.ts";
 import { damagedServer } from "./serverFailure.ts";
 import { ServerFolds } from "./serverFolds.ts";
+import { groupsOfBenches } from "./serverGroups.ts";
 import { serverLists } from "./serverLists.ts";
 import { readRow, ServerReader } from "./serverReader.ts";
 import type { RunKey, ServerTable } from "./serverRows.ts";
@@ -197,9 +198,10 @@ export class PostgresStore implements KeptRuns {
     return this.#together({}, (queries) => this.#appendGroup(queries, change));
   }
 
-  /** Those that were begun here: a bench keeps its own, and hands on their runs. */
-  groups(): Promise<readonly RunGroup[]> {
-    return this.#groupsOf(this.#server);
+  /** Those that benches handed on, behind those that were begun here. */
+  async groups(): Promise<readonly RunGroup[]> {
+    const own = await this.#groupsOf(this.#server);
+    return [...own, ...(await groupsOfBenches(this.#server, this.#reader))];
   }
 
   async #appendGroup(queries: Queries, change: GroupChange): Promise<GroupId> {

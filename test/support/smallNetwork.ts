@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { optimize, writeStrategy } from "../../lab/optimize.ts";
 import { normalOf, Random } from "../../src/random.ts";
 import { safetensors } from "./safetensors.ts";
 
@@ -36,4 +37,27 @@ const pcm64File = fileURLToPath(new URL("../../chips/pcm-64.json", import.meta.u
 function gaussian(count: number, layer: number): Float32Array {
   const random = new Random(2).fork("weights");
   return Float32Array.from({ length: count }, (_, i) => 0.2 * normalOf(random.at(i, layer).word0));
+}
+
+/** The strategy of two small layers: each fits a tile of its own, and so a chip. Returns the path of its file. */
+export async function twoLayerStrategy(folder: string): Promise<string> {
+  const path = join(folder, "two.safetensors");
+  const layer = (k: number) => ({ shape: [8, 4], values: gaussian(32, k) });
+  writeFileSync(path, safetensors({ "fc1.weight": layer(1), "fc2.weight": layer(2) }));
+  const found = await optimize(path, {
+    model: "pcm-90nm",
+    translation: {
+      layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
+      timesSeconds: [1, 86_400],
+      timeWeights: Float64Array.of(0.5, 0.5),
+      rule: "least-squares",
+      compensationPer: "tile",
+      scalePer: "column",
+      pairDriftCorrelation: 0,
+      clipPercentile: 100,
+    },
+    per: "layer",
+    tileShape: [64, 64],
+  });
+  return (await writeStrategy(found, join(folder, "two.json"))).file;
 }

@@ -39,7 +39,7 @@ export function sayAsked(): void {
 }
 
 function askedText(now: RunState): string {
-  const { run, phase, hears, goesOnWith, link } = now;
+  const { run, phase, hears, goesOnWith, link, network } = now;
   const goesOn = `mho ${goesOnWith} ${run} goes on with it.`;
   const ifEnded = `If its process has ended, ${goesOn}`;
   if (unanswered !== undefined) {
@@ -52,6 +52,7 @@ function askedText(now: RunState): string {
   }
   if (phase === "paused") return "The chip is in standby until the run is resumed.";
   if (phase === "watch ended") return `Its watch ended before everything was read. ${goesOn}`;
+  if (network?.left === true) return "";
   if (phase === "interrupted" || phase === "failed") {
     return link.down
       ? `The chip could not be told to be safe; its own watchdog sees to that. When it is back, ${goesOn}`

@@ -11,22 +11,30 @@ export function showFiles({ run, measures, turns, sweeps }: RunState): void {
   const one = (path: string): string => `api/runs/${run}/${path}`;
   element<HTMLAnchorElement>("report").href = one("report");
   element<HTMLAnchorElement>("figures").href = one("figures");
+  const lines = linksToTables(run, { measures, turns, sweeps });
+  element("tables").replaceChildren(...lines);
+  element("exports").hidden = lines.length === 0;
+}
+
+/** A line of links for each table that there is of a run or a network. */
+export function linksToTables(
+  run: string,
+  { measures, turns, sweeps }: Pick<RunState, "measures" | "turns" | "sweeps">,
+): HTMLElement[] {
   const tables: readonly (readonly [string, boolean, string, readonly string[]])[] = [
     ["Sweeps", sweeps > 0, "sweeps", ["csv", "parquet", "npz", "hdf5", "mat"]],
     ["Turns, pulse by pulse", turns > 0, "turns", ["csv", "parquet"]],
     ["Findings", measures && turns > 0, "findings", ["csv", "parquet"]],
   ];
-  const lines = tables.flatMap(([name, there, of, formats]) => {
+  return tables.flatMap(([name, there, of, formats]) => {
     if (!there) return [];
     const line = withText("p", `${name}: `);
     formats.forEach((format, k) => {
       const link = withText("a", format);
-      link.href = one(`export?to=${format}&of=${of}`);
+      link.href = `api/runs/${run}/export?to=${format}&of=${of}`;
       link.setAttribute("aria-label", `${name} as ${format}`);
       line.append(k === 0 ? "" : " · ", link);
     });
     return [line];
   });
-  element("tables").replaceChildren(...lines);
-  element("exports").hidden = lines.length === 0;
 }

@@ -1,5 +1,6 @@
 import type { Question } from "../../src/run/questions.ts";
 import type { JobLine, RunLine, RunState } from "../liveState.ts";
+import type { NetworkLine, NetworkState } from "../networkState.ts";
 
 export interface Line {
   close(): void;
@@ -19,12 +20,14 @@ export interface Listener {
   hello(value: Hello): void;
   /** Now and then: what the server's clock shows. */
   alive(now: string): void;
+  networks(value: readonly NetworkLine[]): void;
   runs(value: readonly RunLine[]): void;
   /** What programs ask, and wait for. */
   questions(value: readonly Question[]): void;
   /** Jobs that are not over. */
   queue(value: readonly JobLine[]): void;
   run(value: RunState): void;
+  network(value: NetworkState): void;
   /** There is something new of the benches. */
   fleet(version: number): void;
   trouble(text: string | null): void;
@@ -33,6 +36,18 @@ export interface Listener {
   status(status: "connecting" | "live" | "lost"): void;
 }
 
+const kinds = [
+  "hello",
+  "networks",
+  "runs",
+  "questions",
+  "queue",
+  "run",
+  "network",
+  "fleet",
+  "trouble",
+  "alive",
+] as const;
 const silenceMilliseconds = 12_000;
 const waitMilliseconds = 1500;
 
@@ -48,7 +63,7 @@ export function connect(address: string, listener: Listener): Line {
     heardAt = performance.now();
     source = new EventSource(address);
     source.onopen = () => listener.status("live");
-    for (const kind of ["hello", "runs", "questions", "queue", "run", "fleet", "trouble", "alive"] as const) {
+    for (const kind of kinds) {
       source.addEventListener(kind, ({ data }: MessageEvent<string>) => {
         heardAt = performance.now();
         listener[kind](JSON.parse(data) as never);

@@ -12,6 +12,9 @@ import { fleetAddress, FleetPage } from "./fleet.ts";
 import { yieldCounts } from "./pace.ts";
 import { showQueue } from "./queue.ts";
 import { isAsked, sayWaiting, showQuestions } from "./questions.ts";
+import { forgetNetwork, sayHeard, showNetwork } from "./network.ts";
+import type { NetworkState } from "../networkState.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import { Runs } from "./runs.ts";
 import { showWritten } from "./written.ts";
 import { showFirstCommand } from "./firstCommand.ts";
@@ -20,7 +23,7 @@ import { setServerClock } from "./serverClock.ts";
 import { holdToken, openSession } from "./token.ts";
 import { counted, dayText, exactTime, percent, whenText } from "./words.ts";
 
-/** What the page looks at: a run and one of its tiles, where undefined stands for the newest, runs side by side, or benches. */
+/** What the page looks at: a run and one of its tiles, or a network, where undefined stands for the newest, runs side by side, or benches. */
 const looking: {
   fleet: boolean;
   run: string | undefined;
@@ -35,6 +38,7 @@ const looking: {
 const runs = new Runs();
 const fleetPage = new FleetPage();
 let state: RunState | undefined;
+let network: NetworkState | undefined;
 
 const map = new MapView((tile) => {
   looking.tile = tile;
@@ -65,6 +69,7 @@ function lookAgain(): void {
       if (server !== null && looking.run === undefined && looking.compared === undefined) lookAtFleet();
     },
     alive: setServerClock,
+    networks: (lines) => runs.setNetworks(lines),
     runs: (lines) => {
       runs.set(lines);
       showRuns();
@@ -72,18 +77,26 @@ function lookAgain(): void {
     queue: (jobs) => {
       showQueue(jobs);
       sayAsked();
+      sayHeard();
     },
     questions: (questions) => {
       showQuestions(questions);
       entitle();
     },
     run: showRun,
+    network: (now) => {
+      if (now.network !== looking.run) return;
+      network = now;
+      loading(undefined);
+      showNetwork(now);
+      entitle();
+    },
     fleet: (version) => void fleetPage.show(version),
     trouble: (text) => {
       element("trouble").hidden = text === null;
       element("trouble").textContent = text ?? "";
       // Of a run that there is not, nothing is shown; least of all another.
-      if (text === null || state !== undefined || looking.fleet) return;
+      if (text === null || state !== undefined || network !== undefined || looking.fleet) return;
       element("run").hidden = true;
       loading(undefined);
     },
@@ -121,7 +134,9 @@ function lookAt(run: string | undefined, fleet = false): void {
   looking.compared = undefined;
   looking.tile = undefined;
   state = undefined;
+  network = undefined;
   forgetAsked();
+  forgetNetwork();
   // The run before is not to pass for the one that was asked for.
   element("run").hidden = true;
   element("comparison").hidden = true;
@@ -142,13 +157,15 @@ function compare(compared: readonly string[]): void {
 /** Says which run is on its way; undefined for none. */
 function loading(run: string | undefined): void {
   element("loading").hidden = run === undefined;
-  element("loading-says").textContent = run === undefined ? "" : `Reading the journal of ${run} …`;
+  element("loading-says").textContent =
+    run === undefined ? "" : `Reading the ${isGroupName(run) ? "journals" : "journal"} of ${run} …`;
 }
 
-/** What is looked at when the address names nothing: a run that goes on, or the newest. */
+/** What is looked at when the address names nothing: a run that goes on, or the newest; its network where it holds a share of one. */
 function usualRun(): string | undefined {
   const lines = runs.all.filter(({ archived }) => !archived);
-  return (lines.find(({ outcome }) => outcome === "running") ?? lines[0] ?? runs.all[0])?.run;
+  const run = (lines.find(({ outcome }) => outcome === "running") ?? lines[0] ?? runs.all[0])?.run;
+  return run === undefined ? undefined : (runs.networkOf(run) ?? run);
 }
 
 function showRun(now: RunState): void {
@@ -161,6 +178,7 @@ function showRun(now: RunState): void {
   element("title").textContent = `${now.run}  ${now.title}`;
   const there = now.madeAt === null ? "" : ` · ${now.madeAt.run} of bench ${now.madeAt.bench}`;
   write("facts", `${now.method} · ${now.chip} · begun ${whenText(now.startedAt)}${there}`);
+  showShare(now);
   element("facts").title = exactTime(now.startedAt);
   element("archived").hidden = !now.archived;
   showWritten(now);
@@ -204,8 +222,26 @@ function showRun(now: RunState): void {
   }
 }
 
+/** Of a run that holds a share of a network, which. */
+function showShare({ network: of }: RunState): void {
+  const place = element("share");
+  place.hidden = of === null;
+  if (of === null) return;
+  const link = document.createElement("a");
+  link.textContent = `network ${of.network}`;
+  link.href = `#${of.network}`;
+  const share = `share ${of.share} of ${of.shares} of `;
+  place.replaceChildren(
+    of.left ? `Its chip failed, and another has its share now. It held ${share}` : `Holds ${share}`,
+    link,
+    ".",
+  );
+}
+
 /** The tab says what it shows, and whether something waits for a person. */
 function entitle(): void {
+  if (network !== undefined)
+    document.title = `${isAsked() ? "? " : ""}${network.network} ${percent(network.inPlace, network.devices)} · mho`;
   if (state !== undefined)
     document.title = `${isAsked() ? "? " : ""}${state.run} ${percent(state.inPlace, state.devices)} · mho`;
 }
@@ -266,11 +302,11 @@ function followAddress(): void {
 }
 
 function comparedIn(): readonly string[] | undefined {
-  return /^#compare=(r\d+(?:,r\d+)+)$/.exec(location.hash)?.[1]?.split(",");
+  return /^#compare=([rn]\d+(?:,[rn]\d+)+)$/.exec(location.hash)?.[1]?.split(",");
 }
 
 function fromAddress(): string | undefined {
-  return /^#(r\d+)$/.exec(location.hash)?.[1];
+  return /^#([rn]\d+)$/.exec(location.hash)?.[1];
 }
 
 element("to-fleet").onclick = () => (location.hash = fleetAddress);
@@ -281,6 +317,7 @@ dark.addEventListener("change", () => {
 addEventListener("hashchange", followAddress);
 setInterval(() => {
   sayAsked();
+  sayHeard();
   sayWaiting();
 }, 1000);
 explainAll(document.querySelectorAll("main h2, main dt"));

@@ -1,4 +1,5 @@
 import type { JobLine, RunState } from "../liveState.ts";
+import type { NetworkState } from "../networkState.ts";
 import { button, element, tellRefusal, withText } from "./page.ts";
 import { change } from "./token.ts";
 import { counted } from "./words.ts";
@@ -50,10 +51,14 @@ function chipOf({ chip }: JobLine): HTMLElement {
   return item;
 }
 
-function itemOf({ job, place, text, state, why, runs }: JobLine, all: readonly JobLine[]): HTMLElement {
+function itemOf(
+  { job, place, text, state, why, runs, otherChips }: JobLine,
+  all: readonly JobLine[],
+): HTMLElement {
   const item = document.createElement("li");
   item.className = state === "failed" ? "bad" : "";
-  const facts = withText("small", `${state}${why === null ? "" : ` · ${why}`}`);
+  const also = otherChips.length === 0 ? "" : ` · also on ${otherChips.join(", ")}`;
+  const facts = withText("small", `${state}${why === null ? "" : ` · ${why}`}${also}`);
   for (const run of runs) {
     const link = withText("a", run);
     link.href = `#${run}`;
@@ -89,12 +94,25 @@ function itemOf({ job, place, text, state, why, runs }: JobLine, all: readonly J
 }
 
 /** Offers to go on with a run whose process has ended, unless a job does so already. */
-export function offerToGoOn({ run, phase, goesOnWith }: RunState): void {
+export function offerToGoOn({ run, phase, goesOnWith, network }: RunState): void {
   const ended = phase === "interrupted" || phase === "failed";
+  // A share that a spare has now goes on there.
+  offer("", run, ended && goesOnWith === "resume" && network?.left !== true);
+}
+
+/** The same with a network. */
+export function offerNetwork({ network, phase, correctedBy }: NetworkState): void {
+  const ended = phase === "interrupted" || phase === "not complete";
+  // The queue of a server has jobs of one chip each.
+  const isServer = document.body.classList.contains("is-server");
+  offer("network-", network, ended && correctedBy === null && !isServer);
+}
+
+function offer(of: "" | "network-", run: string, may: boolean): void {
   const queued = jobs.some((job) => job.runs.includes(run) || job.text === `resume ${run}`);
-  element("requeue").hidden = !ended || goesOnWith !== "resume" || queued;
-  element("go-on").textContent = `Put mho resume ${run} in the queue`;
-  element("go-on").onclick = () =>
+  element(`${of}requeue`).hidden = !may || queued;
+  element(`${of}go-on`).textContent = `Put mho resume ${run} in the queue`;
+  element(`${of}go-on`).onclick = () =>
     void change(`api/runs/${run}/queue`, { command: "resume" }).then(tellRefusal);
 }
 

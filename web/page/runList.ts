@@ -1,10 +1,12 @@
 import type { RunLine } from "../liveState.ts";
+import type { NetworkLine } from "../networkState.ts";
 import { element, withText } from "./page.ts";
-import { phaseNames, timeElement } from "./words.ts";
+import { counted, phaseNames, timeElement } from "./words.ts";
 
 /** What the list shows. */
 export interface Listing {
   readonly lines: readonly RunLine[];
+  readonly networks: readonly NetworkLine[];
   /** The run that is looked at; the list is moved to it when that is another than before. */
   readonly current: string | undefined;
   /** Runs that a search found; all but archived ones where nothing is searched for. */
@@ -22,7 +24,7 @@ export function listRuns(listing: Listing): void {
   const passing = lines.filter(({ run, archived }) => (found === undefined ? !archived : found.has(run)));
   // What has the focus is made anew, and keeps it.
   const focused = document.activeElement?.closest("#runs [data-key]")?.getAttribute("data-key");
-  list.replaceChildren(...passing.map((line) => itemOf(line, listing)));
+  list.replaceChildren(...inOrder(passing, listing));
   if (focused != null) list.querySelector<HTMLElement>(`[data-key="${focused}"]`)?.focus();
   if (shown === current) return;
   const item = list.querySelector('[aria-current="true"]');
@@ -31,24 +33,65 @@ export function listRuns(listing: Listing): void {
   bringIntoView(list, item);
 }
 
+/** The newest first; runs of a network stand under it, where the newest of them would. */
+function inOrder(passing: readonly RunLine[], listing: Listing): HTMLElement[] {
+  const shown = new Set<string>();
+  return passing.flatMap((line) => {
+    const network = listing.networks.find(({ own }) => own.includes(line.run));
+    if (network === undefined) return [itemOf(line, listing)];
+    if (shown.has(network.network)) return [];
+    shown.add(network.network);
+    const shares = passing.filter(({ run }) => network.own.includes(run)).toReversed();
+    return [networkItemOf(network, listing), ...shares.map((share) => itemOf(share, listing, "share"))];
+  });
+}
+
+function networkItemOf(
+  { network, title, startedAt, outcome, runs }: NetworkLine,
+  listing: Listing,
+): HTMLElement {
+  const button = chooser(network, `${title}, over ${counted(runs.length, "chip", "chips")}`, listing);
+  const facts = document.createElement("small");
+  const missing = outcome === "failed" ? "not complete" : (phaseNames[outcome] ?? outcome);
+  facts.append(`${missing} · ${counted(runs.length, "chip", "chips")} · `, timeElement(startedAt));
+  button.append(withText("span", `${network} ${title}`), facts);
+  return itemWith(button, network, outcome, listing);
+}
+
 function itemOf(
   { run, title, chip, startedAt, outcome, tags, madeAt }: RunLine,
   listing: Listing,
+  className = "",
 ): HTMLElement {
-  const { current, chosen, onChoose } = listing;
-  const item = document.createElement("li");
-  item.className = outcome;
+  const there = madeAt === null ? "" : `, ${madeAt.run} of bench ${madeAt.bench}`;
+  const button = chooser(run, `${title}, ${chip}${there}`, listing);
+  const facts = document.createElement("small");
+  facts.append(`${phaseNames[outcome] ?? outcome} · `, timeElement(startedAt));
+  // The title of a share is that of its network.
+  button.append(withText("span", className === "share" ? `${run} ${chip}` : `${run} ${title}`), facts);
+  if (madeAt !== null) button.append(withText("small", `${madeAt.bench} ${madeAt.run}`));
+  if (tags.length > 0) button.append(withText("small", tags.map((tag) => `#${tag}`).join(" ")));
+  return itemWith(button, run, `${outcome} ${className}`, listing);
+}
+
+function chooser(run: string, title: string, { current }: Listing): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
   button.dataset["key"] = run;
   button.setAttribute("aria-current", String(run === current));
-  button.title = `${title}, ${chip}${madeAt === null ? "" : `, ${madeAt.run} of bench ${madeAt.bench}`}`;
-  const facts = document.createElement("small");
-  facts.append(`${phaseNames[outcome] ?? outcome} · `, timeElement(startedAt));
-  button.append(withText("span", `${run} ${title}`), facts);
-  if (madeAt !== null) button.append(withText("small", `${madeAt.bench} ${madeAt.run}`));
-  if (tags.length > 0) button.append(withText("small", tags.map((tag) => `#${tag}`).join(" ")));
+  button.title = title;
   button.onclick = () => (location.hash = run);
+  return button;
+}
+
+function itemWith(
+  button: HTMLButtonElement,
+  run: string,
+  className: string,
+  { chosen, onChoose }: Listing,
+): HTMLElement {
+  const item = document.createElement("li");
+  item.className = className.trim();
   if (chosen !== undefined) {
     const box = document.createElement("input");
     box.type = "checkbox";

@@ -1,4 +1,5 @@
 import type { FoundRuns, RunLine } from "../liveState.ts";
+import type { NetworkLine } from "../networkState.ts";
 import { element } from "./page.ts";
 import { type Listing, listRuns } from "./runList.ts";
 import { counted } from "./words.ts";
@@ -6,6 +7,7 @@ import { counted } from "./words.ts";
 /** The runs of the workspace: all, those that a search found, and those that are chosen to be compared. */
 export class Runs {
   #lines: readonly RunLine[] = [];
+  #networks: readonly NetworkLine[] = [];
   #current: string | undefined;
   #found: ReadonlySet<string> | undefined;
   #chosen: readonly string[] | undefined;
@@ -44,6 +46,17 @@ export class Runs {
     this.#show();
     // What a search found may be others by now.
     if (this.#found !== undefined) void this.#search();
+  }
+
+  /** Networks over several chips, under which their runs are listed; told before the runs. */
+  setNetworks(networks: readonly NetworkLine[]): void {
+    this.#networks = networks;
+    this.#show();
+  }
+
+  /** The network that a run holds a share of. */
+  networkOf(run: string): string | undefined {
+    return this.#networks.find(({ own }) => own.includes(run))?.network;
   }
 
   lookAt(run: string | undefined): void {
@@ -86,6 +99,7 @@ export class Runs {
     compare.textContent = compare.disabled ? "Choose two or more" : `Compare ${chosen!.join(", ")}`;
     const listing: Listing = {
       lines: this.#lines,
+      networks: this.#networks,
       current: this.#current,
       found: this.#found,
       chosen,

@@ -5,7 +5,17 @@ from importlib.metadata import version as _version
 from .bench import Bench
 from .command import Command, Event, find_command
 from .errors import CommandNotFound, Interrupted, MhoError, MissingPackage, StandbyFailed
-from .results import Estimate, FitResult, RunResult, RunSummary, TrimResult, WatchResult
+from .results import (
+    Estimate,
+    FitResult,
+    NetworkResult,
+    NetworkShare,
+    NetworkSummary,
+    RunResult,
+    RunSummary,
+    TrimResult,
+    WatchResult,
+)
 from .parquet import read_parquet
 from .sweeps import Sweeps, verdict_names
 from .workspace import read_sweeps
@@ -22,6 +32,9 @@ __all__ = [
     "Interrupted",
     "MhoError",
     "MissingPackage",
+    "NetworkResult",
+    "NetworkShare",
+    "NetworkSummary",
     "RunResult",
     "RunSummary",
     "StandbyFailed",

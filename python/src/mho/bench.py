@@ -13,8 +13,18 @@ import numpy
 import numpy.typing
 
 from .command import Command, Event, Executable, find_command
+from .errors import MhoError
 from .progress import Progress
-from .results import Estimate, FitResult, RunResult, RunSummary, TrimResult, WatchResult
+from .results import (
+    Estimate,
+    FitResult,
+    NetworkResult,
+    NetworkSummary,
+    RunResult,
+    RunSummary,
+    TrimResult,
+    WatchResult,
+)
 from .sweeps import Array, Sweeps
 from .workspace import read_sweeps
 
@@ -71,22 +81,28 @@ class Bench:
         model: Optional[File] = None,
         sweep: Union[None, Age, Sequence[Age]] = None,
         pulses_per_device: Optional[int] = None,
+        chips: Sequence[str] = (),
+        spares: Sequence[str] = (),
         title: Optional[str] = None,
         note: Optional[str] = None,
         tags: Sequence[str] = (),
         operator: Optional[str] = None,
         options: Sequence[str] = (),
     ) -> str:
-        """Programs a chip and reads it back.
+        """Programs a chip, or several that hold a network together, and reads it back.
 
         :param sweep: read everything at these ages after programming (1 s); `"none"` for not at all.
+        :param chips: the addresses of several chips, in this order; the bench's chip where none is given.
+        :param spares: of these, one takes the place of a chip that fails.
         :param options: more flags of `mho program`, as on the command line.
-        :returns: the id of the run, such as `r2`.
+        :returns: the id of the run, such as `r2`; of several chips that of the network, such as `n1`.
         """
         words = ["--method", method, "--model", model, "--sweep", _ages(sweep), "--budget", pulses_per_device]
         labels = _labels(title, note, tags, operator)
         with self._targets(targets, title is None) as file:
-            result = self.call("program", *file, *self._at(), *self._seed, *_flags(words), *labels, *options)
+            at = [f"--chip={chip}" for chip in chips] or self._at()
+            spare = [f"--spare={chip}" for chip in spares]
+            result = self.call("program", *file, *at, *spare, *self._seed, *_flags(words), *labels, *options)
         return str(result["run"])
 
     def start_program(self, file: File, *options: str) -> Command:
@@ -108,9 +124,14 @@ class Bench:
             given = (*file, *self._at(), *self._seed, *_flags(words), *options)
             return cast(Estimate, self.call("program", *given, "--dry-run"))
 
-    def resume(self, run: str, *, chip: Optional[str] = None) -> RunResult:
-        """Goes on with a run after a stop, a crash or a pulled cable. `chip` says where the chip is now, if it has moved."""
-        return cast(RunResult, self.call("resume", run, *_flags(["--chip", chip])))
+    def resume(self, run: str, *, chip: Optional[str] = None, spares: Sequence[str] = ()) -> RunResult:
+        """Goes on with a run or a network after a stop, a crash or a pulled cable.
+
+        :param chip: where the chip of a run is now, if it has moved.
+        :param spares: of a network, addresses of chips of which one takes the place of a chip that fails.
+        """
+        words = [*_flags(["--chip", chip]), *(f"--spare={spare}" for spare in spares)]
+        return cast(RunResult, self.call("resume", run, *words))
 
     def watch(
         self,
@@ -207,12 +228,25 @@ class Bench:
         words = [*_flags(["--where", where]), *(["--archived"] if archived else [])]
         return cast(List[RunSummary], self.call("show", *words)["runs"])
 
+    def networks(self, *, archived: bool = False) -> List[NetworkSummary]:
+        """The networks of the workspace that are laid over several chips, the oldest first."""
+        return cast(List[NetworkSummary], self.call("show", *(["--archived"] if archived else []))["networks"])
+
+    def network(self, network: str) -> NetworkResult:
+        """What each chip holds of a network, and how the whole went."""
+        return cast(NetworkResult, self.call("show", network))
+
     def result(self, run: str) -> RunResult:
-        """How a run went: verdicts, yield, weight errors."""
-        return cast(RunResult, self.call("show", run))
+        """How a run, or a network as a whole, went: verdicts, yield, weight errors."""
+        found = self.call("show", run)
+        if found.get("what") != "network":
+            return cast(RunResult, found)
+        if found["whole"] is None:
+            raise MhoError("bad-argument", f"No run holds a share of network {run} yet.", {"network": run})
+        return cast(RunResult, found["whole"])
 
     def sweeps(self, run: str) -> Sweeps:
-        """A run's sweeps as arrays, from the workspace's file; also while the run is on."""
+        """The sweeps of a run, or of all runs of a network, as arrays, from the workspace's file; also while a run is on."""
         return read_sweeps(self.workspace, run)
 
     def standby(self) -> None:

@@ -75,6 +75,10 @@ class Progress:
             safe = "the chip is in standby" if event.get("standby") else "THE CHIP DID NOT CONFIRM STANDBY"
             done = f"{_devices(self._turn)}; " if self._turn.get("run") == run else ""
             return f"{run}: {event.get('outcome')}; {done}{safe}"
+        if kind == "share_failed":
+            spare = event.get("spare")
+            next_ = "no spare is left" if spare is None else f"it begins anew on the spare {spare}"
+            return f"{event.get('network')}: share {event.get('share')} failed: {event.get('message')}; {next_}"
         if kind in ("link_lost", "standby_failed"):
             return f"{kind.replace('_', ' ')}: {event.get('reason')}"
         if kind == "link_back":
@@ -88,7 +92,7 @@ class Progress:
         return None
 
 
-_always = {"started", "ended", "watching", "link_lost", "link_back", "standby_failed", "warning", "paused"}
+_always = {"started", "ended", "watching", "link_lost", "link_back", "standby_failed", "share_failed", "warning", "paused"}
 
 
 def _devices(turn: Event) -> str:

@@ -69,6 +69,45 @@ class TrimResult(TypedDict):
     expected_after: float
 
 
+class NetworkShare(TypedDict):
+    """What one chip holds of a network. `run`, `chip` and `serial_number` are None where no run has begun on it."""
+
+    share: int
+    first_tile: int
+    tiles: int
+    address: str
+    run: Optional[str]
+    chip: Optional[str]
+    serial_number: Optional[str]
+    outcome: Optional[str]
+    left: List[Dict[str, Any]]
+
+
+class NetworkResult(TypedDict):
+    """A network over several chips: what each of them holds, and how the whole went."""
+
+    network: str
+    title: str
+    begun_at: str
+    corrects: Optional[str]
+    spares: List[str]
+    shares: List[NetworkShare]
+    whole: Optional[RunResult]
+    read_for_seconds: List[float]
+
+
+class NetworkSummary(TypedDict):
+    """A network over several chips, as `mho show` lists it."""
+
+    network: str
+    title: str
+    begun_at: str
+    corrects: Optional[str]
+    outcome: str
+    runs: List[Optional[str]]
+    archived: bool
+
+
 class RunSummary(TypedDict):
     """A run of the workspace, as `mho show` lists it."""
 

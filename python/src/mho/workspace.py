@@ -9,7 +9,7 @@ import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Tuple, Union
+from typing import Any, Dict, Iterator, List, Tuple, Union
 
 import numpy
 
@@ -18,24 +18,21 @@ from .sweeps import Array, Sweeps, no_device
 
 
 def read_sweeps(workspace: Union[str, "os.PathLike[str]"], run: str) -> Sweeps:
-    """Reads all sweeps of a run; they are held in memory at once.
+    """Reads all sweeps of a run, or of all runs of a network over several chips; they are held in memory at once.
 
-    Codes become µS as docs/workspace.md says. Checksums are not checked: `mho check` does that.
+    A network's tiles have the numbers that they have in the whole; what a chip was not read at is NaN. Codes become µS as docs/workspace.md says. Checksums are not checked: `mho check` does that.
 
     :param workspace: the folder, or its `workspace.db`.
-    :param run: such as `r2`.
+    :param run: such as `r2`, or a network, such as `n1`.
     :raises MhoError: `workspace-failed` where the file cannot be read, `bad-argument` where it holds no such run.
     """
     folder = Path(workspace)
     file = folder if folder.suffix == ".db" else folder / "workspace.db"
-    number = _number_of(run)
     try:
         with _opened(file) as database:
             # One moment, whatever is written meanwhile.
             database.execute("BEGIN")
-            if database.execute("SELECT 1 FROM runs WHERE id = ?", (number,)).fetchone() is None:
-                raise MhoError("bad-argument", f"There is no run {run} in {file}.", {"run": run})
-            return _sweeps(database, run, number)
+            return _sweeps(database, run, _parts(database, run, file))
     except (sqlite3.Error, OSError) as failure:
         raise MhoError(
             "workspace-failed",
@@ -45,15 +42,17 @@ def read_sweeps(workspace: Union[str, "os.PathLike[str]"], run: str) -> Sweeps:
         ) from failure
 
 
-def _sweeps(database: sqlite3.Connection, run: str, number: int) -> Sweeps:
-    blocks = _blocks(database, number)
-    found = list(
-        database.execute(
+def _sweeps(database: sqlite3.Connection, run: str, parts: List[Tuple[int, int]]) -> Sweeps:
+    blocks: Dict[int, Tuple[int, Array, Array]] = {}
+    found: List[Tuple[Any, ...]] = []
+    for number, first in parts:
+        blocks.update({first + tile: block for tile, block in _blocks(database, number).items()})
+        rows_of = database.execute(
             "SELECT tile, time_seconds, averages, conductance_microsiemens, flags, codes, circumstances "
             "FROM sweeps WHERE run = ? ORDER BY id",
             (number,),
         )
-    )
+        found += [(first + row[0], *row[1:]) for row in rows_of]
     # A tile that is read twice at one age has two; numbers are those of the exports.
     ages = [(sweep[1], sum(other[:2] == sweep[:2] for other in found[:k])) for k, sweep in enumerate(found)]
     order = {age: k for k, age in enumerate(sorted(set(ages)))}
@@ -165,7 +164,37 @@ def _readable(file: Path, private: Path) -> sqlite3.Connection:
     return sqlite3.connect(str(private / file.name), isolation_level=None)
 
 
-def _number_of(run: str) -> int:
-    if not (run.startswith("r") and run[1:].isdecimal()):
-        raise MhoError("bad-argument", f"{run!r} is not a run: runs are named r1, r2, …", {"run": run})
-    return int(run[1:])
+def _parts(database: sqlite3.Connection, run: str, file: Path) -> List[Tuple[int, int]]:
+    """The numbers of the runs that are read, each with the number of its first tile in the whole."""
+    if not (run[:1] in ("r", "n") and run[1:].isdecimal()):
+        raise MhoError(
+            "bad-argument", f"{run!r} is not a run: runs are named r1, r2, …, and networks n1, n2, …", {"run": run}
+        )
+    if run.startswith("n"):
+        return _shares(database, run, file)
+    if database.execute("SELECT 1 FROM runs WHERE id = ?", (int(run[1:]),)).fetchone() is None:
+        raise MhoError("bad-argument", f"There is no run {run} in {file}.", {"run": run})
+    return [(int(run[1:]), 0)]
+
+
+def _shares(database: sqlite3.Connection, network: str, file: Path) -> List[Tuple[int, int]]:
+    """The runs that hold the shares of a network, by the changes of networks (docs/workspace.md)."""
+    known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'run_groups'").fetchone()
+    rows = database.execute("SELECT change FROM run_groups ORDER BY id") if known else []
+    held: List[List[Any]] = []
+    begun = 0
+    for (text,) in rows:
+        change = json.loads(text)
+        if change["kind"] == "begun":
+            begun += 1
+            if f"n{begun}" == network:
+                held = [[None, share["firstTile"]] for share in change["shares"]]
+        elif change["group"] == network and change["kind"] in ("serves", "moved"):
+            # A share that went to another chip is held by no run until one begins there.
+            held[change["share"]][0] = change.get("run")
+    if not held:
+        raise MhoError("bad-argument", f"There is no network {network} in {file}.", {"network": network})
+    found = [(int(run[1:]), first) for run, first in held if run is not None]
+    if not found:
+        raise MhoError("bad-argument", f"No run holds a share of network {network} yet.", {"network": network})
+    return found
