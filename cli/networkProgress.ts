@@ -48,7 +48,9 @@ export function networkProgress(
 }
 
 function isOfRun(event: BenchEvent): event is Extract<ProgramEvent | PauseEvent, { run: RunId }> {
-  return ["uncertain", "next_look", "next_sweep", "sweep", "paused", "unpaused"].includes(event.type);
+  return ["uncertain", "next_look", "next_sweep", "rows_read", "sweep", "paused", "unpaused"].includes(
+    event.type,
+  );
 }
 
 /** Turns of several runs as one. */

@@ -18,9 +18,10 @@ export interface Output {
   /**
    * A line for people that the next one replaces; `steady` is what goes into a log instead.
    *
-   * @param text  or several that say less and less: the first that fits the terminal is shown.
+   * @param text   or several that say less and less: the first that fits the terminal is shown.
+   * @param again  what it says later: asked every second, until another line takes its place.
    */
-  progress(text: string | readonly string[], steady?: string): void;
+  progress(text: string | readonly string[], steady?: string, again?: () => string | readonly string[]): void;
   /** Called once when stdout can no longer be written: its reader left, or its disk is full. */
   onBroken(listener: () => void): void;
   /** Resolves when all is written. @returns why not all of it could be, unless a reader simply left. */
@@ -54,9 +55,17 @@ export function openOutput({ json = false, quiet = false }: OutputFlags): Output
       onBroken.forEach((listener) => listener());
     });
   }
+  let repeating: NodeJS.Timeout | undefined;
   const clear = (): void => {
+    clearInterval(repeating);
     if (transient) process.stdout.write("\r\x1b[2K");
     transient = false;
+  };
+  const paint = (text: string | readonly string[]): void => {
+    const room = Math.max(20, (process.stdout.columns ?? 80) - 1);
+    const line = harmless(fitting(typeof text === "string" ? [text] : text, room));
+    process.stdout.write(transient ? `\r\x1b[2K${line}` : line);
+    transient = true;
   };
   const events = new EventStream((event) => {
     if (json) process.stdout.write(`${jsonLine(event)}\n`);
@@ -72,13 +81,13 @@ export function openOutput({ json = false, quiet = false }: OutputFlags): Output
       const shown = harmless(text);
       process.stdout.write(`${look === "plain" ? shown : coloursOf(process.stdout)[look](shown)}\n`);
     },
-    progress(text, steady) {
+    progress(text, steady, again) {
       if (!people) return;
       if (terminal) {
         clear();
-        const room = Math.max(20, (process.stdout.columns ?? 80) - 1);
-        process.stdout.write(harmless(fitting(typeof text === "string" ? [text] : text, room)));
-        transient = true;
+        paint(text);
+        // It keeps no program alive.
+        if (again !== undefined) repeating = setInterval(() => paint(again()), 1000).unref();
       } else if (steady !== undefined) {
         process.stdout.write(`${harmless(steady)}\n`);
       }
@@ -88,6 +97,7 @@ export function openOutput({ json = false, quiet = false }: OutputFlags): Output
       if (broken !== undefined) listener();
     },
     async end() {
+      clearInterval(repeating);
       await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
       if (broken === undefined || readerLeft(broken)) return undefined;
       const reason = broken.code === "ENOSPC" ? "the disk is full" : broken.message;

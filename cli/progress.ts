@@ -3,7 +3,7 @@ import { Pace } from "../src/results/pace.ts";
 import { localTimeIn } from "../lab/wallTime.ts";
 import { isMeasurement } from "../src/measure/procedure.ts";
 import { counted } from "../src/counted.ts";
-import type { PauseEvent, ProgramEvent } from "../src/run/events.ts";
+import type { PauseEvent, ProgramEvent, RowsReadEvent } from "../src/run/events.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration, type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
@@ -52,14 +52,14 @@ export function progressOf(
     lastTenth = Math.max(tenth, lastTenth);
   };
   const wait = (of: string, age: Seconds, dueIn: Seconds): void => {
-    const at = localTimeIn(dueIn);
-    const text = `${name}: waiting for ${of} at ${at}, in ${formatDuration(dueIn)}: it is due ${formatDuration(age)} after the last pulse`;
-    const short = `${of} at ${at}, in ${formatDuration(dueIn)}`;
-    output.progress(
-      [text, `${name}: ${short}`, short, `waiting until ${at}`],
-      dueIn < loggedWaitSeconds ? undefined : text,
-    );
+    tellWait(output, dueIn, (when, at) => [
+      `${name}: waiting for ${of} ${when}: it is due ${formatDuration(age)} after the last pulse`,
+      `${name}: ${of} ${when}`,
+      `${of} ${when}`,
+      `waiting until ${at}`,
+    ]);
   };
+  const tellRows = rowsTeller(name, output, now);
   return (event) => {
     switch (event.type) {
       case "started":
@@ -82,6 +82,9 @@ export function progressOf(
         return;
       case "next_sweep":
         wait("the next read", event.time_seconds, event.due_in_seconds);
+        return;
+      case "rows_read":
+        tellRows(event);
         return;
       case "sweep":
         output.progress(`${name}: reading tile ${event.tile} at ${formatDuration(event.time_seconds)}`);
@@ -107,7 +110,41 @@ export function progressOf(
   };
 }
 
-const secondsBetweenLines = 10;
+export const secondsBetweenLines = 10;
+
+/**
+ * Tells of a wait, which grows shorter on a terminal.
+ *
+ * @param lines  that say less and less, by when it ends (`at 14:32, in 2 min`) and the time alone.
+ */
+export function tellWait(
+  output: Pick<Output, "progress">,
+  seconds: Seconds,
+  lines: (when: string, at: string) => readonly string[],
+): void {
+  const endsAt = systemClock.nowMicroseconds() + seconds * microsecondsPerSecond;
+  const at = localTimeIn(seconds);
+  const said = (left: Seconds): readonly string[] => lines(`at ${at}, in ${formatDuration(left)}`, at);
+  const first = said(seconds);
+  output.progress(first, seconds < loggedWaitSeconds ? undefined : first[0], () =>
+    said(Math.max(1, Math.round((endsAt - systemClock.nowMicroseconds()) / microsecondsPerSecond))),
+  );
+}
+
+/** Tells how far the read of a slow board's tile is; a log gets a line every ten seconds. */
+export function rowsTeller(
+  name: string,
+  output: Pick<Output, "progress">,
+  now: () => Microseconds = () => systemClock.nowMicroseconds(),
+): (event: RowsReadEvent) => void {
+  let logged = now();
+  return ({ tile, rows, of, left_seconds: left }) => {
+    const text = `${name}: tile ${tile}, ${rows} of ${counted(of, "row")} read, about ${formatDuration(Math.max(1, Math.round(left)))} left`;
+    const due = now() - logged >= secondsBetweenLines * microsecondsPerSecond;
+    if (due) logged = now();
+    output.progress([text, `tile ${tile}, ${rows} of ${of} rows read`], due ? text : undefined);
+  };
+}
 /** A log gets no line for shorter waits. */
 export const loggedWaitSeconds: Seconds = 60;
 

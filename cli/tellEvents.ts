@@ -1,5 +1,4 @@
-import type { BenchEvent, StampedEvent } from "../lab/events.ts";
-import { localTimeIn } from "../lab/wallTime.ts";
+import type { BenchEvent, CalculatingEvent, StampedEvent } from "../lab/events.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
@@ -9,7 +8,7 @@ import type { Output } from "./output.ts";
 import { questionText } from "./tellQuestions.ts";
 import { willNotHelp } from "./trimTexts.ts";
 import { networkProgress } from "./networkProgress.ts";
-import { loggedWaitSeconds, progressOf } from "./progress.ts";
+import { progressOf, rowsTeller, secondsBetweenLines, tellWait } from "./progress.ts";
 
 /** What people are told of an event depends a little on the command. */
 export interface Names {
@@ -34,6 +33,7 @@ export function tellEvents(
   let progress: ReturnType<typeof progressOf> | undefined;
   let network: ReturnType<typeof networkProgress> | undefined;
   const tellWatch = watchTeller(output);
+  const tellCalculation = calculationTeller(output);
   let leftOut = 0;
   let chip = "";
   const told = (event: BenchEvent): void => {
@@ -77,6 +77,7 @@ export function tellEvents(
       case "paused":
       case "unpaused":
       case "next_sweep":
+      case "rows_read":
       case "sweep":
         if (progress === undefined) tellWatch(event);
         else progress(event);
@@ -121,6 +122,9 @@ export function tellEvents(
       case "translating":
         // The first layer may take seconds, and tells nothing before.
         output.progress(`translating ${counted(event.layers.length, "layer")} …`);
+        return;
+      case "calculating":
+        tellCalculation(event);
         return;
       case "run_in_lake": {
         const { run, folder, bytes, state } = event;
@@ -172,11 +176,30 @@ function placeOf(port: string): string {
   return port === "in process" ? "in this process" : `at ${port}`;
 }
 
+/** Tells how far a calculation is; a log gets a line every ten seconds. */
+function calculationTeller(output: Output): (event: CalculatingEvent) => void {
+  let logged = 0;
+  return ({ what, parts, parts_done: done, share, elapsed_seconds: elapsed, left_seconds: left }) => {
+    const of =
+      what === "curves" ? `translating, ${done} of ${parts} done` : `${done} of ${parts} chips drawn`;
+    const begun = what === "curves" && parts === 1 ? "translating" : of;
+    const rest = left === null ? "" : `, about ${formatDuration(Math.max(1, Math.round(left)))} left`;
+    const text = `${begun}, ${Math.floor(100 * share)} %${rest}`;
+    const due = elapsed - logged >= secondsBetweenLines;
+    if (due) logged = elapsed;
+    output.progress([text, `${Math.floor(100 * share)} %${rest}`], due ? text : undefined);
+  };
+}
+
 /** Tells of a watch; a log gets one line an age, however many tiles there are. */
 function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
   let logged = "";
+  const [tellRows, tellRead] = [rowsTeller("watch", output), rowsTeller("read", output)];
   return (event) => {
     switch (event.type) {
+      case "rows_read":
+        (event.run === null ? tellRead : tellRows)(event);
+        return;
       case "watching":
         output.say(`watch: ${event.runs.join(", ")}; ${counted(event.sweeps, "sweep")} to take`);
         return;
@@ -185,12 +208,11 @@ function watchTeller(output: Output): (event: WatchEvent | PauseEvent) => void {
         return;
       case "next_sweep": {
         const { run, time_seconds: age, due_in_seconds: wait } = event;
-        const when = `at ${localTimeIn(wait)}, in ${formatDuration(wait)}`;
-        const text = `watch: ${run}, next read ${when}, at an age of ${formatDuration(age)}`;
-        output.progress(
-          [text, `watch: next read ${when}`, `next read ${localTimeIn(wait)}`],
-          wait < loggedWaitSeconds ? undefined : text,
-        );
+        tellWait(output, wait, (when, at) => [
+          `watch: ${run}, next read ${when}, at an age of ${formatDuration(age)}`,
+          `watch: next read ${when}`,
+          `next read ${at}`,
+        ]);
         return;
       }
       case "paused":

@@ -60,6 +60,9 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       }
       case "sweep":
         return progress(event.run, event.left === null ? "reading" : `${event.left} reads left`);
+      case "rows_read":
+        if (event.run !== null) progress(event.run, `${event.rows} of ${event.of} rows read`);
+        return;
       case "next_look":
         return progress(event.run, `next look in ${formatDuration(event.due_in_seconds)}`);
       case "next_sweep":
@@ -106,6 +109,7 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "model_audited":
       case "trim_planned":
       case "translating":
+      case "calculating":
       case "layer":
       case "chapter":
       case "model_compared":

@@ -181,7 +181,7 @@ export class ScpiFirmware extends Firmware {
       },
       [`STATus:${manual}:ENABle?`]: () => String(status()[which].enable),
       [`STATus:${manual}:ENABle`]: (p: readonly Parameter[]) =>
-        void (status()[which].enable = integerOf(one(p), 0, 32_767)),
+        void (status()[which].enable = integerOf(one(p), 0, 65_535) & 32_767),
     });
     const widths = {
       min: firmware.minWidthNanoseconds,
@@ -218,10 +218,14 @@ export class ScpiFirmware extends Firmware {
       def: 0,
     });
     return {
-      "*CLS": (p) => (none(p), status().clear()),
+      "*CLS": (p) => {
+        none(p);
+        this.#completionWanted = false;
+        status().clear();
+      },
       "*ESE": (p) => void (status().standardEnable = integerOf(one(p), 0, 255)),
       "*ESE?": () => String(status().standardEnable),
-      "*ESR?": () => String(status().takeStandardEvent()),
+      "*ESR?": () => (this.#settle(), String(status().takeStandardEvent())),
       "*IDN?": () => `mho,${name},${this.board.serialNumber},${firmwareVersion}`,
       "*OPC": (p) => (none(p), void (this.#completionWanted = true)),
       "*OPT?": () => this.#options().join(",") || "0",
@@ -236,7 +240,7 @@ export class ScpiFirmware extends Firmware {
       },
       "*SRE": (p) => void (status().serviceEnable = integerOf(one(p), 0, 255)),
       "*SRE?": () => String(status().serviceEnable & ~64),
-      "*STB?": () => String(status().byte(this.#replies.length > 0)),
+      "*STB?": () => (this.#settle(), String(status().byte(this.#replies.length > 0))),
       "*TST?": () => String(this.chip.selfTest()),
       "*WAI": (p) => (none(p), this.#complete()),
       "SYSTem:ERRor[:NEXT]?": () => status().takeError(),

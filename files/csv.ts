@@ -14,9 +14,14 @@ export async function readCsv(path: string): Promise<Tensor> {
 }
 
 /** @param withGaps  whether `nan` may stand for a number that is not there. */
-export function parseCsv(text: string, path: string, withGaps = false): Tensor {
+export function parseCsv(text: string, path: string, withGaps = false): CsvMatrix {
   const sheet = sheetOf(text, path);
   const table = new CsvTable(path, sheet.delimiter, withGaps, sheet.emptyLine);
   eachRecord(sheet, path, (cells, line) => table.add(cells, line));
-  return table.tensor();
+  return { ...table.tensor(), heading: table.heading };
+}
+
+export interface CsvMatrix extends Tensor {
+  /** The line that names columns, if there is one. */
+  readonly heading: { readonly line: number; readonly cells: readonly string[] } | undefined;
 }

@@ -38,6 +38,40 @@ export function listsPlaces(names: readonly string[]): boolean {
   return has(/^(?:row|i)$/i) && has(/^(?:col|column|line|device|j)$/i);
 }
 
+/**
+ * Whether rows of three numbers are places and a value each: whole numbers that ascend, as a list of a matrix' elements has them, and
+ * a number with a decimal sign.
+ */
+export class PlaceRows {
+  #possible = true;
+  #decimals = false;
+  #rows = 0;
+  #before: readonly [number, number] | undefined;
+  #byRows = true;
+  #byColumns = true;
+
+  add(cells: readonly string[]): void {
+    if (!this.#possible) return;
+    const [a = "", b = "", value = ""] = cells;
+    this.#possible = cells.length === 3 && /^\d+$/.test(a) && /^\d+$/.test(b);
+    if (!this.#possible) return;
+    if (!isWhole(value)) this.#decimals = true;
+    const [row, column] = [Number(a), Number(b)];
+    if (this.#before !== undefined) {
+      const [lastRow, lastColumn] = this.#before;
+      this.#byRows &&= row > lastRow || (row === lastRow && column > lastColumn);
+      this.#byColumns &&= column > lastColumn || (column === lastColumn && row > lastRow);
+    }
+    this.#before = [row, column];
+    this.#possible = this.#byRows || this.#byColumns;
+    this.#rows++;
+  }
+
+  get arePlaces(): boolean {
+    return this.#possible && this.#decimals && this.#rows >= 4;
+  }
+}
+
 export interface Sample {
   /** The first two rows of numbers, and the first column of all. */
   readonly rows: readonly (readonly string[])[];

@@ -1,5 +1,13 @@
 import { adviceOn, isGap, isWhole, numberOf } from "./csvCell.ts";
-import { isHeading, listsPlaces, namesRows, numbersColumns, numbersRows, type Sample } from "./csvHeading.ts";
+import {
+  isHeading,
+  listsPlaces,
+  namesRows,
+  numbersColumns,
+  numbersRows,
+  PlaceRows,
+  type Sample,
+} from "./csvHeading.ts";
 import type { Delimiter } from "./csvSheet.ts";
 import { badFile } from "./readFile.ts";
 import type { Tensor } from "./tensor.ts";
@@ -27,6 +35,7 @@ export class CsvTable {
   /** The line of the first number with that decimal sign. */
   readonly #signs: { [sign in "." | ","]?: number } = {};
   readonly #pairs = new DecimalPairs();
+  readonly #places = new PlaceRows();
 
   constructor(path: string, delimiter: Delimiter, withGaps: boolean, emptyLine: number | undefined) {
     this.#path = path;
@@ -38,6 +47,13 @@ export class CsvTable {
   add(given: readonly string[], line: number): void {
     const cells = given.map((cell) => cell.trim());
     if (this.#rows === 0 && this.#heading === undefined && isHeading(cells)) {
+      if (/^%%MatrixMarket/i.test(cells[0]!)) {
+        throw this.#refusal(
+          `line ${line} says that it is a MatrixMarket file`,
+          "Write it as a matrix. In Python:\n  import numpy, scipy.io\n" +
+            '  m = scipy.io.mmread("FILE"); numpy.save("weights.npy", m.toarray() if hasattr(m, "toarray") else m)',
+        );
+      }
       this.#heading = { line, cells };
       return;
     }
@@ -61,6 +77,7 @@ export class CsvTable {
       );
     }
     this.#pairs.add(cells);
+    this.#places.add(cells);
     this.#rows++;
   }
 
@@ -124,6 +141,11 @@ export class CsvTable {
     );
   }
 
+  /** The line that names columns, if there is one. */
+  get heading(): { readonly line: number; readonly cells: readonly string[] } | undefined {
+    return this.#heading;
+  }
+
   tensor(): Tensor {
     this.#checkWhole();
     return {
@@ -141,10 +163,19 @@ export class CsvTable {
       decimals: this.#decimals,
     };
     const heading = this.#heading?.cells[0];
+    if (this.#places.arePlaces) {
+      throw this.#refusal(
+        `columns 1 and 2 are whole numbers that ascend, from line ${first.line} on: a list of places is not a matrix`,
+        "Write it as a matrix (pandas: pivot).",
+      );
+    }
     if (this.#indexed && !namesRows(this.#firstColumn)) {
       throw this.#refusal(
-        `line ${this.#heading!.line} has no name for column 1, which does not count or name the rows either`,
-        "Give that column a name, or remove it.",
+        heading === ""
+          ? `line ${this.#heading!.line} has no name for column 1, which does not count or name the rows either`
+          : `line ${this.#heading!.line} names ${this.#columns - 1} columns, and the next one has ${this.#columns} numbers, of which the first ` +
+              "does not count or name the rows",
+        "Give each column a name, or remove the one without.",
       );
     }
     if (!this.#indexed && numbersRows(sample, heading)) {

@@ -1,4 +1,4 @@
-import type { Column, Part } from "./tableColumn.ts";
+import type { Column } from "./tableColumn.ts";
 
 /** Programs that take the type of a column from its first rows look at so many: polars at fewest. */
 const guessedFrom = 100;
@@ -15,75 +15,39 @@ export function cellText(value: number | string, { type, whole }: Column): strin
 }
 
 /**
- * Columns of fractions that are empty so far down that they would be taken for text, and filled below: NaN in their first row tells what
- * they are.
+ * Finds rows that have to stand first so that the first rows show what each column holds: a column that is empty at first would be
+ * taken for text, and one of names that begin with numbers for numbers.
  */
-export function filledLate(part: Part, columns: readonly Column[]): ReadonlySet<string> {
-  const late = columns.filter(({ name, type }) => {
-    if (!isFraction(type)) return false;
-    for (let i = 0; i < part.count; i++) if (!isEmpty(part, i, name)) return i >= guessedFrom;
-    return false;
-  });
-  return new Set(late.map(({ name }) => name));
-}
+export class FirstRows {
+  /** The places of columns of which no row has shown what they hold. */
+  readonly #empty: Set<number>;
+  readonly #nameless: Set<number>;
+  readonly #enough: number;
+  #rows = 0;
 
-/**
- * The same rows, of which the first that has a value in each of these columns stands first, where no row near the beginning has one.
- * Of columns that are filled later than in the first parts nothing is known.
- */
-export async function* filledFirst(
-  parts: AsyncIterable<Part>,
-  columns: readonly string[],
-): AsyncIterable<Part> {
-  const held: Part[] = [];
-  const missing = new Set(columns);
-  const first: Found[] = [];
-  let rows = 0;
-  let open = true;
-  for await (const part of parts) {
-    if (!open) {
-      yield part;
-      continue;
-    }
-    held.push(part);
-    for (let i = 0; i < part.count && missing.size > 0; i++) {
-      const found = [...missing].filter((name) => !isEmpty(part, i, name));
-      for (const name of found) missing.delete(name);
-      if (found.length > 0 && rows + i >= guessedFrom) first.push({ part, row: i });
-    }
-    rows += part.count;
-    open = missing.size > 0 && held.length < mostHeld;
-    if (!open) yield* inOrder(held.splice(0), first.splice(0));
+  constructor(columns: readonly Column[]) {
+    this.#empty = new Set(columns.keys());
+    this.#nameless = new Set([...columns.keys()].filter((c) => columns[c]!.type === "STRING"));
+    // Each column may send two rows to the top, and those that were there move down.
+    this.#enough = guessedFrom - 2 * columns.length;
   }
-  yield* inOrder(held, first);
-}
 
-const mostHeld = 64;
-
-interface Found {
-  readonly part: Part;
-  readonly row: number;
-}
-
-function* inOrder(held: readonly Part[], first: readonly Found[]): Iterable<Part> {
-  if (first.length > 0)
-    yield { count: first.length, value: (row, name) => first[row]!.part.value(first[row]!.row, name) };
-  for (const part of held) {
-    const taken = new Set(first.flatMap((one) => (one.part === part ? [one.row] : [])));
-    if (taken.size === 0) {
-      yield part;
-      continue;
-    }
-    const left = Array.from({ length: part.count }, (_, i) => i).filter((i) => !taken.has(i));
-    yield { count: left.length, value: (row, name) => part.value(left[row]!, name) };
+  /** Whether the next row, of these cells, has to stand first. */
+  next(cells: readonly string[]): boolean {
+    const [empty, nameless] = [this.#empty.size, this.#nameless.size];
+    for (const c of this.#empty) if (cells[c] !== "") this.#empty.delete(c);
+    for (const c of this.#nameless) if (isName(cells[c]!)) this.#nameless.delete(c);
+    const showsMore = this.#empty.size < empty || this.#nameless.size < nameless;
+    return this.#rows++ >= this.#enough && showsMore;
   }
+}
+
+/** Text that no program takes for a number, a truth value or a time. */
+function isName(cell: string): boolean {
+  const isNumber = !Number.isNaN(Number(cell)) || /^[+-]?(?:nan|inf|infinity)$/i.test(cell);
+  return !isNumber && !/^(?:true|false)$/i.test(cell) && !/^\d+[-/:]\d+(?:[-/:T ].*)?$/.test(cell);
 }
 
 function isFraction(type: Column["type"]): boolean {
   return type === "FLOAT" || type === "DOUBLE";
-}
-
-function isEmpty(part: Part, row: number, name: string): boolean {
-  const value = part.value(row, name);
-  return value === "" || (typeof value === "number" && Number.isNaN(value));
 }

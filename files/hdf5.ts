@@ -28,10 +28,11 @@ async function refuseOtherKinds(path: string): Promise<boolean> {
   const begin = await withFile(path, (source) => source.read(0, Math.min(source.bytes, 520)));
   const text = Buffer.from(begin).toString("latin1");
   const signature = "\x89HDF\r\n\x1a\n";
-  if (text.startsWith("MATLAB 5.0 MAT-file")) {
+  const level = text.startsWith("MATLAB 5.0 MAT-file") ? 5 : isLevel4(begin) ? 4 : undefined;
+  if (level !== undefined) {
     throw badFile(
       path,
-      "it is a MAT-file of Level 5, which is not read",
+      `it is a MAT-file of Level ${level}, which is not read`,
       'In MATLAB: save("FILE", "-v7.3"). In Python:\n  import numpy, scipy.io\n' +
         '  numpy.savez("weights.npz", **{k: v for k, v in scipy.io.loadmat("FILE").items() if k[0] != "_"})',
     );
@@ -46,6 +47,19 @@ async function refuseOtherKinds(path: string): Promise<boolean> {
   if (text.startsWith(signature)) return false;
   if (text.startsWith(signature, 512)) return text.startsWith("MATLAB");
   throw badFile(path, "it is not an HDF5 file, or it is damaged or cut", "Save or copy it again.");
+}
+
+/** Whether bytes begin as a variable of MATLAB 4 does: type, rows, columns, whether it is complex, and the length of its name. */
+function isLevel4(bytes: Uint8Array): boolean {
+  if (bytes.length < 24) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return [true, false].some((little) => {
+    const [type, rows, columns, imaginary, letters] = [0, 4, 8, 12, 16].map((at) =>
+      view.getUint32(at, little),
+    );
+    const known = type! < 2000 && type! % 100 <= 52 && rows! > 0 && columns! > 0;
+    return known && imaginary! <= 1 && letters! >= 2 && letters! <= 64 && bytes[19 + letters!] === 0;
+  });
 }
 
 /** Groups inside groups, and members in all: a group may hold itself. */
@@ -81,6 +95,9 @@ function catalogueOf(file: File, path: string, matlab: boolean): Catalogue {
   return { tensors, leftOut: leftOut.filter(({ name }) => !name.startsWith("#refs#")) };
 }
 
+/** Those that come with HDF5: deflate, shuffle, a checksum, n-bit, and scale and offset. */
+const knownFilters = new Set([1, 2, 3, 5, 6]);
+
 /** HDF5's classes of types. */
 const classes = { whole: 0, real: 1, named: 8 } as const;
 
@@ -93,6 +110,9 @@ function tensorOf(dataset: Dataset, name: string, path: string, matlab: boolean)
       .sort()
       .join() === "FALSE,TRUE";
   const numbers = truth || type === classes.whole || (type === classes.real && (size === 4 || size === 8));
+  const unknown = dataset.filters.find(({ id }) => !knownFilters.has(id));
+  if (unknown !== undefined)
+    return { name, why: `it is packed by ${unknown.name || "a filter"}, which is not read` };
   if (elsewhere.length > 0) return { name, why: "it is made of other files" };
   if (!numbers)
     return {

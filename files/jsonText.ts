@@ -1,5 +1,6 @@
 import { type AnyNode, parse } from "@humanwhocodes/momoa";
 import { badFile } from "./readFile.ts";
+import { repeatedKey } from "./repeatedKey.ts";
 import { encodingOf } from "./text.ts";
 
 /** The value of a JSON text. Throws `bad-file` with line and column. */
@@ -15,12 +16,21 @@ export function jsonIn(bytes: Uint8Array, path: string, advice: string): unknown
   } catch (error) {
     throw badFile(path, "it is not JSON: it holds bytes that are not UTF-8", "Save it as UTF-8.", error);
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     const { what, instead } = faultIn(text);
     throw badFile(path, `it is not JSON: ${what}`, instead ?? advice, error);
   }
+  const again = repeatedKey(text);
+  if (again === undefined) return value;
+  const where = linesOf(text, again.at);
+  throw badFile(
+    path,
+    `${where} has the key ${JSON.stringify(again.key.slice(0, 80))} once more`,
+    "Leave one of them.",
+  );
 }
 
 /** Where a value stands in a JSON text, by its keys: `line 3, column 5`; undefined where it is not there. */

@@ -28,8 +28,15 @@ export async function npzIn(source: ByteSource, path: string): Promise<Catalogue
   }
   const tensors: FoundTensor[] = [];
   const leftOut: LeftOut[] = [];
+  const seen = new Map<string, number>();
+  for (const { name } of arrays) seen.set(name, (seen.get(name) ?? 0) + 1);
   for (const member of arrays) {
     const name = member.name.slice(0, -4);
+    // Which of them is meant is not known.
+    if (seen.get(member.name) !== 1) {
+      if (seen.delete(member.name)) leftOut.push({ name, why: "several members have this name" });
+      continue;
+    }
     try {
       tensors.push(await arrayOf(source, member, path, name));
     } catch (error) {

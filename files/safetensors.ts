@@ -1,8 +1,10 @@
 import { z } from "zod";
+import { MhoError } from "../src/errors.ts";
 import { type ByteSource } from "./byteSource.ts";
 import { elementTypeNamed, readNumbers } from "./elements.ts";
 import { quantisedAmong } from "./quantised.ts";
 import { badFile } from "./readFile.ts";
+import { repeatedKey } from "./repeatedKey.ts";
 import { type Catalogue, countOf, type FoundTensor, type LeftOut } from "./tensor.ts";
 
 const headerSchema = z.record(
@@ -76,8 +78,12 @@ function parseHeader(path: string, bytes: Uint8Array): Header {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const header = JSON.parse(text) as Record<string, unknown>;
     delete header["__metadata__"];
+    const again = repeatedKey(text)?.key;
+    if (again !== undefined)
+      throw badFile(path, `its header has ${JSON.stringify(again.slice(0, 200))} twice`, saveAgain);
     return Object.entries(headerSchema.parse(header));
   } catch (error) {
+    if (error instanceof MhoError) throw error;
     throw badFile(path, "its header is not that of a safetensors file", saveAgain, error);
   }
 }

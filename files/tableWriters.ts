@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import { fileWriter, ParquetWriter } from "hyparquet-writer";
 import { daysSince1970 } from "./calendar.ts";
 import { arrowSchema } from "./arrowSchema.ts";
-import { cellText, filledLate } from "./csvText.ts";
+import { cellText, FirstRows } from "./csvText.ts";
 import type { Column, Part } from "./tableColumn.ts";
 
 /** What a table says of itself. */
@@ -16,19 +16,24 @@ type Write = (
   parts: AsyncIterable<Part>,
 ) => Promise<number>;
 
-/** Names in the first line, and nothing but rows below, whose first tell the types: every program reads it without options. @returns rows written. */
+/**
+ * Names in the first line, and nothing but rows below, whose first tell the types: every program reads it without options. A few rows
+ * that show what their columns hold stand before the others. @returns rows written.
+ */
 export const writeCsv: Write = (path, _header, columns, parts) =>
   toFile(path, async (file) => {
     let rows = 0;
-    await file.appendFile(`${columns.map(({ name }) => name).join(",")}\n`);
+    const heading = `${columns.map(({ name }) => name).join(",")}\n`;
+    await file.appendFile(heading);
+    const firstRows = new FirstRows(columns);
+    let first = "";
     for await (const part of parts) {
       let text = "";
-      const late = rows === 0 ? filledLate(part, columns) : new Set<string>();
       for (let i = 0; i < part.count; i++) {
-        const cells = columns.map((column) =>
-          i === 0 && late.has(column.name) ? "NaN" : cellText(part.value(i, column.name), column),
-        );
-        text += `${cells.join(",")}\n`;
+        const cells = columns.map((column) => cellText(part.value(i, column.name), column));
+        const row = `${cells.join(",")}\n`;
+        if (firstRows.next(cells)) first += row;
+        else text += row;
         if (text.length > chunkCharacters) {
           await file.appendFile(text);
           text = "";
@@ -37,8 +42,28 @@ export const writeCsv: Write = (path, _header, columns, parts) =>
       await file.appendFile(text);
       rows += part.count;
     }
+    if (first !== "") await putIn(file, Buffer.byteLength(heading), Buffer.from(first));
     return rows;
   });
+
+/** Puts bytes into a file at a place, and moves what stands there and behind. */
+async function putIn(file: FileHandle, place: number, bytes: Buffer): Promise<void> {
+  const piece = Buffer.alloc(chunkCharacters);
+  let { size: end } = await file.stat();
+  while (end > place) {
+    const from = Math.max(place, end - piece.length);
+    const { bytesRead } = await file.read(piece, 0, end - from, from);
+    if (bytesRead < end - from) throw new Error("The table was cut while it was written.");
+    await writeAll(file, piece.subarray(0, bytesRead), from + bytes.length);
+    end = from;
+  }
+  await writeAll(file, bytes, place);
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, place: number): Promise<void> {
+  for (let done = 0; done < bytes.length;)
+    done += (await file.write(bytes, done, bytes.length - done, place + done)).bytesWritten;
+}
 
 const chunkCharacters = 1 << 20;
 
@@ -126,7 +151,7 @@ function microsecondsOf(iso: string): bigint | null {
 
 /** A file that is written piece by piece, and closed whatever happens. */
 export async function toFile(path: string, write: (file: FileHandle) => Promise<number>): Promise<number> {
-  const file = await open(path, "w");
+  const file = await open(path, "w+");
   try {
     return await write(file);
   } finally {

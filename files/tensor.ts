@@ -19,6 +19,8 @@ export interface LeftOut {
   readonly name: string;
   /** For a person, after the name. */
   readonly why: string;
+  /** Whether it is read for another of its uses. */
+  readonly elsewhereRead?: boolean;
 }
 
 /** What a file of weights holds. */

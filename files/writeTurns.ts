@@ -1,5 +1,4 @@
 import { type TurnColumn, turnColumns, type TurnTable, turnValue } from "../src/results/turnTable.ts";
-import { filledFirst } from "./csvText.ts";
 import type { Column, Part } from "./tableColumn.ts";
 import { type Header, writeCsv, writeParquet } from "./tableWriters.ts";
 
@@ -40,13 +39,7 @@ export const turnTableColumns: readonly Column[] = turnColumns.map(([name, unit,
 type Write = (path: string, header: Header, tables: AsyncIterable<TurnTable>) => Promise<number>;
 
 export const writeTurnsCsv: Write = (path, header, tables) =>
-  // The first turn of a run sees nothing.
-  writeCsv(
-    path,
-    header,
-    turnTableColumns,
-    filledFirst(partsOf(tables), ["conductance_microsiemens", "order"]),
-  );
+  writeCsv(path, header, turnTableColumns, partsOf(tables));
 
 export const writeTurnsParquet: Write = (path, header, tables) =>
   writeParquet(path, header, turnTableColumns, partsOf(tables));

@@ -15,6 +15,7 @@ export type BenchEvent =
   | ChipDescribedEvent
   | WarningEvent
   | TranslationEvent
+  | CalculatingEvent
   | TrimEvent
   | DemoEvent
   | ModelAuditedEvent
@@ -151,6 +152,20 @@ export type TranslationEvent =
       readonly tnmse: number;
       readonly rms_percent_by_time: readonly number[];
     };
+
+/** How far a calculation is. */
+export interface CalculatingEvent {
+  readonly type: "calculating";
+  /** Curves of the parts of a strategy, or chips that are drawn to judge it. */
+  readonly what: "curves" | "chips";
+  readonly parts: number;
+  readonly parts_done: number;
+  /** 0 … 1, roughly. */
+  readonly share: number;
+  readonly elapsed_seconds: number;
+  /** Roughly; null while too little is known. */
+  readonly left_seconds: number | null;
+}
 
 /** What a correction is expected to win; the run that carries it out follows. */
 export interface TrimEvent {

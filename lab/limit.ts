@@ -14,7 +14,9 @@ import { layStrategy } from "../src/run/laying.ts";
 import { nextBelow } from "../src/statistics.ts";
 import type { LayerWeights } from "../src/weights/layer.ts";
 import { putWeights, weightsOfPlacement } from "../src/weights/placement.ts";
+import type { CalculatingEvent } from "./events.ts";
 import { seenBy } from "./seenBy.ts";
+import { ShareTeller } from "./shareTeller.ts";
 import type { JudgedChoice } from "./judged.ts";
 import { loadJudged, type TrainedNetwork } from "./trainedNetwork.ts";
 import { usualDraws } from "./usualDraws.ts";
@@ -27,14 +29,14 @@ export interface DrawOptions {
   readonly tileShape: readonly [rows: number, columns: number];
   /** What to leave out, each by itself, beside the prediction. */
   readonly causes: readonly ErrorCause[];
-  /** After each chip. Whatever it throws ends the work. */
-  readonly onDraw?: ((done: number) => void) | undefined;
+  /** Hears how far it is, every two seconds. */
+  readonly emit?: ((event: CalculatingEvent) => void) | undefined;
 }
 
 /** A strategy whose accuracy is asked for, and how it is drawn. */
 export interface DrawnAccuracy {
   readonly strategy: Solved;
-  readonly draw: Omit<DrawOptions, "causes" | "onDraw">;
+  readonly draw: Omit<DrawOptions, "causes" | "emit">;
 }
 
 /** Which network, and how it is drawn. */
@@ -69,7 +71,7 @@ type Solved = Pick<Strategy, "model" | "timesSeconds" | "pairDriftCorrelation" |
 export async function accuracyLimit(
   { model: definition, timesSeconds, pairDriftCorrelation, reads, layers }: Solved,
   network: TrainedNetwork,
-  { draws, seed, tileShape, causes, onDraw }: DrawOptions,
+  { draws, seed, tileShape, causes, emit = () => {} }: DrawOptions,
 ): Promise<AccuracyLimit> {
   if (network.measure === undefined || network.digest === undefined) {
     throw new MhoError(
@@ -86,16 +88,20 @@ export async function accuracyLimit(
   const drawn = new DrawnNetwork(laid, models, timesSeconds, pairDriftCorrelation);
   const scores = models.map(() => timesSeconds.map((): number[] => []));
   const random = new Random(seed).fork("limit");
-  for (let draw = 0; draw < draws; draw++) {
-    for (const [m, sweeps] of drawn.draw(random.fork(`draw ${draw}`)).entries()) {
-      for (const [t, time] of timesSeconds.entries()) {
-        const held = assess(laid, sweeps, time).layers;
-        const { score } = await network.scoreWith(wholeLayers(layers, places, held, network));
-        scores[m]![t]!.push(score);
+  const teller = new ShareTeller("chips", draws, emit);
+  await teller.during(async () => {
+    for (let draw = 0; draw < draws; draw++) {
+      let judged = 0;
+      for (const [m, sweeps] of drawn.draw(random.fork(`draw ${draw}`)).entries()) {
+        for (const [t, time] of timesSeconds.entries()) {
+          const held = assess(laid, sweeps, time).layers;
+          const { score } = await network.scoreWith(wholeLayers(layers, places, held, network));
+          scores[m]![t]!.push(score);
+          teller.note(draw, ++judged / (models.length * timesSeconds.length));
+        }
       }
     }
-    onDraw?.(draw + 1);
-  }
+  });
   const [predicted, ...others] = scores.map(spreadOver);
   return {
     predicted: {

@@ -16,6 +16,7 @@ import { type ImportantLayer, readImportance } from "./importance.ts";
 import { seenBy } from "./seenBy.ts";
 import { scalesForMachines } from "./scaleFields.ts";
 import { refuseFolder } from "./refuseFolder.ts";
+import { ShareTeller } from "./shareTeller.ts";
 import { doInThreads } from "./threads/threads.ts";
 import { type AskedTranslation, translationFor } from "./translation.ts";
 import { refuseDoubt, warnOfLeftOut } from "./warnings.ts";
@@ -89,20 +90,26 @@ export async function optimize(
     onLayer(layer);
   };
   const groups = partsOf(layers, important, per, tileShape);
-  const untold = groups.values();
-  await doInThreads(
-    "solveLayers",
-    { model: definition, reads, translation },
-    groups.map((parts) => ({
-      layers: parts.map(matrixOf),
-      importance: important && parts.map(({ importance }) => importance!),
-    })),
-    {
-      onOutput(solved) {
-        const parts = untold.next().value!;
-        solved.forEach((layerStrategy, k) => add(strategyLayer(parts[k]!.given, layerStrategy)));
+  const untold = groups.entries();
+  const teller = new ShareTeller("curves", groups.length, emit);
+  await teller.during(() =>
+    doInThreads(
+      "solveLayers",
+      { model: definition, reads, translation },
+      groups.map((parts) => ({
+        layers: parts.map(matrixOf),
+        importance: important && parts.map(({ importance }) => importance!),
+      })),
+      {
+        onOutput(solved) {
+          const [group, parts] = untold.next().value!;
+          teller.note(group, 1);
+          solved.forEach((layerStrategy, k) => add(strategyLayer(parts[k]!.given, layerStrategy)));
+        },
+        onShare: (group, share) => teller.note(group, mostOfPart * share),
+        isLong: translation.layout.pairs > 3 || layers.some(({ values }) => values.length > largeLayer),
       },
-    },
+    ),
   );
   const strategy: Strategy = {
     model: definition,
@@ -116,6 +123,12 @@ export async function optimize(
   if (out !== undefined) await writeStrategy(strategy, out);
   return strategy;
 }
+
+/** A part is done when its strategy is here: its errors are worked out after its curves. */
+const mostOfPart = 0.98;
+
+/** Weights of a layer that takes more than a second. */
+const largeLayer = 1_000_000;
 
 /** Throws where a strategy cannot be written. */
 export async function refuseNoPlace(out: string): Promise<void> {

@@ -9,7 +9,9 @@ import {
 import { refuseNoFolder, writeWholeBy } from "../files/writeWhole.ts";
 import { type ChipGeometry, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
-import { readInSteps } from "../src/run/longRead.ts";
+import { type RowsReadEvent, rowsRead } from "../src/run/events.ts";
+import { readInSteps, rowMicroseconds, type RowsRead } from "../src/run/longRead.ts";
+import { microsecondsPerSecond } from "../src/units.ts";
 import { writeAbout } from "./aboutTable.ts";
 import { patience, type Session } from "./session.ts";
 import { version } from "./version.ts";
@@ -54,7 +56,7 @@ export async function readOut(place: Workplace, options: ReadOutOptions): Promis
   const blocks: BlockReadOut[] = [];
   for (const chip of chips) {
     const session = await place.session(await place.chipNamed(chip));
-    blocks.push(...(await readChip(session, chip, options)));
+    blocks.push(...(await readChip(session, chip, options, place.emit)));
   }
   if (out === undefined || format === undefined) return { blocks, file: undefined };
   const header = { what: "a reading without a pulse", software: `mho ${version}` };
@@ -67,6 +69,7 @@ function readChip(
   session: Session,
   address: string,
   { tile, row, device, averages = 1, readVolts }: ReadOutOptions,
+  emit: (event: RowsReadEvent) => void,
 ): Promise<BlockReadOut[]> {
   return session.work(
     patience.programMilliseconds,
@@ -86,7 +89,14 @@ function readChip(
           row === undefined
             ? { tile: one, rowStart: 0, rowCount: geometry.rows }
             : { tile: one, rowStart: row, rowCount: 1 };
-        const reading = await readInSteps(driver, block, averages, undefined, refuseStopped, readVolts);
+        const tell = (rows: RowsRead): void => emit(rowsRead(null, one, rows));
+        const left = (block.rowCount * rowMicroseconds(driver.description, averages)) / microsecondsPerSecond;
+        if (left * tiles.length > toldSeconds) tell({ read: 0, of: block.rowCount, leftSeconds: left });
+        const beforeStep = (rows: RowsRead): Promise<void> => {
+          if (rows.read > 0) tell(rows);
+          return refuseStopped();
+        };
+        const reading = await readInSteps(driver, block, averages, undefined, beforeStep, readVolts);
         blocks.push({ chip: name, serialNumber, block, device, reading });
       }
       await driver.standby();
@@ -94,6 +104,9 @@ function readChip(
     },
   );
 }
+
+/** What takes less is not told of. */
+const toldSeconds = 2;
 
 /** Throws `bad-argument` for a tile, a row or a device that a chip does not have. */
 export function refusePlace(

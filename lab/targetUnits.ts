@@ -1,6 +1,12 @@
 import { badFile } from "../files/readFile.ts";
 import type { ChipDescription } from "../src/chip/description.ts";
-import { type ConductanceUnit, conductanceUnits, toMicrosiemens } from "../src/units.ts";
+import { headingParts } from "../files/measurements/units.ts";
+import {
+  type ConductanceUnit,
+  conductanceUnits,
+  parseConductanceUnit,
+  toMicrosiemens,
+} from "../src/units.ts";
 
 /**
  * The targets of a file in µS.
@@ -27,6 +33,47 @@ export function inMicrosiemens(
     `value ${endless + 1} is ${values[endless]} ${unit}, which is not a conductance`,
     "Correct it, or write nan for a device that is left alone.",
   );
+}
+
+/**
+ * What the targets of a table are in: as was said, or as its heading says, such as `G (nS)`.
+ *
+ * @throws `bad-file` where both are said and differ, and for a heading of several units or of one that is none of conductance.
+ */
+export function unitOfHeading(
+  path: string,
+  heading: { readonly line: number; readonly cells: readonly string[] } | undefined,
+  said: ConductanceUnit | undefined,
+): ConductanceUnit | undefined {
+  let found: { readonly unit: ConductanceUnit; readonly text: string } | undefined;
+  for (const [column, cell] of (heading?.cells ?? []).entries()) {
+    const text = writtenUnit(cell);
+    if (text === undefined) continue;
+    const where = `line ${heading!.line}, column ${column + 1} is in "${text}"`;
+    const unit = parseConductanceUnit(text);
+    if (unit === undefined)
+      throw badFile(path, `${where}, which is no conductance`, `Use one of ${conductanceUnits.join(", ")}.`);
+    if (found !== undefined && found.unit !== unit)
+      throw badFile(
+        path,
+        `${where}, and a column before it in "${found.text}"`,
+        "Write all columns in one unit.",
+      );
+    if (said !== undefined && said !== unit)
+      throw badFile(path, `${where}, and --unit says ${said}`, "Correct the heading, or leave --unit away.");
+    found ??= { unit, text };
+  }
+  return said ?? found?.unit;
+}
+
+/** The unit in a heading such as `G (nS)`, `R/kΩ`, `nS` or `targets in nS`; other words in brackets are none. */
+function writtenUnit(heading: string): string | undefined {
+  const last = /(?:^|\sin\s)(\S+)$/u.exec(heading.trim())?.[1];
+  const text = headingParts(heading).unit ?? (last !== undefined && last.length > 1 ? last : undefined);
+  if (text === undefined) return undefined;
+  return parseConductanceUnit(text) !== undefined || /^(?:%|[fpnuµμmkM]?[AVW])$/u.test(text)
+    ? text
+    : undefined;
 }
 
 /** Each of these would program a whole chip wrongly and end with a good yield. */

@@ -30,7 +30,7 @@ import { refuseFolder } from "./refuseFolder.ts";
 import type { ConductanceUnit } from "../src/units.ts";
 import { type ChipAddress, withTiles } from "./address.ts";
 import { strategyForecast } from "./forecasts.ts";
-import { inMicrosiemens } from "./targetUnits.ts";
+import { inMicrosiemens, unitOfHeading } from "./targetUnits.ts";
 
 /** What is to be programmed, laid on a chip's tiles. */
 export interface ProgramTargets {
@@ -103,8 +103,9 @@ export async function readTargets(
     case ".csv": {
       const text = textOf(await readInputFile(path), path);
       if (isFusionCsv(text)) return fusionTargets(path, text, unit, description, advice);
-      const { shape, values } = parseCsv(text, path, true);
-      return matrixTargets(path, shape, inMicrosiemens(path, values, unit, description), description, advice);
+      const { shape, values, heading } = parseCsv(text, path, true);
+      const own = unitOfHeading(path, heading, unit);
+      return matrixTargets(path, shape, inMicrosiemens(path, values, own, description), description, advice);
     }
     default:
       throw badFile(

@@ -62,11 +62,11 @@ export function warnOfNoTickets(dialect: string, chip: string, emit: (event: War
 
 /** Weights that stay digital because they are not read. */
 export function warnOfLeftOut(file: string, emit: (event: WarningEvent) => void): (one: LeftOut) => void {
-  return ({ name, why }) =>
+  return ({ name, why, elsewhereRead = false }) =>
     emit({
       type: "warning",
       code: "weights_left_out",
-      message: `Tensor ${name} of ${file} is left out: ${why}.`,
+      message: `${elsewhereRead ? `One use of tensor ${name} of ${file}` : `Tensor ${name} of ${file}`} is left out: ${why}.`,
       name,
       why,
     });

@@ -175,6 +175,13 @@ describe("numbers of rows and columns", () => {
     ["Unnamed: 0,o0\n3,0.1\n4,0.2\n", "column 1 (Unnamed: 0) counts the rows"],
     ["row,col,G\n0,0,0.1\n0,1,0.2\n", "line 1 names row, col, G: a list of places is not a matrix"],
     [",b\n0.5,0.1\n0.25,0.2\n", "line 1 has no name for column 1"],
+    ["a,b,\n0.5,0.25,0\n0.75,0.1,1\n", "line 1 names 2 columns, and the next one has 3 numbers"],
+    ["0,0,0.1\n0,1,0.2\n1,0,0.3\n1,1,0.4\n", "columns 1 and 2 are whole numbers that ascend, from line 1 on"],
+    ["a b c\n1 1 0.5\n4 1 0.25\n2 2 1\n3 3 -0.5\n", "a list of places is not a matrix"],
+    [
+      "%%MatrixMarket matrix array real general\n2 1\n0.5\n0.1\n",
+      "line 1 says that it is a MatrixMarket file",
+    ],
   ])("%j is refused: it is in doubt", (text, message) => {
     expect(refusal(text)).toContain(message);
   });
@@ -188,6 +195,12 @@ describe("numbers of rows and columns", () => {
       [0, 1, 2],
       [3, 4, 5],
     ]);
+    for (const text of [
+      "0,0,0.5\n0,1,0.2\n1,0,0.1\n0,1,0.3\n",
+      "0,0,1\n0,1,2\n1,0,3\n1,1,0\n",
+      "5,1,0.5\n7,0,0.2\n2,1,0.3\n",
+    ])
+      expect(read(text)).toHaveLength(text.trim().split("\n").length);
     expect(read("0.0,1,2\n0.5,0.25,3\n")).toEqual([
       [0, 1, 2],
       [0.5, 0.25, 3],

@@ -57,6 +57,12 @@ describe("HDF5", () => {
     ]);
   });
 
+  it("packed by a filter that HDF5 does not bring is left out by name, and spoils nothing", async () => {
+    const { layers, leftOut } = await read(fixture("lzf.h5"));
+    expect(layers).toEqual([["W", 3, 4]]);
+    expect(leftOut).toEqual([{ name: "packed", why: "it is packed by lzf, which is not read" }]);
+  });
+
   it("of Keras has its outputs last, when that is said, and an optimiser's memory is no weights", async () => {
     await expect(readWeights(fixture("keras.h5"))).rejects.toMatchObject({
       code: "bad-file",
@@ -117,6 +123,13 @@ describe("a file that is not read", () => {
     ["net.mat", `MATLAB 5.0 MAT-file${" ".repeat(600)}`, /Level 5.*-v7\.3/],
     ["net.keras", "PK\x03\x04", /unzip FILE model\.weights\.h5/],
     ["net.h5", "nothing", /not an HDF5 file/],
+    [
+      "old.mat",
+      Buffer.from(
+        [0, 6, 4, 0, 2].flatMap((n) => [n, 0, 0, 0]).concat([...Buffer.from("W\0"), 0, 0, 0, 0, 0, 0]),
+      ),
+      /a MAT-file of Level 4, which is not read\. In MATLAB: save/,
+    ],
     ["net.xlsx", "PK", /Save the sheet as CSV/],
   ])("%s is refused with what makes one that is", async (name, content, message) => {
     await expect(readWeights(written(name, content))).rejects.toMatchObject({
@@ -238,6 +251,15 @@ describe("safetensors", () => {
     );
   });
 
+  it("whose header names a tensor twice are refused", async () => {
+    const once = '"w":{"dtype":"I8","shape":[1,2],"data_offsets":[0,2]}';
+    const json = Buffer.from(`{${once},${once.replace("1,2", "2,1")}}`);
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    const path = written("w.safetensors", Buffer.concat([length, json, Buffer.from([1, 2])]));
+    await expect(readWeights(path)).rejects.toThrow(/its header has "w" twice/);
+  });
+
   it("with a NaN elsewhere give what is asked for, and refuse it by name where it is", async () => {
     const path = written(
       "w.safetensors",
@@ -316,6 +338,16 @@ describe("numpy", () => {
       );
     },
   );
+
+  it("archives with two members of one name give neither, and name it", async () => {
+    const good = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", floats);
+    const names = ["W.npy", "V.npy", "W.npy"];
+    const path = written("w.npz", zipOf(names.map((name) => ({ name, data: good }))));
+    expect(await read(path)).toMatchObject({
+      layers: [["V", 3, 2]],
+      leftOut: [{ name: "W", why: "several members have this name" }],
+    });
+  });
 
   it("archives whose other member is damaged give the one that is asked for", async () => {
     const good = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", floats);

@@ -12,6 +12,24 @@ const model = (bytes: Uint8Array): unknown => parseJson(bytes, "given.json", mod
 
 describe("a JSON file that is none", () => {
   it.each([
+    ['{"a":1,"a":2}', 'line 1, column 8 has the key "a" once more'],
+    [
+      '{"b":[{"a":1},{"a":{"c":"\\"a\\":"}}],\n "x":{"a":1, "\\u0061" :2}}',
+      'line 2, column 14 has the key "a" once more',
+    ],
+  ])("%j with a key that stands twice is refused with its place", (text, message) => {
+    expect(() => model(utf8(text))).toThrow(`Cannot use given.json: ${message}. Leave one of them.`);
+    expect(() => parseStrategy(utf8(text), "given.json")).toThrow(message);
+  });
+
+  it("with a text of five million escapes is gone through all the same", () => {
+    const long = `${"\\\\".repeat(2_500_000)}\\"${"\\n".repeat(2_500_000)}`;
+    expect(() => model(utf8(`{"a":"${long}",\n"a":1}`))).toThrow(
+      'line 2, column 1 has the key "a" once more',
+    );
+  });
+
+  it.each([
     ['{"a":[0,12,\n25,],\n"b":1}', 'line 2, column 3 has a comma before "]". Take the comma out.'],
     ['{"a":1,\r\n}', 'line 1, column 7 has a comma before "}"'],
     ['{\n  "a": NaN}', "line 2, column 8 has NaN, which JSON does not have. Write a number there"],

@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { withOtherWeights } from "../files/onnx/model.ts";
-import type { LeftOut } from "../files/tensor.ts";
-import { asStored, readWeights, type SourcedLayer } from "../files/weights.ts";
-import { InferenceSession, Tensor } from "../networks/onnxRuntime.ts";
+import { asStored } from "../files/weights.ts";
 import { Random } from "../src/random.ts";
-import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { removeFoldersAfterEach } from "./support/folders.ts";
 import { field, graph, model, node, stored } from "./support/onnx.ts";
+import { closeTo, outputOf, readModel, times } from "./support/onnxLayers.ts";
 
 removeFoldersAfterEach();
 
@@ -16,51 +14,6 @@ let drawn = 0;
 const normals = (count: number): number[] =>
   Array.from({ length: count }, () => Math.fround((random.at(drawn++, 0).word0 / 2 ** 32 - 0.5) * 2));
 const bytes = (count: number): number[] => normals(count).map((value) => Math.round(127 * value));
-
-interface Read {
-  readonly path: string;
-  readonly layers: readonly SourcedLayer[];
-  readonly leftOut: readonly LeftOut[];
-}
-
-async function read(content: Uint8Array): Promise<Read> {
-  const path = join(emptyFolder(), "net.onnx");
-  writeFileSync(path, content);
-  const leftOut: LeftOut[] = [];
-  const layers = await readWeights(path, { onLeftOut: (one) => leftOut.push(one) });
-  return { path, layers, leftOut };
-}
-
-async function outputOf(
-  content: Uint8Array,
-  input: Float32Array,
-  sizes: readonly number[],
-): Promise<number[]> {
-  const session = await InferenceSession.create(content, {
-    executionProviders: ["wasm"],
-    logSeverityLevel: 3,
-  });
-  const { y } = await session.run({ x: new Tensor("float32", input, sizes) });
-  await session.release();
-  return [...(y!.data as Float32Array)];
-}
-
-/** A layer's matrix from the inputs that it has. */
-function times(rows: readonly number[][], { inputs, outputs, values }: SourcedLayer): number[][] {
-  return rows.map((row) =>
-    Array.from({ length: outputs }, (_, j) =>
-      Array.from({ length: inputs }, (__, i) => row[i]! * values[i * outputs + j]!).reduce(
-        (a, b) => a + b,
-        0,
-      ),
-    ),
-  );
-}
-
-function closeTo(a: readonly number[], b: readonly number[]): void {
-  expect(a).toHaveLength(b.length);
-  a.forEach((value, i) => expect(value).toBeCloseTo(b[i]!, 4));
-}
 
 /** One matrix of 6 × 4 behind some nodes; x has 3 rows. */
 function behind(nodes: readonly Buffer[], tensors: readonly Buffer[], op = node("MatMul:x,w:y")): Buffer {
@@ -180,7 +133,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
   const input = [0, 1, 2].map((r) => [...x.subarray(6 * r, 6 * r + 6)]);
 
   it.each(matrices)("%s", async (_, content) => {
-    const { layers, leftOut } = await read(content);
+    const { layers, leftOut } = await readModel(content);
     expect([layers.map(({ inputs, outputs }) => [inputs, outputs]), leftOut]).toEqual([[[6, 4]], []]);
     closeTo(times(input, layers[0]!).flat(), await outputOf(content, x, [3, 6]));
   });
@@ -200,7 +153,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
         { y: [3, 4] },
       ),
     );
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     const turned = Float32Array.from({ length: 18 }, (_, i) => x[6 * (i % 3) + Math.floor(i / 3)]!);
     const own = await outputOf(content, transA ? turned : x, transA ? [6, 3] : [3, 6]);
     closeTo(times(input, layers[0]!).flat(), own);
@@ -215,7 +168,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
         { y: [4, 3] },
       ),
     );
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     const turned = Float32Array.from({ length: 18 }, (_, i) => x[6 * (i % 3) + Math.floor(i / 3)]!);
     const own = await outputOf(content, turned, [6, 3]);
     const made = times(input, layers[0]!);
@@ -228,7 +181,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
   it.each([0, 1])("of a FusedMatMul with transB %i and alpha", async (transB) => {
     const op = node("com.microsoft/FusedMatMul:x,w:y", { transB, alpha: { real: 3 } });
     const content = behind([], [stored("w", transB ? [4, 6] : [6, 4], "f4", w)], op);
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     closeTo(times(input, layers[0]!).flat(), await outputOf(content, x, [3, 6]));
   });
 
@@ -241,7 +194,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
         { y: [2, 3, 4] },
       ),
     );
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     expect(layers.map(({ name, inputs, outputs }) => [name, inputs, outputs])).toEqual([
       ["w.0", 6, 4],
       ["w.1", 6, 4],
@@ -256,7 +209,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
     const content = model(
       graph([node("MatMul:x,w:y")], [stored("w", [6], "f4", rows)], { x: [3, 6] }, { y: [3] }),
     );
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     expect(layers).toMatchObject([{ inputs: 6, outputs: 1 }]);
     closeTo(times(input, layers[0]!).flat(), await outputOf(content, x, [3, 6]));
   });
@@ -287,7 +240,7 @@ describe("a matrix of an ONNX model is what ONNX Runtime multiplies by", () => {
           { y: [3, 4] },
         ),
       );
-      const { layers, leftOut } = await read(content);
+      const { layers, leftOut } = await readModel(content);
       expect(leftOut).toEqual([]);
       const own = await outputOf(content, x, [3, 6]);
       times(input, layers[0]!)
@@ -315,7 +268,7 @@ describe("a convolution of an ONNX model is unrolled as ONNX Runtime does it", (
         { y: outputs },
       ),
     );
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     const input = normals(size);
     const own = await outputOf(content, Float32Array.from(input), inputShape);
     const each = layers[0]!.inputs;
@@ -338,7 +291,7 @@ describe("a convolution of an ONNX model is unrolled as ONNX Runtime does it", (
         { y: [1, 2, 2, 2] },
       ),
     );
-    const { layers } = await read(content);
+    const { layers } = await readModel(content);
     expect(layers).toMatchObject([{ inputs: 3, outputs: 8 }]);
     const input = normals(3);
     closeTo(
@@ -362,7 +315,7 @@ describe("an ONNX model runs with the matrices that were read from it", () => {
   it.each([...matrices, ["two batches", batch] as const])(
     "%s: the same outputs, and others with others",
     async (_, content) => {
-      const { path, layers } = await read(content);
+      const { path, layers } = await readModel(content);
       const own = await outputOf(content, x, [3, 6]);
       const again = await withOtherWeights(path, content, layers.map(asStored));
       closeTo(await outputOf(again, x, [3, 6]), own);
@@ -480,7 +433,7 @@ describe("weights of an ONNX model that are left out are named", () => {
       "it is used by Crossbar, which is not read",
     ],
   ])("by %s", async (_, content, name, why) => {
-    const { layers, leftOut } = await read(content);
+    const { layers, leftOut } = await readModel(content);
     expect(layers.map((layer) => layer.name)).toEqual(["first"]);
     expect(leftOut).toContainEqual({ name, why });
   });
@@ -495,12 +448,12 @@ describe("weights of an ONNX model that are left out are named", () => {
         stored("m", [3, 4], "u1", bytes(12).map(Math.abs)),
       ],
     );
-    expect((await read(content)).leftOut).toEqual([]);
+    expect((await readModel(content)).leftOut).toEqual([]);
   });
 
   it("of a vector on its own node, and of the examples, there are none", async () => {
     for (const name of readdirSync("examples/digits").filter((one) => one.endsWith(".onnx"))) {
-      const { leftOut } = await read(readFileSync(`examples/digits/${name}`));
+      const { leftOut } = await readModel(readFileSync(`examples/digits/${name}`));
       expect([name, leftOut]).toEqual([name, []]);
     }
   });

@@ -199,6 +199,27 @@ describe("a board that speaks SCPI", () => {
     expect(say("*ESE?;*SRE?;:STAT:OPER:ENAB 256;ENAB?;:STAT:PRES;:STAT:OPER:ENAB?")).toBe("32;32;256;0");
   });
 
+  it("sets the bit of *OPC at once where nothing is pending, and forgets it on *CLS", () => {
+    const { say } = asker();
+    expect(say("*CLS;*OPC;*ESR?;*ESR?")).toBe("1;0");
+    expect(say("*CLS;*ESE 1;*SRE 32;*OPC;*STB?")).toBe("96");
+    say("OUTP ON;*CLS");
+    say("PROG:VER (@0!3),10 USIE,1 USIE,30;*OPC;*CLS");
+    expect(say("*OPC?;*ESR?")).toBe("1;0");
+  });
+
+  it("enables up to sixteen bits, of which the last stays 0", () => {
+    const { say } = asker();
+    expect(say("*CLS;STAT:OPER:ENAB 65535;ENAB?;:STAT:QUES:ENAB #HFFFF;ENAB?")).toBe("32767;32767");
+    expect(say("STAT:OPER:ENAB 65536;:SYST:ERR?")).toContain("-222");
+  });
+
+  it("takes blanks in a channel list", () => {
+    const { say } = asker();
+    say("OUTP ON");
+    expect(say("MEAS:CODE? (@ 0 ! 3 ! 1 : 0!3!4 , 0!5!2 );:SYST:ERR:COUN?")).toMatch(/^(?:\d+,){4}\d+;/);
+  });
+
   it("programs by itself while it answers, says so in its registers, and *OPC? waits", () => {
     const { say } = asker();
     say("OUTP ON;*CLS");

@@ -55,6 +55,27 @@ describe.each(dialects)("a board of 10 ms a device that speaks %s", (dialect) =>
     expect(seen.longestRequestMicroseconds).toBeLessThanOrEqual(2e6);
   });
 
+  it("tells how far each read is, every two seconds about, and never back", async () => {
+    const { context, events, time } = await world({ dialect, rows: 8, columns: 25 });
+    const tile = { block: { tile: 0, rowStart: 0, rowCount: 8 }, targetsMicrosiemens: new Float32Array(800) };
+    const told: [number, number, number][] = [];
+    const onEvent: typeof context.onEvent = (event) => {
+      if (event.type === "rows_read") told.push([time.nowMicroseconds(), event.rows, event.left_seconds]);
+      context.onEvent(event);
+    };
+    const tiles = [{ ...tile, targetsMicrosiemens: tile.targetsMicrosiemens.fill(5) }];
+    await executeRun({ ...context, onEvent }, { ...plan, method: "open-loop", sweepAverages: 4, tiles });
+    const sweep = told.slice(-8);
+    expect(sweep.map(([, rows]) => rows)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const last = events.findLast(({ type }) => type === "sweep");
+    expect(last).toMatchObject({ type: "sweep" });
+    sweep.slice(1).forEach(([at, , left], k) => {
+      expect(at - sweep[k]![0]).toBeLessThan(10e6);
+      expect(left).toBeLessThan(sweep[k]![2]);
+    });
+    expect(sweep[0]![2]).toBeGreaterThan(30);
+  });
+
   it("hears of a stop within a step, and the run goes on later", async () => {
     const { context, store, time, stop, firmware } = await world({ dialect });
     time.after(30_000, () => (stop.requested = true));

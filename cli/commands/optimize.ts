@@ -186,7 +186,7 @@ async function limitOf(
     seed,
     tileShape: tile,
     causes: ["programming", "drift", "read"],
-    onDraw: (done) => output.progress(`${counted(done, "chip")} of ${draws} drawn …`),
+    emit: (event) => output.events.emit(event),
   });
   describeLimit(limit, strategy.model).forEach((line) => output.say(line));
   return limit;

@@ -18,12 +18,15 @@ export class Constants {
   readonly #constant: ReadonlySet<string>;
 
   readonly #outer: Constants | undefined;
+  /** How many numbers may yet be made by repeating others, in all graphs of the file. */
+  readonly #room: { left: number };
 
   /** @param outer  of the graph around this one, whose values it may use. */
   constructor(graph: Graph, beside: BesideModel, outer?: Constants) {
     this.#graph = graph;
     this.#beside = beside;
     this.#outer = outer;
+    this.#room = outer === undefined ? { left: 2 ** 26 } : outer.#room;
     this.#constant = namesOf(graph, (name) => outer?.has(name) === true);
   }
 
@@ -53,14 +56,18 @@ export class Constants {
     if (node === undefined && this.#outer?.has(name) === true) return this.#outer.value(name, depth);
     if (node === undefined || !this.has(name)) return { why: "it is not stored in the file" };
     if (depth >= mostDepth) return { why: `more than ${mostDepth} nodes lie between it and its use` };
-    if (node.outputs[0] !== name) return { why: passesThrough(node) };
     const inputs: (Constant | undefined)[] = [];
     for (const input of node.inputs) {
       const value = input === "" ? undefined : await this.value(input, depth + 1);
       if (value !== undefined && "why" in value) return value;
       inputs.push(value);
     }
-    return folded(node, inputs) ?? { why: passesThrough(node) };
+    const made = folded(node, inputs, node.outputs.indexOf(name));
+    if (made === undefined) return { why: passesThrough(node) };
+    const largest = Math.max(...inputs.map((input) => input?.values.length ?? 0));
+    if (made.values.length > largest && (this.#room.left -= made.values.length) < 0)
+      return { why: "the file repeats numbers more often than fits the memory" };
+    return made;
   }
 }
 

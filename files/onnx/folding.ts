@@ -1,28 +1,29 @@
 import { roundToBfloat, roundToEven, roundToHalf } from "../halves.ts";
 import { countOf } from "../tensor.ts";
 import type { Constant } from "./constant.ts";
+import type { Fold, Made } from "./fold.ts";
 import type { Node } from "./graph.ts";
+import { picking } from "./picking.ts";
+import { axesOf, axisOf, commonShape, placesIn } from "./places.ts";
+import { reducing } from "./reducing.ts";
 import { dataTypes } from "./tensor.ts";
-
-type Inputs = readonly (Constant | undefined)[];
-type Fold = (
-  node: Node,
-  inputs: Inputs,
-  first: Constant,
-) => Omit<Constant, "source" | "sourceCount"> | undefined;
 
 /**
  * What a node makes of constants, rounded as its type rounds. Undefined for operators that are not in the list below, and for uses of
  * them that are not.
  */
-export function folded(node: Node, inputs: Inputs): Constant | undefined {
+export function folded(
+  node: Node,
+  inputs: readonly (Constant | undefined)[],
+  output = 0,
+): Constant | undefined {
   const [first] = inputs;
   // ONNX Runtime's own quantiser has these two in its own domain, too.
   const known =
     node.domain === "" || (node.domain === "com.microsoft" && /^(?:De)?[qQ]uantizeLinear$/.test(node.op));
   const fold = known && Object.hasOwn(folds, node.op) ? folds[node.op]! : undefined;
   if (fold === undefined || first === undefined) return undefined;
-  const made = fold(node, inputs, first);
+  const made = output === 0 || node.op === "Split" ? fold(node, inputs, first, output) : undefined;
   if (made === undefined || made.values.length !== countOf(made.shape)) return undefined;
   const largest = inputs.reduce<Constant>(
     (a, b) => (b !== undefined && b.sourceCount > a.sourceCount ? b : a),
@@ -34,6 +35,8 @@ export function folded(node: Node, inputs: Inputs): Constant | undefined {
 const same: Fold = (_, __, first) => first;
 
 const folds: Readonly<Record<string, Fold>> = {
+  ...picking,
+  ...reducing((dataType) => conversions[dataType]),
   Identity: same,
   Dropout: same,
   Cast(node, _, { shape, values }) {
@@ -81,14 +84,28 @@ const folds: Readonly<Record<string, Fold>> = {
   Abs: each(Math.abs),
   Sqrt: each(Math.sqrt),
   Reciprocal: each((value) => 1 / value),
+  Relu: each((value) => Math.max(0, value)),
+  Round: each(roundToEven),
+  Floor: each(Math.floor),
+  Ceil: each(Math.ceil),
+  Sign: each(Math.sign),
   Add: both((a, b) => a + b),
   Sub: both((a, b) => a - b),
   Mul: both((a, b) => a * b),
   Div: both((a, b) => a / b),
+  Sum: several((a, b) => a + b),
+  Max: several(Math.max),
+  Min: several(Math.min),
+  Clip(node, [, least, most], first) {
+    const of = (one: Constant | undefined, name: string): number | undefined =>
+      one === undefined ? node.attributes.get(name)?.real : one.values[0];
+    const [low, high] = [of(least, "min") ?? -Infinity, of(most, "max") ?? Infinity];
+    return each((value) => Math.min(high, Math.max(low, value)))(node, [], first, 0);
+  },
   Pow(node, inputs, first) {
     const power = inputs[1]?.values;
     if (power === undefined || !power.every((exponent) => Object.hasOwn(powers, exponent))) return undefined;
-    return both((a, b) => powers[b]!(a))(node, inputs, first);
+    return both((a, b) => powers[b]!(a))(node, inputs, first, 0);
   },
   QuantizeLinear(node, inputs, first) {
     const [, scale, zero] = inputs;
@@ -148,14 +165,10 @@ function both(work: (a: number, b: number) => number): Fold {
   return (_, [, second], first) => {
     const round = second && first.dataType === second.dataType ? conversions[first.dataType] : undefined;
     if (second === undefined || round === undefined) return undefined;
-    const rank = Math.max(first.shape.length, second.shape.length);
-    const at = ({ shape }: Constant, d: number): number => shape[d - rank + shape.length] ?? 1;
-    const shape = Array.from({ length: rank }, (_size, d) => Math.max(at(first, d), at(second, d)));
-    const fits = shape.every((size, d) =>
-      [at(first, d), at(second, d)].every((one) => one === size || one === 1),
-    );
+    const shape = commonShape([first.shape, second.shape]);
+    if (shape === undefined) return undefined;
     const count = countOf(shape);
-    if (!fits || rank > 64 || count !== Math.max(first.values.length, second.values.length)) return undefined;
+    if (count !== Math.max(first.values.length, second.values.length)) return undefined;
     const [a, b] = [placesIn(first, shape), placesIn(second, shape)];
     const values = new Float64Array(count);
     for (let i = 0; i < count; i++) values[i] = round(work(first.values[a(i)]!, second.values[b(i)]!));
@@ -163,20 +176,13 @@ function both(work: (a: number, b: number) => number): Fold {
   };
 }
 
-/** Where the element of a larger shape stands in a tensor that is repeated to fill it. */
-function placesIn({ shape, values }: Constant, whole: readonly number[]): (i: number) => number {
-  if (values.length === countOf(whole)) return (i) => i;
-  if (values.length === 1) return () => 0;
-  const offset = whole.length - shape.length;
-  return (i) => {
-    let [rest, place, unit] = [i, 0, 1];
-    for (let d = whole.length - 1; d >= offset; d--) {
-      const size = shape[d - offset]!;
-      if (size > 1) place += (rest % whole[d]!) * unit;
-      rest = Math.floor(rest / whole[d]!);
-      unit *= size;
-    }
-    return place;
+/** Any number of inputs, one after the other. */
+function several(work: (a: number, b: number) => number): Fold {
+  return (node, inputs, first) => {
+    let made: Made | undefined = first;
+    for (const one of inputs.slice(1))
+      made = one && made && both(work)(node, [first, one], { ...first, ...made }, 0);
+    return made;
   };
 }
 
@@ -188,7 +194,7 @@ function scaled(
   zero: Constant | undefined,
   dataType: number,
   work: (value: number, step: number, shift: number) => number,
-): Omit<Constant, "source" | "sourceCount"> | undefined {
+): Made | undefined {
   const place = scalePlaces(node, shape, scale);
   const round = Object.hasOwn(ranges, dataType) ? (value: number): number => value : conversions[dataType];
   if (place === undefined || round === undefined) return undefined;
@@ -250,14 +256,4 @@ function isOrder(order: readonly number[], rank: number): boolean {
     new Set(order).size === rank &&
     order.every((d) => d >= 0 && d < rank)
   );
-}
-
-function axisOf(axis: number, rank: number): number {
-  return axis < 0 ? axis + rank : axis;
-}
-
-function axesOf(node: Node, given: Constant | undefined, rank: number): number[] | undefined {
-  const axes = given === undefined ? node.attributes.get("axes")?.wholes : [...given.values];
-  const found = axes?.map((axis) => axisOf(axis, rank));
-  return found?.every((axis) => axis >= 0 && axis < rank) ? found : undefined;
 }

@@ -27,6 +27,8 @@ export interface Graph {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Names of initialisers that are stored sparsely, which are not read. */
   readonly sparse: readonly string[];
+  /** The names of what it gives, in order. */
+  readonly outputs: readonly string[];
   /** Which node gives a value, by the value's name: the first, if several say that they do. */
   readonly makers: ReadonlyMap<string, Node>;
 }
@@ -47,7 +49,7 @@ export function modelOf(bytes: Uint8Array): Model {
       const fields = [...fieldsOf(field.bytes)];
       const [name, domain] = [textIn(fields, 1), textIn(fields, 10)];
       const nodes = fields.filter(({ number }) => number === 7).map((one) => nodeOf(one.bytes, 0));
-      functions.set(functionKey(domain, name), graphWith(nodes, new Map(), []));
+      functions.set(functionKey(domain, name), graphWith(nodes, new Map(), [], textsIn(fields, 5)));
     }
   }
   if (graph === undefined) throw new DamagedMessage();
@@ -66,6 +68,7 @@ function graphOf(bytes: Uint8Array, level: number): Graph {
   const nodes: Node[] = [];
   const tensors = new Map<string, StoredTensor>();
   const sparse: string[] = [];
+  const outputs: string[] = [];
   for (const field of fieldsOf(bytes)) {
     if (field.number === 1) nodes.push(nodeOf(field.bytes, level));
     else if (field.number === 5) {
@@ -74,15 +77,16 @@ function graphOf(bytes: Uint8Array, level: number): Graph {
     } else if (field.number === 15) {
       const values = [...fieldsOf(field.bytes)].find(({ number }) => number === 1);
       sparse.push(values === undefined ? "" : storedTensor(values.bytes).name);
-    }
+    } else if (field.number === 12) outputs.push(textIn([...fieldsOf(field.bytes)], 1));
   }
-  return graphWith(nodes, tensors, sparse);
+  return graphWith(nodes, tensors, sparse, outputs);
 }
 
 function graphWith(
   nodes: readonly Node[],
   tensors: Map<string, StoredTensor>,
   sparse: readonly string[],
+  outputs: readonly string[],
 ): Graph {
   const makers = new Map<string, Node>();
   for (const node of nodes) {
@@ -91,7 +95,7 @@ function graphWith(
     if (value !== undefined && output !== undefined && !tensors.has(output)) tensors.set(output, value);
     for (const name of node.outputs) if (name !== "" && !makers.has(name)) makers.set(name, node);
   }
-  return { nodes, tensors, sparse, makers };
+  return { nodes, tensors, sparse, outputs, makers };
 }
 
 /** A Constant node may hold its numbers in five ways. */
@@ -116,14 +120,11 @@ function valueOfConstant({ attributes }: Node): StoredTensor | undefined {
 }
 
 function nodeOf(bytes: Uint8Array, level: number): Node {
-  const texts = new TextDecoder();
   const fields = [...fieldsOf(bytes)];
-  const strings = (number: number): string[] =>
-    fields.filter((field) => field.number === number).map((field) => texts.decode(field.bytes));
   const domain = textIn(fields, 7);
   return {
-    inputs: strings(1),
-    outputs: strings(2),
+    inputs: textsIn(fields, 1),
+    outputs: textsIn(fields, 2),
     name: textIn(fields, 3),
     op: textIn(fields, 4),
     domain: domain === "ai.onnx" ? "" : domain,
@@ -157,4 +158,9 @@ function floatsOf({ bytes }: Field): number[] {
 
 function textIn(fields: readonly Field[], wanted: number): string {
   return new TextDecoder().decode(fields.find(({ number }) => number === wanted)?.bytes);
+}
+
+function textsIn(fields: readonly Field[], wanted: number): string[] {
+  const text = new TextDecoder();
+  return fields.filter(({ number }) => number === wanted).map(({ bytes }) => text.decode(bytes));
 }

@@ -2,12 +2,15 @@ import { countOf, type FoundTensor, type LeftOut } from "../tensor.ts";
 import type { BesideModel } from "../besideModel.ts";
 import { DamagedMessage } from "../protobuf.ts";
 import type { Constant } from "./constant.ts";
-import { Constants } from "./constants.ts";
+import { changedWeights } from "./changedWeights.ts";
+import type { Constants } from "./constants.ts";
 import { folded } from "./folding.ts";
 import type { Graph, Model, Node } from "./graph.ts";
-import { innerLeftOut } from "./innerGraphs.ts";
-import { type Slot, slotsOf, staysDigital } from "./slots.ts";
+import { isPlain } from "./names.ts";
+import { scopesOf } from "./scopes.ts";
+import { type Slot, slotsOf } from "./slots.ts";
 import { isReal, numbersOf, type StoredTensor } from "./tensor.ts";
+import { unread } from "./unread.ts";
 
 /** A tensor of weights, and how the network uses it. */
 export interface WeightUse {
@@ -32,8 +35,10 @@ export interface Uses {
 }
 
 /** Which constants are weights, each once, in the order of the nodes; and which look like it and are not read. */
-export async function usesOf({ graph, functions }: Model, beside: BesideModel): Promise<Uses> {
-  const constants = new Constants(graph, beside);
+export async function usesOf(model: Model, beside: BesideModel): Promise<Uses> {
+  const scopes = scopesOf(model, beside);
+  const { graph, functions } = model;
+  const { constants } = scopes[0]!;
   const uses: WeightUse[] = [];
   const leftOut = new Map<string, string>();
   const taken = new Set<string>();
@@ -75,26 +80,26 @@ export async function usesOf({ graph, functions }: Model, beside: BesideModel): 
     });
   };
 
-  for (const [index, node] of graph.nodes.entries()) {
-    if (node.outputs.every((output) => output === "" || constants.has(output))) continue;
-    const called = functions.has(`${node.domain} ${node.op}`);
-    const slots = called ? undefined : slotsOf(node);
-    for (const slot of slots ?? []) await take(node, index, slot);
-    if (slots === undefined && (called || !staysDigital(node))) {
-      for (const input of node.inputs) {
-        if (input === "" || !constants.has(input)) continue;
-        const shape = graph.tensors.get(input)?.shape ?? (await shapeOf(constants, input));
-        if (shape !== undefined && shape.length < 2) continue;
-        leftOut.set(await sourceName(constants, input), `it is used by ${describe(node)}, which is not read`);
-      }
+  const leave = (found: readonly LeftOut[]): void =>
+    found.forEach(({ name, why }) => leftOut.has(name) || leftOut.set(name, why));
+  for (const scope of scopes) {
+    for (const [index, node] of scope.graph.nodes.entries()) {
+      if (node.outputs.every((output) => output === "" || scope.constants.has(output))) continue;
+      const isRead = scope === scopes[0] && !functions.has(`${node.domain} ${node.op}`);
+      for (const slot of (isRead ? slotsOf(node) : undefined) ?? []) await take(node, index, slot);
+      leave(await unread(node, scope, functions));
+      leave(await changedWeights(node, scope, functions));
     }
-    for (const one of await innerLeftOut(node, functions, constants, beside)) leftOut.set(one.name, one.why);
   }
   for (const name of graph.sparse) leftOut.set(name, "it is stored sparsely");
   const read = new Set(uses.map(({ name }) => name));
   return {
     uses,
-    leftOut: [...leftOut].filter(([name]) => !read.has(name)).map(([name, why]) => ({ name, why })),
+    leftOut: [...leftOut].map(([name, why]) => ({
+      name,
+      why,
+      ...(read.has(name) && { elsewhereRead: true }),
+    })),
   };
 }
 
@@ -184,25 +189,6 @@ function sourceOf(
 
 function turnedOrder(order: FoundTensor["order"]): FoundTensor["order"] {
   return order === "outputs-first" ? "inputs-first" : "outputs-first";
-}
-
-/** Whether an exporter's name says something to a person. */
-function isPlain(name: string): boolean {
-  return name !== "" && !/::|^\d+$|Constant|^\//.test(name);
-}
-
-export function describe({ op, name }: Node): string {
-  return name === "" ? op : `${op} (${name})`;
-}
-
-async function shapeOf(constants: Constants, name: string): Promise<readonly number[] | undefined> {
-  const found = await constants.value(name);
-  return "why" in found ? undefined : found.shape;
-}
-
-async function sourceName(constants: Constants, name: string): Promise<string> {
-  const found = await constants.value(name);
-  return "why" in found || !isPlain(found.source) ? name : found.source;
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -27,13 +27,28 @@ function graphParts(
   const text = new TextDecoder();
   /** A node's outputs, and an initialiser's name. */
   const nameField: Readonly<Record<number, number>> = { 1: 2, 5: 8 };
-  const isReplaced = (field: Field): boolean =>
-    nameField[field.number] !== undefined &&
-    [...fieldsOf(field.bytes)].some(
-      ({ number, bytes }) => number === nameField[field.number] && names.has(text.decode(bytes)),
-    );
-  const kept = [...rawFields(graph)].filter((field) => !isReplaced(field));
-  return [...kept.map(({ raw }) => raw), ...values.map((value) => message(5, tensorOf(value)))];
+  const kept: Uint8Array[] = [];
+  for (const field of rawFields(graph)) {
+    const wanted = nameField[field.number];
+    const own =
+      wanted === undefined ? [] : [...fieldsOf(field.bytes)].filter(({ number }) => number === wanted);
+    const gone = own.filter(({ bytes }) => names.has(text.decode(bytes)));
+    if (gone.length === 0) kept.push(field.raw);
+    else if (gone.length < own.length) kept.push(message(field.number, renamed(field.bytes, wanted!, names)));
+  }
+  return [...kept, ...values.map((value) => message(5, tensorOf(value)))];
+}
+
+/** A node that goes on giving its other outputs: these get names that no node takes. */
+function renamed(node: Uint8Array, outputs: number, names: ReadonlySet<string>): Uint8Array {
+  const text = new TextDecoder();
+  return joined(
+    [...rawFields(node)].map(({ number, bytes, raw }) =>
+      number === outputs && names.has(text.decode(bytes))
+        ? message(outputs, new TextEncoder().encode(`${text.decode(bytes)} unused`))
+        : raw,
+    ),
+  );
 }
 
 function tensorOf({ name, dimensions, dataType, values }: GivenValue): Uint8Array {

@@ -198,6 +198,19 @@ export const benchEvents = [
     "A later run pulsed devices of this tile, so it is not read for the run before.",
   ),
   event(
+    "rows_read",
+    {
+      run: part.run.nullable().describe("The run that is read; null of `mho read`."),
+      tile: part.tile,
+      rows: part.count.describe("Rows of the tile that were read."),
+      of: part.count.describe("Rows that are to be read."),
+      left_seconds: part.seconds.describe(
+        "Until the others are read, by what the chip's description says of a row.",
+      ),
+    },
+    "A tile of a slow board is read, a few rows at a time: about every two seconds.",
+  ),
+  event(
     "next_look",
     {
       run: part.run.describe("Id of the run."),
@@ -272,6 +285,22 @@ export const benchEvents = [
       layers: part.texts.describe("Names of the layers, in order."),
     },
     "`optimize` begins.",
+  ),
+  event(
+    "calculating",
+    {
+      what: z
+        .enum(["curves", "chips"])
+        .describe("`curves` of a strategy, or `chips` that are drawn to judge it."),
+      parts: part.count.describe("How many layers, tiles or chips there are."),
+      parts_done: part.count.describe("How many of them are done."),
+      share: z.number().min(0).max(1).describe("How much of the work is done, roughly."),
+      elapsed_seconds: part.seconds.describe("Since the calculation began."),
+      left_seconds: part.seconds
+        .nullable()
+        .describe("Until it ends, roughly; null while too little is known."),
+    },
+    "How far a calculation is that takes seconds; every two seconds.",
   ),
   event(
     "layer",

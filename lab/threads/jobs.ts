@@ -26,9 +26,10 @@ export interface Jobs {
 
 export type JobName = keyof Jobs;
 
-/** Does one input of a job. */
+/** Does one input of a job. Where that can be told, it tells how much is done, 0 … 1. */
 export type Work<J extends JobName> = (
   input: Jobs[J]["input"],
+  onShare?: (share: number) => void,
 ) => Jobs[J]["output"] | Promise<Jobs[J]["output"]>;
 
 /** Sets a job up, in this thread. Each loads what it needs only now. */
@@ -38,7 +39,7 @@ export async function begin<J extends JobName>(job: J, setup: Jobs[J]["setup"]):
       const { Translator } = await import("../../src/optimize/layerStrategy.ts");
       const { seenBy } = await import("../seenBy.ts");
       const translator = new Translator(seenBy(reads, model), translation);
-      return ({ layers, importance }) => translator.strategiesFor(layers, importance);
+      return ({ layers, importance }, onShare) => translator.strategiesFor(layers, importance, onShare);
     },
     async predictAccuracy(choice) {
       const { loadNetwork } = await import("../trainedNetwork.ts");

@@ -10,7 +10,7 @@ const begun = begin(job, setup);
 begun.catch(() => undefined);
 port.on("message", (input: Jobs[JobName]["input"]) => {
   begun
-    .then((work) => work(input as never))
+    .then((work) => work(input as never, (share) => port.postMessage({ share })))
     .then(
       (output) => port.postMessage({ output }),
       (error: unknown) => port.postMessage({ error: plain(error) }),

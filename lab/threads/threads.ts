@@ -16,7 +16,7 @@ export async function doInThreads<J extends JobName>(
   job: J,
   setup: Jobs[J]["setup"],
   inputs: readonly Jobs[J]["input"][],
-  { onOutput = () => {}, threads = threadsFor(inputs.length), signal }: ThreadOptions<J> = {},
+  { onOutput = () => {}, onShare = () => {}, isLong = false, signal, ...options }: ThreadOptions<J> = {},
 ): Promise<Jobs[J]["output"][]> {
   const outputs = inputs.map((): Jobs[J]["output"] | undefined => undefined);
   let told = 0;
@@ -24,12 +24,12 @@ export async function doInThreads<J extends JobName>(
     outputs[index] = output;
     while (told < inputs.length && outputs[told] !== undefined) onOutput(outputs[told++]!);
   };
-  const count = Math.min(threads, inputs.length);
-  if (count <= 1 || !existsSync(threadMain)) {
+  const count = Math.min(options.threads ?? threadsFor(inputs.length, isLong), inputs.length);
+  if (count < 1 || !existsSync(threadMain)) {
     const work = await begin(job, setup);
     for (const [index, input] of inputs.entries()) {
       refuseStopped(signal);
-      done(index, await work(input));
+      done(index, await work(input, (share) => onShare(index, share)));
     }
   } else {
     const started = Array.from({ length: count }, () => new Thread(job, setup));
@@ -40,7 +40,7 @@ export async function doInThreads<J extends JobName>(
           while (next < inputs.length) {
             refuseStopped(signal);
             const index = next++;
-            done(index, await thread.do(inputs[index]!));
+            done(index, await thread.do(inputs[index]!, (share) => onShare(index, share)));
           }
         }),
       );
@@ -54,7 +54,11 @@ export async function doInThreads<J extends JobName>(
 
 export interface ThreadOptions<J extends JobName> {
   readonly onOutput?: (output: Jobs[J]["output"]) => void;
-  /** How many (one a processor core where there are several inputs). */
+  /** Hears how much of an input is done, 0 … 1, where the job can tell. */
+  readonly onShare?: (index: number, share: number) => void;
+  /** Whether the work may take seconds: it goes to other threads then, so that this one can tell how it goes. */
+  readonly isLong?: boolean;
+  /** How many (one a processor core where there are several inputs); 0 does the work in this one. */
   readonly threads?: number;
   /** Ends the work before the next input. */
   readonly signal?: AbortSignal | undefined;
@@ -71,13 +75,17 @@ export class Thread<J extends JobName> {
   }
 
   /** One input at a time. */
-  do(input: Jobs[J]["input"]): Promise<Jobs[J]["output"]> {
+  do(input: Jobs[J]["input"], onShare: (share: number) => void = () => {}): Promise<Jobs[J]["output"]> {
     const worker = this.#worker;
     worker.ref();
     return new Promise<Jobs[J]["output"]>((resolve, reject) => {
-      const answered = ({ output, error }: { output: Jobs[J]["output"]; error?: Fault }): void => {
+      const answered = ({ share, output, error }: Answer<J>): void => {
+        if (share !== undefined) {
+          onShare(share);
+          return;
+        }
         stop();
-        if (error === undefined) resolve(output);
+        if (error === undefined) resolve(output!);
         else reject(error instanceof Error ? error : new MhoError(error.code, error.message, error.facts));
       };
       const failed = (error: Error): void => {
@@ -98,12 +106,20 @@ export class Thread<J extends JobName> {
   }
 }
 
+interface Answer<J extends JobName> {
+  readonly share?: number;
+  readonly output?: Jobs[J]["output"];
+  readonly error?: Fault;
+}
+
 type Fault = Error | Pick<MhoError, "code" | "message" | "facts">;
 
-function threadsFor(inputs: number): number {
+function threadsFor(inputs: number, isLong: boolean): number {
   // From the sources there may be no built thread, or an older one.
   const fromSources = import.meta.url.endsWith(".ts");
-  return fromSources || inputs < worthThreads ? 1 : availableParallelism();
+  if (fromSources || (inputs < worthThreads && !isLong)) return 0;
+  const cores = availableParallelism();
+  return cores === 1 && !isLong ? 0 : cores;
 }
 
 /** A thread takes a tenth of a second to load its code. */

@@ -120,7 +120,7 @@ export function channelsOf(parameter: Parameter): Channel[] {
 }
 
 function channelOf(text: string): Channel {
-  const match = /^\s*(\d{1,5})!(\d{1,5})(?:!(\d{1,5}))?\s*$/.exec(text);
+  const match = /^\s*(\d{1,5})\s*!\s*(\d{1,5})(?:\s*!\s*(\d{1,5}))?\s*$/.exec(text);
   if (!match) throw new ScpiError(-171);
   return {
     tile: Number(match[1]),

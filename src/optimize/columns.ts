@@ -16,12 +16,14 @@ export interface ColumnPrediction {
  * chance errors.
  *
  * @param ranges  of each column over the widest's: its scale is the solution's over this.
+ * @param onShare hears how much is done, 0 … 1, after each column.
  */
 export function predictColumns(
   problem: TranslationProblem,
   solution: Solution,
   { inputs, outputs, values }: Pick<LayerWeights, "inputs" | "outputs" | "values">,
   ranges: Float64Array,
+  onShare: (share: number) => void = () => {},
 ): ColumnPrediction {
   const { rule, timeWeights, weights } = problem;
   const { significance, scaleMicrosiemensPerUnit: scale, curves } = solution;
@@ -49,6 +51,7 @@ export function predictColumns(
         tnmseByTime[t]! += unit * own.shares[k]! * square;
       }
     }
+    onShare((output + 1) / outputs);
   }
   tnmseByTime.forEach((error, t) => (tnmse += timeWeights[t]! * error));
   return { compensation, tnmse, tnmseByTime };

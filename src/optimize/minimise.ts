@@ -45,4 +45,13 @@ export function minimise(f: (x: number) => number, places: readonly number[], to
   return { ...least, evaluations, atEdge: least.at === places[0] || least.at === places.at(-1) };
 }
 
+/** How often `minimise` looks, at most. */
+export function looksOf(places: readonly number[], tolerance: number): number {
+  const widths = places.map((_, i) =>
+    Math.log(places[Math.min(places.length - 1, i + 1)]! / places[Math.max(0, i - 1)]!),
+  );
+  const halvings = Math.log(Math.max(...widths) / tolerance) / -Math.log(golden);
+  return places.length + 2 + Math.max(0, Math.ceil(halvings));
+}
+
 const golden = (Math.sqrt(5) - 1) / 2;

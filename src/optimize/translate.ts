@@ -1,5 +1,5 @@
 import { assert } from "../errors.ts";
-import { minimise } from "./minimise.ts";
+import { looksOf, minimise } from "./minimise.ts";
 import type { TranslationProblem } from "./prediction.ts";
 import { finish, type Solution, type SolverOptions, solveStrategy } from "./strategySolver.ts";
 
@@ -28,11 +28,17 @@ export interface Translation extends Solution {
 /**
  * The best strategy for a problem: curves by `solveStrategy`, the significance and the scale around it by searches
  * in one dimension, on a coarser grid.
+ *
+ * @param onShare  hears how much of the work is done, 0 … 1, as far as that can be told.
  */
-export function translate(problem: TranslationProblem, layout: Layout): Translation {
+export function translate(
+  problem: TranslationProblem,
+  layout: Layout,
+  onShare: (share: number) => void = () => {},
+): Translation {
   const { pairs, significance, scale } = layout;
   assert(pairs >= 1 && pairs <= 6, "a cell has 1 to 6 pairs");
-  const search = new Search(problem, layout);
+  const search = new Search(problem, layout, onShare);
   if (problem.weights.max > 0) {
     search.coarse(significance.kind === "one-of" ? significance.ratios : freeRatios, freeShares);
     if (scale === "free") search.coarse(undefined, undefined);
@@ -45,6 +51,25 @@ export function translate(problem: TranslationProblem, layout: Layout): Translat
     strategiesTried: search.tried,
     searchStopped: search.stopped(),
   };
+}
+
+/** What a strategy on the real grid costs of one on the coarse. */
+const costOfFine = 4;
+const pairSteps = [1.2, 1.2, 1.07];
+
+/** The work of a search, in strategies on the coarse grid: roughly, and rather too much. */
+function workOf({ pairs, significance, scale }: Layout): number {
+  const looks = (places: readonly number[]): number => looksOf(places, 0.02);
+  const near = (factor: number): number => looks(around(2, factor));
+  const ratios = significance.kind === "free" && pairs > 1;
+  let coarse = significance.kind === "one-of" ? significance.ratios.length : 0;
+  let fine = 1;
+  if (ratios) [coarse, fine] = [coarse + looks(freeRatios), fine + near(1.04)];
+  if (scale === "free")
+    [coarse, fine] = [coarse + looks(freeShares) + (ratios ? 2 : 1) * near(1.15), fine + near(1.04) + 1];
+  if (scale === "within") coarse += 2;
+  if (ratios && pairs > 2) fine += (pairs - 1) * pairSteps.reduce((sum, step) => sum + near(step), 0);
+  return coarse + costOfFine * fine;
 }
 
 const freeRatios = [1, 1.4, 1.8, 2.2, 2.7, 3.3, 4.2, 5.6, 8];
@@ -80,11 +105,16 @@ class Search {
   #share = 1;
   #atEdge = false;
   #best: Solution | undefined;
+  readonly #onShare: (share: number) => void;
+  readonly #work: number;
+  #worked = 0;
   tried = 0;
 
-  constructor(problem: TranslationProblem, layout: Layout) {
+  constructor(problem: TranslationProblem, layout: Layout, onShare: (share: number) => void) {
     this.#problem = problem;
     this.#layout = layout;
+    this.#onShare = onShare;
+    this.#work = workOf(layout);
     this.#ofLadder = Array.from({ length: layout.pairs }, () => 1);
     if (layout.scale === "free") this.#share = 1.4;
   }
@@ -145,7 +175,7 @@ class Search {
   /** Of three pairs and more, moves each factor by itself, as long as that wins something. */
   finePairs(): void {
     if (!this.#searchesRatio || this.#layout.pairs < 3) return;
-    for (const step of [1.2, 1.2, 1.07]) {
+    for (const step of pairSteps) {
       for (let pair = this.#layout.pairs - 2; pair >= 0; pair--) {
         const was = this.#ofLadder[pair]!;
         const error = (share: number): number => {
@@ -203,7 +233,11 @@ class Search {
         : ladder(ratio, pairs).map((factor, pair) => factor * this.#ofLadder[pair]!);
     const full = fullScaleOf(this.#problem, factors);
     this.tried++;
-    return solveStrategy(this.#problem, factors, typeof scale === "number" ? scale : share * full, options);
+    const beta = typeof scale === "number" ? scale : share * full;
+    const solution = solveStrategy(this.#problem, factors, beta, options);
+    this.#worked += options.gridPoints === undefined ? costOfFine : 1;
+    this.#onShare(Math.min(1, this.#worked / this.#work));
+    return solution;
   }
 }
 

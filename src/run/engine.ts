@@ -9,7 +9,7 @@ import { checkRequests, isCalledOff, isStop, stopText } from "./requests.ts";
 import { emptyMemory, foldTurn, lastPulse, type SweepRecord, type TileMemory } from "./journal.ts";
 import { PulseLedger } from "./ledger.ts";
 import type { RunPlan, TileTargets } from "./plan.ts";
-import type { ProgramEvent } from "./events.ts";
+import { type ProgramEvent, rowsRead } from "./events.ts";
 import { checkPlan } from "./planCheck.ts";
 import { nextJob, type DueSweep } from "./schedule.ts";
 import { ActiveRun } from "./activeRun.ts";
@@ -389,8 +389,10 @@ async function sweepTile(active: ActiveRun, { tile, dueAt, timeSeconds }: DueSwe
     const { block } = tile;
     return { type: "next_sweep", run: active.run, tile: block.tile, time_seconds: timeSeconds, ...due };
   });
-  const check = (): Promise<void> => checkRequestsOf(active);
-  return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages, check);
+  return readSweep(context, identity, tile.block, timeSeconds, plan.sweepAverages, (rows) => {
+    context.onEvent(rowsRead(active.run, tile.block.tile, rows));
+    return checkRequestsOf(active);
+  });
 }
 
 async function keepEarly({ context, run }: ActiveRun, { due, sweep }: EarlySweep): Promise<void> {

@@ -1,4 +1,5 @@
 import type { RunId, RunOutcome } from "./store.ts";
+import type { RowsRead } from "./longRead.ts";
 import type { Seconds } from "../units.ts";
 
 /**
@@ -54,6 +55,7 @@ export type ProgramEvent =
       readonly due_in_seconds: Seconds;
     }
   | NextSweepEvent
+  | RowsReadEvent
   | SweepEvent
   | {
       readonly type: "ended";
@@ -82,6 +84,7 @@ export type WatchEvent =
   /** A later run pulsed devices of the tile, so it is no longer as this run left it. */
   | { readonly type: "left_out"; readonly run: RunId; readonly tile: number; readonly by: RunId }
   | NextSweepEvent
+  | RowsReadEvent
   | SweepEvent;
 
 /** A watch, or a run whose pulses are done, waits for this read. */
@@ -91,6 +94,28 @@ export interface NextSweepEvent {
   readonly tile: number;
   readonly time_seconds: Seconds;
   readonly due_in_seconds: Seconds;
+}
+
+/** A tile of a slow board is read a few rows at a time. */
+export interface RowsReadEvent {
+  readonly type: "rows_read";
+  /** Null where a chip is read for no run. */
+  readonly run: RunId | null;
+  readonly tile: number;
+  readonly rows: number;
+  /** Rows that are to be read. */
+  readonly of: number;
+  /** By what the chip's description says of a row. */
+  readonly left_seconds: Seconds;
+}
+
+/** The event of how far a read is. */
+export function rowsRead(
+  run: RunId | null,
+  tile: number,
+  { read: rows, of, leftSeconds: left_seconds }: RowsRead,
+): RowsReadEvent {
+  return { type: "rows_read", run, tile, rows, of, left_seconds };
 }
 
 export type PauseEvent =

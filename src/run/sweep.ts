@@ -5,7 +5,7 @@ import { type Log, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import { converterAt } from "../chip/conversion.ts";
 import type { LookToRead } from "../program/method.ts";
-import { readInSteps } from "./longRead.ts";
+import { readInSteps, type RowsRead } from "./longRead.ts";
 import type { SweepRecord } from "./journal.ts";
 import type { RunId, RunStore } from "./store.ts";
 
@@ -17,9 +17,9 @@ export async function takeSweep(
   block: Block,
   timeSeconds: Seconds,
   averages: number,
-  checkRequests: () => Promise<void>,
+  beforeStep: (rows: RowsRead) => Promise<void>,
 ): Promise<SweepRecord> {
-  const sweep = await readSweep(context, identity, block, timeSeconds, averages, checkRequests);
+  const sweep = await readSweep(context, identity, block, timeSeconds, averages, beforeStep);
   await keepSweep(context, run, sweep);
   return sweep;
 }
@@ -37,13 +37,13 @@ export async function readSweep(
   block: Block,
   timeSeconds: Seconds,
   averages: number,
-  checkRequests: () => Promise<void>,
+  beforeStep: (rows: RowsRead) => Promise<void>,
 ): Promise<SweepRecord> {
   const environment = capabilities.environment ? await driver.environment() : undefined;
   const referenced = capabilities.references && driver.description.referencesMicrosiemens !== undefined;
   const referenceCodes = referenced ? await driver.references(block.tile, averages) : undefined;
   const takenAt = wallTime();
-  const reading = await readInSteps(driver, block, averages, undefined, checkRequests);
+  const reading = await readInSteps(driver, block, averages, undefined, beforeStep);
   const devices = devicesOfBlock(geometry, block);
   assert(reading.conductanceMicrosiemens.length === devices, "a reading has one conductance a device");
   assert((reading.codes?.length ?? devices) === devices, "a reading by converters has one code a device");

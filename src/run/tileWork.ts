@@ -20,7 +20,8 @@ import { type Microseconds, microsecondsPerSecond } from "../units.ts";
 import { checkDecision } from "./decisionCheck.ts";
 import { foldTurn, type JournalledOrder, lastPulse, type TileMemory, type TurnRecord } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
-import { readInSteps } from "./longRead.ts";
+import { rowsRead } from "./events.ts";
+import { readInSteps, type RowsRead } from "./longRead.ts";
 import { checkRequests } from "./requests.ts";
 import { keepSweep, sweepOfLook } from "./sweep.ts";
 import { withinRowCurrent } from "./rowCurrent.ts";
@@ -122,9 +123,12 @@ async function lookAt(
   { tile, memory, fired }: TileWork,
   look: Look & { kind: "read" },
 ): Promise<Seen> {
-  const check = (): Promise<void> => checkRequests(context, [run]);
+  const beforeStep = (read: RowsRead): Promise<void> => {
+    context.onEvent(rowsRead(run, tile.block.tile, read));
+    return checkRequests(context, [run]);
+  };
   const { averages, rows, readVolts } = look;
-  const reading = await readInSteps(context.driver, tile.block, averages, rows, check, readVolts);
+  const reading = await readInSteps(context.driver, tile.block, averages, rows, beforeStep, readVolts);
   if (look.sweepSeconds !== undefined) {
     const sweep = sweepOfLook(context, identity, tile.block, reading, look);
     await keepSweep(context, run, sweep);

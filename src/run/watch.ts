@@ -4,6 +4,7 @@ import { loggedError, noLog } from "../log.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../units.ts";
 import type { RunContext } from "./context.ts";
 import { refuseStranger } from "./engine.ts";
+import { rowsRead } from "./events.ts";
 import { lastPulse, type SweepRecord, type TileMemory, type WatchSettings } from "./journal.ts";
 import type { TileTargets } from "./plan.ts";
 import { describeAnew, programmedAnew } from "./programmedAnew.ts";
@@ -139,7 +140,10 @@ async function readUntilDone(
       tile.block,
       timeSeconds,
       tile.settings.averages,
-      () => checkRequests(context, runs),
+      (rows) => {
+        onEvent(rowsRead(tile.run, tile.block.tile, rows));
+        return checkRequests(context, runs);
+      },
     );
     onReading?.(undefined);
     tile.newestSeconds = timeSeconds;

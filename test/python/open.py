@@ -7,6 +7,7 @@ import h5py
 import numpy
 import pandas
 import polars
+import pyarrow.csv
 import pyarrow.parquet
 import scipy.io
 import xarray
@@ -60,12 +61,27 @@ assert mat[value].shape == (1, ages, 16, 256) and mat["about_run"][0] == "r1"
 numpy.testing.assert_allclose(mat[value][0, 1], table, rtol=1e-6)
 assert mat["verdict"].dtype == numpy.uint8
 
-# What polars guesses of the first rows of CSV is what Parquet says: numbers are numbers.
+# What programs guess of the first rows of CSV is what Parquet says: numbers are numbers, and what is empty is not a number.
 for name in ("r1", "r2", "turns"):
-    guessed, known = polars.read_csv(f"{name}.csv"), polars.read_parquet(f"{name}.parquet")
-    for column in known.columns:
-        if known[column].dtype.is_numeric() and known[column].null_count() < len(known):
-            assert guessed[column].dtype.is_numeric(), (name, column, guessed[column].dtype)
+    known = polars.read_parquet(f"{name}.parquet")
+    guesses = {
+        "pandas": polars.from_pandas(pandas.read_csv(f"{name}.csv")),
+        "polars": polars.read_csv(f"{name}.csv"),
+        "pyarrow": polars.from_arrow(pyarrow.csv.read_csv(f"{name}.csv")),
+        "duckdb": polars.from_arrow(duckdb.sql(f"SELECT * FROM '{name}.csv'").arrow()),
+    }
+    keys = [key for key in ("sweep", "turn", "tile", "row", "line", "ticket") if key in known.columns]
+    known = known.sort(keys)
+    for program, guessed in guesses.items():
+        guessed = guessed.sort(keys)
+        for column in known.columns:
+            if not known[column].dtype.is_numeric() or known[column].null_count() == len(known):
+                continue
+            assert guessed[column].dtype.is_numeric(), (name, program, column, guessed[column].dtype)
+            values = [table[column].cast(polars.Float64) for table in (guessed, known)]
+            assert program == "pandas" or not values[0].is_nan().any(), (name, program, column)
+            filled = [one.fill_null(numpy.nan).to_numpy() for one in values]
+            numpy.testing.assert_allclose(*filled, rtol=1e-6, equal_nan=True, err_msg=f"{name} {program} {column}")
 
 turns = pandas.read_csv("turns.csv")
 assert len(turns) == len(pandas.read_parquet("turns.parquet")) > rows

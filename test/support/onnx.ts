@@ -34,7 +34,7 @@ export function onnxOf(op: string, tensors: readonly Buffer[], names: readonly s
   return field(7, Buffer.concat([...nodes, ...tensors.map((one) => field(5, one))]));
 }
 
-const types = { f4: 1, u1: 2, i1: 3, i4: 6, i8: 7, f2: 10, f8: 11 } as const;
+const types = { f4: 1, u1: 2, i1: 3, i4: 6, i8: 7, b: 9, f2: 10, f8: 11 } as const;
 
 /** An initialiser: its numbers as they lie in the memory. */
 export function stored(
@@ -47,6 +47,7 @@ export function stored(
     f4: () => Float32Array.from(values),
     f8: () => Float64Array.from(values),
     u1: () => Uint8Array.from(values),
+    b: () => Uint8Array.from(values),
     i1: () => Int8Array.from(values),
     i4: () => Int32Array.from(values),
     i8: () => BigInt64Array.from(values, BigInt),

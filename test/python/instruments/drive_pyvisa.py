@@ -87,6 +87,9 @@ def drive(board):
     board.write("PROG:VER (@0!4),10 USIE,0.5 USIE,30;:ABOR")
     assert board.query("*OPC?") == "1" and board.query("SYST:ERR?") == '0,"No error"'
 
+    assert board.query("*CLS;*OPC;*ESR?") == "1", "nothing is pending"
+    assert board.query("STAT:OPER:ENAB 65535;ENAB?;:STAT:PRES") == "32767"
+
     # Errors by their numbers, the oldest first, and the bits that go with them.
     wrong = {
         "*IDN? 5": -108, "PULS (@0!0!0),1,2": -108, "PULS:WIDT": -109, "FOO:BAR": -113, "*IDN": -113,
