@@ -18,10 +18,7 @@ export interface DriftLawGuess {
 export interface DeviceFits {
   /** Conductance at the reference age, µS. */
   readonly conductanceMicrosiemens: Float32Array;
-  /**
-   * The same, from what the fit says of the device's first read and the exponent that is looked for first: its own exponent makes much of
-   * one that reads a code or two, and is first read when it is old.
-   */
+  /** What it conducted at its first read, by the fit, µS. */
   readonly firstMicrosiemens: Float32Array;
   readonly exponent: Float32Array;
   /** Q² as the device's own reads show it, and on how many degrees of freedom. */
@@ -167,8 +164,7 @@ function fitDevice(
   const n = room.count;
   const { logAges, estimator } = cohort;
   const deviations = room.deviations[n]!;
-  const looked = guess.exponent(Number.isNaN(target) ? room.read[0]! : target);
-  let exponent = looked;
+  let exponent = guess.exponent(Number.isNaN(target) ? room.read[0]! : target);
   let sum = 0;
   for (let k = 0; k < n; k++) sum += room.read[k]! * Math.exp(exponent * logAges[k]!);
   let conductance = sum / n;
@@ -194,7 +190,7 @@ function fitDevice(
   let square = 0;
   for (let k = 0; k < n; k++) square += white[k]! * white[k]!;
   fits.conductanceMicrosiemens[i] = conductance;
-  fits.firstMicrosiemens[i] = conductance * Math.exp((looked - exponent) * logAges[0]!);
+  fits.firstMicrosiemens[i] = conductance * Math.exp(-exponent * logAges[0]!);
   fits.exponent[i] = exponent;
   fits.noise[i] = square / (n - 2);
   fits.freedom[i] = n - 2;

@@ -31,7 +31,7 @@ export const fitFateNames = [
 export interface Pool extends Omit<DeviceFits, "conductanceMicrosiemens" | "firstMicrosiemens"> {
   readonly count: number;
   readonly conductance: Float32Array;
-  /** By its first read. */
+  /** At its first read. */
   readonly first: Float32Array;
   readonly targets: Float32Array;
   /** 1 for devices of a block whose devices were picked. */
@@ -97,11 +97,18 @@ export function thin({ fates, count }: Pool, mostDevices: number): void {
 /** Beyond these probabilities a device's scatter is not by chance; of a normal law, in standard deviations. */
 const restlessLimit = 4.5;
 
-/** Leaves out what is too small, and what scatters unlike its neighbours. */
-export function screen(all: Pool, least: Microsiemens): void {
+/**
+ * Of the converter: a device that reads fewer when it is first read says too little of its drift. One that is old by then may be said to
+ * have conducted much at the reference age, by an exponent that is of its codes and not of the device.
+ */
+const fewestCodes = 5;
+
+/** Leaves out what is too small, at the reference age or for its converter, and what scatters unlike its neighbours. */
+export function screen(all: Pool, least: Microsiemens, microsiemensPerCode: Microsiemens): void {
   const { fates, conductance, first, noise, freedom, targets } = all;
   for (let i = 0; i < all.count; i++) {
-    const small = !(conductance[i]! >= least && first[i]! >= least) || targets[i]! < least;
+    const small =
+      !(conductance[i]! >= least && first[i]! >= fewestCodes * microsiemensPerCode) || targets[i]! < least;
     if (fates[i] === fitFates.used && small) fates[i] = fitFates.tooSmall;
   }
   const bins = binsOf(all, conductance);

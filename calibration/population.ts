@@ -60,7 +60,7 @@ export function fitPopulation(
   if (trial !== undefined) thin(all, trial.mostDevices);
   const { count, fates } = all;
   const least = leastShare * maxMicrosiemens;
-  screen(all, least);
+  screen(all, least, microsiemensPerCode);
   const heldOut = new Uint8Array(count);
   if (trial !== undefined) {
     let sound = 0;

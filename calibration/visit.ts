@@ -1,3 +1,4 @@
+import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
@@ -66,7 +67,10 @@ export interface VisitTask {
   readonly reads: number;
 }
 
-/** What is believed of devices, tile by tile, by how each was seen to drift. Throws `bad-argument` where too few could be read until the end. */
+/**
+ * What is believed of devices, tile by tile, by how each was seen to drift. Throws `bad-argument` where too few could be read until the end,
+ * and where the chip's clock shows a time before their last pulses.
+ */
 export function believedTiles(given: VisitTask): BelievedTile[] {
   const { gathered, tiles, chip, stepsAddUp, model, at, timesSeconds, timeWeights, reads } = given;
   const parts = gathered.parts.map(({ data, memory }) => ({
@@ -77,6 +81,7 @@ export function believedTiles(given: VisitTask): BelievedTile[] {
     ),
   }));
   refuseFewDevices(parts, "a trim");
+  for (const { block, memory } of gathered.parts) refuseEarlier(at, block.tile, memory.pulsedAtMicroseconds);
   const { foresights, anew } = believed(parts, chip, model);
   return gathered.parts.map(({ block, memory }, k) => {
     const data = parts[k]!;
@@ -96,6 +101,21 @@ export function believedTiles(given: VisitTask): BelievedTile[] {
     };
     return { targets, task };
   });
+}
+
+function refuseEarlier(at: Microseconds, tile: number, pulsedAt: Float64Array): void {
+  const newest = pulsedAt.reduce((latest, time) => (time > latest ? time : latest), -Infinity);
+  if (newest <= at) return;
+  throw new MhoError(
+    "bad-argument",
+    `The clock of the chip shows ${seconds(at)} s, and devices of tile ${tile} were pulsed at ${seconds(newest)} s by it: how old they are is ` +
+      "not known. mho check says whether the workspace is sound; a chip that was programmed elsewhere since is programmed anew.",
+    { tile },
+  );
+}
+
+function seconds(time: Microseconds): string {
+  return (time / microsecondsPerSecond).toFixed(0);
 }
 
 /** Plans which devices to program anew. */

@@ -1,5 +1,6 @@
-import { type ChipIdentity, mostBurstCycles } from "../src/chip/driver.ts";
+import { type ChipIdentity, type ChipKey, mostBurstCycles } from "../src/chip/driver.ts";
 import {
+  type ClockMark,
   type JournalledOrder,
   orderKinds,
   type RunNote,
@@ -44,6 +45,30 @@ export function identityOf(text: string): ChipIdentity {
     "a chip's geometry",
   );
   return found as unknown as ChipIdentity;
+}
+
+/** A mark of a chip's clock from the columns of its row. */
+export function markOf({ name, serialNumber }: ChipKey, row: Fields): ClockMark {
+  const { boot, chip_time_microseconds: shown, offset_microseconds: offset, marked_at: markedAt } = row;
+  mustBe(isCount(boot), "the boot of a chip");
+  mustBe(isTime(shown) && isTime(offset), "the time of a chip");
+  mustBe(typeof markedAt === "string" && isoTime.test(markedAt), "the time of a mark");
+  return {
+    chipName: name,
+    chipSerialNumber: serialNumber,
+    boot,
+    chipTimeMicroseconds: shown,
+    offsetMicroseconds: offset,
+    markedAt,
+  };
+}
+
+/** UTC, as `Date.toISOString` writes it. */
+const isoTime = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$/;
+
+/** Microseconds of a clock that can be counted on. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
 }
 
 /** No chip has more of anything in a row; more would take all memory. */

@@ -64,6 +64,7 @@ import {
   forecastOf,
   identityOf,
   labelOf,
+  markOf,
   mustBe,
   noteOf,
   questionOf,
@@ -639,14 +640,15 @@ export class Workspace implements KeptRuns, JobStore {
       if (!isRight)
         throw damaged(this.file, `the newest mark of the clock of ${name} number ${serialNumber} is another`);
       if (row === undefined) return undefined;
-      return {
-        chipName: name,
-        chipSerialNumber: row.chip_serial_number,
-        boot: row.boot,
-        chipTimeMicroseconds: row.chip_time_microseconds,
-        offsetMicroseconds: row.offset_microseconds,
-        markedAt: row.marked_at,
-      };
+      try {
+        return markOf({ name, serialNumber }, row);
+      } catch (error) {
+        if (!(error instanceof DamagedRecord)) throw error;
+        throw damaged(
+          this.file,
+          `the newest mark of the clock of ${name} number ${serialNumber}: ${error.message}`,
+        );
+      }
     });
   }
 

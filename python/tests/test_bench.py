@@ -45,6 +45,8 @@ def test_ctrl_c_ends_in_standby_and_the_run_can_be_resumed(tmp_path: Path) -> No
         if event["type"] == "turn" and event["turn"] == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
+    # It may be ignored where the tests were started in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     bench = mho.Bench(tmp_path / "ws", chip, progress=False, on_event=press)
     with pytest.raises(KeyboardInterrupt):
         bench.program(targets)

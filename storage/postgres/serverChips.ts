@@ -3,7 +3,7 @@ import type { MhoError } from "../../src/errors.ts";
 import type { ClockMark } from "../../src/run/journal.ts";
 import type { ChipNote } from "../../src/run/labels.ts";
 import { type SummedRow, valuesOf } from "../chains.ts";
-import { chipNoteOf, DamagedRecord } from "../records.ts";
+import { chipNoteOf, DamagedRecord, markOf } from "../records.ts";
 import { sumOf } from "../sums.ts";
 import type { Queries } from "./connection.ts";
 import type { ChainRow, ServerChains } from "./serverChains.ts";
@@ -97,14 +97,12 @@ export async function newestMarkOf(
   for (const row of newest.values())
     if (found === undefined || (row["marked_at"] as string) >= (found["marked_at"] as string)) found = row;
   if (found === undefined) return undefined;
-  return {
-    chipName: name,
-    chipSerialNumber: serialNumber,
-    boot: found["boot"] as number,
-    chipTimeMicroseconds: found["chip_time_microseconds"] as number,
-    offsetMicroseconds: found["offset_microseconds"] as number,
-    markedAt: found["marked_at"] as string,
-  };
+  try {
+    return markOf({ name, serialNumber }, found);
+  } catch (error) {
+    if (!(error instanceof DamagedRecord)) throw error;
+    throw damaged(`the newest mark of the clock of ${name} number ${serialNumber}: ${error.message}`);
+  }
 }
 
 /** Notes a mark of a chip's clock at the server's own bench. Belongs into a commit. */
