@@ -18,7 +18,7 @@ export interface DriftLawGuess {
 export interface DeviceFits {
   /** Conductance at the reference age, µS. */
   readonly conductanceMicrosiemens: Float32Array;
-  /** What it conducted at its first read, by the fit, µS. */
+  /** Its first read, µS. */
   readonly firstMicrosiemens: Float32Array;
   readonly exponent: Float32Array;
   /** Q² as the device's own reads show it, and on how many degrees of freedom. */
@@ -190,7 +190,7 @@ function fitDevice(
   let square = 0;
   for (let k = 0; k < n; k++) square += white[k]! * white[k]!;
   fits.conductanceMicrosiemens[i] = conductance;
-  fits.firstMicrosiemens[i] = conductance * Math.exp(-exponent * logAges[0]!);
+  fits.firstMicrosiemens[i] = room.read[0]!;
   fits.exponent[i] = exponent;
   fits.noise[i] = square / (n - 2);
   fits.freedom[i] = n - 2;

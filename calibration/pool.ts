@@ -31,7 +31,7 @@ export const fitFateNames = [
 export interface Pool extends Omit<DeviceFits, "conductanceMicrosiemens" | "firstMicrosiemens"> {
   readonly count: number;
   readonly conductance: Float32Array;
-  /** At its first read. */
+  /** What it first read, µS. */
   readonly first: Float32Array;
   readonly targets: Float32Array;
   /** 1 for devices of a block whose devices were picked. */
@@ -99,7 +99,7 @@ const restlessLimit = 4.5;
 
 /**
  * Of the converter: a device that reads fewer when it is first read says too little of its drift. One that is old by then may be said to
- * have conducted much at the reference age, by an exponent that is of its codes and not of the device.
+ * have conducted much at the reference age, by a fit that is of its codes and not of the device.
  */
 const fewestCodes = 5;
 
