@@ -108,7 +108,7 @@ function refuseEarlier(at: Microseconds, tile: number, pulsedAt: Float64Array): 
   if (newest <= at) return;
   throw new MhoError(
     "bad-argument",
-    `The clock of the chip shows ${seconds(at)} s, and devices of tile ${tile} were pulsed at ${seconds(newest)} s by it: how old they are is ` +
+    `By the chip's clock this visit would end at ${seconds(at)} s, and devices of tile ${tile} were pulsed at ${seconds(newest)} s: how old they are is ` +
       "not known. mho check says whether the workspace is sound; a chip that was programmed elsewhere since is programmed anew.",
     { tile },
   );

@@ -154,12 +154,12 @@ export class ArcOneFirmware extends Firmware {
     const counted: ArcOneArray = {
       read: () => device.read(),
       pulse: (...pulse) => {
-        if (++pulses <= mostPulses) device.pulse(...pulse);
+        if (++pulses <= mostPulsesOfADevice) device.pulse(...pulse);
       },
     };
     for (const triplet of stream(given, counted, this.#readVolts)) {
       // A job that a lost token made endless still ends: after so many lines, or so many pulses.
-      if (++triplets > mostTriplets || pulses > mostPulses) break;
+      if (++triplets > mostTriplets || pulses > mostPulsesOfADevice) break;
       this.#say(...triplet);
     }
     if (job !== "201") this.#say(...endOfStream);
@@ -226,7 +226,7 @@ const streams: Readonly<Partial<Record<JobName, typeof switchSeeker>>> = {
 };
 
 const mostTriplets = 5000;
-const mostPulses = 20_000;
+const mostPulsesOfADevice = 20_000;
 /** What its own clients average at least. */
 const cyclesOfARead = 30;
 /** Of the emulated devices: emulator/rramTile.ts. */

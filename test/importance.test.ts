@@ -7,6 +7,7 @@ import { verdicts } from "../src/program/method.ts";
 import { recall } from "../src/run/recall.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { withoutSearch as translation } from "./support/smallNetwork.ts";
 
 removeFoldersAfterEach();
 
@@ -18,17 +19,6 @@ const weights = Float32Array.from(
 );
 /** The last rows matter, the others nearly nothing. */
 const importance = weights.map((_, i) => (i >= 4 * outputs ? 1 : 1e-6));
-
-const translation = {
-  layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
-  timesSeconds: [1, 86_400],
-  timeWeights: Float64Array.of(0.5, 0.5),
-  rule: "least-squares",
-  compensationPer: "tile",
-  scalePer: "column",
-  pairDriftCorrelation: 0,
-  clipPercentile: 100,
-} as const;
 
 describe("the importance of weights", () => {
   let folder: string;

@@ -16,6 +16,7 @@ import { recall } from "../src/run/recall.ts";
 import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterAll } from "./support/folders.ts";
 import { safetensors } from "./support/safetensors.ts";
+import { withoutSearch } from "./support/smallNetwork.ts";
 
 removeFoldersAfterAll();
 
@@ -35,16 +36,7 @@ async function optimised(name: string, tensors?: string[], file = weights): Prom
   const found = await optimize(file, {
     model: "pcm-90nm",
     ...(tensors && { tensors }),
-    translation: {
-      layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
-      timesSeconds: [1, 86_400],
-      timeWeights: Float64Array.of(0.5, 0.5),
-      rule: "least-squares",
-      compensationPer: "tile",
-      scalePer: "column",
-      pairDriftCorrelation: 0,
-      clipPercentile: 100,
-    },
+    translation: withoutSearch,
     per: "layer",
     tileShape: [64, 64],
   });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "vitest/config";
 
 /**
- * Lets the tests load the modules that the build has made, as Node loads them: a third less work than to have the sources translated
+ * Lets the tests load the modules that the build has made, as Node loads them: up to a third less work than to have the sources translated
  * again. Where a source is newer than its build, all are taken from the sources, and a line says so.
  */
 export function whatIsBuilt(): Plugin {

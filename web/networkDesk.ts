@@ -9,7 +9,7 @@ import type { NetworkLine, NetworkPhase, NetworkState, ShareLine } from "./netwo
 export class NetworkDesk {
   readonly #store: RunStore;
   readonly #desk: LiveDesk;
-  /** Runs that are kept at hand while somebody looks at their network, and what gives each back. */
+  /** Runs that stay in memory while a page shows their network, and what lets go of each. */
   readonly #held = new Map<GroupId, { lookers: number; readonly runs: Map<RunId, () => void> }>();
 
   constructor(store: RunStore, desk: LiveDesk) {
@@ -17,7 +17,7 @@ export class NetworkDesk {
     this.#desk = desk;
   }
 
-  /** Keeps the runs of a network at hand while somebody looks on. */
+  /** Keeps the runs of a network in memory while a page shows it. */
   async lookOn(id: GroupId, looking: () => Promise<void>): Promise<void> {
     const held = this.#held.get(id) ?? { lookers: 0, runs: new Map<RunId, () => void>() };
     this.#held.set(id, held);

@@ -82,7 +82,7 @@ function scopeOf(graph: Graph, world: World, outer: Scope | undefined, inside: s
 
 const none: Reached = new Map();
 
-/** Of more, nobody would read the names. */
+/** Weights that are followed to one value; a warning names no more. */
 const mostReaching = 64;
 
 /** The graphs that a node carries out. A function knows nothing of where it is called from. */

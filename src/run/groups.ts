@@ -213,7 +213,7 @@ export function changesOf({
   return [begun, ...later, ...waiting];
 }
 
-/** What is called otherwise where a group was brought to; undefined for what is not there. */
+/** What runs, groups and chips are called where a group was copied to; undefined for what was not copied. */
 export interface OtherNames {
   readonly runHere: (run: RunId) => RunId | undefined;
   readonly groupHere: (group: GroupId) => GroupId | undefined;

@@ -39,6 +39,18 @@ function gaussian(count: number, layer: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => 0.2 * normalOf(random.at(i, layer).word0));
 }
 
+/** A translation that searches for no factors and no scale: quick. */
+export const withoutSearch = {
+  layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
+  timesSeconds: [1, 86_400],
+  timeWeights: Float64Array.of(0.5, 0.5),
+  rule: "least-squares",
+  compensationPer: "tile",
+  scalePer: "column",
+  pairDriftCorrelation: 0,
+  clipPercentile: 100,
+} as const;
+
 /** The strategy of two small layers: each fits a tile of its own, and so a chip. Returns the path of its file. */
 export async function twoLayerStrategy(folder: string): Promise<string> {
   const path = join(folder, "two.safetensors");
@@ -46,16 +58,7 @@ export async function twoLayerStrategy(folder: string): Promise<string> {
   writeFileSync(path, safetensors({ "fc1.weight": layer(1), "fc2.weight": layer(2) }));
   const found = await optimize(path, {
     model: "pcm-90nm",
-    translation: {
-      layout: { pairs: 2, significance: { kind: "given", factors: [2, 1] }, scale: "full" },
-      timesSeconds: [1, 86_400],
-      timeWeights: Float64Array.of(0.5, 0.5),
-      rule: "least-squares",
-      compensationPer: "tile",
-      scalePer: "column",
-      pairDriftCorrelation: 0,
-      clipPercentile: 100,
-    },
+    translation: withoutSearch,
     per: "layer",
     tileShape: [64, 64],
   });

@@ -32,7 +32,7 @@ class WrittenView {
     };
   }
 
-  /** What is there already stays as it is, and keeps the focus. */
+  /** Elements that are there already are not made again, so the focus stays. */
   show({ run, tags, notes, place }: Written): void {
     if (this.#run !== run) {
       // What was typed was meant for the one before.
