@@ -32,7 +32,8 @@ export class SentInOrder {
     if (due > 0) this.#write(Buffer.concat(this.#waiting.splice(0, due).map(({ bytes }) => bytes)));
     const next = this.#waiting[0];
     if (next === undefined || this.#cancel !== undefined) return;
-    this.#cancel = this.#after((next.dueAt - this.#now()) / 1000, () => {
+    // A write may have taken longer than the next piece was to wait.
+    this.#cancel = this.#after(Math.max(0, (next.dueAt - this.#now()) / 1000), () => {
       this.#cancel = undefined;
       this.flush();
     });
