@@ -15,22 +15,31 @@ export interface Unanswered {
   readonly heardBytes: number;
   /** The last bytes that came, if any. */
   readonly lastHeard: Uint8Array;
+  /** An error that came meanwhile and was addressed to no request: `under tag 0 ("such a row is not there")`. */
+  readonly strayError?: string | undefined;
 }
 
 export function silentChip(unanswered: Unanswered): MhoError {
   const { address, port, dialect, what, tag, attempts, deadlineMilliseconds, sent, heardBytes, lastHeard } =
     unanswered;
+  const { strayError } = unanswered;
   const shown =
     dialect.line === "text"
       ? `"${plain(Buffer.from(lastHeard).toString("latin1"))}"`
       : Buffer.from(lastHeard).toString("hex");
   const heard = heardBytes === 0 ? "nothing came back" : `${heardBytes} bytes came back, the last ${shown}`;
   const deadlineSeconds = deadlineMilliseconds / 1000;
+  // A line that carries whole errors needs no other cable.
+  const remedy =
+    strayError === undefined
+      ? `${heard}. Check the cable, the board's power and the baud rate, and that the board is not slower than timing in its chip ` +
+        "description says."
+      : `the board sent an error ${strayError}, which belongs to no request that waits. The line works. Mend the firmware: each error ` +
+        `repeats the session and the tag of its request. mho check-chip ${address} tries that.`;
   return new MhoError(
     "link-lost",
     `The chip at ${address} did not answer the ${what} (${dialect.name} dialect, tag ${tag}) within ` +
-      `${deadlineSeconds} s, ${attempts} times: ${heard}. Check the cable, the board's power and the baud rate, and that the board is not ` +
-      "slower than timing in its chip description says.",
+      `${deadlineSeconds} s, ${attempts} times: ${remedy}`,
     { address, port, dialect: dialect.name, tag, deadlineSeconds, attempts, sent, heardBytes },
   );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { BoardTrials, Tried } from "../drivers/boardTrials.ts";
 import { connectInProcess } from "../drivers/inProcess.ts";
 import { noDefects } from "../emulator/presets.ts";
 import type { PacketFirmware } from "../emulator/packetFirmware.ts";
@@ -27,7 +28,10 @@ async function firmwareOf(dialect: string, describes = true, preset = sound) {
 async function check(
   dialect: string,
   board: { receive(bytes: Uint8Array): readonly Uint8Array[]; tick(at: number): void },
-  options: Partial<BoardCheckOptions> = {},
+  options: Partial<BoardCheckOptions> & {
+    /** What the chip has seen before. */
+    readonly before?: (board: BoardTrials) => Promise<void>;
+  } = {},
 ): Promise<readonly Finding[]> {
   let now = 0;
   const line = connectInProcess({
@@ -40,6 +44,7 @@ async function check(
     deadlineMilliseconds: 20,
     now: () => now,
   });
+  await options.before?.(trials);
   const { findings } = await checkBoard(trials, {
     read: (text) => descriptionByBoard(text, "here"),
     judge: judgeDescription,
@@ -63,9 +68,10 @@ const faults = (findings: readonly Finding[]): string[] =>
 
 const root = new URL("../", import.meta.url);
 
-/** That each fault names a page and a heading of it. */
+/** That each fault says what it does to a run, and names a page and a heading of it. */
 function expectPlaces(findings: readonly Finding[]): void {
   for (const { text } of findings.filter(({ verdict }) => verdict === "fault")) {
+    expect(text.split("In a run, "), text).toHaveLength(2);
     const [, page, heading] = /\((\S+\.md), "([^"]+)"\)\.$/.exec(text) ?? [];
     expect(readFileSync(new URL(page!, root), "utf8").split("\n"), text).toContain(`## ${heading}`);
   }
@@ -114,6 +120,66 @@ describe("a faulty packet board", () => {
     const firmware = (await firmwareOf("packet")) as PacketFirmware;
     const findings = await check("packet", faultyPacket(firmware, fault));
     expect(faults(findings)).toEqual(fault.foundBy.split(" "));
+    expectPlaces(findings);
+  });
+});
+
+/** Rows of zeros as a run of an earlier day fires them. */
+function fired(...tickets: readonly number[]): (board: BoardTrials) => Promise<void> {
+  return async (board) => {
+    await board.open();
+    for (const ticket of tickets) {
+      const { fate } = await told(
+        board.pulse({
+          ticket,
+          tile: 0,
+          row: 0,
+          kind: "reset",
+          widthNanoseconds: 100,
+          trailingNanoseconds: 0,
+          gateCode: 0,
+          codes: new Uint16Array(256),
+        }),
+      );
+      expect(fate).toBe("fired");
+    }
+  };
+}
+
+async function told<T>(tried: Promise<Tried<T>>): Promise<T> {
+  const given = await tried;
+  if (given.kind !== "answered") throw new Error(`The board ${given.kind}.`);
+  return given.value;
+}
+
+// Of used chips tickets above the newest, below it, and none below it can be taken.
+describe.each([
+  ["few tickets, and far apart", fired(5_000_000, 5_000_300, 5_000_600, 5_001_200)],
+  ["its first tickets", fired(1, 2, 3, 4, 5, 6)],
+  ["all that it remembers", fired(...Array.from({ length: 1030 }, (_, k) => 5_000_000 + k))],
+])("a chip that has used %s", (used, before) => {
+  it("has no fault that is found, and keeps its newest ticket where others are left", async () => {
+    const firmware = (await firmwareOf("packet")) as PacketFirmware;
+    const findings = await check("packet", faultyPacket(firmware), { before });
+    expect(faults(findings)).toEqual([]);
+    const hasRisen = findings.some(({ step, verdict }) => step === "tickets" && verdict === "note");
+    expect(hasRisen).toBe(!used.startsWith("few"));
+  });
+
+  it.each([
+    "a ticket that never fired told as fired",
+    "a fired ticket told as not fired",
+    "fates of 64 tickets kept",
+    "fates of 1,000 tickets kept",
+    "0 for its newest ticket in every hello",
+    "a refused pulse that uses up its ticket",
+    "an abort that calls nothing off",
+    "pulses in standby",
+  ])("is found to have %s, and nothing else", async (name) => {
+    const fault = packetFaults[name]!;
+    const firmware = (await firmwareOf("packet")) as PacketFirmware;
+    const findings = await check("packet", faultyPacket(firmware, fault), { before });
+    expect(faults(findings)).toEqual([fault.foundBy]);
     expectPlaces(findings);
   });
 });

@@ -67,6 +67,8 @@ export class RequestQueue {
   /** In the bytes that came last: frames that no request waited for, and what made none. A healthy line has neither. */
   #strayFrames = 0;
   #damagedFrames = 0;
+  /** The last error under a tag that no request had: why requests seem to get no answer. */
+  #strayError: string | undefined;
 
   /**
    * @param windowBytes the most that may be in flight, so that an urgent request is never stuck behind more
@@ -110,6 +112,7 @@ export class RequestQueue {
         ? this.#enter(bytes, boardMicroseconds)
         : await this.#room(bytes, boardMicroseconds);
     const heardBefore = this.#heardBytes;
+    this.#strayError = undefined;
     const timed = this.#log.isLevelEnabled("debug");
     let deadlineMilliseconds = this.#deadline(bytes, boardMicroseconds, marginMilliseconds);
     const attempts = attemptsWithin(deadlineMilliseconds, usual);
@@ -144,6 +147,7 @@ export class RequestQueue {
         sent: shown(frame),
         heardBytes: this.#heardBytes - heardBefore,
         lastHeard: this.#lastHeard,
+        strayError: this.#strayError,
       });
     } finally {
       this.#release(tag, bytes, boardMicroseconds);
@@ -211,10 +215,23 @@ export class RequestQueue {
 
   #receive(frame: Frame): void {
     const waiter = frame.session === this.#session ? this.#waiting.get(frame.tag) : undefined;
-    if (waiter === undefined) return void this.#strayFrames++;
+    if (waiter === undefined) {
+      this.#noteStray(frame);
+      return;
+    }
     // Its double is awaited no more.
     this.#waiting.delete(frame.tag);
     waiter.settle(frame);
+  }
+
+  /** An answer to an earlier request may come twice; an error under a tag that was never given is the firmware's. */
+  #noteStray({ kind, session, tag, body }: Frame): void {
+    this.#strayFrames++;
+    const isOurs = session === this.#session && tag > 0 && tag < this.#nextTag;
+    if (kind !== (kinds.error | replyBit) || isOurs) return;
+    const said = plain(decodeRefusal(body)?.text ?? "");
+    const of = session === this.#session ? "" : ` of session ${session}`;
+    this.#strayError = `under tag ${tag}${of}${said === "" ? "" : ` ("${said}")`}`;
   }
 
   #read(request: Request, frame: Frame): Uint8Array {

@@ -11,7 +11,7 @@ import { tellStrayErrors, tryAbort, tryDialogue, tryStandby, tryWatchdog } from 
 import { type DevicePlace, did, type Finding, type Trial, withPlace } from "./findings.ts";
 import { tryLimits } from "./pulses.ts";
 import { tryAverages, tryGeometry, tryRead, tryTime } from "./reads.ts";
-import { tryTickets } from "./tickets.ts";
+import { tryFirstTicket, tryTickets } from "./tickets.ts";
 import { TicketSource } from "./ticketSource.ts";
 
 export interface BoardCheckOptions {
@@ -79,7 +79,8 @@ export async function checkBoard(board: BoardTrials, options: BoardCheckOptions)
     `It calls itself ${name}, number ${serialNumber}, firmware ${firmware}, with ${formatGeometry(geometry)}.`,
   );
   if (serialNumber === "") {
-    const text = "The board has no serial number: give each its own, or mho takes two boards for one.";
+    const text =
+      "The board has no serial number: give each its own. In a run, the pulses of two boards are booked as those of one chip.";
     say("hello", "fault", text);
   }
   try {
@@ -120,12 +121,22 @@ async function tryAll(trial: Trial, options: BoardCheckOptions): Promise<void> {
   }
   await tryTime(trial);
   await tryAverages(trial);
-  await tryGeometry(trial);
-  await tryLimits(trial);
   const tickets = new TicketSource(board, identity.newestTicket);
-  const firesOnce = await tryTickets(trial, tickets);
-  await tryAbort(trial, tickets, firesOnce);
-  await tryStandby(trial, tickets, firesOnce);
+  // Before all else that gives pulses: a board whose newest ticket is wrong refuses them as stale, and would be blamed for its limits.
+  const first = await tryFirstTicket(trial, tickets);
+  await tryGeometry(trial, first === "cannot fire" ? undefined : tickets);
+  if (first === "cannot fire") {
+    await tryStandby(trial, undefined, false);
+    for (const step of ["limits", "abort", "order", "amplitude"] as const)
+      say(step, "not tried", "What needs pulses was not tried: mend the tickets first.");
+    await tryOrLeaveWatchdog(trial, watchdog);
+    return;
+  }
+  await tryLimits(trial, tickets);
+  const fireOnce = await tryTickets(trial, tickets, first);
+  if (!fireOnce) tickets.believeNoFates();
+  await tryAbort(trial, tickets, fireOnce);
+  await tryStandby(trial, tickets, fireOnce);
   if (device !== undefined)
     await booked(trial, options, "order", device, (fire) => tryOrder(trial, device, tickets, fire));
   else
@@ -150,8 +161,12 @@ async function tryAll(trial: Trial, options: BoardCheckOptions): Promise<void> {
       "The board's newest ticket has risen: another workspace that knows this chip asks for --accept-unknown-wear once.";
     say("tickets", "note", text);
   }
-  if (watchdog) await tryWatchdog(trial);
-  else say("watchdog", "not tried", "The watchdog was not tried.");
+  await tryOrLeaveWatchdog(trial, watchdog);
+}
+
+async function tryOrLeaveWatchdog(trial: Trial, isWaitedFor: boolean): Promise<void> {
+  if (isWaitedFor) await tryWatchdog(trial);
+  else trial.say("watchdog", "not tried", "The watchdog was not tried.");
 }
 
 /** Lets a device be pulsed, and says where the pulses are booked. */

@@ -10,7 +10,7 @@ export async function tryDialogue(trial: Trial): Promise<void> {
     what: "A request of a session that was never opened",
     why: "session",
     by: board.promises.session,
-    mend: `refuse it with ${board.promises.session}, or two programs will take each other's answers`,
+    mend: `refuse it with ${board.promises.session}`,
   });
   if (refused) say("session", "good", "A request of a session that was never opened was refused.");
 
@@ -59,7 +59,11 @@ export async function tryAbort(trial: Trial, tickets: TicketSource, firesOnce: b
     return;
   }
   if (late === undefined) {
-    say("abort", "good", "An abort is answered.");
+    say(
+      "abort",
+      "good",
+      "An abort is answered. Whether it ends a loop of the board was not tried: a loop pulses devices.",
+    );
     return;
   }
   if (!firesOnce) {
@@ -74,17 +78,25 @@ export async function tryAbort(trial: Trial, tickets: TicketSource, firesOnce: b
       what: "A pulse whose tag is below that of an abort",
       why: "called off",
       by: refusals.calledOff,
-      mend: `from then on, refuse pulses and loops of lower tags with ${refusals.calledOff}, or a stop comes too late for what is still on the line`,
+      mend: `from then on, refuse pulses and loops of lower tags with ${refusals.calledOff}`,
     });
   if (!refused) return;
   if (await leavesUnused(trial, "abort", ticket, "called off by an abort"))
     say("abort", "good", "An abort calls off the pulses that were sent before it.");
 }
 
-/** Whether the safe state refuses what it must, and whether hello ends it. */
-export async function tryStandby(trial: Trial, tickets: TicketSource, firesOnce: boolean): Promise<void> {
+/**
+ * Whether the safe state refuses what it must, and whether hello ends it.
+ *
+ * @param tickets  undefined of a board that fires nothing: a read alone is tried.
+ */
+export async function tryStandby(
+  trial: Trial,
+  tickets: TicketSource | undefined,
+  firesOnce: boolean,
+): Promise<void> {
   const { board, say, place } = trial;
-  const ticket = await tickets.next();
+  const ticket = await tickets?.next();
   const asleep = await board.standby();
   if (asleep.kind !== "answered") {
     say("standby", "fault", `Standby ${did(asleep)}: carry it out at any time, and answer it.`);
@@ -101,20 +113,26 @@ export async function tryStandby(trial: Trial, tickets: TicketSource, firesOnce:
     say("standby", "fault", `After standby and a hello, a read ${did(read)}: let a hello end standby.`);
     return;
   }
-  const unused = !kept || !firesOnce || (await leavesUnused(trial, "standby", ticket, "refused in standby"));
-  if (kept && unused) say("standby", "good", "Standby refuses reads and pulses, and a hello ends it.");
+  const unused =
+    !kept ||
+    !firesOnce ||
+    ticket === undefined ||
+    (await leavesUnused(trial, "standby", ticket, "refused in standby"));
+  const what = ticket === undefined ? "reads" : "reads and pulses";
+  if (kept && unused) say("standby", "good", `Standby refuses ${what}, and a hello ends it.`);
 }
 
 /** A read and a row of zeros; one sentence where both were carried out. */
-async function refusesInStandby(trial: Trial, ticket: number): Promise<boolean> {
+async function refusesInStandby(trial: Trial, ticket: number | undefined): Promise<boolean> {
   const { board, place, say } = trial;
+  const one = { why: "standby", by: refusals.standby, mend: offInStandby } as const;
   const read = await board.read(place.tile, place.row, 1);
+  if (ticket === undefined) return mustRefuse(trial, "standby", read, { what: "In standby, a read", ...one });
   const pulse = await board.pulse(zeroRow(trial, { ticket }));
   if (read.kind === "answered" && pulse.kind === "answered") {
     say("standby", "fault", `In standby, a read and a pulse were carried out: ${offInStandby}.`);
     return false;
   }
-  const one = { why: "standby", by: refusals.standby, mend: offInStandby } as const;
   const readRefused = mustRefuse(trial, "standby", read, { what: "In standby, a read", ...one });
   const pulseRefused = mustRefuse(trial, "standby", pulse, { what: "In standby, a pulse", ...one });
   return readRefused && pulseRefused;

@@ -65,11 +65,36 @@ export interface Trial {
   readonly now: () => Microseconds;
 }
 
-/** A fault's sentence with the place where the dialect's page has the rule. */
+/** A fault's sentence, what the fault does to a run, and the place where the dialect's page has the rule. */
 export function withPlace({ promises }: BoardTrials, step: Step, text: string): string {
   const { page, sections, usualSection } = promises;
-  return `${text.replace(/\.$/, "")} (${page}, "${sections[step] ?? usualSection}").`;
+  const harm = harms[step];
+  const said = harm === undefined || text.includes(inRun) ? text : `${text}${inRun}${harm}.`;
+  return `${said.replace(/\.$/, "")} (${page}, "${sections[step] ?? usualSection}").`;
 }
+
+const inRun = " In a run, ";
+
+/** What faults do to a run, by their step. A sentence that says its own says it in these words. */
+const harms: Partial<Record<Step, string>> = {
+  hello: "nothing happens: it does not begin",
+  description: "mho would aim, limit and time pulses by other numbers than the board's",
+  session: "answers to another program, or to one that ended, are taken for its own",
+  errors: "a refusal looks like a lost line: mho asks again, gives up and never learns why",
+  check: "a pulse that the line damaged fires with another amplitude or at another device",
+  repeat: "a request whose answer was lost is carried out twice, or is never answered",
+  read: "every conductance is wrong or missing, and so is every verdict and every next pulse",
+  time: "devices have a wrong age, so drift is corrected and fitted wrongly",
+  averages: "reads scatter more than mho reckons, so devices are pulsed for noise and models fit it",
+  geometry: "a wrong address reads or pulses other devices, and nothing shows it",
+  tickets: "mho cannot tell whether a pulse fired",
+  limits: "an order that is wrong reaches the devices, and may destroy them",
+  abort: "mho standby and a stop come too late for pulses that are on the line",
+  standby: "devices stay under voltage after a stop, and orders of a run that was stopped still act",
+  order: "pulses reach other devices than those that are read, and nothing converges",
+  amplitude: "one wrong order destroys devices",
+  watchdog: "devices stay under voltage when the computer fails or the cable is pulled",
+};
 
 /** What a board did, as the end of a sentence. */
 export function did(tried: Tried<unknown>): string {

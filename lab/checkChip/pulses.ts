@@ -1,9 +1,10 @@
 import { mustRefuse, refusals, type Trial, zeroRow } from "./findings.ts";
 import { zerosRefused } from "./tickets.ts";
+import type { TicketSource } from "./ticketSource.ts";
 
 /** Whether widths outside the limits are refused. Rows of zeros touch no device. */
-export async function tryLimits(trial: Trial): Promise<void> {
-  const { board, say, description, identity } = trial;
+export async function tryLimits(trial: Trial, tickets: TicketSource): Promise<void> {
+  const { board, say, description } = trial;
   if (description === undefined) {
     say("limits", "not tried", "Limits could not be tried: nothing describes them.");
     return;
@@ -13,9 +14,7 @@ export async function tryLimits(trial: Trial): Promise<void> {
     maxWidthNanoseconds: most,
     maxTrailingNanoseconds,
   } = description.limits;
-  const ticket = board.promises.tickets ? identity.newestTicket + 1 : 0;
-  const usual = await usualPulse(trial, ticket);
-  if (!usual) return;
+  if (!(await usualPulse(trial))) return;
   const outside = [
     ["width", { widthNanoseconds: Math.floor(most) + 1 }, `${Math.floor(most) + 1} ns`, "max_width"],
     ["width", { widthNanoseconds: Math.ceil(least) - 1 }, `${Math.ceil(least) - 1} ns`, "min_width"],
@@ -27,13 +26,12 @@ export async function tryLimits(trial: Trial): Promise<void> {
     ],
   ] as const;
   let all = true;
-  let tries = 0;
   for (const [of, change, value, key] of outside) {
     const nanoseconds = Object.values(change)[0]!;
     if (nanoseconds < 1 || nanoseconds > 0xffffffff) continue;
-    const tried = await board.pulse(
-      zeroRow(trial, { ...change, ticket: ticket === 0 ? 0 : ticket + ++tries }),
-    );
+    const ticket = tickets.unused();
+    const tried = await board.pulse(zeroRow(trial, { ...change, ticket }));
+    if (tried.kind === "answered" && ticket > 0) tickets.used(ticket);
     // A file may narrow what the board allows.
     if (!trial.isBoards && tried.kind === "answered") {
       const text = `A ${of} of ${value} is carried out, and limits.${key}_nanoseconds of the file is less: mho keeps the file's, the board does not.`;
@@ -53,9 +51,9 @@ export async function tryLimits(trial: Trial): Promise<void> {
 }
 
 /** A row of zeros within the limits has to be carried out. With tickets it is tried where the tickets are. */
-async function usualPulse(trial: Trial, ticket: number): Promise<boolean> {
+async function usualPulse(trial: Trial): Promise<boolean> {
   if (trial.board.promises.tickets) return true;
-  const tried = await trial.board.pulse(zeroRow(trial, { ticket }));
+  const tried = await trial.board.pulse(zeroRow(trial));
   if (tried.kind === "answered") return true;
   trial.say("limits", "fault", zerosRefused(tried));
   return false;

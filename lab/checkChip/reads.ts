@@ -4,6 +4,7 @@ import { noCode } from "../../src/chip/driver.ts";
 import { devicesPerRow } from "../../src/chip/geometry.ts";
 import { lineMicroseconds, mostAtOnceMicroseconds, readMicroseconds } from "../../src/chip/timing.ts";
 import { did, mustRefuse, refusals, type Trial, zeroRow } from "./findings.ts";
+import type { TicketSource } from "./ticketSource.ts";
 
 /** A row, once: whether the answer is one, whether its codes can be, and whether it came in time. */
 export async function tryRead(trial: Trial): Promise<boolean> {
@@ -187,8 +188,12 @@ async function durations(
   return { microseconds, scatter: Math.sqrt(sum / devices) };
 }
 
-/** Whether places that the chip does not have are refused, for reads and for rows of zeros. */
-export async function tryGeometry(trial: Trial): Promise<void> {
+/**
+ * Whether places that the chip does not have are refused, for reads and for rows of zeros.
+ *
+ * @param tickets  undefined of a board that fires nothing: reads alone are tried.
+ */
+export async function tryGeometry(trial: Trial, tickets: TicketSource | undefined): Promise<void> {
   const { board, say, identity, place } = trial;
   const { rows, tiles } = identity.geometry;
   const by = refusals.limit;
@@ -207,9 +212,12 @@ export async function tryGeometry(trial: Trial): Promise<void> {
     const what = `A read of tile ${tile}, row ${row}, which the chip does not have,`;
     all = mustRefuse(trial, "geometry", read, { what, ...one }) && all;
   }
-  const ticket = board.promises.tickets ? Math.max(1, identity.newestTicket + 1) : 0;
-  const pulse = await board.pulse(zeroRow(trial, { tile: place.tile, row: rows, ticket }));
-  const what = `A pulse of tile ${place.tile}, row ${rows}, which the chip does not have,`;
-  all = mustRefuse(trial, "geometry", pulse, { what, ...one }) && all;
+  if (tickets !== undefined) {
+    const ticket = tickets.unused();
+    const pulse = await board.pulse(zeroRow(trial, { tile: place.tile, row: rows, ticket }));
+    if (pulse.kind === "answered" && ticket > 0) tickets.used(ticket);
+    const what = `A pulse of tile ${place.tile}, row ${rows}, which the chip does not have,`;
+    all = mustRefuse(trial, "geometry", pulse, { what, ...one }) && all;
+  }
   if (all) say("geometry", "good", "Tiles and rows that the chip does not have are refused.");
 }

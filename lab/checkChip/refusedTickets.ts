@@ -4,7 +4,11 @@ import { did, type Step, type Trial, zeroRow } from "./findings.ts";
 export async function leavesUnused(trial: Trial, step: Step, ticket: number, how: string): Promise<boolean> {
   const { board, say } = trial;
   if (!board.promises.tickets) return true;
-  const mend = "leave the ticket of a pulse that does not fire unused, so that it may fire later";
+  const mend =
+    "leave the ticket of a pulse that does not fire unused, so that it may fire later" +
+    (step === "tickets"
+      ? ". In a run, the pulse is counted as given when mho sends it again, and its device misses it"
+      : "");
   const told = await board.fate(ticket);
   if (told.kind === "answered" && told.value.fate === "fired") {
     say(step, "fault", `Ticket ${ticket}, whose pulse was ${how}, is told as fired: ${mend}.`);

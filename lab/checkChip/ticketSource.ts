@@ -13,6 +13,7 @@ export class TicketSource {
   #back = 0;
   #above: number;
   #highest = 0;
+  #fatesAreTrue = true;
 
   constructor(board: BoardTrials, newest: number) {
     this.#board = board;
@@ -22,12 +23,22 @@ export class TicketSource {
 
   /** Whether the board's newest ticket is another by now. */
   get raised(): boolean {
-    return this.#above > this.#newest + 2 * remembered;
+    return this.#highest > 0;
   }
 
   /** The highest that tries have used so far; 0 for none. */
   get highest(): number {
     return this.#highest;
+  }
+
+  /** Fates that the board tells are not believed from here on: tickets are new ones. */
+  believeNoFates(): void {
+    this.#fatesAreTrue = false;
+  }
+
+  /** A ticket above all others for a pulse that must be refused: it stays unused. 0 in dialects without tickets. */
+  unused(): number {
+    return this.#board.promises.tickets ? this.#above++ : 0;
   }
 
   /** A ticket above all others has been used. */
@@ -38,12 +49,17 @@ export class TicketSource {
 
   async next(): Promise<number> {
     if (!this.#board.promises.tickets) return 0;
-    while (this.#newest >= 2 * remembered && this.#back < remembered - 16) {
+    while (this.#fatesAreTrue && this.#newest >= 2 * remembered && this.#back < remembered - 16) {
       this.#back += 1 + Math.floor(this.#back / 2);
       const ticket = this.#newest - this.#back;
       const fate = await this.#board.fate(ticket);
       if (fate.kind === "answered" && fate.value.fate === "not fired") return ticket;
     }
+    return this.above();
+  }
+
+  /** A ticket above all others: the board's newest rises by it. */
+  above(): number {
     const ticket = this.#above;
     this.used(ticket);
     return ticket;

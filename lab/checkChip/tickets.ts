@@ -9,7 +9,46 @@ import { remembered, type TicketSource } from "./ticketSource.ts";
  *
  * @returns whether all was found as the page has it, so that other steps may lean on tickets.
  */
-export async function tryTickets(trial: Trial, tickets: TicketSource): Promise<boolean> {
+export async function tryTickets(
+  trial: Trial,
+  tickets: TicketSource,
+  first: FirstTicket | undefined,
+): Promise<boolean> {
+  if (first === undefined) return false;
+  const { say, identity } = trial;
+  const { newestTicket: newest } = identity;
+  if (!(await isKnownAgain(trial, first))) return false;
+  const remembers = await remembersEnough(trial, first, tickets);
+  const highest = Math.max(newest, tickets.highest);
+  // Each of these would find the fault of the one before it once more.
+  const told =
+    remembers &&
+    (await isNotFiredAbove(trial, tickets.unused())) &&
+    (await refusalLeavesUnused(trial, await tickets.next()));
+  const { isNewestSaid } = first;
+  const saysNewest = isNewestSaid && (await helloSaysNewest(trial, highest));
+  const sound = [told, saysNewest, await refusesStale(trial, highest)].every(Boolean);
+  if (sound) {
+    say("tickets", "good", "A ticket fires once, its fate can be asked for, and a stale one is refused.");
+  }
+  return sound;
+}
+
+export interface FirstTicket extends TriedFate {
+  readonly ticket: number;
+  /** Whether the hello after it counted it. */
+  readonly isNewestSaid: boolean;
+}
+
+/**
+ * Whether the newest ticket that the hello says lets a new one fire.
+ *
+ * @returns undefined in dialects without tickets.
+ */
+export async function tryFirstTicket(
+  trial: Trial,
+  tickets: TicketSource,
+): Promise<FirstTicket | "cannot fire" | undefined> {
   const { board, say, identity } = trial;
   if (!board.promises.tickets) {
     say(
@@ -17,52 +56,35 @@ export async function tryTickets(trial: Trial, tickets: TicketSource): Promise<b
       "not tried",
       "This dialect has no tickets; that a line is carried out once was tried above.",
     );
-    return false;
+    return undefined;
   }
   const { newestTicket: newest } = identity;
   if (newest >= mostTicket) {
-    const text = `The newest ticket is ${newest}, and from 2^52 on mho takes it for an error: begin at 0, and count only tickets that fired.`;
+    const text = `The newest ticket is ${newest}, and from 2^52 on mho takes it for an error: begin at 0, and count only tickets that fired. Until then mho refuses every run.`;
     say("tickets", "fault", text);
-    return false;
+    return "cannot fire";
   }
   const ticket = await tickets.next();
   const first = await board.pulse(zeroRow(trial, { ticket }));
+  if (first.kind === "answered" && first.value.fate === "fired") {
+    const isNewestSaid = await helloSaysNewest(trial, Math.max(newest, tickets.highest));
+    return { ...first.value, ticket, isNewestSaid };
+  }
   if (first.kind === "refused" && first.why === "stale ticket") {
     const text = `The hello says that ${newest} is the newest ticket, and ticket ${ticket} was refused as stale: ${sayNewest}.`;
     say("tickets", "fault", text);
-    return false;
-  }
-  if (first.kind !== "answered") {
-    say("tickets", "fault", zerosRefused(first));
-    return false;
-  }
-  if (first.value.fate !== "fired") {
-    const text = `A new ticket was answered as ${first.value.fate}: answer a row that was carried out as fired, with its time.`;
+  } else if (first.kind !== "answered") say("tickets", "fault", zerosRefused(first));
+  else {
+    const text = `A new ticket was answered as ${first.value.fate}: answer a row that was carried out as fired, with its time. In a run, mho counts no pulse as given and gives it again.`;
     say("tickets", "fault", text);
-    return false;
   }
-  const fired = { ticket, ...first.value };
-  if (!(await isKnownAgain(trial, fired))) return false;
-  const remembers = await remembersEnough(trial, fired, tickets);
-  const highest = Math.max(newest, tickets.highest);
-  // Each of these would find the fault of the one before it once more.
-  const told =
-    remembers &&
-    (await isNotFiredAbove(trial, highest)) &&
-    (await refusalLeavesUnused(trial, await tickets.next()));
-  const sound = [told, await helloSaysNewest(trial, highest), await refusesStale(trial, highest)].every(
-    Boolean,
-  );
-  if (sound) {
-    say("tickets", "good", "A ticket fires once, its fate can be asked for, and a stale one is refused.");
-  }
-  return sound;
+  return "cannot fire";
 }
 
 type Fired = TriedFate & { readonly ticket: number };
 
 const sayNewest =
-  "say the highest ticket that fired in every hello, or pulses of an earlier day are taken for new ones";
+  "say the highest ticket that fired in every hello. In a run, tickets of an earlier day are used again, and their pulses do not fire";
 
 /** Whether a ticket that fired is told as fired, and does not fire again: one sentence, for both come of one memory. */
 async function isKnownAgain(trial: Trial, { ticket, atMicroseconds: at }: Fired): Promise<boolean> {
@@ -86,7 +108,11 @@ async function isKnownAgain(trial: Trial, { ticket, atMicroseconds: at }: Fired)
   const mend = firedTwice
     ? "keep which tickets fired, and answer with the fate of the first time"
     : "tell it as fired, with the time at which it fired";
-  say("tickets", "fault", `Ticket ${ticket} fired at ${at} µs, and ${wrong.join(", and ")}: ${mend}.`);
+  const harm = firedTwice
+    ? "a pulse whose answer was lost is given twice"
+    : "a pulse that fired is taken for one that did not, or for an uncertain one, and its device is pulsed too often or read again";
+  const text = `Ticket ${ticket} fired at ${at} µs, and ${wrong.join(", and ")}: ${mend}. In a run, ${harm}.`;
+  say("tickets", "fault", text);
   return false;
 }
 
@@ -101,14 +127,24 @@ function fateSaid(tried: Tried<TriedFate>): string {
 }
 
 /** Whether fates are kept as far back as the host may ask: of tickets that fired and of those between that never did. */
-async function remembersEnough(trial: Trial, first: Fired, tickets: TicketSource): Promise<boolean> {
+async function remembersEnough(trial: Trial, near: Fired, tickets: TicketSource): Promise<boolean> {
   const { board, say } = trial;
-  // Without the newest rising only what is near it can be tried.
-  if (first.ticket < trial.identity.newestTicket) return true;
+  let first = near;
+  if (near.ticket < trial.identity.newestTicket) {
+    const kept = await remembersFarBelow(trial);
+    if (kept !== undefined) return kept;
+    const ticket = tickets.above();
+    const fired = await board.pulse(zeroRow(trial, { ticket }));
+    if (fired.kind !== "answered" || fired.value.fate !== "fired") {
+      say("tickets", "fault", aboveNotFired(ticket, fired));
+      return false;
+    }
+    first = { ticket, ...fired.value };
+  }
   const newest = first.ticket + remembered - 1;
   const fired = await board.pulse(zeroRow(trial, { ticket: newest }));
   if (fired.kind !== "answered" || fired.value.fate !== "fired") {
-    say("tickets", "fault", `Ticket ${newest}, above the newest, ${fateSaid(fired)}: carry it out.`);
+    say("tickets", "fault", aboveNotFired(newest, fired));
     return false;
   }
   tickets.used(newest);
@@ -116,7 +152,7 @@ async function remembersEnough(trial: Trial, first: Fired, tickets: TicketSource
   const [old, between] = [await board.fate(first.ticket), await board.fate(never)];
   const isKept = isFiredAt(old, first.atMicroseconds);
   if (!isKept) {
-    const text = `Ticket ${first.ticket} fired at ${first.atMicroseconds} µs, and ${fateSaid(old)} once ticket ${newest} had fired: keep for the ${remembered} newest tickets whether and when each fired.`;
+    const text = `Ticket ${first.ticket} fired at ${first.atMicroseconds} µs, and ${fateSaid(old)} once ticket ${newest} had fired: ${keepFates}.`;
     say("tickets", "fault", text);
   }
   const isNotFired = between.kind === "answered" && between.value.fate === "not fired";
@@ -126,8 +162,41 @@ async function remembersEnough(trial: Trial, first: Fired, tickets: TicketSource
   return isKept && isNotFired;
 }
 
-async function isNotFiredAbove(trial: Trial, newest: number): Promise<boolean> {
-  const never = newest + 7;
+/**
+ * Whether a ticket far below the newest of a used chip is kept, without the newest rising.
+ *
+ * @returns undefined where the board knows nothing of tickets so old: its memory may be short, or no older than its last start.
+ */
+async function remembersFarBelow(trial: Trial): Promise<boolean | undefined> {
+  const { board, place, say, identity } = trial;
+  const oldest = identity.newestTicket - remembered + 1;
+  for (let ticket = oldest; ticket < oldest + 16; ticket++) {
+    const told = await board.fate(ticket);
+    if (told.kind !== "answered" || told.value.fate === "unknown") return undefined;
+    if (told.value.fate === "fired") continue;
+    const fired = await board.pulse(zeroRow(trial, { ticket }));
+    await board.read(place.tile, place.row, 1);
+    const again = await board.fate(ticket);
+    if (fired.kind === "answered" && isFiredAt(again, fired.value.atMicroseconds)) return true;
+    const became =
+      fired.kind === "answered"
+        ? `fired at ${fired.value.atMicroseconds} µs, and ${fateSaid(again)} then`
+        : did(fired);
+    const text = `Ticket ${ticket}, ${remembered - 1} below the newest and told as not fired, ${became}: ${keepFates}.`;
+    say("tickets", "fault", text);
+    return false;
+  }
+  return true;
+}
+
+const keepFates =
+  `keep for the ${remembered} newest tickets whether and when each fired. In a run, a pulse whose answer was lost ` +
+  "is forgotten before mho asks for it, and is given twice or stays uncertain";
+
+const aboveNotFired = (ticket: number, tried: Tried<TriedFate>): string =>
+  `Ticket ${ticket}, above the newest, ${fateSaid(tried)}: carry it out. In a run, its pulse is missing.`;
+
+async function isNotFiredAbove(trial: Trial, never: number): Promise<boolean> {
   const told = await trial.board.fate(never);
   if (told.kind === "answered" && told.value.fate === "not fired") return true;
   sayNeverFired(trial, never, told);
@@ -135,7 +204,11 @@ async function isNotFiredAbove(trial: Trial, newest: number): Promise<boolean> {
 }
 
 function sayNeverFired({ say }: Trial, ticket: number, told: Tried<TriedFate>): void {
-  const text = `Ticket ${ticket} never fired, and ${fateSaid(told)} when its fate was asked for: tell it as not fired, or pulses that were lost on the line are counted as given.`;
+  const isFired = told.kind === "answered" && told.value.fate === "fired";
+  const harm = isFired
+    ? "a pulse that was lost on the line is counted as given, and its device misses it"
+    : "a pulse that was lost on the line stays uncertain, and its device is read before it is pulsed again";
+  const text = `Ticket ${ticket} never fired, and ${fateSaid(told)} when its fate was asked for: tell it as not fired. In a run, ${harm}.`;
   say("tickets", "fault", text);
 }
 
@@ -163,7 +236,7 @@ async function refusesStale(trial: Trial, newest: number): Promise<boolean> {
     what: `Ticket ${stale}, older than the ${remembered} that the board remembers,`,
     why: "stale ticket",
     by: refusals.stale,
-    mend: `refuse with ${refusals.stale}, or a frame that comes late fires twice`,
+    mend: `refuse with ${refusals.stale}. In a run, a frame that comes late fires a second time`,
   });
 }
 
@@ -172,7 +245,7 @@ export function zerosRefused(tried: Tried<unknown>): string {
     tried.kind === "refused" && tried.why === "limit"
       ? ", and read numbers least significant byte first"
       : "";
-  return `A pulse within the limits whose codes are all 0 ${did(tried)}: carry it out as any other${order}.`;
+  return `A pulse within the limits whose codes are all 0 ${did(tried)}: carry it out as any other${order}. In a run, rows fail that have nothing to do.`;
 }
 
 const mostTicket = 2 ** 52;

@@ -99,6 +99,22 @@ function inFates(
 
 const notFired: messages.TicketFate = { fate: "not fired", chipTimeMicroseconds: 0 };
 
+/** Forgets the fates of all but the newest tickets. What fired before the fault was put in is counted by the hello. */
+function keepsFates(count: number): NonNullable<PacketFault["reply"]> {
+  const newestOf = new WeakMap<object, number>();
+  return (reply, request, ask) => {
+    let newest = newestOf.get(ask) ?? 0;
+    if (reply.kind === (kinds.hello | messages.replyBit))
+      newest = Math.max(newest, messages.decodeIdentity(reply.body)!.newestTicket);
+    if (reply.kind === (kinds.pulse | messages.replyBit))
+      newest = Math.max(newest, messages.decodePulseRow(request.body)!.ticket);
+    newestOf.set(ask, newest);
+    return inFates((told, ticket) =>
+      ticket <= newest - count ? { fate: "unknown", chipTimeMicroseconds: 0 } : told,
+    )(reply, request, ask);
+  };
+}
+
 /** Seeded faults of packet firmware, each with the step that finds it. */
 export const packetFaults: Readonly<Record<string, PacketFault & { readonly foundBy: string }>> = {
   "codes most significant byte first": {
@@ -144,20 +160,8 @@ export const packetFaults: Readonly<Record<string, PacketFault & { readonly foun
     })(),
     reply: inFates((told) => (told.fate === "unknown" ? notFired : told)),
   },
-  "fates of 64 tickets kept": {
-    foundBy: "tickets",
-    reply: (() => {
-      let newest = 0;
-      const fates = inFates((told, ticket) =>
-        ticket <= newest - 64 ? { fate: "unknown", chipTimeMicroseconds: 0 } : told,
-      );
-      return (reply: Frame, request: Frame, ask: (frame: Frame) => Frame) => {
-        if (reply.kind === (kinds.pulse | messages.replyBit))
-          newest = Math.max(newest, messages.decodePulseRow(request.body)!.ticket);
-        return fates(reply, request, ask);
-      };
-    })(),
-  },
+  "fates of 64 tickets kept": { foundBy: "tickets", reply: keepsFates(64) },
+  "fates of 1,000 tickets kept": { foundBy: "tickets", reply: keepsFates(1000) },
   "a refused pulse that uses up its ticket": {
     foundBy: "tickets",
     reply: (reply, request, ask) => {
