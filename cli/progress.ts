@@ -51,13 +51,14 @@ export function progressOf(
     lastLogged = at;
     lastTenth = Math.max(tenth, lastTenth);
   };
-  const wait = (of: string, age: Seconds, dueIn: Seconds): void => {
-    tellWait(output, dueIn, (when, at) => [
+  const wait = (of: string, age: Seconds, dueIn: Seconds, loggedFrom: Seconds): void => {
+    const lines = (when: string, at: string): readonly string[] => [
       `${name}: waiting for ${of} ${when}: it is due ${formatDuration(age)} after the last pulse`,
       `${name}: ${of} ${when}`,
       `${of} ${when}`,
       `waiting until ${at}`,
-    ]);
+    ];
+    tellWait(output, dueIn, lines, loggedFrom);
   };
   const tellRows = rowsTeller(name, output, now);
   return (event) => {
@@ -78,10 +79,11 @@ export function progressOf(
         );
         return;
       case "next_look":
-        wait("the next look", event.time_seconds, event.due_in_seconds);
+        // Several follow each other at the end of a run: a log without their times looks as if it hung.
+        wait("the next look", event.time_seconds, event.due_in_seconds, secondsBetweenLines);
         return;
       case "next_sweep":
-        wait("the next read", event.time_seconds, event.due_in_seconds);
+        wait("the next read", event.time_seconds, event.due_in_seconds, loggedWaitSeconds);
         return;
       case "rows_read":
         tellRows(event);
@@ -115,18 +117,20 @@ export const secondsBetweenLines = 10;
 /**
  * Tells of a wait, which grows shorter on a terminal.
  *
- * @param lines  that say less and less, by when it ends (`at 14:32, in 2 min`) and the time alone.
+ * @param lines       that say less and less, by when it ends (`at 14:32, in 2 min`) and the time alone.
+ * @param loggedFrom  a log gets no line for shorter waits.
  */
 export function tellWait(
   output: Pick<Output, "progress">,
   seconds: Seconds,
   lines: (when: string, at: string) => readonly string[],
+  loggedFrom: Seconds = loggedWaitSeconds,
 ): void {
   const endsAt = systemClock.nowMicroseconds() + seconds * microsecondsPerSecond;
   const at = localTimeIn(seconds);
   const said = (left: Seconds): readonly string[] => lines(`at ${at}, in ${formatDuration(left)}`, at);
   const first = said(seconds);
-  output.progress(first, seconds < loggedWaitSeconds ? undefined : first[0], () =>
+  output.progress(first, seconds < loggedFrom ? undefined : first[0], () =>
     said(Math.max(1, Math.round((endsAt - systemClock.nowMicroseconds()) / microsecondsPerSecond))),
   );
 }
