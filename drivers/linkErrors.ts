@@ -33,7 +33,7 @@ export function silentChip(unanswered: Unanswered): MhoError {
   const remedy =
     strayError === undefined
       ? `${heard}. Check the cable, the board's power and the baud rate, and that the board is not slower than timing in its chip ` +
-        "description says."
+        `description says.${tag === 1 ? ` ${otherDialect}` : ""}`
       : `the board sent an error ${strayError}, which belongs to no request that waits. The line works. Mend the firmware: each error ` +
         `repeats the session and the tag of its request. mho check-chip ${address} tries that.`;
   return new MhoError(
@@ -44,14 +44,19 @@ export function silentChip(unanswered: Unanswered): MhoError {
   );
 }
 
-export function lineGone(address: string, reason: string): MhoError {
+/** @param neverHeard  whether nothing has come over this line yet. */
+export function lineGone(address: string, reason: string, neverHeard = false): MhoError {
   return new MhoError(
     "link-lost",
     `The link to the chip at ${address} is gone: ${reason}. ` +
-      "Check the cable and the board's power; what was acknowledged is in the workspace.",
+      `Check the cable and the board's power; what was acknowledged is in the workspace.${neverHeard ? ` ${otherDialect}` : ""}`,
     { address },
   );
 }
+
+/** Of a board that has answered nothing yet. */
+const otherDialect =
+  "A board that speaks another dialect is silent too: name its own by ?dialect= in the address.";
 
 /** Work on a chip that ends because the chip was put in standby meanwhile. */
 export function calledOff(address: string, reason: string, cause?: unknown): MhoError {

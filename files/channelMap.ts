@@ -27,7 +27,30 @@ export function parseChannelMap(bytes: Uint8Array, path: string): ChannelMap {
     throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}`, example);
   }
   const { rows, columns } = result.data;
+  for (const [of, lines] of [
+    ["rows", rows],
+    ["columns", columns],
+  ] as const) {
+    const both = connectedTwo(lines);
+    if (both !== undefined) {
+      const [one, other] = both;
+      const text = `${of}.${one}: its channels are all among those of ${of}.${other}, so both would be connected when ${other} is meant. Give each its own`;
+      throw badFile(path, text, example);
+    }
+  }
   return { rows, columns };
+}
+
+/** Two lines that no choice of channels tells apart: what leads to the first is closed whenever the second is. */
+function connectedTwo(lines: readonly (readonly string[])[]): readonly [number, number] | undefined {
+  const users = new Map<string, number[]>();
+  lines.forEach((line, k) => line.forEach((name) => void users.set(name, [...(users.get(name) ?? []), k])));
+  for (const [k, line] of lines.entries()) {
+    const others = users.get(line[0]!)!.filter((other) => other !== k);
+    const other = others.find((one) => line.every((name) => lines[one]!.includes(name)));
+    if (other !== undefined) return [k, other];
+  }
+  return undefined;
 }
 
 const example = "See chips/channels/707b-8x8.json for an example.";

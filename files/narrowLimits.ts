@@ -59,6 +59,17 @@ export function narrowLimits(description: ChipDescription): NarrowLimit[] {
 /** Keys of the one amplitude of a pulse, or of the lowest of a staircase: one may end at a limit that was narrowed. */
 const amplitudes = /^(amplitude_[a-z]+|from_volts)$/;
 
+/** Amplitudes of pulses, by their keys, that a description names above what its codes reach. */
+export function beyondCodes({ document }: ChipDescription, reach: number): [string, number][] {
+  const named = numbersIn(JSON.parse(document?.text ?? "{}"));
+  return named
+    .filter(
+      ([keys, value]) =>
+        /^(amplitude_[a-z]+|(from|to)_volts)$/.test(keys.at(-1)!) && value > reach * (1 + 1e-9),
+    )
+    .map(([keys, value]) => [keys.join("."), value]);
+}
+
 /** Numbers by their keys, wherever they stand beside the limits. */
 function numbersIn(tree: unknown, keys: readonly string[] = []): [readonly string[], number][] {
   if (typeof tree === "number") return [[keys, tree]];

@@ -31,6 +31,8 @@ async function checked(what: string, options: object = {}) {
   return bench.checkChip(what, options);
 }
 
+const pulses = (example as { readonly rram_pulses: { readonly set: object; readonly reset: object } })
+  .rram_pulses;
 const limits = (example as { readonly limits: object }).limits;
 
 describe("mho check-chip of a file", () => {
@@ -58,6 +60,21 @@ describe("mho check-chip of a file", () => {
       "an amplitude that no code has",
       { limits: { ...limits, max_amplitude_volts: 0.001 } },
       /smallest amplitude, 0\.005 V/,
+    ],
+    [
+      "pulses that no code reaches",
+      { rram_pulses: { ...pulses, codes: 100 } },
+      /rram_pulses\.set\.to_volts is 2\.2 V, and the codes reach 0\.495 V/,
+    ],
+    [
+      "a SET that lowers",
+      { rram_pulses: { ...pulses, set: { ...pulses.set, limit_microsiemens: [43, 35, 21, 7, 2] } } },
+      /rram_pulses\.set: limit_microsiemens must not fall/,
+    ],
+    [
+      "a RESET that raises",
+      { rram_pulses: { ...pulses, reset: { ...pulses.reset, limit_microsiemens: [1, 3, 9, 22, 36, 42] } } },
+      /rram_pulses\.reset: limit_microsiemens must not rise/,
     ],
   ])("finds %s", async (_, change, text) => {
     const { sound, findings } = await checked(fileOf(change));

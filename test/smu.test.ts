@@ -229,6 +229,25 @@ describe("an array behind a switch matrix", () => {
     const wrong = JSON.stringify({ format: "mho-channels", version: 1, rows: ['1A01");x('], columns: ["a"] });
     expect(() => parseChannelMap(Buffer.from(wrong), "map.json")).toThrow(/map\.json.*rows\.0/);
   });
+
+  it.each([
+    ["the same channel", ["1A01", "1A01"]],
+    ["channels that are all among another's", [["1A01", "3C01"], "1A02", "3C01"]],
+  ])("is refused where two rows have %s: both would be connected", (_, rows) => {
+    const map = JSON.stringify({ format: "mho-channels", version: 1, rows, columns: ["2B01"] });
+    expect(() => parseChannelMap(Buffer.from(map), "map.json")).toThrow(
+      /map\.json: rows\.\d: .*both would be connected/,
+    );
+  });
+
+  it("may share a channel where each row has another one besides", () => {
+    const rows = [
+      ["1A01", "3C01"],
+      ["1A02", "3C01"],
+    ];
+    const map = JSON.stringify({ format: "mho-channels", version: 1, rows, columns: ["2B01"] });
+    expect(parseChannelMap(Buffer.from(map), "map.json").rows).toEqual(rows);
+  });
 });
 
 describe("the exchange with an instrument", () => {

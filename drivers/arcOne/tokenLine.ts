@@ -21,6 +21,7 @@ export class TokenLine {
   readonly #after: After;
   readonly #gapMilliseconds: number;
   #heard: Uint8Array = new Uint8Array(0);
+  #hasHeard = false;
   #wanted: { readonly bytes: number; readonly take: (bytes: Uint8Array) => void } | undefined;
   #onLost: (error: MhoError) => void = () => {};
   #lost: MhoError | undefined;
@@ -46,7 +47,7 @@ export class TokenLine {
 
   /** Nothing is expected of it any more. @returns what whoever asks is told. */
   giveUp(reason: string): MhoError {
-    return (this.#lost ??= lineGone(this.#address, reason));
+    return (this.#lost ??= lineGone(this.#address, reason, !this.#hasHeard));
   }
 
   /** Whoever waits for a reply waits no longer, and no token of an earlier request leaves after this. */
@@ -132,6 +133,7 @@ export class TokenLine {
   }
 
   #hear(bytes: Uint8Array): void {
+    this.#hasHeard = true;
     // A board that talks without end is out of step anyhow.
     if (this.#heard.length < mostUnasked) this.#heard = Buffer.concat([this.#heard, bytes]);
     const wanted = this.#wanted;

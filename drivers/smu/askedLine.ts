@@ -16,6 +16,7 @@ export class AskedLine {
   readonly #options: AskedLineOptions;
   #waiting:
     { wanted: RegExp; resolve: (line: string) => void; reject: (error: MhoError) => void } | undefined;
+  #hasHeard = false;
   #part = "";
   #lost: MhoError | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -93,6 +94,7 @@ export class AskedLine {
   }
 
   #hear(bytes: Uint8Array): void {
+    this.#hasHeard = true;
     const parts = (this.#part + textOf(bytes)).split(/[\r\n]+/);
     this.#part = parts.pop()!.slice(-mostCharacters);
     for (const line of parts) {
@@ -108,7 +110,7 @@ export class AskedLine {
   }
 
   #lose(reason: string): void {
-    this.#lost ??= lineGone(this.#options.address, reason);
+    this.#lost ??= lineGone(this.#options.address, reason, !this.#hasHeard);
     this.#waiting?.reject(this.#lost);
   }
 }

@@ -44,8 +44,22 @@ const keys = {
         "",
         "Codes of the amplitude are 0 … codes − 1; 0 leaves a device alone.",
       ),
-      set: key(limitPulse, "", "The pulse that raises the conductance."),
-      reset: key(limitPulse, "", "The pulse that lowers it."),
+      set: key(
+        limitPulse.refine(
+          (pulse) => isSorted(pulse.limit_microsiemens, 1, false),
+          "limit_microsiemens must not fall: a SET of a higher voltage raises the conductance further",
+        ),
+        "",
+        "The pulse that raises the conductance.",
+      ),
+      reset: key(
+        limitPulse.refine(
+          (pulse) => isSorted(pulse.limit_microsiemens, -1, false),
+          "limit_microsiemens must not rise: a RESET of a higher voltage lowers the conductance further",
+        ),
+        "",
+        "The pulse that lowers it.",
+      ),
       forming: key(
         z
           .strictObject({

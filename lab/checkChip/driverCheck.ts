@@ -102,13 +102,16 @@ async function tryRead(driver: ChipDriver, say: Say, options: DriverCheckOptions
   const [least, most] = [given.reduce((a, b) => Math.min(a, b)), given.reduce((a, b) => Math.max(a, b))];
   const range = description.maxConductanceMicrosiemens;
   const some = given.length === all ? `${all}` : `${given.length} of ${all}`;
-  const text = `${what} gave ${some} conductances, from ${shown(least)} to ${shown(most)} µS`;
+  const text =
+    all === 1
+      ? `${what} gave ${shown(least)} µS`
+      : `${what} gave ${some} conductances, from ${shown(least)} to ${shown(most)} µS`;
   const beyond = given.filter((value) => value > 2 * range || value < -0.1 * range).length;
   if (2 * beyond > given.length) {
     say(
       "read",
       "note",
-      `${text}; most lie outside 0 … ${range} µS, the range of the description: compare both.`,
+      `${text}; what it gave lies mostly outside 0 … ${range} µS, the range of the description: compare both.`,
     );
   } else say("read", "good", `${text}.`);
   return true;

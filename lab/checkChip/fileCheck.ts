@@ -2,7 +2,7 @@ import { readModel } from "../../files/model.ts";
 import { amplitudePerCode, type ChipDescription, codesOf } from "../../src/chip/description.ts";
 import { MhoError } from "../../src/errors.ts";
 import { keysLeftOut } from "../../files/chipKeys.ts";
-import { narrowLimits } from "../../files/narrowLimits.ts";
+import { beyondCodes, narrowLimits } from "../../files/narrowLimits.ts";
 import type { TechnologyFile } from "../../files/technologies/technologyFile.ts";
 import { modelOfChip, refuseOtherDevices } from "../modelOfChip.ts";
 import type { Finding } from "./findings.ts";
@@ -30,6 +30,11 @@ function contradictionsIn(description: ChipDescription): Said[] {
   for (const { text } of narrowLimits(description)) found.push({ verdict: "fault", text: `${text}.` });
   const unit = pulses.technology.amplitudeUnit;
   const reach = (codesOf(pulses) - 1) * amplitudePerCode(pulses);
+  // Half a code more is rounded to the last one.
+  for (const [key, value] of beyondCodes(description, reach + 0.5 * amplitudePerCode(pulses))) {
+    const text = `${key} is ${value} ${unit}, and the codes reach ${shown(reach)} ${unit}: no such pulse can be given; correct it, the amplitude per code or the number of codes.`;
+    found.push({ verdict: "fault", text });
+  }
   if (reach < 0.999 * limits.maxAmplitude) {
     const text = `The codes reach ${shown(reach)} ${unit}, and the limit is ${limits.maxAmplitude} ${unit}: amplitudes above ${shown(reach)} ${unit} are never used.`;
     found.push({ verdict: "note", text });
