@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ChipDriver } from "../src/chip/driver.ts";
 import type { Clock } from "../src/clock.ts";
-import { MhoError } from "../src/errors.ts";
+import type { MhoError } from "../src/errors.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { executeRun, resumeRun } from "../src/run/engine.ts";
 import type { RunEvent } from "../src/run/events.ts";
@@ -15,6 +15,7 @@ import { recall } from "../src/run/recall.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
 import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
+import { failingAt } from "./support/failingAt.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -246,6 +247,8 @@ describe("a chip that does not confirm standby", () => {
       expect(error.code).toBe("standby-failed");
       expect(error.message).toMatch(/did not confirm standby, so its outputs may be on.*mho standby --chip/);
       expect(error.message).not.toContain("is in standby");
+      // The fault first, and then how well it went.
+      if (!stop) expect(error.message).toMatch(/^The chip at .* Run r1 itself is done\.$/);
       expect((await store.notes("r1")).map(({ what }) => what)).toContain("standby-failed");
       expect(events.map(({ type }) => type).slice(-2)).toEqual(["standby_failed", "ended"]);
       expect((await store.runs())[0]!.outcome).toBe(stop ? "interrupted" : "done");
@@ -350,19 +353,3 @@ describe("the order of jobs", () => {
     expect(nextJob(0, [], [due(5)], 0, 0)).toEqual({ kind: "sweep", sweep: due(5) });
   });
 });
-
-/** The same driver, whose nth call of one kind loses the link. */
-function failingAt(driver: ChipDriver, call: keyof ChipDriver, nth: number): ChipDriver {
-  let calls = 0;
-  return new Proxy(driver, {
-    get(target, property) {
-      const value = Reflect.get(target, property, target) as unknown;
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]) => {
-        if (property === call && ++calls === nth)
-          return Promise.reject(new MhoError("link-lost", `${call} failed`));
-        return (value as (...args: unknown[]) => unknown).apply(target, args);
-      };
-    },
-  });
-}

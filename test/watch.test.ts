@@ -14,8 +14,10 @@ import type { RunEvent } from "../src/run/events.ts";
 import { openWorkspace } from "../storage/workspace.ts";
 import { collect } from "./contracts/runStore.ts";
 import { openTestChip, stillClock, type TestChip } from "./support/chips.ts";
+import { failingAt } from "./support/failingAt.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { keepingLog } from "./support/logs.ts";
+import { mho } from "./support/commandHere.ts";
 
 removeFoldersAfterEach();
 
@@ -163,6 +165,36 @@ describe("a watch", () => {
         /^program: waiting for the next look at \d\d:\d\d:\d\d, in 20 s: it is due 20 s after the last pulse$/,
       ),
     ]);
+  });
+
+  it("tells of a chip that does not confirm standby first, and then that all was read", async () => {
+    const chip = await openTestChip({ tiles: 1 });
+    const store = await openWorkspace(emptyFolder());
+    const run = await programmed(chip, store, 1);
+    await store.setWatch(run, { timesSeconds: [10], averages: 4 });
+    const driver = failingAt(chip.driver, "standby", 1);
+    const world = { driver, store, clock: stillClock(), stop: { requested: false }, wallTime, onEvent() {} };
+    await expect(watchRuns(world, [run])).rejects.toThrow(
+      /^The chip at .* did not confirm standby.* All ages of the watch were read\.$/,
+    );
+  });
+
+  it("that failed is told of by show before the figures of its run, and no more once it goes on", async () => {
+    const chip = await openTestChip({ tiles: 1 });
+    const folder = emptyFolder();
+    const store = await openWorkspace(folder);
+    const run = await programmed(chip, store, 1);
+    await store.setWatch(run, { timesSeconds: [10], averages: 4 });
+    const driver = failingAt(chip.driver, "read", 1);
+    const world = { driver, store, clock: stillClock(), stop: { requested: false }, wallTime, onEvent() {} };
+    await expect(watchRuns(world, [run])).rejects.toThrow(/^read failed/);
+    const shown = (): Promise<string> => mho("show", run, "--workspace", folder).then(({ out }) => out);
+    const failed = await shown();
+    expect(failed).toMatch(/The last watch failed at \S+: read failed.*\ndone, begun .*\n.* pulses on /);
+    expect(failed.match(/read failed/g)).toHaveLength(1);
+    await watch(chip, store, [run]);
+    expect(await shown()).not.toMatch(/The last watch failed/);
+    await store.close();
   });
 
   it("says which read it waits for and how long, where time goes by itself", async () => {

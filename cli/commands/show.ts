@@ -19,6 +19,8 @@ import { isGroupName } from "../../src/run/groups.ts";
 import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
 import { formatDuration } from "../../src/units.ts";
+import { restOf } from "../../src/run/rest.ts";
+import type { RunNote } from "../../src/run/journal.ts";
 import { act } from "../action.ts";
 import { atBench } from "../atBench.ts";
 import { workspaceCommand } from "../flags.ts";
@@ -80,6 +82,12 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   output.say(`${named}: ${plan.title}, ${plan.method}, on ${plan.chipName} number ${plan.chipSerialNumber}`);
   for (const line of labelLines(labels, { wafer, die })) output.say(line);
   output.say(`at ${plan.chipAddress}`);
+  // What went wrong comes before how well it had gone until then.
+  const failed = failureOf(notes);
+  if (failed !== undefined) {
+    const what = result.outcome === "done" ? "The last watch" : "The run";
+    output.say(`${what} failed at ${failed.notedAt}: ${failed.text}`);
+  }
   output.say(howItEnded(network ?? id, result));
   if (network !== undefined && plan.share !== undefined)
     output.say(
@@ -112,7 +120,7 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
   );
   for (const { noted_at: at, by, text } of written)
     output.say(`${at}  ${authored("of the chip", by)}: ${text}`);
-  for (const { notedAt, what, text, by } of notes) output.say(`${notedAt}  ${authored(what, by)}: ${text}`);
+  for (const note of notes) if (note !== failed) output.say(noteLine(note));
   output.result({
     what: "run",
     plan: {
@@ -176,6 +184,15 @@ function isWorkspace(path: string): boolean {
 /** Without the names of its devices, which may be millions. */
 function importedFrom({ mapping, files }: ImportedFrom) {
   return { mapping, files: files.map(({ name, sha256 }) => ({ name, sha256 })) };
+}
+
+const noteLine = ({ notedAt, what, text, by }: RunNote): string =>
+  `${notedAt}  ${authored(what, by)}: ${text}`;
+
+/** Why work on a run ended, where that was the last that was heard of it. */
+function failureOf(notes: readonly RunNote[]): RunNote | undefined {
+  const rest = restOf(notes);
+  return rest?.what === "failed" ? rest : undefined;
 }
 
 function howItEnded(id: string, { outcome, startedAt, overview }: RunResult): string {

@@ -171,7 +171,7 @@ function endOf(
       ? endedWith(failure, address, standby)
       : failure;
   assert(!standby.safe, "a run that is done and safe ends without an error");
-  const text = `Run ${run} is done. ${outputsMayBeOn(address, standby.reason)}`;
+  const text = `${outputsMayBeOn(address, standby.reason)} Run ${run} itself is done.`;
   return new MhoError("standby-failed", text, { run: run!, standby: false });
 }
 

@@ -90,9 +90,8 @@ function endOf(
   if (failure instanceof MhoError && (awake || hasGreeted(failure)))
     return endedWith(failure, address, standby);
   if (failure !== undefined || standby.safe) return failure;
-  return new MhoError("standby-failed", `The watch is done. ${outputsMayBeOn(address, standby.reason)}`, {
-    standby: false,
-  });
+  const text = `${outputsMayBeOn(address, standby.reason)} All ages of the watch were read.`;
+  return new MhoError("standby-failed", text, { standby: false });
 }
 
 async function readUntilDone(
