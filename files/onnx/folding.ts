@@ -3,6 +3,7 @@ import { countOf } from "../tensor.ts";
 import type { Constant } from "./constant.ts";
 import type { Fold, Made } from "./fold.ts";
 import type { Node } from "./graph.ts";
+import { multiplying } from "./multiplying.ts";
 import { picking } from "./picking.ts";
 import { axesOf, axisOf, commonShape, placesIn } from "./places.ts";
 import { reducing } from "./reducing.ts";
@@ -37,6 +38,7 @@ const same: Fold = (_, __, first) => first;
 const folds: Readonly<Record<string, Fold>> = {
   ...picking,
   ...reducing((dataType) => conversions[dataType]),
+  ...multiplying((dataType) => conversions[dataType]),
   Identity: same,
   Dropout: same,
   Cast(node, _, { shape, values }) {
@@ -84,6 +86,10 @@ const folds: Readonly<Record<string, Fold>> = {
   Abs: each(Math.abs),
   Sqrt: each(Math.sqrt),
   Reciprocal: each((value) => 1 / value),
+  Exp: each(Math.exp),
+  Log: each(Math.log),
+  Tanh: each(Math.tanh),
+  Sigmoid: each((value) => 1 / (1 + Math.exp(-value))),
   Relu: each((value) => Math.max(0, value)),
   Round: each(roundToEven),
   Floor: each(Math.floor),

@@ -12,6 +12,8 @@ export interface Scope {
   readonly inside: string | undefined;
   /** Constants that reach a value which is known only while the network runs. */
   reaching(value: string): Reached;
+  /** Whether a value is made of a product of two signals, such as the scores of an attention. */
+  isScore(value: string): boolean;
 }
 
 /** A constant that reaches a value by way of a node that also takes what the network is given. */
@@ -21,7 +23,10 @@ export interface Reaching {
   readonly value: string;
   /** The first node that takes both. */
   readonly by: Node;
-  /** Whether no signal is among the numbers: products of the network's inputs, and these themselves, but not their largest or mean. */
+  /**
+   * Whether no signal is among the numbers: products of the network's inputs, and these themselves, but not their largest or mean, nor
+   * a gate that the constant is multiplied by.
+   */
   readonly alone: boolean;
 }
 
@@ -48,11 +53,12 @@ interface World {
 function scopeOf(graph: Graph, world: World, outer: Scope | undefined, inside: string | undefined): Scope {
   const constants = new Constants(graph, world.beside, outer?.constants);
   const reached = new Map<string, Reached>();
-  const signals = new Set<string>();
+  const [signals, scores, gates] = [new Set<string>(), new Set<string>(), new Set<string>()];
   const isSignal = (value: string): boolean =>
     signals.has(value) || !(constants.has(value) || graph.makers.has(value) || outer?.reaching(value).size);
   const reaching = (value: string): Reached => reached.get(value) ?? outer?.reaching(value) ?? none;
-  const scope: Scope = { graph, constants, inside, reaching };
+  const isScore = (value: string): boolean => scores.has(value) || outer?.isScore(value) === true;
+  const scope: Scope = { graph, constants, inside, reaching, isScore };
   world.scopes.set(graph, scope);
   for (const node of graph.nodes) {
     const inner = innerOf(node, world, scope);
@@ -62,16 +68,30 @@ function scopeOf(graph: Graph, world: World, outer: Scope | undefined, inside: s
     const hasSignal = way === "product" || values.some((value) => value !== "" && isSignal(value));
     if (hasSignal && way !== "ends" && !isShrinking(node))
       for (const output of node.outputs) signals.add(output);
-    if (way === "product" || way === "ends" || (way === "normalises" && hasSignal)) continue;
+    const ofScores =
+      way === "product" ? !node.inputs.some((input) => constants.has(input)) : values.some(isScore);
+    if (ofScores) for (const output of node.outputs) scores.add(output);
+    const isGate = hasSignal && !ofScores && (isSquashing(node) || (isMoving(node) && gates.has(values[0]!)));
+    if (isGate) for (const output of node.outputs) gates.add(output);
+    if (way === "product" || way === "ends") continue;
+    if (way === "normalises" && hasSignal) {
+      const scaled = [...reaching(values[0] ?? "")].filter(([, { by }]) => /^(?:Mul|Div)$/.test(by.op));
+      const passed = isSquashing(node) && !ofScores && scaled.length > 0;
+      if (passed) for (const output of node.outputs) reached.set(output, new Map(scaled));
+      continue;
+    }
     const all = new Map<string, Reaching>();
+    const isGated = node.op === "Mul" && values.some((value) => gates.has(value));
     const add = (within: Scope, value: string): void => {
       if (value === "" || all.size >= mostReaching) return;
       if (!within.constants.has(value))
         within
           .reaching(value)
-          .forEach((one, key) => all.set(key, { ...one, alone: one.alone && !hasSignal }));
+          .forEach((one, key) =>
+            all.set(key, { ...one, alone: one.alone && (!hasSignal || isMoving(node)) }),
+          );
       else if (!isNumber(within, value))
-        all.set(value, { scope: within, value, by: node, alone: !hasSignal });
+        all.set(value, { scope: within, value, by: node, alone: !hasSignal || isGated });
     };
     for (const input of values) add(scope, input);
     for (const one of inner) for (const output of one.graph.outputs) add(one, output);
@@ -117,6 +137,18 @@ const held: Readonly<Record<string, readonly number[]>> = {
   ScatterElements: [0, 2],
   ScatterND: [0, 2],
 };
+
+/** What makes gates of signals, and normalises rows. */
+function isSquashing({ op }: Node): boolean {
+  return /^(?:Sigmoid|HardSigmoid|Softmax|LogSoftmax|Hardmax)$/.test(op);
+}
+
+/** What changes no number. */
+function isMoving({ op }: Node): boolean {
+  return /^(?:Identity|Cast|Reshape|Flatten|Squeeze|Unsqueeze|Transpose|Expand|Tile|Split|Slice|Gather)$/.test(
+    op,
+  );
+}
 
 /** What is left of a signal is no signal: one number of many. */
 function isShrinking({ op }: Node): boolean {
