@@ -272,7 +272,7 @@ describe("mho resume", () => {
     const folder = emptyFolder();
     const row = join(folder, "row.csv");
     writeFileSync(row, Array.from({ length: 256 }, (_, i) => 2 + (i % 20)).join());
-    const { err } = await mho(
+    const { out } = await mho(
       "program",
       row,
       "--method",
@@ -282,8 +282,8 @@ describe("mho resume", () => {
       "--workspace",
       folder,
     );
-    expect(err).toMatch(/program: 100 % {2}256 of 256 devices pulsed {2}1\.0 pulses a device/);
-    expect(err).not.toContain("in place");
+    expect(out).toMatch(/program: 100 % {2}256 of 256 devices pulsed {2}1\.0 pulses a device/);
+    expect(out).not.toContain("in place");
   });
 
   it("never goes back, counts none in place that was given up, and says when only the last look is waited for", () => {
