@@ -122,6 +122,13 @@ const matrices: readonly (readonly [string, Buffer])[] = [
     ),
   ],
   [
+    "lower and upper triangles",
+    behind(
+      [node("Trilu:a,one:l", { upper: 0 }), node("Trilu:b:u"), node("Add:l,u:w")],
+      [floats("a", [6, 4]), floats("b", [6, 4]), stored("one", [], "i8", [1])],
+    ),
+  ],
+  [
     "by gates that are constant",
     behind(
       [node("Sigmoid:g:s"), node("Tanh:v:t"), node("Mul:s,t:u"), node("Exp:e:f"), node("Mul:u,f:w")],

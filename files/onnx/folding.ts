@@ -82,6 +82,16 @@ const folds: Readonly<Record<string, Fold>> = {
       shape: Array.from({ length: rank }, (_size, d) => (axes.includes(d) ? 1 : (first.shape[next++] ?? -1))),
     };
   },
+  Trilu(node, [, given], first) {
+    const [rows = 0, columns = 0] = first.shape.slice(-2);
+    const upper = (node.attributes.get("upper")?.whole ?? 1) !== 0;
+    const from = given?.values[0] ?? 0;
+    const keeps = (r: number, c: number): boolean => (upper ? c - r >= from : c - r <= from);
+    const values = first.values.map((value, i) =>
+      keeps(Math.floor(i / columns) % rows, i % columns) ? value : 0,
+    );
+    return first.shape.length < 2 ? undefined : { ...first, values };
+  },
   Neg: each((value) => -value),
   Abs: each(Math.abs),
   Sqrt: each(Math.sqrt),

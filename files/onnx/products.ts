@@ -9,13 +9,13 @@ export interface Operands {
 
 /** Where a node multiplies by matrices; undefined where it does not. */
 export function operandsOf(node: Node, called: boolean): Operands | undefined {
-  const slots = called ? undefined : slotsOf(node);
+  const all = node.inputs.map((_, n) => n);
+  if (called || node.op === "Einsum" || isForeign(node)) return { inputs: all, areWeights: false };
+  const slots = slotsOf(node);
   if (slots !== undefined) {
     const inputs = slots.map(({ input }) => input);
     return { inputs, areWeights: !(inputs.includes(0) && inputs.includes(1)) };
   }
-  const all = node.inputs.map((_, n) => n);
-  if (called || node.op === "Einsum" || isForeign(node)) return { inputs: all, areWeights: false };
   return isProduct(node) ? { inputs: [0, 1], areWeights: false } : undefined;
 }
 
