@@ -25,6 +25,17 @@ interface Line {
   readonly left_out?: unknown;
 }
 
+it("the coefficients of a linear model, which are an attribute, are named", async () => {
+  const reals = Array.from({ length: 12 }, (_, i) => i / 8);
+  const linear = node("ai.onnx.ml/LinearRegressor:x:y", { coefficients: { reals }, targets: 2 }, "reg");
+  const one = model(
+    graph([node("MatMul:x,w:z"), linear], [stored("w", [6, 2], "f4", reals)], { x: [3, 6] }, { y: [3, 2] }),
+  );
+  expect((await readModel(one)).leftOut).toEqual([
+    { name: "reg.coefficients", why: "it is an attribute of LinearRegressor (reg), which is not read" },
+  ]);
+});
+
 it("a model of which nothing can be read names all that was left out, as far as one message goes", async () => {
   const names = Array.from({ length: 10 }, (_, i) => `v${i}`);
   const unread = model(

@@ -12,6 +12,11 @@ export async function unread(
   functions: ReadonlyMap<string, Graph>,
 ): Promise<LeftOut[]> {
   const { graph, constants, inside } = scope;
+  // Linear models of ai.onnx.ml hold their weights as an attribute.
+  if ((node.attributes.get("coefficients")?.reals.length ?? 0) > 1) {
+    const name = `${node.name || node.op}.coefficients`;
+    return [{ name, why: `it is an attribute of ${describe(node)}, which is not read` }];
+  }
   const called = functions.has(`${node.domain} ${node.op}`);
   const slots = called || inside !== undefined ? undefined : slotsOf(node);
   // Of an Einsum, one operand may be read and the other not.

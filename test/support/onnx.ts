@@ -78,11 +78,13 @@ function attribute(name: string, value: Value): Buffer {
         ? [field(5, value), field(20, 4)]
         : "real" in value
           ? [float(2, value.real), field(20, 1)]
-          : "text" in value
-            ? [field(4, value.text), field(20, 3)]
-            : "graph" in value
-              ? [field(6, value.graph), field(20, 5)]
-              : [...value.map((one) => whole(8, one)), field(20, 7)];
+          : "reals" in value
+            ? [...value.reals.map((one) => float(7, one)), field(20, 6)]
+            : "text" in value
+              ? [field(4, value.text), field(20, 3)]
+              : "graph" in value
+                ? [field(6, value.graph), field(20, 5)]
+                : [...value.map((one) => whole(8, one)), field(20, 7)];
   return field(5, Buffer.concat([field(1, name), ...content]));
 }
 
