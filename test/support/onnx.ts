@@ -66,6 +66,7 @@ type Value =
   | readonly number[]
   | Buffer
   | { readonly real: number }
+  | { readonly reals: readonly number[] }
   | { readonly text: string }
   | { readonly graph: Buffer };
 
