@@ -19,11 +19,13 @@ export function operandsOf(node: Node, called: boolean): Operands | undefined {
   return isProduct(node) ? { inputs: [0, 1], areWeights: false } : undefined;
 }
 
+export type WayOfWeights = "product" | "ends" | "normalises" | "passes";
+
 /**
  * What becomes of weights in a node: a product ends them, and so does what compares and counts. What normalises ends those that are a
  * part of a signal, such as biases of attention scores, and passes others on.
  */
-export function wayOfWeights(node: Node): "product" | "ends" | "normalises" | "passes" {
+export function wayOfWeights(node: Node): WayOfWeights {
   if (slotsOf(node) !== undefined || isProduct(node)) return "product";
   return ending.test(node.op) ? "ends" : normalising.test(node.op) ? "normalises" : "passes";
 }
