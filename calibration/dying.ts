@@ -24,9 +24,8 @@ export interface Died {
  * @param most  the upper end of the range, µS.
  */
 export function findDied(parts: readonly DriftData[], most: Microsiemens): Died {
-  const low = lowShare * most;
-  const high = highShare * most;
-  const clear = clearShare * most;
+  const limits = limitsOf(most);
+  const { low, high, clear } = limits;
   const ends = [newEnd(), newEnd()] as const;
   let [count, deaths, decades, from] = [0, 0, 0, Infinity];
   const died = parts.map((data) => {
@@ -38,7 +37,7 @@ export function findDied(parts: readonly DriftData[], most: Microsiemens): Died 
       const { reads, microsiemens, logAges } = course;
       if (reads <= longestWait) continue;
       const tells = microsiemens[0]! >= low + clear && microsiemens[0]! <= high - clear;
-      const death = deathOf(course, low, high, clear);
+      const death = deathOf(course, limits);
       if (death !== undefined) {
         dead[i] = 1;
         count++;
@@ -46,7 +45,7 @@ export function findDied(parts: readonly DriftData[], most: Microsiemens): Died 
       if (!tells) continue;
       from = Math.min(from, logAges[0]!);
       // Of the last reads none could be known for a death.
-      const until = death === undefined ? logAges[reads - longestWait]! : middleOf(logAges, death.read);
+      const until = death === undefined ? logAges[reads - shortestWait]! : middleOf(logAges, death.read);
       decades += (until - logAges[0]!) / Math.LN10;
       if (death === undefined) continue;
       deaths++;
@@ -73,12 +72,24 @@ export function findDied(parts: readonly DriftData[], most: Microsiemens): Died 
   };
 }
 
-/** Ends of the range, as shares of it; and how far from them a device was that was alive. */
-const lowShare = 0.05;
-const highShare = 1.03;
-const clearShare = 0.15;
-/** Reads at an end, at least, before a device is held to be dead. */
+/** µS. */
+interface Limits {
+  /** Ends of the range: below, and above, a device may be dead. */
+  readonly low: Microsiemens;
+  readonly high: Microsiemens;
+  /** How far from them it was while it lived. */
+  readonly clear: Microsiemens;
+  /** So large a step is told from a walk by fewer reads. */
+  readonly leap: Microsiemens;
+}
+
+function limitsOf(most: Microsiemens): Limits {
+  return { low: 0.05 * most, high: 1.03 * most, clear: 0.1 * most, leap: 0.3 * most };
+}
+
+/** Reads at an end, at least, before a device is held to be dead; after a leap, fewer. */
 const longestWait = 3;
+const shortestWait = 2;
 
 /** The reads of one device. */
 interface Course {
@@ -111,9 +122,7 @@ function readsOf(data: DriftData, i: number, into: Course): void {
 /** The first read at which a device was dead. */
 function deathOf(
   { reads, microsiemens }: Course,
-  low: Microsiemens,
-  high: Microsiemens,
-  clear: Microsiemens,
+  { low, high, clear, leap }: Limits,
 ): { readonly read: number; readonly isHigh: boolean } | undefined {
   const last = microsiemens[reads - 1]!;
   const isHigh = last >= high;
@@ -121,8 +130,10 @@ function deathOf(
   const isThere = (read: number): boolean => (isHigh ? read >= high : read <= low);
   let first = reads - 1;
   while (first > 0 && isThere(microsiemens[first - 1]!)) first--;
-  if (first === 0 || reads - first < longestWait) return undefined;
+  if (first === 0) return undefined;
   const before = microsiemens[first - 1]!;
+  const leapt = Math.abs(microsiemens[first]! - before) >= leap;
+  if (reads - first < (leapt ? shortestWait : longestWait)) return undefined;
   const wasClear = isHigh ? before <= high - clear : before >= low + clear;
   const cameBack = microsiemens.subarray(0, first).some(isThere);
   return wasClear && !cameBack ? { read: first, isHigh } : undefined;

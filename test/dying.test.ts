@@ -68,7 +68,7 @@ describe("devices that die while they are watched", () => {
     const truly = (i: number, by: number): boolean => diesAt(i, perDecade) <= by;
     const knowable = Array.from(
       { length: 8192 },
-      (_, i) => truly(i, ages.at(-3)!) && diesAt(i, perDecade) > 1,
+      (_, i) => truly(i, ages.at(-2)!) && diesAt(i, perDecade) > 1,
     );
     expect([...died[0]!].map((one) => one === 1)).toEqual(knowable);
     expect(count).toBeGreaterThan(200);
