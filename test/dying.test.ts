@@ -14,6 +14,8 @@ import { amongTheDead, diedBy, dyingOf } from "../src/model/dying.ts";
 import type { DyingDevices } from "../src/model/definition.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
 import { normalOf, Random, uniformOf } from "../src/random.ts";
+import { renderStrategy } from "../report/strategyReport.ts";
+import { withoutTerms } from "./support/withoutTerms.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { gaussianWeights } from "./support/weights.ts";
 
@@ -231,6 +233,7 @@ describe("a fit to devices some of which die", () => {
       expect(added[2]! / added[0]!).toBeGreaterThan(2);
       expect(added[2]! / added[0]!).toBeLessThan(3.2);
       expect(describeStrategy(found).join("\n")).toContain("… with devices that die");
+      expect(withoutTerms(renderStrategy(found, "0"))).toContain("this strategy, with devices that die");
       const inFile = (await readStrategy(strategy)).layers[0]!.predictedWithDeaths!;
       expect(inFile.tnmse).toBeCloseTo(predictedWithDeaths!.tnmse, 6);
       await bench.close();
