@@ -6,11 +6,13 @@ import { whatIsBuilt } from "./tools/whatIsBuilt.ts";
 
 /** The files that take longest: started first, so that none of them is what everything waits for in the end. */
 const longest =
-  "demo oddStores rp2040Worlds tutorial program manyChips standby demoStops livePage livePageRuns live queueKills runReport soak refit calibrate events".split(
+  "demo oddStores rp2040Worlds tutorial program manyChips standby demoStops livePage livePageRuns live runReport soak refit calibrate events".split(
     " ",
   );
 /** One more than there are cores: a test that waits for a process, a browser or a deadline needs none. */
 export const workers = availableParallelism() + 1;
+/** For machines that have other work as well: what takes a second may take a minute there. Nothing is to be waited for so long. */
+export const patience = { testTimeout: 600_000, hookTimeout: 600_000, expect: { poll: { timeout: 60_000 } } };
 // vitest.slow.config.ts has these.
 const slow = "test/slow/**";
 
@@ -32,8 +34,7 @@ export default defineConfig({
     exclude: [slow],
     // Files share workers, which load the sources once: tests put back what they change of theirs.
     isolate: false,
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
+    ...patience,
     maxWorkers: workers,
     env: scratchInMemory(),
     // What is built is loaded as Node loads it.

@@ -50,7 +50,7 @@ async function readOne(folder: string): Promise<string> {
 }
 
 describe("a workspace of which bits were flipped", () => {
-  it("in its file is read as it was or told of, never otherwise", { timeout: 120_000 }, async () => {
+  it("in its file is read as it was or told of, never otherwise", async () => {
     const folder = emptyFolder();
     const store = await openWorkspace(folder);
     await writeRecords(store);
@@ -60,7 +60,7 @@ describe("a workspace of which bits were flipped", () => {
     expect(ends["told"]).toBeGreaterThan(copies / 4);
   });
 
-  it("in its log is read as it was or told of, never otherwise", { timeout: 120_000 }, async () => {
+  it("in its log is read as it was or told of, never otherwise", async () => {
     const folder = emptyFolder();
     const store = await openWorkspace(folder);
     await writeRecords(store, 2);

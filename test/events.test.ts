@@ -120,7 +120,7 @@ describe("every line that a command prints with --json is an event: its last one
     ended.forEach(({ out }, k) => said.set(commands[k]![0]!, eventLines(out)));
     await until("emulate", /listening/, "emulate", "pcm-64", "--tcp", "0");
     await until("serve", /serving/, "serve", "--port", "0");
-  }, 180_000);
+  });
 
   it.each([
     ["optimize", { type: "result", command: "optimize" }],

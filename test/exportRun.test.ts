@@ -59,56 +59,52 @@ function csvOf(file: string): Record<string, string>[] {
 }
 
 describe("a run that was exported", () => {
-  it(
-    "counts ages, names verdicts and says which weight a device holds, and how",
-    { timeout: 60_000 },
-    async () => {
-      const { exported } = await weightsOnTwoTiles();
-      const rows = csvOf(await exported("--to", "csv"));
-      const ages = new Set(rows.map((row) => `${row["sweep"]} ${row["asked_age_seconds"]}`));
-      expect([...ages].sort()).toEqual(["0 1.0", "1 60.0"]);
-      expect(new Set(rows.map((row) => row["tile"])).size).toBe(2);
-      expect(rows[0]!["verdict"]).toBe("unverified");
-      const sixth = rows.find((row) => row["tile"] === "0" && row["row"] === "3" && row["line"] === "5")!;
-      expect([sixth["weight_row"], sixth["weight_column"], sixth["sign"]]).toEqual(["3", "1", "-1"]);
-      expect(Number(sixth["significance"])).toBeGreaterThanOrEqual(1);
-      const unused = rows.find((row) => row["line"] === "8")!;
-      expect([unused["weight_row"], unused["sign"], unused["target_microsiemens"]]).toEqual(["", "", ""]);
+  it("counts ages, names verdicts and says which weight a device holds, and how", async () => {
+    const { exported } = await weightsOnTwoTiles();
+    const rows = csvOf(await exported("--to", "csv"));
+    const ages = new Set(rows.map((row) => `${row["sweep"]} ${row["asked_age_seconds"]}`));
+    expect([...ages].sort()).toEqual(["0 1.0", "1 60.0"]);
+    expect(new Set(rows.map((row) => row["tile"])).size).toBe(2);
+    expect(rows[0]!["verdict"]).toBe("unverified");
+    const sixth = rows.find((row) => row["tile"] === "0" && row["row"] === "3" && row["line"] === "5")!;
+    expect([sixth["weight_row"], sixth["weight_column"], sixth["sign"]]).toEqual(["3", "1", "-1"]);
+    expect(Number(sixth["significance"])).toBeGreaterThanOrEqual(1);
+    const unused = rows.find((row) => row["line"] === "8")!;
+    expect([unused["weight_row"], unused["sign"], unused["target_microsiemens"]]).toEqual(["", "", ""]);
 
-      const file = await exported("--to", "hdf5");
-      await withHdf5(file, async ({ tensors }) => {
-        const tensor = tensors.find(({ name }) => name === "conductance_microsiemens")!;
-        expect(tensor.shape).toEqual([2, 2, 64, 256]);
-        const at = (1 * 2 + 1) * 64 * 256 + 1 * 256 + 3;
-        const same = rows.find(
-          (row) => row["tile"] === "1" && row["sweep"] === "1" && row["row"] === "1" && row["line"] === "3",
-        )!;
-        const values = await tensor.read();
-        expect(values[at]).toBeCloseTo(Number(same["conductance_microsiemens"]), 4);
-        // The second tile has two rows.
-        expect(values[at + 256]).toBeNaN();
-      });
-      expect(
-        readFileSync(await exported("--to", "mat"))
-          .subarray(0, 19)
-          .toString(),
-      ).toBe("MATLAB 5.0 MAT-file");
+    const file = await exported("--to", "hdf5");
+    await withHdf5(file, async ({ tensors }) => {
+      const tensor = tensors.find(({ name }) => name === "conductance_microsiemens")!;
+      expect(tensor.shape).toEqual([2, 2, 64, 256]);
+      const at = (1 * 2 + 1) * 64 * 256 + 1 * 256 + 3;
+      const same = rows.find(
+        (row) => row["tile"] === "1" && row["sweep"] === "1" && row["row"] === "1" && row["line"] === "3",
+      )!;
+      const values = await tensor.read();
+      expect(values[at]).toBeCloseTo(Number(same["conductance_microsiemens"]), 4);
+      // The second tile has two rows.
+      expect(values[at + 256]).toBeNaN();
+    });
+    expect(
+      readFileSync(await exported("--to", "mat"))
+        .subarray(0, 19)
+        .toString(),
+    ).toBe("MATLAB 5.0 MAT-file");
 
-      const turns = csvOf(await exported("--to", "csv", "--turns"));
-      const pulses = turns.filter(({ kind }) => kind !== "");
-      expect(pulses.length).toBeGreaterThan(0);
-      expect(pulses.filter(({ fate }) => fate === "fired")).toHaveLength(pulses.length);
-      expect(pulses.every((row) => Number(row["fired_at_microseconds"]) > 0)).toBe(true);
-      // Pulses of one row share its ticket, and no two rows or orders do.
-      const rowOf = ({ turn, tile, row, order }: Record<string, string>): string =>
-        [turn, tile, row, order].join(" ");
-      const tickets = new Map(pulses.map((row) => [rowOf(row), row["ticket"]!]));
-      expect(pulses.every((row) => tickets.get(rowOf(row)) === row["ticket"])).toBe(true);
-      expect(new Set(tickets.values()).size).toBe(tickets.size);
-      expect(Math.min(...[...tickets.values()].map(Number))).toBeGreaterThan(0);
-      await expect(exported("--to", "npz", "--turns")).rejects.toThrow(/Turns are a table/);
-    },
-  );
+    const turns = csvOf(await exported("--to", "csv", "--turns"));
+    const pulses = turns.filter(({ kind }) => kind !== "");
+    expect(pulses.length).toBeGreaterThan(0);
+    expect(pulses.filter(({ fate }) => fate === "fired")).toHaveLength(pulses.length);
+    expect(pulses.every((row) => Number(row["fired_at_microseconds"]) > 0)).toBe(true);
+    // Pulses of one row share its ticket, and no two rows or orders do.
+    const rowOf = ({ turn, tile, row, order }: Record<string, string>): string =>
+      [turn, tile, row, order].join(" ");
+    const tickets = new Map(pulses.map((row) => [rowOf(row), row["ticket"]!]));
+    expect(pulses.every((row) => tickets.get(rowOf(row)) === row["ticket"])).toBe(true);
+    expect(new Set(tickets.values()).size).toBe(tickets.size);
+    expect(Math.min(...[...tickets.values()].map(Number))).toBeGreaterThan(0);
+    await expect(exported("--to", "npz", "--turns")).rejects.toThrow(/Turns are a table/);
+  });
 });
 
 describe("an array of a MAT-file", () => {

@@ -13,7 +13,6 @@ import {
   hasBrowser,
   openBrowser,
   pageFolder,
-  patience,
 } from "./support/browser.ts";
 import { makeFleetWorld, type WorldBench } from "./support/fleetWorld.ts";
 import { noPostgres, postgresPrograms, startPostgres, type TestServer } from "./support/postgresServer.ts";
@@ -247,7 +246,7 @@ describe.skipIf(!hasBrowser || postgresPrograms === undefined)(
       await becomes("trouble", /^The server postgres:.* failed: /);
       expect(await page.locator("#fleet").isVisible()).toBe(true);
       await postgres.start();
-      await expect.poll(() => page.locator("#trouble").isVisible(), patience).toBe(false);
+      await expect.poll(() => page.locator("#trouble").isVisible()).toBe(false);
       await makeFleetWorld(address, [{ name: "lab-d", chips: [] }]);
       await becomes("fleet-benches", "3 online");
     });

@@ -617,7 +617,7 @@ describe("an imported run", () => {
 });
 
 describe("mho import", () => {
-  it("says what it found, and mho show where the run came from", { timeout: 60_000 }, async () => {
+  it("says what it found, and mho show where the run came from", async () => {
     const folder = emptyFolder();
     const told = await mho("import", sample, "--as", "rram-relaxation", "--workspace", folder, "--json");
     expect(told.code).toBe(0);

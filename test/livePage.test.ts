@@ -11,7 +11,6 @@ import {
   hasBrowser,
   openBrowser,
   pageFolder,
-  patience,
 } from "./support/browser.ts";
 import { openTestChip, type TestChip } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -117,7 +116,7 @@ describe.skipIf(!hasBrowser)("the live page in a browser", () => {
     await page.waitForSelector("#panels canvas");
     const before = await picture();
     letThrough(2);
-    await expect.poll(picture, patience).not.toBe(before);
+    await expect.poll(picture).not.toBe(before);
     expect(await text("phase")).toBe("programming");
     letThrough(10_000);
     await becomes("phase", "done");
@@ -332,7 +331,7 @@ describe.skipIf(!hasBrowser)("the live page in a browser", () => {
     }).length`;
     expect(await page.evaluate(outside)).toBe(0);
     expect((await page.locator("#runs").boundingBox())!.height).toBeLessThan(800);
-    await expect.poll(() => inList("r1"), patience).toBe(true);
+    await expect.poll(() => inList("r1")).toBe(true);
     await page.goto(`http://127.0.0.1:${server.port}/#r60`);
     await becomes("title", /^r60/);
     expect(await inList("r60")).toBe(true);

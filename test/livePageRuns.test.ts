@@ -13,7 +13,6 @@ import {
   hasBrowser,
   openBrowser,
   pageFolder,
-  patience,
 } from "./support/browser.ts";
 import { openTestChip } from "./support/chips.ts";
 import { emptyFolder, removeFoldersAfterAll } from "./support/folders.ts";
@@ -128,7 +127,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await page.fill("#search", "colour=red");
     await becomes("search-says", /colour[^]*tag/);
     await page.fill("#search", "");
-    await expect.poll(listed, patience).toEqual(["r2", "r1"]);
+    await expect.poll(listed).toEqual(["r2", "r1"]);
     await becomes("search-says", "");
   });
 
@@ -137,7 +136,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await page.fill("#tag", "probed");
     await page.press("#tag", "Enter");
     await expect
-      .poll(async () => (await bench.list({ where: "tag=probed" })).runs.map(({ id }) => id), patience)
+      .poll(async () => (await bench.list({ where: "tag=probed" })).runs.map(({ id }) => id))
       .toEqual(["r2"]);
     await becomes("tags", /probed/);
     await page.getByRole("button", { name: "Take the tag probed away" }).click();
@@ -243,13 +242,13 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await look("r1", 375);
     const answered = bench.ask("Needle down on die 3,4?", { run: "r1" });
     await becomes("questions", /^Needle down on die 3,4\?\s+q1 · asked .* ago on .* · of r1\s+yes\s+no/);
-    await expect.poll(() => page.title(), patience).toMatch(/^\? r1/);
+    await expect.poll(() => page.title()).toMatch(/^\? r1/);
     expect(await page.evaluate(collidingIn("body"))).toEqual([]);
     expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(375);
     await page.getByRole("button", { name: "yes" }).focus();
     await page.keyboard.press("Enter");
     expect(await answered).toBe("yes");
-    await expect.poll(() => page.locator("#questions").isVisible(), patience).toBe(false);
+    await expect.poll(() => page.locator("#questions").isVisible()).toBe(false);
     await becomes("log", /asked: q1, Needle down on die 3,4\? – answered yes after/);
     const line = bench.ask("Which die?", { answers: "line" });
     await page.getByLabel("Which die?").fill("5,6");
@@ -284,7 +283,7 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
     await becomes("jobs", /^((?!j2 )[^])*$/);
     await page.focus("#start");
     await page.keyboard.press("Enter");
-    await expect.poll(() => page.locator("#queue").isVisible(), patience).toBe(false);
+    await expect.poll(() => page.locator("#queue").isVisible()).toBe(false);
     const jobs = await bench.queue.list({ all: true });
     expect(jobs.map(({ id, state }) => [id, state])).toEqual([
       ["j3", "done"],

@@ -47,7 +47,7 @@ describe("a dialect without tickets", () => {
     told.get(name)!.filter((event) => event.type === "warning" && event.code === "no_tickets");
   beforeAll(async () => {
     told = await toldIn("scpi");
-  }, 120_000);
+  });
 
   it("says once, before a run begins, that mho cannot tell whether another workspace has pulsed the chip", () => {
     const [warning, ...others] = warnings("program");
@@ -77,4 +77,4 @@ it("a dialect with tickets does not say that it has none", async () => {
   const told = await toldIn("packet");
   for (const events of told.values())
     expect(events.filter((event) => event.type === "warning" && event.code === "no_tickets")).toEqual([]);
-}, 120_000);
+});

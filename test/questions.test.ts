@@ -41,7 +41,7 @@ describe("a question of an experiment", () => {
 
   /** The question that another program sees, as soon as it is asked. */
   const seen = async (): Promise<string> => {
-    await expect.poll(async () => (await other.questions()).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await other.questions()).length).toBeGreaterThan(0);
     return (await other.questions())[0]!.id;
   };
 
@@ -180,7 +180,7 @@ describe("the terminal of mho run", () => {
     const typed = Object.assign(new PassThrough(), { isTTY: true });
     const terminal = answerAtTerminal(bench, output, typed as unknown as typeof process.stdin);
     const answer = bench.ask("Needle down?");
-    await expect.poll(async () => (await bench.questions()).length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await bench.questions()).length).toBe(1);
     typed.write("maybe\n\nyes\n");
     expect(await answer).toBe("yes");
     terminal.close();

@@ -90,7 +90,7 @@ afterEach(() => {
 describe.skipIf(process.platform === "win32" || !otherMayRun)(
   "commands on a folder of another user's",
   () => {
-    it("show, check, export, report and fit, and refuse to write", { timeout: 60_000 }, async () => {
+    it("show, check, export, report and fit, and refuse to write", async () => {
       const folder = emptyFolder();
       const workspace = join(folder, "w");
       mkdirSync(workspace);
@@ -114,7 +114,7 @@ describe.skipIf(process.platform === "win32" || !otherMayRun)(
 );
 
 describe.skipIf(!isRoot || !mayMount())("commands on a file system that cannot be written", () => {
-  it("show, export and report, also as root, and refuse to write", { timeout: 60_000 }, async () => {
+  it("show, export and report, also as root, and refuse to write", async () => {
     const [folder, out] = [emptyFolder(), emptyFolder()];
     mount(folder);
     await wholeStore(join(folder, "workspace.db"));

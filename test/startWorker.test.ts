@@ -13,13 +13,11 @@ describe("a worker that the live page starts", () => {
     const bench = await openBench({ workspace: emptyFolder(), config: "none", chip: "emulator:pcm-64" });
     await bench.queue.add("measure", "yield", { row: 0, rows: 1 });
     const worker = await startWorker(bench.workspace, "none");
-    await expect.poll(async () => (await bench.queue.list()).length, { timeout: 60_000 }).toBe(0);
+    await expect.poll(async () => (await bench.queue.list()).length).toBe(0);
     expect(await bench.queue.list({ all: true })).toMatchObject([{ id: "j1", state: "done", runs: ["r1"] }]);
     const log = join(bench.workspace, "queue", "worker-of-page.log");
-    await expect
-      .poll(() => readFileSync(log, "utf8"), { timeout: 60_000 })
-      .toMatch(/"command":"work","done":\["j1"\]/);
-    await expect.poll(() => worker.process(), { timeout: 60_000 }).toBeUndefined();
+    await expect.poll(() => readFileSync(log, "utf8")).toMatch(/"command":"work","done":\["j1"\]/);
+    await expect.poll(() => worker.process()).toBeUndefined();
     expect(goesOnWarning(worker)).toBeUndefined();
     await bench.close();
   });

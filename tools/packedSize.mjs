@@ -1,5 +1,6 @@
 // What `npm install mho` takes on the disk, in bytes: the files of the package itself, and its packages as the lockfile has
-// them for this system. Needs a build and `npm ci`, but no network. `node tools/packedSize.mjs` prints it in MB.
+// them for this system. Needs a build and `npm ci`, but no network. `node tools/packedSize.mjs` prints it in MB;
+// with --json, also the names of the files in the package.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -17,9 +18,13 @@ const installed = Object.entries(packages)
   .concat({ path: "mho itself", bytes: packed.unpackedSize })
   .sort((a, b) => b.bytes - a.bytes);
 
-for (const { path, bytes } of installed.slice(0, 8))
-  console.log(`${inMegabytes(bytes).padStart(8)}  ${path}`);
-console.log(`${inMegabytes(installed.reduce((sum, { bytes }) => sum + bytes, 0)).padStart(8)}  in all`);
+const bytes = installed.reduce((sum, one) => sum + one.bytes, 0);
+if (process.argv.includes("--json")) {
+  console.log(JSON.stringify({ bytes, files: packed.files.map(({ path }) => path) }));
+} else {
+  for (const one of installed.slice(0, 8)) console.log(`${inMegabytes(one.bytes).padStart(8)}  ${one.path}`);
+  console.log(`${inMegabytes(bytes).padStart(8)}  in all`);
+}
 
 /** Without the packages inside, which the lockfile names by themselves. */
 function bytesOf(folder) {

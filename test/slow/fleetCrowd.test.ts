@@ -19,5 +19,4 @@ it.skipIf(postgresPrograms === undefined)(
     // Not known where the system has no /proc.
     expect(Number.isNaN(pageMostMegabytes) || pageMostMegabytes < 150).toBe(true);
   },
-  600_000,
 );

@@ -15,5 +15,4 @@ it.skipIf(postgresPrograms === undefined)(
       told: [],
     });
   },
-  600_000,
 );

@@ -27,12 +27,10 @@ export function complaintsOf(page: Page): string[] {
   return complaints;
 }
 
-export const patience = { timeout: 20_000 };
-
 /** Waits until an element of the live page says something. */
 export function becomes(page: Page, id: string, wanted: string | RegExp): Promise<void> {
   const said = (): Promise<string> => page.locator(`#${id}`).innerText();
-  return expect.poll(said, patience).toMatch(typeof wanted === "string" ? exactly(wanted) : wanted);
+  return expect.poll(said).toMatch(typeof wanted === "string" ? exactly(wanted) : wanted);
 }
 
 function exactly(text: string): RegExp {

@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { spawn } from "@lydell/node-pty";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { scripts } from "../cli/completion.ts";
-import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { scripts } from "../../cli/completion.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
 
 removeFoldersAfterEach();
 
-const built = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const built = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 function has(shell: string): boolean {
   try {
@@ -83,7 +83,7 @@ function open(shell: keyof typeof shells) {
   terminal.onData((text) => (shown += text));
   // Without what moves the cursor and colours.
   const said = (): string => stripVTControlCharacters(shown).replace(/[\b\r]/g, "");
-  const shows = (what: RegExp) => expect.poll(said, { timeout: 60_000 }).toMatch(what);
+  const shows = (what: RegExp) => expect.poll(said).toMatch(what);
   return {
     shows,
     /** Types some words and the key that completes them. */
@@ -106,15 +106,11 @@ const cases = [
 describe.skipIf(process.platform === "win32").each(["bash", "zsh", "fish"] as const)(
   "completion in %s, as a user types it",
   (shell) => {
-    it.skipIf(!has(shell)).each(cases)(
-      "finds %s: %s",
-      async (_, words, what) => {
-        const { type, shows } = open(shell);
-        await shows(/ready> /);
-        type(words);
-        await shows(what);
-      },
-      120_000,
-    );
+    it.skipIf(!has(shell)).each(cases)("finds %s: %s", async (_, words, what) => {
+      const { type, shows } = open(shell);
+      await shows(/ready> /);
+      type(words);
+      await shows(what);
+    });
   },
 );

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { plannedVisit } from "../lab/trim.ts";
-import { openBench } from "../lab/bench.ts";
-import { openWorkspace } from "../storage/workspace.ts";
-import { openTestChip } from "./support/chips.ts";
-import { mho } from "./support/commandHere.ts";
-import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
-import { gaussianWeights } from "./support/weights.ts";
+import { plannedVisit } from "../../lab/trim.ts";
+import { openBench } from "../../lab/bench.ts";
+import { openWorkspace } from "../../storage/workspace.ts";
+import { openTestChip } from "../support/chips.ts";
+import { mho } from "../support/commandHere.ts";
+import { emptyFolder, removeFoldersAfterEach } from "../support/folders.ts";
+import { gaussianWeights } from "../support/weights.ts";
 
 removeFoldersAfterEach();
 
