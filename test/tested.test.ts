@@ -9,7 +9,7 @@ import { renderFit } from "../report/fitReport.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { modelOf } from "../src/model/modelOf.ts";
-import { beyondTested, timeAtPace } from "../src/model/tested.ts";
+import { beyondTested, meanAtPace, timeAtPace } from "../src/model/tested.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { mho } from "./support/commandHere.ts";
 import { fittedModel } from "./support/fittedModel.ts";
@@ -81,6 +81,22 @@ describe("how far a fitted model was tested", () => {
     expect(age(timeAtPace(model, day, 30 * day, 1))).toBeCloseTo(age(30 * day), 3);
     expect(age(timeAtPace(model, day, 30 * day, 2)) / day).toBeCloseTo((age(30 * day) / day) ** 2, 3);
     expect(timeAtPace(model, day, 3600, 2)).toBe(3600);
+  });
+
+  it("goes on where the model's knowledge ends, so that the range is not too narrow there", () => {
+    const falling = {
+      ...modelOf(fittedModel(day)),
+      timeZeroSeconds: 0,
+      knownTimesSeconds: { from: 1, to: 100 * day },
+      mean: (target: number, time: number) => {
+        expect(time).toBeLessThanOrEqual(100 * day);
+        return target - Math.log10(time / day);
+      },
+    };
+    // Twice as fast the 50 days are 2,500.
+    expect(meanAtPace(falling, day, 20, 50 * day, 2)).toBeCloseTo(20 - Math.log10(2500), 9);
+    expect(meanAtPace(falling, day, 20, 50 * day, 1)).toBeCloseTo(20 - Math.log10(50), 9);
+    expect(meanAtPace(falling, day, 1, 90 * day, 2)).toBe(0);
   });
 
   it("stands beside what show, optimize and reports tell of later times", async () => {
