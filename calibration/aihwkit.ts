@@ -81,7 +81,18 @@ function same(one: PowerLawDefinition, other: PowerLawDefinition): boolean {
   return physics(one) === physics(other);
 }
 
-function hermes(law: PowerLawDefinition, devices: 1 | 2, timesSeconds: readonly Seconds[]): AihwkitExport {
+/** aihwkit's law rises beyond Gmax, where programming may end: a factor on its read noise spreads over all targets what that misses. */
+function hermes(
+  definition: PowerLawDefinition,
+  devices: 1 | 2,
+  timesSeconds: readonly Seconds[],
+): AihwkitExport {
+  const law = powerLawOf(definition);
+  const scales = Array.from({ length: 41 }, (_, k) => rounded(0.95 + k / 400));
+  const { scale, miss } = leastMiss(definition, scales, timesSeconds, "HermesNoiseModel", "", (factor) => ({
+    ...law,
+    readStrength: (programmed) => factor * law.readStrength(programmed),
+  }));
   return {
     class: `${noise}.hermes.HermesNoiseModel`,
     arguments: {
@@ -89,9 +100,40 @@ function hermes(law: PowerLawDefinition, devices: 1 | 2, timesSeconds: readonly 
       g_max: law.maxConductanceMicrosiemens,
       t_0: law.t0Seconds,
       t_read: law.readSeconds,
+      read_noise_scale: scale,
     },
-    miss: missOf(law, powerLawOf(law), timesSeconds),
+    miss,
   };
+}
+
+/**
+ * The factor on a class' read noise by which the model's moments are missed least.
+ *
+ * @param why  the class cannot do better, for a person.
+ * @throws `bad-argument` when it misses them by more than 2 %.
+ */
+function leastMiss(
+  definition: PowerLawDefinition,
+  scales: readonly number[],
+  timesSeconds: readonly Seconds[],
+  className: string,
+  why: string,
+  withScale: (scale: number) => LawInAihwkit,
+): { readonly scale: number; readonly miss: AihwkitMiss } {
+  const tried = scales.map((scale) => {
+    const miss = missOf(definition, withScale(scale), timesSeconds);
+    return { scale, miss, worst: Math.max(miss.mean, miss.std) };
+  });
+  const { scale, miss, worst } = tried.reduce((best, one) => (one.worst < best.worst ? one : best));
+  if (worst <= mostMiss) return { scale, miss };
+  const what = miss.std > miss.mean ? "standard deviation" : "mean";
+  throw new MhoError(
+    "bad-argument",
+    `Cannot export ${definition.name} to aihwkit: its ${className} would miss the model's ${what} by ` +
+      `${(100 * worst).toFixed(1)} %, more than ${100 * mostMiss} %. ${why}` +
+      "Use --to crosssim, which takes the model's moments as they are.",
+    { model: definition.name, meanMiss: miss.mean, stdMiss: miss.std },
+  );
 }
 
 function wan2022(definition: TimedSpreadDefinition): AihwkitExport {
@@ -176,23 +218,11 @@ function customDrift(definition: PowerLawDefinition, timesSeconds: readonly Seco
     }),
     readStrength: (programmed) => scale * usualReadStrength(programmed / max),
   });
-  const tried = scalesWithin(ratios).map((scale) => {
-    const miss = missOf(definition, withScale(scale), timesSeconds);
-    return { scale, miss, worst: Math.max(miss.mean, miss.std) };
-  });
-  const { scale, miss, worst } = tried.reduce((best, one) => (one.worst < best.worst ? one : best));
-  if (!(worst <= mostMiss)) {
-    const what = miss.std > miss.mean ? "standard deviation" : "mean";
-    throw new MhoError(
-      "bad-argument",
-      `Cannot export ${definition.name} to aihwkit: its CustomDriftPCMLikeNoiseModel would miss the model's ${what} by ` +
-        `${(100 * worst).toFixed(1)} %, more than ${100 * mostMiss} %. Its read noise always falls as G^−0.65, and its programming error is a polynomial. ` +
-        "Use --to crosssim, which takes the model's moments as they are.",
-      { model: definition.name, meanMiss: miss.mean, stdMiss: miss.std },
-    );
-  }
+  const name = "CustomDriftPCMLikeNoiseModel";
+  const why = "Its read noise always falls as G^−0.65, and its programming error is a polynomial. ";
+  const { scale, miss } = leastMiss(definition, scalesWithin(ratios), timesSeconds, name, why, withScale);
   const given = { ...found, read_noise_scale: scale };
-  return { class: `${noise}.pcm.CustomDriftPCMLikeNoiseModel`, arguments: given, miss };
+  return { class: `${noise}.pcm.${name}`, arguments: given, miss };
 }
 
 /** Factors on aihwkit's read noise between the least and the most that it needs at any conductance; one where it needs the same at all. */

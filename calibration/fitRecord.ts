@@ -8,6 +8,7 @@ import { namedLaws } from "./populationLaws.ts";
 import { mostSweeps } from "./spreadOut.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
+import { short } from "./short.ts";
 
 /** What is known of a fit before anything is fitted. */
 export type Circumstances = Pick<
@@ -141,11 +142,6 @@ function lawsOf({ population, temperature }: Refit, most: Microsiemens): FitReco
       standardError: places.map((g) => short(found.error(g))),
     };
   });
-}
-
-/** Enough digits for every use, and a file that a person can read. */
-export function short(value: number): number {
-  return Number(value.toPrecision(6));
 }
 
 const histogram = { from: -5, step: 0.25, bins: 40 };

@@ -3,7 +3,7 @@ import type { FitForecast, PowerLawDefinition } from "../src/model/definition.ts
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { beliefsOf } from "./deviceBelief.ts";
 import type { DriftData, DriftSweep, ReadOut } from "./driftData.ts";
-import { inside95Holds, mostMeanOffStds } from "./forecastLimits.ts";
+import { inside95Holds, mostMeanOffStds } from "../src/model/forecastLimits.ts";
 import { noiseCovariance } from "./noiseKernel.ts";
 import { PowerLawForesight } from "./powerLawForesight.ts";
 import type { Refit } from "./refit.ts";

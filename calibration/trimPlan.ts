@@ -1,5 +1,9 @@
+import type { DyingDevices } from "../src/model/definition.ts";
+import { amongTheDead, diedBy } from "../src/model/dying.ts";
+import type { Seconds } from "../src/units.ts";
 import { MovedDevices } from "./movedDevices.ts";
 import { averaged, compensationOf, expectedErrors } from "./trimErrors.ts";
+import type { Moments } from "./trimMoments.ts";
 import { CellMoves } from "./trimMoves.ts";
 import { seenVariance } from "./trimReads.ts";
 import type { TrimTask } from "./trimTask.ts";
@@ -14,6 +18,8 @@ export interface TrimPlan {
   /** The same at each time. */
   readonly before: Float64Array;
   readonly after: Float64Array;
+  /** Means over the times where devices die as the model says; undefined where it knows of no deaths. */
+  readonly withDeaths?: { readonly before: number; readonly after: number } | undefined;
 }
 
 /**
@@ -51,8 +57,9 @@ export function planTrim(task: TrimTask): TrimPlan {
     }
     compensation = compensationOf(task, then.mean, then.variance);
   }
+  const ageThen = (i: number): number => (Number.isNaN(targets[i]!) ? agesSeconds[i]! : 0);
   const seenBefore = seenVariance(task, now, (i) => agesSeconds[i]!);
-  const seenAfter = seenVariance(task, then, (i) => (Number.isNaN(targets[i]!) ? agesSeconds[i]! : 0));
+  const seenAfter = seenVariance(task, then, ageThen);
   const before = expectedErrors(task, now.mean, seenBefore, compensationOf(task, now.mean, seenBefore));
   const after = expectedErrors(task, then.mean, seenAfter, compensationOf(task, then.mean, seenAfter));
   return {
@@ -62,7 +69,41 @@ export function planTrim(task: TrimTask): TrimPlan {
     expectedAfter: averaged(after, timeWeights),
     before,
     after,
+    withDeaths: task.dying && {
+      before: errorWithDeaths(
+        task,
+        task.dying,
+        { mean: now.mean, variance: seenBefore },
+        (i) => agesSeconds[i]!,
+      ),
+      after: errorWithDeaths(task, task.dying, { mean: then.mean, variance: seenAfter }, ageThen),
+    },
   };
+}
+
+/** @param agesSeconds  of each device when the clock of the times begins. */
+function errorWithDeaths(
+  task: TrimTask,
+  dying: DyingDevices,
+  { mean, variance }: Moments,
+  agesSeconds: (device: number) => Seconds,
+): number {
+  const { timesSeconds, timeWeights, movable, model } = task;
+  const all = { mean: mean.slice(), variance: variance.slice() };
+  const times = timesSeconds.length;
+  for (let i = 0; i < movable.length; i++) {
+    if (movable[i] === 0) continue;
+    const age = agesSeconds(i);
+    for (let t = 0; t < times; t++) {
+      const at = i * times + t;
+      const share = diedBy(dying, Math.max(age, model.timeZeroSeconds) + timesSeconds[t]!, age);
+      const found = amongTheDead(dying, share, mean[at]!, variance[at]!);
+      all.mean[at] = found.mean;
+      all.variance[at] = found.variance;
+    }
+  }
+  const compensation = compensationOf(task, all.mean, all.variance);
+  return averaged(expectedErrors(task, all.mean, all.variance, compensation), timeWeights);
 }
 
 /** What is to be expected once devices were moved and read. @param reached  µS; NaN where nothing was done. */

@@ -1,3 +1,4 @@
+import type { DyingDevices } from "../src/model/definition.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import type { CellTask } from "../src/program/method.ts";
 import type { Seconds } from "../src/units.ts";
@@ -19,6 +20,8 @@ export interface TrimTask {
   readonly reads: number;
   /** Whether a pulse adds its step to what goes on ageing as before (`Technology.stepsAddUp`); else it begins its device's ageing anew. */
   readonly stepsAddUp?: boolean | undefined;
+  /** How devices die, where the model knows: what is planned for those that live is told with such deaths, too. */
+  readonly dying?: DyingDevices | undefined;
   /** 1 for devices that may be pulsed again. */
   readonly movable: Uint8Array;
 }

@@ -2,6 +2,7 @@ import { MhoError } from "../src/errors.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { asPowerLaw } from "../src/model/powerLaw.ts";
+import { dyingOf } from "../src/model/dying.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { isBroken, verdicts } from "../src/program/method.ts";
 import type { Random } from "../src/random.ts";
@@ -9,6 +10,7 @@ import type { TileTargets } from "../src/run/plan.ts";
 import { type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { beliefsOf } from "./deviceBelief.ts";
 import type { DriftData } from "./driftData.ts";
+import { findDied } from "./dying.ts";
 import { refuseFewDevices } from "./enoughData.ts";
 import { fittedModel } from "./fittedModel.ts";
 import type { Gathered } from "./gather.ts";
@@ -30,6 +32,8 @@ export interface Visit {
   /** 100 × mean square error over the square of the largest weight, averaged over the times that count. */
   readonly expectedBefore: number;
   readonly expectedAfter: number;
+  /** The same where devices die as the model says; undefined where it knows of no deaths. */
+  readonly withDeaths?: { readonly before: number; readonly after: number } | undefined;
   /** With one more look at this age and the visit after it, instead of now. */
   readonly later: readonly { readonly ageSeconds: Seconds; readonly expected: number }[];
 }
@@ -73,12 +77,18 @@ export interface VisitTask {
  */
 export function believedTiles(given: VisitTask): BelievedTile[] {
   const { gathered, tiles, chip, stepsAddUp, model, at, timesSeconds, timeWeights, reads } = given;
-  const parts = gathered.parts.map(({ data, memory }) => ({
+  const obeying = gathered.parts.map(({ data, memory }) => ({
     ...data,
     // A device need not be where it was wanted: it need only obey.
     usable: Uint8Array.from(memory.verdicts, (verdict) =>
       isBroken(verdict) || verdict === verdicts.leftAlone ? 0 : 1,
     ),
+  }));
+  // One that died since is held to stay where it is, and the others of its cell do its work.
+  const { died } = findDied(obeying, modelOf(model).maxConductanceMicrosiemens);
+  const parts = obeying.map((data, k) => ({
+    ...data,
+    usable: data.usable.map((usable, i) => (died[k]![i] === 1 ? 0 : usable)),
   }));
   refuseFewDevices(parts, "a trim");
   for (const { block, memory } of gathered.parts) refuseEarlier(at, block.tile, memory.pulsedAtMicroseconds);
@@ -97,6 +107,7 @@ export function believedTiles(given: VisitTask): BelievedTile[] {
       timeWeights,
       reads,
       stepsAddUp,
+      dying: dyingOf(model),
       movable: data.usable,
     };
     return { targets, task };
@@ -139,12 +150,24 @@ export function planVisit(believed: readonly BelievedTile[], random: Random): Vi
     devices: tiles.reduce((sum, { plan }) => sum + plan.devices, 0),
     expectedBefore: mean((k) => tiles[k]!.plan.expectedBefore),
     expectedAfter: mean((k) => tiles[k]!.plan.expectedAfter),
+    withDeaths: meanWithDeaths(
+      tiles.map(({ plan }) => plan.withDeaths),
+      mean,
+    ),
     later: later.filter(({ ageSeconds }) => ageSeconds - youngest < last),
   };
 }
 
 function weightsOf({ cells }: TrimTask): number {
   return cells.wantedMicrosiemens.reduce((count, wanted) => count + (Number.isNaN(wanted) ? 0 : 1), 0);
+}
+
+function meanWithDeaths(
+  all: readonly Visit["withDeaths"][],
+  mean: (of: (k: number) => number) => number,
+): Visit["withDeaths"] {
+  if (all.length === 0 || all.includes(undefined)) return undefined;
+  return { before: mean((k) => all[k]!.before), after: mean((k) => all[k]!.after) };
 }
 
 /** Mean of what has these weights. */
@@ -174,6 +197,10 @@ export function joinVisits(visits: readonly Visit[], agesAgree = 0): Visit {
     devices: visits.reduce((sum, { devices }) => sum + devices, 0),
     expectedBefore: mean((k) => visits[k]!.expectedBefore),
     expectedAfter: mean((k) => visits[k]!.expectedAfter),
+    withDeaths: meanWithDeaths(
+      visits.map(({ withDeaths }) => withDeaths),
+      mean,
+    ),
     later: kept.every((_, k) => alike(k))
       ? kept.map(({ ageSeconds }, k) => ({
           ageSeconds,

@@ -1,6 +1,7 @@
 import { systemClock } from "../drivers/systemClock.ts";
 import type { BenchEvent, StampedEvent } from "../lab/events.ts";
 import { counted } from "../src/counted.ts";
+import { type DoneWord, doneWordOf } from "../src/results/doneWord.ts";
 import { formatDuration } from "../src/units.ts";
 import { DemoPace } from "./demoPace.ts";
 import type { Output } from "./output.ts";
@@ -17,6 +18,7 @@ export function tellDemo(
   const others = tellEvents(output, { chipStays });
   const pace = new DemoPace(() => systemClock.nowMicroseconds());
   let doing = "";
+  let word: DoneWord = "in place";
   const progress = (): void => output.progress(`   ${[doing, leftOf(pace)].filter(Boolean).join(", ")}`);
   const nowDoing = (what: string): void => {
     doing = what;
@@ -29,10 +31,12 @@ export function tellDemo(
     if (type === "chapter") {
       output.say([`${event.number}. ${event.title}`, leftOf(pace)].filter(Boolean).join("   "));
       nowDoing("calculating");
-    } else if (type === "started") nowDoing(`programming ${counted(event.devices, "device")}`);
-    else if (type === "turn") {
+    } else if (type === "started") {
+      word = doneWordOf(event.method);
+      nowDoing(`programming ${counted(event.devices, "device")}`);
+    } else if (type === "turn") {
       const inPlace = (event.devices_done + event.inside).toLocaleString("en");
-      nowDoing(`programming, ${inPlace} of ${counted(event.devices, "device")} in place`);
+      nowDoing(`programming, ${inPlace} of ${counted(event.devices, "device")} ${word}`);
     } else if (type === "watching") nowDoing(`reading ${event.runs.join(", ")}`);
     else if (type === "sweep") nowDoing(`reading ${event.run} at ${formatDuration(event.time_seconds)}`);
     else if (type === "corrected") output.say(`   ${correctedText(event.devices)}`);

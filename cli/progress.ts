@@ -1,7 +1,7 @@
 import { systemClock } from "../drivers/systemClock.ts";
 import { Pace } from "../src/results/pace.ts";
 import { localTimeIn } from "../lab/wallTime.ts";
-import { isMeasurement } from "../src/measure/procedure.ts";
+import { type DoneWord, doneWordOf } from "../src/results/doneWord.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, ProgramEvent, RowsReadEvent } from "../src/run/events.ts";
 import type { RunId } from "../src/run/store.ts";
@@ -35,14 +35,14 @@ export function progressOf(
   /** The most that was ever in place: a device that strays again does not make the line go back. */
   let most = 0;
   let lastTenth = 0;
-  let measures = false;
+  let word: DoneWord = "in place";
   let lastLogged = 0;
   const turn = (event: Extract<ProgramEvent, { type: "turn" }>): void => {
     const at = seconds();
     const settled = event.devices_done + event.inside;
     pace.note(at, settled, event.pulses);
     most = Math.max(most, settled);
-    const forms = describeTurn(name, event, most, pace, measures);
+    const forms = describeTurn(name, event, most, pace, word);
     // A log gets a line every tenth of the way, and one every ten seconds.
     const tenth = Math.floor((10 * most) / event.devices);
     const due = tenth > lastTenth || at - lastLogged >= secondsBetweenLines;
@@ -63,7 +63,7 @@ export function progressOf(
   return (event) => {
     switch (event.type) {
       case "started":
-        measures = isMeasurement(event.method);
+        word = doneWordOf(event.method);
         // What was in place before a run was resumed was not done in this time.
         if (!event.resumed) pace.note(seconds(), 0, 0);
         void expectedPulses?.(event.run).then((pulses) => pace.expect(pulses));
@@ -154,14 +154,14 @@ function describeTurn(
   { devices_done: done, accepted, inside, devices, pulses }: Extract<ProgramEvent, { type: "turn" }>,
   inPlace: number,
   pace: Pace,
-  measures: boolean,
+  word: DoneWord,
 ): string[] {
   const percent = `${((100 * inPlace) / devices).toFixed(0).padStart(3)} %`;
   // A method that does not look accepts none, and gives none up.
-  const givenUp = accepted > 0 && !measures ? Math.max(0, done - accepted) : 0;
+  const givenUp = accepted > 0 && word !== "measured" ? Math.max(0, done - accepted) : 0;
   const good = (inPlace - givenUp).toLocaleString("en");
   const rest = givenUp > 0 ? `, ${givenUp.toLocaleString("en")} given up` : "";
-  const counts = `${good} of ${counted(devices, "device")} ${measures ? "done" : "in place"}${rest}`;
+  const counts = `${good} of ${counted(devices, "device")} ${word === "measured" ? "done" : word}${rest}`;
   const fired = `${(pulses / Math.max(1, devices)).toFixed(1)} pulses a device`;
   const { devicesPerSecond } = pace.rates();
   const lastLooks = inside > 0 && done + inside === devices;

@@ -2,7 +2,7 @@ import { snakeKeys } from "../files/keys.ts";
 import { modelDigest, modelFileOf, readModel } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
 import type { ModelDefinition } from "../src/model/definition.ts";
-import { beyondTested, testedToSecondsOf, timeAtPace } from "../src/model/tested.ts";
+import { beyondTested, meanAtPace, testedToSecondsOf } from "../src/model/tested.ts";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { fitRecordOf } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
@@ -66,7 +66,7 @@ function pacesBeyond(
   const beyond = times.filter((time) => beyondTested(definition, time) !== undefined);
   if (tested === undefined || tested <= 0 || beyond.length === 0) return [];
   const mean = (target: Microsiemens, time: Seconds, pace: number): string =>
-    model.mean(target, timeAtPace(model, tested, time, pace)).toFixed(2);
+    meanAtPace(model, tested, target, time, pace).toFixed(2);
   return [
     "  Mean if the change stopped there / by the law / twice as fast in ln t:",
     `  ${"target".padStart(9)}${beyond.map((time) => markedTime(definition, time).padStart(27)).join("")}   µS`,

@@ -1,5 +1,6 @@
 import { counted } from "../src/counted.ts";
 import type { FitRecord } from "../src/model/definition.ts";
+import { forecastHoldsWhere } from "../src/model/forecastLimits.ts";
 import { failsBeyondTested } from "../src/model/tested.ts";
 import { formatDuration } from "../src/units.ts";
 import { withError } from "../src/withError.ts";
@@ -49,13 +50,16 @@ function describeForecasts({ testedToSeconds, forecasts = [] }: FitRecord): stri
     [
       `${formatDuration(fromSeconds)} → ${formatDuration(toSeconds)}`.padEnd(24),
       String(devices).padStart(9),
-      `${(100 * inside95).toFixed(1)} %`.padStart(20),
+      `${(100 * inside95).toFixed(2)} %`.padStart(20),
       `${meanOffStds.toFixed(2)} σ`.padStart(12),
       (holds ? "yes" : "NO").padStart(8),
     ].join(""),
   );
   const heads = `  ${"forecast".padEnd(24)}${"devices".padStart(9)}${"inside 95 % band".padStart(20)}${"mean off".padStart(12)}${"holds".padStart(8)}`;
-  return [tested, ...(rows.length === 0 ? [] : [heads, ...rows.map((row) => `  ${row}`)])];
+  return [
+    tested,
+    ...(rows.length === 0 ? [] : [heads, ...rows.map((row) => `  ${row}`), `  (${forecastHoldsWhere})`]),
+  ];
 }
 
 function describeLaw({

@@ -42,6 +42,7 @@ export function describeLayer(
   const factors = significance.map((factor) => Number(factor.toPrecision(3))).join(", ");
   const clipped = weightClip < weightMax ? `, clipped to ±${weightClip.toPrecision(3)}` : "";
   const rows: [string, StrategyLayer["predicted"]][] = [["this strategy", predicted]];
+  if (layer.predictedWithDeaths) rows.push(["… with devices that die", layer.predictedWithDeaths]);
   if (layer.predictedByImportance)
     rows.push(["… each weight by its importance", layer.predictedByImportance]);
   if (layer.perfectProgramming) rows.push(["… programmed perfectly", layer.perfectProgramming]);

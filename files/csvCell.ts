@@ -39,8 +39,11 @@ export function beginsWithErrorValue(line: string): boolean {
 
 const lostNumber =
   /^(?:[+-]?(?:nan|inf|infinity|∞)(?:\(.*\))?|n\.?\/?a\.?|null|none|nil|nat|undefined|true|false|missing)$/iu;
-const neutral =
-  /^(?:err|error|overflow|overrange|ovld|ol|invalid|fail|failed|bad|empty|sat|saturated|void)$/i;
+const neutral = new RegExp(
+  "^(?:err|error|overflow|overrange|ovld|ol|invalid|fail|failed|bad|empty|sat|saturated|void|open|short|shorted|dead|broken|stuck|" +
+    "defective|skip|skipped|unused|masked|timeout|no (?:data|value)|not measured)$",
+  "i",
+);
 
 export function kindOf(cell: string): CellKind {
   if (cell === "") return "empty";

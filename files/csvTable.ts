@@ -34,6 +34,9 @@ export class CsvTable {
   #decimals = false;
   /** The line of the first number with that decimal sign. */
   readonly #signs: { [sign in "." | ","]?: number } = {};
+  /** A number such as 57.000, and whether another shows that its point is no mark of thousands. */
+  #grouped: { readonly line: number; readonly column: number; readonly cell: string } | undefined;
+  #pointIsDecimal = false;
   readonly #pairs = new DecimalPairs();
   readonly #places = new PlaceRows();
 
@@ -132,6 +135,8 @@ export class CsvTable {
     if (this.#rows > 0 && column > 0) this.#decimals = true;
     const sign = cell.includes(",") ? "," : cell.includes(".") ? "." : undefined;
     if (sign === undefined) return;
+    if (sign === "." && /^[+-]?[1-9]\d{0,2}\.\d{3}$/.test(cell)) this.#grouped ??= { line, column, cell };
+    else if (sign === ".") this.#pointIsDecimal = true;
     this.#signs[sign] ??= line;
     const other = this.#signs[sign === "," ? "." : ","];
     if (other === undefined) return;
@@ -195,6 +200,15 @@ export class CsvTable {
       throw this.#refusal(
         `line ${first.line} has "${first.cells.slice(0, 2).join(",")}", which looks like a number with a decimal comma`,
         "Use a decimal point, or put semicolons between the numbers.",
+      );
+    }
+    const comma = this.#delimiter === "\t" || this.#delimiter === ";";
+    if (comma && this.#grouped !== undefined && !this.#pointIsDecimal) {
+      const { line, column, cell } = this.#grouped;
+      throw this.#refusal(
+        `line ${line}, column ${column + 1} has "${cell}", which is ${Number(cell)} or, where points stand between thousands, ` +
+          `${Number(cell.replace(".", ""))}: every number with a point has three digits behind it`,
+        `If it is ${Number(cell)}, put commas between the numbers, or write ${cell}0. If it is ${Number(cell.replace(".", ""))}, remove the points.`,
       );
     }
     if (this.#columns === 1 && this.#emptyLine !== undefined) {

@@ -53,6 +53,23 @@ const common = {
 /** Of a family whose models can be of several technologies. */
 const technology = z.string().min(1).max(100).optional();
 
+/** How devices die: where some were seen to. */
+const dying = z
+  .strictObject({
+    from_seconds: positive,
+    per_decade: positive,
+    per_decade_low: nonNegative,
+    per_decade_high: positive,
+    end_microsiemens: z.array(nonNegative).min(1),
+    end_shares: z.array(z.number().min(0).max(1)),
+  })
+  .refine(
+    ({ end_microsiemens: ends, end_shares: shares }) =>
+      shares.length === ends.length && Math.abs(shares.reduce((sum, one) => sum + one, 0) - 1) < 1e-3,
+    "end_shares needs one share for each of end_microsiemens, 1 in all",
+  )
+  .optional();
+
 /** The record of a fit, in a model file. */
 export const fitRecordSchema = z.strictObject({
   runs: z.array(z.string()),
@@ -121,6 +138,7 @@ const powerLaw = z.strictObject({
   drift_exponent_std: curve,
   read_noise_strength: curve,
   pulse_response: amplitudeCurve.optional(),
+  dying,
   fit: fitRecordSchema.optional(),
 });
 
@@ -237,6 +255,7 @@ const freeForm = z
     tail_shares: ascending("shares").min(2),
     tail_microsiemens: z.array(rows).min(2),
     pulse_response: amplitudeCurve.optional(),
+    dying,
     fit: fitRecordSchema.optional(),
   })
   .superRefine((file, context) => {

@@ -39,6 +39,7 @@ const curveFields = {
   compensation: numbers,
   compensation_by_column: z.array(numbers).optional(),
   predicted: z.strictObject(errors),
+  predicted_with_deaths: z.strictObject(errors).optional(),
   predicted_by_importance: z.strictObject(errors).optional(),
   baselines: z.array(z.strictObject({ name: z.string(), significance: numbers, ...errors })),
   error_budget: z.strictObject({
@@ -145,6 +146,9 @@ function listsByTime(
       row,
     ]),
     ...ofErrors(["predicted"], one.predicted),
+    ...(one.predicted_with_deaths === undefined
+      ? []
+      : ofErrors(["predicted_with_deaths"], one.predicted_with_deaths)),
     ...(one.predicted_by_importance === undefined
       ? []
       : ofErrors(["predicted_by_importance"], one.predicted_by_importance)),

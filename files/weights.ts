@@ -61,14 +61,19 @@ function chosenOf(
   const alone = tensors.length === 1 && leftOut.length === 0;
   const chosen = alone ? tensors : tensors.filter(({ shape }) => shape.length >= 2);
   if (chosen.length > 0) return chosen;
-  const [first] = leftOut;
-  const why = first === undefined ? "" : ` that can be read (${first.name}: ${first.why})`;
+  const listed = leftOut.slice(0, mostNamed).map((one) => `${one.name}: ${one.why}`);
+  const more = leftOut.length - listed.length;
+  const all = [...listed, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+  const why = all === "" ? "" : ` that can be read (${all})`;
   throw badFile(
     path,
     `it holds no weight matrix${why}`,
     "Name a tensor with --tensor, or give another file.",
   );
 }
+
+/** Weights that cannot be read, in one message. */
+const mostNamed = 8;
 
 function named(
   path: string,

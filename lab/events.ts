@@ -175,6 +175,8 @@ export interface TrimEvent {
   /** TNMSE: 100 × mean square over the square of the largest weight. */
   readonly expected_before: number;
   readonly expected_after: number;
+  /** The same where devices die as the model says; null where it knows of no deaths. */
+  readonly expected_with_deaths: { readonly before: number; readonly after: number } | null;
   readonly later: readonly { readonly age_seconds: number; readonly expected_after: number }[];
   /** Age up to which forecasts of the model's fit held; null where it is not known. */
   readonly tested_to_seconds: number | null;

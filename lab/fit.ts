@@ -6,10 +6,11 @@ import { fitFreeForm } from "../calibration/freeForm/fitFreeForm.ts";
 import { freeFormDefinition, freeFormRecord } from "../calibration/freeForm/record.ts";
 import type { Gathered } from "../calibration/gather.ts";
 import { gatherToFit, measureRuns } from "../calibration/measured.ts";
+import { living, withLost } from "../calibration/lostDevices.ts";
 import type { PulseResponse } from "../calibration/pulseResponse.ts";
 import { readOutOf } from "../calibration/readOut.ts";
 import { onlyTheLawFails, type TableInstead, tableInstead } from "../calibration/tableInstead.ts";
-import { modelFileOf, readModel } from "../files/model.ts";
+import { definitionOf, modelFileOf, modelSchema, readModel } from "../files/model.ts";
 import { refuseNoFolder, writeWhole } from "../files/writeWhole.ts";
 import type { ChipDescription, ChipDocument } from "../src/chip/description.ts";
 import { MhoError } from "../src/errors.ts";
@@ -110,10 +111,12 @@ export async function fitModel(
   const before = believed ?? plan.model;
   refuseOtherDevices(before, description);
   const law = asPowerLaw(before);
-  const gathered = await gatherToFit(store, runs, description, {
+  const all = await gatherToFit(store, runs, description, {
     outsideToo: law === undefined,
     methods: registries.methods,
   });
+  const alive = living(all, description.maxConductanceMicrosiemens);
+  const { gathered } = alive;
   const circumstances: Circumstances = {
     runs,
     chip: plan.chipName,
@@ -126,12 +129,20 @@ export async function fitModel(
     law === undefined
       ? freeFormFit(gathered, before, name, circumstances)
       : await powerLawFit(store, gathered, description, law, name, circumstances);
-  const { model } = found;
-  if (model.family !== "free-form") return found;
-  // In the order in which a file of it is read again: so its digest stays.
-  const { family, name: named, source, ...rest } = model;
+  const record = withLost(found.record, alive);
   const { technology } = description.pulses;
-  return { ...found, model: { family, name: named, source, technology: technology.name, ...rest } };
+  const model = asRead({
+    ...found.model,
+    ...(found.model.family === "free-form" && { technology: technology.name }),
+    ...(alive.dying && { dying: alive.dying }),
+    fit: record,
+  });
+  return { model, record: model.fit ?? record };
+}
+
+/** In the order in which a file of it is read again: so its digest stays. */
+function asRead(model: FittedDefinition): FittedDefinition {
+  return definitionOf(modelSchema.parse(modelFileOf(model))) as FittedDefinition;
 }
 
 async function powerLawFit(

@@ -112,8 +112,9 @@ export async function estimate(
   targets: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<Estimate & { readonly method: string }> {
+  // First: what does not fit the chip that is assumed may fit the one that is there.
+  warnOfAssumedChip(place, await place.describe(place.chip));
   const { plan, once, method, description, dialect } = await planFor(place, place.chip, targets, options);
-  warnOfAssumedChip(place, description);
   if (lacksTickets(dialect)) warnOfNoTickets(dialect.name, description.name, place.emit);
   const { rowBytes } = dialect;
   const [first, ...rest] = [plan, ...(once === undefined ? [] : [once])].map(

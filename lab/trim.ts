@@ -115,6 +115,7 @@ export async function trim(
       devices_to_trim: devices,
       expected_before: expectedBefore,
       expected_after: expectedAfter,
+      expected_with_deaths: visit.withDeaths ?? null,
       later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
       tested_to_seconds: testedToSecondsOf(model) ?? null,
     });

@@ -1,12 +1,13 @@
 import type { FitRecord, ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { asPowerLaw, type PowerLaw, powerLawOf } from "../src/model/powerLaw.ts";
+import { forecastHoldsWhere } from "../src/model/forecastLimits.ts";
 import { failsBeyondTested } from "../src/model/tested.ts";
 import { withError } from "../src/withError.ts";
 import type { ChartSeries } from "./chart.ts";
 import { chartFigure } from "./chartDrawing.ts";
 import { escaped, page } from "./page.ts";
 import { tableOf } from "./table.ts";
-import { count, duration, percent, withUnit } from "./text.ts";
+import { count, duration, withUnit } from "./text.ts";
 
 /** What a fit found, and whether to believe it, as one HTML page. @param before  the model that was believed before. */
 export function renderFit(
@@ -88,13 +89,13 @@ function forecastSection({ testedToSeconds, forecasts = [] }: FitRecord): string
       cells: [
         duration(one.fromSeconds),
         count(one.devices),
-        percent(one.inside95),
+        withUnit(100 * one.inside95, "%", 2),
         withUnit(one.meanOffStds, "σ", 2),
         one.holds ? "✓" : "✗",
       ],
     })),
   });
-  return `<section><h2>Forecasts</h2><p class="note">${far}</p>${forecasts.length === 0 ? "" : table}</section>`;
+  return `<section><h2>Forecasts</h2><p class="note">${far}</p>${forecasts.length === 0 ? "" : `${table}<p class="note">A forecast ${forecastHoldsWhere}.</p>`}</section>`;
 }
 
 /** A value and its interval, each in a cell. */

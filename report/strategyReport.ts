@@ -68,6 +68,9 @@ function table(layer: StrategyLayer, timesSeconds: readonly number[]): string {
       ? [{ name: "if programming never erred", ...layer.perfectProgramming }]
       : []),
     ...layer.baselines,
+    ...(layer.predictedWithDeaths
+      ? [{ name: "this strategy, with devices that die", ...layer.predictedWithDeaths }]
+      : []),
     { name: "this strategy", ...layer.predicted },
   ];
   const drawn = tableOf({

@@ -101,6 +101,33 @@ describe("weights that a network changes by what it is given are named", () => {
       "MatMul through Div",
     ],
     [
+      "gated, and normalised",
+      behind(
+        ["MatMul:x,gate:g", "Sigmoid:g:s", "Mul:s,v:d", "Softmax:d:w", "MatMul:a,w:y"],
+        [floats("v", 5, 4), floats("gate", 6, 4)],
+      ),
+      ["v"],
+      "MatMul through Mul",
+    ],
+    [
+      "a list of numbers, gated",
+      behind(
+        ["MatMul:x,gate:g", "Sigmoid:g:s", "Mul:s,v:w", "Transpose:w:t", "MatMul:a,t:y"],
+        [floats("v", 5), floats("gate", 6, 5)],
+      ),
+      ["v"],
+      "MatMul through Mul",
+    ],
+    [
+      "a list of numbers by a choice of them",
+      behind(
+        ["MatMul:x,gate:g", "Softmax:g:s", "Unsqueeze:s,last:u", "Mul:v,u:w", "MatMul:w,a:y"],
+        [floats("v", 5), floats("gate", 6, 5), stored("last", [1], "i8", [2])],
+      ),
+      ["v"],
+      "MatMul through Mul",
+    ],
+    [
       "a kernel of a convolution by a style",
       behind(["ReduceMean:a:s", "Mul:v,s:w", "Conv:a,w:y"], [floats("v", 4, 3, 3)]),
       ["v"],
@@ -278,6 +305,20 @@ describe("what a network changes and does not multiply by is not named:", () => 
       behind(
         ["Transpose:a:t", "MatMul:a,t:s", "Add:s,mask:m", "Softmax:m:p", "MatMul:p,a:y"],
         [floats("mask", 3, 3)],
+      ),
+    ],
+    [
+      "a mask that scores of an attention are multiplied by, and gains of its heads",
+      behind(
+        ["Transpose:a:t", "MatMul:a,t:s", "Mul:s,mask:m", "Softmax:m:p", "Mul:p,heads:h", "MatMul:h,a:y"],
+        [floats("mask", 3, 3), floats("heads", 3, 1, 1)],
+      ),
+    ],
+    [
+      "gains of what a gate let through, before a product by weights",
+      behind(
+        ["Sigmoid:a:s", "Mul:a,s:b", "Mul:b,gain:c", "Softmax:c:d", "MatMul:d,v:y"],
+        [v, floats("gain", 5)],
       ),
     ],
     [

@@ -59,9 +59,26 @@ describe("what stands between numbers", () => {
     ["1.234,5;2\n", 'line 1, column 1 has "1.234,5" where a number'],
     ["1,234,567\t2\n", 'line 1, column 1 has "1,234,567" where a number'],
     ["sep=|\n1|2\n", 'line 1 says that "|" stands between'],
+    ["57.000;12.500\n1.125;2.375\n", 'line 1, column 1 has "57.000", which is 57 or, where points stand'],
+    [
+      "125;-1.250\n7;12.000\n",
+      'column 2 has "-1.250", which is -1.25 or, where points stand between thousands, -1250',
+    ],
+    ["a\tb\n57.000\t3\n", 'line 2, column 1 has "57.000", which is 57 or'],
   ])("%j is refused: its decimal sign is in doubt", (text, message) => {
     expect(refusal(text)).toContain(message);
   });
+});
+
+it.each([
+  "0.125;57.000\n",
+  "57.000;12.5\n",
+  "57.000;2.375e0\n",
+  "57.000;0.000\n",
+  "57.000,12.000\n",
+  "57.000 12.000\n",
+])("the point in %j is a decimal one", (text) => {
+  expect(read(text).flat()).toContain(57);
 });
 
 describe("a heading", () => {
@@ -91,6 +108,8 @@ describe("a heading", () => {
     ["null,None", 'line 1, column 1 has "null"'],
     ["TRUE,FALSE", 'line 1, column 1 has "TRUE"'],
     ["OL,OL", 'line 1, column 1 has "OL"'],
+    ["open,short", 'line 1, column 1 has "open"'],
+    ["no data,no data", 'line 1, column 1 has "no data"'],
     ["0x1F,0x20", 'line 1, column 1 has "0x1F"'],
     ["0.1 V,0.2 V", 'line 1, column 1 has "0.1 V"'],
     ["x,0.5", 'line 1, column 1 has "x"'],

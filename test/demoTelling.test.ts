@@ -127,7 +127,8 @@ describe("a demo of a network without labels", () => {
 });
 
 describe("a demo's progress", () => {
-  const started = (run: string) => ({ type: "started", run, devices: 100 }) as unknown as BenchEvent;
+  const started = (run: string) =>
+    ({ type: "started", run, method: "verify", devices: 100 }) as unknown as BenchEvent;
   const turn = (done: number) =>
     ({ type: "turn", devices_done: done, inside: 0, devices: 100 }) as unknown as BenchEvent;
   const chapter = (number: number) => ({ type: "chapter", number, title: "x" }) as unknown as BenchEvent;

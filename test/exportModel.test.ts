@@ -62,8 +62,11 @@ describe("a model for aihwkit", () => {
   ])("%s goes by aihwkit's own class", async (model, name, given) => {
     const { file } = await toAihwkit(model);
     expect(file!.class).toBe(`aihwkit.inference.noise.${name}`);
-    expect(file!.arguments).toEqual(given);
-    expect(file!.std_miss).toBeLessThan(0.03);
+    const { read_noise_scale: scale, ...rest } = file!.arguments;
+    expect(rest).toEqual(given);
+    expect(scale).toBeCloseTo(1, 1);
+    // Draws scatter: what is reckoned has to lie well inside the 2 % that they are judged by.
+    expect(file!.std_miss).toBeLessThan(0.014);
   });
 
   it("ReRAM goes by aihwkit's classes, at times that they know, with keys that the loader makes numbers of", async () => {

@@ -519,6 +519,42 @@ describe("what cannot be imported", () => {
     expect(await refused(`t,R\n${rows(row)}`, { as })).toBe("imported");
   });
 
+  const cells = (line: readonly (string | number)[]): string => line.join("\t");
+  it.each([
+    [
+      "relaxation of cells by the mapping for bakes",
+      "rram-bake",
+      (k: number) => cells([80_000 + k, k, 10_000, 1e-4, 1e-4, 20, k]),
+      "line 1 has 7 columns, and tables of the mapping rram-bake have 5",
+    ],
+    [
+      "a line that lost a cell",
+      "rram-bake",
+      (k: number) => cells(k === 3 ? [3, 1, 1e4, 1e-4] : [k, 1, 1e4, 1e-4 + k * 1e-6, 100]),
+      "line 3 has 4 columns, and tables of the mapping rram-bake have 5",
+    ],
+    [
+      "numbers of another kind in as many columns",
+      "rram-bake",
+      (k: number) => cells([k % 4, k, 1, 0.04 * k, 100]),
+      "column 4 gives more than 2400 µS in 20 of its 20 rows (lines 1 to 20), first in line 1",
+    ],
+    [
+      "years for temperatures",
+      "rram-bake",
+      (k: number) => cells([k, 1, 1e4, 1e-4, 2024]),
+      'line 1, column 5 has "2024" where a temperature in °C should be',
+    ],
+    [
+      "a staircase of voltages and currents",
+      byNumber,
+      (k: number) => `${0.02 * k},${1e-9 * k}`,
+      "column 2 gives more than 100000 µS in 20 of its 20 rows (lines 1 to 20), first in line 1: 10 Ω and less",
+    ],
+  ])("is a table that does not fit its mapping: %s", async (_, as, row, message) => {
+    expect(await refused(rows(row), { as })).toContain(`given.csv: ${message}`);
+  });
+
   it("leaves no run behind", async () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, "given.csv"), "device,t,R\na,1,x");

@@ -5,6 +5,7 @@ import { readWeights } from "../files/weights.ts";
 import { mho } from "./support/commandHere.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 import { graph, model, node, stored } from "./support/onnx.ts";
+import { readModel } from "./support/onnxLayers.ts";
 
 removeFoldersAfterEach();
 
@@ -23,6 +24,32 @@ interface Line {
   readonly code?: string;
   readonly left_out?: unknown;
 }
+
+it("the coefficients of a linear model, which are an attribute, are named", async () => {
+  const reals = Array.from({ length: 12 }, (_, i) => i / 8);
+  const linear = node("ai.onnx.ml/LinearRegressor:x:y", { coefficients: { reals }, targets: 2 }, "reg");
+  const one = model(
+    graph([node("MatMul:x,w:z"), linear], [stored("w", [6, 2], "f4", reals)], { x: [3, 6] }, { y: [3, 2] }),
+  );
+  expect((await readModel(one)).leftOut).toEqual([
+    { name: "reg.coefficients", why: "it is an attribute of LinearRegressor (reg), which is not read" },
+  ]);
+});
+
+it("a model of which nothing can be read names all that was left out, as far as one message goes", async () => {
+  const names = Array.from({ length: 10 }, (_, i) => `v${i}`);
+  const unread = model(
+    graph(
+      names.map((name) => node(`Einsum:x,${name}:y${name}`)),
+      names.map((name) => stored(name, [6, 2], "f4", Array<number>(12).fill(1))),
+      { x: [3, 6] },
+      { yv0: [3, 2] },
+    ),
+  );
+  await expect(readModel(unread)).rejects.toThrow(
+    /that can be read \(v0: it is used by Einsum, which is not read; v1: .*; v7: [^;]*; and 2 more\)/,
+  );
+});
 
 describe("weights that mho optimize leaves out", () => {
   const why = "it is used by Einsum, which is not read";

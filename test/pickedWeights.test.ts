@@ -101,6 +101,41 @@ const matrices: readonly (readonly [string, Buffer])[] = [
     ),
   ],
   [
+    "with an adapter of two small matrices",
+    behind(
+      [node("MatMul:b,a:d"), node("Mul:d,half:s"), node("Add:v,s:w")],
+      [floats("v", [6, 4]), floats("b", [6, 2]), floats("a", [2, 4]), number("half", 0.5)],
+    ),
+  ],
+  [
+    "with an adapter that is turned and added by one node",
+    behind(
+      [node("Gemm:a,b,v:w", { transA: 1, transB: 1, alpha: { real: 2 }, beta: { real: 0.5 } })],
+      [floats("a", [2, 6]), floats("b", [4, 2]), floats("v", [6, 4])],
+    ),
+  ],
+  [
+    "made of batches of matrices and a vector",
+    behind(
+      [node("MatMul:a,b:c"), node("MatMul:c,v:d"), node("Transpose:d:w", { perm: [1, 0] })],
+      [floats("a", [1, 6, 5]), floats("b", [4, 5, 3]), floats("v", [3])],
+    ),
+  ],
+  [
+    "lower and upper triangles",
+    behind(
+      [node("Trilu:a,one:l", { upper: 0 }), node("Trilu:b:u"), node("Add:l,u:w")],
+      [floats("a", [6, 4]), floats("b", [6, 4]), stored("one", [], "i8", [1])],
+    ),
+  ],
+  [
+    "by gates that are constant",
+    behind(
+      [node("Sigmoid:g:s"), node("Tanh:v:t"), node("Mul:s,t:u"), node("Exp:e:f"), node("Mul:u,f:w")],
+      [floats("v", [6, 4]), floats("g", [6, 4]), floats("e", [4])],
+    ),
+  ],
+  [
     "the larger of two, less a third, and its sign beside it",
     behind(
       [node("Max:a,b:m"), node("Sub:m,c:s"), node("Sign:s:t"), node("Sum:s,t,b:w")],

@@ -268,6 +268,24 @@ describe("mho resume", () => {
     ]);
   });
 
+  it("says of a method that does not look that devices were pulsed, and not that they are in place", async () => {
+    const folder = emptyFolder();
+    const row = join(folder, "row.csv");
+    writeFileSync(row, Array.from({ length: 256 }, (_, i) => 2 + (i % 20)).join());
+    const { out } = await mho(
+      "program",
+      row,
+      "--method",
+      "open-loop",
+      "--chip",
+      "emulator:pcm-64",
+      "--workspace",
+      folder,
+    );
+    expect(out).toMatch(/program: 100 % {2}256 of 256 devices pulsed {2}1\.0 pulses a device/);
+    expect(out).not.toContain("in place");
+  });
+
   it("never goes back, counts none in place that was given up, and says when only the last look is waited for", () => {
     const shown: string[] = [];
     const output: Pick<Output, "say" | "progress"> = {

@@ -5,10 +5,11 @@ import { openBench } from "../lab/bench.ts";
 import { extrapolationSentence, laterSentence, forecastSentence } from "../lab/forecastTexts.ts";
 import { modelFileOf } from "../files/model.ts";
 import { readStrategy } from "../files/strategy.ts";
+import { renderFit } from "../report/fitReport.ts";
 import { renderStrategy } from "../report/strategyReport.ts";
 import { pcm90nmDefinition } from "../src/model/builtIn.ts";
 import { modelOf } from "../src/model/modelOf.ts";
-import { beyondTested, timeAtPace } from "../src/model/tested.ts";
+import { beyondTested, meanAtPace, timeAtPace } from "../src/model/tested.ts";
 import { normalOf, Random } from "../src/random.ts";
 import { mho } from "./support/commandHere.ts";
 import { fittedModel } from "./support/fittedModel.ts";
@@ -29,6 +30,20 @@ function filesIn(folder: string): { model: string; weights: string } {
   writeFileSync(files.weights, Array.from({ length: 16 }, (_, r) => row(r)).join("\n"));
   return files;
 }
+
+it("forecasts of a fit stand beside what they have to reach, on the terminal and on its page", async () => {
+  const files = filesIn(emptyFolder());
+  const model = fittedModel(day);
+  const limits = "holds where 92 … 99 % lie inside the band and the mean is 0.25 σ off at most";
+  const { out } = await mho("show", files.model);
+  expect(out).toMatch(/\s80\.10 %\s+0\.04 σ\s+NO\n.*\s95\.10 %\s+0\.04 σ\s+yes\n/);
+  expect(out).toContain(limits);
+  const page = withoutTerms(renderFit(model, model.fit!, undefined, "0"));
+  expect(page).toContain(limits);
+  expect(withoutTerms(renderFit(model, { ...model.fit!, forecasts: [] }, undefined, "0"))).not.toContain(
+    limits,
+  );
+});
 
 describe("how far a fitted model was tested", () => {
   it("marks ages, not model times, that lie more than 5 % beyond it", () => {
@@ -68,6 +83,22 @@ describe("how far a fitted model was tested", () => {
     expect(timeAtPace(model, day, 3600, 2)).toBe(3600);
   });
 
+  it("goes on where the model's knowledge ends, so that the range is not too narrow there", () => {
+    const falling = {
+      ...modelOf(fittedModel(day)),
+      timeZeroSeconds: 0,
+      knownTimesSeconds: { from: 1, to: 100 * day },
+      mean: (target: number, time: number) => {
+        expect(time).toBeLessThanOrEqual(100 * day);
+        return target - Math.log10(time / day);
+      },
+    };
+    // Twice as fast the 50 days are 2,500.
+    expect(meanAtPace(falling, day, 20, 50 * day, 2)).toBeCloseTo(20 - Math.log10(2500), 9);
+    expect(meanAtPace(falling, day, 20, 50 * day, 1)).toBeCloseTo(20 - Math.log10(50), 9);
+    expect(meanAtPace(falling, day, 1, 90 * day, 2)).toBe(0);
+  });
+
   it("stands beside what show, optimize and reports tell of later times", async () => {
     const folder = emptyFolder();
     const { model, weights } = filesIn(folder);
@@ -81,8 +112,8 @@ describe("how far a fitted model was tested", () => {
     expect(stopped).toBeGreaterThan(law);
     expect(law).toBeGreaterThan(twice);
     expect(shown).toContain("tested to 1 day: ");
-    expect(shown).toMatch(/14\.4 min → 2\.4 h +4000 +80\.1 % +0\.04 σ +NO\n/);
-    expect(shown).toMatch(/2\.4 h → 1 day +4000 +95\.1 % +0\.04 σ +yes\n/);
+    expect(shown).toMatch(/14\.4 min → 2\.4 h +4000 +80\.10 % +0\.04 σ +NO\n/);
+    expect(shown).toMatch(/2\.4 h → 1 day +4000 +95\.10 % +0\.04 σ +yes\n/);
 
     const file = join(folder, "strategy.json");
     const json = await mho(

@@ -16,6 +16,7 @@ function told(devices_to_trim: number, expected_before: number, expected_after: 
     devices_to_trim,
     expected_before,
     expected_after,
+    expected_with_deaths: null,
     later: [],
     tested_to_seconds: null,
   };

@@ -80,4 +80,14 @@ describe("a board whose address does not say which chip it is", () => {
     await expect(bench.estimate(targets, options)).resolves.toMatchObject({ devices: 1024 });
     expect(warnings()).toEqual([expect.stringMatching(/taken for a pcm-64 of 1 tile \(model pcm-90nm\)/)]);
   });
+
+  it("is named by a dry run as what it is taken for also where the targets do not fit that", async () => {
+    const { bench, warnings } = await benchOf("serial:/dev/ttyNoSuchPort");
+    const wide = {
+      title: "wide",
+      valuesMicrosiemens: Float32Array.from({ length: 1024 }, (_, i) => 30 + (i % 7)),
+    };
+    await expect(bench.estimate(wide, options)).rejects.toThrow(/Cannot program wide into pcm-64/);
+    expect(warnings()).toEqual([expect.stringMatching(/taken for a pcm-64/)]);
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { shortOf } from "../cli/tellRun.ts";
 import { noVerdicts, type VerdictCounts } from "../src/program/method.ts";
 import { yieldOf } from "../src/results/yield.ts";
+import { yieldShown } from "../web/yieldShown.ts";
 
 const given = (counts: Partial<VerdictCounts>): VerdictCounts => ({ ...noVerdicts(), ...counts });
 
@@ -30,4 +31,13 @@ describe("the yield of a run", () => {
     if (said === undefined) expect(shortOf(asked, found)).toBeUndefined();
     else expect(shortOf(asked, found)).toMatch(said);
   });
+});
+
+it.each([
+  ["none while one was given up and the others go on", [100, 1, 1, 0], ["–", "1 settled"]],
+  ["none before any is settled", [100, 0, 0, 0], ["–", "none settled yet"]],
+  ["that of all once all are settled", [100, 100, 100, 97], ["97.0 %", "97 of 100"]],
+  ["none of a method that does not look", [100, 100, 0, 0], ["–", "not read back"]],
+] as const)("the live page shows %s", (_, [devices, settled, judged, accepted], [percent, of]) => {
+  expect(yieldShown({ devices, settled, judged, accepted })).toEqual({ percent, of });
 });

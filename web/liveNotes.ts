@@ -1,4 +1,5 @@
 import type { RunNote, SweepRecord } from "../src/run/journal.ts";
+import type { DoneWord } from "../src/results/doneWord.ts";
 import { restOf } from "../src/run/rest.ts";
 import type { RunRequest } from "../src/run/store.ts";
 import { formatDuration, type Seconds } from "../src/units.ts";
@@ -47,12 +48,12 @@ export function turnText(
   turn: number,
   tile: LiveTile,
   orders: readonly { readonly codes: Uint16Array }[],
-  measures: boolean,
+  word: DoneWord,
 ): string {
   let pulses = 0;
   for (const { codes } of orders) for (const code of codes) if (code !== 0) pulses++;
   const fired = `${pulses} ${pulses === 1 ? "pulse" : "pulses"}`;
-  return `tile ${number}, turn ${turn}: ${fired}; ${tile.settled + tile.inside} of ${tile.devices} devices ${measures ? "measured" : "in place"}`;
+  return `tile ${number}, turn ${turn}: ${fired}; ${tile.settled + tile.inside} of ${tile.devices} devices ${word}`;
 }
 
 /** A sweep in a line. */

@@ -11,6 +11,7 @@ import { builtInMethods } from "../src/program/methods.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { Frame, LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
 import { countTile, type LiveTile, newTile, tableOf } from "./liveTile.ts";
+import { doneWordOf } from "../src/results/doneWord.ts";
 import { Pace } from "../src/results/pace.ts";
 import { builtInProcedures, procedureOfMethod } from "../src/measure/procedures.ts";
 import { nothingWritten, type Written, writtenOn } from "./written.ts";
@@ -105,7 +106,11 @@ export class LiveRun {
       const goneOn = resumed.findLast((at) => at <= turn.decidedAt);
       if (goneOn !== undefined) this.#pace.restUntil(Date.parse(goneOn) / 1000);
       this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.inPlace, counts.pulses);
-      this.#log(turn.decidedAt, "turn", turnText(turn.tile, turn.turn, tile, turn.orders, this.#measures));
+      this.#log(
+        turn.decidedAt,
+        "turn",
+        turnText(turn.tile, turn.turn, tile, turn.orders, doneWordOf(this.#plan.method)),
+      );
       if (this.#turns % rowsABreath === 0) await this.#breathe();
     }
     for await (const sweep of store.sweeps(this.run, this.#sweeps)) {
@@ -149,6 +154,7 @@ export class LiveRun {
       chip: `${plan.chipName} number ${plan.chipSerialNumber}`,
       method: plan.method,
       measures: this.#measures,
+      doneWord: doneWordOf(plan.method),
       startedAt: summary.startedAt,
       madeAt: summary.madeAt ?? null,
       ...(this.#written ?? nothingWritten),

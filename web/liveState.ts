@@ -1,4 +1,5 @@
 import type { ConvergenceKind } from "../src/results/convergence.ts";
+import type { DoneWord } from "../src/results/doneWord.ts";
 import type { RunAtBench, RunOutcome, RunRequest } from "../src/run/store.ts";
 
 /** What the server tells the page, as JSON: numbers that are not known are null. */
@@ -89,6 +90,7 @@ export interface RunState {
   readonly method: string;
   /** Whether it is a measurement, which has findings and is not compared. */
   readonly measures: boolean;
+  readonly doneWord: DoneWord;
   readonly startedAt: string;
   readonly madeAt: RunAtBench | null;
   readonly tags: readonly string[];

@@ -168,6 +168,7 @@ function lineOf(
     chip: state?.chip ?? null,
     phase: state?.phase ?? null,
     devices: state?.devices ?? 0,
+    settled: state?.settled ?? 0,
     judged: state?.judged ?? 0,
     accepted: state?.accepted ?? 0,
     inPlace: state?.inPlace ?? 0,

@@ -69,6 +69,7 @@ export interface ShareLine {
   readonly chip: string | null;
   readonly phase: Phase | null;
   readonly devices: number;
+  readonly settled: number;
   readonly judged: number;
   readonly accepted: number;
   readonly inPlace: number;

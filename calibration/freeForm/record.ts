@@ -5,11 +5,11 @@ import {
   type Circumstances,
   remarksOnShares,
   remarksOnConverters,
-  short,
   shortForecast,
   whenAndWhere,
 } from "../fitRecord.ts";
 import type { Gathered } from "../gather.ts";
+import { short } from "../short.ts";
 import { continued, laterAges } from "./continuation.ts";
 import type { FreeFormFit } from "./fitFreeForm.ts";
 import { Place } from "./knots.ts";

@@ -1,6 +1,6 @@
 import type { FitForecast } from "../../src/model/definition.ts";
 import { Conditional } from "./conditional.ts";
-import { inside95Holds, mostMeanOffStds } from "../forecastLimits.ts";
+import { inside95Holds, mostMeanOffStds } from "../../src/model/forecastLimits.ts";
 import { bestContinuation, splitsOf } from "./chosen.ts";
 import { continued } from "./continuation.ts";
 import { Place } from "./knots.ts";

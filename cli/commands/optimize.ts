@@ -223,6 +223,7 @@ function tellLayers(
       significance: layer.significance,
       ...scalesForMachines(layer),
       predicted: errorsForMachines(layer.predicted),
+      predicted_with_deaths: layer.predictedWithDeaths ? errorsForMachines(layer.predictedWithDeaths) : null,
       baselines: layer.baselines.map((baseline) => ({ name: baseline.name, ...errorsForMachines(baseline) })),
       perfect_programming: layer.perfectProgramming ? errorsForMachines(layer.perfectProgramming) : null,
       error_budget: layer.errorBudget,

@@ -92,6 +92,12 @@ function tellVisit(trimmed: Trimmed, output: Output): void {
     `Weight error to expect, averaged over the times: ${errorPercent(expectedBefore)}${mark} of the largest weight; with ` +
       `${counted(devices, "device")} programmed anew now, ${errorPercent(expectedAfter)}${mark}.`,
   );
+  if (visit.withDeaths !== undefined) {
+    const { before, after } = visit.withDeaths;
+    output.say(
+      `  with devices that die as the model says: ${errorPercent(before)}${mark}, and ${errorPercent(after)}${mark}`,
+    );
+  }
   for (const { ageSeconds, expected } of later) {
     output.say(
       `  with one more look at ${formatDuration(ageSeconds)} and the visit then: ${errorPercent(expected)}${mark}`,
@@ -120,6 +126,7 @@ function visitFields({ corrects, visit, earlier, testedToSeconds }: Trimmed) {
     devices_to_trim: devices,
     expected_before: expectedBefore,
     expected_after: expectedAfter,
+    expected_with_deaths: visit.withDeaths ?? null,
     later: later.map(({ ageSeconds, expected }) => ({ age_seconds: ageSeconds, expected_after: expected })),
     tested_to_seconds: testedToSeconds ?? null,
     earlier_forecasts: earlier.map((forecast) => ({ run: forecast.run, ...forecastFields(forecast) })),

@@ -94,6 +94,12 @@ export const mappingSchema = z
           .enum(["tab", "semicolon", "comma", "blank"])
           .optional()
           .describe("Found where not given."),
+        columns: z
+          .int()
+          .positive()
+          .max(100_000)
+          .optional()
+          .describe("Columns that each line has. A table with others is refused: it is of another kind."),
         skip_lines: z.int().nonnegative().default(0).describe("Lines before the table and its heading."),
       })
       .prefault({}),

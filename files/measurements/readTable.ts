@@ -1,10 +1,11 @@
-import { NumberedColumns } from "./numberedColumns.ts";
 import { delimiterOfCells, type Delimiter, eachRecord, sheetOf } from "../csvSheet.ts";
+import { counted } from "../../src/counted.ts";
 import { badFile } from "../readFile.ts";
 import { isMissing, numberIn, secondsOfIso } from "./cells.ts";
 import type { Collector } from "./collector.ts";
 import { type Columns, columnsOf, headingsNamed, isNamed, type Quantity } from "./columns.ts";
 import type { Mapping } from "./mapping.ts";
+import { ReadsWatched } from "./readsWatched.ts";
 
 /** What became of the lines of a table. */
 export interface TableRead {
@@ -79,7 +80,9 @@ class Table {
   add(given: readonly string[], line: number): void {
     const cells = given.map((cell) => cell.trim());
     this.#columns ??= this.#begin(cells, line);
-    if (this.#columns === undefined || this.#headingLine === line) return;
+    if (this.#columns === undefined) return;
+    this.#refuseOtherTable(cells, line);
+    if (this.#headingLine === line) return;
     const columns = this.#columns;
     if (columns.rows.some(({ column, pattern }) => !pattern.test(cells[column] ?? ""))) {
       this.#leftOut++;
@@ -89,8 +92,8 @@ class Table {
     const since = columns.since && this.#required(cells, columns.since, line, "the time of a write");
     const device = this.#nameOf(cells, columns, line);
     const microsiemens = this.#optional(cells, columns.value, line, this.#what);
-    this.#numbered ??= new NumberedColumns(this.#path, columns);
-    this.#numbered.note(line, device, time - (since ?? 0), microsiemens);
+    this.#watched ??= new ReadsWatched(this.#path, columns, this.#mapping.chip.maxConductanceMicrosiemens);
+    this.#watched.note(line, device, time - (since ?? 0), microsiemens);
     this.#into.add({
       line,
       device,
@@ -108,7 +111,7 @@ class Table {
   }
 
   #headingLine: number | undefined;
-  #numbered: NumberedColumns | undefined;
+  #watched: ReadsWatched | undefined;
 
   end(): TableRead {
     if (this.#columns === undefined && this.#missing.length > 0) {
@@ -127,7 +130,7 @@ class Table {
         "Use another file or another mapping.",
       );
     }
-    this.#numbered?.end();
+    this.#watched?.end();
     return { reads: this.#reads, before: this.#before, leftOut: this.#leftOut };
   }
 
@@ -151,6 +154,19 @@ class Table {
     }
     this.#headingLine = line;
     return columnsOf(this.#mapping, this.#path, { cells, line });
+  }
+
+  /** A mapping that knows how wide its tables are is not for wider ones, whatever their columns may hold. */
+  #refuseOtherTable(cells: readonly string[], line: number): void {
+    const { columns } = this.#mapping.table;
+    // A separator may stand behind the last cell.
+    const found = cells.at(-1) === "" && cells.length === (columns ?? 0) + 1 ? columns : cells.length;
+    if (columns === undefined || found === columns) return;
+    throw badFile(
+      this.#path,
+      `line ${line} has ${counted(cells.length, "column")}, and tables of the mapping ${this.#mapping.name} have ${columns}`,
+      "Use the mapping that is for this kind of table, or write one.",
+    );
   }
 
   get #what(): string {
@@ -189,7 +205,16 @@ class Table {
     given: Mapping["chipCelsius"],
     line: number,
   ): number {
-    return typeof given === "number" ? given : this.#optional(cells, quantity, line, "a temperature");
+    if (typeof given === "number") return given;
+    const celsius = this.#optional(cells, quantity, line, "a temperature");
+    if (!(celsius < leastCelsius || celsius > mostCelsius)) return celsius;
+    throw this.#refusal(
+      cells,
+      quantity!,
+      line,
+      "a temperature in °C",
+      "Name the column of the temperature in the mapping.",
+    );
   }
 
   #required(cells: readonly string[], quantity: Quantity, line: number, what: string): number {
@@ -248,7 +273,13 @@ class Table {
     );
   }
 
-  #refusal(cells: readonly string[], { column, name }: Quantity, line: number, what: string): Error {
+  #refusal(
+    cells: readonly string[],
+    { column, name }: Quantity,
+    line: number,
+    what: string,
+    advice = "Correct it; write nan for a read that is missing.",
+  ): Error {
     const cell = cells[column];
     if (cell === undefined) {
       return badFile(
@@ -257,13 +288,13 @@ class Table {
         "Correct the line, or the mapping.",
       );
     }
-    return badFile(
-      this.#path,
-      `line ${line}, ${name} has "${shown(cell)}" where ${what} should be`,
-      "Correct it; write nan for a read that is missing.",
-    );
+    return badFile(this.#path, `line ${line}, ${name} has "${shown(cell)}" where ${what} should be`, advice);
   }
 }
+
+/** Absolute zero; and what melts any chip. */
+const leastCelsius = -273.15;
+const mostCelsius = 2000;
 
 /** A cell is told of in a sentence. */
 function shown(cell: string): string {

@@ -3,6 +3,7 @@ import { countOf } from "../tensor.ts";
 import type { Constant } from "./constant.ts";
 import type { Fold, Made } from "./fold.ts";
 import type { Node } from "./graph.ts";
+import { multiplying } from "./multiplying.ts";
 import { picking } from "./picking.ts";
 import { axesOf, axisOf, commonShape, placesIn } from "./places.ts";
 import { reducing } from "./reducing.ts";
@@ -37,6 +38,7 @@ const same: Fold = (_, __, first) => first;
 const folds: Readonly<Record<string, Fold>> = {
   ...picking,
   ...reducing((dataType) => conversions[dataType]),
+  ...multiplying((dataType) => conversions[dataType]),
   Identity: same,
   Dropout: same,
   Cast(node, _, { shape, values }) {
@@ -80,10 +82,24 @@ const folds: Readonly<Record<string, Fold>> = {
       shape: Array.from({ length: rank }, (_size, d) => (axes.includes(d) ? 1 : (first.shape[next++] ?? -1))),
     };
   },
+  Trilu(node, [, given], first) {
+    const [rows = 0, columns = 0] = first.shape.slice(-2);
+    const upper = (node.attributes.get("upper")?.whole ?? 1) !== 0;
+    const from = given?.values[0] ?? 0;
+    const keeps = (r: number, c: number): boolean => (upper ? c - r >= from : c - r <= from);
+    const values = first.values.map((value, i) =>
+      keeps(Math.floor(i / columns) % rows, i % columns) ? value : 0,
+    );
+    return first.shape.length < 2 ? undefined : { ...first, values };
+  },
   Neg: each((value) => -value),
   Abs: each(Math.abs),
   Sqrt: each(Math.sqrt),
   Reciprocal: each((value) => 1 / value),
+  Exp: each(Math.exp),
+  Log: each(Math.log),
+  Tanh: each(Math.tanh),
+  Sigmoid: each((value) => 1 / (1 + Math.exp(-value))),
   Relu: each((value) => Math.max(0, value)),
   Round: each(roundToEven),
   Floor: each(Math.floor),

@@ -16,6 +16,7 @@ export interface Attribute {
   readonly wholes: readonly number[];
   readonly real: number | undefined;
   readonly reals: readonly number[];
+  readonly text: string;
   readonly tensor: StoredTensor | undefined;
   /** What an If or a loop carries out. */
   readonly graphs: readonly Graph[];
@@ -145,6 +146,7 @@ function attributeOf({ bytes }: Field, level: number): [string, Attribute] {
       wholes: of(8).flatMap(signedNumbers),
       real: of(2).flatMap(floatsOf)[0],
       reals: of(7).flatMap(floatsOf),
+      text: textIn(fields, 4),
       tensor: tensor && storedTensor(tensor.bytes),
       graphs: [...of(6), ...of(11)].map((field) => graphOf(field.bytes, level + 1)),
     },

@@ -9,21 +9,23 @@ export interface Operands {
 
 /** Where a node multiplies by matrices; undefined where it does not. */
 export function operandsOf(node: Node, called: boolean): Operands | undefined {
-  const slots = called ? undefined : slotsOf(node);
+  const all = node.inputs.map((_, n) => n);
+  if (called || node.op === "Einsum" || isForeign(node)) return { inputs: all, areWeights: false };
+  const slots = slotsOf(node);
   if (slots !== undefined) {
     const inputs = slots.map(({ input }) => input);
     return { inputs, areWeights: !(inputs.includes(0) && inputs.includes(1)) };
   }
-  const all = node.inputs.map((_, n) => n);
-  if (called || node.op === "Einsum" || isForeign(node)) return { inputs: all, areWeights: false };
   return isProduct(node) ? { inputs: [0, 1], areWeights: false } : undefined;
 }
+
+export type WayOfWeights = "product" | "ends" | "normalises" | "passes";
 
 /**
  * What becomes of weights in a node: a product ends them, and so does what compares and counts. What normalises ends those that are a
  * part of a signal, such as biases of attention scores, and passes others on.
  */
-export function wayOfWeights(node: Node): "product" | "ends" | "normalises" | "passes" {
+export function wayOfWeights(node: Node): WayOfWeights {
   if (slotsOf(node) !== undefined || isProduct(node)) return "product";
   return ending.test(node.op) ? "ends" : normalising.test(node.op) ? "normalises" : "passes";
 }

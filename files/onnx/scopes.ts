@@ -3,6 +3,7 @@ import { countOf } from "../tensor.ts";
 import { Constants } from "./constants.ts";
 import { functionKey, type Graph, type Model, type Node } from "./graph.ts";
 import { wayOfWeights } from "./products.ts";
+import { isMoving, isSquashing, Signals } from "./signals.ts";
 
 /** A graph, with what is known of its values: the network itself, a branch of an If, the body of a loop or of a function. */
 export interface Scope {
@@ -12,6 +13,7 @@ export interface Scope {
   readonly inside: string | undefined;
   /** Constants that reach a value which is known only while the network runs. */
   reaching(value: string): Reached;
+  readonly signals: Signals;
 }
 
 /** A constant that reaches a value by way of a node that also takes what the network is given. */
@@ -21,7 +23,10 @@ export interface Reaching {
   readonly value: string;
   /** The first node that takes both. */
   readonly by: Node;
-  /** Whether no signal is among the numbers: products of the network's inputs, and these themselves, but not their largest or mean. */
+  /**
+   * Whether no signal is among the numbers: products of the network's inputs, and these themselves, but not their largest or mean, nor
+   * a gate that the constant is multiplied by.
+   */
   readonly alone: boolean;
 }
 
@@ -48,30 +53,39 @@ interface World {
 function scopeOf(graph: Graph, world: World, outer: Scope | undefined, inside: string | undefined): Scope {
   const constants = new Constants(graph, world.beside, outer?.constants);
   const reached = new Map<string, Reached>();
-  const signals = new Set<string>();
-  const isSignal = (value: string): boolean =>
-    signals.has(value) || !(constants.has(value) || graph.makers.has(value) || outer?.reaching(value).size);
   const reaching = (value: string): Reached => reached.get(value) ?? outer?.reaching(value) ?? none;
-  const scope: Scope = { graph, constants, inside, reaching };
+  const signals = new Signals(
+    (value) => constants.has(value),
+    (value) => !(constants.has(value) || graph.makers.has(value) || outer?.reaching(value).size),
+    outer?.signals,
+  );
+  const scope: Scope = { graph, constants, inside, reaching, signals };
   world.scopes.set(graph, scope);
   for (const node of graph.nodes) {
     const inner = innerOf(node, world, scope);
     if (node.outputs.every((output) => output === "" || constants.has(output))) continue;
     const way = wayOfWeights(node);
     const values = valuesOf(node);
-    const hasSignal = way === "product" || values.some((value) => value !== "" && isSignal(value));
-    if (hasSignal && way !== "ends" && !isShrinking(node))
-      for (const output of node.outputs) signals.add(output);
-    if (way === "product" || way === "ends" || (way === "normalises" && hasSignal)) continue;
+    const held = signals.add(node, way, values);
+    if (way === "product" || way === "ends") continue;
+    if (way === "normalises" && held.signal) {
+      const scaled = [...reaching(values[0] ?? "")].filter(([, { by }]) => /^(?:Mul|Div)$/.test(by.op));
+      const passed = isSquashing(node) && !held.score && scaled.length > 0;
+      if (passed) for (const output of node.outputs) reached.set(output, new Map(scaled));
+      continue;
+    }
     const all = new Map<string, Reaching>();
+    const isGated = node.op === "Mul" && values.some((value) => signals.isGate(value));
     const add = (within: Scope, value: string): void => {
       if (value === "" || all.size >= mostReaching) return;
       if (!within.constants.has(value))
         within
           .reaching(value)
-          .forEach((one, key) => all.set(key, { ...one, alone: one.alone && !hasSignal }));
+          .forEach((one, key) =>
+            all.set(key, { ...one, alone: one.alone && (!held.signal || isMoving(node)) }),
+          );
       else if (!isNumber(within, value))
-        all.set(value, { scope: within, value, by: node, alone: !hasSignal });
+        all.set(value, { scope: within, value, by: node, alone: !held.signal || isGated });
     };
     for (const input of values) add(scope, input);
     for (const one of inner) for (const output of one.graph.outputs) add(one, output);
@@ -117,11 +131,6 @@ const held: Readonly<Record<string, readonly number[]>> = {
   ScatterElements: [0, 2],
   ScatterND: [0, 2],
 };
-
-/** What is left of a signal is no signal: one number of many. */
-function isShrinking({ op }: Node): boolean {
-  return /^(?:Reduce|Global)/.test(op);
-}
 
 function isNumber({ graph }: Scope, value: string): boolean {
   const stored = graph.tensors.get(value);

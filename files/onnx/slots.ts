@@ -1,4 +1,5 @@
 import type { FoundTensor } from "../tensor.ts";
+import { einsumOperand } from "./einsum.ts";
 import type { Node } from "./graph.ts";
 
 /** Where a node takes a matrix of weights. */
@@ -12,6 +13,8 @@ export interface Slot {
   readonly factor: number;
   /** A matrix a direction, a matrix for each index of the dimensions before the last two, or one tensor. */
   readonly holds: "directions" | "batch" | "one";
+  /** How many dimensions, from the first on, are rows of one matrix; the others are its columns. */
+  readonly rows?: number | undefined;
   /** The inputs that turn whole numbers into weights, and along which dimension. */
   readonly scaled?: { readonly scale: number; readonly zero: number; readonly axis: "first" | "last" };
 }
@@ -68,6 +71,14 @@ const slots: Readonly<Record<string, (node: Node) => readonly Slot[] | undefined
     ["transBatchA", "transBatchB"].some((name) => (node.attributes.get(name)?.whole ?? 0) !== 0)
       ? undefined
       : product(node, [0, 1], ["transA", "transB"]),
+  ":Einsum"(node) {
+    const equation = node.attributes.get("equation")?.text ?? "";
+    const found = ([1, 0] as const).flatMap((input) => {
+      const operand = node.inputs.length === 2 ? einsumOperand(equation, input) : undefined;
+      return operand === undefined ? [] : [{ ...plain, ...operand, input }];
+    });
+    return found.length === 0 ? undefined : found;
+  },
   ":Conv": convolution,
   "com.microsoft:FusedConv": convolution,
   ":ConvTranspose": () => [{ ...plain, input: 1, order: "inputs-first" }],

@@ -76,7 +76,7 @@ export async function usesOf(model: Model, beside: BesideModel): Promise<Uses> {
     return Promise.resolve({
       key: name,
       source: name,
-      use: { slot, order, shape, valueShape: shape, stored, value, dataType, read },
+      use: { slot, order, shape: asMatrix(shape, slot), valueShape: shape, stored, value, dataType, read },
     });
   };
 
@@ -147,7 +147,7 @@ async function foldedUse(
     use: {
       slot,
       order: slot.order,
-      shape,
+      shape: asMatrix(shape, slot),
       valueShape: found.shape,
       stored: undefined,
       value,
@@ -157,8 +157,21 @@ async function foldedUse(
   };
 }
 
+/** Rows and columns where an equation has several letters for them. */
+function asMatrix(shape: readonly number[], { rows }: Slot): readonly number[] {
+  return rows === undefined ? shape : [countOf(shape.slice(0, rows)), countOf(shape.slice(rows))];
+}
+
 function dequantizing(axis: number): Node {
-  const whole = { whole: axis, wholes: [], real: undefined, reals: [], tensor: undefined, graphs: [] };
+  const whole = {
+    whole: axis,
+    wholes: [],
+    real: undefined,
+    reals: [],
+    text: "",
+    tensor: undefined,
+    graphs: [],
+  };
   return {
     op: "DequantizeLinear",
     domain: "",

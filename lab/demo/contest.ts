@@ -192,6 +192,7 @@ export async function layOptimised(
   const inputs = layers.map((layer) => ({ layers: [matrixOf(layer)] }));
   const solved = await doInThreads("solveLayers", { model: definition, reads: 1, translation }, inputs, {
     signal,
+    isLong: true,
   });
   const curves = layers.map((layer, l) => {
     const { file, tensor, sha256: digest } = layer.source;

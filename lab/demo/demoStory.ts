@@ -15,6 +15,7 @@ import type { AccuracyPredictor } from "./predicted.ts";
 import type { TrainedNetwork } from "../trainedNetwork.ts";
 import type { BenchEvent } from "../events.ts";
 import { type FittedDefinition, fitModel } from "../fit.ts";
+import { beside } from "../threads/threads.ts";
 
 /** Who is compared, in this order. */
 export const contenders = [
@@ -54,13 +55,30 @@ export interface StorySetting {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Tells the story on one chip, chapter by chapter. */
+type Told = Omit<DemoResult, "identity" | "port">;
+
+/** Tells the story on one chip, chapter by chapter. What is calculated beside it ends with it. */
 export async function tellStory(
   network: TrainedNetwork,
   loop: DemoLoop,
   predictor: AccuracyPredictor,
+  { signal, ...setting }: StorySetting,
+): Promise<Told> {
+  const ending = new AbortController();
+  const calculating = signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]);
+  try {
+    return await tellChapters(network, loop, predictor, { ...setting, signal: calculating });
+  } finally {
+    ending.abort();
+  }
+}
+
+async function tellChapters(
+  network: TrainedNetwork,
+  loop: DemoLoop,
+  predictor: AccuracyPredictor,
   { store, seed, emit, signal }: StorySetting,
-): Promise<Omit<DemoResult, "identity" | "port">> {
+): Promise<Told> {
   const { description, factory, technology } = loop;
   const { strategy, conductances, byHand = conductances } = technology.usualMethods;
   const finish = async (laid: LaidNetwork, chain: readonly RunId[], ages?: readonly Seconds[]) => ({
@@ -68,6 +86,9 @@ export async function tellStory(
     overview: await summariseChain(store, chain),
     chipSeconds: loop.chipSecondsOf(chain),
   });
+
+  // A chip's answers leave a processor core time for the next strategy.
+  const openStrategy = beside(() => layOptimised(network, factory, description, signal));
 
   emit({ type: "chapter", number: 1, title: "By hand" });
   const naively = layNaively(network, description);
@@ -77,7 +98,7 @@ export async function tellStory(
 
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
   const tileShape = [description.geometry.rows, description.geometry.columns] as const;
-  const open = await layOptimised(network, factory, description, signal);
+  const open = await openStrategy();
   predictor.ask("best open loop", factory, open.curves, tileShape);
   const openRun = await loop.program("open loop", strategy, factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
@@ -93,12 +114,13 @@ export async function tellStory(
   await loop.watch(ages);
   const { model: fitted, record: fit } = await fitModel(store, known, factory, "refitted", seed);
   emit(compared(factory, fitted, fit));
+  const closedStrategy = beside(() => layOptimised(network, fitted, description, signal));
   if (spare) await loop.watch(new Map([[openRun, year]]));
   const openResult = await finish(open, [openRun]);
   const aDayOld = await finish(open, [openRun], later);
 
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
-  const again = await layOptimised(network, fitted, description, signal);
+  const again = await closedStrategy();
   predictor.ask("closed loop", fitted, again.curves, tileShape);
   const firstRun = await loop.program("closed loop", strategy, fitted, again.tiles, [1]);
   const sweeps: SweepRecord[] = [];

@@ -26,6 +26,10 @@ export const optimize = result(
           significance: part.numbers.describe("Significance F of each pair of devices."),
           ...part.columnScales,
           predicted: z.strictObject(errorsByTime).describe("Errors to expect."),
+          predicted_with_deaths: z
+            .strictObject(errorsByTime)
+            .nullable()
+            .describe("Errors to expect with devices that die; null where the model knows of none."),
           baselines: z
             .array(z.strictObject({ name: z.string().describe("Name of the rule."), ...errorsByTime }))
             .describe("Errors to expect of today's rules."),

@@ -151,6 +151,13 @@ export const trimPlan = {
   devices_to_trim: count.describe("Devices that are worth programming anew."),
   expected_before: tnmse.describe("TNMSE to expect without a trim, averaged over `--times`."),
   expected_after: tnmse.describe("TNMSE to expect after the trim."),
+  expected_with_deaths: z
+    .strictObject({
+      before: tnmse.describe("TNMSE to expect without a trim."),
+      after: tnmse.describe("TNMSE to expect after it."),
+    })
+    .nullable()
+    .describe("The same where devices die as the model says; null where it knows of no deaths."),
   later,
   tested_to_seconds: testedToSeconds,
 };

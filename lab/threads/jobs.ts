@@ -38,7 +38,8 @@ export async function begin<J extends JobName>(job: J, setup: Jobs[J]["setup"]):
     async solveLayers({ model, reads, translation }) {
       const { Translator } = await import("../../src/optimize/layerStrategy.ts");
       const { seenBy } = await import("../seenBy.ts");
-      const translator = new Translator(seenBy(reads, model), translation);
+      const { dyingOf } = await import("../../src/model/dying.ts");
+      const translator = new Translator(seenBy(reads, model), translation, dyingOf(model));
       return ({ layers, importance }, onShare) => translator.strategiesFor(layers, importance, onShare);
     },
     async predictAccuracy(choice) {

@@ -114,9 +114,22 @@ interface Answer<J extends JobName> {
 
 type Fault = Error | Pick<MhoError, "code" | "message" | "facts">;
 
+/**
+ * Begins work that ends in other threads, and gives what waits for it. From the sources there are none: the work begins only when it is
+ * waited for then, so that it holds up nothing else.
+ */
+export function beside<T>(work: () => Promise<T>): () => Promise<T> {
+  if (fromSources || !existsSync(threadMain)) return work;
+  const begun = work();
+  // Who waits for it hears of a failure.
+  begun.catch(() => undefined);
+  return () => begun;
+}
+
+/** There may be no built thread then, or an older one. */
+const fromSources = import.meta.url.endsWith(".ts");
+
 function threadsFor(inputs: number, isLong: boolean): number {
-  // From the sources there may be no built thread, or an older one.
-  const fromSources = import.meta.url.endsWith(".ts");
   if (fromSources || (inputs < worthThreads && !isLong)) return 0;
   const cores = availableParallelism();
   return cores === 1 && !isLong ? 0 : cores;

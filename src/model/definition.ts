@@ -25,6 +25,8 @@ export interface PowerLawDefinition {
   readonly readNoiseStrength: Curve;
   /** How devices answer to a RESET pulse, where it was measured: in place of what the chip's description says. */
   readonly pulseResponse?: MeasuredPulseResponse | undefined;
+  /** Where devices were seen to die. No law above is of dead devices. */
+  readonly dying?: DyingDevices | undefined;
   /** Of a model that was fitted to measurements. */
   readonly fit?: FitRecord | undefined;
 }
@@ -35,6 +37,22 @@ export interface MeasuredPulseResponse {
   readonly conductanceMicrosiemens: readonly Microsiemens[];
   readonly deviceSpreadMicroamperes: Microamperes;
   readonly cycleSpreadMicroamperes: Microamperes;
+}
+
+/**
+ * Devices that die of age: at a steady rate in its logarithm they go to an end of the range and stay there. The share that is alive at an
+ * age falls as exp(−perDecade · log10(age / fromSeconds)).
+ */
+export interface DyingDevices {
+  /** Age from which on they were watched. */
+  readonly fromSeconds: Seconds;
+  /** Deaths a decade of age, of each device that is alive; and the ends of its 95 % interval. */
+  readonly perDecade: number;
+  readonly perDecadeLow: number;
+  readonly perDecadeHigh: number;
+  /** What dead devices conduct, and which share of them. */
+  readonly endMicrosiemens: readonly Microsiemens[];
+  readonly endShares: readonly number[];
 }
 
 /** Where a fitted model comes from, how sure it is of its figures, and whether to believe it. */
@@ -215,6 +233,8 @@ export interface FreeFormDefinition {
   /** What so large a share of reads lies below, from the mean: for each share one row an age, one entry a conductance. */
   readonly tailMicrosiemens: readonly (readonly (readonly number[])[])[];
   readonly pulseResponse?: MeasuredPulseResponse | undefined;
+  /** As of the power law. */
+  readonly dying?: DyingDevices | undefined;
   readonly fit?: FitRecord | undefined;
 }
 

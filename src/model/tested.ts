@@ -1,4 +1,4 @@
-import { formatDuration, type Seconds } from "../units.ts";
+import { formatDuration, type Microsiemens, type Seconds } from "../units.ts";
 import { type FitRecord, fitRecordOf, type ModelDefinition } from "./definition.ts";
 import type { DeviceModel } from "./deviceModel.ts";
 import { modelOf } from "./modelOf.ts";
@@ -36,7 +36,7 @@ const tolerance = 0.05;
  * The time whose moments devices would have at `time` if, beyond the tested age, ln t went at another pace: age = a (age/a)^pace from
  * the tested age a on. At pace 0 they stop there, at pace 1 they follow the law, at pace 2 they go twice as fast.
  *
- * @returns s, of the model; at most the last time that it knows.
+ * @returns s, of the model; it may be later than the last time that the model knows.
  */
 export function timeAtPace(
   model: DeviceModel,
@@ -48,7 +48,26 @@ export function timeAtPace(
   const age = time + timeZeroSeconds;
   if (!(age > testedToSeconds) || testedToSeconds <= 0) return time;
   const paced = testedToSeconds * Math.exp(pace * Math.log(age / testedToSeconds));
-  return Math.min(knownTimesSeconds.to, Math.max(knownTimesSeconds.from, paced - timeZeroSeconds));
+  return Math.max(knownTimesSeconds.from, paced - timeZeroSeconds);
+}
+
+/** The mean at another pace, µS. Later than the model knows it goes on as in its last decade, since a range that ended there would be too narrow. */
+export function meanAtPace(
+  model: DeviceModel,
+  testedToSeconds: Seconds,
+  target: Microsiemens,
+  time: Seconds,
+  pace: number,
+): Microsiemens {
+  const { timeZeroSeconds } = model;
+  const { from, to } = model.knownTimesSeconds;
+  const paced = timeAtPace(model, testedToSeconds, time, pace);
+  if (paced <= to) return model.mean(target, paced);
+  const [last, age] = [to + timeZeroSeconds, paced + timeZeroSeconds];
+  const before = Math.max(from, last / 10 - timeZeroSeconds);
+  const slope =
+    (model.mean(target, to) - model.mean(target, before)) / Math.log(last / (before + timeZeroSeconds));
+  return Math.max(0, model.mean(target, to) + slope * Math.log(age / last));
 }
 
 /** Whether a forecast failed beyond the age that a fit was tested to: it is then to be believed no further. */

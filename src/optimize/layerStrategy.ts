@@ -1,4 +1,6 @@
+import type { DyingDevices } from "../model/definition.ts";
 import type { DeviceModel } from "../model/deviceModel.ts";
+import { dyingModel } from "../model/dying.ts";
 import type { Seconds } from "../units.ts";
 import type { LayerWeights } from "../weights/layer.ts";
 import { type Baseline, baselinesOf } from "./baselines.ts";
@@ -31,6 +33,8 @@ export interface LayerStrategy {
   readonly translation: Translation;
   /** The error where each weight counts by its importance, where that was said. */
   readonly byImportance?: { readonly tnmse: number; readonly tnmseByTime: Float64Array };
+  /** What devices that die add to the error, where the model has some. */
+  readonly addedByDeaths?: { readonly tnmse: number; readonly tnmseByTime: Float64Array };
   /** β of each column, µS per unit of weight. */
   readonly scales: Float64Array;
   /** Where every column has its own α. */
@@ -46,12 +50,18 @@ export class Translator {
   readonly #model: DeviceModel;
   readonly #options: TranslationOptions;
   readonly #table: MomentTable;
+  /** Of the same devices, of which some die. */
+  readonly #dyingTable: MomentTable | undefined;
 
-  /** Throws RangeError when the model knows nothing of one of the times. */
-  constructor(model: DeviceModel, options: TranslationOptions) {
+  /**
+   * @param dying  how devices die. Conductances are found for those that live; the error is told with and without.
+   * @throws RangeError when the model knows nothing of one of the times.
+   */
+  constructor(model: DeviceModel, options: TranslationOptions, dying?: DyingDevices) {
     this.#model = model;
     this.#options = options;
     this.#table = new MomentTable(model, options.timesSeconds);
+    this.#dyingTable = dying && new MomentTable(dyingModel(model, dying), options.timesSeconds);
   }
 
   /** @param importance  how much each weight counts, ≥ 0; all the same where nothing is said. */
@@ -107,6 +117,7 @@ export class Translator {
       weights: { ...all, clip: weights.clip },
       translation,
       ...(counted && { byImportance: { tnmse: found.tnmse, tnmseByTime: found.tnmseByTime } }),
+      ...(this.#dyingTable && { addedByDeaths: addedByDeaths(problem, this.#dyingTable, translation) }),
       budget: errorBudget(problem, this.#model, translation),
       limit: limitOf(problem, this.#model, translation),
       baselines: baselinesOf({ ...asked, weights: all }),
@@ -123,6 +134,20 @@ export class Translator {
       }),
     }));
   }
+}
+
+/** What the conductances that were found for living devices come to among devices of which some die. */
+function addedByDeaths(
+  problem: TranslationProblem,
+  table: MomentTable,
+  { curves, significance, scaleMicrosiemensPerUnit, tnmse, tnmseByTime }: Translation,
+): { tnmse: number; tnmseByTime: Float64Array } {
+  const conductances = onSizes(curves, 2 * significance.length, problem.weights);
+  const all = predict({ ...problem, table }, conductances, significance, scaleMicrosiemensPerUnit);
+  return {
+    tnmse: Math.max(0, all.tnmse - tnmse),
+    tnmseByTime: all.tnmseByTime.map((error, t) => Math.max(0, error - tnmseByTime[t]!)),
+  };
 }
 
 /** How the work falls to the search and to the columns of each layer, as shares of it. */

@@ -74,6 +74,8 @@ export interface StrategyLayer {
   /** α of each column at each time, where columns have their own. */
   readonly compensationByColumn?: readonly (readonly number[])[] | undefined;
   readonly predicted: Errors;
+  /** The same with devices that die, where the model knows of some. */
+  readonly predictedWithDeaths?: Errors | undefined;
   /** The same where each weight counts by its importance, where that was said. */
   readonly predictedByImportance?: Errors | undefined;
   readonly baselines: readonly (Errors & {
@@ -110,7 +112,17 @@ export interface Errors {
 /** What is found for a layer, as a strategy tells it. */
 export function strategyLayer(
   given: Pick<StrategyLayer, "name" | "tile" | "inputStart" | "outputStart" | "shape" | "weightsSource">,
-  { weights, scales, translation, byImportance, columns, budget, limit, baselines }: LayerStrategy,
+  {
+    weights,
+    scales,
+    translation,
+    byImportance,
+    addedByDeaths,
+    columns,
+    budget,
+    limit,
+    baselines,
+  }: LayerStrategy,
 ): StrategyLayer {
   return {
     ...given,
@@ -122,6 +134,7 @@ export function strategyLayer(
     compensation: [...translation.compensation],
     ...(columns ? { compensationByColumn: rowsOf(columns.compensation, given.shape[1]) } : {}),
     predicted: errorsOf(columns ?? translation),
+    ...(addedByDeaths ? { predictedWithDeaths: errorsOf(sumOf(columns ?? translation, addedByDeaths)) } : {}),
     ...(byImportance ? { predictedByImportance: errorsOf(byImportance) } : {}),
     baselines: baselines.map((baseline) => ({
       name: baseline.name,
@@ -174,7 +187,19 @@ export function gridPercent({
   return wantedMicrosiemens.map((wanted) => (100 * wanted) / full);
 }
 
-function errorsOf({ tnmse, tnmseByTime }: { tnmse: number; tnmseByTime: Float64Array }): Errors {
+interface ErrorByTime {
+  readonly tnmse: number;
+  readonly tnmseByTime: Float64Array;
+}
+
+function sumOf(one: ErrorByTime, other: ErrorByTime): ErrorByTime {
+  return {
+    tnmse: one.tnmse + other.tnmse,
+    tnmseByTime: one.tnmseByTime.map((error, t) => error + other.tnmseByTime[t]!),
+  };
+}
+
+function errorsOf({ tnmse, tnmseByTime }: ErrorByTime): Errors {
   return {
     tnmse,
     tnmseByTime: [...tnmseByTime],

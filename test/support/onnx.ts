@@ -61,9 +61,16 @@ export function stored(
   ]);
 }
 
-type Value = number | readonly number[] | Buffer | { readonly real: number } | { readonly graph: Buffer };
+type Value =
+  | number
+  | readonly number[]
+  | Buffer
+  | { readonly real: number }
+  | { readonly reals: readonly number[] }
+  | { readonly text: string }
+  | { readonly graph: Buffer };
 
-/** A node's attribute: a whole number, several, a real one, a tensor or a graph. */
+/** A node's attribute: a whole number, several, a real one, a text, a tensor or a graph. */
 function attribute(name: string, value: Value): Buffer {
   const content =
     typeof value === "number"
@@ -72,9 +79,13 @@ function attribute(name: string, value: Value): Buffer {
         ? [field(5, value), field(20, 4)]
         : "real" in value
           ? [float(2, value.real), field(20, 1)]
-          : "graph" in value
-            ? [field(6, value.graph), field(20, 5)]
-            : [...value.map((one) => whole(8, one)), field(20, 7)];
+          : "reals" in value
+            ? [...value.reals.map((one) => float(7, one)), field(20, 6)]
+            : "text" in value
+              ? [field(4, value.text), field(20, 3)]
+              : "graph" in value
+                ? [field(6, value.graph), field(20, 5)]
+                : [...value.map((one) => whole(8, one)), field(20, 7)];
   return field(5, Buffer.concat([field(1, name), ...content]));
 }
 

@@ -1,3 +1,4 @@
+import { yieldShown } from "../yieldShown.ts";
 import "uplot/dist/uPlot.min.css";
 import { formatDuration } from "../../src/units.ts";
 import type { RunState } from "../liveState.ts";
@@ -9,7 +10,6 @@ import { forgetAsked, sayAsked, showAsking } from "./asking.ts";
 import { showComparison } from "./comparison.ts";
 import { showFiles } from "./files.ts";
 import { fleetAddress, FleetPage } from "./fleet.ts";
-import { yieldCounts } from "./pace.ts";
 import { showQueue } from "./queue.ts";
 import { isAsked, sayWaiting, showQuestions } from "./questions.ts";
 import { forgetNetwork, sayHeard, showNetwork } from "./network.ts";
@@ -184,12 +184,13 @@ function showRun(now: RunState): void {
   showWritten(now);
   showFiles(now);
   // What is measured has no targets, and so no yield, no errors and no way towards them.
-  say(element("in-place-name"), now.measures ? "measured" : "in place");
+  say(element("in-place-name"), now.doneWord);
   element("of-targets").hidden = now.measures;
   element("of-convergence").hidden = now.measures;
   element("of-drift").hidden = now.measures;
-  write("yield", percent(now.accepted, now.judged));
-  write("counts", yieldCounts(now));
+  const { percent: yielded, of } = yieldShown(now);
+  write("yield", yielded);
+  write("counts", of);
   write("in-place", percent(now.inPlace, now.devices));
   write("in-place-of", `of ${counted(now.devices, "device", "devices")}`);
   write("pulses", now.pulses.toLocaleString("en"));

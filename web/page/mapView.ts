@@ -157,7 +157,7 @@ export class MapView {
       const one = place.children[k] as HTMLElement;
       one.querySelector("i")!.style.height = `${(100 * inPlace) / Math.max(1, devices)}%`;
       one.setAttribute("aria-pressed", String(tile === shown?.tile));
-      one.title = `tile ${tile}: ${inPlace} of ${devices} devices in place, ${accepted} were accepted`;
+      one.title = `tile ${tile}: ${inPlace} of ${devices} devices ${this.#state?.doneWord ?? "in place"}, ${accepted} were accepted`;
       one.setAttribute("aria-label", one.title);
     });
     place.lastElementChild!.setAttribute("aria-pressed", String(this.#chosen === undefined));

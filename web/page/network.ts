@@ -1,3 +1,4 @@
+import { yieldShown } from "../yieldShown.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { NetworkState, ShareLine } from "../networkState.ts";
 import { linksToTables } from "./files.ts";
@@ -64,18 +65,14 @@ function showFacts({ shares, startedAt, corrects, correctedBy, spares }: Network
 
 function showNumbers(now: NetworkState): void {
   const write = (id: string, text: string): void => say(element(`network-${id}`), text);
-  const { phase, devices, inPlace, judged, accepted, pulses, secondsLeft, devicesPerSecond, sweeps } = now;
+  const { phase, devices, inPlace, pulses, secondsLeft, devicesPerSecond, sweeps } = now;
   write("phase", phaseNames[phase] ?? phase);
   element("network-phase").classList.toggle("bad", phase === "not complete");
   write("in-place", percent(inPlace, devices));
   write("in-place-of", `of ${counted(devices, "device", "devices")}`);
-  write("yield", percent(accepted, judged));
-  write(
-    "counts",
-    judged === 0
-      ? "none read back yet"
-      : `${accepted.toLocaleString("en")} of ${judged.toLocaleString("en")}`,
-  );
+  const yielded = yieldShown(now);
+  write("yield", yielded.percent);
+  write("counts", yielded.of);
   const goes = phase === "programming" || phase === "paused";
   write("left-name", goes ? "time left" : "sweeps");
   write("left", goes ? leftText(secondsLeft) : String(sweeps));
@@ -122,7 +119,7 @@ function whatToDo({ network, phase, shares, corrects }: NetworkState): string {
 const columns = ["share", "chip", "run", "state", "tiles", "in place", "yield"];
 
 function rowOf(line: ShareLine, shares: number): { cells: readonly Cell[]; className: string } {
-  const { share, chip, address, run, firstTile, tiles, inPlace, devices, accepted, judged, linkDown } = line;
+  const { share, chip, address, run, firstTile, tiles, inPlace, devices, linkDown } = line;
   const name = withText("span", chip ?? address);
   name.title = address;
   const phase = line.phase === null ? "no run yet" : (phaseNames[line.phase] ?? line.phase);
@@ -134,7 +131,7 @@ function rowOf(line: ShareLine, shares: number): { cells: readonly Cell[]; class
       linkDown ? "link lost" : phase,
       tiles === 1 ? String(firstTile) : `${firstTile} to ${firstTile + tiles - 1}`,
       percent(inPlace, devices),
-      percent(accepted, judged),
+      yieldShown(line).percent,
     ],
     className: line.phase === "failed" || linkDown ? "bad" : "",
   };

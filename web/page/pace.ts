@@ -4,11 +4,6 @@ import { element } from "./page.ts";
 import { say } from "./terms.ts";
 import { counted, phaseNames, rounded, secondsSince } from "./words.ts";
 
-export function yieldCounts({ judged, accepted, settled }: RunState): string {
-  if (judged > 0) return `${accepted.toLocaleString("en")} of ${judged.toLocaleString("en")}`;
-  return settled === 0 ? "none settled yet" : "not read back";
-}
-
 function timeLeft(seconds: number | null): string {
   return seconds === null ? "–" : formatDuration(Math.max(1, Math.round(seconds)));
 }
