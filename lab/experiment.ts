@@ -59,8 +59,18 @@ export async function loadExperiment(path: string): Promise<Experiment> {
     sha256: createHash("sha256").update(readFileSync(file)).digest("hex"),
     extensions: extensions as Partial<Registries> | undefined,
     async run(bench, setting) {
+      const idle = whenNothingIsLeft();
       try {
-        return (await (run as Experiment["run"])(bench, setting)) as unknown;
+        return await Promise.race([
+          Promise.resolve((run as Experiment["run"])(bench, setting)),
+          idle.promise.then(() => {
+            throw badFile(
+              path,
+              "run(bench) waits for a promise that nothing settles any more",
+              "Look for an await whose promise is never resolved. The runs that it began are in the workspace.",
+            );
+          }),
+        ]);
       } catch (error) {
         // What the bench says is already what happened and what to do.
         if (error instanceof MhoError) throw error;
@@ -69,9 +79,46 @@ export async function loadExperiment(path: string): Promise<Experiment> {
           `run(bench) failed: ${placed(error, file)}`,
           "Chips that it used are in standby, and its runs are in the workspace.",
         );
+      } finally {
+        idle.forget();
       }
     },
   };
+}
+
+/**
+ * What JSON can hold of what an experiment returned; typed arrays become lists.
+ *
+ * @throws `bad-file` for what it cannot hold, such as a value that holds itself.
+ */
+export function valueAsJson(path: string, value: unknown): unknown {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value, (_, part: unknown) =>
+      ArrayBuffer.isView(part) && !(part instanceof DataView)
+        ? Array.from(part as unknown as ArrayLike<number>)
+        : part,
+    ) as string | undefined;
+  } catch (error) {
+    const [why] = (error as Error).message.split("\n");
+    throw badFile(
+      path,
+      `JSON cannot hold what run(bench) returned (${why})`,
+      "Return numbers, texts, lists and plain objects. The runs that it began are in the workspace.",
+    );
+  }
+  return text === undefined ? null : (JSON.parse(text) as unknown);
+}
+
+/**
+ * Resolves when nothing is left that could wake this process. Node ends it then, whatever is still awaited, and says nothing: a worker
+ * would leave its queue.
+ */
+function whenNothingIsLeft() {
+  let wake = (): void => {};
+  const promise = new Promise<void>((resolve) => (wake = resolve));
+  process.once("beforeExit", wake);
+  return { promise, forget: () => process.off("beforeExit", wake) };
 }
 
 /** The error's message and, where the file's own code is on its stack, the line. */

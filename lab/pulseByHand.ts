@@ -91,8 +91,10 @@ function requestAt(
   if (code < 1 || code > 0xffff) {
     throw new MhoError(
       "bad-argument",
-      `--amplitude ${given.value}${given.unit}: this is code ${code} of ${name}, whose step is ` +
-        `${amplitudePerCode(pulses)} ${amplitudeUnit}. Give an amplitude of at least one step.`,
+      code < 1
+        ? `--amplitude ${given.value}${given.unit} is less than one step of ${name}. Give at least ${amplitudePerCode(pulses)} ${amplitudeUnit}.`
+        : `--amplitude ${given.value}${given.unit} is more than ${name} can be told. ` +
+            `Give ${Number((0xffff * amplitudePerCode(pulses)).toPrecision(4))} ${amplitudeUnit} at most.`,
       { amplitude: given.value, unit: given.unit },
     );
   }

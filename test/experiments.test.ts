@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openBench } from "../lab/index.ts";
 import { mho } from "./support/commandHere.ts";
+import { mho as mhoProcess } from "./support/commandLine.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
@@ -56,7 +57,23 @@ describe("mho run", () => {
     expect(last["sha256"]).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  it("ends an experiment that waits for what never comes, and says so", async () => {
+    const folder = emptyFolder();
+    const file = join(folder, "never.mjs");
+    writeFileSync(file, "export const run = () => new Promise(() => {});");
+    const { code, err } = await mhoProcess("run", file, "--workspace", folder, ...chip);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining("never.mjs: run(bench) waits for a promise that nothing settles any more"),
+    ]);
+  });
+
   it.each([
+    [
+      "export const run = () => ({ count: 10n });",
+      /JSON cannot hold what run\(bench\) returned \(Do not know .*BigInt\)/,
+    ],
+    ["const a = {}; a.a = a; export const run = () => a;", /JSON cannot hold what run\(bench\) returned/],
     ["export const walk = 1;", /exports no function run\. Give it one/],
     ["export function run() {\n  null.x;\n}", /run\(bench\) failed: TypeError: .*, line 2\./],
     ["export function run( {", /cannot be loaded: SyntaxError/],

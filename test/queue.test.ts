@@ -319,6 +319,24 @@ describe("a queue", () => {
     await bench.close();
   });
 
+  it("that is retried by hand does an experiment that had begun no run, and none that was cut off since", async () => {
+    const { bench, folder, workspace } = await open();
+    const file = join(folder, "mine.mjs");
+    writeFileSync(file, `export const run = (bench) => bench.measure("yield", { row: 3 });`);
+    await bench.queue.add("run", file);
+    expect(await bench.work()).toMatchObject({ failed: ["j1"] });
+    await bench.queue.retry("j1");
+    const store = await openWorkspace(workspace);
+    await store.changeJobs(() => [{ job: "j1", at: new Date().toISOString(), what: "taken", runsBefore: 0 }]);
+    await store.close();
+    expect(await bench.work({ allowRun: true })).toMatchObject({ failed: ["j1"] });
+    expect((await bench.queue.list())[0]!.why?.message).toMatch(/was cut off, and would begin anew/);
+    await bench.queue.retry("j1");
+    expect(await bench.work({ allowRun: true })).toMatchObject({ done: ["j1"] });
+    expect((await bench.queue.list({ all: true }))[0]).toMatchObject({ runs: ["r1"] });
+    await bench.close();
+  });
+
   it("is checked with the workspace: a job that was changed by hand shows", async () => {
     const { bench, workspace, targets } = await open();
     await bench.queue.add("program", targets, quick);

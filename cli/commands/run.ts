@@ -22,7 +22,7 @@ export const runJob = asJob(flagged, ([file, args]) => ({ subjects: file, option
 export const run = () =>
   flagged().action((file, words, flags) =>
     act("run", flags, async (output) => {
-      const { loadExperiment } = await import("../../lab/experiment.ts");
+      const { loadExperiment, valueAsJson } = await import("../../lab/experiment.ts");
       const experiment = await loadExperiment(file);
       const runs: string[] = [];
       output.onEvent((event) => {
@@ -39,7 +39,12 @@ export const run = () =>
             .experiment(experiment, { args: words, say: (text) => output.say(text) })
             .finally(() => terminal.close());
           if (runs.length > 0) output.say(`Runs: ${runs.join(", ")}. See them with mho show.`);
-          output.result({ file: experiment.file, sha256: experiment.sha256, runs, value: asJson(value) });
+          output.result({
+            file: experiment.file,
+            sha256: experiment.sha256,
+            runs,
+            value: valueAsJson(file, value),
+          });
         },
       );
     }),
@@ -47,13 +52,3 @@ export const run = () =>
 
 /** The experiment itself tells of what is smaller. */
 const worthTelling = 64;
-
-/** What of a value JSON can hold; typed arrays become lists. */
-function asJson(value: unknown): unknown {
-  const text = JSON.stringify(value, (_, part: unknown) =>
-    ArrayBuffer.isView(part) && !(part instanceof DataView)
-      ? Array.from(part as unknown as ArrayLike<number>)
-      : part,
-  ) as string | undefined;
-  return text === undefined ? null : (JSON.parse(text) as unknown);
-}

@@ -267,6 +267,7 @@ export async function queuedJobs(
       by: row.operator,
       begunAt: row.begunAt,
       endedAt: row.endedAt,
+      beginsAnew: false,
       attempts: job.begun ? Math.max(1, job.attempt) : 0,
       runsBefore: 0,
       runs: row.runs.flatMap((run) => names.get(`${job.bench} ${run}`) ?? []),

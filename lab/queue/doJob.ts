@@ -103,7 +103,7 @@ async function act(
     },
   );
   try {
-    const begun = { runs, before: job.attempts > 1, bench: doing.bench };
+    const begun = { runs, before: job.attempts > 1, anew: job.beginsAnew, bench: doing.bench };
     return await kind.act(own, { subjects, options: job.options }, begun);
   } finally {
     await place.closeJob(own);

@@ -18,7 +18,7 @@ export function checkHooks({ onEnd, webhook }: Hooks): void {
   if (onEnd !== undefined && !isProgram(onEnd)) {
     throw new MhoError(
       "bad-argument",
-      `--on-end ${harmless(onEnd, 200)}: there is no such program. Name one, without arguments; a script of your own can hold them.`,
+      `--on-end ${harmless(onEnd, 200)}: there is no such program that may be executed (on Unix, chmod +x lets a script be). Name one, without arguments; a script of your own can hold them.`,
     );
   }
   if (webhook === undefined) return;

@@ -75,6 +75,8 @@ export interface Begun {
   readonly runs: readonly RunId[];
   /** Whether a worker had taken it up before. */
   readonly before: boolean;
+  /** Whether it was put back by hand since, having begun no run. */
+  readonly anew: boolean;
   /** Opens a bench for an experiment. */
   readonly bench: (place: Workplace) => unknown;
 }
@@ -225,8 +227,8 @@ const experimentJob: JobKind = {
   check: async (_, { subjects }) => {
     await loadExperiment(subjects[0]!);
   },
-  async act(place, { subjects, options }, { runs, before, bench }) {
-    if (before) throw cutOff(runs);
+  async act(place, { subjects, options }, { runs, before, anew, bench }) {
+    if (before && !anew) throw cutOff(runs);
     const { run } = await loadExperiment(subjects[0]!);
     const args = (options["args"] ?? []) as readonly string[];
     await run(bench(place), { args, say: () => {}, signal: place.signal });
@@ -264,10 +266,11 @@ async function sparesLeft(
 
 /** An experiment begins at its beginning, and would pulse again what it has pulsed. */
 function cutOff(runs: readonly RunId[]): MhoError {
-  const made = runs.length === 0 ? "It had begun no run" : `Its runs are ${runs.join(", ")}`;
   return new MhoError(
     "interrupted",
-    `The experiment was cut off, and would begin anew. ${made}. Look at them, then remove the job or add it again.`,
+    runs.length === 0
+      ? "The experiment was cut off, and would begin anew. It had begun no run."
+      : `The experiment was cut off, and would begin anew. Its runs are ${runs.join(", ")}. Look at them, then remove the job or add it again.`,
   );
 }
 

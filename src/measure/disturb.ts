@@ -9,6 +9,7 @@ import {
 } from "../program/method.ts";
 import { extremesOf, noExtremes, orderFor } from "./extremes.ts";
 import type { Figure, Findings, Measured, Procedure, Settings } from "./procedure.ts";
+import { meanFigure } from "./figures.ts";
 import { lastVerdicts, placesOf } from "./trace.ts";
 
 /**
@@ -243,12 +244,8 @@ function judge({ plan, turns, settings, chip }: Measured): Findings {
   });
   return {
     figures: [
-      meanFigure("read_disturb_nanosiemens", "change of a device a read, mean over the devices", byReads),
-      meanFigure(
-        "pulse_disturb_nanosiemens",
-        "change of a device a pulse of another row, mean over the devices",
-        byPulses,
-      ),
+      ...changeFigure(settings["reads"]!, "read_disturb_nanosiemens", "a read", byReads),
+      ...changeFigure(settings["pulses"]!, "pulse_disturb_nanosiemens", "a pulse of another row", byPulses),
     ],
     counts: [
       { name: "measured", devices: first.filter((g) => !Number.isNaN(g)).length, meaning: "gave readings" },
@@ -327,19 +324,13 @@ function withoutLine(y: readonly number[], x: readonly number[]): number[] {
   return y.map((one, k) => one - my - slope * (x[k]! - mx));
 }
 
-function meanFigure(name: string, meaning: string, slopes: Float64Array): Figure {
+/** None of what was not asked for. */
+function changeFigure(asked: number, name: string, by: string, slopes: Float64Array): Figure[] {
+  if (asked === 0) return [];
   const known = [...slopes].filter(Number.isFinite).map((slope) => 1000 * slope);
-  if (known.length < 2) return { name, unit: "nS", meaning, value: Number.NaN };
-  const middle = mean(known);
-  const error = Math.sqrt(mean(known.map((one) => (one - middle) * (one - middle))) / (known.length - 1));
-  return {
-    name,
-    unit: "nS",
-    meaning,
-    value: middle,
-    low: middle - 1.96 * error,
-    high: middle + 1.96 * error,
-  };
+  return [
+    meanFigure({ name, unit: "nS", meaning: `change of a device ${by}, mean over the devices` }, known),
+  ];
 }
 
 function mean(values: readonly number[]): number {

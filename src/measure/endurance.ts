@@ -10,7 +10,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import { fitCensoredNormal } from "./censoredNormal.ts";
-import { shareFigure } from "./figures.ts";
+import { shareFigure, spreadFigure } from "./figures.ts";
 import type { Findings, Measured, Procedure, Settings } from "./procedure.ts";
 import { lastVerdicts, placesOf, walk } from "./trace.ts";
 
@@ -371,14 +371,11 @@ function judge({ plan, turns, settings }: Measured): Findings {
               low: Math.exp(fit.mean - 1.96 * fit.meanError),
               high: Math.exp(fit.mean + 1.96 * fit.meanError),
             },
-            {
-              name: "life_log_spread",
-              unit: "",
-              meaning: "standard deviation of the logarithm of lives",
-              value: fit.std,
-              low: fit.std - 1.96 * fit.stdError,
-              high: fit.std + 1.96 * fit.stdError,
-            },
+            spreadFigure(
+              { name: "life_log_spread", unit: "", meaning: "standard deviation of the logarithm of lives" },
+              fit.std,
+              fit.stdError,
+            ),
           ]),
     ],
     counts: [

@@ -9,7 +9,8 @@ import {
   type Seen,
   verdicts,
 } from "../program/method.ts";
-import { mostRead, shareFigure } from "./figures.ts";
+import { complianceBeyond } from "./compliance.ts";
+import { mostRead, shareFigure, spreadFigure } from "./figures.ts";
 import { fitCensoredNormal, type Interval, momentsWithin } from "./censoredNormal.ts";
 import type { Figure, Findings, Measured, Procedure, Settings } from "./procedure.ts";
 import { lastVerdicts, placesOf, type Step, walk } from "./trace.ts";
@@ -110,9 +111,8 @@ export const form: Procedure<FormState> = {
     if (known === undefined)
       return `The description of ${chip.name} does not say how its devices are formed. Add rram_pulses.forming to it.`;
     if (settings === undefined) return undefined;
-    const most = 0xffff * known.complianceMicrosiemensPerGateCode;
-    if (settings["compliance"]! > most)
-      return `A compliance of ${settings["compliance"]} µS is above the ${most.toFixed(0)} µS that the gate of ${chip.name} can be set to.`;
+    const beyond = complianceBeyond(settings, chip);
+    if (beyond !== undefined) return beyond;
     if (settings["compliance"]! < leastAboveThreshold * settings["threshold"]!)
       return (
         `A compliance of ${settings["compliance"]} µS holds devices too near the threshold of ${settings["threshold"]} µS to tell which have formed. ` +
@@ -254,13 +254,17 @@ function forming(chip: { readonly pulses: Parameters<typeof rramPulsesOf>[0]["pu
 function judge({ plan, chip, turns, settings }: Measured): Findings {
   const { voltsPerCode } = rramPulsesOf(chip);
   const places = placesOf(plan);
-  const [volts, low, after] = [nans(places.length), nans(places.length), nans(places.length)];
+  const [volts, low, after, tried] = [
+    nans(places.length),
+    nans(places.length),
+    nans(places.length),
+    nans(places.length),
+  ];
   const pulses = new Float64Array(places.length);
   const ended = new Uint8Array(places.length);
   const placeOf = new Map(places.map(({ tile, device }, k) => [`${tile} ${device}`, k]));
   for (const targets of plan.tiles) {
     const { block } = targets;
-    const highest = new Map<number, number>();
     const visit = ({ device, order, code, after: reading }: Step): void => {
       if (order === undefined) return;
       const k = placeOf.get(`${block.tile} ${device}`)!;
@@ -268,9 +272,9 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
       const at = code * voltsPerCode;
       if (reading >= settings["threshold"]!) {
         volts[k] = at;
-        low[k] = highest.get(device) ?? Number.NEGATIVE_INFINITY;
+        low[k] = Number.isNaN(tried[k]!) ? Number.NEGATIVE_INFINITY : tried[k]!;
         after[k] = reading;
-      } else if (!Number.isNaN(reading)) highest.set(device, Math.max(highest.get(device) ?? 0, at));
+      } else if (!Number.isNaN(reading)) tried[k] = Number.isNaN(tried[k]!) ? at : Math.max(tried[k]!, at);
     };
     walk(turns, targets, visit);
     for (const [device, verdict] of lastVerdicts(turns, block.tile)) {
@@ -280,7 +284,17 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
   }
   const top = Math.min(settings["to"]!, highestCode(chip) * voltsPerCode);
   const unformed = ended.reduce((sum, verdict) => sum + (verdict === verdicts.unreachable ? 1 : 0), 0);
-  const fit = fitCensoredNormal([...intervalsOf(low, volts), { low: top, high: Infinity, count: unformed }]);
+  // Devices that a stop or their budget left behind form above the last voltage that they were given, if at all: without them, the mean
+  // would be that of the early ones.
+  const behind = tried.filter((_, k) => Number.isNaN(volts[k]!) && ended[k] !== verdicts.unreachable);
+  const fit = fitCensoredNormal([
+    ...intervalsOf(low, volts),
+    ...intervalsOf(
+      behind,
+      behind.map((v) => (Number.isNaN(v) ? v : Infinity)),
+    ),
+    { low: top, high: Infinity, count: unformed },
+  ]);
   const estimates = Float64Array.from(volts, (high, k) => {
     if (Number.isNaN(high)) return Number.NaN;
     if (fit !== undefined) return momentsWithin(fit.mean, fit.std, low[k]!, high).first;
@@ -295,9 +309,11 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
   const fired = pulses.reduce((sum, n) => sum + n, 0);
   const z = 1.96;
   const figures: Figure[] = [
-    shareFigure("formed_percent", "devices that conduct when the run ends", formed, places.length),
+    formedFigure(formed, others, places.length),
     { name: "pulses_mean", unit: "", meaning: "pulses a device", value: fired / Math.max(1, places.length) },
-    mostRead(after, "the most that a device read after it formed", chip),
+    ...(volts.every(Number.isNaN)
+      ? []
+      : [mostRead(after, "the most that a device read after it formed", chip)]),
     ...(fit === undefined
       ? []
       : [
@@ -310,14 +326,11 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
             low: fit.mean - z * fit.meanError,
             high: fit.mean + z * fit.meanError,
           },
-          {
-            name: "forming_std_volts",
-            unit: "V",
-            meaning: "its standard deviation",
-            value: fit.std,
-            low: fit.std - z * fit.stdError,
-            high: fit.std + z * fit.stdError,
-          },
+          spreadFigure(
+            { name: "forming_std_volts", unit: "V", meaning: "its standard deviation" },
+            fit.std,
+            fit.stdError,
+          ),
         ]),
   ];
   return {
@@ -372,6 +385,17 @@ function judge({ plan, chip, turns, settings }: Measured): Findings {
       },
     ],
   };
+}
+
+/** Of devices that were not all judged there is no interval: those that were are the ones that formed early. */
+function formedFigure(formed: number, notJudged: number, devices: number): Figure {
+  const { low, high, ...figure } = shareFigure(
+    "formed_percent",
+    "devices that conduct when the run ends",
+    formed,
+    devices,
+  );
+  return notJudged > 0 || low === undefined || high === undefined ? figure : { ...figure, low, high };
 }
 
 function nans(count: number): Float64Array {

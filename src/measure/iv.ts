@@ -10,6 +10,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import type { Curves, Figure, Findings, Measured, Procedure, Settings } from "./procedure.ts";
+import { complianceBeyond } from "./compliance.ts";
 import { mostRead } from "./figures.ts";
 import { placesOf, walk } from "./trace.ts";
 
@@ -106,6 +107,8 @@ export const iv: Procedure<IvState> = {
   requires(chip, { readVoltage = false }, settings) {
     if ((settings?.["compliance"] ?? 0) > 0 && rramPulsesOf(chip).forming === undefined)
       return `The description of ${chip.name} does not say what its gate lets through. Add rram_pulses.forming to it, or give compliance=0.`;
+    const beyond = settings === undefined ? undefined : complianceBeyond(settings, chip);
+    if (beyond !== undefined) return beyond;
     const to = settings?.["read_to"] ?? 0;
     if (to === 0) return undefined;
     if (!readVoltage) return `The board of ${chip.name} reads with one voltage: leave read_to at 0.`;

@@ -7,6 +7,7 @@ import {
   verdicts,
 } from "../program/method.ts";
 import { microsecondsPerSecond } from "../units.ts";
+import { meanFigure } from "./figures.ts";
 import type { Findings, Measured, Procedure } from "./procedure.ts";
 import { placesOf } from "./trace.ts";
 
@@ -102,7 +103,7 @@ function judge({ plan, sweeps, settings }: Measured): Findings {
       values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0) / (values.length - 1),
     );
     const found = periodogram(times, values, mean);
-    slopes[k] = slopeOf(found);
+    if (values.length >= readsForSlope) slopes[k] = slopeOf(found);
     if (stds[k]! > 0) {
       spectrum = found.map(({ frequency, power }, n) => ({
         frequency,
@@ -116,13 +117,8 @@ function judge({ plan, sweeps, settings }: Measured): Findings {
         points: values.map((y, n) => ({ x: times[n]! - times[0]!, y })),
       });
   });
-  const known = slopes.filter((slope) => Number.isFinite(slope));
-  const slope = known.reduce((sum, one) => sum + one, 0) / known.length;
-  const error = Math.sqrt(
-    known.reduce((sum, one) => sum + (one - slope) * (one - slope), 0) /
-      Math.max(1, known.length - 1) /
-      Math.max(1, known.length),
-  );
+  const known = [...slopes].filter(Number.isFinite);
+  const whole = stds.reduce((sum, std) => sum + (std > 0 ? 1 : 0), 0);
   const relative = stds
     .map((std, k) => (100 * std) / means[k]!)
     .filter(Number.isFinite)
@@ -135,21 +131,23 @@ function judge({ plan, sweeps, settings }: Measured): Findings {
         meaning: "standard deviation of one reading, of its mean; median over the devices",
         value: relative[relative.length >> 1] ?? Number.NaN,
       },
-      {
-        name: "spectrum_slope",
-        unit: "",
-        meaning:
-          "slope of the spectrum on logarithmic axes, mean over the devices: 0 for white noise, −1 for 1/f",
-        value: slope,
-        low: slope - 1.96 * error,
-        high: slope + 1.96 * error,
-      },
+      meanFigure(
+        {
+          name: "spectrum_slope",
+          unit: "",
+          meaning:
+            known.length === 0
+              ? `slope of the spectrum: it takes ${readsForSlope} readings that change, for a factor of ten in frequency`
+              : "slope of the spectrum on logarithmic axes, mean over the devices: 0 for white noise, −1 for 1/f",
+        },
+        known,
+      ),
     ],
     counts: [
-      { name: "measured", devices: known.length, meaning: "gave every reading of the series" },
+      { name: "measured", devices: whole, meaning: "gave every reading of the series" },
       {
         name: "not measured",
-        devices: places.length - known.length,
+        devices: places.length - whole,
         meaning: "did not, or did not change at all",
       },
     ],
@@ -188,6 +186,8 @@ function judge({ plan, sweeps, settings }: Measured): Findings {
   };
 }
 
+/** A slope takes a factor of ten in frequency; the spectrum of n readings spans a factor of (n − 1)/4. */
+const readsForSlope = 41;
 /** Frequencies of a spectrum. */
 const frequencies = 24;
 

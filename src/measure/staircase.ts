@@ -446,9 +446,9 @@ function courseOf<F extends { readonly widthNanoseconds: number }>(
   nominal: number,
 ): WidthPoint[] {
   return fits.map((fit) => {
-    const { mean, meanError } = pick(fit);
+    const { mean, meanHalfWidth } = pick(fit);
     const y = nominal + mean;
-    return { x: fit.widthNanoseconds, y, low: y - 1.96 * meanError, high: y + 1.96 * meanError };
+    return { x: fit.widthNanoseconds, y, low: y - meanHalfWidth, high: y + meanHalfWidth };
   });
 }
 
@@ -487,16 +487,18 @@ function columnAt(kind: string, { devices }: ThresholdFit, nominal: number, widt
   };
 }
 
-function figuresOf(kind: string, { mean, meanError, std, scatter }: ThresholdFit, nominal: number): Figure[] {
+function figuresOf(kind: string, fit: ThresholdFit, nominal: number): Figure[] {
+  const { mean, meanHalfWidth, std, scatter } = fit;
   const name = kind.toUpperCase();
+  if (fit.known < 2) return ofOneDevice(kind, fit, nominal);
   return [
     {
       name: `${kind}_threshold_volts`,
       unit: "V",
       meaning: `mean ${name} threshold over the devices`,
       value: nominal + mean,
-      low: nominal + mean - 1.96 * meanError,
-      high: nominal + mean + 1.96 * meanError,
+      low: nominal + mean - meanHalfWidth,
+      high: nominal + mean + meanHalfWidth,
     },
     {
       name: `${kind}_spread_volts`,
@@ -511,6 +513,22 @@ function figuresOf(kind: string, { mean, meanError, std, scatter }: ThresholdFit
       value: scatter,
     },
   ];
+}
+
+/** One device has a threshold and no spread over devices; none has nothing. */
+function ofOneDevice(kind: string, { devices }: ThresholdFit, nominal: number): Figure[] {
+  const name = kind.toUpperCase();
+  return devices
+    .filter(({ median }) => Number.isFinite(median))
+    .slice(0, 1)
+    .map(({ median, low, high }) => ({
+      name: `${kind}_threshold_volts`,
+      unit: "V",
+      meaning: `${name} threshold of the one device that has one`,
+      value: nominal + median,
+      low: nominal + low,
+      high: nominal + high,
+    }));
 }
 
 function columnsOf(kind: string, { devices }: ThresholdFit, nominal: number): FindingColumn[] {

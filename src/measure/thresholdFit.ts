@@ -1,4 +1,5 @@
 import { normalDistribution } from "../model/normal.ts";
+import { studentQuantile } from "../results/difference.ts";
 
 /**
  * The threshold of a device, of pulses to which it did or did not respond:
@@ -28,8 +29,11 @@ export interface Threshold {
 
 export interface ThresholdFit {
   readonly devices: readonly Threshold[];
+  /** Of the devices that responded to some pulses and not to others. */
+  readonly known: number;
+  /** V: over them, and half its interval of 95 %. NaN where fewer than two are known. */
   readonly mean: number;
-  readonly meanError: number;
+  readonly meanHalfWidth: number;
   readonly std: number;
   readonly scatter: number;
 }
@@ -46,7 +50,7 @@ const lapses = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
 const mostForLapses = 100;
 const roundsForLapses = 8;
 
-/** @param all  one entry a device; one without trials is not known. */
+/** @param all  one entry a device; one that never responded is not known: its law is not that of the others. */
 export function fitThresholds(all: readonly Trials[]): ThresholdFit {
   const known = all.filter(({ responded }) => responded.includes(true) && responded.includes(false));
   const some = spread(known, mostForLapses);
@@ -63,12 +67,25 @@ export function fitThresholds(all: readonly Trials[]): ThresholdFit {
   const unknown = { median: Number.NaN, low: Number.NaN, high: Number.NaN, scatter: Number.NaN };
   const posterior = new Float64Array(cells);
   const devices = all.map((trials) => {
-    if (trials.responded.length === 0) return unknown;
+    const own = known.length < 2 ? known.includes(trials) : trials.responded.includes(true);
+    if (!own) return unknown;
     weigh(likelihoods(trials, table), prior, posterior);
     return summary(posterior);
   });
   const scatter = weights.reduce((total, weight, k) => total + weight * scatters[k]!, 0);
-  return { devices, mean, meanError: std / Math.sqrt(Math.max(1, known.length)), std, scatter };
+  // Of one device, the laws are still those that the search begins with: nothing was measured of them.
+  if (known.length < 2)
+    return {
+      devices,
+      known: known.length,
+      mean: Number.NaN,
+      meanHalfWidth: Number.NaN,
+      std: Number.NaN,
+      scatter: Number.NaN,
+    };
+  const freedom = known.length - 1;
+  const meanHalfWidth = (studentQuantile(freedom) * std) / Math.sqrt(freedom);
+  return { devices, known: known.length, mean, meanHalfWidth, std, scatter };
 }
 
 /** So many of them, from all over. */

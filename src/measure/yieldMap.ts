@@ -222,6 +222,8 @@ function judge({ plan, turns, sweeps, settings }: Measured): Findings {
     meaning: only && Number(verdict) === verdicts.accepted ? "gave a reading" : meaning,
   }));
   const working = counts.find(({ name }) => name === (only ? "read" : "working"))!.devices;
+  // A device without the pulses to judge it, or that a stop left out, says nothing about the others.
+  const judged = ended.filter((verdict) => !Number.isNaN(verdict) && verdict !== verdicts.budgetSpent).length;
   const known = read.filter((g) => !Number.isNaN(g)).sort();
   return {
     figures: [
@@ -229,7 +231,7 @@ function judge({ plan, turns, sweeps, settings }: Measured): Findings {
         only ? "readable_percent" : "working_percent",
         only ? "devices that give a reading" : "devices that work",
         working,
-        places.length,
+        judged,
       ),
       {
         name: "median_microsiemens",

@@ -79,6 +79,8 @@ export interface Job extends JobRequest {
   readonly endedAt: string | undefined;
   /** How many times a worker took it up. */
   readonly attempts: number;
+  /** It was put back by hand when it had failed without a run, so what it does begins at its beginning. */
+  readonly beginsAnew: boolean;
   /** The newest run of the workspace when it was begun for the first time; its own are newer. 0 for none. */
   readonly runsBefore: number;
   /** Of a job that ended: the runs that it made, or that it worked on. */
@@ -185,6 +187,7 @@ function newJob(id: JobId, request: JobRequest, addedAt: string, by: string | un
     begunAt: undefined,
     endedAt: undefined,
     attempts: 0,
+    beginsAnew: false,
     runsBefore: 0,
     runs: [],
     why: undefined,
@@ -201,11 +204,18 @@ function changed(job: Job, change: Exclude<JobChange, { what: "added" | "moved" 
         state: "under way",
         begunAt: job.begunAt ?? at,
         attempts: job.attempts + 1,
+        // One that is taken while it is under way was cut off.
+        beginsAnew: job.beginsAnew && job.state === "waiting",
         runsBefore: job.begunAt === undefined ? change.runsBefore : job.runsBefore,
         why: undefined,
       };
     case "put back":
-      return { ...job, state: "waiting", why: { code: change.code, message: change.message } };
+      return {
+        ...job,
+        state: "waiting",
+        beginsAnew: false,
+        why: { code: change.code, message: change.message },
+      };
     case "done":
       return { ...job, state: "done", endedAt: at, runs: change.runs, why: undefined };
     case "failed":
@@ -220,6 +230,7 @@ function changed(job: Job, change: Exclude<JobChange, { what: "added" | "moved" 
       return {
         ...job,
         state: "waiting",
+        beginsAnew: job.runs.length === 0,
         endedAt: undefined,
         files: change.files,
         origin: change.origin ?? job.origin,
