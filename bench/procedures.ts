@@ -53,8 +53,10 @@ async function staircase(seed: number): Promise<string> {
         ({ row, device }) => births[`${kind}Volts`]![row * 256 + device]! + shift,
       );
       const inside = truth.filter((volts, k) => volts >= low![k]! && volts <= high![k]!).length;
-      const off = truth.map((volts, k) => median![k]! - volts);
-      const halfWidth = mean(truth.map((_, k) => (high![k]! - low![k]!) / 2));
+      // A device that never responded has no threshold.
+      const known = truth.flatMap((_, k) => (Number.isNaN(median![k]!) ? [] : [k]));
+      const off = known.map((k) => median![k]! - truth[k]!);
+      const halfWidth = mean(known.map((k) => (high![k]! - low![k]!) / 2));
       return (
         `${kind.toUpperCase()} ${inside} of ${truth.length} inside (${percent(inside / truth.length)}), mean ${millivolts(mean(off))} mV off, ` +
         `rms ${millivolts(Math.sqrt(mean(off.map((error) => error * error))))}, ± ${millivolts(halfWidth)}`
