@@ -8,7 +8,7 @@ import { namedLaws } from "./populationLaws.ts";
 import { mostSweeps } from "./spreadOut.ts";
 import type { PulseResponse } from "./pulseResponse.ts";
 import type { Refit } from "./refit.ts";
-import { short } from "./short.ts";
+import { short, shortError } from "./short.ts";
 
 /** What is known of a fit before anything is fitted. */
 export type Circumstances = Pick<
@@ -139,7 +139,7 @@ function lawsOf({ population, temperature }: Refit, most: Microsiemens): FitReco
       form,
       conductanceMicrosiemens: places.map(short),
       value: places.map((g) => short(found.value(g))),
-      standardError: places.map((g) => short(found.error(g))),
+      standardError: places.map((g) => shortError(found.error(g))),
     };
   });
 }
@@ -207,9 +207,9 @@ function figuresOf(
   { converters }: Gathered,
   response: PulseResponse | undefined,
 ): FitRecord["figures"] {
-  const figures: { figure: string; value: number; standardError: number }[] = [];
+  const figures: { figure: string; value: number; standardError: number | null }[] = [];
   const add = (figure: string, value: number, standardError: number): void => {
-    figures.push({ figure, value, standardError });
+    figures.push({ figure, value, standardError: Number.isFinite(standardError) ? standardError : null });
   };
   if (onset !== undefined) add("onset of drift, s", onset.onsetSeconds, onset.onsetSeconds * onset.logError);
   if (response !== undefined) {

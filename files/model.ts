@@ -109,7 +109,7 @@ export const fitRecordSchema = z.strictObject({
       form: z.string(),
       conductance_microsiemens: z.array(nonNegative),
       value: z.array(z.number()),
-      standard_error: z.array(nonNegative),
+      standard_error: z.array(nonNegative.nullable()),
     }),
   ),
   residuals: z.array(
@@ -123,7 +123,7 @@ export const fitRecordSchema = z.strictObject({
       spread: z.array(nonNegative),
     }),
   ),
-  figures: z.array(z.strictObject({ figure: z.string(), value: z.number(), standard_error: nonNegative })),
+  figures: z.array(z.strictObject({ figure: z.string(), value: z.number(), standard_error: nonNegative.nullable() })),
 });
 
 const powerLaw = z.strictObject({

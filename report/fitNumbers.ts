@@ -13,8 +13,9 @@ export function fitNumbers({ laws, residuals }: FitRecord): FigureNumbers[] {
         {
           name: form,
           points: value.map((y, k) => {
-            const half = 1.96 * standardError[k]!;
-            return { x: conductanceMicrosiemens[k]!, y, low: y - half, high: y + half };
+            const error = standardError[k];
+            const band = error == null ? {} : { low: y - 1.96 * error, high: y + 1.96 * error };
+            return { x: conductanceMicrosiemens[k]!, y, ...band };
           }),
         },
       ],

@@ -103,7 +103,7 @@ function figuresSection(figures: FitRecord["figures"]): string {
   if (figures.length === 0) return "";
   const rows = figures.map(({ figure: name, value, standardError }) => {
     const [, shown = "", error = "", power = ""] =
-      /^\(?(\S+?)(?: ± ([^)\s]+)\)?(e\S+)?)?$/.exec(withError(value, 1.96 * standardError)) ?? [];
+      /^\(?(\S+?)(?: ± ([^)\s]+)\)?(e\S+)?)?$/.exec(withError(value, 1.96 * (standardError ?? Number.NaN))) ?? [];
     return { name: escaped(name), cells: [`${shown}${power}`, error === "" ? "–" : `${error}${power}`] };
   });
   const table = tableOf({ corner: "figure", columns: ["value", "± of its 95\u202f% interval"], rows });
@@ -144,8 +144,9 @@ function lawFigure(
         look: "line",
         colour: 0,
         points: value.map((y, k) => {
-          const half = 1.96 * standardError[k]!;
-          return { x: g[k]!, y, low: y - half, high: y + half };
+          const error = standardError[k];
+          const band = error == null ? {} : { low: y - 1.96 * error, high: y + 1.96 * error };
+          return { x: g[k]!, y, ...band };
         }),
       },
     ],

@@ -199,7 +199,7 @@ describe("a network over two chips", () => {
     const before = await bench.network("n1");
     expect(before.result!.overview.sweepTimesSeconds).toEqual([1]);
     expect(before.partlyRead.map(({ missing }) => missing)).toContainEqual(["r2"]);
-    await bench.watch("n1", { until: "1h", perDecade: 6 });
+    await bench.watch("n1", { until: "1h", perDecade: 4 });
     const after = await bench.network("n1");
     expect(after.result!.overview.sweepTimesSeconds).toContain(3600);
     expect(after.result!.errors.length).toBe(after.result!.overview.sweepTimesSeconds.length);

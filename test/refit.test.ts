@@ -92,7 +92,7 @@ describe("a fit, on the command line", () => {
       /converters of EMU-6-worn, tile 0 are not as described: offset -?\d+\.\d+ codes/,
     );
     const bend = fit!.figures.find(({ figure }) => figure.startsWith("non-linearity"))!;
-    expect(Math.abs(bend.value - 0.004)).toBeLessThan(4 * bend.standardError);
+    expect(Math.abs(bend.value - 0.004)).toBeLessThan(4 * bend.standardError!);
   });
 
   it("exports sweeps that other tools read alike", async () => {

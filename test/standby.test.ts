@@ -100,12 +100,8 @@ describe("standby of a chip that was reset meanwhile", () => {
 describe("standby in the middle of a turn", () => {
   it.each([
     ["packet", 20],
-    ["packet", 33],
     ["packet", 50],
-    ["packet", 71],
-    ["scpi", 20],
     ["scpi", 33],
-    ["scpi", 50],
     ["scpi", 71],
   ])(
     "ends a run over %s as stopped at message %i: nothing is pulsed any more, and it is resumed to the end",

@@ -9,7 +9,7 @@ import {
   whenAndWhere,
 } from "../fitRecord.ts";
 import type { Gathered } from "../gather.ts";
-import { short } from "../short.ts";
+import { short, shortError } from "../short.ts";
 import { continued, laterAges } from "./continuation.ts";
 import type { FreeFormFit } from "./fitFreeForm.ts";
 import { Place } from "./knots.ts";
@@ -223,7 +223,7 @@ export function lawsOf(fit: FreeFormFit, most: Microsiemens): TableLaw[] {
       form: nameOf(structure),
       conductanceMicrosiemens: places.map((g) => short(conductance[g]!)),
       value: places.map((g) => short(value(age * nG + g))),
-      standardError: places.map((g) => short(error(age * nG + g))),
+      standardError: places.map((g) => shortError(error(age * nG + g))),
     },
   });
   return [...shown].flatMap((age) => {

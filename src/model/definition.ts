@@ -80,13 +80,13 @@ export interface FitRecord {
   readonly believe: boolean;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly says: string }[];
   readonly remarks: readonly string[];
-  /** Laws at a few conductances, with their standard errors. */
+  /** Laws at a few conductances, with their standard errors; null where the devices do not determine the law. */
   readonly laws: readonly {
     readonly law: string;
     readonly form: string;
     readonly conductanceMicrosiemens: readonly Microsiemens[];
     readonly value: readonly number[];
-    readonly standardError: readonly number[];
+    readonly standardError: readonly (number | null)[];
   }[];
   /**
    * What the laws leave unexplained, in standard deviations: 0 ± 1 and a bell where they hold. Shares of the devices in bins of
@@ -101,11 +101,11 @@ export interface FitRecord {
     readonly mean: readonly number[];
     readonly spread: readonly number[];
   }[];
-  /** Single figures with their standard errors. */
+  /** Single figures with their standard errors; null where that is not known. */
   readonly figures: readonly {
     readonly figure: string;
     readonly value: number;
-    readonly standardError: number;
+    readonly standardError: number | null;
   }[];
 }
 
