@@ -112,7 +112,7 @@ export async function estimate(
   targets: string | MatrixTargets,
   options: ProgramOptions,
 ): Promise<Estimate & { readonly method: string }> {
-  // First: what does not fit the chip that is assumed may fit the one that is there.
+  // Said first: targets that do not fit the assumed chip may fit the real one.
   warnOfAssumedChip(place, await place.describe(place.chip));
   const { plan, once, method, description, dialect } = await planFor(place, place.chip, targets, options);
   if (lacksTickets(dialect)) warnOfNoTickets(dialect.name, description.name, place.emit);
