@@ -48,7 +48,14 @@ export async function judgedTables(of: keyof typeof characterised, seed: number)
       const found = momentsNear(near, at, most / 60);
       if (found === undefined) return [];
       const { truth, truthError } = law.startsWith("mean") ? found.mean : found.spread;
-      const shared = { at, ageSeconds, value: value[k]!, error: standardError[k] ?? Number.NaN, truth, truthError };
+      const shared = {
+        at,
+        ageSeconds,
+        value: value[k]!,
+        error: standardError[k] ?? Number.NaN,
+        truth,
+        truthError,
+      };
       return [{ law: law.startsWith("mean") ? "mean change" : "spread", ...shared }];
     });
   });

@@ -19,7 +19,8 @@ export function describeFit(record: FitRecord): string[] {
       `${counted(used, "device")}, ${counted(sweeps, "sweep")}${when}${warm}`,
     ...laws.flatMap(describeLaw),
     ...figures.map(
-      ({ figure, value, standardError }) => `${figure}: ${withError(value, 1.96 * (standardError ?? Number.NaN))}`,
+      ({ figure, value, standardError }) =>
+        `${figure}: ${withError(value, 1.96 * (standardError ?? Number.NaN))}`,
     ),
     ...checks.map(({ ok, name, says }) => `${ok ? "  ok " : "  NO "} ${name}: ${says}`),
     ...describeForecasts(record),
@@ -73,7 +74,8 @@ function describeLaw({
   return [
     `${law}: ${form}`,
     ...places.map(
-      (k) => `  ${g[k]!.toFixed(2).padStart(7)} µS  ${withError(value[k]!, 1.96 * (standardError[k] ?? Number.NaN))}`,
+      (k) =>
+        `  ${g[k]!.toFixed(2).padStart(7)} µS  ${withError(value[k]!, 1.96 * (standardError[k] ?? Number.NaN))}`,
     ),
   ];
 }

@@ -123,7 +123,9 @@ export const fitRecordSchema = z.strictObject({
       spread: z.array(nonNegative),
     }),
   ),
-  figures: z.array(z.strictObject({ figure: z.string(), value: z.number(), standard_error: nonNegative.nullable() })),
+  figures: z.array(
+    z.strictObject({ figure: z.string(), value: z.number(), standard_error: nonNegative.nullable() }),
+  ),
 });
 
 const powerLaw = z.strictObject({

@@ -103,7 +103,8 @@ function figuresSection(figures: FitRecord["figures"]): string {
   if (figures.length === 0) return "";
   const rows = figures.map(({ figure: name, value, standardError }) => {
     const [, shown = "", error = "", power = ""] =
-      /^\(?(\S+?)(?: ± ([^)\s]+)\)?(e\S+)?)?$/.exec(withError(value, 1.96 * (standardError ?? Number.NaN))) ?? [];
+      /^\(?(\S+?)(?: ± ([^)\s]+)\)?(e\S+)?)?$/.exec(withError(value, 1.96 * (standardError ?? Number.NaN))) ??
+      [];
     return { name: escaped(name), cells: [`${shown}${power}`, error === "" ? "–" : `${error}${power}`] };
   });
   const table = tableOf({ corner: "figure", columns: ["value", "± of its 95\u202f% interval"], rows });
