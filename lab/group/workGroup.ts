@@ -9,6 +9,7 @@ import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
 import { groupEnd, type ShareEnd, tellEnd } from "./groupEnd.ts";
 import { isOfChip } from "./isOfChip.ts";
+import { InTurn } from "./inTurn.ts";
 import { RollCall } from "./rollCall.ts";
 
 /** Work on the shares of a network. */
@@ -59,7 +60,8 @@ export async function workGroup(place: Workplace, group: GroupWork): Promise<Gro
     });
     return id;
   };
-  const doing: Doing = { place, store, roll, begin, spares };
+  const inTurn = new InTurn(group.work.map(({ share }) => share));
+  const doing: Doing = { place, store, roll, begin, inTurn, spares };
   const ends = await Promise.all(group.work.map((share) => untilDone(doing, share)));
   const network = await id;
   if (network !== undefined) tellEnd(place, network, ends);
@@ -72,12 +74,13 @@ interface Doing {
   readonly store: RunStore;
   readonly roll: RollCall;
   readonly begin: () => Promise<GroupId>;
+  readonly inTurn: InTurn;
   /** Those that are left. */
   readonly spares: string[];
 }
 
 async function untilDone(doing: Doing, work: ShareWork): Promise<ShareEnd> {
-  const { place, store, roll, begin, spares } = doing;
+  const { place, store, roll, begin, inTurn, spares } = doing;
   const { share } = work;
   let { chip, run } = work;
   for (;;) {
@@ -87,6 +90,7 @@ async function untilDone(doing: Doing, work: ShareWork): Promise<ShareEnd> {
       return { share, chip, run: begun, error: undefined };
     } catch (error) {
       roll.gone(share);
+      inTurn.passed(share);
       const end = { share, chip, run: begun, error };
       if (!isOfChip(error) || place.stop.requested || (await isDone(store, begun))) return end;
       const begins = await roll.complete();
@@ -125,7 +129,7 @@ async function isDone(store: RunStore, run: RunId | undefined): Promise<boolean>
 
 /** Carries a share out on a chip, or goes on with its run there. */
 async function onChip(
-  { place, roll, begin }: Doing,
+  { place, roll, begin, inTurn }: Doing,
   { share, firstTile, plan }: ShareWork,
   chip: string,
   run: RunId | undefined,
@@ -140,11 +144,18 @@ async function onChip(
     const listening = {
       ...context,
       onEvent: (event: Parameters<typeof context.onEvent>[0]) => {
-        if (event.type === "started") onRun(event.run);
+        if (event.type === "started") {
+          onRun(event.run);
+          inTurn.passed(share);
+        }
         context.onEvent(event);
       },
     };
-    if (planned === undefined) return resumeRun(listening, run!);
+    if (planned === undefined) {
+      inTurn.passed(share);
+      return resumeRun(listening, run!);
+    }
+    await inTurn.turnOf(share);
     const at = { chipAddress: chip, chipName, chipSerialNumber, share: { group, share, firstTile } };
     return executeRun(listening, { ...planned, ...at });
   });
