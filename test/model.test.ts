@@ -114,15 +114,20 @@ describe.each([...builtInDefinitions, tabulated, measured].map((d) => [d.name, m
       }
     });
 
-    it("fall into parts that are not negative and add up to the variance", () => {
+    it("fall into parts that are never negative, also where a cause is left out, and add up to the variance", () => {
       const { minConductanceMicrosiemens: min, maxConductanceMicrosiemens: max } = model;
-      for (const share of [0, 0.01, 0.3, 0.9, 1]) {
-        for (const time of [1, 86_400]) {
-          const target = min + share * (max - min);
-          const { programming, drift, read } = model.varianceParts(target, time);
-          for (const part of [programming, drift, read]) expect(part).toBeGreaterThanOrEqual(-1e-12);
-          expect(programming + drift + read).toBeCloseTo(model.variance(target, time), 12);
+      const causes = ["programming", "drift", "read"] as const;
+      for (const part of [model, ...causes.flatMap((cause) => model.without(cause) ?? [])]) {
+        let least = 0;
+        for (let step = 0; step <= 60; step++) {
+          for (const time of [1, 86_400]) {
+            const target = min + (step / 60) * (max - min);
+            const { programming, drift, read } = part.varianceParts(target, time);
+            least = Math.min(least, programming, drift, read);
+            expect(programming + drift + read).toBeCloseTo(part.variance(target, time), 12);
+          }
         }
+        expect(least).toBe(0);
       }
     });
 

@@ -134,19 +134,6 @@ describe("strategies for Gaussian weights", () => {
     }
   });
 
-  it.each([["pcm-90nm", pcm90nm, 0.0647, 0.0545]])(
-    "with F searched, and β free, reach the figures known for %s",
-    (_, model, full, free) => {
-      const search = (scale: "full" | "free") =>
-        translate(problem(model), { pairs: 2, significance: { kind: "free" }, scale });
-      const [atFull, atFree] = [search("full"), search("free")];
-      expect(atFull.tnmse).toBeLessThanOrEqual(full);
-      expect(atFree.tnmse).toBeLessThanOrEqual(free);
-      expect(atFree.tnmse).toBeLessThan(atFull.tnmse);
-      expect(atFull.searchStopped).toBe("significance found to 2 %, full range");
-    },
-  );
-
   it("take the best of the significances that input pulses allow", () => {
     const { significance, searchStopped } = translate(problem(pcm90nm), {
       pairs: 2,

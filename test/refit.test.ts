@@ -17,7 +17,7 @@ describe("a fit that fails a check", () => {
   it("is not aimed by or trimmed with unless --believe says so, and the check, its figure and its limit are named", async () => {
     const folder = emptyFolder();
     const at = ["--workspace", folder, "--json"];
-    const conductors = conductances(folder, 8);
+    const conductors = conductances(folder, 4);
     await mho(
       "program",
       conductors,

@@ -70,7 +70,7 @@ function rows(rowCount: number, perRow: number, top: number): TileTargets {
   return { block: { tile: 0, rowStart: 0, rowCount }, targetsMicrosiemens };
 }
 
-const cells = firstRows(gaussianTile(pcm90nm, 1, 2), 12);
+const cells = firstRows(gaussianTile(pcm90nm, 1, 2), 4);
 
 function firstRows({ targetsMicrosiemens, cells: of, block }: TileTargets, rowCount: number): TileTargets {
   const devices = (rowCount * targetsMicrosiemens.length) / block.rowCount;
@@ -90,9 +90,9 @@ function inPairs(tile: TileTargets): TileTargets {
 }
 
 describe("a run that is stopped and goes on later", () => {
-  const pcm = rows(5, 256, 25);
-  const reram = rows(5, 256, 36);
-  const { targetsMicrosiemens, block } = rows(8, 128, 17.5);
+  const pcm = rows(2, 256, 25);
+  const reram = rows(3, 256, 36);
+  const { targetsMicrosiemens, block } = rows(4, 128, 17.5);
   /** What a run takes that is not stopped. */
   const usual = new Map<string, Promise<number>>();
   const ecram = { block, targetsMicrosiemens: targetsMicrosiemens.map((g) => 2.5 + g) };

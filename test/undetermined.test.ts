@@ -4,13 +4,12 @@ import { describe, expect, it } from "vitest";
 import { describeFit } from "../cli/showFit.ts";
 import { modelDigest, modelFileOf, readModel } from "../files/model.ts";
 import { renderFit } from "../report/fitReport.ts";
-import { soak } from "./soak/soak.ts";
-import { drawWorld } from "./soak/world.ts";
 import { fittedModel } from "./support/fittedModel.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
 
 removeFoldersAfterEach();
 
+// test/slow/soak.test.ts has a whole world in which that happens.
 describe("a law that the devices do not determine", () => {
   const known = fittedModel(86_400);
   const law = {
@@ -41,10 +40,5 @@ describe("a law that the devices do not determine", () => {
     expect(lines).toContainEqual(expect.stringMatching(/^ +1\.00 µS +0\.05$/));
     expect(lines).toContain("onset of drift, s: 12");
     expect(renderFit(model, model.fit, undefined, "0")).not.toContain("NaN");
-  });
-
-  it("does not spoil the fit: a world of bad luck in which few devices can be fitted (seed 10)", async () => {
-    const { crossings } = await soak(drawWorld(10, 30));
-    expect(crossings).toBeGreaterThan(500);
   });
 });

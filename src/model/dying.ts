@@ -1,6 +1,7 @@
 import type { Seconds } from "../units.ts";
 import type { DyingDevices, ModelDefinition } from "./definition.ts";
 import type { DeviceModel } from "./deviceModel.ts";
+import { varianceOf } from "./normal.ts";
 
 /** How devices of a model die; undefined where none was seen to. */
 export function dyingOf(definition: ModelDefinition): DyingDevices | undefined {
@@ -29,7 +30,7 @@ export function amongTheDead(
     first += share * endShares[k]! * end;
     second += share * endShares[k]! * end * end;
   });
-  return { mean: first, variance: Math.max(0, second - first * first) };
+  return { mean: first, variance: varianceOf({ first, second }) };
 }
 
 /** Devices some of which die: mean and variance are of all of them. For forecasts of errors alone: nothing is aimed by it. */

@@ -39,6 +39,11 @@ export function clippedMoments(mean: number, std: number): { first: number; seco
   };
 }
 
+/** Never below zero, which the difference of two moments may be by its last digits where nothing varies. */
+export function varianceOf({ first, second }: { readonly first: number; readonly second: number }): number {
+  return Math.max(0, second - first * first);
+}
+
 /** First and second moment of X for X normal, held between low and high. */
 export function clampedMoments(
   mean: number,

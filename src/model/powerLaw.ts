@@ -10,7 +10,7 @@ import {
 } from "./definition.ts";
 import { type Courses, sampleOf } from "./courses.ts";
 import { type DeviceModel, type ErrorCause, secondsBetweenReads, usualOnsetSeconds } from "./deviceModel.ts";
-import { clippedMoments, foldedNormalLaplace } from "./normal.ts";
+import { clippedMoments, foldedNormalLaplace, varianceOf } from "./normal.ts";
 
 /**
  * A device whose conductance is programmed with a Gaussian error, drifts by a power law and is read with 1/f
@@ -93,9 +93,9 @@ export function powerLawModel(law: PowerLaw): DeviceModel {
     const read = clippedMoments(1, readStd(law, target, time));
     const steady = drift1 * drift1 * read.first * read.first;
     return {
-      programming: (programmed.second - programmed.first * programmed.first) * steady,
-      drift: programmed.second * (drift2 - drift1 * drift1) * read.first * read.first,
-      read: programmed.second * drift2 * (read.second - read.first * read.first),
+      programming: varianceOf(programmed) * steady,
+      drift: programmed.second * varianceOf({ first: drift1, second: drift2 }) * read.first * read.first,
+      read: programmed.second * drift2 * varianceOf(read),
     };
   };
   const courses: DeviceModel["courses"] = (times) => powerLawCourses(law, times);

@@ -6,7 +6,7 @@ import {
 } from "./definition.ts";
 import { type Courses, sampleOf } from "./courses.ts";
 import { type DeviceModel, type ErrorCause, refuseUnknownTime, usualOnsetSeconds } from "./deviceModel.ts";
-import { clampedMoments, clippedMoments } from "./normal.ts";
+import { clampedMoments, clippedMoments, varianceOf } from "./normal.ts";
 
 /**
  * Devices that were measured at a few times only. There is no law between them, and none is claimed: the variance
@@ -43,8 +43,8 @@ export function timedSpreadModel(
     };
   };
   const clipped = (target: Microsiemens, variance: number): { first: number; variance: number } => {
-    const { first, second } = clippedMoments(target, Math.sqrt(variance));
-    return { first, variance: second - first * first };
+    const moments = clippedMoments(target, Math.sqrt(variance));
+    return { first: moments.first, variance: varianceOf(moments) };
   };
   const courses = (asked: readonly Seconds[]): Courses => {
     asked.forEach((time) => refuseUnknownTime(model, time));
@@ -89,7 +89,7 @@ export function timedSpreadModel(
       const before = clipped(target, programming).variance;
       return {
         programming: before,
-        drift: clipped(target, programming + relaxation).variance - before,
+        drift: Math.max(0, clipped(target, programming + relaxation).variance - before),
         read: 0,
       };
     },
@@ -133,7 +133,7 @@ export function logarithmicRelaxationModel(
     const relaxation = withRelaxation ? relaxationStd(time) : 0;
     const std = Math.hypot(programmingStd(target), relaxation);
     const { first, second } = clampedMoments(target + meanShiftMicrosiemens * Math.log(time), std, min, max);
-    return { first, variance: Math.max(0, second - first * first) };
+    return { first, variance: varianceOf({ first, second }) };
   };
   const courses = (times: readonly Seconds[]): Courses => {
     times.forEach((time) => refuseUnknownTime(model, time));
@@ -165,7 +165,8 @@ export function logarithmicRelaxationModel(
     variance: (target, time) => moments(target, time, true).variance,
     varianceParts(target, time) {
       const programming = moments(target, time, false).variance;
-      return { programming, drift: moments(target, time, true).variance - programming, read: 0 };
+      const all = moments(target, time, true).variance;
+      return { programming, drift: Math.max(0, all - programming), read: 0 };
     },
     without: (cause) =>
       cause === "read" ? undefined : logarithmicRelaxationModel(definition, [...lacking, cause]),

@@ -210,7 +210,7 @@ export class CellSolver {
         strength[t]! *
         (rule === "least-squares"
           ? nominal * m - alpha * (m * m + v)
-          : Math.abs(nominal) - alpha * meanAbsolute(m, Math.sqrt(v)));
+          : Math.abs(nominal) - alpha * meanAbsolute(m, v));
     }
     return sum;
   }
@@ -222,7 +222,7 @@ export class CellSolver {
     const times = totalMean.length;
     for (let t = 0; t < times; t++) {
       const [m, v, alpha, mu] = [totalMean[t]!, totalVariance[t]!, this.#compensation[t]!, strength[t]!];
-      const std = Math.sqrt(v);
+      const std = Math.sqrt(Math.max(0, v));
       const z = std === 0 ? 0 : m / std;
       // Of B by m, by v, and twice by m.
       const [byMean, byVariance, twice] =

@@ -131,8 +131,7 @@ export function pullOfRule(
       const variance = cells.variances[k * times + t]!;
       slope += shares[k]! * 2 * ((alpha * mean - scale * sizes[k]!) * mean + alpha * variance);
       below +=
-        shares[k]! *
-        (rule === "least-squares" ? mean * mean + variance : meanAbsolute(mean, Math.sqrt(variance)));
+        shares[k]! * (rule === "least-squares" ? mean * mean + variance : meanAbsolute(mean, variance));
     }
     return below > 0 ? (weight * slope) / below : 0;
   });
@@ -157,15 +156,16 @@ export function compensationAt(
       below += share * (mean * mean + variance);
     } else {
       above += share * Math.abs(nominal[k]!);
-      below += share * meanAbsolute(mean, Math.sqrt(variance));
+      below += share * meanAbsolute(mean, variance);
     }
   }
   return above > 0 && below > 0 ? above / below : 1;
 }
 
-/** E|X| for X normal. */
-export function meanAbsolute(mean: number, std: number): number {
-  if (std === 0) return Math.abs(mean);
+/** E|X| for X normal. @param variance  as a spline has it, which may swing below zero by its last digits. */
+export function meanAbsolute(mean: number, variance: number): number {
+  if (!(variance > 0)) return Math.abs(mean);
+  const std = Math.sqrt(variance);
   const z = mean / std;
   return mean * (1 - 2 * normalDistribution(-z)) + 2 * std * normalDensity(z);
 }

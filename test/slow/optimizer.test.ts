@@ -14,6 +14,7 @@ removeFoldersAfterEach();
 
 describe("strategies for Gaussian weights", () => {
   it.each([
+    ["pcm-90nm", pcm90nm, 0.0647, 0.0545],
     ["pcm-hermes-2", hermes2, 0.066, 0.0555],
     ["tabulated", tabulated, 0.091, 0.091],
   ])("with F searched, and β free, reach the figures known for %s", (_, model, full, free) => {

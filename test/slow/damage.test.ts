@@ -1,0 +1,11 @@
+import { describe, it } from "vitest";
+import { expectFlipsInFileTold, expectFlipsInLogTold } from "../support/flippedBits.ts";
+import { removeFoldersAfterEach } from "../support/folders.ts";
+
+removeFoldersAfterEach();
+
+describe("a workspace of which bits were flipped", () => {
+  it("in its file is read as it was or told of, never otherwise", () => expectFlipsInFileTold(400));
+
+  it("in its log is read as it was or told of, never otherwise", () => expectFlipsInLogTold(400));
+});
