@@ -105,6 +105,8 @@ class Search {
   #share = 1;
   #atEdge = false;
   #best: Solution | undefined;
+  /** By place and grid: searches of neighbouring variables meet where each found its best. */
+  readonly #solved = new Map<string, Solution>();
   readonly #onShare: (share: number) => void;
   readonly #work: number;
   #worked = 0;
@@ -226,6 +228,15 @@ class Search {
   }
 
   #solve(ratio: number, share: number, options: SolverOptions): Solution {
+    const place = [ratio, share, ...this.#ofLadder, options.gridPoints].join();
+    const known = this.#solved.get(place);
+    if (known !== undefined) return known;
+    const solution = this.#solveAnew(ratio, share, options);
+    this.#solved.set(place, solution);
+    return solution;
+  }
+
+  #solveAnew(ratio: number, share: number, options: SolverOptions): Solution {
     const { pairs, significance, scale } = this.#layout;
     const factors =
       significance.kind === "given"
