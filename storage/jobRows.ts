@@ -1,23 +1,18 @@
-import type { StatementSyncInstance } from "@photostructure/sqlite";
 import { type JobChange, JobFold, type JobList } from "../src/queue/job.ts";
-import { ChainReader, type Chains, ofWorkspace, type SummedRow, valuesOf } from "./chains.ts";
-import { damaged } from "./failure.ts";
+import { ChainReader, ofWorkspace, type SummedRow, valuesOf } from "./chains.ts";
 import { jobChangeOf } from "./jobRecords.ts";
 import { DamagedRecord } from "./records.ts";
+import { damageIn, type Tables } from "./wholeTable.ts";
 
 /** The queue of a workspace: a table of changes, each read once. */
 export class JobRows {
-  readonly #prepare: (sql: string) => StatementSyncInstance;
-  readonly #chains: Chains;
-  readonly #file: string;
+  readonly #tables: Tables;
   #fold = new JobFold();
   #read = 0;
   #lastSum = 0;
 
-  constructor(prepare: (sql: string) => StatementSyncInstance, chains: Chains, file: string) {
-    this.#prepare = prepare;
-    this.#chains = chains;
-    this.#file = file;
+  constructor(tables: Tables) {
+    this.#tables = tables;
   }
 
   /** The jobs as they are now. */
@@ -34,7 +29,8 @@ export class JobRows {
 
   /** Belongs into a commit. */
   append(changes: readonly JobChange[]): void {
-    for (const change of changes) this.#chains.append("job_changes", [JSON.stringify(change)], ofWorkspace);
+    for (const change of changes)
+      this.#tables.chains.append("job_changes", [JSON.stringify(change)], ofWorkspace);
   }
 
   /** Of a commit that failed: what it had added is not there. */
@@ -45,14 +41,13 @@ export class JobRows {
   }
 
   #readNew(): void {
-    const failed = (at: number, what: string): Error =>
-      damaged(this.#file, `row ${at + 1} of the queue: ${what}`);
-    const chain = this.#chains.get(ofWorkspace, "job_changes");
+    const failed = damageIn(this.#tables.file, "the queue");
+    const chain = this.#tables.chains.get(ofWorkspace, "job_changes");
     if (chain.rows === this.#read) return;
     const reader = new ChainReader(chain, this.#read, this.#lastSum, failed);
-    const rows = this.#prepare("SELECT * FROM job_changes ORDER BY id LIMIT -1 OFFSET ?").all(
-      this.#read,
-    ) as SummedRow[];
+    const rows = this.#tables
+      .prepare("SELECT * FROM job_changes ORDER BY id LIMIT -1 OFFSET ?")
+      .all(this.#read) as SummedRow[];
     for (const row of rows) {
       reader.take(valuesOf("job_changes", row), row.sum);
       try {

@@ -23,13 +23,7 @@ import {
   type LabelChange,
   type RunLabels,
 } from "../src/run/labels.ts";
-import {
-  foldQuestions,
-  openQuestion,
-  type Question,
-  type QuestionChange,
-  type QuestionId,
-} from "../src/run/questions.ts";
+import { type Question, type QuestionChange, type QuestionId } from "../src/run/questions.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../src/run/plan.ts";
 import type {
   ListedFigures,
@@ -55,22 +49,21 @@ import {
 import { damaged, guarded, readOnly } from "./failure.ts";
 import { GroupRows } from "./groupRows.ts";
 import { JobRows } from "./jobRows.ts";
+import { ChipRows } from "./chipRows.ts";
 import type { KeptRuns } from "./keptRuns.ts";
 import { originOf } from "./origin.ts";
 import type { PrivateCopy } from "./privateCopy.ts";
 import {
-  chipNoteOf,
   DamagedRecord,
   forecastOf,
   identityOf,
   labelOf,
-  markOf,
   mustBe,
   noteOf,
-  questionOf,
   settingsOf,
   watchOf,
 } from "./records.ts";
+import { QuestionRows } from "./questionRows.ts";
 import { noRun, numberIn, sealed, wasDeleted } from "./refusals.ts";
 import { type Shape, sweepOf, turnOf } from "./rows.ts";
 import {
@@ -86,7 +79,6 @@ import {
 import {
   chainsOfRun,
   type KeptWear,
-  marksOf,
   named,
   sweepValuesOf,
   tileOf,
@@ -113,6 +105,8 @@ export class Workspace implements KeptRuns, JobStore {
   readonly #chains: Chains;
   readonly #jobs: JobRows;
   readonly #groups: GroupRows;
+  readonly #questions: QuestionRows;
+  readonly #ofChips: ChipRows;
   /** A run's tiles never change. */
   readonly #shapes = new Map<RunId, Shape>();
   /** What a run begins with never changes; only how it stands does. */
@@ -120,9 +114,6 @@ export class Workspace implements KeptRuns, JobStore {
   /** The checksum of the last of them. */
   #lastBegun = 0;
   #listed: { readonly outcomes: string; readonly runs: readonly RunSummary[] } | undefined;
-
-  #asked:
-    { readonly rows: number; readonly last: number; readonly questions: readonly Question[] } | undefined;
 
   readonly #lockTimeoutMilliseconds: number;
 
@@ -145,8 +136,11 @@ export class Workspace implements KeptRuns, JobStore {
       (sql) => this.#prepare(sql),
       (what) => damaged(file, what),
     );
-    this.#jobs = new JobRows((sql) => this.#prepare(sql), this.#chains, file);
-    this.#groups = new GroupRows((sql) => this.#prepare(sql), this.#chains, file);
+    const tables = { prepare: (sql: string) => this.#prepare(sql), chains: this.#chains, file };
+    this.#jobs = new JobRows(tables);
+    this.#groups = new GroupRows(tables);
+    this.#questions = new QuestionRows(tables);
+    this.#ofChips = new ChipRows(tables);
     this.#files = new StandingFiles(file, database);
   }
 
@@ -252,33 +246,12 @@ export class Workspace implements KeptRuns, JobStore {
     return this.#do(() => this.#labelsOf(run));
   }
 
-  appendChipNote({ name, serialNumber }: ChipKey, note: ChipNote): Promise<void> {
-    return this.#do(() => {
-      const values = [name, serialNumber, JSON.stringify(note)];
-      this.#together(() => this.#chains.append("chip_notes", values, ofWorkspace));
-    });
+  appendChipNote(chip: ChipKey, note: ChipNote): Promise<void> {
+    return this.#do(() => this.#together(() => this.#ofChips.appendNote(chip, note)));
   }
 
-  chipNotes({ name, serialNumber }: ChipKey): Promise<readonly ChipNote[]> {
-    return this.#do(() => {
-      const failed = (at: number, what: string): MhoError =>
-        damaged(this.file, `row ${at + 1} of the notes of chips: ${what}`);
-      const reader = new ChainReader(this.#chains.get(ofWorkspace, "chip_notes"), 0, 0, failed);
-      const rows = this.#prepare("SELECT * FROM chip_notes ORDER BY id").all() as SummedRow[];
-      const notes: ChipNote[] = [];
-      rows.forEach((row, at) => {
-        reader.take(valuesOf("chip_notes", row), row.sum);
-        if (row["chip_name"] !== name || row["chip_serial_number"] !== serialNumber) return;
-        try {
-          notes.push(chipNoteOf(row["note"] as string));
-        } catch (error) {
-          if (error instanceof DamagedRecord) throw failed(at, error.message);
-          throw error;
-        }
-      });
-      reader.end();
-      return notes;
-    });
+  chipNotes(chip: ChipKey): Promise<readonly ChipNote[]> {
+    return this.#do(() => this.#ofChips.notes(chip));
   }
 
   newestLabel(): Promise<number> {
@@ -291,43 +264,11 @@ export class Workspace implements KeptRuns, JobStore {
   }
 
   appendQuestion(change: QuestionChange): Promise<QuestionId> {
-    return this.#do(() =>
-      // Of two answers that are given at once, the second finds the first.
-      this.#together(() => {
-        const before = this.#questions();
-        const id =
-          change.kind === "asked" ? `q${before.length + 1}` : openQuestion(before, change.question).id;
-        this.#chains.append("questions", [JSON.stringify(change)], ofWorkspace);
-        return id;
-      }),
-    );
+    return this.#do(() => this.#together(() => this.#questions.append(change)));
   }
 
   questions(): Promise<readonly Question[]> {
-    return this.#do(() => this.#questions());
-  }
-
-  /** Read as a whole only when there are more than before. */
-  #questions(): readonly Question[] {
-    const chain = this.#chains.get(ofWorkspace, "questions");
-    if (this.#asked?.last === chain.last && this.#asked.rows === chain.rows) return this.#asked.questions;
-    const failed = (at: number, what: string): MhoError =>
-      damaged(this.file, `row ${at + 1} of the questions: ${what}`);
-    const reader = new ChainReader(chain, 0, 0, failed);
-    const rows = this.#prepare("SELECT * FROM questions ORDER BY id").all() as SummedRow[];
-    const changes = rows.map((row, at) => {
-      reader.take(valuesOf("questions", row), row.sum);
-      try {
-        return questionOf(row["change"] as string);
-      } catch (error) {
-        if (error instanceof DamagedRecord) throw failed(at, error.message);
-        throw error;
-      }
-    });
-    reader.end();
-    const questions = foldQuestions(changes);
-    this.#asked = { rows: chain.rows, last: chain.last, questions };
-    return questions;
+    return this.#do(() => this.#questions.list());
   }
 
   appendGroup(change: GroupChange): Promise<GroupId> {
@@ -382,27 +323,20 @@ export class Workspace implements KeptRuns, JobStore {
     });
   }
 
-  newestTicket({ name, serialNumber }: ChipKey): Promise<number> {
+  newestTicket(chip: ChipKey): Promise<number> {
     return this.#do(() => {
       const journals = this.#chains.ofRuns("turns");
-      let newest = 0;
-      for (const run of this.#runsOfChip({ name, serialNumber })) {
+      let newest = this.#ofChips.newestForeignTicket(chip);
+      for (const run of this.#runsOfChip(chip)) {
         const chain = journals.get(rowOf(run)) ?? this.#chains.get(rowOf(run), "turns");
         newest = Math.max(newest, chain.newestTicket);
-      }
-      const foreign = this.#foreignTickets();
-      for (const { chip_name, chip_serial_number, ticket } of foreign) {
-        if (chip_name === name && chip_serial_number === serialNumber) newest = Math.max(newest, ticket);
       }
       return newest;
     });
   }
 
-  bookForeignTicket({ name, serialNumber }: ChipKey, ticket: number): Promise<void> {
-    return this.#do(() => {
-      const values = [name, serialNumber, ticket];
-      this.#together(() => this.#chains.append("foreign_tickets", values, ofWorkspace));
-    });
+  bookForeignTicket(chip: ChipKey, ticket: number): Promise<void> {
+    return this.#do(() => this.#together(() => this.#ofChips.bookForeignTicket(chip, ticket)));
   }
 
   runs(): Promise<readonly RunSummary[]> {
@@ -610,46 +544,11 @@ export class Workspace implements KeptRuns, JobStore {
   }
 
   markClock(mark: ClockMark): Promise<void> {
-    return this.#do(() => {
-      const { chipName: name, chipSerialNumber: serialNumber } = mark;
-      const values = [
-        name,
-        serialNumber,
-        mark.boot,
-        mark.chipTimeMicroseconds,
-        mark.offsetMicroseconds,
-        mark.markedAt,
-      ];
-      this.#together(() =>
-        this.#chains.append("clock_marks", values, ofWorkspace, marksOf({ name, serialNumber })),
-      );
-    });
+    return this.#do(() => this.#together(() => this.#ofChips.markClock(mark)));
   }
 
-  newestMark({ name, serialNumber }: ChipKey): Promise<ClockMark | undefined> {
-    return this.#do(() => {
-      const [row, before] = this.#prepare(
-        `SELECT * FROM clock_marks WHERE chip_serial_number = ? AND chip_name IN (?, '') ORDER BY id DESC LIMIT 2`,
-      ).all(serialNumber, name) as [MarkRow?, MarkRow?];
-      const chain = this.#chains.find(ofWorkspace, marksOf({ name, serialNumber }));
-      const { unchecked } = this.#chains.get(ofWorkspace, "clock_marks");
-      const isRight =
-        chain === undefined
-          ? row === undefined || (row.sum === null && unchecked > 0)
-          : row?.sum === chain.last && sumOf(valuesOf("clock_marks", row), before?.sum ?? 0) === row.sum;
-      if (!isRight)
-        throw damaged(this.file, `the newest mark of the clock of ${name} number ${serialNumber} is another`);
-      if (row === undefined) return undefined;
-      try {
-        return markOf({ name, serialNumber }, row);
-      } catch (error) {
-        if (!(error instanceof DamagedRecord)) throw error;
-        throw damaged(
-          this.file,
-          `the newest mark of the clock of ${name} number ${serialNumber}: ${error.message}`,
-        );
-      }
-    });
+  newestMark(chip: ChipKey): Promise<ClockMark | undefined> {
+    return this.#do(() => this.#ofChips.newestMark(chip));
   }
 
   close(): Promise<void> {
@@ -1019,16 +918,6 @@ export class Workspace implements KeptRuns, JobStore {
     reader.end();
   }
 
-  #foreignTickets(): { chip_name: string; chip_serial_number: string; ticket: number }[] {
-    const failed = (at: number, what: string): MhoError =>
-      damaged(this.file, `row ${at + 1} of the tickets that were used elsewhere: ${what}`);
-    const reader = new ChainReader(this.#chains.get(ofWorkspace, "foreign_tickets"), 0, 0, failed);
-    const rows = this.#prepare("SELECT * FROM foreign_tickets ORDER BY id").all() as SummedRow[];
-    for (const row of rows) reader.take(valuesOf("foreign_tickets", row), row.sum);
-    reader.end();
-    return rows as never;
-  }
-
   #runsOfChip({ name, serialNumber }: ChipKey): RunId[] {
     this.#list();
     return this.#begun
@@ -1124,16 +1013,6 @@ interface RowReader {
   /** Throws where rows are missing at the end. */
   end(): void;
 }
-
-type MarkRow = {
-  chip_name: string;
-  chip_serial_number: string;
-  boot: number;
-  chip_time_microseconds: number;
-  offset_microseconds: number;
-  marked_at: string;
-  sum: number | null;
-};
 
 function rowOf(run: RunId): number {
   return Number(run.slice(1));
