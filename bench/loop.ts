@@ -11,7 +11,6 @@ import type { PacketFirmware } from "../emulator/packetFirmware.ts";
 import { builtInTechnologies } from "../src/chip/technologies.ts";
 import type { ModelDefinition, PowerLawDefinition } from "../src/model/definition.ts";
 import { builtInDefinition, modelOf } from "../src/model/modelOf.ts";
-import { Random } from "../src/random.ts";
 import { largestWanted } from "../src/program/cells.ts";
 import { cellErrors } from "../src/results/cellErrors.ts";
 import { verdicts } from "../src/program/method.ts";
@@ -140,7 +139,6 @@ export async function visit(
       timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
       reads: 1,
     }),
-    new Random(held.seed).fork("visit"),
   );
   const { targetsMicrosiemens } = tiles[0]!.plan;
   const chip = await programChip({

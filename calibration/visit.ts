@@ -34,7 +34,7 @@ export interface Visit {
   readonly expectedAfter: number;
   /** The same where devices die as the model says; undefined where it knows of no deaths. */
   readonly withDeaths?: { readonly before: number; readonly after: number } | undefined;
-  /** With one more look at this age and the visit after it, instead of now. */
+  /** With one more look at this age and the visit after it, instead of now; none where they were not weighed. */
   readonly later: readonly { readonly ageSeconds: Seconds; readonly expected: number }[];
 }
 
@@ -129,8 +129,12 @@ function seconds(time: Microseconds): string {
   return (time / microsecondsPerSecond).toFixed(0);
 }
 
-/** Plans which devices to program anew. */
-export function planVisit(believed: readonly BelievedTile[], random: Random): Visit {
+/**
+ * Plans which devices to program anew.
+ *
+ * @param random  for what one more look would show; not given, later looks are not weighed, which takes most of the time.
+ */
+export function planVisit(believed: readonly BelievedTile[], random?: Random): Visit {
   const planned = believed.map((tile) => ({ ...tile, plan: planTrim(tile.task) }));
   const tiles = planned.map(({ targets, task, plan }) => ({ targets, plan, weights: weightsOf(task) }));
   const mean = meanOver(tiles.map(({ weights }) => weights));
@@ -138,12 +142,13 @@ export function planVisit(believed: readonly BelievedTile[], random: Random): Vi
     (least, { task }) => task.agesSeconds.reduce((a, age) => (age > 0 && age < a ? age : a), least),
     Infinity,
   );
-  const later = Number.isFinite(youngest)
-    ? lookAgain.map((factor) => ({
-        ageSeconds: factor * youngest,
-        expected: mean((k) => expectedLater(planned[k]!, youngest, factor, random)),
-      }))
-    : [];
+  const later =
+    random !== undefined && Number.isFinite(youngest)
+      ? lookAgain.map((factor) => ({
+          ageSeconds: factor * youngest,
+          expected: mean((k) => expectedLater(planned[k]!, youngest, factor, random)),
+        }))
+      : [];
   const last = believed[0]?.task.timesSeconds.at(-1) ?? 0;
   return {
     tiles,

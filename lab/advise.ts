@@ -102,7 +102,7 @@ export async function advise(place: Workplace, given: string, options: AdviseOpt
   refuseOtherDevices(model, session.description);
   return session.work(patience.programMilliseconds, async (context, identity) => {
     refuseStranger(plan, identity, context.driver.address);
-    const planned = await plannedVisit(context, chain, plan, model, timesSeconds, oneRead, place.seed);
+    const planned = await plannedVisit(context, chain, plan, model, timesSeconds, oneRead, undefined);
     const { visit } = planned;
     await context.driver.standby();
     const timeWeights = new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length);

@@ -229,6 +229,7 @@ export interface PlannedVisit {
 /**
  * Plans a visit; its plan is the first run's.
  *
+ * @param seed              for what later looks would show; undefined: none is weighed.
  * @param mostDevicesAPart  of tiles that are thought about together, and have their own fit; a tile is always one whole.
  */
 export async function plannedVisit(
@@ -238,7 +239,7 @@ export async function plannedVisit(
   model: ModelDefinition,
   timesSeconds: readonly number[],
   reads: number,
-  seed: number,
+  seed: number | undefined,
   mostDevicesAPart = mostDevices,
 ): Promise<PlannedVisit> {
   const at = (await driver.chipTime()) + visitSeconds * microsecondsPerSecond;
@@ -259,7 +260,7 @@ export async function plannedVisit(
       timeWeights: new Float64Array(timesSeconds.length).fill(1 / timesSeconds.length),
       reads,
     });
-  const random = new Random(seed).fork("visit");
+  const random = seed === undefined ? undefined : new Random(seed).fork("visit");
   const visits: Visit[] = [];
   const onlyPart = parts.length === 1 ? await believe(parts[0]!) : undefined;
   for (const part of parts) visits.push(planVisit(onlyPart ?? (await believe(part)), random));

@@ -159,7 +159,7 @@ export class DemoLoop {
       const newest = chain.at(-1)!;
       await this.watch(new Map([[newest, watchTimes(watchSeconds, perDecade)]]));
       const plan = await store.plan(run);
-      const { visit } = await plannedVisit(this.#context, chain, plan, model, timesSeconds, 1, this.#seed);
+      const { visit } = await plannedVisit(this.#context, chain, plan, model, timesSeconds, 1, undefined);
       corrected.push(visit.devices);
       if (visit.devices === 0) continue;
       chain.push(await this.#execute(correctionOf(newest, plan, visit, model, this.description)));
