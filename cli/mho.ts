@@ -29,7 +29,10 @@ export async function mho(args: readonly string[]): Promise<void> {
   }
   const flags = { json: args.includes("--json"), quiet: false };
   const fault = help === undefined ? nodeFault(process.versions.node) : undefined;
-  if (fault !== undefined) return void (await actUntold(flags, () => Promise.reject(fault)));
+  if (fault !== undefined) {
+    await actUntold(flags, () => Promise.reject(fault));
+    return;
+  }
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
