@@ -142,6 +142,15 @@ function wrongTime(text: string): string {
     : `"${text}" can be read in two ways: the unit ${unit} is none of us, ms, s, min, h, d, y`;
 }
 
+/** One time, in seconds. */
+export function oneTime(flag: string): (text: string) => number {
+  return (text) => {
+    const seconds = parseDuration(text);
+    if (seconds !== undefined && seconds > 0) return seconds;
+    throw bad(flag, text, wrongTime(text));
+  };
+}
+
 export function conductanceUnit(flag: string): (text: string) => ConductanceUnit {
   return (text) => {
     const unit = parseConductanceUnit(text);

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { version } from "../lab/version.ts";
 import { actUntold } from "./action.ts";
 import { badUsage } from "./badUsage.ts";
+import { nodeFault } from "./nodeVersion.ts";
 import { openOutput, tellFailure } from "./output.ts";
 import { allCommands } from "./commands/all.ts";
 
@@ -26,6 +27,12 @@ export async function mho(args: readonly string[]): Promise<void> {
     const { tellOfProcedures } = await import("./procedureHelp.ts");
     tellOfProcedures(commands.find((one) => one.name() === "measure")!);
   }
+  const flags = { json: args.includes("--json"), quiet: false };
+  const fault = help === undefined ? nodeFault(process.versions.node) : undefined;
+  if (fault !== undefined) {
+    await actUntold(flags, () => Promise.reject(fault));
+    return;
+  }
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -38,7 +45,6 @@ export async function mho(args: readonly string[]): Promise<void> {
     else {
       const named = args.find((arg) => !arg.startsWith("-"));
       const known = commands.find((one) => one.name() === named);
-      const flags = { json: args.includes("--json"), quiet: false };
       await actUntold(flags, () =>
         Promise.reject(error instanceof CommanderError ? badUsage(error, known) : error),
       );

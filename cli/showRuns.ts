@@ -2,6 +2,7 @@ import type { Bench } from "../lab/bench.ts";
 import type { ListedNetwork } from "../lab/group/networkDetails.ts";
 import type { ListOptions } from "../lab/listRuns.ts";
 import { counted } from "../src/counted.ts";
+import { isMeasurement } from "../src/measure/procedure.ts";
 import type { ListedRun } from "../src/results/runFilter.ts";
 import { formatDuration } from "../src/units.ts";
 import { atBench } from "./atBench.ts";
@@ -39,9 +40,13 @@ export async function showRuns(
 function cellsOf(run: ListedRun): string[] {
   const { id, outcome, ageSeconds, chipName, chipSerialNumber, method, labels, title } = run;
   const { yieldPercent, errorPercent, errorAgeSeconds } = run.figures;
+  // A measurement has neither targets nor weights.
+  const measures = isMeasurement(method);
   const error =
     errorPercent === null
-      ? "no weights read"
+      ? measures
+        ? ""
+        : "no weights read"
       : `error ${errorPercent.toFixed(2)} % at ${formatDuration(errorAgeSeconds ?? 0)}`;
   return [
     id,
@@ -52,7 +57,9 @@ function cellsOf(run: ListedRun): string[] {
     `${chipName} ${chipSerialNumber}`,
     method,
     yieldPercent === null
-      ? `no yield${outcome === "running" ? " yet" : ""}`
+      ? measures
+        ? ""
+        : `no yield${outcome === "running" ? " yet" : ""}`
       : `yield ${yieldPercent.toFixed(2)} %`,
     error,
     labels.tags.map((tag) => `#${tag}`).join(" "),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ChannelMap } from "../src/chip/channels.ts";
 import { jsonIn } from "./jsonText.ts";
+import { plainIssue } from "./plainIssue.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 
 /** As matrices of several makers write them: `1A01`, `1101`, `1!1`. */
@@ -20,11 +21,12 @@ export async function readChannelMap(path: string): Promise<ChannelMap> {
 }
 
 export function parseChannelMap(bytes: Uint8Array, path: string): ChannelMap {
-  const result = schema.safeParse(jsonIn(bytes, path, example));
+  const json = jsonIn(bytes, path, example);
+  const result = schema.safeParse(json);
   if (!result.success) {
     const [issue] = result.error.issues;
     const field = issue!.path.join(".");
-    throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}`, example);
+    throw badFile(path, `${field === "" ? "" : `${field}: `}${plainIssue(issue!, json)}`, example);
   }
   const { rows, columns } = result.data;
   for (const [of, lines] of [

@@ -6,6 +6,7 @@ import { builtInDefinition } from "../src/model/modelOf.ts";
 import { chipDocument } from "./chipDocument.ts";
 import { jsonIn, placeOf } from "./jsonText.ts";
 import { narrowLimits } from "./narrowLimits.ts";
+import { plainIssue } from "./plainIssue.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 import { ecramFile } from "./technologies/ecram.ts";
 import { pcmFile } from "./technologies/pcm.ts";
@@ -57,7 +58,7 @@ export function parseChipDescription(
     const field = issue!.path.join(".");
     const line = placeOf(bytes, issue!.path);
     const where = line === undefined ? "" : ` (${line})`;
-    throw badFile(path, `${field === "" ? "" : `${field}: `}${issue!.message}${where}`, example);
+    throw badFile(path, `${field === "" ? "" : `${field}: `}${plainIssue(issue!, json)}${where}`, example);
   };
   const { technology: name } = parsed(z.looseObject({ technology: z.string() }));
   const file = technologies.find(({ technology }) => technology.name === name);

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { jsonIn, placeOf } from "./jsonText.ts";
+import { plainIssue, shown } from "./plainIssue.ts";
 import { badFile, readInputFile } from "./readFile.ts";
 
 /** Reads a JSON file and checks it. Throws `bad-file` with the first place that is wrong. */
@@ -49,29 +50,23 @@ function refuseOtherKind(path: string, data: unknown, kind: string): void {
   throw badFile(path, is, way);
 }
 
-/** A list or an object is only named: it may be nested deeper than it can be written. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "object" && value !== null ? "an object" : JSON.stringify(value);
-}
-
 /** What is wrong, and where. */
-function wrongAt({ path, message }: { path: PropertyKey[]; message: string }, data: unknown): string {
-  const expected = /^Invalid input: expected (\d+)$/.exec(message)?.[1];
-  if (path.length === 1 && path[0] === "version" && expected !== undefined) {
+function wrongAt(issue: z.core.$ZodIssue, data: unknown): string {
+  const { path } = issue;
+  if (path.length === 1 && path[0] === "version" && issue.code === "invalid_value") {
     const { version } = data as { readonly version?: unknown };
     const is = version === undefined ? "version is missing" : `version is ${shown(version)}`;
-    return `${is}; this mho reads version ${expected}`;
+    return `${is}; this mho reads version ${issue.values.join(", ")}`;
   }
-  return path.length > 0 ? `at ${path.join(".")}: ${message}` : message;
+  return path.length > 0 ? `at ${path.join(".")}: ${plainIssue(issue, data)}` : plainIssue(issue, data);
 }
 
 /** Of the branches of a union, the one that came furthest says best what is wrong. */
-function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const found = issue.errors
     .filter((branch) => branch.length > 0)
     .map((branch) => deepest(branch[0]!))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  return found === undefined ? issue : { path: [...issue.path, ...found.path], message: found.message };
+  return found === undefined ? issue : { ...found, path: [...issue.path, ...found.path] };
 }

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { plainIssue } from "../files/plainIssue.ts";
 import { type Mapping, mappingOf, mappingSchema, parseMapping } from "../files/measurements/mapping.ts";
 import { readInputFile } from "../files/readFile.ts";
 import { MhoError } from "../src/errors.ts";
@@ -21,7 +22,7 @@ export async function mappingNamed(given: string | object): Promise<NamedMapping
     const [issue] = parsed.error.issues;
     throw new MhoError(
       "bad-argument",
-      `as: at ${issue!.path.join(".")}: ${issue!.message}. Correct the mapping there.`,
+      `as: at ${issue!.path.join(".")}: ${plainIssue(issue!, given)}. Correct the mapping there.`,
     );
   }
   const isBuiltIn = (builtInMappings as readonly string[]).includes(given);

@@ -48,6 +48,7 @@ export async function measure(place: Workplace, kind: string, options: MeasureOp
   const description = await place.describe(address);
   refuseTechnology(procedure, description);
   const settings = settingsGiven(procedure, options.settings ?? {}, description);
+  refuseSmallBudget(procedure, settings, options);
   const labels = labelled(place, options);
   const model = await modelOfChip(description);
   const session = await place.session(address);
@@ -94,9 +95,24 @@ export async function checkMeasure(
   const procedure = procedureNamed(place.registries.procedures, kind);
   const chip = await place.describe(address);
   refuseTechnology(procedure, chip);
-  settingsGiven(procedure, options.settings ?? {}, chip);
+  refuseSmallBudget(procedure, settingsGiven(procedure, options.settings ?? {}, chip), options);
   labelled(place, options);
   tilesOf(address, procedure, chip, options);
+}
+
+/** With fewer pulses nothing would be measured, and the run would not say why. */
+function refuseSmallBudget(
+  { name, leastPulses }: Procedure,
+  settings: Settings,
+  { pulsesPerDevice: given }: MeasureOptions,
+): void {
+  const { pulses, why } = leastPulses?.(settings) ?? { pulses: 0, why: "" };
+  if (given === undefined || given >= pulses) return;
+  throw new MhoError(
+    "bad-argument",
+    `A budget of ${given} pulses a device is too small for ${name}: ${why}, which takes ${pulses}. Give a budget of ${pulses} or more.`,
+    { kind: name },
+  );
 }
 
 /** What a run of `measure` found so far. Throws `bad-argument` for a run that is none. */

@@ -37,6 +37,7 @@ const kinds = {
   reads: "number",
   row: "number",
   rows: "number",
+  runLimitSeconds: "number",
   seed: "number",
   tile: "number",
   trailingNanoseconds: "number",

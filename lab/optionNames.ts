@@ -192,7 +192,15 @@ const known = {
   queueAdd: names<AddOptions>()({ chip: 1, at: 1, after: 1, minYieldPercent: 1, operator: 1, text: 1 }),
   queueList: names<QueueListOptions>()({ all: 1 }),
   queueMove: names<MoveOptions>()({ before: 1, first: 1 }),
-  work: names<WorkOptions>()({ keep: 1, allowRun: 1, server: 1, bench: 1, onEnd: 1, webhook: 1 }),
+  work: names<WorkOptions>()({
+    keep: 1,
+    allowRun: 1,
+    runLimitSeconds: 1,
+    server: 1,
+    bench: 1,
+    onEnd: 1,
+    webhook: 1,
+  }),
 } as const;
 
 /** A call whose options are known. */

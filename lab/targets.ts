@@ -264,7 +264,7 @@ function matrixTargets(
   if (inRow !== perRow || values.length === 0) {
     throw badFile(
       path,
-      `its shape is ${shape.join(" × ")}, and a row of ${description.name} has ${perRow} devices`,
+      `${shape.length === 0 ? "it is a single number" : `its shape is ${shape.join(" × ")}`}, and a row of ${description.name} has ${perRow} devices`,
       "Give one value a device, row after row, NaN for those to be left alone.",
     );
   }

@@ -185,7 +185,7 @@ function panel(map: ConductanceMap, title: string, pictures: readonly string[], 
       axes(map, `<img src="${picture}" alt="${title}, ${names[i]!}, row by row">`) +
       `</div>`,
   );
-  const hatched = hatchedFor(map.target, title.startsWith("read") ? map.readBack : undefined);
+  const hatched = hatchedFor(map.target, title.startsWith("read") ? { readings: map.readBack } : {});
   const empty =
     hatched === "" ? "" : `<p class="legend small"><span><span class="key none"></span>${hatched}</span></p>`;
   const alone = pictures.length === 1 ? " alone" : "";

@@ -31,8 +31,19 @@ export const verdictColours: readonly Colour[] = [
   [140, 201, 179],
 ];
 
-/** What the hatch of a map stands for: empty where nothing is hatched. @param readings  where the map shows what was read. */
-export function hatchedFor(targets: Float32Array, readings?: Float32Array): string {
+/**
+ * What the hatch of a map stands for: empty where nothing is hatched.
+ *
+ * @param readings  where the map shows what was read.
+ * @param measures  whether devices were measured, which have no targets.
+ */
+export function hatchedFor(
+  targets: Float32Array,
+  { readings, measures = false }: { readonly readings?: Float32Array; readonly measures?: boolean } = {},
+): string {
   const unread = readings?.some((reading, i) => Number.isNaN(reading) && !Number.isNaN(targets[i]!)) ?? false;
-  return [...(targets.some(Number.isNaN) ? ["no target"] : []), ...(unread ? ["not read"] : [])].join(" or ");
+  return [
+    ...(targets.some(Number.isNaN) ? [measures ? "not measured" : "no target"] : []),
+    ...(unread ? ["not read"] : []),
+  ].join(" or ");
 }

@@ -88,7 +88,7 @@ describe("mho.config.json", () => {
   });
 
   it.each([
-    [{ ...config, operater: "Ada" }, /Unrecognized key: "operater" \(line \d\d, column \d+\)/],
+    [{ ...config, operater: "Ada" }, /there is no key "operater" here \(line \d\d, column \d+\)/],
     [{ ...config, chips: { r1: "serial:x" } }, /chips.*r1.*\(line 6, column \d+\)/],
     [
       { ...config, chips: { left: "/dev/ttyACM0" } },

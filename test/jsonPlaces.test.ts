@@ -79,7 +79,7 @@ describe("a value that is wrong", () => {
       .replace('"rows": 64', '"rows": 0');
     const line = 1 + text.split("\n").findIndex((written) => written.includes('"rows": 0'));
     expect(() => parseChipDescription(utf8(text), "given.json")).toThrow(
-      new RegExp(`geometry\\.rows: Too small.*\\(line ${line}, column 13\\)\\. See chips`),
+      new RegExp(`geometry\\.rows: it is .*; give .*\\(line ${line}, column 13\\)\\. See chips`),
     );
   });
 

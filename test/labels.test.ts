@@ -71,6 +71,7 @@ describe("a filter of runs", () => {
     ["yield~9", /yield is compared by = != < <= > >=, not by ~/],
     ["tag<b", /a text is compared by = != ~, not by </],
     ["age<5M", /an age is a time/],
+    ["age<7", /an age has a unit: write 7d for days/],
     ['title="open', /it is not KEY/],
   ])("names the term that it cannot read: %s", (filter, message) => {
     expect(() => parseFilter(filter)).toThrow(message);

@@ -296,7 +296,19 @@ describe.skipIf(!hasBrowser)("the live page of runs that are done, in a browser"
   it("shows of a measurement what was measured, and nothing of targets", async () => {
     const other = await openBench({ workspace: bench.workspace, chip: "emulator:rram-128", config: "none" });
     const run = await other.measure("yield", { row: 2, settings: { pulses: 1 } });
+    const noise = await other.measure("noise", { row: 2, devices: [1, 2], settings: { reads: 8 } });
     await other.close();
+    await look(noise);
+    await page.waitForSelector("#panels canvas");
+    await becomes("map-says", /^Tile 0, row 2: a pixel a device, as last read while it was measured\.$/);
+    await becomes("film-says", /^Sweep 8 of 8: (today|yesterday|\d)/);
+    expect(await text("scale")).toMatch(/not measured$/);
+    expect(await text("log")).not.toContain("age of");
+    expect(await text("fired-says")).toBe("No pulse was fired.");
+    expect(await text("heard")).not.toContain("heard");
+    await page.locator("#views >> text='Verdict'").click();
+    await becomes("scale", /^measured: 2/);
+    await bench.archive(noise);
     await look(run);
     await becomes("log", /\d+ of 256 devices measured/);
     expect(await text("in-place-name")).toBe("measured");

@@ -4,7 +4,10 @@ import { describe, expect, it } from "vitest";
 import { EmulatedChip } from "../emulator/chip.ts";
 import { findPreset } from "../emulator/presets.ts";
 import type { MeasureOptions } from "../lab/measure.ts";
+import type { ChipDescription } from "../src/chip/description.ts";
+import { endurance } from "../src/measure/endurance.ts";
 import type { Figure } from "../src/measure/procedure.ts";
+import type { RunPlan } from "../src/run/plan.ts";
 import { fitThresholds } from "../src/measure/thresholdFit.ts";
 import { first, withBench } from "./contracts/measured.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
@@ -88,6 +91,46 @@ describe.each(["packet", "scpi"])("what is found in the %s dialect", (dialect) =
     });
     expect([...figures.keys()]).toEqual(["read_disturb_nanosiemens"]);
   });
+
+  it("of disturbs whose budget ends early names the devices, and none is refused that it suffices for", async () => {
+    await withBench(at(sound), async (bench) => {
+      const request = { row: 2, rows: 2, devices: first(4), settings: { reads: 100, pulses: 100 } };
+      await expect(bench.measure("disturb", { ...request, pulsesPerDevice: 2 })).rejects.toThrow(
+        "every device is brought down first (setting prepare), which takes 5. Give a budget of 5 or more.",
+      );
+      const short = await bench.measure("disturb", { ...request, pulsesPerDevice: 70 });
+      const { overview } = await bench.result(short);
+      expect([overview.verdicts["budget spent"], overview.verdicts.accepted]).toEqual([4, 4]);
+      expect(overview.pulses).toBe(4 * 70 + 4 * 5);
+      const whole = await bench.measure("disturb", { ...request, pulsesPerDevice: 105 });
+      expect((await bench.result(whole)).overview.verdicts.accepted).toBe(8);
+    });
+  });
+});
+
+it("devices that were never read are neither alive nor dead", () => {
+  const settings = {
+    cycles: 10_000,
+    per_decade: 5,
+    strokes: 1,
+    averages: 1,
+    window: 3,
+    set: 1,
+    reset: 1,
+    width: 100,
+  };
+  const block = { tile: 0, rowStart: 0, rowCount: 1 };
+  const plan = {
+    tiles: [{ block, targetsMicrosiemens: Float32Array.of(0, 0, 0, Number.NaN) }],
+  } as unknown as RunPlan;
+  const chip = {} as ChipDescription;
+  const { counts, figures } = endurance.judge({ plan, chip, settings, turns: [], sweeps: [] });
+  expect(counts.map(({ name, devices }) => [name, devices])).toEqual([
+    ["alive", 0],
+    ["dead", 0],
+    ["not judged", 3],
+  ]);
+  expect(figures.find(({ name }) => name === "alive_percent")!.value).toBeNaN();
 });
 
 it("a device that never responded has no threshold, and the others keep theirs", () => {

@@ -69,7 +69,7 @@ describe("a fault of a lab's own is told in plain words", () => {
   it.each([
     ["no version", { name: "x" }, /version is missing; this mho reads version 1/],
     ["another version", { version: 2 }, /version is 2; this mho reads version 1/],
-    ["a misspelt key", { verison: 1, family: "tabulated-drift" }, /Unrecognized key: "verison"/],
+    ["a misspelt key", { verison: 1, family: "tabulated-drift" }, /there is no key "verison" here/],
   ])("a model file with %s", async (_, body, said) => {
     const { at } = given();
     writeFileSync(at("m.json"), JSON.stringify({ format: "mho-model", family: "power-law", ...body }));

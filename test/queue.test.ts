@@ -319,6 +319,31 @@ describe("a queue", () => {
     await bench.close();
   });
 
+  it("fails an experiment that never ends when its time is over, and gives its chip back", async () => {
+    const { bench, folder } = await open();
+    const file = join(folder, "mine.mjs");
+    writeFileSync(
+      file,
+      `export async function run(bench, { args, signal }) {
+        await bench.measure("yield", { row: 3 });
+        if (args[0] === "deaf") await new Promise(() => {});
+        while (args[0] === "loop") await bench.read({ tile: 0, rowStart: 3, rowCount: 1 });
+      }`,
+    );
+    for (const word of ["deaf", "loop", "short"]) {
+      const { id } = await bench.queue.add("run", file, { args: [word] });
+      const limits = { allowRun: true, runLimitSeconds: word === "short" ? 3600 : 1 };
+      expect(await bench.work(limits)).toMatchObject(word === "short" ? { done: [id] } : { failed: [id] });
+      if (word === "short") continue;
+      const why = (await bench.queue.list())[0]!.why!;
+      expect(why.message).toMatch(/mine\.mjs had not ended after 1 s, and was stopped.*--run-limit/);
+      expect((await bench.queue.list())[0]).toMatchObject({ runs: [word === "deaf" ? "r1" : "r2"] });
+      await bench.queue.remove(id);
+    }
+    await expect(bench.work({ runLimitSeconds: 1e9 })).rejects.toThrow(/at most 24 days/);
+    await bench.close();
+  });
+
   it("that is retried by hand does an experiment that had begun no run, and none that was cut off since", async () => {
     const { bench, folder, workspace } = await open();
     const file = join(folder, "mine.mjs");

@@ -57,7 +57,8 @@ export function turnText(
 }
 
 /** A sweep in a line. */
-export function sweepText({ tile, environment }: SweepRecord, ageSeconds: Seconds): string {
+export function sweepText({ tile, environment }: SweepRecord, ageSeconds: Seconds | undefined): string {
   const warm = environment === undefined ? "" : `, ${environment.celsius.toFixed(1)} °C`;
-  return `tile ${tile} read at an age of ${formatDuration(ageSeconds)}${warm}`;
+  const age = ageSeconds === undefined ? "" : ` at an age of ${formatDuration(ageSeconds)}`;
+  return `tile ${tile} read${age}${warm}`;
 }

@@ -121,10 +121,13 @@ export class LiveRun {
       });
       tile.version++;
       const table = tableOf(tile, sweep, this.#sweeps);
-      tile.askedAgeSeconds = sweep.timeSeconds;
-      tile.ageSeconds = ageShown(sweep.timeSeconds, [tileAge(table)]);
+      // Of a measurement the time is the number of the sweep.
+      if (!this.#measures) {
+        tile.askedAgeSeconds = sweep.timeSeconds;
+        tile.ageSeconds = ageShown(sweep.timeSeconds, [tileAge(table)]);
+      }
       tile.drift.add(table);
-      tile.frames.push({ sweep: this.#sweeps, ageSeconds: tile.ageSeconds, takenAt: sweep.takenAt });
+      tile.frames.push({ sweep: this.#sweeps, ageSeconds: tile.ageSeconds ?? null, takenAt: sweep.takenAt });
       this.#sweeps++;
       this.#newestTile = sweep.tile;
       this.#heard(sweep.takenAt);

@@ -66,8 +66,8 @@ export interface WrittenNote {
 
 /** A tile as one sweep read it. */
 export interface Frame {
-  /** The age at which it was read. */
-  readonly ageSeconds: number;
+  /** The age at which it was read; null of a measurement. */
+  readonly ageSeconds: number | null;
   /** Wall time, ISO 8601; empty where it is not known. */
   readonly takenAt: string;
 }

@@ -22,7 +22,7 @@ export interface LiveTile {
   pulses: number;
   /** Counts what changed. */
   version: number;
-  /** The newest age that it was asked to be read at, and the one at which it then was. */
+  /** The newest age that it was asked to be read at, and the one at which it then was; of a measurement, whose sweeps are counted, unknown. */
   askedAgeSeconds: number | undefined;
   ageSeconds: number | undefined;
   readonly drift: DriftCourse;

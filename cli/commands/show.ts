@@ -18,6 +18,7 @@ import { unsettledOf } from "../../src/results/yield.ts";
 import { isGroupName } from "../../src/run/groups.ts";
 import { placeOnWafer, type RunLabels } from "../../src/run/labels.ts";
 import type { ImportedFrom } from "../../src/run/plan.ts";
+import { isMeasurement } from "../../src/measure/procedure.ts";
 import { formatDuration } from "../../src/units.ts";
 import { restOf } from "../../src/run/rest.ts";
 import type { RunNote } from "../../src/run/journal.ts";
@@ -113,8 +114,11 @@ async function showRun(bench: Bench, id: string, output: CommandOutput<"show">):
     if (accuracy !== undefined) output.say(accuracy);
   }
   if (audit !== undefined) output.say(auditSentence(audit));
-  const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
-  output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
+  // A measurement has no ages: its sweeps are counted, and its findings say what was read.
+  if (!isMeasurement(plan.method)) {
+    const swept = result.overview.sweepTimesSeconds.map(formatDuration).join(", ");
+    output.say(swept === "" ? "not read since it was programmed" : `read at ${swept} after programming`);
+  }
   const written = chipNotes.flatMap(({ notedAt, by, text }) =>
     text === undefined ? [] : { noted_at: notedAt, by: by ?? null, text },
   );

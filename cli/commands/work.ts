@@ -2,7 +2,7 @@ import type { StampedEvent } from "../../lab/events.ts";
 import { counted } from "../../src/counted.ts";
 import { exitCodes } from "../../src/errors.ts";
 import { act } from "../action.ts";
-import { workspaceCommand } from "../flags.ts";
+import { oneTime, workspaceCommand } from "../flags.ts";
 import { tellWork } from "../tellWork.ts";
 import { withBench } from "../withBench.ts";
 
@@ -20,6 +20,11 @@ export const work = () =>
       "do jobs that run files of code; everyone who can write to the workspace can add such jobs",
     )
     .option(
+      "--run-limit <time>",
+      "stop such a file after this long, and let its job fail (default: 1d)",
+      oneTime("--run-limit"),
+    )
+    .option(
       "--server <address>",
       "also do this server's jobs for the chips of the config: postgres://USER@HOST/DATABASE",
     )
@@ -34,7 +39,7 @@ export const work = () =>
     )
     .action((flags) =>
       act("work", flags, async (output) => {
-        const { keep, allowRun, server, bench: name, onEnd, webhook } = flags;
+        const { keep, allowRun, runLimit: runLimitSeconds, server, bench: name, onEnd, webhook } = flags;
         let unsafe = false;
         output.onEvent((event) => {
           const { type, error } = event as StampedEvent & {
@@ -46,7 +51,7 @@ export const work = () =>
         await withBench(flags, output, tellWork(output), async (bench) => {
           const terminal = answerAtTerminal(bench, output);
           const { done, failed, left } = await bench
-            .work({ keep, allowRun, server, bench: name, onEnd, webhook })
+            .work({ keep, allowRun, runLimitSeconds, server, bench: name, onEnd, webhook })
             .finally(() => terminal.close());
           const rest = left.length === 0 ? "" : `; ${left.join(", ")} left behind failures`;
           output.say(`work: ${counted(done.length, "job")} done, ${failed.length} failed${rest}`);

@@ -11,6 +11,7 @@ import { runLeftBy } from "./addJob.ts";
 import { isJobName } from "./jobNames.ts";
 import { refuseChanged } from "./jobFiles.ts";
 import { type JobKind, jobKindNamed } from "./jobKinds.ts";
+import { RunLimit } from "./runLimit.ts";
 import { runsOfJob } from "./runsOfJob.ts";
 
 /** How a worker's turn at a job went. */
@@ -28,6 +29,8 @@ export interface Doing {
   readonly bench: (place: Workplace) => unknown;
   /** Whether jobs may run code of their own. */
   readonly allowRun: boolean;
+  /** How long such code may take, s. */
+  readonly runLimitSeconds: number;
   /** What a job comes to; the library's call where not given. */
   readonly act?:
     ((job: Job, runs: readonly RunId[], signal: AbortSignal) => Promise<readonly RunId[]>) | undefined;
@@ -95,16 +98,15 @@ async function act(
   const subjects = job.subjects.map((subject) => (isJobName(subject) ? runLeftBy(jobs, subject) : subject));
   const { chip, seed, acceptUnknownWear } = job;
   const extensions = await extensionsOf(kind, job, doing);
-  const own = place.forJob(
-    job.id,
-    { chip, seed, acceptUnknownWear, extensions, signal: doing.signal },
-    (event) => {
-      if (event.type === "started") place.emit({ type: "job_run", job: job.id, run: event.run });
-    },
-  );
+  const limit = kind.runsCode === true ? new RunLimit(job, doing.runLimitSeconds) : undefined;
+  const signal = limit === undefined ? doing.signal : AbortSignal.any([doing.signal, limit.signal]);
+  const own = place.forJob(job.id, { chip, seed, acceptUnknownWear, extensions, signal }, (event) => {
+    if (event.type === "started") place.emit({ type: "job_run", job: job.id, run: event.run });
+  });
   try {
     const begun = { runs, before: job.attempts > 1, anew: job.beginsAnew, bench: doing.bench };
-    return await kind.act(own, { subjects, options: job.options }, begun);
+    const acted = kind.act(own, { subjects, options: job.options }, begun);
+    return await (limit?.hold(acted) ?? acted);
   } finally {
     await place.closeJob(own);
   }

@@ -32,6 +32,8 @@ export interface WorkOptions extends Hooks {
   readonly keep?: boolean | undefined;
   /** Jobs may run files of code (`run FILE`). Everyone who can write to the workspace can then run code as this user. */
   readonly allowRun?: boolean | undefined;
+  /** How long such a file may take before it is stopped and its job fails, s; a day where nothing is said, 24 days at most. */
+  readonly runLimitSeconds?: number | undefined;
   /** Also do the jobs of this server's queue that are for chips of the config: `postgres://…`. */
   readonly server?: string | undefined;
   /** The name that this bench goes by there; kept in the workspace (this machine's name). */

@@ -11,6 +11,7 @@ import { checkHooks, tellHooks } from "./hooks.ts";
 import { takePlaces } from "./jobPlaces.ts";
 import type { WorkOptions } from "./queueOptions.ts";
 import { newestRun } from "./runsOfJob.ts";
+import { checkedRunLimit } from "./runLimit.ts";
 
 /** What a worker did. */
 export interface Worked {
@@ -90,7 +91,8 @@ class Worker {
     this.#store = store;
     this.#options = options;
     const signal = AbortSignal.any([place.signal, this.#giveUp.signal]);
-    this.#doing = { bench, act, allowRun: options.allowRun === true, signal };
+    const runLimitSeconds = checkedRunLimit(options.runLimitSeconds);
+    this.#doing = { bench, act, allowRun: options.allowRun === true, runLimitSeconds, signal };
     source?.onReady(() => this.#wake());
   }
 

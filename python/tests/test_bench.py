@@ -3,7 +3,7 @@
 import os
 import signal
 from pathlib import Path
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 import numpy
 import pytest
@@ -28,6 +28,62 @@ def test_an_estimate_makes_no_run(bench: mho.Bench) -> None:
 
 def test_a_read_has_the_shape_that_was_asked_for(bench: mho.Bench) -> None:
     assert bench.read(row=3).shape == (1, 1, 256)
+
+
+def test_a_measurement_gives_counts_and_figures_and_is_no_yield(bench: mho.Bench) -> None:
+    found = bench.measure("noise", row=1, devices=numpy.array([2, 5]), settings={"reads": 8}, tags="quick")
+    assert (found["kind"], found["devices"], found["out_of_pulses"]) == ("noise", 2, 0)
+    assert [count["name"] for count in found["counts"]] != [] and found["figures"][0]["unit"] != ""
+    details = bench.result(found["run"])
+    assert (details["yield_percent"], details["tags"]) == (None, ["quick"])
+    sweeps = bench.sweeps(found["run"])
+    assert sweeps.conductance_microsiemens.shape == (1, 8, 2, 256)
+    assert numpy.isnan(sweeps.conductance_microsiemens[:, :, 0]).all()
+
+
+def test_a_command_by_call_has_the_chip_of_the_bench(bench: mho.Bench, tmp_path: Path) -> None:
+    found = bench.call("measure", "yield", "--row", 0, "--rows", 1, "--title", tmp_path)
+    assert found["devices"] == 256
+    assert bench.runs()[0]["title"] == str(tmp_path)
+
+
+@pytest.mark.parametrize("ages", [numpy.array([1, 10]), (numpy.float32(1), "10")])
+def test_ages_may_be_numbers_of_numpy(bench: mho.Bench, ages: Any) -> None:
+    run = bench.program(targets[:1], sweep=ages, tags="one")
+    assert bench.sweeps(run).asked_age_seconds.tolist() == [1, 10]
+    assert bench.runs()[0]["tags"] == ["one"]
+
+
+def test_targets_that_are_no_conductances_reach_no_chip(bench: mho.Bench) -> None:
+    for wrong in (targets + 1j, targets > 3, [["a"]], None):
+        with pytest.raises(mho.MhoError, match="Targets are numbers, and this array holds"):
+            bench.program(wrong)  # type: ignore[arg-type]
+    with pytest.raises(mho.MhoError, match="^Cannot use the array: its shape is 1 × 2"):
+        bench.program([[1, 2]])
+    with pytest.raises(mho.MhoError, match="^Cannot use the array: it is a single number"):
+        bench.program(3.0)
+    with pytest.raises(mho.MhoError, match="True is not an age"):
+        bench.program(targets, sweep=True)
+    assert not (bench.workspace / "workspace.db").exists()
+
+
+def test_a_run_is_no_network_and_a_model_no_run(watched: Tuple[mho.Bench, str]) -> None:
+    bench, run = watched
+    with pytest.raises(mho.MhoError, match="r1 is not a network"):
+        bench.network(run)
+    with pytest.raises(mho.MhoError, match="pcm-90nm is not a run"):
+        bench.result("pcm-90nm")
+
+
+def test_all_commands_are_stopped_where_one_does_not_confirm_its_standby(bench: mho.Bench) -> None:
+    first, second = (bench.start("emulate", "pcm-64?tiles=1", "--tcp", 0) for _ in range(2))
+    for command in (first, second):
+        assert next(iter(command))["type"] == "listening"
+    # It is told of before the end.
+    second.error = {"code": "standby-failed", "message": "no answer"}
+    with pytest.raises(mho.StandbyFailed, match="no answer"):
+        bench.close()
+    assert not first.running and not second.running
 
 
 def test_a_failure_has_the_code_and_the_message_of_mho(watched: Tuple[mho.Bench, str]) -> None:
@@ -106,6 +162,10 @@ def test_standby_is_confirmed(bench: mho.Bench) -> None:
 def test_a_program_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(mho.CommandNotFound, match="no file .*main.js"):
         mho.Bench(mho=tmp_path / "main.js")
+    with pytest.raises(mho.CommandNotFound, match="empty list"):
+        mho.Bench(mho=[])
+    with pytest.raises(mho.CommandNotFound, match="is not a program that this user may run"):
+        mho.Bench(mho=tmp_path)
     monkeypatch.setenv("MHO", str(tmp_path / "mho"))
     with pytest.raises(mho.CommandNotFound, match="no program"):
         mho.find_command()

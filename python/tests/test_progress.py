@@ -28,6 +28,18 @@ def test_text_says_how_a_run_began_and_ended() -> None:
     ]
 
 
+@pytest.mark.parametrize("method", ["open-loop", "measure-noise"])
+def test_nothing_is_accepted_where_nothing_was_judged(method: str) -> None:
+    stream = io.StringIO()
+    progress = Progress(stream)
+    for event in [{**events[0], "method": method, "devices": 1}, *events[1:]]:
+        progress.see(event)
+    assert stream.getvalue().splitlines() == [
+        "r1 begins: t.npy, 1 device of pcm-64",
+        "r1: done; 900 of 1,024 devices done, 5,360 pulses; the chip is in standby",
+    ]
+
+
 def test_outputs_that_may_be_on_are_shouted() -> None:
     stream = io.StringIO()
     Progress(stream).see({**events[3], "standby": False})

@@ -3,6 +3,7 @@
 import csv
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import mho
 from conftest import targets
-from mho.workspace import from_codes
+from mho.workspace import from_codes, newest_layout
 
 
 def test_sweeps_are_those_of_the_export(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
@@ -66,6 +67,48 @@ def test_faults_of_a_workspace_are_named(watched: Tuple[mho.Bench, str], tmp_pat
     assert raised.value.code == "workspace-failed"
 
 
+def test_names_of_runs_are_those_of_mho(watched: Tuple[mho.Bench, str]) -> None:
+    for name in ("r01", "r٣", "", "r0", "r" + "9" * 30, 1):
+        with pytest.raises(mho.MhoError, match="not a run"):
+            watched[0].sweeps(name)  # type: ignore[arg-type]
+
+
+def test_a_newer_workspace_is_refused(watched: Tuple[mho.Bench, str], tmp_path: Path) -> None:
+    file = tmp_path / "workspace.db"
+    shutil.copyfile(watched[0].workspace / "workspace.db", file)
+    with sqlite3.connect(file) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (newest_layout,)
+        database.execute(f"PRAGMA user_version = {newest_layout + 1}")
+    with pytest.raises(mho.MhoError, match=f"written by a newer mho .layout {newest_layout + 1}") as raised:
+        mho.read_sweeps(tmp_path, "r1")
+    assert raised.value.code == "workspace-failed" and raised.value.facts["version"] == newest_layout + 1
+    with sqlite3.connect(tmp_path / "other.db") as database:
+        database.execute("CREATE TABLE t (a)")
+    with pytest.raises(mho.MhoError, match="not a workspace of mho"):
+        mho.read_sweeps(tmp_path / "other.db", "r1")
+
+
+@pytest.mark.parametrize("change", ["codes = x'00'", "circumstances = '{}'", "circumstances = 'x'", "tile = 7"])
+def test_damage_is_an_error_that_names_the_run(watched: Tuple[mho.Bench, str], tmp_path: Path, change: str) -> None:
+    file = tmp_path / "workspace.db"
+    shutil.copyfile(watched[0].workspace / "workspace.db", file)
+    with sqlite3.connect(file) as database:
+        database.execute(f"UPDATE sweeps SET {change} WHERE id = 2")
+    with pytest.raises(mho.MhoError, match="r1 in .* values that mho did not write") as raised:
+        mho.read_sweeps(tmp_path, "r1")
+    assert raised.value.code == "workspace-failed"
+
+
+def test_a_package_that_is_broken_is_not_called_missing(
+    watched: Tuple[mho.Bench, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pandas.py").write_text("raise ImportError('numpy.dtype size changed')")
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(mho.MissingPackage, match="pandas, which is installed and could not be imported: numpy.dtype"):
+        watched[0].sweeps(watched[1]).to_pandas()
+
+
 @pytest.mark.parametrize("package", ["pandas", "xarray", "pyarrow"])
 def test_a_missing_package_is_named(
     watched: Tuple[mho.Bench, str], monkeypatch: pytest.MonkeyPatch, package: str
@@ -97,6 +140,13 @@ def test_pandas_has_a_row_for_each_reading(watched: Tuple[mho.Bench, str], tmp_p
             numpy.testing.assert_allclose(table[name], exported[name], rtol=1e-6, err_msg=name)
 
 
+def test_a_verdict_of_a_newer_mho_is_left_empty(watched: Tuple[mho.Bench, str]) -> None:
+    pytest.importorskip("pandas")
+    sweeps = watched[0].sweeps(watched[1])
+    sweeps.verdict[0, 0, 0] = len(mho.verdict_names)
+    assert sweeps.to_pandas()["verdict"].isna().sum() == len(sweeps)
+
+
 def test_xarray_has_units_and_ages(watched: Tuple[mho.Bench, str]) -> None:
     pytest.importorskip("xarray")
     dataset = watched[0].sweeps(watched[1]).to_xarray()
@@ -117,6 +167,16 @@ def test_a_parquet_export_gives_the_same_arrays_and_ages(watched: Tuple[mho.Benc
     (tmp_path / "other.parquet").write_bytes(b"PAR1")
     with pytest.raises(mho.MhoError, match="could not be read as Parquet"):
         mho.read_parquet(tmp_path / "other.parquet")
+    turns = bench.export(run, to="parquet", out=tmp_path / "turns.parquet", options="--turns")
+    with pytest.raises(mho.MhoError, match="not a table of sweeps: it has no column sweep"):
+        mho.read_parquet(turns)
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(tmp_path / "r.parquet")
+    words = pyarrow.array(["a"] * table.num_rows)
+    pyarrow.parquet.write_table(table.set_column(table.column_names.index("row"), "row", words), tmp_path / "odd.parquet")
+    with pytest.raises(mho.MhoError, match="values that no table of sweeps has"):
+        mho.read_parquet(tmp_path / "odd.parquet")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights are those of POSIX")

@@ -70,6 +70,10 @@ export const disturb: Procedure<DisturbState> = {
     },
   ],
   pulses: (settings) => settings["pulses"]! + settings["prepare"]!,
+  leastPulses: (settings) => ({
+    pulses: settings["prepare"]!,
+    why: "every device is brought down first (setting prepare)",
+  }),
   requires(chip, _, settings, rows) {
     if (settings === undefined) return noExtremes(chip);
     const { reads, pulses, prepare } = settings as Record<"reads" | "pulses" | "prepare", number>;
@@ -103,6 +107,7 @@ export const disturb: Procedure<DisturbState> = {
       done: fired,
       begun: false,
       read: true,
+      left: task.pulsesLeft.slice(),
     };
   },
   next,
@@ -122,6 +127,8 @@ interface DisturbState {
   begun: boolean;
   /** Whether the last look was a reading; between pulses nothing is read. */
   read: boolean;
+  /** Pulses that each device may still be given. */
+  readonly left: Uint32Array;
 }
 
 /** A board averages so many reads at once. */
@@ -138,11 +145,11 @@ function next(state: DisturbState, seen: Seen | undefined): Decision {
     const isPrepared = task.standing?.pulses.some((pulses) => pulses > 0) === true;
     const down = isPrepared ? 0 : settings["prepare"]!;
     if (down === 0) return { orders: [], verdicts: given, look: kept };
-    const order = orderFor(
-      extremesOf(task).down,
-      given.length,
-      (i) => given[i] === verdicts.pending && task.pulsesLeft[i]! > down,
-    );
+    // One that is not brought down like the others says nothing beside them.
+    for (let i = 0; i < given.length; i++)
+      if (given[i] === verdicts.pending && state.left[i]! < down) given[i] = verdicts.budgetSpent;
+    const order = orderFor(extremesOf(task).down, given.length, (i) => given[i] === verdicts.pending);
+    takeOff(state, order, down);
     const orders = order.codes.some((code) => code !== 0) ? Array.from({ length: down }, () => order) : [];
     return { orders, verdicts: given, look: kept };
   }
@@ -163,22 +170,19 @@ function next(state: DisturbState, seen: Seen | undefined): Decision {
     return { orders: [], verdicts: given, look: { kind: "read", averages, rows, afterSeconds: 0 } };
   }
   const target = pulses[state.place - reads.length];
-  const can = task.pulsesLeft
-    .subarray(0, task.devicesPerRow)
-    .every((left, i) => given[i] === verdicts.leftAlone || left > state.done + settings["prepare"]!);
-  if (target === undefined || !can) {
-    for (let i = 0; i < given.length; i++) if (given[i] === verdicts.pending) given[i] = verdicts.accepted;
+  const pulsed = (i: number): boolean => i < task.devicesPerRow && given[i] === verdicts.pending;
+  const can = state.left.reduce((least, left, i) => (pulsed(i) ? Math.min(least, left) : least), Infinity);
+  if (target === undefined || can === 0 || can === Infinity) {
+    const cutShort = target !== undefined;
+    for (let i = 0; i < given.length; i++)
+      if (given[i] === verdicts.pending)
+        given[i] = cutShort && pulsed(i) ? verdicts.budgetSpent : verdicts.accepted;
     return { orders: [], verdicts: given, look: { kind: "done" } };
   }
-  const count = Math.min(pulsesATurn, target - state.done);
-  const order = orderFor(
-    extremesOf(task).up,
-    given.length,
-    (i) => i < task.devicesPerRow && given[i] === verdicts.pending,
-  );
-  const orders: BlockPulse[] = order.codes.some((code) => code !== 0)
-    ? Array.from({ length: count }, () => order)
-    : [];
+  const count = Math.min(pulsesATurn, target - state.done, can);
+  const order = orderFor(extremesOf(task).up, given.length, pulsed);
+  takeOff(state, order, count);
+  const orders: BlockPulse[] = Array.from({ length: count }, () => order);
   state.done += count;
   if (state.done < target) {
     state.read = false;
@@ -190,6 +194,12 @@ function next(state: DisturbState, seen: Seen | undefined): Decision {
   }
   state.place++;
   return { orders, verdicts: given, look: kept };
+}
+
+function takeOff({ left }: DisturbState, { codes }: BlockPulse, count: number): void {
+  codes.forEach((code, i) => {
+    if (code !== 0) left[i]! -= count;
+  });
 }
 
 /** Readings that a slope beside a logarithm is told from, that before the first with them. */

@@ -306,6 +306,8 @@ function judge({ plan, turns, settings }: Measured): Findings {
     new Float64Array(places.length).fill(Number.NaN),
   ];
   const read = new Map<number, { on: number[]; off: number[] }>();
+  /** Those that gave no reading when they were last asked. */
+  const unknown = new Set<number>();
   for (const targets of plan.tiles) {
     const { block } = targets;
     walk(turns, targets, ({ device, order, pulses, after }) => {
@@ -326,11 +328,13 @@ function judge({ plan, turns, settings }: Measured): Findings {
     });
     for (const [device, verdict] of lastVerdicts(turns, block.tile)) {
       const k = placeOf.get(`${block.tile} ${device}`);
+      if (k !== undefined && verdict === verdicts.unreadable) unknown.add(k);
       // A count that was failed and then passed is no death.
       if (k !== undefined && verdict !== verdicts.weak) died[k] = Number.NaN;
     }
   }
   const dead = died.filter((cycles) => !Number.isNaN(cycles)).length;
+  const alive = lived.filter((cycles, k) => cycles > 0 && Number.isNaN(died[k]!) && !unknown.has(k)).length;
   const logs = died.reduce((kinds, to, k) => {
     const [low, high] = Number.isNaN(to)
       ? [Math.log(Math.max(1, lived[k]!)), Infinity]
@@ -355,9 +359,9 @@ function judge({ plan, turns, settings }: Measured): Findings {
       },
       shareFigure(
         "alive_percent",
-        "devices that live when the run ends",
-        places.length - dead,
-        places.length,
+        "devices that lived when they were last read, of those that could be judged",
+        alive,
+        alive + dead,
       ),
       ...(fit === undefined
         ? []
@@ -381,10 +385,15 @@ function judge({ plan, turns, settings }: Measured): Findings {
     counts: [
       {
         name: "alive",
-        devices: places.length - dead,
+        devices: alive,
         meaning: "could be told apart in both states when they were last read",
       },
       { name: "dead", devices: dead, meaning: "could not, three times on end" },
+      {
+        name: "not judged",
+        devices: places.length - alive - dead,
+        meaning: "gave no reading, or the run ended before they were read in both states",
+      },
     ],
     places: places.map(({ place }) => place),
     columns: [

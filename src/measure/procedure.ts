@@ -23,6 +23,8 @@ export interface Procedure<State = unknown> extends Pick<
   readonly pulsesPristine?: true;
   /** What a device may be given at most, with such settings. */
   pulses(settings: Settings, chip: ChipDescription): number;
+  /** Without so many a device cannot be measured at all, and why; no such least where not given. */
+  readonly leastPulses?: (settings: Settings) => { readonly pulses: number; readonly why: string };
   /**
    * Why it cannot be done on a chip of its technologies, with such settings or in so many rows, and what to do; undefined where it can.
    * A run that goes on is asked without settings and rows: it was let begin.

@@ -95,6 +95,8 @@ function termOf(text: string): FilterTerm {
   const compare = comparisons[how];
   if (compare === undefined) throw wrong(text, `${key} is compared by = != < <= > >=, not by ${how}`);
   if (key === "age") {
+    if (/^[\d.]+$/.test(value))
+      throw wrong(text, `an age has a unit: write ${value}d for days, or ${value}h, ${value}min, ${value}s`);
     const seconds = parseDuration(value);
     if (seconds === undefined) throw wrong(text, "an age is a time such as 90min, 7d or 1y");
     return { key, text, matches: ({ ageSeconds }) => compare(ageSeconds, seconds) };

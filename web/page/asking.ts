@@ -35,7 +35,8 @@ export function sayAsked(): void {
   showPace(state);
   offerToGoOn(state);
   element("asked").textContent = askedText(state);
-  element("heard").textContent = state.heardAt === null ? "" : `heard ${agoText(state.heardAt)}`;
+  element("heard").textContent =
+    state.heardAt === null ? "" : `${state.hears ? "heard " : ""}${agoText(state.heardAt)}`;
 }
 
 function askedText(now: RunState): string {

@@ -112,7 +112,9 @@ export class Film {
     const frame = this.#frames[at];
     if (frame === undefined) return;
     const when = whenText(frame.takenAt);
-    const text = `Sweep ${at + 1} of ${count}: at an age of ${formatDuration(frame.ageSeconds)}${when === "" ? "" : `, ${when}`}`;
+    const age = frame.ageSeconds === null ? "" : `at an age of ${formatDuration(frame.ageSeconds)}`;
+    const facts = [age, when].filter(Boolean).join(", ");
+    const text = `Sweep ${at + 1} of ${count}${facts === "" ? "" : `: ${facts}`}`;
     element("film-says").textContent = text;
     slider.setAttribute("aria-valuetext", text);
   }

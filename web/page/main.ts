@@ -67,6 +67,9 @@ function lookAgain(): void {
       showFirstCommand(workspace);
       // A server's page begins with its benches, unless the address names something.
       if (server !== null && looking.run === undefined && looking.compared === undefined) lookAtFleet();
+      // The connection is there; what the address names is on its way.
+      else if (looking.run !== undefined && state === undefined && network === undefined)
+        loading(looking.run);
     },
     alive: setServerClock,
     networks: (lines) => runs.setNetworks(lines),
@@ -215,7 +218,10 @@ function showRun(now: RunState): void {
   const turns = chartsOfTurns(now);
   if (!now.measures) convergence.show(turns.convergence, colours);
   fired.show(turns.fired, colours);
-  write("fired-says", turns.fired?.sentence ?? "Nothing has been fired in two turns yet.");
+  write(
+    "fired-says",
+    turns.fired?.sentence ?? (now.pulses === 0 ? "No pulse was fired." : "Pulses were fired in one turn."),
+  );
   if (now.shown !== null) {
     const course = chartOfDrift(now.shown);
     write("drift-says", driftSays(now.shown));
@@ -247,9 +253,12 @@ function entitle(): void {
     document.title = `${isAsked() ? "? " : ""}${state.run} ${percent(state.inPlace, state.devices)} · mho`;
 }
 
-function convergenceSays({ convergence: { kind, points } }: RunState): string {
+function convergenceSays({ doneWord, convergence: { kind, points } }: RunState): string {
   const last = points.findLast(({ rms }) => rms !== null);
-  if (last === undefined) return "Nothing has been read yet.";
+  if (last === undefined)
+    return doneWord === "pulsed"
+      ? "This method does not read between its turns."
+      : "Nothing has been read yet.";
   const off =
     kind === "weights"
       ? `the weights are ${last.rms!.toFixed(2)} % of their largest (RMS) from what is meant`

@@ -1,5 +1,6 @@
 import { deviceNames, hatchedFor, verdictColours } from "../../report/mapNames.ts";
 import { diverging, sequential } from "../../report/colourScale.ts";
+import { verdicts } from "../../src/program/method.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { RunState, ShownTile } from "../liveState.ts";
 import {
@@ -102,9 +103,12 @@ export class MapView {
     const ageSeconds = film === undefined ? shown.ageSeconds : film.frame.ageSeconds;
     const age =
       ageSeconds === null
-        ? `as last read while it was ${this.#state?.measures === true ? "measured" : "programmed"}`
+        ? `${film === undefined ? "as last read" : "read"} while it was ${this.#measures ? "measured" : "programmed"}`
         : `read at an age of ${formatDuration(ageSeconds)}`;
-    const rows = `rows ${shown.rowStart} to ${shown.rowStart + shown.rows - 1}`;
+    const rows =
+      shown.rows === 1
+        ? `row ${shown.rowStart}`
+        : `rows ${shown.rowStart} to ${shown.rowStart + shown.rows - 1}`;
     say(
       element("map-says"),
       shown.inOrder
@@ -136,6 +140,15 @@ export class MapView {
     void this.#fetch();
   }
 
+  get #measures(): boolean {
+    return this.#state?.measures === true;
+  }
+
+  /** A measurement accepts no device: it is done with it. */
+  #named(verdict: number): string {
+    return this.#measures && verdict === verdicts.accepted ? "measured" : verdictName(verdict);
+  }
+
   #showTiles({ tiles, shown }: RunState): void {
     const place = element("tiles");
     place.hidden = tiles.length < 2;
@@ -157,7 +170,7 @@ export class MapView {
       const one = place.children[k] as HTMLElement;
       one.querySelector("i")!.style.height = `${(100 * inPlace) / Math.max(1, devices)}%`;
       one.setAttribute("aria-pressed", String(tile === shown?.tile));
-      one.title = `tile ${tile}: ${inPlace} of ${devices} devices ${this.#state?.doneWord ?? "in place"}, ${accepted} were accepted`;
+      one.title = `tile ${tile}: ${inPlace} of ${devices} devices ${this.#state?.doneWord ?? "in place"}${this.#measures ? "" : `, ${accepted} were accepted`}`;
       one.setAttribute("aria-label", one.title);
     });
     place.lastElementChild!.setAttribute("aria-pressed", String(this.#chosen === undefined));
@@ -212,18 +225,21 @@ export class MapView {
     element("readout").textContent =
       cell >= cells
         ? ""
-        : `${where}: ${this.#state?.measures === true ? "" : `target ${microsiemens(devices.targets[i]!)}, `}` +
-          `read ${microsiemens(readings[i]!)}, ${verdictName(devices.verdicts[i]!)}`;
+        : `${where}: ${this.#measures ? "" : `target ${microsiemens(devices.targets[i]!)}, `}` +
+          `read ${microsiemens(readings[i]!)}, ${this.#named(devices.verdicts[i]!)}`;
   }
 
   #showScale(shown: ShownTile, devices: Devices, difference: number): void {
     const place = element("scale");
     const reads = this.#view === "read" || this.#view === "difference";
-    const hatched = hatchedFor(devices.targets, reads ? devices.readings : undefined);
+    const hatched = hatchedFor(devices.targets, {
+      ...(reads && { readings: devices.readings }),
+      measures: this.#measures,
+    });
     const empty = hatched === "" ? [] : [keyOf("none", hatched)];
     if (this.#view === "verdict") {
       const keys = verdictsOf(shown, devices).map(({ verdict, devices: count }) =>
-        keyOf(verdictColours[verdict]!, `${verdictName(verdict)}: ${count.toLocaleString("en")}`),
+        keyOf(verdictColours[verdict]!, `${this.#named(verdict)}: ${count.toLocaleString("en")}`),
       );
       place.replaceChildren(...keys, ...empty);
       return;

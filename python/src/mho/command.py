@@ -12,7 +12,7 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import IO, Any, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import IO, Any, Callable, Deque, Dict, Iterator, List, Mapping, Optional, Sequence, SupportsIndex, Union
 
 from .errors import CommandNotFound, MhoError, StandbyFailed, error_of
 
@@ -20,6 +20,9 @@ Event = Dict[str, Any]
 """One line of `--json`, with `type`, `time`, `seq` and `version`; docs/events.md lists them."""
 
 Executable = Union[None, str, "os.PathLike[str]", Sequence[str]]
+
+Word = Union[str, "os.PathLike[str]", float, SupportsIndex]
+"""One word of a command line: text, a path or a number."""
 
 
 class Command:
@@ -30,16 +33,18 @@ class Command:
 
     def __init__(
         self,
-        words: Sequence[str],
+        words: Sequence[Word],
         mho: Executable = None,
         listener: Optional[Callable[[Event], None]] = None,
+        environment: Optional[Mapping[str, str]] = None,
     ) -> None:
         """
-        :param words: the command and what it takes, such as `["resume", "r2"]`; `--json` is added.
+        :param words: the command and what it takes, such as `["resume", "r2"]`; `--json` is added. Numbers and paths become text.
         :param listener: is given each event when it is read.
+        :param environment: variables that the command has beside those of this process.
         :raises CommandNotFound: where mho is not found or does not start.
         """
-        self.words: List[str] = [*find_command(mho), *words, "--json"]
+        self.words: List[str] = [*find_command(mho), *map(text_of, words), "--json"]
         self.result: Optional[Event] = None
         self.error: Optional[Event] = None
         self._lines: "queue.Queue[Optional[str]]" = queue.Queue()
@@ -53,6 +58,7 @@ class Command:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
+                env={**os.environ, **(environment or {})},
                 errors="replace",
                 start_new_session=os.name == "posix",
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -101,6 +107,7 @@ class Command:
         """
         if self._listener is not None:
             self._listener = _harmless(self._listener)
+        began = time.monotonic()
         for _ in range(2):
             self._interrupt()
             until = time.monotonic() + patience_seconds
@@ -115,7 +122,7 @@ class Command:
         if not self._ended:
             raise StandbyFailed(
                 "standby-failed",
-                f"mho did not end within {2 * patience_seconds:g} s after it was told to stop (process {self._process.pid}). "
+                f"mho did not end within {time.monotonic() - began:.0f} s after it was told to stop (process {self._process.pid}). "
                 "The chip's outputs may be on: call standby(), or cut its power.",
                 {"process": self._process.pid},
             )
@@ -215,6 +222,11 @@ def _harmless(listener: Callable[[Event], None]) -> Callable[[Event], None]:
     return tell
 
 
+def text_of(word: Word) -> str:
+    """A word as it stands on the command line."""
+    return os.fspath(word) if isinstance(word, os.PathLike) else str(word)
+
+
 def find_command(mho: Executable = None) -> List[str]:
     """The words that start mho.
 
@@ -226,13 +238,16 @@ def find_command(mho: Executable = None) -> List[str]:
     given = mho if mho is not None else os.environ.get("MHO") or None
     if given is not None:
         if not isinstance(given, (str, os.PathLike)):
-            return list(given)
+            words = list(given)
+            if not words:
+                raise CommandNotFound("no-command", f"An empty list does not name mho. {_name_it}")
+            return words
         program = os.fspath(given)
         if program.endswith((".js", ".mjs")):
             if not Path(program).is_file():
                 raise CommandNotFound("no-command", f"There is no file {program}. Build mho first: npm ci && npm run build.")
             return [_found("node", "Node runs mho: install Node 20.19 or newer."), program]
-        return [_found(program, "Give the program mho by the argument mho, or by MHO in the environment.")]
+        return [_found(program, _name_it)]
     on_path = shutil.which("mho")
     if on_path is not None:
         return [on_path]
@@ -248,8 +263,13 @@ def find_command(mho: Executable = None) -> List[str]:
     )
 
 
+_name_it = "Give the program mho by the argument mho, or by MHO in the environment."
+
+
 def _found(program: str, otherwise: str) -> str:
     found = shutil.which(program)
-    if found is None:
-        raise CommandNotFound("no-command", f"There is no program {program}. {otherwise}")
-    return found
+    if found is not None:
+        return found
+    if os.path.dirname(program) and os.path.exists(program):
+        raise CommandNotFound("no-command", f"{program} is not a program that this user may run. {otherwise}")
+    raise CommandNotFound("no-command", f"There is no program {program!r}. {otherwise}")

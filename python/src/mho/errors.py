@@ -34,7 +34,17 @@ class CommandNotFound(MhoError):
 
 
 class MissingPackage(ImportError):
-    """An optional package, such as pandas, is not installed."""
+    """An optional package, such as pandas, is not installed, or cannot be imported."""
+
+
+def missing_package(package: str, method: str, failure: ImportError, otherwise: str = "") -> MissingPackage:
+    """What to say where `method` could not import `package`."""
+    if isinstance(failure, ModuleNotFoundError) and (failure.name or "").split(".")[0] == package:
+        said = f"{method} needs {package}, which is not installed. Install it: pip install {package}"
+    else:
+        said = f"{method} needs {package}, which is installed and could not be imported: {failure}. Install it anew: "
+        said += f"pip install --force-reinstall {package}"
+    return MissingPackage(f"{said}.{otherwise}")
 
 
 def error_of(code: str, message: str, facts: Mapping[str, Any]) -> MhoError:

@@ -7,8 +7,26 @@ from typing import Any, Union
 
 import numpy
 
-from .errors import MhoError, MissingPackage
+from .errors import MhoError, missing_package
 from .sweeps import Array, Sweeps, no_device, verdict_names
+
+
+_columns = (
+    "sweep",
+    "tile",
+    "row",
+    "line",
+    "asked_age_seconds",
+    "age_seconds",
+    "conductance_microsiemens",
+    "code",
+    "flag",
+    "averages",
+    "target_microsiemens",
+    "verdict",
+    "celsius",
+    "taken_at",
+)
 
 
 def read_parquet(file: Union[str, "os.PathLike[str]"]) -> Sweeps:
@@ -20,18 +38,31 @@ def read_parquet(file: Union[str, "os.PathLike[str]"]) -> Sweeps:
     try:
         import pyarrow.parquet
     except ImportError as failure:
-        raise MissingPackage(
-            "read_parquet needs pyarrow, which is not installed. Install it: pip install pyarrow. "
-            "Without it, Bench.sweeps reads the workspace itself."
+        raise missing_package(
+            "pyarrow", "read_parquet", failure, " Without it, Bench.sweeps reads the workspace itself."
         ) from failure
     try:
         table = pyarrow.parquet.read_table(file)
-    except (pyarrow.ArrowInvalid, OSError) as failure:
+    except (pyarrow.ArrowException, OSError) as failure:
         raise MhoError("bad-file", f"{file} could not be read as Parquet: {failure}", {"file": str(file)}) from failure
-    if "asked_age_seconds" not in table.column_names:
+    missing = [name for name in _columns if name not in table.column_names]
+    if missing:
         raise MhoError(
-            "bad-file", f"{file} is no table of sweeps. Make one: mho export RUN --to parquet.", {"file": str(file)}
+            "bad-file",
+            f"{file} is not a table of sweeps: it has no column {missing[0]}. Make one: mho export RUN --to parquet.",
+            {"file": str(file)},
         )
+    try:
+        return _sweeps(table)
+    except (pyarrow.ArrowException, ValueError, TypeError, IndexError, MemoryError) as failure:
+        raise MhoError(
+            "bad-file",
+            f"{file} has values that no table of sweeps has: {failure}. Make it anew: mho export RUN --to parquet.",
+            {"file": str(file)},
+        ) from failure
+
+
+def _sweeps(table: Any) -> Sweeps:
     metadata = table.schema.metadata or {}
 
     def column(name: str, missing: Any = None) -> Array:

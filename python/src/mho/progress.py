@@ -21,6 +21,7 @@ class Progress:
         self._drawn_at = 0.0
         self._width = 0
         self._turn: Event = {}
+        self._judges = True
 
     def see(self, event: Event) -> None:
         """Shows what an event changes: at once where it is news, else ten times a second at most."""
@@ -56,11 +57,15 @@ class Progress:
         run = event.get("run", "")
         if kind == "started":
             verb = "goes on" if event.get("resumed") else "begins"
-            return f"{run} {verb}: {event.get('title')}, {event.get('devices', 0):,} devices of {event.get('chip')}"
+            method = str(event.get("method", ""))
+            # These accept no device: they measure it, or do not look whether it holds its target.
+            self._judges = method != "open-loop" and not method.startswith("measure-")
+            devices = event.get("devices", 0)
+            return f"{run} {verb}: {event.get('title')}, {devices:,} {'device' if devices == 1 else 'devices'} of {event.get('chip')}"
         if kind == "turn":
             self._turn = event
             self._share = event.get("devices_done", 0) / max(1, event.get("devices", 1))
-            return f"{run}: {_devices(event)}"
+            return f"{run}: {self._devices(event)}"
         if kind == "sweep":
             left = event.get("left")
             more = "" if left is None else f"; sweeps to come: {left}"
@@ -73,7 +78,7 @@ class Progress:
             return f"{run}: next read in {event.get('due_in_seconds'):.0f} s, at {event.get('time_seconds'):g} s"
         if kind == "ended":
             safe = "the chip is in standby" if event.get("standby") else "THE CHIP DID NOT CONFIRM STANDBY"
-            done = f"{_devices(self._turn)}; " if self._turn.get("run") == run else ""
+            done = f"{self._devices(self._turn)}; " if self._turn.get("run") == run else ""
             return f"{run}: {event.get('outcome')}; {done}{safe}"
         if kind == "share_failed":
             spare = event.get("spare")
@@ -91,15 +96,15 @@ class Progress:
             return f"{event.get('name')}: conductances found"
         return None
 
+    def _devices(self, turn: Event) -> str:
+        accepted = f"{turn.get('accepted', 0):,} accepted, " if self._judges else ""
+        return (
+            f"{turn.get('devices_done', 0):,} of {turn.get('devices', 0):,} devices done, "
+            f"{accepted}{turn.get('pulses', 0):,} pulses"
+        )
+
 
 _always = {"started", "ended", "watching", "link_lost", "link_back", "standby_failed", "share_failed", "warning", "paused"}
-
-
-def _devices(turn: Event) -> str:
-    return (
-        f"{turn.get('devices_done', 0):,} of {turn.get('devices', 0):,} devices done, "
-        f"{turn.get('accepted', 0):,} accepted, {turn.get('pulses', 0):,} pulses"
-    )
 
 
 def in_notebook() -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 import numpy
 import numpy.typing
 
-from .errors import MissingPackage
+from .errors import missing_package
 
 if TYPE_CHECKING:
     import pandas
@@ -51,7 +51,8 @@ class Sweeps:
     tile: Array
     """(T,) numbers of the tiles."""
     asked_age_seconds: Array
-    """(A,) age that was asked for, s since the tile's last pulse, in rising order; twice where it was read twice."""
+    """(A,) age that was asked for, s since the tile's last pulse, in rising order; twice where it was read twice. Of `measure noise` the
+    number of the reading."""
     conductance_microsiemens: Array
     """(T, A, R, L) float32, µS: mean of the averaged reads."""
     flag: Array
@@ -88,12 +89,14 @@ class Sweeps:
         try:
             import pandas
         except ImportError as failure:
-            raise _missing("pandas", "to_pandas") from failure
+            raise missing_package("pandas", "to_pandas", failure) from failure
         tile, age, row, line = numpy.nonzero(self.flag != no_device)
         device = (tile, row, line)
         reading = (tile, age, row, line)
         code = self.code[reading].astype("float64")
         code[code < 0] = numpy.nan
+        # A verdict that this version does not know is left empty.
+        verdict = numpy.where(self.verdict < len(verdict_names), self.verdict.astype("int16"), -1)[device]
         columns: Dict[str, Any] = {
             "sweep": age,
             "tile": self.tile[tile],
@@ -109,7 +112,7 @@ class Sweeps:
             flag=self.flag[reading],
             averages=self.averages[tile, age],
             target_microsiemens=self.target_microsiemens[device],
-            verdict=pandas.Categorical.from_codes(self.verdict[device], categories=list(verdict_names)),
+            verdict=pandas.Categorical.from_codes(verdict, categories=list(verdict_names)),
             celsius=self.celsius[tile, age],
             taken_at=pandas.to_datetime(self.taken_at[tile, age], utc=True),
         )
@@ -123,7 +126,7 @@ class Sweeps:
         try:
             import xarray
         except ImportError as failure:
-            raise _missing("xarray", "to_xarray") from failure
+            raise missing_package("xarray", "to_xarray", failure) from failure
         whole, visit, device = ("tile", "age", "row", "line"), ("tile", "age"), ("tile", "row", "line")
         variables: Dict[str, Any] = {
             "conductance_microsiemens": (whole, self.conductance_microsiemens, {"units": "µS"}),
@@ -145,7 +148,3 @@ class Sweeps:
             "line": numpy.arange(lines),
         }
         return xarray.Dataset(variables, coordinates, {"run": self.run})
-
-
-def _missing(package: str, method: str) -> MissingPackage:
-    return MissingPackage(f"{method} needs {package}, which is not installed. Install it: pip install {package}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -20,11 +21,12 @@ from .sweeps import Array, Sweeps, no_device
 def read_sweeps(workspace: Union[str, "os.PathLike[str]"], run: str) -> Sweeps:
     """Reads all sweeps of a run, or of all runs of a network over several chips; they are held in memory at once.
 
-    A network's tiles have the numbers that they have in the whole; what a chip was not read at is NaN. Codes become µS as docs/workspace.md says. Checksums are not checked: `mho check` does that.
+    A network's tiles have the numbers that they have in the whole; what a chip was not read at is NaN. Codes become µS as
+    docs/workspace.md says. Checksums are not checked: `mho check` does that.
 
     :param workspace: the folder, or its `workspace.db`.
     :param run: such as `r2`, or a network, such as `n1`.
-    :raises MhoError: `workspace-failed` where the file cannot be read, `bad-argument` where it holds no such run.
+    :raises MhoError: `workspace-failed` where the file cannot be read or is of a newer mho, `bad-argument` where it holds no such run.
     """
     folder = Path(workspace)
     file = folder if folder.suffix == ".db" else folder / "workspace.db"
@@ -32,7 +34,16 @@ def read_sweeps(workspace: Union[str, "os.PathLike[str]"], run: str) -> Sweeps:
         with _opened(file) as database:
             # One moment, whatever is written meanwhile.
             database.execute("BEGIN")
-            return _sweeps(database, run, _parts(database, run, file))
+            _check_layout(database, file)
+            parts = _parts(database, run, file)
+            try:
+                return _sweeps(database, run, parts)
+            except (ValueError, KeyError, TypeError, IndexError) as failure:
+                raise MhoError(
+                    "workspace-failed",
+                    f"{run} in {file} holds values that mho did not write ({failure!r}): `mho check` says what is damaged.",
+                    {"file": str(file), "run": run},
+                ) from failure
     except (sqlite3.Error, OSError) as failure:
         raise MhoError(
             "workspace-failed",
@@ -127,6 +138,23 @@ def _blocks(database: sqlite3.Connection, number: int) -> Dict[int, Tuple[int, A
 
 
 pending, left_alone = 0, 5
+newest_layout = 15
+"""Of workspaces (`user_version`) that this version reads."""
+
+
+def _check_layout(database: sqlite3.Connection, file: Path) -> None:
+    layout = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if layout > newest_layout:
+        raise MhoError(
+            "workspace-failed",
+            f"The workspace {file} was written by a newer mho (layout {layout}; this package knows {newest_layout}). "
+            "Install the Python package of that mho.",
+            {"file": str(file), "version": layout},
+        )
+    if layout == 0:
+        raise MhoError(
+            "workspace-failed", f"{file} is not a workspace of mho: its database holds no layout.", {"file": str(file)}
+        )
 
 
 @contextmanager
@@ -166,7 +194,7 @@ def _readable(file: Path, private: Path) -> sqlite3.Connection:
 
 def _parts(database: sqlite3.Connection, run: str, file: Path) -> List[Tuple[int, int]]:
     """The numbers of the runs that are read, each with the number of its first tile in the whole."""
-    if not (run[:1] in ("r", "n") and run[1:].isdecimal()):
+    if not (isinstance(run, str) and re.fullmatch("[rn][1-9][0-9]{0,15}", run)):
         raise MhoError(
             "bad-argument", f"{run!r} is not a run: runs are named r1, r2, …, and networks n1, n2, …", {"run": run}
         )
