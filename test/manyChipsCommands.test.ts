@@ -118,7 +118,7 @@ describe("the live page of a network", () => {
     await networks.lookOn("n1", async () => {
       const whole = await networks.state("n1");
       const parts = await Promise.all(["r1", "r2"].map((run) => desk.state(run, undefined)));
-      for (const count of ["devices", "judged", "accepted", "inPlace", "pulses", "sweeps"] as const)
+      for (const count of ["devices", "judged", "accepted", "done", "pulses", "sweeps"] as const)
         expect(whole[count]).toBe(parts[0]![count] + parts[1]![count]);
       expect(whole).toMatchObject({ phase: "done", hears: false, correctedBy: null });
       expect(whole.shares.map(({ run, firstTile, phase }) => [run, firstTile, phase])).toEqual([

@@ -105,7 +105,7 @@ export class LiveRun {
       const counts = this.#counts();
       const goneOn = resumed.findLast((at) => at <= turn.decidedAt);
       if (goneOn !== undefined) this.#pace.restUntil(Date.parse(goneOn) / 1000);
-      this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.inPlace, counts.pulses);
+      this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.done, counts.pulses);
       this.#log(
         turn.decidedAt,
         "turn",
@@ -143,7 +143,7 @@ export class LiveRun {
    */
   state(summary: RunSummary, wanted: number | undefined): Omit<RunState, "network"> {
     const plan = this.#plan;
-    const { settled, judged, inPlace, accepted, pulses } = this.#counts();
+    const { settled, judged, done, accepted, pulses } = this.#counts();
     const outcome = outcomeBy(summary.outcome, this.#notes);
     const sweepsLeft = this.#sweepsLeft(outcome === "running");
     const phase = this.#phase(outcome, settled, sweepsLeft);
@@ -170,7 +170,7 @@ export class LiveRun {
       settled,
       judged,
       accepted,
-      inPlace,
+      done,
       pulses,
       turns: this.#turns,
       sweeps: this.#sweeps,
@@ -181,7 +181,7 @@ export class LiveRun {
       tiles: [...this.#tiles.values()].sort(byTile).map((tile) => ({
         tile: tile.memory.block.tile,
         devices: tile.devices,
-        inPlace: tile.settled + tile.inside,
+        inPlace: tile.settled + tile.inside - (tile.judged - tile.accepted),
         accepted: tile.accepted,
       })),
       convergence: { kind: this.#convergence.kind, points: this.#convergence.points() },
@@ -237,16 +237,16 @@ export class LiveRun {
     if (this.#journal.length > 2 * logLines) this.#journal = this.#journal.slice(-logLines);
   }
 
-  #counts(): Record<"settled" | "judged" | "inPlace" | "accepted" | "pulses", number> {
-    let [settled, judged, inPlace, accepted, pulses] = [0, 0, 0, 0, 0];
+  #counts(): Record<"settled" | "judged" | "done" | "accepted" | "pulses", number> {
+    let [settled, judged, done, accepted, pulses] = [0, 0, 0, 0, 0];
     for (const tile of this.#tiles.values()) {
       settled += tile.settled;
       judged += tile.judged;
-      inPlace += tile.settled + tile.inside;
+      done += tile.settled + tile.inside;
       accepted += tile.accepted;
       pulses += tile.pulses;
     }
-    return { settled, judged, inPlace, accepted, pulses };
+    return { settled, judged, done, accepted, pulses };
   }
 
   #phase(outcome: RunSummary["outcome"], settled: number, sweepsLeft: number | null): Phase {

@@ -116,7 +116,7 @@ export interface RunState {
   readonly judged: number;
   readonly accepted: number;
   /** Devices with a verdict, and those that are where they should be and are still to be confirmed. */
-  readonly inPlace: number;
+  readonly done: number;
   readonly pulses: number;
   readonly turns: number;
   readonly sweeps: number;
@@ -144,6 +144,7 @@ export interface RunState {
 export interface TileLine {
   readonly tile: number;
   readonly devices: number;
+  /** In place or accepted: without those that were given up. */
   readonly inPlace: number;
   readonly accepted: number;
 }

@@ -118,7 +118,7 @@ function together(
     settled: sum(({ settled }) => settled),
     judged: sum(({ judged }) => judged),
     accepted: sum(({ accepted }) => accepted),
-    inPlace: sum(({ inPlace }) => inPlace),
+    done: sum(({ done }) => done),
     pulses: sum(({ pulses }) => pulses),
     turns: sum(({ turns }) => turns),
     sweeps: sum(({ sweeps }) => sweeps),
@@ -171,7 +171,7 @@ function lineOf(
     settled: state?.settled ?? 0,
     judged: state?.judged ?? 0,
     accepted: state?.accepted ?? 0,
-    inPlace: state?.inPlace ?? 0,
+    done: state?.done ?? 0,
     linkDown: state?.link.down ?? false,
     before: before.map(({ chip, run = null, at, why }) => ({ address: chip, run, at, why })),
   };

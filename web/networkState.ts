@@ -47,7 +47,7 @@ export interface NetworkState {
   readonly settled: number;
   readonly judged: number;
   readonly accepted: number;
-  readonly inPlace: number;
+  readonly done: number;
   readonly pulses: number;
   readonly turns: number;
   readonly sweeps: number;
@@ -72,7 +72,7 @@ export interface ShareLine {
   readonly settled: number;
   readonly judged: number;
   readonly accepted: number;
-  readonly inPlace: number;
+  readonly done: number;
   readonly linkDown: boolean;
   /** Chips that it was on before, and why it left them. */
   readonly before: readonly {

@@ -1,3 +1,4 @@
+import { placesShown } from "../placesShown.ts";
 import { yieldShown } from "../yieldShown.ts";
 import "uplot/dist/uPlot.min.css";
 import { formatDuration } from "../../src/units.ts";
@@ -194,8 +195,9 @@ function showRun(now: RunState): void {
   const { percent: yielded, of } = yieldShown(now);
   write("yield", yielded);
   write("counts", of);
-  write("in-place", percent(now.inPlace, now.devices));
-  write("in-place-of", `of ${counted(now.devices, "device", "devices")}`);
+  const places = placesShown(now);
+  write("in-place", places.percent);
+  write("in-place-of", places.of);
   write("pulses", now.pulses.toLocaleString("en"));
   write("pulses-each", `${(now.pulses / Math.max(1, now.devices)).toFixed(1)} a device`);
   const { down, losses, uncertain } = now.link;
@@ -207,7 +209,7 @@ function showRun(now: RunState): void {
       .filter(Boolean)
       .join(", "),
   );
-  element<HTMLProgressElement>("progress").value = (100 * now.inPlace) / Math.max(1, now.devices);
+  element<HTMLProgressElement>("progress").value = (100 * now.done) / Math.max(1, now.devices);
   showAsking(now);
   showLog(now);
   map.show(now);
@@ -248,9 +250,9 @@ function showShare({ network: of }: RunState): void {
 /** The tab says what it shows, and whether something waits for a person. */
 function entitle(): void {
   if (network !== undefined)
-    document.title = `${isAsked() ? "? " : ""}${network.network} ${percent(network.inPlace, network.devices)} · mho`;
+    document.title = `${isAsked() ? "? " : ""}${network.network} ${percent(network.done, network.devices)} · mho`;
   if (state !== undefined)
-    document.title = `${isAsked() ? "? " : ""}${state.run} ${percent(state.inPlace, state.devices)} · mho`;
+    document.title = `${isAsked() ? "? " : ""}${state.run} ${percent(state.done, state.devices)} · mho`;
 }
 
 function convergenceSays({ doneWord, convergence: { kind, points } }: RunState): string {

@@ -1,3 +1,4 @@
+import { placesShown } from "../placesShown.ts";
 import { yieldShown } from "../yieldShown.ts";
 import { formatDuration } from "../../src/units.ts";
 import type { NetworkState, ShareLine } from "../networkState.ts";
@@ -9,7 +10,7 @@ import { confirmStopping } from "./stopping.ts";
 import { say } from "./terms.ts";
 import { change } from "./token.ts";
 import { showWrittenOnNetwork } from "./written.ts";
-import { agoText, counted, exactTime, percent, phaseNames, rounded, whenText } from "./words.ts";
+import { agoText, counted, exactTime, phaseNames, rounded, whenText } from "./words.ts";
 
 let state: NetworkState | undefined;
 
@@ -65,11 +66,12 @@ function showFacts({ shares, startedAt, corrects, correctedBy, spares }: Network
 
 function showNumbers(now: NetworkState): void {
   const write = (id: string, text: string): void => say(element(`network-${id}`), text);
-  const { phase, devices, inPlace, pulses, secondsLeft, devicesPerSecond, sweeps } = now;
+  const { phase, devices, done, pulses, secondsLeft, devicesPerSecond, sweeps } = now;
   write("phase", phaseNames[phase] ?? phase);
   element("network-phase").classList.toggle("bad", phase === "not complete");
-  write("in-place", percent(inPlace, devices));
-  write("in-place-of", `of ${counted(devices, "device", "devices")}`);
+  const places = placesShown(now);
+  write("in-place", places.percent);
+  write("in-place-of", places.of);
   const yielded = yieldShown(now);
   write("yield", yielded.percent);
   write("counts", yielded.of);
@@ -79,7 +81,7 @@ function showNumbers(now: NetworkState): void {
   write("rate", devicesPerSecond === null ? "" : `${rounded(devicesPerSecond)} devices/s`);
   write("pulses", pulses.toLocaleString("en"));
   write("pulses-each", `${(pulses / Math.max(1, devices)).toFixed(1)} a device`);
-  element<HTMLProgressElement>("network-progress").value = (100 * inPlace) / Math.max(1, devices);
+  element<HTMLProgressElement>("network-progress").value = (100 * done) / Math.max(1, devices);
   sayHeard();
 }
 
@@ -119,7 +121,7 @@ function whatToDo({ network, phase, shares, corrects }: NetworkState): string {
 const columns = ["share", "chip", "run", "state", "tiles", "in place", "yield"];
 
 function rowOf(line: ShareLine, shares: number): { cells: readonly Cell[]; className: string } {
-  const { share, chip, address, run, firstTile, tiles, inPlace, devices, linkDown } = line;
+  const { share, chip, address, run, firstTile, tiles, linkDown } = line;
   const name = withText("span", chip ?? address);
   name.title = address;
   const phase = line.phase === null ? "no run yet" : (phaseNames[line.phase] ?? line.phase);
@@ -130,7 +132,7 @@ function rowOf(line: ShareLine, shares: number): { cells: readonly Cell[]; class
       runLink(run),
       linkDown ? "link lost" : phase,
       tiles === 1 ? String(firstTile) : `${firstTile} to ${firstTile + tiles - 1}`,
-      percent(inPlace, devices),
+      placesShown(line).percent,
       yieldShown(line).percent,
     ],
     className: line.phase === "failed" || linkDown ? "bad" : "",

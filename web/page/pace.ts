@@ -9,9 +9,8 @@ function timeLeft(seconds: number | null): string {
 }
 
 /** What is still to be looked at. */
-function sweepsText({ phase, devices, settled, inPlace, sweepsLeft }: RunState): string {
-  if (phase === "programming" && inPlace === devices && settled < devices)
-    return "waiting for the last looks";
+function sweepsText({ phase, devices, settled, done, sweepsLeft }: RunState): string {
+  if (phase === "programming" && done === devices && settled < devices) return "waiting for the last looks";
   return sweepsLeft === null || sweepsLeft === 0 ? "" : `${counted(sweepsLeft, "sweep", "sweeps")} to come`;
 }
 
