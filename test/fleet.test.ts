@@ -220,9 +220,9 @@ class World {
   /** @param on  "a", "b", or both: "ba" stands first at b. */
   add(on: string): void {
     const id = `j${this.jobs.size + 1}`;
-    const [, ...others] = on;
+    const [, ...others] = on.split("");
     const rest = others.map((chip) => ({ id: numberOf(chip), chip, fence: 0 }));
-    this.jobs.set(id, { chips: [...on], job: { ...job, id, ...(rest.length > 0 && { others: rest }) } });
+    this.jobs.set(id, { chips: on.split(""), job: { ...job, id, ...(rest.length > 0 && { others: rest }) } });
   }
 
   #leasesOf(of: readonly string[]): (Lease | undefined)[] {

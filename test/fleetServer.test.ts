@@ -346,9 +346,8 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     });
     await expect(add(["left", "pcm-64/1"])).rejects.toThrow("The chip pcm-64/1 is named twice");
     await expect(add(["left", "nowhere"])).rejects.toThrow("The server knows no chip nowhere");
-    const told = await mho(
-      ...["queue", "add", "program", strategy, "--chip", "left", "--chip", "right", "--workspace", address],
-    );
+    const words = ["queue", "add", "program", strategy, "--chip", "left", "--chip", "right"];
+    const told = await mho(...words, "--workspace", address);
     expect([told.code, told.err]).toEqual([2, expect.stringContaining("No bench has all of these chips")]);
     expect(await server.queue.list({ all: true })).toEqual([]);
     await other.stop();
