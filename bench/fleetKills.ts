@@ -29,6 +29,8 @@ export interface FleetWanted {
 /** What became of a fleet whose workers, server and lines were cut again and again. `lost`, `doubled` and `outOfOrder` must be 0. */
 export interface KilledFleet {
   readonly jobs: number;
+  /** How many of them work on both chips of a bench. */
+  readonly ofTwoChips: number;
   readonly kills: number;
   readonly restarts: number;
   readonly cuts: number;
@@ -52,7 +54,7 @@ interface Spread {
 
 interface Line {
   readonly job: string;
-  readonly chip: string;
+  readonly chips: readonly string[];
   readonly takenAt: number;
 }
 
@@ -80,13 +82,17 @@ export async function killFleet(
     onProgress(`${wanted.workers} benches are known`);
     const begun = performance.now();
     const added: string[] = [];
+    let ofTwoChips = 0;
     const addAll = async (): Promise<void> => {
       while (added.length < wanted.jobs) {
-        const some = Array.from(
-          { length: Math.min(4, wanted.jobs - added.length) },
-          () => chips[Math.floor(draw(chips.length))]!,
-        );
-        added.push(...(await Promise.all(some.map((chip) => patientlyAdded(server, chip)))));
+        const some = Array.from({ length: Math.min(4, wanted.jobs - added.length) }, () => {
+          const chip = Math.floor(draw(chips.length));
+          // Chips of a bench stand side by side.
+          const both = draw(8) < 1 ? [chips[chip]!, chips[chip ^ 1]!] : [chips[chip]!];
+          ofTwoChips += both.length - 1;
+          return both;
+        });
+        added.push(...(await Promise.all(some.map((on) => patientlyAdded(server, on)))));
       }
       onProgress(`${added.length} jobs are added`);
     };
@@ -126,6 +132,7 @@ export async function killFleet(
     const { kills, restarts, cuts } = wanted;
     return {
       jobs: added.length,
+      ofTwoChips,
       kills,
       restarts,
       cuts,
@@ -195,8 +202,8 @@ class Worker {
     if (!existsSync(log)) return [];
     const lines = readFileSync(log, "utf8").split("\n").filter(Boolean);
     return lines.map((text) => {
-      const [job = "", chip = "", takenAt] = text.split(" ");
-      return { job, chip, takenAt: Number(takenAt) };
+      const [job = "", of = "", takenAt] = text.split(" ");
+      return { job, chips: of.split("+"), takenAt: Number(takenAt) };
     });
   }
 }
@@ -240,16 +247,19 @@ async function startLine(
   };
 }
 
+/** By their serial numbers: those of a bench stand side by side. */
 async function known(server: Server, wanted: number): Promise<readonly number[]> {
   for (;;) {
     const chips = await chipsAt(server);
     if (chips.length >= wanted && chips.every(({ bench }) => bench !== undefined))
-      return chips.map(({ chipId }) => chipId);
+      return chips
+        .toSorted((a, b) => Number(a.chip.serialNumber) - Number(b.chip.serialNumber))
+        .map(({ chipId }) => chipId);
     await pause(100);
   }
 }
 
-function addJob(server: Server, chipId: number): Promise<string> {
+function addJob(server: Server, [chipId, ...otherChipIds]: readonly number[]): Promise<string> {
   const request = {
     command: "measure",
     subjects: ["yield"],
@@ -262,7 +272,8 @@ function addJob(server: Server, chipId: number): Promise<string> {
     host: "",
   };
   return addServerJob(server, {
-    chipId,
+    chipId: chipId!,
+    otherChipIds,
     request,
     operator: undefined,
     after: [],
@@ -272,10 +283,10 @@ function addJob(server: Server, chipId: number): Promise<string> {
 }
 
 /** Added again where the server was away. Whether the first was added is not known; if it was, it is done as well, and not counted. */
-async function patientlyAdded(server: Server, chipId: number): Promise<string> {
+async function patientlyAdded(server: Server, chips: readonly number[]): Promise<string> {
   for (;;) {
     try {
-      return await addJob(server, chipId);
+      return await addJob(server, chips);
     } catch (error) {
       if (!isAway(error)) throw error;
       await pause(100);
@@ -304,14 +315,14 @@ async function wakeTimes(
 ): Promise<Pick<KilledFleet, "wakeMilliseconds" | "takenMilliseconds">> {
   // Benches that were cut off just now are back with the first of these, and with the second all ears are open.
   for (const chip of [...chips, ...chips]) {
-    await addJob(server, chip);
+    await addJob(server, [chip]);
     await pause(20);
   }
   await allDone(server, 2 * chips.length, () => {});
   const begunAt = new Map<string, { readonly begun: number; readonly added: number }>();
   for (let n = 0; n < wakes; n++) {
     const at = performance.timeOrigin + performance.now();
-    const job = await addJob(server, chips[Math.floor(draw(chips.length))]!);
+    const job = await addJob(server, [chips[Math.floor(draw(chips.length))]!]);
     begunAt.set(job, { begun: at, added: performance.timeOrigin + performance.now() });
     await pause(20 + draw(40));
   }
@@ -343,10 +354,12 @@ function outOfOrder(workers: readonly Worker[]): number {
   let found = 0;
   for (const worker of workers) {
     const last = new Map<string, number>();
-    for (const { job, chip } of worker.lines()) {
+    for (const { job, chips } of worker.lines()) {
       const number = Number(job.slice(1));
-      if (number < (last.get(chip) ?? 0)) found++;
-      last.set(chip, number);
+      for (const chip of chips) {
+        if (number < (last.get(chip) ?? 0)) found++;
+        last.set(chip, number);
+      }
     }
   }
   return found;

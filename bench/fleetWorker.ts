@@ -9,7 +9,7 @@ import { noConfig } from "../files/config.ts";
 
 /**
  * A bench whose jobs do next to nothing, for fleetKills.ts: node fleetWorker.js SERVER NAME FOLDER CHIP…
- * What it does stands in `done.log` of its folder, a line a job: the server's id, the chip, and when it was taken and done (ms). When it was woken stands in `wakes.log`.
+ * What it does stands in `done.log` of its folder, a line a job: the server's id, its chips, and when it was taken and done (ms). When it was woken stands in `wakes.log`.
  */
 const [server, bench, folder, ...serials] = process.argv.slice(2) as [string, string, string, ...string[]];
 const log = join(folder, "done.log");
@@ -53,11 +53,12 @@ try {
         chip: { name: "pcm-64", serialNumber: address.split("=")[1]! },
         description: undefined,
       }),
-    act: ({ origin, chip, attempts }) => {
+    act: ({ origin, chip, others = [], attempts }) => {
       const { job } = origin!;
       // As a run that was begun is gone on with, a line that is written is not written again.
       const isWritten = attempts > 1 && existsSync(log) && readFileSync(log, "utf8").includes(`${job} `);
-      if (!isWritten) appendFileSync(log, `${job} ${chip.split("=")[1]} ${takenAt.get(job) ?? 0} ${now()}\n`);
+      const all = [chip, ...others.map((other) => other.chip)].map((address) => address.split("=")[1]);
+      if (!isWritten) appendFileSync(log, `${job} ${all.join("+")} ${takenAt.get(job) ?? 0} ${now()}\n`);
       return Promise.resolve([]);
     },
     heartbeatMilliseconds: 2000,

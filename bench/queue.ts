@@ -13,12 +13,16 @@ const flag = (name: string, usual: number): number => {
 const begun = performance.now();
 const seed = flag("--seed", 1);
 const wanted = { kills: flag("--kills", 200), reboots: flag("--reboots", 20), boards: flag("--boards", 3) };
-const { kills, reboots, jobs, uncertain, told, ...faults } = await killWorkers(seed, wanted, (workers) => {
-  if (workers % 20 === 0) console.log(`${workers} of ${wanted.kills + wanted.reboots} times ended`);
-});
+const { kills, reboots, jobs, ofTwoChips, uncertain, told, ...faults } = await killWorkers(
+  seed,
+  wanted,
+  (workers) => {
+    if (workers % 20 === 0) console.log(`${workers} of ${wanted.kills + wanted.reboots} times ended`);
+  },
+);
 const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
 console.log(
-  `seed ${seed}: ${kills} kills, ${reboots} reboots, ${jobs} jobs, ${minutes} min: ${JSON.stringify(faults)}; ${uncertain} pulses booked as uncertain`,
+  `seed ${seed}: ${kills} kills, ${reboots} reboots, ${jobs} jobs, ${ofTwoChips} of them over two chips, ${minutes} min: ${JSON.stringify(faults)}; ${uncertain} pulses booked as uncertain`,
 );
 for (const line of told) console.log(line);
 if (Object.values(faults).some((count) => count > 0)) process.exitCode = 1;

@@ -10,16 +10,19 @@ import { PulseLedger } from "../src/run/ledger.ts";
 import type { Job } from "../src/queue/job.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { openWorkspace, type Workspace } from "../storage/workspace.ts";
+import { twoLayerStrategy } from "../test/support/smallNetwork.ts";
 import { askControl, journalFaults, lineOf, run } from "./killing.ts";
 
-/** What became of a queue whose workers were killed again and again. All but the first three and `uncertain` must be 0. */
+/** What became of a queue whose workers were killed again and again. All but the first four and `uncertain` must be 0. */
 export interface KilledQueue {
   readonly kills: number;
   readonly reboots: number;
   readonly jobs: number;
+  /** How many of them work on two chips. */
+  readonly ofTwoChips: number;
   /** Jobs that are not done, or no longer there. */
   readonly lost: number;
-  /** Jobs with more than one run, and runs of no job. */
+  /** Jobs with more than one run, or one for each of their chips, and runs and networks of no job. */
   readonly doubled: number;
   /** Jobs that began before the one in front of them had ended. */
   readonly outOfOrder: number;
@@ -65,11 +68,17 @@ export async function killWorkers(
       writeFileSync(file, targetsText(seed + k));
       return file;
     });
+    const strategy = await twoLayerStrategy(folder, [32, 16]);
     const workspace = join(folder, "w");
     const added: Job[] = [];
     const add = async (bench: Bench): Promise<void> => {
-      const { address: chip } = boards[Math.floor(draw(boards.length))]!;
-      added.push(await addJob(bench, chip, targets[Math.floor(draw(targets.length))]!, draw(1), added));
+      const at = Math.floor(draw(boards.length));
+      const { address: chip } = boards[at]!;
+      // Each fifth job is over two boards, first one, then the other.
+      const next = boards[(at + 1 + Math.floor(draw(boards.length - 1))) % boards.length]!;
+      if (boards.length > 1 && draw(5) < 1)
+        added.push(await addNetwork(bench, [chip, next.address], strategy));
+      else added.push(await addJob(bench, chip, targets[Math.floor(draw(targets.length))]!, draw(1), added));
     };
     const all = kills + reboots;
     for (let n = 0; n < all; n++) {
@@ -94,7 +103,8 @@ export async function killWorkers(
     const store = await openWorkspace(join(folder, "w"));
     const result = await judge(store, added, boards, told);
     await store.close();
-    return { kills, reboots, jobs: added.length, ...result };
+    const ofTwoChips = added.filter((job) => chipsOf(job).length > 1).length;
+    return { kills, reboots, jobs: added.length, ofTwoChips, ...result };
   } finally {
     for (const child of [...workers, ...boards.map((board) => board.process)]) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
@@ -108,6 +118,15 @@ async function startBoard(seed: number, told: string[]): Promise<Board> {
   return { process, address, control };
 }
 
+/** Over two boards, with one of its two layers on each. */
+function addNetwork(bench: Bench, chips: readonly string[], strategy: string): Promise<Job> {
+  return bench.queue.add("program", strategy, { method: "verify", sweepTimesSeconds: [], chips });
+}
+
+function chipsOf({ chip, others = [] }: Job): readonly string[] {
+  return [chip, ...others.map((other) => other.chip)];
+}
+
 /** Most jobs pulse; some read what another one programmed, or measure without a pulse. */
 async function addJob(
   bench: Bench,
@@ -116,9 +135,12 @@ async function addJob(
   kind: number,
   before: readonly Job[],
 ): Promise<Job> {
-  const programmed = before.findLast((job) => job.chip === chip && job.command === "program");
-  if (kind < 0.2 && programmed !== undefined)
-    return bench.queue.add("watch", programmed.id, { until: "1m", perDecade: 1 });
+  const last = (at: string): Job | undefined =>
+    before.findLast((job) => chipsOf(job).includes(at) && job.command === "program");
+  const programmed = last(chip);
+  // What was programmed over, on whichever of its chips, is not watched.
+  const isWhole = programmed !== undefined && chipsOf(programmed).every((at) => last(at) === programmed);
+  if (kind < 0.2 && isWhole) return bench.queue.add("watch", programmed.id, { until: "1m", perDecade: 1 });
   if (kind < 0.4) return bench.queue.add("measure", "yield", { row: 4, rows: 2 }, { chip });
   return bench.queue.add("program", targets, { method: "verify", sweepTimesSeconds: [] }, { chip });
 }
@@ -182,7 +204,7 @@ async function judge(
   added: readonly Job[],
   boards: readonly Board[],
   told: string[],
-): Promise<Omit<KilledQueue, "kills" | "reboots" | "jobs">> {
+): Promise<Omit<KilledQueue, "kills" | "reboots" | "jobs" | "ofTwoChips">> {
   const jobs = await store.jobs();
   const runs = await store.runs();
   const jobOf = new Map<string, string | undefined>();
@@ -196,21 +218,24 @@ async function judge(
     pulsedAgain: 0,
     turnsMissing: 0,
   };
-  for (const { id, command } of added) {
+  const groups = await store.groups();
+  for (const { id, command, ...of } of added.map((one) => ({ ...one, chips: chipsOf(one) }))) {
     const job = jobs.find((one) => one.id === id);
     const own = runs.filter((one) => jobOf.get(one.id) === id);
-    const begins = command === "watch" ? 0 : 1;
+    const begins = command === "watch" ? 0 : of.chips.length;
     if (job?.state !== "done" || own.length < begins || own.some(({ outcome }) => outcome !== "done")) {
       totals.lost++;
       told.push(
         `${id} ${command} ${job?.state} ${own.map((one) => `${one.id} ${one.outcome}`).join()} ${job?.why?.code}: ${job?.why?.message}`,
       );
     }
-    if (own.length > begins) totals.doubled++;
+    const networks = groups.filter((group) => group.job === id).length;
+    if (own.length > begins || networks > (begins > 1 ? 1 : 0)) totals.doubled++;
   }
   totals.doubled += runs.filter(({ id }) => added.every((job) => job.id !== jobOf.get(id))).length;
+  totals.doubled += groups.filter((group) => added.every((job) => job.id !== group.job)).length;
   for (const { address, control } of boards) {
-    const ofChip = jobs.filter((job) => job.chip === address);
+    const ofChip = jobs.filter((job) => chipsOf(job).includes(address));
     totals.outOfOrder += ofChip.filter((job, k) => k > 0 && job.begunAt! < ofChip[k - 1]!.endedAt!).length;
     const pulsed = runs.find((one) => one.chipAddress === address);
     if (pulsed === undefined) continue;

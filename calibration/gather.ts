@@ -12,7 +12,7 @@ import {
   type TileWear,
 } from "../src/run/journal.ts";
 import { type PartOfRun, recallPart } from "../src/run/recall.ts";
-import type { TileTargets } from "../src/run/plan.ts";
+import type { RunPlan, TileTargets } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { wearOf } from "../src/run/wear.ts";
 import { microsecondsPerSecond } from "../src/units.ts";
@@ -63,6 +63,8 @@ export interface GatherOptions {
   readonly tiles?: ReadonlySet<number>;
   /** Of more devices than this, some of each row stand for all; all of them where nothing is said. */
   readonly mostDevices?: number;
+  /** Plans as a caller has them already who gathers several times; the store's where not given. */
+  readonly plan?: ((run: RunId) => Promise<RunPlan>) | undefined;
   /** All that the runs may have been programmed by. */
   readonly methods?: readonly ProgrammingMethod[];
 }
@@ -89,20 +91,21 @@ export async function gather(
     outsideToo = false,
     tiles: wanted,
     mostDevices,
+    plan = (run) => store.plan(run),
     methods = builtInMethods,
   }: GatherOptions = {},
 ): Promise<Gathered> {
   // A number is a chip's own only among the chips of its name.
-  const { chipName: name } = await store.plan(runs[0]!);
+  const { chipName: name } = await plan(runs[0]!);
   const has = (tile: number): boolean => wanted?.has(tile) ?? true;
-  const devices = await devicesOf(store, runs, has);
+  const devices = await devicesOf(plan, runs, has);
   const thinning = new Thinning(devices, mostDevices);
   const serialOf = new Map<RunId, string>();
   const sweeps = new Map<string, TileSweep[]>();
   let [count, leftOut] = [0, 0];
   let [from, to]: (string | undefined)[] = [];
   for (const run of runs) {
-    const { tiles, chipSerialNumber } = await store.plan(run);
+    const { tiles, chipSerialNumber } = await plan(run);
     serialOf.set(run, chipSerialNumber);
     const shapes = new Map(
       tiles.map(({ block, targetsMicrosiemens }) => [
@@ -111,9 +114,8 @@ export async function gather(
       ]),
     );
     const spread = new Map<number, SpreadOut<TileSweep>>();
-    for await (const whole of store.sweeps(run)) {
+    for await (const whole of store.sweeps(run, 0, wanted)) {
       const { tile, timeSeconds, takenAt } = whole;
-      if (!has(tile)) continue;
       const ofTile = spread.get(tile) ?? new SpreadOut();
       const { rowStart, perRow } = tileOfEntry(shapes, tile, run);
       ofTile.add({ record: thinning.sweep(whole, rowStart, perRow), rowStart }, timeSeconds);
@@ -164,9 +166,13 @@ export async function gather(
         }
         continue;
       }
-      const { tiles, method, imported } = await store.plan(id);
+      const { tiles, method, imported } = await plan(id);
       const targetsBy = new Map(tiles.map((targets) => [targets.block.tile, targets]));
-      for (const found of await recallPart(store, id, partOf(thinning, has))) {
+      for (const found of await recallPart(
+        { plan, turns: store.turns.bind(store) },
+        id,
+        partOf(thinning, has, wanted),
+      )) {
         const targets = targetsBy.get(found.block.tile)!;
         const place = placeOf(chipSerialNumber, found.block.tile);
         const supersededAt = later.get(place);
@@ -201,21 +207,26 @@ export async function gather(
 }
 
 async function devicesOf(
-  store: RunStore,
+  plan: (run: RunId) => Promise<RunPlan>,
   runs: readonly RunId[],
   has: (tile: number) => boolean,
 ): Promise<number> {
   let devices = 0;
   for (const run of runs) {
-    for (const { block, targetsMicrosiemens } of (await store.plan(run)).tiles)
+    for (const { block, targetsMicrosiemens } of (await plan(run)).tiles)
       if (has(block.tile)) devices += targetsMicrosiemens.length;
   }
   return devices;
 }
 
-function partOf(thinning: Thinning, has: (tile: number) => boolean): PartOfRun {
+function partOf(
+  thinning: Thinning,
+  has: (tile: number) => boolean,
+  tiles: ReadonlySet<number> | undefined,
+): PartOfRun {
   return {
     has,
+    tiles,
     perRow: (devicesPerRow) => thinning.perRow(devicesPerRow),
     turn: (record, rowStart, devicesPerRow) => thinning.turn(record, rowStart, devicesPerRow),
   };

@@ -133,6 +133,12 @@ export function tellEvents(
         output.say(`${run}: sealed and archived; in the lake at ${folder}, ${had}`);
         return;
       }
+      case "network_in_lake": {
+        const { network, runs, folder, state } = event;
+        const had = state === "known" ? ", was there already, the same" : "";
+        output.say(`${network}: ${runs.join(", ")} are one network in the lake, at ${folder}${had}`);
+        return;
+      }
       case "handing_on":
         output.say(`Handing on to ${event.server} as the bench ${event.bench}.`);
         return;

@@ -40,7 +40,7 @@ function detailsOf(job: QueuedJob): readonly string[] {
       why?.message ?? "",
       `mho queue retry ${id} does it again; mho queue remove ${id} goes on without it`,
     ];
-  if (why?.code === "in-doubt") return [...ran, why.message];
+  if (why?.code === "in-doubt" || why?.code === "chips-apart") return [...ran, why.message];
   if (state === "under way" && !worked) return [...ran, "mho work goes on with it"];
   const there = job.bench === undefined ? [] : [`bench ${job.bench}`];
   const waits = wait === undefined ? undefined : waitText(wait, job);

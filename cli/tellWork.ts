@@ -104,6 +104,7 @@ export function tellWork(output: Output): (event: StampedEvent<{ type: string }>
       case "watching":
       case "left_out":
       case "run_in_lake":
+      case "network_in_lake":
       case "network_started":
       case "network_ended":
       case "model_audited":

@@ -23,6 +23,7 @@ export type BenchEvent =
   | JobEvent
   | FleetEvent
   | RunInLakeEvent
+  | NetworkInLakeEvent
   | NetworkEvent
   | HandOnEvent;
 
@@ -49,6 +50,17 @@ export interface ChipDescribedEvent {
 export interface RunInLakeEvent {
   readonly type: "run_in_lake";
   readonly run: RunId;
+  readonly folder: string;
+  readonly bytes: number;
+  readonly state: "new" | "known";
+}
+
+/** A lake knows which of its runs are one network over several chips. */
+export interface NetworkInLakeEvent {
+  readonly type: "network_in_lake";
+  readonly network: GroupId;
+  /** In the order of its shares. */
+  readonly runs: readonly RunId[];
   readonly folder: string;
   readonly bytes: number;
   readonly state: "new" | "known";
@@ -130,7 +142,8 @@ export interface WarningEvent {
     | "job_not_checked"
     | "worker_goes_on"
     | "job_at_bench"
-    | "sealed_at_server";
+    | "sealed_at_server"
+    | "network_not_in_lake";
   /** For a person. */
   readonly message: string;
   /** What it is about: a model, a chip or a tensor; null where that is clear. */

@@ -13,6 +13,7 @@ import { recall } from "../src/run/recall.ts";
 import type { RunId } from "../src/run/store.ts";
 import type { KeptRuns } from "../storage/keptRuns.ts";
 import { archive, refuseRunning } from "./archive.ts";
+import { networksToLake } from "./lakeNetworks.ts";
 import { ownRunsNamed } from "./runName.ts";
 import { version } from "./version.ts";
 import { wallTime } from "./wallTime.ts";
@@ -30,7 +31,7 @@ export interface InLake extends WrittenRun {
 
 /**
  * Archives runs, seals them, and writes them into a lake. A run is sealed before its journal is read, so what is in the lake is what the
- * workspace keeps for ever. One that cannot be written is unsealed again.
+ * workspace keeps for ever. One that cannot be written is unsealed again. What runs are one network follows when all of its runs are there.
  */
 export async function archiveToLake(
   place: Workplace,
@@ -60,6 +61,7 @@ export async function archiveToLake(
     const { folder, bytes, state } = written.at(-1)!;
     place.emit({ type: "run_in_lake", run, folder, bytes, state });
   }
+  await networksToLake(place, store, lake, runs);
   return written;
 }
 
@@ -82,12 +84,23 @@ async function writeSealed(store: KeptRuns, run: RunId, lake: string): Promise<W
   const plan = await store.plan(run);
   const memories = await recall(store, run);
   const origin = await store.originOf(run);
-  const digest = await journalDigest(store, run);
+  const { digest, former: formerDigest } = await journalDigest(store, run);
   const software = `mho ${version}`;
   const about = await aboutOf(store, run, plan, memories);
   for (const [name, value] of Object.entries({ origin, digest, software })) about.set(name, value);
   const writtenAt = wallTime();
-  return writeRun(lake, { store, run, plan, memories, origin, digest, about, software, writtenAt });
+  return writeRun(lake, {
+    store,
+    run,
+    plan,
+    memories,
+    origin,
+    digest,
+    formerDigest,
+    about,
+    software,
+    writtenAt,
+  });
 }
 
 /** What `runColumns` are made of. */

@@ -207,7 +207,7 @@ export async function refuseUnwatched(
   }
   const newest = chain.at(-1)!;
   let sweeps = 0;
-  for await (const { tile } of store.sweeps(newest)) if (tile === tiles[0]!.block.tile) sweeps++;
+  for await (const _ of store.sweeps(newest, 0, new Set([tiles[0]!.block.tile]))) sweeps++;
   if (sweeps >= fewestSweeps) return;
   throw new MhoError(
     "bad-argument",
@@ -244,10 +244,18 @@ export async function plannedVisit(
 ): Promise<PlannedVisit> {
   const at = (await driver.chipTime()) + visitSeconds * microsecondsPerSecond;
   const parts = partsOf(tiles, mostDevicesAPart);
+  // Read once, however many parts there are.
+  const plans = new Map<RunId, Promise<RunPlan>>();
+  const planOfRun = (run: RunId): Promise<RunPlan> => {
+    const found = plans.get(run) ?? store.plan(run);
+    plans.set(run, found);
+    return found;
+  };
   const believe = async (part: readonly TileTargets[]): Promise<readonly BelievedTile[]> =>
     believedTiles({
       gathered: await gather(store, chain, driver.description, {
         asOne: true,
+        plan: planOfRun,
         ...(parts.length > 1 && { tiles: new Set(part.map(({ block }) => block.tile)) }),
         ...(methods && { methods }),
       }),

@@ -22,6 +22,26 @@ export function originPart(origin: string): string {
   return origin.slice(0, 12);
 }
 
+/** The chip and the run of such a folder, as those who read partitions have them in columns. */
+export function partsOfFolder(folder: string): { readonly chip: string; readonly run: string } {
+  const [chip, run] = folder.split(/[/\\]/).slice(-2) as [string, string];
+  return { chip: unescaped(chip.slice("chip=".length)), run: unescaped(run.slice("run=".length)) };
+}
+
+function unescaped(name: string): string {
+  const bytes = name.match(/%[0-9A-F]{2}|[^]/g) ?? [];
+  return new TextDecoder().decode(
+    Uint8Array.from(bytes, (byte) =>
+      byte.length === 1 ? byte.charCodeAt(0) : Number.parseInt(byte.slice(1), 16),
+    ),
+  );
+}
+
+/** Where a network over several chips lies. */
+export function networkFolder(network: string, origin: string): string {
+  return `network=${partitionOf(network, origin)}`;
+}
+
 /**
  * A text of a board's as part of a folder's name. Letters, digits, `-` and dots within stay; every other byte is %XX, and so is `_`, which
  * stands between name and number. No name leads out of its folder, is hidden, or is one that Windows keeps for itself.

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { writeWholeBy } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { type Answer, mostRows, type QueryOptions, type QueryValue } from "./answer.ts";
-import { runsOfLake } from "./checkLake.ts";
+import { contentsOfLake } from "./checkLake.ts";
 import { textOf, viewNames, viewsOf } from "./views.ts";
 
 type DuckDb = typeof import("@duckdb/node-api");
@@ -24,7 +24,7 @@ export async function query(
   const { lake, out } = options;
   const format = out === undefined ? undefined : formatOf(out);
   const duckdb = await loaded(load);
-  const views = viewsOf(resolve(lake), await runsOfLake(lake));
+  const views = viewsOf(resolve(lake), await contentsOfLake(lake));
   if (out === undefined) return asked(duckdb, views, sql, options, undefined, answerOf);
   return writeWholeBy(out, "Name another --out.", (draft) =>
     asked(duckdb, views, sql, options, draft, async (connection, statement) => {

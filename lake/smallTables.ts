@@ -7,7 +7,7 @@ import type { RunPlan } from "../src/run/plan.ts";
 /** A table of a run beside its reads: its columns, and a part of rows. */
 type Cell = number | string;
 
-const text = (name: string, meaning: string): Column => ({
+export const text = (name: string, meaning: string): Column => ({
   name,
   type: "STRING",
   unit: "",
@@ -21,7 +21,7 @@ const real = (name: string, unit: string, meaning: string): Column => ({
   meaning,
   optional: true,
 });
-const whole = (name: string, meaning: string): Column => ({
+export const whole = (name: string, meaning: string): Column => ({
   name,
   type: "INT32",
   unit: "",

@@ -1,16 +1,28 @@
 import { join } from "node:path";
 import { MhoError } from "../src/errors.ts";
-import type { LakeRun } from "./checkLake.ts";
+import type { LakeNetwork, LakeRun } from "./checkLake.ts";
 import type { LakeFile } from "./manifest.ts";
 
 /** The views that a lake is asked by, and what each is for. */
-export const viewNames = ["chips", "runs", "sweeps", "sweeps_wide", "readouts", "devices", "fits"] as const;
+export const viewNames = [
+  "chips",
+  "runs",
+  "networks",
+  "sweeps",
+  "sweeps_wide",
+  "readouts",
+  "devices",
+  "fits",
+] as const;
 
 /**
  * SQL that makes the views. Only runs with a manifest are in them, each file by its own name: what lies beside them is not read. `sweeps` is the
  * long form of the wide files: one branch for each sweep, which reads its own columns alone. Runs with equally many sweeps share theirs.
  */
-export function viewsOf(lake: string, runs: readonly LakeRun[]): string[] {
+export function viewsOf(
+  lake: string,
+  { runs, networks }: { readonly runs: readonly LakeRun[]; readonly networks: readonly LakeNetwork[] },
+): string[] {
   if (runs.length === 0) {
     throw new MhoError(
       "bad-argument",
@@ -32,9 +44,20 @@ export function viewsOf(lake: string, runs: readonly LakeRun[]): string[] {
               max(devices_per_cell) AS devices_per_cell, count(*) AS runs, min(started_at) AS first_run_at,
               max(started_at) AS last_run_at
        FROM runs GROUP BY chip, chip_name, serial_number`,
+    `CREATE VIEW networks AS ${networksOf(lake, networks)}`,
     `CREATE VIEW sweeps AS ${longForm(lake, runs)}`,
   ];
 }
+
+/** A lake of before networks were kept has none. */
+function networksOf(lake: string, networks: readonly LakeNetwork[]): string {
+  if (networks.length === 0) return `${emptyNetworks} WHERE false`;
+  const files = networks.map(({ folder }) => textOf(join(lake, folder, "network.parquet")));
+  return `SELECT network, * EXCLUDE (network) FROM read_parquet([${files.join(", ")}], hive_partitioning = true, hive_types_autocast = false, union_by_name = true)`;
+}
+
+const emptyNetworks = `SELECT '' AS network, '' AS name, '' AS title, 'epoch'::TIMESTAMPTZ AS begun_at, '' AS corrects, 0::INTEGER AS shares,
+  0::INTEGER AS share, '' AS chip, '' AS run, 0::INTEGER AS first_tile, 0::INTEGER AS tiles`;
 
 function longForm(lake: string, runs: readonly LakeRun[]): string {
   const shapes = new Map<string, LakeRun[]>();

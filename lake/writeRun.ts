@@ -1,10 +1,6 @@
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Column, Part } from "../files/tableColumn.ts";
 import { type Header, writeParquet } from "../files/tableWriters.ts";
-import { whyNotWritten } from "../files/writeWhole.ts";
 import { MhoError } from "../src/errors.ts";
 import { modelOf } from "../src/model/modelOf.ts";
 import { type SweepTable, sweepTables } from "../src/results/sweepTable.ts";
@@ -12,8 +8,9 @@ import type { TileMemory } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { fitColumns, fitParts } from "./fitsTable.ts";
-import { digestOfFile, type LakeFile, type Manifest, manifestName, readManifest } from "./manifest.ts";
-import { originPart, partitionOf, runFolder } from "./paths.ts";
+import { type LakeFile, type Manifest, readManifest } from "./manifest.ts";
+import { partitionOf, runFolder } from "./paths.ts";
+import { bytesOf, knownAs, sealFolder, writtenFile } from "./sealFolder.ts";
 import {
   deviceColumns,
   deviceParts,
@@ -32,6 +29,8 @@ export interface SealedRun {
   readonly memories: readonly TileMemory[];
   readonly origin: string;
   readonly digest: string;
+  /** Another that the lake may have it by. */
+  readonly formerDigest?: string | undefined;
   /** Of `runColumns`. */
   readonly about: ReadonlyMap<string, number | string>;
   readonly software: string;
@@ -56,58 +55,31 @@ export async function writeRun(lake: string, sealed: SealedRun): Promise<Written
   const { plan, run, origin } = sealed;
   const chip = { name: plan.chipName, serialNumber: plan.chipSerialNumber };
   const folder = join(lake, runFolder(chip, partitionOf(run, origin)));
-  const known = await knownRun(dirname(folder), origin);
+  const known = await runInLake(lake, chip, origin);
   if (known !== undefined) return sameRun(known, sealed);
-  let draft: string | undefined;
-  try {
-    await mkdir(dirname(folder), { recursive: true });
-    // No glob of a reader finds it there.
-    draft = join(lake, `${draftPrefix}${randomUUID()}`);
-    await mkdir(draft);
-    const manifest = await writeFiles(draft, sealed);
-    const file = join(draft, manifestName);
-    await writeFile(file, `${JSON.stringify(manifest, undefined, 2)}\n`);
-    for (const name of [...manifest.files.map((one) => one.name), manifestName])
-      await synced(join(draft, name));
-    await rename(draft, folder);
-    return { folder, bytes: bytesOf(manifest), state: "new" };
-  } catch (error) {
-    if (draft !== undefined) await rm(draft, { recursive: true, force: true }).catch(() => undefined);
-    // Another program put the same run there meanwhile.
-    const meanwhile = existsSync(folder) ? await knownRun(dirname(folder), origin) : undefined;
-    if (meanwhile !== undefined) return sameRun(meanwhile, sealed);
-    if (error instanceof MhoError) throw error;
-    throw new MhoError(
-      "output-failed",
-      `Cannot write run ${run} into the lake ${lake}: ${whyNotWritten(error, lake, draft)}. Nothing of it is left there; give the command again when that is put right.`,
-      { lake, run },
-      error,
-    );
-  }
+  const bytes = await sealFolder(folder, { lake, what: `run ${run}`, run }, (draft) =>
+    writeFiles(draft, sealed),
+  );
+  if (bytes !== undefined) return { folder, bytes, state: "new" };
+  // Another program put the same run there meanwhile.
+  return sameRun(folder, sealed);
 }
 
-/** What a write that was cut off leaves behind begins so. */
-export const draftPrefix = ".mho-draft-";
-
-async function synced(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+/** The folder of a run that a lake has; undefined for none. @param origin  SHA-256 of what it began with. */
+export async function runInLake(
+  lake: string,
+  chip: { readonly name: string; readonly serialNumber: string },
+  origin: string,
+): Promise<string | undefined> {
+  return knownAs(dirname(join(lake, runFolder(chip, ""))), "run=", origin);
 }
 
-/** The folder of a run that a chip's folder has, by whatever name of a workspace. */
-async function knownRun(chipFolder: string, origin: string): Promise<string | undefined> {
-  const names = await readdir(chipFolder).catch((): string[] => []);
-  const name = names.find((one) => one.startsWith("run=") && one.endsWith(`-${originPart(origin)}`));
-  return name === undefined ? undefined : join(chipFolder, name);
-}
-
-async function sameRun(folder: string, { run, origin, digest }: SealedRun): Promise<WrittenRun> {
+async function sameRun(
+  folder: string,
+  { run, origin, digest, formerDigest }: SealedRun,
+): Promise<WrittenRun> {
   const manifest = await readManifest(folder);
-  if (manifest.origin === origin && manifest.digest === digest)
+  if (manifest.origin === origin && [digest, formerDigest].includes(manifest.digest))
     return { folder, bytes: bytesOf(manifest), state: "known" };
   throw new MhoError(
     "bad-argument",
@@ -115,10 +87,6 @@ async function sameRun(folder: string, { run, origin, digest }: SealedRun): Prom
       "What is in a lake is never rewritten. Use another lake, or move that folder away.",
     { run, folder },
   );
-}
-
-function bytesOf({ files }: Manifest): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function writeFiles(draft: string, sealed: SealedRun): Promise<Manifest> {
@@ -154,11 +122,7 @@ async function writeFiles(draft: string, sealed: SealedRun): Promise<Manifest> {
   await write("fits.parquet", fitColumns, fitParts(modelOf(plan.model), memories, read));
   await write("sweeps.parquet", wideColumns(shape), wideParts(memories, shape, read));
   const files = [];
-  for (const [name, count] of rows) {
-    const path = join(draft, name);
-    const { size: bytes } = await stat(path);
-    files.push({ name, rows: count, bytes, sha256: await digestOfFile(path) });
-  }
+  for (const [name, count] of rows) files.push(await writtenFile(draft, name, count));
   return {
     format: "mho-lake-run",
     version: 1,

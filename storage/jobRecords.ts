@@ -60,7 +60,10 @@ function areFiles(value: unknown): boolean {
 }
 
 function isOrigin(value: unknown): boolean {
-  return isRecord(value) && isJobName(value["job"]) && isCount(value["attempt"]) && isCount(value["fence"]);
+  if (!isRecord(value) || !isJobName(value["job"])) return false;
+  const { attempt, fence, others } = value;
+  const isOther = (one: unknown): boolean => isRecord(one) && areTexts(one, "chip") && isCount(one["fence"]);
+  return isCount(attempt) && isCount(fence) && (others === undefined || isList(others, isOther));
 }
 
 /** Or networks over several chips. */

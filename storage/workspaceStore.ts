@@ -391,12 +391,18 @@ export class Workspace implements KeptRuns, JobStore {
     });
   }
 
-  turns(run: RunId, skip = 0): AsyncIterable<TurnRecord> {
-    return this.#each("turns", run, skip, (row, shape) => turnOf(row as never, shape));
+  turns(run: RunId, skip = 0, tiles?: ReadonlySet<number>): AsyncIterable<TurnRecord> {
+    const of = (row: SummedRow, shape: Shape): TurnRecord => turnOf(row as never, shape);
+    return tiles === undefined
+      ? this.#each("turns", run, skip, of)
+      : this.#eachOf("turns", run, skip, tiles, of);
   }
 
-  sweeps(run: RunId, skip = 0): AsyncIterable<SweepRecord> {
-    return this.#each("sweeps", run, skip, (row, shape) => sweepOf(row as never, shape));
+  sweeps(run: RunId, skip = 0, tiles?: ReadonlySet<number>): AsyncIterable<SweepRecord> {
+    const of = (row: SummedRow, shape: Shape): SweepRecord => sweepOf(row as never, shape);
+    return tiles === undefined
+      ? this.#each("sweeps", run, skip, of)
+      : this.#eachOf("sweeps", run, skip, tiles, of);
   }
 
   newestTurn(run: RunId): Promise<number> {
@@ -775,6 +781,55 @@ export class Workspace implements KeptRuns, JobStore {
     }
   }
 
+  /**
+   * The same of some tiles. Rows of others are not read: each row is checked against the checksum of the one before it as that stands, and
+   * that there are as many rows as there were. That rows of other tiles are theirs is for `mho check` to say.
+   */
+  async *#eachOf<T>(
+    table: "turns" | "sweeps",
+    run: RunId,
+    skip: number,
+    tiles: ReadonlySet<number>,
+    of: (row: SummedRow, shape: Shape) => T,
+  ): AsyncIterable<T> {
+    const chain = await this.#do(() => this.#chains.get(this.#row(run).id, table));
+    const shape = await this.#shapeOf(run);
+    const failed = this.#failedRow(table, run);
+    // The number of a tile stands before what takes place in a row.
+    const rows = (await this.#do(() =>
+      this.#prepare(`SELECT id, tile FROM ${table} WHERE run = ? ORDER BY id`).all(rowOf(run)),
+    )) as { id: number; tile: number }[];
+    if (rows.length < chain.rows) throw failed(rows.length, "it is missing");
+    const sumOfRow = (place: number): number => {
+      const found = this.#prepare(`SELECT sum FROM ${table} WHERE id = ?`).get(rows[place]!.id);
+      return (found as { sum: number | null } | undefined)?.sum ?? 0;
+    };
+    let before: { readonly place: number; readonly sum: number } | undefined;
+    for (let place = skip; place < chain.rows; place++) {
+      if (!tiles.has(rows[place]!.tile)) continue;
+      const next = await this.#do(() => {
+        const row = this.#prepare(`SELECT * FROM ${table} WHERE id = ?`).get(rows[place]!.id) as
+          SummedRow | undefined;
+        if (row === undefined) throw failed(place, "it is missing");
+        const last = place === 0 ? 0 : before?.place === place - 1 ? before.sum : sumOfRow(place - 1);
+        new ChainReader(chain, place, last, failed).take(valuesOf(table, row), row.sum);
+        before = { place, sum: row.sum ?? 0 };
+        try {
+          return of(row, shape);
+        } catch (error) {
+          if (error instanceof DamagedRecord) throw failed(place, error.message);
+          throw error;
+        }
+      });
+      yield next;
+    }
+  }
+
+  #failedRow(table: ChainedTable, run: RunId): (at: number, what: string) => MhoError {
+    return (at, what) =>
+      damaged(this.file, `row ${at + 1} of the ${named[table]} of run ${run}: ${what}`, { run, row: at + 1 });
+  }
+
   async #shapeOf(run: RunId): Promise<Shape> {
     const known = this.#shapes.get(run);
     if (known !== undefined) return known;
@@ -811,8 +866,7 @@ export class Workspace implements KeptRuns, JobStore {
             skip - 1,
           ) as { sum: number | null } | undefined);
     let place = skip;
-    const failed = (at: number, what: string): MhoError =>
-      damaged(this.file, `row ${at + 1} of the ${named[table]} of run ${run}: ${what}`, { run, row: at + 1 });
+    const failed = this.#failedRow(table, run);
     const reader = new ChainReader(chain, skip, before?.sum ?? 0, failed);
     return {
       take: (row, of) => {

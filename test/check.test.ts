@@ -82,6 +82,28 @@ describe("a check of a workspace", () => {
   });
 
   it.each([
+    [
+      "UPDATE turns SET inside = 4 WHERE run = 2 AND turn = 1",
+      /row 3 of the turns of run r2: its checksum is another/,
+    ],
+    [
+      "DELETE FROM turns WHERE run = 2 AND turn = 1 AND tile = 1",
+      /row 6 of the turns of run r2: it is missing/,
+    ],
+    [
+      "UPDATE turns SET id = id + 1000 WHERE run = 2 AND turn = 0",
+      /row 1 of the turns of run r2: its checksum is another/,
+    ],
+  ])("is not needed to see what %s did to the tile that is looked at", async (change, message) => {
+    const store = await openWorkspace(await changed(change));
+    const read = async (): Promise<void> => {
+      for await (const _ of store.turns("r2", 0, new Set([0]))) continue;
+    };
+    await expect(read()).rejects.toThrow(message);
+    await store.close();
+  });
+
+  it.each([
     ["DELETE FROM runs WHERE id = 4", /entry 4 of the list of runs: it is missing/],
     ["UPDATE chip_descriptions SET text = '{}'", /the description of the chip of run r1 is not the one/],
     ["DELETE FROM clock_marks WHERE id = 16", /the newest mark of the clock of pcm-64 number S1 is another/],

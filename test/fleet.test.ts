@@ -1,19 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isLate, isOnline, type Lease, leaseFor } from "../src/fleet/lease.ts";
-import { isUnbegunOfServer, reconcile } from "../src/fleet/reconcile.ts";
+import { isUnbegunOfServer, originOf, reconcile } from "../src/fleet/reconcile.ts";
 import {
   afterReport,
   isInDoubt,
   isOver,
   type JobReport,
   jobsToTake,
+  jobsToTakeTogether,
+  moreMayCome,
   retried,
   type ServerJob,
   takenBy,
   whyNotRetried,
 } from "../src/fleet/serverJob.ts";
-import { type Job, type JobChange, JobFold, type JobRequest } from "../src/queue/job.ts";
+import { type Job, type JobChange, JobFold, type JobRequest, placesOfJob } from "../src/queue/job.ts";
 import { isPending, nextOf } from "../src/queue/order.ts";
 
 const times = { leaseMilliseconds: 60_000, silentMilliseconds: 60_000 };
@@ -109,6 +111,54 @@ describe("a bench takes jobs of its chip", () => {
   });
 });
 
+describe("a job of several chips", () => {
+  const two: ServerJob = { ...job, id: "j2", others: [{ id: 2, chip: "b", fence: 0 }] };
+  const leaseB: Lease = { bench: "left", fence: 5, expiresAt: 10 };
+  const a = (...queue: ServerJob[]) => ({ chip: 1, lease, queue });
+  const b = (...queue: ServerJob[]) => ({ chip: 2, lease: leaseB, queue });
+  const ids = (queues: Parameters<typeof jobsToTakeTogether>[0]): string[] =>
+    jobsToTakeTogether(queues, all).map(({ id }) => id);
+  const behind = (id: string): ServerJob => ({ ...job, id });
+
+  it("is taken once, when its turn has come at all of them", () => {
+    expect(ids([a(job, two, behind("j3")), b(two, behind("j4"))])).toEqual(["j1", "j2", "j3", "j4"]);
+  });
+
+  it("is not taken by a bench that holds one of them alone, and none behind it is", () => {
+    expect(ids([a(job, two, behind("j3"))])).toEqual(["j1"]);
+  });
+
+  it("is not taken while the queue of one of them stands, which stops those of the others", () => {
+    expect(ids([a(two, behind("j3")), b({ ...job, id: "j0", state: "failed" }, two)])).toEqual([]);
+    const three: ServerJob = { ...two, id: "j3" };
+    expect(ids([a(two, three), b({ ...job, id: "j0", notBefore: 9 }, two, three)])).toEqual([]);
+  });
+
+  it("has the fence of each lease, and what is told of it is late when one of them has passed on", () => {
+    const taken = takenBy(two, lease, [leaseB]);
+    expect(originOf(taken)).toEqual({ job: "j2", attempt: 1, fence: 1, others: [{ chip: "b", fence: 5 }] });
+    const report = { bench: "left", attempt: 1, fence: 1, what: "done" } as const;
+    expect(afterReport(taken, report, lease, [leaseB])).toMatchObject({ late: false });
+    const passedOn = { bench: "right", fence: 6, expiresAt: 20 };
+    expect(afterReport(taken, report, lease, [passedOn])).toMatchObject({
+      job: { state: "done" },
+      late: true,
+    });
+    expect([isInDoubt(taken, lease, leaseB), isInDoubt(taken, lease, passedOn)]).toEqual([false, true]);
+    expect(whyNotRetried(taken, lease, passedOn)).toMatch(
+      /several benches, left and right\. Bring them to one/,
+    );
+    const all = { ...passedOn, fence: 2 };
+    expect(whyNotRetried(taken, all, passedOn)).toBeUndefined();
+    expect(retried(taken, all, passedOn)).toMatchObject({ state: "waiting", bench: undefined, begun: false });
+  });
+
+  it("that is waited for elsewhere does not keep a worker that ends when nothing more may come", () => {
+    expect(moreMayCome([two], lease, () => true)).toBe(false);
+    expect(moreMayCome([two], lease)).toBe(true);
+  });
+});
+
 describe("what a bench tells of a job", () => {
   const taken = takenBy(job, lease);
   const done = { bench: "left", attempt: 1, fence: 1, what: "done" } as const;
@@ -149,12 +199,13 @@ const aRequest: JobRequest = {
 
 const benches = ["left", "middle", "right"] as const;
 const chips = ["a", "b"] as const;
+const numberOf = (chip: string): number => 1 + chips.indexOf(chip as "a");
 
 /** Benches, chips that are carried about, and a server, in any order of events. Reports may be lost, late and doubled. */
 class World {
   now = 0;
   readonly leases = new Map<string, Lease>();
-  readonly jobs = new Map<string, { chip: string; job: ServerJob }>();
+  readonly jobs = new Map<string, { chips: readonly string[]; job: ServerJob }>();
   readonly at = new Map<string, string>(chips.map((chip) => [chip, "left"]));
   readonly seen = new Map<string, number>();
   readonly heard = new Map<string, number>();
@@ -166,9 +217,16 @@ class World {
   readonly retries = new Map<string, number>();
   readonly faults: string[] = [];
 
-  add(chip: string): void {
+  /** @param on  "a", "b", or both: "ba" stands first at b. */
+  add(on: string): void {
     const id = `j${this.jobs.size + 1}`;
-    this.jobs.set(id, { chip, job: { ...job, id } });
+    const [, ...others] = on.split("");
+    const rest = others.map((chip) => ({ id: numberOf(chip), chip, fence: 0 }));
+    this.jobs.set(id, { chips: on.split(""), job: { ...job, id, ...(rest.length > 0 && { others: rest }) } });
+  }
+
+  #leasesOf(of: readonly string[]): (Lease | undefined)[] {
+    return of.map((chip) => this.leases.get(chip));
   }
 
   identify(bench: string, chip: string): void {
@@ -208,14 +266,23 @@ class World {
     }
   }
 
-  take(bench: string, chip: string): void {
-    const held = this.leases.get(chip);
+  take(bench: string): void {
     const online = isOnline({ now: this.now, lastHeardAt: this.heard.get(bench) ?? -Infinity }, times);
-    if (held?.bench !== bench || held.expiresAt <= this.now || !online) return;
-    const queue = [...this.jobs.values()].filter((one) => one.chip === chip).map((one) => one.job);
+    if (!online) return;
+    const queues = chips.flatMap((chip) => {
+      const held = this.leases.get(chip);
+      if (held?.bench !== bench || held.expiresAt <= this.now) return [];
+      const queue = [...this.jobs.values()].filter((one) => one.chips.includes(chip)).map((one) => one.job);
+      return { chip: numberOf(chip), lease: held, queue };
+    });
     const isDone = (id: string): boolean => this.jobs.get(id)?.job.state === "done";
-    for (const one of jobsToTake(queue, held, { most: 2, now: this.now, isDone }))
-      this.jobs.get(one.id)!.job = takenBy(one, held);
+    for (const one of jobsToTakeTogether(queues, { most: 2, now: this.now, isDone })) {
+      const known = this.jobs.get(one.id)!;
+      const [first, ...others] = this.#leasesOf(known.chips) as Lease[];
+      if ([first!, ...others].some((held) => held.bench !== bench || held.expiresAt <= this.now))
+        this.faults.push(`${one.id} is taken without all of its chips`);
+      known.job = takenBy(one, first!, others);
+    }
   }
 
   /** The bench brings its own queue in line with what the server says it has, and tells it what became of its jobs. */
@@ -244,16 +311,17 @@ class World {
 
   #keep(bench: string, id: string): void {
     const own = this.local.get(bench)!;
-    const { chip, job: one } = this.jobs.get(id)!;
-    const origin = { job: id, attempt: one.attempt, fence: one.fence };
-    const request = { ...aRequest, chip, place: chip, origin };
+    const { chips: on, job: one } = this.jobs.get(id)!;
+    const [first, ...others] = on.map((chip) => ({ chip, place: chip }));
+    const request = { ...aRequest, ...first!, others, origin: originOf(one) };
     own.take({ job: `j${own.list.length + 1}`, at, what: "added", request });
   }
 
   #tell(bench: string, id: string, { origin }: Job, what: JobReport["what"]): void {
     const known = this.jobs.get(id)!;
     const { attempt, fence } = origin!;
-    known.job = afterReport(known.job, { bench, attempt, fence, what }, this.leases.get(known.chip)).job;
+    const [first, ...others] = this.#leasesOf(known.chips);
+    known.job = afterReport(known.job, { bench, attempt, fence, what }, first, others).job;
   }
 
   /** What a bench said before is heard again, whatever was said since. */
@@ -269,7 +337,7 @@ class World {
   work(bench: string, chip: string, end: "done" | "failed" | "stopped"): void {
     const own = this.local.get(bench)!;
     const next = nextOf(own.list, chip, at);
-    if (next === undefined || this.at.get(chip) !== bench) return;
+    if (next === undefined || placesOfJob(next).some((place) => this.at.get(place) !== bench)) return;
     const { id } = next;
     if (next.state === "waiting") return own.take({ job: id, at, what: "taken", runsBefore: 0 });
     const why = { code: "chip-refused", message: "" };
@@ -283,26 +351,29 @@ class World {
   giveBack(bench: string, chip?: string): void {
     const own = this.local.get(bench)!;
     for (const one of own.list)
-      if (isUnbegunOfServer(one) && (chip === undefined || one.place === chip))
+      if (isUnbegunOfServer(one) && (chip === undefined || placesOfJob(one).includes(chip)))
         own.take({ job: one.id, at, what: "removed", givenBack: true });
   }
 
   retry(id: string): void {
     const known = this.jobs.get(id);
-    const held = known && this.leases.get(known.chip);
-    if (known === undefined || whyNotRetried(known.job, held) !== undefined) return;
-    if (isInDoubt(known.job, held)) this.retries.set(id, (this.retries.get(id) ?? 0) + 1);
-    known.job = retried(known.job, held);
+    if (known === undefined) return;
+    const held = this.#leasesOf(known.chips);
+    if (whyNotRetried(known.job, ...held) !== undefined) return;
+    if (isInDoubt(known.job, ...held)) this.retries.set(id, (this.retries.get(id) ?? 0) + 1);
+    known.job = retried(known.job, ...held);
   }
 
   /** All is well at last: every bench is online, and a person retries what failed or is in doubt. */
   settle(): void {
     const isLeft = (): boolean => [...this.jobs.values()].some((one) => !isOver(one.job));
+    // Jobs of both chips need them at one bench.
+    if ([...this.jobs.values()].some((one) => one.chips.length > 1)) this.at.set("b", this.at.get("a")!);
     for (let round = 0; isLeft() && round < 40 * this.jobs.size; round++) {
       for (const bench of benches) {
         for (const chip of chips) this.identify(bench, chip);
         this.hear(bench);
-        for (const chip of chips) this.take(bench, chip);
+        this.take(bench);
         this.sync(bench);
         for (const chip of chips) this.work(bench, chip, "done");
         this.report(bench);
@@ -316,10 +387,13 @@ class World {
 const bench = fc.constantFrom(...benches);
 const chip = fc.constantFrom(...chips);
 const acts = fc.oneof(
-  { arbitrary: fc.record({ act: fc.constant("add" as const), chip }), weight: 2 },
+  {
+    arbitrary: fc.record({ act: fc.constant("add" as const), on: fc.constantFrom("a", "b", "ab", "ba") }),
+    weight: 2,
+  },
   { arbitrary: fc.record({ act: fc.constant("identify" as const), bench, chip }), weight: 3 },
   { arbitrary: fc.record({ act: fc.constant("hear" as const), bench }), weight: 4 },
-  { arbitrary: fc.record({ act: fc.constant("take" as const), bench, chip }), weight: 4 },
+  { arbitrary: fc.record({ act: fc.constant("take" as const), bench }), weight: 4 },
   { arbitrary: fc.record({ act: fc.constant("sync" as const), bench }), weight: 4 },
   {
     arbitrary: fc.record({
@@ -345,13 +419,13 @@ type Act = typeof acts extends fc.Arbitrary<infer A> ? A : never;
 function done(world: World, one: Act): void {
   switch (one.act) {
     case "add":
-      return world.add(one.chip);
+      return world.add(one.on);
     case "identify":
       return world.identify(one.bench, one.chip);
     case "hear":
       return world.hear(one.bench);
     case "take":
-      return world.take(one.bench, one.chip);
+      return world.take(one.bench);
     case "sync":
       return world.sync(one.bench);
     case "work":

@@ -12,6 +12,7 @@ import { markLateRun, reportJobs, takeJobs } from "../storage/postgres/jobHandou
 import { mho } from "./support/commandHere.ts";
 import { startBench, type TestBench, type TestBenchOptions, untilStopped } from "./support/fleetBench.ts";
 import { emptyFolder, removeFoldersAfterEach } from "./support/folders.ts";
+import { twoLayerStrategy } from "./support/smallNetwork.ts";
 import { noPostgres, postgresPrograms, startPostgres, type TestServer } from "./support/postgresServer.ts";
 
 removeFoldersAfterEach();
@@ -276,6 +277,135 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     await server.queue.remove("j2");
     await until(server, (jobs) => jobs.find(({ id }) => id === "j2")!.state === "removed");
     await close(world);
+  });
+
+  it("a job of two chips is done by the bench that has both, with its network, and so are jobs on that", async () => {
+    const folder = emptyFolder();
+    const strategy = await twoLayerStrategy(folder);
+    const address = await postgres.database();
+    const sound = {
+      left: `${both.left}&births=sound`,
+      right: `${both.right}&births=sound`,
+      third: "emulator:pcm-64?seed=3&births=sound",
+    };
+    const lab = startBench(address, "lab-a", { chips: sound, folder, act: undefined, identify: undefined });
+    const server = await openBench({ workspace: address, config: "none" });
+    await lab.ready();
+    await server.queue.add("measure", "yield", { row: 1 }, { chip: "left" });
+    const two = await server.queue.add("program", strategy, { chips: ["right", "left"], spares: ["third"] });
+    expect(two).toMatchObject({
+      chip: "pcm-64/EMU-2-sound",
+      otherChips: ["pcm-64/EMU-1-sound", "pcm-64/EMU-3-sound"],
+    });
+    await server.queue.add("watch", two.id, { until: "1m", perDecade: 1 });
+    await server.queue.add("measure", "yield", { row: 2 }, { chip: "right" });
+    const isOver = ({ state, runs }: QueuedJob): boolean =>
+      (state === "done" && runs.length > 0) || state === "failed";
+    const jobs = await until(server, (all) => all.every(isOver));
+    const of = (id: string): unknown[] => {
+      const { state, runs, why } = jobs.find((job) => job.id === id)!;
+      return [why?.message ?? state, ...runs];
+    };
+    expect(["j1", "j2", "j3", "j4"].map(of)).toEqual([
+      ["done", "r1"],
+      ["done", "n2"],
+      ["done", "n2"],
+      ["done", "r4"],
+    ]);
+    // Of the network as the server calls it: at the bench it is n1.
+    await server.queue.add("watch", "n2", { until: "10m", perDecade: 1 });
+    await expect(server.queue.add("watch", "n2", { until: "1h" }, { chip: "left" })).rejects.toThrow(
+      "chip is for one run, and n2 is a network over several chips",
+    );
+    await until(server, (all) => all.every(isOver));
+    await lab.stop();
+    const bench = await openBench({ workspace: folder, config: "none" });
+    expect((await bench.networks()).map(({ id, outcome }) => [id, outcome])).toEqual([["n1", "done"]]);
+    const ages = (await bench.network("n1")).result!.errors.map(({ timeSeconds }) => timeSeconds);
+    expect(ages.at(-1)).toBe(600);
+    await bench.close();
+    await server.close();
+  });
+
+  it("a job of chips that no bench has together is refused, with where each is, and one bench's are not half taken", async () => {
+    const strategy = await twoLayerStrategy(emptyFolder());
+    const world = await fleet();
+    const { server, address } = world;
+    const other = startBench(address, "lab-b", {
+      chips: { right: both.right },
+      act: () => Promise.resolve([]),
+    });
+    await other.ready();
+    const add = (chips: readonly string[]): Promise<unknown> =>
+      server.queue.add("program", strategy, { chips });
+    await expect(add(["left", "right"])).rejects.toMatchObject({
+      code: "bad-argument",
+      message:
+        "No bench has all of these chips: pcm-64/1 is at lab-a, pcm-64/2 is at lab-b. The chips of one network are worked on by one process, " +
+        "so bring them to one bench, or program them one by one.",
+    });
+    await expect(add(["left", "pcm-64/1"])).rejects.toThrow("The chip pcm-64/1 is named twice");
+    await expect(add(["left", "nowhere"])).rejects.toThrow("The server knows no chip nowhere");
+    const words = ["queue", "add", "program", strategy, "--chip", "left", "--chip", "right"];
+    const told = await mho(...words, "--workspace", address);
+    expect([told.code, told.err]).toEqual([2, expect.stringContaining("No bench has all of these chips")]);
+    expect(await server.queue.list({ all: true })).toEqual([]);
+    await other.stop();
+    await close(world);
+  });
+
+  it("a job of two chips of which one was carried to another bench waits, is taken by none, and says so", async () => {
+    const strategy = await twoLayerStrategy(emptyFolder());
+    const begun = deferred();
+    const world = await fleet({
+      chips: both,
+      act: ({ text }, _, signal) =>
+        text.startsWith("measure") ? (begun.resolve(), untilStopped(signal)) : Promise.resolve([]),
+    });
+    const { server, lab, address } = world;
+    await add(server, "right");
+    await begun.promise;
+    await server.queue.add("program", strategy, { chips: ["left", "right"] });
+    await add(server, "left");
+    await until(server, (jobs) => jobs.length === 3 && jobs.every(({ bench }) => bench === "lab-a"));
+    // What it has begun stays at its bench, with its chip; the other two jobs are given back.
+    await lab.stop();
+    const raw = await openServer(address);
+    await raw.query("UPDATE mho.fleet_chips SET bench = NULL");
+    const did: string[] = [];
+    const elsewhere = startBench(address, "lab-b", {
+      chips: { left: both.left },
+      act: ({ origin }) => (did.push(origin!.job), Promise.resolve([])),
+    });
+    await elsewhere.ready();
+    await raw.query("UPDATE mho.jobs SET state = 'removed' WHERE job = 1");
+    const again = startBench(address, "lab-c", {
+      chips: { right: both.right },
+      act: ({ origin }) => (did.push(origin!.job), Promise.resolve([])),
+    });
+    await again.ready();
+    const waiting = await until(server, (jobs) => jobs.find(({ id }) => id === "j2")?.why !== undefined);
+    expect(waiting.find(({ id }) => id === "j2")).toMatchObject({
+      state: "waiting",
+      why: {
+        code: "chips-apart",
+        message:
+          "Its chips are at several benches now: pcm-64/1 is at lab-b, pcm-64/2 is at lab-c. Bring them to one, or mho queue remove j2.",
+      },
+    });
+    expect((await mho("queue", "list", "--workspace", address)).out).toContain(
+      "Its chips are at several benches",
+    );
+    expect(waiting.find(({ id }) => id === "j3")).toMatchObject({ wait: { for: "turn", job: "j2" } });
+    await expect(server.queue.move("j2", { first: true })).rejects.toThrow("it works on several chips");
+    await expect(server.queue.move("j3", { before: "j2" })).rejects.toThrow("it works on several chips");
+    expect(did).toEqual([]);
+    await server.queue.remove("j2");
+    await until(server, (jobs) => jobs.find(({ id }) => id === "j3")!.state === "done");
+    expect(did).toEqual(["j3"]);
+    for (const bench of [elsewhere, again]) await bench.stop();
+    await raw.close();
+    await server.close();
   });
 
   it("a job's files travel with it, and its run is done on the bench's own chip and journal", async () => {

@@ -10,10 +10,13 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Bench, openBench } from "../lab/bench.ts";
+import type { BenchEvent } from "../lab/events.ts";
 import { escaped, runFolder } from "../lake/paths.ts";
+import { journalDigest } from "../lake/digest.ts";
 import { query } from "../lake/query.ts";
 import { writeRun } from "../lake/writeRun.ts";
 import { ageOf } from "../src/results/sweepTable.ts";
+import type { PlannedShare } from "../src/run/groups.ts";
 import { recall } from "../src/run/recall.ts";
 import type { RunStore } from "../src/run/store.ts";
 import { openWorkspace } from "../storage/workspace.ts";
@@ -31,6 +34,25 @@ async function twoRuns(): Promise<{ workspace: string; lake: string }> {
   const store = await openWorkspace(workspace);
   await writeAgedRun(store, 0, 6);
   await writeAgedRun(store, 1, 4);
+  await store.close();
+  return { workspace, lake: join(emptyFolder(), "lake") };
+}
+
+/** The same two as a network over two chips: the runs are r1 and r2, on a chip of an odd name and on EMU-7. */
+async function twoShares(): Promise<{ workspace: string; lake: string }> {
+  const workspace = emptyFolder();
+  const store = await openWorkspace(workspace);
+  const share = (firstTile: number, chip: string): PlannedShare => ({ firstTile, tiles: 1, chip });
+  await store.appendGroup({
+    kind: "begun",
+    at: "2026-01-01T00:00:00.000Z",
+    title: "two rows of devices",
+    shares: [share(0, "left"), share(1, "right")],
+    spares: [],
+  });
+  const group = "n1";
+  await writeAgedRun(store, 0, 6, { serialNumber: "7_µ=%", share: { group, share: 0, firstTile: 0 } });
+  await writeAgedRun(store, 1, 4, { share: { group, share: 1, firstTile: 1 } });
   await store.close();
   return { workspace, lake: join(emptyFolder(), "lake") };
 }
@@ -221,6 +243,155 @@ describe("a run in a lake", () => {
   });
 });
 
+describe("a network over several chips in a lake", () => {
+  const whole = `SELECT n.name, n.share, n.shares, n.title, n.first_tile + d.tile AS tile, r.name, count(*)
+    FROM networks n JOIN devices d USING (chip, run) JOIN runs r USING (chip, run) GROUP BY ALL ORDER BY tile`;
+  const tiles = [
+    ["n1", 1, 2, "two rows of devices", 0, "r1", 256],
+    ["n1", 2, 2, "two rows of devices", 1, "r2", 256],
+  ];
+
+  it("is known by which run holds which tiles, also of chips with odd names", async () => {
+    const { workspace, lake } = await twoShares();
+    const { code, out } = await mho("archive", "n1", "--lake", lake, "--workspace", workspace);
+    expect([code, out]).toEqual([0, expect.stringContaining("n1: r1, r2 are one network in the lake, at ")]);
+    await on(workspace, async (bench) => {
+      expect((await bench.query(whole, { lake })).rows).toEqual(tiles);
+      const { rows } = await bench.query(
+        "SELECT network, corrects, begun_at::TEXT FROM networks WHERE share = 1",
+        { lake },
+      );
+      expect(rows).toEqual([[expect.stringMatching(/^n1-[0-9a-f]{12}$/), null, "2026-01-01 00:00:00+00"]]);
+    });
+  });
+
+  it("is written when the last of its runs is there, once, and is the same from another workspace", async () => {
+    const { workspace, lake } = await twoShares();
+    const archive = (...runs: string[]) =>
+      mho("archive", ...runs, "--lake", lake, "--workspace", workspace, "--json");
+    const first = await archive("r1");
+    expect(first.out).toMatch(/"code":"network_not_in_lake".*its run r2 is not in the lake/);
+    expect((await on(workspace, (bench) => bench.query("SELECT * FROM networks", { lake }))).rows).toEqual(
+      [],
+    );
+    expect((await archive("r2")).out).toMatch(
+      /"type":"network_in_lake".*"runs":\["r1","r2"\].*"state":"new"/,
+    );
+    const before = filesOf(lake);
+    expect((await archive("n1")).out).toMatch(/"type":"network_in_lake".*"state":"known"/);
+    expect(filesOf(lake)).toEqual(before);
+    const pack = join(workspace, "n1.mhopack");
+    const other = emptyFolder();
+    await on(workspace, (bench) => bench.pack(["n1"], { out: pack }));
+    const [store, events] = [await openWorkspace(other), [] as BenchEvent[]];
+    await writeAgedRun(store, 3, 2, { serialNumber: "EMU-8" });
+    await store.close();
+    const there = await openBench({ workspace: other, onEvent: (event) => void events.push(event) });
+    await there.unpack(pack);
+    await there.archiveToLake("n1", { lake });
+    await there.close();
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "network_in_lake", runs: ["r2", "r3"], state: "known" }),
+    );
+    expect(filesOf(lake)).toEqual(before);
+  });
+
+  it("of which a run failed is not told as one: its share may go to another chip", async () => {
+    const { workspace, lake } = await twoShares();
+    const store = await openWorkspace(workspace);
+    await store.endRun("r2", "failed");
+    await store.close();
+    const { code, err, out } = await mho("archive", "n1", "--lake", lake, "--workspace", workspace);
+    expect([code, err + out]).toEqual([0, expect.stringContaining("because its run r2 is not done")]);
+    expect(readdirSync(lake).filter((name) => name.startsWith("network="))).toEqual([]);
+  });
+
+  it("that was written before its trim is what the trim corrects", async () => {
+    const { workspace, lake } = await twoShares();
+    const store = await openWorkspace(workspace);
+    await store.appendGroup({
+      kind: "begun",
+      at: "2026-01-02T00:00:00.000Z",
+      title: "trim of n1: two rows of devices",
+      shares: [0, 1].map((firstTile) => ({ firstTile, tiles: 1, chip: "left" })),
+      spares: [],
+      corrects: "n1",
+    });
+    await store.appendGroup({ kind: "serves", group: "n2", share: 0, run: "r1" });
+    await writeAgedRun(store, 2, 3, { share: { group: "n2", share: 1, firstTile: 1 } });
+    await store.close();
+    await on(workspace, async (bench) => {
+      await bench.archiveToLake(["n1", "n2"], { lake });
+      const sql = `SELECT t.name, o.name, t.share, r.name FROM networks t JOIN networks o ON t.corrects = o.network AND t.share = o.share
+        JOIN runs r ON r.run = t.run ORDER BY t.share`;
+      expect((await bench.query(sql, { lake })).rows).toEqual([
+        ["n2", "n1", 1, "r1"],
+        ["n2", "n1", 2, "r3"],
+      ]);
+    });
+  });
+
+  it("is checked with the lake: a changed file and a run that is gone are named", async () => {
+    const { workspace, lake } = await twoShares();
+    await mho("archive", "n1", "--lake", lake, "--workspace", workspace);
+    const check = () => mho("check-lake", lake, "--workspace", workspace);
+    expect((await check()).out).toContain("2 runs, 1 network over several chips, nothing is damaged");
+    const folder = join(
+      lake,
+      readdirSync(lake).find((name) => name.startsWith("network="))!,
+    );
+    const bytes = readFileSync(join(folder, "network.parquet"));
+    bytes[20]! ^= 1;
+    writeFileSync(join(folder, "network.parquet"), bytes);
+    const chip = join(
+      lake,
+      readdirSync(lake).find((name) => name.endsWith("EMU-7"))!,
+    );
+    rmSync(join(chip, readdirSync(chip)[0]!), { recursive: true });
+    const { code, out } = await check();
+    expect(code).toBe(2);
+    expect(out).toMatch(/damaged .*network=n1-\w+.*\n +network\.parquet: its SHA-256 is another/);
+    expect(out).toMatch(/its run chip=pcm-64_EMU-7\/run=r2-\w+ is not in the lake any more/);
+  });
+
+  it("does not stop questions to a lake that was written before networks were kept", async () => {
+    const { workspace, lake } = await twoShares();
+    await mho("archive", "n1", "--lake", lake, "--workspace", workspace);
+    rmSync(
+      join(
+        lake,
+        readdirSync(lake).find((name) => name.startsWith("network="))!,
+      ),
+      { recursive: true },
+    );
+    await on(workspace, async (bench) => {
+      expect((await bench.query(whole, { lake })).rows).toEqual([]);
+      expect((await bench.query("SELECT count(*) FROM runs", { lake })).rows).toEqual([[2]]);
+      expect(await bench.checkLake(lake)).toMatchObject({ sound: true, networks: [] });
+      await bench.archiveToLake("n1", { lake });
+      expect((await bench.query(whole, { lake })).rows).toEqual(tiles);
+    });
+  });
+});
+
+describe("a run that a lake had before names of others left its digest", () => {
+  it("is the same run: it is not refused", async () => {
+    const { workspace, lake } = await twoShares();
+    const store = await openWorkspace(workspace);
+    const { digest, former } = await journalDigest(store, "r1");
+    await store.close();
+    await mho("archive", "n1", "--lake", lake, "--workspace", workspace);
+    const manifest = readdirSync(lake, { recursive: true })
+      .map(String)
+      .find((name) => /run=r1-.*json$/.test(name))!;
+    const text = readFileSync(join(lake, manifest), "utf8");
+    expect([text.includes(digest), former]).toEqual([true, expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    writeFileSync(join(lake, manifest), text.replace(digest, former!));
+    const again = await mho("archive", "r1", "--lake", lake, "--workspace", workspace, "--json");
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining('"state":"known"')]);
+  });
+});
+
 describe("a write that fails half-way", () => {
   it("leaves no file of the run and no draft", async () => {
     const { workspace, lake } = await twoRuns();
@@ -339,7 +510,10 @@ describe("a question", () => {
   });
 
   it("that docs/lake.md has to paste is answered", async () => {
-    const { workspace, lake } = await twoRuns();
+    const { workspace, lake } = await twoShares();
+    const store = await openWorkspace(workspace);
+    await writeAgedRun(store, 2, 6);
+    await store.close();
     const page = readFileSync(new URL("../docs/lake.md", import.meta.url), "utf8");
     const questions = [
       ...[...page.matchAll(/```sql\n([^]*?)```/g)].map(([, sql]) => sql!),
@@ -347,7 +521,7 @@ describe("a question", () => {
     ];
     expect(questions.length).toBeGreaterThan(7);
     await on(workspace, async (bench) => {
-      await bench.archiveToLake(["r1", "r2"], { lake });
+      await bench.archiveToLake(["n1", "r3"], { lake });
       for (const sql of questions) {
         const { rows } = await bench.query(sql, { lake });
         // No device of that row is there.

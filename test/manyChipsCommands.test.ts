@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allCommands } from "../cli/commands/all.ts";
@@ -241,10 +241,18 @@ describe("a network in a pack that cannot be", () => {
 });
 
 describe("a network that is archived and deleted", () => {
-  it("leaves the lists with its runs, and is in a lake run by run", async () => {
+  it("leaves the lists with its runs, and is in a lake as a whole, with the yield that show tells", async () => {
     const lake = join(folder, "lake");
     const { code, err } = await mho("archive", "n1", "--lake", lake, ...at);
     expect([code, err, existsSync(lake)]).toEqual([0, "", true]);
+    const page = readFileSync(new URL("../docs/lake.md", import.meta.url), "utf8");
+    const sql = /```sql\n(SELECT n\.network, n\.title[^]*?)```/.exec(page)![1]!;
+    const bench = await openBench({ workspace, config: "none" });
+    const { overview, yieldPercent } = (await bench.network("n1")).result!;
+    const { rows } = await bench.query(sql, { lake });
+    await bench.close();
+    expect(rows.map((row) => row.slice(2, 4))).toEqual([[2, overview.devices]]);
+    expect(rows[0]![4]).toBeCloseTo(yieldPercent!, 9);
     expect((await mho("show", ...at)).out).not.toMatch(/^n1/m);
     expect((await mho("show", "--archived", ...at)).out).toMatch(/^n1 {2}done, archived/m);
     expect((await mho("delete", "n1", ...at)).out).toMatch(/^Deleted r1, r2\./);

@@ -14,8 +14,8 @@ export const checkLake = () =>
     .action((lake, flags) =>
       act("check-lake", flags, (output) =>
         withBench(flags, output, {}, async (bench) => {
-          const { sound, runs, leftovers } = await bench.checkLake(lake);
-          for (const { folder, bytes, damage } of runs) {
+          const { sound, runs, networks, leftovers } = await bench.checkLake(lake);
+          for (const { folder, bytes, damage } of [...runs, ...networks]) {
             output.say(`${damage.length === 0 ? "sound  " : "damaged"}  ${folder}  ${sizeOf(bytes)}`);
             for (const text of damage) output.say(`         ${text}`);
           }
@@ -23,10 +23,10 @@ export const checkLake = () =>
             output.say(`not counted: ${name}. A write that was cut off left it; it may be removed.`);
           output.say(
             sound
-              ? `${lake}: ${counted(runs.length, "run")}, nothing is damaged.`
+              ? `${lake}: ${counted(runs.length, "run")}${networks.length === 0 ? "" : `, ${counted(networks.length, "network")} over several chips`}, nothing is damaged.`
               : `${lake} is damaged: restore these folders from a copy. Or remove them, and archive their runs again where a workspace still has them.`,
           );
-          output.result({ lake, sound, runs: [...runs], leftovers });
+          output.result({ lake, sound, runs: [...runs], networks: [...networks], leftovers });
           if (!sound) process.exitCode = exitCodes["bad-file"];
         }),
       ),

@@ -1,4 +1,3 @@
-import type { StampedEvent } from "../../lab/events.ts";
 import { counted } from "../../src/counted.ts";
 import { exitCodes } from "../../src/errors.ts";
 import { act } from "../action.ts";
@@ -39,6 +38,7 @@ export const work = () =>
     )
     .action((flags) =>
       act("work", flags, async (output) => {
+<<<<<<< HEAD
         const { keep, allowRun, runLimit: runLimitSeconds, server, bench: name, onEnd, webhook } = flags;
         let unsafe = false;
         output.onEvent((event) => {
@@ -52,11 +52,25 @@ export const work = () =>
           const terminal = answerAtTerminal(bench, output);
           const { done, failed, left } = await bench
             .work({ keep, allowRun, runLimitSeconds, server, bench: name, onEnd, webhook })
+=======
+        const { keep, allowRun, server, bench: name, onEnd, webhook } = flags;
+        const { answerAtTerminal } = await import("../answerAtTerminal.ts");
+        await withBench(flags, output, tellWork(output), async (bench) => {
+          const terminal = answerAtTerminal(bench, output);
+          const { done, failed, left, unconfirmed } = await bench
+            .work({ keep, allowRun, server, bench: name, onEnd, webhook })
+>>>>>>> eb4cdea21a32bbedcb68803a2c61074cd26a535e
             .finally(() => terminal.close());
           const rest = left.length === 0 ? "" : `; ${left.join(", ")} left behind failures`;
           output.say(`work: ${counted(done.length, "job")} done, ${failed.length} failed${rest}`);
-          if (failed.length > 0) process.exitCode = unsafe ? exitCodes["standby-failed"] : 1;
-          output.result({ done, failed, left, workspace: (await bench.store()).file });
+          if (unconfirmed.length > 0) {
+            const chips = unconfirmed.length === 1 ? "a chip" : "chips";
+            output.say(
+              `work: ${chips} of ${unconfirmed.join(", ")} did not confirm standby; outputs may be on`,
+            );
+            process.exitCode = exitCodes["standby-failed"];
+          } else if (failed.length > 0) process.exitCode = 1;
+          output.result({ done, failed, left, unconfirmed, workspace: (await bench.store()).file });
         });
       }),
     );

@@ -5,6 +5,7 @@ import type { LeaseTimes } from "../../src/fleet/lease.ts";
 import { isUnbegunOfServer, localJobOf, type LocalChange, reconcile } from "../../src/fleet/reconcile.ts";
 import type { Job, JobChange } from "../../src/queue/job.ts";
 import { isPending } from "../../src/queue/order.ts";
+import { isGroupName, ownRunsOf, type RunGroup } from "../../src/run/groups.ts";
 import { HandOnServer } from "../../storage/handOn/handOnServer.ts";
 import {
   beginSession,
@@ -15,7 +16,7 @@ import {
   type LeaseOfChip,
 } from "../../storage/postgres/benchStates.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
-import { channelOf, type ServerJobRow } from "../../storage/postgres/fleetRows.ts";
+import { channelOf, chipIdsOf, type ServerJobRow } from "../../storage/postgres/fleetRows.ts";
 import { jobsOfBench, type ReportedJob, reportJobs, takeJobs } from "../../storage/postgres/jobHandout.ts";
 import { isAway } from "../../storage/postgres/serverFailure.ts";
 import type { Workspace } from "../../storage/workspace.ts";
@@ -254,7 +255,7 @@ export class FleetAgent {
     if (answer.granted) return void this.#told.delete(nickname);
     const address = place.config.chips[nickname]!;
     await store.changeJobs((jobs) =>
-      jobs.filter((job) => isUnbegunOfServer(job) && job.chip === address).map(givenBack),
+      jobs.filter((job) => isUnbegunOfServer(job) && addressesOf(job).includes(address)).map(givenBack),
     );
     const { why, holder } = answer;
     const reason =
@@ -359,9 +360,10 @@ export class FleetAgent {
       );
     let told = 0;
     if (reports.length > 0) {
+      const groups = await store.groups();
       const all = reports.map(({ id, local: job, what }): ReportedJob => {
         const { attempt, fence } = job.origin!;
-        return { id, attempt, fence, what, runs: job.runs, why: job.why };
+        return { id, attempt, fence, what, runs: runsAtServer(job.runs, groups), why: job.why };
       });
       ({ changed: told } = await reportJobs(link.server, link.session, all));
       for (const { id, what } of all)
@@ -394,7 +396,7 @@ export class FleetAgent {
     const jobs = await this.#options.store.jobs();
     const begun = jobs.filter((job) => job.origin !== undefined && isPending(job));
     const rows = await jobsOfBench(link.server, link.session, []);
-    return rows.filter(({ job }) => localJobOf(begun, job.id) !== undefined).map(({ chipId }) => chipId);
+    return rows.filter(({ job }) => localJobOf(begun, job.id) !== undefined).flatMap(chipIdsOf);
   }
 
   /** What does not go away by waiting: a wrong flag, a right that is missing, a workspace that cannot be written. */
@@ -450,6 +452,20 @@ export class FleetAgent {
 function isAsBefore(id: string, before: readonly Job[], now: readonly Job[]): boolean {
   const [was, is] = [before, now].map((jobs) => jobs.find((job) => job.id === id)!);
   return was!.state === is!.state && was!.attempts === is!.attempts;
+}
+
+/** A network as the server calls it: by the first run that was begun for it. One that has begun none is left out. */
+function runsAtServer(runs: readonly string[], groups: readonly RunGroup[]): readonly string[] {
+  const own = ownRunsOf(groups);
+  return runs.flatMap((run) => {
+    if (!isGroupName(run)) return run;
+    const first = own.get(run)?.[0];
+    return first === undefined ? [] : `n${first.slice(1)}`;
+  });
+}
+
+function addressesOf({ chip, others = [] }: Job): readonly string[] {
+  return [chip, ...others.map((other) => other.chip)];
 }
 
 function isStillPending(job: Job | undefined): boolean {

@@ -69,6 +69,8 @@ export class HandsOn {
     const { origin } = (await this.#store.jobs()).find(({ id }) => id === job) ?? {};
     if (origin === undefined) return;
     const { name, serialNumber } = await this.#store.identity(run);
-    await markLateRun(server, session, run, { name, serialNumber }, origin.fence);
+    // Of several chips, each has a fence of its own.
+    const other = origin.others?.find(({ chip }) => chip === `${name}/${serialNumber}`);
+    await markLateRun(server, session, run, { name, serialNumber }, (other ?? origin).fence);
   }
 }

@@ -15,6 +15,7 @@ import {
 import { rightsAt } from "../../storage/postgres/schema.ts";
 import { runNames, serverJobs } from "../../storage/postgres/serverJobs.ts";
 import type { QueuedJob } from "../queue/changeQueue.ts";
+import { isRunName } from "../runName.ts";
 import type { Workplace } from "../workplace.ts";
 import { queuedJobs } from "./serverQueue.ts";
 
@@ -185,7 +186,8 @@ function alarmingJobs(
 ): readonly AlarmingJob[] {
   return jobs.map(({ id, state, chipName, why }, k) => {
     const { job, runs } = rows[k]!;
-    const runsAt = runs.flatMap((there) => {
+    // What a bench calls a network is not known here.
+    const runsAt = runs.filter(isRunName).flatMap((there) => {
       const run = names.get(`${job.bench} ${there}`);
       return run === undefined ? [] : [{ run, there }];
     });

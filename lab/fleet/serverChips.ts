@@ -1,7 +1,13 @@
 import { MhoError } from "../../src/errors.ts";
 import type { JobId } from "../../src/queue/job.ts";
+import { isGroupName } from "../../src/run/groups.ts";
 import type { Queries } from "../../storage/postgres/connection.ts";
 import { type ChipAtServer, chipsAt } from "../../storage/postgres/fleetView.ts";
+
+/** `NAME/SERIAL`. */
+export function nameOf({ chip: { name, serialNumber } }: Pick<ChipAtServer, "chip">): string {
+  return `${name}/${serialNumber}`;
+}
 
 /** A run of the server: which bench made it, how that calls it, and its chip. */
 export interface RunAtBench {
@@ -10,7 +16,7 @@ export interface RunAtBench {
   readonly chip: string;
 }
 
-/** Throws `bad-argument` for a run that the server has not. */
+/** Also of networks: each stands for the first run that was begun for it. Throws `bad-argument` for a run that the server has not. */
 export async function runsAtBenches(
   queries: Queries,
   runs: readonly string[],
@@ -23,7 +29,11 @@ export async function runsAtBenches(
       [Number(run.slice(1))],
     );
     if (row === undefined)
-      throw new MhoError("bad-argument", `The server has no run ${run}. mho show lists them.`, { run });
+      throw new MhoError(
+        "bad-argument",
+        `The server has no ${isGroupName(run) ? "network" : "run"} ${run}. mho show lists them.`,
+        { run },
+      );
     found[run] = { bench: row.bench, run: `r${row.run}`, chip: row.chip };
   }
   return found;
@@ -73,10 +83,6 @@ export async function chipMeant(
       ? `${[...names].join(" and ")} are several chips, and a job works on one. Add a job for each chip.`
       : `Name the chip: --chip NAME. The server knows ${known}.`,
   );
-}
-
-function nameOf({ chip: { name, serialNumber } }: ChipAtServer): string {
-  return `${name}/${serialNumber}`;
 }
 
 function nicknamesOf({ nicknames }: ChipAtServer): string {

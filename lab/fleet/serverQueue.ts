@@ -4,10 +4,9 @@ import { parseChipDescription } from "../../files/chipDescription.ts";
 import { MhoError } from "../../src/errors.ts";
 import { isInDoubt, isOver, type ServerJob } from "../../src/fleet/serverJob.ts";
 import type { Job, JobId } from "../../src/queue/job.ts";
-import { isGroupName } from "../../src/run/groups.ts";
 import type { Wait } from "../../src/queue/order.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
-import type { ServerJobRow, ServerRequest } from "../../storage/postgres/fleetRows.ts";
+import { chipIdsOf, type ServerJobRow, type ServerRequest } from "../../storage/postgres/fleetRows.ts";
 import {
   type BenchAtServer,
   benchesAt,
@@ -35,7 +34,8 @@ import { type JobKind, jobKindNamed, plainOptions } from "../queue/jobKinds.ts";
 import type { AddOptions, MoveOptions, QueueListOptions } from "../queue/queueOptions.ts";
 import type { Workplace } from "../workplace.ts";
 import { filesAgain, uploadsOf } from "./jobBytes.ts";
-import { chipMeant, runsAtBenches } from "./serverChips.ts";
+import { runsAtBenches } from "./serverChips.ts";
+import { benchOfAll, chipsMeant, nameOf, placesText } from "./severalChips.ts";
 import { weightsOfStrategy } from "./strategyFiles.ts";
 
 type Options = Readonly<Record<string, unknown>>;
@@ -74,7 +74,6 @@ export function addToServer(
     if (when.minYieldPercent !== undefined && kind.judged !== true)
       throw new MhoError("bad-argument", `--min-yield: a job ${kind.name} has no yield. Leave it out.`);
     const subjects = subjectsOf(kind, typeof given === "string" ? [given] : given);
-    refuseSeveral(place, subjects, options);
     const named = [...subjects, ...[when.after ?? []].flat()].filter(isJobName);
     const jobs: QueuedJob[] = [];
     for (const id of new Set(named)) jobs.push(await asQueued(server, await serverJob(server, id)));
@@ -85,9 +84,16 @@ export function addToServer(
           subjects.filter((one) => !isJobName(one)),
         )
       : {};
-    const chip = await chipMeant(server, when.chip ?? stringIn(options, "chip"), { jobs, runsAt });
+    const asked = { given: when.chip ?? stringIn(options, "chip"), options, subjects, jobs, runsAt };
+    const meant = await chipsMeant(server, place, asked);
+    const [chip, ...others] = meant.all;
+    const bench = others.length === 0 ? undefined : await benchOfAll(server, meant.all);
     const by = when.operator ?? place.operator;
-    const { chip: _, ...withoutChip } = { ...options, ...titleOf(kind, subjects[0]!, options) };
+    const { chip: _, ...withoutChip } = {
+      ...options,
+      ...meant.options,
+      ...titleOf(kind, subjects[0]!, options),
+    };
     const usual = kind.usual(place, kind.labels === true ? withOperator(withoutChip, by) : withoutChip);
     const isFile = kind.subject === "file";
     const full = plainOptions(isFile ? await weightsOfStrategy(kind, subjects[0]!, usual) : usual);
@@ -106,7 +112,7 @@ export function addToServer(
       command,
       subjects: isFile ? subjects.map((file) => resolve(file)) : subjects,
       options: absolute,
-      chip: nameOf(chip),
+      chip: nameOf(chip!),
       files,
       seed: place.seed,
       acceptUnknownWear: place.acceptUnknownWear,
@@ -117,9 +123,10 @@ export function addToServer(
       ),
       ...(when.minYieldPercent !== undefined && { minYieldPercent: when.minYieldPercent }),
     };
-    await check(place, kind, request, chip, await descriptionAt(server, chip.chipId));
+    await check(server, place, kind, request, meant.all, bench);
     const id = await addServerJob(server, {
-      chipId: chip.chipId,
+      chipId: chip!.chipId,
+      otherChipIds: others.map(({ chipId }) => chipId),
       request,
       operator: by,
       after,
@@ -130,46 +137,54 @@ export function addToServer(
   });
 }
 
-/** A bench has the chips of a network at hand, and its own queue waits for all of them; that of a server hands out single chips. */
-function refuseSeveral({ folder }: Workplace, subjects: readonly string[], options: Options): void {
-  if (![options["chips"], options["spares"]].some(Array.isArray) && !subjects.some(isGroupName)) return;
-  throw new MhoError(
-    "bad-argument",
-    `A job of the server ${folder} is for one chip. Queue work on several chips at the bench that has them: leave --workspace out there.`,
-  );
-}
-
 /** A run is titled by its file, and at its bench that has another place. */
 function titleOf({ subject, labels }: JobKind, file: string, { title }: Options): Options {
   return subject === "file" && labels === true ? { title: title ?? file.slice(-200) } : {};
 }
 
-/** What the job's call would say of the chip as its bench described it. Of runs, which are at a bench, nothing is looked at. */
+/**
+ * What the job's call would say of its chips as their bench described them. Of runs, which are at a bench, nothing is looked at.
+ *
+ * @param bench  of several chips, that which has them all.
+ */
 async function check(
+  server: Server,
   place: Workplace,
   kind: JobKind,
   request: ServerRequest,
-  chip: ChipAtServer,
-  description: string | undefined,
+  chips: readonly ChipAtServer[],
+  bench: string | undefined,
 ): Promise<void> {
   const { seed, acceptUnknownWear, options, text } = request;
   if (isOfRun(kind)) return;
-  const address = chip.nicknames[0]?.address;
-  if (address === undefined || description === undefined) {
-    return place.emit({
-      type: "warning",
-      code: "job_not_checked",
-      message: `The server has no description of the chip ${nameOf(chip)}, so it is not known whether ${text} fits it.`,
-      name: null,
-      why: null,
-    });
+  const described = new Map<string, { readonly address: string; readonly text: string }>();
+  for (const chip of chips) {
+    const at = chip.nicknames.find((one) => bench === undefined || one.bench === bench);
+    const description = await descriptionAt(server, chip.chipId);
+    if (at === undefined || description === undefined) {
+      return place.emit({
+        type: "warning",
+        code: "job_not_checked",
+        message: `The server has no description of the chip ${nameOf(chip)}, so it is not known whether ${text} fits it.`,
+        name: null,
+        why: null,
+      });
+    }
+    described.set(nameOf(chip), { address: at.address, text: description });
   }
-  const own = place.forJob("j0", { chip: address, seed, acceptUnknownWear });
+  const first = described.get(nameOf(chips[0]!))!.address;
+  const own = place.forJob("j0", { chip: first, seed, acceptUnknownWear });
+  const addresses = (names: unknown): unknown =>
+    Array.isArray(names) ? names.map((name: string) => described.get(name)!.address) : names;
   try {
-    const bytes = new TextEncoder().encode(description);
-    const from = `the description of the chip ${nameOf(chip)} at the server`;
-    own.takeAsDescribed(address, parseChipDescription(bytes, from, place.registries.technologies));
-    await kind.check(own, { subjects: request.subjects, options }, address);
+    for (const [name, { address, text: description }] of described) {
+      const bytes = new TextEncoder().encode(description);
+      const from = `the description of the chip ${name} at the server`;
+      own.takeAsDescribed(address, parseChipDescription(bytes, from, place.registries.technologies));
+    }
+    const here = { ...options, chips: addresses(options["chips"]), spares: addresses(options["spares"]) };
+    const work = { subjects: request.subjects, options: chips.length === 1 ? options : here };
+    await kind.check(own, work, first);
   } finally {
     await place.closeJob(own);
   }
@@ -214,10 +229,6 @@ export function retryAtServer(place: Workplace, id: JobId): Promise<void> {
   );
 }
 
-function nameOf({ chip: { name, serialNumber } }: Pick<ChipAtServer, "chip">): string {
-  return `${name}/${serialNumber}`;
-}
-
 function stringIn(options: Options, name: string): string | undefined {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
@@ -245,13 +256,13 @@ export async function queuedJobs(
   const now = await serverTime(server);
   const done = await jobsDone(server, [...new Set(rows.flatMap(({ job }) => job.after))]);
   const queues = new Map<number, ServerJob[]>();
-  for (const { chipId, job } of rows)
-    if (!isOver(job)) queues.set(chipId, [...(queues.get(chipId) ?? []), job]);
+  for (const row of rows.toSorted((a, b) => a.position - b.position))
+    if (!isOver(row.job))
+      for (const chip of chipIdsOf(row)) queues.set(chip, [...(queues.get(chip) ?? []), row.job]);
   return rows.map((row): QueuedJob => {
     const { job, request, chip } = row;
-    const at = chips.get(row.chipId)!;
-    const lease = at.bench === undefined ? undefined : { bench: at.bench, fence: at.fence, expiresAt: 0 };
-    const doubtful = isInDoubt(job, lease);
+    const at = chipIdsOf(row).map((chipId) => chips.get(chipId)!);
+    const doubtful = isInDoubt(job, ...at.map(({ bench, fence }) => ({ bench, fence, expiresAt: 0 })));
     const isOnline = job.bench !== undefined && online.has(job.bench);
     const name = `${chip.name}/${chip.serialNumber}`;
     return {
@@ -261,7 +272,7 @@ export async function queuedJobs(
       place: name,
       chip: name,
       chipName: name,
-      otherChips: [],
+      otherChips: row.otherChips.map((other) => `${other.name}/${other.serialNumber}`),
       bench: isOver(job) || job.state === "failed" ? undefined : job.bench,
       addedAt: row.addedAt,
       by: row.operator,
@@ -274,33 +285,67 @@ export async function queuedJobs(
       after: job.after,
       notBefore: row.notBefore,
       givenBack: false,
-      why: doubtful ? inDoubt(job, at) : row.why,
+      why: doubtful ? inDoubt(job, at) : (chipsApart(job, at) ?? row.why),
       worked: job.state === "under way" && isOnline && !doubtful,
-      wait: waitOf(row, queues.get(row.chipId) ?? [], { done, now }),
+      wait: waitOf(
+        row,
+        chipIdsOf(row).map((chipId) => queues.get(chipId) ?? []),
+        { done, now },
+      ),
     };
   });
 }
 
-function inDoubt({ id, bench }: ServerJob, chip: ChipAtServer): { code: string; message: string } {
+function inDoubt(
+  { id, bench }: ServerJob,
+  chips: readonly ChipAtServer[],
+): { code: string; message: string } {
+  const away = chips.filter((one) => one.bench !== undefined && one.bench !== bench);
+  const begins = `Bench ${bench} has it, and `;
+  if (chips.length === 1) {
+    const now = away[0]!.bench;
+    return {
+      code: "in-doubt",
+      message:
+        `${begins}its chip is at bench ${now} now. When ${bench} is heard again it says what became of it. ` +
+        `mho queue retry ${id} lets ${now} do it anew, mho queue remove ${id} goes on without it.`,
+    };
+  }
+  const now = new Set(chips.flatMap((one) => one.bench ?? []));
+  const where = away.map((one) => `${nameOf(one)} is at bench ${one.bench}`).join(", ");
+  const anew =
+    now.size === 1
+      ? `mho queue retry ${id} lets ${[...now][0]} do it anew, `
+      : "It can be done anew when all of its chips are at one bench; ";
   return {
     code: "in-doubt",
-    message:
-      `Bench ${bench} has it, and its chip is at bench ${chip.bench} now. When ${bench} is heard again it says what became of it. ` +
-      `mho queue retry ${id} lets ${chip.bench} do it anew, mho queue remove ${id} goes on without it.`,
+    message: `${begins}${where} now. When ${bench} is heard again it says what became of it. ${anew}mho queue remove ${id} goes on without it.`,
   };
 }
 
-/** @param queue  jobs of its chip that are not over, in their order. */
+/** Why no bench takes a job of several chips: since it was added, one of them was carried to another bench. */
+function chipsApart(
+  { id, state }: ServerJob,
+  chips: readonly ChipAtServer[],
+): { code: string; message: string } | undefined {
+  if (state !== "waiting" || new Set(chips.flatMap(({ bench }) => bench ?? [])).size < 2) return undefined;
+  return {
+    code: "chips-apart",
+    message: `Its chips are at several benches now: ${placesText(chips)}. Bring them to one, or mho queue remove ${id}.`,
+  };
+}
+
+/** @param queues  of each of its chips, the jobs that are not over, in their order. */
 function waitOf(
   { job, notBefore }: ServerJobRow,
-  queue: readonly ServerJob[],
+  queues: readonly (readonly ServerJob[])[],
   { done, now }: { readonly done: ReadonlySet<JobId>; readonly now: number },
 ): Wait | undefined {
   if (job.state !== "waiting" && job.state !== "taken") return undefined;
-  const failed = queue.find(({ state }) => state === "failed");
+  const failed = queues.flat().find(({ state }) => state === "failed");
   if (failed !== undefined) return { for: "failed", job: failed.id };
-  const first = queue[0];
-  if (first !== undefined && first.id !== job.id) return { for: "turn", job: first.id };
+  const first = queues.flatMap((queue) => queue[0] ?? []).find(({ id }) => id !== job.id);
+  if (first !== undefined) return { for: "turn", job: first.id };
   const missing = job.after.find((id) => !done.has(id));
   if (missing !== undefined) return { for: "job", job: missing };
   return notBefore !== undefined && job.notBefore! > now ? { for: "time", until: notBefore } : undefined;

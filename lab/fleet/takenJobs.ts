@@ -1,6 +1,7 @@
 import { MhoError } from "../../src/errors.ts";
-import { localJobOf } from "../../src/fleet/reconcile.ts";
+import { localJobOf, originOf } from "../../src/fleet/reconcile.ts";
 import type { Job, JobId, JobList, JobRequest } from "../../src/queue/job.ts";
+import { isGroupName, ownRunsOf, type RunGroup } from "../../src/run/groups.ts";
 import type { Queries } from "../../storage/postgres/connection.ts";
 import type { ServerJobRow } from "../../storage/postgres/fleetRows.ts";
 import type { Workspace } from "../../storage/workspace.ts";
@@ -31,7 +32,7 @@ export interface BenchSide {
  */
 export async function keepTaken(side: BenchSide, queries: Queries, row: ServerJobRow): Promise<Job> {
   const { place, store } = side;
-  const request = await requestFor(side, queries, row, await store.jobs());
+  const request = await requestFor(side, queries, row, await store.jobs(), await store.groups());
   const { id, attempt } = row.job;
   let isNew = false;
   const all = await store.changeJobs((jobs) => {
@@ -51,7 +52,9 @@ export async function keepTaken(side: BenchSide, queries: Queries, row: ServerJo
       server_job: id,
       text: job.text,
       chip: job.chip,
-      chip_name: `${name}/${serialNumber}`,
+      chip_name: [{ name, serialNumber }, ...row.otherChips]
+        .map((one) => `${one.name}/${one.serialNumber}`)
+        .join(", "),
     });
   return job;
 }
@@ -60,32 +63,63 @@ export async function keepTaken(side: BenchSide, queries: Queries, row: ServerJo
 async function requestFor(
   { place, bench, addressOf }: BenchSide,
   queries: Queries,
-  { job, chip, request }: ServerJobRow,
+  { job, chip, otherChips, request }: ServerJobRow,
   jobs: JobList,
+  groups: readonly RunGroup[],
 ): Promise<JobRequest> {
   const { host: _, runsAt = {}, ...common } = request;
   const kind = jobKindNamed(request.command);
   refuseOptions(kind, request.options);
-  const address = addressOf(chip);
-  if (address === undefined)
-    throw new MhoError(
-      "bad-argument",
-      `The config of bench ${bench} no longer names the chip ${chip.name}/${chip.serialNumber}. Put it back, then mho queue retry ${job.id}.`,
-    );
-  const seed = seedFor(place, address, request.seed);
-  const own = jobChip(address, seed, place.registries);
+  const addresses = new Map<string, string>();
+  for (const one of [chip, ...otherChips]) {
+    const name = `${one.name}/${one.serialNumber}`;
+    const address = addressOf(one);
+    if (address === undefined)
+      throw new MhoError(
+        "bad-argument",
+        `The config of bench ${bench} no longer names the chip ${name}. Put it back, then mho queue retry ${job.id}.`,
+      );
+    addresses.set(name, address);
+  }
+  const all = [...addresses.values()];
+  const seed = seedFor(place, all[0]!, request.seed);
+  const chipsHere = all.map((address) =>
+    jobChip(address, seedFor(place, address, request.seed), place.registries),
+  );
+  const [own, ...others] = chipsHere;
+  const named = new Map([...addresses.keys()].map((name, k) => [name, chipsHere[k]!.address] as const));
   const here = await fetchFiles(queries, request.files, place.folder, job.id);
   const files = request.files.map(({ file, sha256 }) => ({ file: here.get(file)!, sha256 }));
   return {
     ...common,
-    subjects: request.subjects.map((subject) => subjectHere(kind, subject, { jobs, here, runsAt, bench })),
-    options: withPaths(kind, plainOptions(request.options), here),
-    chip: own.address,
-    place: own.place,
+    subjects: request.subjects.map((subject) =>
+      subjectHere(kind, subject, { jobs, groups, here, runsAt, bench }),
+    ),
+    options: withChipsHere(withPaths(kind, plainOptions(request.options), here), named),
+    chip: own!.address,
+    place: own!.place,
+    ...(others.length > 0 && {
+      others: others.map((other) => ({ chip: other.address, place: other.place })),
+    }),
     files,
     after: job.after.flatMap((id) => localJobOf(jobs, id)?.id ?? []),
     seed,
-    origin: { job: job.id, attempt: job.attempt, fence: job.fence },
+    origin: originOf(job),
+  };
+}
+
+/** Chips by their addresses here. */
+function withChipsHere(
+  options: Readonly<Record<string, unknown>>,
+  named: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> {
+  const here = (value: unknown): string[] =>
+    (value as readonly string[]).map((name) => named.get(name) ?? name);
+  const { chips, spares } = options;
+  return {
+    ...options,
+    ...(Array.isArray(chips) && { chips: here(chips) }),
+    ...(Array.isArray(spares) && { spares: here(spares) }),
   };
 }
 
@@ -100,11 +134,13 @@ function subjectHere(
   subject: string,
   {
     jobs,
+    groups,
     here,
     runsAt,
     bench,
   }: {
     readonly jobs: JobList;
+    readonly groups: readonly RunGroup[];
     readonly here: ReadonlyMap<string, string>;
     readonly runsAt: Readonly<Record<string, { readonly bench: string; readonly run: string }>>;
     readonly bench: string;
@@ -117,9 +153,14 @@ function subjectHere(
     throw elsewhere(`Job ${subject} was done at another bench`, bench);
   }
   const at = runsAt[subject];
-  if (at?.bench === bench && isRunName(at.run)) return at.run;
+  if (at?.bench === bench && isRunName(at.run)) {
+    if (!isGroupName(subject)) return at.run;
+    // A server calls a network by the first run that was begun for it.
+    const network = [...ownRunsOf(groups)].find(([, own]) => own[0] === at.run)?.[0];
+    if (network !== undefined) return network;
+  }
   throw elsewhere(
-    `Run ${subject} was made at ${at === undefined ? "another bench" : `bench ${at.bench}`}`,
+    `${isGroupName(subject) ? "Network" : "Run"} ${subject} was made at ${at === undefined ? "another bench" : `bench ${at.bench}`}`,
     bench,
   );
 }

@@ -4,6 +4,7 @@ import type { Job, JobChange, JobList } from "../../src/queue/job.ts";
 import type { RunId, RunStore } from "../../src/run/store.ts";
 import { isGroupName } from "../../src/run/groups.ts";
 import { wholeReader } from "../../src/results/wholeReader.ts";
+import type { BenchEvent } from "../events.ts";
 import { loadExperiment } from "../experiment.ts";
 import { wallTime } from "../wallTime.ts";
 import type { Workplace } from "../workplace.ts";
@@ -22,6 +23,8 @@ export interface JobEnd {
   readonly runs: readonly RunId[];
   readonly seconds: number;
   readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** Whether a chip of it did not confirm standby, so that its outputs may be on. */
+  readonly unsafe: boolean;
 }
 
 export interface Doing {
@@ -58,11 +61,18 @@ export async function doJob(place: Workplace, jobs: JobList, job: Job, doing: Do
     resumes: before,
   });
   let [error, runs]: [unknown, readonly RunId[]] = [undefined, before];
+  let unsafe = false;
+  const onEvent = (event: BenchEvent): void => {
+    if (event.type === "started") place.emit({ type: "job_run", job: job.id, run: event.run });
+    unsafe ||= event.type === "standby_failed";
+  };
   try {
-    runs = (await doing.act?.(job, before, doing.signal)) ?? (await act(place, jobs, job, before, doing));
+    runs =
+      (await doing.act?.(job, before, doing.signal)) ?? (await act(place, jobs, job, before, doing, onEvent));
     await refuseLowYield(store, job, runs);
   } catch (caught) {
     error = caught;
+    unsafe ||= caught instanceof MhoError && caught.facts["standby"] === false;
   }
   // Those that it began, also where it then failed.
   const begun = await runsOfJob(store, job);
@@ -71,6 +81,7 @@ export async function doJob(place: Workplace, jobs: JobList, job: Job, doing: Do
     runs: [...new Set([...begun, ...runs])],
     seconds: (performance.now() - begunAt) / 1000,
     ...outcomeOf(doing, job, error),
+    unsafe,
   };
   await store.changeJobs(() => [changeOf(ended)]);
   place.emit({
@@ -92,17 +103,26 @@ async function act(
   job: Job,
   runs: readonly RunId[],
   doing: Doing,
+  onEvent: (event: BenchEvent) => void,
 ): Promise<readonly RunId[]> {
   const kind = jobKindNamed(job.command);
   if (runs.length < (kind.begins?.(job.options) ?? 1)) await refuseChanged(job);
   const subjects = job.subjects.map((subject) => (isJobName(subject) ? runLeftBy(jobs, subject) : subject));
   const { chip, seed, acceptUnknownWear } = job;
   const extensions = await extensionsOf(kind, job, doing);
+<<<<<<< HEAD
   const limit = kind.runsCode === true ? new RunLimit(job, doing.runLimitSeconds) : undefined;
   const signal = limit === undefined ? doing.signal : AbortSignal.any([doing.signal, limit.signal]);
   const own = place.forJob(job.id, { chip, seed, acceptUnknownWear, extensions, signal }, (event) => {
     if (event.type === "started") place.emit({ type: "job_run", job: job.id, run: event.run });
   });
+=======
+  const own = place.forJob(
+    job.id,
+    { chip, seed, acceptUnknownWear, extensions, signal: doing.signal },
+    onEvent,
+  );
+>>>>>>> eb4cdea21a32bbedcb68803a2c61074cd26a535e
   try {
     const begun = { runs, before: job.attempts > 1, anew: job.beginsAnew, bench: doing.bench };
     const acted = kind.act(own, { subjects, options: job.options }, begun);

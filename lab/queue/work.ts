@@ -2,6 +2,7 @@ import { MhoError } from "../../src/errors.ts";
 import { isAt, type Job, type JobId, type JobList, placesOfJob } from "../../src/queue/job.ts";
 import { isPending, mayGoOn, nextOf, placesOf, waitOf } from "../../src/queue/order.ts";
 import type { JobStore } from "../../src/queue/jobStore.ts";
+import { shellWord } from "../../src/shell.ts";
 import type { KeptRuns } from "../../storage/keptRuns.ts";
 import type { JobEvent } from "../events.ts";
 import { wallTime } from "../wallTime.ts";
@@ -19,6 +20,8 @@ export interface Worked {
   readonly failed: readonly JobId[];
   /** Jobs that are left behind others that failed. */
   readonly left: readonly JobId[];
+  /** Jobs, done or failed, of which a chip did not confirm standby: its outputs may be on. */
+  readonly unconfirmed: readonly JobId[];
 }
 
 /** What brings jobs beside the people who add them. */
@@ -76,6 +79,8 @@ class Worker {
   readonly #hooks = new Set<Promise<void>>();
   /** Ends what is under way where the queue itself can no longer be kept. */
   readonly #giveUp = new AbortController();
+  /** Jobs of which a chip did not confirm standby. */
+  readonly #unsafe = new Map<JobId, Job>();
   #fault: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
@@ -108,7 +113,7 @@ class Worker {
       await Promise.all(this.#hooks);
     }
     if (this.#fault !== undefined) throw this.#fault.error;
-    if (signal.aborted) throw this.#stopped();
+    if (signal.aborted) throw this.#unsafe.size === 0 ? this.#stopped() : this.#stoppedUnsafe();
     return this.#worked(await this.#store.jobs());
   }
 
@@ -193,6 +198,7 @@ class Worker {
 
   #ended(places: readonly string[], end: JobEnd): void {
     this.#source?.changed();
+    if (end.unsafe) this.#unsafe.set(end.job.id, end.job);
     for (const at of places) this.#told.delete(at);
     if (end.outcome === "put back") {
       const waited = Math.max(...places.map((at) => this.#busy.get(at)?.waitMilliseconds ?? 0));
@@ -224,19 +230,38 @@ class Worker {
   }
 
   #stopped(): MhoError {
-    const ids = this.#ends.map(({ job }) => job.id).join(", ");
-    const finished = ids === "" ? "no job was finished" : `${ids} ended before`;
     return new MhoError(
       "interrupted",
-      `Stopped; ${finished}. Chips are in standby, and mho work goes on with the jobs that are left.`,
+      `Stopped; ${this.#finished}. Chips are in standby, and mho work goes on with the jobs that are left.`,
     );
+  }
+
+  /** A chip that is not known to be safe outweighs a stop that was asked for. */
+  #stoppedUnsafe(): MhoError {
+    const jobs = [...this.#unsafe.values()];
+    const which = jobs.map(
+      ({ id, others = [] }) => `${others.length === 0 ? "the chip" : "a chip"} of ${id}`,
+    );
+    const chips = new Set(jobs.flatMap(({ chip, others = [] }) => [chip, ...others.map((one) => one.chip)]));
+    const commands = [...chips].map((chip) => `mho standby --chip ${shellWord(chip)}`).join(", ");
+    return new MhoError(
+      "standby-failed",
+      `Stopped; ${this.#finished}. Not all chips are in standby: ${which.join(" and ")} did not confirm it, and outputs may be on until a ` +
+        `watchdog acts. Run ${commands}, or switch the supply of the board off. mho work goes on with the jobs that are left.`,
+      { standby: false },
+    );
+  }
+
+  get #finished(): string {
+    const ids = this.#ends.map(({ job }) => job.id).join(", ");
+    return ids === "" ? "no job was finished" : `${ids} ended before`;
   }
 
   #worked(jobs: JobList): Worked {
     const of = (outcome: JobEnd["outcome"]): JobId[] =>
       this.#ends.filter((end) => end.outcome === outcome).map(({ job }) => job.id);
     const left = jobs.filter((job) => isPending(job) && job.state !== "failed").map(({ id }) => id);
-    return { done: of("done"), failed: of("failed"), left };
+    return { done: of("done"), failed: of("failed"), left, unconfirmed: [...this.#unsafe.keys()] };
   }
 
   /** Until a job ends, the work is stopped, or it is time to look at the queue again: others may have changed it. */

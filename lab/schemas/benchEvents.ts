@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { event } from "./event.ts";
-import { lakeRun } from "./lakeResults.ts";
+import { lakeNetwork, lakeRun } from "./lakeResults.ts";
 import { fleetEvents, jobEvents } from "./jobEvents.ts";
 import { networkEvents } from "./networkEvents.ts";
 import { serverEvents } from "./serverResults.ts";
@@ -33,6 +33,11 @@ export const benchEvents = [
   ...serverEvents,
   event("run_in_lake", lakeRun, "`archive --lake`: a run is sealed and in the lake."),
   event(
+    "network_in_lake",
+    lakeNetwork,
+    "`archive --lake`: all runs of a network over several chips are in the lake, which says now that they are one network.",
+  ),
+  event(
     "warning",
     {
       code: z
@@ -49,6 +54,7 @@ export const benchEvents = [
           "worker_goes_on",
           "job_at_bench",
           "sealed_at_server",
+          "network_not_in_lake",
         ])
         .describe(
           "`model_not_believed`: the fitted model failed its checks. `chip_file_differs`: the file that describes the chip says " +
@@ -59,7 +65,8 @@ export const benchEvents = [
             "model of their run foresaw. `job_not_checked`: a job was queued for a board that could not be asked which chip it is. " +
             "`worker_goes_on`: a worker that the live page started does not end with `mho serve`. " +
             "`job_at_bench`: a job of a server that is to be removed is at a bench, which may have begun it. " +
-            "`sealed_at_server`: runs were sealed at the server, so that it takes no more turns and sweeps of them.",
+            "`sealed_at_server`: runs were sealed at the server, so that it takes no more turns and sweeps of them. " +
+            "`network_not_in_lake`: a lake has some runs of a network over several chips, and does not say that they are one network, as not all are in it and done.",
         ),
       message: z.string().describe("The same for a person."),
       name: z

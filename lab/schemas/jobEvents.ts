@@ -183,6 +183,9 @@ export const work = result(
     done: jobs("Jobs that this worker finished."),
     failed: jobs("Jobs that failed; each stops the queue of its chip."),
     left: jobs("Jobs that are left behind those."),
+    unconfirmed: jobs(
+      "Jobs, done or failed, of which a chip did not confirm standby: its outputs may be on.",
+    ),
     workspace: part.workspace,
   },
   "`work`: what became of the queue.",

@@ -11,20 +11,30 @@ export const lakeRun = {
   state: z.enum(["new", "known"]).describe("`known` where the lake had it already: nothing was written."),
 };
 
+export const lakeNetwork = {
+  network: part.network.describe("The network."),
+  runs: z.array(part.run).describe("The runs that hold its shares, in their order."),
+  folder: z.string().describe("Its folder in the lake."),
+  bytes: part.count.describe("Size of its file."),
+  state: lakeRun.state,
+};
+
+const checked = (of: string) =>
+  z.array(
+    z.strictObject({
+      folder: z.string().describe(`Folder of the ${of}, in the lake.`),
+      bytes: part.count.describe("Size of its files, by its manifest."),
+      damage: z.array(z.string()).describe("What is damaged, for a person."),
+    }),
+  );
+
 export const checkLake = result(
   "check-lake",
   {
     lake: z.string().describe("The lake's folder."),
     sound: z.boolean().describe("Whether every file is as it was written."),
-    runs: z
-      .array(
-        z.strictObject({
-          folder: z.string().describe("Folder of the run, in the lake."),
-          bytes: part.count.describe("Size of its files, by its manifest."),
-          damage: z.array(z.string()).describe("What is damaged, for a person."),
-        }),
-      )
-      .describe("The runs of the lake."),
+    runs: checked("run").describe("The runs of the lake."),
+    networks: checked("network").describe("The networks over several chips whose runs the lake has."),
     leftovers: z
       .array(z.string())
       .describe("Folders that do not count, as a write that was cut off leaves them."),

@@ -1,4 +1,4 @@
-import type { Job, JobId, JobList } from "../queue/job.ts";
+import type { Job, JobId, JobList, JobOrigin } from "../queue/job.ts";
 import { isPending } from "../queue/order.ts";
 import type { JobReport, ServerJob } from "./serverJob.ts";
 
@@ -60,6 +60,12 @@ export function isUnbegunOfServer({ origin, state, attempts }: Job): boolean {
   return origin !== undefined && state === "waiting" && attempts === 0;
 }
 
+/** Where a job of a bench's own queue came from. */
+export function originOf({ id: job, attempt, fence, others }: ServerJob): JobOrigin {
+  const fences = others?.map((one) => ({ chip: one.chip, fence: one.fence }));
+  return { job, attempt, fence, ...(fences !== undefined && { others: fences }) };
+}
+
 function isHandedTo({ state, bench }: ServerJob, name: string): boolean {
   return bench === name && (state === "taken" || state === "under way");
 }
@@ -71,7 +77,7 @@ function isOf(job: ServerJob, name: string): boolean {
 function changeOf(here: Job, job: ServerJob, isUnwanted: boolean, bench: string): LocalChange | undefined {
   const { id, state } = here;
   const { attempt } = here.origin!;
-  const origin = { job: job.id, attempt: job.attempt, fence: job.fence };
+  const origin = originOf(job);
   if (isHandedTo(job, bench) && attempt < job.attempt) {
     if (state === "failed") return { job: id, what: "retried", origin };
     return isPending(here) ? { job: id, what: "handed", origin } : undefined;

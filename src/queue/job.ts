@@ -51,8 +51,10 @@ export interface JobOrigin {
   readonly job: JobId;
   /** How many times the server had handed it to a bench. */
   readonly attempt: number;
-  /** Of the lease of its chip when it was handed out. */
+  /** Of the lease of its chip when it was handed out; of several chips, of the first. */
   readonly fence: number;
+  /** The same of its other chips, each by `NAME/SERIAL`. */
+  readonly others?: readonly { readonly chip: string; readonly fence: number }[] | undefined;
 }
 
 /** A file that a job reads, as it was when the job was added. */

@@ -90,25 +90,38 @@ export function wholeReader(store: RunStore, ages: "common" | "all" = "common"):
         (run) => store.notes(run),
         (group, shares) => notesOf(store, group, shares),
       ),
-    async *turns(id) {
-      if (!isGroupName(id)) return yield* store.turns(id);
+    async *turns(id, skip = 0, tiles) {
+      if (!isGroupName(id)) return yield* store.turns(id, skip, tiles);
       const shares = heldShares(await groupNamed(store, id));
-      yield* merged(
+      const turns = merged(
         shares.map((share) => inWhole<TurnRecord>(store.turns(share.run), share)),
         ({ decidedAt }) => decidedAt,
       );
+      yield* partOf(turns, skip, tiles);
     },
-    async *sweeps(id) {
-      if (!isGroupName(id)) return yield* store.sweeps(id);
+    async *sweeps(id, skip = 0, tiles) {
+      if (!isGroupName(id)) return yield* store.sweeps(id, skip, tiles);
       const group = await groupNamed(store, id);
       const common = ages === "common" ? (await commonAges(store, group)).common : undefined;
       const sweeps = merged(
         heldShares(group).map((share) => inWhole<SweepRecord>(store.sweeps(share.run), share)),
         ({ takenAt }) => takenAt,
       );
-      for await (const sweep of sweeps) if (common?.has(sweep.timeSeconds) ?? true) yield sweep;
+      yield* partOf(sweeps, skip, tiles, ({ timeSeconds }) => common?.has(timeSeconds) ?? true);
     },
   };
+}
+
+/** @param counts  which of them are there at all. */
+async function* partOf<T extends { readonly tile: number }>(
+  records: AsyncIterable<T>,
+  skip: number,
+  tiles: ReadonlySet<number> | undefined,
+  counts: (record: T) => boolean = () => true,
+): AsyncIterable<T> {
+  let place = 0;
+  for await (const record of records)
+    if (counts(record) && place++ >= skip && (tiles?.has(record.tile) ?? true)) yield record;
 }
 
 async function* inWhole<T extends { readonly tile: number }>(

@@ -9,6 +9,8 @@ export function recall(store: RunReader, run: RunId): Promise<TileMemory[]> {
 /** Which tiles and devices are of interest. */
 export interface PartOfRun {
   has(tile: number): boolean;
+  /** Those that it has; all where not given. */
+  readonly tiles?: ReadonlySet<number> | undefined;
   /** How many devices of a row. */
   perRow(devicesPerRow: number): number;
   /** A turn as if there were these devices alone. */
@@ -16,7 +18,11 @@ export interface PartOfRun {
 }
 
 /** The same of a part of a run: of so many tiles, and of so many devices of each, memory is taken. */
-export async function recallPart(store: RunReader, run: RunId, part: PartOfRun): Promise<TileMemory[]> {
+export async function recallPart(
+  store: Pick<RunReader, "plan" | "turns">,
+  run: RunId,
+  part: PartOfRun,
+): Promise<TileMemory[]> {
   const plan = await store.plan(run);
   const tiles = new Map(
     plan.tiles.map(({ block, targetsMicrosiemens }) => {
@@ -25,7 +31,7 @@ export async function recallPart(store: RunReader, run: RunId, part: PartOfRun):
       return [block.tile, { devicesPerRow, memory }];
     }),
   );
-  for await (const turn of store.turns(run)) {
+  for await (const turn of store.turns(run, 0, part.tiles)) {
     const { memory, devicesPerRow } = tileOfEntry(tiles, turn.tile, run);
     if (memory !== undefined) foldTurn(memory, part.turn(turn, memory.block.rowStart, devicesPerRow));
   }

@@ -63,9 +63,13 @@ export interface RunStore {
   description(run: RunId): Promise<ChipDocument | undefined>;
   /** The chip as the run found it, the last time that it began or went on. */
   identity(run: RunId): Promise<ChipIdentity>;
-  /** In the order in which they were appended; the first `skip` of them left out. */
-  turns(run: RunId, skip?: number): AsyncIterable<TurnRecord>;
-  sweeps(run: RunId, skip?: number): AsyncIterable<SweepRecord>;
+  /**
+   * In the order in which they were appended; the first `skip` of them left out.
+   *
+   * @param tiles  of these alone, where a part of a large run is looked at; all where not given.
+   */
+  turns(run: RunId, skip?: number, tiles?: ReadonlySet<number>): AsyncIterable<TurnRecord>;
+  sweeps(run: RunId, skip?: number, tiles?: ReadonlySet<number>): AsyncIterable<SweepRecord>;
   /** Which turn of a run is the newest: a number that grows with each; 0 for none. */
   newestTurn(run: RunId): Promise<number>;
   /** What was kept of a run, in the plan's order; undefined when it is none, or not of all turns that there are by now. */

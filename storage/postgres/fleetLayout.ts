@@ -108,3 +108,20 @@ export const fleetLayout = `
   GRANT USAGE ON ALL SEQUENCES IN SCHEMA mho TO mho_operate;
   GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mho TO mho_administer;
 `;
+
+/** Jobs that work on several chips. */
+export const severalChipsLayout = `
+  -- the chips of a job behind its first; it stands in the queue of each
+  CREATE TABLE mho.chips_of_jobs (
+    job bigint NOT NULL REFERENCES mho.jobs (job),
+    place integer NOT NULL,                         -- from 1 on
+    chip integer NOT NULL REFERENCES mho.fleet_chips (chip),
+    fence integer NOT NULL DEFAULT 0,               -- of the lease under which the job was taken
+    PRIMARY KEY (job, place),
+    UNIQUE (chip, job)
+  );
+
+  GRANT SELECT ON mho.chips_of_jobs TO mho_look;
+  GRANT INSERT, UPDATE ON mho.chips_of_jobs TO mho_operate;
+  GRANT INSERT, UPDATE, DELETE ON mho.chips_of_jobs TO mho_administer;
+`;

@@ -20,6 +20,8 @@ export interface ServerJobRow {
   readonly job: ServerJob;
   readonly chipId: number;
   readonly chip: ChipKey;
+  /** Of a job that works on several: the others, in the order of `job.others`. */
+  readonly otherChips: readonly ChipKey[];
   readonly position: number;
   readonly request: ServerRequest;
   readonly operator: string | undefined;
@@ -58,6 +60,14 @@ interface Row {
   readonly runs: string;
   readonly why: string | null;
   readonly late_reports: number;
+  readonly others:
+    | readonly {
+        readonly id: number;
+        readonly name: string;
+        readonly serial: string;
+        readonly fence: number;
+      }[]
+    | null;
 }
 
 const ms = (time: string): string => `(extract(epoch FROM ${time}) * 1000)::float8`;
@@ -70,7 +80,9 @@ const iso = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY
 const columns = `j.job, j.chip, c.name, c.serial_number, j.position, j.state, j.request, j.operator, ${iso("j.added_at")} AS added_at,
   ${iso("j.begun_at")} AS begun_at, ${iso("j.ended_at")} AS ended_at, ${iso("j.not_before")} AS not_before,
   ${ms("j.not_before")} AS not_before_ms, j.after::text[] AS after, b.name AS bench_name, j.fence, j.attempt, j.is_begun, j.is_unwanted,
-  j.runs, j.why, j.late_reports`;
+  j.runs, j.why, j.late_reports,
+  (SELECT json_agg(json_build_object('id', o.chip, 'name', oc.name, 'serial', oc.serial_number, 'fence', o.fence) ORDER BY o.place)
+     FROM mho.chips_of_jobs o JOIN mho.fleet_chips oc USING (chip) WHERE o.job = j.job) AS others`;
 
 /** @param rest  from `WHERE` on; `j` is the job. */
 export async function jobsWhere(
@@ -85,7 +97,29 @@ export async function jobsWhere(
   return rows.map(jobOf);
 }
 
+/** The jobs of a chip that are not over, in order, with those that work on other chips, too. */
+export async function queueOf(queries: Queries, chip: number, most: number): Promise<ServerJobRow[]> {
+  const pending = "j.state NOT IN ('done', 'removed')";
+  const own = await jobsWhere(queries, `WHERE j.chip = $1 AND ${pending} ORDER BY j.position LIMIT $2`, [
+    chip,
+    most,
+  ]);
+  const shared = await jobsWhere(
+    queries,
+    `WHERE j.job IN (SELECT job FROM mho.chips_of_jobs WHERE chip = $1) AND ${pending} ORDER BY j.position LIMIT $2`,
+    [chip, most],
+  );
+  if (shared.length === 0) return own;
+  return [...own, ...shared].sort((a, b) => a.position - b.position).slice(0, most);
+}
+
+/** All chips of a job, the first before the others. */
+export function chipIdsOf({ chipId, job }: Pick<ServerJobRow, "chipId" | "job">): readonly number[] {
+  return [chipId, ...(job.others ?? []).map(({ id }) => id)];
+}
+
 function jobOf(row: Row): ServerJobRow {
+  const others = row.others?.map(({ id, name, serial, fence }) => ({ id, chip: `${name}/${serial}`, fence }));
   return {
     job: {
       id: `j${row.job}`,
@@ -96,9 +130,11 @@ function jobOf(row: Row): ServerJobRow {
       begun: row.is_begun,
       after: row.after.map((id) => `j${id}`),
       notBefore: row.not_before_ms ?? undefined,
+      ...(others !== undefined && { others }),
     },
     chipId: row.chip,
     chip: { name: row.name, serialNumber: row.serial_number },
+    otherChips: (row.others ?? []).map(({ name, serial: serialNumber }) => ({ name, serialNumber })),
     position: row.position,
     request: JSON.parse(row.request) as ServerRequest,
     operator: row.operator ?? undefined,
@@ -152,6 +188,14 @@ export async function lockChips(
     lease: fence === 0 ? undefined : { bench: bench ?? undefined, fence, expiresAt },
     now,
   }));
+}
+
+/** The leases of all chips of a job, the first before the others. @param chips  locked, with those. */
+export function leasesOf(
+  row: Pick<ServerJobRow, "chipId" | "job">,
+  chips: readonly ChipLease[],
+): readonly (Lease | undefined)[] {
+  return chipIdsOf(row).map((id) => chips.find(({ chipId }) => chipId === id)?.lease);
 }
 
 /** The channel on which a bench is woken. */

@@ -1,16 +1,28 @@
 import type { ChipKey } from "../../src/chip/driver.ts";
+import type { Lease } from "../../src/fleet/lease.ts";
 import {
   afterReport,
+  type ChipQueue,
   isOver,
   type JobReport,
-  jobsToTake,
+  jobsToTakeTogether,
   moreMayCome,
+  type ServerJob,
   takenBy,
 } from "../../src/fleet/serverJob.ts";
 import type { JobId } from "../../src/queue/job.ts";
 import { type BenchSession, replaced } from "./benchStates.ts";
 import type { Queries, Server } from "./connection.ts";
-import { jobsWhere, lockChips, numberOf, type ServerJobRow, wakeBenches } from "./fleetRows.ts";
+import {
+  chipIdsOf,
+  jobsWhere,
+  leasesOf,
+  lockChips,
+  numberOf,
+  queueOf,
+  type ServerJobRow,
+  wakeBenches,
+} from "./fleetRows.ts";
 import { dropFilesOf } from "./jobFileBytes.ts";
 
 /** How many jobs of one chip a bench has at once: enough to go on with while the server is away for an hour or two. */
@@ -32,48 +44,67 @@ export function takeJobs(server: Server, session: BenchSession, most = jobsAhead
     await refuseReplaced(queries, session);
     const held = await queries.query<{ chip: number }>(
       `SELECT c.chip FROM mho.fleet_chips c WHERE c.bench = $1 AND c.expires_at > clock_timestamp()
-          AND EXISTS (SELECT FROM mho.jobs j WHERE j.chip = c.chip AND j.state = 'waiting')`,
+          AND (EXISTS (SELECT FROM mho.jobs j WHERE j.chip = c.chip AND j.state = 'waiting')
+            OR EXISTS (SELECT FROM mho.chips_of_jobs o JOIN mho.jobs j USING (job) WHERE o.chip = c.chip AND j.state = 'waiting'))`,
       [session.bench],
     );
-    const taken: ServerJobRow[] = [];
-    let more = false;
+    const rows = new Map<JobId, ServerJobRow>();
+    const queues: ChipQueue[] = [];
+    let now = 0;
     // A queue that a person changes just now is left alone: it wakes the bench when it is done.
-    for (const { chipId, lease, now } of await lockChips(
+    for (const chip of await lockChips(
       queries,
       held.map(({ chip }) => chip),
       true,
     )) {
-      if (lease?.bench !== session.name || lease.expiresAt <= now) continue;
-      const queue = await jobsWhere(
-        queries,
-        "WHERE j.chip = $1 AND j.state NOT IN ('done', 'removed') ORDER BY j.position LIMIT $2",
-        [chipId, most + 1],
-      );
-      const done = await doneAmong(
-        queries,
-        queue.flatMap(({ job }) => job.after),
-      );
-      const next = jobsToTake(
-        queue.map(({ job }) => job),
-        lease,
-        { most, now, isDone: (id) => done.has(id) },
-      );
-      for (const job of next) {
-        const row = queue.find((one) => one.job.id === job.id)!;
-        const now = takenBy(job, lease);
-        await queries.query(
-          "UPDATE mho.jobs SET state = $2, bench = $3, fence = $4, attempt = $5, why = NULL WHERE job = $1",
-          [numberOf(job.id), now.state, session.bench, now.fence, now.attempt],
-        );
-        taken.push({ ...row, job: now });
-      }
-      more ||= moreMayCome(
-        queue.map(({ job }) => job),
-        lease,
-      );
+      const { chipId, lease } = chip;
+      if (lease?.bench !== session.name || lease.expiresAt <= chip.now) continue;
+      now = Math.max(now, chip.now);
+      const queue = await queueOf(queries, chipId, most + 1);
+      for (const row of queue) rows.set(row.job.id, row);
+      queues.push({ chip: chipId, lease, queue: queue.map(({ job }) => job) });
     }
+    const done = await doneAmong(
+      queries,
+      [...rows.values()].flatMap(({ job }) => job.after),
+    );
+    const next = jobsToTakeTogether(queues, { most, now, isDone: (id) => done.has(id) });
+    const leaseOf = (chip: number): Lease => queues.find((one) => one.chip === chip)!.lease;
+    const taken: ServerJobRow[] = [];
+    for (const job of next) {
+      const row = rows.get(job.id)!;
+      const [first, ...others] = chipIdsOf(row).map(leaseOf);
+      const own = takenBy(job, first!, others);
+      await queries.query(
+        "UPDATE mho.jobs SET state = $2, bench = $3, fence = $4, attempt = $5, why = NULL WHERE job = $1",
+        [numberOf(job.id), own.state, session.bench, own.fence, own.attempt],
+      );
+      for (const { id, fence } of own.others ?? [])
+        await queries.query("UPDATE mho.chips_of_jobs SET fence = $3 WHERE job = $1 AND chip = $2", [
+          numberOf(job.id),
+          id,
+          fence,
+        ]);
+      taken.push({ ...row, job: own });
+    }
+    // In one order for all chips: the bench's own queue has a job of several chips once.
+    taken.sort((a, b) => a.position - b.position);
+    const mine = new Set(await chipsHeldBy(queries, session));
+    const isApart = ({ others = [] }: ServerJob): boolean => others.some(({ id }) => !mine.has(id));
+    const isFirstElsewhere = ({ id }: ServerJob): boolean => !mine.has(rows.get(id)!.chipId);
+    const more = queues.some(({ queue, lease }) =>
+      moreMayCome(queue, lease, (job) => isApart(job) || isFirstElsewhere(job)),
+    );
     return { jobs: taken, moreMayCome: more };
   });
+}
+
+/** The chips that a bench has. */
+async function chipsHeldBy(queries: Queries, { bench }: Pick<BenchSession, "bench">): Promise<number[]> {
+  const rows = await queries.query<{ chip: number }>("SELECT chip FROM mho.fleet_chips WHERE bench = $1", [
+    bench,
+  ]);
+  return rows.map(({ chip }) => chip);
 }
 
 async function doneAmong(queries: Queries, jobs: readonly JobId[]): Promise<ReadonlySet<JobId>> {
@@ -93,7 +124,7 @@ export function jobsOfBench(
 ): Promise<readonly ServerJobRow[]> {
   return jobsWhere(
     queries,
-    "WHERE (j.bench = $1 AND j.state IN ('taken', 'under way', 'failed')) OR j.job = ANY ($2) ORDER BY j.chip, j.position",
+    "WHERE (j.bench = $1 AND j.state IN ('taken', 'under way', 'failed')) OR j.job = ANY ($2) ORDER BY j.position",
     [bench, named.map(numberOf)],
   );
 }
@@ -120,7 +151,7 @@ export function reportJobs(
     const late: JobId[] = [];
     let changed = 0;
     const named = await queries.query<{ chip: number }>(
-      "SELECT DISTINCT chip FROM mho.jobs WHERE job = ANY ($1)",
+      "SELECT chip FROM mho.jobs WHERE job = ANY ($1) UNION SELECT chip FROM mho.chips_of_jobs WHERE job = ANY ($1)",
       [reports.map(({ id }) => numberOf(id))],
     );
     const chips = await lockChips(
@@ -131,8 +162,8 @@ export function reportJobs(
     for (const report of reports) {
       const row = rows.find(({ job }) => job.id === report.id);
       if (row === undefined) continue;
-      const { lease } = chips.find(({ chipId }) => chipId === row.chipId)!;
-      const after = afterReport(row.job, { ...report, bench: name }, lease);
+      const [lease, ...others] = leasesOf(row, chips);
+      const after = afterReport(row.job, { ...report, bench: name }, lease, others);
       if (after.late) late.push(report.id);
       if (after.job !== row.job) changed++;
       await writeReport(queries, row, report, after);
@@ -177,7 +208,8 @@ async function writeReport(
 async function wakeWaiting(queries: Queries, ended: readonly JobId[]): Promise<void> {
   if (ended.length === 0) return;
   const rows = await queries.query<{ chip: number }>(
-    "SELECT DISTINCT chip FROM mho.jobs WHERE state = 'waiting' AND after && $1::bigint[]",
+    `SELECT chip FROM mho.jobs WHERE state = 'waiting' AND after && $1::bigint[]
+       UNION SELECT o.chip FROM mho.chips_of_jobs o JOIN mho.jobs j USING (job) WHERE j.state = 'waiting' AND j.after && $1::bigint[]`,
     [ended.map(numberOf)],
   );
   await wakeBenches(

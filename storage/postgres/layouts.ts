@@ -1,4 +1,4 @@
-import { fleetLayout } from "./fleetLayout.ts";
+import { fleetLayout, severalChipsLayout } from "./fleetLayout.ts";
 
 /**
  * The layouts of the tables at a server, each an SQL script that lifts by one. Never edit one that was released; add another.
@@ -279,4 +279,4 @@ const grants = `
   GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA mho TO mho_administer;
 `;
 
-export const layouts: readonly string[] = [tables + groups + grants, fleetLayout];
+export const layouts: readonly string[] = [tables + groups + grants, fleetLayout, severalChipsLayout];

@@ -318,12 +318,18 @@ export class PostgresStore implements KeptRuns {
     };
   }
 
-  turns(run: RunId, skip = 0): AsyncIterable<TurnRecord> {
-    return this.#each("turns", run, skip, (row, shape) => turnOf(row as never, shape));
+  turns(run: RunId, skip = 0, tiles?: ReadonlySet<number>): AsyncIterable<TurnRecord> {
+    return ofTiles(
+      this.#each("turns", run, skip, (row, shape) => turnOf(row as never, shape)),
+      tiles,
+    );
   }
 
-  sweeps(run: RunId, skip = 0): AsyncIterable<SweepRecord> {
-    return this.#each("sweeps", run, skip, (row, shape) => sweepOf(row as never, shape));
+  sweeps(run: RunId, skip = 0, tiles?: ReadonlySet<number>): AsyncIterable<SweepRecord> {
+    return ofTiles(
+      this.#each("sweeps", run, skip, (row, shape) => sweepOf(row as never, shape)),
+      tiles,
+    );
   }
 
   async newestTurn(run: RunId): Promise<number> {
@@ -551,4 +557,12 @@ const ofServer: RunKey = { bench: ownBench, run: 0 };
 
 function sha256Of(text: string): string {
   return createHash("sha256").update(text).digest("hex");
+}
+
+/** All are read: a part of a run is looked at where its bench keeps it. */
+async function* ofTiles<T extends { readonly tile: number }>(
+  records: AsyncIterable<T>,
+  tiles: ReadonlySet<number> | undefined,
+): AsyncIterable<T> {
+  for await (const record of records) if (tiles?.has(record.tile) ?? true) yield record;
 }

@@ -3,9 +3,12 @@ import { isInDoubt, isOver, retried, whyNotRetried } from "../../src/fleet/serve
 import type { JobId } from "../../src/queue/job.ts";
 import type { Queries, Server } from "./connection.ts";
 import {
+  chipIdsOf,
   jobsWhere,
+  leasesOf,
   lockChips,
   numberOf,
+  queueOf,
   type ServerJobRow,
   type ServerRequest,
   wakeBenches,
@@ -16,6 +19,8 @@ import { dropFilesOf, filesNeededBy, keepFile } from "./jobFileBytes.ts";
 
 export interface NewJob {
   readonly chipId: number;
+  /** Of one that works on several. */
+  readonly otherChipIds?: readonly number[] | undefined;
   readonly request: ServerRequest;
   readonly operator: string | undefined;
   readonly after: readonly JobId[];
@@ -28,13 +33,15 @@ export interface NewJob {
   }[];
 }
 
-/** Puts a job at the end of its chip's queue. @returns its id. */
+/** Puts a job at the end of its chip's queue, or of the queues of all its chips. @returns its id. */
 export function addServerJob(server: Server, job: NewJob): Promise<JobId> {
   return server.together(async (queries) => {
     // Files first: while they travel, the queue is open to others. Always in one order, so that no two wait for each other.
     const files = job.files.toSorted((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
     for (const file of files) await keepFile(queries, file, file.parts);
-    await lockChips(queries, [job.chipId]);
+    const others = job.otherChipIds ?? [];
+    const chips = [job.chipId, ...others];
+    await lockChips(queries, chips);
     const [{ job: number }] = (await queries.query<{ job: number }>(
       "SELECT nextval(pg_get_serial_sequence('mho.jobs', 'job')) AS job",
     )) as [{ job: number }];
@@ -55,8 +62,13 @@ export function addServerJob(server: Server, job: NewJob): Promise<JobId> {
         job.after.map(numberOf),
       ],
     );
+    await queries.query(
+      `INSERT INTO mho.chips_of_jobs (job, place, chip)
+         SELECT $1, place, chip FROM unnest($2::int[]) WITH ORDINALITY AS o (chip, place)`,
+      [number, others],
+    );
     await filesNeededBy(queries, id, files);
-    await wakeBenches(queries, [job.chipId]);
+    await wakeBenches(queries, chips);
     return id;
   });
 }
@@ -87,7 +99,12 @@ export async function runNames(
        JOIN unnest($1::text[], $2::bigint[]) AS made (name, run) ON made.name = b.name AND made.run = r.run`,
     [made.map(([name]) => name), made.map(([, run]) => run)],
   );
-  return new Map(found.map(({ id, name, run }) => [`${name} r${run}`, `r${id}`]));
+  // A network is called by the first run that was begun for it.
+  return new Map(
+    found.flatMap(({ id, name, run }) =>
+      ["r", "n"].map((kind) => [`${name} ${kind}${run}`, `${kind}${id}`] as const),
+    ),
+  );
 }
 
 /** Those of some jobs that are done. */
@@ -109,21 +126,18 @@ export async function serverJob(queries: Queries, id: JobId): Promise<ServerJobR
   });
 }
 
-/** Does something about a job with its chip's queue locked, and wakes the benches that have the chip. */
+/** Does something about a job with the queues of its chips locked, and wakes the benches that have one of them. */
 function withQueue<T>(
   server: Server,
   id: JobId,
-  act: (
-    queries: Queries,
-    row: ServerJobRow,
-    lease: Awaited<ReturnType<typeof lockChips>>[number]["lease"],
-  ) => Promise<T>,
+  act: (queries: Queries, row: ServerJobRow, leases: ReturnType<typeof leasesOf>) => Promise<T>,
 ): Promise<T> {
   return server.together(async (queries) => {
-    const { chipId } = await serverJob(queries, id);
-    const [chip] = await lockChips(queries, [chipId]);
-    const done = await act(queries, await serverJob(queries, id), chip!.lease);
-    await wakeBenches(queries, [chipId]);
+    const ids = chipIdsOf(await serverJob(queries, id));
+    const chips = await lockChips(queries, ids);
+    const row = await serverJob(queries, id);
+    const done = await act(queries, row, leasesOf(row, chips));
+    await wakeBenches(queries, ids);
     return done;
   });
 }
@@ -135,14 +149,13 @@ export function moveServerJob(
   { before, first = false }: { readonly before?: JobId | undefined; readonly first?: boolean | undefined },
 ): Promise<void> {
   return withQueue(server, id, async (queries, row) => {
-    const free = (
-      await jobsWhere(
-        queries,
-        "WHERE j.chip = $1 AND j.state = 'waiting' AND NOT j.is_begun ORDER BY j.position",
-        [row.chipId],
-      )
-    ).map(({ job, position }) => ({ id: job.id, position, after: job.after }));
+    const waiting = (await queueOf(queries, row.chipId, mostMoved)).filter(
+      ({ job }) => job.state === "waiting" && !job.begun,
+    );
+    // A job of several chips keeps its place: it is the same in the queues of all of them.
+    const free = waiting.filter(({ job }) => job.others === undefined).map(placed);
     refuseUnlessFree(row, "moved");
+    refuseOfSeveral(row, "moved");
     if (before !== undefined) {
       if (before === id) throw new MhoError("bad-argument", `Job ${id} cannot be moved before itself.`);
       const other = await serverJob(queries, before);
@@ -152,6 +165,7 @@ export function moveServerJob(
           `Job ${before} is of another chip: each chip has a queue of its own.`,
         );
       refuseUnlessFree(other, "passed");
+      refuseOfSeveral(other, "passed");
     }
     const others = free.filter((one) => one.id !== id);
     const at =
@@ -161,8 +175,12 @@ export function moveServerJob(
       0,
       free.find((one) => one.id === id)!,
     );
-    const place = (job: JobId): number => next.findIndex((one) => one.id === job);
-    const late = next.flatMap((one) =>
+    const order = [
+      ...next.map((one, k) => ({ ...one, position: free[k]!.position })),
+      ...waiting.filter(({ job }) => job.others !== undefined).map(placed),
+    ].sort((a, b) => a.position - b.position);
+    const place = (job: JobId): number => order.findIndex((one) => one.id === job);
+    const late = order.flatMap((one) =>
       one.after.filter((other) => place(other) > place(one.id)).map((other) => [one.id, other]),
     )[0];
     if (late !== undefined)
@@ -176,6 +194,28 @@ export function moveServerJob(
       [next.map((one) => numberOf(one.id)), free.map(({ position }) => position)],
     );
   });
+}
+
+/** Of a queue that is as long nobody looks at the end. */
+const mostMoved = 100_000;
+
+interface Placed {
+  readonly id: JobId;
+  readonly position: number;
+  readonly after: readonly JobId[];
+}
+
+function placed({ job: { id, after }, position }: ServerJobRow): Placed {
+  return { id, position, after };
+}
+
+function refuseOfSeveral({ job: { id, others } }: ServerJobRow, done: string): void {
+  if (others === undefined) return;
+  throw new MhoError(
+    "bad-argument",
+    `Job ${id} cannot be ${done}: it works on several chips, and has one place in the queues of all of them. Remove it, and add it again at the end.`,
+    { job: id },
+  );
 }
 
 function refuseUnlessFree({ job }: ServerJobRow, done: string): void {
@@ -202,11 +242,12 @@ export async function removeServerJobs(server: Server, ids: readonly JobId[]): P
     const asked: JobId[] = [];
     const known: ServerJobRow[] = [];
     for (const id of ids) known.push(await serverJob(queries, id));
-    const chips = await lockChips(queries, [...new Set(known.map(({ chipId }) => chipId))]);
+    const chips = await lockChips(queries, [...new Set(known.flatMap(chipIdsOf))]);
     for (const id of ids) {
-      const { job, chipId } = await serverJob(queries, id);
+      const row = await serverJob(queries, id);
+      const { job } = row;
       if (isOver(job)) throw new MhoError("bad-argument", `Job ${id} is ${job.state} already.`, { job: id });
-      const isDoubtful = isInDoubt(job, chips.find((one) => one.chipId === chipId)!.lease);
+      const isDoubtful = isInDoubt(job, ...leasesOf(row, chips));
       if (job.state === "under way" && !isDoubtful)
         throw new MhoError(
           "bad-argument",
@@ -256,11 +297,11 @@ export function retryServerJob(
     now: ServerRequest,
   ) => Promise<{ readonly request: ServerRequest; readonly files: NewJob["files"] }>,
 ): Promise<void> {
-  return withQueue(server, id, async (queries, row, lease) => {
-    const why = whyNotRetried(row.job, lease);
+  return withQueue(server, id, async (queries, row, leases) => {
+    const why = whyNotRetried(row.job, ...leases);
     if (why !== undefined)
       throw new MhoError("bad-argument", `Job ${id} is not to be retried: ${why}.`, { job: id });
-    const next = retried(row.job, lease);
+    const next = retried(row.job, ...leases);
     const { request: now, files } = await request(row.request);
     for (const file of files) await keepFile(queries, file, file.parts);
     await filesNeededBy(queries, id, files);

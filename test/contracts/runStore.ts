@@ -209,6 +209,30 @@ export function runStoreContract(
       expect(await collect(store.turns(run, 4))).toEqual([]);
     });
 
+    it("gives turns and sweeps of some tiles alone, in their order", async () => {
+      const two = { ...plan.tiles[0]!, block: { ...plan.tiles[0]!.block, tile: 1 } };
+      const run = await store.beginRun(
+        { ...plan, tiles: [...plan.tiles, two] },
+        identity,
+        "2026-01-02T03:04:05Z",
+      );
+      for (let k = 0; k < 6; k++) {
+        await store.appendTurn(run, { ...turn, tile: k < 4 ? k % 2 : 1, turn: k });
+        await store.appendSweep(run, { ...sweep, tile: k % 2, timeSeconds: 1 + k });
+      }
+      const turnsOf = async (...tiles: number[]): Promise<number[]> =>
+        (await collect(store.turns(run, 0, new Set(tiles)))).map((one) => one.turn);
+      expect([await turnsOf(0), await turnsOf(1), await turnsOf(1, 0), await turnsOf(7)]).toEqual([
+        [0, 2],
+        [1, 3, 4, 5],
+        [0, 1, 2, 3, 4, 5],
+        [],
+      ]);
+      const sweeps = await collect(store.sweeps(run, 0, new Set([1])));
+      expect(sweeps.map(({ timeSeconds }) => timeSeconds)).toEqual([2, 4, 6]);
+      expect(sweeps[0]).toEqual({ ...sweep, tile: 1, timeSeconds: 2 });
+    });
+
     it("passes on what another program wants of a run, until it is taken back or the run is opened anew or ends", async () => {
       const [a, b] = [await store.beginRun(plan, identity, "t"), await store.beginRun(plan, identity, "t")];
       expect(await store.request(a)).toBeUndefined();

@@ -9,6 +9,7 @@ import { ChipAtHand } from "./chipAtHand.ts";
 import { claim } from "./claim.ts";
 import type { Controller, ProcessMaker } from "./controller.ts";
 import { believedIn, layOut } from "./layers.ts";
+import type { Network } from "./network.ts";
 import type { VirtualTime } from "./virtualTime.ts";
 import type { Witness } from "./witness.ts";
 import type { World } from "./world.ts";
@@ -19,13 +20,16 @@ export class Companion {
   readonly chip: ChipAtHand;
   readonly #world: World;
   readonly #witness: Witness;
+  readonly #network: Network;
   readonly #ownProcess: boolean;
   #controller: Controller | undefined;
   /** The process under way: what it ended with. */
   #underWay: Promise<unknown> | undefined;
   #done = false;
+  #checked = false;
 
-  constructor(world: World, time: VirtualTime, witness: Witness, ownProcess: boolean) {
+  constructor(world: World, time: VirtualTime, witness: Witness, network: Network, ownProcess: boolean) {
+    this.#network = network;
     const { preset, dialect, seed } = world;
     const firmware = emulatedChip(dialectNamed(builtInDialects, dialect), preset, seed + 500_000);
     const { variant = "" } = preset;
@@ -69,6 +73,18 @@ export class Companion {
     return this.#controller !== undefined;
   }
 
+  /** An older copy of the store took its place, which may not have its run: then it is programmed anew, until its network was checked. */
+  async rewind(store: Workspace): Promise<void> {
+    if (this.#checked) return;
+    const [run] = await store.runsOfChip(this.chip.key);
+    this.#done &&= run !== undefined && (await store.summary(run)).outcome === "done";
+  }
+
+  /** Its run is done, and was checked: it is not begun again. */
+  finish(): void {
+    this.#checked = true;
+  }
+
   /** Ends with the machine. */
   async kill(): Promise<void> {
     this.#controller?.kill();
@@ -91,8 +107,10 @@ export class Companion {
     await controller.driver.identify();
     const context = controller.context(this.chip.acceptsUnknownWear);
     const [begun] = await store.runsOfChip(this.chip.key);
-    if (begun === undefined) await executeRun(context, this.#plan(controller.driver.address));
-    else if ((await store.summary(begun)).outcome !== "done") await resumeRun(context, begun);
+    if (begun === undefined) {
+      await this.#network.begin(controller.store);
+      await executeRun(context, this.#plan(controller.driver.address));
+    } else if ((await store.summary(begun)).outcome !== "done") await resumeRun(context, begun);
   }
 
   #plan(chipAddress: string): RunPlan {
@@ -108,6 +126,7 @@ export class Companion {
       sweepAverages: 1,
       pulsesPerDevice: 200,
       tiles: layOut(this.#world),
+      share: this.#network.share(1),
     };
   }
 }

@@ -11,7 +11,9 @@ import { claim } from "./claim.ts";
 import { Companion } from "./companion.ts";
 import { Controller, type Crossing, type Interference, type ProcessMaker } from "./controller.ts";
 import { Files } from "./files.ts";
+import { layOut } from "./layers.ts";
 import { Liar } from "./liar.ts";
+import { Network } from "./network.ts";
 import { type Aftermath, Operator } from "./operator.ts";
 import { SlowBoard } from "./slowBoard.ts";
 import type { SmallDisk } from "./smallDisk.ts";
@@ -28,6 +30,8 @@ export class Lab {
   readonly time = new VirtualTime();
   readonly chip: ChipAtHand;
   readonly operator: Operator;
+  /** Of its chip and the other one; undefined where there is none. */
+  readonly network: Network | undefined;
   readonly #cable: Cable;
   readonly #liar: Liar;
   readonly #witness = new Witness();
@@ -66,8 +70,11 @@ export class Lab {
     const board = slow === undefined ? undefined : new SlowBoard(world.dialect, slow);
     this.#cable = new Cable(new FaultyLine(this.#liar.firmware, faults), this.time, board);
     this.#visitor = new Visitor(world, folder);
-    if (companion !== undefined)
-      this.#companion = new Companion(world, this.time, this.#witness, companion === "in its own process");
+    if (companion !== undefined) {
+      this.network = new Network(address, layOut(world).length);
+      const own = companion === "in its own process";
+      this.#companion = new Companion(world, this.time, this.#witness, this.network, own);
+    }
     const [cable, witness, lineIsBad] = [this.#cable, this.#witness, this.#lineIsBad];
     const { time } = this;
     const [liar, files] = [this.#liar, this.#files];
@@ -170,7 +177,10 @@ export class Lab {
       await this.attendCompanion();
       if ((await this.#companion.settle(mayFail)) === "done") break;
     }
-    if (this.#companion !== undefined) await this.#companion.chip.checkFelt(this.store, true);
+    if (this.#companion === undefined) return;
+    await this.#companion.chip.checkFelt(this.store, true);
+    await this.network!.check(this.store);
+    this.#companion.finish();
   }
 
   async close(): Promise<void> {
@@ -246,7 +256,10 @@ export class Lab {
     await dead.close();
     tidy();
     const store = await this.#openStore();
-    if (restored !== undefined) await this.#witness.rewind(store);
+    if (restored !== undefined) {
+      await this.#witness.rewind(store);
+      await this.#companion?.rewind(store);
+    }
     for (const compare of remembered ?? []) await compare(store);
     // A copy of before would be of another story from here on.
     if (restored !== undefined) this.#files.backUp();

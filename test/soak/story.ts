@@ -81,6 +81,7 @@ async function planOf(lab: Lab): Promise<RunPlan> {
     sweepAverages: 4,
     pulsesPerDevice: usualPulsesPerDevice,
     tiles: layOut(lab.world),
+    ...(lab.network && { share: lab.network.share(0) }),
   };
 }
 
@@ -114,6 +115,7 @@ async function program(lab: Lab, plan: RunPlan): Promise<RunId> {
     const begun = (await store.runsOfChip(lab.chip.key))[before];
     lab.operator.run = begun;
     if (begun !== undefined && (await store.summary(begun)).outcome === "done") return begun;
+    if (begun === undefined && plan.share !== undefined) await lab.network?.begin(controller.store);
     await lab.attendCompanion();
     const context = controller.context(lab.chip.acceptsUnknownWear);
     return inSession(controller, () =>

@@ -3,6 +3,7 @@ import { blankReport, type ChipIdentity, rowFates } from "../../src/chip/driver.
 import { pcm90nmDefinition } from "../../src/model/builtIn.ts";
 import { verdicts } from "../../src/program/method.ts";
 import { normalOf, Random } from "../../src/random.ts";
+import type { ShareOfGroup } from "../../src/run/groups.ts";
 import type { SweepRecord, TurnRecord } from "../../src/run/journal.ts";
 import { type RunPlan, usualPulsesPerDevice } from "../../src/run/plan.ts";
 import type { RunStore } from "../../src/run/store.ts";
@@ -16,12 +17,12 @@ export async function writeAgedRun(
   store: RunStore,
   number: number,
   sweeps: number,
-  { serialNumber = identity.serialNumber, drifts = 1 }: AgedChip = {},
+  { serialNumber = identity.serialNumber, drifts = 1, share }: AgedChip = {},
 ): Promise<void> {
   const begun = number * 3600e6;
   const targets = Float32Array.from({ length: devices }, (_, i) => 2 + (i % 24));
   const chip = { ...identity, serialNumber };
-  const plan = { ...planOf(targets), chipSerialNumber: serialNumber };
+  const plan = { ...planOf(targets), chipSerialNumber: serialNumber, ...(share && { share }) };
   const id = await store.beginRun(plan, chip, dateOf(begun));
   for (let turn = 0; turn <= turnsOfRun; turn++)
     await store.appendTurn(id, turnOf(number, turn, begun, targets));
@@ -40,6 +41,7 @@ interface AgedChip {
   readonly serialNumber?: string;
   /** So many times as fast. */
   readonly drifts?: number;
+  readonly share?: ShareOfGroup;
 }
 
 const devices = 256;

@@ -52,9 +52,12 @@ export const withoutSearch = {
 } as const;
 
 /** The strategy of two small layers: each fits a tile of its own, and so a chip. Returns the path of its file. */
-export async function twoLayerStrategy(folder: string): Promise<string> {
+export async function twoLayerStrategy(
+  folder: string,
+  [outputs, inputs]: readonly [number, number] = [8, 4],
+): Promise<string> {
   const path = join(folder, "two.safetensors");
-  const layer = (k: number) => ({ shape: [8, 4], values: gaussian(32, k) });
+  const layer = (k: number) => ({ shape: [outputs, inputs], values: gaussian(outputs * inputs, k) });
   writeFileSync(path, safetensors({ "fc1.weight": layer(1), "fc2.weight": layer(2) }));
   const found = await optimize(path, {
     model: "pcm-90nm",
