@@ -38,28 +38,12 @@ export const work = () =>
     )
     .action((flags) =>
       act("work", flags, async (output) => {
-<<<<<<< HEAD
         const { keep, allowRun, runLimit: runLimitSeconds, server, bench: name, onEnd, webhook } = flags;
-        let unsafe = false;
-        output.onEvent((event) => {
-          const { type, error } = event as StampedEvent & {
-            readonly error?: { readonly code: string } | null;
-          };
-          unsafe ||= type === "standby_failed" || (type === "job_ended" && error?.code === "standby-failed");
-        });
-        const { answerAtTerminal } = await import("../answerAtTerminal.ts");
-        await withBench(flags, output, tellWork(output), async (bench) => {
-          const terminal = answerAtTerminal(bench, output);
-          const { done, failed, left } = await bench
-            .work({ keep, allowRun, runLimitSeconds, server, bench: name, onEnd, webhook })
-=======
-        const { keep, allowRun, server, bench: name, onEnd, webhook } = flags;
         const { answerAtTerminal } = await import("../answerAtTerminal.ts");
         await withBench(flags, output, tellWork(output), async (bench) => {
           const terminal = answerAtTerminal(bench, output);
           const { done, failed, left, unconfirmed } = await bench
-            .work({ keep, allowRun, server, bench: name, onEnd, webhook })
->>>>>>> eb4cdea21a32bbedcb68803a2c61074cd26a535e
+            .work({ keep, allowRun, runLimitSeconds, server, bench: name, onEnd, webhook })
             .finally(() => terminal.close());
           const rest = left.length === 0 ? "" : `; ${left.join(", ")} left behind failures`;
           output.say(`work: ${counted(done.length, "job")} done, ${failed.length} failed${rest}`);

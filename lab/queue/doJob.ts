@@ -110,19 +110,9 @@ async function act(
   const subjects = job.subjects.map((subject) => (isJobName(subject) ? runLeftBy(jobs, subject) : subject));
   const { chip, seed, acceptUnknownWear } = job;
   const extensions = await extensionsOf(kind, job, doing);
-<<<<<<< HEAD
   const limit = kind.runsCode === true ? new RunLimit(job, doing.runLimitSeconds) : undefined;
   const signal = limit === undefined ? doing.signal : AbortSignal.any([doing.signal, limit.signal]);
-  const own = place.forJob(job.id, { chip, seed, acceptUnknownWear, extensions, signal }, (event) => {
-    if (event.type === "started") place.emit({ type: "job_run", job: job.id, run: event.run });
-  });
-=======
-  const own = place.forJob(
-    job.id,
-    { chip, seed, acceptUnknownWear, extensions, signal: doing.signal },
-    onEvent,
-  );
->>>>>>> eb4cdea21a32bbedcb68803a2c61074cd26a535e
+  const own = place.forJob(job.id, { chip, seed, acceptUnknownWear, extensions, signal }, onEvent);
   try {
     const begun = { runs, before: job.attempts > 1, anew: job.beginsAnew, bench: doing.bench };
     const acted = kind.act(own, { subjects, options: job.options }, begun);
