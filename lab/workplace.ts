@@ -104,6 +104,8 @@ export class Workplace {
   #store: Promise<Workspace> | undefined;
   #server: Promise<KeptRuns> | undefined;
   #logs: Promise<OpenLogs> | undefined;
+  /** Its job has ended: code of the job that goes on all the same opens nothing any more. */
+  #isOver = false;
 
   /**
    * @param config  that `options.config` names, read by `configOf`.
@@ -274,6 +276,7 @@ export class Workplace {
 
   /** Opens the workspace, and makes it where none is; a server is set up by its administrator. */
   store(): Promise<KeptRuns> {
+    if (this.#isOver) return Promise.reject(this.#over());
     if (!this.isServer) return this.#openFolder();
     this.#server ??= import("../storage/postgres/openStore.ts").then(({ openPostgresStore }) =>
       openPostgresStore(this.folder),
@@ -284,6 +287,7 @@ export class Workplace {
   }
 
   #openFolder(): Promise<Workspace> {
+    if (this.#isOver) return Promise.reject(this.#over());
     this.#store ??= openWorkspace(this.folder, this.#storeOptions);
     return this.#store;
   }
@@ -382,6 +386,7 @@ export class Workplace {
       this.#opened.splice(this.#opened.indexOf(session), 1);
       await session.close();
     }
+    if (this.#isOver) throw this.#over();
     const opening = this.#open(text, address, wanted, description !== undefined);
     this.#sessions.set(text, opening);
     // One that could not be opened may be tried again.
@@ -516,8 +521,16 @@ export class Workplace {
     if (cut !== undefined) throw cut;
   }
 
-  /** Closes the place of a job that has ended. */
+  #over(): MhoError {
+    return new MhoError(
+      "interrupted",
+      `Job ${this.job} has ended: its bench opens no chip and no workspace any more.`,
+    );
+  }
+
+  /** Closes the place of a job that has ended, for good. */
   async closeJob(place: Workplace): Promise<void> {
+    place.#isOver = true;
     await place.close();
     this.#forJobs.delete(place);
   }

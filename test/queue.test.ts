@@ -45,7 +45,12 @@ describe("a queue", () => {
     await bench.queue.add("measure", "yield", { row: 0 }, onRight);
     await bench.queue.add("watch", "j1", { until: "1m", perDecade: 1 });
     await bench.queue.add("program", targets, { ...quick, title: "last" });
-    expect(await bench.work()).toEqual({ done: expect.any(Array) as string[], failed: [], left: [] });
+    expect(await bench.work()).toEqual({
+      done: expect.any(Array) as string[],
+      failed: [],
+      left: [],
+      unconfirmed: [],
+    });
     expect(await states(bench)).toEqual(["j1 done", "j2 done", "j3 done", "j4 done"]);
     const begun = events.flatMap((event) => (event.type === "job_started" ? [event.job] : []));
     expect(begun.filter((job) => job !== "j2")).toEqual(["j1", "j3", "j4"]);
@@ -120,7 +125,7 @@ describe("a queue", () => {
     await bench.queue.add("program", targets, quick);
     await bench.queue.add("measure", "yield", { row: 0 }, onRight);
     targetsIn(folder, "changed.csv", 2);
-    expect(await bench.work()).toEqual({ done: ["j3"], failed: ["j1"], left: ["j2"] });
+    expect(await bench.work()).toEqual({ done: ["j3"], failed: ["j1"], left: ["j2"], unconfirmed: [] });
     const [failed, behind] = await bench.queue.list();
     expect(failed!.why?.message).toMatch(
       /changed\.csv was changed since job j1 was added.*mho queue retry j1/,
@@ -128,7 +133,7 @@ describe("a queue", () => {
     expect(behind!.wait).toEqual({ for: "failed", job: "j1" });
     await expect(bench.queue.move("j1")).rejects.toThrow(/it failed; mho queue retry j1/);
     await bench.queue.retry("j1");
-    expect(await bench.work()).toEqual({ done: ["j1", "j2"], failed: [], left: [] });
+    expect(await bench.work()).toEqual({ done: ["j1", "j2"], failed: [], left: [], unconfirmed: [] });
     await expect(bench.queue.retry("j1")).rejects.toThrow(/has not failed: it is done/);
 
     await bench.queue.add("program", targets, quick, { minYieldPercent: 100 });
@@ -136,7 +141,7 @@ describe("a queue", () => {
     targetsIn(folder, "t.csv", 3);
     expect(await bench.work()).toMatchObject({ failed: ["j4"], left: ["j5"] });
     await bench.queue.remove("j4");
-    expect(await bench.work()).toEqual({ done: ["j5"], failed: [], left: [] });
+    expect(await bench.work()).toEqual({ done: ["j5"], failed: [], left: [], unconfirmed: [] });
     await bench.close();
   });
 
@@ -205,7 +210,7 @@ describe("a queue", () => {
     expect(takePlace(workspace, place).lock).toBeUndefined();
     lock!.release();
     await bench.queue.remove("j1");
-    expect(await bench.work()).toEqual({ done: [], failed: [], left: [] });
+    expect(await bench.work()).toEqual({ done: [], failed: [], left: [], unconfirmed: [] });
     expect(events.some(({ type }) => type === "job_started")).toBe(false);
     await bench.close();
   });
