@@ -76,7 +76,7 @@ export async function killWorkers(
       const { address: chip } = boards[at]!;
       // Each fifth job is over two boards, first one, then the other.
       const next = boards[(at + 1 + Math.floor(draw(boards.length - 1))) % boards.length]!;
-      if (boards.length > 1 && draw(5) < 1)
+      if (boards.length > 1 && added.length % 5 === 1)
         added.push(await addNetwork(bench, [chip, next.address], strategy));
       else added.push(await addJob(bench, chip, targets[Math.floor(draw(targets.length))]!, draw(1), added));
     };
