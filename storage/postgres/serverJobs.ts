@@ -196,7 +196,7 @@ export function moveServerJob(
   });
 }
 
-/** Of a queue that is as long nobody looks at the end. */
+/** The end of a longer queue is not shown. */
 const mostMoved = 100_000;
 
 interface Placed {
