@@ -53,6 +53,11 @@ export abstract class Firmware {
     return 0;
   }
 
+  /** The byte that ends each request, and stands nowhere else; undefined of a language that has none. */
+  get endOfRequest(): number | undefined {
+    return undefined;
+  }
+
   /** What answers on another line than the board's own: a switch between instrument and devices. */
   get beside(): Beside | undefined {
     return undefined;

@@ -49,6 +49,10 @@ export class PacketFirmware extends Firmware {
     return this.#tickets.newest;
   }
 
+  override get endOfRequest(): number {
+    return 0;
+  }
+
   protected override take(bytes: Uint8Array): Uint8Array[] {
     const out: Uint8Array[] = [];
     // Damage is not answered: the host's deadline does that.

@@ -63,14 +63,7 @@ export async function openTcpLine(
       onBytes = listener;
     },
     write(bytes) {
-      if (client === undefined) return;
-      // Replies to what came in one piece leave in one piece.
-      if (client.writableCorked === 0) {
-        const socket = client;
-        socket.cork();
-        process.nextTick(() => socket.uncork());
-      }
-      client.write(bytes);
+      client?.write(bytes);
     },
     close() {
       for (const socket of open) socket.destroy();

@@ -66,7 +66,9 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
       throw error;
     }
     line = opened;
-    line.onBytes(receive);
+    const { endOfRequest } = chip.firmware;
+    const isCut = bytesPerSecond === undefined && endOfRequest !== undefined;
+    line.onBytes(isCut ? (bytes) => eachRequest(bytes, endOfRequest, receive) : receive);
   };
 
   await plugIn();
@@ -79,4 +81,16 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
       line?.close();
     },
   };
+}
+
+/** What came at once, request by request: the first answer leaves when it is made, as a board's does, and not when the last one is. */
+function eachRequest(bytes: Uint8Array, end: number, take: (request: Uint8Array) => void): void {
+  for (let from = 0; from < bytes.length;) {
+    const found = bytes.indexOf(end, from);
+    let to = found === -1 ? bytes.length : found + 1;
+    // Frames may begin with one, too.
+    while (bytes[to] === end) to++;
+    take(bytes.subarray(from, to));
+    from = to;
+  }
 }
