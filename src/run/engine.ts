@@ -339,10 +339,13 @@ async function workOn(
   const { context, identity } = active;
   const perRow = devicesPerRow(identity.geometry);
   let turnTook: Microseconds = 0;
+  /** Chip time, where nothing has happened since it was asked for: a question is a round of the line. */
+  let asked: Microseconds | undefined;
   for (;;) {
-    await checkRequestsOf(active);
+    const paused = await checkRequestsOf(active);
     await active.keepLinkNotes();
-    const now = await context.driver.chipTime();
+    const now = paused || asked === undefined ? await context.driver.chipTime() : asked;
+    asked = undefined;
     const job = nextJob(waiting.length, atWork, sweeps.due, now, turnTook);
     if (job.kind === "none") return;
     if (job.kind === "next tile") {
@@ -350,16 +353,12 @@ async function workOn(
       const memory = remembered.get(tile.block.tile) ?? emptyMemory(tile.block, perRow);
       atWork.push(beginTile(active, tile, memory));
     } else if (job.kind === "turn") {
-      await waitFor(active, job.work.dueAt, (due) => {
-        const { block } = job.work.tile;
-        const timeSeconds = (job.work.dueAt - latestPulse(job.work)) / microsecondsPerSecond;
-        return { type: "next_look", run: active.run, tile: block.tile, time_seconds: timeSeconds, ...due };
-      });
-      const begun = await context.driver.chipTime();
       const { work } = job;
       const { tile, memory } = work;
+      const begun = work.dueAt <= now ? now : await waitForLook(active, work);
       const done = await turnTile(active, work);
-      turnTook = (await context.driver.chipTime()) - begun;
+      asked = await context.driver.chipTime();
+      turnTook = asked - begun;
       if (hasFired(work)) sweeps.withdraw(tile);
       if (!done && work.dueAt > 0) sweeps.foresee(tile, latestPulse(work));
       if (!done) continue;
@@ -374,6 +373,15 @@ async function workOn(
       if (!sweeps.keep({ due: job.sweep, sweep })) await keepEarly(active, { due: job.sweep, sweep });
     }
   }
+}
+
+/** @returns chip time when it is due. */
+async function waitForLook(active: ActiveRun, work: TileWork): Promise<Microseconds> {
+  await waitFor(active, work.dueAt, (due) => {
+    const timeSeconds = (work.dueAt - latestPulse(work)) / microsecondsPerSecond;
+    return { type: "next_look", run: active.run, tile: work.tile.block.tile, time_seconds: timeSeconds, ...due };
+  });
+  return active.context.driver.chipTime();
 }
 
 /** The sweeps that a run has taken: tile and time. */
@@ -422,6 +430,6 @@ async function waitFor(
   return waitUntil(active.context, virtualTime, due, () => checkRequestsOf(active));
 }
 
-function checkRequestsOf({ context, run }: ActiveRun): Promise<void> {
+function checkRequestsOf({ context, run }: ActiveRun): Promise<boolean> {
   return checkRequests(context, [run]);
 }

@@ -15,7 +15,7 @@ export async function readInSteps(
   block: Block,
   averages: number,
   wanted: Uint8Array | undefined,
-  beforeStep: (rows: RowsRead) => Promise<void>,
+  beforeStep: (rows: RowsRead) => Promise<unknown>,
   readVolts?: number,
 ): Promise<Reading> {
   const { description } = driver;

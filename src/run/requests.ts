@@ -25,8 +25,10 @@ export function stopText({ text }: StopRequest): string {
 /**
  * Does what is asked of the runs that one loop works on: throws `StopAsked` when it is to stop, and returns only when it is to go
  * on. While a run is paused the chip is in standby.
+ *
+ * @returns whether it was paused: its chip's time went on.
  */
-export async function checkRequests(context: RunContext, runs: readonly RunId[]): Promise<void> {
+export async function checkRequests(context: RunContext, runs: readonly RunId[]): Promise<boolean> {
   const { driver, store, clock, wallTime, onEvent, log = noLog } = context;
   let pausing: RunId | undefined;
   for (;;) {
@@ -44,7 +46,7 @@ export async function checkRequests(context: RunContext, runs: readonly RunId[])
     }
     await clock.sleep(betweenLooks);
   }
-  if (pausing === undefined) return;
+  if (pausing === undefined) return false;
   // The chip leaves standby when it is greeted anew.
   const { boot } = await driver.identify();
   await store.appendNote(pausing, {
@@ -54,6 +56,7 @@ export async function checkRequests(context: RunContext, runs: readonly RunId[])
   });
   log.info({ run: pausing, boot }, "unpaused");
   onEvent({ type: "unpaused", run: pausing });
+  return true;
 }
 
 async function stopIfAsked(

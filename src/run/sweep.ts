@@ -17,7 +17,7 @@ export async function takeSweep(
   block: Block,
   timeSeconds: Seconds,
   averages: number,
-  beforeStep: (rows: RowsRead) => Promise<void>,
+  beforeStep: (rows: RowsRead) => Promise<unknown>,
 ): Promise<SweepRecord> {
   const sweep = await readSweep(context, identity, block, timeSeconds, averages, beforeStep);
   await keepSweep(context, run, sweep);
@@ -37,7 +37,7 @@ export async function readSweep(
   block: Block,
   timeSeconds: Seconds,
   averages: number,
-  beforeStep: (rows: RowsRead) => Promise<void>,
+  beforeStep: (rows: RowsRead) => Promise<unknown>,
 ): Promise<SweepRecord> {
   const environment = capabilities.environment ? await driver.environment() : undefined;
   const referenced = capabilities.references && driver.description.referencesMicrosiemens !== undefined;

@@ -123,7 +123,7 @@ async function lookAt(
   { tile, memory, fired }: TileWork,
   look: Look & { kind: "read" },
 ): Promise<Seen> {
-  const beforeStep = (read: RowsRead): Promise<void> => {
+  const beforeStep = (read: RowsRead): Promise<unknown> => {
     context.onEvent(rowsRead(run, tile.block.tile, read));
     return checkRequests(context, [run]);
   };

@@ -8,7 +8,7 @@ export async function waitUntil(
   { driver, clock }: { readonly driver: ChipDriver; readonly clock: Clock },
   virtualTime: boolean,
   due: Microseconds,
-  checkRequests: () => Promise<void>,
+  checkRequests: () => Promise<unknown>,
 ): Promise<void> {
   let before = Number.NaN;
   let inVain = 0;
