@@ -58,7 +58,8 @@ export class RequestQueue {
   #bytesInFlight = 0;
   /** What the requests in flight take the board, together. */
   #boardInFlight: Microseconds = 0;
-  #roomWanted: (() => void)[] = [];
+  /** Requests that wait for room, in the order in which they leave. */
+  #queue: Waiting[] = [];
   #closed: string | undefined;
   /** Counts how often what was waiting to leave has been called off, and why the last time. */
   #calledOff = { times: 0, reason: "" };
@@ -162,7 +163,7 @@ export class RequestQueue {
   /** What waits for room fails, and never leaves; what is under way is not sent again. */
   callOff(reason: string): void {
     this.#calledOff = { times: this.#calledOff.times + 1, reason };
-    this.#roomWanted.splice(0).forEach((wake) => wake());
+    this.#queue.splice(0).forEach(({ fail }) => fail(calledOff(this.#address, reason)));
   }
 
   #hear(bytes: Uint8Array): void {
@@ -255,24 +256,39 @@ export class RequestQueue {
   #lose(reason: string): void {
     this.#closed = reason;
     for (const waiter of this.#waiting.values()) waiter.fail(lineGone(this.#address, reason));
-    this.#roomWanted.splice(0).forEach((wake) => wake());
+    this.#queue.splice(0).forEach(({ fail }) => fail(lineGone(this.#address, reason)));
   }
 
   /** Waits until there is room for a request. @returns its tag. */
   async #room(bytes: number, boardMicroseconds: Microseconds): Promise<number> {
-    const { times } = this.#calledOff;
-    const fits = (): boolean =>
+    if (this.#queue.length === 0 && this.#fits(bytes, boardMicroseconds))
+      return this.#enter(bytes, boardMicroseconds);
+    if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
+    return new Promise((enter, fail) => this.#queue.push({ bytes, boardMicroseconds, enter, fail }));
+  }
+
+  #fits(bytes: number, boardMicroseconds: Microseconds): boolean {
+    if (this.#bytesInFlight === 0) return true;
+    return (
       this.#nextTag - (this.#oldestUnderWay ?? this.#nextTag) < this.mostTagsAhead &&
       this.#bytesInFlight + bytes <= this.#windowBytes &&
-      this.#boardInFlight + boardMicroseconds <= windowMicroseconds;
-    while (this.#bytesInFlight > 0 && !fits()) {
-      if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);
-      await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
-      if (this.#calledOff.times !== times) {
-        throw calledOff(this.#address, this.#calledOff.reason);
+      this.#boardInFlight + boardMicroseconds <= windowMicroseconds
+    );
+  }
+
+  /** What waits leaves many at a time, by one call of the system: half of a window keeps line and board at work until then. */
+  #letIn(): void {
+    const busy = this.#bytesInFlight > this.#windowBytes / 2 || this.#boardInFlight > windowMicroseconds / 2;
+    if (busy) return;
+    for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
+      if (!this.#fits(next.bytes, next.boardMicroseconds)) return;
+      this.#queue.shift();
+      try {
+        next.enter(this.#enter(next.bytes, next.boardMicroseconds));
+      } catch (error) {
+        next.fail(error as MhoError);
       }
     }
-    return this.#enter(bytes, boardMicroseconds);
   }
 
   get #oldestUnderWay(): number | undefined {
@@ -294,8 +310,15 @@ export class RequestQueue {
     this.#underWay.delete(tag);
     this.#bytesInFlight -= bytes;
     this.#boardInFlight -= boardMicroseconds;
-    this.#roomWanted.splice(0).forEach((wake) => wake());
+    this.#letIn();
   }
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly boardMicroseconds: Microseconds;
+  readonly enter: (tag: number) => void;
+  readonly fail: (error: MhoError) => void;
 }
 
 const lastTag = 0xffffffff;

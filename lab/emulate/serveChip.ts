@@ -35,7 +35,22 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   const passed = lineTime(bytesPerSecond, now);
   const sent = new SentInOrder((bytes) => line?.write(bytes), now, after);
 
+  /** What came at once is taken request by request: an answer leaves when it is made, as a board's does, and not with the last one. */
   const receive = (bytes: Uint8Array): void => {
+    const cable = line;
+    const { endOfRequest } = chip.firmware;
+    const isCut = bytesPerSecond === undefined && endOfRequest !== undefined;
+    let flushedAt = now();
+    for (const request of isCut ? cutAfter(endOfRequest, bytes) : [bytes]) {
+      take(request);
+      if (line !== cable) return;
+      if (now() - flushedAt < shortestMicroseconds) continue;
+      sent.flush();
+      flushedAt = now();
+    }
+    sent.flush();
+  };
+  const take = (bytes: Uint8Array): void => {
     const arrivedAt = now();
     if (timeScale !== undefined) chip.firmware.follow(Math.round((arrivedAt - begun) * timeScale));
     const workedBefore = chip.firmware.workedMicroseconds;
@@ -46,7 +61,6 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
     const readyMilliseconds = takesItsTime ? (busyUntil - arrivedAt) / 1000 : inMilliseconds;
     for (const { bytes: reply, lateMilliseconds } of deliveries)
       sent.send(reply, passed.outward(reply.length, readyMilliseconds) + lateMilliseconds);
-    sent.flush();
     if (unpluggedForMilliseconds !== undefined) unplug(unpluggedForMilliseconds);
   };
   const unplug = (milliseconds: number): void => {
@@ -66,9 +80,7 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
       throw error;
     }
     line = opened;
-    const { endOfRequest } = chip.firmware;
-    const isCut = bytesPerSecond === undefined && endOfRequest !== undefined;
-    line.onBytes(isCut ? (bytes) => eachRequest(bytes, endOfRequest, receive) : receive);
+    line.onBytes(receive);
   };
 
   await plugIn();
@@ -83,14 +95,18 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   };
 }
 
-/** What came at once, request by request: the first answer leaves when it is made, as a board's does, and not when the last one is. */
-function eachRequest(bytes: Uint8Array, end: number, take: (request: Uint8Array) => void): void {
+/** Answers of less than this leave together: a system call costs as much as a few of them. */
+const shortestMicroseconds: Microseconds = 300;
+
+function cutAfter(end: number, bytes: Uint8Array): Uint8Array[] {
+  const pieces: Uint8Array[] = [];
   for (let from = 0; from < bytes.length;) {
     const found = bytes.indexOf(end, from);
     let to = found === -1 ? bytes.length : found + 1;
     // Frames may begin with one, too.
     while (bytes[to] === end) to++;
-    take(bytes.subarray(from, to));
+    pieces.push(bytes.subarray(from, to));
     from = to;
   }
+  return pieces;
 }

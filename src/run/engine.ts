@@ -379,7 +379,13 @@ async function workOn(
 async function waitForLook(active: ActiveRun, work: TileWork): Promise<Microseconds> {
   await waitFor(active, work.dueAt, (due) => {
     const timeSeconds = (work.dueAt - latestPulse(work)) / microsecondsPerSecond;
-    return { type: "next_look", run: active.run, tile: work.tile.block.tile, time_seconds: timeSeconds, ...due };
+    return {
+      type: "next_look",
+      run: active.run,
+      tile: work.tile.block.tile,
+      time_seconds: timeSeconds,
+      ...due,
+    };
   });
   return active.context.driver.chipTime();
 }
