@@ -96,7 +96,7 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
 }
 
 /** Answers of less than this leave together: a system call costs as much as a few of them. */
-const shortestMicroseconds: Microseconds = 300;
+const shortestMicroseconds: Microseconds = 1000;
 
 function cutAfter(end: number, bytes: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
