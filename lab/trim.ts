@@ -24,7 +24,7 @@ import type { ShareOfGroup } from "../src/run/groups.ts";
 import { executeRun } from "../src/run/engine.ts";
 import { type RunPlan, type TileTargets, usualPulsesPerDevice } from "../src/run/plan.ts";
 import { checkPlan } from "../src/run/planCheck.ts";
-import { recall } from "../src/run/recall.ts";
+import { recallTiles } from "../src/run/recall.ts";
 import type { RunId, RunStore } from "../src/run/store.ts";
 import { microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import { refuseFailedForecasts, trimForecast } from "./forecasts.ts";
@@ -301,16 +301,19 @@ function partsOf(tiles: readonly TileTargets[], most: number): readonly (readonl
 /** About what a visit to one tile takes: most of it is waiting until devices have settled. */
 const visitSeconds = 60;
 
-/** What to expect with what the visit reached. */
+/** What to expect with what the visit reached: of some tiles at a time, as what is remembered of all takes much memory. */
 async function expectedOf(
   store: RunStore,
   trimmed: RunId,
   { visit, believed }: PlannedVisit,
 ): Promise<number> {
-  const memories = new Map((await recall(store, trimmed)).map((memory) => [memory.block.tile, memory]));
+  const plan = await store.plan(trimmed);
   const weights = new Map(visit.tiles.map((tile) => [tile.targets.block.tile, tile.weights]));
   let sum = 0;
-  for await (const part of believed())
+  for await (const part of believed()) {
+    const tiles = new Set(part.map(({ targets }) => targets.block.tile));
+    const recalled = await recallTiles(store, trimmed, plan, tiles);
+    const memories = new Map(recalled.map((memory) => [memory.block.tile, memory]));
     for (const { task, targets } of part) {
       const { tile } = targets.block;
       const { lastReadMicrosiemens, verdicts: given, pulses } = memories.get(tile)!;
@@ -319,5 +322,6 @@ async function expectedOf(
       );
       sum += weights.get(tile)! * expectedOnceReached(task, reached);
     }
+  }
   return sum / Math.max(1, weightsOfVisit(visit));
 }

@@ -1,9 +1,29 @@
 import { emptyMemory, foldTurn, type TileMemory, tileOfEntry, type TurnRecord } from "./journal.ts";
+import type { RunPlan } from "./plan.ts";
 import type { RunId, RunReader } from "./store.ts";
 
 /** What the journal knows of every tile of a run, in the plan's order. */
 export function recall(store: RunReader, run: RunId): Promise<TileMemory[]> {
   return recallPart(store, run, { has: () => true, perRow: (devices) => devices, turn: (record) => record });
+}
+
+/** The same of some of its tiles, with a plan that is at hand. */
+export function recallTiles(
+  store: Pick<RunReader, "turns">,
+  run: RunId,
+  plan: RunPlan,
+  tiles: ReadonlySet<number>,
+): Promise<TileMemory[]> {
+  const known = {
+    plan: () => Promise.resolve(plan),
+    turns: (of: RunId, from?: number, wanted?: ReadonlySet<number>) => store.turns(of, from, wanted),
+  };
+  return recallPart(known, run, {
+    tiles,
+    has: (tile) => tiles.has(tile),
+    perRow: (devices) => devices,
+    turn: (record) => record,
+  });
 }
 
 /** Which tiles and devices are of interest. */
