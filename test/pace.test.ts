@@ -31,6 +31,15 @@ describe("the pace of a run", () => {
     expect(rested.rates().pulsesPerSecond).toBe(100);
   });
 
+  it("has a longer time left where the last devices get few pulses a second", () => {
+    const pace = new Pace(1000);
+    for (let at = 0; at <= 10; at++) pace.note(at, 8 * at, 80 * at);
+    expect(pace.secondsLeft(100)).toBeCloseTo(2.5);
+    for (let at = 11; at <= 20; at++) pace.note(at, 80, 800 + 10 * (at - 10));
+    // 100 pulses at the 10 a second of late, not at the 45 a second of all of it.
+    expect(pace.secondsLeft(100)).toBeCloseTo(10);
+  });
+
   it("takes what devices took so far where nothing is expected, and ends at nothing when all are in place", () => {
     const pace = new Pace();
     pace.note(0, 0, 0);

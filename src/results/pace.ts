@@ -7,7 +7,9 @@ export class Pace {
   #restedUntil: Seconds = -Infinity;
   /** Seconds of work, and what was done in them. */
   readonly #done = { seconds: 0, inPlace: 0, pulses: 0 };
-  readonly #recent: { readonly seconds: Seconds; readonly pulses: number }[] = [];
+  readonly #recent: Point[] = [];
+  /** From the beginning on, each 2 % later than the one before. */
+  readonly #course: Point[] = [];
 
   /** @param expected  pulses that the whole run will take; by what devices took so far where it is not known. */
   constructor(expected?: number) {
@@ -28,8 +30,10 @@ export class Pace {
       done.inPlace += inPlace - last.inPlace;
       done.pulses += pulses - last.pulses;
     }
-    this.#recent.push({ seconds: done.seconds, pulses: done.pulses });
+    const point = { seconds: done.seconds, pulses: done.pulses };
+    this.#recent.push(point);
     if (this.#recent.length > mostRecent) this.#recent.shift();
+    if (done.seconds >= 1.02 * (this.#course.at(-1)?.seconds ?? 0)) this.#course.push(point);
   }
 
   /** No work was done since the last note. */
@@ -47,10 +51,16 @@ export class Pace {
     };
   }
 
-  /** Until all devices are in place, by the pulses that are still to be fired; undefined while too little is known. */
+  /**
+   * Until all devices are in place, by the pulses that are still to be fired; undefined while too little is known. The last devices of a tile
+   * get few pulses a turn, so what the second half of the work came to counts where it was slower than all of it.
+   */
   secondsLeft(devices: number): Seconds | undefined {
     const { seconds, pulses } = this.#done;
-    const rate = perSecond(pulses, seconds);
+    const half = this.#course.find((point) => point.seconds >= seconds / 2);
+    const lately = half === undefined ? 0 : perSecond(pulses - half.pulses, seconds - half.seconds);
+    const overall = perSecond(pulses, seconds);
+    const rate = lately === 0 ? overall : Math.min(overall, lately);
     const last = this.#last;
     if (last === undefined || rate === 0 || last.inPlace >= devices) return undefined;
     const missing = devices - last.inPlace;
@@ -58,6 +68,11 @@ export class Pace {
     const whole = this.#expected ?? (each === undefined ? undefined : devices * each);
     return whole === undefined ? undefined : Math.max(whole - last.pulses, missing) / rate;
   }
+}
+
+interface Point {
+  readonly seconds: Seconds;
+  readonly pulses: number;
 }
 
 interface Stand {
