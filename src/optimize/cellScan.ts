@@ -44,7 +44,7 @@ export class CellScan {
     /** sqrt(ω) α d at each time, so that a product of two is what a pair shares. */
     const drift: Float64Array[] = [];
     for (const level of this.#levels) {
-      table.at(level);
+      table.valuesAt(level);
       mean.push(table.mean[0].map((m, t) => compensation[t]! * m));
       variance.push(
         table.variance[0].map((v, t) => timeWeights[t]! * compensation[t]! * compensation[t]! * v),

@@ -51,6 +51,14 @@ export class MomentTable {
     evaluate(this.#variance, i, b, this.#step, this.variance);
   }
 
+  /** Evaluates no slopes and curvatures: into the first of `mean` and of `variance`. */
+  valuesAt(conductance: Microsiemens): void {
+    const i = this.#interval(conductance);
+    const b = this.#steps(conductance) - i;
+    evaluateValues(this.#mean, i, b, this.#step, this.mean[0]);
+    evaluateValues(this.#variance, i, b, this.#step, this.variance[0]);
+  }
+
   /** Evaluates the spread of drift at one conductance, into `driftStd`. */
   driftAt(conductance: Microsiemens): void {
     const model = this.#model;
@@ -63,15 +71,17 @@ export class MomentTable {
     const knots = Float64Array.from({ length: this.#intervals + 1 }, (_, i) => this.min + i * this.#step);
     knots[this.#intervals] = this.max;
     const { times } = this;
-    const splines = new Float64Array(2 * knots.length * times.length);
+    const splines = new Float64Array(3 * knots.length * times.length);
     for (const [t, time] of times.entries()) {
       const { values, curvatures } = spline(
         knots.map((g) => value(g, time)),
         this.#step,
       );
       for (let k = 0; k < knots.length; k++) {
-        splines[2 * (k * times.length + t)] = values[k]!;
-        splines[2 * (k * times.length + t) + 1] = curvatures[k]!;
+        const at = 3 * (k * times.length + t);
+        splines[at] = values[k]!;
+        splines[at + 1] = curvatures[k]!;
+        splines[at + 2] = k === this.#intervals ? 0 : (values[k + 1]! - values[k]!) / this.#step;
       }
     }
     return splines;
@@ -86,7 +96,7 @@ export class MomentTable {
   }
 }
 
-/** Value and second derivative at each knot and time, row-major [knot, time, 2]. */
+/** Value and second derivative at each knot and time, and how steep the line to the next knot is, row-major [knot, time, 3]. */
 type Splines = Float64Array;
 
 interface Spline {
@@ -108,14 +118,24 @@ function evaluate(
   const bThird = b * b * b - b;
   const aSecond = 3 * a * a - 1;
   const bSecond = 3 * b * b - 1;
-  for (let t = 0, k = 2 * i * times; t < times; t++, k += 2) {
-    const y0 = splines[k]!;
+  for (let t = 0, k = 3 * i * times; t < times; t++, k += 3) {
     const c0 = splines[k + 1]!;
-    const y1 = splines[k + 2 * times]!;
-    const c1 = splines[k + 2 * times + 1]!;
-    value[t] = a * y0 + b * y1 + ((aThird * c0 + bThird * c1) * h * h) / 6;
-    slope[t] = (y1 - y0) / h + ((bSecond * c1 - aSecond * c0) * h) / 6;
+    const c1 = splines[k + 3 * times + 1]!;
+    value[t] = a * splines[k]! + b * splines[k + 3 * times]! + ((aThird * c0 + bThird * c1) * h * h) / 6;
+    slope[t] = splines[k + 2]! + ((bSecond * c1 - aSecond * c0) * h) / 6;
     curvature[t] = a * c0 + b * c1;
+  }
+}
+
+function evaluateValues(splines: Splines, i: number, b: number, h: number, value: Float64Array): void {
+  const times = value.length;
+  const a = 1 - b;
+  const aThird = a * a * a - a;
+  const bThird = b * b * b - b;
+  for (let t = 0, k = 3 * i * times; t < times; t++, k += 3) {
+    const c0 = splines[k + 1]!;
+    const c1 = splines[k + 3 * times + 1]!;
+    value[t] = a * splines[k]! + b * splines[k + 3 * times]! + ((aThird * c0 + bThird * c1) * h * h) / 6;
   }
 }
 

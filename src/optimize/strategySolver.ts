@@ -151,6 +151,6 @@ export function onSizes(
 /** α for devices in the middle of their range. */
 function firstGuess(table: MomentTable): Float64Array {
   const middle = (table.min + table.max) / 2;
-  table.at(middle);
+  table.valuesAt(middle);
   return table.mean[0].map((mean) => middle / mean);
 }
