@@ -149,9 +149,7 @@ export class CellScan {
     const count = this.#levels.length;
     chosen[chosen.length - 2] = Math.floor(last / count);
     chosen[chosen.length - 1] = last % count;
-    const near = found.findIndex(({ levels }) =>
-      levels.every((level, i) => Math.abs(level - chosen[i]!) <= 1),
-    );
+    const near = found.findIndex(({ levels }) => areNeighbours(levels, chosen));
     if (near >= 0) {
       if (found[near]!.loss <= loss) return;
       found.splice(near, 1);
@@ -161,6 +159,11 @@ export class CellScan {
     if (found.length > valleysKept) found.pop();
     if (found.length === valleysKept) this.#worst = Math.min(this.#worst, found[valleysKept - 1]!.loss);
   }
+}
+
+function areNeighbours(levels: Uint8Array, others: Uint8Array): boolean {
+  for (let i = 0; i < levels.length; i++) if (Math.abs(levels[i]! - others[i]!) > 1) return false;
+  return true;
 }
 
 /** A pair on each two levels. */

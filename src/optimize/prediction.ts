@@ -75,12 +75,14 @@ export interface CellMomentsBySize {
   readonly variances: Float64Array;
 }
 
+/** @param everySize  also sizes that no weight has, whose moments are else left at 0. */
 export function cellMoments(
-  { table, weights, pairDriftCorrelation }: TranslationProblem,
+  { table, weights: { shares }, pairDriftCorrelation }: TranslationProblem,
   conductances: Float64Array,
   significance: readonly number[],
+  everySize = false,
 ): CellMomentsBySize {
-  const count = weights.sizes.length;
+  const count = shares.length;
   const devices = 2 * significance.length;
   const times = table.times.length;
   const nominal = new Float64Array(count);
@@ -90,6 +92,7 @@ export function cellMoments(
   const [mean] = table.mean;
   const [variance] = table.variance;
   for (let k = 0; k < count; k++) {
+    if (shares[k] === 0 && !everySize) continue;
     for (let device = 0; device < devices; device++) {
       const g = conductances[k * devices + device]!;
       const factor = significance[device >> 1]! * (device % 2 === 0 ? 1 : -1);
