@@ -1,7 +1,7 @@
 import { normalDensity, normalDistribution } from "../model/normal.ts";
 import { CellScan } from "./cellScan.ts";
 import { DampedNewton } from "./dampedNewton.ts";
-import type { MomentTable } from "./momentTable.ts";
+import type { MomentTable, SignedMoments } from "./momentTable.ts";
 import { type CompensationRule, meanAbsolute } from "./prediction.ts";
 
 /**
@@ -142,28 +142,13 @@ export class CellSolver {
   }
 
   #evaluate(g: Float64Array): void {
-    const { mean, variance, pull, bend, totalMean, totalVariance } = this.#moments;
-    const table = this.#table;
-    const times = table.times.length;
-    const [m, m1, m2] = table.mean;
-    const [v, v1, v2] = table.variance;
-    totalMean.fill(0);
-    totalVariance.fill(0);
-    this.#moments.nominal = 0;
+    const moments = this.#moments;
+    moments.totalMean.fill(0);
+    moments.totalVariance.fill(0);
+    moments.nominal = 0;
     for (let i = 0; i < this.devices; i++) {
-      table.at(g[i]!);
-      const s = this.#factors[i]!;
-      this.#moments.nominal += s * g[i]!;
-      const square = s * s;
-      for (let t = 0; t < times; t++) {
-        const k = i * times + t;
-        totalMean[t]! += s * m[t]!;
-        totalVariance[t]! += square * v[t]!;
-        mean[k] = s * m1[t]!;
-        pull[k] = s * m2[t]!;
-        variance[k] = square * v1[t]!;
-        bend[k] = square * v2[t]!;
-      }
+      moments.nominal += this.#factors[i]! * g[i]!;
+      this.#table.addTo(moments, i, this.#factors[i]!, g[i]!);
     }
     if (this.#shared !== 0) for (let i = 0; i < this.devices; i += 2) this.#shareDrift(i, g[i]!, g[i + 1]!);
   }
@@ -307,15 +292,13 @@ const worthAJump = 0;
 const flatEnough = 1e-7;
 
 /** Moments of a cell and their derivatives by device and time: room that every evaluation uses again. */
-class CellMoments {
+class CellMoments implements SignedMoments {
   /** W, µS. */
   nominal = 0;
   readonly totalMean: Float64Array;
   readonly totalVariance: Float64Array;
-  /** First derivatives of the signed means and variances. */
   readonly mean: Float64Array;
   readonly variance: Float64Array;
-  /** Second derivatives, likewise. */
   readonly pull: Float64Array;
   readonly bend: Float64Array;
   /** Mixed second derivative of a pair's shared variance, by pair and time. */

@@ -59,6 +59,38 @@ export class MomentTable {
     evaluateValues(this.#variance, i, b, this.#step, this.variance[0]);
   }
 
+  /** The same as `at` for one device of a cell: adds its signed values to the cell's, and writes its signed derivatives. */
+  addTo(cell: SignedMoments, device: number, factor: number, conductance: Microsiemens): void {
+    const { totalMean, totalVariance, mean, variance, pull, bend } = cell;
+    const means = this.#mean;
+    const variances = this.#variance;
+    const h = this.#step;
+    const square = factor * factor;
+    const times = totalMean.length;
+    const i = this.#interval(conductance);
+    const b = this.#steps(conductance) - i;
+    const a = 1 - b;
+    const aThird = a * a * a - a;
+    const bThird = b * b * b - b;
+    const aSecond = 3 * a * a - 1;
+    const bSecond = 3 * b * b - 1;
+    const next = 3 * times;
+    for (let t = 0, k = device * times, at = i * next; t < times; t++, k++, at += 3) {
+      let c0 = means[at + 1]!;
+      let c1 = means[at + next + 1]!;
+      totalMean[t]! +=
+        factor * (a * means[at]! + b * means[at + next]! + ((aThird * c0 + bThird * c1) * h * h) / 6);
+      mean[k] = factor * (means[at + 2]! + ((bSecond * c1 - aSecond * c0) * h) / 6);
+      pull[k] = factor * (a * c0 + b * c1);
+      c0 = variances[at + 1]!;
+      c1 = variances[at + next + 1]!;
+      totalVariance[t]! +=
+        square * (a * variances[at]! + b * variances[at + next]! + ((aThird * c0 + bThird * c1) * h * h) / 6);
+      variance[k] = square * (variances[at + 2]! + ((bSecond * c1 - aSecond * c0) * h) / 6);
+      bend[k] = square * (a * c0 + b * c1);
+    }
+  }
+
   /** Evaluates the spread of drift at one conductance, into `driftStd`. */
   driftAt(conductance: Microsiemens): void {
     const model = this.#model;
@@ -94,6 +126,18 @@ export class MomentTable {
   #interval(conductance: Microsiemens): number {
     return Math.min(this.#intervals - 1, Math.max(0, Math.floor(this.#steps(conductance))));
   }
+}
+
+/** Moments of a cell's signed conductance, by time, and their derivatives by each device's conductance, row-major [device, time]. */
+export interface SignedMoments {
+  readonly totalMean: Float64Array;
+  readonly totalVariance: Float64Array;
+  /** First derivatives. */
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  /** Second derivatives, likewise. */
+  readonly pull: Float64Array;
+  readonly bend: Float64Array;
 }
 
 /** Value and second derivative at each knot and time, and how steep the line to the next knot is, row-major [knot, time, 3]. */
