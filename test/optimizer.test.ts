@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeviceModel } from "../src/model/deviceModel.ts";
 import { pcm90nm } from "../src/model/modelOf.ts";
+import { CellScan } from "../src/optimize/cellScan.ts";
 import { CellSolver } from "../src/optimize/cellSolver.ts";
 import { fullScale, targetsOf } from "../src/optimize/dualPair.ts";
 import { MomentTable } from "../src/optimize/momentTable.ts";
 import { predict, type TranslationProblem } from "../src/optimize/prediction.ts";
-import { errorBudget, limitOf } from "../src/optimize/errorBudget.ts";
+import { errorBudget, limitOf, perfectTableOf } from "../src/optimize/errorBudget.ts";
 import { finish, onSizes, type Solution, solveStrategy } from "../src/optimize/strategySolver.ts";
 import { ladder, translate } from "../src/optimize/translate.ts";
 import { columnSizesOf, weightSizesOf } from "../src/optimize/weightSizes.ts";
@@ -58,6 +59,55 @@ describe("a moment table", () => {
         }),
         { numRuns: 30 },
       );
+    },
+  );
+});
+
+/** The best five cells of the scan's grid, none next to a better one: every cell looked at, in order. */
+function plainValleys(factors: readonly number[], table: MomentTable, wanted: number): number[][] {
+  const count = { 2: 33, 4: 9, 6: 5 }[factors.length]!;
+  const levels = Array.from({ length: count }, (_, i) => {
+    const share = i / (count - 1);
+    return table.min + (table.max - table.min) * share * (0.5 + 0.5 * share);
+  });
+  const moments = levels.map((level) => {
+    table.at(level);
+    return { mean: table.mean[0].slice(), variance: table.variance[0].slice() };
+  });
+  let found: { loss: number; cell: number[] }[] = [];
+  for (let n = 0; n < count ** factors.length; n++) {
+    const cell = factors.map((_, i) => Math.floor(n / count ** (factors.length - 1 - i)) % count);
+    let loss = 0;
+    times.forEach((_, t) => {
+      let miss = -wanted;
+      let variance = 0;
+      factors.forEach((factor, i) => {
+        miss += factor * moments[cell[i]!]!.mean[t]!;
+        variance += factor * factor * moments[cell[i]!]!.variance[t]!;
+      });
+      loss += timeWeights[t]! * (miss * miss + variance);
+    });
+    if (found.length === 5 && loss >= found[4]!.loss) continue;
+    const near = found.findIndex((one) => one.cell.every((level, i) => Math.abs(level - cell[i]!) <= 1));
+    if (near >= 0 && found[near]!.loss <= loss) continue;
+    if (near >= 0) found.splice(near, 1);
+    found = [...found, { loss, cell }].sort((a, b) => a.loss - b.loss).slice(0, 5);
+  }
+  return found.map(({ cell }) => cell.map((level) => levels[level]!));
+}
+
+describe("the scan for valleys", () => {
+  it.each([[[1]], [[1.7, 1]], [[3, 1.7, 1]]])(
+    "leaves out no cell that is among the best, with significances %j, whatever is asked for before",
+    (significance) => {
+      const table = new MomentTable(pcm90nm, times);
+      const factors = significance.flatMap((factor) => [factor, -factor]);
+      const ones = new Float64Array(times.length).fill(1);
+      const scan = new CellScan(table, Float64Array.from(factors), timeWeights, ones, 0);
+      for (const share of [0.03, 0.1, 0.4, 0.5, 0.97, 0.06, 1.3]) {
+        const wanted = share * 25 * significance.reduce((sum, factor) => sum + factor, 0);
+        expect(scan.valleys(wanted).map((cell) => [...cell])).toEqual(plainValleys(factors, table, wanted));
+      }
     },
   );
 });
@@ -175,7 +225,7 @@ describe("strategies for Gaussian weights", () => {
       expect(Math.abs(sum / solution.tnmseByTime[t]! - 1)).toBeLessThan(0.002);
     });
     expect(Math.max(...budget.saturation)).toBeGreaterThan(0);
-    expect(limitOf(given, pcm90nm, solution)!.tnmse).toBeLessThan(solution.tnmse);
+    expect(limitOf(given, perfectTableOf(pcm90nm, times), solution)!.tnmse).toBeLessThan(solution.tnmse);
   });
 
   it("hold nothing for a layer of zeros", () => {

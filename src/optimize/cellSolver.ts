@@ -1,7 +1,7 @@
 import { normalDensity, normalDistribution } from "../model/normal.ts";
 import { CellScan } from "./cellScan.ts";
-import { solveDamped } from "./dampedNewton.ts";
-import type { MomentTable } from "./momentTable.ts";
+import { DampedNewton } from "./dampedNewton.ts";
+import type { MomentTable, SignedMoments } from "./momentTable.ts";
 import { type CompensationRule, meanAbsolute } from "./prediction.ts";
 
 /**
@@ -24,8 +24,10 @@ export class CellSolver {
   readonly #shared: number;
   #compensation: Float64Array;
   #pull: Pull | undefined;
-  #scan: CellScan;
+  /** For these α; made when it is asked for. */
+  #scan: CellScan | undefined;
   readonly #moments: CellMoments;
+  readonly #newton: DampedNewton;
 
   /** @param significance  F of each pair; a pair is two devices, plus and minus, side by side. */
   constructor(
@@ -41,24 +43,20 @@ export class CellSolver {
     this.devices = this.#factors.length;
     this.#compensation = new Float64Array(table.times.length).fill(1);
     this.#moments = new CellMoments(this.devices, table.times.length);
-    this.#scan = this.#newScan();
+    this.#newton = new DampedNewton(this.devices);
   }
 
   /** Sets α, one a time. */
   compensate(compensation: Float64Array): void {
     this.#compensation = compensation;
     this.#pull = undefined;
-    this.#scan = this.#newScan();
+    this.#scan = undefined;
   }
 
   /** Sets α and how it follows the cells, for `refine` only: the loss is then right to first order where α moves with them. */
   follow(compensation: Float64Array, pull: Pull): void {
     this.#compensation = compensation;
     this.#pull = pull;
-  }
-
-  #newScan(): CellScan {
-    return new CellScan(this.#table, this.#factors, this.#timeWeights, this.#compensation, this.#shared);
   }
 
   /** The loss at given conductances, µS². */
@@ -69,6 +67,13 @@ export class CellSolver {
 
   /** Searches the whole box; `start` is one more place to begin from. Returns conductances and their loss. */
   solve(wanted: number, start: Float64Array | undefined): { conductances: Float64Array; loss: number } {
+    this.#scan ??= new CellScan(
+      this.#table,
+      this.#factors,
+      this.#timeWeights,
+      this.#compensation,
+      this.#shared,
+    );
     const starts = this.#scan.valleys(wanted);
     // First, so that it wins a tie: curves of neighbouring weights then follow one valley.
     if (start) starts.unshift(start.slice());
@@ -96,10 +101,8 @@ export class CellSolver {
   /** Newton's method, kept in the box by projection and going downhill by damping; moves `g` and gives its loss. */
   #descend(wanted: number, g: Float64Array): number {
     const n = this.devices;
-    const { gradient, hessian } = this.#moments;
-    const step = new Float64Array(n);
-    const trial = new Float64Array(n);
-    const free = new Uint8Array(n);
+    const { gradient, hessian, step, trial, free } = this.#moments;
+    const { min, max } = this.#table;
     this.#evaluate(g);
     let loss = this.#lossNow(wanted);
     let damping = 0;
@@ -107,18 +110,17 @@ export class CellSolver {
       this.#derive(wanted);
       let steepest = 0;
       for (let i = 0; i < n; i++) {
-        const outward =
-          (g[i]! <= this.#table.min && gradient[i]! > 0) || (g[i]! >= this.#table.max && gradient[i]! < 0);
+        const outward = (g[i]! <= min && gradient[i]! > 0) || (g[i]! >= max && gradient[i]! < 0);
         free[i] = outward ? 0 : 1;
         if (free[i]) steepest = Math.max(steepest, Math.abs(gradient[i]!));
       }
       if (steepest < flatEnough) break;
       let accepted = false;
       for (let attempt = 0; attempt < 12 && !accepted; attempt++) {
-        if (solveDamped(hessian, gradient, free, damping, step)) {
+        if (this.#newton.solve(hessian, gradient, free, damping, step)) {
           let moved = 0;
           for (let i = 0; i < n; i++) {
-            trial[i] = Math.min(this.#table.max, Math.max(this.#table.min, g[i]! - step[i]!));
+            trial[i] = Math.min(max, Math.max(min, g[i]! - step[i]!));
             moved = Math.max(moved, Math.abs(trial[i]! - g[i]!));
           }
           this.#evaluate(trial);
@@ -140,25 +142,13 @@ export class CellSolver {
   }
 
   #evaluate(g: Float64Array): void {
-    const { mean, variance, pull, bend, totalMean, totalVariance } = this.#moments;
-    const table = this.#table;
-    const times = table.times.length;
-    totalMean.fill(0);
-    totalVariance.fill(0);
-    this.#moments.nominal = 0;
+    const moments = this.#moments;
+    moments.totalMean.fill(0);
+    moments.totalVariance.fill(0);
+    moments.nominal = 0;
     for (let i = 0; i < this.devices; i++) {
-      table.at(g[i]!);
-      const s = this.#factors[i]!;
-      this.#moments.nominal += s * g[i]!;
-      for (let t = 0; t < times; t++) {
-        const k = i * times + t;
-        totalMean[t]! += s * table.mean[0][t]!;
-        totalVariance[t]! += s * s * table.variance[0][t]!;
-        mean[k] = s * table.mean[1][t]!;
-        pull[k] = s * table.mean[2][t]!;
-        variance[k] = s * s * table.variance[1][t]!;
-        bend[k] = s * s * table.variance[2][t]!;
-      }
+      moments.nominal += this.#factors[i]! * g[i]!;
+      this.#table.addTo(moments, i, this.#factors[i]!, g[i]!);
     }
     if (this.#shared !== 0) for (let i = 0; i < this.devices; i += 2) this.#shareDrift(i, g[i]!, g[i + 1]!);
   }
@@ -250,24 +240,39 @@ export class CellSolver {
   }
 
   #derive(wanted: number): void {
-    const { mean, variance, pull, bend, shared, totalMean, gradient, hessian } = this.#moments;
+    const { mean, variance, pull, bend, shared, totalMean, gradient, hessian, misses, squares } =
+      this.#moments;
     const n = this.devices;
     const times = totalMean.length;
-    gradient.fill(0);
-    hessian.fill(0);
     for (let t = 0; t < times; t++) {
       const alpha = this.#compensation[t]!;
       const weight = this.#timeWeights[t]!;
-      const miss = 2 * weight * alpha * (alpha * totalMean[t]! - wanted);
-      const square = weight * alpha * alpha;
-      for (let i = 0; i < n; i++) {
-        const k = i * times + t;
-        gradient[i]! += miss * mean[k]! + square * variance[k]!;
-        hessian[i * n + i]! += miss * pull[k]! + square * bend[k]!;
-        for (let j = 0; j <= i; j++) hessian[i * n + j]! += 2 * square * mean[k]! * mean[j * times + t]!;
+      misses[t] = 2 * weight * alpha * (alpha * totalMean[t]! - wanted);
+      squares[t] = weight * alpha * alpha;
+    }
+    for (let i = 0; i < n; i++) {
+      const from = i * times;
+      let slope = 0;
+      let own = 0;
+      for (let t = 0; t < times; t++) {
+        const m = mean[from + t]!;
+        const square = squares[t]!;
+        slope += misses[t]! * m + square * variance[from + t]!;
+        own += misses[t]! * pull[from + t]! + square * bend[from + t]!;
+        own += 2 * square * m * m;
       }
-      if (this.#shared === 0) continue;
-      for (let i = 1; i < n; i += 2) hessian[i * n + i - 1]! += square * shared[((i - 1) / 2) * times + t]!;
+      gradient[i] = slope;
+      hessian[i * n + i] = own;
+      for (let j = 0; j < i; j++) {
+        const other = j * times;
+        const ofPair = this.#shared !== 0 && i % 2 === 1 && j === i - 1;
+        let both = 0;
+        for (let t = 0; t < times; t++) {
+          both += 2 * squares[t]! * mean[from + t]! * mean[other + t]!;
+          if (ofPair) both += squares[t]! * shared[(j / 2) * times + t]!;
+        }
+        hessian[i * n + j] = both;
+      }
     }
     if (this.#pull !== undefined) this.#derivePull(this.#pull);
     for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) hessian[j * n + i] = hessian[i * n + j]!;
@@ -287,23 +292,28 @@ const worthAJump = 0;
 const flatEnough = 1e-7;
 
 /** Moments of a cell and their derivatives by device and time: room that every evaluation uses again. */
-class CellMoments {
+class CellMoments implements SignedMoments {
   /** W, µS. */
   nominal = 0;
   readonly totalMean: Float64Array;
   readonly totalVariance: Float64Array;
-  /** First derivatives of the signed means and variances. */
   readonly mean: Float64Array;
   readonly variance: Float64Array;
-  /** Second derivatives, likewise. */
   readonly pull: Float64Array;
   readonly bend: Float64Array;
   /** Mixed second derivative of a pair's shared variance, by pair and time. */
   readonly shared: Float64Array;
   /** Drift of the plus device: value, slope and curvature, by time. */
   readonly plusDrift: Float64Array;
+  /** Of the loss: what each µS of M counts at each time, and each µS² of V. */
+  readonly misses: Float64Array;
+  readonly squares: Float64Array;
   readonly gradient: Float64Array;
   readonly hessian: Float64Array;
+  /** Of a descent: its step, the place that it leads to, and the devices that may move. */
+  readonly step: Float64Array;
+  readonly trial: Float64Array;
+  readonly free: Uint8Array;
 
   constructor(devices: number, times: number) {
     this.totalMean = new Float64Array(times);
@@ -314,7 +324,12 @@ class CellMoments {
     this.bend = new Float64Array(devices * times);
     this.shared = new Float64Array((devices / 2) * times);
     this.plusDrift = new Float64Array(3 * times);
+    this.misses = new Float64Array(times);
+    this.squares = new Float64Array(times);
     this.gradient = new Float64Array(devices);
     this.hessian = new Float64Array(devices * devices);
+    this.step = new Float64Array(devices);
+    this.trial = new Float64Array(devices);
+    this.free = new Uint8Array(devices);
   }
 }

@@ -28,7 +28,7 @@ export function predictColumns(
   const { rule, timeWeights, weights } = problem;
   const { significance, scaleMicrosiemensPerUnit: scale, curves } = solution;
   const times = timeWeights.length;
-  const cells = cellMoments(problem, onSizes(curves, 2 * significance.length, weights), significance);
+  const cells = cellMoments(problem, onSizes(curves, 2 * significance.length, weights), significance, true);
   const compensation = new Float64Array(outputs * times).fill(1);
   const tnmseByTime = new Float64Array(times);
   if (weights.max === 0) return { compensation, tnmse: 0, tnmseByTime };

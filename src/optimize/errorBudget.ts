@@ -1,4 +1,5 @@
 import type { DeviceModel } from "../model/deviceModel.ts";
+import type { Seconds } from "../units.ts";
 import { fullScaleOf } from "./translate.ts";
 import type { TranslationProblem } from "./prediction.ts";
 import { MomentTable } from "./momentTable.ts";
@@ -69,16 +70,21 @@ export function errorBudget(
 
 /**
  * The least error that these devices could have with the same significances and scale if programming never erred:
- * far below today's error, better programming pays; close to it, only better devices do. Undefined where the model
- * cannot tell programming from the rest.
+ * far below today's error, better programming pays; close to it, only better devices do.
+ *
+ * @param perfect  as `perfectTableOf` has it.
  */
 export function limitOf(
   problem: TranslationProblem,
-  model: DeviceModel,
+  perfect: MomentTable | undefined,
   { significance, scaleMicrosiemensPerUnit }: Solution,
 ): Solution | undefined {
-  const perfect = model.without("programming");
   if (perfect === undefined) return undefined;
-  const table = new MomentTable(perfect, problem.table.times);
-  return solveStrategy({ ...problem, table }, significance, scaleMicrosiemensPerUnit);
+  return solveStrategy({ ...problem, table: perfect }, significance, scaleMicrosiemensPerUnit);
+}
+
+/** Of the same devices, were programming perfect; undefined where the model cannot tell it from the rest. */
+export function perfectTableOf(model: DeviceModel, times: readonly Seconds[]): MomentTable | undefined {
+  const perfect = model.without("programming");
+  return perfect && new MomentTable(perfect, times);
 }

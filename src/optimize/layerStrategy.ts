@@ -5,7 +5,7 @@ import type { Seconds } from "../units.ts";
 import type { LayerWeights } from "../weights/layer.ts";
 import { type Baseline, baselinesOf } from "./baselines.ts";
 import { type ColumnPrediction, predictColumns } from "./columns.ts";
-import { type ErrorBudget, errorBudget, limitOf } from "./errorBudget.ts";
+import { type ErrorBudget, errorBudget, limitOf, perfectTableOf } from "./errorBudget.ts";
 import { MomentTable } from "./momentTable.ts";
 import { type CompensationRule, predict, type TranslationProblem } from "./prediction.ts";
 import { onSizes } from "./strategySolver.ts";
@@ -50,6 +50,8 @@ export class Translator {
   readonly #model: DeviceModel;
   readonly #options: TranslationOptions;
   readonly #table: MomentTable;
+  /** Of the same devices, were programming perfect. */
+  readonly #perfectTable: MomentTable | undefined;
   /** Of the same devices, of which some die. */
   readonly #dyingTable: MomentTable | undefined;
 
@@ -61,6 +63,7 @@ export class Translator {
     this.#model = model;
     this.#options = options;
     this.#table = new MomentTable(model, options.timesSeconds);
+    this.#perfectTable = perfectTableOf(model, options.timesSeconds);
     this.#dyingTable = dying && new MomentTable(dyingModel(model, dying), options.timesSeconds);
   }
 
@@ -119,7 +122,7 @@ export class Translator {
       ...(counted && { byImportance: { tnmse: found.tnmse, tnmseByTime: found.tnmseByTime } }),
       ...(this.#dyingTable && { addedByDeaths: addedByDeaths(problem, this.#dyingTable, translation) }),
       budget: errorBudget(problem, this.#model, translation),
-      limit: limitOf(problem, this.#model, translation),
+      limit: limitOf(problem, this.#perfectTable, translation),
       baselines: baselinesOf({ ...asked, weights: all }),
     };
     let predicted = work.search;

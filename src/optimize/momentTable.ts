@@ -51,6 +51,46 @@ export class MomentTable {
     evaluate(this.#variance, i, b, this.#step, this.variance);
   }
 
+  /** Evaluates no slopes and curvatures: into the first of `mean` and of `variance`. */
+  valuesAt(conductance: Microsiemens): void {
+    const i = this.#interval(conductance);
+    const b = this.#steps(conductance) - i;
+    evaluateValues(this.#mean, i, b, this.#step, this.mean[0]);
+    evaluateValues(this.#variance, i, b, this.#step, this.variance[0]);
+  }
+
+  /** The same as `at` for one device of a cell: adds its signed values to the cell's, and writes its signed derivatives. */
+  addTo(cell: SignedMoments, device: number, factor: number, conductance: Microsiemens): void {
+    const { totalMean, totalVariance, mean, variance, pull, bend } = cell;
+    const means = this.#mean;
+    const variances = this.#variance;
+    const h = this.#step;
+    const square = factor * factor;
+    const times = totalMean.length;
+    const i = this.#interval(conductance);
+    const b = this.#steps(conductance) - i;
+    const a = 1 - b;
+    const aThird = a * a * a - a;
+    const bThird = b * b * b - b;
+    const aSecond = 3 * a * a - 1;
+    const bSecond = 3 * b * b - 1;
+    const next = 3 * times;
+    for (let t = 0, k = device * times, at = i * next; t < times; t++, k++, at += 3) {
+      let c0 = means[at + 1]!;
+      let c1 = means[at + next + 1]!;
+      totalMean[t]! +=
+        factor * (a * means[at]! + b * means[at + next]! + ((aThird * c0 + bThird * c1) * h * h) / 6);
+      mean[k] = factor * (means[at + 2]! + ((bSecond * c1 - aSecond * c0) * h) / 6);
+      pull[k] = factor * (a * c0 + b * c1);
+      c0 = variances[at + 1]!;
+      c1 = variances[at + next + 1]!;
+      totalVariance[t]! +=
+        square * (a * variances[at]! + b * variances[at + next]! + ((aThird * c0 + bThird * c1) * h * h) / 6);
+      variance[k] = square * (variances[at + 2]! + ((bSecond * c1 - aSecond * c0) * h) / 6);
+      bend[k] = square * (a * c0 + b * c1);
+    }
+  }
+
   /** Evaluates the spread of drift at one conductance, into `driftStd`. */
   driftAt(conductance: Microsiemens): void {
     const model = this.#model;
@@ -63,15 +103,17 @@ export class MomentTable {
     const knots = Float64Array.from({ length: this.#intervals + 1 }, (_, i) => this.min + i * this.#step);
     knots[this.#intervals] = this.max;
     const { times } = this;
-    const splines = new Float64Array(2 * knots.length * times.length);
+    const splines = new Float64Array(3 * knots.length * times.length);
     for (const [t, time] of times.entries()) {
       const { values, curvatures } = spline(
         knots.map((g) => value(g, time)),
         this.#step,
       );
       for (let k = 0; k < knots.length; k++) {
-        splines[2 * (k * times.length + t)] = values[k]!;
-        splines[2 * (k * times.length + t) + 1] = curvatures[k]!;
+        const at = 3 * (k * times.length + t);
+        splines[at] = values[k]!;
+        splines[at + 1] = curvatures[k]!;
+        splines[at + 2] = k === this.#intervals ? 0 : (values[k + 1]! - values[k]!) / this.#step;
       }
     }
     return splines;
@@ -86,7 +128,19 @@ export class MomentTable {
   }
 }
 
-/** Value and second derivative at each knot and time, row-major [knot, time, 2]. */
+/** Moments of a cell's signed conductance, by time, and their derivatives by each device's conductance, row-major [device, time]. */
+export interface SignedMoments {
+  readonly totalMean: Float64Array;
+  readonly totalVariance: Float64Array;
+  /** First derivatives. */
+  readonly mean: Float64Array;
+  readonly variance: Float64Array;
+  /** Second derivatives, likewise. */
+  readonly pull: Float64Array;
+  readonly bend: Float64Array;
+}
+
+/** Value and second derivative at each knot and time, and how steep the line to the next knot is, row-major [knot, time, 3]. */
 type Splines = Float64Array;
 
 interface Spline {
@@ -108,14 +162,24 @@ function evaluate(
   const bThird = b * b * b - b;
   const aSecond = 3 * a * a - 1;
   const bSecond = 3 * b * b - 1;
-  for (let t = 0, k = 2 * i * times; t < times; t++, k += 2) {
-    const y0 = splines[k]!;
+  for (let t = 0, k = 3 * i * times; t < times; t++, k += 3) {
     const c0 = splines[k + 1]!;
-    const y1 = splines[k + 2 * times]!;
-    const c1 = splines[k + 2 * times + 1]!;
-    value[t] = a * y0 + b * y1 + ((aThird * c0 + bThird * c1) * h * h) / 6;
-    slope[t] = (y1 - y0) / h + ((bSecond * c1 - aSecond * c0) * h) / 6;
+    const c1 = splines[k + 3 * times + 1]!;
+    value[t] = a * splines[k]! + b * splines[k + 3 * times]! + ((aThird * c0 + bThird * c1) * h * h) / 6;
+    slope[t] = splines[k + 2]! + ((bSecond * c1 - aSecond * c0) * h) / 6;
     curvature[t] = a * c0 + b * c1;
+  }
+}
+
+function evaluateValues(splines: Splines, i: number, b: number, h: number, value: Float64Array): void {
+  const times = value.length;
+  const a = 1 - b;
+  const aThird = a * a * a - a;
+  const bThird = b * b * b - b;
+  for (let t = 0, k = 3 * i * times; t < times; t++, k += 3) {
+    const c0 = splines[k + 1]!;
+    const c1 = splines[k + 3 * times + 1]!;
+    value[t] = a * splines[k]! + b * splines[k + 3 * times]! + ((aThird * c0 + bThird * c1) * h * h) / 6;
   }
 }
 

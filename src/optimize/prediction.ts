@@ -75,27 +75,32 @@ export interface CellMomentsBySize {
   readonly variances: Float64Array;
 }
 
+/** @param everySize  also sizes that no weight has, whose moments are else left at 0. */
 export function cellMoments(
-  { table, weights, pairDriftCorrelation }: TranslationProblem,
+  { table, weights: { shares }, pairDriftCorrelation }: TranslationProblem,
   conductances: Float64Array,
   significance: readonly number[],
+  everySize = false,
 ): CellMomentsBySize {
-  const count = weights.sizes.length;
+  const count = shares.length;
   const devices = 2 * significance.length;
   const times = table.times.length;
   const nominal = new Float64Array(count);
   const means = new Float64Array(count * times);
   const variances = new Float64Array(count * times);
   const plus = new Float64Array(times);
+  const [mean] = table.mean;
+  const [variance] = table.variance;
   for (let k = 0; k < count; k++) {
+    if (shares[k] === 0 && !everySize) continue;
     for (let device = 0; device < devices; device++) {
       const g = conductances[k * devices + device]!;
       const factor = significance[device >> 1]! * (device % 2 === 0 ? 1 : -1);
       nominal[k]! += factor * g;
-      table.at(g);
+      table.valuesAt(g);
       for (let t = 0; t < times; t++) {
-        means[k * times + t]! += factor * table.mean[0][t]!;
-        variances[k * times + t]! += factor * factor * table.variance[0][t]!;
+        means[k * times + t]! += factor * mean[t]!;
+        variances[k * times + t]! += factor * factor * variance[t]!;
       }
       if (pairDriftCorrelation === 0) continue;
       table.driftAt(g);

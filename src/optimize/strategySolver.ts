@@ -44,13 +44,15 @@ export function solveStrategy(
   const conductances = new Float64Array(sizes.length * devices).fill(table.min);
   const curves = { sizes, conductances };
   const given = { curves, significance, scaleMicrosiemensPerUnit: scale };
-  let prediction = predict(problem, onSizes(curves, devices, weights), significance, scale);
-  if (weights.max === 0) return { ...prediction, ...given, rounds: 0, stopped: "nothing to program" };
+  const predicted = (): Prediction =>
+    predict(problem, onSizes(curves, devices, weights), significance, scale);
+  if (weights.max === 0) return { ...predicted(), ...given, rounds: 0, stopped: "nothing to program" };
+  let prediction: Prediction;
   let alpha = firstGuess(table);
   let whole = true;
   let settled = false;
   let rounds = 0;
-  while (rounds < maxRounds && !settled) {
+  do {
     solver.compensate(alpha);
     let previous: Float64Array | undefined;
     for (let k = 0; k < sizes.length; k++) {
@@ -60,14 +62,14 @@ export function solveStrategy(
       cell.set(found.conductances);
       previous = found.conductances;
     }
-    prediction = predict(problem, onSizes(curves, devices, weights), significance, scale);
+    prediction = predicted();
     rounds++;
     const moved = prediction.compensation.some((next, t) => Math.abs(next / alpha[t]! - 1) > settledWithin);
     // The whole box at first and again when α stands still; in between it is enough to go downhill.
     settled = !moved && whole && rounds > 1;
     whole = !moved;
     alpha = prediction.compensation;
-  }
+  } while (rounds < maxRounds && !settled);
   return { ...prediction, ...given, rounds, stopped: settled ? "compensation settled" : "rounds spent" };
 }
 
@@ -151,6 +153,6 @@ export function onSizes(
 /** α for devices in the middle of their range. */
 function firstGuess(table: MomentTable): Float64Array {
   const middle = (table.min + table.max) / 2;
-  table.at(middle);
+  table.valuesAt(middle);
   return table.mean[0].map((mean) => middle / mean);
 }
