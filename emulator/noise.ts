@@ -66,12 +66,15 @@ function noiseStep(
   const ends = new Float64Array(2 * noiseComponents);
   const means = new Float64Array(3 * firstMiddle);
   const burstSeconds = (burst.reads - 1) * burst.spacingSeconds;
-  correlationSeconds.forEach((tau, k) => {
+  for (let k = 0; k < noiseComponents; k++) {
+    const tau = correlationSeconds[k]!;
     const passed = k < firstMiddle ? seconds + burstSeconds : k < firstSlow ? middleSeconds : slowSeconds;
     const kick = Math.sqrt(-Math.expm1((-2 * passed) / tau));
-    ends.set([Math.exp(-passed / tau), kick], 2 * k);
-    if (k < firstMiddle) means.set(meanOf(tau, seconds, burst, kick), 3 * k);
-  });
+    ends[2 * k] = Math.exp(-passed / tau);
+    ends[2 * k + 1] = kick;
+    // A single read needs none.
+    if (k < firstMiddle && burst.reads > 1) means.set(meanOf(tau, seconds, burst, kick), 3 * k);
+  }
   return { seconds, middleSeconds, slowSeconds, burst, ends, means };
 }
 
@@ -115,7 +118,8 @@ export class NoiseBank {
 
   /** A pulse melts the past away. */
   clear(device: number): void {
-    this.#values.fill(0, device * noiseComponents, (device + 1) * noiseComponents);
+    const end = (device + 1) * noiseComponents;
+    for (let at = device * noiseComponents; at < end; at++) this.#values[at] = 0;
   }
 
   /** A pulse that changes a part of the device leaves the rest of its noise. */
