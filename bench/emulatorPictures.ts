@@ -80,7 +80,7 @@ draw("noise", "Variance of read noise against age", { name: "age, s", log: true 
       const bank = new NoiseBank(20_000);
       const random = new Random(5).fork(`noise ${age}`);
       const { std } = statistics(
-        Array.from({ length: 20_000 }, (_, device) => bank.move(device, device, bank.step(age), random)),
+        Array.from({ length: 20_000 }, (_, device) => bank.moveOne(device, device, bank.step(age), random)),
       );
       return [age, std * std];
     }),

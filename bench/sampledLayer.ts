@@ -72,7 +72,7 @@ function noiseOf(
     let sum = 0;
     for (let read = 0; read < reads; read++) {
       const step = bank.step(read === 0 ? age : secondsBetweenReads);
-      sum += bank.move(0, device++, step, random);
+      sum += bank.moveOne(0, device++, step, random);
     }
     return conductance * (1 + (law.readStrength(target) * sum) / reads);
   };

@@ -198,8 +198,9 @@ export class Board {
     if (!(trailingNanoseconds >= 0 && trailingNanoseconds <= firmware.maxTrailingNanoseconds)) {
       return limit(`a trailing edge of ${trailingNanoseconds} ns is outside the limits`);
     }
-    if (codes.some((code) => code > firmware.maxAmplitudeCode)) {
-      return limit(`an amplitude code is above ${firmware.maxAmplitudeCode}`);
+    for (let k = 0; k < codes.length; k++) {
+      if (codes[k]! > firmware.maxAmplitudeCode)
+        return limit(`an amplitude code is above ${firmware.maxAmplitudeCode}`);
     }
     return undefined;
   }

@@ -26,6 +26,8 @@ export class EmulatedChip {
   readonly #converters: Converter[];
   readonly #deadRows = new Set<number>();
   readonly #sensed: Float64Array;
+  /** A pair for every two devices of a row. */
+  readonly #whiteWords: Int32Array;
   readonly #course: TemperatureCourse;
 
   constructor(preset: Preset, seed: number) {
@@ -42,6 +44,7 @@ export class EmulatedChip {
       (_, tile) => new Converter(preset.readout, converters.at(tile, 0).child()),
     );
     this.#sensed = new Float64Array(this.devicesPerRow);
+    this.#whiteWords = new Int32Array(2 * Math.ceil(this.devicesPerRow / 2));
     this.#course = new TemperatureCourse(preset.array.temperature);
   }
 
@@ -50,7 +53,7 @@ export class EmulatedChip {
     const { array } = this.preset;
     const found = this.#tile(tile);
     let sum = 0;
-    for (const code of pulse.codes) sum += code;
+    for (let k = 0; k < pulse.codes.length; k++) sum += pulse.codes[k]!;
     const load = sum / (this.devicesPerRow * usualCode);
     found.pulseRow(row, { ...pulse, droop: array.droop * load }, at);
     if (array.halfSelectDisturb > 0) this.#disturbColumns(found, row, pulse.codes);
@@ -85,7 +88,7 @@ export class EmulatedChip {
       at,
       share === 1 ? burst : { ...burst, readVolts, currentShare: share },
     );
-    for (let k = 0; k < codes.length; k++) codes[k] = converter.code(share * sensed[k]!);
+    converter.codes(sensed, share, codes);
     if (array.readDisturb > 0) {
       const found = this.#tile(tile);
       const share = averages * array.readDisturb;
@@ -249,10 +252,13 @@ export class EmulatedChip {
     throughWires(sensed, columnCells, array.wireOhmsPerCell);
     const first = tile * devicesOfTile(this.preset.geometry) + row * this.devicesPerRow;
     const white = readout.whiteNoise / Math.sqrt(burst.reads) / (burst.currentShare ?? 1);
+    const words = this.#whiteWords;
+    random.fill(words, first, 99, 2);
     for (let k = 0; k < sensed.length; k += 2) {
-      const { word0 } = random.at(first + k, 99);
-      sensed[k]! += white * lowNormal(word0);
-      if (k + 1 < sensed.length) sensed[k + 1]! += white * highNormal(word0);
+      // One word serves two devices.
+      const word = words[k]!;
+      sensed[k]! += white * lowNormal(word);
+      if (k + 1 < sensed.length) sensed[k + 1]! += white * highNormal(word);
     }
     return sensed;
   }

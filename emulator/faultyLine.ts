@@ -25,6 +25,8 @@ export class FaultyLine {
   readonly firmware: Firmware;
   readonly #record: FaultRecord;
   readonly #random: Random;
+  /** Whether the record spoils no frame: then every byte goes straight through, and no draw is made. */
+  readonly #isSound: boolean;
   #draws = 0;
   #requests = 0;
   #nextEvent = 0;
@@ -38,6 +40,7 @@ export class FaultyLine {
     this.firmware = firmware;
     this.#record = record;
     this.#random = new Random(record.seed).fork("line");
+    this.#isSound = Object.values(record.line).every((chance) => chance <= 0);
     firmware.clockPartsPerMillion = record.clockPartsPerMillion;
   }
 
@@ -60,9 +63,9 @@ export class FaultyLine {
     if (fault !== undefined && early) this.inject(fault, linkTime);
     if (early) return { deliveries: [] };
     if (linkTime < this.#hungUntil) return { deliveries: [] };
-    const replies = this.#spoiled(bytes, this.#waitingIn).flatMap((part) =>
-      this.firmware.receive(part, linkTime),
-    );
+    const replies = this.#isSound
+      ? this.firmware.receive(bytes, linkTime)
+      : this.#spoiled(bytes, this.#waitingIn).flatMap((part) => this.firmware.receive(part, linkTime));
     if (fault !== undefined) {
       this.inject(fault, linkTime);
       if (fault.fault === "reset" || fault.fault === "hang") return { deliveries: [] };
@@ -102,6 +105,7 @@ export class FaultyLine {
   }
 
   #returned(replies: readonly Uint8Array[]): Delivery[] {
+    if (this.#isSound) return replies.map((bytes) => ({ bytes, lateMilliseconds: 0 }));
     const { line, latestMilliseconds } = this.#record;
     const deliveries: Delivery[] = [];
     for (const reply of replies) {

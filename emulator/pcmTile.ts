@@ -11,10 +11,11 @@ import {
 } from "./births.ts";
 import { cycledDoublings, cycledThreshold, cycledUnrest } from "./cycling.ts";
 import { driftLogTime } from "./driftLaw.ts";
-import { type Burst, NoiseBank, type NoiseStep } from "./noise.ts";
+import { type Burst, NoiseBank } from "./noise.ts";
 import { acceleration, type TemperatureCourse } from "./temperature.ts";
 import { PcmHeat, readingElectronvolts, warmPcm } from "./pcmHeat.ts";
 import type { Defects, PcmPhysics } from "./presets.ts";
+import { SharedAges } from "./sharedAges.ts";
 import { telegraphShare } from "./telegraph.ts";
 import { type DeviceFault, deviceFaults, type History, type RowPulse, type Tile } from "./tile.ts";
 
@@ -52,6 +53,7 @@ export class PcmTile implements Tile {
   readonly #middleReadAt: Float64Array;
   readonly #slowReadAt: Float64Array;
   readonly #noise: NoiseBank;
+  readonly #shared: SharedAges;
 
   constructor(
     physics: PcmPhysics,
@@ -84,6 +86,7 @@ export class PcmTile implements Tile {
     this.#middleReadAt = new Float64Array(geometry.rows).fill(fabricatedAt);
     this.#slowReadAt = new Float64Array(geometry.rows).fill(fabricatedAt);
     this.#noise = new NoiseBank(count, physics.drift.readSeconds);
+    this.#shared = new SharedAges(this.#perRow);
     const fabrication = random.fork("fabrication");
     for (let i = 0; i < count; i++) {
       this.#pulseLeaning[i] = normalOf(fabrication.at(first + i, 0).word0);
@@ -124,43 +127,53 @@ export class PcmTile implements Tile {
     random: Random,
     out: Float64Array,
   ): void {
+    const last = at + (burst.reads - 1) * burst.spacingSeconds * microsecondsPerSecond;
+    const halfway = (at + last) / 2;
+    const middleMoves = halfway - this.#middleReadAt[row]! >= middleNoiseMicroseconds;
+    const slowMoves = halfway - this.#slowReadAt[row]! >= slowNoiseMicroseconds;
     const start = row * this.#perRow;
-    const readAt = this.#readAt[row]!;
-    const noise = this.#noise;
-    const pulsedAts = this.#pulsedAt;
+    const shared = this.#shared;
+    shared.begin();
+    for (let k = 0; k < out.length; k++) {
+      const pulsedAt = this.#pulsedAt[start + k]!;
+      if (shared.has(k, pulsedAt)) continue;
+      shared.add(
+        k,
+        pulsedAt,
+        this.#logTime(this.#heat.age(pulsedAt, at)),
+        this.#heat.crystallised(pulsedAt, at),
+        this.#noise.step(
+          (at - Math.max(this.#readAt[row]!, pulsedAt)) / microsecondsPerSecond,
+          middleMoves ? (halfway - Math.max(this.#middleReadAt[row]!, pulsedAt)) / microsecondsPerSecond : 0,
+          slowMoves ? (halfway - Math.max(this.#slowReadAt[row]!, pulsedAt)) / microsecondsPerSecond : 0,
+          burst,
+        ),
+      );
+    }
+    this.#noise.move(start, this.#first + start, shared.steps, shared.stepOf, random, out);
+    this.#addTruths(start, at, heat, out);
+    this.#readAt[row] = last;
+    if (middleMoves) this.#middleReadAt[row] = halfway;
+    if (slowMoves) this.#slowReadAt[row] = halfway;
+  }
+
+  /** Makes conductances of what the noise of a row's devices has come to, which `out` has. */
+  #addTruths(start: number, at: Microseconds, heat: number, out: Float64Array): void {
     const conductance = this.#conductance;
     const driftExponent = this.#driftExponent;
     const noiseStrength = this.#noiseStrength;
     const { faults } = this.#defects;
-    const odd = this.#odd !== undefined;
-    let pulsedAt = Number.NaN;
-    const last = at + (burst.reads - 1) * burst.spacingSeconds * microsecondsPerSecond;
-    const halfway = (at + last) / 2;
-    const middleReadAt = this.#middleReadAt[row]!;
-    const middleMoves = halfway - middleReadAt >= middleNoiseMicroseconds;
-    const slowReadAt = this.#slowReadAt[row]!;
-    const slowMoves = halfway - slowReadAt >= slowNoiseMicroseconds;
-    let step!: NoiseStep;
-    let logTime = 0;
-    let crystallised = 0;
     const tops = this.#births.topConductance;
+    const { ageOf, logTimes, crystallised } = this.#shared;
+    const odd = this.#odd !== undefined;
     const warmth = acceleration(readingElectronvolts, heat);
     for (let k = 0; k < out.length; k++) {
       const i = start + k;
-      if (pulsedAts[i] !== pulsedAt) {
-        pulsedAt = pulsedAts[i]!;
-        logTime = this.#logTime(this.#heat.age(pulsedAt, at));
-        crystallised = this.#heat.crystallised(pulsedAt, at);
-        step = noise.step(
-          (at - Math.max(readAt, pulsedAt)) / microsecondsPerSecond,
-          middleMoves ? (halfway - Math.max(middleReadAt, pulsedAt)) / microsecondsPerSecond : 0,
-          slowMoves ? (halfway - Math.max(slowReadAt, pulsedAt)) / microsecondsPerSecond : 0,
-          burst,
-        );
-      }
-      const flicker = noise.move(i, this.#first + i, step, random);
-      let truth = conductance[i]! * Math.exp(-driftExponent[i]! * logTime);
-      if (crystallised > 0) truth += Math.max(0, tops[i]! - truth) * crystallised;
+      const flicker = out[k]!;
+      const age = ageOf[k]!;
+      const grown = crystallised[age]!;
+      let truth = conductance[i]! * Math.exp(-driftExponent[i]! * logTimes[age]!);
+      if (grown > 0) truth += Math.max(0, tops[i]! - truth) * grown;
       let strength = noiseStrength[i]!;
       if (odd || faults[i] !== 0) truth = this.truth(i, at);
       // A device that does not obey is as noisy as its conductance makes it, whatever its pulses were meant to do.
@@ -170,9 +183,6 @@ export class PcmTile implements Tile {
       if (warmth !== 1) truth = warmPcm(truth, tops[i]!, warmth);
       out[k] = truth * (1 + strength * flicker);
     }
-    this.#readAt[row] = last;
-    if (middleMoves) this.#middleReadAt[row] = halfway;
-    if (slowMoves) this.#slowReadAt[row] = halfway;
   }
 
   get history(): History {

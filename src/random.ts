@@ -6,75 +6,99 @@
  * SC 2011). Normal deviates come from one word by the inverse of the normal distribution function.
  */
 export class Random {
-  /** The two words of the last call of `at`, unsigned 32-bit. */
-  word0 = 0;
-  word1 = 0;
   readonly #key0: number;
   readonly #key1: number;
+  /** The two words of the last call of `at`, signed: V8 keeps such numbers without a box. */
+  #last0 = 0;
+  #last1 = 0;
 
   constructor(key0: number, key1 = 0) {
     this.#key0 = key0 | 0;
     this.#key1 = key1 | 0;
   }
 
+  /** The two words of the last call of `at`, unsigned 32-bit. */
+  get word0(): number {
+    return this.#last0 >>> 0;
+  }
+
+  get word1(): number {
+    return this.#last1 >>> 0;
+  }
+
   /** Draws the pair of words that belongs to a counter; they are left in `word0` and `word1`. */
   at(counter0: number, counter1: number): this {
+    this.fill(onePair, counter0, counter1);
+    this.#last0 = onePair[0]!;
+    this.#last1 = onePair[1]!;
+    return this;
+  }
+
+  /**
+   * Draws the pairs that belong to (counter0, counter1), (counter0 + stride, counter1) and so on until `words` is full, two words a
+   * pair. Their bits are those of `word0` and `word1`.
+   */
+  fill(words: Int32Array, counter0: number, counter1: number, stride = 1): void {
     const key0 = this.#key0;
     const key1 = this.#key1;
     const key2 = parity ^ key0 ^ key1;
-    let x0 = (counter0 + key0) | 0;
-    let x1 = (counter1 + key1) | 0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
-    x0 = (x0 + key1) | 0;
-    x1 = (x1 + key2 + 1) | 0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
-    x0 = (x0 + key2) | 0;
-    x1 = (x1 + key0 + 2) | 0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
-    x0 = (x0 + key0) | 0;
-    x1 = (x1 + key1 + 3) | 0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
-    x0 = (x0 + key1) | 0;
-    x1 = (x1 + key2 + 4) | 0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
-    this.word0 = (x0 + key2) >>> 0;
-    this.word1 = (x1 + key0 + 5) >>> 0;
-    return this;
+    const begin1 = (counter1 + key1) | 0;
+    let begin0 = (counter0 + key0) | 0;
+    for (let k = 0; k + 1 < words.length; k += 2) {
+      let x0 = begin0;
+      let x1 = begin1;
+      begin0 = (begin0 + stride) | 0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+      x0 = (x0 + key1) | 0;
+      x1 = (x1 + key2 + 1) | 0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
+      x0 = (x0 + key2) | 0;
+      x1 = (x1 + key0 + 2) | 0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+      x0 = (x0 + key0) | 0;
+      x1 = (x1 + key1 + 3) | 0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 17) | (x1 >>> 15)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 29) | (x1 >>> 3)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 16) | (x1 >>> 16)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 24) | (x1 >>> 8)) ^ x0;
+      x0 = (x0 + key1) | 0;
+      x1 = (x1 + key2 + 4) | 0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 15) | (x1 >>> 17)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 26) | (x1 >>> 6)) ^ x0;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << 6) | (x1 >>> 26)) ^ x0;
+      words[k] = (x0 + key2) | 0;
+      words[k + 1] = (x1 + key0 + 5) | 0;
+    }
   }
 
   /** An independent source, named: the same label always gives the same source. */
@@ -91,6 +115,7 @@ export class Random {
 }
 
 const parity = 0x1bd11bda;
+const onePair = new Int32Array(2);
 
 /** A uniform deviate in the open interval (0, 1) from one word. */
 export function uniformOf(word: number): number {

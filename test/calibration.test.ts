@@ -56,7 +56,7 @@ describe("the covariance of 1/f noise", () => {
     ages.forEach((age, k) => {
       const moment = random.fork(`at ${age}`);
       const seconds = age - (ages[k - 1] ?? 0);
-      for (let i = 0; i < devices; i++) seen[k]![i] = bank.move(i, i, bank.step(seconds), moment);
+      for (let i = 0; i < devices; i++) seen[k]![i] = bank.moveOne(i, i, bank.step(seconds), moment);
     });
     const expected = noiseCovariance(Float64Array.from(ages), [1, 1, 1, 1], 250e-9, 20e-6);
     for (let a = 0; a < 4; a++) {

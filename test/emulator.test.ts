@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { EmulatedChip } from "../emulator/chip.ts";
 import { PacketFirmware } from "../emulator/packetFirmware.ts";
-import { NoiseBank } from "../emulator/noise.ts";
-import { noDefects, pcm64, type Preset } from "../emulator/presets.ts";
+import { NoiseBank, type NoiseStep, oneRead } from "../emulator/noise.ts";
+import { findPreset, noDefects, pcm64, type Preset } from "../emulator/presets.ts";
 import type { RowPulse } from "../emulator/tile.ts";
 import { TicketBook } from "../emulator/tickets.ts";
 import { encodeFrame, type Frame, FrameDecoder } from "../protocols/packet/frame.ts";
@@ -53,6 +53,39 @@ describe("an emulated device", () => {
     expect(digest(7)).not.toBe(digest(8));
     // The bytes themselves, so that another Node or machine that draws otherwise is found out.
     expect(digest(7)).toBe(993417816);
+  });
+
+  it.each([
+    ["pcm-64", { births: "stranger" }, "8515f08e"],
+    ["pcm-64", { births: "odd", temperatureCelsius: 60, converter: "worn" }, "2dabe5c0"],
+    ["rram-128", { births: "telegraph" }, "282731d6"],
+    ["ecram-64", {}, "2c63add0"],
+  ] as const)("of %s %o reads the codes that it always has, byte for byte", (name, conditions, told) => {
+    const chip = new EmulatedChip(findPreset(name, conditions)!, 11);
+    const codes = new Uint16Array(chip.devicesPerRow);
+    const most = chip.preset.firmware.maxAmplitudeCode;
+    let at = second;
+    let sum = 0;
+    // Bursts that follow each other within the noise's fast, middle and slow times; a third of a row is pulsed now and then.
+    for (const [n, pause] of [20, 90, 250, 1700, 6000, 50, 1e6, 5e7, 130, 8.64e10, 700, 3e13, 40].entries()) {
+      for (let row = 0; row < 4; row++) {
+        at += pause;
+        const amplitudes = codes.map((_, k) =>
+          (k + n + row) % 3 === 0 ? 1 + ((k * 37 + n * 101) % most) : 0,
+        );
+        const kind = n % 4 === 3 ? "set" : "reset";
+        if (n % 2 === 1) chip.pulseRow(0, row, reset(amplitudes, { kind }), at);
+        for (const averages of [1, 4]) {
+          chip.readRow(0, row, averages, (at += 60), codes);
+          const bytes = new Uint8Array(4 + 2 * codes.length);
+          const view = new DataView(bytes.buffer);
+          view.setUint32(0, sum);
+          codes.forEach((code, k) => view.setUint16(4 + 2 * k, code));
+          sum = crc32c(bytes);
+        }
+      }
+    }
+    expect(sum.toString(16)).toBe(told);
   });
 
   it("draws the same for a device whatever else is read before", () => {
@@ -118,6 +151,28 @@ describe("an emulated device", () => {
     expect(Math.abs(std / 0.0227 - 1)).toBeLessThan(0.05);
   });
 
+  it("has the same noise whether its row is moved on at once or device by device, to the last digit", () => {
+    const devices = 12;
+    const [row, alone] = [new NoiseBank(devices), new NoiseBank(devices)];
+    const stepOf = Uint32Array.from({ length: devices }, (_, device) => device % 3);
+    const means = new Float64Array(devices);
+    const fourReads = { reads: 4, spacingSeconds: 2e-5 };
+    for (const [n, burst] of [oneRead, fourReads, oneRead, fourReads].entries()) {
+      const random = new Random(3).fork(`read ${n}`);
+      const steps = (bank: NoiseBank): NoiseStep[] => [
+        bank.step(20 + n, 20 + n, 20 + n, burst),
+        bank.step(1e-3, 1e-3, 0, burst),
+        bank.step(5e-5, 0, 0, burst),
+      ];
+      row.move(0, 7, steps(row), stepOf, random, means);
+      const each = steps(alone);
+      const told = means.map((_, device) => alone.moveOne(device, 7 + device, each[device % 3]!, random));
+      expect([...means]).toEqual([...told]);
+      expect([...row.values]).toEqual([...alone.values]);
+      expect(new Set(means).size).toBe(devices);
+    }
+  });
+
   it.each([[1e-3], [20], [86_400]])(
     "has 1/f noise whose variance %d s after a pulse is the published one within 5 %",
     (seconds) => {
@@ -125,7 +180,7 @@ describe("an emulated device", () => {
       const bank = new NoiseBank(16_384);
       const random = new Random(5).fork("noise");
       const sums = Float64Array.from({ length: 16_384 }, (_, device) =>
-        bank.move(device, device, bank.step(seconds), random),
+        bank.moveOne(device, device, bank.step(seconds), random),
       );
       const published = Math.log((seconds + 250e-9) / 500e-9);
       const { std } = statistics(sums);
@@ -147,7 +202,7 @@ describe("an emulated device", () => {
       for (let n = 0; n < 16; n++) {
         const random = new Random(6).fork(`read ${n}`);
         for (let device = 0; device < devices; device++) {
-          const noise = bank.move(device, device, bank.step(n === 0 ? 20 : spacing), random);
+          const noise = bank.moveOne(device, device, bank.step(n === 0 ? 20 : spacing), random);
           if (n === 0) first[device] = noise;
           means[device]! += noise / 16;
         }

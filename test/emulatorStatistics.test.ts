@@ -54,7 +54,7 @@ describe("read noise", () => {
     for (let n = 0; n < samples; n++) {
       const random = new Random(8).fork(`${spacingSeconds} ${n}`);
       for (let d = 0; d < devices; d++) {
-        traces[d]![n] = bank.move(
+        traces[d]![n] = bank.moveOne(
           d,
           d,
           bank.step(n === 0 ? 1e4 * spacingSeconds * samples : spacingSeconds),
@@ -105,7 +105,7 @@ describe("read noise", () => {
       for (let n = 0; n < 16; n++) {
         const random = new Random(6).fork(`read ${n}`);
         for (let d = 0; d < many; d++) {
-          const noise = bank.move(d, d, bank.step(n === 0 ? 20 : spacing), random);
+          const noise = bank.moveOne(d, d, bank.step(n === 0 ? 20 : spacing), random);
           if (n === 0) first[d] = noise;
           means[d]! += noise / 16;
         }
@@ -121,7 +121,7 @@ describe("read noise", () => {
     const bank = new NoiseBank(many);
     const random = new Random(4).fork("old devices");
     const old = bank.step(1e12);
-    for (let d = 0; d < many; d++) bank.move(d, d, old, random);
+    for (let d = 0; d < many; d++) bank.moveOne(d, d, old, random);
     const { values } = bank;
     const error = 1 / Math.sqrt(many);
     for (let a = 0; a < noiseComponents; a++) {
@@ -153,7 +153,7 @@ describe("read noise", () => {
         const looks = [look(bank, 1e-5, 0), look(bank, 1e-4, 1)];
         const after = random.fork("after");
         const last = bank.step(1e-6);
-        looks.push(Float64Array.from({ length: many }, (_, d) => bank.move(d, d, last, after)));
+        looks.push(Float64Array.from({ length: many }, (_, d) => bank.moveOne(d, d, last, after)));
         return looks.flatMap((a, i) =>
           looks.slice(i).map((b) => a.reduce((sum, x, d) => sum + x * b[d]!, 0) / many),
         );
@@ -162,14 +162,14 @@ describe("read noise", () => {
         const toMiddle = seconds + (n + 1) * halfSeconds;
         const step = bank.step(seconds, toMiddle, toMiddle, { reads, spacingSeconds });
         const now = random.fork(`at once ${n}`);
-        return Float64Array.from({ length: many }, (_, d) => bank.move(d, d, step, now));
+        return Float64Array.from({ length: many }, (_, d) => bank.moveOne(d, d, step, now));
       });
       const oneByOne = moments((bank, seconds, n) => {
         const means = new Float64Array(many);
         for (let read = 0; read < reads; read++) {
           const now = random.fork(`look ${n}, read ${read}`);
           const step = bank.step(read === 0 ? seconds : spacingSeconds);
-          for (let d = 0; d < many; d++) means[d]! += bank.move(d, d, step, now) / reads;
+          for (let d = 0; d < many; d++) means[d]! += bank.moveOne(d, d, step, now) / reads;
         }
         return means;
       });

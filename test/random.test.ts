@@ -12,6 +12,23 @@ describe("Random", () => {
     expect([pi.word0, pi.word1]).toEqual([0xc4923a9c, 0x483df7a0]);
   });
 
+  it("fills a row with the very words of its counters, over the end of 32 bits too", () => {
+    for (const [first, stride] of [
+      [7, 1],
+      [0xfffffffe, 1],
+      [100, 2],
+    ] as const) {
+      const random = new Random(0x89abcdef, 5);
+      const words = new Int32Array(12);
+      random.fill(words, first, 99, stride);
+      const oneByOne = Array.from({ length: 6 }, (_, n) => {
+        const { word0, word1 } = random.at(first + n * stride, 99);
+        return [word0, word1];
+      });
+      expect([...new Uint32Array(words.buffer)]).toEqual(oneByOne.flat());
+    }
+  });
+
   it("draws the same words for a counter whatever was drawn before", () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(fc.nat()), (counter, others) => {

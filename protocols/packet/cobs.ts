@@ -6,11 +6,12 @@ export function cobsEncode(data: Uint8Array, out: Uint8Array, at: number): numbe
   let codeAt = at++;
   let code = 1;
   for (let i = 0; i < data.length; i++) {
-    if (data[i] !== 0) {
-      out[at++] = data[i]!;
+    const byte = data[i]!;
+    if (byte !== 0) {
+      out[at++] = byte;
       code++;
     }
-    if (data[i] === 0 || code === 255) {
+    if (byte === 0 || code === 255) {
       out[codeAt] = code;
       code = 1;
       codeAt = at++;
@@ -34,8 +35,9 @@ export function cobsDecode(data: Uint8Array): Uint8Array | undefined {
     const code = data[i++]!;
     if (code === 0 || i + code - 1 > data.length) return undefined;
     for (let k = 1; k < code; k++) {
-      if (data[i] === 0) return undefined;
-      out[length++] = data[i++]!;
+      const byte = data[i++]!;
+      if (byte === 0) return undefined;
+      out[length++] = byte;
     }
     if (code < 255 && i < data.length) out[length++] = 0;
   }

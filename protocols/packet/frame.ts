@@ -33,8 +33,8 @@ export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
     throw new RangeError(`A body of ${body.length} bytes does not fit a frame.`);
   if (!(fits(kind, 0xff) && fits(session, 0xffffffff) && fits(tag, 0xffffffff)))
     throw new RangeError(`Kind ${kind}, session ${session}, tag ${tag} does not fit a frame.`);
-  const raw = new Uint8Array(headerBytes + body.length + checksumBytes);
-  const view = new DataView(raw.buffer);
+  const raw = unstuffed.subarray(0, headerBytes + body.length + checksumBytes);
+  const view = unstuffedView;
   raw[0] = kind;
   view.setUint32(1, session, true);
   view.setUint32(5, tag, true);
@@ -46,6 +46,10 @@ export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
   out[end] = 0;
   return out.subarray(0, end + 1);
 }
+
+/** Where frames are put together before they are stuffed, one at a time. */
+const unstuffed = new Uint8Array(maxFrameBytes);
+const unstuffedView = new DataView(unstuffed.buffer);
 
 function fits(value: number, most: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= most;
