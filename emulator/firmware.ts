@@ -53,7 +53,7 @@ export abstract class Firmware {
     return 0;
   }
 
-  /** The byte that ends each request, and stands nowhere else; undefined of a language that has none. */
+  /** The byte that stands after each request, and in none; undefined of a language that has no such byte. */
   get endOfRequest(): number | undefined {
     return undefined;
   }

@@ -118,6 +118,8 @@ export class RequestQueue {
     let deadlineMilliseconds = this.#deadline(bytes, boardMicroseconds, marginMilliseconds);
     const attempts = attemptsWithin(deadlineMilliseconds, usual);
     try {
+      // It had room, and was called off before it left.
+      if (this.#calledOff.times !== times) throw calledOff(this.#address, this.#calledOff.reason);
       const frame = encodeFrame({ kind: request.kind, session: this.#session, tag, body: request.body });
       for (let attempt = 1; attempt <= attempts; attempt++) {
         const sentAt = timed ? systemClock.nowMicroseconds() : 0;

@@ -44,7 +44,7 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
     for (const request of isCut ? cutAfter(endOfRequest, bytes) : [bytes]) {
       take(request);
       if (line !== cable) return;
-      if (now() - flushedAt < shortestMicroseconds) continue;
+      if (now() - flushedAt < togetherMicroseconds) continue;
       sent.flush();
       flushedAt = now();
     }
@@ -95,15 +95,15 @@ export async function serveChip(chip: FaultyLine, options: ServeOptions): Promis
   };
 }
 
-/** Answers of less than this leave together: a system call costs as much as a few of them. */
-const shortestMicroseconds: Microseconds = 1000;
+/** Answers that are made within this leave together: a system call costs as much as a few of them. */
+const togetherMicroseconds: Microseconds = 1000;
 
+/** Bytes in pieces, each with the byte that ends it and those like it that follow. */
 function cutAfter(end: number, bytes: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
   for (let from = 0; from < bytes.length;) {
     const found = bytes.indexOf(end, from);
     let to = found === -1 ? bytes.length : found + 1;
-    // Frames may begin with one, too.
     while (bytes[to] === end) to++;
     pieces.push(bytes.subarray(from, to));
     from = to;

@@ -168,11 +168,11 @@ function areNeighbours(levels: Uint8Array, others: Uint8Array): boolean {
 
 /** A pair on each two levels. */
 interface ScannedPair {
-  /** Σ-able α M at each time, row-major [levels, time]. */
+  /** α M at each time, row-major [levels, time]: what the pair adds to the miss. */
   readonly means: Float64Array;
   /** The weighted α² V. */
   readonly variances: Float64Array;
-  /** The mean of `means` over the times. */
+  /** Of `means`, as `#overTime` has it. */
   readonly overTime: Float64Array;
 }
 
