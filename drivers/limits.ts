@@ -1,4 +1,5 @@
 import { amplitudePerCode, type ChipDescription, highestCode } from "../src/chip/description.ts";
+import { placesOfCodes } from "../src/chip/codes.ts";
 import { type BoardVerifyOrder, mostBurstCycles, type PulseOrder } from "../src/chip/driver.ts";
 import { type Block, devicesOfBlock, devicesPerRow } from "../src/chip/geometry.ts";
 import { MhoError } from "../src/errors.ts";
@@ -48,7 +49,9 @@ export function refuseOutsideLimits(
       refuse(`${burst.cycles} cycles of a burst are not a whole number from 1 to ${mostBurstCycles}`);
     if (!isWhole(burst.code, 1, most16)) refuse(`a code of ${burst.code} is not a whole number from 1 on`);
   }
-  const highest = order.codes.reduce((max, code) => Math.max(max, code), burst?.code ?? 0);
+  const places = placesOfCodes(order.codes);
+  let highest = burst?.code ?? 0;
+  for (const i of places) if (order.codes[i]! > highest) highest = order.codes[i]!;
   if (highest > highestCode(description)) {
     const { amplitudeUnit: unit } = pulses.technology;
     const amplitude = (highest * amplitudePerCode(pulses)).toFixed(2).replace(/\.?0+$/, "");
@@ -59,10 +62,9 @@ export function refuseOutsideLimits(
   const perCode = pulses.technology.drawnMicroamperesPerCode(pulses);
   if (most !== undefined && perCode !== undefined) {
     const perRow = devicesPerRow(geometry);
-    for (let first = 0; first < order.codes.length; first += perRow) {
-      let sum = 0;
-      for (let i = first; i < first + perRow; i++)
-        if (order.codes[i] !== 0) sum += Math.max(order.codes[i]!, burst?.code ?? 0);
+    const sums = new Float64Array(block.rowCount);
+    for (const i of places) sums[Math.floor(i / perRow)]! += Math.max(order.codes[i]!, burst?.code ?? 0);
+    for (const sum of sums) {
       const drawn = (sum * perCode) / 1000;
       if (drawn > most + 1e-9) refuse(`a row would draw ${drawn.toFixed(1)} mA, and ${most} mA are allowed`);
     }

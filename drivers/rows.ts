@@ -1,3 +1,4 @@
+import { rowsOfCodes } from "../src/chip/codes.ts";
 import { convertCodes } from "../src/chip/conversion.ts";
 import type { ChipDescription, Converter } from "../src/chip/description.ts";
 import {
@@ -80,13 +81,17 @@ export function mergeReports(earlier: PulseReport | undefined, later: PulseRepor
   return later;
 }
 
+/** The rows of a block, ascending, that are to be read: all where nothing is said. */
+export function rowsToRead(rowCount: number, wanted: Uint8Array | undefined): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < rowCount; row++) if (wanted?.[row] !== 0) rows.push(row);
+  return rows;
+}
+
 /** Of an order of which nothing has been sent yet. */
 export function reportOfUnsent(codes: Uint16Array, rowCount: number): PulseReport {
   const report = blankReport(rowCount);
-  const perRow = codes.length / rowCount;
-  codes.forEach((code, k) => {
-    if (code !== 0) report.fates[Math.floor(k / perRow)] = rowFates.notFired;
-  });
+  for (const row of rowsOfCodes(codes, rowCount)) report.fates[row] = rowFates.notFired;
   return report;
 }
 

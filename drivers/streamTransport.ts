@@ -38,6 +38,24 @@ export function streamTransport(
     closedReason = inWords(error instanceof Error ? error.message : (failure ?? "it was closed"));
     onClosed(closedReason);
   });
+  /** What is written in one turn of the program's loop leaves in one call of the system, and has one deadline. */
+  let waiting: Uint8Array[] = [];
+  let leaving: Promise<void> | undefined;
+  const leave = (resolve: () => void, reject: (error: MhoError) => void): void => {
+    const bytes = waiting.length === 1 ? bufferOf(waiting[0]!) : Buffer.concat(waiting);
+    waiting = [];
+    leaving = undefined;
+    if (!isOpen()) return reject(writeFailed(closedReason ?? "it is closed"));
+    const passing = (1000 * bytes.length) / bytesPerSecond;
+    const deadline = Math.ceil(deadlineMilliseconds + 1.25 * passing);
+    const stuck = `it did not take ${bytes.length} bytes within ${(deadline / 1000).toFixed(1)} s`;
+    const cancel = after(deadline, () => reject(writeFailed(stuck)));
+    stream.write(bytes, (error) => {
+      cancel();
+      if (error) reject(writeFailed(inWords(error.message)));
+      else resolve();
+    });
+  };
   return {
     port,
     onBytes(listener) {
@@ -47,20 +65,12 @@ export function streamTransport(
       onClosed = listener;
       if (closedReason !== undefined) listener(closedReason);
     },
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        if (!isOpen()) return reject(writeFailed(closedReason ?? "it is closed"));
-        const passing = (1000 * bytes.length) / bytesPerSecond;
-        const deadline = Math.ceil(deadlineMilliseconds + 1.25 * passing);
-        const stuck = `it did not take ${bytes.length} bytes within ${(deadline / 1000).toFixed(1)} s`;
-        const cancel = after(deadline, () => reject(writeFailed(stuck)));
-        gathered(stream);
-        stream.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error) => {
-          cancel();
-          if (error) reject(writeFailed(inWords(error.message)));
-          else resolve();
-        });
-      }),
+    write(bytes) {
+      if (!isOpen()) return Promise.reject(writeFailed(closedReason ?? "it is closed"));
+      waiting.push(bytes);
+      leaving ??= new Promise((resolve, reject) => process.nextTick(() => leave(resolve, reject)));
+      return leaving;
+    },
     close: () =>
       new Promise((resolve) => {
         if (closedReason !== undefined || !isOpen()) return resolve();
@@ -71,11 +81,8 @@ export function streamTransport(
   };
 }
 
-/** What is written in one turn of the program's loop leaves in one call of the system. */
-function gathered(stream: Duplex): void {
-  if (stream.writableCorked > 0) return;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** What the system calls an input/output error is a far end that is gone. */

@@ -7,6 +7,7 @@ import {
   microsiemensOf,
 } from "../../protocols/arcOne/replies.ts";
 import { lineEnd, numberToken } from "../../protocols/arcOne/tokens.ts";
+import { rowsOfCodes } from "../../src/chip/codes.ts";
 import { amplitudePerCode, type ChipDescription } from "../../src/chip/description.ts";
 import {
   type ChipIdentity,
@@ -148,9 +149,8 @@ export class ArcOneDriver implements ConnectedDriver {
     const perCode = amplitudePerCode(this.description.pulses);
     const sign = order.kind === "set" ? 1 : -1;
     const report = reportOfUnsent(order.codes, block.rowCount);
-    for (let row = 0; row < block.rowCount; row++) {
+    for (const row of rowsOfCodes(order.codes, block.rowCount)) {
       const codes = order.codes.subarray(row * bits, (row + 1) * bits);
-      if (codes.every((code) => code === 0)) continue;
       const word = block.rowStart + row + 1;
       const place = { tile: 0, row: word - 1, ticket: order.firstTicket + row };
       let given = 0;

@@ -2,11 +2,12 @@ import { MhoError } from "../../src/errors.ts";
 import { type Log, loggedError } from "../../src/log.ts";
 import type { RequestQueue } from "./requests.ts";
 
-/** Starts every row at once, the window pacing them, and waits for all: none is left behind when one fails. */
+/** Starts all these rows at once, the window pacing them, and waits for all: none is left behind when one fails. */
 export async function eachRow(
   requests: RequestQueue,
   log: Log,
-  { tile, rowCount }: { readonly tile?: number; readonly rowCount: number },
+  tile: number | undefined,
+  rows: readonly number[],
   work: (row: number) => Promise<void>,
 ): Promise<void> {
   const each = async (row: number): Promise<void> => {
@@ -18,8 +19,8 @@ export async function eachRow(
       throw error;
     }
   };
-  const rows = await Promise.allSettled(Array.from({ length: rowCount }, (_, row) => each(row)));
-  const failed = rows.filter((row) => row.status === "rejected");
+  const settled = await Promise.allSettled(rows.map(each));
+  const failed = settled.filter((row) => row.status === "rejected");
   const first = failed.find(({ reason }) => isSilence(reason)) ?? failed[0];
   const others = failed.filter((row) => row !== first);
   if (first === undefined) return;
@@ -37,6 +38,8 @@ function isSilence(error: unknown): error is MhoError {
 
 /** All of them; when one fails it waits for the others, so that none is left behind. */
 export async function allOf<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  // Most rows are read in one part.
+  if (work.length === 1) return [await work[0]!];
   await Promise.allSettled(work);
   return Promise.all(work);
 }

@@ -1,3 +1,4 @@
+import { rowsOfCodes } from "../../src/chip/codes.ts";
 import { converterAt } from "../../src/chip/conversion.ts";
 import {
   type BoardEnvironment,
@@ -63,7 +64,7 @@ import { askDescription } from "./describe.ts";
 import { allOf, eachRow } from "./eachRow.ts";
 import { PulseFates } from "./pulseFates.ts";
 import { noReply, RequestQueue } from "./requests.ts";
-import { blankReading, enterRow, refuseOtherChip } from "../rows.ts";
+import { blankReading, enterRow, refuseOtherChip, rowsToRead } from "../rows.ts";
 import type { Transport } from "../transport.ts";
 
 /** Drives a chip that speaks the packet dialect, over any transport. */
@@ -140,8 +141,8 @@ export class PacketDriver implements ChipDriver {
     const reading = blankReading(this.description, block);
     const parts = averagesInParts(this.description, averages);
     try {
-      await eachRow(this.#requests, this.#log, block, async (row) => {
-        if (wanted?.[row] === 0) return;
+      const rows = rowsToRead(block.rowCount, wanted);
+      await eachRow(this.#requests, this.#log, block.tile, rows, async (row) => {
         // All parts of a row are asked for before the next row: a row is read at one time, as far as can be.
         const read = await allOf(
           parts.map((part) => this.#readRow(block.tile, block.rowStart + row, part, readVolts)),
@@ -181,7 +182,6 @@ export class PacketDriver implements ChipDriver {
     const report = blankReport(block.rowCount);
     const fired = async (row: number): Promise<void> => {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
-      if (codes.every((code) => code === 0)) return;
       const ticket = order.firstTicket + row;
       const { kind = "reset", widthNanoseconds, trailingNanoseconds = 0, gateCode = 0, burst } = order;
       const pulse = {
@@ -221,7 +221,8 @@ export class PacketDriver implements ChipDriver {
       }
     };
     try {
-      await eachRow(this.#requests, this.#log, block, fired);
+      const rows = rowsOfCodes(order.codes, block.rowCount);
+      await eachRow(this.#requests, this.#log, block.tile, rows, fired);
     } catch (error) {
       throw error instanceof MhoError ? new CutOff(error, { report }) : error;
     }
@@ -236,44 +237,52 @@ export class PacketDriver implements ChipDriver {
     refuseVerifyOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
     const pulsesGiven = new Uint8Array(block.rowCount * perRow);
-    await eachRow(this.#requests, this.#log, block, async (row) => {
-      const targets = Uint16Array.from(targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow), (g) =>
-        Number.isNaN(g)
-          ? invalidCode
-          : Math.min(highest - 2, Math.max(0, Math.round(g / microsiemensPerCode + offsetCodes))),
-      );
-      if (targets.every((target) => target === invalidCode)) return;
-      const body = encodeVerifyRow({
-        ticket: order.firstTicket + row,
-        tile: block.tile,
-        row: block.rowStart + row,
-        marginCodes: Math.max(1, Math.round(marginMicrosiemens / microsiemensPerCode)),
-        iterations,
-        widthNanoseconds,
-        targets,
-      });
-      const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
-      const request = {
-        kind: kinds.verify,
-        body,
-        what,
-        replyBytes: 11 + perRow,
-        boardMicroseconds: verifyMicroseconds(this.description, iterations),
-        tile: block.tile,
-        row: block.rowStart + row,
-        ticket: order.firstTicket + row,
-      };
-      const floor = this.#pulses.floorOf(request.ticket, order.resent);
-      const isTarget = (k: number): boolean => targets[k] !== invalidCode;
-      const found = await this.#checked.ask(
-        request,
-        decodeVerifyReport,
-        ({ pulses, ...fate }) =>
-          wrongPulses(pulses, iterations, isTarget, this.description) ?? this.#pulses.wrong(fate, floor),
-      );
-      enter(report, row, found);
-      pulsesGiven.set(found.pulses, row * perRow);
-    });
+    await eachRow(
+      this.#requests,
+      this.#log,
+      block.tile,
+      rowsToRead(block.rowCount, undefined),
+      async (row) => {
+        const targets = Uint16Array.from(
+          targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow),
+          (g) =>
+            Number.isNaN(g)
+              ? invalidCode
+              : Math.min(highest - 2, Math.max(0, Math.round(g / microsiemensPerCode + offsetCodes))),
+        );
+        if (targets.every((target) => target === invalidCode)) return;
+        const body = encodeVerifyRow({
+          ticket: order.firstTicket + row,
+          tile: block.tile,
+          row: block.rowStart + row,
+          marginCodes: Math.max(1, Math.round(marginMicrosiemens / microsiemensPerCode)),
+          iterations,
+          widthNanoseconds,
+          targets,
+        });
+        const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
+        const request = {
+          kind: kinds.verify,
+          body,
+          what,
+          replyBytes: 11 + perRow,
+          boardMicroseconds: verifyMicroseconds(this.description, iterations),
+          tile: block.tile,
+          row: block.rowStart + row,
+          ticket: order.firstTicket + row,
+        };
+        const floor = this.#pulses.floorOf(request.ticket, order.resent);
+        const isTarget = (k: number): boolean => targets[k] !== invalidCode;
+        const found = await this.#checked.ask(
+          request,
+          decodeVerifyReport,
+          ({ pulses, ...fate }) =>
+            wrongPulses(pulses, iterations, isTarget, this.description) ?? this.#pulses.wrong(fate, floor),
+        );
+        enter(report, row, found);
+        pulsesGiven.set(found.pulses, row * perRow);
+      },
+    );
     return { ...report, pulsesGiven };
   }
 
@@ -311,7 +320,7 @@ export class PacketDriver implements ChipDriver {
   async fates(firstTicket: number, rowCount: number, boot: number): Promise<PulseReport> {
     refuseFates(firstTicket, rowCount);
     const report = blankReport(rowCount);
-    await eachRow(this.#requests, this.#log, { rowCount }, async (row) => {
+    await eachRow(this.#requests, this.#log, undefined, rowsToRead(rowCount, undefined), async (row) => {
       const known = this.#boot === boot;
       const ticket = firstTicket + row;
       enter(report, row, known ? await this.#pulses.fateOf(ticket, "pulse") : forgotten);

@@ -108,10 +108,9 @@ export class RequestQueue {
     const bytes = lineBytes(request.body.length) + lineBytes(request.replyBytes);
     const { boardMicroseconds = 0 } = request;
     const { times } = this.#calledOff;
-    const tag =
-      options.urgent === true
-        ? this.#enter(bytes, boardMicroseconds)
-        : await this.#room(bytes, boardMicroseconds);
+    const room =
+      options.urgent === true ? this.#enter(bytes, boardMicroseconds) : this.#room(bytes, boardMicroseconds);
+    const tag = typeof room === "number" ? room : await room;
     const heardBefore = this.#heardBytes;
     this.#strayError = undefined;
     const timed = this.#log.isLevelEnabled("debug");
@@ -261,8 +260,8 @@ export class RequestQueue {
     this.#queue.splice(0).forEach(({ fail }) => fail(lineGone(this.#address, reason)));
   }
 
-  /** Waits until there is room for a request. @returns its tag. */
-  async #room(bytes: number, boardMicroseconds: Microseconds): Promise<number> {
+  /** @returns the tag of a request, at once or when there is room for it. */
+  #room(bytes: number, boardMicroseconds: Microseconds): number | Promise<number> {
     if (this.#queue.length === 0 && this.#fits(bytes, boardMicroseconds))
       return this.#enter(bytes, boardMicroseconds);
     if (this.#closed !== undefined) throw lineGone(this.#address, this.#closed);

@@ -6,6 +6,7 @@ import {
   secondsText,
   wholeText,
 } from "../../protocols/scpi/numbers.ts";
+import { rowsOfCodes } from "../../src/chip/codes.ts";
 import type { ChipDescription } from "../../src/chip/description.ts";
 import {
   type ChipDriver,
@@ -163,9 +164,8 @@ export class ScpiDriver implements ChipDriver {
       `PULS:KIND ${kind === "set" ? "SET" : "RES"};WIDT ${nanosecondsText(widthNanoseconds)};` +
       `TRA ${nanosecondsText(trailingNanoseconds)};GATE ${wholeText(gateCode, 0xffff)}`;
     const report = reportOfUnsent(order.codes, block.rowCount);
-    for (let row = 0; row < block.rowCount; row++) {
+    for (const row of rowsOfCodes(order.codes, block.rowCount)) {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
-      if (codes.every((code) => code === 0)) continue;
       const place = { tile: block.tile, row: block.rowStart + row, ticket: order.firstTicket + row };
       const request = {
         ...place,

@@ -1,3 +1,4 @@
+import { rowsOfCodes } from "../../src/chip/codes.ts";
 import { amplitudePerCode, type ChipDescription } from "../../src/chip/description.ts";
 import {
   type ChipDriver,
@@ -158,9 +159,8 @@ export class SmuDriver implements ChipDriver {
     const still = this.#notPutInStandby();
     const report = reportOfUnsent(order.codes, block.rowCount);
     let cut: MhoError | undefined;
-    for (let row = 0; row < block.rowCount; row++) {
+    for (const row of rowsOfCodes(order.codes, block.rowCount)) {
       const codes = order.codes.subarray(row * perRow, (row + 1) * perRow);
-      if (codes.every((code) => code === 0)) continue;
       if (cut !== undefined) continue;
       const done = { fired: 0, mayHaveFired: false };
       try {

@@ -4,20 +4,15 @@
  */
 export function cobsEncode(data: Uint8Array, out: Uint8Array, at: number): number {
   let codeAt = at++;
-  let code = 1;
   for (let i = 0; i < data.length; i++) {
     const byte = data[i]!;
-    if (byte !== 0) {
-      out[at++] = byte;
-      code++;
-    }
-    if (byte === 0 || code === 255) {
-      out[codeAt] = code;
-      code = 1;
+    if (byte !== 0) out[at++] = byte;
+    if (byte === 0 || at - codeAt === 255) {
+      out[codeAt] = at - codeAt;
       codeAt = at++;
     }
   }
-  out[codeAt] = code;
+  out[codeAt] = at - codeAt;
   return at;
 }
 
@@ -26,20 +21,27 @@ export function cobsBound(length: number): number {
   return length + Math.floor(length / 254) + 1;
 }
 
-/** @returns the bytes, or undefined when these cannot have come from `cobsEncode`. */
-export function cobsDecode(data: Uint8Array): Uint8Array | undefined {
-  const out = new Uint8Array(data.length);
-  let length = 0;
+/**
+ * @param out  where they go, from its beginning on; as long as `data`, or longer.
+ * @returns the bytes, or undefined when these cannot have come from `cobsEncode`.
+ */
+export function cobsDecode(
+  data: Uint8Array,
+  out: Uint8Array = new Uint8Array(data.length),
+): Uint8Array | undefined {
+  const { length } = data;
+  let at = 0;
   let i = 0;
-  while (i < data.length) {
+  while (i < length) {
     const code = data[i++]!;
-    if (code === 0 || i + code - 1 > data.length) return undefined;
-    for (let k = 1; k < code; k++) {
+    const end = i + code - 1;
+    if (code === 0 || end > length) return undefined;
+    while (i < end) {
       const byte = data[i++]!;
       if (byte === 0) return undefined;
-      out[length++] = byte;
+      out[at++] = byte;
     }
-    if (code < 255 && i < data.length) out[length++] = 0;
+    if (code < 255 && i < length) out[at++] = 0;
   }
-  return out.subarray(0, length);
+  return out.subarray(0, at);
 }

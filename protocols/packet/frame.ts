@@ -41,11 +41,23 @@ export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
   raw.set(body, headerBytes);
   view.setUint32(raw.length - checksumBytes, crc32c(raw, 0, raw.length - checksumBytes), true);
   // A zero before it, too, so that what is left of a cut frame does not spoil this one.
-  const out = new Uint8Array(cobsBound(raw.length) + 2);
+  const out = roomFor(cobsBound(raw.length) + 2);
+  out[0] = 0;
   const end = cobsEncode(raw, out, 1);
   out[end] = 0;
   return out.subarray(0, end + 1);
 }
+
+/** Frames lie side by side in large pieces of memory: one piece each would cost more than all else about a frame. */
+function roomFor(bytes: number): Uint8Array {
+  if (piece.length - pieceUsed < bytes) [piece, pieceUsed] = [new Uint8Array(pieceBytes), 0];
+  pieceUsed += bytes;
+  return piece.subarray(pieceUsed - bytes, pieceUsed);
+}
+
+const pieceBytes = 65_536;
+let piece = new Uint8Array(0);
+let pieceUsed = 0;
 
 /** Where frames are put together before they are stuffed, one at a time. */
 const unstuffed = new Uint8Array(maxFrameBytes);
@@ -67,13 +79,16 @@ export class FrameDecoder {
   #overrun = 0;
 
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void, onDamage: (damage: Damage) => void): void {
+    // Bodies are kept by whoever hears of them, so each chunk has a place of its own: one for all its frames.
+    const room = new Uint8Array(this.#length + chunk.length);
+    let used = 0;
     let start = 0;
     while (start < chunk.length) {
       const zero = chunk.indexOf(0, start);
       const end = zero < 0 ? chunk.length : zero;
       this.#keep(chunk.subarray(start, end));
       if (zero < 0) return;
-      this.#finish(onFrame, onDamage);
+      used += this.#finish(room.subarray(used), onFrame, onDamage);
       start = zero + 1;
     }
   }
@@ -90,26 +105,34 @@ export class FrameDecoder {
     }
   }
 
-  #finish(onFrame: (frame: Frame) => void, onDamage: (damage: Damage) => void): void {
+  /** @returns how many bytes of the room were used. */
+  #finish(room: Uint8Array, onFrame: (frame: Frame) => void, onDamage: (damage: Damage) => void): number {
     const length = this.#length;
     const overrun = this.#overrun;
     this.#length = 0;
     this.#overrun = 0;
-    if (overrun > 0) return onDamage({ reason: "too long", length: overrun });
+    const damaged = (reason: Damage["reason"], bytes: number): number => {
+      onDamage({ reason, length: bytes });
+      return 0;
+    };
+    if (overrun > 0) return damaged("too long", overrun);
     // Two delimiters in a row are how a sender clears the line, not damage.
-    if (length === 0) return;
-    const raw = cobsDecode(this.#buffer.subarray(0, length));
-    if (raw === undefined) return onDamage({ reason: "bad stuffing", length });
-    if (raw.length < headerBytes + checksumBytes) return onDamage({ reason: "too short", length });
-    const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
+    if (length === 0) return 0;
+    const raw = cobsDecode(this.#buffer.subarray(0, length), room);
+    if (raw === undefined) return damaged("bad stuffing", length);
+    if (raw.length < headerBytes + checksumBytes) return damaged("too short", length);
     const end = raw.length - checksumBytes;
-    if (view.getUint32(end, true) !== crc32c(raw, 0, end))
-      return onDamage({ reason: "bad checksum", length });
+    if (u32(raw, end) !== crc32c(raw, 0, end)) return damaged("bad checksum", length);
     onFrame({
       kind: raw[0]!,
-      session: view.getUint32(1, true),
-      tag: view.getUint32(5, true),
+      session: u32(raw, 1),
+      tag: u32(raw, 5),
       body: raw.subarray(headerBytes, end),
     });
+    return raw.length;
   }
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

@@ -1,3 +1,4 @@
+import { placesOfCodes } from "../chip/codes.ts";
 import { MhoError } from "../errors.ts";
 import { type Decision, isOpen, pulsesOfOrder } from "../program/method.ts";
 import type { TileMemory } from "./journal.ts";
@@ -46,7 +47,7 @@ export function checkDecision(
     const pulses = pulsesOfOrder(order);
     // The journal counts the pulses of a turn by those of its first order.
     if (pulses !== pulsesOfOrder(first!)) throw wrong("it gave bursts of different lengths in one turn");
-    for (let i = 0; i < devices; i++) if (order.codes[i] !== 0) spend(i, pulses);
+    for (const i of placesOfCodes(order.codes)) spend(i, pulses);
   }
   if (board === undefined) return;
   board.targetsMicrosiemens.forEach((target, i) => {

@@ -32,7 +32,6 @@ import {
   closeTile,
   closingRecord,
   hasFired,
-  latestPulse,
   reopeningRecord,
   turnTile,
   type TileWork,
@@ -360,7 +359,7 @@ async function workOn(
       asked = await context.driver.chipTime();
       turnTook = asked - begun;
       if (hasFired(work)) sweeps.withdraw(tile);
-      if (!done && work.dueAt > 0) sweeps.foresee(tile, latestPulse(work));
+      if (!done && work.dueAt > 0) sweeps.foresee(tile, work.latestPulse);
       if (!done) continue;
       active.log.info({ tile: tile.block.tile, turn: memory.turns }, "tile done");
       atWork.splice(atWork.indexOf(work), 1);
@@ -378,7 +377,7 @@ async function workOn(
 /** @returns chip time when it is due. */
 async function waitForLook(active: ActiveRun, work: TileWork): Promise<Microseconds> {
   await waitFor(active, work.dueAt, (due) => {
-    const timeSeconds = (work.dueAt - latestPulse(work)) / microsecondsPerSecond;
+    const timeSeconds = (work.dueAt - work.latestPulse) / microsecondsPerSecond;
     return {
       type: "next_look",
       run: active.run,

@@ -136,6 +136,8 @@ export interface TileMemory extends TileWear {
   readonly lastCodes: Uint16Array;
   /** The codes of the last turn's orders, whose fates come with the next: one entry a device each. */
   lastOrders: readonly Uint16Array[];
+  /** The devices that the last turn concerned, ascending: no other has a code in its orders. */
+  lastDevices: Uint32Array;
   /** Of a board's own loop: the most pulses that it may have given to a device; of a burst, all of them; 1 for pulses. */
   lastIterations: number;
   /** Whether it gives as many if it fires at all, as a burst does. */
@@ -157,6 +159,7 @@ export function emptyMemory(block: Block, devicesPerRow: number): TileMemory {
     lastReadMicrosiemens: new Float32Array(count).fill(Number.NaN),
     lastCodes: new Uint16Array(count),
     lastOrders: [],
+    lastDevices: new Uint32Array(0),
     lastIterations: 1,
     lastIsExact: true,
     lastFirstTicket: 0,
@@ -196,6 +199,7 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
     }
     return all;
   });
+  memory.lastDevices = devices;
   const [first] = record.orders;
   memory.lastIsExact = first?.iterations === undefined;
   memory.lastIterations = first?.iterations ?? (first === undefined ? 1 : pulsesOfOrder(first));
@@ -205,14 +209,17 @@ export function foldTurn(memory: TileMemory, record: TurnRecord): void {
 
 /** A pulse was counted when it was written down, before it left. */
 function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates, pulsesGiven }: PulseReport): void {
+  const { lastOrders, lastDevices, devicesPerRow } = memory;
   const rows = memory.block.rowCount;
-  for (let k = 0; k < fates.length; k++) {
-    const fate = fates[k];
-    const codes = memory.lastOrders[Math.floor(k / rows)];
-    if (fate === rowFates.nothingToFire || codes === undefined) continue;
-    const row = k % rows;
-    for (let i = row * memory.devicesPerRow; i < (row + 1) * memory.devicesPerRow; i++) {
+  if (fates.length === 0) return;
+  for (let order = 0; order < lastOrders.length; order++) {
+    const codes = lastOrders[order]!;
+    for (let place = 0; place < lastDevices.length; place++) {
+      const i = lastDevices[place]!;
       if (codes[i] === 0) continue;
+      const k = order * rows + Math.floor(i / devicesPerRow);
+      const fate = fates[k];
+      if (fate === rowFates.nothingToFire || fate === undefined) continue;
       if (fate === rowFates.notFired) memory.pulses[i]!--;
       else if (fate === rowFates.uncertain) {
         memory.pulses[i]! += memory.lastIterations - 1;
@@ -232,6 +239,10 @@ function foldFiring(memory: TileMemory, { rowTimesMicroseconds, fates, pulsesGiv
 /** Chip time of the tile's last pulse; NaN when it never had one. */
 export function lastPulse(memory: TileMemory): Microseconds {
   let last = Number.NaN;
-  for (const time of memory.pulsedAtMicroseconds) if (!(time <= last) && !Number.isNaN(time)) last = time;
+  const { pulsedAtMicroseconds: times } = memory;
+  for (let i = 0; i < times.length; i++) {
+    const time = times[i]!;
+    if (!(time <= last) && !Number.isNaN(time)) last = time;
+  }
   return last;
 }

@@ -1,3 +1,4 @@
+import { placesOfCodes } from "../chip/codes.ts";
 import type { ChipDescription } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import type { BlockPulse } from "../program/method.ts";
@@ -13,20 +14,21 @@ export function withinRowCurrent(
   const mostCodes = (maxRowMilliamperes * 1000) / drawn;
   const perRow = devicesPerRow(geometry);
   const { codes, burst } = order;
-  const parts: Uint16Array[] = [];
-  for (let first = 0; first < codes.length; first += perRow) {
-    let part = 0;
-    let sum = 0;
-    for (let i = first; i < first + perRow; i++) {
-      if (codes[i] === 0) continue;
-      const drawnCode = Math.max(codes[i]!, burst?.code ?? 0);
-      if (sum + drawnCode > mostCodes && sum > 0) {
-        part++;
-        sum = 0;
-      }
-      sum += drawnCode;
-      (parts[part] ??= new Uint16Array(codes.length))[i] = codes[i]!;
+  const places = placesOfCodes(codes);
+  let [row, part, last, sum] = [-1, 0, 0, 0];
+  const partOf = places.map((i) => {
+    if (Math.floor(i / perRow) !== row) [row, part, sum] = [Math.floor(i / perRow), 0, 0];
+    const drawnCode = Math.max(codes[i]!, burst?.code ?? 0);
+    if (sum + drawnCode > mostCodes && sum > 0) {
+      part++;
+      sum = 0;
     }
-  }
-  return parts.length <= 1 ? [order] : parts.map((part) => ({ ...order, codes: part }));
+    sum += drawnCode;
+    last = Math.max(last, part);
+    return part;
+  });
+  if (last === 0) return [order];
+  const parts = Array.from({ length: last + 1 }, () => new Uint16Array(codes.length));
+  for (const [k, i] of places.entries()) parts[partOf[k]!]![i] = codes[i]!;
+  return parts.map((one) => ({ ...order, codes: one }));
 }

@@ -1,4 +1,5 @@
 import { blankReport, mostBurstCycles, type PulseReport, type Reading, rowFates } from "../chip/driver.ts";
+import { placesOfCodes } from "../chip/codes.ts";
 import { highestCode } from "../chip/description.ts";
 import { devicesPerRow } from "../chip/geometry.ts";
 import type { ChipPulses } from "../chip/technology.ts";
@@ -37,6 +38,8 @@ export interface TileWork {
   readonly pulsesLeft: Uint32Array;
   /** What became of the last turn's pulses. */
   fired: PulseReport;
+  /** Chip time of the tile's last pulse; NaN when it never had one. */
+  latestPulse: Microseconds;
   look: Look | undefined;
   /** Chip time at which the next turn may begin. */
   dueAt: Microseconds;
@@ -73,7 +76,18 @@ export function beginTile(active: ActiveRun, tile: TileTargets, memory: TileMemo
     },
     active.model,
   );
-  return { tile, memory, method, state, pulsesLeft, fired: nothingFired, look: undefined, dueAt: 0 };
+  const latestPulse = lastPulse(memory);
+  return {
+    tile,
+    memory,
+    method,
+    state,
+    pulsesLeft,
+    fired: nothingFired,
+    latestPulse,
+    look: undefined,
+    dueAt: 0,
+  };
 }
 
 /** What was measured of how devices answer to pulses counts for more than what the chip's description says. */
@@ -106,15 +120,15 @@ export async function turnTile(active: ActiveRun, work: TileWork): Promise<boole
   checkDecision(work.method.name, work.tile, work.memory, decision, work.pulsesLeft);
   const report = await commitAndFire(active, work, seen, decision);
   work.fired = report;
+  work.latestPulse = laterOf(work.latestPulse, report);
   work.look = decision.look;
   if (decision.look.kind === "done") {
     await closeTile(active, work);
     return true;
   }
   const { afterSeconds } = decision.look;
-  const pulsedAt = latestPulse(work);
-  const waits = afterSeconds > 0 && !Number.isNaN(pulsedAt);
-  work.dueAt = waits ? pulsedAt + Math.round(afterSeconds * microsecondsPerSecond) : 0;
+  const waits = afterSeconds > 0 && !Number.isNaN(work.latestPulse);
+  work.dueAt = waits ? work.latestPulse + Math.round(afterSeconds * microsecondsPerSecond) : 0;
   return false;
 }
 
@@ -160,16 +174,24 @@ async function multiply(
 function agesOf(reading: Reading, memory: TileMemory, fired: PulseReport): Float32Array {
   const perRow = memory.devicesPerRow;
   const rows = memory.block.rowCount;
-  const ages = new Float32Array(memory.verdicts.length);
+  const { pulsedAtMicroseconds, lastOrders, lastDevices } = memory;
+  const ages = new Float32Array(memory.verdicts.length).fill(Number.NaN);
   for (let row = 0; row < rows; row++) {
     const readAt = reading.rowTimesMicroseconds[row]!;
-    for (let i = row * perRow; i < (row + 1) * perRow; i++) {
-      let pulsedAt = memory.pulsedAtMicroseconds[i]!;
-      for (let order = 0; order < memory.lastOrders.length; order++) {
-        const firedAt = fired.rowTimesMicroseconds[order * rows + row]!;
-        if (memory.lastOrders[order]![i] !== 0 && !Number.isNaN(firedAt)) pulsedAt = firedAt;
-      }
-      ages[i] = (readAt - pulsedAt) / microsecondsPerSecond;
+    // Most looks are at a few rows.
+    if (Number.isNaN(readAt)) continue;
+    for (let i = row * perRow; i < (row + 1) * perRow; i++)
+      ages[i] = (readAt - pulsedAtMicroseconds[i]!) / microsecondsPerSecond;
+  }
+  for (let order = 0; order < lastOrders.length; order++) {
+    const codes = lastOrders[order]!;
+    for (let k = 0; k < lastDevices.length; k++) {
+      const i = lastDevices[k]!;
+      if (codes[i] === 0) continue;
+      const row = Math.floor(i / perRow);
+      const firedAt = fired.rowTimesMicroseconds[order * rows + row]!;
+      if (!Number.isNaN(firedAt))
+        ages[i] = (reading.rowTimesMicroseconds[row]! - firedAt) / microsecondsPerSecond;
     }
   }
   return ages;
@@ -291,7 +313,7 @@ function recordTurn(
   fired: PulseReport,
   decidedAt: string,
 ): TurnRecord {
-  const concerned = concernedBy(memory, lookIsKept ? seen : undefined, decision, orders);
+  const { concerned, inside } = concernedBy(memory, lookIsKept ? seen : undefined, decision, orders);
   const kept = concerned.length;
   const ofConcerned = orders.map((order): JournalledOrder => {
     const codes = new Uint16Array(kept);
@@ -314,48 +336,41 @@ function recordTurn(
     firstTicket,
     newestTicket: orders.length === 0 ? 0 : firstTicket + orders.length * memory.block.rowCount - 1,
     fired,
-    inside: inPlace(decision.verdicts),
+    inside,
     decidedAt,
   };
 }
 
-/** Places of the devices that a turn tells of, ascending. @param looked  at which devices, where all that were read count. */
+/**
+ * Places of the devices that a turn tells of, ascending, and how many of the tile are in place.
+ *
+ * @param looked  at which devices, where all that were read count.
+ */
 function concernedBy(
-  { verdicts: before, lastOrders }: TileMemory,
+  { verdicts: before, lastOrders, lastDevices }: TileMemory,
   looked: Seen | undefined,
   { verdicts: after }: Decision,
   orders: readonly JournalledOrder[],
-): Uint32Array {
+): { concerned: Uint32Array; inside: number } {
   const count = before.length;
-  const concerned = new Uint8Array(count);
-  for (const codes of lastOrders) markFired(concerned, codes);
-  for (const { codes } of orders) markFired(concerned, codes);
+  const marked = new Uint8Array(count);
+  for (const codes of lastOrders) for (const i of lastDevices) if (codes[i] !== 0) marked[i] = 1;
+  for (const { codes } of orders) for (const i of placesOfCodes(codes)) marked[i] = 1;
   if (looked !== undefined)
-    for (let i = 0; i < count; i++) if (!Number.isNaN(looked.conductanceMicrosiemens[i]!)) concerned[i] = 1;
-  let kept = 0;
+    for (let i = 0; i < count; i++) if (!Number.isNaN(looked.conductanceMicrosiemens[i]!)) marked[i] = 1;
+  const places = new Uint32Array(count);
+  let [kept, inside] = [0, 0];
   for (let i = 0; i < count; i++) {
-    if (before[i] !== after[i]) concerned[i] = 1;
-    if (concerned[i] === 1 && !isOpen(before[i]!)) concerned[i] = 0;
-    kept += concerned[i]!;
+    const verdict = after[i]!;
+    if (verdict === verdicts.inPlace) inside++;
+    if ((marked[i] === 1 || before[i] !== verdict) && isOpen(before[i]!)) places[kept++] = i;
   }
-  const places = new Uint32Array(kept);
-  for (let i = 0, k = 0; k < kept; i++) if (concerned[i] === 1) places[k++] = i;
-  return places;
-}
-
-function markFired(concerned: Uint8Array, codes: Uint16Array): void {
-  for (let i = 0; i < codes.length; i++) if (codes[i] !== 0) concerned[i] = 1;
+  return { concerned: places.slice(0, kept), inside };
 }
 
 /** A look that led to nothing is no turn of the journal's: a method that waits for its devices to settle takes dozens. */
 function saysSomething({ devices, fired }: TurnRecord): boolean {
   return devices.length > 0 || fired.fates.length > 0;
-}
-
-function inPlace(given: Uint8Array): number {
-  let count = 0;
-  for (let i = 0; i < given.length; i++) if (given[i] === verdicts.inPlace) count++;
-  return count;
 }
 
 /**
@@ -434,11 +449,8 @@ export function hasFired({ fired }: TileWork): boolean {
   return fired !== nothingFired;
 }
 
-/** Chip time of the tile's last pulse; NaN when it never had one. */
-export function latestPulse({ memory, fired }: TileWork): Microseconds {
-  let latest = lastPulse(memory);
-  for (const time of fired.rowTimesMicroseconds) {
-    if (!(time <= latest) && !Number.isNaN(time)) latest = time;
-  }
+function laterOf(earlier: Microseconds, { rowTimesMicroseconds }: PulseReport): Microseconds {
+  let latest = earlier;
+  for (const time of rowTimesMicroseconds) if (!(time <= latest) && !Number.isNaN(time)) latest = time;
   return latest;
 }
