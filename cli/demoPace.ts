@@ -19,7 +19,7 @@ export class DemoPace {
   hear(event: BenchEvent): void {
     const { type } = event;
     if (type === "chapter") this.#goTo(steps.findIndex(({ chapter }) => chapter === event.number));
-    else if (type === "started") this.#goTo(steps.findIndex(({ runs }, step) => runs && step > this.#step));
+    else if (type === "started") this.#goTo(steps.findIndex(({ runs }, step) => runs && step >= this.#step));
     else if (type === "ended") this.#goTo(this.#step + 1);
     else if (type === "turn" && steps[this.#step]!.runs)
       this.#within = Math.max(this.#within, (event.devices_done + event.inside) / event.devices);

@@ -155,6 +155,26 @@ describe("a demo's progress", () => {
     expect(left.at(-1)).toBeLessThan(left[8]!);
   });
 
+  it("counts each step once, so that equal steps leave equal shares", () => {
+    let now = 0;
+    const pace = new DemoPace(() => now);
+    const story = [
+      [chapter(1), started("r1"), ended],
+      [chapter(2), started("r2"), ended],
+      [chapter(3), started("r3"), ended, started("r4"), ended],
+      [chapter(4), started("r5"), ended, started("r6"), ended, started("r7"), ended],
+    ].flat();
+    const left = story.map((event) => {
+      now += 10_000_000;
+      pace.hear(event);
+      return pace.secondsLeft();
+    });
+    // The fourth chapter is the longest: as it begins, more of the time lies ahead than behind.
+    const fourth = story.findIndex((event) => event.type === "chapter" && event.number === 4);
+    expect(left[fourth]).toBeGreaterThan(10 * (fourth + 1));
+    expect(left.at(-1)).toBeLessThan(5);
+  });
+
   it("tells a story in a dozen lines, however many turns it takes", () => {
     const said: string[] = [];
     const output = { ...openOutput({ quiet: true }), say: (text: string) => void said.push(text) };

@@ -79,16 +79,16 @@ export class FrameDecoder {
   #overrun = 0;
 
   push(chunk: Uint8Array, onFrame: (frame: Frame) => void, onDamage: (damage: Damage) => void): void {
-    // Bodies are kept by whoever hears of them, so each chunk has a place of its own: one for all its frames.
-    const room = new Uint8Array(this.#length + chunk.length);
-    let used = 0;
+    let room: Uint8Array | undefined;
     let start = 0;
     while (start < chunk.length) {
       const zero = chunk.indexOf(0, start);
       const end = zero < 0 ? chunk.length : zero;
       this.#keep(chunk.subarray(start, end));
       if (zero < 0) return;
-      used += this.#finish(room.subarray(used), onFrame, onDamage);
+      // Bodies are kept by whoever hears of them: a chunk's frames share one piece of memory, and no two chunks do.
+      room ??= new Uint8Array(this.#length + chunk.length - end);
+      room = room.subarray(this.#finish(room, onFrame, onDamage));
       start = zero + 1;
     }
   }
