@@ -11,6 +11,11 @@ import { chipsAt } from "../storage/postgres/fleetView.ts";
 import { addServerJob } from "../storage/postgres/serverJobs.ts";
 import { startPostgres } from "../test/support/postgresServer.ts";
 
+/** Beyond these a crowd is given up. */
+const mostErrors = 20;
+/** Jobs at work at the same time: more take no less time on a few cores, and keep benches of one process from being heard. */
+const mostAtOnce = 32;
+
 /** As seen from the project's root, from where benches and tests are run. */
 const [worker, command] = ["dist/bench/fleetCrowdWorker.js", "dist/cli/main.js"];
 
@@ -29,6 +34,8 @@ export interface Crowd {
   /** Runs whose figures their benches handed on. */
   readonly runsJudged: number;
   readonly errors: readonly string[];
+  /** How often a bench found the server away or too busy, and came back to it by itself. */
+  readonly timesAway: number;
   /** From the first job added to the last one done and handed on. */
   readonly seconds: number;
   /** Of the process that serves the page, with a page open on the fleet: at its most, and when all was done. */
@@ -52,6 +59,8 @@ export async function crowd(
   const postgres = await startPostgres({ maxConnections: 50 + 6 * benches });
   const children: ChildProcess[] = [];
   const errors: string[] = [];
+  const away = new Set<string>();
+  let timesAway = 0;
   try {
     const address = await postgres.database();
     const share = Math.ceil(benches / processes);
@@ -61,7 +70,17 @@ export async function crowd(
         stdio: ["ignore", "pipe", "pipe"],
       });
       for (const stream of [child.stdout, child.stderr])
-        createInterface({ input: stream }).on("line", (line) => errors.push(line));
+        createInterface({ input: stream }).on("line", (line) => {
+          const { bench, what } = parsed(line);
+          if (what === "server_away") {
+            timesAway++;
+            away.add(bench);
+          } else if (what === "server_back") away.delete(bench);
+          else {
+            errors.push(line);
+            onProgress(line);
+          }
+        });
       children.push(child);
     }
     const server = await openServer(address);
@@ -69,24 +88,32 @@ export async function crowd(
       const [row] = await server.query<{ n: number }>(`SELECT count(*) AS n FROM ${sql}`);
       return row!.n;
     };
-    await until(
-      async () => (await chipsAt(server)).filter(({ bench }) => bench !== undefined).length >= benches,
-    );
-    onProgress(`${benches} benches are known`);
+    await until(async () => {
+      const known = (await chipsAt(server)).filter(({ bench }) => bench !== undefined).length;
+      onProgress(`${known} of ${benches} benches are known`);
+      return known >= benches || errors.length > mostErrors;
+    }, 10_000);
     const page = await openPage(address);
     children.push(page.process);
     const begun = performance.now();
-    await addJobs(server, address, folder);
-    onProgress(`${benches} jobs are added`);
     const judged = "mho.figures WHERE figures LIKE '%\"aged\"%'";
+    let done = 0;
+    await addJobs(server, address, folder, (added) =>
+      until(async () => {
+        done = await count(judged);
+        return added - done < mostAtOnce || errors.length > mostErrors;
+      }),
+    );
+    onProgress(`${benches} jobs are added`);
     await until(async () => {
-      const done = await count(judged);
+      done = await count(judged);
       onProgress(`${done} of ${benches} runs are done, handed on and judged`);
-      return done >= benches || errors.length > 20;
+      return done >= benches || errors.length > mostErrors;
     }, 5000);
     const seconds = (performance.now() - begun) / 1000;
     // What was done just now is shown by then.
     await pause(10_000);
+    if (away.size > 0) errors.push(`still without the server: ${[...away].join(", ")}`);
     const before = usageOf(page.process.pid!);
     await pause(1000 * idleSeconds);
     const after = usageOf(page.process.pid!);
@@ -96,6 +123,7 @@ export async function crowd(
       runsHandedOn: await count("mho.runs WHERE outcome = 'done'"),
       runsJudged: await count(judged),
       errors,
+      timesAway,
       seconds,
       pageMostMegabytes: after.mostMegabytes,
       pageMegabytes: after.megabytes,
@@ -114,8 +142,17 @@ export async function crowd(
   }
 }
 
-/** One job a chip. The first is added as a person does; the others are the same for the other chips. */
-async function addJobs(server: Server, address: string, folder: string): Promise<void> {
+/**
+ * One job a chip. The first is added as a person does; the others are the same for the other chips.
+ *
+ * @param beforeNext  waits until the machine has room for one more job. A bench has a machine of its own elsewhere.
+ */
+async function addJobs(
+  server: Server,
+  address: string,
+  folder: string,
+  beforeNext: (added: number) => Promise<void>,
+): Promise<void> {
   const targets = join(folder, "targets.csv");
   writeFileSync(targets, Array.from({ length: 256 }, (_, i) => 1 + (i % 20)).join(","));
   const chips = await chipsAt(server);
@@ -136,7 +173,8 @@ async function addJobs(server: Server, address: string, folder: string): Promise
     // They are there already.
     parts: async function* (): AsyncIterable<Uint8Array> {},
   }));
-  for (const one of chips.slice(1))
+  for (const [before, one] of chips.slice(1).entries()) {
+    await beforeNext(before + 1);
     await addServerJob(server, {
       chipId: one.chipId,
       request: { ...request, chip: nameOf(one) },
@@ -145,6 +183,7 @@ async function addJobs(server: Server, address: string, folder: string): Promise
       notBefore: undefined,
       files,
     });
+  }
 }
 
 /** `mho serve`, and a page that looks at the fleet. */
@@ -182,6 +221,15 @@ function usageOf(pid: number): { cpuSeconds: number; megabytes: number; mostMega
     return { cpuSeconds, megabytes: megabytes("VmRSS"), mostMegabytes: megabytes("VmHWM") };
   } catch {
     return { cpuSeconds: NaN, megabytes: NaN, mostMegabytes: NaN };
+  }
+}
+
+/** What a worker says of a bench. Anything else is what Node has to say of the worker. */
+function parsed(line: string): { readonly bench: string; readonly what: unknown } {
+  try {
+    return JSON.parse(line) as { bench: string; what: unknown };
+  } catch {
+    return { bench: "", what: line };
   }
 }
 

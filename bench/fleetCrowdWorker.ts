@@ -8,7 +8,7 @@ import { Workplace } from "../lab/workplace.ts";
 
 /**
  * Many benches in one process, for fleetCrowd.ts: node fleetCrowdWorker.js SERVER FOLDER FIRST LAST. Each has a workspace of its own and one
- * emulated chip, which it really programs and reads. What goes wrong is printed, a line each.
+ * emulated chip, which it really programs and reads. What goes wrong is printed, a line each, and that the server was away or too busy.
  */
 const [server, folder, first, last] = process.argv.slice(2) as [string, string, string, string];
 const stop = new AbortController();
@@ -19,14 +19,23 @@ setMaxListeners(0, stop.signal);
 
 const tell = (bench: string, what: unknown): void => console.log(JSON.stringify({ bench, what }));
 
-async function work(n: number): Promise<void> {
+/** @returns two promises: it is known at the server, and it has ended. */
+function begin(n: number): { readonly joined: Promise<void>; readonly ended: Promise<void> } {
+  let join = (): void => {};
+  const joined = new Promise<void>((resolve) => (join = resolve));
+  return { joined, ended: work(n, join).finally(join) };
+}
+
+async function work(n: number, onJoined: () => void): Promise<void> {
   const bench = `bench-${n}`;
   const workspace = join(folder, bench);
   mkdirSync(workspace, { recursive: true });
   const events = new EventStream(
     (event) => {
       const { type, outcome } = event as { type: string; outcome?: string };
-      if (type === "server_away" || type === "chip_not_leased" || outcome === "failed") tell(bench, event);
+      if (type === "joined_server") onJoined();
+      if (type === "server_away" || type === "server_back") tell(bench, type);
+      if (type === "chip_not_leased" || outcome === "failed") tell(bench, event);
     },
     () => new Date().toISOString(),
   );
@@ -41,6 +50,16 @@ async function work(n: number): Promise<void> {
   }
 }
 
-await Promise.all(
-  Array.from({ length: Number(last) - Number(first) + 1 }, (_, k) => work(Number(first) + k)),
-);
+/** One at a time, so that the machine, which is all benches and their server at once, is not asked for everything in one moment. */
+async function beginInTurn(): Promise<void> {
+  while (next <= Number(last)) {
+    const { joined, ended } = begin(next++);
+    atWork.push(ended);
+    await joined;
+  }
+}
+
+let next = Number(first);
+const atWork: Promise<void>[] = [];
+await beginInTurn();
+await Promise.all(atWork);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { openServer, type Server } from "../storage/postgres/connection.ts";
 import { chipsAt } from "../storage/postgres/fleetView.ts";
 import { addServerJob, serverJobs } from "../storage/postgres/serverJobs.ts";
-import { isAway } from "../storage/postgres/serverFailure.ts";
+import { isPassing } from "../storage/postgres/serverFailure.ts";
 import { Random, uniformOf } from "../src/random.ts";
 import { startPostgres } from "../test/support/postgresServer.ts";
 
@@ -288,7 +288,7 @@ async function patientlyAdded(server: Server, chips: readonly number[]): Promise
     try {
       return await addJob(server, chips);
     } catch (error) {
-      if (!isAway(error)) throw error;
+      if (!isPassing(error)) throw error;
       await pause(100);
     }
   }

@@ -7,7 +7,7 @@ import { differenceOf, keptBack } from "../storage/handOn/difference.ts";
 import { HandOnServer } from "../storage/handOn/handOnServer.ts";
 import { type HandedOn, type Piece, runName } from "../storage/handOn/piece.ts";
 import { openServer, type Server } from "../storage/postgres/connection.ts";
-import { isAway } from "../storage/postgres/serverFailure.ts";
+import { isPassing } from "../storage/postgres/serverFailure.ts";
 import type { Workspace } from "../storage/workspace.ts";
 import { isDamage } from "./agedFigures.ts";
 import type { BenchEvent } from "./events.ts";
@@ -145,7 +145,7 @@ class Handing {
         if (more) continue;
         stamp = now;
       } catch (error) {
-        if (!isAway(error) || this.#bench === undefined) throw error;
+        if (!isPassing(error) || this.#bench === undefined) throw error;
         if (lost === undefined)
           this.#emit({ type: "server_away", server: this.#options.to, message: (error as MhoError).message });
         lost = Math.min(away.mostMilliseconds, 2 * (lost ?? away.firstMilliseconds / 2));

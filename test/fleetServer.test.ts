@@ -8,6 +8,7 @@ import { MhoError } from "../src/errors.ts";
 import { HandOnServer } from "../storage/handOn/handOnServer.ts";
 import { beginSession, heartbeat } from "../storage/postgres/benchStates.ts";
 import { openServer } from "../storage/postgres/connection.ts";
+import { isPassing } from "../storage/postgres/serverFailure.ts";
 import { markLateRun, reportJobs, takeJobs } from "../storage/postgres/jobHandout.ts";
 import { mho } from "./support/commandHere.ts";
 import { startBench, type TestBench, type TestBenchOptions, untilStopped } from "./support/fleetBench.ts";
@@ -169,6 +170,33 @@ describe.skipIf(postgresPrograms === undefined)(`benches of a server (skipped wh
     expect(did).toEqual(["j1", "j2", "j3"]);
     expect(lab.events.filter(({ type }) => type === "server_away")).toHaveLength(1);
     await close(world);
+  });
+
+  it("what is asked of a connection that was closed meanwhile may be asked again by another", async () => {
+    const address = await postgres.database();
+    const closed = await openServer(address);
+    await Promise.all([closed.close(), closed.close()]);
+    const asked = [closed.query("SELECT 1"), closed.together((queries) => queries.query("SELECT 1"))];
+    for (const one of asked) expect(isPassing(await one.catch((error: unknown) => error))).toBe(true);
+  });
+
+  it("a server that is too busy when a bench begins is asked again, and the bench does not end", async () => {
+    const address = await postgres.database();
+    const raw = await openServer(address);
+    const [at] = await raw.query<{ database: string }>("SELECT current_database() AS database");
+    await raw.query(`ALTER DATABASE ${at!.database} SET lock_timeout = '50ms'`);
+    let lab: TestBench | undefined;
+    await raw.together(async (queries) => {
+      await queries.query("LOCK TABLE mho.benches IN ACCESS EXCLUSIVE MODE");
+      lab = startBench(address, "lab-a", { chips: left, act: () => Promise.resolve([]) });
+      await lab.heard("server_away", ({ message }) => /another program holds/.test(String(message)));
+    });
+    await lab!.heard("server_back");
+    const server = await openBench({ workspace: address, config: "none" });
+    await add(server);
+    await until(server, (jobs) => jobs.every(({ state }) => state === "done"));
+    await raw.close();
+    await close({ server, lab: lab! });
   });
 
   it("a chip passes to another bench when its lease expired and it identifies itself there; a job in doubt waits for a person, and what comes late is marked", async () => {

@@ -81,7 +81,7 @@ describe("a server that is away", () => {
     const refused = failing(/nothing listens at 127\.0\.0\.1, port 1/);
     await expect(openServer("postgres://anna@127.0.0.1:1/mho")).rejects.toMatchObject({
       ...refused,
-      facts: { away: true },
+      facts: { passing: true },
     });
     const folder = emptyFolder();
     await expect(openServer(`postgres://anna@/mho?host=${folder}`)).rejects.toMatchObject(
@@ -98,7 +98,7 @@ describe("a server that is away", () => {
     const { port } = silent.address() as AddressInfo;
     await expect(
       openServer(`postgres://anna@127.0.0.1:${port}/mho`, { connectMilliseconds: 50 }),
-    ).rejects.toMatchObject({ ...failing(/cannot be reached/), facts: { away: true } });
+    ).rejects.toMatchObject({ ...failing(/cannot be reached/), facts: { passing: true } });
     silent.close();
   });
 });
@@ -265,7 +265,7 @@ describe.skipIf(postgresPrograms === undefined)(`a server (skipped where ${noPos
       await queries.query("INSERT INTO mho.benches (name) VALUES ('left')");
       await queries.query("SELECT pg_terminate_backend(pg_backend_pid())");
     });
-    await expect(cut).rejects.toMatchObject({ code: "workspace-failed", facts: { away: true } });
+    await expect(cut).rejects.toMatchObject({ code: "workspace-failed", facts: { passing: true } });
     expect(await server.query("SELECT name FROM mho.benches")).toEqual([{ name: "server" }]);
     await server.close();
   });

@@ -17,8 +17,14 @@ import {
 } from "../../storage/postgres/benchStates.ts";
 import { openServer, type Server } from "../../storage/postgres/connection.ts";
 import { channelOf, chipIdsOf, type ServerJobRow } from "../../storage/postgres/fleetRows.ts";
-import { jobsOfBench, type ReportedJob, reportJobs, takeJobs } from "../../storage/postgres/jobHandout.ts";
-import { isAway } from "../../storage/postgres/serverFailure.ts";
+import {
+  hasJobsFor,
+  jobsOfBench,
+  type ReportedJob,
+  reportJobs,
+  takeJobs,
+} from "../../storage/postgres/jobHandout.ts";
+import { isPassing } from "../../storage/postgres/serverFailure.ts";
 import type { Workspace } from "../../storage/workspace.ts";
 import { filesNow } from "../queue/jobFiles.ts";
 import type { JobSource } from "../queue/work.ts";
@@ -76,6 +82,8 @@ export class FleetAgent {
   #isWoken = false;
   /** The server is away: since then it is asked ever more seldom. */
   #awayWait: number | undefined;
+  /** Benches that lost a server at the same moment do not come back at the same moment: each waits by a share of its own. */
+  readonly #ownShare = 0.5 + Number.parseInt(randomUUID().slice(0, 8), 16) / 2 ** 32;
   #heardAt = -Infinity;
   #wasLinked = false;
   #isSynced = false;
@@ -146,13 +154,13 @@ export class FleetAgent {
   async #step(): Promise<void> {
     const link = await this.#linked();
     const due = performance.now() - this.#heardAt >= this.#heartbeatMilliseconds;
-    if (due) await this.#beat(link);
+    const isIdle = due && !(await this.#beat(link)) && this.#isSynced && !this.#isWoken;
     // What the server had handed out before the line was cut, or the bench was, stands before what it hands out now.
     if (!this.#isSynced) await this.#sync(link);
     this.#isSynced = true;
     // Then new jobs first: a chip may wait for them.
-    const more = await this.#take(link);
-    await this.#sync(link);
+    const more = !isIdle && (await this.#take(link));
+    if (!isIdle) await this.#sync(link);
     if (due || !this.#isWoken) this.#startHandingOn(link);
     this.#tellBack();
     if (!this.#isWoken) this.#mayCome = more;
@@ -168,7 +176,7 @@ export class FleetAgent {
     const { server: address, name, workspace } = this.#options;
     const server = await openServer(address, {
       patienceMilliseconds: 20_000,
-      connectMilliseconds: 5000,
+      connectMilliseconds: 10_000,
       connections: 3,
     });
     try {
@@ -215,8 +223,12 @@ export class FleetAgent {
       .finally(() => (this.#handingOn = undefined));
   }
 
-  /** Sends a heartbeat and renews the leases of the bench's chips. A chip whose identity is needed is asked for it. */
-  async #beat(link: Link): Promise<void> {
+  /**
+   * Sends a heartbeat and renews the leases of the bench's chips. A chip whose identity is needed is asked for it.
+   *
+   * @returns whether there are jobs of the server, here or there.
+   */
+  async #beat(link: Link): Promise<boolean> {
     const { place, store, times } = this.#options;
     for (const address of Object.values(place.config.chips))
       if (!this.#chips.has(address)) await this.#identify(address);
@@ -238,6 +250,9 @@ export class FleetAgent {
     this.#heardAt = performance.now();
     for (const answer of answers) await this.#leased(answer);
     this.#tellJoined(link.session.name, answers);
+    const chips = answers.filter(({ granted }) => granted).map(({ chipId }) => chipId);
+    const isPendingHere = (await store.jobs()).some((job) => job.origin !== undefined && isPending(job));
+    return isPendingHere || hasJobsFor(link.server, link.session, chips);
   }
 
   #tellJoined(bench: string, answers: readonly LeaseOfChip[]): void {
@@ -332,7 +347,7 @@ export class FleetAgent {
 
   /** A job that this bench cannot do has failed; what ails the bench or the server is no fault of the job. */
   async #refuse(link: Link, { job }: ServerJobRow, error: unknown): Promise<void> {
-    if (!(error instanceof MhoError) || isAway(error) || error.code === "workspace-failed") throw error;
+    if (!(error instanceof MhoError) || isPassing(error) || error.code === "workspace-failed") throw error;
     const { id, attempt, fence } = job;
     const why = { code: error.code, message: error.message };
     await reportJobs(link.server, link.session, [{ id, attempt, fence, what: "failed", runs: [], why }]);
@@ -403,7 +418,7 @@ export class FleetAgent {
   #isFinal(error: MhoError): boolean {
     const { code, facts } = error;
     if (facts["replaced"] === true || code === "bad-argument" || facts["server"] === undefined) return true;
-    return !this.#wasLinked && !isAway(error);
+    return !this.#wasLinked && !isPassing(error);
   }
 
   #tellAway(error: MhoError): void {
@@ -440,7 +455,8 @@ export class FleetAgent {
     if (this.#isEnding || (this.#isWoken && this.#awayWait === undefined)) return Promise.resolve();
     return new Promise((resolve) => {
       const left = this.#heardAt + this.#heartbeatMilliseconds - performance.now();
-      const timer = setTimeout(resolve, this.#awayWait ?? Math.max(0, left));
+      const away = this.#awayWait === undefined ? undefined : this.#ownShare * this.#awayWait;
+      const timer = setTimeout(resolve, away ?? Math.max(0, left));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -25,7 +25,7 @@ export const serverEvents = [
   event(
     "server_away",
     { server, message: z.string().describe("Why, for a person.") },
-    "`hand-on --follow` and `work --server`: the server does not answer. It is tried again until it does; `work` goes on with what it has.",
+    "`hand-on --follow` and `work --server`: the server does not answer, or is too busy. It is tried again until it is not; `work` goes on with what it has.",
   ),
   event("server_back", { server }, "`hand-on --follow` and `work --server`: the server answers again."),
 ] as const;

@@ -1,3 +1,4 @@
+import type { MhoError } from "../../src/errors.ts";
 import type pg from "pg";
 import { type ServerAddress, parseServerAddress } from "./address.ts";
 import { passwordFor } from "./passwordFile.ts";
@@ -37,6 +38,8 @@ export class Server implements Queries {
   readonly #pool: pg.Pool;
   readonly #config: pg.ClientConfig;
   readonly #driver: typeof pg;
+
+  #isClosed = false;
 
   // Private, so that what is said of this class names no type of pg: who uses the library has none.
   private constructor(address: ServerAddress, driver: typeof pg, options: ServerOptions) {
@@ -88,7 +91,7 @@ export class Server implements Queries {
     try {
       return (await this.#pool.query(sql, [...values])).rows as R[];
     } catch (error) {
-      throw serverFailed(this.address, error);
+      throw this.#failed(error);
     }
   }
 
@@ -153,15 +156,23 @@ export class Server implements Queries {
   }
 
   async close(): Promise<void> {
-    if (!this.#pool.ended) await this.#pool.end();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#pool.end();
   }
 
   async #client(): Promise<pg.PoolClient> {
     try {
       return await this.#pool.connect();
     } catch (error) {
-      throw serverFailed(this.address, error);
+      throw this.#failed(error);
     }
+  }
+
+  /** Whoever uses it while another part of the program closes it has lost it, as by a line that is cut. */
+  #failed(error: unknown): MhoError {
+    const cut = Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" });
+    return serverFailed(this.address, this.#isClosed ? cut : error);
   }
 }
 

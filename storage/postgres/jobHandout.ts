@@ -99,6 +99,21 @@ export function takeJobs(server: Server, session: BenchSession, most = jobsAhead
   });
 }
 
+/** Whether the server has anything for a bench: jobs that it took, or that wait for chips that it holds. A bench asks this far more often. */
+export async function hasJobsFor(
+  queries: Queries,
+  { bench }: Pick<BenchSession, "bench">,
+  chips: readonly number[],
+): Promise<boolean> {
+  const [row] = await queries.query<{ some: boolean }>(
+    `SELECT EXISTS (SELECT FROM mho.jobs WHERE bench = $1 AND state IN ('taken', 'under way', 'failed'))
+         OR EXISTS (SELECT FROM mho.jobs WHERE chip = ANY ($2) AND state = 'waiting')
+         OR EXISTS (SELECT FROM mho.chips_of_jobs o JOIN mho.jobs j USING (job) WHERE o.chip = ANY ($2) AND j.state = 'waiting') AS some`,
+    [bench, chips],
+  );
+  return row!.some;
+}
+
 /** The chips that a bench has. */
 async function chipsHeldBy(queries: Queries, { bench }: Pick<BenchSession, "bench">): Promise<number[]> {
   const rows = await queries.query<{ chip: number }>("SELECT chip FROM mho.fleet_chips WHERE bench = $1", [

@@ -319,17 +319,11 @@ export class PostgresStore implements KeptRuns {
   }
 
   turns(run: RunId, skip = 0, tiles?: ReadonlySet<number>): AsyncIterable<TurnRecord> {
-    return ofTiles(
-      this.#each("turns", run, skip, (row, shape) => turnOf(row as never, shape)),
-      tiles,
-    );
+    return this.#each("turns", run, skip, tiles, (row, shape) => turnOf(row as never, shape));
   }
 
   sweeps(run: RunId, skip = 0, tiles?: ReadonlySet<number>): AsyncIterable<SweepRecord> {
-    return ofTiles(
-      this.#each("sweeps", run, skip, (row, shape) => sweepOf(row as never, shape)),
-      tiles,
-    );
+    return this.#each("sweeps", run, skip, tiles, (row, shape) => sweepOf(row as never, shape));
   }
 
   async newestTurn(run: RunId): Promise<number> {
@@ -443,18 +437,17 @@ export class PostgresStore implements KeptRuns {
     table: "turns" | "sweeps",
     run: RunId,
     skip: number,
+    tiles: ReadonlySet<number> | undefined,
     of: (row: SummedRow, shape: Shape) => T,
   ): AsyncIterable<T> {
     const { bench, id } = await this.#runs.row(run);
     const shape = await this.#shapeOf(run);
-    yield* this.#reader.rows(
-      this.#server,
-      table,
-      { bench, run: id },
-      `the ${named[table]} of run ${run}`,
-      (row) => of(row, shape),
-      skip,
-    );
+    const key = { bench, run: id };
+    const what = `the ${named[table]} of run ${run}`;
+    const read = (row: SummedRow): T => of(row, shape);
+    yield* tiles === undefined
+      ? this.#reader.rows(this.#server, table, key, what, read, skip)
+      : this.#reader.ofTiles(this.#server, table, key, what, read, skip, tiles);
   }
 
   async #shapeOf(run: RunId): Promise<Shape> {
@@ -557,12 +550,4 @@ const ofServer: RunKey = { bench: ownBench, run: 0 };
 
 function sha256Of(text: string): string {
   return createHash("sha256").update(text).digest("hex");
-}
-
-/** All are read: a part of a run is looked at where its bench keeps it. */
-async function* ofTiles<T extends { readonly tile: number }>(
-  records: AsyncIterable<T>,
-  tiles: ReadonlySet<number> | undefined,
-): AsyncIterable<T> {
-  for await (const record of records) if (tiles?.has(record.tile) ?? true) yield record;
 }

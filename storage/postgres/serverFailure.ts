@@ -2,8 +2,12 @@ import { MhoError } from "../../src/errors.ts";
 import { shellWord } from "../../src/shell.ts";
 import type { ServerAddress } from "./address.ts";
 
-/** How a server that is away shows: it may come back, and what was asked of it may be asked again. */
-const awayCodes = /^(ECONN|EPIPE|ENOENT|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|08|57P0[123]|53300)/;
+/**
+ * How a server shows that is away, or has more to do than it can: nothing is left of what was asked of it, which may be asked again. A
+ * thousand benches that come back after a power cut meet one like that.
+ */
+const passingCodes =
+  /^(ECONN|EPIPE|EAGAIN|ENOENT|ENOTFOUND|EAI_|ETIMEDOUT|EHOST|ENET|08|40|53|55P03|57014|57P0[123])/;
 
 interface Known {
   readonly code: RegExp;
@@ -19,6 +23,10 @@ const known: readonly Known[] = [
   {
     code: /^ENOENT/,
     what: ({ host }) => `no server listens in ${host}. Start it, or name its host.`,
+  },
+  {
+    code: /^EAGAIN/,
+    what: () => "more programs ask for it at this moment than it takes in. Try again.",
   },
   {
     code: /^ECONNREFUSED/,
@@ -76,27 +84,28 @@ const known: readonly Known[] = [
 export function serverFailed(address: ServerAddress, error: unknown): MhoError {
   if (error instanceof MhoError) return error;
   const { code = "", message } = lastOf(error);
-  const away = awayCodes.test(code) || (code === "" && /terminated|timeout|closed|ended/i.test(message));
+  const passing =
+    passingCodes.test(code) || (code === "" && /terminated|timeout|closed|ended/i.test(message));
   // A mistake of ours is no fault of the server's.
-  if (!away && code === "") throw error;
+  if (!passing && code === "") throw error;
   const reason =
     known.find((one) => one.code.test(code))?.what(address, message) ??
-    (away ? `it cannot be reached: ${message}. Try again when it is up.` : `${message} (${code}).`);
+    (passing ? `it cannot be reached: ${message}. Try again when it is up.` : `${message} (${code}).`);
   return new MhoError(
     "workspace-failed",
     `The server ${address.text} failed: ${reason}`,
     {
       server: address.text,
-      away,
+      passing,
       ...(code === "" ? {} : { reason: code }),
     },
     error,
   );
 }
 
-/** Whether it was away, so that the same may be tried again later. */
-export function isAway(error: unknown): boolean {
-  return error instanceof MhoError && error.facts["away"] === true;
+/** Whether it was away or too busy, so that the same may be tried again later. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof MhoError && error.facts["passing"] === true;
 }
 
 /** Of a host with several addresses Node gives all the errors. */

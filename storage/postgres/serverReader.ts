@@ -3,7 +3,7 @@ import { ChainReader, type SummedRow, valuesOf } from "../chains.ts";
 import { DamagedRecord } from "../records.ts";
 import type { Queries } from "./connection.ts";
 import type { ServerChains } from "./serverChains.ts";
-import { type RunKey, rowsInPages, type ServerTable } from "./serverRows.ts";
+import { type RunKey, rowsInPages, rowsOfTiles, type ServerTable } from "./serverRows.ts";
 
 /** Reads rows of chains, checks them as they are read, and names the first that is damaged. */
 export class ServerReader {
@@ -59,6 +59,36 @@ export class ServerReader {
       }
     }
     reader.end();
+  }
+
+  /** The rows of some tiles, each checked with what it says of the row before it. That none is missing their count tells. */
+  async *ofTiles<T>(
+    queries: Queries,
+    table: "turns" | "sweeps",
+    key: RunKey,
+    what: string,
+    of: (row: SummedRow) => T,
+    skip: number,
+    tiles: ReadonlySet<number>,
+  ): AsyncIterable<T> {
+    const failed = (at: number, why: string): MhoError =>
+      this.#damaged(`row ${at + 1} of ${what}: ${why}`, { row: at + 1 });
+    const chain = await this.#chains.get(queries, key, table);
+    const [counted] = await queries.query<{ rows: number }>(
+      `SELECT count(*) AS rows FROM mho.${table} WHERE bench = $1 AND run = $2`,
+      [key.bench, key.run],
+    );
+    if (counted!.rows < chain.rows) throw failed(counted!.rows, "it is missing");
+    for await (const rows of rowsOfTiles(queries, table, key, [skip, chain.rows], tiles)) {
+      for (const row of rows) {
+        const reader = new ChainReader(chain, row.seq, row.sum_before ?? 0, failed);
+        reader.take(valuesOf(table, row), row.sum);
+        yield readRow(
+          () => of(row),
+          (why) => failed(row.seq, why),
+        );
+      }
+    }
   }
 }
 

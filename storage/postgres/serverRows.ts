@@ -66,12 +66,47 @@ export async function* rowsInPages(
   const columns = [...columnsOf(table), "sum"].join(", ");
   const isOfRun = columnsOf(table).includes("run");
   const sql = `SELECT ${columns} FROM mho.${table} WHERE bench = $1 ${isOfRun ? "AND run = $4" : ""} AND seq >= $2 ORDER BY seq LIMIT $3`;
-  let [next, most] = [skip, 1];
-  for (;;) {
+  let next = skip;
+  yield* inPages(async (most) => {
     const rows = await queries.query<SummedRow>(sql, [bench, next, most, ...(isOfRun ? [run] : [])]);
+    next += rows.length;
+    return rows;
+  });
+}
+
+/** A row, its place in its chain, and the checksum of the row before it there. */
+export type PlacedRow = SummedRow & { readonly seq: number; readonly sum_before: number | null };
+
+/** The same of the rows of some tiles, whose readings alone are read. @param end  the place after the last. */
+export async function* rowsOfTiles(
+  queries: Queries,
+  table: "turns" | "sweeps",
+  { bench, run }: RunKey,
+  [skip, end]: readonly [number, number],
+  tiles: ReadonlySet<number>,
+): AsyncIterable<readonly PlacedRow[]> {
+  const columns = [...columnsOf(table), "sum"].map((column) => `own.${column}`).join(", ");
+  const sql =
+    `SELECT ${columns}, own.seq, before.sum AS sum_before FROM mho.${table} own ` +
+    `LEFT JOIN mho.${table} before ON before.bench = own.bench AND before.run = own.run AND before.seq = own.seq - 1 ` +
+    "WHERE own.bench = $1 AND own.run = $2 AND own.seq >= $3 AND own.seq < $4 AND own.tile = ANY($5) " +
+    "ORDER BY own.seq LIMIT $6";
+  let next = skip;
+  yield* inPages(async (most) => {
+    const rows = await queries.query<PlacedRow>(sql, [bench, run, next, end, [...tiles], most]);
+    next = (rows.at(-1)?.seq ?? end) + 1;
+    return rows;
+  });
+}
+
+/** Asks for so many rows at most as take little memory, until fewer come. */
+async function* inPages<Row extends SummedRow>(
+  ask: (most: number) => Promise<readonly Row[]>,
+): AsyncIterable<readonly Row[]> {
+  for (let most = 1; ;) {
+    const rows = await ask(most);
     if (rows.length > 0) yield rows;
     if (rows.length < most) return;
-    next += rows.length;
     const bytes = rows.reduce((sum, row) => sum + bytesOf(Object.values(row)), 0) / rows.length;
     most = Math.max(1, Math.min(1000, 4 * most, Math.floor(requestBytes / Math.max(1, bytes))));
   }
