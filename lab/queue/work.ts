@@ -66,6 +66,12 @@ const pollMilliseconds = 500;
 const heldMilliseconds = 3000;
 const busyMilliseconds = { first: 5000, most: 300_000 };
 
+/** The queue as it was at a stamp of the workspace. */
+interface QueueThen {
+  readonly stamp: string;
+  readonly jobs: readonly Job[];
+}
+
 class Worker {
   readonly #place: Workplace;
   readonly #store: KeptRuns & JobStore;
@@ -82,6 +88,7 @@ class Worker {
   /** Jobs of which a chip did not confirm standby. */
   readonly #unsafe = new Map<JobId, Job>();
   #fault: { readonly error: unknown } | undefined;
+  #queue: QueueThen | undefined;
   #wake: () => void = () => {};
 
   constructor(
@@ -117,13 +124,19 @@ class Worker {
     return this.#worked(await this.#store.jobs());
   }
 
+  /** The jobs, read where anything was written since: it is looked twice a second, and mostly nothing was. */
+  async #queueNow(): Promise<QueueThen> {
+    const stamp = await this.#store.stamp();
+    if (this.#queue?.stamp !== stamp) this.#queue = { stamp, jobs: await this.#store.jobs() };
+    return this.#queue;
+  }
+
   /** Begins what may begin, and waits for a while. @returns whether all is over. */
   async #step(): Promise<boolean> {
     const waits = this.#waits();
     const stopped = this.#place.signal.aborted || this.#fault !== undefined;
     if (stopped && this.#active.size === 0) return true;
-    const stamp = await this.#store.stamp();
-    const jobs = await this.#store.jobs();
+    const { stamp, jobs } = await this.#queueNow();
     if (!stopped) for (const at of placesOf(jobs)) await this.#beginAt(at, jobs);
     const over = this.#active.size === 0 && !jobs.some((job) => mayGoOn(jobs, job));
     if (over && !waits && stamp === (await this.#store.stamp())) return true;
