@@ -86,7 +86,7 @@ export class FrameDecoder {
       const end = zero < 0 ? chunk.length : zero;
       this.#keep(chunk.subarray(start, end));
       if (zero < 0) return;
-      // Bodies are kept by whoever hears of them: a chunk's frames share one piece of memory, and no two chunks do.
+      // Bodies may be kept after this call, so each chunk has memory of its own for its frames.
       room ??= new Uint8Array(this.#length + chunk.length - end);
       room = room.subarray(this.#finish(room, onFrame, onDamage));
       start = zero + 1;

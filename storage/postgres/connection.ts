@@ -169,7 +169,7 @@ export class Server implements Queries {
     }
   }
 
-  /** Whoever uses it while another part of the program closes it has lost it, as by a line that is cut. */
+  /** A request that comes after `close`, from another part of the program, fails as on a line that was cut. */
   #failed(error: unknown): MhoError {
     const cut = Object.assign(new Error("the connection was closed"), { code: "ECONNRESET" });
     return serverFailed(this.address, this.#isClosed ? cut : error);
