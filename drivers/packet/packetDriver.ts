@@ -237,52 +237,45 @@ export class PacketDriver implements ChipDriver {
     refuseVerifyOutsideLimits(this.description, block, order);
     const report = blankReport(block.rowCount);
     const pulsesGiven = new Uint8Array(block.rowCount * perRow);
-    await eachRow(
-      this.#requests,
-      this.#log,
-      block.tile,
-      rowsToRead(block.rowCount, undefined),
-      async (row) => {
-        const targets = Uint16Array.from(
-          targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow),
-          (g) =>
-            Number.isNaN(g)
-              ? invalidCode
-              : Math.min(highest - 2, Math.max(0, Math.round(g / microsiemensPerCode + offsetCodes))),
-        );
-        if (targets.every((target) => target === invalidCode)) return;
-        const body = encodeVerifyRow({
-          ticket: order.firstTicket + row,
-          tile: block.tile,
-          row: block.rowStart + row,
-          marginCodes: Math.max(1, Math.round(marginMicrosiemens / microsiemensPerCode)),
-          iterations,
-          widthNanoseconds,
-          targets,
-        });
-        const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
-        const request = {
-          kind: kinds.verify,
-          body,
-          what,
-          replyBytes: 11 + perRow,
-          boardMicroseconds: verifyMicroseconds(this.description, iterations),
-          tile: block.tile,
-          row: block.rowStart + row,
-          ticket: order.firstTicket + row,
-        };
-        const floor = this.#pulses.floorOf(request.ticket, order.resent);
-        const isTarget = (k: number): boolean => targets[k] !== invalidCode;
-        const found = await this.#checked.ask(
-          request,
-          decodeVerifyReport,
-          ({ pulses, ...fate }) =>
-            wrongPulses(pulses, iterations, isTarget, this.description) ?? this.#pulses.wrong(fate, floor),
-        );
-        enter(report, row, found);
-        pulsesGiven.set(found.pulses, row * perRow);
-      },
-    );
+    const rows = rowsToRead(block.rowCount, undefined);
+    await eachRow(this.#requests, this.#log, block.tile, rows, async (row) => {
+      const targets = Uint16Array.from(targetsMicrosiemens.subarray(row * perRow, (row + 1) * perRow), (g) =>
+        Number.isNaN(g)
+          ? invalidCode
+          : Math.min(highest - 2, Math.max(0, Math.round(g / microsiemensPerCode + offsetCodes))),
+      );
+      if (targets.every((target) => target === invalidCode)) return;
+      const body = encodeVerifyRow({
+        ticket: order.firstTicket + row,
+        tile: block.tile,
+        row: block.rowStart + row,
+        marginCodes: Math.max(1, Math.round(marginMicrosiemens / microsiemensPerCode)),
+        iterations,
+        widthNanoseconds,
+        targets,
+      });
+      const what = `verify of tile ${block.tile}, row ${block.rowStart + row}`;
+      const request = {
+        kind: kinds.verify,
+        body,
+        what,
+        replyBytes: 11 + perRow,
+        boardMicroseconds: verifyMicroseconds(this.description, iterations),
+        tile: block.tile,
+        row: block.rowStart + row,
+        ticket: order.firstTicket + row,
+      };
+      const floor = this.#pulses.floorOf(request.ticket, order.resent);
+      const isTarget = (k: number): boolean => targets[k] !== invalidCode;
+      const found = await this.#checked.ask(
+        request,
+        decodeVerifyReport,
+        ({ pulses, ...fate }) =>
+          wrongPulses(pulses, iterations, isTarget, this.description) ?? this.#pulses.wrong(fate, floor),
+      );
+      enter(report, row, found);
+      pulsesGiven.set(found.pulses, row * perRow);
+    });
     return { ...report, pulsesGiven };
   }
 

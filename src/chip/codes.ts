@@ -13,7 +13,8 @@ export function placesOfCodes(codes: Uint16Array): number[] {
     if (words[word] === 0n) continue;
     for (let i = word * perWord; i < (word + 1) * perWord; i++) if (codes[i] !== 0) places.push(i);
   }
-  for (let i = words.length * perWord; i < codes.length; i++) if (codes[i] !== 0) places.push(i);
+  const first = isAligned ? words.length * perWord : 0;
+  for (let i = first; i < codes.length; i++) if (codes[i] !== 0) places.push(i);
   return places;
 }
 
