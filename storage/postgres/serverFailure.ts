@@ -3,7 +3,7 @@ import { shellWord } from "../../src/shell.ts";
 import type { ServerAddress } from "./address.ts";
 
 /**
- * How a server shows that is away, or has more to do than it can: nothing is left of what was asked of it, which may be asked again. A
+ * How a server shows that it is away, or has more to do than it can: nothing is left of what was asked of it, which may be asked again. A
  * thousand benches that come back after a power cut meet one like that.
  */
 const passingCodes =
