@@ -22,6 +22,16 @@ describe("codes of a block", () => {
     );
   });
 
+  it("tells the same of a plain list and of other numbers, which a script may give", () => {
+    fc.assert(
+      fc.property(codes, (values) => {
+        const expected = placesOfCodes(Uint16Array.from(values));
+        for (const given of [values, Float32Array.from(values), Uint32Array.from(values)])
+          expect(placesOfCodes(given as unknown as Uint16Array)).toEqual(expected);
+      }),
+    );
+  });
+
   it("tells which rows have one that is not 0, each once", () => {
     fc.assert(
       fc.property(fc.array(codes, { maxLength: 6 }), (rows) => {

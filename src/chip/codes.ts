@@ -1,24 +1,36 @@
 /**
  * Places of the devices that a pulse is for, ascending: those whose code is not 0. Late in a run few of a tile are left, and every turn
- * asks this several times, so that zeros are passed over eight bytes at a time.
+ * asks this several times, so that zeros are passed over many at a time.
  */
 export function placesOfCodes(codes: Uint16Array): number[] {
   const places: number[] = [];
-  const perWord = 8 / codes.BYTES_PER_ELEMENT;
-  const isAligned = codes.byteOffset % 8 === 0;
-  const words = isAligned
-    ? new BigUint64Array(codes.buffer, codes.byteOffset, Math.floor(codes.length / perWord))
-    : noWords;
-  for (let word = 0; word < words.length; word++) {
-    if (words[word] === 0n) continue;
-    for (let i = word * perWord; i < (word + 1) * perWord; i++) if (codes[i] !== 0) places.push(i);
+  const count = codes.length;
+  const words = wordsOf(codes);
+  let word = 0;
+  for (; word + 8 <= words.length; word += 8) {
+    const some =
+      words[word]! |
+      words[word + 1]! |
+      words[word + 2]! |
+      words[word + 3]! |
+      words[word + 4]! |
+      words[word + 5]! |
+      words[word + 6]! |
+      words[word + 7]!;
+    if (some === 0) continue;
+    for (let i = 2 * word; i < 2 * word + 16; i++) if (codes[i] !== 0) places.push(i);
   }
-  const first = isAligned ? words.length * perWord : 0;
-  for (let i = first; i < codes.length; i++) if (codes[i] !== 0) places.push(i);
+  for (let i = 2 * word; i < count; i++) if (codes[i] !== 0) places.push(i);
   return places;
 }
 
-const noWords = new BigUint64Array(0);
+/** Two codes in each; none of codes that do not begin at a word, or that a script gave in another kind of list. */
+function wordsOf(codes: Uint16Array): Uint32Array {
+  if (!(codes instanceof Uint16Array) || codes.byteOffset % 4 !== 0) return noWords;
+  return new Uint32Array(codes.buffer, codes.byteOffset, Math.floor(codes.length / 2));
+}
+
+const noWords = new Uint32Array(0);
 
 /** The rows of a block, ascending, in which a device has a code that is not 0. */
 export function rowsOfCodes(codes: Uint16Array, rowCount: number): number[] {
