@@ -19,7 +19,7 @@ import type { RunStore } from "../src/run/store.ts";
  * What a lake costs: its bytes beside two a read, the time to write it, and ν by tile asked of it with 2 GB:
  * node dist/bench/lake.js [--chips 1] [--tiles 16] [--reads 8] [--keep DIR]
  *
- * A tile has 262,144 devices. 4 × 64 tiles are 67 million devices, and take some ten minutes to write. Devices are made up: one of each pair
+ * A tile has 262,144 devices. 4 × 64 tiles are 67 million devices, and take ten minutes to an hour to write. Devices are made up: one of each pair
  * has a normal share of the range, the other is at its bottom; they drift by a power law, and are read by converters of 1,024 codes.
  */
 const flag = (name: string, usual: number): number =>
