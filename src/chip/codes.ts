@@ -4,7 +4,6 @@
  */
 export function placesOfCodes(codes: Uint16Array): number[] {
   const places: number[] = [];
-  const count = codes.length;
   const words = wordsOf(codes);
   let word = 0;
   for (; word + 8 <= words.length; word += 8) {
@@ -20,7 +19,7 @@ export function placesOfCodes(codes: Uint16Array): number[] {
     if (some === 0) continue;
     for (let i = 2 * word; i < 2 * word + 16; i++) if (codes[i] !== 0) places.push(i);
   }
-  for (let i = 2 * word; i < count; i++) if (codes[i] !== 0) places.push(i);
+  for (let i = 2 * word; i < codes.length; i++) if (codes[i] !== 0) places.push(i);
   return places;
 }
 
