@@ -4,6 +4,7 @@ import { localTimeIn } from "../lab/wallTime.ts";
 import { type DoneWord, doneWordOf } from "../src/results/doneWord.ts";
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, ProgramEvent, RowsReadEvent } from "../src/run/events.ts";
+import type { ExpectedWork } from "../src/run/estimate.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration, type Microseconds, microsecondsPerSecond, type Seconds } from "../src/units.ts";
 import type { Output } from "./output.ts";
@@ -14,8 +15,8 @@ export interface ProgressOptions {
   readonly chipStays?: boolean;
   /** What is worked on (run). */
   readonly kind?: "run" | "network" | undefined;
-  /** Pulses that a run will take; undefined where it is not known. */
-  readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
+  /** What a run will take; undefined where it is not known. */
+  readonly expectedWork?: ((run: RunId) => Promise<ExpectedWork | undefined>) | undefined;
 }
 
 /** Tells people how far a run has come. */
@@ -26,7 +27,7 @@ export function progressOf(
     now = () => systemClock.nowMicroseconds(),
     chipStays = true,
     kind = "run",
-    expectedPulses,
+    expectedWork,
   }: ProgressOptions = {},
 ): (event: ProgramEvent | PauseEvent) => void {
   const startedAt = now();
@@ -40,7 +41,7 @@ export function progressOf(
   const turn = (event: Extract<ProgramEvent, { type: "turn" }>): void => {
     const at = seconds();
     const settled = event.devices_done + event.inside;
-    pace.note(at, settled, event.pulses);
+    pace.note(at, settled, event.pulses, { ...event, tileDone: event.tile_done });
     most = Math.max(most, settled);
     const forms = describeTurn(name, event, most, pace, word);
     // A log gets a line every tenth of the way, and one every ten seconds.
@@ -67,7 +68,7 @@ export function progressOf(
         word = doneWordOf(event.method);
         // What was in place before a run was resumed was not done in this time.
         if (!event.resumed) pace.note(seconds(), 0, 0);
-        void expectedPulses?.(event.run).then((pulses) => pace.expect(pulses));
+        void expectedWork?.(event.run).then((work) => pace.expect(work));
         output.say(`${name}: ${kind} ${event.run}, ${counted(event.devices, "device")}`);
         return;
       case "turn":

@@ -2,6 +2,7 @@ import type { BenchEvent, CalculatingEvent, StampedEvent } from "../lab/events.t
 import { counted } from "../src/counted.ts";
 import type { PauseEvent, WatchEvent } from "../src/run/events.ts";
 import { describeAnew } from "../src/run/programmedAnew.ts";
+import type { ExpectedWork } from "../src/run/estimate.ts";
 import type { RunId } from "../src/run/store.ts";
 import { formatDuration } from "../src/units.ts";
 import type { Output } from "./output.ts";
@@ -19,7 +20,7 @@ export interface Names {
   /** Runs of fewer devices are not told of, such as an experiment's single pulses (0). */
   readonly fewestDevices?: number | undefined;
   /** Pulses that a run will take, for the time left. */
-  readonly expectedPulses?: ((run: RunId) => Promise<number | undefined>) | undefined;
+  readonly expectedWork?: ((run: RunId) => Promise<ExpectedWork | undefined>) | undefined;
 }
 
 /** A model of quantised weights may have hundreds. */
@@ -28,7 +29,7 @@ const mostLeftOut = 10;
 /** Tells people what happens on a bench. */
 export function tellEvents(
   output: Output,
-  { run: name, chipStays = true, fewestDevices = 0, expectedPulses }: Names,
+  { run: name, chipStays = true, fewestDevices = 0, expectedWork }: Names,
 ): (event: StampedEvent<{ type: string }>) => void {
   let progress: ReturnType<typeof progressOf> | undefined;
   let network: ReturnType<typeof networkProgress> | undefined;
@@ -62,7 +63,7 @@ export function tellEvents(
         return;
       case "started":
         if (event.devices < fewestDevices) return;
-        progress = progressOf(name ?? event.title, output, { chipStays, expectedPulses });
+        progress = progressOf(name ?? event.title, output, { chipStays, expectedWork });
         progress(event);
         return;
       case "ended":

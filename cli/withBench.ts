@@ -3,7 +3,7 @@ import type { Workplace, WorkplaceOptions } from "../lab/workplace.ts";
 import type { LogLevel } from "../src/log.ts";
 import type { Output } from "./output.ts";
 import { MhoError } from "../src/errors.ts";
-import { expectedPulses } from "../src/run/estimate.ts";
+import { type ExpectedWork, expectedWork } from "../src/run/estimate.ts";
 import type { RunId } from "../src/run/store.ts";
 import { listenForStop } from "./stop.ts";
 import { type Names, tellEvents } from "./tellEvents.ts";
@@ -48,7 +48,7 @@ export async function withBench(
         : tellEvents(output, {
             ...names,
             // The line goes without a time left where it cannot be known.
-            expectedPulses: (run) => expectedPulsesOf(place, run).catch(() => undefined),
+            expectedWork: (run) => expectedWorkOf(place, run).catch(() => undefined),
           }),
     );
     stop.onSecond(place);
@@ -62,7 +62,7 @@ export async function withBench(
   }
 }
 
-async function expectedPulsesOf(place: Workplace, run: RunId): Promise<number | undefined> {
+async function expectedWorkOf(place: Workplace, run: RunId): Promise<ExpectedWork | undefined> {
   const store = await place.existingStore();
-  return expectedPulses(await store.plan(run), await store.description(run), place.registries.methods);
+  return expectedWork(await store.plan(run), await store.description(run), place.registries.methods);
 }

@@ -257,11 +257,12 @@ describe("mho resume", () => {
       resumed: true,
       network: null,
     });
-    const turn = { type: "turn", run, tile: 0, turn: 9, accepted: 0, inside: 0, devices: 2000 } as const;
+    const turn = { type: "turn", run, tile: 0, turn: 9, tile_done: false, accepted: 0, inside: 0 } as const;
+    const devices = 2000;
     seconds = 1;
-    tell({ ...turn, devices_done: 1000, accepted: 1000, pulses: 4000 });
+    tell({ ...turn, devices, devices_done: 1000, accepted: 1000, pulses: 4000 });
     seconds = 11;
-    tell({ ...turn, devices_done: 1100, accepted: 1100, pulses: 4400 });
+    tell({ ...turn, devices, devices_done: 1100, accepted: 1100, pulses: 4400 });
     expect(shown).toEqual([
       " 50 %  1,000 of 2,000 devices in place  2.0 pulses a device",
       " 55 %  2.2 pulses a device  10 devices/s  1.5 min left",
@@ -304,7 +305,7 @@ describe("mho resume", () => {
       resumed: false,
       network: null,
     });
-    const turn = { type: "turn", run: "r1", tile: 0, turn: 1, devices: 100 } as const;
+    const turn = { type: "turn", run: "r1", tile: 0, turn: 1, tile_done: false, devices: 100 } as const;
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 48, pulses: 300 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 38, pulses: 400 });
     tell({ ...turn, devices_done: 2, accepted: 1, inside: 98, pulses: 500 });

@@ -6,7 +6,7 @@ import { foldTurn, type RunNote, tileOfEntry } from "../src/run/journal.ts";
 import type { RunPlan } from "../src/run/plan.ts";
 import { ageShown, tileAge } from "../src/results/sweepTable.ts";
 import type { RunId, RunStore, RunSummary, RunRequest } from "../src/run/store.ts";
-import { expectedPulses } from "../src/run/estimate.ts";
+import { type ExpectedWork, expectedWork } from "../src/run/estimate.ts";
 import { builtInMethods } from "../src/program/methods.ts";
 import { askedOf, linkOf, logLines, logOf, restNow, sweepText, turnText } from "./liveNotes.ts";
 import type { Frame, LogLine, Phase, RunState, ShownTile } from "./liveState.ts";
@@ -48,7 +48,7 @@ export class LiveRun {
     run: RunId,
     plan: RunPlan,
     devicesPerCell: number,
-    expected: number | undefined,
+    expected: ExpectedWork | undefined,
     breathe: () => Promise<void>,
   ) {
     this.run = run;
@@ -72,7 +72,7 @@ export class LiveRun {
   static async open(store: RunStore, run: RunId, breathe: () => Promise<void>): Promise<LiveRun> {
     const plan = await store.plan(run);
     const { geometry } = await store.identity(run);
-    const expected = expectedPulses(plan, await store.description(run), builtInMethods);
+    const expected = expectedWork(plan, await store.description(run), builtInMethods);
     return new LiveRun(store, run, plan, geometry.devicesPerCell, expected, breathe);
   }
 
@@ -105,7 +105,8 @@ export class LiveRun {
       const counts = this.#counts();
       const goneOn = resumed.findLast((at) => at <= turn.decidedAt);
       if (goneOn !== undefined) this.#pace.restUntil(Date.parse(goneOn) / 1000);
-      this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.done, counts.pulses);
+      const tileDone = tile.settled >= tile.devices;
+      this.#pace.note(Date.parse(turn.decidedAt) / 1000, counts.done, counts.pulses, { ...turn, tileDone });
       this.#log(
         turn.decidedAt,
         "turn",

@@ -138,6 +138,7 @@ export const benchEvents = [
       run: part.run.describe("Id of the run."),
       tile: part.tile,
       turn: part.count.describe("Number of the turn on this tile, from 0."),
+      tile_done: z.boolean().describe("Whether the tile is done with this turn."),
       devices: part.count.describe("Devices with a target, of the whole run."),
       devices_done: part.count.describe("Devices with a final verdict."),
       accepted: part.count.describe("Those of them that were accepted."),

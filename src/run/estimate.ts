@@ -37,6 +37,14 @@ export interface LongestRequest {
   readonly seconds: Seconds;
 }
 
+/** What a whole run is expected to take. */
+export interface ExpectedWork {
+  readonly pulses: number;
+  readonly tiles: number;
+  /** Until the last device of a tile is done. */
+  readonly turnsPerTile: number;
+}
+
 export interface EstimateOptions {
   /** What is believed of the devices: until when they settle. 20 s where not given. */
   readonly model?: ModelDefinition | undefined;
@@ -59,19 +67,27 @@ const nothing = 0.3;
 const usualReferenceAge: Seconds = 20;
 
 /**
- * Pulses that a run is going to take; undefined for a method that is not known.
+ * What a run is going to take; undefined for a method that is not known.
  *
  * @param document  the chip's description: methods of one name serve different technologies.
  */
-export function expectedPulses(
+export function expectedWork(
   { tiles, method }: Pick<RunPlan, "tiles" | "method">,
   document: ChipDocument | undefined,
   methods: readonly ProgrammingMethod[],
-): number | undefined {
+): ExpectedWork | undefined {
   const { technology } = JSON.parse(document?.text ?? "{}") as { readonly technology?: string };
   const named = methods.filter(({ name }) => name === method);
   const found = named.find(({ technologies }) => technologies.includes(technology ?? "")) ?? named[0];
-  return found && expectedOf(tiles, found.cost).expected;
+  if (found === undefined) return undefined;
+  const [first] = tiles;
+  const devices = first === undefined ? 1 : first.targetsMicrosiemens.length / first.block.rowCount;
+  const { turns, looks = [] } = found.cost;
+  return {
+    pulses: expectedOf(tiles, found.cost).expected,
+    tiles: tiles.length,
+    turnsPerTile: looks.reduce((sum, look) => sum + look.times * roundsOf(look, devices), turns),
+  };
 }
 
 function expectedOf(

@@ -29,6 +29,8 @@ export type ProgramEvent =
       readonly run: RunId;
       readonly tile: number;
       readonly turn: number;
+      /** Whether the tile is done with this turn. */
+      readonly tile_done: boolean;
       readonly devices: number;
       /** Devices with a final verdict, and those of them that were accepted. */
       readonly devices_done: number;

@@ -265,6 +265,7 @@ async function commitAndFire(
     run,
     tile: block.tile,
     turn: record.turn,
+    tile_done: decision.look.kind === "done",
     devices_done: active.devicesDone,
     devices: active.devices,
     pulses: active.pulses,
