@@ -47,9 +47,12 @@ export class Board {
   #lie: { readonly about: LieAbout; answersLeft: number; readonly clock: Microseconds } | undefined;
   #following = false;
   #chipTime: Microseconds = 0;
+  /** Of the row that was read last. */
+  readonly #codes: Uint16Array<ArrayBuffer>;
 
   constructor(preset: Preset, seed: number) {
     this.chip = new EmulatedChip(preset, seed);
+    this.#codes = new Uint16Array(devicesPerRow(preset.geometry));
     this.serialNumber = serialNumberOf(preset, seed);
   }
 
@@ -129,6 +132,7 @@ export class Board {
     this.sagging = false;
   }
 
+  /** @returns codes that are good until the next row is read. */
   read(
     tile: number,
     row: number,
@@ -136,7 +140,7 @@ export class Board {
     lineBytes: number,
     readVolts?: number,
   ): Measured<Uint16Array<ArrayBuffer>> | BoardRefusal {
-    const { firmware, readout, geometry } = this.preset;
+    const { firmware, readout } = this.preset;
     if (!this.armed) return inStandby;
     if (!this.#has(tile, row)) return limit(`tile ${tile}, row ${row} is not on this chip`);
     if (!(averages >= 1 && averages <= firmware.maxAverages)) {
@@ -148,10 +152,9 @@ export class Board {
       return limit(`the read voltage must be at most ${readout.readVolts!.most} V`);
     this.charge(lineBytes);
     const chipTimeMicroseconds = this.clock;
-    const codes = new Uint16Array(devicesPerRow(geometry));
-    this.chip.readRow(tile, row, averages, this.#chipTime, codes, readVolts);
+    this.chip.readRow(tile, row, averages, this.#chipTime, this.#codes, readVolts);
     this.#work(averages * readout.readRowMicroseconds);
-    return { chipTimeMicroseconds, codes: this.#told(codes) };
+    return { chipTimeMicroseconds, codes: this.#told(this.#codes) };
   }
 
   references(

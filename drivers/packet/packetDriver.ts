@@ -357,7 +357,8 @@ export class PacketDriver implements ChipDriver {
       );
       return { averages: part, ...reply };
     });
-    return mergeParts(await allOf(parts), converter).codes;
+    // They are kept with a sweep, and would keep what lies beside them.
+    return mergeParts(await allOf(parts), converter).codes.slice();
   }
 
   chipTime(): Promise<Microseconds> {

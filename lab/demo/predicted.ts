@@ -20,7 +20,8 @@ export const demoDraws = 19;
 export class AccuracyPredictor {
   readonly #draws: number;
   readonly #seed: number;
-  readonly #thread: Thread<"predictAccuracy"> | undefined;
+  readonly #begin: (() => Thread<"predictAccuracy">) | undefined;
+  #thread: Thread<"predictAccuracy"> | undefined;
   readonly #asked = new Map<string, Promise<AccuracySpread>>();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -28,17 +29,8 @@ export class AccuracyPredictor {
     this.#draws = draws;
     this.#seed = seed;
     const { network, onnx, images, labels, inputs, output, tensors } = choice;
-    if (count > 0 && draws > 0) {
-      this.#thread = new Thread("predictAccuracy", {
-        network,
-        onnx,
-        images,
-        labels,
-        inputs,
-        output,
-        tensors,
-      });
-    }
+    const setup = { network, onnx, images, labels, inputs, output, tensors };
+    if (count > 0 && draws > 0) this.#begin = () => new Thread("predictAccuracy", setup);
   }
 
   /** Begins to predict what a contender will be worth. Returns at once. */
@@ -48,10 +40,11 @@ export class AccuracyPredictor {
     layers: readonly StrategyLayer[],
     tileShape: readonly [number, number],
   ): void {
-    const thread = this.#thread;
     // A model that does not know all of the times would be asked for others.
     const known = judgedTimesOf(modelOf(model)).every((time, t) => time === judgedAt[t]);
-    if (thread === undefined || !known) return;
+    if (this.#begin === undefined || !known) return;
+    // It loads the network anew, for seconds: while the first strategies are solved, no processor core is free for it.
+    const thread = (this.#thread ??= this.#begin());
     const strategy = { model, layers, timesSeconds: judgedAt, pairDriftCorrelation: 0, reads: 1 };
     const draw = { draws: this.#draws, seed: this.#seed, tileShape };
     const asked = this.#last.then(() => thread.do({ strategy, draw }));

@@ -1,3 +1,5 @@
+import { roomFor } from "./pieces.ts";
+
 /** Writes the fields of a body in order, little-endian. Throws RangeError for what a field cannot hold: it never leaves cut off. */
 export class BodyWriter {
   readonly #bytes: Uint8Array;
@@ -5,8 +7,8 @@ export class BodyWriter {
   #at = 0;
 
   constructor(capacity: number) {
-    this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes = roomFor(capacity);
+    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, capacity);
   }
 
   u8(value: number): this {
@@ -49,7 +51,11 @@ export class BodyWriter {
   }
 
   u16s(values: Uint16Array): this {
-    for (let i = 0; i < values.length; i++) this.#view.setUint16(this.#at + 2 * i, values[i]!, true);
+    if (hostIsLittleEndian) {
+      this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), this.#at);
+    } else {
+      for (let i = 0; i < values.length; i++) this.#view.setUint16(this.#at + 2 * i, values[i]!, true);
+    }
     this.#at += 2 * values.length;
     return this;
   }
@@ -64,6 +70,9 @@ export class BodyWriter {
     return this.#bytes.subarray(0, this.#at);
   }
 }
+
+/** Whether its 16-bit numbers lie in memory as they do on the line. */
+const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The number, when it is a whole one from 0 to `most`. */
 function whole(value: number, most: number): number {
@@ -129,8 +138,13 @@ export class BodyReader {
   u16s(count: number): Uint16Array {
     const at = this.#take(2 * count);
     if (at < 0) return new Uint16Array(0);
-    const values = new Uint16Array(count);
-    for (let i = 0; i < count; i++) values[i] = this.#view.getUint16(at + 2 * i, true);
+    const room = roomFor(2 * count);
+    const values = new Uint16Array(room.buffer, room.byteOffset, count);
+    if (hostIsLittleEndian) {
+      room.set(new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, 2 * count));
+    } else {
+      for (let i = 0; i < count; i++) values[i] = this.#view.getUint16(at + 2 * i, true);
+    }
     return values;
   }
 

@@ -1,5 +1,6 @@
 import { cobsBound, cobsDecode, cobsEncode } from "./cobs.ts";
 import { crc32c } from "../crc32c.ts";
+import { roomFor } from "./pieces.ts";
 
 /** One message on the line, either way. The layout of every frame stands in this folder's README. */
 export interface Frame {
@@ -47,17 +48,6 @@ export function encodeFrame({ kind, session, tag, body }: Frame): Uint8Array {
   out[end] = 0;
   return out.subarray(0, end + 1);
 }
-
-/** Frames lie side by side in large pieces of memory: one piece each would cost more than all else about a frame. */
-function roomFor(bytes: number): Uint8Array {
-  if (piece.length - pieceUsed < bytes) [piece, pieceUsed] = [new Uint8Array(pieceBytes), 0];
-  pieceUsed += bytes;
-  return piece.subarray(pieceUsed - bytes, pieceUsed);
-}
-
-const pieceBytes = 65_536;
-let piece = new Uint8Array(0);
-let pieceUsed = 0;
 
 /** Where frames are put together before they are stuffed, one at a time. */
 const unstuffed = new Uint8Array(maxFrameBytes);
