@@ -5,22 +5,29 @@
 export function placesOfCodes(codes: Uint16Array): number[] {
   const places: number[] = [];
   const words = wordsOf(codes);
-  let word = 0;
-  for (; word + 8 <= words.length; word += 8) {
-    const some =
-      words[word]! |
-      words[word + 1]! |
-      words[word + 2]! |
-      words[word + 3]! |
-      words[word + 4]! |
-      words[word + 5]! |
-      words[word + 6]! |
-      words[word + 7]!;
-    if (some === 0) continue;
-    for (let i = 2 * word; i < 2 * word + 16; i++) if (codes[i] !== 0) places.push(i);
+  for (let from = 0; from < codes.length; from += codesAtOnce) {
+    if (areZero(words, from / 2)) continue;
+    const to = Math.min(from + codesAtOnce, codes.length);
+    for (let i = from; i < to; i++) if (codes[i] !== 0) places.push(i);
   }
-  for (let i = 2 * word; i < codes.length; i++) if (codes[i] !== 0) places.push(i);
   return places;
+}
+
+const codesAtOnce = 16;
+
+/** Whether these eight words are there, and all of them 0. */
+function areZero(words: Uint32Array, from: number): boolean {
+  if (from + 8 > words.length) return false;
+  const some =
+    words[from]! |
+    words[from + 1]! |
+    words[from + 2]! |
+    words[from + 3]! |
+    words[from + 4]! |
+    words[from + 5]! |
+    words[from + 6]! |
+    words[from + 7]!;
+  return some === 0;
 }
 
 /** Two codes in each; none of codes that do not begin at a word, or that a script gave in another kind of list. */

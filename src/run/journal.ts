@@ -181,30 +181,45 @@ export function tileOfEntry<T>(tiles: ReadonlyMap<number, T>, tile: number, run:
 /** Adds a turn to what is known of its tile. The engine and a reader of the store fold alike. */
 export function foldTurn(memory: TileMemory, record: TurnRecord): void {
   foldFiring(memory, record.fired);
-  const { devices } = record;
-  for (let k = 0; k < devices.length; k++) {
-    const device = devices[k]!;
-    memory.verdicts[device] = record.verdicts[k]!;
-    const reading = record.conductanceMicrosiemens[k]!;
-    if (!Number.isNaN(reading)) memory.lastReadMicrosiemens[device] = reading;
-  }
+  const { devices, orders } = record;
+  foldVerdicts(memory, devices, record.verdicts, record.conductanceMicrosiemens);
   const before = memory.lastOrders;
-  memory.lastOrders = record.orders.map(({ codes }, order) => {
+  memory.lastOrders = orders.map(({ codes }, order) => {
     const all = before[order]?.fill(0) ?? new Uint16Array(memory.verdicts.length);
-    for (let k = 0; k < devices.length; k++) {
-      all[devices[k]!] = codes[k]!;
-      if (codes[k] === 0) continue;
-      memory.pulses[devices[k]!]!++;
-      memory.lastCodes[devices[k]!] = codes[k]!;
-    }
+    foldCodes(memory, devices, codes, all);
     return all;
   });
   memory.lastDevices = devices;
-  const [first] = record.orders;
+  const [first] = orders;
   memory.lastIsExact = first?.iterations === undefined;
   memory.lastIterations = first?.iterations ?? (first === undefined ? 1 : pulsesOfOrder(first));
   memory.lastFirstTicket = record.firstTicket;
   memory.turns = record.turn + 1;
+}
+
+function foldVerdicts(
+  memory: TileMemory,
+  devices: Uint32Array,
+  given: Uint8Array,
+  readings: Float32Array,
+): void {
+  for (let k = 0; k < devices.length; k++) {
+    const device = devices[k]!;
+    memory.verdicts[device] = given[k]!;
+    const reading = readings[k]!;
+    if (!Number.isNaN(reading)) memory.lastReadMicrosiemens[device] = reading;
+  }
+}
+
+/** @param all  where an order's codes go, one a device of the block. */
+function foldCodes(memory: TileMemory, devices: Uint32Array, codes: Uint16Array, all: Uint16Array): void {
+  for (let k = 0; k < devices.length; k++) {
+    const [device, code] = [devices[k]!, codes[k]!];
+    all[device] = code;
+    if (code === 0) continue;
+    memory.pulses[device]!++;
+    memory.lastCodes[device] = code;
+  }
 }
 
 /** A pulse was counted when it was written down, before it left. */
