@@ -54,7 +54,7 @@ console.log(
 );
 for (const name of named) {
   const network = await loadNetwork({ network: name });
-  const chip = `emulator:pcm-64?tiles=${tilesNeeded(network, geometry)}&births=stranger`;
+  const chip = `emulator:pcm-64?tiles=${tilesNeeded(network.layers, geometry)}&births=stranger`;
   const open = await onChip(chip, async (loop, store) => {
     const laid = await layOptimised(network, loop.factory, loop.description, undefined, {
       scale: "free",

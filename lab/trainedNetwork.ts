@@ -51,15 +51,24 @@ export interface TrainedNetwork {
   readonly outputsWith?: ((values: readonly Float32Array[]) => Promise<Float32Array[]>) | undefined;
 }
 
-/** Loads a network of the examples, or one of the user's own. Throws `bad-file`, `bad-argument`. */
-export async function loadNetwork(choice: NetworkChoice): Promise<TrainedNetwork> {
+/**
+ * Loads a network of the examples, or one of the user's own. Throws `bad-file`, `bad-argument`.
+ *
+ * @param onLayers  hears of the matrices that go on the chip, before the network is run.
+ */
+export async function loadNetwork(
+  choice: NetworkChoice,
+  onLayers: (layers: TrainedNetwork["layers"]) => void = () => {},
+): Promise<TrainedNetwork> {
   const { network, onnx, labels, weights, output, tensors } = choice;
-  if (weights !== undefined) return ofWeights(weights, tensors);
+  if (weights !== undefined) return ofWeights(weights, tensors, onLayers);
   const file = inputsOf(choice);
-  if (onnx !== undefined && file === undefined) return ofWeights(onnx, tensors);
+  if (onnx !== undefined && file === undefined) return ofWeights(onnx, tensors, onLayers);
   const found = await OnnxNetwork.read(onnx ?? exampleNetworkFile(network));
   const inputs = await readInputs(file ?? exampleFile("digits-test-images.npy"));
   const places = placesOf(found, tensors);
+  const layers = places.map((place) => found.layers[place]!);
+  onLayers(layers);
   const run = <T>(work: (all: readonly Float32Array[]) => Promise<T>, values: readonly Float32Array[]) =>
     work(found.layers.map((layer, l) => (places.includes(l) ? values[places.indexOf(l)]! : layer.values)));
   const labelled = file === undefined || labels !== undefined;
@@ -69,7 +78,7 @@ export async function loadNetwork(choice: NetworkChoice): Promise<TrainedNetwork
   return {
     name: onnx ?? network,
     digest: found.digest,
-    layers: places.map((place) => found.layers[place]!),
+    layers,
     text: textOf(onnx ?? network, found.layers, places),
     leftOut: found.leftOut,
     ...judged,
@@ -145,9 +154,14 @@ export async function loadJudged({ network, ...own }: JudgedChoice): Promise<Tra
 }
 
 /** Weights alone: how well they are held can be said, and not what for. */
-async function ofWeights(path: string, tensors: readonly string[] | undefined): Promise<TrainedNetwork> {
+async function ofWeights(
+  path: string,
+  tensors: readonly string[] | undefined,
+  onLayers: (layers: TrainedNetwork["layers"]) => void,
+): Promise<TrainedNetwork> {
   const leftOut: LeftOut[] = [];
   const layers = await readWeights(path, { tensors, onLeftOut: (one) => leftOut.push(one) });
+  onLayers(layers);
   return {
     name: path,
     layers,
@@ -207,7 +221,7 @@ function noArray(file: string): never {
 }
 
 /** Tiles of an emulated chip that hold the network, and one to get to know the devices by. */
-export function tilesNeeded({ layers }: TrainedNetwork, geometry: ChipGeometry): number {
+export function tilesNeeded(layers: TrainedNetwork["layers"], geometry: ChipGeometry): number {
   return placeLayers(layers, { ...geometry, tiles: mostTiles }).length + 1;
 }
 

@@ -16,7 +16,7 @@ import { chipBehind } from "../nicknames.ts";
 import { configOf, defaultWorkspace, Workplace } from "../workplace.ts";
 import { type ChildEmulator, startEmulator } from "./childEmulator.ts";
 import { DemoLoop, refuseOtherChips } from "./demoLoop.ts";
-import { type ChipPoints, startRepeats } from "./demoRepeats.ts";
+import { type ChipPoints, type Repeats, startRepeats } from "./demoRepeats.ts";
 import { contenders, type DemoResult, tellStory } from "./demoStory.ts";
 import type { Headline } from "./headline.ts";
 import type { DemoOptions } from "./options.ts";
@@ -65,19 +65,23 @@ export async function demo(
   }
   const repeats = options.repeats ?? usualRepeats;
   await refuseNoFolder(options.out, advice);
-  const network = await loadNetwork(options);
-  onNetwork(network);
-  const chip = given === undefined ? undefined : await withRoom(given, network);
-  network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
-  const workspace = await demoWorkspace(options);
-  await makeOut(options.out);
-  const others = startRepeats(options, repeats - 1);
-  const predictor = new AccuracyPredictor(network, options);
-  let emulator: ChildEmulator | undefined;
+  let starting: Promise<ChildEmulator> | undefined;
+  let others: Repeats | undefined;
+  let predictor: AccuracyPredictor | undefined;
   try {
-    emulator = chip === undefined ? await startEmulator(await presetFor(network), options.seed) : undefined;
+    const network = await loadNetwork(options, (layers) => {
+      // Its process starts while the network is run in software.
+      if (given === undefined) starting = startedFor(layers, options.seed);
+    });
+    onNetwork(network);
+    const chip = given === undefined ? undefined : await withRoom(given, network);
+    network.leftOut.forEach(warnOfLeftOut(network.name, (event) => events.emit(event)));
+    const workspace = await demoWorkspace(options);
+    await makeOut(options.out);
+    others = startRepeats(options, repeats - 1);
+    predictor = new AccuracyPredictor(network, options);
     const place = new Workplace(
-      { ...options, workspace, chip: chip ?? emulator!.address },
+      { ...options, workspace, chip: chip ?? (await starting!).address },
       events,
       undefined,
       // The demo's own chip does not outlive it.
@@ -108,10 +112,18 @@ export async function demo(
       workspace: join(workspace, "workspace.db"),
     };
   } finally {
-    others.stop();
-    emulator?.close();
-    await predictor.end();
+    others?.stop();
+    (await starting?.catch(() => undefined))?.close();
+    await predictor?.end();
   }
+}
+
+/** An emulated chip with room for these layers. */
+function startedFor(layers: TrainedNetwork["layers"], seed: number): Promise<ChildEmulator> {
+  const started = presetFor(layers).then((preset) => startEmulator(preset, seed));
+  // Who waits for it hears of a failure.
+  started.catch(() => undefined);
+  return started;
 }
 
 const advice = "Name another folder with --out.";
@@ -129,9 +141,9 @@ async function makeOut(out: string): Promise<void> {
 /** The story is told of one chip, while a person still waits. */
 const usualRepeats = 1;
 
-async function presetFor(network: TrainedNetwork): Promise<string> {
+async function presetFor(layers: TrainedNetwork["layers"]): Promise<string> {
   const { geometry } = await describeChip(parseAddress("emulator:pcm-64"));
-  return `pcm-64?tiles=${tilesNeeded(network, geometry)}&births=stranger`;
+  return `pcm-64?tiles=${tilesNeeded(layers, geometry)}&births=stranger`;
 }
 
 /**
@@ -146,7 +158,7 @@ async function withRoom(chip: string, network: TrainedNetwork): Promise<string> 
   refuseOtherChips(description, await modelOfChip(description));
   const { geometry, name } = description;
   if (address.scheme === "emulator" && address.tiles === undefined && address.chip === undefined) {
-    return withTiles(address, tilesNeeded(network, geometry));
+    return withTiles(address, tilesNeeded(network.layers, geometry));
   }
   const sizes = network.layers.map(({ inputs, outputs }) => ({ inputs, outputs }));
   refuseTooFewTiles(sizes, geometry, (needed) => {

@@ -99,7 +99,6 @@ async function tellChapters(
   emit({ type: "chapter", number: 2, title: `With the published model, ${factory.name}` });
   const tileShape = [description.geometry.rows, description.geometry.columns] as const;
   const open = await openStrategy();
-  predictor.ask("best open loop", factory, open.curves, tileShape);
   const openRun = await loop.program("open loop", strategy, factory, open.tiles, [1]);
   const later = judgedAt.map((time) => day + time);
   const year = [...new Set([...judgedAt, ...later])].sort((a, b) => a - b);
@@ -108,6 +107,8 @@ async function tellChapters(
   const spare = description.geometry.tiles > open.tiles.length;
   if (!spare) await loop.watch(new Map([[openRun, year]]));
   emit({ type: "chapter", number: 3, title: "Getting to know the chip for a day" });
+  // From here to the next strategies a processor core has little to do.
+  predictor.ask("best open loop", factory, open.curves, tileShape);
   const known = await loop.characterise(spare ? open.tiles.length : 0);
   const ages = new Map<string, readonly Seconds[]>(known.map((run) => [run, watchTimes(day, 6)]));
   if (spare) ages.set(openRun, [1, 3600, day]);
@@ -121,8 +122,8 @@ async function tellChapters(
 
   emit({ type: "chapter", number: 4, title: "With the refitted model, in a closed loop" });
   const again = await closedStrategy();
-  predictor.ask("closed loop", fitted, again.curves, tileShape);
   const firstRun = await loop.program("closed loop", strategy, fitted, again.tiles, [1]);
+  predictor.ask("closed loop", fitted, again.curves, tileShape);
   const sweeps: SweepRecord[] = [];
   for await (const sweep of store.sweeps(firstRun)) sweeps.push(sweep);
   const { chain, corrected } = await loop.correct(firstRun, fitted);
