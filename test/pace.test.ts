@@ -53,6 +53,15 @@ describe("the pace of a run", () => {
     expect(pace.secondsLeft(100)).toBeUndefined();
   });
 
+  it("takes a while that is nearly without pulses for no more than it is", () => {
+    const pace = new Pace(expecting(1000));
+    pace.note(0, 0, 0);
+    pace.note(1, 0, 100);
+    for (let at = 2; at <= 10; at++) pace.note(at, 0, 100 + at);
+    // 890 pulses are left. At the one a second of late they would take a quarter of an hour.
+    expect(pace.secondsLeft(100)).toBeCloseTo(890 / (11 / 5));
+  });
+
   it("heeds the turns that tiles still have before them: the last ones get hardly a pulse, and take as long as others", () => {
     const pace = new Pace(expecting(1000));
     const turn = (at: number, tile: number, number: number, pulses: number, tileDone = false): void =>

@@ -80,13 +80,16 @@ export class Pace {
     return known.length === 0 ? undefined : known.reduce((sum, left) => sum + left, 0) / known.length;
   }
 
-  /** What the second half of the work came to counts where it was slower than all of it. */
+  /**
+   * What the second half of the work came to counts where it was slower than all of it, within reason: a tile's devices may be reckoned through for
+   * a while, without a pulse.
+   */
   #leftByPulses(devices: number, last: Stand): Seconds | undefined {
     const { seconds, pulses } = this.#done;
     const half = this.#course.find((point) => point.seconds >= seconds / 2);
     const lately = half === undefined ? 0 : perSecond(pulses - half.pulses, seconds - half.seconds);
     const overall = perSecond(pulses, seconds);
-    const rate = lately === 0 ? overall : Math.min(overall, lately);
+    const rate = lately === 0 ? overall : Math.min(overall, Math.max(lately, overall / mostSlower));
     if (rate === 0) return undefined;
     const missing = devices - last.inPlace;
     const each = last.inPlace === 0 ? undefined : last.pulses / last.inPlace;
@@ -130,6 +133,8 @@ interface Stand {
   readonly pulses: number;
 }
 
+/** How much slower the rest may go than what was done, by the pulses alone. */
+const mostSlower = 5;
 /** Of all turns. */
 const enoughTurns = 0.02;
 const mostRecent = 400;
