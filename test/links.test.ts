@@ -34,6 +34,16 @@ describe("a link of a page", () => {
   });
 });
 
+describe("a command of a page", () => {
+  it.each(pages)("in %s can be pasted in a clone, where mho alone is not found", (page) => {
+    expect(bareCommands(readFileSync(join(root, page), "utf8"))).toEqual([]);
+  });
+
+  it("is found where it is bare", () => {
+    expect(bareCommands("mho show\n\n```sh\nmho show r1\n  npx mho show r2\n```\n")).toEqual(["mho show r1"]);
+  });
+});
+
 describe("docs/README.md", () => {
   it("has every page", () => {
     const linked = linksOf("docs/README.md").map((link) =>
@@ -48,6 +58,12 @@ function pagesIn(folder: string): string[] {
   return readdirSync(join(root, folder))
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name));
+}
+
+/** Lines of a page's blocks that begin with the program's name. */
+function bareCommands(text: string): string[] {
+  const blocks = text.match(/^```(?:sh|text|bash|console)?$[^]*?^```$/gm) ?? [];
+  return blocks.flatMap((block) => block.match(/^ *mho [a-z-].*$/gm) ?? []);
 }
 
 /** What a page links to, but for the web. */
