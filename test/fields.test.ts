@@ -293,3 +293,25 @@ describe("whatever number is written in the scpi dialect is read back equal, or 
     expect(decodeTaggedReply("4294967296,1,#H00000000;x")).toBeUndefined();
   });
 });
+
+describe("codes that a script gave in another kind of list", () => {
+  it.each([
+    ["bytes", Uint8Array.of(1, 2, 250, 0)],
+    ["floats", Float64Array.of(1, 2, 1000, 0)],
+    ["numbers", [1, 2, 1000, 0]],
+  ])("of %s leave as they would from a list of 16-bit codes", (_, codes) => {
+    const packedFrom = (list: Uint16Array): Uint8Array => new BodyWriter(9).u8(7).u16s(list).done();
+    const given = codes as unknown as Uint16Array;
+    expect(packedFrom(given)).toEqual(packedFrom(Uint16Array.from(codes)));
+  });
+
+  it("are read back where they begin at an odd byte", () => {
+    fc.assert(
+      fc.property(u16s, (codes) => {
+        const body = new BodyWriter(1 + 2 * codes.length).u8(9).u16s(codes).done();
+        const reader = new BodyReader(Uint8Array.of(0, ...body).subarray(1));
+        expect([reader.u8(), reader.u16s(codes.length), reader.whole]).toEqual([9, codes, true]);
+      }),
+    );
+  });
+});

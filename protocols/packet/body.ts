@@ -51,7 +51,8 @@ export class BodyWriter {
   }
 
   u16s(values: Uint16Array): this {
-    if (hostIsLittleEndian) {
+    // A script may give another kind of list, whose bytes are others.
+    if (hostIsLittleEndian && values instanceof Uint16Array) {
       this.#bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), this.#at);
     } else {
       for (let i = 0; i < values.length; i++) this.#view.setUint16(this.#at + 2 * i, values[i]!, true);
